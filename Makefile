@@ -1,0 +1,89 @@
+# prorata: `make` lists what there is to make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+
+# The environment's tools come first; its Node.js is there only where the machine has none of use.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NPM_CONFIG_UPDATE_NOTIFIER := false
+
+.PHONY: help setup demo test check lint format gas chain lock clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ------------------------------------------------------------------------------------------ set-up
+
+setup: $(STAMPS)/toolchain  ## Install everything from the lock files (again only when they change)
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null || { \
+		echo "prorata needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing); name another, as in: make setup PYTHON=python3.11" >&2; \
+		exit 1; }
+	@echo "· Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: requirements.lock $(STAMPS)/venv
+	@echo "· Python packages from requirements.lock (about a minute)"
+	@$(BIN)/python -m pip install --quiet --no-input --require-hashes -r requirements.lock
+	@touch $@
+
+$(STAMPS)/node: package.json package-lock.json $(STAMPS)/venv
+	@{ node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1 || { \
+		echo "· Node.js into $(VENV), since the machine has none, or one older than 20"; \
+		$(BIN)/python -m pip install --quiet --no-input --require-hashes -r .ci/node.lock; }
+	@echo "· Anvil, the Solidity compiler and libraries from package-lock.json"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/toolchain: prorata/toolchain.py prorata/solc_shim.js $(STAMPS)/python $(STAMPS)/node
+	@PYTHONPATH=. $(BIN)/python -c 'from prorata.toolchain import main; main()'
+	@touch $@
+
+# --------------------------------------------------------------------------------------- every day
+
+demo: setup  ## Play the life of a building that pays rent, on a local chain
+	@$(BIN)/ape run demo
+
+test: setup lint  ## Run every check: this is what CI runs
+	@$(BIN)/ape test tests/ape
+	@$(BIN)/pytest tests
+
+check: setup lint  ## The quick loop: lint, types, fast tests
+	@$(BIN)/pytest tests -q -m "not slow"
+
+lint: setup  ## Check format, style and types of Python and Solidity
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@node_modules/.bin/prettier --log-level warn --check '{contracts,tests}/**/*.sol'
+	@node_modules/.bin/solhint --quiet --max-warnings 0 'contracts/**/*.sol'
+
+format: setup  ## Format Python and Solidity
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+	@node_modules/.bin/prettier --log-level warn --write '{contracts,tests}/**/*.sol'
+
+gas: setup  ## Measure gas anew and rewrite the committed figures
+	@PRORATA_GAS=update $(BIN)/pytest tests/gas
+
+chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
+	@$(BIN)/anvil --chain-id 31337
+
+lock: setup  ## Resolve requirements.lock anew from pyproject.toml
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra ape --extra dev --universal \
+		--python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--quiet --output-file requirements.lock
+
+clean:  ## Remove everything that was built or installed
+	@rm -rf $(VENV) node_modules .build contracts/.cache out .hypothesis .cache .pytest_cache .mypy_cache .ruff_cache

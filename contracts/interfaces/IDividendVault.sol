@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title IDividendVault
+/// @notice Takes funded distributions and pays the holders of record, exactly pro rata.
+///
+/// One vault serves every asset and every currency of a chain. It has no owner and no roles: whoever
+/// declares a distribution pays for it in the same transaction, and from then on the money can go
+/// only to the holders of record, to the tax collector and, after a deadline, to the recipient whom
+/// the terms name. Terms are stored as the code of a small contract, so nothing can change them.
+///
+/// A holder's gross is `floor(amount * balanceAt / eligibleSupply)`. At every moment
+///
+///     received + carried in = paid + withheld + owed + carried out + swept
+///
+/// for each distribution, and summed over the distributions of one token in one currency.
+///
+/// Warnings for integrators:
+/// - The vault trusts the token for `balanceOfAt` and `totalSupplyAt`. A token that lies harms only
+///   distributions declared for it.
+/// - A currency that lowers balances by itself (rebasing down) makes the last claims of its own
+///   distributions fail. It cannot reach any other currency.
+/// - `address(0)` is the chain's native coin.
+interface IDividendVault {
+    /// @notice What the income is, for tax reports.
+    enum Kind {
+        Dividend,
+        Interest,
+        Rent,
+        ReturnOfCapital,
+        Principal
+    }
+
+    /// @notice The terms of a distribution, fixed when it is declared.
+    /// @param kind What the income is
+    /// @param payableFrom First Unix second at which holders can be paid; 0 for as soon as the record has closed
+    /// @param deadline Last Unix second at which holders can be paid; 0 for none
+    /// @param sweepTo Who receives what is unclaimed after the deadline; zero if and only if there is none
+    /// @param taxPolicy The withholding policy, or zero for none
+    /// @param documentHash Hash of the resolution or notice behind the payment, or zero
+    /// @param excluded Accounts that neither earn nor count, such as treasury shares; repeats count once
+    struct Terms {
+        Kind kind;
+        uint48 payableFrom;
+        uint48 deadline;
+        address sweepTo;
+        address taxPolicy;
+        bytes32 documentHash;
+        address[] excluded;
+    }
+
+    /// @notice Everything about one distribution. Amounts are in the currency's smallest unit.
+    /// @param token The share token
+    /// @param recordId The record whose holders are paid
+    /// @param currency What is paid; zero for the native coin
+    /// @param declarer Who declared and funded it
+    /// @param terms Its terms
+    /// @param taxCollector Who receives what is withheld; zero without a tax policy
+    /// @param amount What is distributed: what arrived and what was carried in
+    /// @param carriedIn The part of `amount` that earlier distributions left over
+    /// @param eligibleSupply Shares that earn; 0 if declared while the record was open, until it is payable
+    /// @param settledShares Shares whose income has been paid or withheld
+    /// @param paid Gross income settled, whether paid out or withheld
+    /// @param withheld The part of `paid` held back as tax so far, remitted or not
+    /// @param remitted The part of `withheld` that has gone to the collector
+    /// @param owed What holders can still claim, and the remainder while it is not known to be one
+    /// @param carriedOut The remainder that joined the carry of this token and currency
+    /// @param swept What went to `terms.sweepTo` after the deadline, or back to the declarer
+    struct Distribution {
+        address token;
+        uint256 recordId;
+        address currency;
+        address declarer;
+        Terms terms;
+        address taxCollector;
+        uint256 amount;
+        uint256 carriedIn;
+        uint256 eligibleSupply;
+        uint256 settledShares;
+        uint256 paid;
+        uint256 withheld;
+        uint256 remitted;
+        uint256 owed;
+        uint256 carriedOut;
+        uint256 swept;
+    }
+
+    /// @notice Why a push passed over a holder.
+    /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
+    /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
+    enum Reason {
+        Nothing,
+        Claimed,
+        PaymentFailed,
+        PolicyFailed
+    }
+
+    /// @notice A distribution was declared and funded.
+    /// @param received What arrived from the declarer
+    /// @param carriedIn What earlier distributions of this token and currency left over
+    event Declared(
+        uint256 indexed id,
+        address indexed token,
+        address indexed currency,
+        uint256 recordId,
+        address declarer,
+        uint256 received,
+        uint256 carriedIn,
+        Terms terms
+    );
+
+    /// @notice A holder's income was settled: `gross - tax` went to `payee`.
+    event Claimed(uint256 indexed id, address indexed holder, address payee, uint256 gross, uint256 tax);
+
+    /// @notice A push did not pay `holder`, who is owed as before.
+    event Skipped(uint256 indexed id, address indexed holder, Reason reason);
+
+    /// @notice The remainder of a finished distribution joined the carry of its token and currency.
+    event Carried(uint256 indexed id, address indexed token, address indexed currency, uint256 amount);
+
+    /// @notice Tax withheld so far from distribution `id` went to its collector.
+    event Remitted(uint256 indexed id, address indexed collector, uint256 amount);
+
+    /// @notice What was unclaimed at the deadline went to the recipient that the terms name.
+    event Swept(uint256 indexed id, address indexed recipient, uint256 amount);
+
+    /// @notice A distribution whose record had no eligible shares went back to its declarer.
+    event Refunded(uint256 indexed id, address indexed declarer, uint256 amount);
+
+    /// @notice From now on `holder`'s income goes to `payee`.
+    event PayeeSet(address indexed holder, address indexed payee);
+
+    /// @notice Thrown when no distribution has this id.
+    error DividendVault_UnknownDistribution(uint256 id);
+
+    /// @notice Thrown when a declaration brings no money.
+    error DividendVault_NothingReceived(address currency, uint256 amount);
+
+    /// @notice Thrown when the native coin sent with a declaration is not what the declaration says.
+    error DividendVault_WrongValue(uint256 sent, uint256 expected);
+
+    /// @notice Thrown when an amount is larger than the vault can account for.
+    error DividendVault_AmountTooLarge(uint256 amount, uint256 limit);
+
+    /// @notice Thrown when a token has more eligible shares than the vault can account for.
+    error DividendVault_SupplyTooLarge(uint256 supply, uint256 limit);
+
+    /// @notice Thrown when nobody would be paid: no eligible share exists at the record.
+    error DividendVault_NoEligibleShares(address token, uint256 recordId);
+
+    /// @notice Thrown when a record id is larger than the vault can account for.
+    error DividendVault_RecordTooLarge(uint256 recordId, uint256 limit);
+
+    /// @notice Thrown when the deadline leaves no time to claim.
+    error DividendVault_DeadlineTooEarly(uint256 deadline, uint256 payableFrom);
+
+    /// @notice Thrown when there is a deadline and nobody to sweep to, or the other way round.
+    error DividendVault_SweepMismatch(uint256 deadline, address sweepTo);
+
+    /// @notice Thrown when more accounts are excluded than a claim could afford to look through.
+    error DividendVault_TooManyExcluded(uint256 given, uint256 limit);
+
+    /// @notice Thrown when a tax policy names no collector.
+    error DividendVault_NoCollector(address taxPolicy);
+
+    /// @notice Thrown when money would go to the vault itself.
+    error DividendVault_InvalidPayee(address payee);
+
+    /// @notice Thrown when a distribution is not payable yet.
+    error DividendVault_NotPayableYet(uint256 id, uint256 payableFrom, uint256 presentTime);
+
+    /// @notice Thrown when the deadline for claims has passed.
+    error DividendVault_Expired(uint256 id, uint256 deadline, uint256 presentTime);
+
+    /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
+    error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
+
+    /// @notice Thrown when a tax policy asks for more than the whole income.
+    error DividendVault_TaxTooHigh(uint256 id, address holder, uint256 tax, uint256 gross);
+
+    /// @notice Thrown when a currency reports failure yet moves money, which no push can account for.
+    error DividendVault_MovedOnFailure(address currency, address payee, uint256 amount);
+
+    /// @notice Thrown on a sweep before the deadline, or of a distribution without one.
+    error DividendVault_NotExpired(uint256 id, uint256 deadline, uint256 presentTime);
+
+    /// @notice Thrown when there is nothing left to sweep, to remit or to refund.
+    error DividendVault_NothingLeft(uint256 id);
+
+    /// @notice Thrown on a refund of a distribution that has eligible shares.
+    error DividendVault_NotRefundable(uint256 id, uint256 eligibleSupply);
+
+    /// @notice Declares a distribution and funds it with what arrives in this call.
+    /// @dev Anyone may pay income to holders. What earlier distributions left over joins only a declaration
+    /// that cannot divert it: one by the token's owner or agent, or one to all holders, payable at once,
+    /// untaxed and without a deadline.
+    /// @param token The share token; its record `recordId` must exist, and may still be open
+    /// @param recordId The record whose holders are paid
+    /// @param currency An ERC-20 the caller has approved, or zero for the native coin
+    /// @param amount How much to take from the caller; for the native coin, exactly the value sent
+    /// @param terms The terms, final
+    /// @return id The new distribution's id; ids run from 1
+    function declare(
+        address token,
+        uint256 recordId,
+        address currency,
+        uint256 amount,
+        Terms calldata terms
+    ) external payable returns (uint256 id);
+
+    /// @notice Pays `holder` what it is owed from the distributions `ids`. Anyone may call; the money goes to
+    /// the holder, to its successor if the token names one, or to the payee that person has set.
+    /// @dev Distributions the holder has been paid before, and ones in which it has no shares, are passed
+    /// over. Anything else that stands in the way reverts the whole call.
+    /// @return paid How many of `ids` were settled by this call
+    function claim(uint256[] calldata ids, address holder) external returns (uint256 paid);
+
+    /// @notice Pays a page of holders of one distribution. Who cannot be paid is skipped, reported, and owed
+    /// as before; repeating a page pays nobody twice.
+    /// @return paid How many holders were settled by this call
+    function push(uint256 id, address[] calldata holders) external returns (uint256 paid);
+
+    /// @notice Sends where the caller's income goes from now on; zero or the caller's own address resets it.
+    function setPayee(address payee) external;
+
+    /// @notice Where the income of `holder` goes: the payee it has set, or itself.
+    function payeeOf(address holder) external view returns (address);
+
+    /// @notice Sends the tax withheld so far to the collector. Anyone may call.
+    function remit(uint256 id) external returns (uint256 amount);
+
+    /// @notice After the deadline, sends what is unclaimed to the recipient that the terms name, and the
+    /// remainder to the carry. Anyone may call.
+    function sweep(uint256 id) external returns (uint256 amount);
+
+    /// @notice Returns a distribution whose record has closed without one eligible share to its declarer; what was
+    /// carried in is carried on. Anyone may call.
+    function refund(uint256 id) external returns (uint256 amount);
+
+    /// @notice What `holder` earned in distribution `id`, claimed or not. Reverts until the record has closed.
+    function entitlement(uint256 id, address holder) external view returns (uint256 gross, uint256 tax, uint256 net);
+
+    /// @notice What a claim for `holder` would pay now: zero once claimed, while waiting, and after the deadline.
+    function claimable(uint256 id, address holder) external view returns (uint256 net);
+
+    /// @notice Whether the income of `holder` from distribution `id` has been settled.
+    function isClaimed(uint256 id, address holder) external view returns (bool);
+
+    /// @notice What finished distributions of `token` in `currency` left over, waiting for the next one.
+    function carried(address token, address currency) external view returns (uint256);
+
+    /// @notice Everything about distribution `id`.
+    function distribution(uint256 id) external view returns (Distribution memory);
+
+    /// @notice Distributions declared so far; their ids are 1 to `distributionCount()`.
+    function distributionCount() external view returns (uint256);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IRecordToken} from "./IRecordToken.sol";
+
+/// @title IShareToken
+/// @notice ERC-20 shares of one asset that remember who held them at each record date.
+///
+/// A record date is scheduled ahead and gets an id: 1, 2, 3 and so on, in order of time. It closes at
+/// the end of its second. A transfer in a block with `timestamp <= recordTime(id)` counts for the
+/// record, a later one does not, and balances at the record can be read only in a later second. So no
+/// transaction, and no block, can both move shares and see the snapshot it moved them into.
+///
+/// Holders pay for this only when a record has closed since their account was last written: the first
+/// movement afterwards stores the old balance once.
+///
+/// Errors for ordinary ERC-20 failures are those of ERC-6093; permits follow ERC-2612 and ERC-5267.
+interface IShareToken is IRecordToken {
+    /// @notice What a share token is made of.
+    /// @param name ERC-20 name
+    /// @param symbol ERC-20 symbol
+    /// @param decimals 0 to 18; 0 for shares that cannot be divided
+    /// @param owner First owner (ERC-173), and first agent
+    /// @param rules Rules contract asked before every movement, or zero for an open token
+    /// @param registry ERC-3643 identity registry asked before an account receives, or zero
+    struct Terms {
+        string name;
+        string symbol;
+        uint8 decimals;
+        address owner;
+        address rules;
+        address registry;
+    }
+
+    /// @notice A record was scheduled to close at the end of second `closesAt`.
+    event RecordScheduled(uint256 indexed recordId, uint48 closesAt);
+
+    /// @notice `agent` may from now on issue, burn and schedule (ERC-3643).
+    event AgentAdded(address indexed agent);
+
+    /// @notice `agent` may no longer act (ERC-3643).
+    event AgentRemoved(address indexed agent);
+
+    /// @notice The rules contract is now `compliance` (ERC-3643).
+    event ComplianceAdded(address indexed compliance);
+
+    /// @notice The identity registry is now `identityRegistry` (ERC-3643).
+    event IdentityRegistryAdded(address indexed identityRegistry);
+
+    /// @notice Thrown when the terms ask for more decimals than a share token can have.
+    error ShareToken_TooManyDecimals(uint8 given, uint8 limit);
+
+    /// @notice Thrown when an agent's function is called by `caller`, who is not an agent.
+    error ShareToken_NotAgent(address caller);
+
+    /// @notice Thrown when a record would close before the present second.
+    error ShareToken_RecordInThePast(uint256 closesAt, uint256 presentTime);
+
+    /// @notice Thrown when a record would not close later than the record before it.
+    error ShareToken_RecordNotLater(uint256 closesAt, uint256 previousClosesAt);
+
+    /// @notice Thrown when a record would close at the one time that stands for "no record".
+    error ShareToken_RecordTooLate(uint256 closesAt, uint256 limit);
+
+    /// @notice Thrown when a record id was never given out.
+    error ShareToken_UnknownRecord(uint256 recordId, uint256 recordCount);
+
+    /// @notice Thrown when balances are asked for at a record that has not closed.
+    error ShareToken_RecordOpen(uint256 recordId, uint256 closesAt, uint256 presentTime);
+
+    /// @notice Thrown when issuing would lift the supply over what the ledger can hold.
+    error ShareToken_SupplyTooLarge(uint256 supply, uint256 issued, uint256 limit);
+
+    /// @notice Thrown when the arguments of a batch differ in length.
+    error ShareToken_LengthMismatch(uint256 receivers, uint256 amounts);
+
+    /// @notice Thrown when the identity registry does not let `receiver` hold shares.
+    error ShareToken_NotVerified(address receiver);
+
+    /// @notice Thrown when the last owner tries to leave: nobody could replace broken rules after that.
+    error ShareToken_OwnerRequired();
+
+    /// @notice Thrown when a permit is used after its deadline (ERC-2612).
+    error ERC2612ExpiredSignature(uint256 deadline);
+
+    /// @notice Thrown when a permit was not signed by `owner`, neither by key nor by ERC-1271 (ERC-2612).
+    error ERC2612InvalidSigner(address owner);
+
+    /// @notice Schedules the next record date. Agents only.
+    /// @param closesAt Unix second at whose end the record closes: not past, and later than every earlier record
+    /// @return recordId The new record's id; ids run from 1
+    function scheduleRecord(uint48 closesAt) external returns (uint256 recordId);
+
+    /// @notice Records scheduled so far; their ids are 1 to `recordCount()`.
+    function recordCount() external view returns (uint256);
+
+    /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
+    function successorOf(address account) external view returns (address);
+
+    /// @notice Issues `amount` new shares to `to`. Agents only.
+    function mint(address to, uint256 amount) external;
+
+    /// @notice Issues new shares to many receivers at once, the supply being written once. Agents only.
+    /// @param receivers Accounts to issue to; one that occurs twice receives both amounts
+    /// @param amounts Shares for the receiver at the same position
+    function batchMint(address[] calldata receivers, uint256[] calldata amounts) external;
+
+    /// @notice Destroys `amount` shares of `from`. Agents only. Income of closed records stays owed.
+    function burn(address from, uint256 amount) external;
+
+    /// @notice Transfers the caller's shares to many receivers at once.
+    function batchTransfer(address[] calldata receivers, uint256[] calldata amounts) external;
+
+    /// @notice Lets `agent` issue, burn and schedule. Owner only; adding an agent again changes nothing.
+    function addAgent(address agent) external;
+
+    /// @notice Takes an agent's power. Owner only; removing one who is not an agent changes nothing.
+    function removeAgent(address agent) external;
+
+    /// @notice Whether `account` is an agent.
+    function isAgent(address account) external view returns (bool);
+
+    /// @notice Replaces the rules contract; zero makes the token open. Owner only.
+    function setCompliance(address newRules) external;
+
+    /// @notice The rules contract, zero for an open token.
+    function compliance() external view returns (address);
+
+    /// @notice Replaces the identity registry; zero for none. Owner only.
+    function setIdentityRegistry(address newRegistry) external;
+
+    /// @notice The identity registry, zero for none.
+    function identityRegistry() external view returns (address);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Authority
+/// @notice Asks any token the optional questions about people: who speaks for it, and who succeeds whom.
+/// @dev Tokens that do not know a question are ordinary; no answer here can make a payment revert.
+library Authority {
+    bytes4 private constant IS_AGENT = bytes4(keccak256("isAgent(address)"));
+    bytes4 private constant OWNER = bytes4(keccak256("owner()"));
+    bytes4 private constant SUCCESSOR_OF = bytes4(keccak256("successorOf(address)"));
+
+    /// @dev Whether `account` is an agent (ERC-3643) or the owner (ERC-173) of `token`.
+    function speaksFor(address token, address account) internal view returns (bool) {
+        (bool known, uint256 answer) = _ask(token, IS_AGENT, account);
+        if (known && answer == 1) return true;
+        (known, answer) = _ask(token, OWNER, account);
+        return known && answer == uint160(account);
+    }
+
+    /// @dev Who receives what `account` is owed; `account` itself if the token knows no successors.
+    function successorOf(address token, address account) internal view returns (address) {
+        (bool known, uint256 answer) = _ask(token, SUCCESSOR_OF, account);
+        bool usable = known && answer != 0 && answer <= type(uint160).max;
+        return usable ? address(uint160(answer)) : account;
+    }
+
+    /// @dev Asks about `account`; a function without parameters ignores it. Written out so that one word at
+    /// most is copied, whatever the token returns.
+    function _ask(address token, bytes4 selector, address account) private view returns (bool known, uint256 answer) {
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, account)
+            known := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20))
+            answer := mload(0x00)
+        }
+    }
+}

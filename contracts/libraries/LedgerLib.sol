@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @dev What every transfer must know about the token, in one storage slot, from the lowest bit up:
+///
+///     rules          160 bits   the rules contract, zero for an open token
+///     nextRecordAt    48 bits   when the earliest record not yet counted closes; all ones if there is none
+///     closedRecords   32 bits   how many records have been counted as closed
+///     flags           16 bits   see the `FLAG_` constants
+type Ledger is uint256;
+
+using LedgerLib for Ledger global;
+
+/// @title LedgerLib
+/// @notice Reads and writes the fields of a packed `Ledger`. Pure: it touches no storage.
+library LedgerLib {
+    /// @dev `nextRecordAt` of a ledger with no record ahead; no record may close at this time.
+    uint256 internal constant NO_RECORD = type(uint48).max;
+
+    /// @dev An identity registry must be asked before an account receives shares.
+    uint256 internal constant FLAG_REGISTRY = 1 << 240;
+
+    uint256 private constant NEXT_AT = 160;
+    uint256 private constant CLOSED_AT = 208;
+    uint256 private constant MASK_32 = type(uint32).max;
+    uint256 private constant RECORD_FIELDS = (NO_RECORD << NEXT_AT) | (MASK_32 << CLOSED_AT);
+    uint256 private constant GUARDS = type(uint160).max | FLAG_REGISTRY;
+
+    function rules(Ledger self) internal pure returns (address) {
+        return address(uint160(Ledger.unwrap(self)));
+    }
+
+    function nextRecordAt(Ledger self) internal pure returns (uint256) {
+        return (Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD;
+    }
+
+    function closedRecords(Ledger self) internal pure returns (uint256) {
+        return (Ledger.unwrap(self) >> CLOSED_AT) & MASK_32;
+    }
+
+    /// @dev True if any contract has a say in who may hold or move the shares.
+    function guarded(Ledger self) internal pure returns (bool) {
+        return Ledger.unwrap(self) & GUARDS != 0;
+    }
+
+    function has(Ledger self, uint256 flag) internal pure returns (bool) {
+        return Ledger.unwrap(self) & flag != 0;
+    }
+
+    function with(Ledger self, uint256 flag, bool on) internal pure returns (Ledger) {
+        return Ledger.wrap(on ? Ledger.unwrap(self) | flag : Ledger.unwrap(self) & ~flag);
+    }
+
+    function withRules(Ledger self, address newRules) internal pure returns (Ledger) {
+        return Ledger.wrap((Ledger.unwrap(self) & ~uint256(type(uint160).max)) | uint160(newRules));
+    }
+
+    /// @dev `closed` counts records, of which there are fewer than 2^32, and `next` is a `uint48`.
+    function withRecords(Ledger self, uint256 closed, uint256 next) internal pure returns (Ledger) {
+        return Ledger.wrap((Ledger.unwrap(self) & ~RECORD_FIELDS) | (next << NEXT_AT) | (closed << CLOSED_AT));
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+
+/// @title Payment
+/// @notice Takes and sends the native coin (`address(0)`) and any ERC-20, well behaved or not.
+library Payment {
+    /// @dev `Failed`: the currency or the payee reverted, so nothing moved. `Denied`: the currency answered,
+    /// but not with success, so something may have moved.
+    enum Outcome {
+        Paid,
+        Failed,
+        Denied
+    }
+
+    /// @dev Enough for any wallet contract, too little to burn a whole page of payments.
+    uint256 internal constant NATIVE_GAS = 100_000;
+
+    /// @dev What one ERC-20 transfer may use when others wait behind it.
+    uint256 internal constant PAGE_GAS = 500_000;
+
+    /// @dev Sends `amount`, using at most `gasLimit` gas for an ERC-20. Never reverts and copies at most one
+    /// word of what the callee returns.
+    function trySend(address currency, address to, uint256 amount, uint256 gasLimit) internal returns (Outcome) {
+        if (currency == address(0)) {
+            bool sent = SafeTransferLib.trySafeTransferETH(to, amount, NATIVE_GAS);
+            return sent ? Outcome.Paid : Outcome.Failed;
+        }
+        bool called;
+        bool succeeded;
+        // Written out because a high-level call would copy all of an endless answer into memory.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, 0xa9059cbb00000000000000000000000000000000000000000000000000000000)
+            mstore(add(data, 0x04), to)
+            mstore(add(data, 0x24), amount)
+            called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
+            // No answer counts as success if there is a contract to give none.
+            switch returndatasize()
+            case 0 {
+                succeeded := iszero(iszero(extcodesize(currency)))
+            }
+            default {
+                succeeded := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))
+            }
+        }
+        if (!called) return Outcome.Failed;
+        return succeeded ? Outcome.Paid : Outcome.Denied;
+    }
+
+    /// @dev Takes `amount` of an ERC-20 from `from` and returns what arrived, which a fee can make less.
+    function take(address currency, address from, uint256 amount) internal returns (uint256 arrived) {
+        uint256 before = holdingOf(currency);
+        SafeTransferLib.safeTransferFrom(currency, from, address(this), amount);
+        uint256 held = holdingOf(currency);
+        arrived = held > before ? held - before : 0;
+    }
+
+    /// @dev What this contract holds of an ERC-20.
+    function holdingOf(address currency) internal view returns (uint256) {
+        return SafeTransferLib.balanceOf(currency, address(this));
+    }
+}

@@ -1,0 +1,303 @@
+"""The audit: the books, made from events and the law, against what the contracts answer.
+
+`audit` reads both at one block: every event of the vault and of the share tokens, and then every
+view that must agree with them. Whatever differs is named, in this order: the share register; then
+for each distribution its terms, its holders one by one, and its totals; then what is carried; and
+last the money itself, which the vault must really hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from prorata import contracts
+from prorata.books import Books, Distribution, Unit
+from prorata.chain import Block, Chain
+from prorata.contracts import Currency, DividendVault, Entitlement, ShareToken
+from prorata.errors import ChainError, RevertError
+from prorata.ledger import Ledger, read_events
+from prorata.money import MAX_DECIMALS, strange_character
+
+__all__ = ["Answers", "Audit", "audit", "compare", "read_answers", "read_units"]
+
+LONGEST_SYMBOL = 16
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the contracts answer at one block; keys say which question, as in their views."""
+
+    chain_id: int
+    block: Block
+    count: int
+    distributions: dict[int, contracts.Distribution] = field(default_factory=dict)
+    entitlements: dict[tuple[int, str], Entitlement] = field(default_factory=dict)
+    claimed: dict[tuple[int, str], bool] = field(default_factory=dict)
+    claimable: dict[tuple[int, str], int] = field(default_factory=dict)
+    carried: dict[tuple[str, str], int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    """What the vault holds of each currency."""
+    supplies: dict[str, int] = field(default_factory=dict)
+    balances: dict[tuple[str, str], int] = field(default_factory=dict)
+    record_times: dict[str, list[int]] = field(default_factory=dict)
+    supplies_at: dict[tuple[str, int], int] = field(default_factory=dict)
+    balances_at: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)
+    """What could not be compared, because a stranger's tax policy or currency gave no answer."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Books that have been compared with the chain, and the answers they were compared with."""
+
+    books: Books
+    answers: Answers
+
+    @property
+    def balanced(self) -> bool:
+        """Whether no two figures differ."""
+        return self.books.balanced
+
+
+def audit(
+    chain: Chain,
+    vault: str,
+    tokens: Sequence[str],
+    first_block: int,
+    *,
+    last: int | None = None,
+    withholding: Mapping[str, int] | None = None,
+) -> Audit:
+    """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
+
+    `first_block` must not be later than the first event of the vault or of a token.
+
+    Raises: BooksError when the register's events make no sense; ChainError.
+    """
+    block = chain.block("latest" if last is None else last)
+    ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
+    events = read_events(chain, vault, first_block, block.number)
+    currencies = {str(event.args["currency"]) for event, _ in events if event.name == "Declared"}
+    units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
+    books = Books.of(events, ledgers, vault=vault, units=units, withholding=withholding)
+    books.until = block.timestamp
+    answers = read_answers(chain, books, block)
+    compare(books, answers)
+    return Audit(books, answers)
+
+
+def read_units(chain: Chain, currencies: Iterable[str]) -> dict[str, Unit]:
+    """How the amounts of each currency, or token, are written; one that does not say is left out.
+
+    So is one whose symbol could mislead a reader, or run as a formula in a spreadsheet.
+    """
+    units = {}
+    for currency in sorted(currencies):
+        with contextlib.suppress(ChainError):
+            money = Currency(chain, currency)
+            symbol, decimals = money.symbol(), money.decimals()
+            plain = strange_character(symbol, printable=True) is None and symbol[:1].isalnum()
+            if plain and len(symbol) <= LONGEST_SYMBOL and decimals <= MAX_DECIMALS:
+                units[currency] = Unit(symbol, decimals)
+    return units
+
+
+def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
+    """Ask the contracts everything that the books can be compared with, in batches."""
+    vault = DividendVault(chain, books.vault, block=block.number)
+    answers = Answers(chain.chain_id, block, vault.distribution_count())
+    for found in vault.distributions():
+        answers.distributions[found.id] = found
+    for ledger in books.ledgers.values():
+        _ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
+    for distribution in books.distributions.values():
+        if distribution.shares and distribution.id <= answers.count:
+            # Accounts that ever had shares: who had none at the record must be owed nothing.
+            _ask_holders(answers, vault, distribution, list(books.ledgers[distribution.token]))
+    for position in books.positions():
+        answers.carried[position.token, position.currency] = vault.carried(
+            position.token, position.currency
+        )
+    for currency in sorted({position.currency for position in books.positions()}):
+        try:
+            money = Currency(chain, currency, block=block.number)
+            answers.held[currency] = money.balance_of(books.vault)
+        except ChainError as error:
+            answers.unanswered.append(f"currency {currency} does not say what it holds: {error}")
+    return answers
+
+
+def _ask_holders(
+    answers: Answers, vault: DividendVault, distribution: Distribution, holders: list[str]
+) -> None:
+    keys = [(distribution.id, holder) for holder in holders]
+    answers.claimed.update(zip(keys, vault.are_claimed(distribution.id, holders), strict=True))
+    if distribution.division is None:
+        return
+    # Anyone can declare, with a tax policy that answers nobody: it must not silence the rest.
+    try:
+        entitlements = vault.entitlements(distribution.id, holders)
+        claimable = vault.claimables(distribution.id, holders)
+    except RevertError as error:
+        answers.unanswered.append(f"{distribution.subject} does not say what it owes: {error}")
+        return
+    answers.entitlements.update(zip(keys, entitlements, strict=True))
+    answers.claimable.update(zip(keys, claimable, strict=True))
+
+
+def _ask_token(answers: Answers, token: ShareToken, ledger: Ledger) -> None:
+    address, accounts = token.address, list(ledger)
+    answers.supplies[address] = token.total_supply()
+    for account, balance in zip(accounts, token.balances_of(accounts), strict=True):
+        answers.balances[address, account] = balance
+    answers.record_times[address] = token.record_times()
+    for record_id, closes_at in enumerate(answers.record_times[address], start=1):
+        if closes_at >= answers.block.timestamp or record_id > ledger.record_count:
+            continue
+        answers.supplies_at[address, record_id] = token.total_supply_at(record_id)
+        balances = token.balances_of_at(accounts, record_id)
+        for account, balance in zip(accounts, balances, strict=True):
+            answers.balances_at[address, record_id, account] = balance
+
+
+# ------------------------------------------------------------------------------------- comparing
+
+
+def compare(books: Books, answers: Answers) -> None:
+    """Note every figure in which books and answers differ, in the order given above."""
+    for ledger in books.ledgers.values():
+        _compare_register(books, ledger, answers)
+    _check(books, "the vault", "distributions declared", len(books.distributions), answers.count)
+    for number, found in answers.distributions.items():
+        distribution = books.distributions.get(number)
+        if distribution is None:
+            books.differ(f"distribution {number}", "its declaration", _NONE, ("there", _CHAIN))
+            continue
+        _compare_terms(books, distribution, found)
+        _compare_holders(books, distribution, answers)
+        _compare_totals(books, distribution, found)
+    for position in books.positions():
+        series, currency = (position.token, position.currency), position.currency
+        subject = f"token {position.token}"
+        _check(
+            books, subject, "carried", position.carried, answers.carried[series], currency=currency
+        )
+    for currency, held in answers.held.items():
+        needed = books.liability(currency)
+        if held < needed:
+            says = (needed, "the books, at least,")
+            books.differ("the vault", "money held", says, (held, _CHAIN), currency)
+
+
+_BOOKS, _CHAIN = "the books", "the chain"
+_NONE = ("missing", "the events")
+
+
+def _check(
+    books: Books,
+    subject: str,
+    figure: str,
+    ours: object,
+    theirs: object,
+    *,
+    currency: str | None = None,
+) -> None:
+    if ours != theirs:
+        books.differ(subject, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
+
+
+def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
+    token = ledger.token
+    subject = f"token {token}"
+    _check(books, subject, "total supply", ledger.total_supply, answers.supplies[token])
+    for account in ledger:
+        ours, theirs = ledger.balance_of(account), answers.balances[token, account]
+        _check(books, account, f"shares of {subject}", ours, theirs)
+    times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
+    _check(books, subject, "record dates", times, answers.record_times[token])
+    for record_id in range(1, ledger.record_count + 1):
+        if (token, record_id) not in answers.supplies_at:
+            continue
+        at = f"at record {record_id}"
+        ours, theirs = ledger.total_supply_at(record_id), answers.supplies_at[token, record_id]
+        _check(books, subject, f"total supply {at}", ours, theirs)
+        for account in ledger:
+            ours = ledger.balance_at(account, record_id)
+            theirs = answers.balances_at[token, record_id, account]
+            _check(books, account, f"shares {at}", ours, theirs)
+
+
+def _compare_terms(books: Books, ours: Distribution, theirs: contracts.Distribution) -> None:
+    for figure, left, right in (
+        ("the token", ours.token, theirs.token),
+        ("the record", ours.record_id, theirs.record_id),
+        ("the currency", ours.currency, theirs.currency),
+        ("the declarer", ours.declarer, theirs.declarer),
+        ("the kind", ours.terms.kind.label, theirs.terms.kind.label),
+        ("the deadline", ours.terms.deadline, theirs.terms.deadline),
+        ("the recipient of a sweep", ours.terms.sweep_to, theirs.terms.sweep_to),
+        ("the tax policy", ours.terms.tax_policy, theirs.terms.tax_policy),
+        ("the document", ours.terms.document_hash.hex(), theirs.terms.document_hash.hex()),
+        ("excluded accounts", ours.terms.excluded, theirs.terms.excluded),
+        ("the first second of payment", ours.payable_from, theirs.terms.payable_from),
+    ):
+        # When the record of a token closes is known only where its register is.
+        audited = ours.token in books.ledgers
+        if audited or figure != "the first second of payment":
+            _check(books, ours.subject, figure, left, right)
+    if ours.collector and ours.collector != theirs.tax_collector:
+        _check(books, ours.subject, "the tax collector", ours.collector, theirs.tax_collector)
+    _check(books, ours.subject, "amount", ours.amount, theirs.amount, currency=ours.currency)
+
+
+def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None:
+    for holder in books.ledgers.get(ours.token, ()):
+        key = (ours.id, holder)
+        if key not in answers.claimed:
+            continue
+        claimed = answers.claimed[key]
+        subject = ours.subject_of(holder)
+        settled = holder in ours.settlements
+        if settled != claimed:
+            words = ("not settled", "settled")
+            books.differ(
+                subject, "its income", (words[settled], "the events"), (words[claimed], _CHAIN)
+            )
+        entitlement = answers.entitlements.get(key)
+        if entitlement is None:
+            continue
+        gross, currency = books.gross_of(ours, holder), ours.currency
+        _check(books, subject, "gross", gross, entitlement.gross, currency=currency)
+        # The policy is the law here; only what it answered and what was withheld can differ.
+        books.taxes[key] = entitlement.tax
+        rate = books.tax_by_rate(ours, gross)
+        _check(
+            books, subject, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency
+        )
+        if rate is not None:
+            _check(books, subject, "tax by its rate", rate, entitlement.tax, currency=currency)
+        payable = ours.status(holder, answers.block.timestamp) == "claimable"
+        due = gross - entitlement.tax if payable else 0
+        _check(books, subject, "claimable", due, answers.claimable[key], currency=currency)
+
+
+def _compare_totals(books: Books, ours: Distribution, theirs: contracts.Distribution) -> None:
+    for figure, left, right in (
+        ("paid and withheld", ours.settled, theirs.paid),
+        ("withheld", ours.withheld, theirs.withheld),
+        ("remitted", ours.remitted, theirs.remitted),
+        ("owed", ours.owed, theirs.owed),
+        ("carried out", ours.carried_out, theirs.carried_out),
+        ("swept", ours.swept, theirs.swept),
+    ):
+        _check(books, ours.subject, figure, left, right, currency=ours.currency)
+    if ours.token not in books.ledgers:
+        return
+    eligible = 0 if ours.division is None else ours.division.eligible
+    # Until it is payable, a distribution declared at an open record has no denominator.
+    if ours.declared_open and books.until < ours.payable_from:
+        eligible = 0
+    _check(books, ours.subject, "eligible shares", eligible, theirs.eligible_supply)
+    _check(books, ours.subject, "settled shares", ours.settled_shares, theirs.settled_shares)

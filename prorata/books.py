@@ -1,0 +1,583 @@
+"""The books: every unit of income, rebuilt from events alone and held against the law.
+
+`Books` reads the vault's events in the order of the chain, with the share register (`Ledger`) of
+every token it audits, and follows the money:
+
+    received + carried in = paid + withheld + owed + carried out + swept
+
+for each distribution, where `paid` is what reached the holders. What a holder should have got is
+worked out by `prorata.apportion` from the register's balances at the record date; whatever the
+events say otherwise becomes a `Difference`, in the order in which it was found. Nothing here asks
+the contracts: `prorata.audit` does that and compares.
+
+Amounts are integers of the currency's smallest unit, shares of the token's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from prorata.abi import ZERO_ADDRESS
+from prorata.apportion import Apportionment, apportion, withhold
+from prorata.contracts import Reason, Terms
+from prorata.errors import NoEligibleShares
+from prorata.ledger import DecodedEvent, Ledger
+from prorata.money import format_units
+
+__all__ = [
+    "ETHER",
+    "Books",
+    "Difference",
+    "Distribution",
+    "Position",
+    "Settlement",
+    "Unit",
+]
+
+Said: TypeAlias = tuple[object, str]
+"""A value, and who says so."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How amounts of one currency, or shares of one token, are written."""
+
+    symbol: str
+    decimals: int
+
+    def text(self, amount: int, *, grouping: bool = True) -> str:
+        """The amount with all its decimals, without the symbol."""
+        return format_units(amount, self.decimals, grouping=grouping)
+
+
+ETHER = Unit("ETH", 18)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure of which two sources say different things."""
+
+    subject: str
+    figure: str
+    left: str
+    left_source: str
+    right: str
+    right_source: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject}: {self.figure} is {self.left} by {self.left_source} "
+            f"and {self.right} by {self.right_source}"
+        )
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """One `Claimed` event: a holder's income from one distribution, paid or withheld."""
+
+    holder: str
+    payee: str
+    gross: int
+    tax: int
+    time: int
+    transaction: str
+
+    @property
+    def net(self) -> int:
+        """What went to the payee."""
+        return self.gross - self.tax
+
+
+@dataclass
+class Distribution:
+    """One distribution as the events tell it, with the balances it divides."""
+
+    id: int
+    token: str
+    record_id: int
+    currency: str
+    declarer: str
+    received: int
+    carried_in: int
+    terms: Terms
+    declared_at: int
+    transaction: str
+    record_time: int = 0
+    """When the record closes; 0 for a token that is not audited."""
+    payable_from: int = 0
+    """The first second of payment: the terms', or the record's end where that is later."""
+    declared_open: bool = False
+    """Whether the record was still open when this was declared."""
+    shares: dict[str, int] = field(default_factory=dict)
+    """Shares at the record date, excluded accounts included; empty until it has closed."""
+    earning: dict[str, int] = field(default_factory=dict)
+    """The same without excluded accounts."""
+    division: Apportionment[str] | None = None
+    """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
+    settlements: dict[str, Settlement] = field(default_factory=dict)
+    skipped: dict[str, Reason] = field(default_factory=dict)
+    """Why the last push passed over a holder who is still unpaid."""
+    remitted: int = 0
+    collector: str = ""
+    """Who received the tax remitted."""
+    carried_out: int = 0
+    swept: int = 0
+    ended: str = ""
+    """`swept` or `refunded`, once either has happened."""
+
+    @property
+    def subject(self) -> str:
+        """What a difference calls it."""
+        return f"distribution {self.id}"
+
+    def subject_of(self, holder: str) -> str:
+        """What a difference calls a holder's part of it."""
+        return f"{self.subject}, holder {holder}"
+
+    @property
+    def amount(self) -> int:
+        """What is divided."""
+        return self.received + self.carried_in
+
+    @property
+    def settled(self) -> int:
+        """Gross income settled, whether it was paid out or withheld."""
+        return sum(settlement.gross for settlement in self.settlements.values())
+
+    @property
+    def withheld(self) -> int:
+        """The tax in `settled`."""
+        return sum(settlement.tax for settlement in self.settlements.values())
+
+    @property
+    def paid(self) -> int:
+        """What reached the holders' payees."""
+        return self.settled - self.withheld
+
+    @property
+    def owed(self) -> int:
+        """What the events leave in the vault for the holders of this distribution."""
+        return self.amount - self.settled - self.carried_out - self.swept
+
+    @property
+    def liability(self) -> int:
+        """What the vault must hold for it: what is owed, and tax not yet remitted."""
+        return self.owed + self.withheld - self.remitted
+
+    @property
+    def settled_shares(self) -> int:
+        """Shares whose income has been settled."""
+        return sum(self.shares.get(holder, 0) for holder in self.settlements)
+
+    @property
+    def owed_by_law(self) -> int:
+        """What is still owed, counted afresh from the entitlements of those not settled.
+
+        Without a division the law has nothing to count, and it is what the events leave.
+        """
+        if self.division is None:
+            return self.owed
+        return 0 if self.is_over else self._unsettled + self.division.remainder
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be claimed any more: all settled, swept or refunded."""
+        return self.ended != "" or (bool(self.earning) and not self.unsettled)
+
+    @property
+    def unsettled(self) -> list[str]:
+        """Holders with eligible shares whose income has not been settled."""
+        return [holder for holder in self.earning if holder not in self.settlements]
+
+    @property
+    def _unsettled(self) -> int:
+        """Their income by law."""
+        gross = {} if self.division is None else self.division.gross
+        return sum(gross[holder] for holder in self.unsettled)
+
+    def ending(self) -> tuple[int, int]:
+        """By law, what has been swept and what has been carried out."""
+        if self.division is None or not self.is_over:
+            return 0, 0
+        rest = self._unsettled + self.division.remainder
+        shares = sum(self.earning[holder] for holder in self.unsettled)
+        swept = self.division.amount * shares // self.division.eligible
+        return swept, rest - swept
+
+    def status(self, holder: str, now: int) -> str:
+        """`paid`, `claimable`, `waiting`, `expired`, `excluded`, or `refunded` to the declarer."""
+        if holder in self.settlements:
+            return "paid"
+        if holder in self.terms.excluded:
+            return "excluded"
+        if self.ended == "refunded":
+            return "refunded"
+        if self.ended == "swept" or (self.terms.deadline and now > self.terms.deadline):
+            return "expired"
+        return "waiting" if now < self.payable_from else "claimable"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the money of one token in one currency is: the sum over its distributions."""
+
+    token: str
+    currency: str
+    received: int
+    paid: int
+    withheld: int
+    remitted: int
+    owed: int
+    carried: int
+    swept: int
+
+    @property
+    def missing(self) -> int:
+        """What the places do not account for: anything but 0 is a difference."""
+        return self.received - (self.paid + self.withheld + self.owed + self.carried + self.swept)
+
+
+class Books:
+    """Distributions, payees and carries of one vault, and all that is wrong with them.
+
+    `ledgers` are the complete registers of the audited tokens: of other tokens' distributions
+    only the money is followed. `units` say how to write amounts, and `withholding` the flat rate
+    in basis points of each tax policy whose rate is known.
+    """
+
+    def __init__(
+        self,
+        ledgers: Iterable[Ledger],
+        *,
+        vault: str = ZERO_ADDRESS,
+        units: Mapping[str, Unit] | None = None,
+        withholding: Mapping[str, int] | None = None,
+    ) -> None:
+        self.vault = vault
+        self.ledgers = {ledger.token: ledger for ledger in ledgers}
+        self.units = {ZERO_ADDRESS: ETHER, **(units or {})}
+        self.withholding = dict(withholding or {})
+        self.until = max((ledger.until for ledger in self.ledgers.values()), default=0)
+        self.distributions: dict[int, Distribution] = {}
+        self.payees: dict[str, str] = {}
+        self.carries: dict[tuple[str, str], int] = {}
+        self.taxes: dict[tuple[int, str], int] = {}
+        """Tax by distribution and holder, where somebody has asked the policy."""
+        self.differences: list[Difference] = []
+
+    @classmethod
+    def of(
+        cls,
+        events: Iterable[tuple[DecodedEvent, int]],
+        ledgers: Iterable[Ledger],
+        *,
+        vault: str = ZERO_ADDRESS,
+        units: Mapping[str, Unit] | None = None,
+        withholding: Mapping[str, int] | None = None,
+    ) -> Books:
+        """The books of a vault's decoded events, each with its block's timestamp, closed."""
+        books = cls(ledgers, vault=vault, units=units, withholding=withholding)
+        for event, timestamp in events:
+            books.apply(event, timestamp)
+        books.close()
+        return books
+
+    # ------------------------------------------------------------------------ figures
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing is wrong, as far as it has been looked at."""
+        return not self.differences
+
+    def of_token(self, token: str) -> list[Distribution]:
+        """The distributions of one token, in order of declaration."""
+        return [d for d in self.distributions.values() if d.token == token]
+
+    def tax_of(self, distribution: Distribution, holder: str) -> int:
+        """The tax on a holder's whole income: as settled, as the policy answered, or by its rate.
+
+        0 when neither is known yet.
+        """
+        if holder in distribution.settlements:
+            return distribution.settlements[holder].tax
+        if (distribution.id, holder) in self.taxes:
+            return self.taxes[distribution.id, holder]
+        return self.tax_by_rate(distribution, self.gross_of(distribution, holder)) or 0
+
+    def tax_by_rate(self, distribution: Distribution, gross: int) -> int | None:
+        """What the policy withholds from `gross`; None if its rate is not known here."""
+        if distribution.terms.tax_policy == ZERO_ADDRESS:
+            return 0
+        rate = self.withholding.get(distribution.terms.tax_policy)
+        return None if rate is None else withhold(gross, rate)
+
+    @staticmethod
+    def gross_of(distribution: Distribution, holder: str) -> int:
+        """What the law gives the holder, claimed or not; 0 before the record has closed."""
+        division = distribution.division
+        return 0 if division is None else division.gross.get(holder, 0)
+
+    def positions(self) -> list[Position]:
+        """Where the money is, for each token and currency in order of first declaration."""
+        series: dict[tuple[str, str], list[Distribution]] = {}
+        for distribution in self.distributions.values():
+            series.setdefault((distribution.token, distribution.currency), []).append(distribution)
+        return [
+            Position(
+                token=token,
+                currency=currency,
+                received=sum(d.received for d in group),
+                paid=sum(d.paid for d in group),
+                withheld=sum(d.withheld for d in group),
+                remitted=sum(d.remitted for d in group),
+                owed=sum(d.owed_by_law for d in group),
+                carried=self.carries.get((token, currency), 0),
+                swept=sum(d.swept for d in group),
+            )
+            for (token, currency), group in series.items()
+        ]
+
+    def liability(self, currency: str) -> int:
+        """What the vault must hold of a currency, for all tokens: owed, carried, tax to remit."""
+        return sum(
+            d.liability for d in self.distributions.values() if d.currency == currency
+        ) + sum(
+            amount for (_, carried_in), amount in self.carries.items() if carried_in == currency
+        )
+
+    def unit(self, currency: str) -> Unit:
+        """How amounts of a currency, or shares of a token, are written: else as plain units."""
+        return self.units.get(currency, Unit(currency, 0))
+
+    def money(self, currency: str, amount: int) -> str:
+        """The amount with its symbol, for people."""
+        unit = self.unit(currency)
+        return f"{unit.text(amount)} {unit.symbol}"
+
+    # ------------------------------------------------------------------------- events
+
+    def apply(self, event: DecodedEvent, timestamp: int) -> None:
+        """Enter one event of the vault. What is wrong with it joins `differences`."""
+        self.until = max(self.until, timestamp)
+        if event.name == "Declared":
+            self._declared(event, timestamp)
+            return
+        if event.name == "PayeeSet":
+            self.payees[str(event.args["holder"])] = str(event.args["payee"])
+            return
+        enter = {
+            "Claimed": self._claimed,
+            "Skipped": self._skipped,
+            "Carried": self._carried,
+            "Remitted": self._remitted,
+            "Swept": self._swept,
+            "Refunded": self._refunded,
+        }.get(event.name)
+        if enter is None:
+            self.differ(
+                "the vault", "an event", (event.name, "the log"), ("unknown", "these books")
+            )
+            return
+        number = int(event.args["id"])
+        if number not in self.distributions:
+            says = (f"{event.name}, a part of its life,", "the log")
+            self.differ(f"distribution {number}", "an event", says, ("none", "the declarations"))
+            return
+        enter(self.distributions[number], event, timestamp)
+
+    def _declared(self, event: DecodedEvent, time: int) -> None:
+        args, terms = event.args, Terms.of(event.args["terms"])
+        distribution = Distribution(
+            id=int(args["id"]),
+            token=str(args["token"]),
+            record_id=int(args["recordId"]),
+            currency=str(args["currency"]),
+            declarer=str(args["declarer"]),
+            received=int(args["received"]),
+            carried_in=int(args["carriedIn"]),
+            terms=terms,
+            declared_at=time,
+            transaction=_transaction(event),
+            payable_from=terms.payable_from,
+        )
+        expected = len(self.distributions) + 1
+        if distribution.id != expected:
+            told = (distribution.id, "the event")
+            self.differ(distribution.subject, "its id", told, (expected, "the order of events"))
+        self.distributions[distribution.id] = distribution
+        series = (distribution.token, distribution.currency)
+        carry = self.carries.get(series, 0)
+        if distribution.carried_in not in (0, carry):
+            told = (distribution.carried_in, "the event")
+            law = (carry, "what earlier distributions left")
+            self.differ(distribution.subject, "carried in", told, law, distribution.currency)
+        self.carries[series] = carry - distribution.carried_in
+        self._divide(distribution)
+
+    def _divide(self, distribution: Distribution) -> None:
+        """Work out what the law gives everyone, once the register knows the record's balances."""
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is None:
+            return
+        record_id = distribution.record_id
+        if not 1 <= record_id <= ledger.record_count:
+            told, law = (record_id, "the event"), ("never scheduled", "the token")
+            self.differ(distribution.subject, "its record", told, law)
+            return
+        closes_at = distribution.record_time = ledger.record_time(record_id)
+        distribution.declared_open = distribution.declared_at <= closes_at
+        if distribution.declared_open:
+            distribution.payable_from = max(distribution.payable_from, closes_at + 1)
+        if not ledger.is_closed(record_id):
+            return
+        shares = distribution.shares = ledger.balances_at(record_id)
+        excluded = frozenset(distribution.terms.excluded)
+        distribution.earning = {h: held for h, held in shares.items() if h not in excluded}
+        with contextlib.suppress(NoEligibleShares):
+            distribution.division = apportion(distribution.amount, shares, excluded)
+
+    def _claimed(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        settlement = Settlement(
+            holder=str(event.args["holder"]),
+            payee=str(event.args["payee"]),
+            gross=int(event.args["gross"]),
+            tax=int(event.args["tax"]),
+            time=time,
+            transaction=_transaction(event),
+        )
+        holder = settlement.holder
+        if holder in distribution.settlements:
+            told, law = ("a second one", "the event"), ("one", "the law")
+            self.differ(distribution.subject_of(holder), "the settlement", told, law)
+            return
+        distribution.settlements[holder] = settlement
+        distribution.skipped.pop(holder, None)
+        if distribution.token in self.ledgers:
+            self._check(distribution, settlement)
+
+    def _check(self, distribution: Distribution, settlement: Settlement) -> None:
+        """Hold one settlement against the law and the terms."""
+        holder, currency = settlement.holder, distribution.currency
+        subject = distribution.subject_of(holder)
+        told: Said
+        law: Said
+        gross = self.gross_of(distribution, holder)
+        tax = self.tax_by_rate(distribution, gross)
+        if holder not in distribution.earning:
+            told, law = ("there", "the event"), ("impossible without shares", "the law")
+            self.differ(subject, "the settlement", told, law)
+        if settlement.gross != gross:
+            told, law = (settlement.gross, "the event"), (gross, "the law")
+            self.differ(subject, "gross", told, law, currency)
+        if tax is not None and settlement.tax != tax:
+            told, law = (settlement.tax, "the event"), (tax, "the tax policy")
+            self.differ(subject, "tax", told, law, currency)
+        if settlement.tax > settlement.gross:
+            told, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
+            self.differ(subject, "tax", told, law, currency)
+        payee = self.payees.get(holder, holder)
+        if settlement.payee != payee:
+            told, law = (settlement.payee, "the event"), (payee, "the holder's choice")
+            self.differ(subject, "the payee", told, law)
+        deadline = distribution.terms.deadline
+        early, late = distribution.payable_from, deadline and settlement.time > deadline
+        if settlement.time < early or late or distribution.ended:
+            told, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
+            self.differ(subject, "the time of payment", told, law)
+
+    def _skipped(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        holder = str(event.args["holder"])
+        if holder not in distribution.settlements:
+            distribution.skipped[holder] = Reason(event.args["reason"])
+
+    def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        amount = int(event.args["amount"])
+        distribution.carried_out += amount
+        series = (distribution.token, distribution.currency)
+        self.carries[series] = self.carries.get(series, 0) + amount
+
+    def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        distribution.remitted += int(event.args["amount"])
+        distribution.collector = str(event.args["collector"])
+        if distribution.remitted > distribution.withheld:
+            told = (distribution.remitted, "the events")
+            law = (distribution.withheld, "the tax withheld, at most")
+            self.differ(distribution.subject, "tax remitted", told, law, distribution.currency)
+
+    def _swept(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        terms = distribution.terms
+        distribution.swept += int(event.args["amount"])
+        if distribution.ended or not terms.deadline or time <= terms.deadline:
+            law = (f"one sweep after {terms.deadline}" if terms.deadline else "none", "the terms")
+            self.differ(distribution.subject, "the sweep", (f"at {time}", "the event"), law)
+        distribution.ended = "swept"
+        recipient = str(event.args["recipient"])
+        if recipient != terms.sweep_to:
+            told, law = (recipient, "the event"), (terms.sweep_to, "the terms")
+            self.differ(distribution.subject, "who received the sweep", told, law)
+
+    def _refunded(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        told: Said
+        law: Said
+        amount = int(event.args["amount"])
+        distribution.swept += amount
+        distribution.ended = "refunded"
+        if amount != distribution.amount:
+            told, law = (amount, "the event"), (distribution.amount, "the declaration")
+            self.differ(distribution.subject, "the refund", told, law, distribution.currency)
+        if distribution.division is not None:
+            told, law = ("there", "the event"), ("impossible with holders", "the law")
+            self.differ(distribution.subject, "the refund", told, law)
+
+    # ------------------------------------------------------------------------ closing
+
+    def close(self) -> None:
+        """Check what only the whole stream can show: remainders, sweeps and conservation."""
+        for distribution in self.distributions.values():
+            if distribution.division is not None:
+                self._close(distribution)
+        for position in self.positions():
+            if position.missing or position.carried < 0:
+                told = (position.received, "the declarations")
+                found = (position.received - position.missing, "all the places it went to")
+                subject = f"token {position.token}"
+                self.differ(subject, "income received", told, found, position.currency)
+
+    def _close(self, distribution: Distribution) -> None:
+        """Hold what became of a distribution against what the law makes of its settlements."""
+        swept, carried = distribution.ending()
+        for figure, told, law in (
+            ("carried out", distribution.carried_out, carried),
+            ("swept", distribution.swept, swept),
+            ("owed", distribution.owed, distribution.owed_by_law),
+        ):
+            if told != law:
+                says, expects = (told, "the events"), (law, "the law")
+                self.differ(distribution.subject, figure, says, expects, distribution.currency)
+
+    def differ(
+        self,
+        subject: str,
+        figure: str,
+        left: Said,
+        right: Said,
+        currency: str | None = None,
+    ) -> None:
+        """Note that `left` says one thing and `right` another, each a value and its source.
+
+        With a `currency` the values are amounts of it.
+        """
+        shown = [
+            str(value) if currency is None else self.money(currency, int(str(value)))
+            for value, _ in (left, right)
+        ]
+        self.differences.append(Difference(subject, figure, shown[0], left[1], shown[1], right[1]))
+
+
+def _transaction(event: DecodedEvent) -> str:
+    """The hash of the transaction behind an event, or nothing for an event that was made up."""
+    log: Any = getattr(event, "log", None)
+    return str(getattr(log, "transaction_hash", ""))

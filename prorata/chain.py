@@ -1,0 +1,510 @@
+"""The chain as prorata sees it: a few reads, and one node that answers them over JSON-RPC.
+
+`Chain` is all that contracts' wrappers, ledger and books need, so an EVM in the same process can
+stand in for a node. `RpcChain` is the node: one HTTP session, reads in batches, logs in pages,
+every failure a sentence. It speaks JSON-RPC itself: through web3.py each request costs six times
+as much, and none of what web3.py adds is wanted here; a `Web3` can still lend its connection.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+import requests
+from eth_utils.address import to_checksum_address
+
+from prorata.abi import decode_error
+from prorata.errors import ChainError, ProrataError, RevertError
+
+if TYPE_CHECKING:
+    from web3 import Web3
+
+__all__ = ["LOCAL_CHAINS", "Block", "BlockTag", "Chain", "Fees", "Log", "Mined", "RpcChain"]
+
+BlockTag: TypeAlias = int | str
+"""A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
+
+BATCH = 100
+LOG_PAGE = 10_000
+TIMEOUT_SECONDS = 30
+RETRIES_AFTER_SECONDS = (0.25, 1.0)
+LOCAL_CHAINS = frozenset({1337, 31337})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+BUSY = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block's header: `timestamp` in Unix seconds, `hash` as `0x…`."""
+
+    number: int
+    timestamp: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """One event as the chain stores it; `address` is the contract, in EIP-55."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: str
+    transaction_hash: str
+    log_index: int
+
+
+@dataclass(frozen=True)
+class Mined:
+    """What a transaction did; `gas_price` is what each unit of gas cost, in wei."""
+
+    transaction_hash: str
+    block_number: int
+    block_hash: str
+    success: bool
+    gas_used: int
+    gas_price: int
+    contract_address: str | None
+    logs: tuple[Log, ...]
+
+
+@dataclass(frozen=True)
+class Fees:
+    """EIP-1559 prices of a unit of gas, in wei: the most to pay, and the tip in it."""
+
+    most: int
+    tip: int
+
+
+class Chain(Protocol):
+    """What can be read from a chain. Addresses are hexadecimal text, amounts wei."""
+
+    @property
+    def chain_id(self) -> int:
+        """The EIP-155 id."""
+        ...
+
+    def call(
+        self, to: str, data: bytes, *, sender: str | None = None, block: BlockTag = "latest"
+    ) -> bytes:
+        """What a call returns. Raises: RevertError when the contract refuses; ChainError."""
+        ...
+
+    def call_many(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes]:
+        """What many calls return, each given as address and data, at one block."""
+        ...
+
+    def code(self, address: str) -> bytes:
+        """The code at `address`; empty where there is no contract."""
+        ...
+
+    def balance(self, address: str, *, block: BlockTag = "latest") -> int:
+        """The native coin that `address` holds, in wei."""
+        ...
+
+    def block(self, number: BlockTag = "latest") -> Block:
+        """A block's header. Raises: ChainError when there is no such block."""
+        ...
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Many headers at once. Raises: ChainError when one is missing."""
+        ...
+
+    def logs(
+        self,
+        addresses: Sequence[str],
+        first: int,
+        last: int,
+        topics: Sequence[bytes | Sequence[bytes] | None] | None = None,
+    ) -> Iterator[Log]:
+        """The logs of `addresses` in blocks `first` to `last`, both included, in chain order."""
+        ...
+
+
+# -------------------------------------------------------------------------------- the node's wire
+
+
+Request: TypeAlias = tuple[str, Sequence[object]]
+Wire: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+
+
+class _Http:
+    """Posts JSON-RPC requests over one session; retries what a busy node refused."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = requests.Session()
+        # A node on this machine is never behind a proxy, whatever the environment says.
+        self._session.trust_env = urlsplit(url).hostname not in LOOPBACK
+
+    def __call__(self, batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        answer = self._post(batch[0] if len(batch) == 1 else list(batch))
+        if isinstance(answer, list):
+            return answer
+        if len(batch) == 1 and isinstance(answer, dict):
+            return [answer]
+        # Some providers take no batches.
+        return [part for request in batch for part in self([request])]
+
+    def _post(self, body: object) -> object:
+        for pause in (*RETRIES_AFTER_SECONDS, None):
+            try:
+                response = self._session.post(self.url, json=body, timeout=TIMEOUT_SECONDS)
+                if response.status_code not in BUSY or pause is None:
+                    return _json(response)
+            except requests.RequestException as error:
+                if pause is None or isinstance(error, requests.exceptions.InvalidURL):
+                    raise ChainError(
+                        f"the node at {_shown(self.url)} does not answer ({_reason(error)})",
+                        "check the address and that the node is running",
+                    ) from None
+            time.sleep(pause)
+        raise AssertionError
+
+
+def _json(response: requests.Response) -> object:
+    try:
+        answer: object = response.json()
+    except ValueError:
+        answer = None
+    if isinstance(answer, list | dict):
+        return answer
+    raise ChainError(
+        f"the node at {_shown(response.url)} answered HTTP {response.status_code}, not JSON-RPC",
+        "check the address and, if it needs one, the key in it",
+    )
+
+
+def _shown(url: str) -> str:
+    """The address without what may be a key: user, path and query stay unsaid."""
+    scheme, _, rest = url.partition("://")
+    host = rest.split("/")[0].split("?")[0].rpartition("@")[2]
+    return f"{scheme}://{host}"
+
+
+def _reason(error: requests.RequestException) -> str:
+    # The library's own texts repeat the whole address, key included.
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {TIMEOUT_SECONDS} seconds"
+    return "connection refused" if isinstance(error, requests.ConnectionError) else "bad address"
+
+
+def _borrowed(web3: Web3) -> Wire:
+    def send(batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        answers = []
+        for request in batch:
+            try:
+                answer = web3.provider.make_request(request["method"], request["params"])
+            except (OSError, requests.RequestException) as error:
+                raise ChainError(f"the node does not answer ({type(error).__name__})") from None
+            answers.append({**answer, "id": request["id"]})
+        return answers
+
+    return send
+
+
+# --------------------------------------------------------------------------------------- the node
+
+
+class RpcChain:
+    """A node, given as the `http(s)://` address of its JSON-RPC or as a `Web3` to borrow.
+
+    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is
+    sent until the first question.
+    """
+
+    def __init__(self, node: str | Web3, *, expected_chain_id: int | None = None) -> None:
+        self._wire: Wire = _Http(node) if isinstance(node, str) else _borrowed(node)
+        self._expected = expected_chain_id
+        self._log_page = LOG_PAGE
+        self.name = _shown(node) if isinstance(node, str) else "the node"
+
+    @cached_property
+    def chain_id(self) -> int:
+        """The EIP-155 id.
+
+        Raises: ChainError when it is not the expected one, or the node does not answer.
+        """
+        found = _int(self.request("eth_chainId"))
+        if self._expected not in (None, found):
+            raise ChainError(
+                f"{self.name} is chain {found}, not chain {self._expected}",
+                "choose the network of that chain",
+            )
+        return found
+
+    @cached_property
+    def genesis_hash(self) -> str:
+        """The hash of block 0, which tells two local chains of one id apart."""
+        return self.block(0).hash
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its id is that of a chain on a developer's machine (Anvil, Hardhat, geth)."""
+        return self.chain_id in LOCAL_CHAINS
+
+    def now(self) -> int:
+        """The chain's time in Unix seconds: what a transaction sent now would see, or a bit less.
+
+        Without regular blocks that can be much later than the latest block.
+        """
+        headers = self.try_many(
+            [("eth_getBlockByNumber", (tag, False)) for tag in ("latest", "pending")]
+        )
+        if isinstance(headers[0], ProrataError):
+            raise headers[0]
+        return max(_int(h["timestamp"]) for h in headers if isinstance(h, dict))
+
+    # ------------------------------------------------------------------ questions
+
+    def request(self, method: str, *params: object) -> Any:
+        """Ask one question; the answer as JSON gives it.
+
+        Raises: RevertError, ChainError.
+        """
+        return self.request_many([(method, params)])[0]
+
+    def request_many(self, questions: Sequence[Request]) -> list[Any]:
+        """Ask many in batches; answers in the order of the questions.
+
+        Raises: the first refusal among the answers.
+        """
+        answers = self.try_many(questions)
+        for answer in answers:
+            if isinstance(answer, ProrataError):
+                raise answer
+        return answers
+
+    def try_many(self, questions: Sequence[Request]) -> list[Any]:
+        """As `request_many`, with each refused question's error in place of its answer."""
+        answers: list[Any] = []
+        for start in range(0, len(questions), BATCH):
+            answers += self._batch(questions[start : start + BATCH])
+        return answers
+
+    def _batch(self, questions: Sequence[Request]) -> list[Any]:
+        batch = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
+            for number, (method, params) in enumerate(questions)
+        ]
+        by_id = {answer.get("id"): answer for answer in self._wire(batch)}
+        found = []
+        for number, (method, _) in enumerate(questions):
+            answer = by_id.get(number)
+            if answer is None:
+                raise ChainError(f"{self.name} left {method} without an answer", "try again")
+            failed = answer.get("error")
+            found.append(answer.get("result") if failed is None else _refusal(method, failed))
+        return found
+
+    # ---------------------------------------------------------------------- reads
+
+    def call(
+        self, to: str, data: bytes, *, sender: str | None = None, block: BlockTag = "latest"
+    ) -> bytes:
+        """What a call returns.
+
+        Raises: RevertError when the contract refuses; ChainError.
+        """
+        transaction = {"to": to, "data": _hex(data)} | ({} if sender is None else {"from": sender})
+        return _bytes(self.request("eth_call", transaction, _tag(block)))
+
+    def call_many(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes]:
+        """What many calls return, at one block.
+
+        Raises: RevertError for the first that a contract refuses; ChainError.
+        """
+        if not calls:
+            return []
+        # A block could be mined between two batches.
+        number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
+        questions = [
+            ("eth_call", ({"to": to, "data": _hex(data)}, _tag(number))) for to, data in calls
+        ]
+        return [_bytes(answer) for answer in self.request_many(questions)]
+
+    def code(self, address: str) -> bytes:
+        """The code at `address`; empty where there is no contract."""
+        return _bytes(self.request("eth_getCode", address, "latest"))
+
+    def balance(self, address: str, *, block: BlockTag = "latest") -> int:
+        """The native coin that `address` holds, in wei."""
+        return _int(self.request("eth_getBalance", address, _tag(block)))
+
+    def block(self, number: BlockTag = "latest") -> Block:
+        """A block's header.
+
+        Raises: ChainError when there is no such block.
+        """
+        header = self.request("eth_getBlockByNumber", _tag(number), False)
+        if header is None:
+            raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
+        return Block(_int(header["number"]), _int(header["timestamp"]), header["hash"])
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Many headers at once.
+
+        Raises: ChainError when one is missing.
+        """
+        headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
+        if None in headers:
+            number = numbers[headers.index(None)]
+            raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
+        return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def logs(
+        self,
+        addresses: Sequence[str],
+        first: int,
+        last: int,
+        topics: Sequence[bytes | Sequence[bytes] | None] | None = None,
+    ) -> Iterator[Log]:
+        """The logs of `addresses` in blocks `first` to `last`, both included, in chain order.
+
+        Asks in pages, and in halves of a page that the provider finds too large.
+
+        Raises: ChainError when the provider refuses even a single block.
+        """
+        question: dict[str, object] = {"address": list(addresses)}
+        if topics is not None:
+            question["topics"] = [_topic(topic) for topic in topics]
+        while first <= last:
+            until = min(last, first + self._log_page - 1)
+            page = {**question, "fromBlock": hex(first), "toBlock": hex(until)}
+            answer = self.try_many([("eth_getLogs", (page,))])[0]
+            if isinstance(answer, ProrataError):
+                if until == first:
+                    raise answer
+                self._log_page = (until - first + 1) // 2
+                continue
+            found = [_log(entry) for entry in answer if not entry.get("removed", False)]
+            yield from sorted(found, key=lambda log: (log.block_number, log.log_index))
+            first = until + 1
+
+    # -------------------------------------------------------------------- sending
+
+    def nonce(self, address: str, *, block: BlockTag = "latest") -> int:
+        """How many transactions of `address` have been mined; with `pending`, or are known."""
+        return _int(self.request("eth_getTransactionCount", address, _tag(block)))
+
+    def fees(self) -> Fees:
+        """What to offer now: room for the base fee to double, and the node's idea of a tip."""
+        header, tip = self.try_many(
+            [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ())]
+        )
+        if isinstance(header, ProrataError):
+            raise header
+        if "baseFeePerGas" not in header:
+            raise ChainError(f"{self.name} knows no EIP-1559 fees", "choose a chain that does")
+        offered = 1_000_000_000 if isinstance(tip, ProrataError) else _int(tip)
+        return Fees(2 * _int(header["baseFeePerGas"]) + offered, offered)
+
+    def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
+        """The gas that each would use in the next block, or why it would fail."""
+        # On a chain without regular blocks the latest block's time may be long past.
+        answers = self.try_many([("eth_estimateGas", (t, "pending")) for t in transactions])
+        if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
+            answers = self.try_many([("eth_estimateGas", (t,)) for t in transactions])
+        return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
+
+    def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:
+        """Broadcast signed transactions; for each its hash, or why the node did not take it."""
+        answers = self.try_many([("eth_sendRawTransaction", (_hex(raw),)) for raw in signed])
+        return [a if isinstance(a, ProrataError) else str(a) for a in answers]
+
+    def receipts(self, hashes: Sequence[str]) -> list[Mined | None]:
+        """What each transaction did; None while it is not mined."""
+        answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
+        return [None if answer is None else _mined(answer) for answer in answers]
+
+    def replay(self, transaction_hash: str) -> None:
+        """Run a failed transaction again as a call on the state before its block.
+
+        Raises: RevertError, which is the answer; ChainError when the node has forgotten it.
+        """
+        sent = self.request("eth_getTransactionByHash", transaction_hash)
+        if sent is None or sent.get("blockNumber") is None:
+            raise ChainError(f"{self.name} does not know {transaction_hash} as mined")
+        wanted = {"from": "from", "to": "to", "input": "data", "value": "value", "gas": "gas"}
+        call = {ours: sent[theirs] for theirs, ours in wanted.items() if sent.get(theirs)}
+        self.request("eth_call", call, hex(_int(sent["blockNumber"]) - 1))
+
+
+# ------------------------------------------------------------------------------------ JSON's terms
+
+
+def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
+    """A node's error object as an exception; revert data hides in three places."""
+    message = str(failed.get("message", "no reason given"))
+    data = failed.get("data")
+    if isinstance(data, dict):
+        data = data.get("data") or data.get("result")
+    if isinstance(data, str) and "0x" in data:
+        found = data[data.index("0x") :].split()[0]
+        if len(found) % 2 == 0 and (len(found) > 2 or "revert" in message.lower()):
+            return decode_error(bytes.fromhex(found[2:]))
+    if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
+        return decode_error(b"")
+    return ChainError(f"the node refused {method}: {message.rstrip('.')}")
+
+
+def _mined(receipt: Mapping[str, Any]) -> Mined:
+    created = receipt.get("contractAddress")
+    return Mined(
+        transaction_hash=receipt["transactionHash"],
+        block_number=_int(receipt["blockNumber"]),
+        block_hash=receipt["blockHash"],
+        success=_int(receipt["status"]) == 1,
+        gas_used=_int(receipt["gasUsed"]),
+        gas_price=_int(receipt["effectiveGasPrice"]),
+        contract_address=None if created is None else to_checksum_address(created),
+        logs=tuple(_log(entry) for entry in receipt["logs"]),
+    )
+
+
+def _log(entry: Mapping[str, Any]) -> Log:
+    return Log(
+        address=to_checksum_address(entry["address"]),
+        topics=tuple(_bytes(topic) for topic in entry["topics"]),
+        data=_bytes(entry["data"]),
+        block_number=_int(entry["blockNumber"]),
+        block_hash=entry["blockHash"],
+        transaction_hash=entry["transactionHash"],
+        log_index=_int(entry["logIndex"]),
+    )
+
+
+def _topic(topic: bytes | Sequence[bytes] | None) -> object:
+    if topic is None:
+        return None
+    return _hex(topic) if isinstance(topic, bytes) else [_hex(one) for one in topic]
+
+
+def _tag(block: BlockTag) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def _hex(data: bytes) -> str:
+    return f"0x{data.hex()}"
+
+
+def _int(text: object) -> int:
+    if not isinstance(text, str):
+        raise ChainError(f"the node answered {text!r} where a number belongs", "try another node")
+    return int(text, 16)
+
+
+def _bytes(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ChainError(f"the node answered {text!r} where bytes belong", "try another node")
+    return bytes.fromhex(text.removeprefix("0x"))

@@ -1,0 +1,508 @@
+"""The operator: signs steps, sends them, and sees them mined, each exactly once.
+
+Steps are sent in the order given, with explicit nonces, up to `WINDOW` of them in flight. Before
+the first one leaves, the chain, the account's funds and the gas of every step have been checked,
+so that a refusal leaves nothing half done. With a journal, a run that was killed at any moment is
+resumed by running the same steps again: what was mined is not sent again, what was signed is sent
+again as the same bytes, and only what was never signed is signed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from prorata.chain import Fees, Log, Mined, RpcChain
+from prorata.contracts import Call, Event, decode_logs
+from prorata.errors import ChainError, InputError, JournalError, ProrataError, RevertError
+from prorata.journal import Entry, Journal
+from prorata.money import format_units
+
+__all__ = [
+    "GAS_LIMIT",
+    "Intent",
+    "LocalSigner",
+    "Operator",
+    "Progress",
+    "Receipt",
+    "Signer",
+]
+
+GAS_LIMIT = 16_777_216  # EIP-7825: the most that one transaction may ask for
+WINDOW = 64
+TIMEOUT_SECONDS = 600.0
+
+# Of an estimate, for state that changes before the transaction is mined.
+MARGIN_PERCENT = 20
+
+_KNOWN = ("already known", "already imported", "known transaction", "already exists")
+_USED = ("nonce too low", "nonce is too low")
+_AHEAD = ("nonce too high", "nonce is too high")
+
+
+# ---------------------------------------------------------------------------------- what is sent
+
+
+class Signer(Protocol):
+    """Whoever holds a key: a file, an ape account, a hardware wallet."""
+
+    @property
+    def address(self) -> str:
+        """The account, in EIP-55."""
+        ...
+
+    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+        """The signed bytes of an EIP-1559 transaction with web3's field names."""
+        ...
+
+
+class LocalSigner:
+    """Signs with an eth-account key in this process."""
+
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+
+    @property
+    def address(self) -> str:
+        """The account, in EIP-55."""
+        return str(self._account.address)
+
+    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+        """The signed bytes."""
+        return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A step to be done once: `key` names it in the journal, for ever.
+
+    Gas is estimated unless `gas_limit` gives it, as it must for a step that cannot succeed before
+    an earlier one of the same list is mined. `extra_gas` is added to the estimate, for a contract
+    that passes over what it has no gas for.
+    """
+
+    key: str
+    call: Call
+    gas_limit: int | None = None
+    extra_gas: int = 0
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A step that is done: `resumed` when an earlier run had sent it."""
+
+    key: str
+    label: str
+    mined: Mined
+    resumed: bool
+
+    @property
+    def hash(self) -> str:
+        """The transaction's hash."""
+        return self.mined.transaction_hash
+
+    @property
+    def contract_address(self) -> str | None:
+        """Where a deployment put its contract."""
+        return self.mined.contract_address
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """The logs it wrote."""
+        return self.mined.logs
+
+    def events(self, name: str | None = None) -> list[Event]:
+        """The known events it wrote; with `name`, only those called that."""
+        return decode_logs(self.logs, name)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a list of steps has come: `done` of `total`; `label` is the latest one's."""
+
+    label: str
+    done: int
+    total: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a fresh step needs: its gas limit, found before anything is sent."""
+
+    intent: Intent
+    gas: int
+
+
+# ------------------------------------------------------------------------------------ the operator
+
+
+class Operator:
+    """Sends steps from one account of one chain.
+
+    `confirmations` is how many blocks must follow a transaction's own before it counts as done;
+    `timeout` how many seconds to wait for a window of them.
+    """
+
+    def __init__(
+        self,
+        chain: RpcChain,
+        signer: Signer,
+        journal: Journal | None = None,
+        confirmations: int = 0,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.chain = chain
+        self.signer = signer
+        self.journal = journal
+        self.confirmations = confirmations
+        self.timeout = timeout
+        self._on_progress = on_progress or (lambda _: None)
+
+    @property
+    def address(self) -> str:
+        """The account that pays, in EIP-55."""
+        return self.signer.address
+
+    def send(self, intents: Sequence[Intent]) -> list[Receipt]:
+        """Do every step that is not done yet; receipts in the order of `intents`.
+
+        Raises: before anything is sent, InputError for a repeated key or too much gas, ChainError
+        for missing funds, RevertError for a step that would fail, JournalError for a step whose
+        nonce was used by something else. After that, RevertError for one that failed on the chain
+        and ChainError for one that was not mined in time; running the same steps again resumes.
+        """
+        _check_keys(intents)
+        self._settle_leftovers({intent.key for intent in intents})
+        done = self._earlier(intents)
+        for number, intent in enumerate(intents, start=1):
+            if intent.key in done:
+                self._on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
+        plans = self._plan([intent for intent in intents if intent.key not in done])
+        for start in range(0, len(plans), WINDOW):
+            entries = self._sign(plans[start : start + WINDOW])
+            self._require_taken(self._broadcast(entries))
+            ahead = len(intents) - len(plans) + start
+            done |= self._receipts(entries, self._wait(entries, ahead, len(intents)))
+        return [done[intent.key] for intent in intents]
+
+    def send_one(self, key: str, call: Call, *, gas_limit: int | None = None) -> Receipt:
+        """`send` for a single step."""
+        return self.send([Intent(key, call, gas_limit)])[0]
+
+    # ------------------------------------------------------------- of earlier runs
+
+    def _settle_leftovers(self, keys: set[str]) -> None:
+        """See mined what an earlier run signed for other steps: its nonces come before ours."""
+        if self.journal is None:
+            return
+        others = [entry for entry in self.journal.live() if entry.key not in keys]
+        waiting = [entry for entry, mined in self._look_up(others) if mined is None]
+        if waiting:
+            self._require_taken(self._broadcast(waiting))
+            self._wait(waiting, 0, len(waiting), resumed=True)
+
+    def _earlier(self, intents: Sequence[Intent]) -> dict[str, Receipt]:
+        """What earlier runs did of these steps, once all that they had signed is mined."""
+        if self.journal is None:
+            return {}
+        entries = []
+        for intent in intents:
+            if (entry := self.journal.find(intent.key)) is not None:
+                _check_same(entry, intent.call, self.journal)
+                entries.append(entry)
+        found = list(self._look_up(entries))
+        waiting = [entry for entry, mined in found if mined is None]
+        # A failed transaction used its nonce up, so its step can safely be tried again.
+        done = {
+            entry.key: Receipt(entry.key, entry.label, mined, resumed=True)
+            for entry, mined in found
+            if mined is not None and mined.success
+        }
+        return done | self._resume(waiting, {intent.key: intent for intent in intents})
+
+    def _resume(
+        self, entries: Sequence[Entry], intents: Mapping[str, Intent]
+    ) -> dict[str, Receipt]:
+        """Send the same bytes again, and wait for them."""
+        refused = [entry for entry, _ in self._broadcast(entries)]
+        if refused:
+            # Prices have changed, say. With the same nonce, only one of the two can ever be mined.
+            plans = self._plan([intents[entry.key] for entry in refused])
+            signed = self._sign(plans, [entry.nonce for entry in refused])
+            self._require_taken(self._broadcast(signed))
+            kept = [entry for entry in entries if entry not in refused]
+            entries = sorted((*kept, *signed), key=lambda entry: entry.nonce)
+        mined = self._wait(entries, 0, len(entries), resumed=True)
+        return self._receipts(entries, mined, resumed=True)
+
+    def _look_up(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Mined | None]]:
+        """Each entry with what it did, or None while it can still be mined.
+
+        Raises: JournalError for an entry that can never be mined.
+        """
+        mined = self.chain.receipts([entry.hash for entry in entries])
+        senders = sorted({e.sender for e, found in zip(entries, mined, strict=True) if not found})
+        nonces = {sender: self.chain.nonce(sender) for sender in senders}
+        for entry, found in zip(entries, mined, strict=True):
+            if found is None and entry.nonce < nonces[entry.sender]:
+                # It may have been mined between the two questions.
+                found = self.chain.receipts([entry.hash])[0]  # noqa: PLW2901
+                if found is None:
+                    raise _replaced(entry)
+            yield entry, found
+
+    # -------------------------------------------------------------- before sending
+
+    def _plan(self, intents: Sequence[Intent]) -> list[_Plan]:
+        """The gas of every step, after checking that the account can pay for all of them.
+
+        Raises: RevertError, InputError, ChainError.
+        """
+        if not intents:
+            return []
+        open_ones = [intent for intent in intents if intent.gas_limit is None]
+        estimates = iter(self.chain.estimate([self._question(i.call) for i in open_ones]))
+        plans = []
+        for intent in intents:
+            given = intent.gas_limit
+            gas = self._estimated(intent, next(estimates)) if given is None else given
+            if gas > GAS_LIMIT:
+                raise _too_much_gas(intent, gas)
+            plans.append(_Plan(intent, gas))
+        self._check_funds(plans)
+        return plans
+
+    def _estimated(self, intent: Intent, estimate: int | ProrataError) -> int:
+        if isinstance(estimate, RevertError):
+            raise _explained(estimate, f"nothing was sent for the step to {intent.call.label}")
+        if isinstance(estimate, ProrataError):
+            if "insufficient funds" in str(estimate).lower():
+                self._check_funds([_Plan(intent, GAS_LIMIT)])
+            raise estimate
+        if estimate > GAS_LIMIT:
+            raise _too_much_gas(intent, estimate)
+        wanted = estimate * (100 + MARGIN_PERCENT) // 100 + intent.extra_gas
+        return min(wanted, GAS_LIMIT)
+
+    def _check_funds(self, plans: Sequence[_Plan]) -> None:
+        fees, held = self.chain.fees(), self.chain.balance(self.address)
+        gas = sum(plan.gas for plan in plans)
+        needed = gas * fees.most + sum(plan.intent.call.value for plan in plans)
+        if held < needed:
+            raise ChainError(
+                f"the account {self.address} holds {_ether(held)} on chain {self.chain.chain_id} "
+                f"and this may cost up to {_ether(needed)}, so nothing was sent",
+                "fund it or use another account",
+            )
+
+    # --------------------------------------------------------------------- sending
+
+    def _sign(self, plans: Sequence[_Plan], nonces: Sequence[int] | None = None) -> list[Entry]:
+        """Sign with the given nonces, or the account's next ones, and put all of it on disk."""
+        fees = self.chain.fees()
+        if nonces is None:
+            first = self.chain.nonce(self.address, block="pending")
+            nonces = range(first, first + len(plans))
+        entries = []
+        for nonce, plan in zip(nonces, plans, strict=True):
+            call = plan.intent.call
+            raw = self.signer.sign(self._transaction(call, nonce, plan.gas, fees))
+            hashed = f"0x{keccak(raw).hex()}"
+            digest = _digest(call)
+            entries.append(
+                Entry(plan.intent.key, call.label, self.address, nonce, digest, hashed, raw)
+            )
+        if self.journal is not None:
+            self.journal.write(entries)
+        return entries
+
+    def _broadcast(self, entries: Sequence[Entry]) -> list[tuple[Entry, ProrataError]]:
+        """Send; returns those that the node did not take, with its reasons."""
+        answers = self.chain.send_raw([entry.raw for entry in entries])
+        refused = []
+        for entry, answer in zip(entries, answers, strict=True):
+            reason: object = answer
+            if _says(reason, _AHEAD):
+                # Some nodes work on a batch in any order and keep no transaction for later.
+                reason = self.chain.send_raw([entry.raw])[0]
+            # What the node has, or has mined already, is as good as sent.
+            if not isinstance(reason, ProrataError) or _says(reason, _KNOWN + _USED):
+                continue
+            if self.chain.receipts([entry.hash])[0] is None:
+                refused.append((entry, reason))
+        return refused
+
+    def _require_taken(self, refused: Sequence[tuple[Entry, ProrataError]]) -> None:
+        for entry, reason in refused:
+            raise ChainError(
+                f'"{entry.label}" was not taken: {reason.sentence}',
+                "see to that and run the same command again, which resumes",
+            )
+
+    def _receipts(
+        self, entries: Sequence[Entry], mined: Sequence[Mined], *, resumed: bool = False
+    ) -> dict[str, Receipt]:
+        """Raises: RevertError or ChainError for the first that failed on the chain."""
+        done = {}
+        for entry, result in zip(entries, mined, strict=True):
+            if not result.success:
+                raise self._failure(entry, result)
+            done[entry.key] = Receipt(entry.key, entry.label, result, resumed)
+        return done
+
+    def _wait(
+        self, entries: Sequence[Entry], done: int, total: int, *, resumed: bool = False
+    ) -> list[Mined]:
+        """Wait until all are mined and buried; a reorganisation starts the wait again."""
+        deadline = time.monotonic() + self.timeout
+        pause, told = 0.01, 0
+        while True:
+            receipts = self.chain.receipts([entry.hash for entry in entries])
+            mined = [found for found in receipts if found is not None]
+            for entry in entries[told : len(mined)]:
+                told += 1
+                self._on_progress(Progress(entry.label, done + told, total, resumed))
+            if len(mined) == len(entries) and self._buried(mined):
+                return mined
+            if time.monotonic() > deadline:
+                raise self._timed_out(entries, receipts)
+            if len(mined) < len(entries):
+                self._check_still_possible(entries, receipts)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 1.0)
+
+    def _buried(self, mined: Sequence[Mined]) -> bool:
+        if self.confirmations == 0:
+            return True
+        last = max(result.block_number for result in mined)
+        return self.chain.block().number >= last + self.confirmations
+
+    def _check_still_possible(
+        self, entries: Sequence[Entry], receipts: Sequence[Mined | None]
+    ) -> None:
+        missing = next(e for e, found in zip(entries, receipts, strict=True) if found is None)
+        if missing.nonce < self.chain.nonce(missing.sender):
+            found = self.chain.receipts([missing.hash])[0]
+            if found is None:
+                raise _replaced(missing)
+
+    # -------------------------------------------------------------------- refusals
+
+    def _timed_out(self, entries: Sequence[Entry], receipts: Sequence[Mined | None]) -> ChainError:
+        waiting = [e for e, found in zip(entries, receipts, strict=True) if found is None]
+        if not waiting:
+            return ChainError(
+                f"{self.confirmations} confirmations did not come within {self.timeout:g} seconds",
+                "run the same command again, which waits on",
+            )
+        return ChainError(
+            f"{len(waiting)} of {len(entries)} transactions were not mined within "
+            f'{self.timeout:g} seconds, the first being "{waiting[0].label}" ({waiting[0].hash})',
+            "run the same command again, which resumes and sends nothing twice",
+        )
+
+    def _failure(self, entry: Entry, mined: Mined) -> ChainError:
+        """Why a mined transaction failed, learnt by running it again as a call."""
+        try:
+            self.chain.replay(entry.hash)
+        except RevertError as error:
+            return _explained(error, f'"{entry.label}" failed on the chain ({entry.hash})')
+        except ChainError:
+            pass
+        return ChainError(
+            f'"{entry.label}" failed on the chain ({entry.hash}) after {mined.gas_used} gas, '
+            "and a replay gives no reason",
+            "give it more gas, or look the transaction up in an explorer",
+        )
+
+    # ---------------------------------------------------------------- transactions
+
+    def _question(self, call: Call) -> dict[str, object]:
+        """The call in the node's own terms, for an estimate."""
+        question: dict[str, object] = {
+            "from": self.address,
+            "data": f"0x{call.data.hex()}",
+            "value": hex(call.value),
+        }
+        return question if call.to is None else {**question, "to": call.to}
+
+    def _transaction(self, call: Call, nonce: int, gas: int, fees: Fees) -> dict[str, Any]:
+        transaction = {
+            "type": 2,
+            "chainId": self.chain.chain_id,
+            "nonce": nonce,
+            "value": call.value,
+            "data": call.data,
+            "gas": gas,
+            "maxFeePerGas": fees.most,
+            "maxPriorityFeePerGas": fees.tip,
+        }
+        return transaction if call.to is None else {**transaction, "to": call.to}
+
+
+# --------------------------------------------------------------------------------------- sentences
+
+
+def _check_keys(intents: Sequence[Intent]) -> None:
+    seen: set[str] = set()
+    for intent in intents:
+        if intent.key in seen:
+            raise InputError.of("step", intent.key, "occurs twice", "give each step its own key")
+        seen.add(intent.key)
+
+
+def _check_same(entry: Entry, call: Call, journal: Journal) -> None:
+    if entry.digest != _digest(call):
+        raise JournalError(
+            f'the step "{entry.key}" was sent before with other contents, as {entry.hash}',
+            f"give the same inputs again, or use another folder than {journal.path.parent}",
+        )
+
+
+def _says(answer: object, words: Sequence[str]) -> bool:
+    said = str(answer).lower() if isinstance(answer, ProrataError) else ""
+    return any(word in said for word in words)
+
+
+def _replaced(entry: Entry) -> JournalError:
+    return JournalError(
+        f"nonce {entry.nonce} of {entry.sender} was used by another transaction, so {entry.hash} "
+        f'("{entry.label}") can never be mined',
+        "see what that account sent; if the step is still to be done, run again with "
+        f'--abandon "{entry.key}"',
+    )
+
+
+def _too_much_gas(intent: Intent, gas: int) -> InputError:
+    return InputError.of(
+        "gas",
+        f"{gas:,}",
+        f"is more than the {GAS_LIMIT:,} that one transaction may use (EIP-7825), for the step to "
+        f"{intent.call.label}",
+        "divide it into smaller steps",
+    )
+
+
+def _explained(error: RevertError, occasion: str) -> RevertError:
+    """The same refusal with the occasion before the meaning."""
+    remedy = occasion if error.remedy is None else f"{error.remedy}; {occasion}"
+    return RevertError(error.error, error.arguments, remedy)
+
+
+def _digest(call: Call) -> str:
+    to = "" if call.to is None else to_checksum_address(call.to)
+    return sha256(b"\n".join((to.encode(), str(call.value).encode(), call.data))).hexdigest()
+
+
+def _ether(wei: int) -> str:
+    return f"{format_units(wei, 18, trim=True)} ETH"

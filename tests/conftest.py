@@ -1,0 +1,38 @@
+"""What all suites share: Hypothesis profiles, the compiled contracts, an Anvil. Nothing of ape."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from prorata.build import CONTRACTS, PROJECT_ROOT, Artifact, compile_contracts
+from prorata.toolchain import Anvil
+
+TEST_CONTRACTS = Path("tests/contracts")
+
+# `quick` at home, `ci` the same examples every time, `deep` at night:
+# HYPOTHESIS_PROFILE=deep make test
+settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("ci", parent=settings.get_profile("quick"), derandomize=True)
+settings.register_profile("deep", max_examples=5_000, deadline=None)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in os.environ else "quick")
+)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> dict[str, Artifact]:
+    """Every contract by name: the product's, and the twins and hostile ones of the tests."""
+    here = any((PROJECT_ROOT / TEST_CONTRACTS).rglob("*.sol"))
+    return compile_contracts((CONTRACTS, TEST_CONTRACTS) if here else (CONTRACTS,))
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Anvil]:
+    """One Anvil for the session. Who changes its state snapshots it before and reverts it after."""
+    with Anvil() as node:
+        yield node

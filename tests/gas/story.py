@@ -1,0 +1,130 @@
+"""What each operation costs, from fixed inputs on a fresh Anvil: the one source of gas figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prorata.build import Artifact
+from prorata.toolchain import Anvil
+from tests.chainkit import ZERO, AnvilKit, Deployed
+
+START = 2_000_000_000
+QUARTER = 7_776_000
+UNIT = 10**6
+TERMS = (2, 0, 0, ZERO, ZERO, b"\0" * 32, [])
+
+
+def person(index: int) -> str:
+    """An address nobody holds the key of, without zero bytes, as real ones are."""
+    return "0x" + (b"\xa5" * 16 + (0x01010101 + index).to_bytes(4, "big")).hex()
+
+
+class Story:
+    """One token with ``holders`` holders, one vault, one dollar; the clock is set for every block."""
+
+    def __init__(self, kit: AnvilKit, holders: int = 300) -> None:
+        self.kit = kit
+        self.issuer = kit.accounts[0]
+        self.clock = START
+        self.tick()
+        terms = ("Harbour Street 12", "HARB", 0, self.issuer, ZERO, ZERO)
+        self.token = kit.deploy("ShareToken", terms)
+        self.tick()
+        self.vault = kit.deploy("DividendVault")
+        self.tick()
+        self.dollar = kit.deploy("Dollar", "Rehearsal dollar", "USDR", 6)
+        self.send(self.dollar, "mint", self.issuer, 10**15)
+        self.send(self.dollar, "approve", self.vault.address, 2**255)
+        self.holders = [person(i) for i in range(holders)]
+        self.batches = [
+            self.send(self.token, "batchMint", page, [1_000 + i for i in range(len(page))])
+            for page in (self.holders[at : at + 100] for at in range(0, holders, 100))
+        ]
+
+    def tick(self, seconds: int = 12) -> None:
+        """Set the time of the next block."""
+        self.clock += seconds
+        self.kit.next_block_at(self.clock)
+
+    def send(self, contract: Deployed, function: str, *args: Any, **options: Any) -> int:
+        """Send in a block of its own and return the gas."""
+        self.tick()
+        sender = options.get("sender")
+        if sender and sender not in self.kit.accounts:
+            self.kit.impersonate(sender)
+        return contract.send(function, *args, **options).gas
+
+    def close_record(self) -> int:
+        """Schedule a record at the next block's time and let it pass; return its id."""
+        self.tick()
+        self.token.send("scheduleRecord", self.clock)
+        self.tick(QUARTER)
+        self.kit.rpc("evm_mine")
+        return int(self.token.call("recordCount"))
+
+    def declare(self, record: int, amount: int = 187_654_321_987, currency: str = "") -> int:
+        """Declare a distribution in dollars, or in another currency, and return the gas."""
+        return self.send(
+            self.vault, "declare", self.token.address, record, currency or self.dollar.address,
+            amount, TERMS, value=amount if currency == ZERO else 0,
+        )  # fmt: skip
+
+
+def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+    """Play the story and return the gas of each labelled operation."""
+    gas: dict[str, int] = {}
+    with Anvil(hardfork="osaka") as anvil:
+        story = Story(AnvilKit(anvil, artifacts))
+        _transfers(story, gas)
+        _payments(story, gas)
+    return dict(sorted(gas.items()))
+
+
+def _transfers(story: Story, gas: dict[str, int]) -> None:
+    token, (ann, ben, cid, *_) = story.token, story.holders
+    gas["deploy: ShareToken"] = token.receipt.gas
+    gas["deploy: DividendVault"] = story.vault.receipt.gas
+    gas["issue: batch of 100 new holders, per holder"] = story.batches[1] // 100
+    gas["transfer: between holders"] = story.send(token, "transfer", ben, 5, sender=ann)
+    gas["transfer: to a fresh holder"] = story.send(
+        token, "transfer", person(1_000), 5, sender=ann
+    )
+    story.send(token, "approve", cid, 1_000, sender=ann)
+    gas["transferFrom: between holders"] = story.send(
+        token, "transferFrom", ann, ben, 5, sender=cid
+    )
+    for number in range(1, 4):
+        story.close_record()
+        # The first movement of the day counts the record; it is another pair's.
+        story.send(token, "transfer", story.holders[11], 1, sender=story.holders[10])
+        label = f"transfer: first after record {number}, both accounts"
+        gas[label] = story.send(token, "transfer", ben, 5, sender=ann)
+    story.close_record()
+    gas["transfer: first after a record, counting it"] = story.send(
+        token, "transfer", ben, 5, sender=ann
+    )
+
+
+def _payments(story: Story, gas: dict[str, int]) -> None:
+    vault, (_, _, _, dan, eve, fay, *_) = story.vault, story.holders
+    record = story.close_record()
+    gas["declare: first of a token and currency"] = story.declare(record)
+    gas["declare: ERC-20"] = story.declare(record)
+    gas["claim: one, first ever"] = story.send(vault, "claim", [1], dan)
+    gas["claim: one, claimed before"] = story.send(vault, "claim", [2], dan)
+    for _ in range(12):
+        story.declare(record)
+    # Others have claimed before, as they have in life.
+    for number in range(3, 15):
+        story.send(vault, "claim", [number], fay)
+    story.send(vault, "claim", [1], eve)
+    gas["claim: twelve of one currency"] = story.send(vault, "claim", list(range(3, 15)), eve)
+    story.send(vault, "push", 1, story.holders[100:200])
+    gas["push: page of 100 paid before, per holder"] = (
+        story.send(vault, "push", 2, story.holders[100:200]) // 100
+    )
+    gas["declare: native coin"] = story.declare(record, 10**18 + 7, ZERO)
+    story.declare(record, 10**18 + 7, ZERO)
+    story.send(vault, "claim", [15], fay)
+    gas["claim: one in the native coin"] = story.send(vault, "claim", [16], fay)

@@ -1,0 +1,187 @@
+"""The register from events: examples, then the law that it equals a naive replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from prorata.abi import ZERO_ADDRESS as ZERO
+from prorata.errors import BooksError, InputError
+from prorata.ledger import Ledger
+
+A, B, C = ("0x" + letter * 40 for letter in "ABC")
+
+
+@dataclass
+class Told:
+    name: str
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+def transfer(giver, receiver, value):
+    return Told("Transfer", {"from": giver, "to": receiver, "value": value})
+
+
+def scheduled(record_id, closes_at):
+    return Told("RecordScheduled", {"recordId": record_id, "closesAt": closes_at})
+
+
+def ledger_of(*events, until=None):
+    return Ledger.of(events, "0xToken", until)
+
+
+# ------------------------------------------------------------------------------------------ now
+
+
+def test_shares_are_issued_moved_and_destroyed():
+    ledger = ledger_of(
+        (transfer(ZERO, A, 100), 1), (transfer(A, B, 30), 2), (transfer(B, ZERO, 10), 3)
+    )
+    assert ledger.balances == {A: 70, B: 20}
+    assert ledger.total_supply == 90
+    assert (ledger.balance_of(A), ledger.balance_of(C)) == (70, 0)
+
+
+def test_holders_come_largest_first_and_leave_when_they_hold_nothing():
+    ledger = ledger_of(
+        (transfer(ZERO, A, 5), 1), (transfer(ZERO, C, 9), 1), (transfer(ZERO, B, 9), 1),
+        (transfer(A, B, 5), 2),
+    )  # fmt: skip
+    assert ledger.holders == [B, C]
+    assert list(ledger) == [A, C, B]
+
+
+def test_a_transfer_to_oneself_or_of_nothing_changes_nothing():
+    ledger = ledger_of(
+        (transfer(ZERO, A, 5), 1), (transfer(A, A, 5), 2), (transfer(B, C, 0), 3), until=4
+    )
+    assert ledger.balances == {A: 5}
+    assert ledger.balances_at_time(2) == {A: 5}
+
+
+def test_what_moves_no_share_is_passed_over():
+    ledger = ledger_of((Told("Approval"), 1), (Told("AgentAdded"), 1), (Told("Approval"), 2))
+    assert ledger.balances == {}
+    assert ledger.until == 2
+
+
+# -------------------------------------------------------------------------------------- records
+
+
+@pytest.mark.parametrize(("moved_at", "counts"), [(99, True), (100, True), (101, False)])
+def test_a_transfer_counts_up_to_the_records_second_and_no_longer(moved_at, counts):
+    ledger = ledger_of(
+        (transfer(ZERO, A, 10), 1), (scheduled(1, 100), 1), (transfer(A, B, 4), moved_at), until=200
+    )
+    assert ledger.balances_at(1) == ({A: 6, B: 4} if counts else {A: 10})
+    assert ledger.balance_at(B, 1) == (4 if counts else 0)
+
+
+def test_a_record_can_be_read_one_second_after_it_closes():
+    ledger = ledger_of((transfer(ZERO, A, 10), 1), (scheduled(1, 100), 1), until=100)
+    assert not ledger.is_closed(1)
+    with pytest.raises(InputError, match='"1" closes at 100 and the chain is at 100'):
+        ledger.balances_at(1)
+    ledger.advance(101)
+    assert ledger.is_closed(1)
+    assert ledger.balances_at(1) == {A: 10}
+    assert ledger.total_supply_at(1) == 10
+
+
+def test_hundreds_of_records_are_each_remembered():
+    ledger = Ledger()
+    for number in range(1, 501):
+        ledger.apply(scheduled(number, number * 10), 0)
+    for number in range(1, 501):
+        ledger.apply(transfer(ZERO, A, 1), number * 10)
+    ledger.advance(5_001)
+    assert [ledger.balance_at(A, n) for n in range(1, 501)] == list(range(1, 501))
+    assert ledger.total_supply_at(250) == 250
+
+
+@pytest.mark.parametrize("record_id", [0, 2, -1])
+def test_an_unknown_record_is_refused(record_id):
+    ledger = ledger_of((scheduled(1, 100), 1), until=200)
+    with pytest.raises(InputError, match="was never scheduled; give 1 to 1"):
+        ledger.balances_at(record_id)
+
+
+def test_the_future_is_refused():
+    with pytest.raises(InputError, match="is later than 5"):
+        ledger_of(until=5).balances_at_time(6)
+
+
+# -------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("event", "time", "says"),
+    [
+        (transfer(A, B, 11), 5, f"takes 11 shares from {A}, who has 10"),
+        (transfer(C, B, 1), 5, f"takes 1 shares from {C}, who has 0"),
+        (transfer(A, A, 11), 5, f"takes 11 shares from {A}, who has 10"),
+        (transfer(ZERO, B, 1), 3, "of time 3 comes after one of 4"),
+        (scheduled(3, 500), 5, "record 3 is scheduled where record 2 is next"),
+        (scheduled(2, 100), 5, "record 2 closes at 100, no later than the one before it"),
+        (Told("Rebased"), 5, 'tells of "Rebased", which this ledger does not know'),
+    ],
+)
+def test_events_that_make_no_sense_are_refused_and_change_nothing(event, time, says):
+    ledger = ledger_of((transfer(ZERO, A, 10), 1), (scheduled(1, 100), 2), until=4)
+    with pytest.raises(BooksError, match=says):
+        ledger.apply(event, time)
+    assert (ledger.balances, ledger.record_count, ledger.until) == ({A: 10}, 1, 4)
+
+
+# ------------------------------------------------------------------------------------------ law
+
+ACCOUNTS = (ZERO, A, B, C)
+
+
+@st.composite
+def streams(draw):
+    """Transfers that a token would allow, in blocks that may share a second, and a moment."""
+    balances = dict.fromkeys(ACCOUNTS, 0)
+    events, time = [], 0
+    for _ in range(draw(st.integers(0, 30))):
+        time += draw(st.integers(0, 3))
+        giver, receiver = draw(st.sampled_from(ACCOUNTS)), draw(st.sampled_from(ACCOUNTS))
+        value = draw(st.integers(0, 50 if giver == ZERO else balances[giver]))
+        if giver == receiver == ZERO:
+            continue
+        balances[giver] -= value
+        balances[receiver] += value
+        events.append((transfer(giver, receiver, value), time))
+    return events
+
+
+def replay(events, moment):
+    """The plain way: start from nothing and apply every transfer that counts."""
+    balances: dict[str, int] = {}
+    for event, time in events:
+        if time <= moment:
+            giver, receiver, value = (event.args[key] for key in ("from", "to", "value"))
+            balances[giver] = balances.get(giver, 0) - value
+            balances[receiver] = balances.get(receiver, 0) + value
+    supply = -balances.pop(ZERO, 0)
+    return {account: shares for account, shares in balances.items() if shares}, supply
+
+
+@given(events=streams())
+@example(events=[])
+def test_every_moment_is_what_a_naive_replay_finds(events):
+    """At each second, balances and supply are those of replaying all transfers up to it."""
+    last = events[-1][1] if events else 0
+    records = [(scheduled(t + 1, t), 0) for t in range(last + 1)]
+    ledger = ledger_of(*records, *events, until=last + 1)
+    for moment in range(last + 1):
+        balances, supply = replay(events, moment)
+        assert ledger.balances_at_time(moment) == balances
+        assert ledger.balances_at(moment + 1) == balances
+        assert ledger.total_supply_at(moment + 1) == supply
+        assert all(ledger.balance_at(a, moment + 1) == balances.get(a, 0) for a in (A, B, C))
+    assert (ledger.balances, ledger.total_supply) == replay(events, last)
