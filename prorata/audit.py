@@ -47,6 +47,16 @@ class Answers:
     unanswered: list[str] = field(default_factory=list)
     """What could not be compared, because a stranger's tax policy or currency gave no answer."""
 
+    @property
+    def figures(self) -> int:
+        """How many amounts and numbers of shares there are to compare."""
+        per_distribution = 6 * len(self.distributions)
+        per_holder = len(self.entitlements) * 3 + len(self.claimed) + len(self.claimable)
+        per_token = len(self.supplies) + len(self.supplies_at)
+        per_account = len(self.balances) + len(self.balances_at)
+        per_currency = len(self.carried) + len(self.held)
+        return per_distribution + per_holder + per_token + per_account + per_currency
+
 
 @dataclass(frozen=True)
 class Audit:

@@ -182,6 +182,12 @@ class AnvilKit(Kit):
         self._connection = HTTPConnection(anvil.url.removeprefix("http://"), timeout=60)
         self.accounts = [to_checksum_address(a) for a in self.rpc("eth_accounts")]
 
+    def __enter__(self) -> AnvilKit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
     def ask(self, method: str, *params: Any) -> dict[str, Any]:
         """Call the node's RPC and return its whole answer."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})

@@ -74,8 +74,8 @@ class Story:
 def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
     """Play the story and return the gas of each labelled operation."""
     gas: dict[str, int] = {}
-    with Anvil(hardfork="osaka") as anvil:
-        story = Story(AnvilKit(anvil, artifacts))
+    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+        story = Story(kit)
         _transfers(story, gas)
         _payments(story, gas)
     return dict(sorted(gas.items()))

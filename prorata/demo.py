@@ -1,0 +1,686 @@
+"""The worked example, played: three quarters in the life of a building that pays rent.
+
+A USD 10,000,000 building is divided into 10,000 shares of USD 1,000. On a local chain whose clock
+is moved from quarter to quarter, shares are issued and change hands, record dates close, rent and
+a dividend in the native coin are declared, claimed, pushed and taxed, and at the end the books
+are rebuilt from events and compared with the contracts, holder by holder, to the unit.
+
+Everybody signs with public rehearsal keys, so a chain with real money on it is refused. The same
+seed gives the same story, the same blocks and the same files.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Final
+
+from eth_account.signers.local import LocalAccount
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+
+from prorata import picture, report, statements
+from prorata.abi import ZERO_ADDRESS, artifact
+from prorata.audit import Audit, audit
+from prorata.build import PROJECT_ROOT
+from prorata.captable import CapTable, Holding, read_csv
+from prorata.chain import RpcChain
+from prorata.contracts import (
+    NATIVE,
+    Call,
+    Currency,
+    DividendVault,
+    Kind,
+    ShareToken,
+    Terms,
+    deploy_call,
+)
+from prorata.errors import BooksError, ChainError, ProrataError
+from prorata.money import format_units, parse_units, percent
+from prorata.operator import Intent, LocalSigner, Operator, Receipt
+from prorata.rehearsal import rehearsal_key
+from prorata.toolchain import Anvil
+
+__all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "Demo", "play"]
+
+DEFAULT_SEED = 10_000_000
+DEFAULT_OUT = Path("out/demo")
+HOLDERS = PROJECT_ROOT / "examples" / "building" / "holders.csv"
+
+NAME, SYMBOL = "Harbour House", "HARBOUR"
+SHARE_PRICE = 1_000
+DOLLAR_DECIMALS = 6
+TAX_BASIS_POINTS = 1_500
+
+RENTS: Final = ("187654.321987", "191020.457113", "189411.908451")
+ETHER_DIVIDEND: Final = "12.345678901234567891"
+TRADES = 60
+BATCH = 50
+PAGE = 60
+
+# Index in the rehearsal wallet. The holders of the CSV file take its first rows.
+ISSUER, TAX_OFFICE, CUSTODIAN = 1_000, 1_001, 1_002
+NEWCOMERS: Final = (
+    "Olena Kovalenko",
+    "Mateus Carvalho",
+    "Priya Raman",
+    "Lars Holmqvist",
+    "Quayside Pension Trust",
+    "Noor Haddad",
+    "Tomasz Zieliński",
+    "Grace Achieng",
+)
+KINDS_OF_NEWCOMERS: Final = {"Quayside Pension Trust": "fund"}
+
+OPENING: Final = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)
+SECONDS_PER_BLOCK = 12
+DAY = 86_400
+RICHES = 1_000 * 10**18
+GAS_TO_MOVE, GAS_TO_CLAIM = 200_000, 500_000
+
+
+# -------------------------------------------------------------------------------------- telling
+
+
+class Teller:
+    """Numbered steps on a console: a title, what came of it, and tables beneath.
+
+    Only a terminal sees a step that is under way; elsewhere there are finished lines alone.
+    """
+
+    INDENT = 5
+    TITLE_WIDTH = 27
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._number = 0
+
+    def heading(self, text: str) -> None:
+        """A line between parts of the story."""
+        self.console.print(f"\n[bold]{escape(text)}[/]", highlight=False)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """One step: shown as under way, then printed with what it said."""
+        self._number += 1
+        step = Step()
+        waiting = self.console.status(f"{title} …") if self.console.is_terminal else nullcontext()
+        with waiting:
+            yield step
+        first, *rest = step.lines or [""]
+        dots = f"{title} ".ljust(self.TITLE_WIDTH)
+        number = f"{self._number:>{self.INDENT - 2}}"
+        self.say(f"[cyan]{number}[/]  [bold]{escape(dots)}[/]{escape(first)}")
+        for line in rest:
+            self.say(" " * (self.INDENT + self.TITLE_WIDTH) + escape(line))
+        for table in step.tables:
+            self.show(table)
+
+    def say(self, text: str) -> None:
+        """One line, with markup."""
+        self.console.print(text, highlight=False, soft_wrap=True)
+
+    def show(self, table: RenderableType) -> None:
+        """A table beneath a step, with room around it."""
+        self.console.print(Padding(table, (1, 0, 1, self.INDENT)), highlight=False)
+
+
+@dataclass
+class Step:
+    """What a step will print when it is over."""
+
+    lines: list[str] = field(default_factory=list)
+    tables: list[RenderableType] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """A line behind, or under, the title."""
+        self.lines.append(line)
+
+
+# -------------------------------------------------------------------------------------- the chain
+
+
+class Stage:
+    """A development chain whose clock can be moved, and the accounts that act on it."""
+
+    def __init__(self, url: str) -> None:
+        self.chain = RpcChain(url)
+        client = str(self.chain.request("web3_clientVersion")).lower()
+        if "anvil" not in client and "hardhat" not in client:
+            raise ChainError(
+                f"the node is {client.split('/')[0]}, and the demo moves time and prints money",
+                "run it on a local Anvil or Hardhat node",
+            )
+        # Even intervals make the same story give the same timestamps; Hardhat does without.
+        self.chain.try_many([("anvil_setBlockTimestampInterval", (SECONDS_PER_BLOCK,))])
+        self._keys: dict[str, LocalAccount] = {}
+        self._nonces: dict[str, int] = {}
+
+    @property
+    def now(self) -> int:
+        """The newest block's timestamp."""
+        return self.chain.block().timestamp
+
+    def enter(self, indices: Sequence[int]) -> list[str]:
+        """Give rehearsal accounts some coin for gas; returns their addresses."""
+        keys = [rehearsal_key(index) for index in indices]
+        self._keys |= {key.address: key for key in keys}
+        self.chain.request_many(
+            [("hardhat_setBalance", (key.address, hex(RICHES))) for key in keys]
+        )
+        return [key.address for key in keys]
+
+    def travel(self, moment: int) -> None:
+        """Mine an empty block at `moment`."""
+        self.chain.request("evm_setNextBlockTimestamp", moment)
+        self.chain.request("evm_mine")
+
+    def operator(self, address: str) -> Operator:
+        """Someone who sends steps one after another."""
+        return Operator(self.chain, LocalSigner(self._keys[address]))
+
+    def together(self, calls: Sequence[tuple[str, Call]], gas: int, at: int | None = None) -> None:
+        """Let many accounts act in one block, in the order given, at second `at` if it matters.
+
+        Raises: RevertError for the first that failed; ChainError.
+        """
+        fees = self.chain.fees()
+        signed = []
+        for sender, call in calls:
+            nonce = self._nonces.get(sender)
+            nonce = self.chain.nonce(sender) if nonce is None else nonce
+            self._nonces[sender] = nonce + 1
+            transaction = {
+                "type": 2,
+                "chainId": self.chain.chain_id,
+                "nonce": nonce,
+                "to": call.to,
+                "value": call.value,
+                "data": call.data,
+                "gas": gas,
+                "maxFeePerGas": fees.most,
+                "maxPriorityFeePerGas": fees.tip,
+            }
+            signed.append(bytes(self._keys[sender].sign_transaction(transaction).raw_transaction))
+        self.chain.request("evm_setAutomine", False)
+        try:
+            sent = self.chain.send_raw(signed)
+            if at is not None:
+                self.chain.request("evm_setNextBlockTimestamp", at)
+            self.chain.request("evm_mine")
+        finally:
+            self.chain.request("evm_setAutomine", True)
+        hashes = [self._taken(answer) for answer in sent]
+        for (_, call), mined in zip(calls, self.chain.receipts(hashes), strict=True):
+            if mined is None or not mined.success:
+                raise ChainError(f'"{call.label}" was not done', "report this story's seed")
+
+    @staticmethod
+    def _taken(answer: str | ProrataError) -> str:
+        if isinstance(answer, ProrataError):
+            raise answer
+        return answer
+
+
+# --------------------------------------------------------------------------------------- the story
+
+
+@dataclass(frozen=True)
+class Market:
+    """What a run of trading came to."""
+
+    trades: int
+    shares: int
+    newcomers: int
+
+
+class Demo:
+    """The story and its actors. `play` tells it from beginning to end."""
+
+    def __init__(self, stage: Stage, teller: Teller, out: Path, seed: int) -> None:
+        self.stage, self.teller, self.out = stage, teller, out
+        self.random = random.Random(seed)
+        self.table = read_csv(HOLDERS)
+        self.treasury = self.table.of_kind("treasury")[0]
+        self.balances = self.table.balances
+        """What the story believes everybody holds, to trade sensibly; the audit does not ask."""
+        self.started_at = time.monotonic()
+
+    # ------------------------------------------------------------------------- acts
+
+    def play(self) -> Audit:
+        """Tell it all and write the files.
+
+        Raises: BooksError when the books do not balance; ChainError.
+        """
+        self._open()
+        self._first_quarter()
+        self._second_quarter()
+        self._third_quarter()
+        return self._close()
+
+    def _open(self) -> None:
+        total = self.table.total
+        self.teller.say(
+            f"[bold]{NAME}[/]: a building of USD {total * SHARE_PRICE:,} "
+            f"in {total:,} shares of USD {SHARE_PRICE:,}"
+        )
+        self.teller.heading("Opening")
+        with self.teller.step("The chain") as step:
+            rows = range(len(self.table) + len(NEWCOMERS))
+            addresses = self.stage.enter([*rows, ISSUER, TAX_OFFICE, CUSTODIAN])
+            *people, self.issuer, self.tax_office, self.custodian = addresses
+            self.newcomers = people[len(self.table) :]
+            self.known = CapTable(self.table.holdings + tuple(self._newcomer_holdings()))
+            self.first_block = self.stage.chain.block().number
+            step.say(f"a local one, id {self.stage.chain.chain_id}, {_day(self.stage.now)}")
+        with self.teller.step("Contracts deployed") as step:
+            self._deploy()
+            for label, address in (
+                ("share token", self.token.address),
+                ("dividend vault", self.vault.address),
+                ("rehearsal dollar", self.dollar.address),
+                ("tax policy, 15 %", self.policy),
+            ):
+                step.say(f"{label:<18}{address}")
+        with self.teller.step("Shares issued") as step:
+            receipts = self._issue()
+            most = max(receipt.mined.gas_used for receipt in receipts)
+            step.say(
+                f"{total:,} to {len(self.table)} holders in {len(receipts)} transactions, "
+                f"at most {most:,} gas each"
+            )
+            step.tables.append(self._kinds_table())
+
+    def _first_quarter(self) -> None:
+        self.teller.heading("First quarter")
+        closes_at = self._schedule(1)
+        self._trade(closes_at)
+        with self.teller.step("The last second counts") as step:
+            seller, late_seller, buyer = (
+                self._sellers(2)[0],
+                self._sellers(2)[1],
+                self.newcomers[-1],
+            )
+            self._transfer_at(seller, buyer, 1, closes_at)
+            self._transfer_at(late_seller, buyer, 1, closes_at + 1)
+            name = self._name(buyer)
+            held = self.token.balance_of_at(buyer, 1)
+            step.say(f"{name} buys 1 share at {_clock(closes_at)} and 1 a second later,")
+            step.say(f"and holds {held} at record 1, {self.token.balance_of(buyer)} now")
+        self.stage.travel(closes_at + 2 * DAY)
+        with self.teller.step("Trading goes on") as step:
+            step.say(_described(self._trading_day(TRADES // 4)))
+        self.stage.travel(closes_at + 10 * DAY)
+        rent = self._declare(1, RENTS[0], "Rent declared", self.dollar.address)
+        with self.teller.step("A payee is named") as step:
+            holder = self._earning(1)[2]
+            self.stage.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_MOVE)
+            self.with_payee = holder
+            step.say(f"{self._name(holder)} has income sent to a custodian")
+        holders = self._earning(1)
+        self.patient = self._some(holders[5:], 9)
+        self._claim([rent], [holders[0], self.with_payee, *self._others(holders, 23)])
+        self._push(rent, self._unpaid(rent, self.patient))
+        ether = self._declare(1, ETHER_DIVIDEND, "A dividend in ether", NATIVE)
+        self._claim([ether], self._others(holders, 12))
+        self._push(ether, self._unpaid(ether, holders[40:]))
+
+    def _second_quarter(self) -> None:
+        self.teller.heading("Second quarter")
+        closes_at = self._schedule(2)
+        with self.teller.step("The treasury sells") as step:
+            fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
+            self._transfer_at(self.treasury, fund, 150, None)
+            left = self.balances[self.treasury]
+            step.say(f"150 shares to {self._name(fund)}; {left} remain, which earn nothing")
+        self._trade(closes_at)
+        self.stage.travel(closes_at + 9 * DAY)
+        rent = self._declare(2, RENTS[1], "Rent declared", self.dollar.address)
+        self._push(rent, self._unpaid(rent, []), "Everybody is paid")
+        with self.teller.step("The remainder stays") as step:
+            carried = self.vault.carried(self.token.address, self.dollar.address)
+            step.say(f"{_dollars(carried)} USD could not be divided and wait for the next rent")
+
+    def _third_quarter(self) -> None:
+        self.teller.heading("Third quarter")
+        closes_at = self._schedule(3)
+        self._trade(closes_at)
+        self.stage.travel(closes_at + 8 * DAY)
+        rent = self._declare(
+            3, RENTS[2], "Rent declared, taxed", self.dollar.address, tax_policy=self.policy
+        )
+        holders = self._earning(3)
+        with self.teller.step("Three incomes at once") as step:
+            patient = next(holder for holder in self.patient if holder in holders)
+            before = Currency(self.stage.chain, self.dollar.address).balance_of(patient)
+            self.stage.together([(patient, self.vault.claim([1, rent, 2], patient))], GAS_TO_CLAIM)
+            gained = self.dollar.balance_of(patient) - before
+            step.say(f"{self._name(patient)}, who had waited, claims all in one transaction:")
+            step.say(f"{_dollars(gained)} USD and ether")
+        self._push(rent, self._unpaid(rent, holders[-17:]))
+        with self.teller.step("Tax remitted") as step:
+            self.stage.operator(self.issuer).send_one("remit", self.vault.remit(rent))
+            step.say(f"{_dollars(self.dollar.balance_of(self.tax_office))} USD to the tax office")
+
+    def _close(self) -> Audit:
+        self.teller.heading("The books")
+        with self.teller.step("Rebuilt from events") as step:
+            found = audit(
+                self.stage.chain,
+                self.vault.address,
+                [self.token.address],
+                self.first_block,
+                withholding={self.policy: TAX_BASIS_POINTS},
+            )
+            books = found.books
+            step.say(
+                f"{len(books.distributions)} distributions, {len(books.ledgers[self.token.address])} "
+                f"accounts, {found.answers.figures:,} figures compared with the contracts"
+            )
+            step.tables += [report.distributions_table(books), report.positions_table(books)]
+        with self.teller.step("Some of the holders") as step:
+            chosen = [*self._earning(3)[:3], self.with_payee, self.patient[0], self.patient[1]]
+            unique = list(dict.fromkeys(chosen))
+            table = report.holders_table(books, self.token.address, unique, self.known)
+            step.tables.append(table)
+        with self.teller.step("Files") as step:
+            self._write(found)
+            step.say(f"in {self.out}/")
+            for line in self._listing():
+                step.say(line)
+        seconds = time.monotonic() - self.started_at
+        if not found.balanced:
+            raise BooksError(report.verdict(found), "see books.json for every difference")
+        self.teller.say(f"\n[bold green]{report.verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
+        return found
+
+    # ------------------------------------------------------------------------- setting
+
+    def _newcomer_holdings(self) -> Iterator[Holding]:
+        """Who may yet become a holder; the shares here are only a placeholder for the name."""
+        for address, name in zip(self.newcomers, NEWCOMERS, strict=True):
+            yield Holding(address, 1, name, KINDS_OF_NEWCOMERS.get(name, "individual"))
+
+    def _deploy(self) -> None:
+        operator = self.stage.operator(self.issuer)
+        terms = (NAME, SYMBOL, 0, self.issuer, ZERO_ADDRESS, ZERO_ADDRESS)
+        calls = {
+            "token": deploy_call(artifact("ShareToken"), terms),
+            "vault": deploy_call(artifact("DividendVault")),
+            "dollar": deploy_call(artifact("Dollar"), "Rehearsal Dollar", "USD", DOLLAR_DECIMALS),
+            "policy": deploy_call(artifact("FlatTax"), TAX_BASIS_POINTS, self.tax_office),
+        }
+        receipts = operator.send([Intent(key, call) for key, call in calls.items()])
+        token, vault, dollar, policy = (str(receipt.contract_address) for receipt in receipts)
+        self.token = ShareToken(self.stage.chain, token)
+        self.vault = DividendVault(self.stage.chain, vault)
+        self.dollar = Currency(self.stage.chain, dollar)
+        self.policy = policy
+
+    def _issue(self) -> list[Receipt]:
+        holdings = list(self.table)
+        batches = [holdings[start : start + BATCH] for start in range(0, len(holdings), BATCH)]
+        intents = [
+            Intent(
+                f"issue {number}",
+                self.token.batch_mint([h.address for h in batch], [h.shares for h in batch]),
+            )
+            for number, batch in enumerate(batches, start=1)
+        ]
+        return self.stage.operator(self.issuer).send(intents)
+
+    def _kinds_table(self) -> RenderableType:
+        table = report.plain_table("kind", "holders", "shares", "of all")
+        for kind, shares in self.table.by_kind.items():
+            people = self.table.of_kind(kind)
+            part = percent(shares, self.table.total, 1)
+            table.add_row(kind, str(len(people)), f"{shares:,}", part)
+        return table
+
+    # ------------------------------------------------------------------------- records
+
+    def _schedule(self, record_id: int) -> int:
+        """Schedule the record at the end of the present quarter; returns its time."""
+        closes_at = _quarter_end(self.stage.now)
+        with self.teller.step(f"Record date {record_id} set") as step:
+            self.stage.operator(self.issuer).send_one(
+                f"record {record_id}", self.token.schedule_record(closes_at)
+            )
+            step.say(f"{_day(closes_at)}, {_clock(closes_at)} UTC")
+        return closes_at
+
+    # ------------------------------------------------------------------------- trading
+
+    def _trade(self, closes_at: int) -> None:
+        """Six trading days, spread over what is left of the quarter."""
+        with self.teller.step("Shares change hands") as step:
+            start, days = self.stage.now, 6
+            pause = (closes_at - start) // (days + 1)
+            results = []
+            for day in range(1, days + 1):
+                self.stage.travel(start + day * pause)
+                results.append(self._trading_day(TRADES // days))
+            step.say(
+                _described(
+                    Market(
+                        sum(result.trades for result in results),
+                        sum(result.shares for result in results),
+                        sum(result.newcomers for result in results),
+                    )
+                )
+            )
+
+    def _trading_day(self, trades: int) -> Market:
+        """One block of trades: a part of a holding, to another holder or to somebody new."""
+        calls, shares, before = [], 0, len(self._holders())
+        for _ in range(trades):
+            seller = self._sellers(1)[0]
+            amount = self.random.randint(1, max(1, self.balances[seller] // 3))
+            buyer = self._buyer(seller)
+            calls.append((seller, self._move(seller, buyer, amount)))
+            shares += amount
+        self.stage.together(calls, GAS_TO_MOVE)
+        return Market(trades, shares, max(0, len(self._holders()) - before))
+
+    def _transfer_at(self, seller: str, buyer: str, amount: int, moment: int | None) -> None:
+        self.stage.together([(seller, self._move(seller, buyer, amount))], GAS_TO_MOVE, moment)
+
+    def _move(self, seller: str, buyer: str, amount: int) -> Call:
+        self.balances[seller] -= amount
+        self.balances[buyer] = self.balances.get(buyer, 0) + amount
+        return self.token.transfer(buyer, amount)
+
+    def _holders(self) -> list[str]:
+        return [a for a, held in self.balances.items() if held and a != self.treasury]
+
+    def _sellers(self, count: int) -> list[str]:
+        """Holders at random, the larger the likelier, each at most once."""
+        chosen: list[str] = []
+        while len(chosen) < count:
+            holders = self._holders()
+            seller = self.random.choices(holders, [self.balances[h] for h in holders])[0]
+            if seller not in chosen:
+                chosen.append(seller)
+        return chosen
+
+    def _buyer(self, seller: str) -> str:
+        new = [address for address in self.newcomers[:-1] if not self.balances.get(address)]
+        if new and self.random.random() < 0.06:
+            return self.random.choice(new)
+        return self.random.choice([holder for holder in self._holders() if holder != seller])
+
+    # -------------------------------------------------------------------------- income
+
+    def _declare(
+        self,
+        record_id: int,
+        written: str,
+        title: str,
+        currency: str,
+        tax_policy: str = ZERO_ADDRESS,
+    ) -> int:
+        """Fund and declare; returns the distribution's id."""
+        native = currency == NATIVE
+        amount = parse_units(written, 18 if native else DOLLAR_DECIMALS)
+        kind = Kind.DIVIDEND if native else Kind.RENT
+        terms = Terms(kind=kind, tax_policy=tax_policy, excluded=(self.treasury,))
+        with self.teller.step(title) as step:
+            operator = self.stage.operator(self.issuer)
+            key = f"{title} {record_id}"
+            if not native:
+                operator.send_one(f"mint {key}", self.dollar.mint(self.issuer, amount))
+                operator.send_one(f"approve {key}", self.dollar.approve(self.vault.address, amount))
+            call = self.vault.declare(self.token.address, record_id, currency, amount, terms)
+            event = operator.send_one(key, call).events("Declared")[0]
+            number, carried = int(event.args["id"]), int(event.args["carriedIn"])
+            found = self.vault.distribution(number)
+            symbol, shown = (
+                ("ETH", format_units(amount, 18)) if native else ("USD", _dollars(amount))
+            )
+            step.say(f"{shown} {symbol} to {found.eligible_supply:,} shares at record {record_id}")
+            if carried:
+                step.say(f"joined by {_dollars(carried)} USD carried over")
+        return number
+
+    def _claim(self, ids: Sequence[int], holders: Sequence[str]) -> None:
+        with self.teller.step("Holders claim") as step:
+            calls = [(holder, self.vault.claim(ids, holder)) for holder in holders]
+            self.stage.together(calls, GAS_TO_CLAIM)
+            step.say(f"{len(holders)} for themselves")
+
+    def _push(self, number: int, holders: Sequence[str], title: str = "Others are paid") -> None:
+        with self.teller.step(title) as step:
+            pages = [holders[start : start + PAGE] for start in range(0, len(holders), PAGE)]
+            intents = [
+                Intent(f"push {number} page {page}", self.vault.push(number, addresses))
+                for page, addresses in enumerate(pages, start=1)
+            ]
+            receipts = self.stage.operator(self.issuer).send(intents)
+            paid = sum(len(receipt.events("Claimed")) for receipt in receipts)
+            rest = len(self._unpaid(number, []))
+            waiting = f"; {rest} have not claimed" if rest else ""
+            step.say(f"{paid} by push, in {len(pages)} transactions{waiting}")
+
+    def _earning(self, record_id: int) -> list[str]:
+        """Who earns at a record, the largest first, asked of the chain."""
+        accounts = [account for account in self.balances if account != self.treasury]
+        shares = dict(zip(accounts, self.token.balances_of_at(accounts, record_id), strict=True))
+        return sorted((a for a in accounts if shares[a]), key=lambda a: (-shares[a], a))
+
+    def _unpaid(self, number: int, but: Sequence[str]) -> list[str]:
+        """Who is still to be paid, leaving out some."""
+        holders = self._earning(self.vault.distribution(number).record_id)
+        claimed = self.vault.are_claimed(number, holders)
+        return [
+            holder
+            for holder, done in zip(holders, claimed, strict=True)
+            if not done and holder not in but
+        ]
+
+    def _some(self, holders: Sequence[str], count: int) -> list[str]:
+        return self.random.sample(list(holders), count)
+
+    def _others(self, holders: Sequence[str], count: int) -> list[str]:
+        """Some who have no part of their own in the story."""
+        taken = {holders[0], self.with_payee, *self.patient}
+        return self._some([holder for holder in holders if holder not in taken], count)
+
+    # --------------------------------------------------------------------------- files
+
+    def _write(self, found: Audit) -> None:
+        """Everything into a new folder, which then takes the place of the old one."""
+        books, token = found.books, self.token.address
+        ledger = books.ledgers[token]
+        draft = self.out.with_name(f".{self.out.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for number in range(1, ledger.record_count + 1):
+            table = statements.cap_table(ledger.balances_at(number), self.known)
+            statements.write_cap_table(table, draft / f"captable-record-{number}.csv")
+        statements.write_statements(books, token, draft / "statements", self.known)
+        statements.write_distributions(
+            books, draft / "distributions.csv", draft / "distributions.json"
+        )
+        statements.write_json(draft / "books.json", report.as_json(found, self.known))
+        total = format_units(self.table.total * SHARE_PRICE, 0)
+        picture.draw(
+            draft / "building.png",
+            books,
+            token,
+            self.table,
+            statements.cap_table(ledger.balances, self.known),
+            title=f"{NAME}",
+            subtitle=f"USD {total} in {self.table.total:,} shares, "
+            f"{_day(int(OPENING.timestamp()))} to {_day(books.until)}",
+        )
+        shutil.rmtree(self.out, ignore_errors=True)
+        draft.rename(self.out)
+
+    def _listing(self) -> Iterator[str]:
+        files = len(list((self.out / "statements").glob("*.csv")))
+        yield "captable-record-1.csv, -2, -3   who held what when each record closed"
+        yield f"statements/                     {files} holders, each as CSV and JSON"
+        yield "distributions.csv, .json        the register of distributions"
+        yield "books.json                      everything, for a program"
+        yield "building.png                    the picture"
+
+    def _name(self, address: str) -> str:
+        return next((h.name for h in self.known if h.address == address), address)
+
+
+def play(
+    console: Console, out: Path = DEFAULT_OUT, seed: int = DEFAULT_SEED, url: str | None = None
+) -> Audit:
+    """Play the worked example, on a fresh Anvil or on the development chain at `url`.
+
+    Raises: BooksError when the books do not balance; ChainError, BuildError.
+    """
+    opening = str(int(OPENING.timestamp()))
+    with (
+        Anvil(extra=("--timestamp", opening, "--order", "fifo"))
+        if url is None
+        else (nullcontext()) as anvil
+    ):
+        stage = Stage(anvil.url if anvil is not None else str(url))
+        return Demo(stage, Teller(console), out, seed).play()
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+def _described(market: Market) -> str:
+    new = {0: "", 1: ", one new holder"}.get(market.newcomers, f", {market.newcomers} new holders")
+    return f"{market.trades} trades of {market.shares:,} shares{new}"
+
+
+def _dollars(amount: int) -> str:
+    return format_units(amount, DOLLAR_DECIMALS)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def _day(seconds: int) -> str:
+    moment = _moment(seconds)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{_moment(seconds):%H:%M:%S}"
+
+
+def _quarter_end(seconds: int) -> int:
+    """The last second of the quarter, in UTC, that is at least a month away."""
+    later = _moment(seconds + 30 * DAY)
+    month = (later.month - 1) // 3 * 3 + 4
+    year, month = (later.year + 1, 1) if month > 12 else (later.year, month)
+    return int(datetime(year, month, 1, tzinfo=timezone.utc).timestamp()) - 1

@@ -1,0 +1,66 @@
+"""The gas of every main operation, to the unit, against the committed figures."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from prorata.build import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS, SOLC_VERSION, Artifact
+from prorata.toolchain import Anvil
+from tests.chainkit import AnvilKit
+from tests.gas.story import Story, measure
+
+FIGURES = Path(__file__).with_name("figures.json")
+SETUP = {
+    "compiler": f"solc {SOLC_VERSION}",
+    "evmVersion": EVM_VERSION,
+    "optimizerRuns": OPTIMIZER_RUNS,
+    "viaIR": SETTINGS["viaIR"],
+    "chain": "anvil, hardfork osaka",
+}
+
+# What a user would otherwise pay, and what we said we would reach.
+LIMITS = {
+    "declare: ERC-20": 190_000,
+    "declare: first of a token and currency": 190_000,
+    "issue: batch of 100 new holders, per holder": 27_000,
+    "transfer: between holders": 36_900,
+    "transfer: first after record 1, both accounts": 82_000,
+    "transfer: first after record 2, both accounts": 82_000,
+    "transfer: to a fresh holder": 54_000,
+}
+
+
+@pytest.fixture(scope="module")
+def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
+    """Gas by label, measured now."""
+    return measure(artifacts)
+
+
+def test_gas_is_what_the_committed_figures_say(figures: dict[str, int]) -> None:
+    """No operation costs one unit of gas more or less than committed (`make gas` rewrites)."""
+    found = {"setup": SETUP, "gas": figures}
+    if os.environ.get("PRORATA_GAS") == "update":
+        FIGURES.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    assert found == json.loads(FIGURES.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("label", sorted(LIMITS))
+def test_gas_stays_below_what_was_promised(figures: dict[str, int], label: str) -> None:
+    """Each promised operation costs no more than its limit."""
+    assert figures[label] <= LIMITS[label]
+
+
+def test_a_declaration_costs_the_same_for_any_number_of_holders(
+    artifacts: dict[str, Artifact],
+) -> None:
+    """Declaring for one holder and for a thousand costs the same gas."""
+    gas = []
+    for holders in (1, 1_000):
+        with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+            story = Story(kit, holders)
+            gas.append(story.declare(story.close_record()))
+    assert gas[0] == gas[1]
