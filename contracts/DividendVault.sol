@@ -8,6 +8,7 @@ import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 import {Authority} from "./libraries/Authority.sol";
 import {Payment} from "./libraries/Payment.sol";
 import {ProRata} from "./libraries/ProRata.sol";
+import {Question} from "./libraries/Question.sol";
 import {TermSheet} from "./libraries/TermSheet.sol";
 
 /// @title DividendVault
@@ -453,10 +454,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     // -------------------------------------------------------------------- settling
 
     /// @dev Books the income of `shares` as settled; returns the gross and the lane as it is now.
-    function _advance(Series storage series, TermSheet.Sheet memory sheet, uint256 shares)
-        private
-        returns (uint256 gross, uint256 lane)
-    {
+    function _advance(
+        Series storage series,
+        TermSheet.Sheet memory sheet,
+        uint256 shares
+    ) private returns (uint256 gross, uint256 lane) {
         uint256 eligible = _openEligible(sheet);
         (uint256 pairIndex, uint256 shift) = sheet.laneAt();
         uint256 lanes = series.progress[pairIndex];
@@ -543,6 +545,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _openEligible(TermSheet.Sheet memory sheet) private returns (uint256 eligible) {
         eligible = sheet.eligible();
         if (eligible != 0) return eligible;
+        // A refund has taken the money, whatever the token says now.
+        if (_endings[sheet.id].ended) revert DividendVault_NothingLeft(sheet.id);
         eligible = _lateEligible[sheet.id];
         if (eligible == 0) {
             eligible = _computeEligible(sheet);
@@ -613,14 +617,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 gross
     ) private view returns (bool known, uint256 tax) {
         if (!sheet.has(TermSheet.FLAG_TAXED) || gross == 0) return (true, 0);
-        ITaxPolicy policy = ITaxPolicy(sheet.readTail().taxPolicy);
-        try
-            policy.taxOn{gas: Payment.PAGE_GAS}(sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross)
-        returns (uint256 asked) {
-            return asked > gross ? (false, 0) : (true, asked);
-        } catch {
-            return (false, 0);
-        }
+        bytes memory question = abi.encodeCall(
+            ITaxPolicy.taxOn,
+            (sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross)
+        );
+        (known, tax) = Question.ask(sheet.readTail().taxPolicy, question, Payment.PAGE_GAS);
+        if (!known || tax > gross) return (false, 0);
     }
 
     // --------------------------------------------------------------------- sending

@@ -117,6 +117,8 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @inheritdoc IERC20
     function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+        // Else anyone could announce an issue of nothing.
+        if (from == address(0)) revert ERC20InvalidSender(from);
         _spendAllowance(from, msg.sender, amount);
         _transfer(msg.sender, from, to, amount);
         return true;
@@ -226,7 +228,7 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
     /// @inheritdoc IShareToken
     function burn(address from, uint256 amount) external onlyAgent {
         Ledger ledger = _closeRecords();
-        if (ledger.guarded()) _authorize(ledger, from, from, address(0), amount);
+        if (ledger.guarded()) _authorize(ledger, msg.sender, from, address(0), amount);
         _destroy(from, amount, ledger.closedRecords());
     }
 

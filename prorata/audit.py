@@ -13,16 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prorata import contracts
-from prorata.books import Books, Distribution, Unit
+from prorata.books import Books, Difference, Distribution, Place, Unit
 from prorata.chain import Block, Chain
-from prorata.contracts import Currency, DividendVault, Entitlement, ShareToken
+from prorata.contracts import Currency, DividendVault, Entitlement, Event, ShareToken
 from prorata.errors import ChainError, RevertError
 from prorata.ledger import Ledger, read_events
 from prorata.money import MAX_DECIMALS, strange_character
 
-__all__ = ["Answers", "Audit", "audit", "compare", "read_answers", "read_units"]
+__all__ = ["Answers", "Audit", "audit", "audit_register", "compare", "read_answers", "read_units"]
 
 LONGEST_SYMBOL = 16
+
+_BOOKS, _CHAIN = "the books", "the chain"
+_NONE = ("missing", "the events")
 
 
 @dataclass(frozen=True)
@@ -79,23 +82,52 @@ def audit(
     *,
     last: int | None = None,
     withholding: Mapping[str, int] | None = None,
+    older_vault: bool = False,
 ) -> Audit:
     """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
 
-    `first_block` must not be later than the first event of the vault or of a token.
+    `first_block` must not be later than the first event of a token, nor of the vault, unless that
+    is an `older_vault`, which has served others before: then what came earlier is left out.
 
     Raises: BooksError when the register's events make no sense; ChainError.
     """
     block = chain.block("latest" if last is None else last)
     ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
     events = read_events(chain, vault, first_block, block.number)
+    first_id = _first_declared(chain, vault, events, block) if older_vault else 1
     currencies = {str(event.args["currency"]) for event, _ in events if event.name == "Declared"}
     units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
-    books = Books.of(events, ledgers, vault=vault, units=units, withholding=withholding)
+    books = Books.of(
+        events, ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id
+    )
     books.until = block.timestamp
     answers = read_answers(chain, books, block)
     compare(books, answers)
     return Audit(books, answers)
+
+
+def audit_register(
+    chain: Chain, token: str, first_block: int, *, last: int | None = None
+) -> tuple[Ledger, list[Difference]]:
+    """The share register alone, and where it differs from what the token answers.
+
+    Raises: BooksError when the token's events make no sense; ChainError.
+    """
+    block = chain.block("latest" if last is None else last)
+    ledger = Ledger.read(chain, token, first_block, block.number)
+    books, answers = Books([ledger]), Answers(chain.chain_id, block, 0)
+    _ask_token(answers, ShareToken(chain, token, block=block.number), ledger)
+    _compare_register(books, ledger, answers)
+    return ledger, books.differences
+
+
+def _first_declared(
+    chain: Chain, vault: str, events: Sequence[tuple[Event, int]], block: Block
+) -> int:
+    """The first distribution among the events; the next one to come if there is none."""
+    declared = (int(event.args["id"]) for event, _ in events if event.name == "Declared")
+    count = DividendVault(chain, vault, block=block.number).distribution_count()
+    return next(declared, count + 1)
 
 
 def read_units(chain: Chain, currencies: Iterable[str]) -> dict[str, Unit]:
@@ -151,7 +183,9 @@ def _ask_holders(
         entitlements = vault.entitlements(distribution.id, holders)
         claimable = vault.claimables(distribution.id, holders)
     except RevertError as error:
-        answers.unanswered.append(f"{distribution.subject} does not say what it owes: {error}")
+        answers.unanswered.append(
+            f"distribution {distribution.id} does not say what it owes: {error}"
+        )
         return
     answers.entitlements.update(zip(keys, entitlements, strict=True))
     answers.claimable.update(zip(keys, claimable, strict=True))
@@ -179,35 +213,36 @@ def compare(books: Books, answers: Answers) -> None:
     """Note every figure in which books and answers differ, in the order given above."""
     for ledger in books.ledgers.values():
         _compare_register(books, ledger, answers)
-    _check(books, "the vault", "distributions declared", len(books.distributions), answers.count)
+    last = books.first_id + len(books.distributions) - 1
+    _check(books, Place.vault(), "distributions declared", last, answers.count)
     for number, found in answers.distributions.items():
+        if number < books.first_id:
+            continue
         distribution = books.distributions.get(number)
         if distribution is None:
-            books.differ(f"distribution {number}", "its declaration", _NONE, ("there", _CHAIN))
+            books.differ(Place.declaration(number), "its declaration", _NONE, ("there", _CHAIN))
             continue
         _compare_terms(books, distribution, found)
         _compare_holders(books, distribution, answers)
         _compare_totals(books, distribution, found)
     for position in books.positions():
         series, currency = (position.token, position.currency), position.currency
-        subject = f"token {position.token}"
+        place = Place.series(f"token {position.token}")
+        if not books.knows_all_of(position.token):
+            continue
         _check(
-            books, subject, "carried", position.carried, answers.carried[series], currency=currency
+            books, place, "carried", position.carried, answers.carried[series], currency=currency
         )
     for currency, held in answers.held.items():
         needed = books.liability(currency)
         if held < needed:
             says = (needed, "the books, at least,")
-            books.differ("the vault", "money held", says, (held, _CHAIN), currency)
-
-
-_BOOKS, _CHAIN = "the books", "the chain"
-_NONE = ("missing", "the events")
+            books.differ(Place.vault(), "money held", says, (held, _CHAIN), currency)
 
 
 def _check(
     books: Books,
-    subject: str,
+    place: Place,
     figure: str,
     ours: object,
     theirs: object,
@@ -215,31 +250,33 @@ def _check(
     currency: str | None = None,
 ) -> None:
     if ours != theirs:
-        books.differ(subject, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
+        books.differ(place, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
 
 
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
     token = ledger.token
-    subject = f"token {token}"
-    _check(books, subject, "total supply", ledger.total_supply, answers.supplies[token])
+    place = Place.register(f"token {token}")
+    _check(books, place, "total supply", ledger.total_supply, answers.supplies[token])
     for account in ledger:
-        ours, theirs = ledger.balance_of(account), answers.balances[token, account]
-        _check(books, account, f"shares of {subject}", ours, theirs)
+        ours = ledger.balance_of(account)
+        theirs = answers.balances.get((token, account), ours)
+        _check(books, Place.register(account), "shares", ours, theirs)
     times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
-    _check(books, subject, "record dates", times, answers.record_times[token])
+    _check(books, place, "record dates", times, answers.record_times[token])
     for record_id in range(1, ledger.record_count + 1):
         if (token, record_id) not in answers.supplies_at:
             continue
         at = f"at record {record_id}"
         ours, theirs = ledger.total_supply_at(record_id), answers.supplies_at[token, record_id]
-        _check(books, subject, f"total supply {at}", ours, theirs)
+        _check(books, place, f"total supply {at}", ours, theirs)
         for account in ledger:
             ours = ledger.balance_at(account, record_id)
-            theirs = answers.balances_at[token, record_id, account]
-            _check(books, account, f"shares {at}", ours, theirs)
+            theirs = answers.balances_at.get((token, record_id, account), ours)
+            _check(books, Place.register(account), f"shares {at}", ours, theirs)
 
 
 def _compare_terms(books: Books, ours: Distribution, theirs: contracts.Distribution) -> None:
+    place = Place.declaration(ours.id)
     for figure, left, right in (
         ("the token", ours.token, theirs.token),
         ("the record", ours.record_id, theirs.record_id),
@@ -256,10 +293,10 @@ def _compare_terms(books: Books, ours: Distribution, theirs: contracts.Distribut
         # When the record of a token closes is known only where its register is.
         audited = ours.token in books.ledgers
         if audited or figure != "the first second of payment":
-            _check(books, ours.subject, figure, left, right)
+            _check(books, place, figure, left, right)
     if ours.collector and ours.collector != theirs.tax_collector:
-        _check(books, ours.subject, "the tax collector", ours.collector, theirs.tax_collector)
-    _check(books, ours.subject, "amount", ours.amount, theirs.amount, currency=ours.currency)
+        _check(books, place, "the tax collector", ours.collector, theirs.tax_collector)
+    _check(books, place, "amount", ours.amount, theirs.amount, currency=ours.currency)
 
 
 def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None:
@@ -268,29 +305,27 @@ def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None
         if key not in answers.claimed:
             continue
         claimed = answers.claimed[key]
-        subject = ours.subject_of(holder)
+        place = Place.holder(ours.id, holder)
         settled = holder in ours.settlements
         if settled != claimed:
             words = ("not settled", "settled")
             books.differ(
-                subject, "its income", (words[settled], "the events"), (words[claimed], _CHAIN)
+                place, "its income", (words[settled], "the events"), (words[claimed], _CHAIN)
             )
         entitlement = answers.entitlements.get(key)
         if entitlement is None:
             continue
         gross, currency = books.gross_of(ours, holder), ours.currency
-        _check(books, subject, "gross", gross, entitlement.gross, currency=currency)
+        _check(books, place, "gross", gross, entitlement.gross, currency=currency)
         # The policy is the law here; only what it answered and what was withheld can differ.
         books.taxes[key] = entitlement.tax
         rate = books.tax_by_rate(ours, gross)
-        _check(
-            books, subject, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency
-        )
+        _check(books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency)
         if rate is not None:
-            _check(books, subject, "tax by its rate", rate, entitlement.tax, currency=currency)
+            _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
         payable = ours.status(holder, answers.block.timestamp) == "claimable"
         due = gross - entitlement.tax if payable else 0
-        _check(books, subject, "claimable", due, answers.claimable[key], currency=currency)
+        _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
 
 
 def _compare_totals(books: Books, ours: Distribution, theirs: contracts.Distribution) -> None:
@@ -302,12 +337,14 @@ def _compare_totals(books: Books, ours: Distribution, theirs: contracts.Distribu
         ("carried out", ours.carried_out, theirs.carried_out),
         ("swept", ours.swept, theirs.swept),
     ):
-        _check(books, ours.subject, figure, left, right, currency=ours.currency)
+        _check(books, Place.total(ours.id), figure, left, right, currency=ours.currency)
     if ours.token not in books.ledgers:
         return
     eligible = 0 if ours.division is None else ours.division.eligible
     # Until it is payable, a distribution declared at an open record has no denominator.
     if ours.declared_open and books.until < ours.payable_from:
         eligible = 0
-    _check(books, ours.subject, "eligible shares", eligible, theirs.eligible_supply)
-    _check(books, ours.subject, "settled shares", ours.settled_shares, theirs.settled_shares)
+    _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
+    _check(
+        books, Place.total(ours.id), "settled shares", ours.settled_shares, theirs.settled_shares
+    )

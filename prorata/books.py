@@ -32,6 +32,7 @@ __all__ = [
     "Books",
     "Difference",
     "Distribution",
+    "Place",
     "Position",
     "Settlement",
     "Unit",
@@ -56,11 +57,55 @@ class Unit:
 ETHER = Unit("ETH", 18)
 
 
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a figure stands, in an order that puts causes before what follows from them.
+
+    First the share register; then the distributions by number, and of each its declaration, its
+    holders, and its totals; then what is carried; and last the money itself.
+    """
+
+    section: int
+    number: int
+    level: int
+    name: str = field(compare=False)
+
+    @classmethod
+    def register(cls, name: str) -> Place:
+        """In the share register, that of a token or an account."""
+        return cls(0, 0, 0, name)
+
+    @classmethod
+    def declaration(cls, number: int) -> Place:
+        """In what a distribution is."""
+        return cls(1, number, 0, f"distribution {number}")
+
+    @classmethod
+    def holder(cls, number: int, holder: str) -> Place:
+        """In what one holder has of a distribution."""
+        return cls(1, number, 1, f"distribution {number}, holder {holder}")
+
+    @classmethod
+    def total(cls, number: int) -> Place:
+        """In the sums of a distribution."""
+        return cls(1, number, 2, f"distribution {number}")
+
+    @classmethod
+    def series(cls, name: str) -> Place:
+        """In all distributions of a token together."""
+        return cls(2, 0, 0, name)
+
+    @classmethod
+    def vault(cls) -> Place:
+        """In the vault as a whole."""
+        return cls(3, 0, 0, "the vault")
+
+
 @dataclass(frozen=True)
 class Difference:
     """One figure of which two sources say different things."""
 
-    subject: str
+    place: Place
     figure: str
     left: str
     left_source: str
@@ -69,7 +114,7 @@ class Difference:
 
     def __str__(self) -> str:
         return (
-            f"{self.subject}: {self.figure} is {self.left} by {self.left_source} "
+            f"{self.place.name}: {self.figure} is {self.left} by {self.left_source} "
             f"and {self.right} by {self.right_source}"
         )
 
@@ -127,15 +172,6 @@ class Distribution:
     swept: int = 0
     ended: str = ""
     """`swept` or `refunded`, once either has happened."""
-
-    @property
-    def subject(self) -> str:
-        """What a difference calls it."""
-        return f"distribution {self.id}"
-
-    def subject_of(self, holder: str) -> str:
-        """What a difference calls a holder's part of it."""
-        return f"{self.subject}, holder {holder}"
 
     @property
     def amount(self) -> int:
@@ -245,7 +281,8 @@ class Books:
 
     `ledgers` are the complete registers of the audited tokens: of other tokens' distributions
     only the money is followed. `units` say how to write amounts, and `withholding` the flat rate
-    in basis points of each tax policy whose rate is known.
+    in basis points of each tax policy whose rate is known. Distributions before `first_id` are
+    none of these books' business: they are those of a vault that was there before the tokens.
     """
 
     def __init__(
@@ -255,8 +292,10 @@ class Books:
         vault: str = ZERO_ADDRESS,
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
+        first_id: int = 1,
     ) -> None:
         self.vault = vault
+        self.first_id = first_id
         self.ledgers = {ledger.token: ledger for ledger in ledgers}
         self.units = {ZERO_ADDRESS: ETHER, **(units or {})}
         self.withholding = dict(withholding or {})
@@ -266,7 +305,7 @@ class Books:
         self.carries: dict[tuple[str, str], int] = {}
         self.taxes: dict[tuple[int, str], int] = {}
         """Tax by distribution and holder, where somebody has asked the policy."""
-        self.differences: list[Difference] = []
+        self._found: list[Difference] = []
 
     @classmethod
     def of(
@@ -277,9 +316,10 @@ class Books:
         vault: str = ZERO_ADDRESS,
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
+        first_id: int = 1,
     ) -> Books:
         """The books of a vault's decoded events, each with its block's timestamp, closed."""
-        books = cls(ledgers, vault=vault, units=units, withholding=withholding)
+        books = cls(ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id)
         for event, timestamp in events:
             books.apply(event, timestamp)
         books.close()
@@ -288,9 +328,18 @@ class Books:
     # ------------------------------------------------------------------------ figures
 
     @property
+    def differences(self) -> list[Difference]:
+        """All that is wrong, causes before what follows from them."""
+        return sorted(self._found, key=lambda difference: difference.place)
+
+    @property
     def balanced(self) -> bool:
         """Whether nothing is wrong, as far as it has been looked at."""
-        return not self.differences
+        return not self._found
+
+    def knows_all_of(self, token: str) -> bool:
+        """Whether no distribution of the token can lie before these books begin."""
+        return self.first_id == 1 or token in self.ledgers
 
     def of_token(self, token: str) -> list[Distribution]:
         """The distributions of one token, in order of declaration."""
@@ -378,13 +427,15 @@ class Books:
         }.get(event.name)
         if enter is None:
             self.differ(
-                "the vault", "an event", (event.name, "the log"), ("unknown", "these books")
+                Place.vault(), "an event", (event.name, "the log"), ("unknown", "these books")
             )
             return
         number = int(event.args["id"])
+        if number < self.first_id:
+            return
         if number not in self.distributions:
-            says = (f"{event.name}, a part of its life,", "the log")
-            self.differ(f"distribution {number}", "an event", says, ("none", "the declarations"))
+            told, law = ("missing", "the events"), ("there", f"its event {event.name}")
+            self.differ(Place.declaration(number), "its declaration", told, law)
             return
         enter(self.distributions[number], event, timestamp)
 
@@ -403,17 +454,24 @@ class Books:
             transaction=_transaction(event),
             payable_from=terms.payable_from,
         )
-        expected = len(self.distributions) + 1
+        expected = self.first_id + len(self.distributions)
         if distribution.id != expected:
             told = (distribution.id, "the event")
-            self.differ(distribution.subject, "its id", told, (expected, "the order of events"))
+            self.differ(
+                Place.declaration(distribution.id),
+                "its id",
+                told,
+                (expected, "the order of events"),
+            )
         self.distributions[distribution.id] = distribution
         series = (distribution.token, distribution.currency)
         carry = self.carries.get(series, 0)
-        if distribution.carried_in not in (0, carry):
+        if distribution.carried_in not in (0, carry) and self.knows_all_of(distribution.token):
             told = (distribution.carried_in, "the event")
             law = (carry, "what earlier distributions left")
-            self.differ(distribution.subject, "carried in", told, law, distribution.currency)
+            self.differ(
+                Place.declaration(distribution.id), "carried in", told, law, distribution.currency
+            )
         self.carries[series] = carry - distribution.carried_in
         self._divide(distribution)
 
@@ -425,7 +483,7 @@ class Books:
         record_id = distribution.record_id
         if not 1 <= record_id <= ledger.record_count:
             told, law = (record_id, "the event"), ("never scheduled", "the token")
-            self.differ(distribution.subject, "its record", told, law)
+            self.differ(Place.declaration(distribution.id), "its record", told, law)
             return
         closes_at = distribution.record_time = ledger.record_time(record_id)
         distribution.declared_open = distribution.declared_at <= closes_at
@@ -451,7 +509,7 @@ class Books:
         holder = settlement.holder
         if holder in distribution.settlements:
             told, law = ("a second one", "the event"), ("one", "the law")
-            self.differ(distribution.subject_of(holder), "the settlement", told, law)
+            self.differ(Place.holder(distribution.id, holder), "the settlement", told, law)
             return
         distribution.settlements[holder] = settlement
         distribution.skipped.pop(holder, None)
@@ -461,32 +519,33 @@ class Books:
     def _check(self, distribution: Distribution, settlement: Settlement) -> None:
         """Hold one settlement against the law and the terms."""
         holder, currency = settlement.holder, distribution.currency
-        subject = distribution.subject_of(holder)
+        place = Place.holder(distribution.id, holder)
         told: Said
         law: Said
         gross = self.gross_of(distribution, holder)
         tax = self.tax_by_rate(distribution, gross)
         if holder not in distribution.earning:
             told, law = ("there", "the event"), ("impossible without shares", "the law")
-            self.differ(subject, "the settlement", told, law)
+            self.differ(place, "the settlement", told, law)
         if settlement.gross != gross:
             told, law = (settlement.gross, "the event"), (gross, "the law")
-            self.differ(subject, "gross", told, law, currency)
+            self.differ(place, "gross", told, law, currency)
         if tax is not None and settlement.tax != tax:
             told, law = (settlement.tax, "the event"), (tax, "the tax policy")
-            self.differ(subject, "tax", told, law, currency)
+            self.differ(place, "tax", told, law, currency)
         if settlement.tax > settlement.gross:
             told, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
-            self.differ(subject, "tax", told, law, currency)
-        payee = self.payees.get(holder, holder)
+            self.differ(place, "tax", told, law, currency)
+        # One who chose a payee in an older vault did so before these books begin.
+        payee = self.payees.get(holder, holder if self.first_id == 1 else settlement.payee)
         if settlement.payee != payee:
             told, law = (settlement.payee, "the event"), (payee, "the holder's choice")
-            self.differ(subject, "the payee", told, law)
+            self.differ(place, "the payee", told, law)
         deadline = distribution.terms.deadline
         early, late = distribution.payable_from, deadline and settlement.time > deadline
         if settlement.time < early or late or distribution.ended:
             told, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
-            self.differ(subject, "the time of payment", told, law)
+            self.differ(place, "the time of payment", told, law)
 
     def _skipped(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
         holder = str(event.args["holder"])
@@ -505,19 +564,21 @@ class Books:
         if distribution.remitted > distribution.withheld:
             told = (distribution.remitted, "the events")
             law = (distribution.withheld, "the tax withheld, at most")
-            self.differ(distribution.subject, "tax remitted", told, law, distribution.currency)
+            self.differ(
+                Place.total(distribution.id), "tax remitted", told, law, distribution.currency
+            )
 
     def _swept(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
         terms = distribution.terms
         distribution.swept += int(event.args["amount"])
         if distribution.ended or not terms.deadline or time <= terms.deadline:
             law = (f"one sweep after {terms.deadline}" if terms.deadline else "none", "the terms")
-            self.differ(distribution.subject, "the sweep", (f"at {time}", "the event"), law)
+            self.differ(Place.total(distribution.id), "the sweep", (f"at {time}", "the event"), law)
         distribution.ended = "swept"
         recipient = str(event.args["recipient"])
         if recipient != terms.sweep_to:
             told, law = (recipient, "the event"), (terms.sweep_to, "the terms")
-            self.differ(distribution.subject, "who received the sweep", told, law)
+            self.differ(Place.total(distribution.id), "who received the sweep", told, law)
 
     def _refunded(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
         told: Said
@@ -527,10 +588,12 @@ class Books:
         distribution.ended = "refunded"
         if amount != distribution.amount:
             told, law = (amount, "the event"), (distribution.amount, "the declaration")
-            self.differ(distribution.subject, "the refund", told, law, distribution.currency)
+            self.differ(
+                Place.total(distribution.id), "the refund", told, law, distribution.currency
+            )
         if distribution.division is not None:
             told, law = ("there", "the event"), ("impossible with holders", "the law")
-            self.differ(distribution.subject, "the refund", told, law)
+            self.differ(Place.total(distribution.id), "the refund", told, law)
 
     # ------------------------------------------------------------------------ closing
 
@@ -540,11 +603,12 @@ class Books:
             if distribution.division is not None:
                 self._close(distribution)
         for position in self.positions():
-            if position.missing or position.carried < 0:
+            wrong = position.missing or position.carried < 0
+            if wrong and self.knows_all_of(position.token):
                 told = (position.received, "the declarations")
                 found = (position.received - position.missing, "all the places it went to")
-                subject = f"token {position.token}"
-                self.differ(subject, "income received", told, found, position.currency)
+                place = Place.series(f"token {position.token}")
+                self.differ(place, "income received", told, found, position.currency)
 
     def _close(self, distribution: Distribution) -> None:
         """Hold what became of a distribution against what the law makes of its settlements."""
@@ -556,11 +620,13 @@ class Books:
         ):
             if told != law:
                 says, expects = (told, "the events"), (law, "the law")
-                self.differ(distribution.subject, figure, says, expects, distribution.currency)
+                self.differ(
+                    Place.total(distribution.id), figure, says, expects, distribution.currency
+                )
 
     def differ(
         self,
-        subject: str,
+        place: Place,
         figure: str,
         left: Said,
         right: Said,
@@ -574,7 +640,7 @@ class Books:
             str(value) if currency is None else self.money(currency, int(str(value)))
             for value, _ in (left, right)
         ]
-        self.differences.append(Difference(subject, figure, shown[0], left[1], shown[1], right[1]))
+        self._found.append(Difference(place, figure, shown[0], left[1], shown[1], right[1]))
 
 
 def _transaction(event: DecodedEvent) -> str:

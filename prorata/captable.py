@@ -31,7 +31,16 @@ from eth_utils.address import to_checksum_address
 from prorata.errors import InputError, Problem
 from prorata.money import format_units, parse_units, percent, strange_character
 
-__all__ = ["KINDS", "MAX_SHARES", "CapTable", "Holding", "parse_csv", "read_csv", "write_csv"]
+__all__ = [
+    "KINDS",
+    "MAX_SHARES",
+    "CapTable",
+    "Holding",
+    "address_fault",
+    "parse_csv",
+    "read_csv",
+    "write_csv",
+]
 
 MAX_SHARES = 2**96 - 1  # what the token's packed account slot can hold
 KINDS = ("company", "fund", "individual", "treasury")
@@ -275,7 +284,7 @@ class _Reader:
         return [cell.strip(" ") for cell in rows[0]] if rows else [""]
 
     def _address(self, number: int, cell: str) -> str:
-        if (fault := _address_fault(cell)) is not None:
+        if (fault := address_fault(cell)) is not None:
             self._add(number, "address", cell, *fault)
             return cell
         address = to_checksum_address(cell)
@@ -316,7 +325,7 @@ class _Reader:
         self.problems.append(_problem(line, column, value, rule, remedy))
 
 
-def _address_fault(cell: str) -> tuple[str, str] | None:
+def address_fault(cell: str) -> tuple[str, str] | None:
     """The rule that an address breaks and the remedy, or None."""
     if cell == "":
         return "is blank", "write the holder's address"

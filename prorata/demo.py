@@ -12,22 +12,23 @@ seed gives the same story, the same blocks and the same files.
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final
+from textwrap import wrap
+from typing import Any, Final
 
 from eth_account.signers.local import LocalAccount
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 
-from prorata import picture, report, statements
+from prorata import report
 from prorata.abi import ZERO_ADDRESS, artifact
+from prorata.asset import AssetSettings
 from prorata.audit import Audit, audit
 from prorata.build import PROJECT_ROOT
 from prorata.captable import CapTable, Holding, read_csv
@@ -44,7 +45,7 @@ from prorata.contracts import (
 )
 from prorata.errors import BooksError, ChainError, ProrataError
 from prorata.money import format_units, parse_units, percent
-from prorata.operator import Intent, LocalSigner, Operator, Receipt
+from prorata.operator import LocalSigner, Operator, Receipt
 from prorata.rehearsal import rehearsal_key
 from prorata.toolchain import Anvil
 
@@ -52,16 +53,17 @@ __all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "Demo", "play"]
 
 DEFAULT_SEED = 10_000_000
 DEFAULT_OUT = Path("out/demo")
-HOLDERS = PROJECT_ROOT / "examples" / "building" / "holders.csv"
+BUILDING = PROJECT_ROOT / "examples" / "building"
 
-NAME, SYMBOL = "Harbour House", "HARBOUR"
-SHARE_PRICE = 1_000
+CENTS = 2
 DOLLAR_DECIMALS = 6
 TAX_BASIS_POINTS = 1_500
 
 RENTS: Final = ("187654.321987", "191020.457113", "189411.908451")
 ETHER_DIVIDEND: Final = "12.345678901234567891"
 TRADES = 60
+LARGEST_TRADE = 40
+SMALL_BUYER = 20
 BATCH = 50
 PAGE = 60
 
@@ -96,7 +98,8 @@ class Teller:
     """
 
     INDENT = 5
-    TITLE_WIDTH = 27
+    TITLE_WIDTH = 25
+    COMFORTABLE = 88
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -114,22 +117,27 @@ class Teller:
         waiting = self.console.status(f"{title} …") if self.console.is_terminal else nullcontext()
         with waiting:
             yield step
-        first, *rest = step.lines or [""]
-        dots = f"{title} ".ljust(self.TITLE_WIDTH)
-        number = f"{self._number:>{self.INDENT - 2}}"
-        self.say(f"[cyan]{number}[/]  [bold]{escape(dots)}[/]{escape(first)}")
+        margin = self.INDENT + self.TITLE_WIDTH
+        room = max(self.console.width - margin, 20)
+        first, *rest = [part for line in step.lines for part in wrap(line, room)] or [""]
+        number, named = f"{self._number:>{self.INDENT - 2}}", title.ljust(self.TITLE_WIDTH)
+        self.say(f"[cyan]{number}[/]  [bold]{escape(named)}[/]{escape(first)}")
         for line in rest:
-            self.say(" " * (self.INDENT + self.TITLE_WIDTH) + escape(line))
+            self.say(" " * margin + escape(line))
         for table in step.tables:
             self.show(table)
+        if step.tables:
+            self.say("")
 
     def say(self, text: str) -> None:
         """One line, with markup."""
         self.console.print(text, highlight=False, soft_wrap=True)
 
     def show(self, table: RenderableType) -> None:
-        """A table beneath a step, with room around it."""
-        self.console.print(Padding(table, (1, 0, 1, self.INDENT)), highlight=False)
+        """A table beneath a step, with an empty line before it."""
+        indent = self.INDENT if self.console.width >= self.COMFORTABLE else 1
+        self.console.print()
+        self.console.print(Padding(table, (0, 0, 0, indent), expand=False), highlight=False)
 
 
 @dataclass
@@ -150,8 +158,8 @@ class Step:
 class Stage:
     """A development chain whose clock can be moved, and the accounts that act on it."""
 
-    def __init__(self, url: str) -> None:
-        self.chain = RpcChain(url)
+    def __init__(self, chain: RpcChain) -> None:
+        self.chain = chain
         client = str(self.chain.request("web3_clientVersion")).lower()
         if "anvil" not in client and "hardhat" not in client:
             raise ChainError(
@@ -177,6 +185,10 @@ class Stage:
         )
         return [key.address for key in keys]
 
+    def leave(self) -> None:
+        """Let the chain's clock go its own way again."""
+        self.chain.try_many([("anvil_removeBlockTimestampInterval", ())])
+
     def travel(self, moment: int) -> None:
         """Mine an empty block at `moment`."""
         self.chain.request("evm_setNextBlockTimestamp", moment)
@@ -197,7 +209,7 @@ class Stage:
             nonce = self._nonces.get(sender)
             nonce = self.chain.nonce(sender) if nonce is None else nonce
             self._nonces[sender] = nonce + 1
-            transaction = {
+            transaction: dict[str, Any] = {
                 "type": 2,
                 "chainId": self.chain.chain_id,
                 "nonce": nonce,
@@ -247,7 +259,8 @@ class Demo:
     def __init__(self, stage: Stage, teller: Teller, out: Path, seed: int) -> None:
         self.stage, self.teller, self.out = stage, teller, out
         self.random = random.Random(seed)
-        self.table = read_csv(HOLDERS)
+        self.settings = AssetSettings.load(BUILDING / "asset.yaml")
+        self.table = read_csv(BUILDING / "holders.csv", authorised=self.settings.authorised)
         self.treasury = self.table.of_kind("treasury")[0]
         self.balances = self.table.balances
         """What the story believes everybody holds, to trade sensibly; the audit does not ask."""
@@ -267,11 +280,8 @@ class Demo:
         return self._close()
 
     def _open(self) -> None:
-        total = self.table.total
-        self.teller.say(
-            f"[bold]{NAME}[/]: a building of USD {total * SHARE_PRICE:,} "
-            f"in {total:,} shares of USD {SHARE_PRICE:,}"
-        )
+        total, name = self.table.total, self.settings.name
+        self.teller.say(f"[bold]{escape(name)}[/]: a building of {self._value()}")
         self.teller.heading("Opening")
         with self.teller.step("The chain") as step:
             rows = range(len(self.table) + len(NEWCOMERS))
@@ -279,23 +289,28 @@ class Demo:
             *people, self.issuer, self.tax_office, self.custodian = addresses
             self.newcomers = people[len(self.table) :]
             self.known = CapTable(self.table.holdings + tuple(self._newcomer_holdings()))
-            self.first_block = self.stage.chain.block().number
-            step.say(f"a local one, id {self.stage.chain.chain_id}, {_day(self.stage.now)}")
+            newest = self.stage.chain.block()
+            self.first_block, self.opened_at = newest.number, newest.timestamp
+            step.say(f"a local one, id {self.stage.chain.chain_id}, {_day(self.opened_at)}")
         with self.teller.step("Contracts deployed") as step:
             self._deploy()
+            step.say("by the issuer, in 4 transactions")
+            table = report.plain_table("", "", text=2)
             for label, address in (
                 ("share token", self.token.address),
                 ("dividend vault", self.vault.address),
                 ("rehearsal dollar", self.dollar.address),
-                ("tax policy, 15 %", self.policy),
+                ("tax policy of 15 %", self.policy),
             ):
-                step.say(f"{label:<18}{address}")
+                table.add_row(label, address)
+            table.show_header = False
+            step.tables.append(table)
         with self.teller.step("Shares issued") as step:
             receipts = self._issue()
             most = max(receipt.mined.gas_used for receipt in receipts)
             step.say(
-                f"{total:,} to {len(self.table)} holders in {len(receipts)} transactions, "
-                f"at most {most:,} gas each"
+                f"{total:,} to {len(self.table)} holders in {_transactions(len(receipts))} "
+                f"of at most {most:,} gas"
             )
             step.tables.append(self._kinds_table())
 
@@ -340,7 +355,8 @@ class Demo:
             fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
             self._transfer_at(self.treasury, fund, 150, None)
             left = self.balances[self.treasury]
-            step.say(f"150 shares to {self._name(fund)}; {left} remain, which earn nothing")
+            step.say(f"150 shares to {self._name(fund)}")
+            step.say(f"and keeps {left}, which earn nothing")
         self._trade(closes_at)
         self.stage.travel(closes_at + 9 * DAY)
         rent = self._declare(2, RENTS[1], "Rent declared", self.dollar.address)
@@ -363,8 +379,8 @@ class Demo:
             before = Currency(self.stage.chain, self.dollar.address).balance_of(patient)
             self.stage.together([(patient, self.vault.claim([1, rent, 2], patient))], GAS_TO_CLAIM)
             gained = self.dollar.balance_of(patient) - before
-            step.say(f"{self._name(patient)}, who had waited, claims all in one transaction:")
-            step.say(f"{_dollars(gained)} USD and ether")
+            step.say(f"{self._name(patient)} had waited, and claims everything")
+            step.say(f"in one transaction: {_dollars(gained)} USD and ether")
         self._push(rent, self._unpaid(rent, holders[-17:]))
         with self.teller.step("Tax remitted") as step:
             self.stage.operator(self.issuer).send_one("remit", self.vault.remit(rent))
@@ -381,12 +397,12 @@ class Demo:
                 withholding={self.policy: TAX_BASIS_POINTS},
             )
             books = found.books
-            step.say(
-                f"{len(books.distributions)} distributions, {len(books.ledgers[self.token.address])} "
-                f"accounts, {found.answers.figures:,} figures compared with the contracts"
-            )
+            accounts = len(books.ledgers[self.token.address])
+            step.say(f"{len(books.distributions)} distributions, {accounts} accounts, and")
+            step.say(f"{found.answers.figures:,} figures compared with the contracts")
             step.tables += [report.distributions_table(books), report.positions_table(books)]
         with self.teller.step("Some of the holders") as step:
+            step.say("what they earned, have, and can still claim")
             chosen = [*self._earning(3)[:3], self.with_payee, self.patient[0], self.patient[1]]
             unique = list(dict.fromkeys(chosen))
             table = report.holders_table(books, self.token.address, unique, self.known)
@@ -411,14 +427,21 @@ class Demo:
 
     def _deploy(self) -> None:
         operator = self.stage.operator(self.issuer)
-        terms = (NAME, SYMBOL, 0, self.issuer, ZERO_ADDRESS, ZERO_ADDRESS)
+        terms = (
+            self.settings.name,
+            self.settings.symbol,
+            self.settings.decimals,
+            self.issuer,
+            ZERO_ADDRESS,
+            ZERO_ADDRESS,
+        )
         calls = {
             "token": deploy_call(artifact("ShareToken"), terms),
             "vault": deploy_call(artifact("DividendVault")),
             "dollar": deploy_call(artifact("Dollar"), "Rehearsal Dollar", "USD", DOLLAR_DECIMALS),
             "policy": deploy_call(artifact("FlatTax"), TAX_BASIS_POINTS, self.tax_office),
         }
-        receipts = operator.send([Intent(key, call) for key, call in calls.items()])
+        receipts = [operator.send_one(key, call) for key, call in calls.items()]
         token, vault, dollar, policy = (str(receipt.contract_address) for receipt in receipts)
         self.token = ShareToken(self.stage.chain, token)
         self.vault = DividendVault(self.stage.chain, vault)
@@ -428,14 +451,14 @@ class Demo:
     def _issue(self) -> list[Receipt]:
         holdings = list(self.table)
         batches = [holdings[start : start + BATCH] for start in range(0, len(holdings), BATCH)]
-        intents = [
-            Intent(
+        operator = self.stage.operator(self.issuer)
+        return [
+            operator.send_one(
                 f"issue {number}",
                 self.token.batch_mint([h.address for h in batch], [h.shares for h in batch]),
             )
             for number, batch in enumerate(batches, start=1)
         ]
-        return self.stage.operator(self.issuer).send(intents)
 
     def _kinds_table(self) -> RenderableType:
         table = report.plain_table("kind", "holders", "shares", "of all")
@@ -483,7 +506,8 @@ class Demo:
         calls, shares, before = [], 0, len(self._holders())
         for _ in range(trades):
             seller = self._sellers(1)[0]
-            amount = self.random.randint(1, max(1, self.balances[seller] // 3))
+            most = min(self.balances[seller] // 3, LARGEST_TRADE)
+            amount = self.random.randint(1, max(1, most))
             buyer = self._buyer(seller)
             calls.append((seller, self._move(seller, buyer, amount)))
             shares += amount
@@ -515,7 +539,10 @@ class Demo:
         new = [address for address in self.newcomers[:-1] if not self.balances.get(address)]
         if new and self.random.random() < 0.06:
             return self.random.choice(new)
-        return self.random.choice([holder for holder in self._holders() if holder != seller])
+        holders = [holder for holder in self._holders() if holder != seller]
+        # Large holders buy more often, as they sell more often; so nobody is drained.
+        weights = [SMALL_BUYER + self.balances[holder] for holder in holders]
+        return self.random.choices(holders, weights)[0]
 
     # -------------------------------------------------------------------------- income
 
@@ -559,15 +586,15 @@ class Demo:
     def _push(self, number: int, holders: Sequence[str], title: str = "Others are paid") -> None:
         with self.teller.step(title) as step:
             pages = [holders[start : start + PAGE] for start in range(0, len(holders), PAGE)]
-            intents = [
-                Intent(f"push {number} page {page}", self.vault.push(number, addresses))
+            operator = self.stage.operator(self.issuer)
+            receipts = [
+                operator.send_one(f"push {number} page {page}", self.vault.push(number, addresses))
                 for page, addresses in enumerate(pages, start=1)
             ]
-            receipts = self.stage.operator(self.issuer).send(intents)
             paid = sum(len(receipt.events("Claimed")) for receipt in receipts)
             rest = len(self._unpaid(number, []))
-            waiting = f"; {rest} have not claimed" if rest else ""
-            step.say(f"{paid} by push, in {len(pages)} transactions{waiting}")
+            waiting = f"; {rest} are still owed" if rest else ""
+            step.say(f"{paid} by push, in {_transactions(len(pages))}{waiting}")
 
     def _earning(self, record_id: int) -> list[str]:
         """Who earns at a record, the largest first, asked of the chain."""
@@ -596,33 +623,18 @@ class Demo:
     # --------------------------------------------------------------------------- files
 
     def _write(self, found: Audit) -> None:
-        """Everything into a new folder, which then takes the place of the old one."""
-        books, token = found.books, self.token.address
-        ledger = books.ledgers[token]
-        draft = self.out.with_name(f".{self.out.name}.new")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        for number in range(1, ledger.record_count + 1):
-            table = statements.cap_table(ledger.balances_at(number), self.known)
-            statements.write_cap_table(table, draft / f"captable-record-{number}.csv")
-        statements.write_statements(books, token, draft / "statements", self.known)
-        statements.write_distributions(
-            books, draft / "distributions.csv", draft / "distributions.json"
+        report.write_files(
+            found,
+            self.token.address,
+            self.out,
+            self.known,
+            report.Portrait(
+                name="building",
+                title=self.settings.name,
+                subtitle=f"{self._value()}, {_day(self.opened_at)} to {_day(found.books.until)}",
+                before=self.table,
+            ),
         )
-        statements.write_json(draft / "books.json", report.as_json(found, self.known))
-        total = format_units(self.table.total * SHARE_PRICE, 0)
-        picture.draw(
-            draft / "building.png",
-            books,
-            token,
-            self.table,
-            statements.cap_table(ledger.balances, self.known),
-            title=f"{NAME}",
-            subtitle=f"USD {total} in {self.table.total:,} shares, "
-            f"{_day(int(OPENING.timestamp()))} to {_day(books.until)}",
-        )
-        shutil.rmtree(self.out, ignore_errors=True)
-        draft.rename(self.out)
 
     def _listing(self) -> Iterator[str]:
         files = len(list((self.out / "statements").glob("*.csv")))
@@ -632,25 +644,40 @@ class Demo:
         yield "books.json                      everything, for a program"
         yield "building.png                    the picture"
 
+    def _value(self) -> str:
+        """What the building is worth and how it is divided."""
+        written, currency = self.settings.unit_price.split()
+        price, shares = parse_units(written, CENTS), self.table.total
+        whole = format_units(shares * price, CENTS, trim=True)
+        each = format_units(price, CENTS, trim=True)
+        return f"{currency} {whole} in {shares:,} shares of {currency} {each}"
+
     def _name(self, address: str) -> str:
         return next((h.name for h in self.known if h.address == address), address)
 
 
 def play(
-    console: Console, out: Path = DEFAULT_OUT, seed: int = DEFAULT_SEED, url: str | None = None
+    console: Console,
+    out: Path = DEFAULT_OUT,
+    seed: int = DEFAULT_SEED,
+    chain: RpcChain | None = None,
 ) -> Audit:
-    """Play the worked example, on a fresh Anvil or on the development chain at `url`.
+    """Play the worked example, on a fresh Anvil or on a development `chain`.
 
-    Raises: BooksError when the books do not balance; ChainError, BuildError.
+    Raises: BooksError when the books do not balance; InputError, ChainError, BuildError.
     """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise report.folder_refused(out, error) from None
     opening = str(int(OPENING.timestamp()))
-    with (
-        Anvil(extra=("--timestamp", opening, "--order", "fifo"))
-        if url is None
-        else (nullcontext()) as anvil
-    ):
-        stage = Stage(anvil.url if anvil is not None else str(url))
-        return Demo(stage, Teller(console), out, seed).play()
+    own = Anvil(extra=("--timestamp", opening, "--order", "fifo"))
+    with own if chain is None else nullcontext():
+        stage = Stage(chain or RpcChain(own.url))
+        try:
+            return Demo(stage, Teller(console), out, seed).play()
+        finally:
+            stage.leave()
 
 
 # ------------------------------------------------------------------------------------------ words
@@ -659,6 +686,10 @@ def play(
 def _described(market: Market) -> str:
     new = {0: "", 1: ", one new holder"}.get(market.newcomers, f", {market.newcomers} new holders")
     return f"{market.trades} trades of {market.shares:,} shares{new}"
+
+
+def _transactions(count: int) -> str:
+    return "one transaction" if count == 1 else f"{count} transactions"
 
 
 def _dollars(amount: int) -> str:

@@ -38,6 +38,8 @@ __all__ = [
 GAS_LIMIT = 16_777_216  # EIP-7825: the most that one transaction may ask for
 WINDOW = 64
 TIMEOUT_SECONDS = 600.0
+LATE_RECEIPT_SECONDS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+REMIND_SECONDS = 20.0
 
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
@@ -199,6 +201,50 @@ class Operator:
         """`send` for a single step."""
         return self.send([Intent(key, call, gas_limit)])[0]
 
+    def price(self, intents: Sequence[Intent]) -> list[int]:
+        """The gas limit that each step would be sent with, after every check; sends nothing.
+
+        Raises: as `send` does before anything is sent.
+        """
+        _check_keys(intents)
+        return [plan.gas for plan in self._plan(intents)]
+
+    def settle(self) -> None:
+        """See mined whatever an earlier run had only signed.
+
+        Raises: JournalError for what can never be mined; ChainError.
+        """
+        self._settle_leftovers(set())
+
+    def abandon(self, key: str) -> None:
+        """Give a step up, so that it is signed anew: only one that can no longer be mined as it is.
+
+        Raises: JournalError when there is no such step, or its transaction is mined or pending.
+        """
+        if self.journal is None:
+            raise JournalError("there is no journal to give a step up in")
+        if (entry := self.journal.find(key)) is not None:
+            found = self.chain.request("eth_getTransactionByHash", entry.hash)
+            if found is not None:
+                state = "is pending" if found.get("blockNumber") is None else "was mined"
+                raise JournalError(
+                    f'the step "{key}" cannot be given up: its transaction {entry.hash} {state}',
+                    "run again without --abandon",
+                )
+        self.journal.abandon(key)
+
+    def earlier(self, key: str) -> Receipt | None:
+        """The receipt of a step that an earlier run has done; None while it is not mined.
+
+        Raises: JournalError when its nonce was used by something else.
+        """
+        entry = None if self.journal is None else self.journal.find(key)
+        if entry is None:
+            return None
+        _, mined = next(self._look_up([entry]))
+        done = mined is not None and mined.success
+        return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None
+
     # ------------------------------------------------------------- of earlier runs
 
     def _settle_leftovers(self, keys: set[str]) -> None:
@@ -207,8 +253,12 @@ class Operator:
             return
         others = [entry for entry in self.journal.live() if entry.key not in keys]
         waiting = [entry for entry, mined in self._look_up(others) if mined is None]
+        for entry, reason in self._broadcast(waiting) if waiting else ():
+            raise ChainError(
+                f'"{entry.label}", which an earlier run signed, was not taken: {reason.sentence}',
+                f'run that step again first, or give it up with --abandon "{entry.key}"',
+            )
         if waiting:
-            self._require_taken(self._broadcast(waiting))
             self._wait(waiting, 0, len(waiting), resumed=True)
 
     def _earlier(self, intents: Sequence[Intent]) -> dict[str, Receipt]:
@@ -234,6 +284,8 @@ class Operator:
         self, entries: Sequence[Entry], intents: Mapping[str, Intent]
     ) -> dict[str, Receipt]:
         """Send the same bytes again, and wait for them."""
+        if not entries:
+            return {}
         refused = [entry for entry, _ in self._broadcast(entries)]
         if refused:
             # Prices have changed, say. With the same nonce, only one of the two can ever be mined.
@@ -255,11 +307,23 @@ class Operator:
         nonces = {sender: self.chain.nonce(sender) for sender in senders}
         for entry, found in zip(entries, mined, strict=True):
             if found is None and entry.nonce < nonces[entry.sender]:
-                # It may have been mined between the two questions.
-                found = self.chain.receipts([entry.hash])[0]  # noqa: PLW2901
-                if found is None:
-                    raise _replaced(entry)
+                found = self._found_late(entry)  # noqa: PLW2901
             yield entry, found
+
+    def _found_late(self, entry: Entry) -> Mined:
+        """What a transaction did whose nonce has been used, though its receipt was missing.
+
+        It may have been mined between the two questions, and a node that is mining knows the
+        nonce a little before the receipt; so a few more looks are taken.
+
+        Raises: JournalError when something else has used the nonce.
+        """
+        for pause in LATE_RECEIPT_SECONDS:
+            found = self.chain.receipts([entry.hash])[0]
+            if found is not None:
+                return found
+            time.sleep(pause)
+        raise _replaced(entry)
 
     # -------------------------------------------------------------- before sending
 
@@ -365,6 +429,7 @@ class Operator:
     ) -> list[Mined]:
         """Wait until all are mined and buried; a reorganisation starts the wait again."""
         deadline = time.monotonic() + self.timeout
+        reminder = time.monotonic() + REMIND_SECONDS
         pause, told = 0.01, 0
         while True:
             receipts = self.chain.receipts([entry.hash for entry in entries])
@@ -378,6 +443,10 @@ class Operator:
                 raise self._timed_out(entries, receipts)
             if len(mined) < len(entries):
                 self._check_still_possible(entries, receipts)
+            if time.monotonic() > reminder:
+                # A node may drop what it has taken: under load, or when it starts again.
+                self.chain.send_raw([entry.raw for entry in entries])
+                reminder += REMIND_SECONDS
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
@@ -392,9 +461,7 @@ class Operator:
     ) -> None:
         missing = next(e for e, found in zip(entries, receipts, strict=True) if found is None)
         if missing.nonce < self.chain.nonce(missing.sender):
-            found = self.chain.receipts([missing.hash])[0]
-            if found is None:
-                raise _replaced(missing)
+            self._found_late(missing)
 
     # -------------------------------------------------------------------- refusals
 

@@ -56,6 +56,7 @@ def draw(
     *,
     title: str,
     subtitle: str,
+    labels: tuple[str, str] = ("as issued", "today"),
 ) -> None:
     """Write the picture as a PNG file of 1600 by 1000 pixels."""
     # Here, because it costs more to import than the rest of the package.
@@ -81,7 +82,7 @@ def draw(
         FigureCanvasAgg(figure)
         figure.text(0.04, 0.945, title, fontsize=TITLE, fontweight="bold", va="center")
         figure.text(0.04, 0.905, subtitle, fontsize=TEXT + 1, color=SOFT, va="center")
-        _draw_ownership(figure, before, after)
+        _draw_ownership(figure, before, after, labels)
         _draw_income(figure, books, incomes)
         # No software's version in the file: the same books give the same bytes.
         figure.savefig(path, metadata={"Software": None})
@@ -90,24 +91,28 @@ def draw(
 # -------------------------------------------------------------------------------------- ownership
 
 
-def _draw_ownership(figure: Figure, before: CapTable, after: CapTable) -> None:
-    figure.text(0.04, 0.845, "Ownership, as issued and now", fontsize=HEADING, fontweight="bold")
+def _draw_ownership(
+    figure: Figure, before: CapTable, after: CapTable, labels: tuple[str, str]
+) -> None:
+    figure.text(
+        0.04, 0.845, f"Ownership, {labels[0]} and {labels[1]}", fontsize=HEADING, fontweight="bold"
+    )
     strip: Axes = figure.add_axes((0.105, 0.735, 0.465, 0.085))
-    _draw_strip(strip, before, after)
+    _draw_strip(strip, before, after, labels)
     bars: Axes = figure.add_axes((0.265, 0.075, 0.305, 0.605))
-    _draw_holders(bars, before, after)
+    _draw_holders(bars, before, after, labels)
 
 
-def _draw_strip(axes: Axes, before: CapTable, after: CapTable) -> None:
+def _draw_strip(axes: Axes, before: CapTable, after: CapTable, labels: tuple[str, str]) -> None:
     """Two full-width bars: treasury, the largest holders of today, everybody else."""
     largest = {holding.address for holding in _largest(after)}
-    for row, (label, table) in enumerate((("issued", before), ("now", after))):
+    for row, (label, table) in enumerate(zip(labels, (before, after), strict=True)):
         shares = [
             sum(h.shares for h in table if h.kind == "treasury"),
             sum(h.shares for h in table if h.address in largest),
         ]
         shares.append(table.total - sum(shares))
-        names = ("treasury", f"{len(largest)} largest holders", "all others")
+        names = ("treasury", f"{len(largest)} largest today", "all others")
         left = 0.0
         for name, part, colour in zip(names, shares, (TREASURY, AFTER, BEFORE), strict=True):
             width = part / table.total
@@ -127,7 +132,7 @@ def _draw_strip(axes: Axes, before: CapTable, after: CapTable) -> None:
     axes.axis("off")
 
 
-def _draw_holders(axes: Axes, before: CapTable, after: CapTable) -> None:
+def _draw_holders(axes: Axes, before: CapTable, after: CapTable, labels: tuple[str, str]) -> None:
     """A pair of bars for each of today's largest holders, and one for the treasury."""
     issued = before.balances
     rows = [*_largest(after), *(h for h in after if h.kind == "treasury")]
@@ -159,7 +164,7 @@ def _draw_holders(axes: Axes, before: CapTable, after: CapTable) -> None:
     axes.xaxis.set_visible(False)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    _legend(axes, (("as issued", BEFORE), ("now", AFTER), ("treasury, earns nothing", TREASURY)))
+    _legend(axes, ((labels[0], BEFORE), (labels[1], AFTER), ("treasury, earns nothing", TREASURY)))
 
 
 def _largest(table: CapTable) -> list[Holding]:
@@ -168,7 +173,7 @@ def _largest(table: CapTable) -> list[Holding]:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip(' .,')}…"
 
 
 # ----------------------------------------------------------------------------------------- income
@@ -178,7 +183,7 @@ def _draw_income(figure: Figure, books: Books, incomes: dict[str, list[_Income]]
     figure.text(0.635, 0.845, "Income of each record date", fontsize=HEADING, fontweight="bold")
     if not incomes:
         return
-    top, bottom, gap = 0.765, 0.125, 0.12
+    top, bottom, gap = 0.775, 0.155, 0.125
     height = (top - bottom - gap * (len(incomes) - 1)) / len(incomes)
     records = sorted({(i.closes_at, i.record_id) for group in incomes.values() for i in group})
     for row, (currency, group) in enumerate(incomes.items()):
@@ -187,7 +192,7 @@ def _draw_income(figure: Figure, books: Books, incomes: dict[str, list[_Income]]
         labels = [f"record {number}\n{_day(closes_at)}" for closes_at, number in records]
         axes.set_xticks(range(len(records)), labels)
         if row == len(incomes) - 1:
-            _legend(axes, (("paid", PAID), ("withheld", WITHHELD), ("unclaimed", OWED)), -0.36)
+            _legend(axes, (("paid", PAID), ("withheld", WITHHELD), ("unclaimed", OWED)), -0.29)
 
 
 def _draw_columns(

@@ -1,30 +1,58 @@
-"""The audited books, as tables for people and as one JSON document for programs."""
+"""The audited books: tables for a terminal, one JSON document, and a folder of files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from prorata import picture
 from prorata.abi import ZERO_ADDRESS
 from prorata.audit import Audit
 from prorata.books import Books, Unit
 from prorata.captable import CapTable
-from prorata.statements import distribution_rows, income_of, iso, totals
+from prorata.errors import InputError
+from prorata.money import format_units, percent
+from prorata.statements import (
+    cap_table,
+    distribution_rows,
+    income_of,
+    iso,
+    totals,
+    write_cap_table,
+    write_distributions,
+    write_json,
+    write_statements,
+)
 
 __all__ = [
+    "Portrait",
     "as_json",
+    "cap_table_table",
     "distributions_table",
+    "folder_refused",
     "holders_table",
     "plain_table",
     "positions_table",
     "verdict",
+    "write_files",
 ]
 
 BALANCED = "The books balance, to the last unit."
+
+WRITTEN = (
+    "captable-record-*.csv",
+    "statements/0x*.csv",
+    "statements/0x*.json",
+    "distributions.csv",
+    "distributions.json",
+    "books.json",
+)
 
 COLUMNS = 4
 SHOWN_DECIMALS = 6
@@ -74,7 +102,7 @@ def positions_table(books: Books, tokens: Iterable[str] | None = None) -> Table:
         if sign and label.startswith("swept") and not any(figures):
             continue
         cells = [
-            books.unit(p.currency).text(amount)
+            books.unit(p.currency).text(amount) if amount else "-"
             for p, amount in zip(positions, figures, strict=True)
         ]
         table.add_row(f"{sign or ' '} {label}", *cells)
@@ -120,19 +148,33 @@ def _shown(unit: Unit, amount: int) -> str:
     return f"{whole}{point}{part[:SHOWN_DECIMALS]}{more}"
 
 
+def cap_table_table(table: CapTable, shown: int) -> Table:
+    """The first holdings of a cap table, by name where there is one."""
+    drawn = plain_table("holder", "", "shares", "of all", text=2)
+    drawn.columns[1].no_wrap = False
+    for holding in list(table)[:shown]:
+        name = Text(holding.name, overflow="ellipsis", no_wrap=True)
+        shares = format_units(holding.shares, table.decimals, trim=True)
+        drawn.add_row(holding.address, name, shares, percent(holding.shares, table.total))
+    return drawn
+
+
 def holders_table(
     books: Books, token: str, holders: Sequence[str], known: CapTable | None = None
 ) -> Table:
     """For some holders, by currency: what they earned, the tax, and what they have and can get."""
     who = {holding.address: holding.name for holding in known or ()}
-    table = plain_table("holder", "currency", "gross", "tax", "paid", "claimable", text=2)
+    table = plain_table("holder", "", "gross", "tax", "paid", "claimable", text=2)
+    # In a narrow terminal the names give way, never the figures.
+    table.columns[0].no_wrap = False
     for holder in holders:
-        name = who.get(holder) or f"{holder[:8]}…{holder[-4:]}"
+        short = f"{holder[:8]}…{holder[-4:]}"
+        name = Text(who.get(holder) or short, overflow="ellipsis", no_wrap=True)
         for currency, income in income_of(books, token, holder).items():
             unit = books.unit(currency)
             cells = [_shown(unit, income[key]) for key in ("gross", "tax", "paid", "claimable")]
-            table.add_row(Text(name), unit.symbol, *cells)
-            name = ""
+            table.add_row(name, unit.symbol, *cells)
+            name = Text()
     return table
 
 
@@ -202,3 +244,64 @@ def _positions(books: Books) -> list[dict[str, str]]:
         token = books.unit(position.token).symbol
         rows.append({"token": token, "currency": unit.symbol, **amounts})
     return rows
+
+
+# ----------------------------------------------------------------------------------------- folder
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What the picture in a folder shows beside the books: two cap tables, and its words."""
+
+    name: str
+    title: str
+    subtitle: str
+    before: CapTable
+    labels: tuple[str, str] = ("as issued", "today")
+
+
+def write_files(
+    audit: Audit, token: str, folder: Path, known: CapTable | None, portrait: Portrait | None
+) -> None:
+    """Write everything about one token, in place of what an earlier run left; touch nothing else.
+
+        captable-record-<id>.csv      one per closed record
+        statements/<address>.csv      and .json: one per holder
+        distributions.csv             and .json: the register
+        books.json                    what `as_json` gives
+        <portrait>.png
+
+    Raises: InputError when the folder cannot be written.
+    """
+    books, ledger = audit.books, audit.books.ledgers[token]
+    decimals = books.unit(token).decimals
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
+            earlier.unlink()
+        for number in filter(ledger.is_closed, range(1, ledger.record_count + 1)):
+            table = cap_table(ledger.balances_at(number), known, decimals)
+            write_cap_table(table, folder / f"captable-record-{number}.csv")
+        write_statements(books, token, folder / "statements", known)
+        paths = folder / "distributions.csv", folder / "distributions.json"
+        write_distributions(books, *paths, [token])
+        write_json(folder / "books.json", as_json(audit, known))
+        if portrait is not None:
+            picture.draw(
+                folder / f"{portrait.name}.png",
+                books,
+                token,
+                portrait.before,
+                cap_table(ledger.balances, known, decimals),
+                title=portrait.title,
+                subtitle=portrait.subtitle,
+                labels=portrait.labels,
+            )
+    except OSError as error:
+        raise folder_refused(folder, error) from None
+
+
+def folder_refused(folder: Path, error: OSError) -> InputError:
+    """A folder that cannot be written, as a person's mistake."""
+    reason = str(error.strerror or error).lower()
+    return InputError.of("folder", folder, f"cannot be written ({reason})", "give another")

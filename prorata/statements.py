@@ -22,6 +22,8 @@ from typing import Any
 from prorata.abi import ZERO_ADDRESS
 from prorata.books import Books, Distribution
 from prorata.captable import CapTable, Holding
+from prorata.contracts import Reason
+from prorata.errors import InputError
 from prorata.money import format_units, percent
 
 __all__ = [
@@ -57,6 +59,7 @@ STATEMENT_COLUMNS = (
     "net",
     "payee",
     "transaction",
+    "note",
 )
 
 
@@ -108,8 +111,16 @@ def cap_table_rows(table: CapTable) -> list[Row]:
 
 
 def write_cap_table(table: CapTable, path: Path) -> None:
-    """Write the table as CSV."""
-    _write_csv(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+    """Write the table as CSV.
+
+    Raises: InputError when the file cannot be written.
+    """
+    try:
+        _write_csv(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        rule = f"cannot be written ({reason})"
+        raise InputError.of("file", path, rule, "give another path") from None
 
 
 # --------------------------------------------------------------------------------- distributions
@@ -218,6 +229,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
                 "net": unit.text(gross - tax, grouping=False),
                 "payee": settlement.payee if settlement else "",
                 "transaction": settlement.transaction if settlement else "",
+                "note": _note(distribution, holder),
             }
         )
     return rows
@@ -251,6 +263,19 @@ def totals(books: Books, token: str, holder: str) -> list[Row]:
         for currency, income in income_of(books, token, holder).items()
     ]
 
+
+def _note(distribution: Distribution, holder: str) -> str:
+    """Why the holder is still unpaid, where a push has said so."""
+    reason = distribution.skipped.get(holder)
+    return "" if reason is None else f"the last push failed: {_REASONS[reason]}"
+
+
+_REASONS = {
+    Reason.NOTHING: "no income",
+    Reason.CLAIMED: "paid before",
+    Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
+    Reason.POLICY_FAILED: "the tax policy gave no usable answer",
+}
 
 _TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from http.client import HTTPConnection
 from typing import Any
 
@@ -28,8 +30,10 @@ ZERO = "0x" + "00" * 20
 GAS_CAP = 16_777_216  # EIP-7825
 Events = tuple[tuple[str, dict[str, Any]], ...]
 
+checksummed = lru_cache(maxsize=4_096)(to_checksum_address)
 
-class Reverted(Exception):
+
+class Reverted(Exception):  # noqa: N818 - it is what happened
     """A call that reverted: the custom error's name and its arguments, or the raw data."""
 
     def __init__(self, name: str, args: tuple[Any, ...]) -> None:
@@ -43,8 +47,13 @@ class Receipt:
     """What is left of a transaction: the gas it used, its decoded events, and what it returned."""
 
     gas: int
-    events: Events
+    decode: Callable[[], Events]
     address: str | None
+
+    @cached_property
+    def events(self) -> Events:
+        """Name and arguments of every event, in order; decoded when first asked for."""
+        return self.decode()
 
     def named(self, name: str) -> list[dict[str, Any]]:
         """The arguments of every event of one name, in order."""
@@ -59,10 +68,19 @@ def types_of(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
 def plain(value: Any, kind: str) -> Any:
     """Addresses with their checksum, whatever holds them."""
     if kind == "address":
-        return to_checksum_address(value)
+        return checksummed(value)
     if kind.endswith("[]"):
         return tuple(plain(item, kind[:-2]) for item in value)
     return value
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a call needs of a function's ABI, worked out once."""
+
+    selector: bytes
+    takes: list[str]
+    gives: list[str]
 
 
 class Codec:
@@ -72,6 +90,8 @@ class Codec:
         self.artifacts = artifacts
         self.errors: dict[bytes, Mapping[str, Any]] = {}
         self.topics: dict[str, Mapping[str, Any]] = {}
+        self._errors: dict[bytes, tuple[str, tuple[Any, ...]]] = {}
+        self._signatures: dict[tuple[str, str, int], Signature] = {}
         for artifact in artifacts.values():
             for entry in artifact.abi:
                 if entry["type"] == "error":
@@ -92,10 +112,20 @@ class Codec:
                 return entry
         raise LookupError(f"{contract}.{name} with {count} arguments")
 
+    def signature(self, contract: str, name: str, count: int) -> Signature:
+        """The same, as far as calls need it."""
+        found = self._signatures.get((contract, name, count))
+        if found is None:
+            entry = self.function(contract, name, count)
+            selector = function_abi_to_4byte_selector(dict(entry))
+            found = Signature(selector, types_of(entry["inputs"]), types_of(entry["outputs"]))
+            self._signatures[contract, name, count] = found
+        return found
+
     def call(self, contract: str, name: str, *args: Any) -> bytes:
         """Calldata of a function."""
-        entry = self.function(contract, name, len(args))
-        return function_abi_to_4byte_selector(dict(entry)) + encode(types_of(entry["inputs"]), args)
+        signature = self.signature(contract, name, len(args))
+        return signature.selector + encode(signature.takes, args)
 
     def creation(self, contract: str, *args: Any) -> bytes:
         """Creation code with constructor arguments."""
@@ -105,8 +135,7 @@ class Codec:
 
     def result(self, contract: str, name: str, count: int, data: bytes) -> Any:
         """What a function returned: nothing, a value, or a tuple."""
-        entry = self.function(contract, name, count)
-        kinds = types_of(entry["outputs"])
+        kinds = self.signature(contract, name, count).gives
         values = tuple(
             plain(value, kind) for value, kind in zip(decode(kinds, data), kinds, strict=True)
         )
@@ -117,11 +146,12 @@ class Codec:
         entry = self.errors.get(data[:4])
         if entry is None:
             return Reverted("unknown" if data else "empty", (data.hex(),))
-        kinds = types_of(entry["inputs"])
-        values = decode(kinds, data[4:])
-        return Reverted(
-            entry["name"], tuple(plain(v, k) for v, k in zip(values, kinds, strict=True))
-        )
+        if data not in self._errors:
+            kinds = types_of(entry["inputs"])
+            values = decode(kinds, data[4:])
+            told = tuple(plain(v, k) for v, k in zip(values, kinds, strict=True))
+            self._errors[data] = (entry["name"], told)
+        return Reverted(*self._errors[data])
 
     def event(self, topics: Sequence[str], data: bytes) -> tuple[str, dict[str, Any]] | None:
         """The event behind a log, if it is one of these contracts'."""
@@ -155,7 +185,7 @@ class Kit:
 
     def at(self, contract: str, address: str) -> Deployed:
         """A contract that is already there."""
-        return Deployed(self, contract, address, Receipt(0, (), address))
+        return Deployed(self, contract, address, Receipt(0, tuple, address))
 
     def transact(self, sender: str, to: str | None, data: bytes, value: int = 0) -> Receipt:
         """Send a transaction; raises ``Reverted``."""
@@ -169,9 +199,14 @@ class Kit:
         """Native coin of an account, in wei."""
         raise NotImplementedError
 
-    def _decoded(self, logs: Iterable[tuple[Sequence[str], bytes]]) -> Events:
-        events = (self.codec.event(topics, data) for topics, data in logs)
-        return tuple(event for event in events if event)
+    def _decoder(self, logs: Iterable[tuple[Sequence[str], bytes]]) -> Callable[[], Events]:
+        kept = tuple(logs)
+
+        def decode_all() -> Events:
+            events = (self.codec.event(topics, data) for topics, data in kept)
+            return tuple(event for event in events if event)
+
+        return decode_all
 
 
 class AnvilKit(Kit):
@@ -241,7 +276,7 @@ class AnvilKit(Kit):
         address = receipt.get("contractAddress")
         return Receipt(
             int(receipt["gasUsed"], 16),
-            self._decoded(logs),
+            self._decoder(logs),
             to_checksum_address(address) if address else None,
         )
 
@@ -267,8 +302,8 @@ class AnvilKit(Kit):
 
 
 class RevmKit(Kit):
-    """The same on an EVM in this process, thousands of times faster; a new one costs a fraction of a
-    millisecond, so that every example starts from the same state.
+    """The same on an EVM in this process, thousands of times faster; a new one costs a fraction of
+    a millisecond, so that every example starts from the same state.
     """
 
     START = 2_000_000_000
@@ -277,7 +312,7 @@ class RevmKit(Kit):
         self.codec = artifacts if isinstance(artifacts, Codec) else Codec(artifacts)
         self.evm = pyrevm.EVM()
         self.accounts = [
-            to_checksum_address((0xACC0000000000000000000000000000000000000 + i).to_bytes(20, "big"))
+            checksummed((0xACC0000000000000000000000000000000000000 + i).to_bytes(20, "big"))
             for i in range(1, 11)
         ]
         for account in self.accounts:
@@ -309,7 +344,7 @@ class RevmKit(Kit):
             (["0x" + topic.removeprefix("0x") for topic in log.topics], bytes(log.data[1]))
             for log in result.logs
         )
-        return Receipt(result.gas_used, self._decoded(logs), address)
+        return Receipt(result.gas_used, self._decoder(logs), address)
 
     def read(self, sender: str, to: str, data: bytes) -> bytes:
         self.evm.reset_transient_storage()
@@ -323,6 +358,27 @@ class RevmKit(Kit):
 
     def balance(self, address: str) -> int:
         return int(self.evm.get_balance(address))
+
+    @contextmanager
+    def looking(self) -> Iterator[Callable[[str, bytes], bytes]]:
+        """Many reads at the price of one: a function that calls, and leaves no trace at the end.
+
+        It returns what the contract answered, undecoded, and raises ``Reverted``.
+        """
+        caller, call = self.accounts[0], self.evm.message_call
+
+        def look(to: str, data: bytes) -> bytes:
+            try:
+                return bytes(call(caller, to, data, 0, 30_000_000))
+            except RuntimeError as error:
+                raise self._reverted(error) from None
+
+        self.evm.reset_transient_storage()
+        checkpoint = self.evm.snapshot()
+        try:
+            yield look
+        finally:
+            self.evm.revert(checkpoint)
 
     def _reverted(self, error: RuntimeError) -> Reverted:
         found = re.search(r"output: 0x([0-9a-f]*)", str(error))

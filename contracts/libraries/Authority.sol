@@ -29,7 +29,8 @@ library Authority {
     function _ask(address token, bytes4 selector, address account) private view returns (bool known, uint256 answer) {
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            mstore(0x04, account)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(0x04, shr(96, shl(96, account)))
             known := and(gt(returndatasize(), 0x1f), staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20))
             answer := mload(0x00)
         }

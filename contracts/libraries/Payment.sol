@@ -33,7 +33,8 @@ library Payment {
         assembly ("memory-safe") {
             let data := mload(0x40)
             mstore(data, 0xa9059cbb00000000000000000000000000000000000000000000000000000000)
-            mstore(add(data, 0x04), to)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(add(data, 0x04), shr(96, shl(96, to)))
             mstore(add(data, 0x24), amount)
             called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
             // No answer counts as success if there is a contract to give none.

@@ -22,11 +22,12 @@ library ProRata {
     /// which is 1 if the remainders of the last two divisions reach `e`, else 0. Adding it up gives the rounding
     /// loss of any set of settled holders without storing what they were paid. `eligible` is below 2^96, so the
     /// sum of two remainders cannot overflow.
-    function portionDown(uint256 amount, uint256 settled, uint256 shares, uint256 eligible)
-        internal
-        pure
-        returns (uint256 portion, uint256 lost)
-    {
+    function portionDown(
+        uint256 amount,
+        uint256 settled,
+        uint256 shares,
+        uint256 eligible
+    ) internal pure returns (uint256 portion, uint256 lost) {
         portion = FixedPointMathLib.fullMulDiv(amount, shares, eligible);
         unchecked {
             uint256 remainders = mulmod(amount, settled, eligible) + mulmod(amount, shares, eligible);

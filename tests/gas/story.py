@@ -21,7 +21,7 @@ def person(index: int) -> str:
 
 
 class Story:
-    """One token with ``holders`` holders, one vault, one dollar; the clock is set for every block."""
+    """One token with some holders, one vault, one dollar; the clock is set for every block."""
 
     def __init__(self, kit: AnvilKit, holders: int = 300) -> None:
         self.kit = kit
@@ -87,9 +87,7 @@ def _transfers(story: Story, gas: dict[str, int]) -> None:
     gas["deploy: DividendVault"] = story.vault.receipt.gas
     gas["issue: batch of 100 new holders, per holder"] = story.batches[1] // 100
     gas["transfer: between holders"] = story.send(token, "transfer", ben, 5, sender=ann)
-    gas["transfer: to a fresh holder"] = story.send(
-        token, "transfer", person(1_000), 5, sender=ann
-    )
+    gas["transfer: to a fresh holder"] = story.send(token, "transfer", person(1_000), 5, sender=ann)
     story.send(token, "approve", cid, 1_000, sender=ann)
     gas["transferFrom: between holders"] = story.send(
         token, "transferFrom", ann, ben, 5, sender=cid

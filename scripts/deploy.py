@@ -1,0 +1,75 @@
+"""Put an asset's contracts on a chain, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.abi import artifact
+from prorata.asset import AssetSettings, check_address
+from prorata.contracts import deploy_call
+from prorata.deploy import Deployment, deploy, predict
+from prorata.money import format_units
+from prorata.operator import Intent, Operator
+from scripts._doors import Door, DoorCommand, common_options
+
+EXAMPLES = (
+    "ape run deploy --asset examples/building/asset.yaml --dollar",
+    "ape run deploy --asset asset.yaml --network https://rpc.example.org --account issuer.json",
+)
+
+
+@click.command(cls=DoorCommand, examples=EXAMPLES)
+@click.option(
+    "--asset",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The asset's YAML file, such as examples/building/asset.yaml.",
+)
+@click.option("--vault", help="A DividendVault of this chain to use instead of a new one.")
+@click.option(
+    "--dollar", is_flag=True, help="Add a worthless USD that anyone can make, to rehearse."
+)
+@click.option("--dry-run", is_flag=True, help="Show the gas; send nothing.")
+@common_options
+def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: Any) -> None:
+    """Put an asset's contracts on a chain, once.
+
+    Reads the asset from a YAML file, deploys its share token and, unless --vault names one, a
+    dividend vault, and keeps the manifest in deployments/<chain id>/<symbol>/. The same command
+    again deploys nothing; a run that was interrupted is resumed.
+    """
+    door = Door.of(options)
+    settings = AssetSettings.load(asset)
+    named = None if vault is None else check_address("vault", vault)
+    if dry_run:
+        with door.chain() as chain:
+            _plan(door, Operator(chain, door.signer(chain)), settings, named, dollar)
+        return
+    with door.operator(settings.symbol) as (operator, folder):
+        found = deploy(operator, settings, folder, vault=named, dollar=dollar)
+    _show(door, found)
+
+
+def _plan(
+    door: Door, operator: Operator, settings: AssetSettings, vault: str | None, dollar: bool
+) -> None:
+    wanted = predict(operator.address, settings, vault=vault, dollar=dollar)
+    steps = [Intent(name, deploy_call(artifact(name), *args)) for name, args in wanted.items()]
+    gas = dict(zip(wanted, operator.price(steps), strict=True))
+    rows = [(name, f"{len(artifact(name).runtime):,}", f"{gas[name]:,}") for name in wanted]
+    door.spoken.table("Would be deployed", ("contract", "bytes>", "gas, at most>"), rows)
+    door.spoken.result({"dry_run": True, "deployer": operator.address, "gas": gas})
+
+
+def _show(door: Door, found: Deployment) -> None:
+    settings, contracts = found.settings, found.manifest.contracts
+    shares = format_units(settings.authorised, settings.decimals, trim=True)
+    rows = [(name, c.address, str(c.block), f"{c.gas:,}") for name, c in contracts.items()]
+    title = f"{settings.name} ({settings.symbol}), up to {shares} shares"
+    door.spoken.table(title, ("contract", "address", "block>", "gas>"), rows)
+    door.spoken.say(f"The manifest is {found.folder / 'manifest.json'}")
+    facts = {"folder": str(found.folder), **found.manifest.model_dump(mode="json")}
+    door.spoken.result(facts)

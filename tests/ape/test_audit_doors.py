@@ -1,0 +1,119 @@
+"""`ape run captable` and `ape run books` after the doors that send: files and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+
+import pytest
+
+from prorata.build import PROJECT_ROOT
+from prorata.toolchain import Anvil
+
+HOLDERS = "examples/building/holders.csv"
+
+
+class Doors:
+    """Runs doors against one node and one deployment."""
+
+    def __init__(self, anvil: Anvil, folder) -> None:
+        self.anvil, self.folder = anvil, folder
+
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess:
+        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
+        ran = subprocess.run(
+            ["ape", "run", *words, *where],
+            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert ran.returncode == code, ran.stdout + ran.stderr
+        return ran
+
+    def json(self, *words: str) -> dict:
+        return json.loads(self.run(*words, "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory):
+    """An asset issued, a record closed, rent pushed to all and ether claimed by one."""
+    with Anvil() as anvil:
+        doors = Doors(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
+        doors.run("deploy", "--asset", "examples/building/asset.yaml", "--dollar")
+        doors.run("issue", HOLDERS)
+        doors.run("record", "--at", "+1h")
+        anvil.rpc("evm_increaseTime", 3_601)
+        anvil.rpc("evm_mine")
+        doors.run(
+            "distribute", "--currency", "USD", "--amount", "85,000.00", "--kind", "rent", "--push"
+        )
+        doors.run("distribute", "--currency", "ETH", "--amount", "1.5", "--kind", "dividend")
+        yield doors
+
+
+def test_the_cap_table_is_who_was_issued_shares(doors, tmp_path):
+    path = tmp_path / "record.csv"
+    found = doors.json("captable", "--record", "1", "--names", HOLDERS, "--csv", str(path))
+    assert (found["total"], found["record"], len(found["holders"])) == ("10000", 1, 148)
+    with path.open(newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == found["holders"]
+    with (PROJECT_ROOT / HOLDERS).open(newline="", encoding="utf-8") as file:
+        issued = {row["address"]: (row["shares"], row["name"]) for row in csv.DictReader(file)}
+    assert {h["address"]: (h["shares"], h["name"]) for h in found["holders"]} == issued
+
+
+def test_a_person_reads_the_largest_holders(doors):
+    said = doors.run("captable").stdout
+    assert "10,000 shares of HARB12, 148 holders" in said
+    assert "14.50%" in said
+    assert "and 128 others with 3,042 shares" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--record", "9"), '"9" was never scheduled'),
+        (("--at", "2999-01-01T00:00:00Z"), "is later than"),
+        (("--at", "now", "--record", "1"), "is given besides a record"),
+        (("--at", "yesterday"), "is no time"),
+        (("--csv", "/nowhere/captable.csv"), "cannot be written"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_a_sentence(doors, words, says):
+    refused = doors.run("captable", *words, code=1)
+    assert says in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_books_balance_and_their_files_are_written(doors, tmp_path):
+    out = tmp_path / "books"
+    said = doors.run("books", "--out", str(out), "--names", HOLDERS).stdout
+    assert said.rstrip().endswith("The books balance, to the last unit.")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "books.json", "captable-record-1.csv", "distributions.csv", "distributions.json",
+        "ownership.png", "statements",
+    ]  # fmt: skip
+    assert len(list((out / "statements").glob("*.json"))) == 148
+
+
+def test_the_books_as_json_are_one_document(doors):
+    found = doors.json("books")
+    assert found["balanced"] is True
+    [usd, eth] = found["positions"]
+    assert (usd["received"], usd["paid"]) == ("85000.000000", "85000.000000")
+    assert (eth["paid"], eth["owed"]) == ("0.000000000000000000", "1.500000000000000000")
+
+
+def test_money_missing_from_the_vault_is_exit_code_1(doors):
+    manifest = json.loads((doors.folder / "manifest.json").read_text())
+    vault = manifest["contracts"]["DividendVault"]["address"]
+    snapshot = doors.anvil.rpc("evm_snapshot")
+    doors.anvil.rpc("anvil_setBalance", vault, "0x1")
+    try:
+        refused = doors.run("books", code=1)
+        assert (
+            "the vault: money held is 1.500000000000000000 ETH by the books, at least, and "
+            "0.000000000000000001 ETH by the chain"
+        ) in refused.stderr
+        assert "balance" not in refused.stdout
+    finally:
+        doors.anvil.rpc("evm_revert", snapshot)

@@ -1,0 +1,164 @@
+"""The demo as a newcomer runs it: `ape run demo`, its files, and the sums inside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from prorata.build import PROJECT_ROOT
+from prorata.captable import read_csv
+from prorata.money import parse_units
+
+DECIMALS = {"USD": 6, "ETH": 18}
+
+
+def run(out: Path) -> str:
+    ran = subprocess.run(
+        ["ape", "run", "demo", "--out", str(out)],
+        cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The output and the folder of one run."""
+    out = tmp_path_factory.mktemp("demo") / "out"
+    return run(out), out
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def units(row: dict[str, str], key: str) -> int:
+    return parse_units(row[key], DECIMALS[row["currency"]])
+
+
+@pytest.fixture(scope="module")
+def statements(demo) -> dict[str, list[dict[str, str]]]:
+    _, out = demo
+    return {path.stem: rows(path) for path in sorted((out / "statements").glob("*.csv"))}
+
+
+def test_it_says_that_the_books_balance(demo):
+    said, _ = demo
+    assert said.rstrip().splitlines()[-1].startswith("The books balance, to the last unit.")
+
+
+def test_a_pipe_gets_plain_lines(demo):
+    said, _ = demo
+    assert "\x1b" not in said
+    assert "\r" not in said
+    assert max(map(len, said.splitlines())) <= 100
+
+
+def test_all_files_are_there(demo):
+    _, out = demo
+    assert sorted(path.name for path in out.iterdir()) == [
+        "books.json", "building.png", "captable-record-1.csv", "captable-record-2.csv",
+        "captable-record-3.csv", "distributions.csv", "distributions.json", "statements",
+    ]  # fmt: skip
+    picture = (out / "building.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
+    for path in (out / "statements").glob("*.csv"):
+        assert path.with_suffix(".json").is_file()
+
+
+@pytest.mark.parametrize("record", [1, 2, 3])
+def test_each_cap_table_has_every_share(demo, record):
+    _, out = demo
+    table = rows(out / f"captable-record-{record}.csv")
+    assert sum(int(row["shares"]) for row in table) == 10_000
+    assert len(table) > 120
+    assert len({row["address"] for row in table}) == len(table)
+    assert all(row["name"] for row in table)
+    shares = [int(row["shares"]) for row in table]
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_statements_and_cap_tables_agree_on_the_shares(demo, statements):
+    _, out = demo
+    for record in ("1", "2", "3"):
+        held = {
+            row["address"]: row["shares"] for row in rows(out / f"captable-record-{record}.csv")
+        }
+        stated = {
+            holder: row["shares"]
+            for holder, lines in statements.items()
+            for row in lines
+            if row["record"] == record
+        }
+        assert stated == held
+
+
+def test_statements_add_up_to_the_register_of_distributions(demo, statements):
+    """Received and carried in = paid + withheld + owed + carried out, from two kinds of files."""
+    _, out = demo
+    paid, tax, unpaid, gross = (defaultdict(int) for _ in range(4))
+    for lines in statements.values():
+        for row in lines:
+            number = row["distribution"]
+            assert units(row, "gross") == units(row, "tax") + units(row, "net")
+            gross[number] += units(row, "gross")
+            if row["status"] == "paid":
+                paid[number] += units(row, "net")
+                tax[number] += units(row, "tax")
+            else:
+                unpaid[number] += units(row, "gross")
+    for row in rows(out / "distributions.csv"):
+        number = row["distribution"]
+        amount = units(row, "received") + units(row, "carried_in")
+        remainder = amount - gross[number]
+        assert paid[number] == units(row, "paid")
+        assert tax[number] == units(row, "withheld")
+        assert unpaid[number] + remainder == units(row, "owed") + units(row, "carried_out")
+        assert 0 <= remainder < int(row["holders"])
+
+
+def test_the_story_has_all_its_parts(demo):
+    _, out = demo
+    first, ether, second, third = rows(out / "distributions.csv")
+    assert first["received"] == "187654.321987"
+    assert (ether["currency"], ether["kind"]) == ("ETH", "dividend")
+    assert second["state"] == "complete"
+    assert second["carried_out"] == third["carried_in"] != "0.000000"
+    assert third["withheld"] == third["remitted"] != "0.000000"
+    for row in (first, ether, third):
+        assert 0 < int(row["holders_paid"]) < int(row["holders"])
+
+
+def test_books_json_says_the_same(demo):
+    _, out = demo
+    books = json.loads((out / "books.json").read_text(encoding="utf-8"))
+    assert books["balanced"] is True
+    assert books["differences"] == books["unanswered"] == []
+    assert {position["currency"]: position["missing"] for position in books["positions"]} == {
+        "USD": "0.000000",
+        "ETH": "0.000000000000000000",
+    }
+    for currency in books["currencies"]:
+        assert currency["held"] == currency["needed"]
+    [token] = books["tokens"]
+    names = {holder["address"]: holder["name"] for holder in token["holders"]}
+    issued = read_csv(PROJECT_ROOT / "examples" / "building" / "holders.csv")
+    assert all(names[holding.address] == holding.name for holding in issued)
+
+
+def test_running_it_again_gives_the_same_files(demo):
+    said, out = demo
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    (out / "mine.txt").write_text("not the demo's")
+    again = run(out)
+    assert (out / "mine.txt").read_text() == "not the demo's"
+    assert {p: p.read_bytes() for p in before} == before
+    # All but the seconds it took.
+    assert again.splitlines()[:-1] == said.splitlines()[:-1]

@@ -1,0 +1,41 @@
+"""The commands of the README, as they stand there, on a chain of their own."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from prorata.build import PROJECT_ROOT
+from prorata.toolchain import Anvil
+
+README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+STEPS = re.search(r"```sh\n(.*?)```", README, re.DOTALL)[1].strip().splitlines()
+
+
+def test_the_steps_of_the_readme_run_and_the_books_balance(tmp_path):
+    """Every step by step command of the README succeeds, in order; the last proves the books."""
+    with Anvil() as anvil:
+        where = ["--network", anvil.url, "--deployment", str(tmp_path / "HARB12")]
+        for step in STEPS:
+            words = shlex.split(step.replace("out/books", str(tmp_path / "books")))
+            ran = subprocess.run(
+                words + where,
+                cwd=PROJECT_ROOT,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert ran.returncode == 0, (step, ran.stdout, ran.stderr)
+    assert "balance" in ran.stdout
+    assert list((tmp_path / "books").rglob("*.png"))
+
+
+@pytest.mark.parametrize("target", re.findall(r"`?make ([a-z]+)", README))
+def test_make_knows_every_target_of_the_readme(target):
+    """No target that the README names is missing."""
+    makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:", makefile, re.MULTILINE)

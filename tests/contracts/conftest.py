@@ -1,0 +1,26 @@
+"""A chain in this process for every test, and on it a token, a vault and a dollar."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chainkit import Codec, RevmKit
+from tests.contracts.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def codec(artifacts) -> Codec:
+    """What encodes and decodes, made once."""
+    return Codec(artifacts)
+
+
+@pytest.fixture
+def kit(codec) -> RevmKit:
+    """A new chain."""
+    return RevmKit(codec)
+
+
+@pytest.fixture
+def stage(kit) -> Stage:
+    """A new chain with the usual contracts on it."""
+    return Stage(kit)

@@ -1,0 +1,282 @@
+"""Allowances by signature: ERC-2612 over the ERC-5267 domain, by key and by ERC-1271 wallet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from eth_abi.abi import encode
+from eth_account import Account
+from eth_utils.crypto import keccak
+
+from tests.chainkit import ZERO, Deployed, Receipt
+from tests.contracts.stage import DAY, Stage, refused
+
+CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+TYPES = {
+    "Permit": [
+        {"name": "owner", "type": "address"},
+        {"name": "spender", "type": "address"},
+        {"name": "value", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ]
+}
+HOLDER = Account.from_key("0x" + "0a" * 32)
+OTHER = Account.from_key("0x" + "0b" * 32)
+Signature = tuple[int, bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Permit:
+    """What is signed, and for which domain."""
+
+    token: Deployed
+    owner: str
+    spender: str
+    value: int
+    nonce: int
+    deadline: int
+    chain_id: int = 1
+    name: str = "Harbour Street 12"
+    version: str = "1"
+
+    def signed(self, key: Any = HOLDER) -> Signature:
+        """As eth-account signs it."""
+        domain = {
+            "name": self.name,
+            "version": self.version,
+            "chainId": self.chain_id,
+            "verifyingContract": self.token.address,
+        }
+        message = {
+            "owner": self.owner,
+            "spender": self.spender,
+            "value": self.value,
+            "nonce": self.nonce,
+            "deadline": self.deadline,
+        }
+        done = Account.sign_typed_data(key.key, domain, TYPES, message)
+        return done.v, done.r.to_bytes(32, "big"), done.s.to_bytes(32, "big")
+
+    def digest(self) -> bytes:
+        """What is signed, put together by hand."""
+        type_hash = keccak(
+            b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+        )
+        struct = encode(
+            ["bytes32", "address", "address", "uint256", "uint256", "uint256"],
+            [type_hash, self.owner, self.spender, self.value, self.nonce, self.deadline],
+        )
+        return keccak(b"\x19\x01" + separator(self.token, self.chain_id) + keccak(struct))
+
+    def send(self, signature: Signature, *, token: Deployed | None = None) -> Receipt:
+        """As anyone may send it."""
+        return (token or self.token).send(
+            "permit", self.owner, self.spender, self.value, self.deadline, *signature
+        )
+
+
+def separator(token: Deployed, chain_id: int = 1) -> bytes:
+    """The domain separator, put together by hand."""
+    return keccak(
+        encode(
+            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+            [
+                keccak(DOMAIN_TYPE),
+                keccak(b"Harbour Street 12"),
+                keccak(b"1"),
+                chain_id,
+                token.address,
+            ],
+        )
+    )
+
+
+@pytest.fixture
+def permit(stage) -> Permit:
+    """The holder lets Ben take 30, for a day."""
+    stage.issue({HOLDER.address: 100})
+    return Permit(stage.token, HOLDER.address, stage.ben, 30, 0, stage.kit.now + DAY)
+
+
+def allowance(permit: Permit) -> int:
+    """What the spender may take."""
+    return int(permit.token.call("allowance", permit.owner, permit.spender))
+
+
+def test_the_domain_is_told_as_erc5267_wants_it(stage):
+    """Name, version, chain and contract, no salt, no extension; the separator follows from them."""
+    domain = stage.token.call("eip712Domain")
+    assert domain == (
+        b"\x0f", "Harbour Street 12", "1", 1, stage.token.address, b"\0" * 32, ()
+    )  # fmt: skip
+    assert stage.token.call("DOMAIN_SEPARATOR") == separator(stage.token)
+
+
+def test_a_signed_permit_is_an_approval(stage, permit):
+    """Anyone may bring it; the allowance can be spent; the nonce goes up by one."""
+    receipt = permit.send(permit.signed())
+    approval = {"owner": permit.owner, "spender": permit.spender, "value": 30}
+    assert receipt.events == (("Approval", approval),)
+    assert stage.token.call("nonces", permit.owner) == 1
+    stage.token.send("transferFrom", permit.owner, stage.cid, 30, sender=stage.ben)
+    assert stage.token.call("balanceOf", stage.cid) == 30
+    assert allowance(permit) == 0
+
+
+def test_G_a_permit_works_until_the_end_of_its_deadline(stage, permit):
+    """In the deadline's own second it is good, one second later it is not."""
+    stage.kit.now = permit.deadline
+    permit.send(permit.signed())
+    late = replace(permit, nonce=1, value=5)
+    stage.kit.now = permit.deadline + 1
+    with refused("ERC2612ExpiredSignature", permit.deadline):
+        late.send(late.signed())
+    assert allowance(permit) == 30
+    assert stage.token.call("nonces", permit.owner) == 1
+
+
+def test_G_a_permit_cannot_be_used_twice(stage, permit):
+    """The nonce it was signed for is spent, even when the allowance has been."""
+    signature = permit.signed()
+    permit.send(signature)
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(signature)
+    stage.token.send("transferFrom", permit.owner, stage.cid, 30, sender=stage.ben)
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(signature)
+    assert allowance(permit) == 0
+
+
+@pytest.mark.parametrize("nonce", [1, 2, 2**256 - 1])
+def test_G_a_permit_for_a_later_nonce_waits_its_turn(permit, nonce):
+    """A nonce cannot be skipped."""
+    early = replace(permit, nonce=nonce)
+    with refused("ERC2612InvalidSigner", permit.owner):
+        early.send(early.signed())
+    permit.send(permit.signed())
+    second = replace(permit, nonce=1, value=7)
+    second.send(second.signed())
+    assert allowance(permit) == 7
+
+
+def test_G_somebody_elses_signature_is_refused(permit):
+    """Whoever signs for another's shares gives nothing away."""
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(permit.signed(OTHER))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"value": 31}, {"spender": "0x" + "11" * 20}, {"deadline": 2**40}]
+)
+def test_G_a_permit_changed_after_signing_is_refused(permit, changed):
+    """Every field is part of what was signed."""
+    with refused("ERC2612InvalidSigner", permit.owner):
+        replace(permit, **changed).send(permit.signed())
+
+
+@pytest.mark.parametrize("domain", [{"chain_id": 2}, {"name": "Harbour Street"}, {"version": "2"}])
+def test_G_a_permit_for_another_domain_is_refused(permit, domain):
+    """Another chain, name or version is another signature."""
+    elsewhere = replace(permit, **domain)
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(elsewhere.signed())
+
+
+def test_G_a_permit_for_a_twin_token_is_refused(kit, permit):
+    """The same name, symbol and chain at another address is another domain."""
+    twin = Stage(kit).token
+    assert twin.address != permit.token.address
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(permit.signed(), token=twin)
+
+
+def test_G_the_malleable_twin_of_a_signature_is_refused(permit):
+    """The same point with the high s is not a second key to the same permit."""
+    v, r, s = permit.signed()
+    twin = (55 - v, r, (CURVE_ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"))
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(twin)
+    assert permit.token.call("nonces", permit.owner) == 0
+
+
+@pytest.mark.parametrize("v", [0, 1, 26, 29, 255])
+def test_G_a_signature_with_a_strange_v_is_refused(permit, v):
+    """Only 27 and 28 are signatures."""
+    _, r, s = permit.signed()
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send((v, r, s))
+
+
+def test_G_nobody_signs_for_the_zero_address(stage, permit):
+    """A signature that recovers to nobody is no permit of nobody."""
+    nobody = replace(permit, owner=ZERO)
+    for signature in ((27, b"\0" * 32, b"\0" * 32), (0, b"\0" * 32, b"\0" * 32), nobody.signed()):
+        with refused("ERC2612InvalidSigner", ZERO):
+            nobody.send(signature)
+
+
+def test_a_permit_for_no_spender_is_refused(stage, permit):
+    """The zero address cannot be approved by signature either."""
+    nobody = replace(permit, spender=ZERO)
+    with refused("ERC20InvalidSpender", ZERO):
+        nobody.send(nobody.signed())
+    assert stage.token.call("nonces", permit.owner) == 0
+
+
+def test_G_a_permit_sent_ahead_by_another_is_harmless(stage, permit):
+    """Whoever copies it from the mempool only sets the very allowance that was meant."""
+    signature = permit.signed()
+    permit.token.send(
+        "permit", permit.owner, permit.spender, permit.value, permit.deadline, *signature,
+        sender=stage.stranger,
+    )  # fmt: skip
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send(signature)
+    assert allowance(permit) == 30
+    stage.token.send("transferFrom", permit.owner, stage.ben, 30, sender=stage.ben)
+    assert stage.token.call("balanceOf", stage.ben) == 30
+
+
+def test_a_wallet_contract_signs_by_erc1271(kit, permit):
+    """What the wallet says it has signed is a permit, whatever bytes come with it; once."""
+    wallet = kit.deploy("ContractWallet")
+    theirs = replace(permit, owner=wallet.address)
+    wallet.send("sign", theirs.digest(), True)
+    theirs.send((27, b"\1" * 32, b"\2" * 32))
+    assert allowance(theirs) == 30
+    with refused("ERC2612InvalidSigner", wallet.address):
+        theirs.send((27, b"\1" * 32, b"\2" * 32))
+
+
+def test_G_a_wallet_contract_that_does_not_sign_is_believed(kit, permit):
+    """Neither a refusal nor a change of mind leaves a permit behind."""
+    wallet = kit.deploy("ContractWallet")
+    theirs = replace(permit, owner=wallet.address)
+    with refused("ERC2612InvalidSigner", wallet.address):
+        theirs.send(theirs.signed())
+    wallet.send("sign", theirs.digest(), True)
+    wallet.send("sign", theirs.digest(), False)
+    with refused("ERC2612InvalidSigner", wallet.address):
+        theirs.send(theirs.signed())
+    assert allowance(theirs) == 0
+
+
+def test_G_a_wallet_contract_cannot_sign_for_another(kit, permit):
+    """A wallet that signed this digest lends its word to no other owner."""
+    wallet = kit.deploy("ContractWallet")
+    wallet.send("sign", permit.digest(), True)
+    with refused("ERC2612InvalidSigner", permit.owner):
+        permit.send((27, b"\1" * 32, b"\2" * 32))
+
+
+@pytest.mark.parametrize("name", ["Dollar", "ShareToken"])
+def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(stage, permit, name):
+    """A contract without the function, or one that answers something else, is no signer."""
+    contract = stage.dollar if name == "Dollar" else stage.token
+    theirs = replace(permit, owner=contract.address)
+    with refused("ERC2612InvalidSigner", contract.address):
+        theirs.send(theirs.signed())

@@ -1,0 +1,384 @@
+"""Who may do what: owner, agents, rules and registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.chainkit import ZERO, Reverted, RevmKit
+from tests.contracts.stage import DAY, Stage, person, refused, terms
+
+OWNER, AGENT, ANYONE = "owner", "agent", "anyone"
+
+
+def token_calls(stage: Stage) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """Every function of the share token that changes state: who may call it, and a good call."""
+    signature = (27, b"\1" * 32, b"\2" * 32)
+    return {
+        # Only the owner to be; a test of its own below.
+        "acceptOwnership()": ("pending owner", ()),
+        "addAgent(address)": (OWNER, (person(1),)),
+        "approve(address,uint256)": (ANYONE, (person(1), 5)),
+        "batchMint(address[],uint256[])": (AGENT, ([person(1)], [1])),
+        "batchTransfer(address[],uint256[])": (ANYONE, ([person(1)], [1])),
+        "burn(address,uint256)": (AGENT, (stage.ann, 1)),
+        "mint(address,uint256)": (AGENT, (person(1), 1)),
+        # Whoever brings it; the signature decides.
+        "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": (
+            "signer",
+            (stage.ann, stage.ben, 1, 2**64, *signature),
+        ),
+        "removeAgent(address)": (OWNER, (stage.agent,)),
+        "renounceOwnership()": ("nobody", ()),
+        "scheduleRecord(uint48)": (AGENT, (stage.kit.now + DAY,)),
+        "setCompliance(address)": (OWNER, (ZERO,)),
+        "setIdentityRegistry(address)": (OWNER, (ZERO,)),
+        "transfer(address,uint256)": (ANYONE, (person(1), 1)),
+        "transferFrom(address,address,uint256)": (ANYONE, (stage.ann, person(1), 1)),
+        "transferOwnership(address)": (OWNER, (person(1),)),
+    }
+
+
+def vault_calls(stage: Stage) -> dict[str, tuple[Any, ...]]:
+    """Every function of the vault that changes state, with a call that works for anyone."""
+    stage.issue({stage.cid: 50, stage.dan: 50})
+    late_record = stage.schedule(stage.kit.now)
+    bare = stage.kit.deploy("BareToken")
+    bare.send("setTime", 1, stage.kit.now)
+    empty = stage.declare(1, 10, token=bare)
+    stage.kit.now += DAY
+    tax = stage.kit.deploy("FlatTax", 1_000, stage.collector).address
+    taxed = stage.declare(late_record, 1_000, tax_policy=tax)
+    stage.claim(stage.cid, taxed)
+    ended = stage.declare(
+        late_record, 1_000, deadline=stage.kit.now, sweep_to=stage.issuer
+    )  # fmt: skip
+    open_one = stage.declare(late_record, 1_000)
+    stage.kit.now += 1
+    currency = stage.dollar.address
+    return {
+        "claim(uint256[],address)": ([open_one], stage.cid),
+        "declare(address,uint256,address,uint256,tuple)": (
+            stage.token.address, late_record, currency, 10, terms(),
+        ),
+        "push(uint256,address[])": (open_one, [stage.cid]),
+        "refund(uint256)": (empty,),
+        "remit(uint256)": (taxed,),
+        "setPayee(address)": (person(1),),
+        "sweep(uint256)": (ended,),
+    }  # fmt: skip
+
+
+def changing(kit: RevmKit, contract: str) -> set[str]:
+    """The signatures of all functions of a contract that can change state."""
+    return {
+        f"{entry['name']}({','.join(item['type'] for item in entry['inputs'])})"
+        for entry in kit.codec.artifacts[contract].abi
+        if entry["type"] == "function" and entry["stateMutability"] not in {"view", "pure"}
+    }
+
+
+def test_F6_the_access_table_has_every_function_that_changes_state(stage):
+    """A function added to a contract must be added here, with who may call it."""
+    # Refused to everybody, so the compiler wants it to be a view.
+    refused_to_all = {"renounceOwnership()"}
+    assert set(token_calls(stage)) == changing(stage.kit, "ShareToken") | refused_to_all
+    assert set(vault_calls(stage)) == changing(stage.kit, "DividendVault")
+
+
+@pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
+def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(stage, actor):
+    """Strangers, agents and the owner meet exactly the refusals of the access table."""
+    stage.issue({stage.ann: 100, stage.stranger: 10, stage.agent: 10, stage.owner: 10})
+    sender = getattr(stage, actor)
+    stage.token.send("approve", sender, 100, sender=stage.ann)
+    not_owner = ("OwnableUnauthorizedAccount", (sender,))
+    expected = {
+        ANYONE: None,
+        OWNER: None if actor == "owner" else not_owner,
+        AGENT: None if actor == "agent" else ("ShareToken_NotAgent", (sender,)),
+        "pending owner": not_owner,
+        "signer": ("ERC2612InvalidSigner", (stage.ann,)),
+        "nobody": ("ShareToken_OwnerRequired", ()) if actor == "owner" else not_owner,
+    }
+    met = {}
+    for signature, (_, args) in token_calls(stage).items():
+        before = stage.kit.evm.snapshot()
+        met[signature] = None
+        try:
+            stage.token.send(signature.partition("(")[0], *args, sender=sender)
+        except Reverted as error:
+            met[signature] = (error.name, error.values)
+        stage.kit.evm.revert(before)
+    assert met == {name: expected[who] for name, (who, _) in token_calls(stage).items()}
+
+
+@pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
+def test_F6_the_vault_has_no_roles(stage, actor):
+    """Strangers, agents and owners may call each of its functions, and succeed alike."""
+    calls = vault_calls(stage)
+    sender = getattr(stage, actor)
+    stage.fund(sender, stage.dollar, 10)
+    for signature, args in calls.items():
+        before = stage.kit.evm.snapshot()
+        stage.vault.send(signature.partition("(")[0], *args, sender=sender)
+        stage.kit.evm.revert(before)
+
+
+# ----------------------------------------------------------------------- owner
+
+
+def test_the_first_owner_is_also_the_first_agent(kit):
+    """A fresh token can issue at once, and says who may."""
+    owner = kit.accounts[1]
+    token = kit.deploy("ShareToken", ("N", "S", 0, owner, ZERO, ZERO))
+    assert token.call("owner") == owner
+    assert token.call("isAgent", owner) is True
+    assert token.receipt.named("AgentAdded") == [{"agent": owner}]
+    assert token.call("isAgent", kit.accounts[0]) is False
+
+
+def test_ownership_changes_in_two_steps(stage):
+    """The new owner must accept; until then the old one is in charge; agency does not follow."""
+    token = stage.token
+    receipt = token.send("transferOwnership", stage.ann, sender=stage.owner)
+    started = {"previousOwner": stage.owner, "newOwner": stage.ann}
+    assert receipt.events == (("OwnershipTransferStarted", started),)
+    assert (token.call("owner"), token.call("pendingOwner")) == (stage.owner, stage.ann)
+    with refused("OwnableUnauthorizedAccount", stage.ann):
+        token.send("addAgent", stage.ann, sender=stage.ann)
+    with refused("OwnableUnauthorizedAccount", stage.owner):
+        token.send("acceptOwnership", sender=stage.owner)
+    receipt = token.send("acceptOwnership", sender=stage.ann)
+    assert receipt.events == (("OwnershipTransferred", started),)
+    assert (token.call("owner"), token.call("pendingOwner")) == (stage.ann, ZERO)
+    with refused("OwnableUnauthorizedAccount", stage.owner):
+        token.send("addAgent", stage.owner, sender=stage.owner)
+    with refused("ShareToken_NotAgent", stage.ann):
+        token.send("mint", stage.ann, 1, sender=stage.ann)
+
+
+def test_a_started_change_of_owner_can_be_replaced_and_withdrawn(stage):
+    """Only the one named last can accept; naming nobody withdraws."""
+    token = stage.token
+    token.send("transferOwnership", stage.ann, sender=stage.owner)
+    token.send("transferOwnership", stage.ben, sender=stage.owner)
+    with refused("OwnableUnauthorizedAccount", stage.ann):
+        token.send("acceptOwnership", sender=stage.ann)
+    token.send("transferOwnership", ZERO, sender=stage.owner)
+    with refused("OwnableUnauthorizedAccount", stage.ben):
+        token.send("acceptOwnership", sender=stage.ben)
+    assert token.call("owner") == stage.owner
+
+
+def test_H_the_last_owner_cannot_leave(stage):
+    """Nobody could replace broken rules after that; strangers are told that they are strangers."""
+    with refused("ShareToken_OwnerRequired"):
+        stage.token.send("renounceOwnership", sender=stage.owner)
+    with refused("OwnableUnauthorizedAccount", stage.ann):
+        stage.token.send("renounceOwnership", sender=stage.ann)
+    assert stage.token.call("owner") == stage.owner
+
+
+# ---------------------------------------------------------------------- agents
+
+
+def test_an_agent_is_added_and_removed_once(stage):
+    """Adding one twice, or removing one who is none, changes nothing and says nothing."""
+    token = stage.token
+    added = (("AgentAdded", {"agent": stage.ann}),)
+    removed = (("AgentRemoved", {"agent": stage.ann}),)
+    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == ()
+    assert token.send("addAgent", stage.ann, sender=stage.owner).events == added
+    assert token.send("addAgent", stage.ann, sender=stage.owner).events == ()
+    assert token.call("isAgent", stage.ann) is True
+    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == removed
+    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == ()
+    assert token.call("isAgent", stage.ann) is False
+
+
+def test_an_agent_that_was_removed_can_do_nothing_more(stage):
+    """Its power ends in the same second."""
+    stage.token.send("removeAgent", stage.agent, sender=stage.owner)
+    with refused("ShareToken_NotAgent", stage.agent):
+        stage.token.send("mint", stage.ann, 1, sender=stage.agent)
+    with refused("ShareToken_NotAgent", stage.agent):
+        stage.schedule()
+
+
+# ----------------------------------------------------------------------- rules
+
+
+@pytest.fixture
+def rules(kit):
+    """Rules that allow everything until told otherwise."""
+    return kit.deploy("MovableRules")
+
+
+@pytest.fixture
+def ruled(kit, rules) -> Stage:
+    """A token under those rules."""
+    return Stage(kit, rules=rules.address)
+
+
+def asked(spender: str, giver: str, receiver: str, amount: int) -> dict[str, Any]:
+    """What rules are asked."""
+    return {"spender": spender, "from": giver, "to": receiver, "amount": amount}
+
+
+def test_rules_are_asked_before_every_movement(ruled):
+    """Who asked for it, who gives, who receives and how much: for each way shares move."""
+    token, ann, ben, cid, agent = ruled.token, ruled.ann, ruled.ben, ruled.cid, ruled.agent
+    receipt = token.send("mint", ann, 100, sender=agent)
+    assert receipt.named("Asked") == [asked(agent, ZERO, ann, 100)]
+    assert [name for name, _ in receipt.events] == ["Asked", "Transfer"]
+    receipt = token.send("batchMint", [ann, ben], [1, 2], sender=agent)
+    assert receipt.named("Asked") == [asked(agent, ZERO, ann, 1), asked(agent, ZERO, ben, 2)]
+    assert ruled.move(ann, ben, 5).named("Asked") == [asked(ann, ann, ben, 5)]
+    token.send("approve", cid, 9, sender=ann)
+    receipt = token.send("transferFrom", ann, ben, 9, sender=cid)
+    assert receipt.named("Asked") == [asked(cid, ann, ben, 9)]
+    receipt = token.send("batchTransfer", [ben, cid], [1, 2], sender=ann)
+    assert receipt.named("Asked") == [asked(ann, ann, ben, 1), asked(ann, ann, cid, 2)]
+    assert ruled.move(ann, ann, 3).named("Asked") == [asked(ann, ann, ann, 3)]
+    assert ruled.move(ann, ben, 0).named("Asked") == [asked(ann, ann, ben, 0)]
+
+
+def test_rules_are_asked_before_shares_are_burned(ruled):
+    """Who asked for the movement is the agent, as `ITransferRules` says, not the holder."""
+    ruled.issue({ruled.ann: 100})
+    receipt = ruled.token.send("burn", ruled.ann, 7, sender=ruled.agent)
+    assert receipt.named("Asked") == [asked(ruled.agent, ruled.ann, ZERO, 7)]
+
+
+def test_a_refusal_by_the_rules_reaches_the_caller_as_it_is(ruled, rules):
+    """Their own error with its own arguments, and nothing has moved."""
+    ruled.issue({ruled.ann: 100})
+    token, ann, ben, agent = ruled.token, ruled.ann, ruled.ben, ruled.agent
+    token.send("approve", ben, 100, sender=ann)
+    rules.send("setRefusing", True)
+    with refused("MovableRules_Refused", ann, ann, ben, 5):
+        ruled.move(ann, ben, 5)
+    with refused("MovableRules_Refused", ben, ann, ben, 5):
+        token.send("transferFrom", ann, ben, 5, sender=ben)
+    with refused("MovableRules_Refused", ann, ann, ben, 1):
+        token.send("batchTransfer", [ben, ben], [1, 2], sender=ann)
+    with refused("MovableRules_Refused", agent, ZERO, ben, 5):
+        token.send("mint", ben, 5, sender=agent)
+    with refused("MovableRules_Refused", agent, ZERO, ben, 1):
+        token.send("batchMint", [ben, ann], [1, 2], sender=agent)
+    assert token.call("totalSupply") == token.call("balanceOf", ann) == 100
+    assert token.call("allowance", ann, ben) == 100
+
+
+def test_F5_the_owner_can_replace_rules_that_refuse_everything(ruled, rules):
+    """Broken rules trap nobody's shares for ever, and the views answer meanwhile."""
+    ruled.issue({ruled.ann: 100})
+    record = ruled.close()
+    rules.send("setRefusing", True)
+    assert ruled.token.call("balanceOfAt", ruled.ann, record) == 100
+    receipt = ruled.token.send("setCompliance", ZERO, sender=ruled.owner)
+    assert receipt.events == (("ComplianceAdded", {"compliance": ZERO}),)
+    ruled.move(ruled.ann, ruled.ben, 100)
+    other = ruled.kit.deploy("MovableRules")
+    receipt = ruled.token.send("setCompliance", other.address, sender=ruled.owner)
+    assert receipt.events == (("ComplianceAdded", {"compliance": other.address}),)
+    assert ruled.token.call("compliance") == other.address
+    assert len(ruled.move(ruled.ben, ruled.ann, 1).named("Asked")) == 1
+
+
+def test_replacing_rules_leaves_the_records_alone(ruled):
+    """The ledger's slot is shared; its other fields do not change."""
+    ruled.issue({ruled.ann: 100})
+    first = ruled.close()
+    second = ruled.schedule()
+    ruled.token.send("setCompliance", ZERO, sender=ruled.owner)
+    ruled.token.send("setIdentityRegistry", ZERO, sender=ruled.owner)
+    ruled.kit.now += 2 * DAY
+    ruled.move(ruled.ann, ruled.ben, 40)
+    assert ruled.token.call("balanceOfAt", ruled.ann, first) == 100
+    assert ruled.token.call("balanceOfAt", ruled.ann, second) == 100
+
+
+def test_F5_rules_that_move_the_same_shares_meanwhile_leave_an_exact_ledger(ruled, rules):
+    """They call back and take Ann's shares as her spender: what is left then decides."""
+    token, ann, ben, cid = ruled.token, ruled.ann, ruled.ben, ruled.cid
+    ruled.issue({ann: 100})
+    token.send("approve", rules.address, 60, sender=ann)
+    record = ruled.close()
+    again = ruled.kit.codec.call("ShareToken", "transferFrom", ann, cid, 60)
+    rules.send("prepare", token.address, again)
+    with refused("ERC20InsufficientBalance", ann, 40, 50):
+        ruled.move(ann, ben, 50)
+    ruled.move(ann, ben, 40)
+    assert rules.call("succeeded") is True
+    assert [token.call("balanceOf", who) for who in (ann, ben, cid)] == [0, 40, 60]
+    assert [token.call("balanceOfAt", who, record) for who in (ann, ben, cid)] == [100, 0, 0]
+
+
+# -------------------------------------------------------------------- registry
+
+
+@pytest.fixture
+def book(kit):
+    """A registry with nobody in it."""
+    return kit.deploy("IdentityBook")
+
+
+def test_only_accounts_in_the_registry_receive_shares(kit, book):
+    """Whoever receives is looked up, by each way that shares arrive; who gives is not."""
+    stage = Stage(kit, registry=book.address)
+    token, ann, ben, agent = stage.token, stage.ann, stage.ben, stage.agent
+    with refused("ShareToken_NotVerified", ann):
+        token.send("mint", ann, 1, sender=agent)
+    book.send("setVerified", ann, True)
+    token.send("mint", ann, 100, sender=agent)
+    token.send("approve", stage.cid, 9, sender=ann)
+    with refused("ShareToken_NotVerified", ben):
+        token.send("batchMint", [ann, ben], [1, 1], sender=agent)
+    with refused("ShareToken_NotVerified", ben):
+        stage.move(ann, ben, 1)
+    with refused("ShareToken_NotVerified", ben):
+        token.send("batchTransfer", [ann, ben], [1, 1], sender=ann)
+    with refused("ShareToken_NotVerified", ben):
+        token.send("transferFrom", ann, ben, 9, sender=stage.cid)
+    book.send("setVerified", ben, True)
+    book.send("setVerified", ann, False)
+    stage.move(ann, ben, 60)
+    token.send("burn", ann, 40, sender=agent)
+    assert (token.call("balanceOf", ann), token.call("balanceOf", ben)) == (0, 60)
+
+
+def test_the_registry_can_be_replaced_and_taken_away(stage, book):
+    """It is asked from the moment it is set until the moment it is not."""
+    stage.issue({stage.ann: 100})
+    receipt = stage.token.send("setIdentityRegistry", book.address, sender=stage.owner)
+    assert receipt.events == (("IdentityRegistryAdded", {"identityRegistry": book.address}),)
+    assert stage.token.call("identityRegistry") == book.address
+    with refused("ShareToken_NotVerified", stage.ben):
+        stage.move(stage.ann, stage.ben, 1)
+    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
+    assert stage.token.call("identityRegistry") == ZERO
+    stage.move(stage.ann, stage.ben, 1)
+
+
+def test_the_registry_is_asked_before_the_rules(kit, book, rules):
+    """With both, who is not verified never comes before the rules; who is, does."""
+    stage = Stage(kit, registry=book.address, rules=rules.address)
+    rules.send("setRefusing", True)
+    with refused("ShareToken_NotVerified", stage.ann):
+        stage.issue({stage.ann: 1})
+    book.send("setVerified", stage.ann, True)
+    with refused("MovableRules_Refused", stage.agent, ZERO, stage.ann, 1):
+        stage.issue({stage.ann: 1})
+
+
+def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(stage):
+    """An address that cannot answer is not consent."""
+    stage.issue({stage.ann: 100})
+    stage.token.send("setCompliance", person(9), sender=stage.owner)
+    with refused("empty", ""):
+        stage.move(stage.ann, stage.ben, 1)
+    stage.token.send("setCompliance", ZERO, sender=stage.owner)
+    stage.move(stage.ann, stage.ben, 1)

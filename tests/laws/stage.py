@@ -1,0 +1,115 @@
+"""The stage of every example: a chain of its own, people with names, and a careful look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from hypothesis import settings
+
+from tests.chainkit import ZERO, Codec, Deployed, Reverted, RevmKit
+from tests.laws.model import NOBODY, Refused
+
+Ask = Callable[..., bytes]
+
+calldata = lru_cache(maxsize=65_536)(Codec.call)
+result = lru_cache(maxsize=65_536)(Codec.result)
+
+
+def word(value: int) -> bytes:
+    """An unsigned integer as the ABI has it."""
+    return value.to_bytes(32, "big")
+
+
+def scaled(factor: int, **others: Any) -> settings:
+    """So many times the examples of the profile in force: quick stays quick, deep goes deep."""
+    return settings(max_examples=factor * settings().max_examples, **others)
+
+
+class Stage:
+    """A new EVM, on which accounts and contracts go by short names."""
+
+    def __init__(self, codec: Codec, people: tuple[str, ...]) -> None:
+        self.codec = codec
+        self.kit = RevmKit(codec)
+        self.addresses = {NOBODY: ZERO, **dict(zip(people, self.kit.accounts, strict=False))}
+        self.contracts: dict[str, Deployed] = {}
+        self._names: dict[str, str] = {}
+
+    def build(self, name: str, contract: str, *args: Any, sender: str | None = None) -> Deployed:
+        """Deploy a contract and call it `name`."""
+        deployed = self.kit.deploy(contract, *args, sender=self.addresses.get(sender or ""))
+        self.contracts[name] = deployed
+        self.addresses[name] = deployed.address
+        self._names = {address.lower(): name for name, address in self.addresses.items()}
+        return deployed
+
+    def token(self, name: str, issuer: str) -> Deployed:
+        """Deploy an open share token."""
+        terms = (name, name.upper(), 0, self.addresses[issuer], ZERO, ZERO)
+        return self.build(name, "ShareToken", terms, sender=issuer)
+
+    def send(self, sender: str, contract: str, function: str, *args: Any, value: int = 0) -> Any:
+        """Send a transaction, names in place of addresses; the receipt."""
+        return self.contracts[contract].send(
+            function, *self.spelt(args), sender=self.addresses[sender], value=value
+        )
+
+    def spelt(self, value: Any) -> Any:
+        """Names turned into addresses."""
+        if isinstance(value, tuple | list):
+            return [self.spelt(item) for item in value]
+        return self.addresses[value] if isinstance(value, str) else value
+
+    def named(self, value: Any) -> Any:
+        """Addresses turned into names, so that a failure can be read."""
+        if isinstance(value, tuple | list):
+            return tuple(self.named(item) for item in value)
+        if isinstance(value, str):
+            return self._names.get(value.lower(), value)
+        return value
+
+    def told(self, reverted: Reverted) -> tuple[str, tuple[Any, ...]]:
+        """A revert, in names."""
+        return reverted.name, self.named(reverted.values)
+
+    @contextmanager
+    def looking(self) -> Iterator[Ask]:
+        """Many reads that leave no trace: `ask(contract, function, *args)` gives the raw answer."""
+        with self.kit.looking() as look:
+
+            def ask(contract: str, function: str, *args: Any) -> bytes:
+                there = self.contracts[contract]
+                spelt = tuple(self.addresses[a] if isinstance(a, str) else a for a in args)
+                return look(there.address, calldata(self.codec, there.name, function, *spelt))
+
+            yield ask
+
+    def refusal(self, ask: Ask, contract: str, function: str, *args: Any) -> Any:
+        """Why a read was refused, in names; or the answer if it was not."""
+        try:
+            return ask(contract, function, *args)
+        except Reverted as reverted:
+            return self.told(reverted)
+
+    def both(self, in_model: Callable[[], Any], on_chain: Callable[[], Any]) -> Any:
+        """Do one thing in the model and on the chain: both do it, or both refuse for one reason.
+
+        Returns what the model and the chain gave, or None for a refusal.
+        """
+        refused, expected = None, None
+        try:
+            expected = in_model()
+        except Refused as refusal:
+            refused = refusal
+        try:
+            receipt = on_chain()
+        except Reverted as reverted:
+            told = self.told(reverted)
+            assert refused is not None, f"the law allows it, the contract says {told}"
+            assert told in refused.reasons, f"{told} is none of {refused.reasons}"
+            return None
+        assert refused is None, f"the contract allows it, the law says {refused}"
+        return expected, receipt

@@ -1,0 +1,87 @@
+"""The asset's YAML file: what is read, and every fault in it at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from prorata.asset import AssetSettings, check_address
+from prorata.build import PROJECT_ROOT
+from prorata.captable import MAX_SHARES
+from prorata.errors import InputError
+
+OWNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+MISTYPED = "0x70997970c51812dc3A010C7d01b50e0d17dc79C8"
+FEWER = "authorise a number that the token can count"
+COPY = "copy the address again from its source"
+LEAST = {"name": "Harbour Street 12", "symbol": "HARB12", "authorised_shares": 10_000}
+
+
+def refusal(content) -> str:
+    with pytest.raises(InputError) as refused:
+        AssetSettings.of(content, "asset.yaml")
+    return str(refused.value)
+
+
+def test_the_worked_example():
+    settings = AssetSettings.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+    assert (settings.name, settings.symbol, settings.decimals) == (
+        "Harbour Street 12",
+        "HARB12",
+        0,
+    )
+    assert settings.authorised == 10_000
+    assert settings.unit_price == "1,000.00 USD"
+
+
+@pytest.mark.parametrize(("text", "decimals", "units"), [("10,000", 0, 10_000), ("2.5", 2, 250)])
+def test_authorised_shares_are_smallest_units(text, decimals, units):
+    settings = AssetSettings.of({**LEAST, "authorised_shares": text, "decimals": decimals})
+    assert settings.authorised == units
+
+
+def test_addresses_are_normalised():
+    assert AssetSettings.of({**LEAST, "owner": OWNER.lower()}).owner == OWNER
+    assert check_address("owner", OWNER) == OWNER
+
+
+def test_every_fault_is_listed_at_once():
+    assert refusal({"symbol": "HARB 12", "authorised_shares": 1.5, "owner": 5, "rent": 3}) == (
+        "5 problems in asset.yaml:\n"
+        '  name: "" is missing; add it\n'
+        '  symbol: "HARB 12" is no symbol; use up to 11 letters, digits, points and hyphens\n'
+        '  authorised_shares: "1.5" is not a whole number; write digits without a point\n'
+        '  owner: "5" is a number to YAML; write the address in quotes\n'
+        '  rent: "3" is no setting; remove it'
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "rule"),
+    [
+        ("decimals", 19, "is outside 0 to 18; give 0 to 18"),
+        ("authorised_shares", "1.5", "is not a whole number of shares; write whole shares only"),
+        ("authorised_shares", 0, f"is not between 1 and {MAX_SHARES} smallest units; {FEWER}"),
+        ("name", " ", "is no name; write 1 to 64 characters without spaces at the ends"),
+        ("rules", MISTYPED, f"fails its EIP-55 checksum; {COPY}"),
+        ("rules", "0x" + "0" * 40, "is the zero address; write the holder's own address"),
+    ],
+)
+def test_a_fault_is_one_sentence(setting, value, rule):
+    assert refusal({**LEAST, setting: value}) == f'{setting}: "{value}" {rule}'
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (None, "cannot be read (no such file or directory)"),
+        ("a: [", "is not YAML (while parsing a flow node)"),
+        ("", "has no settings"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path, content, rule):
+    path = tmp_path / "asset.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError) as refused:
+        AssetSettings.load(path)
+    assert str(refused.value).startswith(f'asset: "{path}" {rule}; ')

@@ -1,0 +1,177 @@
+"""The journal file: what is read back, and what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from eth_account import Account
+from eth_utils.crypto import keccak
+
+from prorata.errors import JournalError
+from prorata.journal import Entry, Journal
+
+GENESIS = "0x" + "11" * 32
+KEY = "0x" + "42" * 32
+
+
+def entry(nonce: int, key: str | None = None) -> Entry:
+    account = Account.from_key(KEY)
+    signed = account.sign_transaction(
+        {
+            "type": 2,
+            "chainId": 31337,
+            "nonce": nonce,
+            "to": account.address,
+            "value": 1,
+            "gas": 21_000,
+            "maxFeePerGas": 2,
+            "maxPriorityFeePerGas": 1,
+        }
+    )
+    raw = bytes(signed.raw_transaction)
+    return Entry(
+        key=key or f"step/{nonce}",
+        label=f"step {nonce}",
+        sender=account.address,
+        nonce=nonce,
+        digest="d" * 64,
+        hash=f"0x{keccak(raw).hex()}",
+        raw=raw,
+    )
+
+
+def opened(path, *, chain_id=31337, genesis=GENESIS) -> Journal:
+    return Journal(path, chain_id=chain_id, genesis_hash=genesis)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deployments" / "journal.jsonl"
+
+
+@pytest.fixture
+def written(path):
+    with opened(path) as journal:
+        journal.write([entry(0), entry(1)])
+        journal.write([entry(2)])
+    return path
+
+
+def refusal(path, **chain) -> str:
+    with pytest.raises(JournalError) as refused:
+        opened(path, **chain)
+    return str(refused.value)
+
+
+def test_what_was_written_is_read_back(written):
+    with opened(written) as journal:
+        assert journal.entries == (entry(0), entry(1), entry(2))
+        assert journal.find("step/1") == entry(1)
+        assert journal.find("step/3") is None
+
+
+def test_the_latest_entry_of_a_key_counts(path):
+    with opened(path) as journal:
+        journal.write([entry(0, "a"), entry(1, "b"), entry(2, "a")])
+    with opened(path) as journal:
+        assert journal.find("a") == entry(2, "a")
+        assert journal.live() == [entry(1, "b"), entry(2, "a")]
+
+
+def test_a_key_given_up_is_forgotten_until_it_is_signed_again(path):
+    with opened(path) as journal:
+        journal.write([entry(0, "a")])
+        journal.abandon("a")
+    with opened(path) as journal:
+        assert journal.find("a") is None
+        assert journal.live() == []
+        journal.write([entry(1, "a")])
+    with opened(path) as journal:
+        assert journal.find("a") == entry(1, "a")
+
+
+def test_giving_up_an_unknown_key_is_refused(written):
+    with opened(written) as journal, pytest.raises(JournalError) as refused:
+        journal.abandon("step/9")
+    assert str(refused.value) == (
+        f'the journal {written} has no step "step/9" to give up; '
+        "write the step as the refusal named it"
+    )
+
+
+def test_killed_at_any_byte_the_whole_lines_before_are_read_and_written_on(written, tmp_path):
+    content = written.read_bytes()
+    lines = content.splitlines(keepends=True)
+    ends = [sum(map(len, lines[: n + 1])) for n in range(len(lines))]
+    torn = tmp_path / "torn.jsonl"
+    for size in sorted({*range(0, len(content), 7), *ends, *(end - 1 for end in ends)}):
+        torn.write_bytes(content[:size])
+        whole = sum(end <= size for end in ends)
+        with opened(torn) as journal:
+            assert journal.entries == tuple(entry(n) for n in range(max(0, whole - 1)))
+            journal.write([entry(7)])
+        with opened(torn) as journal:
+            assert journal.entries[-1] == entry(7)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_changed_byte_is_noticed_in_every_line(written, number):
+    lines = written.read_bytes().splitlines(keepends=True)
+    line = bytearray(lines[number - 1])
+    line[len(line) // 2] ^= 1
+    written.write_bytes(b"".join([*lines[: number - 1], bytes(line), *lines[number:]]))
+    assert refusal(written) == (
+        f"line {number} of the journal {written} is damaged or was changed; restore the file from "
+        "a copy; without it, what was sent can be read only on the chain"
+    )
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_missing_line_is_noticed(written, number):
+    lines = written.read_bytes().splitlines(keepends=True)
+    written.write_bytes(b"".join(lines[: number - 1] + lines[number:]))
+    assert refusal(written).startswith(f"line {number} of the journal")
+
+
+def test_a_line_from_another_journal_is_noticed(written, tmp_path):
+    other = tmp_path / "other.jsonl"
+    with opened(other) as journal:
+        journal.write([entry(8)])
+    with written.open("ab") as file:
+        file.write(other.read_bytes().splitlines(keepends=True)[1])
+    assert refusal(written).startswith("line 5 of the journal")
+
+
+def test_two_runs_cannot_share_a_journal(written):
+    with opened(written):
+        assert refusal(written) == (
+            f"the journal {written} is in use by another run; wait until that one ends"
+        )
+    opened(written).close()
+
+
+def test_a_journal_belongs_to_one_chain(written):
+    assert refusal(written, chain_id=1) == (
+        f"the journal {written} belongs to chain 31337 with genesis {GENESIS}, not to chain 1 with "
+        f"genesis {GENESIS}; choose the network or the folder that belong together"
+    )
+    other = "0x" + "22" * 32
+    assert refusal(written, genesis=other) == (
+        f"the journal {written} belongs to chain 31337 with genesis {GENESIS}, not to chain 31337 "
+        f"with genesis {other}; choose the network or the folder that belong together"
+    )
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "journal.jsonl"
+    assert refusal(path) == (
+        f"the journal {path} cannot be written (file exists); "
+        "give a folder that this account may write"
+    )
+
+
+def test_no_key_is_ever_written(written):
+    assert "42" * 32 not in written.read_text()
+    assert all("raw" in json.loads(line) for line in written.read_text().splitlines()[1:])
