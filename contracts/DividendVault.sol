@@ -182,6 +182,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         Terms calldata terms,
         uint256 earliest
     ) private view {
+        if (earliest > type(uint48).max) revert DividendVault_NotPayableInTime(earliest);
         uint256 payableFrom = terms.payableFrom > earliest ? terms.payableFrom : earliest;
         if (terms.deadline != 0 && (terms.deadline < block.timestamp || terms.deadline < payableFrom)) {
             revert DividendVault_DeadlineTooEarly(terms.deadline, payableFrom);
@@ -192,22 +193,26 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _receive(address currency, uint256 amount) private returns (uint256 received) {
         uint256 expectedValue = currency == address(0) ? amount : 0;
         if (msg.value != expectedValue) revert DividendVault_WrongValue(msg.value, expectedValue);
-        received = currency == address(0) ? amount : Payment.take(currency, msg.sender, amount);
+        bool taken = true;
+        received = amount;
+        if (currency != address(0)) (taken, received) = Payment.tryTake(currency, msg.sender, amount);
+        if (!taken) revert DividendVault_FundingFailed(currency, msg.sender, amount);
         if (received == 0) revert DividendVault_NothingReceived(currency, amount);
         if (received > TermSheet.MAX_AMOUNT) {
             revert DividendVault_AmountTooLarge(received, TermSheet.MAX_AMOUNT);
         }
     }
 
-    /// @dev The carry belongs to the holders. A stranger may add to it and pay it out to all of them, but
-    /// not steer it by exclusions, withholding, a deadline or a far date.
+    /// @dev The carry belongs to the holders, so only who speaks for the token may pass it on. Where a token names
+    /// nobody, anyone may, but not steer it by exclusions, withholding, a deadline or a far date.
     function _mayCarry(TermSheet.Sheet memory sheet, uint256 eligible) private view returns (bool) {
-        bool plain =
+        (bool named, bool speaks) = Authority.speaksFor(sheet.token(), msg.sender);
+        if (named) return speaks;
+        return
             eligible != 0 &&
-                sheet.payableFrom() <= block.timestamp &&
-                sheet.deadline() == 0 &&
-                !sheet.has(TermSheet.FLAG_EXCLUDING | TermSheet.FLAG_TAXED);
-        return plain || Authority.speaksFor(sheet.token(), msg.sender);
+            sheet.payableFrom() <= block.timestamp &&
+            sheet.deadline() == 0 &&
+            !sheet.has(TermSheet.FLAG_EXCLUDING | TermSheet.FLAG_TAXED);
     }
 
     // ---------------------------------------------------------------------- paying

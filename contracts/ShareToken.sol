@@ -236,6 +236,7 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
 
     /// @inheritdoc IShareToken
     function addAgent(address agent) external onlyOwner {
+        if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
         _setAgent(agent, true);
     }
 

@@ -133,6 +133,9 @@ interface IDividendVault {
     /// @notice Thrown when no distribution has this id.
     error DividendVault_UnknownDistribution(uint256 id);
 
+    /// @notice Thrown when the currency does not let the vault take the money: too little of it, or no allowance.
+    error DividendVault_FundingFailed(address currency, address declarer, uint256 amount);
+
     /// @notice Thrown when a declaration brings no money.
     error DividendVault_NothingReceived(address currency, uint256 amount);
 
@@ -150,6 +153,9 @@ interface IDividendVault {
 
     /// @notice Thrown when a record id is larger than the vault can account for.
     error DividendVault_RecordTooLarge(uint256 recordId, uint256 limit);
+
+    /// @notice Thrown when a record closes later than the vault can count seconds.
+    error DividendVault_NotPayableInTime(uint256 payableFrom);
 
     /// @notice Thrown when the deadline leaves no time to claim.
     error DividendVault_DeadlineTooEarly(uint256 deadline, uint256 payableFrom);
@@ -191,9 +197,9 @@ interface IDividendVault {
     error DividendVault_NotRefundable(uint256 id, uint256 eligibleSupply);
 
     /// @notice Declares a distribution and funds it with what arrives in this call.
-    /// @dev Anyone may pay income to holders. What earlier distributions left over joins only a declaration
-    /// that cannot divert it: one by the token's owner or agent, or one to all holders, payable at once,
-    /// untaxed and without a deadline.
+    /// @dev Anyone may pay income to holders. What earlier distributions left over joins a declaration only if the
+    /// token's owner or one of its agents makes it. For a token that names neither, it joins one to all holders of a
+    /// closed record that is payable at once, untaxed and without a deadline.
     /// @param token The share token; its record `recordId` must exist, and may still be open
     /// @param recordId The record whose holders are paid
     /// @param currency An ERC-20 the caller has approved, or zero for the native coin

@@ -53,6 +53,9 @@ interface IShareToken is IRecordToken {
     /// @notice Thrown when an agent's function is called by `caller`, who is not an agent.
     error ShareToken_NotAgent(address caller);
 
+    /// @notice Thrown when the zero address would become an agent.
+    error ShareToken_InvalidAgent(address agent);
+
     /// @notice Thrown when a record would close before the present second.
     error ShareToken_RecordInThePast(uint256 closesAt, uint256 presentTime);
 

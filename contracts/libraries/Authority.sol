@@ -9,12 +9,13 @@ library Authority {
     bytes4 private constant OWNER = bytes4(keccak256("owner()"));
     bytes4 private constant SUCCESSOR_OF = bytes4(keccak256("successorOf(address)"));
 
-    /// @dev Whether `account` is an agent (ERC-3643) or the owner (ERC-173) of `token`.
-    function speaksFor(address token, address account) internal view returns (bool) {
-        (bool known, uint256 answer) = _ask(token, IS_AGENT, account);
-        if (known && answer == 1) return true;
-        (known, answer) = _ask(token, OWNER, account);
-        return known && answer == uint160(account);
+    /// @dev Whether `token` names people who speak for it, agents (ERC-3643) or an owner (ERC-173), and whether
+    /// `account` is one of them.
+    function speaksFor(address token, address account) internal view returns (bool named, bool speaks) {
+        (bool knowsAgents, uint256 isAgent) = _ask(token, IS_AGENT, account);
+        (bool knowsOwner, uint256 owner) = _ask(token, OWNER, account);
+        named = knowsAgents || knowsOwner;
+        speaks = (knowsAgents && isAgent == 1) || (knowsOwner && owner == uint256(uint160(account)));
     }
 
     /// @dev Who receives what `account` is owed; `account` itself if the token knows no successors.

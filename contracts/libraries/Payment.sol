@@ -50,10 +50,10 @@ library Payment {
         return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
-    /// @dev Takes `amount` of an ERC-20 from `from` and returns what arrived, which a fee can make less.
-    function take(address currency, address from, uint256 amount) internal returns (uint256 arrived) {
+    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it; `arrived` is what a fee leaves of it.
+    function tryTake(address currency, address from, uint256 amount) internal returns (bool taken, uint256 arrived) {
         uint256 before = holdingOf(currency);
-        SafeTransferLib.safeTransferFrom(currency, from, address(this), amount);
+        taken = SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount);
         uint256 held = holdingOf(currency);
         arrived = held > before ? held - before : 0;
     }

@@ -520,6 +520,29 @@ def test_a_remainder_stays_with_its_token_and_currency(stage, record):
     assert stage.vault.call("carried", stage.token.address, stage.dollar.address) == 1
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, plain):
+    """Where there is nobody to ask, the terms decide."""
+    bare = stage.kit.deploy("BareToken")
+    bare.send("setTime", 1, stage.kit.now - 1)
+    bare.send("setSupply", 1, 3)
+    for holder in (stage.ann, stage.ben, stage.cid):
+        bare.send("setShares", holder, 1, 1)
+    first = stage.declare(1, 100, token=bare, sender=stage.stranger)
+    stage.push(first, stage.ann, stage.ben, stage.cid)
+    said = {} if plain else {"excluded": [stage.ann]}
+    second = stage.declare(1, 100, token=bare, sender=stage.stranger, **said)
+    assert stage.figures(second)["carriedIn"] == (1 if plain else 0)
+
+
+def test_a_record_beyond_the_reach_of_time_is_refused(stage):
+    """Its first second of payment would not fit."""
+    bare = stage.kit.deploy("BareToken")
+    bare.send("setTime", 1, 2**48 - 1)
+    with refused("DividendVault_NotPayableInTime", 2**48):
+        stage.declare(1, 100, token=bare)
+
+
 @pytest.mark.parametrize(
     "steering",
     ["excluded", "tax", "deadline", "later", "open record"],
@@ -545,15 +568,15 @@ def test_A8_a_stranger_cannot_steer_the_carry(stage, record, steering, actor):
     assert left == 1 - carried_in
 
 
-def test_a_stranger_may_pay_income_to_everybody_and_the_carry_with_it(stage, record):
-    """A plain declaration cannot divert it, so it may take it along."""
+def test_a_stranger_may_pay_income_to_everybody_but_not_the_carry(stage, record):
+    """Even a plain declaration could steer it, by choosing an old record."""
     first = stage.declare(record, 10_001)
     stage.push(first, stage.ann, stage.ben, stage.cid, stage.dan)
     receipt = stage.declaring(
         record, 100, sender=stage.stranger, payable_from=stage.kit.now, document=b"\x01" * 32
     )
-    assert receipt.named("Declared")[0]["carriedIn"] == 1
-    assert stage.figures(2)["amount"] == 101
+    assert receipt.named("Declared")[0]["carriedIn"] == 0
+    assert stage.figures(2)["amount"] == 100
 
 
 # ----------------------------------------------------------------------- claiming
@@ -687,6 +710,22 @@ def test_C3_what_a_recovered_wallet_was_owed_goes_to_its_successor(stage):
     paid = [dollars(stage, who) for who in (stage.eve, stage.collector, stage.cid)]
     assert paid == [1_000] * 3
     assert dollars(stage, stage.stranger) == 0
+
+
+def test_C3_each_token_of_a_claim_names_its_own_successor(stage, record):
+    """Two tokens in one call, in one currency: only the recovered wallet's goes elsewhere."""
+    token = stage.kit.deploy("RecoveringToken")
+    token.send("setTime", 1, stage.kit.now - 1)
+    token.send("setSupply", 1, 2)
+    token.send("setShares", stage.ann, 1, 1)
+    token.send("setSuccessor", stage.ann, stage.eve)
+    numbers = [
+        stage.declare(record, 10_000),
+        stage.declare(1, 2_000, token=token),
+        stage.declare(record, 10_000),
+    ]
+    stage.claim(stage.ann, *numbers)
+    assert (dollars(stage, stage.ann), dollars(stage, stage.eve)) == (10_000, 1_000)
 
 
 def test_a_claim_before_the_first_payment_is_refused(stage, record):

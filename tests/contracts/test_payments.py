@@ -13,7 +13,6 @@ from tests.contracts.stage import SKIPPED_PAYMENT, Stage, refused, terms
 MEGABYTE = 1_000_000
 COIN = 10**18
 GUARDED = "3ee5aeb5"  # ReentrancyGuardReentrantCall()
-TAKE_FAILED = "7939f424"  # TransferFromFailed() of the library that takes the money
 
 
 @pytest.fixture
@@ -97,7 +96,7 @@ def test_D_a_declaration_in_a_currency_that_answers_false_is_refused(stage, reco
     currency = stage.kit.deploy(name)
     stage.fund(stage.agent, currency, 1_000)
     break_it(currency)
-    with refused("unknown", TAKE_FAILED):
+    with refused("DividendVault_FundingFailed", currency.address, stage.agent, 1_000):
         stage.vault.send(
             "declare", stage.token.address, record, currency.address, 1_000, terms(),
             sender=stage.agent,
@@ -115,7 +114,7 @@ def test_D_a_declaration_that_cannot_be_paid_is_refused(stage, record, lacking):
         stage.dollar.send("approve", stage.vault.address, 1_000, sender=stage.agent)
     if lacking == "code":
         currency = stage.eve
-    with refused("unknown", TAKE_FAILED):
+    with refused("DividendVault_FundingFailed", currency, stage.agent, 1_000):
         stage.vault.send(
             "declare", stage.token.address, record, currency, 1_000, terms(), sender=stage.agent
         )
@@ -176,6 +175,23 @@ def test_A11_a_currency_that_breaks_leaves_every_claim_as_it_was(stage, shares, 
     assert reasons(stage.push(number, stage.ann, stage.ben, stage.cid)) == []
     assert held(currency, stage.vault.address) == 2
     assert stage.vault.call("carried", stage.token.address, currency.address) == 2
+
+
+@pytest.mark.parametrize("native_coin", [False, True])
+def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, native_coin):
+    """The tax of a holder who was passed over is neither withheld nor remitted."""
+    books = Books(stage, shares)
+    closed = stage.kit.deploy("RejectingReceiver")
+    currency = stage.kit.deploy("BlockList")
+    number = books.declare(record, 10_003, currency=currency, native=native_coin, rate=1_000)
+    stage.vault.send("setPayee", closed.address, sender=stage.ann)
+    currency.send("setBlocked", closed.address, True)
+    assert reasons(stage.push(number, stage.ann)) == [(stage.ann, SKIPPED_PAYMENT)]
+    books.check()
+    books.push(number, stage.ben)
+    assert reasons(stage.push(number, stage.ann)) == [(stage.ann, SKIPPED_PAYMENT)]
+    books.check()
+    books.remit(number)
 
 
 def test_D_a_reason_of_a_megabyte_is_not_copied(stage, shares, record):

@@ -382,3 +382,10 @@ def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(stag
         stage.move(stage.ann, stage.ben, 1)
     stage.token.send("setCompliance", ZERO, sender=stage.owner)
     stage.move(stage.ann, stage.ben, 1)
+
+
+def test_H_nobody_is_not_an_agent(stage):
+    """The zero address cannot be given power."""
+    with refused("ShareToken_InvalidAgent", ZERO):
+        stage.token.send("addAgent", ZERO, sender=stage.owner)
+    assert stage.token.call("isAgent", ZERO) is False

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from prorata.build import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS, SOLC_VERSION, Artifact
+from prorata.build import (
+    EVM_VERSION,
+    OPTIMIZER_RUNS,
+    PROJECT_ROOT,
+    SETTINGS,
+    SOLC_VERSION,
+    Artifact,
+)
 from prorata.toolchain import Anvil
 from tests.chainkit import AnvilKit
 from tests.gas.story import Story, measure
 
 FIGURES = Path(__file__).with_name("figures.json")
+README = PROJECT_ROOT / "README.md"
 SETUP = {
     "compiler": f"solc {SOLC_VERSION}",
     "evmVersion": EVM_VERSION,
@@ -34,6 +43,14 @@ LIMITS = {
 }
 
 
+def rewrite_readme(figures: dict[str, int]) -> None:
+    """Put the figures into the README's table, whose labels are theirs."""
+    text = README.read_text(encoding="utf-8")
+    for label, gas in figures.items():
+        text = re.sub(rf"(?m)^\| {re.escape(label)} \| [\d,]+ \|", f"| {label} | {gas:,} |", text)
+    README.write_text(text, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
@@ -45,6 +62,7 @@ def test_gas_is_what_the_committed_figures_say(figures: dict[str, int]) -> None:
     found = {"setup": SETUP, "gas": figures}
     if os.environ.get("PRORATA_GAS") == "update":
         FIGURES.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        rewrite_readme(figures)
     assert found == json.loads(FIGURES.read_text(encoding="utf-8"))
 
 

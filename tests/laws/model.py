@@ -281,7 +281,7 @@ class Vault:
         policy: str = NOBODY,
         excluded: Sequence[str] = (),
     ) -> Distribution:
-        """Fund a distribution with what arrives and, if that cannot divert it, the carry."""
+        """Fund a distribution with what arrives and, from who speaks for the token, the carry."""
         ledger = self.ledgers[token]
         unreadable = ledger.unreadable(record)
         if unreadable and unreadable[0] == "ShareToken_UnknownRecord":
@@ -305,9 +305,7 @@ class Vault:
             carried_in=0,
             declared_open=unreadable is not None,
         )
-        plain = new.has_record and payable_from <= self.now
-        plain = plain and not (deadline or excluded or policy != NOBODY)
-        if plain or declarer == ledger.agent:
+        if declarer == ledger.agent:
             new.carried_in = self.carry[new.series]
         early = deadline and (deadline < self.now or deadline < payable_from)
         nobody = new.has_record and not new.eligible

@@ -23,9 +23,15 @@ def word(value: int) -> bytes:
     return value.to_bytes(32, "big")
 
 
+def read(answer: bytes) -> tuple[int, ...]:
+    """The words of an answer, for a failure that can be read."""
+    return tuple(int.from_bytes(answer[i : i + 32], "big") for i in range(0, len(answer), 32))
+
+
 def scaled(factor: int, **others: Any) -> settings:
     """So many times the examples of the profile in force: quick stays quick, deep goes deep."""
-    return settings(max_examples=factor * settings().max_examples, **others)
+    examples = factor * settings().max_examples
+    return settings(max_examples=examples, report_multiple_bugs=False, **others)
 
 
 class Stage:
@@ -88,9 +94,9 @@ class Stage:
             yield ask
 
     def refusal(self, ask: Ask, contract: str, function: str, *args: Any) -> Any:
-        """Why a read was refused, in names; or the answer if it was not."""
+        """Why a read was refused, in names; or the words of the answer if it was not."""
         try:
-            return ask(contract, function, *args)
+            return read(ask(contract, function, *args))
         except Reverted as reverted:
             return self.told(reverted)
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from tests.chainkit import Codec, RevmKit
 from tests.laws.model import COIN, MAX_AMOUNT, NOBODY, VAULT, Distribution, Ledger, Vault
-from tests.laws.stage import Stage, result, scaled, word
+from tests.laws.stage import Stage, read, result, scaled, word
 
 PEOPLE = ("eve", "wes", "ann", "ben", "cat", "dan", "tom", "tax", "sam", "ola")
 """eve issues the east building and wes the west one; tom is a treasury, tax the collector, sam is
@@ -401,17 +401,18 @@ class VaultMachine(RuleBasedStateMachine):
                 total = 0
                 for who in (*HOLDERS, "ola"):
                     want = it.entitled(who)
-                    got = ask(VAULT, "entitlement", it.id, who)
-                    assert got == b"".join(map(word, want)), (it.id, who, got.hex(), want)
-                    total += int.from_bytes(got[:32], "big")
+                    got = read(ask(VAULT, "entitlement", it.id, who))
+                    assert got == want, f"Law 1: {it.id} gives {who} {got}, not {want}"
+                    total += got[0]
                 if it.eligible:
-                    assert 0 <= it.amount - total < len(it.shares), (it.id, total)
+                    assert 0 <= it.amount - total < len(it.shares), f"Law 2: {it.id}, {total}"
 
     def _waits(self, ask, it: Distribution) -> None:
         why = it.ledger.unreadable(it.record)
         for who in HOLDERS:
             told = self.stage.refusal(ask, VAULT, "entitlement", it.id, who)
-            assert told == why or (who in it.excluded and told == bytes(96)), (it.id, who, told)
+            nothing = who in it.excluded and told == (0, 0, 0)
+            assert told == why or nothing, f"Law 7: {it.id} tells {who} {told}, not {why}"
 
     def claims(self):
         """Who has been paid, by whatever path, can claim nothing more; all others what they are
@@ -420,10 +421,10 @@ class VaultMachine(RuleBasedStateMachine):
             for it in self.law.distributions:
                 for who in (*HOLDERS, "ola"):
                     claimed = ask(VAULT, "isClaimed", it.id, who)
-                    assert claimed == word(who in it.settled), (it.id, who, "is claimed")
-                    got = ask(VAULT, "claimable", it.id, who)
+                    assert claimed == word(who in it.settled), f"Law 4: isClaimed({it.id}, {who})"
+                    (got,) = read(ask(VAULT, "claimable", it.id, who))
                     want = self.law.claimable(it, who)
-                    assert got == word(want), (it.id, who, int.from_bytes(got, "big"), want)
+                    assert got == want, f"Law 4: claimable({it.id}, {who}) is {got}, not {want}"
 
     def books(self):
         """received + carried in = paid + owed + carried out + swept, in every distribution and at
@@ -432,8 +433,10 @@ class VaultMachine(RuleBasedStateMachine):
             answers = [ask(VAULT, "distribution", it.id) for it in self.law.distributions]
         for it, answer in zip(self.law.distributions, answers, strict=True):
             got = self._read(answer)
-            assert got["amount"] == sum(got[k] for k in ("paid", "owed", "carriedOut", "swept"))
-            assert {name: got[name] for name in self.fixed[it.id]} == self.fixed[it.id], it.id
+            places = sum(got[place] for place in ("paid", "owed", "carriedOut", "swept"))
+            assert got["amount"] == places, f"Law 3: {it.id}"
+            terms = {name: got[name] for name in self.fixed[it.id]}
+            assert terms == self.fixed[it.id], f"Law 9: {it.id}"
             late = it.declared_open and self.law.now < it.payable_from
             want = {
                 "eligibleSupply": 0 if late else it.eligible,
@@ -445,7 +448,7 @@ class VaultMachine(RuleBasedStateMachine):
                 "carriedOut": it.carried_out,
                 "swept": it.swept,
             }
-            assert {name: got[name] for name in want} == want, it.id
+            assert {name: got[name] for name in want} == want, f"Law 3: {it.id}"
 
     def _read(self, answer: bytes) -> dict[str, Any]:
         parts = result(self.stage.codec, "DividendVault", "distribution", 1, answer)
@@ -457,8 +460,9 @@ class VaultMachine(RuleBasedStateMachine):
         with self.stage.looking() as ask:
             for token in ISSUERS:
                 for currency in (COIN, *DOLLARS):
-                    got = ask(VAULT, "carried", token, currency)
-                    assert got == word(self.law.carry[token, currency]), (token, currency)
+                    (got,) = read(ask(VAULT, "carried", token, currency))
+                    want = self.law.carry[token, currency]
+                    assert got == want, f"Law 10: {token} in {currency} has {got}, not {want}"
 
     def money(self):
         """Money reaches only holders of record, their payees, the collector, the swept-to and the
@@ -472,8 +476,9 @@ class VaultMachine(RuleBasedStateMachine):
                     who: int.from_bytes(ask(dollar, "balanceOf", who), "big") for who in EVERYONE
                 }
         for currency, of in held.items():
-            assert of == {who: self.law.money[currency][who] for who in EVERYONE}, currency
-            assert of[VAULT] == self.law.accounted(currency), currency
+            want = {who: self.law.money[currency][who] for who in EVERYONE}
+            assert of == want, f"Law 8: {currency}"
+            assert of[VAULT] == self.law.accounted(currency), f"Law 3: {currency}"
 
     def teardown(self):
         """The model that the auditor uses has come to the same figures."""
