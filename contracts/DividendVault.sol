@@ -100,7 +100,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
         uint256 received = _receive(currency, amount);
         Series storage series = _series[token][currency];
-        uint256 carriedIn = _mayCarry(sheet, eligible) ? series.carry : 0;
+        uint256 carriedIn = series.carry;
+        if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
         if (received + carriedIn > TermSheet.MAX_AMOUNT) {
             revert DividendVault_AmountTooLarge(received + carriedIn, TermSheet.MAX_AMOUNT);
         }
