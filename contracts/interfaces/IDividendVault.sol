@@ -243,7 +243,8 @@ interface IDividendVault {
     /// carried in is carried on. Anyone may call.
     function refund(uint256 id) external returns (uint256 amount);
 
-    /// @notice What `holder` earned in distribution `id`, claimed or not. Reverts until the record has closed.
+    /// @notice What `holder` earned in distribution `id`, claimed or not. Reverts until the record has closed, unless
+    /// the holder is excluded and earns nothing in any case.
     function entitlement(uint256 id, address holder) external view returns (uint256 gross, uint256 tax, uint256 net);
 
     /// @notice What a claim for `holder` would pay now: zero once claimed, while waiting, and after the deadline.
