@@ -229,6 +229,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
                 run.due = 0;
                 (run.token, run.currency) = (sheet.token(), sheet.currency());
                 run.payee = _destination(run.token, holder);
+                if (run.payee == address(0)) revert DividendVault_Waiting(run.token, holder);
             }
             if (_claimOne(run, sheet, holder)) ++paid;
         }
@@ -287,6 +288,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         due.shares = _sharesOf(sheet, holder);
         if (due.shares == 0) return _skip(sheet.id, holder, Reason.Nothing);
         due.payee = _destination(sheet.token(), holder);
+        if (due.payee == address(0)) return _skip(sheet.id, holder, Reason.Waiting);
         if (due.payee == address(this)) return _skip(sheet.id, holder, Reason.PaymentFailed);
         due.gross = ProRata.portionDown(sheet.amount(), due.shares, _openEligible(sheet));
         (settled, due.tax) = _tryTax(sheet, holder, due.gross);
@@ -402,6 +404,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         bool waiting = block.timestamp < sheet.payableFrom();
         bool expired = sheet.deadline() != 0 && block.timestamp > sheet.deadline();
         if (waiting || expired || isClaimed(id, holder)) return 0;
+        if (Authority.claimantOf(sheet.token(), holder) == address(0)) return 0;
         (, , net) = entitlement(id, holder);
     }
 
@@ -597,9 +600,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
     }
 
-    /// @dev Where the income of `holder` goes: to the payee of the person who stands behind the account now.
+    /// @dev Where the income of `holder` goes: to the payee of the person who stands behind the account now. Zero
+    /// while it has to wait.
     function _destination(address token, address holder) private view returns (address) {
-        return payeeOf(Authority.successorOf(token, holder));
+        address claimant = Authority.claimantOf(token, holder);
+        return claimant == address(0) ? claimant : payeeOf(claimant);
     }
 
     // -------------------------------------------------------------------- withholding

@@ -2,65 +2,67 @@
 pragma solidity 0.8.37;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
+import {Documents} from "./Documents.sol";
+import {ShareLedger} from "./ShareLedger.sol";
+import {IDocuments} from "./interfaces/IDocuments.sol";
+import {IERC3643Token} from "./interfaces/IERC3643Token.sol";
+import {IERC7943Fungible} from "./interfaces/IERC7943Fungible.sol";
 import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
 import {IShareToken} from "./interfaces/IShareToken.sol";
 import {ITransferRules} from "./interfaces/ITransferRules.sol";
 import {Account, AccountLib} from "./libraries/AccountLib.sol";
-import {History} from "./libraries/History.sol";
+import {Compliance} from "./libraries/Compliance.sol";
 import {Ledger, LedgerLib} from "./libraries/LedgerLib.sol";
 
 /// @title ShareToken
-/// @notice Shares of one asset. `IShareToken` is the specification.
-/// @dev Promise: balances move in `_move`, `_create` and `_destroy` only, each of which brings the
-/// accounts it writes up to date with the closed records first; an ordinary transfer reads one slot
-/// of the ledger and writes two accounts.
-contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, Ownable2Step, EIP712 {
-    using History for History.Past;
-
+/// @notice Shares of one asset, to ERC-3643 and ERC-7943 at once. `IShareToken` is the specification.
+/// @dev Which check stands in the way of which movement:
+///
+///                     pause   frozen or lost   frozen amount   receiver eligible   rules
+///     transfer         yes      both             yes             yes                yes
+///     transferFrom     yes      both, spender    yes             yes                yes
+///     mint             no       receiver         -               yes                supply cap
+///     forcedTransfer   no       receiver         taken last      yes                no
+///     burn             no       no               taken last      -                  no
+///     recovery         no       receiver lost    moves along     same person        no
+contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP712 {
     // ------------------------------------------------------------------ constants
 
     uint8 private constant MAX_DECIMALS = 18;
-    uint256 private constant MAX_SUPPLY = AccountLib.MAX_BALANCE;
     bytes32 private constant PERMIT_TYPEHASH = keccak256(
         "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
     );
+
+    /// @inheritdoc IERC3643Token
+    string public constant version = "1";
 
     /// @inheritdoc IERC20Metadata
     uint8 public immutable decimals;
 
     // -------------------------------------------------------------------- storage
 
-    struct Holder {
-        Account account;
-        History.Past past;
-    }
-
-    Ledger private _ledger;
-
-    /// @dev The supply is kept like a balance, with a history of its own.
-    Holder private _supply;
-
-    mapping(address account => Holder) private _holders;
-    mapping(address owner => mapping(address spender => uint256)) private _allowances;
+    mapping(address account => uint256) private _frozen;
+    mapping(address lost => address) private _successors;
 
     /// @inheritdoc IERC20Permit
     mapping(address owner => uint256) public nonces;
 
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC3643Token
     mapping(address account => bool) public isAgent;
 
-    /// @dev Ascending; record `id` is at index `id - 1`.
-    uint48[] private _recordTimes;
-
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC3643Token
     address public identityRegistry;
+
+    /// @inheritdoc IERC3643Token
+    address public onchainID;
 
     /// @inheritdoc IERC20Metadata
     string public name;
@@ -75,10 +77,9 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
         name = terms.name;
         symbol = terms.symbol;
         decimals = terms.decimals;
-        _ledger = Ledger.wrap(0).withRecords({closed: 0, next: LedgerLib.NO_RECORD});
         _setAgent(terms.owner, true);
-        if (terms.rules != address(0)) _setRules(terms.rules);
         if (terms.registry != address(0)) _setRegistry(terms.registry);
+        if (terms.rules != address(0)) _setRules(terms.rules);
     }
 
     modifier onlyAgent() {
@@ -89,29 +90,8 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
     // ----------------------------------------------------------------------- ERC-20
 
     /// @inheritdoc IERC20
-    function totalSupply() external view returns (uint256) {
-        return _supply.account.balance();
-    }
-
-    /// @inheritdoc IERC20
-    function balanceOf(address account) external view returns (uint256) {
-        return _holders[account].account.balance();
-    }
-
-    /// @inheritdoc IERC20
-    function allowance(address owner, address spender) external view returns (uint256) {
-        return _allowances[owner][spender];
-    }
-
-    /// @inheritdoc IERC20
-    function approve(address spender, uint256 amount) external returns (bool) {
-        _approve(msg.sender, spender, amount);
-        return true;
-    }
-
-    /// @inheritdoc IERC20
     function transfer(address to, uint256 amount) external returns (bool) {
-        _transfer(msg.sender, msg.sender, to, amount);
+        _transfer(msg.sender, to, amount);
         return true;
     }
 
@@ -120,15 +100,18 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
         // Else anyone could announce an issue of nothing.
         if (from == address(0)) revert ERC20InvalidSender(from);
         _spendAllowance(from, msg.sender, amount);
-        _transfer(msg.sender, from, to, amount);
+        if (_ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {
+            revert ShareToken_SpenderBlocked(msg.sender);
+        }
+        _transfer(from, to, amount);
         return true;
     }
 
-    /// @inheritdoc IShareToken
-    function batchTransfer(address[] calldata receivers, uint256[] calldata amounts) external {
-        _requireSameLength(receivers.length, amounts.length);
-        for (uint256 i = 0; i < receivers.length; ++i) {
-            _transfer(msg.sender, msg.sender, receivers[i], amounts[i]);
+    /// @inheritdoc IERC3643Token
+    function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external {
+        _requireSameLength(toList.length, amounts.length);
+        for (uint256 i = 0; i < toList.length; ++i) {
+            _transfer(msg.sender, toList[i], amounts[i]);
         }
     }
 
@@ -161,103 +144,221 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
         return _domainSeparator();
     }
 
-    // ----------------------------------------------------------------- record dates
+    // ---------------------------------------------------------- record dates, income
 
     /// @inheritdoc IShareToken
     function scheduleRecord(uint48 closesAt) external onlyAgent returns (uint256 recordId) {
-        Ledger ledger = _closeRecords();
-        uint256 count = _recordTimes.length;
-        if (closesAt < block.timestamp) revert ShareToken_RecordInThePast(closesAt, block.timestamp);
-        if (closesAt == LedgerLib.NO_RECORD) revert ShareToken_RecordTooLate(closesAt, LedgerLib.NO_RECORD - 1);
-        if (count != 0 && closesAt <= _recordTimes[count - 1]) {
-            revert ShareToken_RecordNotLater(closesAt, _recordTimes[count - 1]);
-        }
-
-        _recordTimes.push(closesAt);
-        recordId = count + 1;
-        if (ledger.nextRecordAt() == LedgerLib.NO_RECORD) _ledger = ledger.withRecords(count, closesAt);
-        emit RecordScheduled(recordId, closesAt);
+        return _scheduleRecord(closesAt);
     }
 
     /// @inheritdoc IShareToken
-    function recordCount() external view returns (uint256) {
-        return _recordTimes.length;
-    }
-
-    /// @inheritdoc IRecordToken
-    function recordTime(uint256 recordId) public view returns (uint48) {
-        uint256 count = _recordTimes.length;
-        if (recordId == 0 || recordId > count) revert ShareToken_UnknownRecord(recordId, count);
-        return _recordTimes[recordId - 1];
-    }
-
-    /// @inheritdoc IRecordToken
-    function balanceOfAt(address account, uint256 recordId) external view returns (uint256) {
-        return _balanceAt(_holders[account], recordId);
-    }
-
-    /// @inheritdoc IRecordToken
-    function totalSupplyAt(uint256 recordId) external view returns (uint256) {
-        return _balanceAt(_supply, recordId);
-    }
-
-    /// @inheritdoc IShareToken
-    function successorOf(address account) external pure returns (address) {
+    function successorOf(address account) public view returns (address) {
+        while (_holders[account].account.has(AccountLib.FLAG_LOST)) account = _successors[account];
         return account;
     }
 
-    // ---------------------------------------------------------------------- issuing
+    /// @inheritdoc IShareToken
+    function incomeWaits(address account) public view returns (bool) {
+        address claimant = successorOf(account);
+        if (_holders[claimant].account.has(AccountLib.FLAG_FROZEN)) return true;
+        return _ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(_ledger, identityRegistry, claimant);
+    }
 
     /// @inheritdoc IShareToken
+    function claimantOf(address account) external view returns (address) {
+        Account holder = _holders[account].account;
+        // The common case ends here: an ordinary wallet of a token that asks no more.
+        if (!holder.anyFlag(holder) && !_ledger.has(LedgerLib.FLAG_WAITS)) return account;
+        return incomeWaits(account) ? address(0) : successorOf(account);
+    }
+
+    /// @inheritdoc IShareToken
+    function setIncomeWaits(bool whileIneligible) external onlyOwner {
+        _ledger = _ledger.with(LedgerLib.FLAG_WAITS, whileIneligible);
+        emit IncomeWaitsSet(whileIneligible);
+    }
+
+    // ------------------------------------------------------------- orders by agents
+
+    /// @inheritdoc IERC3643Token
     function mint(address to, uint256 amount) external onlyAgent {
         Ledger ledger = _closeRecords();
         _growSupply(amount, ledger.closedRecords());
-        _create(to, amount, ledger);
+        _issue(to, amount, ledger);
     }
 
-    /// @inheritdoc IShareToken
-    function batchMint(address[] calldata receivers, uint256[] calldata amounts) external onlyAgent {
-        _requireSameLength(receivers.length, amounts.length);
+    /// @inheritdoc IERC3643Token
+    function batchMint(address[] calldata toList, uint256[] calldata amounts) external onlyAgent {
+        _requireSameLength(toList.length, amounts.length);
         Ledger ledger = _closeRecords();
         _growSupply(_sum(amounts), ledger.closedRecords());
-        for (uint256 i = 0; i < receivers.length; ++i) {
-            _create(receivers[i], amounts[i], ledger);
+        for (uint256 i = 0; i < toList.length; ++i) {
+            _issue(toList[i], amounts[i], ledger);
         }
     }
 
-    /// @inheritdoc IShareToken
-    function burn(address from, uint256 amount) external onlyAgent {
-        Ledger ledger = _closeRecords();
-        if (ledger.guarded()) _authorize(ledger, msg.sender, from, address(0), amount);
-        _destroy(from, amount, ledger.closedRecords());
+    /// @inheritdoc IERC3643Token
+    function burn(address userAddress, uint256 amount) external onlyAgent {
+        _burn(userAddress, amount);
     }
 
-    // ------------------------------------------------------------------------- roles
+    /// @inheritdoc IERC3643Token
+    function batchBurn(address[] calldata userAddresses, uint256[] calldata amounts) external onlyAgent {
+        _requireSameLength(userAddresses.length, amounts.length);
+        for (uint256 i = 0; i < userAddresses.length; ++i) {
+            _burn(userAddresses[i], amounts[i]);
+        }
+    }
 
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC7943Fungible
+    function forcedTransfer(address from, address to, uint256 amount) external onlyAgent returns (bool) {
+        _force(from, to, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC3643Token
+    function batchForcedTransfer(
+        address[] calldata fromList,
+        address[] calldata toList,
+        uint256[] calldata amounts
+    ) external onlyAgent {
+        _requireSameLength(fromList.length, amounts.length);
+        _requireSameLength(toList.length, amounts.length);
+        for (uint256 i = 0; i < fromList.length; ++i) {
+            _force(fromList[i], toList[i], amounts[i]);
+        }
+    }
+
+    /// @inheritdoc IERC3643Token
+    function recoveryAddress(
+        address lostWallet,
+        address newWallet,
+        address investorOnchainID
+    ) external onlyAgent returns (bool) {
+        Account lost = _holders[lostWallet].account;
+        bool impossible =
+            lostWallet == newWallet ||
+                lostWallet == address(0) ||
+                newWallet == address(0) ||
+                newWallet == address(this) ||
+                lost.has(AccountLib.FLAG_LOST) ||
+                _holders[newWallet].account.has(AccountLib.FLAG_LOST);
+        if (impossible) revert ShareToken_InvalidRecovery(lostWallet, newWallet);
+
+        Ledger ledger = _closeRecords();
+        Compliance.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
+        _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
+        _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
+        _move(lostWallet, newWallet, lost.balance(), ledger.closedRecords(), false);
+        _setFlag(lostWallet, AccountLib.FLAG_LOST, true);
+        _successors[lostWallet] = newWallet;
+        emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
+        Compliance.report(ledger, lostWallet, newWallet, lost.balance());
+        return true;
+    }
+
+    /// @inheritdoc IERC3643Token
+    function pause() external onlyAgent {
+        _ledger = _ledger.with(LedgerLib.FLAG_PAUSED, true);
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function unpause() external onlyAgent {
+        _ledger = _ledger.with(LedgerLib.FLAG_PAUSED, false);
+        emit Unpaused(msg.sender);
+    }
+
+    // --------------------------------------------------------------------- freezing
+
+    /// @inheritdoc IERC3643Token
+    function setAddressFrozen(address userAddress, bool freeze) external onlyAgent {
+        _setAddressFrozen(userAddress, freeze);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function batchSetAddressFrozen(address[] calldata userAddresses, bool[] calldata freeze) external onlyAgent {
+        _requireSameLength(userAddresses.length, freeze.length);
+        for (uint256 i = 0; i < userAddresses.length; ++i) {
+            _setAddressFrozen(userAddresses[i], freeze[i]);
+        }
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function setFrozenTokens(address account, uint256 amount) external onlyAgent returns (bool) {
+        _setFrozen(account, amount);
+        return true;
+    }
+
+    /// @inheritdoc IERC3643Token
+    function freezePartialTokens(address userAddress, uint256 amount) external onlyAgent {
+        _freezeMore(userAddress, amount);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function batchFreezePartialTokens(address[] calldata userAddresses, uint256[] calldata amounts) external onlyAgent {
+        _requireSameLength(userAddresses.length, amounts.length);
+        for (uint256 i = 0; i < userAddresses.length; ++i) {
+            _freezeMore(userAddresses[i], amounts[i]);
+        }
+    }
+
+    /// @inheritdoc IERC3643Token
+    function unfreezePartialTokens(address userAddress, uint256 amount) external onlyAgent {
+        _freezeLess(userAddress, amount);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function batchUnfreezePartialTokens(
+        address[] calldata userAddresses,
+        uint256[] calldata amounts
+    ) external onlyAgent {
+        _requireSameLength(userAddresses.length, amounts.length);
+        for (uint256 i = 0; i < userAddresses.length; ++i) {
+            _freezeLess(userAddresses[i], amounts[i]);
+        }
+    }
+
+    // ---------------------------------------------------------------- orders by the owner
+
+    /// @inheritdoc IERC3643Token
     function addAgent(address agent) external onlyOwner {
         if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
         _setAgent(agent, true);
     }
 
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC3643Token
     function removeAgent(address agent) external onlyOwner {
         _setAgent(agent, false);
     }
 
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC3643Token
     function setCompliance(address newRules) external onlyOwner {
         _setRules(newRules);
     }
 
-    /// @inheritdoc IShareToken
-    function compliance() external view returns (address) {
-        return _ledger.rules();
-    }
-
-    /// @inheritdoc IShareToken
+    /// @inheritdoc IERC3643Token
     function setIdentityRegistry(address newRegistry) external onlyOwner {
         _setRegistry(newRegistry);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function setName(string calldata newName) external onlyOwner {
+        name = newName;
+        _announceInformation();
+        emit IERC5267.EIP712DomainChanged();
+    }
+
+    /// @inheritdoc IERC3643Token
+    function setSymbol(string calldata newSymbol) external onlyOwner {
+        symbol = newSymbol;
+        _announceInformation();
+    }
+
+    /// @inheritdoc IERC3643Token
+    function setOnchainID(address newOnchainID) external onlyOwner {
+        onchainID = newOnchainID;
+        _announceInformation();
     }
 
     /// @dev Kept from `Ownable` only to refuse it.
@@ -265,126 +366,230 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
         revert ShareToken_OwnerRequired();
     }
 
+    // ------------------------------------------------------------------------ views
+
+    /// @inheritdoc IERC3643Token
+    function compliance() external view returns (address) {
+        return _ledger.rules();
+    }
+
+    /// @inheritdoc IERC3643Token
+    function paused() external view returns (bool) {
+        return _ledger.has(LedgerLib.FLAG_PAUSED);
+    }
+
+    /// @inheritdoc IERC3643Token
+    function isFrozen(address userAddress) external view returns (bool) {
+        return _holders[userAddress].account.has(AccountLib.FLAG_FROZEN);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function getFrozenTokens(address account) external view returns (uint256) {
+        return _frozen[account];
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canSend(address account) public view returns (bool) {
+        return !_isBlocked(account);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canReceive(address account) public view returns (bool) {
+        if (account == address(0) || account == address(this) || _isBlocked(account)) return false;
+        return Compliance.mayReceive(_ledger, identityRegistry, account);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        if (_ledger.has(LedgerLib.FLAG_PAUSED) || !canSend(from) || !canReceive(to)) return false;
+        // An amount over the balance is the balance's refusal, not the freeze's.
+        uint256 balance = _holders[from].account.balance();
+        if (amount <= balance && amount > _unfrozen(from, balance)) return false;
+        return Compliance.allows(_ledger, from, to, amount);
+    }
+
+    /// @inheritdoc IShareToken
+    function explain(
+        address from,
+        address to,
+        uint256 amount
+    ) external view returns (ITransferRules.Refusal[] memory refusals, uint256 most) {
+        uint256 balance = _holders[from].account.balance();
+        uint256 unfrozen = _unfrozen(from, balance);
+        ITransferRules.Refusal[] memory own = new ITransferRules.Refusal[](5);
+        uint256 count = 0;
+        if (_ledger.has(LedgerLib.FLAG_PAUSED)) own[count++].code = ITransferRules.Code.Paused;
+        if (_isBlocked(from)) own[count++].code = ITransferRules.Code.SenderBlocked;
+        if (_isBlocked(to) || to == address(0) || to == address(this)) {
+            own[count++].code = ITransferRules.Code.ReceiverBlocked;
+        }
+        bool stuck = count != 0;
+        if (amount <= balance && amount > unfrozen) {
+            own[count++] = ITransferRules.Refusal(ITransferRules.Code.AmountFrozen, amount, unfrozen);
+        }
+        if (_ledger.has(LedgerLib.FLAG_REGISTRY) && !Compliance.isVerified(identityRegistry, to)) {
+            own[count++].code = ITransferRules.Code.NotEligible;
+            stuck = true;
+        }
+        (refusals, most) = Compliance.explain(_ledger, from, to, amount, own, count);
+        if (stuck) most = 0;
+        if (most > unfrozen) most = unfrozen;
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return
+            interfaceId == type(IERC165).interfaceId ||
+            interfaceId == type(IERC7943Fungible).interfaceId ||
+            interfaceId == type(IERC20).interfaceId ||
+            interfaceId == type(IERC20Permit).interfaceId ||
+            interfaceId == type(IRecordToken).interfaceId;
+    }
+
     // ---------------------------------------------------------------- moving shares
 
-    /// @dev The rhythm of every movement: close records, ask the rules, move, tell.
-    function _transfer(address spender, address from, address to, uint256 amount) private {
-        // Shares sent to their own contract could never be sent on, yet would earn income.
-        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+    /// @dev The rhythm of a transfer: close records, ask the rules, move, tell.
+    function _transfer(address from, address to, uint256 amount) private {
         Ledger ledger = _closeRecords();
-        if (ledger.guarded()) _authorize(ledger, spender, from, to, amount);
-        _move(from, to, amount, ledger.closedRecords());
+        if (ledger.guarded()) return _transferGuarded(ledger, from, to, amount);
+        _move(from, to, amount, ledger.closedRecords(), true);
     }
 
-    function _move(address from, address to, uint256 amount, uint256 closed) private {
-        Holder storage giver = _holders[from];
-        Account account = giver.account;
-        if (account.balance() < amount) revert ERC20InsufficientBalance(from, account.balance(), amount);
-        // To oneself, or of nothing, is exactly an event.
-        if (from != to && amount != 0) {
-            giver.account = giver.past.upTo(account, closed).minus(amount);
-            Holder storage receiver = _holders[to];
-            receiver.account = receiver.past.upTo(receiver.account, closed).plus(amount);
+    function _transferGuarded(Ledger ledger, address from, address to, uint256 amount) private {
+        // Else rules would be asked about a burn. That the token itself is barred is found when shares move.
+        if (to == address(0)) revert ERC20InvalidReceiver(to);
+        // The common case of a guarded token: one call to rules of ours. An answer of false is refused below.
+        if (ledger.asksOnlyOurRules() && ITransferRules(ledger.rules()).authorize(from, to, amount)) {
+            return _move(from, to, amount, ledger.closedRecords(), true);
         }
-        emit Transfer(from, to, amount);
+        if (ledger.has(LedgerLib.FLAG_PAUSED)) revert ShareToken_Paused();
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
+        Compliance.authorize(ledger, from, to, amount);
+        _move(from, to, amount, ledger.closedRecords(), true);
+        Compliance.report(ledger, from, to, amount);
     }
 
-    function _create(address to, uint256 amount, Ledger ledger) private {
+    function _issue(address to, uint256 amount, Ledger ledger) private {
+        _requireReceiver(to);
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
+        if (ledger.guarded()) Compliance.book(ledger, address(0), to, amount, _supply.account.balance());
+        _create(to, amount, ledger.closedRecords());
+        if (ledger.guarded()) Compliance.report(ledger, address(0), to, amount);
+    }
+
+    function _burn(address from, uint256 amount) private {
+        Ledger ledger = _closeRecords();
+        _requireBalance(from, amount);
+        if (ledger.guarded()) Compliance.book(ledger, from, address(0), amount, 0);
+        _takeFrozen(from, amount);
+        _destroy(from, amount, ledger.closedRecords());
+        if (ledger.guarded()) Compliance.report(ledger, from, address(0), amount);
+    }
+
+    function _force(address from, address to, uint256 amount) private {
+        _requireReceiver(to);
+        Ledger ledger = _closeRecords();
+        _requireBalance(from, amount);
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
+        if (ledger.guarded()) Compliance.book(ledger, from, to, amount, 0);
+        // What stays with its holder stays frozen.
+        if (from != to) _takeFrozen(from, amount);
+        _move(from, to, amount, ledger.closedRecords(), false);
+        emit ForcedTransfer(from, to, amount);
+        if (ledger.guarded()) Compliance.report(ledger, from, to, amount);
+    }
+
+    function _requireReceiver(address to) private view {
         if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
-        if (ledger.guarded()) _authorize(ledger, msg.sender, address(0), to, amount);
+        if (_isBlocked(to)) revert ERC7943CannotReceive(to);
+    }
+
+    function _requireBalance(address from, uint256 amount) private view {
+        uint256 balance = _holders[from].account.balance();
+        if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
+    }
+
+    function _requireFree(
+        address from,
+        Account source,
+        address to,
+        Account target,
+        uint256 amount
+    ) internal view override {
+        if (target.has(AccountLib.FLAG_BARRED)) revert ERC20InvalidReceiver(to);
+        uint256 blocked = AccountLib.FLAG_FROZEN | AccountLib.FLAG_LOST;
+        if (source.has(blocked)) revert ERC7943CannotSend(from);
+        if (target.has(blocked)) revert ERC7943CannotReceive(to);
+        if (!source.has(AccountLib.FLAG_PARTLY_FROZEN)) return;
+        uint256 unfrozen = _unfrozen(from, source.balance());
+        if (amount <= source.balance() && amount > unfrozen) {
+            revert ERC7943InsufficientUnfrozenBalance(from, amount, unfrozen);
+        }
+    }
+
+    // --------------------------------------------------------------- freezing inside
+
+    function _isBlocked(address account) private view returns (bool) {
+        return _holders[account].account.has(AccountLib.FLAG_FROZEN | AccountLib.FLAG_LOST);
+    }
+
+    function _unfrozen(address account, uint256 balance) private view returns (uint256) {
+        uint256 frozen = _frozen[account];
+        return balance > frozen ? balance - frozen : 0;
+    }
+
+    /// @dev Before shares are taken by order: what the unfrozen part does not cover is released.
+    function _takeFrozen(address account, uint256 amount) private {
+        uint256 unfrozen = _unfrozen(account, _holders[account].account.balance());
+        if (amount > unfrozen) _setFrozen(account, _frozen[account] - (amount - unfrozen));
+    }
+
+    function _moveFreezes(address lost, address successor, bool frozen) private {
+        uint256 amount = _frozen[lost];
         if (amount != 0) {
-            Holder storage receiver = _holders[to];
-            receiver.account = receiver.past.upTo(receiver.account, ledger.closedRecords()).plus(amount);
+            uint256 present = _frozen[successor];
+            // A freeze without limit stays one.
+            _setFrozen(successor, amount > type(uint256).max - present ? type(uint256).max : present + amount);
+            _setFrozen(lost, 0);
         }
-        emit Transfer(address(0), to, amount);
+        if (frozen) _setAddressFrozen(successor, true);
     }
 
-    function _destroy(address from, uint256 amount, uint256 closed) private {
-        Holder storage giver = _holders[from];
-        Account account = giver.account;
-        if (account.balance() < amount) revert ERC20InsufficientBalance(from, account.balance(), amount);
-        if (amount != 0) {
-            giver.account = giver.past.upTo(account, closed).minus(amount);
-            _supply.account = _supply.past.upTo(_supply.account, closed).minus(amount);
+    function _freezeMore(address account, uint256 amount) private {
+        uint256 balance = _holders[account].account.balance();
+        uint256 present = _frozen[account];
+        if (present > balance || amount > balance - present) {
+            revert ShareToken_FreezeExceedsBalance(account, present, balance);
         }
-        emit Transfer(from, address(0), amount);
+        _setFrozen(account, present + amount);
     }
 
-    function _growSupply(uint256 amount, uint256 closed) private {
-        Account supply = _supply.account;
-        if (amount > MAX_SUPPLY - supply.balance()) {
-            revert ShareToken_SupplyTooLarge(supply.balance(), amount, MAX_SUPPLY);
-        }
-        _supply.account = _supply.past.upTo(supply, closed).plus(amount);
+    function _freezeLess(address account, uint256 amount) private {
+        uint256 present = _frozen[account];
+        if (amount > present) revert ShareToken_UnfreezeExceedsFrozen(account, amount, present);
+        _setFrozen(account, present - amount);
     }
 
-    function _authorize(Ledger ledger, address spender, address from, address to, uint256 amount) private {
-        if (to != address(0) && ledger.has(LedgerLib.FLAG_REGISTRY)) {
-            if (!IIdentityRegistry(identityRegistry).isVerified(to)) revert ShareToken_NotVerified(to);
-        }
-        address rules = ledger.rules();
-        if (rules != address(0)) ITransferRules(rules).authorize(spender, from, to, amount);
+    function _setFrozen(address account, uint256 amount) private {
+        uint256 present = _frozen[account];
+        _frozen[account] = amount;
+        _setFlag(account, AccountLib.FLAG_PARTLY_FROZEN, amount != 0);
+        emit Frozen(account, amount);
+        if (amount > present) emit TokensFrozen(account, amount - present);
+        if (amount < present) emit TokensUnfrozen(account, present - amount);
     }
 
-    // ----------------------------------------------------------------------- records
-
-    /// @dev The ledger with every record counted whose second is over. Costs one read while none is.
-    function _closeRecords() private returns (Ledger ledger) {
-        ledger = _ledger;
-        if (block.timestamp > ledger.nextRecordAt()) {
-            uint256 closed = _countClosed(ledger.closedRecords());
-            uint256 next = closed == _recordTimes.length ? LedgerLib.NO_RECORD : _recordTimes[closed];
-            ledger = ledger.withRecords(closed, next);
-            _ledger = ledger;
-        }
+    function _setAddressFrozen(address account, bool freeze) private {
+        _setFlag(account, AccountLib.FLAG_FROZEN, freeze);
+        if (freeze) _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
+        emit AddressFrozen(account, freeze, msg.sender);
     }
 
-    /// @dev Binary search, so that a token left alone through hundreds of records still moves cheaply.
-    function _countClosed(uint256 alreadyClosed) private view returns (uint256 low) {
-        low = alreadyClosed;
-        uint256 high = _recordTimes.length;
-        while (low < high) {
-            uint256 middle = (low + high) >> 1;
-            if (_recordTimes[middle] < block.timestamp) low = middle + 1;
-            else high = middle;
-        }
+    function _setFlag(address account, uint256 flag, bool on) private {
+        _holders[account].account = _holders[account].account.with(flag, on);
     }
 
-    function _balanceAt(Holder storage holder, uint256 recordId) private view returns (uint256) {
-        Account account = holder.account;
-        if (recordId == 0 || (account.since() < recordId && !_countedOrNext(recordId))) {
-            uint48 closesAt = recordTime(recordId);
-            if (block.timestamp <= closesAt) revert ShareToken_RecordOpen(recordId, closesAt, block.timestamp);
-        }
-        return holder.past.balanceAt(account, recordId);
-    }
-
-    /// @dev Whether the ledger's slot alone proves that the record has closed: it was counted, or it is the
-    /// next to be counted and its second is over.
-    function _countedOrNext(uint256 recordId) private view returns (bool) {
-        Ledger ledger = _ledger;
-        uint256 closed = ledger.closedRecords();
-        return recordId <= closed || (recordId == closed + 1 && block.timestamp > ledger.nextRecordAt());
-    }
-
-    // ----------------------------------------------------------- allowances and roles
-
-    function _approve(address owner, address spender, uint256 amount) private {
-        if (spender == address(0)) revert ERC20InvalidSpender(spender);
-        _allowances[owner][spender] = amount;
-        emit Approval(owner, spender, amount);
-    }
-
-    function _spendAllowance(address owner, address spender, uint256 amount) private {
-        uint256 allowed = _allowances[owner][spender];
-        // By custom an unlimited allowance stays unlimited.
-        if (allowed == type(uint256).max) return;
-        if (allowed < amount) revert ERC20InsufficientAllowance(spender, allowed, amount);
-        unchecked {
-            // `amount <= allowed` was just checked.
-            _allowances[owner][spender] = allowed - amount;
-        }
-    }
+    // ------------------------------------------------------------------ roles inside
 
     function _setAgent(address agent, bool on) private {
         if (isAgent[agent] == on) return;
@@ -394,14 +599,21 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
     }
 
     function _setRules(address newRules) private {
-        _ledger = _ledger.withRules(newRules);
+        bool ours = Compliance.replaceRules(_ledger, newRules);
+        // Read anew: the old rules may have called back.
+        Ledger ledger = _ledger.withRules(newRules).with(LedgerLib.FLAG_OUR_RULES, ours);
+        _ledger = Compliance.withRegistry(ledger, identityRegistry);
         emit ComplianceAdded(newRules);
     }
 
     function _setRegistry(address newRegistry) private {
         identityRegistry = newRegistry;
-        _ledger = _ledger.with(LedgerLib.FLAG_REGISTRY, newRegistry != address(0));
+        _ledger = Compliance.withRegistry(_ledger, newRegistry);
         emit IdentityRegistryAdded(newRegistry);
+    }
+
+    function _announceInformation() private {
+        emit UpdatedTokenInformation(name, symbol, decimals, version, onchainID);
     }
 
     /// @dev The sum, or the largest number if it is larger: no supply can grow by either.
@@ -417,7 +629,7 @@ contract ShareToken is IShareToken, IERC20Metadata, IERC20Permit, IERC20Errors, 
     }
 
     function _domainNameAndVersion() internal view override returns (string memory, string memory) {
-        return (name, "1");
+        return (name, version);
     }
 
     function _domainNameAndVersionMayChange() internal pure override returns (bool) {

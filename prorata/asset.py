@@ -12,15 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from eth_utils.address import to_checksum_address
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from prorata.captable import MAX_SHARES, address_fault
-from prorata.errors import InputError, Problem
+from prorata.errors import InputError
 from prorata.money import parse_units, strange_character
+from prorata.rules import RuleSettings
+from prorata.settings import problem_of, read_yaml
 
-__all__ = ["AssetSettings", "check_address"]
+__all__ = ["NEW", "AssetSettings", "check_address"]
+
+NEW = "new"
+"""What an asset's file says for a registry of its own."""
+
+EXAMPLE = "examples/building/asset.yaml"
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,10}", re.ASCII)
 
@@ -70,6 +76,25 @@ def _value_of(parse: Callable[[], str]) -> str:
         raise ValueError(f"{problem.rule}; {problem.remedy}") from None
 
 
+def _registry(value: object) -> object:
+    return value if value in (None, NEW) else _address(value)
+
+
+def _rules(value: object) -> object:
+    if isinstance(value, Mapping):
+        return RuleSettings.of(value)
+    return value if value is None or isinstance(value, RuleSettings) else _address(value)
+
+
+def _rules_file(named: str, folder: Path) -> object:
+    """The address, the settings in the file, or nothing, that `rules:` names."""
+    if named == "none":
+        return None
+    if named.lower().startswith("0x"):
+        return named
+    return RuleSettings.load(folder / named)
+
+
 Address = Annotated[str, BeforeValidator(_address)]
 Label = Annotated[str, AfterValidator(_label)]
 
@@ -78,7 +103,9 @@ class AssetSettings(BaseModel):
     """One asset, as its YAML file describes it.
 
     `authorised_shares` is the most that may ever be issued, in whole shares; `unit_price` is for
-    people, an amount and a currency; `currencies` names contracts by label and chain id.
+    people, an amount and a currency; `currencies` names contracts by label and chain id. `rules`
+    are settings to be deployed, written in the file that the asset's file names, or a contract;
+    `registry` is a contract, or `new`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,8 +116,8 @@ class AssetSettings(BaseModel):
     authorised_shares: Annotated[str, BeforeValidator(_number)]
     unit_price: str = ""
     owner: Address | None = None
-    rules: Address | None = None
-    registry: Address | None = None
+    rules: Annotated[RuleSettings | str | None, BeforeValidator(_rules)] = None
+    registry: Annotated[str | None, BeforeValidator(_registry)] = None
     currencies: dict[Label, dict[int, Address]] = {}
 
     @classmethod
@@ -99,22 +126,9 @@ class AssetSettings(BaseModel):
 
         Raises: InputError with every fault in it.
         """
-        try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            reason = str(error.strerror).lower()
-            raise InputError.of(
-                "asset", path, f"cannot be read ({reason})", "give the path of a YAML file"
-            ) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError.of(
-                "asset", path, f"is not YAML ({reason})", "start from examples/building/asset.yaml"
-            ) from None
-        if not isinstance(content, dict):
-            raise InputError.of(
-                "asset", path, "has no settings", "start from examples/building/asset.yaml"
-            )
+        content = read_yaml(path, "asset", EXAMPLE)
+        if isinstance(content.get("rules"), str):
+            content["rules"] = _rules_file(content["rules"], Path(path).parent)
         return cls.of(content, str(path))
 
     @classmethod
@@ -126,7 +140,8 @@ class AssetSettings(BaseModel):
         try:
             settings = cls.model_validate(content)
         except ValidationError as error:
-            raise InputError([_problem(fault) for fault in error.errors()], subject) from None
+            problems = [problem_of(fault, EXAMPLE) for fault in error.errors()]
+            raise InputError(problems, subject) from None
         settings.check()
         return settings
 
@@ -141,6 +156,21 @@ class AssetSettings(BaseModel):
                 f"is not between 1 and {MAX_SHARES} smallest units",
                 "authorise a number that the token can count",
             )
+        self._check_rules()
+
+    def _check_rules(self) -> None:
+        ours = isinstance(self.rules, RuleSettings)
+        if ours and self.registry is None:
+            raise InputError.of(
+                "registry", "", "is missing, and the rules need one", "write registry: new"
+            )
+        if self.registry == NEW and not ours:
+            raise InputError.of(
+                "registry",
+                NEW,
+                "is a registry that no rules would read",
+                "name a file of rules, such as examples/packs/plain-whitelist.yaml",
+            )
 
     @property
     def authorised(self) -> int:
@@ -150,15 +180,3 @@ class AssetSettings(BaseModel):
         except InputError as error:
             problem = replace(error.problems[0], column="authorised_shares")
             raise InputError([problem], self.symbol) from None
-
-
-def _problem(fault: Any) -> Problem:
-    where = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "missing":
-        return Problem(None, where, "", "is missing", "add it")
-    if fault["type"] == "extra_forbidden":
-        return Problem(None, where, str(fault["input"]), "is no setting", "remove it")
-    text = str(fault["msg"]).removeprefix("Value error, ")
-    rule, _, remedy = text.partition("; ")
-    value = fault["input"]
-    return Problem(None, where, str(value), rule, remedy or "see examples/building/asset.yaml")

@@ -16,20 +16,29 @@ from typing import Any
 from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
 from prorata.build import Artifact
 from prorata.chain import BlockTag, Chain, Log
-from prorata.errors import ChainError
+from prorata.errors import ChainError, InputError
 
 __all__ = [
+    "FOREVER",
     "NATIVE",
     "Call",
+    "Code",
     "Currency",
     "Distribution",
     "DividendVault",
     "Entitlement",
     "Event",
+    "Explanation",
+    "Investor",
+    "InvestorClass",
+    "InvestorRegistry",
     "Kind",
+    "LockUps",
     "Reason",
+    "Refusal",
     "ShareToken",
     "Terms",
+    "TransferRules",
     "decode_log",
     "decode_logs",
     "deploy_call",
@@ -37,6 +46,9 @@ __all__ = [
 
 NATIVE = ZERO_ADDRESS
 """The currency address that stands for the chain's own coin."""
+
+FOREVER = 2**48 - 1
+"""The time that stands for "without end"."""
 
 
 class Kind(IntEnum):
@@ -61,6 +73,125 @@ class Reason(IntEnum):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
+
+
+class InvestorClass(IntEnum):
+    """What an investor is by law; a person has one class, the one its issuer relies on.
+
+    Retail: none of the others. Accredited: 17 CFR 230.501(a). Qualified: Regulation (EU)
+    2017/1129, article 2(e). Professional: Directive 2014/65/EU, annex II. Institutional: a bank,
+    insurer, fund or public body, by whatever law.
+    """
+
+    RETAIL = 0
+    ACCREDITED = 1
+    QUALIFIED = 2
+    PROFESSIONAL = 3
+    INSTITUTIONAL = 4
+
+    @property
+    def label(self) -> str:
+        """As people write it."""
+        return self.name.lower()
+
+
+class Code(IntEnum):
+    """Why a transfer is refused: `ITransferRules.Code`."""
+
+    NONE = 0
+    PAUSED = 1
+    SENDER_BLOCKED = 2
+    RECEIVER_BLOCKED = 3
+    AMOUNT_FROZEN = 4
+    NOT_ELIGIBLE = 5
+    COUNTRY = 6
+    CLASS = 7
+    WINDOW_CLOSED = 8
+    MAX_HOLDERS = 9
+    MAX_HOLDERS_IN_COUNTRY = 10
+    MAX_HOLDERS_OF_CLASS = 11
+    MAX_HOLDERS_OF_CLASS_IN_COUNTRY = 12
+    MAX_HOLDING = 13
+    MIN_HOLDING_GIVER = 14
+    MIN_HOLDING_TAKER = 15
+    LOCKED_UP = 16
+    SUPPLY_CAP = 17
+    RULES_FAILED = 18
+
+    @property
+    def label(self) -> str:
+        """As people write it: `max holders of class`."""
+        return self.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Investor:
+    """What a registry knows of the person behind a wallet; see `InvestorLib.sol` for the packing.
+
+    `country` is ISO 3166-1 numeric, `eligible_until` the last Unix second at which the person may
+    receive shares. Person 0 is nobody. `lost` marks a wallet that has a successor.
+    """
+
+    person: int
+    country: int
+    investor_class: int
+    eligible_until: int
+    lost: bool = False
+
+    @property
+    def packed(self) -> int:
+        """The fields in one word.
+
+        Raises: InputError when one does not fit its bits.
+        """
+        word = 0
+        for name, place, bits in _INVESTOR_FIELDS:
+            value = int(getattr(self, name))
+            if not 0 <= value < 2**bits:
+                raise InputError.of(name, value, f"does not fit {bits} bits", "give a smaller one")
+            word |= value << place
+        return word
+
+    @classmethod
+    def unpack(cls, word: int) -> Investor:
+        """From one word, whatever its spare bits."""
+        person, country, investor_class, until, lost = (
+            (word >> place) % 2**bits for _, place, bits in _INVESTOR_FIELDS
+        )
+        return cls(person, country, investor_class, until, lost=bool(lost))
+
+
+_INVESTOR_FIELDS = (
+    ("person", 0, 48),
+    ("country", 48, 16),
+    ("investor_class", 64, 8),
+    ("eligible_until", 72, 48),
+    ("lost", 120, 1),
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A rule that a transfer breaks: what it would lead to, or what is known, and the limit."""
+
+    code: Code
+    value: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Every rule that a transfer breaks, and the most that would pass now in smallest units."""
+
+    refusals: tuple[Refusal, ...]
+    most: int
+
+    @classmethod
+    def of(cls, answer: tuple[Sequence[Mapping[str, Any]], int]) -> Explanation:
+        """From what `explain` returns."""
+        structs, most = answer
+        refusals = (Refusal(Code(s["code"]), s["value"], s["limit"]) for s in structs)
+        return cls(tuple(refusals), most)
 
 
 @dataclass(frozen=True)
@@ -296,6 +427,55 @@ class ShareToken(_Contract):
         """The identity registry, zero for none."""
         return str(self._view("identityRegistry"))
 
+    def explain(self, sender: str, receiver: str, amount: int) -> Explanation:
+        """Everything that stands in the way of a transfer, balance and allowance apart."""
+        return Explanation.of(self._view("explain", sender, receiver, amount))
+
+    def can_transfer(self, sender: str, receiver: str, amount: int) -> bool:
+        """Whether a transfer would be allowed, balance and allowance apart."""
+        return bool(self._view("canTransfer", sender, receiver, amount))
+
+    def can_send(self, account: str) -> bool:
+        """Whether `account` may send at all."""
+        return bool(self._view("canSend", account))
+
+    def can_receive(self, account: str) -> bool:
+        """Whether `account` may receive at all."""
+        return bool(self._view("canReceive", account))
+
+    def is_frozen(self, account: str) -> bool:
+        """Whether the wallet is frozen as a whole."""
+        return bool(self._view("isFrozen", account))
+
+    def frozen_tokens(self, account: str) -> int:
+        """Shares of the wallet that are frozen; may exceed the balance."""
+        return int(self._view("getFrozenTokens", account))
+
+    def paused(self) -> bool:
+        """Whether transfers by holders are stopped."""
+        return bool(self._view("paused"))
+
+    def income_waits(self, account: str) -> bool:
+        """Whether what `account` is owed cannot be paid for now."""
+        return bool(self._view("incomeWaits", account))
+
+    def claimant_of(self, account: str) -> str:
+        """Who is to be paid what `account` is owed; zero while that has to wait."""
+        return str(self._view("claimantOf", account))
+
+    def documents(self) -> list[bytes]:
+        """The names of all documents (ERC-1643)."""
+        return list(self._view("getAllDocuments"))
+
+    def document(self, name: bytes) -> tuple[str, bytes, int]:
+        """A document's address, hash and time; empty if unknown."""
+        uri, document_hash, timestamp = self._view("getDocument", name)
+        return str(uri), bytes(document_hash), int(timestamp)
+
+    def contract_uri(self) -> str:
+        """Where the token's metadata is (ERC-7572)."""
+        return str(self._view("contractURI"))
+
     def mint(self, to: str, amount: int) -> Call:
         """Issue shares to one receiver. Agents only."""
         return self._write("mint", to, amount, label=f"issue {amount} to {to}")
@@ -332,6 +512,60 @@ class ShareToken(_Contract):
         label = f"schedule a record at {closes_at}"
         return self._write("scheduleRecord", closes_at, label=label)
 
+    def pause(self) -> Call:
+        """Stop transfers by holders. Agents only."""
+        return self._write("pause", label="stop transfers")
+
+    def unpause(self) -> Call:
+        """Allow transfers by holders again. Agents only."""
+        return self._write("unpause", label="allow transfers again")
+
+    def set_address_frozen(self, wallet: str, frozen: bool) -> Call:
+        """Freeze a wallet as a whole, or release it. Agents only."""
+        label = f"{'freeze' if frozen else 'release'} {wallet}"
+        return self._write("setAddressFrozen", wallet, frozen, label=label)
+
+    def set_frozen_tokens(self, wallet: str, amount: int) -> Call:
+        """Set how many shares of a wallet are frozen, whatever it holds. Agents only."""
+        label = f"freeze {amount} of {wallet}"
+        return self._write("setFrozenTokens", wallet, amount, label=label)
+
+    def forced_transfer(self, sender: str, receiver: str, amount: int) -> Call:
+        """Move shares without the holder's consent. Agents only."""
+        label = f"force {amount} from {sender} to {receiver}"
+        return self._write("forcedTransfer", sender, receiver, amount, label=label)
+
+    def recover(self, lost: str, successor: str, identity: str = ZERO_ADDRESS) -> Call:
+        """Put a new wallet in the place of a lost one, with all it is owed. Agents only."""
+        label = f"put {successor} in the place of {lost}"
+        return self._write("recoveryAddress", lost, successor, identity, label=label)
+
+    def set_income_waits(self, while_ineligible: bool) -> Call:
+        """Set whether income waits while its holder is not eligible. Owner only."""
+        verb = "waits" if while_ineligible else "does not wait"
+        label = f"set that income {verb} while its holder is not eligible"
+        return self._write("setIncomeWaits", while_ineligible, label=label)
+
+    def set_document(self, name: bytes, uri: str, document_hash: bytes = bytes(32)) -> Call:
+        """Add or replace a document (ERC-1643). Owner only."""
+        return self._write("setDocument", name, uri, document_hash, label=f"set document {uri}")
+
+    def remove_document(self, name: bytes) -> Call:
+        """Remove a document (ERC-1643). Owner only."""
+        return self._write("removeDocument", name, label=f"remove document 0x{name.hex()}")
+
+    def set_contract_uri(self, uri: str) -> Call:
+        """Replace the address of the token's metadata (ERC-7572). Owner only."""
+        return self._write("setContractURI", uri, label=f"set the metadata to {uri}")
+
+    def set_name(self, name: str) -> Call:
+        """Change the name. Owner only."""
+        return self._write("setName", name, label=f"set the name to {name}")
+
+    def set_symbol(self, symbol: str) -> Call:
+        """Change the symbol. Owner only."""
+        return self._write("setSymbol", symbol, label=f"set the symbol to {symbol}")
+
     def add_agent(self, agent: str) -> Call:
         """Let `agent` issue, burn and schedule. Owner only."""
         return self._write("addAgent", agent, label=f"add agent {agent}")
@@ -356,6 +590,135 @@ class ShareToken(_Contract):
     def accept_ownership(self) -> Call:
         """Accept the ownership that was offered to the sender."""
         return self._write("acceptOwnership", label="accept the ownership")
+
+
+# ------------------------------------------------------------------------------ who may hold, how
+
+
+class InvestorRegistry(_Contract):
+    """Who may hold the shares of an issuer, and how much each person holds."""
+
+    CONTRACT = "InvestorRegistry"
+
+    def investor_of(self, wallet: str) -> Investor:
+        """What is known of the person behind `wallet`."""
+        return Investor.unpack(self._view("investorOf", wallet))
+
+    def investors_of(self, wallets: Sequence[str]) -> list[Investor]:
+        """`investor_of` for many at once."""
+        words = self._views("investorOf", [(wallet,) for wallet in wallets])
+        return [Investor.unpack(word) for word in words]
+
+    def is_verified(self, wallet: str) -> bool:
+        """Whether `wallet` may receive shares now."""
+        return bool(self._view("isVerified", wallet))
+
+    def successor_of(self, wallet: str) -> str:
+        """Who took the place of a lost wallet; zero if it was not lost."""
+        return str(self._view("successorOf", wallet))
+
+    def tokens(self) -> list[str]:
+        """The tokens bound so far."""
+        return list(self._view("tokens"))
+
+    def count_keeper(self, token: str) -> str:
+        """The rules contract that keeps the count of a token's holders; zero if none does."""
+        return str(self._view("countKeeper", token))
+
+    def holding_of(self, token: str, person: int) -> int:
+        """How much a person holds over all wallets, where persons are counted."""
+        return int(self._view("holdingOf", token, person))
+
+    def holdings_of(self, token: str, persons: Sequence[int]) -> list[int]:
+        """`holding_of` for many at once."""
+        return self._views("holdingOf", [(token, person) for person in persons])
+
+    def holder_count(self, token: str) -> int:
+        """How many persons hold a token, where persons are counted."""
+        return int(self._view("holderCount", token))
+
+    def holder_count_in(self, token: str, country: int) -> int:
+        """How many persons of a country hold a token."""
+        return int(self._view("holderCountIn", token, country))
+
+    def holder_count_of(self, token: str, investor_class: int) -> int:
+        """How many persons of a class hold a token."""
+        return int(self._view("holderCountOf", token, int(investor_class)))
+
+    def holder_count_of_in(self, token: str, investor_class: int, country: int) -> int:
+        """How many persons of a class and a country hold a token."""
+        return int(self._view("holderCountOfIn", token, int(investor_class), country))
+
+    def owner(self) -> str:
+        """ERC-173 owner."""
+        return str(self._view("owner"))
+
+    def pending_owner(self) -> str:
+        """Who may accept the ownership, or zero."""
+        return str(self._view("pendingOwner"))
+
+    def is_agent(self, account: str) -> bool:
+        """Whether `account` may keep the register."""
+        return bool(self._view("isAgent", account))
+
+    def register(self, wallets: Sequence[str], investors: Sequence[Investor]) -> Call:
+        """Register wallets, or change what is known of them. Agents only."""
+        words = [investor.packed for investor in investors]
+        return self._write("register", list(wallets), words, label=f"register {len(words)} wallets")
+
+    def delete(self, wallet: str) -> Call:
+        """Remove a wallet, which must hold nothing that is counted. Agents only."""
+        return self._write("deleteIdentity", wallet, label=f"remove {wallet} from the register")
+
+    def bind_token(self, token: str) -> Call:
+        """Let the holders of `token` be counted, and let it report recoveries. Owner only."""
+        return self._write("bindToken", token, label=f"bind {token} to the register")
+
+    def count(self, token: str, wallets: Sequence[str]) -> Call:
+        """Count the persons behind a page of wallets in ascending order. Agents only."""
+        label = f"count the holders of {token}"
+        return self._write("count", token, list(wallets), label=label)
+
+    def add_agent(self, agent: str) -> Call:
+        """Let `agent` keep the register. Owner only."""
+        return self._write("addAgent", agent, label=f"add registrar {agent}")
+
+    def remove_agent(self, agent: str) -> Call:
+        """Take an agent's power. Owner only."""
+        return self._write("removeAgent", agent, label=f"remove registrar {agent}")
+
+    def transfer_ownership(self, owner: str) -> Call:
+        """Offer the ownership to `owner`, who must accept it. Owner only."""
+        return self._write("transferOwnership", owner, label=f"offer the register to {owner}")
+
+    def accept_ownership(self) -> Call:
+        """Accept the ownership that was offered to the sender."""
+        return self._write("acceptOwnership", label="accept the register")
+
+
+class TransferRules(_Contract):
+    """Which transfers of a token are allowed. Its settings are part of its code."""
+
+    CONTRACT = "TransferRules"
+
+    def registry(self) -> str:
+        """The registry that these rules read."""
+        return str(self._view("registry"))
+
+    def explain(self, token: str, sender: str, receiver: str, amount: int) -> Explanation:
+        """All rules that a transfer would break; the token adds its own refusals to these."""
+        return Explanation.of(self._view("explain", token, sender, receiver, amount))
+
+
+class LockUps(_Contract):
+    """Which shares of a wallet may not be sold yet."""
+
+    CONTRACT = "LockUps"
+
+    def locked(self, token: str, wallet: str) -> tuple[int, int]:
+        """Shares that are locked now, and when the next of them are released; 0 for none."""
+        amount, next_release = self._view("locked", token, wallet)
+        return int(amount), int(next_release)
 
 
 # ----------------------------------------------------------------------------------- the vault

@@ -43,6 +43,7 @@ from prorata.contracts import (
     Terms,
     deploy_call,
 )
+from prorata.demo_compliant import CompliantAct
 from prorata.errors import BooksError, ChainError, ProrataError
 from prorata.money import format_units, parse_units, percent
 from prorata.operator import LocalSigner, Operator, Receipt
@@ -277,6 +278,7 @@ class Demo:
         self._first_quarter()
         self._second_quarter()
         self._third_quarter()
+        CompliantAct(self.stage, self.teller, self.issuer).play()
         return self._close()
 
     def _open(self) -> None:

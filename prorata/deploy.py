@@ -9,6 +9,10 @@ writes down, in the deployment's folder, everything that is needed to find and v
         journal.jsonl         every transaction that was signed
         state.json            what the later steps did
 
+An asset whose settings have rules of its own gets, besides the token and the vault, a registry of
+investors (unless it names one), a keeper of lots if there is a lock-up, and the rules; the registry
+is bound to the token and, if the rules count persons, begins to count.
+
 The same settings on the same chain deploy nothing a second time. A folder whose local chain has
 been started anew is set aside; on any other chain such a folder is refused.
 """
@@ -27,13 +31,21 @@ from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict
 
 from prorata.abi import ZERO_ADDRESS, artifact, encode_constructor
-from prorata.asset import AssetSettings, check_address
+from prorata.asset import NEW, AssetSettings, check_address
 from prorata.build import PROJECT_ROOT, SETTINGS, SOLC_VERSION, standard_json
 from prorata.chain import BlockTag, RpcChain
-from prorata.contracts import NATIVE, Currency, DividendVault, ShareToken, deploy_call
+from prorata.contracts import (
+    NATIVE,
+    Currency,
+    DividendVault,
+    InvestorRegistry,
+    ShareToken,
+    deploy_call,
+)
 from prorata.errors import DeploymentError, InputError
 from prorata.journal import Journal
 from prorata.operator import Intent, Operator, Progress, Receipt, Signer
+from prorata.rules import RuleSettings
 
 __all__ = [
     "DEPLOYMENTS",
@@ -44,11 +56,25 @@ __all__ = [
     "folder_for",
     "open_operator",
     "predict",
+    "price",
 ]
 
 DEPLOYMENTS = Path("deployments")
 REHEARSAL_DOLLAR = ("Rehearsal Dollar", "USD", 6)
 REHEARSAL_MONEY = 10_000_000 * 10**6
+
+# Contracts of one stage need only the addresses of earlier stages.
+STAGES = (
+    ("DividendVault", "InvestorRegistry", "LockUps"),
+    ("TransferRules",),
+    ("ShareToken", "Dollar"),
+)
+
+# What a token's constructor uses at most to take up its rules.
+RULES_GAS = 150_000
+
+# JSON readers that are not Python's keep larger integers only in part.
+SAFE_INTEGER = 2**53 - 1
 
 _REMEDY = "choose the network it was deployed on, or name another folder with --deployment"
 
@@ -146,6 +172,19 @@ class Deployment:
         """The vault."""
         address = self.manifest.contracts["DividendVault"].address
         return DividendVault(self.chain, address, block=block)
+
+    def registry(self, block: BlockTag = "latest") -> InvestorRegistry:
+        """The registry that the token asks now, which is read as one of ours.
+
+        Raises: DeploymentError when the token asks none; ChainError.
+        """
+        address = self.token(block).identity_registry()
+        if address == ZERO_ADDRESS:
+            raise DeploymentError(
+                f"{self.settings.symbol} has no registry, so anyone may hold it",
+                "deploy an asset with rules, such as examples/compliant/asset.yaml",
+            )
+        return InvestorRegistry(self.chain, address, block=block)
 
     def currency(self, named: str) -> Currency:
         """The currency that a person names: an address, `ETH`, or a label of the settings.
@@ -330,27 +369,22 @@ def deploy(
     Raises: DeploymentError when `folder` holds a deployment with other settings or code, or
     `vault` is something else; what `Operator.send` raises.
     """
-    wanted = predict(operator.address, settings, vault=vault, dollar=dollar)
     existing = _existing(operator.chain, folder)
     known = dict(existing.manifest.contracts) if existing else {}
-    if vault is not None:
-        _check_same_vault(known.get("DividendVault"), vault, folder)
-        known.setdefault("DividendVault", _reused_vault(operator.chain, vault))
+    _reuse(operator, settings, vault, known, folder)
+    addresses = {name: contract.address for name, contract in known.items()}
+    wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
     for name in set(wanted) & set(known):
         _check_same(name, wanted[name], known[name], folder)
-    missing = {name: arguments for name, arguments in wanted.items() if name not in known}
-    if existing and not missing:
+    if existing and not set(wanted) - set(known):
         return existing
-    intents = [
-        Intent(f"deploy/{name}", deploy_call(artifact(name), *arguments))
-        for name, arguments in missing.items()
-    ]
-    receipts = operator.send(intents)
-    for (name, arguments), receipt in zip(missing.items(), receipts, strict=True):
-        known[name] = _deployed(operator.chain, name, arguments, receipt)
-    if "Dollar" in missing:
-        dollars = Currency(operator.chain, known["Dollar"].address)
-        operator.send_one("deploy/Dollar/mint", dollars.mint(operator.address, REHEARSAL_MONEY))
+    for stage in STAGES:
+        addresses = {name: contract.address for name, contract in known.items()}
+        wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
+        missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
+        known |= _put(operator, missing)
+    if isinstance(settings.rules, RuleSettings):
+        _set_up(operator, settings, settings.rules, known)
     manifest = _manifest(operator, settings, known)
     _write_json(folder / "standard-input.json", standard_json())
     # Last, since its presence says that the deployment is complete.
@@ -359,22 +393,120 @@ def deploy(
 
 
 def predict(
-    deployer: str, settings: AssetSettings, *, vault: str | None = None, dollar: bool = False
+    deployer: str,
+    settings: AssetSettings,
+    addresses: Mapping[str, str] | None = None,
+    *,
+    vault: str | None = None,
+    dollar: bool = False,
 ) -> dict[str, list[Any]]:
-    """The contracts that a deployment needs, in order, with their constructor arguments."""
-    terms = [
-        settings.name,
-        settings.symbol,
-        settings.decimals,
-        settings.owner or deployer,
-        settings.rules or ZERO_ADDRESS,
-        settings.registry or ZERO_ADDRESS,
-    ]
+    """The contracts that a deployment needs, in order, with their constructor arguments.
+
+    `addresses` are those of the contracts that are there already; of the others, zero stands in
+    the arguments.
+    """
+    there = addresses or {}
+    owner = settings.owner or deployer
+    rules, registry = settings.rules or ZERO_ADDRESS, settings.registry or ZERO_ADDRESS
     wanted: dict[str, list[Any]] = {} if vault else {"DividendVault": []}
-    wanted["ShareToken"] = [terms]
+    if settings.registry == NEW:
+        registry = there.get("InvestorRegistry", ZERO_ADDRESS)
+        # The deployer binds the token, and hands the registry over afterwards.
+        wanted["InvestorRegistry"] = [deployer]
+    if isinstance(rules, RuleSettings):
+        lock_ups = ZERO_ADDRESS
+        if rules.locks:
+            wanted["LockUps"] = []
+            lock_ups = there.get("LockUps", ZERO_ADDRESS)
+        terms = rules.encodable(registry, lock_ups, settings.decimals)
+        wanted["TransferRules"] = [terms]
+        rules = there.get("TransferRules", ZERO_ADDRESS)
+    sheet = [settings.name, settings.symbol, settings.decimals, owner, rules, registry]
+    wanted["ShareToken"] = [sheet]
     if dollar:
         wanted["Dollar"] = list(REHEARSAL_DOLLAR)
     return wanted
+
+
+def price(
+    operator: Operator, settings: AssetSettings, *, vault: str | None = None, dollar: bool = False
+) -> dict[str, int]:
+    """The most gas that each contract would be deployed with; sends nothing.
+
+    Raises: what `Operator.price` raises.
+    """
+    # Rules are priced with any registry, and the token without the rules that do not exist yet.
+    stand_in = dict.fromkeys(("InvestorRegistry", "LockUps"), operator.address)
+    wanted = predict(operator.address, settings, stand_in, vault=vault, dollar=dollar)
+    steps = [Intent(name, deploy_call(artifact(name), *args)) for name, args in wanted.items()]
+    gas = dict(zip(wanted, operator.price(steps), strict=True))
+    if "TransferRules" in gas:
+        gas["ShareToken"] += RULES_GAS
+    return gas
+
+
+def _reuse(
+    operator: Operator,
+    settings: AssetSettings,
+    vault: str | None,
+    known: dict[str, Contract],
+    folder: Path,
+) -> None:
+    """Add contracts that were there before, after checking that they can be used."""
+    chain = operator.chain
+    if vault is not None:
+        _check_same_vault(known.get("DividendVault"), vault, folder)
+        known.setdefault("DividendVault", _reused("DividendVault", chain, vault))
+    if not isinstance(settings.rules, RuleSettings) or settings.registry in (None, NEW):
+        return
+    if "InvestorRegistry" not in known:
+        assert settings.registry is not None
+        known["InvestorRegistry"] = _reused("InvestorRegistry", chain, settings.registry)
+        owner = InvestorRegistry(chain, settings.registry).owner()
+        if owner != operator.address:
+            raise DeploymentError(
+                f"{operator.address} does not own the registry {settings.registry}, and only its "
+                f"owner {owner} can bind another token to it",
+                "deploy with the owner's account, or write registry: new",
+            )
+
+
+def _put(operator: Operator, missing: Mapping[str, list[Any]]) -> dict[str, Contract]:
+    """Deploy contracts whose arguments are known, or find that an earlier run did."""
+    intents = [
+        Intent(f"deploy/{name}", deploy_call(artifact(name), *arguments))
+        for name, arguments in missing.items()
+    ]
+    receipts = operator.send(intents)
+    placed = {
+        name: _deployed(operator.chain, name, arguments, receipt)
+        for (name, arguments), receipt in zip(missing.items(), receipts, strict=True)
+    }
+    if "Dollar" in placed:
+        dollars = Currency(operator.chain, placed["Dollar"].address)
+        operator.send_one("deploy/Dollar/mint", dollars.mint(operator.address, REHEARSAL_MONEY))
+    return placed
+
+
+def _set_up(
+    operator: Operator, settings: AssetSettings, rules: RuleSettings, known: Mapping[str, Contract]
+) -> None:
+    """Bind the token to the registry, begin to count, and hand a new registry to the owner."""
+    registry = InvestorRegistry(operator.chain, known["InvestorRegistry"].address)
+    token = known["ShareToken"].address
+    calls = {}
+    if token not in registry.tokens():
+        calls["bind"] = registry.bind_token(token)
+    if rules.counts and registry.count_keeper(token) != known["TransferRules"].address:
+        calls["count"] = registry.count(token, [])
+    owner = settings.owner or operator.address
+    if settings.registry == NEW and owner not in (registry.owner(), registry.pending_owner()):
+        calls["appoint"] = registry.add_agent(owner)
+        calls["resign"] = registry.remove_agent(operator.address)
+        calls["offer"] = registry.transfer_ownership(owner)
+    for name, call in calls.items():
+        # One by one, because counting cannot be tried before binding is mined.
+        operator.send_one(f"deploy/registry/{name}", call)
 
 
 def _existing(chain: RpcChain, folder: Path) -> Deployment | None:
@@ -383,10 +515,10 @@ def _existing(chain: RpcChain, folder: Path) -> Deployment | None:
 
 
 def _check_same(name: str, arguments: Sequence[Any], known: Contract, folder: Path) -> None:
-    if list(arguments) != known.arguments:
+    if _storable(arguments) != known.arguments:
         raise DeploymentError(
             f"{folder} holds a {name} that was deployed with {_words(known.arguments)}, not with "
-            f"{_words(arguments)}",
+            f"{_words(_storable(arguments))}",
             "give the same settings and account, or name another folder with --deployment",
         )
     if _init_code_hash(name, arguments) != known.init_code_hash:
@@ -404,10 +536,10 @@ def _check_same_vault(known: Contract | None, vault: str, folder: Path) -> None:
         )
 
 
-def _reused_vault(chain: RpcChain, address: str) -> Contract:
+def _reused(name: str, chain: RpcChain, address: str) -> Contract:
     code = chain.code(address)
-    if code != artifact("DividendVault").runtime:
-        found = "is not the DividendVault of this checkout" if code else "is no contract"
+    if code != artifact(name).runtime:
+        found = f"is not the {name} of this checkout" if code else "is no contract"
         raise DeploymentError(
             f"{address} {found} on chain {chain.chain_id}", "check the address and the network"
         )
@@ -418,7 +550,7 @@ def _reused_vault(chain: RpcChain, address: str) -> Contract:
         gas=0,
         gas_price=0,
         arguments=[],
-        init_code_hash=_init_code_hash("DividendVault", []),
+        init_code_hash=_hash(artifact(name).bytecode),
         code_hash=_hash(code),
     )
 
@@ -437,7 +569,7 @@ def _deployed(chain: RpcChain, name: str, arguments: list[Any], receipt: Receipt
         transaction=receipt.hash,
         gas=receipt.mined.gas_used,
         gas_price=receipt.mined.gas_price,
-        arguments=arguments,
+        arguments=_storable(arguments),
         init_code_hash=_init_code_hash(name, arguments),
         code_hash=_hash(code),
     )
@@ -459,7 +591,7 @@ def _matches(code: bytes, name: str) -> bool:
 def _manifest(
     operator: Operator, settings: AssetSettings, contracts: Mapping[str, Contract]
 ) -> Manifest:
-    order = ("DividendVault", "ShareToken", "Dollar")
+    order = [name for stage in STAGES for name in stage]
     return Manifest(
         asset=settings,
         chain_id=operator.chain.chain_id,
@@ -495,6 +627,14 @@ def _init_code_hash(name: str, arguments: Sequence[Any]) -> str:
 
 def _hash(data: bytes) -> str:
     return f"0x{keccak(data).hex()}"
+
+
+def _storable(value: Any) -> Any:
+    """Arguments as the manifest keeps them: large integers as text."""
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    large = isinstance(value, int) and value > SAFE_INTEGER
+    return str(value) if large else value
 
 
 def _words(arguments: Sequence[Any]) -> str:

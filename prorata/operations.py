@@ -18,7 +18,7 @@ from typing import Any
 
 from prorata.abi import ZERO_ADDRESS
 from prorata.apportion import Apportionment, apportion
-from prorata.captable import CapTable
+from prorata.captable import CapTable, Holding
 from prorata.chain import RpcChain
 from prorata.contracts import (
     Currency,
@@ -31,6 +31,7 @@ from prorata.contracts import (
 )
 from prorata.deploy import Deployment
 from prorata.errors import InputError, NoEligibleShares
+from prorata.issuing import check_issue
 from prorata.ledger import Ledger
 from prorata.money import format_units, parse_units
 from prorata.operator import Intent, Operator, Receipt
@@ -140,14 +141,18 @@ def issue(
     batch_size: int = BATCH_SIZE,
     tranche: str = "",
     dry_run: bool = False,
+    despite_rules: bool = False,
 ) -> Issued:
     """Issue a cap table in batches.
 
     The same table is issued once however often this runs; `tranche` tells a second issue of an
-    identical table from a repetition. A dry run makes every check and sends nothing.
+    identical table from a repetition. A dry run makes every check and sends nothing. The token
+    lets an agent issue to whoever is eligible; the asset's other rules are checked here, unless
+    `despite_rules`.
 
     Raises: InputError when the shares are more than the asset's authorised ones, the account is
-    no agent, or the table was begun with another batch size; what `Operator.send` raises.
+    no agent, the rules forbid a holder, or the table was begun with another batch size; what
+    `Operator.send` raises.
     """
     token = deployment.token()
     _require_agent(token, operator.address)
@@ -160,8 +165,11 @@ def issue(
     if not dry_run:
         operator.settle()
     batches = _batches(token, table, f"issue/{name}/{batch_size}", batch_size)
-    waiting = {i: shares for i, shares in batches.items() if operator.earlier(i.key) is None}
-    _check_authorised(deployment, token.total_supply(), sum(waiting.values()))
+    waiting = {i: page for i, page in batches.items() if operator.earlier(i.key) is None}
+    to_issue = [holding for page in waiting.values() for holding in page]
+    _check_authorised(deployment, token.total_supply(), sum(h.shares for h in to_issue))
+    if not despite_rules:
+        check_issue(deployment, to_issue)
     if dry_run:
         return Issued(table.total, len(table), (), tuple(operator.price(list(waiting))))
     receipts = operator.send(list(batches))
@@ -176,13 +184,15 @@ def issue(
     return Issued(table.total, len(table), tuple(receipts))
 
 
-def _batches(token: ShareToken, table: CapTable, prefix: str, size: int) -> dict[Intent, int]:
-    """Each batch with the shares in it."""
+def _batches(
+    token: ShareToken, table: CapTable, prefix: str, size: int
+) -> dict[Intent, tuple[Holding, ...]]:
+    """Each batch with the holdings in it."""
     batches = {}
     for number, start in enumerate(range(0, len(table), size)):
         page = table.holdings[start : start + size]
         call = token.batch_mint([h.address for h in page], [h.shares for h in page])
-        batches[Intent(f"{prefix}/{number}", call)] = sum(h.shares for h in page)
+        batches[Intent(f"{prefix}/{number}", call)] = page
     return batches
 
 

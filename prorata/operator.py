@@ -245,6 +245,11 @@ class Operator:
         done = mined is not None and mined.success
         return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None
 
+    def attempts(self, prefix: str) -> int:
+        """How many steps under `prefix` were ever signed: the number of a new one, once settled."""
+        entries = () if self.journal is None else self.journal.entries
+        return sum(entry.key.startswith(f"{prefix}/") for entry in entries)
+
     # ------------------------------------------------------------- of earlier runs
 
     def _settle_leftovers(self, keys: set[str]) -> None:

@@ -29,8 +29,18 @@ from prorata.chain import RpcChain
 from prorata.deploy import Deployment, folder_for, open_operator
 from prorata.errors import ChainError, InputError, ProrataError
 from prorata.operator import LocalSigner, Operator, Progress, Signer
+from prorata.orders import Done
 
-__all__ = ["Door", "DoorCommand", "Spoken", "common_options", "connected", "reading_options"]
+__all__ = [
+    "Door",
+    "DoorCommand",
+    "Spoken",
+    "basis_options",
+    "common_options",
+    "connected",
+    "reading_options",
+    "show_order",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -119,6 +129,17 @@ common_options = _options(
     _JSON,
 )
 """The options of every door that sends."""
+
+basis_options = _options(
+    click.option("--reason", required=True, help="Why, in words; is kept in orders.jsonl."),
+    click.option(
+        "--document",
+        required=True,
+        metavar="FILE|0xHASH",
+        help="What the order rests on: a file, whose SHA-256 is kept, or a hash.",
+    ),
+)
+"""The options of every door that acts against a holder's will."""
 
 
 @dataclass
@@ -270,6 +291,31 @@ class Door:
             if self.abandon:
                 operator.abandon(self.abandon)
             yield operator
+
+
+def show_order(door: Door, done: Done) -> None:
+    """Say what became of an order."""
+    basis, receipt = done.basis, done.receipt
+    if receipt is None:
+        door.spoken.say("Nothing was sent: the chain is so already")
+    else:
+        again = ", sent before" if receipt.resumed else ""
+        door.spoken.say(f"Done: {receipt.label}{again}")
+        rows = [
+            ("order", done.order),
+            ("reason", basis.reason),
+            ("document", f"{basis.document_hash} ({basis.document})"),
+            ("transaction", receipt.hash),
+        ]
+        for name, text in rows:
+            door.spoken.say(f"  {name:<12}{_escape(text)}")
+    door.spoken.result(
+        {
+            "order": done.order,
+            **basis.facts(),
+            "transaction": None if receipt is None else receipt.hash,
+        }
+    )
 
 
 # ---------------------------------------------------------------------------------------- networks

@@ -9,14 +9,14 @@ import click
 
 from prorata.abi import artifact
 from prorata.asset import AssetSettings, check_address
-from prorata.contracts import deploy_call
-from prorata.deploy import Deployment, deploy, predict
+from prorata.deploy import Deployment, deploy, price
 from prorata.money import format_units
-from prorata.operator import Intent, Operator
+from prorata.operator import Operator
 from scripts._doors import Door, DoorCommand, common_options
 
 EXAMPLES = (
     "ape run deploy --asset examples/building/asset.yaml --dollar",
+    "ape run deploy --asset examples/compliant/asset.yaml",
     "ape run deploy --asset asset.yaml --network https://rpc.example.org --account issuer.json",
 )
 
@@ -38,8 +38,9 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
     """Put an asset's contracts on a chain, once.
 
     Reads the asset from a YAML file, deploys its share token and, unless --vault names one, a
-    dividend vault, and keeps the manifest in deployments/<chain id>/<symbol>/. The same command
-    again deploys nothing; a run that was interrupted is resumed.
+    dividend vault; where the file names rules, a registry of investors and the rules too. Keeps
+    the manifest in deployments/<chain id>/<symbol>/. The same command again deploys nothing; a
+    run that was interrupted is resumed.
     """
     door = Door.of(options)
     settings = AssetSettings.load(asset)
@@ -56,10 +57,8 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
 def _plan(
     door: Door, operator: Operator, settings: AssetSettings, vault: str | None, dollar: bool
 ) -> None:
-    wanted = predict(operator.address, settings, vault=vault, dollar=dollar)
-    steps = [Intent(name, deploy_call(artifact(name), *args)) for name, args in wanted.items()]
-    gas = dict(zip(wanted, operator.price(steps), strict=True))
-    rows = [(name, f"{len(artifact(name).runtime):,}", f"{gas[name]:,}") for name in wanted]
+    gas = price(operator, settings, vault=vault, dollar=dollar)
+    rows = [(name, f"{len(artifact(name).runtime):,}", f"{most:,}") for name, most in gas.items()]
     door.spoken.table("Would be deployed", ("contract", "bytes>", "gas, at most>"), rows)
     door.spoken.result({"dry_run": True, "deployer": operator.address, "gas": gas})
 

@@ -21,9 +21,12 @@ EXAMPLES = ("ape run issue examples/building/holders.csv",)
     "--batch", type=int, default=BATCH_SIZE, show_default=True, help="Holders per transaction."
 )
 @click.option("--tranche", default="", help="A name that tells a second, identical issue apart.")
+@click.option(
+    "--despite-rules", is_flag=True, help="Issue to whoever is eligible, whatever the rules say."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and show the gas; send nothing.")
 @common_options
-def cli(table: Path, batch: int, tranche: str, dry_run: bool, **options: Any) -> None:
+def cli(table: Path, dry_run: bool, **options: Any) -> None:
     """Issue shares to the holders of a cap table.
 
     TABLE is a CSV file with the columns address and shares. It is checked whole before anything
@@ -34,7 +37,15 @@ def cli(table: Path, batch: int, tranche: str, dry_run: bool, **options: Any) ->
     with door.deployed() as (operator, found):
         settings = found.settings
         holdings = read_csv(table, decimals=settings.decimals, authorised=settings.authorised)
-        done = issue(operator, found, holdings, batch_size=batch, tranche=tranche, dry_run=dry_run)
+        done = issue(
+            operator,
+            found,
+            holdings,
+            batch_size=options["batch"],
+            tranche=options["tranche"],
+            dry_run=dry_run,
+            despite_rules=options["despite_rules"],
+        )
     shares = format_units(done.shares, settings.decimals, trim=True)
     verb = "Would issue" if dry_run else "Issued"
     door.spoken.say(f"{verb} {shares} shares of {settings.symbol} to {done.holders} holders")

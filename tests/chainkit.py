@@ -163,6 +163,8 @@ class Codec:
         indexed = [item for item in entry["inputs"] if item["indexed"]]
         for item, topic in zip(indexed, topics[1:], strict=True):
             kind = collapse_if_tuple(dict(item))
+            # Of what has no fixed size only the hash is kept.
+            kind = "bytes32" if kind in {"string", "bytes"} or kind.endswith("]") else kind
             args[item["name"]] = plain(decode([kind], bytes.fromhex(topic[2:]))[0], kind)
         for item, value in zip(rest, decode(types_of(rest), data), strict=True):
             args[item["name"]] = plain(value, collapse_if_tuple(dict(item)))

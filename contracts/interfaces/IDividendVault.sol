@@ -88,11 +88,13 @@ interface IDividendVault {
     /// @notice Why a push passed over a holder.
     /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
     /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
+    /// `Waiting`: the token says that the holder's income has to wait, as while its wallet is frozen.
     enum Reason {
         Nothing,
         Claimed,
         PaymentFailed,
-        PolicyFailed
+        PolicyFailed,
+        Waiting
     }
 
     /// @notice A distribution was declared and funded.
@@ -177,6 +179,9 @@ interface IDividendVault {
 
     /// @notice Thrown when the deadline for claims has passed.
     error DividendVault_Expired(uint256 id, uint256 deadline, uint256 presentTime);
+
+    /// @notice Thrown when the token says that the holder's income has to wait, as while its wallet is frozen.
+    error DividendVault_Waiting(address token, address holder);
 
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);

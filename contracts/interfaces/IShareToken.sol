@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDocuments} from "./IDocuments.sol";
+import {IERC3643Token} from "./IERC3643Token.sol";
+import {IERC7943Fungible} from "./IERC7943Fungible.sol";
 import {IRecordToken} from "./IRecordToken.sol";
+import {ITransferRules} from "./ITransferRules.sol";
 
 /// @title IShareToken
 /// @notice ERC-20 shares of one asset that remember who held them at each record date.
@@ -15,7 +19,7 @@ import {IRecordToken} from "./IRecordToken.sol";
 /// movement afterwards stores the old balance once.
 ///
 /// Errors for ordinary ERC-20 failures are those of ERC-6093; permits follow ERC-2612 and ERC-5267.
-interface IShareToken is IRecordToken {
+interface IShareToken is IRecordToken, IERC3643Token, IERC7943Fungible, IDocuments {
     /// @notice What a share token is made of.
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
@@ -34,18 +38,6 @@ interface IShareToken is IRecordToken {
 
     /// @notice A record was scheduled to close at the end of second `closesAt`.
     event RecordScheduled(uint256 indexed recordId, uint48 closesAt);
-
-    /// @notice `agent` may from now on issue, burn and schedule (ERC-3643).
-    event AgentAdded(address indexed agent);
-
-    /// @notice `agent` may no longer act (ERC-3643).
-    event AgentRemoved(address indexed agent);
-
-    /// @notice The rules contract is now `compliance` (ERC-3643).
-    event ComplianceAdded(address indexed compliance);
-
-    /// @notice The identity registry is now `identityRegistry` (ERC-3643).
-    event IdentityRegistryAdded(address indexed identityRegistry);
 
     /// @notice Thrown when the terms ask for more decimals than a share token can have.
     error ShareToken_TooManyDecimals(uint8 given, uint8 limit);
@@ -77,9 +69,6 @@ interface IShareToken is IRecordToken {
     /// @notice Thrown when the arguments of a batch differ in length.
     error ShareToken_LengthMismatch(uint256 receivers, uint256 amounts);
 
-    /// @notice Thrown when the identity registry does not let `receiver` hold shares.
-    error ShareToken_NotVerified(address receiver);
-
     /// @notice Thrown when the last owner tries to leave: nobody could replace broken rules after that.
     error ShareToken_OwnerRequired();
 
@@ -88,6 +77,24 @@ interface IShareToken is IRecordToken {
 
     /// @notice Thrown when a permit was not signed by `owner`, neither by key nor by ERC-1271 (ERC-2612).
     error ERC2612InvalidSigner(address owner);
+
+    /// @notice Thrown when more shares of a wallet would be frozen one by one than it holds.
+    error ShareToken_FreezeExceedsBalance(address account, uint256 frozen, uint256 balance);
+
+    /// @notice Thrown when more shares of a wallet would be released than are frozen.
+    error ShareToken_UnfreezeExceedsFrozen(address account, uint256 amount, uint256 frozen);
+
+    /// @notice Thrown when a holder transfers while transfers are stopped.
+    error ShareToken_Paused();
+
+    /// @notice Thrown when a frozen or lost wallet spends another's allowance.
+    error ShareToken_SpenderBlocked(address spender);
+
+    /// @notice Thrown when a recovery names a wallet that cannot give, or cannot take, another's place.
+    error ShareToken_InvalidRecovery(address lost, address successor);
+
+    /// @notice Whether income waits while its holder is not eligible.
+    event IncomeWaitsSet(bool whileIneligible);
 
     /// @notice Schedules the next record date. Agents only.
     /// @param closesAt Unix second at whose end the record closes: not past, and later than every earlier record
@@ -100,38 +107,22 @@ interface IShareToken is IRecordToken {
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
     function successorOf(address account) external view returns (address);
 
-    /// @notice Issues `amount` new shares to `to`. Agents only.
-    function mint(address to, uint256 amount) external;
+    /// @notice Whether income of `account` has to wait: its wallet, or its successor's, is frozen, or the issuer has
+    /// set that income waits while the holder is not eligible. Never reverts.
+    function incomeWaits(address account) external view returns (bool);
 
-    /// @notice Issues new shares to many receivers at once, the supply being written once. Agents only.
-    /// @param receivers Accounts to issue to; one that occurs twice receives both amounts
-    /// @param amounts Shares for the receiver at the same position
-    function batchMint(address[] calldata receivers, uint256[] calldata amounts) external;
+    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that has to wait.
+    function claimantOf(address account) external view returns (address);
 
-    /// @notice Destroys `amount` shares of `from`. Agents only. Income of closed records stays owed.
-    function burn(address from, uint256 amount) external;
+    /// @notice Sets whether income waits while its holder is not eligible. Owner only; off at first.
+    function setIncomeWaits(bool whileIneligible) external;
 
-    /// @notice Transfers the caller's shares to many receivers at once.
-    function batchTransfer(address[] calldata receivers, uint256[] calldata amounts) external;
-
-    /// @notice Lets `agent` issue, burn and schedule. Owner only; adding an agent again changes nothing.
-    function addAgent(address agent) external;
-
-    /// @notice Takes an agent's power. Owner only; removing one who is not an agent changes nothing.
-    function removeAgent(address agent) external;
-
-    /// @notice Whether `account` is an agent.
-    function isAgent(address account) external view returns (bool);
-
-    /// @notice Replaces the rules contract; zero makes the token open. Owner only.
-    function setCompliance(address newRules) external;
-
-    /// @notice The rules contract, zero for an open token.
-    function compliance() external view returns (address);
-
-    /// @notice Replaces the identity registry; zero for none. Owner only.
-    function setIdentityRegistry(address newRegistry) external;
-
-    /// @notice The identity registry, zero for none.
-    function identityRegistry() external view returns (address);
+    /// @notice Everything that stands in the way of a transfer, and the most that would pass now.
+    /// @dev Never reverts: rules that fail are a refusal of their own. Balance and allowance are not refusals, but
+    /// `most` is at most the unfrozen balance.
+    function explain(
+        address from,
+        address to,
+        uint256 amount
+    ) external view returns (ITransferRules.Refusal[] memory refusals, uint256 most);
 }

@@ -6,7 +6,7 @@ pragma solidity 0.8.37;
 ///     balance    96 bits   shares held now, in the token's smallest unit
 ///     since      32 bits   how many records had closed when `balance` was last written
 ///     pastCount  32 bits   how many older balances the account's history holds
-///     flags      96 bits   see the `FLAG_` constants
+///     flags      96 bits   see the `FLAG_` constants; zero for an ordinary account
 type Account is uint256;
 
 using AccountLib for Account global;
@@ -17,6 +17,19 @@ using AccountLib for Account global;
 library AccountLib {
     uint256 internal constant MAX_BALANCE = type(uint96).max;
 
+    /// @dev The wallet is frozen: it neither sends nor receives.
+    uint256 internal constant FLAG_FROZEN = 1 << 160;
+
+    /// @dev Some of the wallet's shares are frozen; how many is kept elsewhere.
+    uint256 internal constant FLAG_PARTLY_FROZEN = 1 << 161;
+
+    /// @dev The wallet was lost and recovered: it has a successor, and neither sends nor receives again.
+    uint256 internal constant FLAG_LOST = 1 << 162;
+
+    /// @dev Nobody's account, which may never hold shares.
+    uint256 internal constant FLAG_BARRED = 1 << 163;
+
+    uint256 private constant FLAGS_AT = 160;
     uint256 private constant SINCE_AT = 96;
     uint256 private constant PAST_COUNT_AT = 128;
     uint256 private constant MASK_32 = type(uint32).max;
@@ -31,6 +44,19 @@ library AccountLib {
 
     function pastCount(Account self) internal pure returns (uint256) {
         return (Account.unwrap(self) >> PAST_COUNT_AT) & MASK_32;
+    }
+
+    function has(Account self, uint256 flags) internal pure returns (bool) {
+        return Account.unwrap(self) & flags != 0;
+    }
+
+    /// @dev Whether either account is anything but ordinary.
+    function anyFlag(Account self, Account other) internal pure returns (bool) {
+        return (Account.unwrap(self) | Account.unwrap(other)) >> FLAGS_AT != 0;
+    }
+
+    function with(Account self, uint256 flag, bool on) internal pure returns (Account) {
+        return Account.wrap(on ? Account.unwrap(self) | flag : Account.unwrap(self) & ~flag);
     }
 
     /// @dev The caller warrants that the new balance fits 96 bits: every balance is bounded by the

@@ -7,6 +7,7 @@ pragma solidity 0.8.37;
 library Authority {
     bytes4 private constant IS_AGENT = bytes4(keccak256("isAgent(address)"));
     bytes4 private constant OWNER = bytes4(keccak256("owner()"));
+    bytes4 private constant CLAIMANT_OF = bytes4(keccak256("claimantOf(address)"));
     bytes4 private constant SUCCESSOR_OF = bytes4(keccak256("successorOf(address)"));
 
     /// @dev Whether `token` names people who speak for it, agents (ERC-3643) or an owner (ERC-173), and whether
@@ -18,11 +19,15 @@ library Authority {
         speaks = (knowsAgents && isAgent == 1) || (knowsOwner && owner == uint256(uint160(account)));
     }
 
-    /// @dev Who receives what `account` is owed; `account` itself if the token knows no successors.
-    function successorOf(address token, address account) internal view returns (address) {
-        (bool known, uint256 answer) = _ask(token, SUCCESSOR_OF, account);
-        bool usable = known && answer != 0 && answer <= type(uint160).max;
-        return usable ? address(uint160(answer)) : account;
+    /// @dev Who is to be paid what `account` is owed: zero while that has to wait; its successor if the token knows
+    /// successors only; `account` itself if it knows neither.
+    function claimantOf(address token, address account) internal view returns (address) {
+        (bool known, uint256 answer) = _ask(token, CLAIMANT_OF, account);
+        if (!known) {
+            (known, answer) = _ask(token, SUCCESSOR_OF, account);
+            known = known && answer != 0;
+        }
+        return known && answer <= type(uint160).max ? address(uint160(answer)) : account;
     }
 
     /// @dev Asks about `account`; a function without parameters ignores it. Written out so that one word at

@@ -17,14 +17,26 @@ library LedgerLib {
     /// @dev `nextRecordAt` of a ledger with no record ahead; no record may close at this time.
     uint256 internal constant NO_RECORD = type(uint48).max;
 
-    /// @dev An identity registry must be asked before an account receives shares.
+    /// @dev The identity registry must be asked before an account receives, since the rules do not ask it.
     uint256 internal constant FLAG_REGISTRY = 1 << 240;
+
+    /// @dev Holders may not transfer.
+    uint256 internal constant FLAG_PAUSED = 1 << 241;
+
+    /// @dev The rules contract is one of ours (`ITransferRules`), not an ERC-3643 compliance contract.
+    uint256 internal constant FLAG_OUR_RULES = 1 << 242;
+
+    /// @dev Some wallet has been frozen or recovered once, so spenders are worth a look.
+    uint256 internal constant FLAG_FREEZES = 1 << 243;
+
+    /// @dev Income waits while its holder is not eligible.
+    uint256 internal constant FLAG_WAITS = 1 << 244;
 
     uint256 private constant NEXT_AT = 160;
     uint256 private constant CLOSED_AT = 208;
     uint256 private constant MASK_32 = type(uint32).max;
     uint256 private constant RECORD_FIELDS = (NO_RECORD << NEXT_AT) | (MASK_32 << CLOSED_AT);
-    uint256 private constant GUARDS = type(uint160).max | FLAG_REGISTRY;
+    uint256 private constant GUARDS = type(uint160).max | FLAG_REGISTRY | FLAG_PAUSED;
 
     function rules(Ledger self) internal pure returns (address) {
         return address(uint160(Ledger.unwrap(self)));
@@ -38,9 +50,14 @@ library LedgerLib {
         return (Ledger.unwrap(self) >> CLOSED_AT) & MASK_32;
     }
 
-    /// @dev True if any contract has a say in who may hold or move the shares.
+    /// @dev True if a holder's transfer needs more than a look at the two accounts.
     function guarded(Ledger self) internal pure returns (bool) {
         return Ledger.unwrap(self) & GUARDS != 0;
+    }
+
+    /// @dev True if one call to rules of ours is all that a transfer needs.
+    function asksOnlyOurRules(Ledger self) internal pure returns (bool) {
+        return Ledger.unwrap(self) & (FLAG_OUR_RULES | FLAG_PAUSED | FLAG_REGISTRY) == FLAG_OUR_RULES;
     }
 
     function has(Ledger self, uint256 flag) internal pure returns (bool) {

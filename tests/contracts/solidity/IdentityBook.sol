@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IIdentityRegistry} from "../../../contracts/interfaces/IIdentityRegistry.sol";
-
 /// @title IdentityBook
-/// @notice An identity registry that is a list.
-contract IdentityBook is IIdentityRegistry {
-    /// @inheritdoc IIdentityRegistry
+/// @notice The one question of an identity registry that a token asks, answered from a list.
+contract IdentityBook {
     mapping(address account => bool) public isVerified;
 
     /// @notice Lets `account` hold shares, or not.

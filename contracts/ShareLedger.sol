@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IRecordToken} from "./interfaces/IRecordToken.sol";
+import {IShareToken} from "./interfaces/IShareToken.sol";
+import {Account, AccountLib} from "./libraries/AccountLib.sol";
+import {History} from "./libraries/History.sol";
+import {Ledger, LedgerLib} from "./libraries/LedgerLib.sol";
+
+/// @title ShareLedger
+/// @notice Balances, supply and allowances, and their history at record dates. `IShareToken` is the specification.
+/// @dev Promise: balances change in `_move`, `_create` and `_destroy` only, each of which brings the accounts it
+/// writes up to date with the closed records first. An ordinary transfer reads one slot of the ledger and writes
+/// two accounts.
+abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
+    using History for History.Past;
+
+    // ------------------------------------------------------------------ constants
+
+    uint256 internal constant MAX_SUPPLY = AccountLib.MAX_BALANCE;
+
+    // -------------------------------------------------------------------- storage
+
+    struct Holder {
+        Account account;
+        History.Past past;
+    }
+
+    Ledger internal _ledger;
+
+    /// @dev The supply is kept like a balance, with a history of its own.
+    Holder internal _supply;
+
+    mapping(address account => Holder) internal _holders;
+    mapping(address owner => mapping(address spender => uint256)) private _allowances;
+
+    /// @dev Ascending; record `id` is at index `id - 1`.
+    uint48[] private _recordTimes;
+
+    constructor() {
+        _ledger = Ledger.wrap(0).withRecords({closed: 0, next: LedgerLib.NO_RECORD});
+        // Shares sent to nobody, or to their own contract, could never be sent on, yet would earn income. That these
+        // two are barred is marked like a freeze, so that an ordinary transfer pays nothing for the question.
+        _holders[address(0)].account = Account.wrap(AccountLib.FLAG_BARRED);
+        _holders[address(this)].account = Account.wrap(AccountLib.FLAG_BARRED);
+    }
+
+    // ----------------------------------------------------------------------- views
+
+    /// @inheritdoc IERC20
+    function totalSupply() external view returns (uint256) {
+        return _supply.account.balance();
+    }
+
+    /// @inheritdoc IERC20
+    function balanceOf(address account) external view returns (uint256) {
+        return _holders[account].account.balance();
+    }
+
+    /// @inheritdoc IERC20
+    function allowance(address owner, address spender) external view returns (uint256) {
+        return _allowances[owner][spender];
+    }
+
+    /// @inheritdoc IERC20
+    function approve(address spender, uint256 amount) external returns (bool) {
+        _approve(msg.sender, spender, amount);
+        return true;
+    }
+
+    // ----------------------------------------------------------------- record dates
+
+    /// @dev `scheduleRecord` without the question who asks.
+    function _scheduleRecord(uint48 closesAt) internal returns (uint256 recordId) {
+        Ledger ledger = _closeRecords();
+        uint256 count = _recordTimes.length;
+        if (closesAt < block.timestamp) revert ShareToken_RecordInThePast(closesAt, block.timestamp);
+        if (closesAt == LedgerLib.NO_RECORD) revert ShareToken_RecordTooLate(closesAt, LedgerLib.NO_RECORD - 1);
+        if (count != 0 && closesAt <= _recordTimes[count - 1]) {
+            revert ShareToken_RecordNotLater(closesAt, _recordTimes[count - 1]);
+        }
+
+        _recordTimes.push(closesAt);
+        recordId = count + 1;
+        if (ledger.nextRecordAt() == LedgerLib.NO_RECORD) _ledger = ledger.withRecords(count, closesAt);
+        emit RecordScheduled(recordId, closesAt);
+    }
+
+    /// @inheritdoc IShareToken
+    function recordCount() external view returns (uint256) {
+        return _recordTimes.length;
+    }
+
+    /// @inheritdoc IRecordToken
+    function recordTime(uint256 recordId) public view returns (uint48) {
+        uint256 count = _recordTimes.length;
+        if (recordId == 0 || recordId > count) revert ShareToken_UnknownRecord(recordId, count);
+        return _recordTimes[recordId - 1];
+    }
+
+    /// @inheritdoc IRecordToken
+    function balanceOfAt(address account, uint256 recordId) external view returns (uint256) {
+        return _balanceAt(_holders[account], recordId);
+    }
+
+    /// @inheritdoc IRecordToken
+    function totalSupplyAt(uint256 recordId) external view returns (uint256) {
+        return _balanceAt(_supply, recordId);
+    }
+
+    // ---------------------------------------------------------------- moving shares
+
+    /// @dev Moves shares between two accounts; `checked` if their flags have a say.
+    function _move(address from, address to, uint256 amount, uint256 closed, bool checked) internal {
+        Holder storage giver = _holders[from];
+        Holder storage receiver = _holders[to];
+        Account source = giver.account;
+        Account target = receiver.account;
+        if (checked && source.anyFlag(target)) _requireFree(from, source, to, target, amount);
+        if (source.balance() < amount) revert ERC20InsufficientBalance(from, source.balance(), amount);
+        // To oneself, or of nothing, is exactly an event.
+        if (from != to && amount != 0) {
+            giver.account = giver.past.upTo(source, closed).minus(amount);
+            receiver.account = receiver.past.upTo(target, closed).plus(amount);
+        }
+        emit Transfer(from, to, amount);
+    }
+
+    /// @dev Credits new shares, which `_growSupply` has counted.
+    function _create(address to, uint256 amount, uint256 closed) internal {
+        if (amount != 0) {
+            Holder storage receiver = _holders[to];
+            receiver.account = receiver.past.upTo(receiver.account, closed).plus(amount);
+        }
+        emit Transfer(address(0), to, amount);
+    }
+
+    /// @dev Destroys shares of an account, whatever its flags.
+    function _destroy(address from, uint256 amount, uint256 closed) internal {
+        Holder storage giver = _holders[from];
+        Account account = giver.account;
+        if (account.balance() < amount) revert ERC20InsufficientBalance(from, account.balance(), amount);
+        if (amount != 0) {
+            giver.account = giver.past.upTo(account, closed).minus(amount);
+            _supply.account = _supply.past.upTo(_supply.account, closed).minus(amount);
+        }
+        emit Transfer(from, address(0), amount);
+    }
+
+    /// @dev Counts shares that are about to be created.
+    function _growSupply(uint256 amount, uint256 closed) internal {
+        Account supply = _supply.account;
+        if (amount > MAX_SUPPLY - supply.balance()) {
+            revert ShareToken_SupplyTooLarge(supply.balance(), amount, MAX_SUPPLY);
+        }
+        _supply.account = _supply.past.upTo(supply, closed).plus(amount);
+    }
+
+    /// @dev Reverts if the flags of one of two accounts forbid a transfer between them.
+    function _requireFree(
+        address from,
+        Account source,
+        address to,
+        Account target,
+        uint256 amount
+    ) internal view virtual;
+
+    // ----------------------------------------------------------------------- records
+
+    /// @dev The ledger with every record counted whose second is over. Costs one read while none is.
+    function _closeRecords() internal returns (Ledger ledger) {
+        ledger = _ledger;
+        if (block.timestamp > ledger.nextRecordAt()) {
+            uint256 closed = _countClosed(ledger.closedRecords());
+            uint256 next = closed == _recordTimes.length ? LedgerLib.NO_RECORD : _recordTimes[closed];
+            ledger = ledger.withRecords(closed, next);
+            _ledger = ledger;
+        }
+    }
+
+    /// @dev Binary search, so that a token left alone through hundreds of records still moves cheaply.
+    function _countClosed(uint256 alreadyClosed) private view returns (uint256 low) {
+        low = alreadyClosed;
+        uint256 high = _recordTimes.length;
+        while (low < high) {
+            uint256 middle = (low + high) >> 1;
+            if (_recordTimes[middle] < block.timestamp) low = middle + 1;
+            else high = middle;
+        }
+    }
+
+    function _balanceAt(Holder storage holder, uint256 recordId) private view returns (uint256) {
+        Account account = holder.account;
+        if (recordId == 0 || (account.since() < recordId && !_countedOrNext(recordId))) {
+            uint48 closesAt = recordTime(recordId);
+            if (block.timestamp <= closesAt) revert ShareToken_RecordOpen(recordId, closesAt, block.timestamp);
+        }
+        return holder.past.balanceAt(account, recordId);
+    }
+
+    /// @dev Whether the ledger's slot alone proves that the record has closed: it was counted, or it is the
+    /// next to be counted and its second is over.
+    function _countedOrNext(uint256 recordId) private view returns (bool) {
+        Ledger ledger = _ledger;
+        uint256 closed = ledger.closedRecords();
+        return recordId <= closed || (recordId == closed + 1 && block.timestamp > ledger.nextRecordAt());
+    }
+
+    // ------------------------------------------------------------------- allowances
+
+    function _approve(address owner, address spender, uint256 amount) internal {
+        if (spender == address(0)) revert ERC20InvalidSpender(spender);
+        _allowances[owner][spender] = amount;
+        emit Approval(owner, spender, amount);
+    }
+
+    function _spendAllowance(address owner, address spender, uint256 amount) internal {
+        uint256 allowed = _allowances[owner][spender];
+        // By custom an unlimited allowance stays unlimited.
+        if (allowed == type(uint256).max) return;
+        if (allowed < amount) revert ERC20InsufficientAllowance(spender, allowed, amount);
+        unchecked {
+            // `amount <= allowed` was just checked.
+            _allowances[owner][spender] = allowed - amount;
+        }
+    }
+}

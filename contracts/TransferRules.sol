@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IInvestorRegistry} from "./interfaces/IInvestorRegistry.sol";
+import {ILockUps} from "./interfaces/ILockUps.sol";
+import {IPersonLedger} from "./interfaces/IPersonLedger.sol";
+import {IShareToken} from "./interfaces/IShareToken.sol";
+import {ITransferRules} from "./interfaces/ITransferRules.sol";
+import {Investor} from "./libraries/InvestorLib.sol";
+
+/// @title TransferRules
+/// @notice Any subset of the usual rules for shares that not everybody may hold.
+/// @dev Promise: the settings are part of the code, so reading them costs nothing and nobody can change them. Other
+/// settings are another contract, which the token's owner puts in force with `setCompliance`. The contract keeps no
+/// state: persons and their holdings are the registry's, lots are `LockUps`'s.
+///
+/// A transfer is refused by the first broken rule in the order of `Code`; `_judge` is that order, for the transfer
+/// and for `explain` alike.
+contract TransferRules is ITransferRules, IERC165 {
+    // ------------------------------------------------------------------- settings
+
+    /// @notice What a list of countries means.
+    enum Countries {
+        Any,
+        Only,
+        AllBut
+    }
+
+    /// @notice The rules. Zero switches a rule off, except where it says otherwise.
+    /// @param registry The registry of investors
+    /// @param lockUps The keeper of lots; needed if and only if there is a lock-up
+    /// @param eligible Whether the receiver must be registered and eligible now; rules about persons need it
+    /// @param listed How to read `countries`
+    /// @param listedUntil Last second at which the list is in force; 0 for ever
+    /// @param countries Bit `c % 256` of word `c / 256` is the country with ISO 3166-1 numeric code `c`, below 1,000
+    /// @param classes Bit `k` lets investors of class `k` receive; zero lets all
+    /// @param opensAt First second of the transfer window
+    /// @param closesAt Last second of the transfer window; 0 for ever
+    /// @param maxHolders Most persons that may hold
+    /// @param maxHoldersInCountry Most persons of one country that may hold
+    /// @param limitedClass The class that the next two limits count
+    /// @param maxHoldersOfClass Most persons of that class that may hold
+    /// @param maxHoldersOfClassInCountry Most persons of that class and of one country that may hold
+    /// @param maxHolding Most shares that one person may hold
+    /// @param minHolding Fewest shares that one person may hold, if any
+    /// @param lockUp Seconds for which acquired shares cannot be sold
+    /// @param supplyCap Most shares that may be issued
+    struct Settings {
+        address registry;
+        address lockUps;
+        bool eligible;
+        Countries listed;
+        uint48 listedUntil;
+        uint256[4] countries;
+        uint256 classes;
+        uint48 opensAt;
+        uint48 closesAt;
+        uint32 maxHolders;
+        uint32 maxHoldersInCountry;
+        uint8 limitedClass;
+        uint32 maxHoldersOfClass;
+        uint32 maxHoldersOfClassInCountry;
+        uint96 maxHolding;
+        uint96 minHolding;
+        uint48 lockUp;
+        uint96 supplyCap;
+    }
+
+    /// @notice The settings of these rules, for ever.
+    event RulesSet(Settings settings);
+
+    /// @notice Thrown when there is no registry to read.
+    error TransferRules_NoRegistry();
+
+    /// @notice Thrown when the registry does not answer.
+    error TransferRules_RegistryFailed(address registry);
+
+    /// @notice Thrown when a lock-up lacks a keeper of lots, or a keeper of lots lacks a lock-up.
+    error TransferRules_LockUpMismatch(uint256 lockUp, address lockUps);
+
+    /// @notice Thrown when persons would be counted though receivers need not be known.
+    error TransferRules_EligibilityRequired();
+
+    /// @notice Thrown when a limit contradicts another one.
+    error TransferRules_Contradiction(uint256 lower, uint256 upper);
+
+    address private immutable _registry;
+    address private immutable _lockUps;
+    bool private immutable _eligible;
+    bool private immutable _counting;
+    bool private immutable _sized;
+    uint256 private immutable _listedUntil;
+    uint256 private immutable _welcome0;
+    uint256 private immutable _welcome1;
+    uint256 private immutable _welcome2;
+    uint256 private immutable _welcome3;
+    uint256 private immutable _classes;
+    uint256 private immutable _opensAt;
+    uint256 private immutable _closesAt;
+    uint256 private immutable _maxHolders;
+    uint256 private immutable _maxHoldersInCountry;
+    uint256 private immutable _limitedClass;
+    uint256 private immutable _maxHoldersOfClass;
+    uint256 private immutable _maxHoldersOfClassInCountry;
+    uint256 private immutable _maxHolding;
+    uint256 private immutable _minHolding;
+    uint256 private immutable _lockUp;
+    uint256 private immutable _supplyCap;
+
+    constructor(Settings memory settings) {
+        if (settings.registry == address(0)) revert TransferRules_NoRegistry();
+        if ((settings.lockUp == 0) != (settings.lockUps == address(0))) {
+            revert TransferRules_LockUpMismatch(settings.lockUp, settings.lockUps);
+        }
+        if (settings.maxHolding != 0 && settings.minHolding > settings.maxHolding) {
+            revert TransferRules_Contradiction(settings.minHolding, settings.maxHolding);
+        }
+        if (settings.closesAt != 0 && settings.opensAt > settings.closesAt) {
+            revert TransferRules_Contradiction(settings.opensAt, settings.closesAt);
+        }
+        _registry = settings.registry;
+        _lockUps = settings.lockUps;
+        _eligible = settings.eligible;
+        // From here on there is one kind of list: the welcome ones. All are, if there is no list.
+        uint256 inverted = settings.listed == Countries.AllBut ? type(uint256).max : 0;
+        bool listing = settings.listed != Countries.Any;
+        _listedUntil =
+            !listing
+                ? 0
+                : settings.listedUntil == 0
+                    ? type(uint48).max
+                    : settings.listedUntil;
+        _welcome0 = settings.countries[0] ^ inverted;
+        _welcome1 = settings.countries[1] ^ inverted;
+        _welcome2 = settings.countries[2] ^ inverted;
+        _welcome3 = settings.countries[3] ^ inverted;
+        _classes = settings.classes == 0 ? type(uint256).max : settings.classes;
+        _opensAt = settings.opensAt;
+        _closesAt = settings.closesAt == 0 ? type(uint48).max : settings.closesAt;
+        // A limit that is off is larger than anything it could be compared with.
+        _maxHolders = _orNone(settings.maxHolders);
+        _maxHoldersInCountry = _orNone(settings.maxHoldersInCountry);
+        _limitedClass = settings.limitedClass;
+        _maxHoldersOfClass = _orNone(settings.maxHoldersOfClass);
+        _maxHoldersOfClassInCountry = _orNone(settings.maxHoldersOfClassInCountry);
+        _maxHolding = _orNone(settings.maxHolding);
+        _minHolding = settings.minHolding;
+        _lockUp = settings.lockUp;
+        _supplyCap = _orNone(settings.supplyCap);
+        _sized =
+            settings.maxHolders != 0 ||
+            settings.maxHoldersInCountry != 0 ||
+            settings.maxHoldersOfClass != 0 ||
+            settings.maxHoldersOfClassInCountry != 0;
+        _counting =
+            settings.maxHolders != 0 ||
+            settings.maxHoldersInCountry != 0 ||
+            settings.maxHoldersOfClass != 0 ||
+            settings.maxHoldersOfClassInCountry != 0 ||
+            settings.maxHolding != 0 ||
+            settings.minHolding != 0;
+        if (_counting && !settings.eligible) revert TransferRules_EligibilityRequired();
+        emit RulesSet(settings);
+    }
+
+    // -------------------------------------------------------------------- movements
+
+    /// @inheritdoc ITransferRules
+    function authorize(address from, address to, uint256 amount) external returns (bool) {
+        if (_counting) {
+            _authorizeCounting(from, to, amount);
+        } else {
+            Investor taker = _investorOf(to);
+            // Ordinary transfers end here, without a verdict to be written.
+            if (_lockUp == 0 && _admits(taker)) return true;
+            IPersonLedger.Outcome memory outcome;
+            outcome.taker = taker;
+            _decide(outcome, from, amount);
+        }
+        if (_lockUp != 0 && from != to) ILockUps(_lockUps).acquired(msg.sender, to, amount, _lockUp);
+        return true;
+    }
+
+    function _authorizeCounting(address from, address to, uint256 amount) private {
+        (Investor giver, Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) = IPersonLedger(
+            _registry
+        ).move(msg.sender, from, to, amount);
+        bool ordinary =
+            _lockUp == 0 &&
+                !(newHolder && _sized) &&
+                takerHolding <= _maxHolding &&
+                _admits(taker) &&
+                (giverHolding >= _minHolding || giverHolding == 0) &&
+                takerHolding >= _minHolding;
+        if (ordinary) return;
+
+        IPersonLedger.Outcome memory outcome = IPersonLedger.Outcome(
+            giver,
+            taker,
+            giverHolding,
+            takerHolding,
+            newHolder,
+            0,
+            0,
+            0,
+            0
+        );
+        if (newHolder) {
+            (
+                outcome.holders,
+                outcome.holdersInCountry,
+                outcome.holdersOfClass,
+                outcome.holdersOfClassInCountry
+            ) = IPersonLedger(_registry).sizes(msg.sender, taker.country(), taker.class());
+        }
+        _decide(outcome, from, amount);
+    }
+
+    /// @dev The registry's answer about one wallet. Written out, since every transfer asks.
+    function _investorOf(address wallet) private view returns (Investor investor) {
+        address source = _registry;
+        bytes4 selector = IInvestorRegistry.investorOf.selector;
+        bool answered;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(0x04, shr(96, shl(96, wallet)))
+            answered := and(gt(returndatasize(), 0x1f), staticcall(gas(), source, 0x00, 0x24, 0x00, 0x20))
+            investor := mload(0x00)
+        }
+        if (!answered) revert TransferRules_RegistryFailed(source);
+    }
+
+    /// @dev Reverts with the first broken rule, if there is one.
+    function _decide(IPersonLedger.Outcome memory outcome, address from, uint256 amount) private view {
+        Verdict memory verdict;
+        _judge(verdict, outcome);
+        if (_lockUp != 0) _judgeLots(verdict, msg.sender, from, amount);
+        if (verdict.count == 0) return;
+        revert TransferRules_Refused(verdict.first.code, verdict.first.value, verdict.first.limit);
+    }
+
+    /// @inheritdoc ITransferRules
+    function book(address from, address to, uint256 amount, uint256 supply) external {
+        if (to != address(0) && _eligible) {
+            Investor taker = IInvestorRegistry(_registry).investorOf(to);
+            if (!taker.eligible()) {
+                revert TransferRules_Refused(Code.NotEligible, taker.eligibleUntil(), block.timestamp);
+            }
+        }
+        if (from == address(0) && supply > _supplyCap) {
+            revert TransferRules_Refused(Code.SupplyCap, supply, _supplyCap);
+        }
+        if (_counting) IPersonLedger(_registry).move(msg.sender, from, to, amount);
+        if (_lockUp == 0 || from == to) return;
+        if (from != address(0)) {
+            uint256 balance = IERC20(msg.sender).balanceOf(from);
+            ILockUps(_lockUps).reduced(msg.sender, from, balance > amount ? balance - amount : 0);
+        }
+        if (to != address(0)) ILockUps(_lockUps).acquired(msg.sender, to, amount, _lockUp);
+    }
+
+    /// @inheritdoc ITransferRules
+    function recover(address lost, address successor) external {
+        IPersonLedger(_registry).recover(msg.sender, lost, successor);
+        if (_lockUp != 0) ILockUps(_lockUps).recovered(msg.sender, lost, successor);
+    }
+
+    /// @inheritdoc ITransferRules
+    function replacedBy(address newRules) external {
+        if (_counting) IPersonLedger(_registry).handOver(msg.sender, newRules);
+    }
+
+    // ------------------------------------------------------------------------ views
+
+    /// @inheritdoc ITransferRules
+    function explain(
+        address token,
+        address from,
+        address to,
+        uint256 amount
+    ) external view returns (Refusal[] memory refusals, uint256 most) {
+        Verdict memory verdict;
+        verdict.list = new Refusal[](uint256(type(Code).max));
+        _preview(verdict, token, from, to, amount);
+        refusals = verdict.list;
+        uint256 count = verdict.count;
+        assembly ("memory-safe") {
+            // Shortens the list to what was found.
+            mstore(refusals, count)
+        }
+        most = _most(token, from, to);
+    }
+
+    /// @inheritdoc ITransferRules
+    function canTransfer(address token, address from, address to, uint256 amount) external view returns (bool) {
+        Verdict memory verdict;
+        _preview(verdict, token, from, to, amount);
+        return verdict.count == 0;
+    }
+
+    /// @inheritdoc ITransferRules
+    function registry() external view returns (address) {
+        return _eligible ? _registry : address(0);
+    }
+
+    /// @inheritdoc ITransferRules
+    function countsIn() external view returns (address) {
+        return _counting ? _registry : address(0);
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(ITransferRules).interfaceId;
+    }
+
+    // ---------------------------------------------------------------------- judging
+
+    /// @dev Broken rules so far. A transfer needs only the first; `explain` gives a list to fill.
+    struct Verdict {
+        uint256 count;
+        Refusal first;
+        Refusal[] list;
+    }
+
+    function _preview(Verdict memory verdict, address token, address from, address to, uint256 amount) private view {
+        _judge(verdict, IPersonLedger(_registry).preview(token, from, to, amount));
+        if (_lockUp != 0) _judgeLots(verdict, token, from, amount);
+    }
+
+    function _judge(Verdict memory verdict, IPersonLedger.Outcome memory outcome) private view {
+        if (!_admits(outcome.taker)) _judgeTaker(verdict, outcome.taker);
+        if (!_counting) return;
+        if (_sized && outcome.newHolder) _judgeSizes(verdict, outcome);
+        _limit(verdict, Code.MaxHolding, outcome.takerHolding, _maxHolding);
+        if (outcome.giverHolding != 0 && outcome.giverHolding < _minHolding) {
+            _refuse(verdict, Code.MinHoldingGiver, outcome.giverHolding, _minHolding);
+        }
+        if (outcome.takerHolding != 0 && outcome.takerHolding < _minHolding) {
+            _refuse(verdict, Code.MinHoldingTaker, outcome.takerHolding, _minHolding);
+        }
+    }
+
+    function _judgeTaker(Verdict memory verdict, Investor taker) private view {
+        if (_eligible && !taker.eligible()) {
+            _refuse(verdict, Code.NotEligible, taker.eligibleUntil(), block.timestamp);
+        }
+        if (!_welcomes(taker.country())) _refuse(verdict, Code.Country, taker.country(), 0);
+        if ((_classes >> taker.class()) & 1 == 0) _refuse(verdict, Code.Class, taker.class(), _classes);
+        if (block.timestamp < _opensAt) _refuse(verdict, Code.WindowClosed, block.timestamp, _opensAt);
+        if (block.timestamp > _closesAt) _refuse(verdict, Code.WindowClosed, block.timestamp, _closesAt);
+    }
+
+    function _judgeSizes(Verdict memory verdict, IPersonLedger.Outcome memory outcome) private view {
+        _limit(verdict, Code.MaxHolders, outcome.holders, _maxHolders);
+        _limit(verdict, Code.MaxHoldersInCountry, outcome.holdersInCountry, _maxHoldersInCountry);
+        if (outcome.taker.class() != _limitedClass) return;
+        _limit(verdict, Code.MaxHoldersOfClass, outcome.holdersOfClass, _maxHoldersOfClass);
+        _limit(verdict, Code.MaxHoldersOfClassInCountry, outcome.holdersOfClassInCountry, _maxHoldersOfClassInCountry);
+    }
+
+    /// @dev An amount over the balance is the balance's refusal, not the lock-up's.
+    function _judgeLots(Verdict memory verdict, address token, address from, uint256 amount) private view {
+        uint256 free = _freeOf(token, from);
+        if (amount > free && amount <= IERC20(token).balanceOf(from)) _refuse(verdict, Code.LockedUp, amount, free);
+    }
+
+    /// @dev The most that these rules would let pass between two wallets: what is neither locked nor frozen, cut down
+    /// to what the persons' limits leave. Zero if a rule that has nothing to do with the amount stands in the way.
+    function _most(address token, address from, address to) private view returns (uint256 most) {
+        most = IERC20(token).balanceOf(from);
+        most -= _min(most, IShareToken(token).getFrozenTokens(from));
+        if (_lockUp != 0) most = _min(most, _freeOf(token, from));
+        IPersonLedger.Outcome memory idle = IPersonLedger(_registry).preview(token, from, to, 0);
+        bool samePerson = idle.giver.person() == idle.taker.person();
+        if (_counting && !samePerson) {
+            most = _min(most, idle.takerHolding < _maxHolding ? _maxHolding - idle.takerHolding : 0);
+            uint256 rest = idle.giverHolding - _min(most, idle.giverHolding);
+            // A rest below the minimum is not allowed: leave the minimum.
+            if (rest != 0 && rest < _minHolding) {
+                most = idle.giverHolding > _minHolding ? idle.giverHolding - _minHolding : 0;
+            }
+        }
+        if (most == 0) return 0;
+        Verdict memory verdict;
+        _judge(verdict, IPersonLedger(_registry).preview(token, from, to, most));
+        return verdict.count == 0 ? most : 0;
+    }
+
+    function _freeOf(address token, address from) private view returns (uint256) {
+        (uint256 locked, ) = ILockUps(_lockUps).locked(token, from);
+        uint256 balance = IERC20(token).balanceOf(from);
+        return balance > locked ? balance - locked : 0;
+    }
+
+    /// @dev Whether an investor may receive now, whoever sends and how much.
+    function _admits(Investor taker) private view returns (bool) {
+        return
+            (!_eligible || taker.eligible()) &&
+            _welcomes(taker.country()) &&
+            (_classes >> taker.class()) & 1 != 0 &&
+            block.timestamp >= _opensAt &&
+            block.timestamp <= _closesAt;
+    }
+
+    function _welcomes(uint256 country) private view returns (bool) {
+        uint256 word =
+            country < 512 ? (country < 256 ? _welcome0 : _welcome1) : (country < 768 ? _welcome2 : _welcome3);
+        return (word >> (country & 0xff)) & 1 != 0 || block.timestamp > _listedUntil;
+    }
+
+    function _limit(Verdict memory verdict, Code code, uint256 value, uint256 limit) private pure {
+        if (value > limit) _refuse(verdict, code, value, limit);
+    }
+
+    function _refuse(Verdict memory verdict, Code code, uint256 value, uint256 limit) private pure {
+        Refusal memory refusal = Refusal(code, value, limit);
+        if (verdict.count == 0) verdict.first = refusal;
+        if (verdict.list.length > verdict.count) verdict.list[verdict.count] = refusal;
+        ++verdict.count;
+    }
+
+    function _orNone(uint256 limit) private pure returns (uint256) {
+        return limit == 0 ? type(uint256).max : limit;
+    }
+
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}

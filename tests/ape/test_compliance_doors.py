@@ -1,0 +1,117 @@
+"""The doors of a compliant asset, as a person or a program opens them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from hashlib import sha256
+
+import pytest
+
+from prorata.build import PROJECT_ROOT
+from prorata.register import read_investors
+from prorata.toolchain import Anvil
+
+COMPLIANT = "examples/compliant"
+SUCCESSOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+
+
+class Doors:
+    """Runs doors against one node and one deployment."""
+
+    def __init__(self, anvil: Anvil, folder) -> None:
+        self.anvil, self.folder = anvil, folder
+
+    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess:
+        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
+        ran = subprocess.run(
+            ["ape", "run", *words, *where],
+            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert ran.returncode == code, ran.stdout + ran.stderr
+        assert "Traceback" not in ran.stderr
+        return ran
+
+    def json(self, *words: str, code: int = 0) -> dict:
+        return json.loads(self.run(*words, "--json", code=code).stdout)
+
+
+@pytest.fixture(scope="module")
+def planned() -> list[dict]:
+    """What the dry run said, before anything was registered."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory, planned):
+    """An asset deployed, registered and issued."""
+    with Anvil() as anvil:
+        doors = Doors(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
+        doors.run("deploy", "--asset", f"{COMPLIANT}/asset.yaml")
+        investors = f"{COMPLIANT}/investors.csv"
+        planned.append(doors.json("register", investors, "--dry-run"))
+        doors.run("register", investors)
+        doors.run("issue", f"{COMPLIANT}/holders.csv")
+        yield doors
+
+
+@pytest.fixture(scope="module")
+def wallets() -> list[str]:
+    return [entry.address for entry in read_investors(PROJECT_ROOT / COMPLIANT / "investors.csv")]
+
+
+def test_a_dry_run_tells_the_difference(doors, planned):
+    [facts] = planned
+    assert (len(facts["new"]), facts["changed"], facts["missing"]) == (39, {}, {})
+    assert (len(facts["gas"]), facts["transactions"]) == (1, [])
+
+
+def test_a_transfer_that_would_pass_is_exit_code_0(doors, wallets):
+    words = ("check-transfer", "--from", wallets[14], "--to", wallets[32], "--amount", "2")
+    said = doors.run(*words).stdout
+    assert said.splitlines()[0] == "A transfer of 2 CANAL8 would pass"
+
+
+def test_a_transfer_that_would_be_refused_is_exit_code_1_in_words(doors, wallets):
+    words = ("check-transfer", "--from", wallets[14], "--to", wallets[35], "--amount", "2")
+    said = doors.run(*words, code=1).stdout.splitlines()
+    assert said[0] == "A transfer of 2 CANAL8 would be refused"
+    assert said[1].startswith("  - the receiver's country is Bermuda, whose investors")
+    assert said[-1] == "The most that would pass now: 0 CANAL8"
+    facts = doors.json(*words, code=1)
+    assert facts["refusals"] == [{"code": "country", "value": "60", "limit": "0"}]
+
+
+def test_orders_without_reason_or_document_are_refused(doors, wallets):
+    refused = doors.run("freeze", "--wallet", wallets[14], code=2)
+    assert "Missing option '--reason'" in refused.stderr
+    words = ("recover", "--lost", wallets[14], "--new", SUCCESSOR, "--reason", "Key lost at sea")
+    assert "Missing option '--document'" in doors.run(*words, code=2).stderr
+
+
+def test_orders_are_carried_out_and_kept(doors, wallets, tmp_path):
+    document = tmp_path / "order.pdf"
+    document.write_bytes(b"In the name of the people")
+    digest = f"0x{sha256(document.read_bytes()).hexdigest()}"
+    basis = ("--reason", "Order 12/2027 of a court", "--document", str(document))
+    frozen = doors.json("freeze", "--wallet", wallets[14], *basis)
+    assert frozen["document"] == {"hash": digest, "is": "SHA-256 of order.pdf"}
+    moved = doors.json(
+        "force-transfer", "--from", wallets[1], "--to", wallets[2], "--amount", "25", *basis
+    )
+    said = doors.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
+    assert f"Done: put {SUCCESSOR} in the place of {wallets[10]}" in said
+    assert digest in said
+    log = (doors.folder / "orders.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(line) for line in log]
+    assert [line.get("what") for line in lines[::2]] == ["freeze", "force-transfer", "recover"]
+    assert [line["transaction"] for line in lines[1:5:2]] == [
+        frozen["transaction"], moved["transaction"],
+    ]  # fmt: skip
+
+
+def test_permissions_are_read_from_the_chain_with_warnings(doors):
+    facts = doors.json("permissions")
+    owner = facts["deployer"]
+    assert ["ShareToken", "owner", owner, "key"] in [list(g.values())[:4] for g in facts["grants"]]
+    assert any("single key" in warning for warning in facts["warnings"])

@@ -1,0 +1,178 @@
+"""A token under rules, with its registry and its lots: what the tests of compliance start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Any
+
+from tests.chainkit import ZERO, Deployed, Receipt, Reverted, RevmKit
+from tests.contracts.stage import Stage, refused
+
+FOREVER = 2**48 - 1
+LIMITLESS = 2**256 - 1
+GERMANY, FRANCE, AMERICA = 276, 250, 840
+RETAIL, PROFESSIONAL = 1, 2
+
+SETTINGS: dict[str, Any] = {
+    "registry": ZERO,
+    "lockUps": ZERO,
+    "eligible": False,
+    "listed": 0,
+    "listedUntil": 0,
+    "countries": (0, 0, 0, 0),
+    "classes": 0,
+    "opensAt": 0,
+    "closesAt": 0,
+    "maxHolders": 0,
+    "maxHoldersInCountry": 0,
+    "limitedClass": 0,
+    "maxHoldersOfClass": 0,
+    "maxHoldersOfClassInCountry": 0,
+    "maxHolding": 0,
+    "minHolding": 0,
+    "lockUp": 0,
+    "supplyCap": 0,
+}
+ANY, ONLY, ALL_BUT = range(3)
+
+
+class Code(IntEnum):
+    """Why a movement is refused, as `ITransferRules` numbers it."""
+
+    NONE = 0
+    PAUSED = 1
+    SENDER_BLOCKED = 2
+    RECEIVER_BLOCKED = 3
+    AMOUNT_FROZEN = 4
+    NOT_ELIGIBLE = 5
+    COUNTRY = 6
+    CLASS = 7
+    WINDOW_CLOSED = 8
+    MAX_HOLDERS = 9
+    MAX_HOLDERS_IN_COUNTRY = 10
+    MAX_HOLDERS_OF_CLASS = 11
+    MAX_HOLDERS_OF_CLASS_IN_COUNTRY = 12
+    MAX_HOLDING = 13
+    MIN_HOLDING_GIVER = 14
+    MIN_HOLDING_TAKER = 15
+    LOCKED_UP = 16
+    SUPPLY_CAP = 17
+    RULES_FAILED = 18
+
+
+def investor(
+    person: int,
+    country: int = GERMANY,
+    kind: int = RETAIL,
+    until: int = FOREVER,
+    lost: bool = False,
+) -> int:
+    """An investor as the registry packs one, put together by hand."""
+    return person | country << 48 | kind << 64 | until << 72 | lost << 120
+
+
+def bitmap(countries: Iterable[int]) -> tuple[int, ...]:
+    """Countries as rules want them: four words, one bit each."""
+    words = [0, 0, 0, 0]
+    for country in countries:
+        words[country // 256] |= 1 << country % 256
+    return tuple(words)
+
+
+def rules_refused(code: Code, value: int, limit: int) -> Any:
+    """The block is refused by the rules, with exactly this code, value and limit."""
+    return refused("TransferRules_Refused", int(code), value, limit)
+
+
+class Compliant(Stage):
+    """A stage whose token asks rules. The registry's agent is the token's; so is its owner.
+
+    Persons 1, 2, 3... are Ann, Ben, Cid, Dan, Eve; all in Germany, all retail.
+    """
+
+    def __init__(self, kit: RevmKit, *, known: bool = True, **settings: Any) -> None:
+        super().__init__(kit)
+        self.registry = kit.deploy("InvestorRegistry", self.owner)
+        self.registry.send("addAgent", self.agent, sender=self.owner)
+        self.registry.send("bindToken", self.token.address, sender=self.owner)
+        self.lots = kit.deploy("LockUps")
+        self.people = (self.ann, self.ben, self.cid, self.dan, self.eve)
+        if known:
+            self.know({who: investor(i) for i, who in enumerate(self.people, 1)})
+        self.token.send("setIdentityRegistry", self.registry.address, sender=self.owner)
+        self.rules = self.put_in_force(**settings)
+
+    def make_rules(self, **settings: Any) -> Deployed:
+        """Deploy rules: receivers must be eligible unless something else is said."""
+        said = {"registry": self.registry.address, "eligible": True, **settings}
+        if said.get("lockUp"):
+            said.setdefault("lockUps", self.lots.address)
+        return self.kit.deploy("TransferRules", tuple({**SETTINGS, **said}.values()))
+
+    def put_in_force(self, **settings: Any) -> Deployed:
+        """Deploy rules, put them in force, and count the holders for them."""
+        self.rules = self.make_rules(**settings)
+        self.replace_rules(self.rules.address)
+        self.count()
+        return self.rules
+
+    def replace_rules(self, rules: str) -> Receipt:
+        """Put other rules in force."""
+        return self.token.send("setCompliance", rules, sender=self.owner)
+
+    def count(self, *more: str) -> None:
+        """Count the persons, if the rules do."""
+        if self.kit.at("TransferRules", self.token.call("compliance")).call("countsIn") != ZERO:
+            wallets = sorted((*self.people, *more), key=str.lower)
+            self.registry.send("count", self.token.address, wallets, sender=self.agent)
+
+    def know(self, investors: dict[str, int]) -> Receipt:
+        """Register wallets."""
+        return self.registry.send(
+            "register", list(investors), list(investors.values()), sender=self.agent
+        )
+
+    def freeze(self, wallet: str, on: bool = True) -> Receipt:
+        """Freeze a wallet, or release it."""
+        return self.token.send("setAddressFrozen", wallet, on, sender=self.agent)
+
+    def recover(self, lost: str, successor: str) -> Receipt:
+        """Put a wallet in the place of a lost one."""
+        return self.token.send("recoveryAddress", lost, successor, ZERO, sender=self.agent)
+
+    def force(self, giver: str, receiver: str, amount: int) -> Receipt:
+        """Transfer shares by order."""
+        return self.token.send("forcedTransfer", giver, receiver, amount, sender=self.agent)
+
+    def burn(self, holder: str, amount: int) -> Receipt:
+        """Destroy shares."""
+        return self.token.send("burn", holder, amount, sender=self.agent)
+
+    def held(self, *wallets: str) -> list[int]:
+        """Balances."""
+        return [self.token.call("balanceOf", wallet) for wallet in wallets]
+
+    def explained(self, giver: str, receiver: str, amount: int) -> tuple[list[Any], int]:
+        """What `explain` of the token says: refusals as (code, value, limit), and the most."""
+        refusals, most = self.token.call("explain", giver, receiver, amount)
+        return [(Code(code), value, limit) for code, value, limit in refusals], most
+
+    def passes(self, giver: str, receiver: str, amount: int) -> bool:
+        """Whether a transfer would pass, tried and undone."""
+        before = self.kit.evm.snapshot()
+        try:
+            self.move(giver, receiver, amount)
+        except Reverted:
+            return False
+        finally:
+            self.kit.evm.revert(before)
+        return True
+
+    def persons(self) -> int:
+        """How many persons hold."""
+        return int(self.registry.call("holderCount", self.token.address))
+
+    def holding(self, person: int) -> int:
+        """How much a person holds, as the registry counts it."""
+        return int(self.registry.call("holdingOf", self.token.address, person))

@@ -1,0 +1,649 @@
+"""The rules: each alone, all together, and contracts of other people in their place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.chainkit import ZERO, Codec, RevmKit
+from tests.contracts.compliant import (
+    ALL_BUT,
+    AMERICA,
+    FOREVER,
+    FRANCE,
+    GERMANY,
+    LIMITLESS,
+    ONLY,
+    PROFESSIONAL,
+    RETAIL,
+    SETTINGS,
+    Code,
+    Compliant,
+    bitmap,
+    investor,
+    rules_refused,
+)
+from tests.contracts.stage import DAY, Stage, person, refused
+
+NOW = RevmKit.START
+UNDERFLOW = "4e487b71" + f"{0x11:064x}"
+
+
+def stopped(stage: Compliant, amount: int, code: Code, value: int, limit: int) -> None:
+    """A transfer from Ann to Ben is refused with this, by the transfer and by both views."""
+    with rules_refused(code, value, limit):
+        stage.move(stage.ann, stage.ben, amount)
+    assert stage.explained(stage.ann, stage.ben, amount)[0][0] == (code, value, limit)
+    assert stage.token.call("canTransfer", stage.ann, stage.ben, amount) is False
+
+
+def moved(stage: Compliant, amount: int) -> None:
+    """A transfer from Ann to Ben passes, and the views say so beforehand."""
+    assert stage.explained(stage.ann, stage.ben, amount)[0] == []
+    assert stage.token.call("canTransfer", stage.ann, stage.ben, amount) is True
+    stage.move(stage.ann, stage.ben, amount)
+
+
+# ---------------------------------------------------------------------- one by one
+
+
+def test_a_receiver_must_be_registered(kit):
+    """Nobody who is not in the registry receives; who leaves it may still send."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
+    stage.registry.send("deleteIdentity", stage.ann, sender=stage.agent)
+    stopped(stage, 1, Code.NOT_ELIGIBLE, 0, NOW)
+    stage.know({stage.ben: investor(2)})
+    moved(stage, 100)
+
+
+def test_F_eligibility_ends_by_itself_between_two_seconds(kit):
+    """In the last second it holds, in the next not: for a transfer, an issue and a force."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    end = stage.kit.now + DAY
+    stage.know({stage.ben: investor(2, until=end), stage.ann: investor(1, until=end)})
+    stage.kit.now = end
+    moved(stage, 1)
+    stage.issue({stage.ben: 1})
+    stage.force(stage.ann, stage.ben, 1)
+    stage.kit.now = end + 1
+    stopped(stage, 1, Code.NOT_ELIGIBLE, end, end + 1)
+    with rules_refused(Code.NOT_ELIGIBLE, end, end + 1):
+        stage.issue({stage.ben: 1})
+    with rules_refused(Code.NOT_ELIGIBLE, end, end + 1):
+        stage.force(stage.ann, stage.ben, 1)
+    stage.move(stage.ann, stage.cid, 1)
+
+
+@pytest.mark.parametrize("listed", [ONLY, ALL_BUT])
+@pytest.mark.parametrize("country", [0, 1, 255, 256, 511, 512, 767, 768, 999])
+def test_a_country_is_a_bit(kit, listed, country):
+    """Allowed by the one list, blocked by the other, at the edges of the four words."""
+    others = bitmap({*range(1_000)} - {country})
+    stage = Compliant(kit, listed=listed, countries=others)
+    stage.issue({stage.ann: 100})
+    neighbour = country + 1 if country < 999 else 998
+    stage.know({stage.ben: investor(2, country), stage.cid: investor(3, neighbour)})
+    if listed == ONLY:
+        stopped(stage, 1, Code.COUNTRY, country, 0)
+        stage.move(stage.ann, stage.cid, 1)
+    else:
+        moved(stage, 1)
+        with rules_refused(Code.COUNTRY, neighbour, 0):
+            stage.move(stage.ann, stage.cid, 1)
+
+
+def test_a_list_of_countries_ends_with_its_last_second(kit):
+    """A distribution period binds in its last second and not after."""
+    stage = Compliant(kit, listed=ALL_BUT, countries=bitmap([GERMANY]), listedUntil=NOW + DAY)
+    stage.issue({stage.ann: 100})
+    stage.kit.now = NOW + DAY
+    stopped(stage, 1, Code.COUNTRY, GERMANY, 0)
+    stage.kit.now += 1
+    moved(stage, 1)
+
+
+def test_countries_without_a_list_are_all_welcome(kit):
+    """The bits mean nothing until it is said what they mean."""
+    stage = Compliant(kit, countries=bitmap([FRANCE]))
+    stage.issue({stage.ann: 100})
+    moved(stage, 1)
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 254, 255])
+def test_a_class_is_a_bit(kit, kind):
+    """Only investors of the classes named may receive."""
+    stage = Compliant(kit, classes=1 << kind)
+    stage.issue({stage.ann: 100})
+    stage.know({stage.ben: investor(2, kind=kind)})
+    moved(stage, 1)
+    other = kind ^ 1
+    stage.know({stage.ben: investor(2, kind=other)})
+    stopped(stage, 1, Code.CLASS, other, 1 << kind)
+
+
+def test_a_window_opens_and_closes_with_its_seconds(kit):
+    """Both ends belong to it."""
+    stage = Compliant(kit, opensAt=NOW + 10, closesAt=NOW + 20)
+    stage.issue({stage.ann: 100})
+    stage.kit.now = NOW + 9
+    stopped(stage, 1, Code.WINDOW_CLOSED, NOW + 9, NOW + 10)
+    for stage.kit.now in (NOW + 10, NOW + 20):
+        moved(stage, 1)
+    stage.kit.now = NOW + 21
+    stopped(stage, 1, Code.WINDOW_CLOSED, NOW + 21, NOW + 20)
+
+
+LIMITS = {
+    "maxHolders": (Code.MAX_HOLDERS, {}),
+    "maxHoldersInCountry": (Code.MAX_HOLDERS_IN_COUNTRY, {"country": FRANCE}),
+    "maxHoldersOfClass": (Code.MAX_HOLDERS_OF_CLASS, {"kind": PROFESSIONAL}),
+    "maxHoldersOfClassInCountry": (
+        Code.MAX_HOLDERS_OF_CLASS_IN_COUNTRY, {"country": FRANCE, "kind": PROFESSIONAL},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", LIMITS)
+def test_a_number_of_persons_can_be_reached_and_not_exceeded(kit, rule):
+    """The second person is one too many; a holder may have more, and may be replaced."""
+    code, other = LIMITS[rule]
+    stage = Compliant(kit, **{rule: 1}, limitedClass=RETAIL)
+    stage.issue({stage.ann: 100})
+    assert stage.persons() == 1
+    stopped(stage, 99, code, 2, 1)
+    assert stage.explained(stage.ann, stage.ben, 99)[1] == 100
+    moved(stage, 100)
+    stage.move(stage.ben, stage.ann, 100)
+    if other:
+        stage.know({stage.ben: investor(2, **other)})
+        moved(stage, 1)
+        stage.know({stage.cid: investor(3, **other)})
+        same_group = rule != "maxHoldersOfClass" and "country" in other
+        if same_group and rule == "maxHoldersInCountry":
+            with rules_refused(code, 2, 1):
+                stage.move(stage.ann, stage.cid, 1)
+        else:
+            stage.move(stage.ann, stage.cid, 1)
+
+
+def test_another_wallet_of_a_holder_is_not_another_person(kit):
+    """Two wallets of one person count once, whichever of them holds."""
+    stage = Compliant(kit, maxHolders=2)
+    stage.know({stage.cid: investor(2)})
+    stage.issue({stage.ann: 100, stage.ben: 10})
+    stage.move(stage.ann, stage.cid, 5)
+    stage.move(stage.ben, stage.cid, 10)
+    assert (stage.persons(), stage.holding(2)) == (2, 15)
+    with rules_refused(Code.MAX_HOLDERS, 3, 2):
+        stage.move(stage.ann, stage.dan, 5)
+
+
+def test_who_was_there_before_a_lower_limit_may_move_shares_between_own_wallets(kit):
+    """Not a new holder, for the transfer as for its explanation, though all shares move."""
+    stage = Compliant(kit)
+    stage.know({stage.cid: investor(2)})
+    stage.issue({stage.ann: 100, stage.ben: 10})
+    stage.put_in_force(maxHolders=1)
+    assert stage.explained(stage.ben, stage.cid, 10) == ([], 10)
+    stage.move(stage.ben, stage.cid, 10)
+    stage.move(stage.cid, stage.cid, 10)
+    assert stage.persons() == 2
+
+
+def test_a_person_may_hold_so_much_and_no_more(kit):
+    """The sum over the person's wallets counts, and moving between them changes nothing."""
+    stage = Compliant(kit, maxHolding=50)
+    stage.know({stage.cid: investor(2)})
+    stage.issue({stage.ann: 50, stage.dan: 50, stage.cid: 20})
+    stopped(stage, 31, Code.MAX_HOLDING, 51, 50)
+    assert stage.explained(stage.ann, stage.ben, 31)[1] == 30
+    moved(stage, 30)
+    stage.move(stage.ben, stage.cid, 30)
+    with rules_refused(Code.MAX_HOLDING, 51, 50):
+        stage.move(stage.dan, stage.ben, 1)
+
+
+def test_a_person_holds_so_much_or_nothing(kit):
+    """Neither giver nor receiver may be left with less than the minimum, but for nothing at all."""
+    stage = Compliant(kit, minHolding=10)
+    stage.issue({stage.ann: 100})
+    stopped(stage, 9, Code.MIN_HOLDING_TAKER, 9, 10)
+    stopped(stage, 91, Code.MIN_HOLDING_GIVER, 9, 10)
+    assert stage.explained(stage.ann, stage.ben, 91)[1] == 100
+    moved(stage, 90)
+    moved(stage, 10)
+    assert stage.held(stage.ann, stage.ben) == [0, 100]
+
+
+def test_nothing_can_be_transferred_to_who_holds_nothing(kit):
+    """A transfer of nothing makes nobody a holder, under any rule about holders."""
+    stage = Compliant(kit, minHolding=10, maxHolders=1, maxHolding=100)
+    stage.issue({stage.ann: 100})
+    moved(stage, 0)
+    assert stage.persons() == 1
+
+
+def test_the_supply_has_a_cap(kit):
+    """It can be reached by issuing and not exceeded; what is burned can be issued again."""
+    stage = Compliant(kit, supplyCap=100)
+    stage.issue({stage.ann: 99})
+    with rules_refused(Code.SUPPLY_CAP, 101, 100):
+        stage.issue({stage.ben: 2})
+    with rules_refused(Code.SUPPLY_CAP, 101, 100):
+        stage.issue({stage.ben: 1, stage.cid: 1})
+    stage.issue({stage.ben: 1})
+    moved(stage, 1)
+    stage.burn(stage.ann, 98)
+    stage.issue({stage.ben: 98})
+
+
+def test_acquired_shares_are_locked(kit):
+    """For the days of the lock-up after the day they were acquired."""
+    stage = Compliant(kit, lockUp=10 * DAY)
+    stage.issue({stage.ann: 100})
+    released = (NOW // DAY + 11) * DAY
+    stage.kit.now = released - 1
+    stopped(stage, 1, Code.LOCKED_UP, 1, 0)
+    stage.kit.now = released
+    moved(stage, 100)
+
+
+# ------------------------------------------------------------------------- together
+
+
+def test_every_broken_rule_is_listed_in_the_order_of_the_codes(kit):
+    """One question tells all that stands in the way; the transfer names the first of it."""
+    stage = Compliant(kit)
+    stage.know({
+        stage.ben: investor(2, AMERICA, PROFESSIONAL, NOW - 1),
+        stage.cid: investor(3, AMERICA, PROFESSIONAL),
+    })  # fmt: skip
+    stage.issue({stage.ann: 100, stage.cid: 1})
+    stage.put_in_force(
+        listed=ONLY, countries=bitmap([GERMANY]), classes=1 << RETAIL, opensAt=NOW + 10,
+        maxHolders=2, maxHoldersInCountry=1, limitedClass=PROFESSIONAL, maxHoldersOfClass=1,
+        maxHoldersOfClassInCountry=1, maxHolding=3, minHolding=3, lockUp=DAY,
+    )  # fmt: skip
+    stage.issue({stage.ann: 1})
+    token, agent = stage.token, stage.agent
+    token.send("setFrozenTokens", stage.ann, 2, sender=agent)
+    stage.freeze(stage.ann)
+    stage.freeze(stage.ben)
+    token.send("pause", sender=agent)
+    refusals, most = stage.explained(stage.ann, stage.ben, 100)
+    assert most == 0
+    assert refusals == [
+        (Code.PAUSED, 0, 0),
+        (Code.SENDER_BLOCKED, 0, 0),
+        (Code.RECEIVER_BLOCKED, 0, 0),
+        (Code.AMOUNT_FROZEN, 100, 99),
+        (Code.NOT_ELIGIBLE, NOW - 1, NOW),
+        (Code.COUNTRY, AMERICA, 0),
+        (Code.CLASS, PROFESSIONAL, 1 << RETAIL),
+        (Code.WINDOW_CLOSED, NOW, NOW + 10),
+        (Code.MAX_HOLDERS, 3, 2),
+        (Code.MAX_HOLDERS_IN_COUNTRY, 2, 1),
+        (Code.MAX_HOLDERS_OF_CLASS, 2, 1),
+        (Code.MAX_HOLDERS_OF_CLASS_IN_COUNTRY, 2, 1),
+        (Code.MAX_HOLDING, 100, 3),
+        (Code.MIN_HOLDING_GIVER, 1, 3),
+    ]
+    token.send("unpause", sender=agent)
+    stage.freeze(stage.ann, False)
+    stage.freeze(stage.ben, False)
+    with rules_refused(Code.NOT_ELIGIBLE, NOW - 1, NOW):
+        stage.move(stage.ann, stage.ben, 90)
+    assert stage.explained(stage.ann, stage.dan, 101) == (
+        [
+            (Code.AMOUNT_FROZEN, 101, 99),
+            (Code.WINDOW_CLOSED, NOW, NOW + 10),
+            (Code.MAX_HOLDING, 101, 3),
+            (Code.LOCKED_UP, 101, 100),
+        ],
+        0,
+    )
+
+
+def test_a_pause_or_a_frozen_wallet_leaves_nothing_to_transfer(kit):
+    """The most is zero whatever was asked, an amount over the balance too."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    for amount in (0, 1, 100, 101, LIMITLESS):
+        for stop, go in (("pause", "unpause"),):
+            stage.token.send(stop, sender=stage.agent)
+            assert stage.explained(stage.ann, stage.ben, amount) == ([(Code.PAUSED, 0, 0)], 0)
+            stage.token.send(go, sender=stage.agent)
+        for wallet, code in (
+            (stage.ann, Code.SENDER_BLOCKED), (stage.ben, Code.RECEIVER_BLOCKED),
+        ):  # fmt: skip
+            stage.freeze(wallet)
+            assert stage.explained(stage.ann, stage.ben, amount) == ([(code, 0, 0)], 0)
+            stage.freeze(wallet, False)
+        assert stage.explained(stage.ann, stage.ben, amount) == ([], 100)
+
+
+def test_what_is_frozen_is_not_the_most_though_rules_would_rather_have_all(kit):
+    """With the last place taken only the whole balance could move, and the whole is not free."""
+    stage = Compliant(kit, maxHolders=1)
+    stage.issue({stage.ann: 10})
+    assert stage.explained(stage.ann, stage.ben, 10) == ([], 10)
+    stage.token.send("setFrozenTokens", stage.ann, 1, sender=stage.agent)
+    assert stage.explained(stage.ann, stage.ben, 1) == ([(Code.MAX_HOLDERS, 2, 1)], 0)
+
+
+GROUPS = st.builds(
+    investor,
+    st.sampled_from((1, 2, 3)),
+    st.sampled_from((GERMANY, FRANCE)),
+    st.sampled_from((RETAIL, PROFESSIONAL)),
+)
+SMALL = st.integers(0, 12)
+LIMIT = st.one_of(st.just(0), st.integers(1, 4))
+
+
+@given(
+    wallets=st.lists(GROUPS, min_size=4, max_size=4),
+    held=st.lists(SMALL, min_size=4, max_size=4),
+    frozen=st.one_of(st.just(0), SMALL),
+    frozen_wallet=st.sampled_from((None,) * 6 + (0, 1)),
+    paused=st.sampled_from((False,) * 7 + (True,)),
+    limits=st.lists(LIMIT, min_size=4, max_size=4),
+    maximum=st.one_of(st.just(0), st.integers(5, 20)),
+    minimum=st.one_of(st.just(0), st.integers(1, 5)),
+    lock=st.booleans(),
+    later=SMALL,
+    amount=st.integers(0, 15),
+)
+def test_the_most_is_exactly_the_largest_amount_that_passes(
+    codec: Codec, *, wallets, held, frozen, frozen_wallet, paused, limits, maximum, minimum, lock,
+    later, amount,
+):  # fmt: skip
+    """It passes, every larger one up to the balance fails, and `canTransfer` and the list of
+    refusals agree with the transfer itself for every amount.
+    """
+    stage = Compliant(RevmKit(codec), known=False)
+    people = dict(zip(stage.people[:4], wallets, strict=True))
+    stage.know(people)
+    stage.issue(dict(zip(people, held, strict=True)))
+    names = ("maxHolders", "maxHoldersInCountry", "maxHoldersOfClass", "maxHoldersOfClassInCountry")
+    stage.put_in_force(
+        **dict(zip(names, limits, strict=True)), limitedClass=RETAIL, maxHolding=maximum,
+        minHolding=min(minimum, maximum or minimum), lockUp=DAY if lock else 0,
+    )  # fmt: skip
+    giver, taker = stage.people[0], stage.people[1]
+    stage.issue({giver: later})
+    stage.token.send("setFrozenTokens", giver, frozen, sender=stage.agent)
+    if frozen_wallet is not None:
+        stage.freeze(stage.people[frozen_wallet])
+    if paused:
+        stage.token.send("pause", sender=stage.agent)
+    balance = stage.held(giver)[0]
+    _, most = stage.explained(giver, taker, amount)
+    passing = [n for n in range(balance + 1) if stage.passes(giver, taker, n)]
+    assert most == max(passing, default=0)
+    for other in {amount, most, most + 1, balance}:
+        if other <= balance:
+            listed = stage.explained(giver, taker, other)
+            assert (listed[0] == []) is (other in passing)
+            assert listed[1] == most
+            assert stage.token.call("canTransfer", giver, taker, other) is (other in passing)
+
+
+# -------------------------------------------------------------- settings that cannot be
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "values"),
+    [
+        ({"registry": ZERO}, "TransferRules_NoRegistry", ()),
+        ({"lockUp": 1, "lockUps": ZERO}, "TransferRules_LockUpMismatch", (1, ZERO)),
+        ({"lockUps": person(1)}, "TransferRules_LockUpMismatch", (0, person(1))),
+        ({"minHolding": 11, "maxHolding": 10}, "TransferRules_Contradiction", (11, 10)),
+        ({"opensAt": 11, "closesAt": 10}, "TransferRules_Contradiction", (11, 10)),
+        ({"maxHolders": 1, "eligible": False}, "TransferRules_EligibilityRequired", ()),
+        ({"minHolding": 1, "eligible": False}, "TransferRules_EligibilityRequired", ()),
+    ],
+)
+def test_settings_that_contradict_themselves_are_refused(kit, wrong, error, values):
+    """A rule that could not be kept is not made."""
+    with refused(error, *values):
+        kit.deploy(
+            "TransferRules",
+            tuple({**SETTINGS, "registry": person(2), "eligible": True, **wrong}.values()),
+        )
+
+
+def test_rules_tell_their_settings_once_and_for_ever(kit):
+    """The event has every setting, and the views say which registry is asked for what."""
+    stage = Compliant(kit)
+    said = {**SETTINGS, "registry": stage.registry.address, "eligible": True, "maxHolding": 7}
+    rules = kit.deploy("TransferRules", tuple(said.values()))
+    assert rules.call("registry") == rules.call("countsIn") == stage.registry.address
+    told = rules.receipt.named("RulesSet")[0]["settings"]
+    assert list(told)[2:] == list(said.values())[2:]
+    open_to_all = stage.make_rules(eligible=False)
+    assert (open_to_all.call("registry"), open_to_all.call("countsIn")) == (ZERO, ZERO)
+
+
+# --------------------------------------------------------------------- replacing rules
+
+
+def test_rules_are_replaced_at_once(kit):
+    """From the next transfer on the new ones decide."""
+    stage = Compliant(kit, listed=ONLY, countries=bitmap([FRANCE]))
+    stage.issue({stage.ann: 100})
+    stopped(stage, 1, Code.COUNTRY, GERMANY, 0)
+    stage.put_in_force(listed=ONLY, countries=bitmap([GERMANY]))
+    moved(stage, 1)
+    stage.replace_rules(ZERO)
+    assert stage.explained(stage.ann, stage.ben, 1) == ([], 99)
+
+
+def test_without_rules_the_registry_is_asked_by_the_token(kit):
+    """Rules that go do not take the eligibility with them."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    stage.replace_rules(ZERO)
+    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
+    with refused("ERC7943CannotReceive", stage.ben):
+        stage.move(stage.ann, stage.ben, 1)
+    stage.put_in_force(eligible=False)
+    with refused("ERC7943CannotReceive", stage.ben):
+        stage.move(stage.ann, stage.ben, 1)
+    assert stage.explained(stage.ann, stage.ben, 1) == ([(Code.NOT_ELIGIBLE, 0, 0)], 0)
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
+@pytest.mark.parametrize("mood", range(2, 10))
+def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
+    """Whatever they do when they are told, the owner gets rid of them, at a bounded price."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    wilful = kit.deploy("WilfulCallee")
+    wilful.send("setMood", 0, ours)
+    stage.replace_rules(wilful.address)
+    wilful.send("setMood", mood, ours)
+    assert not stage.passes(stage.ann, stage.ben, 1)
+    receipt = stage.replace_rules(stage.rules.address)
+    assert receipt.gas < 3_000_000
+    moved(stage, 100)
+
+
+@pytest.mark.parametrize("mood", range(2, 10))
+def test_F5_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
+    """Neither does its failure undo the order, nor does it take all the gas of the next."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    wilful = kit.deploy("WilfulCallee")
+    wilful.send("setMood", mood, False)
+    assert stage.replace_rules(wilful.address).gas < 5_000_000
+    assert not stage.passes(stage.ann, stage.ben, 1)
+    stage.replace_rules(stage.rules.address)
+    moved(stage, 100)
+
+
+def test_F5_old_rules_that_call_back_while_they_are_replaced_change_nothing(kit):
+    """Their own transfer counts a record; the ledger's slot is read after it, not before."""
+    stage = Compliant(kit)
+    hostile = kit.deploy("MovableRules")
+    stage.replace_rules(hostile.address)
+    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
+    stage.token.send("addAgent", hostile.address, sender=stage.owner)
+    stage.issue({stage.ann: 100})
+    hostile.send("prepare", stage.token.address, kit.codec.call("ShareToken", "pause"))
+    stage.replace_rules(ZERO)
+    assert hostile.call("succeeded") is True
+    assert stage.token.call("paused") is True
+    assert stage.token.call("compliance") == ZERO
+
+
+def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(kit):
+    """What is frozen is looked at after they have had their say."""
+    stage = Stage(kit)
+    hostile = kit.deploy("MovableRules")
+    token, ann, ben, cid, agent = stage.token, stage.ann, stage.ben, stage.cid, stage.agent
+    token.send("setCompliance", hostile.address, sender=stage.owner)
+    stage.issue({ann: 100})
+    token.send("approve", hostile.address, 60, sender=ann)
+    again = kit.codec.call("ShareToken", "transferFrom", ann, cid, 60)
+    hostile.send("prepare", token.address, again)
+    with refused("unknown", UNDERFLOW):
+        token.send("forcedTransfer", ann, ben, 50, sender=agent)
+    token.send("forcedTransfer", ann, ben, 40, sender=agent)
+    assert [token.call("balanceOf", who) for who in (ann, ben, cid)] == [0, 40, 60]
+
+
+def test_more_than_the_balance_is_the_refusal_of_erc20_under_every_rule(kit):
+    """Not a panic of whoever keeps books."""
+    for said in ({}, {"maxHolding": 1_000}, {"maxHolders": 5}, {"lockUp": DAY}):
+        stage = Compliant(kit, **said)
+        stage.issue({stage.ann: 100, stage.ben: 5})
+        stage.kit.now += 3 * DAY
+        for amount in (101, 900):
+            with refused("ERC20InsufficientBalance", stage.ann, 100, amount):
+                stage.move(stage.ann, stage.ben, amount)
+
+
+# ----------------------------------------------------- an existing ERC-3643 deployment
+
+
+@pytest.fixture
+def foreign(kit):
+    """A token under an ERC-3643 registry and compliance contract, with Ann and Ben verified."""
+    stage = Stage(kit)
+    stage.registry = kit.deploy("ForeignRegistry")
+    stage.compliance = kit.deploy("ForeignCompliance")
+    stage.registry.send("addAgent", stage.token.address)
+    stage.token.send("setIdentityRegistry", stage.registry.address, sender=stage.owner)
+    stage.token.send("setCompliance", stage.compliance.address, sender=stage.owner)
+    stage.registry.send("registerIdentity", stage.ann, person(91), GERMANY)
+    stage.registry.send("registerIdentity", stage.ben, person(92), FRANCE)
+    return stage
+
+
+def test_a_foreign_compliance_contract_is_bound_asked_and_told(foreign):
+    """`canTransfer` before, `transferred`, `created` and `destroyed` after the shares moved."""
+    token, ann, ben, agent = foreign.token, foreign.ann, foreign.ben, foreign.agent
+    assert foreign.compliance.call("token") == token.address
+    receipt = token.send("mint", ann, 100, sender=agent)
+    assert [name for name, _ in receipt.events] == ["Transfer", "Created"]
+    assert receipt.named("Created") == [{"to": ann, "amount": 100}]
+    receipt = foreign.move(ann, ben, 10)
+    assert [name for name, _ in receipt.events] == ["Transfer", "Transferred"]
+    assert receipt.named("Transferred") == [{"from": ann, "to": ben, "amount": 10}]
+    receipt = token.send("forcedTransfer", ann, ben, 5, sender=agent)
+    assert [name for name, _ in receipt.events] == ["Transfer", "ForcedTransfer", "Transferred"]
+    receipt = token.send("burn", ben, 5, sender=agent)
+    assert [name for name, _ in receipt.events] == ["Transfer", "Destroyed"]
+    assert foreign.compliance.call("held", ben) == token.call("balanceOf", ben) == 10
+
+
+def test_a_foreign_compliance_contract_refuses_transfers_and_no_orders(foreign):
+    """Issues and forced transfers ask the registry only."""
+    token, ann, ben, agent = foreign.token, foreign.ann, foreign.ben, foreign.agent
+    foreign.issue({ann: 100})
+    foreign.compliance.send("setLimit", 5)
+    assert token.call("canTransfer", ann, ben, 5) is True
+    assert token.call("canTransfer", ann, ben, 6) is False
+    with refused("ERC7943CannotTransfer", ann, ben, 6):
+        foreign.move(ann, ben, 6)
+    token.send("forcedTransfer", ann, ben, 6, sender=agent)
+    foreign.issue({ben: 1})
+    with refused("ERC7943CannotReceive", foreign.cid):
+        token.send("forcedTransfer", ann, foreign.cid, 1, sender=agent)
+    with refused("ERC7943CannotReceive", foreign.cid):
+        foreign.issue({foreign.cid: 1})
+
+
+def test_a_foreign_compliance_contract_is_unbound_when_it_is_replaced(foreign):
+    """It may serve another token afterwards."""
+    foreign.token.send("setCompliance", ZERO, sender=foreign.owner)
+    assert foreign.compliance.call("token") == ZERO
+    with refused("ERC7943CannotReceive", foreign.cid):
+        foreign.issue({foreign.cid: 1})
+
+
+def test_a_recovery_is_told_to_a_foreign_registry_and_a_foreign_compliance_contract(foreign):
+    """The new wallet is registered in the country of the old one, which goes; books stay right."""
+    token, ann, cid = foreign.token, foreign.ann, foreign.cid
+    foreign.issue({ann: 100})
+    receipt = token.send("recoveryAddress", ann, cid, person(91), sender=foreign.agent)
+    assert receipt.named("Transferred") == [{"from": ann, "to": cid, "amount": 100}]
+    assert foreign.registry.call("identity", cid) == person(91)
+    assert foreign.registry.call("investorCountry", cid) == GERMANY
+    assert foreign.registry.call("contains", ann) is False
+    assert [foreign.compliance.call("held", who) for who in (ann, cid)] == [0, 100]
+
+
+def test_a_recovery_in_a_foreign_registry_needs_its_consent(foreign):
+    """A token that is not its agent cannot register the new wallet, and moves nothing."""
+    other = foreign.kit.deploy("ForeignRegistry")
+    other.send("registerIdentity", foreign.ann, person(91), GERMANY)
+    foreign.issue({foreign.ann: 100})
+    foreign.token.send("setIdentityRegistry", other.address, sender=foreign.owner)
+    with refused("ForeignRegistry_NotAgent", foreign.token.address):
+        foreign.token.send(
+            "recoveryAddress", foreign.ann, foreign.cid, person(91), sender=foreign.agent
+        )
+    assert foreign.token.call("balanceOf", foreign.ann) == 100
+
+
+def test_our_rules_beside_a_foreign_registry_ask_both(kit):
+    """The token asks its registry, the rules ask theirs; a recovery tells both."""
+    stage = Compliant(kit)
+    other = kit.deploy("ForeignRegistry")
+    other.send("addAgent", stage.token.address)
+    stage.token.send("setIdentityRegistry", other.address, sender=stage.owner)
+    with refused("ERC7943CannotReceive", stage.ann):
+        stage.issue({stage.ann: 100})
+    other.send("registerIdentity", stage.ann, person(91), GERMANY)
+    stage.issue({stage.ann: 100})
+    other.send("registerIdentity", person(5), person(95), GERMANY)
+    assert stage.token.call("canReceive", person(5)) is False
+    with rules_refused(Code.NOT_ELIGIBLE, 0, NOW):
+        stage.move(stage.ann, person(5), 1)
+    stage.recover(stage.ann, person(6))
+    assert stage.registry.call("investorOf", person(6)) == investor(1)
+    assert other.call("contains", stage.ann) is False
+    assert stage.registry.call("investorOf", stage.ann) == investor(1, until=0, lost=True)
+
+
+def test_our_registry_beside_foreign_rules_keeps_person_and_expiry_in_a_recovery(kit):
+    """The successor is the same person until the same second, not a new one for ever."""
+    stage = Compliant(kit)
+    foreign = kit.deploy("ForeignCompliance")
+    end = NOW + DAY
+    stage.know({stage.ann: investor(1, until=end)})
+    for rules in (foreign.address, ZERO):
+        before = kit.evm.snapshot()
+        stage.replace_rules(rules)
+        stage.issue({stage.ann: 100})
+        stage.recover(stage.ann, person(6))
+        assert stage.registry.call("investorOf", person(6)) == investor(1, until=end)
+        assert stage.registry.call("successorOf", stage.ann) == person(6)
+        kit.evm.revert(before)
+    assert end < FOREVER

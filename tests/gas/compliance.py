@@ -1,0 +1,83 @@
+"""What compliance costs, from fixed inputs on a fresh Anvil: a token under rules of each weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prorata.build import Artifact
+from prorata.toolchain import Anvil
+from tests.chainkit import ZERO, AnvilKit, Deployed
+from tests.gas.story import START, person
+
+NONE: dict[str, Any] = {
+    "registry": ZERO, "lockUps": ZERO, "eligible": True, "listed": 0, "listedUntil": 0,
+    "countries": [0, 0, 0, 0], "classes": 0, "opensAt": 0, "closesAt": 0, "maxHolders": 0,
+    "maxHoldersInCountry": 0, "limitedClass": 0, "maxHoldersOfClass": 0,
+    "maxHoldersOfClassInCountry": 0, "maxHolding": 0, "minHolding": 0, "lockUp": 0, "supplyCap": 0,
+}  # fmt: skip
+SWITZERLAND = 756
+ONLY = {"listed": 1, "countries": [0, 0, 1 << (SWITZERLAND - 512), 0]}
+
+
+def investor(number: int) -> int:
+    """A person of Switzerland, eligible for years, packed as the registry keeps it."""
+    return number | SWITZERLAND << 48 | 1 << 64 | (START + 10**9) << 72
+
+
+def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+    """The gas of each labelled operation."""
+    gas: dict[str, int] = {}
+    _under(artifacts, gas, "eligibility and country", ONLY)
+    _under(
+        artifacts,
+        gas,
+        "with holders and holdings",
+        ONLY | {"maxHolders": 2_000, "maxHolding": 9_999},
+    )
+    return gas
+
+
+def _under(
+    artifacts: Mapping[str, Artifact], gas: dict[str, int], label: str, settings: dict[str, Any]
+) -> None:
+    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+        clock = START
+        owner = kit.accounts[0]
+
+        def tick() -> None:
+            nonlocal clock
+            clock += 12
+            kit.next_block_at(clock)
+
+        def deploy(name: str, *args: Any) -> Deployed:
+            tick()
+            return kit.deploy(name, *args)
+
+        def send(contract: Deployed, function: str, *args: Any, sender: str | None = None) -> int:
+            tick()
+            return contract.send(function, *args, sender=sender).gas
+
+        registry = deploy("InvestorRegistry", owner)
+        rules = deploy(
+            "TransferRules", tuple((NONE | settings | {"registry": registry.address}).values())
+        )
+        token = deploy("ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address))
+        send(registry, "bindToken", token.address)
+        if "maxHolders" in settings:
+            send(registry, "count", token.address, [])
+        people = [person(i) for i in range(100)]
+        registered = send(registry, "register", people, [investor(i + 1) for i in range(100)])
+        issued = send(token, "batchMint", people, [1_000] * 100)
+        kit.impersonate(*people[:2])
+        send(token, "transfer", people[1], 1, sender=people[0])
+        gas[f"transfer: {label}"] = send(token, "transfer", people[1], 5, sender=people[0])
+        gas[f"issue: {label}, per holder"] = issued // 100
+        gas["register: batch of 100, per investor"] = registered // 100
+        if "maxHolders" not in settings:
+            gas["deploy: InvestorRegistry"] = registry.receipt.gas
+            gas["deploy: TransferRules"] = rules.receipt.gas
+            gas["freeze: a wallet, the first"] = send(token, "setAddressFrozen", people[5], True)
+            gas["freeze: a part"] = send(token, "setFrozenTokens", people[6], 10)
+            gas["forced transfer"] = send(token, "forcedTransfer", people[7], people[8], 5)
+            gas["recovery"] = send(token, "recoveryAddress", people[9], person(500), ZERO)
