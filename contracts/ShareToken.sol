@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
@@ -11,10 +11,8 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {Documents} from "./Documents.sol";
 import {ShareLedger} from "./ShareLedger.sol";
-import {IDocuments} from "./interfaces/IDocuments.sol";
 import {IERC3643Token} from "./interfaces/IERC3643Token.sol";
 import {IERC7943Fungible} from "./interfaces/IERC7943Fungible.sol";
-import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
 import {IShareToken} from "./interfaces/IShareToken.sol";
 import {ITransferRules} from "./interfaces/ITransferRules.sol";
@@ -42,6 +40,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     );
 
     /// @inheritdoc IERC3643Token
+    // solhint-disable-next-line const-name-snakecase
     string public constant version = "1";
 
     /// @inheritdoc IERC20Metadata

@@ -110,16 +110,7 @@ contract TransferRules is ITransferRules, IERC165 {
     uint256 private immutable _supplyCap;
 
     constructor(Settings memory settings) {
-        if (settings.registry == address(0)) revert TransferRules_NoRegistry();
-        if ((settings.lockUp == 0) != (settings.lockUps == address(0))) {
-            revert TransferRules_LockUpMismatch(settings.lockUp, settings.lockUps);
-        }
-        if (settings.maxHolding != 0 && settings.minHolding > settings.maxHolding) {
-            revert TransferRules_Contradiction(settings.minHolding, settings.maxHolding);
-        }
-        if (settings.closesAt != 0 && settings.opensAt > settings.closesAt) {
-            revert TransferRules_Contradiction(settings.opensAt, settings.closesAt);
-        }
+        _requireSound(settings);
         _registry = settings.registry;
         _lockUps = settings.lockUps;
         _eligible = settings.eligible;
@@ -149,20 +140,29 @@ contract TransferRules is ITransferRules, IERC165 {
         _minHolding = settings.minHolding;
         _lockUp = settings.lockUp;
         _supplyCap = _orNone(settings.supplyCap);
-        _sized =
+        bool sized =
             settings.maxHolders != 0 ||
-            settings.maxHoldersInCountry != 0 ||
-            settings.maxHoldersOfClass != 0 ||
-            settings.maxHoldersOfClassInCountry != 0;
-        _counting =
-            settings.maxHolders != 0 ||
-            settings.maxHoldersInCountry != 0 ||
-            settings.maxHoldersOfClass != 0 ||
-            settings.maxHoldersOfClassInCountry != 0 ||
-            settings.maxHolding != 0 ||
-            settings.minHolding != 0;
-        if (_counting && !settings.eligible) revert TransferRules_EligibilityRequired();
+                settings.maxHoldersInCountry != 0 ||
+                settings.maxHoldersOfClass != 0 ||
+                settings.maxHoldersOfClassInCountry != 0;
+        bool counting = sized || settings.maxHolding != 0 || settings.minHolding != 0;
+        if (counting && !settings.eligible) revert TransferRules_EligibilityRequired();
+        _sized = sized;
+        _counting = counting;
         emit RulesSet(settings);
+    }
+
+    function _requireSound(Settings memory settings) private pure {
+        if (settings.registry == address(0)) revert TransferRules_NoRegistry();
+        if ((settings.lockUp == 0) != (settings.lockUps == address(0))) {
+            revert TransferRules_LockUpMismatch(settings.lockUp, settings.lockUps);
+        }
+        if (settings.maxHolding != 0 && settings.minHolding > settings.maxHolding) {
+            revert TransferRules_Contradiction(settings.minHolding, settings.maxHolding);
+        }
+        if (settings.closesAt != 0 && settings.opensAt > settings.closesAt) {
+            revert TransferRules_Contradiction(settings.opensAt, settings.closesAt);
+        }
     }
 
     // -------------------------------------------------------------------- movements

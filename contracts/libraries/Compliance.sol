@@ -63,6 +63,7 @@ library Compliance {
 
     /// @dev Tells the old rules that they are replaced, and binds new ones if they are ERC-3643's.
     /// @return ours Whether the new rules are of our kind
+    // solhint-disable no-empty-blocks
     function replaceRules(Ledger ledger, address newRules) internal returns (bool ours) {
         address oldRules = ledger.rules();
         // Rules that fail cannot hold on to a token: their answer does not count.
@@ -78,6 +79,7 @@ library Compliance {
             try ICompliance(newRules).bindToken{gas: QUESTION_GAS}(address(this)) {} catch {}
         }
     }
+    // solhint-enable no-empty-blocks
 
     /// @dev The ledger with the flag that says whether the token must ask the registry itself: not if its rules do.
     function withRegistry(Ledger ledger, address registry) internal view returns (Ledger) {

@@ -169,7 +169,7 @@ def test_A7_tiny_lots_cannot_make_transfers_too_dear(kit):
     assert stage.token.call("canTransfer", ann, ben, 1_001) is False
     assert stage.move(ann, ben, 999).gas < 1_500_000
     stage.kit.now += 400 * DAY
-    assert stage.issue({ann: 1}) is None
+    stage.issue({ann: 1})
     assert stage.move(ann, ben, 365).gas < 1_500_000
 
 

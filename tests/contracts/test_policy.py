@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 
-from tests.chainkit import ZERO, Reverted
+from tests.chainkit import ZERO, Reverted, RevmKit
 from tests.contracts.compliant import ALL_BUT, AMERICA, Code, Compliant, bitmap, investor
 from tests.contracts.stage import DAY, person
 from tests.contracts.test_permit import Permit
@@ -162,8 +162,6 @@ REFUSED: dict[str, list[tuple[tuple[str, ...], Any]]] = {
 @pytest.fixture(scope="module")
 def scene(codec) -> Scene:
     """One scene for all cells of the table, each played and undone."""
-    from tests.chainkit import RevmKit
-
     return Scene(RevmKit(codec))
 
 

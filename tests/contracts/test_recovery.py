@@ -268,7 +268,6 @@ def owed(stage) -> tuple[Stage, list[int]]:
     stage.issue({stage.ann: 75, stage.ben: 25})
     first = stage.close()
     ids = [stage.declare(first, 1_000), stage.declare_native(first, 400)]
-    stage.fund(stage.agent, stage.dollar, 0)
     paid = stage.declare(first, 100)
     stage.claim(stage.ann, paid)
     second = stage.close()

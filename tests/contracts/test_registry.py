@@ -7,7 +7,6 @@ import pytest
 from tests.chainkit import ZERO
 from tests.contracts.compliant import (
     AMERICA,
-    FOREVER,
     FRANCE,
     GERMANY,
     PROFESSIONAL,
@@ -505,4 +504,3 @@ def test_an_agent_is_added_and_removed_once(counted, book):
     assert book.send("addAgent", ann, sender=owner).events == ()
     assert book.send("removeAgent", ann, sender=owner).events == (("AgentRemoved", {"agent": ann}),)
     assert book.call("isAgent", ann) is False
-    assert FOREVER == 2**48 - 1

@@ -10,7 +10,6 @@ from tests.chainkit import ZERO, Codec, RevmKit
 from tests.contracts.compliant import (
     ALL_BUT,
     AMERICA,
-    FOREVER,
     FRANCE,
     GERMANY,
     LIMITLESS,
@@ -313,10 +312,9 @@ def test_a_pause_or_a_frozen_wallet_leaves_nothing_to_transfer(kit):
     stage = Compliant(kit)
     stage.issue({stage.ann: 100})
     for amount in (0, 1, 100, 101, LIMITLESS):
-        for stop, go in (("pause", "unpause"),):
-            stage.token.send(stop, sender=stage.agent)
-            assert stage.explained(stage.ann, stage.ben, amount) == ([(Code.PAUSED, 0, 0)], 0)
-            stage.token.send(go, sender=stage.agent)
+        stage.token.send("pause", sender=stage.agent)
+        assert stage.explained(stage.ann, stage.ben, amount) == ([(Code.PAUSED, 0, 0)], 0)
+        stage.token.send("unpause", sender=stage.agent)
         for wallet, code in (
             (stage.ann, Code.SENDER_BLOCKED), (stage.ben, Code.RECEIVER_BLOCKED),
         ):  # fmt: skip
@@ -646,4 +644,3 @@ def test_our_registry_beside_foreign_rules_keeps_person_and_expiry_in_a_recovery
         assert stage.registry.call("investorOf", person(6)) == investor(1, until=end)
         assert stage.registry.call("successorOf", stage.ann) == person(6)
         kit.evm.revert(before)
-    assert end < FOREVER

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.chainkit import ZERO, Codec, RevmKit
+from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import SETTINGS, Code, investor
 from tests.laws.model import NOBODY, Refused, refuse
 from tests.laws.stage import Stage, scaled, word
@@ -404,4 +404,3 @@ def test_a_person_with_two_wallets_is_one_holder(codec: Codec) -> None:
     with machine.stage.looking() as ask:
         assert ask(BOOK, "holderCount", TOKEN) == word(1)
     machine.laws_hold()
-    assert machine.stage.addresses[NOBODY] == ZERO
