@@ -10,6 +10,7 @@ import {IInvestorRegistry} from "./interfaces/IInvestorRegistry.sol";
 import {IPersonLedger} from "./interfaces/IPersonLedger.sol";
 import {IShareToken} from "./interfaces/IShareToken.sol";
 import {ITransferRules} from "./interfaces/ITransferRules.sol";
+import {Holding, HoldingLib} from "./libraries/HoldingLib.sol";
 import {Investor, InvestorLib} from "./libraries/InvestorLib.sol";
 import {Question} from "./libraries/Question.sol";
 
@@ -33,11 +34,9 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     // -------------------------------------------------------------------- storage
 
-    /// @dev A person's shares of one token, and the country and class under which the person is counted meanwhile.
-    struct Holding {
-        uint96 shares;
-        uint16 country;
-        uint8 class;
+    /// @dev A person's holding of one token; a struct, so that it has a place.
+    struct Place {
+        Holding holding;
     }
 
     /// @dev The persons of one token. A new count starts a new epoch, which forgets the old one.
@@ -55,7 +54,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         uint96 counted;
         address last;
         bool bound;
-        mapping(uint256 epoch => mapping(uint256 person => Holding)) holdings;
+        mapping(uint256 epoch => mapping(uint256 person => Place)) holdings;
         mapping(uint256 epoch => mapping(uint256 group => uint256)) groups;
     }
 
@@ -228,7 +227,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @inheritdoc IInvestorRegistry
     function holdingOf(address token, uint256 person) external view returns (uint256) {
         Persons storage persons = _persons[token];
-        return persons.holdings[persons.epoch][person].shares;
+        return persons.holdings[persons.epoch][person].holding.shares();
     }
 
     /// @inheritdoc IInvestorRegistry
@@ -326,21 +325,21 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     ) external view returns (Outcome memory outcome) {
         Persons storage persons = _persons[token];
         (outcome.giver, outcome.taker) = (investorOf[from], investorOf[to]);
-        Holding memory giver = persons.holdings[persons.epoch][outcome.giver.person()];
-        Holding memory taker = persons.holdings[persons.epoch][outcome.taker.person()];
+        Holding giver = persons.holdings[persons.epoch][outcome.giver.person()].holding;
+        Holding taker = persons.holdings[persons.epoch][outcome.taker.person()].holding;
         if (outcome.giver.person() == outcome.taker.person()) {
-            (outcome.giverHolding, outcome.takerHolding) = (giver.shares, taker.shares);
+            (outcome.giverHolding, outcome.takerHolding) = (giver.shares(), taker.shares());
             return outcome;
         }
-        outcome.giverHolding = giver.shares > amount ? giver.shares - amount : 0;
+        outcome.giverHolding = giver.shares() > amount ? giver.shares() - amount : 0;
         // More than anybody can hold is as good as any larger amount, and does not overflow.
-        outcome.takerHolding = taker.shares + (amount > type(uint128).max ? type(uint128).max : amount);
-        outcome.newHolder = taker.shares == 0 && amount != 0;
+        outcome.takerHolding = taker.shares() + (amount > type(uint128).max ? type(uint128).max : amount);
+        outcome.newHolder = taker.shares() == 0 && amount != 0;
         if (!outcome.newHolder) return outcome;
 
-        bool leaves = giver.shares != 0 && outcome.giverHolding == 0;
-        bool fromCountry = leaves && giver.country == outcome.taker.country();
-        bool fromClass = leaves && giver.class == outcome.taker.class();
+        bool leaves = giver.shares() != 0 && outcome.giverHolding == 0;
+        bool fromCountry = leaves && giver.group() & type(uint16).max == outcome.taker.country();
+        bool fromClass = leaves && giver.group() >> 16 == outcome.taker.class();
         (outcome.holders, outcome.holdersInCountry, outcome.holdersOfClass, outcome.holdersOfClassInCountry) = sizes(
             token,
             outcome.taker.country(),
@@ -408,20 +407,21 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         Investor investor,
         uint256 amount
     ) private returns (uint256 left) {
-        Holding storage holding = persons.holdings[epoch][investor.person()];
-        left = holding.shares;
+        Place storage place = persons.holdings[epoch][investor.person()];
+        Holding holding = place.holding;
+        left = holding.shares();
         if (amount > left) {
             revert IERC20Errors.ERC20InsufficientBalance(wallet, IERC20(token).balanceOf(wallet), amount);
         }
+        if (amount == 0) return left;
         unchecked {
             // `amount <= left` was just checked.
             left -= amount;
         }
-        if (amount == 0) return left;
-        holding.shares = uint96(left);
+        place.holding = HoldingLib.pack(left, holding.group());
         if (left == 0) {
             --persons.holders;
-            _resize(persons, holding.country, holding.class, false);
+            _resize(persons, holding.group(), false);
         }
     }
 
@@ -431,24 +431,23 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         Investor investor,
         uint256 amount
     ) private returns (uint256 total, bool entered) {
-        Holding storage holding = persons.holdings[epoch][investor.person()];
-        uint256 present = holding.shares;
-        total = present + amount;
+        Place storage place = persons.holdings[epoch][investor.person()];
+        Holding holding = place.holding;
+        total = holding.shares() + amount;
         if (amount == 0) return (total, false);
-        holding.shares = uint96(total);
-        entered = present == 0;
-        (uint16 country, uint8 class) = (uint16(investor.country()), uint8(investor.class()));
+        entered = total == amount;
+        place.holding = HoldingLib.pack(total, investor.group());
         // A person is counted under what was last noted for any of its wallets that took shares.
-        if (entered || holding.country != country || holding.class != class) {
+        if (entered || holding.group() != investor.group()) {
             if (entered) ++persons.holders;
-            else _resize(persons, holding.country, holding.class, false);
-            _resize(persons, country, class, true);
-            (holding.country, holding.class) = (country, class);
+            else _resize(persons, holding.group(), false);
+            _resize(persons, investor.group(), true);
         }
     }
 
     /// @dev Adds one person to, or takes one from, the groups of a country and a class.
-    function _resize(Persons storage persons, uint256 country, uint256 class, bool grow) private {
+    function _resize(Persons storage persons, uint256 countryAndClass, bool grow) private {
+        (uint256 country, uint256 class) = (countryAndClass & type(uint16).max, countryAndClass >> 16);
         mapping(uint256 group => uint256) storage all = persons.groups[persons.epoch];
         uint256[3] memory groups = [_inCountry(country), _ofClass(class), _ofClassIn(class, country)];
         for (uint256 i = 0; i < 3; ++i) {

@@ -47,6 +47,11 @@ library InvestorLib {
         return (Investor.unwrap(self) >> 64) & type(uint8).max;
     }
 
+    /// @dev Country and class together: the group of persons under which a holding is counted.
+    function group(Investor self) internal pure returns (uint256) {
+        return (Investor.unwrap(self) >> 48) & type(uint24).max;
+    }
+
     function eligibleUntil(Investor self) internal pure returns (uint256) {
         return (Investor.unwrap(self) >> 72) & MASK_48;
     }
