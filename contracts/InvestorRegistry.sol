@@ -173,8 +173,8 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
             uint256 balance = _countedShares(_tokens[i], wallet);
             if (balance == 0) continue;
             Persons storage persons = _persons[_tokens[i]];
-            _leave(persons, persons.epoch, _tokens[i], wallet, before, balance);
-            _join(persons, persons.epoch, investor, balance);
+            _leave(persons, _placeOf(persons, before), _tokens[i], wallet, balance);
+            _join(persons, _placeOf(persons, investor), investor, balance);
         }
     }
 
@@ -276,7 +276,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
             uint256 balance = IERC20(token).balanceOf(wallet);
             if (balance == 0) continue;
             _requireKnown(wallet);
-            _join(persons, persons.epoch, investorOf[wallet], balance);
+            _join(persons, _placeOf(persons, investorOf[wallet]), investorOf[wallet], balance);
             persons.counted += uint96(balance);
         }
         if (persons.counted == IERC20(token).totalSupply()) {
@@ -291,14 +291,15 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         address from,
         address to,
         uint256 amount
-    ) external returns (Investor giver, Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) {
+    ) external returns (Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) {
         Persons storage persons = _persons[token];
         // Only a rules contract that the token named can have become the keeper.
         if (persons.keeper != msg.sender) revert InvestorRegistry_NotCounted(token, msg.sender);
-        uint256 epoch = persons.epoch;
-        (giver, taker) = (investorOf[from], investorOf[to]);
-        if (from != address(0)) giverHolding = _leave(persons, epoch, token, from, giver, amount);
-        if (to != address(0)) (takerHolding, newHolder) = _join(persons, epoch, taker, amount);
+        mapping(uint256 person => Place) storage holdings = persons.holdings[persons.epoch];
+        Investor giver = investorOf[from];
+        taker = investorOf[to];
+        if (from != address(0)) giverHolding = _leave(persons, holdings[giver.person()], token, from, amount);
+        if (to != address(0)) (takerHolding, newHolder) = _join(persons, holdings[taker.person()], taker, amount);
         // Shares that move between two wallets of one person come back in `_join`.
         if (giver.person() == taker.person()) (giverHolding, newHolder) = (takerHolding, false);
     }
@@ -325,8 +326,8 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     ) external view returns (Outcome memory outcome) {
         Persons storage persons = _persons[token];
         (outcome.giver, outcome.taker) = (investorOf[from], investorOf[to]);
-        Holding giver = persons.holdings[persons.epoch][outcome.giver.person()].holding;
-        Holding taker = persons.holdings[persons.epoch][outcome.taker.person()].holding;
+        Holding giver = _placeOf(persons, outcome.giver).holding;
+        Holding taker = _placeOf(persons, outcome.taker).holding;
         if (outcome.giver.person() == outcome.taker.person()) {
             (outcome.giverHolding, outcome.takerHolding) = (giver.shares(), taker.shares());
             return outcome;
@@ -398,16 +399,18 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         return answer == uint160(address(this));
     }
 
+    function _placeOf(Persons storage persons, Investor investor) private view returns (Place storage) {
+        return persons.holdings[persons.epoch][investor.person()];
+    }
+
     /// @dev An amount over the person's holding is over the wallet's balance: the token would say so later.
     function _leave(
         Persons storage persons,
-        uint256 epoch,
+        Place storage place,
         address token,
         address wallet,
-        Investor investor,
         uint256 amount
     ) private returns (uint256 left) {
-        Place storage place = persons.holdings[epoch][investor.person()];
         Holding holding = place.holding;
         left = holding.shares();
         if (amount > left) {
@@ -427,11 +430,10 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     function _join(
         Persons storage persons,
-        uint256 epoch,
+        Place storage place,
         Investor investor,
         uint256 amount
     ) private returns (uint256 total, bool entered) {
-        Place storage place = persons.holdings[epoch][investor.person()];
         Holding holding = place.holding;
         total = holding.shares() + amount;
         if (amount == 0) return (total, false);

@@ -184,9 +184,12 @@ contract TransferRules is ITransferRules, IERC165 {
     }
 
     function _authorizeCounting(address from, address to, uint256 amount) private {
-        (Investor giver, Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) = IPersonLedger(
-            _registry
-        ).move(msg.sender, from, to, amount);
+        (Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) = IPersonLedger(_registry).move(
+            msg.sender,
+            from,
+            to,
+            amount
+        );
         bool ordinary =
             _lockUp == 0 &&
                 !(newHolder && _sized) &&
@@ -196,17 +199,9 @@ contract TransferRules is ITransferRules, IERC165 {
                 takerHolding >= _minHolding;
         if (ordinary) return;
 
-        IPersonLedger.Outcome memory outcome = IPersonLedger.Outcome(
-            giver,
-            taker,
-            giverHolding,
-            takerHolding,
-            newHolder,
-            0,
-            0,
-            0,
-            0
-        );
+        IPersonLedger.Outcome memory outcome;
+        outcome.taker = taker;
+        (outcome.giverHolding, outcome.takerHolding, outcome.newHolder) = (giverHolding, takerHolding, newHolder);
         if (newHolder) {
             (
                 outcome.holders,

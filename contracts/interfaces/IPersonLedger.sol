@@ -32,13 +32,13 @@ interface IPersonLedger {
     }
 
     /// @notice Books a movement of `token`; zero stands for issuing and burning. The token's rules only.
-    /// @dev Returns the first fields of an `Outcome`, one by one because every transfer pays for this.
+    /// @dev Returns fields of an `Outcome`, and no more than rules need, because every transfer pays for this.
     function move(
         address token,
         address from,
         address to,
         uint256 amount
-    ) external returns (Investor giver, Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder);
+    ) external returns (Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder);
 
     /// @notice How many persons hold `token`: all, those of a country, of a class, and of both.
     function sizes(
