@@ -240,7 +240,7 @@ contract TransferRules is ITransferRules, IERC165 {
     /// @inheritdoc ITransferRules
     function book(address from, address to, uint256 amount, uint256 supply) external {
         if (to != address(0) && _eligible) {
-            Investor taker = IInvestorRegistry(_registry).investorOf(to);
+            Investor taker = _investorOf(to);
             if (!taker.eligible()) {
                 revert TransferRules_Refused(Code.NotEligible, taker.eligibleUntil(), block.timestamp);
             }

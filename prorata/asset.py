@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from eth_utils.address import to_checksum_address
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from prorata.captable import MAX_SHARES, address_fault
 from prorata.errors import InputError
 from prorata.money import parse_units, strange_character
 from prorata.rules import RuleSettings
-from prorata.settings import problem_of, read_yaml
+from prorata.settings import read_yaml, validated
 
 __all__ = ["NEW", "AssetSettings", "check_address"]
 
@@ -137,11 +137,7 @@ class AssetSettings(BaseModel):
 
         Raises: InputError with every fault in them.
         """
-        try:
-            settings = cls.model_validate(content)
-        except ValidationError as error:
-            problems = [problem_of(fault, EXAMPLE) for fault in error.errors()]
-            raise InputError(problems, subject) from None
+        settings = validated(cls, content, EXAMPLE, subject)
         settings.check()
         return settings
 

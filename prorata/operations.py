@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -35,6 +35,7 @@ from prorata.issuing import check_issue
 from prorata.ledger import Ledger
 from prorata.money import format_units, parse_units
 from prorata.operator import Intent, Operator, Receipt
+from prorata.settings import moment
 
 __all__ = [
     "BATCH_SIZE",
@@ -49,7 +50,6 @@ __all__ = [
     "declare",
     "holders_at",
     "issue",
-    "moment",
     "parse_amount",
     "parse_moment",
     "preview",
@@ -73,11 +73,6 @@ _WRITE_A_TIME = "write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d"
 
 
 # ------------------------------------------------------------------------------ times and amounts
-
-
-def moment(timestamp: int) -> str:
-    """A Unix second as people read it: `2027-03-31T23:59:59Z`."""
-    return datetime.fromtimestamp(timestamp, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
@@ -410,7 +405,7 @@ def _approve(
     allowed = currency.allowance(operator.address, vault.address)
     if allowed >= amount:
         return
-    attempt = _attempt(operator, f"approve/{key}")
+    attempt = operator.attempts(f"approve/{key}")
     if allowed:
         # Some currencies change an allowance only from or to zero.
         operator.send_one(f"approve/{key}/{attempt}/0", currency.approve(vault.address, 0))
@@ -522,7 +517,7 @@ def push(
     if (refusal := _why_not_payable(operator.chain, found)) is not None:
         raise refusal
     open_ones = _unpaid(deployment, vault, found, holders)
-    attempt = _attempt(operator, f"push/{distribution_id}")
+    attempt = operator.attempts(f"push/{distribution_id}")
     intents = []
     for start in range(0, len(open_ones), page_size):
         call = vault.push(distribution_id, open_ones[start : start + page_size])
@@ -636,12 +631,6 @@ def _payouts(receipts: Sequence[Receipt]) -> tuple[Payout, ...]:
 def _payout(event: Event) -> Payout:
     said = event.args
     return Payout(said["id"], said["holder"], said["payee"], said["gross"], said["tax"])
-
-
-def _attempt(operator: Operator, prefix: str) -> int:
-    """How many steps with this prefix were ever signed: all are settled, so a new one is new."""
-    entries = () if operator.journal is None else operator.journal.entries
-    return sum(entry.key.startswith(f"{prefix}/") for entry in entries)
 
 
 def _digest(*parts: str) -> str:

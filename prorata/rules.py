@@ -21,7 +21,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    ValidationError,
     model_validator,
 )
 
@@ -30,7 +29,7 @@ from prorata.contracts import Code, Explanation, InvestorClass, Refusal, ShareTo
 from prorata.countries import bitmap, codes_in, country_name, find_country
 from prorata.errors import InputError
 from prorata.money import format_units, parse_units
-from prorata.settings import moment, parse_time, problem_of, read_yaml
+from prorata.settings import moment, parse_time, read_yaml, validated
 
 __all__ = [
     "Check",
@@ -172,11 +171,7 @@ class RuleSettings(BaseModel):
 
         Raises: InputError with every fault in them.
         """
-        try:
-            settings = cls.model_validate(content)
-        except ValidationError as error:
-            problems = [problem_of(fault, EXAMPLE) for fault in error.errors()]
-            raise InputError(problems, subject) from None
+        settings = validated(cls, content, EXAMPLE, subject)
         settings.check()
         return settings
 

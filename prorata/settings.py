@@ -6,15 +6,19 @@ YAML reads more into plain words than people mean: `NO` is false, `040` is thirt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from prorata.errors import InputError, Problem
 
-__all__ = ["moment", "parse_time", "problem_of", "read_yaml"]
+__all__ = ["moment", "parse_time", "read_yaml", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 LAST_SECOND = 2**48 - 1
 _WRITE_A_TIME = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
@@ -41,7 +45,19 @@ def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
     return content
 
 
-def problem_of(fault: Any, example: str) -> Problem:
+def validated(model: type[Model], content: Mapping[str, Any], example: str, subject: str) -> Model:
+    """A model from values; `example` names a file that does it right, `subject` what is read.
+
+    Raises: InputError with every fault in them.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = [_problem_of(fault, example) for fault in error.errors()]
+        raise InputError(problems, subject) from None
+
+
+def _problem_of(fault: Any, example: str) -> Problem:
     """One of pydantic's faults as a sentence of ours."""
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "missing":

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from prorata.operations import moment, parse_moment, schedule_record
+from prorata.operations import parse_moment, schedule_record
+from prorata.settings import moment
 from scripts._doors import Door, DoorCommand, common_options
 
 EXAMPLES = (

@@ -58,11 +58,6 @@ library TermSheet {
         return (self.first >> 160) & MASK_32;
     }
 
-    /// @dev Position among the distributions of the same token and currency, from 0.
-    function ordinal(Sheet memory self) internal pure returns (uint256) {
-        return (self.first >> 192) & MASK_32;
-    }
-
     /// @dev Where this distribution's bit is among those of one holder: the word, and the bit in it.
     function claimedAt(Sheet memory self) internal pure returns (uint256 wordIndex, uint256 bit) {
         uint256 first = self.first;
