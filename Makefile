@@ -34,7 +34,7 @@ $(STAMPS)/venv:
 
 $(STAMPS)/python: requirements.lock $(STAMPS)/venv
 	@echo "· Python packages from requirements.lock (about a minute)"
-	@$(BIN)/python -m pip install --quiet --no-input --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-input --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(STAMPS)/node: package.json package-lock.json $(STAMPS)/venv
