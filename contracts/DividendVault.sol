@@ -538,6 +538,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDividendVault
+    function assetOf(uint256 id) external view returns (address token, address currency) {
+        Sheet sheet = _sheet(id);
+        return (sheet.token(), sheet.currency());
+    }
+
+    /// @inheritdoc IDividendVault
     function isClaimed(uint256 id, address holder) public view returns (bool) {
         Sheet sheet = _sheet(id);
         return _isClaimed(sheet, holder);

@@ -306,6 +306,9 @@ interface IDividendVault {
     /// @notice What finished distributions of `token` in `currency` left over, waiting for the next one.
     function carried(address token, address currency) external view returns (uint256);
 
+    /// @notice The share token of distribution `id`, and the currency in which it pays.
+    function assetOf(uint256 id) external view returns (address token, address currency);
+
     /// @notice Everything about distribution `id`.
     function distribution(uint256 id) external view returns (Distribution memory);
 
