@@ -29,11 +29,13 @@ __all__ = [
     "Entitlement",
     "Event",
     "Explanation",
+    "Instruction",
     "Investor",
     "InvestorClass",
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "PayoutDesk",
     "Reason",
     "Refusal",
     "ShareToken",
@@ -283,6 +285,42 @@ class Distribution:
     owed: int
     carried_out: int
     swept: int
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What a holder wants done with its income, as in `IPayoutDesk.Instruction`.
+
+    `claimant` signs: the holder, or its successor after a recovery. With a `hook` the money goes
+    through that contract, which reads `data`.
+    """
+
+    holder: str
+    claimant: str
+    ids: tuple[int, ...]
+    receiver: str
+    valid_until: int
+    hook: str = ZERO_ADDRESS
+    data: bytes = b""
+    nonce: int = 0
+
+    @property
+    def has_hook(self) -> bool:
+        """Whether the money is to be reinvested."""
+        return self.hook != ZERO_ADDRESS
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return (
+            self.holder,
+            self.claimant,
+            list(self.ids),
+            self.receiver,
+            self.hook,
+            self.data,
+            self.nonce,
+            self.valid_until,
+        )
 
 
 def deploy_call(artifact: Artifact, *arguments: object) -> Call:
@@ -768,6 +806,10 @@ class DividendVault(_Contract):
         """`is_claimed` for many at once."""
         return self._views("isClaimed", [(distribution_id, holder) for holder in holders])
 
+    def desk(self) -> str:
+        """The contract that carries out signed instructions for this vault."""
+        return str(self._view("desk"))
+
     def payee_of(self, holder: str) -> str:
         """Where the income of `holder` goes."""
         return str(self._view("payeeOf", holder))
@@ -840,6 +882,30 @@ def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:
         carried_out=struct["carriedOut"],
         swept=struct["swept"],
     )
+
+
+class PayoutDesk(_Contract):
+    """Carries out what holders have signed about their income."""
+
+    CONTRACT = "PayoutDesk"
+
+    def is_spent(self, claimant: str, nonce: int) -> bool:
+        """Whether an instruction with this nonce was carried out or cancelled."""
+        return bool(self._view("isSpent", claimant, nonce))
+
+    def digest_of(self, instruction: Instruction) -> bytes:
+        """What is to be signed."""
+        return bytes(self._view("digestOf", instruction.encodable()))
+
+    def carry_out(self, instruction: Instruction, signature: bytes) -> Call:
+        """Do what the claimant has signed."""
+        ids = ", ".join(map(str, instruction.ids))
+        label = f"claim {ids} for {instruction.holder} as signed"
+        return self._write("carryOut", instruction.encodable(), signature, label=label)
+
+    def cancel(self, nonce: int) -> Call:
+        """Make sure that no instruction of the sender's with this nonce is ever carried out."""
+        return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
 
 
 # ------------------------------------------------------------------------------------ currencies

@@ -27,6 +27,8 @@ OWNER_OF_ASSET = "appoint agents, replace the rules and the registry, set docume
 AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, set record dates"
 OWNER_OF_REGISTRY = "appoint agents, bind tokens"
 AGENT_OF_REGISTRY = "register and remove investors, count holders"
+OBEYS_NOBODY = "nothing: the vault obeys nobody"
+DESK = "claim to where the person to be paid has signed for: its code, which cannot change"
 MAY_ACCEPT = "accept the ownership"
 
 
@@ -85,8 +87,9 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     yield _grant(chain, "ShareToken", "registry", registry, asked)
     if registry != ZERO_ADDRESS:
         yield from _registry(chain, InvestorRegistry(chain, registry), token.address)
-    vault = deployment.vault().address
-    yield Grant("DividendVault", "no role", vault, "nobody", "nothing: the vault obeys nobody")
+    vault = deployment.vault()
+    yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
+    yield _grant(chain, "DividendVault", "desk", vault.desk(), DESK)
     if (dollar := deployment.manifest.contracts.get("Dollar")) is not None:
         yield Grant("Dollar", "minter", dollar.address, "anyone", "make money: it is worthless")
 

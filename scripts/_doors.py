@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import click
 from eth_account import Account
+from eth_account.messages import encode_typed_data
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -483,6 +484,12 @@ class _ApeSigner:
                 "run the same command again and sign",
             )
         return bytes(signed.serialize_transaction())
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
+        if signed is None:
+            raise ChainError(f"{self.address} did not sign", "run the same command again and sign")
+        return bytes(signed.encode_rsv())
 
 
 # ------------------------------------------------------------------------------------------ words
