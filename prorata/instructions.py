@@ -1,8 +1,8 @@
 """What holders sign about their income: to be paid at another wallet, or to be reinvested.
 
 An instruction is EIP-712 typed data for the desk of a vault (`IPayoutDesk`). Its file is that typed
-data as wallets take it (`eth_signTypedData_v4`, hardware wallets, `cast wallet sign --data`) with
-one member more, `signature`, which is null until somebody has signed:
+data as wallets and hardware wallets take it (`eth_signTypedData_v4`), with one member more,
+`signature`, which is null until somebody has signed:
 
     {"types": …, "domain": …, "primaryType": "Instruction", "message": …, "signature": "0x…"}
 

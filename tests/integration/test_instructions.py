@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,23 @@ def test_a_wallet_contract_signs_what_it_likes(operator, closed, rent, artifacts
     sign = keccak(text="sign(bytes32,bool)")[:4] + draft.digest + (1).to_bytes(32, "big")
     operator.send_one("sign", Call(wallet, sign))
     assert [p.net for p in carry_out(operator, closed, odd).payouts] == [rent]
+
+
+def test_another_wallet_signs_the_file_as_it_stands(anvil, operator, closed, table, tmp_path):
+    """The node's own wallet, which is none of this code, is handed the unsigned file."""
+    operator.send_one("sell", closed.token().mint(operator.address, 10))
+    record = schedule_record(operator, closed, operator.chain.now() + 100)
+    pass_time(anvil, record.closes_at + 1)
+    declare(operator, closed, record_id=2, currency=closed.currency("ETH"), amount=10**18)
+    said = {"receiver": BANK, "valid_until": operator.chain.now() + 1_000}
+    draft = draft_instruction(closed, operator.address, **said)
+    path = tmp_path / "unsigned.json"
+    write_instruction(path, draft)
+    typed = json.loads(path.read_text())
+    typed["signature"] = anvil.rpc("eth_signTypedData_v4", operator.address, typed)
+    path.write_text(json.dumps(typed))
+    carry_out(operator, closed, read_instruction(path))
+    assert operator.chain.balance(BANK) == 10**18 * 10 // 10_010
 
 
 def test_a_device_that_counts_from_zero_is_understood(operator, closed, rent):
