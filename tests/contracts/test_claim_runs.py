@@ -1,4 +1,4 @@
-"""Claims of several distributions together: shared slots, payees by order, tokens that answer badly."""
+"""Claims of several distributions: shared slots, receivers by order, tokens that answer badly."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def dollars(stage: Stage, account: str) -> int:
 
 
 def test_more_distributions_than_any_one_slot_has_marks_for(stage, record):
-    """Law 4 across the holder's file (64 marks), its words (256 each) and lanes of many slots: 300 are each paid once,
-    whatever was claimed before, to the unit.
+    """Law 4 across the holder's file (64 marks), its words (256 each) and lanes of many slots: of
+    300 each is paid once, whatever was claimed before, to the unit.
     """
     numbers = [stage.declare(record, 1_000 + i) for i in range(300)]
     chance = random.Random(11)
@@ -54,18 +54,16 @@ def test_more_distributions_than_any_one_slot_has_marks_for(stage, record):
     for holder in (stage.ann, stage.cid, stage.dan):
         stage.claim(holder, *numbers)
     assert stage.vault.call("claimable", numbers[0], stage.ann) == 0
-    left = sum(
-        (1_000 + i) - sum((1_000 + i) * s // 10_000 for s in (5_000, 3_333, 1_666, 1))
-        for i in range(300)
-    )
+    held = (5_000, 3_333, 1_666, 1)
+    left = sum(n - sum(n * shares // 10_000 for shares in held) for n in range(1_000, 1_300))
     carried = stage.vault.call("carried", stage.token.address, stage.dollar.address)
     taken = sum(stage.figures(n)["carriedIn"] for n in numbers)
-    assert carried == left and taken == 0
+    assert (carried, taken) == (left, 0)
     assert dollars(stage, stage.vault.address) == left
 
 
 def test_a_holder_paid_first_from_a_worthless_series_is_paid_as_exactly(stage, record):
-    """Somebody else's series may become a holder's home: that costs a slot, and changes no amount."""
+    """Somebody else's series may become a holder's home: that costs a slot, and no money."""
     bare = stage.kit.deploy("BareToken")
     bare.send("setTime", 1, stage.kit.now - 1)
     bare.send("setSupply", 1, 10)
@@ -84,7 +82,7 @@ def test_a_holder_paid_first_from_a_worthless_series_is_paid_as_exactly(stage, r
 
 
 def test_neighbours_in_a_slot_do_not_touch_each_other(codec):
-    """Law 2: lanes of every width, claimed in any order, settle exactly their own shares and losses."""
+    """Law 2: lanes of any width, claimed in any order, settle their own shares and losses."""
 
     @given(st.data())
     def law(data):
@@ -185,14 +183,9 @@ def signed(
         "chainId": 1,
         "verifyingContract": coin.address,
     }
-    fields = (
-        ("owner", "address"),
-        ("spender", "address"),
-        ("value", "uint256"),
-        ("nonce", "uint256"),
-        ("deadline", "uint256"),
-    )
-    types = {"Permit": [{"name": name, "type": kind} for name, kind in fields]}
+    names = ("owner", "spender", "value", "nonce", "deadline")
+    kinds = ("address", "address", "uint256", "uint256", "uint256")
+    types = {"Permit": [{"name": n, "type": k} for n, k in zip(names, kinds, strict=True)]}
     message = {
         "owner": DECLARER, "spender": stage.vault.address, "value": amount, "nonce": nonce, "deadline": deadline,
     }  # fmt: skip
@@ -241,7 +234,7 @@ def test_G_a_permit_that_does_not_fit_funds_nothing(stage, record, fault):
 
 
 def test_permits_are_for_currencies_that_have_them(stage, record):
-    """One without, with an allowance already given, is taken all the same; the native coin has no permits."""
+    """One without, and with an allowance, is taken all the same; the native coin has none."""
     stage.fund(stage.agent, stage.dollar, 500)
     said = (stage.token.address, record, stage.dollar.address, 500, terms())
     stage.vault.send("declareWithPermit", *said, (0, 27, NOTHING, NOTHING), sender=stage.agent)
@@ -282,7 +275,7 @@ def test_a_token_that_answers_badly_is_refused_by_name(kit, answer):
 
 
 def test_a_token_that_overstates_a_holding_is_stopped_at_its_own_money(kit):
-    """More shares than are unsettled, up to the largest number there is, are refused with the values."""
+    """More shares than are unsettled, up to the largest number there is, are refused."""
     stage = Stage(kit)
     token = kit.deploy("CarelessHoldings")
     number = stage.declare(1, 1_000, token=token, sender=stage.stranger)

@@ -752,7 +752,7 @@ def test_G_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(house):
     bombed = house.say(third, hook=hook.address, nonce=2).send().gas
     # What the hook spends on making it; copying it would cost as much again.
     making = 3 * 31_250 + 31_250**2 // 512
-    assert making < bombed - plain < making * 3 // 2
+    assert making * 9 // 10 < bombed - plain < making * 3 // 2
     assert told(hook)[-1] == 3
 
 
