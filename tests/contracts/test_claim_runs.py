@@ -187,7 +187,8 @@ def signed(
     kinds = ("address", "address", "uint256", "uint256", "uint256")
     types = {"Permit": [{"name": n, "type": k} for n, k in zip(names, kinds, strict=True)]}
     message = {
-        "owner": DECLARER, "spender": stage.vault.address, "value": amount, "nonce": nonce, "deadline": deadline,
+        "owner": DECLARER, "spender": stage.vault.address, "value": amount, "nonce": nonce,
+        "deadline": deadline,
     }  # fmt: skip
     done = Account.sign_typed_data(KEY, domain, types, message)
     return deadline, done.v, done.r.to_bytes(32, "big"), done.s.to_bytes(32, "big")
