@@ -112,12 +112,15 @@ library RateTable {
     function _find(bytes memory table, uint256 key) private pure returns (bool found, uint256 basisPoints) {
         uint256 low = 0;
         uint256 high = table.length / ENTRY_BYTES;
-        while (low < high) {
-            uint256 middle = (low + high) >> 1;
-            uint256 entry = _entryAt(table, middle);
-            if (entry >> RATE_BITS == key) return (true, entry & type(uint16).max);
-            if (entry >> RATE_BITS < key) low = middle + 1;
-            else high = middle;
+        unchecked {
+            // Both are indices of entries, of which there are at most MAX_RATES.
+            while (low < high) {
+                uint256 middle = (low + high) >> 1;
+                uint256 entry = _entryAt(table, middle);
+                if (entry >> RATE_BITS == key) return (true, entry & type(uint16).max);
+                if (entry >> RATE_BITS < key) low = middle + 1;
+                else high = middle;
+            }
         }
         return (false, 0);
     }
