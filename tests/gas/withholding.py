@@ -1,4 +1,4 @@
-"""What withholding costs, from fixed inputs on a fresh Anvil: a table of 200 rates, and certificates."""
+"""What withholding costs, from fixed inputs on a fresh Anvil: 200 rates, and certificates."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Withholding against an office that keeps no history: it works out every rate once, when the second
-of a record is over, from what it knows at that moment. The contract must say the same, for ever."""
+"""Withholding against an office that keeps no history: it works out every rate once, when a
+record's second is over, from what it knows at that moment. The contract says the same, for ever."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Office:
             country, class_ = self.noted[holder]
             wanted = [(country, class_), (country, ANY_CLASS), (ANY_COUNTRY, class_), *wanted]
         table = self.tables[max(since for since in self.tables if since <= time)]
-        return next(table[*key, kind] for key in wanted if (*key, kind) in table)
+        return next(table[(*key, kind)] for key in wanted if (*key, kind) in table)
 
     def wait_until(self, now: int) -> list[int]:
         """Time passes; the records whose second is over by then are answered, once for all."""
