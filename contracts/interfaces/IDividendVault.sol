@@ -85,6 +85,13 @@ interface IDividendVault {
         uint256 swept;
     }
 
+    /// @notice The income of one holder from one distribution: `gross - tax` went out.
+    struct Settlement {
+        uint256 id;
+        uint256 gross;
+        uint256 tax;
+    }
+
     /// @notice Why a push passed over a holder.
     /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
     /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
@@ -113,6 +120,9 @@ interface IDividendVault {
 
     /// @notice A holder's income was settled: `gross - tax` went to `payee`.
     event Claimed(uint256 indexed id, address indexed holder, address payee, uint256 gross, uint256 tax);
+
+    /// @notice A claim settled several distributions of one token and currency, and paid them to `payee` together.
+    event ClaimedMany(address indexed holder, address payee, Settlement[] settlements);
 
     /// @notice A push did not pay `holder`, who is owed as before.
     event Skipped(uint256 indexed id, address indexed holder, Reason reason);
