@@ -59,6 +59,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         address currency;
         address payee;
         uint256 due;
+        Settlement[] settled;
+        uint256 count;
     }
 
     /// @dev What a push is about to pay one holder.
@@ -71,6 +73,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     uint256 public distributionCount;
+
+    /// @inheritdoc IDividendVault
+    address public constant desk = address(0);
 
     mapping(address token => mapping(address currency => Series)) private _series;
     mapping(address holder => address) private _payees;
@@ -220,18 +225,53 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function claim(uint256[] calldata ids, address holder) external nonReentrant returns (uint256 paid) {
+        return _claim(ids, holder, address(0));
+    }
+
+    /// @inheritdoc IDividendVault
+    function claimTo(
+        uint256[] calldata ids,
+        address holder,
+        address receiver
+    ) external nonReentrant returns (uint256 paid) {
+        if (receiver == address(0)) revert DividendVault_InvalidPayee(receiver);
+        return _claim(ids, holder, receiver);
+    }
+
+    function _claim(uint256[] calldata ids, address holder, address receiver) private returns (uint256 paid) {
         Run memory run;
         for (uint256 i = 0; i < ids.length; ++i) {
             TermSheet.Sheet memory sheet = _payableSheet(ids[i]);
             // Distributions of one token and currency that follow each other are paid together.
             if (sheet.token() != run.token || sheet.currency() != run.currency) {
-                _send(run.currency, run.payee, run.due);
+                _closeRun(run, holder);
                 run.due = 0;
+                run.count = 0;
+                run.settled = new Settlement[](ids.length);
                 (run.token, run.currency) = (sheet.token(), sheet.currency());
                 run.payee = _destination(run.token, holder);
                 if (run.payee == address(0)) revert DividendVault_Waiting(run.token, holder);
+                if (receiver != address(0)) {
+                    address claimant = Authority.claimantOf(run.token, holder);
+                    if (msg.sender != claimant) revert DividendVault_NotClaimant(msg.sender, claimant);
+                    run.payee = receiver;
+                }
             }
             if (_claimOne(run, sheet, holder)) ++paid;
+        }
+        _closeRun(run, holder);
+    }
+
+    function _closeRun(Run memory run, address holder) private {
+        Settlement[] memory settled = run.settled;
+        uint256 count = run.count;
+        if (count == 1) {
+            emit Claimed(settled[0].id, holder, run.payee, settled[0].gross, settled[0].tax);
+        } else if (count > 1) {
+            assembly ("memory-safe") {
+                mstore(settled, count)
+            }
+            emit ClaimedMany(holder, run.payee, settled);
         }
         _send(run.currency, run.payee, run.due);
     }
@@ -252,7 +292,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
             // `tax <= gross`, and the sum is bounded by the amounts of distributions, 160 bits each.
             run.due += gross - tax;
         }
-        emit Claimed(sheet.id, holder, run.payee, gross, tax);
+        run.settled[run.count++] = Settlement(sheet.id, gross, tax);
         _carryIfFinished(series, sheet, lane);
         return true;
     }

@@ -196,6 +196,9 @@ interface IDividendVault {
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
 
+    /// @notice Thrown when `caller` would say where income goes that is not its own.
+    error DividendVault_NotClaimant(address caller, address claimant);
+
     /// @notice Thrown when a tax policy asks for more than the whole income.
     error DividendVault_TaxTooHigh(uint256 id, address holder, uint256 tax, uint256 gross);
 
@@ -236,6 +239,11 @@ interface IDividendVault {
     /// @return paid How many of `ids` were settled by this call
     function claim(uint256[] calldata ids, address holder) external returns (uint256 paid);
 
+    /// @notice The same, but to `receiver`, whom the person chooses who is to be paid: the caller, or the signer of an
+    /// instruction that the `desk` carries out.
+    /// @param receiver Who receives the money; not zero
+    function claimTo(uint256[] calldata ids, address holder, address receiver) external returns (uint256 paid);
+
     /// @notice Pays a page of holders of one distribution. Who cannot be paid is skipped, reported, and owed
     /// as before; repeating a page pays nobody twice.
     /// @return paid How many holders were settled by this call
@@ -243,6 +251,9 @@ interface IDividendVault {
 
     /// @notice Sends where the caller's income goes from now on; zero or the caller's own address resets it.
     function setPayee(address payee) external;
+
+    /// @notice The contract that carries out signed instructions, made by the vault and as unchangeable as it.
+    function desk() external view returns (address);
 
     /// @notice Where the income of `holder` goes: the payee it has set, or itself.
     function payeeOf(address holder) external view returns (address);
