@@ -80,6 +80,15 @@ class Function:
         """
         return self.selector + _encode(self.name, self.inputs, arguments)
 
+    def arguments(self, data: bytes) -> tuple[Any, ...] | None:
+        """The arguments in call data; None if it is not a call of this function."""
+        if data[:4] != self.selector:
+            return None
+        try:
+            return tuple(_decode(self.inputs, data[4:]))
+        except DecodingError:
+            return None
+
     def decode(self, data: bytes) -> Any:
         """What the function returned: a single value, or a tuple of several.
 

@@ -24,7 +24,17 @@ from prorata.errors import ChainError, ProrataError, RevertError
 if TYPE_CHECKING:
     from web3 import Web3
 
-__all__ = ["LOCAL_CHAINS", "Block", "BlockTag", "Chain", "Fees", "Log", "Mined", "RpcChain"]
+__all__ = [
+    "LOCAL_CHAINS",
+    "Block",
+    "BlockTag",
+    "Chain",
+    "Fees",
+    "Log",
+    "Mined",
+    "RpcChain",
+    "Sent",
+]
 
 BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
@@ -58,6 +68,15 @@ class Log:
     block_hash: str
     transaction_hash: str
     log_index: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction as it was signed: `to` is None when it created a contract."""
+
+    sender: str
+    to: str | None
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,7 @@ class Chain(Protocol):
         """What many calls return, each given as address and data, at one block."""
         ...
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
         ...
 
@@ -116,6 +135,10 @@ class Chain(Protocol):
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Many headers at once. Raises: ChainError when one is missing."""
+        ...
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
         ...
 
     def logs(
@@ -333,9 +356,9 @@ class RpcChain:
         ]
         return [_bytes(answer) for answer in self.request_many(questions)]
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
-        return _bytes(self.request("eth_getCode", address, "latest"))
+        return _bytes(self.request("eth_getCode", address, _tag(block)))
 
     def balance(self, address: str, *, block: BlockTag = "latest") -> int:
         """The native coin that `address` holds, in wei."""
@@ -361,6 +384,11 @@ class RpcChain:
             number = numbers[headers.index(None)]
             raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
         return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
+        answers = self.request_many([("eth_getTransactionByHash", (item,)) for item in hashes])
+        return [None if answer is None else _sent(answer) for answer in answers]
 
     def logs(
         self,
@@ -456,6 +484,15 @@ def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
     if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
         return decode_error(b"")
     return ChainError(f"the node refused {method}: {message.rstrip('.')}")
+
+
+def _sent(transaction: Mapping[str, Any]) -> Sent:
+    to = transaction.get("to")
+    return Sent(
+        sender=to_checksum_address(transaction["from"]),
+        to=None if to is None else to_checksum_address(to),
+        data=_bytes(transaction["input"]),
+    )
 
 
 def _mined(receipt: Mapping[str, Any]) -> Mined:
