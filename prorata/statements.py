@@ -5,8 +5,9 @@ rows. Amounts are decimal strings with all decimals of their currency and no sep
 ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
-`paid`; `claimable` now; `waiting` for the first day of payment; `expired` after the deadline;
-`excluded` for accounts, such as treasury shares, that do not earn; `refunded` to the declarer.
+`paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
+frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
+treasury shares, that do not earn; `refunded` to the declarer.
 """
 
 from __future__ import annotations
@@ -221,7 +222,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
                 "record_date": iso(distribution.record_time),
                 "payable_from": iso(_payable_from(distribution)),
                 "paid_at": iso(settlement.time) if settlement else "",
-                "status": distribution.status(holder, books.until),
+                "status": books.status(distribution, holder),
                 "shares": books.unit(token).text(shares, grouping=False),
                 "currency": unit.symbol,
                 "gross": unit.text(gross, grouping=False),
@@ -246,7 +247,7 @@ def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]
         income["gross"] += gross
         income["tax"] += tax
         income["net"] += gross - tax
-        status = distribution.status(holder, books.until)
+        status = books.status(distribution, holder)
         if status in income:
             income[status] += gross - tax
     return sums
@@ -275,6 +276,7 @@ _REASONS = {
     Reason.CLAIMED: "paid before",
     Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
     Reason.POLICY_FAILED: "the tax policy gave no usable answer",
+    Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
 }
 
 _TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")

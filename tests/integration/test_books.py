@@ -156,8 +156,8 @@ def play(stage: Stage) -> Story:
     last = found.answers.block.number
     return Story(
         stage, token, vault, dollar, policy, people,
-        read_events(stage.chain, token.address, first_block, last),
-        read_events(stage.chain, vault.address, first_block, last),
+        read_events(stage.chain, [token.address], first_block, last),
+        read_events(stage.chain, [vault.address], first_block, last),
         found,
     )  # fmt: skip
 
