@@ -66,8 +66,8 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
     for table in (distributions_table(books, [token]), positions_table(books, [token])):
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
-    for silent in audited.answers.unanswered:
-        spoken.notice(silent)
+    for open_question in (*audited.answers.unanswered, *books.unproven):
+        spoken.notice(open_question)
     if out is not None:
         ledger, portrait = books.ledgers[token], None
         if ledger.record_count and ledger.is_closed(1) and ledger.total_supply:
