@@ -37,7 +37,9 @@ __all__ = [
     "statement",
     "totals",
     "write_cap_table",
+    "write_csv_rows",
     "write_distributions",
+    "write_json",
     "write_statements",
 ]
 
@@ -117,7 +119,7 @@ def write_cap_table(table: CapTable, path: Path) -> None:
     Raises: InputError when the file cannot be written.
     """
     try:
-        _write_csv(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+        write_csv_rows(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
     except OSError as error:
         reason = str(error.strerror or error).lower()
         rule = f"cannot be written ({reason})"
@@ -180,7 +182,7 @@ def write_distributions(
     rows = distribution_rows(books, tokens)
     # A register without distributions still has its header.
     columns = tuple(rows[0]) if rows else ("distribution",)
-    _write_csv(csv_path, columns, rows)
+    write_csv_rows(csv_path, columns, rows)
     write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
 
 
@@ -298,7 +300,7 @@ def write_statements(
             continue
         holding = who.get(holder)
         csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
-        _write_csv(csv_path, STATEMENT_COLUMNS, rows)
+        write_csv_rows(csv_path, STATEMENT_COLUMNS, rows)
         write_json(
             json_path,
             {
@@ -335,5 +337,6 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def write_csv_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write rows as CSV."""
     path.write_text(csv_text(columns, rows), encoding="utf-8", newline="\n")
