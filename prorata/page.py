@@ -76,7 +76,7 @@ def page(statement: Mapping[str, Any]) -> str:
             _FORMS,
             statement["forms_1042_s"],
         ),
-        f"<p>{escape(statement['note'])}</p>",
+        "<p>" + "<br>\n".join(map(escape, [*statement["remarks"], statement["note"]])) + "</p>",
         _sources(statement),
     ]
     body = "\n".join(part for part in parts if part)

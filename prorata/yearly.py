@@ -51,7 +51,8 @@ __all__ = [
 NOTE = (
     "The boxes are a help for the preparer of the forms, not tax advice. Amounts are in the "
     "currency they were paid in and have to be converted; a payment counts in the year (UTC) in "
-    "which it was made."
+    "which it was made. That tax withheld is federal tax presumes that the collector whom the "
+    "distribution names pays it to the IRS."
 )
 
 COLUMNS = (
@@ -299,8 +300,15 @@ def as_json(
         "totals": _totals(books, statement),
         "boxes_1099": _boxes(books, statement),
         "forms_1042_s": _forms_1042_s(books, statement),
+        "remarks": _remarks(statement),
         "note": NOTE,
     }
+
+
+def _remarks(statement: Statement) -> list[str]:
+    """What the preparer should know of each kind of income that was paid."""
+    kinds = sorted({payment.distribution.terms.kind for payment in statement.payments})
+    return [f"{kind.label.capitalize()}: {REPORTING[kind].remark}" for kind in kinds]
 
 
 def _heading(books: Books, token: str, year: int) -> dict[str, Any]:

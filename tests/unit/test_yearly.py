@@ -203,6 +203,9 @@ def test_totals_are_per_currency_and_boxes_per_currency_too(books):
         for form in found["forms_1042_s"]
     ] == [("06", "15.00", "1.000000"), ("14", "00.00", "0.500000"), ("37", "", "250")]
     assert (found["year_has_ended"], found["note"]) == (True, NOTE)
+    assert [remark.split(":")[0] for remark in found["remarks"]] == [
+        "Dividend", "Rent", "Return of capital",
+    ]  # fmt: skip
 
 
 def test_a_year_that_has_not_ended_says_so(books):
