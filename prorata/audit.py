@@ -65,6 +65,7 @@ class Answers:
     claimed: dict[tuple[int, str], bool] = field(default_factory=dict)
     claimable: dict[tuple[int, str], int] = field(default_factory=dict)
     carried: dict[tuple[str, str], int] = field(default_factory=dict)
+    payees: dict[str, str] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     """What the vault holds of each currency."""
     supplies: dict[str, int] = field(default_factory=dict)
@@ -242,6 +243,8 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
         if distribution.shares and distribution.id <= answers.count:
             # Accounts that ever had shares: who had none at the record must be owed nothing.
             _ask_holders(answers, vault, distribution, list(books.ledgers[distribution.token]))
+    holders = sorted({*books.payees, *(a for ledger in books.ledgers.values() for a in ledger)})
+    answers.payees.update(zip(holders, vault.payees_of(holders), strict=True))
     for position in books.positions():
         answers.carried[position.token, position.currency] = vault.carried(
             position.token, position.currency
@@ -305,6 +308,10 @@ def compare(books: Books, answers: Answers) -> None:
     """Note every figure in which books and answers differ, in the order given above."""
     for ledger in books.ledgers.values():
         _compare_register(books, ledger, answers)
+    for holder, payee in answers.payees.items():
+        # Whom somebody chose in an older vault before these books begin is not known here.
+        chosen = books.payees.get(holder, holder if books.first_id == 1 else payee)
+        _check(books, Place.register(holder), "the payee it has chosen", chosen, payee)
     last = books.first_id + len(books.distributions) - 1
     _check(books, Place.vault(), "distributions declared", last, answers.count)
     for number, found in answers.distributions.items():

@@ -638,20 +638,49 @@ class Books:
         payee = str(args["receiver"]) if hook == ZERO_ADDRESS else hook
         self._instructions.add((_transaction(event), claimant, holder, payee))
 
-    def _skipped(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
-        holder = str(event.args["holder"])
+    def _skipped(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        holder, reason = str(event.args["holder"]), Reason(event.args["reason"])
         if holder not in distribution.settlements:
-            distribution.skipped[holder] = Reason(event.args["reason"])
+            distribution.skipped[holder] = reason
+        if distribution.token in self.ledgers:
+            self._check_skip(distribution, holder, reason, moment_of(event, time))
+
+    def _check_skip(
+        self, distribution: Distribution, holder: str, reason: Reason, moment: Moment
+    ) -> None:
+        """Hold a reason against the books; that a payment failed, only the push has seen."""
+        ledger = self.ledgers[distribution.token]
+        frozen = ledger.was_frozen(ledger.claimant_at(holder, moment), moment)
+        if reason is Reason.NOTHING and holder in distribution.earning:
+            found = "earned"
+        elif reason is Reason.CLAIMED and holder not in distribution.settlements:
+            found = "not settled"
+        elif reason is Reason.WAITING and not (frozen or ledger.may_wait_ineligible):
+            found = "free to be paid"
+        else:
+            return
+        told, law = (f"passed over as {reason.name.lower()}", "the event"), (found, "the books")
+        self.differ(Place.holder(distribution.id, holder), "its income", told, law)
 
     def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
         amount = int(event.args["amount"])
         distribution.carried_out += amount
         series = (distribution.token, distribution.currency)
         self.carries[series] = self.carries.get(series, 0) + amount
+        named = (str(event.args["token"]), str(event.args["currency"]))
+        if named != series:
+            told, law = (" in ".join(named), "the event"), (" in ".join(series), "the declaration")
+            self.differ(Place.total(distribution.id), "what was carried", told, law)
 
     def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        told: Said
+        law: Said
         distribution.remitted += int(event.args["amount"])
-        distribution.collector = str(event.args["collector"])
+        collector = str(event.args["collector"])
+        if distribution.collector not in ("", collector):
+            told, law = (collector, "the event"), (distribution.collector, "an earlier one")
+            self.differ(Place.declaration(distribution.id), "the tax collector", told, law)
+        distribution.collector = collector
         if distribution.remitted > distribution.withheld:
             told = (distribution.remitted, "the events")
             law = (distribution.withheld, "the tax withheld, at most")
@@ -686,6 +715,10 @@ class Books:
         if distribution.division is not None:
             told, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", told, law)
+        declarer = str(event.args["declarer"])
+        if declarer != distribution.declarer:
+            told, law = (declarer, "the event"), (distribution.declarer, "the declaration")
+            self.differ(Place.total(distribution.id), "who received the refund", told, law)
 
     # ------------------------------------------------------------------------ closing
 

@@ -839,6 +839,10 @@ class DividendVault(_Contract):
         """Where the income of `holder` goes."""
         return str(self._view("payeeOf", holder))
 
+    def payees_of(self, holders: Sequence[str]) -> list[str]:
+        """`payee_of` for many at once."""
+        return self._views("payeeOf", [(holder,) for holder in holders])
+
     def carried(self, token: str, currency: str) -> int:
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))

@@ -194,7 +194,7 @@ def test_the_json_form_says_the_same(story):
 @pytest.mark.parametrize(
     ("name", "which", "change", "says"),
     [
-        ("Claimed", 0, None, "distribution 1, holder {1}: its income is not settled by the events"),
+        ("Claimed", 0, None, "distribution 1, holder {1}: its income is passed over as claimed by"),
         ("Claimed", 0, more("gross"), "distribution 1, holder {1}: gross is "),
         ("Claimed", -1, more("gross"), "distribution 4, holder {2}: gross is "),
         ("Claimed", 12, more("tax"), "distribution 2, holder {5}: tax is "),

@@ -292,15 +292,29 @@ def without_last_part(args):
         ("Claimed", 1, to_a_stranger("payee"), "distribution 4, holder {ann}: the payee is 0x5"),
         ("Claimed", 2, to_a_stranger("payee"), "distribution 3, holder {ben}: the payee is 0x5"),
         ("Claimed", 3, to_a_stranger("payee"), "distribution 4, holder {ben}: the payee is 0x5"),
-        ("PayeeSet", 0, None, "distribution 3, holder {ben}: the payee is {custodian}"),
         (
             "PayeeSet",
             0,
-            to_a_stranger("payee"),
-            "distribution 3, holder {ben}: the payee is {custodian}",
+            None,
+            "{heir}: the payee it has chosen is {heir} by the books and {custodian} by the chain",
         ),
+        ("PayeeSet", 0, to_a_stranger("payee"), "{heir}: the payee it has chosen is 0x5555"),
+        (
+            "PayeeSet",
+            0,
+            to_a_stranger("holder"),
+            "{heir}: the payee it has chosen is {heir} by the books",
+        ),
+        ("Skipped", 0, lambda args: {**args, "reason": 1}, "distribution 1, holder {cat}: its in"),
         ("Refunded", 0, more("amount"), "distribution 6: the refund is 66.000001 USD by the event"),
+        (
+            "Refunded",
+            0,
+            to_a_stranger("declarer"),
+            "distribution 6: who received the refund is 0x5",
+        ),
         ("Carried", -1, None, "distribution 6: carried out is 0.000000 USD by the events"),
+        ("Carried", -1, to_a_stranger("token"), "distribution 6: what was carried is 0x5555"),
     ],
 )
 def test_a_false_event_of_the_vault_is_named_first(played, name, which, change, says):

@@ -11,7 +11,7 @@ from prorata.abi import ZERO_ADDRESS as ZERO
 from prorata.abi import artifact
 from prorata.books import Books, Evidence, Unit
 from prorata.chain import Log
-from prorata.contracts import Event
+from prorata.contracts import Event, Reason
 from prorata.ledger import Ledger
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
@@ -293,6 +293,58 @@ def test_a_choice_from_before_these_books_is_said_to_be_unproven():
     assert len(said(later)) == 1
 
 
+# ---------------------------------------------------------------------- who else is told about
+
+
+def skipped(number, holder, reason):
+    return Told("Skipped", {"id": number, "holder": holder, "reason": reason})
+
+
+@pytest.mark.parametrize(
+    ("reason", "holder", "may"),
+    [
+        (Reason.NOTHING, STRANGER, True), (Reason.NOTHING, B, False),
+        (Reason.CLAIMED, A, True), (Reason.CLAIMED, B, False),
+        (Reason.PAYMENT_FAILED, B, True), (Reason.POLICY_FAILED, B, True),
+        (Reason.WAITING, C, True), (Reason.WAITING, B, False),
+    ],
+)  # fmt: skip
+def test_a_push_passes_over_nobody_without_a_reason(reason, holder, may):
+    books = books_of(
+        declared(1, 1_000), claimed(1, A, 500), skipped(1, holder, reason),
+        of_token=[frozen(C, 111)],
+    )  # fmt: skip
+    assert [words.split(": ")[0] for words in said(books)] == (
+        [] if may else [f"distribution 1, holder {holder}"]
+    )
+
+
+def test_who_is_not_eligible_may_have_to_wait():
+    waits = Told("IncomeWaitsSet", {"whileIneligible": True}), 50
+    assert books_of(declared(1, 1_000), skipped(1, B, Reason.WAITING), of_token=[waits]).balanced
+
+
+def test_tax_goes_to_one_collector():
+    """(Law 8)."""
+    remitted = [
+        Told("Remitted", {"id": 1, "collector": who, "amount": 0}) for who in (ISSUER, STRANGER)
+    ]
+    assert only(said(books_of(declared(1, 1_000), *remitted))) == (
+        f"distribution 1: the tax collector is {STRANGER} by the event and {ISSUER} by an earlier "
+        "one"
+    )
+
+
+def test_a_refund_goes_to_who_declared():
+    """(Law 8)."""
+    refund = Told("Refunded", {"id": 1, "declarer": STRANGER, "amount": 1_000})
+    books = books_of(declared(1, 1_000, excluded=(A, B, C)), refund)
+    assert only(said(books)) == (
+        f"distribution 1: who received the refund is {STRANGER} by the event and {ISSUER} by the "
+        "declaration"
+    )
+
+
 # -------------------------------------------------------------------------------------- carries
 
 
@@ -317,6 +369,17 @@ def test_a_refund_returns_what_was_received_and_carries_on_what_was_carried_in()
     forgotten = books_of(*start, refund)
     assert said(forgotten)[0] == (
         "distribution 2: carried out is 0.000000 USD by the events and 0.000001 USD by the law"
+    )
+
+
+def test_what_is_carried_is_of_the_same_token_and_currency():
+    """(Law 10)."""
+    paid = [claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200)]
+    told = carried(1, 1)
+    told.args["currency"] = EUR
+    assert only(said(books_of(declared(1, 1_001), *paid, told))) == (
+        f"distribution 1: what was carried is {TOKEN} in {EUR} by the event and {TOKEN} in "
+        f"{USD} by the declaration"
     )
 
 
