@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -57,9 +57,12 @@ class Block:
     hash: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Log:
-    """One event as the chain stores it; `address` is the contract, in EIP-55."""
+    """One event as the chain stores it; `address` is the contract, in EIP-55.
+
+    `block_time` is the block's timestamp, or 0 from a node that does not say it with each log.
+    """
 
     address: str
     topics: tuple[bytes, ...]
@@ -68,6 +71,7 @@ class Log:
     block_hash: str
     transaction_hash: str
     log_index: int
+    block_time: int = 0
 
 
 @dataclass(frozen=True)
@@ -511,14 +515,21 @@ def _mined(receipt: Mapping[str, Any]) -> Mined:
 
 def _log(entry: Mapping[str, Any]) -> Log:
     return Log(
-        address=to_checksum_address(entry["address"]),
+        address=_contract(entry["address"]),
         topics=tuple(_bytes(topic) for topic in entry["topics"]),
         data=_bytes(entry["data"]),
         block_number=_int(entry["blockNumber"]),
         block_hash=entry["blockHash"],
         transaction_hash=entry["transactionHash"],
         log_index=_int(entry["logIndex"]),
+        block_time=_int(entry.get("blockTimestamp") or "0x0"),
     )
+
+
+@lru_cache(maxsize=1_024)
+def _contract(address: str) -> str:
+    """In EIP-55, whose checksum costs more than the rest of a log."""
+    return to_checksum_address(address)
 
 
 def _topic(topic: bytes | Sequence[bytes] | None) -> object:

@@ -225,7 +225,7 @@ class DecodedEvent(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A log that a known contract wrote; `args` by the names in the Solidity interface."""
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from prorata.abi import ZERO_ADDRESS
@@ -26,7 +27,9 @@ from prorata.chain import Chain, Log
 from prorata.contracts import DecodedEvent, Event, decode_log
 from prorata.errors import BooksError, InputError
 
-__all__ = ["Ledger", "Moment", "moment_of", "read_events"]
+__all__ = ["Ledger", "Moment", "moment_of", "read_events", "stream_events"]
+
+PAGE = 10_000
 
 Moment: TypeAlias = tuple[int, int, int]
 """A place in the chain's order: time, block number, log index."""
@@ -72,20 +75,30 @@ def read_events(
 
     Raises: BooksError for a log that is no event of a contract of ours; ChainError.
     """
-    logs = list(chain.logs(addresses, first_block, last_block))
-    numbers = sorted({log.block_number for log in logs})
-    times = {block.number: block.timestamp for block in chain.blocks(numbers)}
-    events = []
-    for log in logs:
-        event = decode_log(log)
-        if event is None:
-            where = f"log {log.log_index} of block {log.block_number}"
-            raise BooksError(
-                f"{where} by {log.address} is no known event",
-                "use the version of prorata that the contract was deployed with",
-            )
-        events.append((event, times[log.block_number]))
-    return events
+    return list(stream_events(chain, addresses, first_block, last_block))
+
+
+def stream_events(
+    chain: Chain, addresses: Sequence[str], first_block: int, last_block: int
+) -> Iterator[tuple[Event, int]]:
+    """As `read_events`, a page at a time: a register of millions need not be held as events."""
+    logs = chain.logs(addresses, first_block, last_block)
+    while page := list(islice(logs, PAGE)):
+        # A node that tells no times is asked for those of all blocks of the page at once.
+        untold = sorted({log.block_number for log in page if not log.block_time})
+        times = {block.number: block.timestamp for block in chain.blocks(untold)}
+        for log in page:
+            yield _known(log), log.block_time or times[log.block_number]
+
+
+def _known(log: Log) -> Event:
+    event = decode_log(log)
+    if event is None:
+        raise BooksError(
+            f"log {log.log_index} of block {log.block_number} by {log.address} is no known event",
+            "use the version of prorata that the contract was deployed with",
+        )
+    return event
 
 
 class _History(Generic[T]):
@@ -162,7 +175,7 @@ class Ledger:
         Raises: BooksError, ChainError.
         """
         newest = chain.block("latest" if last is None else last)
-        events = read_events(chain, [token], first_block, newest.number)
+        events = stream_events(chain, [token], first_block, newest.number)
         return cls.of(events, token, newest.timestamp)
 
     # ------------------------------------------------------------------------ events

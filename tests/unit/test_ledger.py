@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prorata import ledger as ledger_module
 from prorata.abi import ZERO_ADDRESS as ZERO
 from prorata.abi import artifact
-from prorata.chain import Log
+from prorata.chain import Block, Log
 from prorata.contracts import Event
 from prorata.errors import BooksError, InputError
-from prorata.ledger import Ledger
+from prorata.ledger import Ledger, read_events
 
 A, B, C = ("0x" + letter * 40 for letter in "ABC")
 
@@ -174,6 +176,46 @@ def test_an_unknown_record_is_refused(record_id):
 def test_the_future_is_refused():
     with pytest.raises(InputError, match="is later than 5"):
         ledger_of(until=5).balances_at_time(6)
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+class Node:
+    """A chain of one transfer in each block, whose logs may lack their times."""
+
+    def __init__(self, count, *, tells_times):
+        self.count, self.tells_times = count, tells_times
+        self.asked = []
+
+    def logs(self, addresses, first, last):
+        topic = keccak(text="Transfer(address,address,uint256)")
+        for number in range(self.count):
+            topics = (topic, bytes(32), bytes(31) + b"\1")
+            time = 1_000 + number if self.tells_times else 0
+            yield Log(A, topics, (1).to_bytes(32, "big"), number, "0xb", "0xt", 0, time)
+
+    def blocks(self, numbers):
+        self.asked.append(list(numbers))
+        return [Block(number, 1_000 + number, "0xb") for number in numbers]
+
+
+@pytest.mark.parametrize("tells_times", [True, False])
+def test_events_are_read_a_page_at_a_time_and_headers_only_where_needed(tells_times, monkeypatch):
+    monkeypatch.setattr(ledger_module, "PAGE", 4)
+    node = Node(10, tells_times=tells_times)
+    events = read_events(node, [A], 0, 9)
+    assert [time for _, time in events] == list(range(1_000, 1_010))
+    pages = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert node.asked == ([[], [], []] if tells_times else pages)
+
+
+def test_a_log_that_is_no_known_event_is_refused():
+    node = Node(1, tells_times=True)
+    known = next(node.logs([A], 0, 0))
+    node.logs = lambda *_: iter([replace(known, topics=(bytes(32),))])
+    with pytest.raises(BooksError, match=f"log 0 of block 0 by {A} is no known event"):
+        read_events(node, [A], 0, 0)
 
 
 # -------------------------------------------------------------------------------------- refusals
