@@ -8,10 +8,10 @@ refuses and ChainError when there is no such contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
 from prorata.build import Artifact
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "Code",
     "Currency",
+    "DecodedEvent",
     "Distribution",
     "DividendVault",
     "Entitlement",
@@ -38,12 +39,14 @@ __all__ = [
     "PayoutDesk",
     "Reason",
     "Refusal",
+    "Settlement",
     "ShareToken",
     "Terms",
     "TransferRules",
     "decode_log",
     "decode_logs",
     "deploy_call",
+    "settlements",
 ]
 
 NATIVE = ZERO_ADDRESS
@@ -75,6 +78,7 @@ class Reason(IntEnum):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
+    WAITING = 4
 
 
 class InvestorClass(IntEnum):
@@ -209,7 +213,21 @@ class Call:
     label: str = ""
 
 
-@dataclass(frozen=True)
+class DecodedEvent(Protocol):
+    """An event by name, with its arguments by name: what `decode_log` gives."""
+
+    @property
+    def name(self) -> str:
+        """As in `Transfer`."""
+        ...
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """As in `{"from": …, "to": …, "value": …}`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A log that a known contract wrote; `args` by the names in the Solidity interface."""
 
@@ -263,6 +281,22 @@ class Entitlement:
     gross: int
     tax: int
     net: int
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A holder's income from one distribution, settled: `gross - tax` went to `payee`."""
+
+    distribution_id: int
+    holder: str
+    payee: str
+    gross: int
+    tax: int
+
+    @property
+    def net(self) -> int:
+        """What went to the payee."""
+        return self.gross - self.tax
 
 
 @dataclass(frozen=True)
@@ -342,6 +376,27 @@ def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
     events = (decode_log(log) for log in logs)
     return [event for event in events if event is not None and name in (None, event.name)]
+
+
+def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
+    """What the events settle, in order, each distribution for itself.
+
+    A vault tells of one distribution in `Claimed`, and of several that one claim has settled in
+    `ClaimedMany`; whoever counts payments should not have to know.
+    """
+    for event in events:
+        if event.name not in ("Claimed", "ClaimedMany"):
+            continue
+        together = event.args
+        parts = together["settlements"] if event.name == "ClaimedMany" else [together]
+        for part in parts:
+            yield Settlement(
+                distribution_id=int(part["id"]),
+                holder=str(together["holder"]),
+                payee=str(together["payee"]),
+                gross=int(part["gross"]),
+                tax=int(part["tax"]),
+            )
 
 
 class _Contract:
@@ -457,6 +512,10 @@ class ShareToken(_Contract):
         """Who receives what `account` is owed."""
         return str(self._view("successorOf", account))
 
+    def successors_of(self, accounts: Sequence[str]) -> list[str]:
+        """`successor_of` for many at once."""
+        return self._views("successorOf", [(account,) for account in accounts])
+
     def compliance(self) -> str:
         """The rules contract, zero for an open token."""
         return str(self._view("compliance"))
@@ -481,9 +540,17 @@ class ShareToken(_Contract):
         """Whether `account` may receive at all."""
         return bool(self._view("canReceive", account))
 
+    def may_receive(self, accounts: Sequence[str]) -> list[bool]:
+        """`can_receive` for many at once."""
+        return self._views("canReceive", [(account,) for account in accounts])
+
     def is_frozen(self, account: str) -> bool:
         """Whether the wallet is frozen as a whole."""
         return bool(self._view("isFrozen", account))
+
+    def are_frozen(self, accounts: Sequence[str]) -> list[bool]:
+        """`is_frozen` for many at once."""
+        return self._views("isFrozen", [(account,) for account in accounts])
 
     def frozen_tokens(self, account: str) -> int:
         """Shares of the wallet that are frozen; may exceed the balance."""
@@ -814,9 +881,17 @@ class DividendVault(_Contract):
         """Where the income of `holder` goes."""
         return str(self._view("payeeOf", holder))
 
+    def payees_of(self, holders: Sequence[str]) -> list[str]:
+        """`payee_of` for many at once."""
+        return self._views("payeeOf", [(holder,) for holder in holders])
+
     def carried(self, token: str, currency: str) -> int:
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))
+
+    def desk(self) -> str:
+        """The contract that carries out signed instructions."""
+        return str(self._view("desk"))
 
     def declare(
         self, token: str, record_id: int, currency: str, amount: int, terms: Terms | None = None

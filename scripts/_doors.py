@@ -26,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from prorata.audit import Audit, audit
 from prorata.chain import RpcChain
 from prorata.deploy import Deployment, folder_for, open_operator
 from prorata.errors import ChainError, InputError, ProrataError
@@ -36,6 +37,7 @@ __all__ = [
     "Door",
     "DoorCommand",
     "Spoken",
+    "audited",
     "basis_options",
     "common_options",
     "connected",
@@ -292,6 +294,18 @@ class Door:
             if self.abandon:
                 operator.abandon(self.abandon)
             yield operator
+
+
+def audited(found: Deployment) -> Audit:
+    """The books of a deployment's share token, compared with the chain."""
+    return audit(
+        found.chain,
+        found.vault().address,
+        [found.token().address],
+        found.manifest.first_block,
+        # A vault that this deployment did not create has other tokens' earlier business in it.
+        older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+    )
 
 
 def show_order(door: Door, done: Done) -> None:
