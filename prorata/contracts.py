@@ -889,10 +889,6 @@ class DividendVault(_Contract):
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))
 
-    def desk(self) -> str:
-        """The contract that carries out signed instructions."""
-        return str(self._view("desk"))
-
     def declare(
         self, token: str, record_id: int, currency: str, amount: int, terms: Terms | None = None
     ) -> Call:
