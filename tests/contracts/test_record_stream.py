@@ -585,7 +585,7 @@ def test_H_the_heaviest_claim_fits_a_transaction(kit):
     its records, and before as many others: the first claim weighs them all."""
     stage = Stage(kit)
     outside = [person(i) for i in range(32)]
-    stage.issue({who: 1_000 for who in [*outside, stage.ann]})
+    stage.issue(dict.fromkeys([*outside, stage.ann], 1_000))
 
     def day() -> None:
         stage.close()
@@ -617,7 +617,7 @@ def test_a_record_costs_about_one_storage_read(kit, daily):
         stage.claim(stage.cid, stage.declare(stream, 10**9, token=stage.streams))
         holder = stage.ben if daily else stage.ann
         gas.append(stage.claim(holder, 1).gas)
-    per_record = [(gas[1] - gas[0]) / 29, (gas[2] - gas[0]) / 89]
+    per_record = [(gas[1] - gas[0]) // 29, (gas[2] - gas[0]) // 89]
     assert max(per_record) < (2_100 if daily else 800)
 
 
@@ -639,7 +639,7 @@ course = st.dictionaries(
     amount=st.integers(1, 10**12),
     order=st.permutations(range(5)),
 )
-def test_any_stream_is_the_sum_of_its_records(codec, issued, history, courses, amount, order):
+def test_any_stream_is_the_sum_of_its_records(codec, issued, history, courses, *, amount, order):
     """Whatever moves between whatever records: balances, supply and payments of every stream are
     those of plain sums over a register of one's own (Laws 1 to 6)."""
     stage = Streamed(RevmKit(codec))
