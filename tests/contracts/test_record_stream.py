@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prorata.apportion import apportion
-from tests.chainkit import GAS_CAP, ZERO, Deployed, Receipt, RevmKit
+from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.stage import DAY, Stage, person, refused
 
 MAX = 2**256 - 1
@@ -575,50 +575,6 @@ def test_a_token_that_makes_no_sense_stops_its_streams_and_nothing_else(kit, moo
     stage.claim(stage.ben, honest)
     assert dollars(stage, stage.ben) == 1_000
     assert dollars(stage, stage.vault.address) == 700
-
-
-# -------------------------------------------------------------------------------------- gas
-
-
-def test_H_the_heaviest_claim_fits_a_transaction(kit):
-    """The longest stream, declared ahead, without 32 accounts that moved shares before every one of
-    its records, and before as many others: the first claim weighs them all."""
-    stage = Stage(kit)
-    outside = [person(i) for i in range(32)]
-    stage.issue(dict.fromkeys([*outside, stage.ann], 1_000))
-
-    def day() -> None:
-        stage.close()
-        for giver, taker in zip(outside[::2], outside[1::2], strict=True):
-            stage.token.send("forcedTransfer", giver, taker, 1, sender=stage.agent)
-
-    for _ in range(2 * LIMIT - 1):
-        day()
-    last = stage.schedule()
-    streams = stage.kit.deploy("RecordStream", stage.token.address)
-    records = [*range(LIMIT + 1, 2 * LIMIT), last]
-    streams.send("defineStream", records, [1] * LIMIT, sender=stage.agent)
-    number = stage.declare(1, 10**9, token=streams, excluded=outside)
-    stage.kit.now += 2 * DAY
-    assert stage.claim(stage.ann, number).gas < GAS_CAP // 2
-    assert dollars(stage, stage.ann) == 10**9
-
-
-@pytest.mark.parametrize("daily", [False, True])
-def test_a_record_costs_about_one_storage_read(kit, daily):
-    """A claim's cost grows by less than a cold read (2,100) per record, even if the holder moved
-    shares before each."""
-    gas = []
-    for count in (1, 30, 90):
-        stage = Streamed(RevmKit(kit.codec))
-        stage.issue({stage.ann: 10_000, stage.ben: 10_000, stage.cid: 10_000})
-        records = stage.days(count, *[(stage.ben, stage.cid, 1)] * (count - 1))
-        stream = stage.define(records, [1] * count)
-        stage.claim(stage.cid, stage.declare(stream, 10**9, token=stage.streams))
-        holder = stage.ben if daily else stage.ann
-        gas.append(stage.claim(holder, 1).gas)
-    per_record = [(gas[1] - gas[0]) // 29, (gas[2] - gas[0]) // 89]
-    assert max(per_record) < (2_100 if daily else 800)
 
 
 # -------------------------------------------------------------------------------------- laws
