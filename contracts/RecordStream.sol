@@ -36,7 +36,7 @@ contract RecordStream is IRecordStream, IERC165 {
     // -------------------------------------------------------------------- storage
 
     /// @inheritdoc IRecordStream
-    uint256 public streamCount;
+    uint256 public recordCount;
 
     constructor(address token_) {
         if (token_.code.length == 0) revert RecordStream_NoToken(token_);
@@ -74,7 +74,7 @@ contract RecordStream is IRecordStream, IERC165 {
         uint256 supply = _weigh(supplies, weights);
         if (supply > MAX_SUPPLY) revert RecordStream_SupplyTooLarge(supply, MAX_SUPPLY);
 
-        streamId = ++streamCount;
+        streamId = ++recordCount;
         sheet.write();
         emit StreamDefined(streamId, msg.sender, recordIds, weights);
     }

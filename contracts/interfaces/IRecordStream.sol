@@ -83,8 +83,8 @@ interface IRecordStream is IRecordToken, IHoldings {
     /// @notice The share token whose records these are.
     function token() external view returns (address);
 
-    /// @notice Streams defined so far; their ids are 1 to `streamCount()`.
-    function streamCount() external view returns (uint256);
+    /// @notice Streams defined so far, which are the records of this contract; their ids are 1 to `recordCount()`.
+    function recordCount() external view returns (uint256);
 
     /// @notice The records of a stream.
     function partsOf(uint256 streamId) external view returns (Part[] memory);

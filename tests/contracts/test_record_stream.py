@@ -125,7 +125,7 @@ def test_a_stream_says_what_it_was_defined_as(stage):
     times = [stage.token.call("recordTime", record) for record in (first, third)]
     assert stage.streams.call("partsOf", 1) == ((first, 1, times[0]), (third, MAX_WEIGHT, times[1]))
     assert stage.streams.call("recordTime", 1) == times[1]
-    assert stage.define([second], [5]) == stage.streams.call("streamCount") == 2
+    assert stage.define([second], [5]) == stage.streams.call("recordCount") == 2
     assert stage.streams.call("partsOf", 1) == ((first, 1, times[0]), (third, MAX_WEIGHT, times[1]))
     assert stage.streams.call("token") == stage.token.address
 
@@ -176,7 +176,7 @@ def test_H_records_out_of_order_or_range_are_refused(stage):
     for record in (2**32, 2**32 + 1, MAX):
         with refused("RecordStream_RecordTooLarge", record, 2**32 - 1):
             stage.define([record], [1])
-    assert stage.streams.call("streamCount") == 0
+    assert stage.streams.call("recordCount") == 0
 
 
 @pytest.mark.parametrize("weight", [0, 2**32, 2**32 + 1, MAX])
