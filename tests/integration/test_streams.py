@@ -164,8 +164,8 @@ def test_streams_that_make_no_sense_are_refused(
     with monkeypatch.context() as patched:
         patched.setattr("prorata.streams.MAX_SUPPLY", 40_000)
         assert refused(define_stream, operator, month, 2, 3) == (
-            'weights: "40400" weighted shares are more than the 40000 that a vault counts; weigh by '
-            "days, or all equal"
+            'weights: "40400" weighted shares are more than the 40000 that a vault counts; weigh '
+            "by days, or all equal"
         )
         patched.setattr("prorata.streams.MOST_RECORDS", 2)
         assert refused(define_stream, operator, month, 2, 4) == (
@@ -195,7 +195,7 @@ def certificates(operator, month) -> ShareToken:
 
 
 @pytest.fixture
-def pooled(anvil, operator, month, certificates, custodian, tmp_path) -> Deployment:
+def pooled(anvil, operator, month, certificates, *, custodian, tmp_path) -> Deployment:
     """The custodian is passed through; a fifth record is one of both tokens, a sixth is not."""
     found = add_pass_through(operator, month, custodian.address, certificates.address)
     with open_operator(operator.chain, custodian, tmp_path / "pool") as its_own:
