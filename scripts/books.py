@@ -53,6 +53,8 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
     with door.reading() as found:
         token, decimals = found.token().address, found.settings.decimals
         known = None if names is None else read_csv(names, decimals=decimals)
+        contract = found.manifest.contracts.get("RecordStream")
+        streams = [] if contract is None else [contract.address]
         audited = audit(
             found.chain,
             found.vault().address,
@@ -60,11 +62,13 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
             found.manifest.first_block,
             # A vault that this deployment did not create has other tokens' earlier business in it.
             older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+            streams=streams,
         )
     books, block = audited.books, audited.answers.block
     spoken = door.spoken
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
-    for table in (distributions_table(books, [token]), positions_table(books, [token])):
+    paying = [token, *streams]
+    for table in (distributions_table(books, paying), positions_table(books, paying)):
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
     for silent in audited.answers.unanswered:
         spoken.notice(silent)

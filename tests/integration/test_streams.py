@@ -10,6 +10,7 @@ from eth_account import Account
 from prorata.abi import artifact
 from prorata.apportion import apportion
 from prorata.asset import AssetSettings
+from prorata.audit import audit
 from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
 from prorata.chain import RpcChain
@@ -19,7 +20,12 @@ from prorata.errors import DeploymentError, InputError
 from prorata.operations import declare, issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.passing import add_pass_through, pass_on, pass_through, register
-from prorata.streams import balances_at_stream, define_stream, preview_stream
+from prorata.streams import (
+    StreamRegister,
+    balances_at_stream,
+    define_stream,
+    preview_stream,
+)
 
 BUILDING = PROJECT_ROOT / "examples" / "building"
 DAY = 86_400
@@ -177,6 +183,49 @@ def test_streams_that_make_no_sense_are_refused(
             f"or that of the owner {operator.address}"
         )
     assert sent(operator) == nonce
+
+
+# -------------------------------------------------------------------------------------- books
+
+
+def test_the_books_of_a_stream_balance(operator, month, custodian, table):
+    """Definition, weighted balances, claims and the remainder, rebuilt from events and compared
+    with every answer of the chain (Laws 1 to 6)."""
+    done = define_stream(operator, month, 2, 4)
+    again = Deployment.open(operator.chain, month.folder)
+    vault, dollars = again.vault(), again.currency("USD")
+    operator.send_one("approve", dollars.approve(vault.address, INTEREST))
+    call = vault.declare(done.address, done.id, dollars.address, INTEREST, Terms())
+    operator.send_one("declare", call)
+    declare(operator, again, record_id=4, currency=dollars, amount=5_000)
+    holders = [custodian.address, *(holding.address for holding in table)]
+    operator.send_one("push", vault.push(1, holders[:100]))
+    first = again.manifest.first_block
+    tokens = [again.token().address]
+    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    assert audited.balanced, [str(difference) for difference in audited.books.differences]
+    stream = audited.books.distributions[1]
+    assert (stream.token, stream.record_time) == (done.address, done.closes_at)
+    assert stream.division == preview_stream(again, 1, INTEREST)
+    assert len(stream.settlements) == 100
+    assert audited.answers.balances_at[done.address, 1, custodian.address] == 100
+    operator.send_one("push/2", vault.push(1, [*holders[100:], operator.address]))
+    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    assert audited.balanced
+    assert audited.books.carries[done.address, dollars.address] == stream.division.remainder
+
+
+def test_a_stream_that_is_told_otherwise_is_noticed(operator, month, monkeypatch):
+    """Weights read differently from the events than the contract has them are named."""
+    done = define_stream(operator, month, 2, 4)
+    monkeypatch.setattr(StreamRegister, "parts_of", lambda *_: ((2, 1), (3, 1), (4, 1)))
+    found, vault = month.manifest.first_block, month.vault().address
+    tokens = [month.token().address]
+    audited = audit(operator.chain, vault, tokens, found, streams=[done.address])
+    assert str(audited.books.differences[0]) == (
+        f"token {done.address}: total supply at record 1 is 30300 by the books and 50500 by the "
+        "chain"
+    )
 
 
 # -------------------------------------------------------------------------------------- pools
