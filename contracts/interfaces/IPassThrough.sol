@@ -111,7 +111,8 @@ interface IPassThrough {
     /// can have none any more. Anyone may call, and name the record after the gap.
     /// @param id A distribution of the vault
     /// @param part Which record of it, counted from 0, if it is over a stream; else 0
-    /// @param laterRecordId The first record of the pool's token after that second, or `recordCount() + 1`
+    /// @param laterRecordId The first record of the pool's token after that second, or `recordCount() + 1`; 1 if it is
+    /// over a stream and the pool has no streams
     function returnUnmatched(uint256 id, uint256 part, uint256 laterRecordId) external returns (uint256 amount);
 
     /// @notice Returns to the pool its income from a distribution at whose second nobody held the pool's token, or so
