@@ -36,8 +36,11 @@ __all__ = [
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "Part",
+    "PassThrough",
     "PayoutDesk",
     "Reason",
+    "RecordStream",
     "Refusal",
     "Settlement",
     "ShareToken",
@@ -495,6 +498,10 @@ class ShareToken(_Contract):
     def total_supply_at(self, record_id: int) -> int:
         """All shares when the record closed."""
         return int(self._view("totalSupplyAt", record_id))
+
+    def total_supplies_at(self, record_ids: Sequence[int]) -> list[int]:
+        """`total_supply_at` for many at once."""
+        return self._views("totalSupplyAt", [(record_id,) for record_id in record_ids])
 
     def owner(self) -> str:
         """ERC-173 owner."""
@@ -977,6 +984,108 @@ class PayoutDesk(_Contract):
     def cancel(self, nonce: int) -> Call:
         """Make sure that no instruction of the sender's with this nonce is ever carried out."""
         return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
+
+
+# ----------------------------------------------------------------- streams of records, and pools
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record of a stream: `IRecordStream.Part`."""
+
+    record_id: int
+    weight: int
+    closes_at: int
+
+
+class RecordStream(_Contract):
+    """Ranges of a token's records, each paid like a record of this contract."""
+
+    CONTRACT = "RecordStream"
+
+    def token(self) -> str:
+        """The share token."""
+        return str(self._view("token"))
+
+    def record_count(self) -> int:
+        """Streams defined so far; their ids run from 1 to this."""
+        return int(self._view("recordCount"))
+
+    def record_time(self, stream_id: int) -> int:
+        """The Unix second at whose end the last record of the stream closes."""
+        return int(self._view("recordTime", stream_id))
+
+    def record_times(self) -> list[int]:
+        """The closing times of all streams; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return self._views("recordTime", [(stream_id,) for stream_id in ids])
+
+    def parts_of(self, stream_id: int) -> tuple[Part, ...]:
+        """The records of a stream, in ascending order."""
+        return _parts(self._view("partsOf", stream_id))
+
+    def all_parts(self) -> list[tuple[Part, ...]]:
+        """`parts_of` for every stream; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return [_parts(found) for found in self._views("partsOf", [(number,) for number in ids])]
+
+    def balances_of_at(self, accounts: Sequence[str], stream_id: int) -> list[int]:
+        """The weighted balances of accounts, once the stream has closed."""
+        return self._views("balanceOfAt", [(account, stream_id) for account in accounts])
+
+    def total_supply_at(self, stream_id: int) -> int:
+        """All weighted shares, once the stream has closed."""
+        return int(self._view("totalSupplyAt", stream_id))
+
+    def define(self, record_ids: Sequence[int], weights: Sequence[int]) -> Call:
+        """Define a stream. Who speaks for the token only."""
+        label = f"define a stream over {len(record_ids)} records from {record_ids[0]}"
+        return self._write("defineStream", list(record_ids), list(weights), label=label)
+
+
+def _parts(structs: Sequence[Mapping[str, int]]) -> tuple[Part, ...]:
+    return tuple(Part(s["recordId"], s["weight"], s["closesAt"]) for s in structs)
+
+
+class PassThrough(_Contract):
+    """Assigns what a pool is owed to the pool's own holders."""
+
+    CONTRACT = "PassThrough"
+
+    def vault(self) -> str:
+        """The vault."""
+        return str(self._view("vault"))
+
+    def pool(self) -> str:
+        """The account whose income is passed on."""
+        return str(self._view("pool"))
+
+    def pool_token(self) -> str:
+        """The record token of those for whom the pool holds."""
+        return str(self._view("poolToken"))
+
+    def pool_streams(self) -> str:
+        """The streams of the pool's token; zero for none."""
+        return str(self._view("poolStreams"))
+
+    def is_registered(self) -> bool:
+        """Whether the pool has named this contract as its payee."""
+        return bool(self._view("isRegistered"))
+
+    def are_done(self, ids: Sequence[int]) -> list[bool]:
+        """Whether the pool's income from each distribution has been passed on or returned."""
+        return self._views("isDone", [(number,) for number in ids])
+
+    def pass_on(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
+        """Pass on several distributions; those that cannot be are told in an event."""
+        label = f"pass on {', '.join(map(str, ids))}"
+        return self._write("pass", list(ids), list(pool_record_ids), label=label)
+
+    def return_unmatched(self, distribution_id: int, part: int, later_record_id: int) -> Call:
+        """Return to the pool what falls on a second at which its token has no record."""
+        label = f"return {distribution_id} to the pool"
+        arguments = (distribution_id, part, later_record_id)
+        return self._write("returnUnmatched", *arguments, label=label)
 
 
 # ------------------------------------------------------------------------------------ currencies

@@ -305,7 +305,14 @@ def audited(found: Deployment) -> Audit:
         found.manifest.first_block,
         # A vault that this deployment did not create has other tokens' earlier business in it.
         older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+        streams=streams_of(found),
     )
+
+
+def streams_of(found: Deployment) -> list[str]:
+    """The addresses in whose name streams of record dates are paid, if the deployment has any."""
+    contract = found.manifest.contracts.get("RecordStream")
+    return [] if contract is None else [contract.address]
 
 
 def show_order(door: Door, done: Done) -> None:
