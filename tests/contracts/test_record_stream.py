@@ -310,7 +310,7 @@ def test_a_tax_policy_is_asked_about_the_stream(stage):
 
 
 def test_A6_as_much_weight_as_a_vault_counts_is_possible(kit):
-    """2^96 - 1 weighted shares to the unit, and one more is refused with the figures."""
+    """Close to 2^96 - 1 weighted shares are divided exactly; more are refused with the figures."""
     stage = Streamed(kit)
     stage.issue({stage.ann: 2**64 - 1, stage.ben: 2})
     records = stage.days(1)
@@ -521,6 +521,17 @@ def test_A6_sums_that_do_not_fit_are_the_largest_number(kit, supply):
     stage.vault.send("refund", number)
     assert dollars(stage, stage.agent) == 500
     with refused("RecordStream_SupplyTooLarge", MAX, MAX_SHARES):
+        stage.streams.send("defineStream", [1, 2], [1, 1], sender=stage.agent)
+
+
+def test_A6_one_weighted_share_more_than_a_vault_counts_is_refused(kit):
+    """2^96 - 1 is the most, to the unit."""
+    stage = Liar(kit)
+    stage.kit.now += 1
+    stage.say(stage.ann, supply=(MAX_SHARES, 0))
+    stage.streams.send("defineStream", [1, 2], [1, 1], sender=stage.agent)
+    stage.say(stage.ann, supply=(MAX_SHARES, 1))
+    with refused("RecordStream_SupplyTooLarge", 2**96, MAX_SHARES):
         stage.streams.send("defineStream", [1, 2], [1, 1], sender=stage.agent)
 
 
