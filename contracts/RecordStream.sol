@@ -41,8 +41,10 @@ contract RecordStream is IRecordStream, IERC165 {
     constructor(address token_) {
         if (token_.code.length == 0) revert RecordStream_NoToken(token_);
         token = token_;
-        // Whatever it says: the setting may change, the function not.
-        (_tellsHoldings, ) = Question.ask(token_, abi.encodeCall(IHoldings.holdingsSuffice, ()), gasleft());
+        bytes memory question = abi.encodeCall(IHoldings.holdingsAt, (address(this), new uint256[](0)));
+        (bool answered, bytes memory answer) = token_.staticcall(question);
+        // A claimant, and where an array of none is: a token that answers anything to everything does not say so.
+        _tellsHoldings = answered && answer.length == 0x60;
     }
 
     // ------------------------------------------------------------------- defining
