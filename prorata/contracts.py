@@ -8,15 +8,15 @@ refuses and ChainError when there is no such contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
-from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
+from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, event_name, function
 from prorata.build import Artifact
-from prorata.chain import BlockTag, Chain, Log
-from prorata.errors import ChainError, InputError
+from prorata.chain import BlockTag, Chain, Log, RpcChain
+from prorata.errors import ChainError, InputError, ProrataError
 
 __all__ = [
     "FOREVER",
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "Code",
     "Currency",
+    "DecodedEvent",
     "Distribution",
     "DividendVault",
     "Entitlement",
@@ -34,14 +35,18 @@ __all__ = [
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "Permit",
     "Reason",
     "Refusal",
+    "Settlement",
     "ShareToken",
+    "TaxPolicy",
     "Terms",
     "TransferRules",
     "decode_log",
     "decode_logs",
     "deploy_call",
+    "settlements",
 ]
 
 NATIVE = ZERO_ADDRESS
@@ -73,6 +78,12 @@ class Reason(IntEnum):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
+    WAITING = 4
+
+    @property
+    def label(self) -> str:
+        """As people write it: `payment failed`."""
+        return self.name.lower().replace("_", " ")
 
 
 class InvestorClass(IntEnum):
@@ -206,6 +217,29 @@ class Call:
     value: int = 0
     label: str = ""
 
+    def question(self, sender: str) -> dict[str, object]:
+        """The call in a node's own terms, for an estimate or a simulation."""
+        asked: dict[str, object] = {
+            "from": sender,
+            "data": f"0x{self.data.hex()}",
+            "value": hex(self.value),
+        }
+        return asked if self.to is None else {**asked, "to": self.to}
+
+
+class DecodedEvent(Protocol):
+    """An event by name, with its arguments by name: what `decode_log` gives."""
+
+    @property
+    def name(self) -> str:
+        """As in `Transfer`."""
+        ...
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """As in `{"from": …, "to": …, "value": …}`."""
+        ...
+
 
 @dataclass(frozen=True)
 class Event:
@@ -264,6 +298,36 @@ class Entitlement:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """A holder's income from one distribution, settled: `gross - tax` went to `payee`."""
+
+    distribution_id: int
+    holder: str
+    payee: str
+    gross: int
+    tax: int
+
+    @property
+    def net(self) -> int:
+        """What went to the payee."""
+        return self.gross - self.tax
+
+
+@dataclass(frozen=True)
+class Permit:
+    """An ERC-2612 signature over an allowance for the vault, valid until `deadline`."""
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return self.deadline, self.v, self.r, self.s
+
+
+@dataclass(frozen=True)
 class Distribution:
     """Everything about one distribution; see `IDividendVault.Distribution`."""
 
@@ -302,8 +366,29 @@ def decode_log(log: Log) -> Event | None:
 
 def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
-    events = (decode_log(log) for log in logs)
-    return [event for event in events if event is not None and name in (None, event.name)]
+    wanted = (log for log in logs if name in (None, event_name(log.topics)))
+    return [event for event in map(decode_log, wanted) if event is not None]
+
+
+def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
+    """What the events settle, in order, each distribution for itself.
+
+    A vault tells of one distribution in `Claimed`, and of several that one claim has settled in
+    `ClaimedMany`; whoever counts payments should not have to know.
+    """
+    for event in events:
+        if event.name not in ("Claimed", "ClaimedMany"):
+            continue
+        together = event.args
+        parts = together["settlements"] if event.name == "ClaimedMany" else [together]
+        for part in parts:
+            yield Settlement(
+                distribution_id=int(part["id"]),
+                holder=str(together["holder"]),
+                payee=str(together["payee"]),
+                gross=int(part["gross"]),
+                tax=int(part["tax"]),
+            )
 
 
 class _Contract:
@@ -447,6 +532,10 @@ class ShareToken(_Contract):
         """Whether the wallet is frozen as a whole."""
         return bool(self._view("isFrozen", account))
 
+    def are_frozen(self, accounts: Sequence[str]) -> list[bool]:
+        """`is_frozen` for many at once."""
+        return self._views("isFrozen", [(account,) for account in accounts])
+
     def frozen_tokens(self, account: str) -> int:
         """Shares of the wallet that are frozen; may exceed the balance."""
         return int(self._view("getFrozenTokens", account))
@@ -462,6 +551,10 @@ class ShareToken(_Contract):
     def claimant_of(self, account: str) -> str:
         """Who is to be paid what `account` is owed; zero while that has to wait."""
         return str(self._view("claimantOf", account))
+
+    def claimants_of(self, accounts: Sequence[str]) -> list[str]:
+        """`claimant_of` for many at once."""
+        return self._views("claimantOf", [(account,) for account in accounts])
 
     def documents(self) -> list[bytes]:
         """The names of all documents (ERC-1643)."""
@@ -792,6 +885,28 @@ class DividendVault(_Contract):
             value=amount if currency == NATIVE else 0,
         )
 
+    def declare_with_permit(
+        self,
+        token: str,
+        record_id: int,
+        currency: str,
+        amount: int,
+        terms: Terms,
+        *,
+        permit: Permit,
+    ) -> Call:
+        """`declare`, funded by a signature instead of an approval."""
+        return self._write(
+            "declareWithPermit",
+            token,
+            record_id,
+            currency,
+            amount,
+            terms.encodable(),
+            permit.encodable(),
+            label=f"declare {terms.kind.label} of {amount} at record {record_id} by permit",
+        )
+
     def claim(self, ids: Sequence[int], holder: str) -> Call:
         """Pay `holder` what it is owed from the distributions `ids`."""
         label = f"claim {', '.join(map(str, ids))} for {holder}"
@@ -801,6 +916,10 @@ class DividendVault(_Contract):
         """Pay a page of holders."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
         return self._write("push", distribution_id, list(holders), label=label)
+
+    def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
+        """How many of each page a push of it would pay now."""
+        return self._views("push", [(distribution_id, list(page)) for page in pages])
 
     def set_payee(self, payee: str) -> Call:
         """Send the sender's income to `payee` from now on."""
@@ -819,6 +938,43 @@ class DividendVault(_Contract):
         """Return a distribution that nobody can receive to its declarer."""
         label = f"refund distribution {distribution_id}"
         return self._write("refund", distribution_id, label=label)
+
+
+class TaxPolicy(_Contract):
+    """What is withheld from a distribution's income, and for whom. Anyone may have written it."""
+
+    CONTRACT = "ITaxPolicy"
+
+    def __init__(self, chain: RpcChain, address: str, *, block: BlockTag = "latest") -> None:
+        super().__init__(chain, address, block=block)
+        self._node = chain
+
+    def collector(self) -> str:
+        """Who receives what is withheld."""
+        return str(self._view("collector"))
+
+    def taxes_on(
+        self, token: str, record_id: int, kind: Kind, gross: Mapping[str, int]
+    ) -> dict[str, int | None]:
+        """The tax on each holder's gross income; None for whom the policy has no usable answer."""
+        wanted = function(self.CONTRACT, "taxOn")
+        calls = [
+            (self.address, wanted.encode(token, record_id, int(kind), holder, amount))
+            for holder, amount in gross.items()
+        ]
+        answers = self._node.try_calls(calls, block=self.block)
+        return {
+            holder: _usable(answer, amount)
+            for (holder, amount), answer in zip(gross.items(), answers, strict=True)
+        }
+
+
+def _usable(answer: bytes | ProrataError, gross: int) -> int | None:
+    """The tax in a policy's answer, as a vault reads it: one word, at most the gross."""
+    if isinstance(answer, ProrataError) or len(answer) < 32:
+        return None
+    tax = int.from_bytes(answer[:32], "big")
+    return tax if tax <= gross else None
 
 
 def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import click
 from eth_account import Account
+from eth_account.messages import SignableMessage
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -201,7 +202,7 @@ class Spoken:
                     task,
                     description=_escape(_short(progress.label)) + again,
                     completed=progress.done,
-                    total=progress.total,
+                    total=progress.total or None,
                 )
 
             yield follow
@@ -483,6 +484,15 @@ class _ApeSigner:
                 "run the same command again and sign",
             )
         return bytes(signed.serialize_transaction())
+
+    def sign_message(self, message: SignableMessage) -> bytes:
+        signed = self._account.sign_message(message)
+        if signed is None:
+            raise ChainError(
+                f"{self.address} did not sign the message, so nothing was sent",
+                "run the same command again and sign",
+            )
+        return bytes(signed.encode_rsv())
 
 
 # ------------------------------------------------------------------------------------------ words
