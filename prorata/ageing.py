@@ -21,7 +21,7 @@ from prorata.abi import ZERO_ADDRESS, topics_of
 from prorata.apportion import apportion
 from prorata.contracts import Currency, Distribution, DividendVault, ShareToken, decode_logs
 from prorata.deploy import Deployment
-from prorata.distributing import holders_at, tag_after
+from prorata.distributing import find_distribution, holders_at, tag_after
 from prorata.errors import BooksError, NoEligibleShares
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
@@ -181,10 +181,13 @@ def _facts(overdue: Overdue) -> dict[str, Any]:
 def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> Ageing:
     """What holders have not been paid, of the distributions `ids` or of all open ones.
 
-    Raises: BooksError when lines and vault do not agree; ChainError.
+    Raises: InputError for an id that was never given out; BooksError when lines and vault do not
+    agree; ChainError.
     """
     chain, block = deployment.chain, deployment.chain.block()
     vault, token = deployment.vault(block.number), deployment.token(block.number)
+    for number in ids or ():
+        find_distribution(vault, number)
     now, times, declared_at = chain.now(), token.record_times(), _declaration_times(deployment)
     registers: dict[int, Mapping[str, int]] = {}
     overdue, open_records, refundable = [], [], []
@@ -249,6 +252,12 @@ class _Question:
         ]
         currency = Currency(self.vault.chain, found.currency)
         overdue = Overdue(found, currency, tuple(lines), law.remainder, expired)
+        if found.eligible_supply not in (0, law.eligible):
+            raise BooksError(
+                f"{law.eligible} shares earn in distribution {found.id} by the events, and "
+                f"{found.eligible_supply} by the vault",
+                "check that the node is in step with the chain, and see `ape run books`",
+            )
         if overdue.owed + law.remainder != found.owed:
             raise BooksError(
                 f"holders are owed {overdue.owed} units of distribution {found.id}, which with its "

@@ -28,7 +28,7 @@ from prorata.contracts import (
     decode_logs,
 )
 from prorata.deploy import Deployment
-from prorata.errors import ChainError, InputError, NoEligibleShares, Problem
+from prorata.errors import BooksError, ChainError, InputError, NoEligibleShares, Problem
 from prorata.ledger import Ledger
 from prorata.money import format_units
 from prorata.operator import Operator, Receipt
@@ -50,6 +50,7 @@ __all__ = [
     "lacking",
     "money",
     "preview",
+    "require_eligible",
     "tag_after",
     "why_not_payable",
 ]
@@ -139,7 +140,7 @@ def declare_all(
     if problems:
         raise InputError(problems, subject)
     for declaration in new:
-        _require_eligible(operator.chain, paying, declaration)
+        require_eligible(operator.chain, paying, declaration)
     return [
         _noted(
             deployment,
@@ -309,7 +310,7 @@ def lacking(operator: Operator, declarations: Sequence[Declaration]) -> Iterator
             yield Problem(line, "amount", money(needed, currency), rule, remedy)
 
 
-def _require_eligible(chain: RpcChain, token: ShareToken, what: Declaration) -> None:
+def require_eligible(chain: RpcChain, token: ShareToken, what: Declaration) -> None:
     """Raises: NoEligibleShares when the record has closed and nobody would be paid."""
     if chain.now() <= token.record_time(what.record_id):
         return
@@ -365,13 +366,22 @@ def preview(
 def holders_at(deployment: Deployment, record_id: int) -> dict[str, int]:
     """Who held how many shares at a closed record, read from the token's events.
 
-    Raises: InputError when the record was never scheduled or has not closed; BooksError.
+    Raises: InputError when the record was never scheduled or has not closed; BooksError when the
+    events do not give all the shares that the token knows of.
     """
     _require_closed(deployment, record_id)
     ledger = _register(deployment)
     # Without regular blocks the newest one may be older than the record's end.
     ledger.advance(max(ledger.until, deployment.chain.now()))
-    return ledger.balances_at(record_id)
+    balances = ledger.balances_at(record_id)
+    supply = deployment.token("pending").total_supply_at(record_id)
+    if sum(balances.values()) != supply:
+        raise BooksError(
+            f"the events give {sum(balances.values())} shares at record {record_id}, and the token "
+            f"says {supply}",
+            "check that the node is in step with the chain",
+        )
+    return balances
 
 
 def holders_now(deployment: Deployment) -> dict[str, int]:

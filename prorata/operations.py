@@ -45,7 +45,7 @@ from prorata.errors import InputError
 from prorata.issuing import check_issue
 from prorata.money import format_units, parse_units
 from prorata.operator import Intent, Operator, Receipt
-from prorata.pushing import PAGE_SIZE, Pushed, PushReport, push, report_push
+from prorata.pushing import PAGE_SIZE, Pushed, PushReport, push, push_all, report_push
 from prorata.settings import moment
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "parse_moment",
     "preview",
     "push",
+    "push_all",
     "remit",
     "remit_all",
     "report_push",

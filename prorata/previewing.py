@@ -102,6 +102,11 @@ class Preview:
     notices: tuple[str, ...] = ()
 
     @property
+    def shares(self) -> int:
+        """The shares that earn."""
+        return sum(line.shares for line in self.lines)
+
+    @property
     def gross(self) -> int:
         """What all holders together would earn."""
         return sum(line.gross for line in self.lines)

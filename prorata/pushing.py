@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.abi import topics_of
-from prorata.apportion import apportion
+from prorata.apportion import Apportionment, apportion
 from prorata.chain import Block
 from prorata.contracts import (
     Currency,
@@ -33,6 +33,7 @@ from prorata.deploy import Deployment
 from prorata.distributing import (
     closing_time,
     find_distribution,
+    holders_at,
     tag_after,
     why_not_payable,
 )
@@ -43,7 +44,16 @@ from prorata.operator import Intent, Operator, Receipt
 from prorata.settings import moment
 from prorata.statements import csv_text
 
-__all__ = ["PAGE_SIZE", "Line", "PushReport", "Pushed", "pages_of", "push", "report_push"]
+__all__ = [
+    "PAGE_SIZE",
+    "Line",
+    "PushReport",
+    "Pushed",
+    "pages_of",
+    "push",
+    "push_all",
+    "report_push",
+]
 
 PAGE_SIZE = 100
 
@@ -117,6 +127,34 @@ def push(
     }
     paid = (event for receipt in receipts for event in receipt.events("Claimed"))
     return Pushed(tuple(settlements(paid)), skipped, tuple(receipts))
+
+
+def push_all(
+    operator: Operator, deployment: Deployment, distribution_id: int, *, page_size: int = PAGE_SIZE
+) -> PushReport:
+    """Pay every holder of record, account for it, and write the account to the folder.
+
+    Raises: as `push` and `report_push` do; InputError for a distribution of another token.
+    """
+    operator.settle()
+    found = find_distribution(deployment.vault("pending"), distribution_id)
+    if found.token != deployment.token().address:
+        symbol = deployment.settings.symbol
+        raise InputError.of(
+            "distribution",
+            distribution_id,
+            f"is none of {symbol}",
+            "use the deployment of its token",
+        )
+    if (refusal := why_not_payable(operator.chain, found)) is not None:
+        raise refusal
+    operator.tell(f"reading who held what at record {found.record_id}")
+    balances = holders_at(deployment, found.record_id)
+    push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
+    operator.tell("accounting for every unit")
+    report = report_push(deployment, distribution_id, balances)
+    report.write(deployment.folder)
+    return report
 
 
 def pages_of(holders: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -303,7 +341,7 @@ def report_push(
     ]
     currency = Currency(chain, found.currency)
     report = PushReport(found, block, currency, tuple(lines), law.remainder)
-    _check(report, paid, law.gross)
+    _check(report, paid, law)
     return report
 
 
@@ -361,26 +399,27 @@ def _taxes(
 
 
 def _check(
-    report: PushReport, paid: Mapping[str, tuple[Settlement, str]], law: Mapping[str, int]
+    report: PushReport, paid: Mapping[str, tuple[Settlement, str]], law: Apportionment[str]
 ) -> None:
     """Raises: BooksError for the first figure in which events, law and vault differ."""
     found = report.distribution
     for holder, (settled, transaction) in paid.items():
-        if settled.gross != law.get(holder, 0):
+        if settled.gross != law.gross.get(holder, 0):
             raise BooksError(
                 f"{holder} was paid {settled.gross} units gross from distribution {found.id} in "
-                f"{transaction}, and the law gives {law.get(holder, 0)}",
+                f"{transaction}, and the law gives {law.gross.get(holder, 0)}",
                 "see `ape run books`",
             )
     finished = _is_over(found) or len(report.of("paid")) == len(report.lines)
     for figure, ours, theirs in (
-        ("paid", report.paid + report.withheld, found.paid),
-        ("withheld", report.withheld, found.withheld),
-        ("owed", report.owed + (0 if finished else report.remainder), found.owed),
+        ("shares earn", law.eligible, found.eligible_supply or law.eligible),
+        ("units are paid", report.paid + report.withheld, found.paid),
+        ("units are withheld", report.withheld, found.withheld),
+        ("units are owed", report.owed + (0 if finished else report.remainder), found.owed),
     ):
         if ours != theirs:
             raise BooksError(
-                f"of distribution {found.id}, {ours} units are {figure} by the events and the law, "
+                f"in distribution {found.id}, {ours} {figure} by the events and the law, "
                 f"and {theirs} by the vault",
                 "check that the node is in step with the chain, and see `ape run books`",
             )
