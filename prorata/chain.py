@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
 __all__ = [
+    "HEAVY_BATCH",
     "LOCAL_CHAINS",
     "Block",
     "BlockTag",
@@ -40,6 +41,7 @@ BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
 
 BATCH = 100
+HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
 LOG_PAGE = 10_000
 TIMEOUT_SECONDS = 30
 RETRIES_AFTER_SECONDS = (0.25, 1.0)
@@ -310,11 +312,11 @@ class RpcChain:
                 raise answer
         return answers
 
-    def try_many(self, questions: Sequence[Request]) -> list[Any]:
+    def try_many(self, questions: Sequence[Request], *, batch: int = BATCH) -> list[Any]:
         """As `request_many`, with each refused question's error in place of its answer."""
         answers: list[Any] = []
-        for start in range(0, len(questions), BATCH):
-            answers += self._batch(questions[start : start + BATCH])
+        for start in range(0, len(questions), batch):
+            answers += self._batch(questions[start : start + batch])
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
@@ -448,9 +450,11 @@ class RpcChain:
     def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
         """The gas that each would use in the next block, or why it would fail."""
         # On a chain without regular blocks the latest block's time may be long past.
-        answers = self.try_many([("eth_estimateGas", (t, "pending")) for t in transactions])
+        pending = [("eth_estimateGas", (t, "pending")) for t in transactions]
+        answers = self.try_many(pending, batch=HEAVY_BATCH)
         if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
-            answers = self.try_many([("eth_estimateGas", (t,)) for t in transactions])
+            latest = [("eth_estimateGas", (t,)) for t in transactions]
+            answers = self.try_many(latest, batch=HEAVY_BATCH)
         return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
 
     def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, event_name, function
 from prorata.build import Artifact
-from prorata.chain import BlockTag, Chain, Log, RpcChain
+from prorata.chain import HEAVY_BATCH, BlockTag, Chain, Log, RpcChain
 from prorata.errors import ChainError, InputError, ProrataError
 
 __all__ = [
@@ -919,7 +919,12 @@ class DividendVault(_Contract):
 
     def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
         """How many of each page a push of it would pay now."""
-        return self._views("push", [(distribution_id, list(page)) for page in pages])
+        rows = [(distribution_id, list(page)) for page in pages]
+        # Each is a question of millions of gas, and an answer has to come in time.
+        starts = range(0, len(rows), HEAVY_BATCH)
+        return [
+            n for start in starts for n in self._views("push", rows[start : start + HEAVY_BATCH])
+        ]
 
     def set_payee(self, payee: str) -> Call:
         """Send the sender's income to `payee` from now on."""

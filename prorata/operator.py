@@ -51,6 +51,7 @@ MARGIN_PERCENT = 20
 
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _USED = ("nonce too low", "nonce is too low")
+_CHEAP = ("fee", "underpriced", "gas price")
 _AHEAD = ("nonce too high", "nonce is too high")
 
 
@@ -282,32 +283,29 @@ class Operator:
         found = list(self._look_up(others))
         known |= {entry.hash for entry, mined in found if mined is not None}
         waiting = [entry for entry, mined in found if mined is None]
-        if not waiting:
-            return
-        refused = self._broadcast(waiting)
-        again = [entry for entry, _ in refused if entry.sender == self.address]
-        if again:
-            anew = self._sign_anew(again)
-            waiting = sorted(
-                (*(entry for entry in waiting if entry not in again), *anew),
-                key=lambda entry: entry.nonce,
-            )
-            refused = [*(r for r in refused if r[0] not in again), *self._broadcast(anew)]
+        if waiting:
+            self._wait(self._send_again(waiting), 0, len(waiting), resumed=True)
+
+    def _send_again(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Send the same bytes, or, where gas has become too dear for them, the same steps anew.
+
+        With the same nonce, only one of the two can ever be mined.
+        """
+        refused = self._broadcast(entries)
+        cheap = [e for e, reason in refused if e.sender == self.address and _says(reason, _CHEAP)]
+        anew: list[Entry] = []
+        if cheap:
+            plans = [_plan_of(entry) for entry in cheap]
+            self._check_funds(plans)
+            anew = self._sign(plans, [entry.nonce for entry in cheap])
+            refused = [*(r for r in refused if r[0] not in cheap), *self._broadcast(anew)]
         for entry, reason in refused:
             raise ChainError(
                 f'"{entry.label}", which an earlier run signed, was not taken: {reason.sentence}',
                 f'run that step again first, or give it up with --abandon "{entry.key}"',
             )
-        self._wait(waiting, 0, len(waiting), resumed=True)
-
-    def _sign_anew(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The same transactions at present prices: a node takes none below the base fee.
-
-        With the same nonce, only one of the two can ever be mined.
-        """
-        plans = [_plan_of(entry) for entry in entries]
-        self._check_funds(plans)
-        return self._sign(plans, [entry.nonce for entry in entries])
+        kept = [entry for entry in entries if entry not in cheap]
+        return sorted((*kept, *anew), key=lambda entry: entry.nonce)
 
     def _earlier(self, intents: Sequence[Intent]) -> dict[str, Receipt]:
         """What earlier runs did of these steps, once all that they had signed is mined."""

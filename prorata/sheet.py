@@ -77,7 +77,10 @@ class Sheet:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError.of(
-                "file", path, f"cannot be read ({reason.lower()})", f"give the path of a {kind} file"
+                "file",
+                path,
+                f"cannot be read ({reason.lower()})",
+                f"give the path of a {kind} file",
             ) from None
 
     def _lines(self, content: str | bytes) -> list[str]:

@@ -8,7 +8,8 @@ from prorata.apportion import apportion
 from prorata.captable import CapTable, Holding
 from prorata.contracts import NATIVE, Kind, Terms
 from prorata.deploy import open_operator
-from prorata.errors import NoEligibleShares
+from prorata.errors import BooksError, NoEligibleShares
+from prorata.ledger import Ledger
 from prorata.operations import (
     claim,
     declare,
@@ -288,6 +289,17 @@ def test_a_preview_needs_every_holder(closed):
     balances.popitem()
     assert refused(preview, closed, 1, RENT, balances).endswith(
         "are not the 10000 shares of record 1; take them from the ledger"
+    )
+
+
+def test_a_register_that_lacks_shares_is_not_used(closed, monkeypatch):
+    whole = Ledger.balances_at
+    monkeypatch.setattr(Ledger, "balances_at", lambda *of: dict(list(whole(*of).items())[1:]))
+    with pytest.raises(BooksError) as refusal:
+        holders_at(closed, 1)
+    assert str(refusal.value) == (
+        "the events give 9200 shares at record 1, and the token says 10000; "
+        "check that the node is in step with the chain"
     )
 
 

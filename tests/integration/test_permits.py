@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from prorata.abi import artifact, function
 from prorata.contracts import NATIVE, Call, Currency, DividendVault, Terms, deploy_call
 from prorata.distributing import Declaration, declare_all
+from prorata.errors import ChainError
 from prorata.permits import sign_permit
+from scripts._doors import _ApeSigner
 from tests.integration.conftest import put, refused, sent
 
 SPENDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -48,6 +52,39 @@ def test_a_domain_that_is_not_told_is_guessed_and_held_against_the_token(
     currency = Currency(operator.chain, put(operator, artifacts, "GuessedPermit", version))
     submit(operator, currency, SPENDER, 7, sign_permit(operator, currency, SPENDER, 7, FOREVER))
     assert currency.allowance(operator.address, SPENDER) == 7
+
+
+def test_an_account_of_ape_signs_the_same_or_nothing(issuer, operator, notes):
+    """A hardware wallet whose owner says no leaves everything as it was."""
+    plain = sign_permit(operator, notes, SPENDER, 7, FOREVER)
+    wallet = Wallet(issuer)
+    operator.signer = _ApeSigner(wallet)
+    assert sign_permit(operator, notes, SPENDER, 7, FOREVER) == plain
+    wallet.willing = False
+    with pytest.raises(ChainError) as refusal:
+        sign_permit(operator, notes, SPENDER, 7, FOREVER)
+    assert str(refusal.value) == (
+        f"{issuer.address} did not sign the message, so nothing was sent; "
+        "run the same command again and sign"
+    )
+
+
+class Wallet:
+    """As ape shows an account: its signature has parts, or there is none."""
+
+    def __init__(self, signer) -> None:
+        self.address, self._signer, self.willing = signer.address, signer, True
+
+    def sign_message(self, message):
+        return Signature(self._signer.sign_message(message)) if self.willing else None
+
+
+@dataclass(frozen=True)
+class Signature:
+    rsv: bytes
+
+    def encode_rsv(self) -> bytes:
+        return self.rsv
 
 
 def test_a_currency_without_permits_is_refused(operator, found, artifacts):

@@ -10,12 +10,22 @@ import pytest
 from prorata import pushing
 from prorata.abi import artifact
 from prorata.apportion import apportion
+from prorata.asset import AssetSettings
 from prorata.contracts import Currency, Kind, Reason, Terms, deploy_call
+from prorata.deploy import deploy
 from prorata.distributing import declare, holders_at
 from prorata.errors import BooksError
-from prorata.operations import claim
+from prorata.operations import claim, issue
 from prorata.pushing import push, push_all, report_push
-from tests.integration.conftest import act, put, refused, sent, travel
+from tests.integration.conftest import (
+    act,
+    close_record,
+    crowd,
+    put,
+    refused,
+    sent,
+    travel,
+)
 
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
 
@@ -211,3 +221,26 @@ def test_an_account_that_does_not_add_up_is_not_given(operator, closed, rent, ta
         echo.setattr(pushing, "settlements", lambda events: [*heard(events), *heard(events)])
         with pytest.raises(BooksError, match=r"the vault tells of 0x\w+ being paid twice from"):
             report_push(closed, rent.id, table.balances)
+
+
+@pytest.mark.slow
+def test_a_thousand_holders_are_paid_to_the_unit(anvil, operator, folder):
+    """In ten transactions, in flight together; as many thousands as are wanted go the same way."""
+    settings = AssetSettings.of(
+        {"name": "Crowd", "symbol": "CROWD", "authorised_shares": "1000000"}
+    )
+    operator.timeout, table = 60, crowd(1_000)
+    found = deploy(operator, settings, folder, dollar=True)
+    issue(operator, found, table)
+    close_record(anvil, operator, found)
+    dollars, before = found.currency("USD"), sent(operator)
+    declare(operator, found, record_id=1, currency=dollars, amount=RENT)
+    report = push_all(operator, found, 1)
+    assert sent(operator) - before == 2 + 10
+    law = apportion(RENT, table.balances)
+    assert dollars.balances_of(list(table.balances)) == list(law.gross.values())
+    assert (len(report.of("paid")), report.paid, report.remainder) == (
+        1_000,
+        RENT - law.remainder,
+        law.remainder,
+    )
