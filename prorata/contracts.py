@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
-from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
+from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, event_name, function
 from prorata.build import Artifact
-from prorata.chain import BlockTag, Chain, Log
-from prorata.errors import ChainError, InputError
+from prorata.chain import HEAVY_BATCH, BlockTag, Chain, Log, RpcChain
+from prorata.errors import ChainError, InputError, ProrataError
 
 __all__ = [
     "FOREVER",
@@ -39,11 +39,13 @@ __all__ = [
     "Part",
     "PassThrough",
     "PayoutDesk",
+    "Permit",
     "Reason",
     "RecordStream",
     "Refusal",
     "Settlement",
     "ShareToken",
+    "TaxPolicy",
     "Terms",
     "TransferRules",
     "decode_log",
@@ -82,6 +84,11 @@ class Reason(IntEnum):
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
     WAITING = 4
+
+    @property
+    def label(self) -> str:
+        """As people write it: `payment failed`."""
+        return self.name.lower().replace("_", " ")
 
 
 class InvestorClass(IntEnum):
@@ -215,6 +222,15 @@ class Call:
     value: int = 0
     label: str = ""
 
+    def question(self, sender: str) -> dict[str, object]:
+        """The call in a node's own terms, for an estimate or a simulation."""
+        asked: dict[str, object] = {
+            "from": sender,
+            "data": f"0x{self.data.hex()}",
+            "value": hex(self.value),
+        }
+        return asked if self.to is None else {**asked, "to": self.to}
+
 
 class DecodedEvent(Protocol):
     """An event by name, with its arguments by name: what `decode_log` gives."""
@@ -303,6 +319,20 @@ class Settlement:
 
 
 @dataclass(frozen=True)
+class Permit:
+    """An ERC-2612 signature over an allowance for the vault, valid until `deadline`."""
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return self.deadline, self.v, self.r, self.s
+
+
+@dataclass(frozen=True)
 class Distribution:
     """Everything about one distribution; see `IDividendVault.Distribution`."""
 
@@ -377,8 +407,8 @@ def decode_log(log: Log) -> Event | None:
 
 def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
-    events = (decode_log(log) for log in logs)
-    return [event for event in events if event is not None and name in (None, event.name)]
+    wanted = (log for log in logs if name in (None, event_name(log.topics)))
+    return [event for event in map(decode_log, wanted) if event is not None]
 
 
 def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
@@ -574,6 +604,10 @@ class ShareToken(_Contract):
     def claimant_of(self, account: str) -> str:
         """Who is to be paid what `account` is owed; zero while that has to wait."""
         return str(self._view("claimantOf", account))
+
+    def claimants_of(self, accounts: Sequence[str]) -> list[str]:
+        """`claimant_of` for many at once."""
+        return self._views("claimantOf", [(account,) for account in accounts])
 
     def documents(self) -> list[bytes]:
         """The names of all documents (ERC-1643)."""
@@ -912,6 +946,28 @@ class DividendVault(_Contract):
             value=amount if currency == NATIVE else 0,
         )
 
+    def declare_with_permit(
+        self,
+        token: str,
+        record_id: int,
+        currency: str,
+        amount: int,
+        terms: Terms,
+        *,
+        permit: Permit,
+    ) -> Call:
+        """`declare`, funded by a signature instead of an approval."""
+        return self._write(
+            "declareWithPermit",
+            token,
+            record_id,
+            currency,
+            amount,
+            terms.encodable(),
+            permit.encodable(),
+            label=f"declare {terms.kind.label} of {amount} at record {record_id} by permit",
+        )
+
     def claim(self, ids: Sequence[int], holder: str) -> Call:
         """Pay `holder` what it is owed from the distributions `ids`."""
         label = f"claim {', '.join(map(str, ids))} for {holder}"
@@ -921,6 +977,15 @@ class DividendVault(_Contract):
         """Pay a page of holders."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
         return self._write("push", distribution_id, list(holders), label=label)
+
+    def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
+        """How many of each page a push of it would pay now."""
+        rows = [(distribution_id, list(page)) for page in pages]
+        # Each is a question of millions of gas, and an answer has to come in time.
+        starts = range(0, len(rows), HEAVY_BATCH)
+        return [
+            n for start in starts for n in self._views("push", rows[start : start + HEAVY_BATCH])
+        ]
 
     def set_payee(self, payee: str) -> Call:
         """Send the sender's income to `payee` from now on."""
@@ -939,6 +1004,43 @@ class DividendVault(_Contract):
         """Return a distribution that nobody can receive to its declarer."""
         label = f"refund distribution {distribution_id}"
         return self._write("refund", distribution_id, label=label)
+
+
+class TaxPolicy(_Contract):
+    """What is withheld from a distribution's income, and for whom. Anyone may have written it."""
+
+    CONTRACT = "ITaxPolicy"
+
+    def __init__(self, chain: RpcChain, address: str, *, block: BlockTag = "latest") -> None:
+        super().__init__(chain, address, block=block)
+        self._node = chain
+
+    def collector(self) -> str:
+        """Who receives what is withheld."""
+        return str(self._view("collector"))
+
+    def taxes_on(
+        self, token: str, record_id: int, kind: Kind, gross: Mapping[str, int]
+    ) -> dict[str, int | None]:
+        """The tax on each holder's gross income; None for whom the policy has no usable answer."""
+        wanted = function(self.CONTRACT, "taxOn")
+        calls = [
+            (self.address, wanted.encode(token, record_id, int(kind), holder, amount))
+            for holder, amount in gross.items()
+        ]
+        answers = self._node.try_calls(calls, block=self.block)
+        return {
+            holder: _usable(answer, amount)
+            for (holder, amount), answer in zip(gross.items(), answers, strict=True)
+        }
+
+
+def _usable(answer: bytes | ProrataError, gross: int) -> int | None:
+    """The tax in a policy's answer, as a vault reads it: one word, at most the gross."""
+    if isinstance(answer, ProrataError) or len(answer) < 32:
+        return None
+    tax = int.from_bytes(answer[:32], "big")
+    return tax if tax <= gross else None
 
 
 def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:

@@ -204,7 +204,7 @@ class Spoken:
                     task,
                     description=_escape(_short(progress.label)) + again,
                     completed=progress.done,
-                    total=progress.total,
+                    total=progress.total or None,
                 )
 
             yield follow
@@ -509,7 +509,10 @@ class _ApeSigner:
     def sign_typed(self, message: Mapping[str, Any]) -> bytes:
         signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
         if signed is None:
-            raise ChainError(f"{self.address} did not sign", "run the same command again and sign")
+            raise ChainError(
+                f"{self.address} did not sign the message, so nothing was sent",
+                "run the same command again and sign",
+            )
         return bytes(signed.encode_rsv())
 
 
