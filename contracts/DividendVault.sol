@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {PayoutDesk} from "./PayoutDesk.sol";
 import {IDividendVault} from "./interfaces/IDividendVault.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
 import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 import {Authority} from "./libraries/Authority.sol";
+import {ClaimRun} from "./libraries/ClaimRun.sol";
+import {HolderFile} from "./libraries/HolderFile.sol";
+import {Holdings} from "./libraries/Holdings.sol";
 import {Payment} from "./libraries/Payment.sol";
 import {ProRata} from "./libraries/ProRata.sol";
+import {Progress} from "./libraries/Progress.sol";
 import {Question} from "./libraries/Question.sol";
-import {TermSheet} from "./libraries/TermSheet.sol";
+import {Sheet, TermSheet} from "./libraries/TermSheet.sol";
+import {Words} from "./libraries/Words.sol";
 
 /// @title DividendVault
 /// @notice Pays holders of record, exactly pro rata. `IDividendVault` is the specification.
@@ -18,33 +25,29 @@ import {TermSheet} from "./libraries/TermSheet.sol";
 ///
 ///     paid = floor(amount * settled / eligible) - lost
 ///
-/// so that the progress of two distributions fits one slot.
+/// so that the progress of several distributions fits one slot (`Progress`).
 contract DividendVault is IDividendVault, ReentrancyGuardTransient {
-    using TermSheet for TermSheet.Sheet;
     using TermSheet for TermSheet.Tail;
+    using HolderFile for HolderFile.Files;
+    using ClaimRun for ClaimRun.Run;
+    using Words for uint256[];
 
     // ------------------------------------------------------------------ constants
 
     uint256 private constant MAX_EXCLUDED = 32;
-
-    /// @dev Progress of one distribution: settled shares (96 bits), then units lost to rounding (32 bits).
-    /// The loss is less than one unit per claim, and 2^32 claims are more than a chain can carry.
-    uint256 private constant LANE_MASK = type(uint128).max;
-    uint256 private constant SETTLED_MASK = type(uint96).max;
-    uint256 private constant LOST_AT = 96;
 
     // -------------------------------------------------------------------- storage
 
     /// @dev The distributions of one token in one currency.
     /// @param carry What finished ones left over, for the next
     /// @param count How many there are
-    /// @param progress Two lanes to a slot, by ordinal
-    /// @param claimed One bit per holder and ordinal
+    /// @param number The series' own number: the id of its first distribution
+    /// @param laneEnd Bits of progress given out so far
     struct Series {
         uint96 carry;
         uint32 count;
-        mapping(uint256 pairIndex => uint256 twoLanes) progress;
-        mapping(address holder => mapping(uint256 wordIndex => uint256 bits)) claimed;
+        uint32 number;
+        uint32 laneEnd;
     }
 
     /// @dev The end of a distribution that did not end by being claimed.
@@ -53,33 +56,36 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint160 sent;
     }
 
-    /// @dev Distributions of one token and currency that a claim pays together.
-    struct Run {
-        address token;
-        address currency;
-        address payee;
-        uint256 due;
-    }
-
     /// @dev What a push is about to pay one holder.
+    /// @param lanes The slot of progress with the payment made
+    /// @param finished Whether it is the distribution's last
     struct Due {
         address payee;
-        uint256 shares;
         uint256 gross;
         uint256 tax;
+        uint256 lanes;
+        bool finished;
     }
+
+    /// @inheritdoc IDividendVault
+    address public immutable desk;
 
     /// @inheritdoc IDividendVault
     uint256 public distributionCount;
 
+    HolderFile.Files private _files;
     mapping(address token => mapping(address currency => Series)) private _series;
-    mapping(address holder => address) private _payees;
+    mapping(uint256 key => uint256 lanes) private _progress;
 
     /// @dev Eligible shares of distributions declared while their record was open, once it has closed.
     mapping(uint256 id => uint256) private _lateEligible;
     mapping(uint256 id => uint256) private _withheld;
     mapping(uint256 id => uint256) private _remitted;
     mapping(uint256 id => Ending) private _endings;
+
+    constructor() {
+        desk = address(new PayoutDesk());
+    }
 
     // ------------------------------------------------------------------- declaring
 
@@ -91,39 +97,93 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 amount,
         Terms calldata terms
     ) external payable nonReentrant returns (uint256 id) {
-        TermSheet.Sheet memory sheet;
+        return _declare(token, recordId, currency, amount, terms);
+    }
+
+    /// @inheritdoc IDividendVault
+    function declareWithPermit(
+        address token,
+        uint256 recordId,
+        address currency,
+        uint256 amount,
+        Terms calldata terms,
+        Permit calldata permit
+    ) external nonReentrant returns (uint256 id) {
+        if (currency.code.length != 0) _tryPermit(currency, amount, permit);
+        return _declare(token, recordId, currency, amount, terms);
+    }
+
+    /// @dev What counts is the allowance: whoever used the signature first has only saved the caller the work.
+    // solhint-disable no-empty-blocks
+    function _tryPermit(address currency, uint256 amount, Permit calldata permit) private {
+        try
+            IERC20Permit(currency).permit(
+                msg.sender,
+                address(this),
+                amount,
+                permit.deadline,
+                permit.v,
+                permit.r,
+                permit.s
+            )
+        {} catch {}
+    }
+    // solhint-enable no-empty-blocks
+
+    function _declare(
+        address token,
+        uint256 recordId,
+        address currency,
+        uint256 amount,
+        Terms calldata terms
+    ) private returns (uint256 id) {
+        Sheet sheet = TermSheet.blank();
         if (recordId > TermSheet.MAX_RECORD) revert DividendVault_RecordTooLarge(recordId, TermSheet.MAX_RECORD);
-        sheet.setAsset(token, recordId, uint256(terms.kind), msg.sender);
+        sheet.setAsset(token, recordId);
+        sheet.setOrigin(msg.sender, uint256(terms.kind));
         TermSheet.Tail memory tail = _checkTerms(sheet, terms);
         (uint256 eligible, uint256 earliest) = _fixEligible(sheet, tail);
         _fixDates(sheet, currency, terms, earliest);
+        if (Holdings.suffice(token)) sheet.setFlag(TermSheet.FLAG_HOLDINGS);
 
         uint256 received = _receive(currency, amount);
-        Series storage series = _series[token][currency];
-        uint256 carriedIn = series.carry;
-        if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
-        if (received + carriedIn > TermSheet.MAX_AMOUNT) {
-            revert DividendVault_AmountTooLarge(received + carriedIn, TermSheet.MAX_AMOUNT);
-        }
-
         id = ++distributionCount;
-        sheet.setOrdinal(series.count++);
-        sheet.setDivision(received + carriedIn, eligible);
-        sheet.setCarriedIn(carriedIn);
-        if (carriedIn != 0) series.carry = 0;
-        sheet.id = id;
+        sheet.setId(id);
+        uint256 carriedIn = _enrol(sheet, received, eligible);
         sheet.write(tail);
         _announce(sheet, received, carriedIn, terms);
     }
 
-    function _announce(
-        TermSheet.Sheet memory sheet,
-        uint256 received,
-        uint256 carriedIn,
-        Terms calldata terms
-    ) private {
+    /// @dev Gives the distribution its place in its series, and what the series has carried.
+    function _enrol(Sheet sheet, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
+        Series memory series = _series[sheet.token()][sheet.currency()];
+        carriedIn = series.carry;
+        if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
+        // More than a sheet has room for stays for the next.
+        if (carriedIn > TermSheet.MAX_CARRIED_IN) carriedIn = TermSheet.MAX_CARRIED_IN;
+        if (received + carriedIn > TermSheet.MAX_AMOUNT) {
+            revert DividendVault_AmountTooLarge(received + carriedIn, TermSheet.MAX_AMOUNT);
+        }
+
+        // Ids stay below 2^32: each is a contract that somebody paid for. `allot` bounds the bits.
+        if (series.number == 0) series.number = uint32(sheet.id());
+        (uint256 lane, uint256 laneEnd) = Progress.allot(
+            series.laneEnd,
+            eligible == 0 ? TermSheet.MAX_ELIGIBLE : eligible
+        );
+        sheet.setPlace(series.number, series.count, lane);
+        sheet.setDivision(received + carriedIn, eligible);
+        sheet.setCarriedIn(carriedIn);
+        // Bounded by the present carry.
+        series.carry -= uint96(carriedIn);
+        series.count += 1;
+        series.laneEnd = uint32(laneEnd);
+        _series[sheet.token()][sheet.currency()] = series;
+    }
+
+    function _announce(Sheet sheet, uint256 received, uint256 carriedIn, Terms calldata terms) private {
         emit Declared({
-            id: sheet.id,
+            id: sheet.id(),
             token: sheet.token(),
             currency: sheet.currency(),
             recordId: sheet.recordId(),
@@ -135,10 +195,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev Checks the terms by themselves and sorts them into sheet and tail.
-    function _checkTerms(
-        TermSheet.Sheet memory sheet,
-        Terms calldata terms
-    ) private view returns (TermSheet.Tail memory tail) {
+    function _checkTerms(Sheet sheet, Terms calldata terms) private view returns (TermSheet.Tail memory tail) {
         if (terms.excluded.length > MAX_EXCLUDED) {
             revert DividendVault_TooManyExcluded(terms.excluded.length, MAX_EXCLUDED);
         }
@@ -164,7 +221,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The denominator if the record has closed. Otherwise zero, and the second from which it can be known.
     function _fixEligible(
-        TermSheet.Sheet memory sheet,
+        Sheet sheet,
         TermSheet.Tail memory tail
     ) private view returns (uint256 eligible, uint256 earliest) {
         IRecordToken token = IRecordToken(sheet.token());
@@ -177,14 +234,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
     }
 
-    function _fixDates(
-        TermSheet.Sheet memory sheet,
-        address currency,
-        Terms calldata terms,
-        uint256 earliest
-    ) private view {
+    function _fixDates(Sheet sheet, address currency, Terms calldata terms, uint256 earliest) private view {
         if (earliest > type(uint48).max) revert DividendVault_NotPayableInTime(earliest);
         uint256 payableFrom = terms.payableFrom > earliest ? terms.payableFrom : earliest;
+        if (terms.deadline == TermSheet.NO_DEADLINE) {
+            revert DividendVault_DeadlineTooLate(terms.deadline, TermSheet.NO_DEADLINE - 1);
+        }
         if (terms.deadline != 0 && (terms.deadline < block.timestamp || terms.deadline < payableFrom)) {
             revert DividendVault_DeadlineTooEarly(terms.deadline, payableFrom);
         }
@@ -206,7 +261,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The carry belongs to the holders, so only who speaks for the token may pass it on. Where a token names
     /// nobody, anyone may, but not steer it by exclusions, withholding, a deadline or a far date.
-    function _mayCarry(TermSheet.Sheet memory sheet, uint256 eligible) private view returns (bool) {
+    function _mayCarry(Sheet sheet, uint256 eligible) private view returns (bool) {
         (bool named, bool speaks) = Authority.speaksFor(sheet.token(), msg.sender);
         if (named) return speaks;
         return
@@ -220,50 +275,116 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function claim(uint256[] calldata ids, address holder) external nonReentrant returns (uint256 paid) {
-        Run memory run;
-        for (uint256 i = 0; i < ids.length; ++i) {
-            TermSheet.Sheet memory sheet = _payableSheet(ids[i]);
-            // Distributions of one token and currency that follow each other are paid together.
-            if (sheet.token() != run.token || sheet.currency() != run.currency) {
-                _send(run.currency, run.payee, run.due);
-                run.due = 0;
-                (run.token, run.currency) = (sheet.token(), sheet.currency());
-                run.payee = _destination(run.token, holder);
-                if (run.payee == address(0)) revert DividendVault_Waiting(run.token, holder);
-            }
-            if (_claimOne(run, sheet, holder)) ++paid;
-        }
-        _send(run.currency, run.payee, run.due);
+        return _claim(ids, holder, address(0));
     }
 
-    function _claimOne(Run memory run, TermSheet.Sheet memory sheet, address holder) private returns (bool) {
-        Series storage series = _series[run.token][run.currency];
-        mapping(uint256 wordIndex => uint256 bits) storage claimed = series.claimed[holder];
-        (uint256 wordIndex, uint256 bit) = sheet.claimedAt();
-        uint256 word = claimed[wordIndex];
-        if (word & bit != 0) return false;
-        uint256 shares = _sharesOf(sheet, holder);
-        if (shares == 0) return false;
+    /// @inheritdoc IDividendVault
+    function claimTo(
+        uint256[] calldata ids,
+        address holder,
+        address receiver
+    ) external nonReentrant returns (uint256 paid) {
+        if (receiver == address(0)) revert DividendVault_InvalidPayee(receiver);
+        return _claim(ids, holder, receiver);
+    }
 
-        claimed[wordIndex] = word | bit;
-        (uint256 gross, uint256 lane) = _advance(series, sheet, shares);
-        uint256 tax = sheet.has(TermSheet.FLAG_TAXED) ? _withhold(sheet, holder, gross) : 0;
-        unchecked {
-            // `tax <= gross`, and the sum is bounded by the amounts of distributions, 160 bits each.
-            run.due += gross - tax;
+    function _claim(uint256[] calldata ids, address holder, address receiver) private returns (uint256 paid) {
+        uint256 next = 0;
+        while (next < ids.length) {
+            (Sheet first, uint256[] memory recordIds) = _gather(ids, next);
+            next += recordIds.length;
+            paid += _payRun(first, recordIds, holder, receiver);
         }
-        emit Claimed(sheet.id, holder, run.payee, gross, tax);
-        _carryIfFinished(series, sheet, lane);
-        return true;
+    }
+
+    /// @dev The sheets from `start` on that are of one series, and their records.
+    function _gather(
+        uint256[] calldata ids,
+        uint256 start
+    ) private view returns (Sheet first, uint256[] memory recordIds) {
+        unchecked {
+            // `start < ids.length`, and no index leaves the arrays.
+            uint256 most = ids.length - start;
+            first = TermSheet.room(most);
+            recordIds = new uint256[](most);
+            Sheet sheet = first;
+            uint256 count = 0;
+            for (; count < most; ++count) {
+                sheet.load(ids[start + count]);
+                _requirePayable(sheet);
+                if (!sheet.sameSeries(first)) break;
+                recordIds.put(count, sheet.recordId());
+                sheet = sheet.next();
+            }
+            recordIds.cut(count);
+        }
+    }
+
+    function _payRun(
+        Sheet first,
+        uint256[] memory recordIds,
+        address holder,
+        address receiver
+    ) private returns (uint256) {
+        (address claimant, uint256[] memory shares) = _ask(first, recordIds, holder);
+        if (claimant == address(0)) revert DividendVault_Waiting(first.token(), holder);
+        ClaimRun.Run memory run;
+        run.holder = holder;
+        run.series = first.series();
+        (run.file, run.homeSize) = _files.open(holder, run.series);
+        if (receiver == address(0)) {
+            receiver = claimant == holder ? _orSelf(HolderFile.payee(run.file), holder) : payeeOf(claimant);
+        } else if (msg.sender != claimant && msg.sender != desk) {
+            revert DividendVault_NotClaimant(msg.sender, claimant);
+        }
+        _settleRun(run, first, shares);
+        run.tell(receiver);
+        _send(first.currency(), receiver, run.due);
+        return run.count();
+    }
+
+    /// @dev Books what is due of each distribution of the run; the slots it changes are written once.
+    function _settleRun(ClaimRun.Run memory run, Sheet sheet, uint256[] memory shares) private {
+        uint256 count = shares.length;
+        run.prepare(count);
+        for (uint256 i = 0; i < count;) {
+            uint256 held = shares.at(i);
+            if (held != 0) _settle(run, sheet, held);
+            sheet = sheet.next();
+            unchecked {
+                ++i;
+            }
+        }
+        if (run.count() == 0) return;
+        _progress[run.laneKey] = run.lanes;
+        run.saveMarks(_files);
+    }
+
+    function _settle(ClaimRun.Run memory run, Sheet sheet, uint256 shares) private {
+        if (_isExcluded(sheet, run.holder) || !run.tryMark(_files, sheet.ordinal())) return;
+        uint256 lane = sheet.lane();
+        uint256 key = Progress.keyOf(run.series, lane);
+        if (run.laneKey != key) _turn(run, key);
+        uint256 eligible = _openEligible(sheet);
+        (uint256 gross, uint256 lanes) = Progress.settleDown(run.lanes, lane, sheet.amount(), shares, eligible);
+        run.lanes = lanes;
+        if (Progress.settledIn(lanes, lane) == eligible) _carry(sheet, Progress.lostIn(lanes, lane));
+        run.add(sheet.id(), gross, sheet.has(TermSheet.FLAG_TAXED) ? _withhold(sheet, run.holder, gross) : 0);
+    }
+
+    /// @dev Writes back the slot of progress that the run has in memory, and reads the one with this key.
+    function _turn(ClaimRun.Run memory run, uint256 key) private {
+        if (run.laneKey != 0) _progress[run.laneKey] = run.lanes;
+        (run.laneKey, run.lanes) = (key, _progress[key]);
     }
 
     /// @inheritdoc IDividendVault
     function push(uint256 id, address[] calldata holders) external nonReentrant returns (uint256 paid) {
-        TermSheet.Sheet memory sheet = _payableSheet(id);
-        Series storage series = _series[sheet.token()][sheet.currency()];
+        Sheet sheet = _payableSheet(id);
         uint256 held = sheet.currency() == address(0) ? 0 : Payment.holdingOf(sheet.currency());
+        uint256[] memory recordIds = _recordIdsOf(sheet);
         for (uint256 i = 0; i < holders.length; ++i) {
-            (bool settled, uint256 sent) = _pushOne(series, sheet, holders[i], held);
+            (bool settled, uint256 sent) = _pushOne(sheet, recordIds, holders[i], held);
             if (!settled) continue;
             unchecked {
                 // Counts holders; and `held` is only compared, never paid out.
@@ -271,58 +392,67 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
                 held -= sent;
             }
         }
-        // Only a settlement can have finished the distribution, and only the last one has.
-        if (paid != 0) _carryIfFinished(series, sheet, _lane(series, sheet));
     }
 
     /// @dev Pays one holder or leaves everything as it was. `held` is what the vault should hold of the
     /// currency before the payment.
     function _pushOne(
-        Series storage series,
-        TermSheet.Sheet memory sheet,
+        Sheet sheet,
+        uint256[] memory recordIds,
         address holder,
         uint256 held
     ) private returns (bool settled, uint256 net) {
-        if (_isClaimed(series, sheet, holder)) return _skip(sheet.id, holder, Reason.Claimed);
+        if (_isClaimed(sheet, holder)) return _skip(sheet.id(), holder, Reason.Claimed);
+        (address claimant, uint256[] memory shares) = _ask(sheet, recordIds, holder);
+        if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet.id(), holder, Reason.Nothing);
+        if (claimant == address(0)) return _skip(sheet.id(), holder, Reason.Waiting);
         Due memory due;
-        due.shares = _sharesOf(sheet, holder);
-        if (due.shares == 0) return _skip(sheet.id, holder, Reason.Nothing);
-        due.payee = _destination(sheet.token(), holder);
-        if (due.payee == address(0)) return _skip(sheet.id, holder, Reason.Waiting);
-        if (due.payee == address(this)) return _skip(sheet.id, holder, Reason.PaymentFailed);
-        due.gross = ProRata.portionDown(sheet.amount(), due.shares, _openEligible(sheet));
-        (settled, due.tax) = _tryTax(sheet, holder, due.gross);
-        if (!settled) return _skip(sheet.id, holder, Reason.PolicyFailed);
-        return _tryPay(series, sheet, holder, due, held);
+        due.payee = payeeOf(claimant);
+        if (due.payee == address(this)) return _skip(sheet.id(), holder, Reason.PaymentFailed);
+        uint256 eligible = _openEligible(sheet);
+        uint256 lane = sheet.lane();
+        (due.gross, due.lanes) = Progress.settleDown(
+            _progress[_laneKey(sheet)],
+            lane,
+            sheet.amount(),
+            shares.at(0),
+            eligible
+        );
+        due.finished = Progress.settledIn(due.lanes, lane) == eligible;
+        if (sheet.has(TermSheet.FLAG_TAXED)) {
+            (settled, due.tax) = _tryTax(sheet, holder, due.gross);
+            if (!settled) return _skip(sheet.id(), holder, Reason.PolicyFailed);
+        }
+        return _tryPay(sheet, holder, due, held);
     }
 
     function _tryPay(
-        Series storage series,
-        TermSheet.Sheet memory sheet,
+        Sheet sheet,
         address holder,
         Due memory due,
         uint256 held
     ) private returns (bool settled, uint256 net) {
-        (uint256 pairIndex, ) = sheet.laneAt();
-        uint256 lanesBefore = series.progress[pairIndex];
-        _advance(series, sheet, due.shares);
-        _flipClaimed(series, sheet, holder);
-        if (due.tax != 0) _withheld[sheet.id] += due.tax;
+        uint256 key = _laneKey(sheet);
+        uint256 lanesBefore = _progress[key];
+        _progress[key] = due.lanes;
+        _files.flip(holder, sheet.series(), sheet.ordinal());
+        if (due.tax != 0) _withheld[sheet.id()] += due.tax;
         net = due.gross - due.tax;
         Payment.Outcome outcome = Payment.Outcome.Paid;
         if (net != 0) outcome = Payment.trySend(sheet.currency(), due.payee, net, Payment.PAGE_GAS);
         if (outcome == Payment.Outcome.Paid) {
-            emit Claimed(sheet.id, holder, due.payee, due.gross, due.tax);
+            emit Claimed(sheet.id(), holder, due.payee, due.gross, due.tax);
+            if (due.finished) _carry(sheet, Progress.lostIn(due.lanes, sheet.lane()));
             return (true, net);
         }
 
         if (outcome == Payment.Outcome.Denied && Payment.holdingOf(sheet.currency()) != held) {
             revert DividendVault_MovedOnFailure(sheet.currency(), due.payee, net);
         }
-        series.progress[pairIndex] = lanesBefore;
-        _flipClaimed(series, sheet, holder);
-        if (due.tax != 0) _withheld[sheet.id] -= due.tax;
-        return _skip(sheet.id, holder, Reason.PaymentFailed);
+        _progress[key] = lanesBefore;
+        _files.flip(holder, sheet.series(), sheet.ordinal());
+        if (due.tax != 0) _withheld[sheet.id()] -= due.tax;
+        return _skip(sheet.id(), holder, Reason.PaymentFailed);
     }
 
     function _skip(uint256 id, address holder, Reason reason) private returns (bool, uint256) {
@@ -333,7 +463,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     function setPayee(address payee) external {
         if (payee == address(this)) revert DividendVault_InvalidPayee(payee);
-        _payees[msg.sender] = payee == msg.sender ? address(0) : payee;
+        _files.setPayee(msg.sender, payee == msg.sender ? address(0) : payee);
         emit PayeeSet(msg.sender, payee == address(0) ? msg.sender : payee);
     }
 
@@ -341,7 +471,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function remit(uint256 id) external nonReentrant returns (uint256 amount) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         amount = _withheld[id] - _remitted[id];
         if (amount == 0) revert DividendVault_NothingLeft(id);
         _remitted[id] += amount;
@@ -352,18 +482,17 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function sweep(uint256 id) external nonReentrant returns (uint256 amount) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         if (sheet.deadline() == 0 || block.timestamp <= sheet.deadline()) {
             revert DividendVault_NotExpired(id, sheet.deadline(), block.timestamp);
         }
-        Series storage series = _series[sheet.token()][sheet.currency()];
         uint256 eligible = _openEligible(sheet);
-        (uint256 settled, uint256 paid) = _progress(series, sheet, eligible);
+        (uint256 settled, uint256 paid) = _paid(sheet, eligible);
         if (_endings[id].ended || settled == eligible) revert DividendVault_NothingLeft(id);
 
         amount = ProRata.portionDown(sheet.amount(), eligible - settled, eligible);
         _endings[id] = Ending({ended: true, sent: uint160(amount)});
-        _carry(series, sheet, sheet.amount() - paid - amount);
+        _carry(sheet, sheet.amount() - paid - amount);
         address recipient = sheet.readTail().sweepTo;
         emit Swept(id, recipient, amount);
         _send(sheet.currency(), recipient, amount);
@@ -371,7 +500,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function refund(uint256 id) external nonReentrant returns (uint256 amount) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         uint256 eligible = _viewEligible(sheet);
         if (eligible != 0 && eligible <= TermSheet.MAX_ELIGIBLE) {
             revert DividendVault_NotRefundable(id, eligible);
@@ -381,7 +510,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 carriedIn = sheet.carriedIn();
         amount = sheet.amount() - carriedIn;
         _endings[id] = Ending({ended: true, sent: uint160(amount)});
-        _carry(_series[sheet.token()][sheet.currency()], sheet, carriedIn);
+        _carry(sheet, carriedIn);
         emit Refunded(id, sheet.declarer(), amount);
         _send(sheet.currency(), sheet.declarer(), amount);
     }
@@ -390,7 +519,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function entitlement(uint256 id, address holder) public view returns (uint256 gross, uint256 tax, uint256 net) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         uint256 shares = _sharesOf(sheet, holder);
         if (shares == 0) return (0, 0, 0);
         gross = ProRata.portionDown(sheet.amount(), shares, _viewEligible(sheet));
@@ -400,24 +529,29 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function claimable(uint256 id, address holder) external view returns (uint256 net) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         bool waiting = block.timestamp < sheet.payableFrom();
         bool expired = sheet.deadline() != 0 && block.timestamp > sheet.deadline();
         if (waiting || expired || isClaimed(id, holder)) return 0;
-        if (Authority.claimantOf(sheet.token(), holder) == address(0)) return 0;
-        (, , net) = entitlement(id, holder);
+        (address claimant, ) = _ask(sheet, _recordIdsOf(sheet), holder);
+        if (claimant != address(0)) (, , net) = entitlement(id, holder);
+    }
+
+    /// @inheritdoc IDividendVault
+    function assetOf(uint256 id) external view returns (address token, address currency) {
+        Sheet sheet = _sheet(id);
+        return (sheet.token(), sheet.currency());
     }
 
     /// @inheritdoc IDividendVault
     function isClaimed(uint256 id, address holder) public view returns (bool) {
-        TermSheet.Sheet memory sheet = _sheet(id);
-        return _isClaimed(_series[sheet.token()][sheet.currency()], sheet, holder);
+        Sheet sheet = _sheet(id);
+        return _isClaimed(sheet, holder);
     }
 
     /// @inheritdoc IDividendVault
     function payeeOf(address holder) public view returns (address) {
-        address payee = _payees[holder];
-        return payee == address(0) ? holder : payee;
+        return _orSelf(HolderFile.payee(_files.file[holder]), holder);
     }
 
     /// @inheritdoc IDividendVault
@@ -427,7 +561,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function distribution(uint256 id) external view returns (Distribution memory all) {
-        TermSheet.Sheet memory sheet = _sheet(id);
+        Sheet sheet = _sheet(id);
         TermSheet.Tail memory tail = sheet.readTail();
         all.token = sheet.token();
         all.recordId = sheet.recordId();
@@ -450,8 +584,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         bool open = sheet.eligible() == 0 && block.timestamp < sheet.payableFrom();
         all.eligibleSupply = open ? 0 : _viewEligible(sheet);
         if (all.eligibleSupply != 0) {
-            Series storage series = _series[sheet.token()][sheet.currency()];
-            (all.settledShares, all.paid) = _progress(series, sheet, all.eligibleSupply);
+            (all.settledShares, all.paid) = _paid(sheet, all.eligibleSupply);
         }
         all.swept = ending.sent;
         uint256 unpaid = all.amount - all.paid - all.swept;
@@ -462,123 +595,107 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     // -------------------------------------------------------------------- settling
 
-    /// @dev Books the income of `shares` as settled; returns the gross and the lane as it is now.
-    function _advance(
-        Series storage series,
-        TermSheet.Sheet memory sheet,
-        uint256 shares
-    ) private returns (uint256 gross, uint256 lane) {
-        uint256 eligible = _openEligible(sheet);
-        (uint256 pairIndex, uint256 shift) = sheet.laneAt();
-        uint256 lanes = series.progress[pairIndex];
-        uint256 settled = (lanes >> shift) & SETTLED_MASK;
-        // A token whose balances exceed its supply would break the sum; it may break its own payments only.
-        if (shares > eligible - settled) revert DividendVault_SupplyTooLarge(shares, eligible - settled);
-        uint256 lost;
-        (gross, lost) = ProRata.portionDown(sheet.amount(), settled, shares, eligible);
-        unchecked {
-            // Neither field leaves its width: settled shares are at most `eligible`, and see LOST_AT.
-            lanes += (shares | (lost << LOST_AT)) << shift;
-        }
-        series.progress[pairIndex] = lanes;
-        lane = (lanes >> shift) & LANE_MASK;
-    }
-
-    /// @dev Settled shares of a distribution and, above them, the units lost to rounding on them.
-    function _lane(Series storage series, TermSheet.Sheet memory sheet) private view returns (uint256) {
-        (uint256 pairIndex, uint256 shift) = sheet.laneAt();
-        return (series.progress[pairIndex] >> shift) & LANE_MASK;
-    }
-
     /// @dev Settled shares of a distribution, and the gross income paid on them.
-    function _progress(
-        Series storage series,
-        TermSheet.Sheet memory sheet,
-        uint256 eligible
-    ) private view returns (uint256 settled, uint256 paid) {
-        uint256 lane = _lane(series, sheet);
-        settled = lane & SETTLED_MASK;
-        paid = ProRata.portionDown(sheet.amount(), settled, eligible) - (lane >> LOST_AT);
+    function _paid(Sheet sheet, uint256 eligible) private view returns (uint256 settled, uint256 paid) {
+        uint256 lanes = _progress[_laneKey(sheet)];
+        settled = Progress.settledIn(lanes, sheet.lane());
+        paid = ProRata.portionDown(sheet.amount(), settled, eligible) - Progress.lostIn(lanes, sheet.lane());
     }
 
-    /// @dev Follows a settlement, so `sheet` has its eligible supply.
-    function _carryIfFinished(Series storage series, TermSheet.Sheet memory sheet, uint256 lane) private {
-        if (lane & SETTLED_MASK == sheet.eligible()) _carry(series, sheet, lane >> LOST_AT);
-    }
-
-    function _carry(Series storage series, TermSheet.Sheet memory sheet, uint256 remainder) private {
+    function _carry(Sheet sheet, uint256 remainder) private {
         if (remainder == 0) return;
         // A remainder is less than one unit per holder, so no number of them comes near 96 bits.
-        series.carry += uint96(remainder);
-        emit Carried(sheet.id, sheet.token(), sheet.currency(), remainder);
+        _series[sheet.token()][sheet.currency()].carry += uint96(remainder);
+        emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
     }
 
-    function _isClaimed(
-        Series storage series,
-        TermSheet.Sheet memory sheet,
-        address holder
-    ) private view returns (bool) {
-        (uint256 wordIndex, uint256 bit) = sheet.claimedAt();
-        return series.claimed[holder][wordIndex] & bit != 0;
+    function _laneKey(Sheet sheet) private pure returns (uint256) {
+        return Progress.keyOf(sheet.series(), sheet.lane());
     }
 
-    function _flipClaimed(Series storage series, TermSheet.Sheet memory sheet, address holder) private {
-        (uint256 wordIndex, uint256 bit) = sheet.claimedAt();
-        series.claimed[holder][wordIndex] ^= bit;
+    function _isClaimed(Sheet sheet, address holder) private view returns (bool) {
+        return _files.isMarked(holder, sheet.series(), sheet.ordinal());
     }
 
     // --------------------------------------------------------------------- reading
 
-    function _sheet(uint256 id) private view returns (TermSheet.Sheet memory sheet) {
+    function _sheet(uint256 id) private view returns (Sheet sheet) {
         sheet = TermSheet.read(id);
         if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(id);
     }
 
-    function _payableSheet(uint256 id) private view returns (TermSheet.Sheet memory sheet) {
-        sheet = _sheet(id);
+    function _payableSheet(uint256 id) private view returns (Sheet sheet) {
+        sheet = TermSheet.read(id);
+        _requirePayable(sheet);
+    }
+
+    function _requirePayable(Sheet sheet) private view {
+        if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(sheet.id());
         if (block.timestamp < sheet.payableFrom()) {
-            revert DividendVault_NotPayableYet(id, sheet.payableFrom(), block.timestamp);
+            revert DividendVault_NotPayableYet(sheet.id(), sheet.payableFrom(), block.timestamp);
         }
-        if (sheet.deadline() != 0 && block.timestamp > sheet.deadline()) {
-            revert DividendVault_Expired(id, sheet.deadline(), block.timestamp);
+        if (block.timestamp > sheet.lastSecond()) {
+            revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
         }
+    }
+
+    function _isExcluded(Sheet sheet, address holder) private view returns (bool) {
+        return sheet.has(TermSheet.FLAG_EXCLUDING) && sheet.readTail().excludes(holder);
     }
 
     /// @dev Shares of `holder` that earn in this distribution.
-    function _sharesOf(TermSheet.Sheet memory sheet, address holder) private view returns (uint256) {
-        if (sheet.has(TermSheet.FLAG_EXCLUDING) && sheet.readTail().excludes(holder)) return 0;
+    function _sharesOf(Sheet sheet, address holder) private view returns (uint256) {
+        if (_isExcluded(sheet, holder)) return 0;
         return IRecordToken(sheet.token()).balanceOfAt(holder, sheet.recordId());
     }
 
+    /// @dev The one record of a sheet, as `_ask` wants it.
+    function _recordIdsOf(Sheet sheet) private pure returns (uint256[] memory recordIds) {
+        recordIds = new uint256[](1);
+        recordIds[0] = sheet.recordId();
+    }
+
+    /// @dev Who is to be paid for `holder`, and its shares at each record of the token of `sheet`.
+    function _ask(
+        Sheet sheet,
+        uint256[] memory recordIds,
+        address holder
+    ) private view returns (address claimant, uint256[] memory shares) {
+        return
+            sheet.has(TermSheet.FLAG_HOLDINGS)
+                ? Holdings.inOne(sheet.token(), holder, recordIds)
+                : Holdings.oneByOne(sheet.token(), holder, recordIds);
+    }
+
     /// @dev The denominator, computed and kept on first use if the record was open at declaration.
-    function _openEligible(TermSheet.Sheet memory sheet) private returns (uint256 eligible) {
+    function _openEligible(Sheet sheet) private returns (uint256 eligible) {
         eligible = sheet.eligible();
         if (eligible != 0) return eligible;
         // A refund has taken the money, whatever the token says now.
-        if (_endings[sheet.id].ended) revert DividendVault_NothingLeft(sheet.id);
-        eligible = _lateEligible[sheet.id];
+        if (_endings[sheet.id()].ended) revert DividendVault_NothingLeft(sheet.id());
+        eligible = _lateEligible[sheet.id()];
         if (eligible == 0) {
             eligible = _computeEligible(sheet);
             _requireCountable(sheet, eligible);
-            _lateEligible[sheet.id] = eligible;
+            _lateEligible[sheet.id()] = eligible;
         }
         sheet.setDivision(sheet.amount(), eligible);
     }
 
-    function _viewEligible(TermSheet.Sheet memory sheet) private view returns (uint256 eligible) {
+    function _viewEligible(Sheet sheet) private view returns (uint256 eligible) {
         eligible = sheet.eligible();
-        if (eligible == 0) eligible = _lateEligible[sheet.id];
+        if (eligible == 0) eligible = _lateEligible[sheet.id()];
         if (eligible == 0) eligible = _computeEligible(sheet);
     }
 
-    function _computeEligible(TermSheet.Sheet memory sheet) private view returns (uint256) {
+    function _computeEligible(Sheet sheet) private view returns (uint256) {
         uint256 supply = IRecordToken(sheet.token()).totalSupplyAt(sheet.recordId());
         return _lessExcluded(sheet, sheet.readTail(), supply);
     }
 
     /// @dev The supply less the balances of excluded accounts, each counted once.
     function _lessExcluded(
-        TermSheet.Sheet memory sheet,
+        Sheet sheet,
         TermSheet.Tail memory tail,
         uint256 supply
     ) private view returns (uint256 eligible) {
@@ -593,40 +710,33 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
     }
 
-    function _requireCountable(TermSheet.Sheet memory sheet, uint256 eligible) private pure {
+    function _requireCountable(Sheet sheet, uint256 eligible) private pure {
         if (eligible == 0) revert DividendVault_NoEligibleShares(sheet.token(), sheet.recordId());
         if (eligible > TermSheet.MAX_ELIGIBLE) {
             revert DividendVault_SupplyTooLarge(eligible, TermSheet.MAX_ELIGIBLE);
         }
     }
 
-    /// @dev Where the income of `holder` goes: to the payee of the person who stands behind the account now. Zero
-    /// while it has to wait.
-    function _destination(address token, address holder) private view returns (address) {
-        address claimant = Authority.claimantOf(token, holder);
-        return claimant == address(0) ? claimant : payeeOf(claimant);
+    function _orSelf(address payee, address holder) private pure returns (address) {
+        return payee == address(0) ? holder : payee;
     }
 
     // -------------------------------------------------------------------- withholding
 
-    function _withhold(TermSheet.Sheet memory sheet, address holder, uint256 gross) private returns (uint256 tax) {
+    function _withhold(Sheet sheet, address holder, uint256 gross) private returns (uint256 tax) {
         tax = _taxOn(sheet, holder, gross);
-        if (tax != 0) _withheld[sheet.id] += tax;
+        if (tax != 0) _withheld[sheet.id()] += tax;
     }
 
-    function _taxOn(TermSheet.Sheet memory sheet, address holder, uint256 gross) private view returns (uint256 tax) {
+    function _taxOn(Sheet sheet, address holder, uint256 gross) private view returns (uint256 tax) {
         if (!sheet.has(TermSheet.FLAG_TAXED) || gross == 0) return 0;
         ITaxPolicy policy = ITaxPolicy(sheet.readTail().taxPolicy);
         tax = policy.taxOn(sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross);
-        if (tax > gross) revert DividendVault_TaxTooHigh(sheet.id, holder, tax, gross);
+        if (tax > gross) revert DividendVault_TaxTooHigh(sheet.id(), holder, tax, gross);
     }
 
     /// @dev As `_taxOn`, but a policy that fails is an answer, not the end of the page.
-    function _tryTax(
-        TermSheet.Sheet memory sheet,
-        address holder,
-        uint256 gross
-    ) private view returns (bool known, uint256 tax) {
+    function _tryTax(Sheet sheet, address holder, uint256 gross) private view returns (bool known, uint256 tax) {
         if (!sheet.has(TermSheet.FLAG_TAXED) || gross == 0) return (true, 0);
         bytes memory question = abi.encodeCall(
             ITaxPolicy.taxOn,

@@ -13,6 +13,7 @@ import {Documents} from "./Documents.sol";
 import {ShareLedger} from "./ShareLedger.sol";
 import {IERC3643Token} from "./interfaces/IERC3643Token.sol";
 import {IERC7943Fungible} from "./interfaces/IERC7943Fungible.sol";
+import {IHoldings} from "./interfaces/IHoldings.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
 import {IShareToken} from "./interfaces/IShareToken.sol";
 import {ITransferRules} from "./interfaces/ITransferRules.sol";
@@ -169,6 +170,24 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         // The common case ends here: an ordinary wallet of a token that asks no more.
         if (!holder.anyFlag(holder) && !_ledger.has(LedgerLib.FLAG_WAITS)) return account;
         return incomeWaits(account) ? address(0) : successorOf(account);
+    }
+
+    /// @inheritdoc IHoldings
+    function holdingsSuffice() external view returns (bool) {
+        return !_ledger.has(LedgerLib.FLAG_WAITS);
+    }
+
+    /// @inheritdoc IHoldings
+    function holdingsAt(
+        address account,
+        uint256[] calldata recordIds
+    ) external view returns (address claimant, uint256[] memory balances) {
+        Account state = _holders[account].account;
+        claimant = account;
+        if (state.anyFlag(state)) claimant = incomeWaits(account) ? address(0) : successorOf(account);
+        _answerHoldings(claimant, _holders[account].past, state, recordIds);
+        // Not reached; for the compiler.
+        return (claimant, balances);
     }
 
     /// @inheritdoc IShareToken

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -24,7 +24,17 @@ from prorata.errors import ChainError, ProrataError, RevertError
 if TYPE_CHECKING:
     from web3 import Web3
 
-__all__ = ["LOCAL_CHAINS", "Block", "BlockTag", "Chain", "Fees", "Log", "Mined", "RpcChain"]
+__all__ = [
+    "LOCAL_CHAINS",
+    "Block",
+    "BlockTag",
+    "Chain",
+    "Fees",
+    "Log",
+    "Mined",
+    "RpcChain",
+    "Sent",
+]
 
 BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
@@ -47,9 +57,12 @@ class Block:
     hash: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Log:
-    """One event as the chain stores it; `address` is the contract, in EIP-55."""
+    """One event as the chain stores it; `address` is the contract, in EIP-55.
+
+    `block_time` is the block's timestamp, or 0 from a node that does not say it with each log.
+    """
 
     address: str
     topics: tuple[bytes, ...]
@@ -58,6 +71,16 @@ class Log:
     block_hash: str
     transaction_hash: str
     log_index: int
+    block_time: int = 0
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction as it was signed: `to` is None when it created a contract."""
+
+    sender: str
+    to: str | None
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -102,7 +125,7 @@ class Chain(Protocol):
         """What many calls return, each given as address and data, at one block."""
         ...
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
         ...
 
@@ -116,6 +139,10 @@ class Chain(Protocol):
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Many headers at once. Raises: ChainError when one is missing."""
+        ...
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
         ...
 
     def logs(
@@ -333,9 +360,9 @@ class RpcChain:
         ]
         return [_bytes(answer) for answer in self.request_many(questions)]
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
-        return _bytes(self.request("eth_getCode", address, "latest"))
+        return _bytes(self.request("eth_getCode", address, _tag(block)))
 
     def balance(self, address: str, *, block: BlockTag = "latest") -> int:
         """The native coin that `address` holds, in wei."""
@@ -361,6 +388,11 @@ class RpcChain:
             number = numbers[headers.index(None)]
             raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
         return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
+        answers = self.request_many([("eth_getTransactionByHash", (item,)) for item in hashes])
+        return [None if answer is None else _sent(answer) for answer in answers]
 
     def logs(
         self,
@@ -458,6 +490,15 @@ def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
     return ChainError(f"the node refused {method}: {message.rstrip('.')}")
 
 
+def _sent(transaction: Mapping[str, Any]) -> Sent:
+    to = transaction.get("to")
+    return Sent(
+        sender=to_checksum_address(transaction["from"]),
+        to=None if to is None else to_checksum_address(to),
+        data=_bytes(transaction["input"]),
+    )
+
+
 def _mined(receipt: Mapping[str, Any]) -> Mined:
     created = receipt.get("contractAddress")
     return Mined(
@@ -474,14 +515,21 @@ def _mined(receipt: Mapping[str, Any]) -> Mined:
 
 def _log(entry: Mapping[str, Any]) -> Log:
     return Log(
-        address=to_checksum_address(entry["address"]),
+        address=_contract(entry["address"]),
         topics=tuple(_bytes(topic) for topic in entry["topics"]),
         data=_bytes(entry["data"]),
         block_number=_int(entry["blockNumber"]),
         block_hash=entry["blockHash"],
         transaction_hash=entry["transactionHash"],
         log_index=_int(entry["logIndex"]),
+        block_time=_int(entry.get("blockTimestamp") or "0x0"),
     )
+
+
+@lru_cache(maxsize=1_024)
+def _contract(address: str) -> str:
+    """In EIP-55, whose checksum costs more than the rest of a log."""
+    return to_checksum_address(address)
 
 
 def _topic(topic: bytes | Sequence[bytes] | None) -> object:

@@ -8,10 +8,10 @@ refuses and ChainError when there is no such contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
 from prorata.build import Artifact
@@ -24,24 +24,29 @@ __all__ = [
     "Call",
     "Code",
     "Currency",
+    "DecodedEvent",
     "Distribution",
     "DividendVault",
     "Entitlement",
     "Event",
     "Explanation",
+    "Instruction",
     "Investor",
     "InvestorClass",
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "PayoutDesk",
     "Reason",
     "Refusal",
+    "Settlement",
     "ShareToken",
     "Terms",
     "TransferRules",
     "decode_log",
     "decode_logs",
     "deploy_call",
+    "settlements",
 ]
 
 NATIVE = ZERO_ADDRESS
@@ -73,6 +78,7 @@ class Reason(IntEnum):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
+    WAITING = 4
 
 
 class InvestorClass(IntEnum):
@@ -207,7 +213,21 @@ class Call:
     label: str = ""
 
 
-@dataclass(frozen=True)
+class DecodedEvent(Protocol):
+    """An event by name, with its arguments by name: what `decode_log` gives."""
+
+    @property
+    def name(self) -> str:
+        """As in `Transfer`."""
+        ...
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """As in `{"from": …, "to": …, "value": …}`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A log that a known contract wrote; `args` by the names in the Solidity interface."""
 
@@ -264,6 +284,22 @@ class Entitlement:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """A holder's income from one distribution, settled: `gross - tax` went to `payee`."""
+
+    distribution_id: int
+    holder: str
+    payee: str
+    gross: int
+    tax: int
+
+    @property
+    def net(self) -> int:
+        """What went to the payee."""
+        return self.gross - self.tax
+
+
+@dataclass(frozen=True)
 class Distribution:
     """Everything about one distribution; see `IDividendVault.Distribution`."""
 
@@ -285,6 +321,42 @@ class Distribution:
     swept: int
 
 
+@dataclass(frozen=True)
+class Instruction:
+    """What a holder wants done with its income, as in `IPayoutDesk.Instruction`.
+
+    `claimant` signs: the holder, or its successor after a recovery. With a `hook` the money goes
+    through that contract, which reads `data`.
+    """
+
+    holder: str
+    claimant: str
+    ids: tuple[int, ...]
+    receiver: str
+    valid_until: int
+    hook: str = ZERO_ADDRESS
+    data: bytes = b""
+    nonce: int = 0
+
+    @property
+    def has_hook(self) -> bool:
+        """Whether the money is to be reinvested."""
+        return self.hook != ZERO_ADDRESS
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return (
+            self.holder,
+            self.claimant,
+            list(self.ids),
+            self.receiver,
+            self.hook,
+            self.data,
+            self.nonce,
+            self.valid_until,
+        )
+
+
 def deploy_call(artifact: Artifact, *arguments: object) -> Call:
     """The deployment of a contract; structs among its constructor arguments as tuples.
 
@@ -304,6 +376,27 @@ def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
     events = (decode_log(log) for log in logs)
     return [event for event in events if event is not None and name in (None, event.name)]
+
+
+def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
+    """What the events settle, in order, each distribution for itself.
+
+    A vault tells of one distribution in `Claimed`, and of several that one claim has settled in
+    `ClaimedMany`; whoever counts payments should not have to know.
+    """
+    for event in events:
+        if event.name not in ("Claimed", "ClaimedMany"):
+            continue
+        together = event.args
+        parts = together["settlements"] if event.name == "ClaimedMany" else [together]
+        for part in parts:
+            yield Settlement(
+                distribution_id=int(part["id"]),
+                holder=str(together["holder"]),
+                payee=str(together["payee"]),
+                gross=int(part["gross"]),
+                tax=int(part["tax"]),
+            )
 
 
 class _Contract:
@@ -419,6 +512,10 @@ class ShareToken(_Contract):
         """Who receives what `account` is owed."""
         return str(self._view("successorOf", account))
 
+    def successors_of(self, accounts: Sequence[str]) -> list[str]:
+        """`successor_of` for many at once."""
+        return self._views("successorOf", [(account,) for account in accounts])
+
     def compliance(self) -> str:
         """The rules contract, zero for an open token."""
         return str(self._view("compliance"))
@@ -443,9 +540,17 @@ class ShareToken(_Contract):
         """Whether `account` may receive at all."""
         return bool(self._view("canReceive", account))
 
+    def may_receive(self, accounts: Sequence[str]) -> list[bool]:
+        """`can_receive` for many at once."""
+        return self._views("canReceive", [(account,) for account in accounts])
+
     def is_frozen(self, account: str) -> bool:
         """Whether the wallet is frozen as a whole."""
         return bool(self._view("isFrozen", account))
+
+    def are_frozen(self, accounts: Sequence[str]) -> list[bool]:
+        """`is_frozen` for many at once."""
+        return self._views("isFrozen", [(account,) for account in accounts])
 
     def frozen_tokens(self, account: str) -> int:
         """Shares of the wallet that are frozen; may exceed the balance."""
@@ -768,13 +873,25 @@ class DividendVault(_Contract):
         """`is_claimed` for many at once."""
         return self._views("isClaimed", [(distribution_id, holder) for holder in holders])
 
+    def desk(self) -> str:
+        """The contract that carries out signed instructions for this vault."""
+        return str(self._view("desk"))
+
     def payee_of(self, holder: str) -> str:
         """Where the income of `holder` goes."""
         return str(self._view("payeeOf", holder))
 
+    def payees_of(self, holders: Sequence[str]) -> list[str]:
+        """`payee_of` for many at once."""
+        return self._views("payeeOf", [(holder,) for holder in holders])
+
     def carried(self, token: str, currency: str) -> int:
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))
+
+    def desk(self) -> str:
+        """The contract that carries out signed instructions."""
+        return str(self._view("desk"))
 
     def declare(
         self, token: str, record_id: int, currency: str, amount: int, terms: Terms | None = None
@@ -840,6 +957,30 @@ def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:
         carried_out=struct["carriedOut"],
         swept=struct["swept"],
     )
+
+
+class PayoutDesk(_Contract):
+    """Carries out what holders have signed about their income."""
+
+    CONTRACT = "PayoutDesk"
+
+    def is_spent(self, claimant: str, nonce: int) -> bool:
+        """Whether an instruction with this nonce was carried out or cancelled."""
+        return bool(self._view("isSpent", claimant, nonce))
+
+    def digest_of(self, instruction: Instruction) -> bytes:
+        """What is to be signed."""
+        return bytes(self._view("digestOf", instruction.encodable()))
+
+    def carry_out(self, instruction: Instruction, signature: bytes) -> Call:
+        """Do what the claimant has signed."""
+        ids = ", ".join(map(str, instruction.ids))
+        label = f"claim {ids} for {instruction.holder} as signed"
+        return self._write("carryOut", instruction.encodable(), signature, label=label)
+
+    def cancel(self, nonce: int) -> Call:
+        """Make sure that no instruction of the sender's with this nonce is ever carried out."""
+        return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
 
 
 # ------------------------------------------------------------------------------------ currencies

@@ -226,7 +226,7 @@ class Deployment:
     # ------------------------------------------------------- what later steps did
 
     def state(self) -> dict[str, list[dict[str, Any]]]:
-        """What the later steps did, by step: `issued`, `records`, `distributions`."""
+        """What the later steps did, by step: `issued`, `records`, `distributions`, `policies`."""
         path = self.folder / "state.json"
         try:
             found: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
@@ -239,7 +239,7 @@ class Deployment:
     def note(self, step: str, fact: dict[str, Any], key: str) -> None:
         """Write down what a step did, in place of what it said before under the same `key`."""
         state = self.state()
-        kept = [old for old in state[step] if old.get(key) != fact[key]]
+        kept = [old for old in state.get(step, []) if old.get(key) != fact[key]]
         state[step] = [*kept, fact]
         _write_json(self.folder / "state.json", state)
 

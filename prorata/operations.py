@@ -52,6 +52,7 @@ __all__ = [
     "issue",
     "parse_amount",
     "parse_moment",
+    "payouts",
     "preview",
     "push",
     "schedule_record",
@@ -529,7 +530,7 @@ def push(
         for receipt in receipts
         for event in receipt.events("Skipped")
     }
-    return Pushed(_payouts(receipts), skipped, tuple(receipts))
+    return Pushed(payouts(receipts), skipped, tuple(receipts))
 
 
 def _unpaid(
@@ -575,7 +576,7 @@ def claim(
         return Claimed((), None)
     key = f"claim/{'+'.join(map(str, due))}/{holder}"
     receipt = operator.send_one(key, vault.claim(due, holder))
-    return Claimed(_payouts([receipt]), receipt, tuple(waiting))
+    return Claimed(payouts([receipt]), receipt, tuple(waiting))
 
 
 def _distribution(vault: DividendVault, distribution_id: int) -> Distribution:
@@ -624,7 +625,8 @@ def _why_not_payable(chain: RpcChain, found: Distribution) -> InputError | None:
     return None
 
 
-def _payouts(receipts: Sequence[Receipt]) -> tuple[Payout, ...]:
+def payouts(receipts: Sequence[Receipt]) -> tuple[Payout, ...]:
+    """What transactions of whatever kind have settled."""
     return tuple(_payout(event) for r in receipts for event in r.events("Claimed"))
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
 
+from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -64,6 +65,10 @@ class Signer(Protocol):
         """The signed bytes of an EIP-1559 transaction with web3's field names."""
         ...
 
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        """The signature, r, s and v, of EIP-712 typed data."""
+        ...
+
 
 class LocalSigner:
     """Signs with an eth-account key in this process."""
@@ -79,6 +84,11 @@ class LocalSigner:
     def sign(self, transaction: Mapping[str, Any]) -> bytes:
         """The signed bytes."""
         return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        """The signature, r, s and v, of EIP-712 typed data."""
+        signable = encode_typed_data(full_message=dict(message))
+        return bytes(self._account.sign_message(signable).signature)
 
 
 @dataclass(frozen=True)

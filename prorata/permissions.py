@@ -18,6 +18,7 @@ from prorata.chain import RpcChain
 from prorata.contracts import InvestorRegistry, ShareToken, TransferRules, decode_log
 from prorata.deploy import Deployment
 from prorata.errors import ChainError
+from prorata.withholding import WithholdingPolicy
 
 __all__ = ["Grant", "Permissions", "read_permissions"]
 
@@ -27,6 +28,13 @@ OWNER_OF_ASSET = "appoint agents, replace the rules and the registry, set docume
 AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, set record dates"
 OWNER_OF_REGISTRY = "appoint agents, bind tokens"
 AGENT_OF_REGISTRY = "register and remove investors, count holders"
+OBEYS_NOBODY = "nothing: the vault obeys nobody"
+DESK = "claim to where the person to be paid has signed for: its code, which cannot change"
+OWNER_OF_POLICY = (
+    "set withholding rates for record dates to come, appoint agents, file certificates"
+)
+AGENT_OF_POLICY = "file and revoke tax certificates for record dates to come"
+COLLECTOR = "receive what is withheld: nobody can change it"
 MAY_ACCEPT = "accept the ownership"
 
 
@@ -85,8 +93,14 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     yield _grant(chain, "ShareToken", "registry", registry, asked)
     if registry != ZERO_ADDRESS:
         yield from _registry(chain, InvestorRegistry(chain, registry), token.address)
-    vault = deployment.vault().address
-    yield Grant("DividendVault", "no role", vault, "nobody", "nothing: the vault obeys nobody")
+    for placed in deployment.state().get("policies", []):
+        policy = WithholdingPolicy(chain, placed["address"])
+        may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
+        yield from _people(chain, "WithholdingPolicy", policy, may, placed["block"])
+        yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
+    vault = deployment.vault()
+    yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
+    yield _grant(chain, "DividendVault", "desk", vault.desk(), DESK)
     if (dollar := deployment.manifest.contracts.get("Dollar")) is not None:
         yield Grant("Dollar", "minter", dollar.address, "anyone", "make money: it is worthless")
 
@@ -121,7 +135,7 @@ def _registry(chain: RpcChain, registry: InvestorRegistry, token: str) -> Iterat
 def _people(
     chain: RpcChain,
     name: str,
-    contract: ShareToken | InvestorRegistry,
+    contract: ShareToken | InvestorRegistry | WithholdingPolicy,
     may: tuple[str, str],
     first_block: int,
 ) -> Iterator[Grant]:

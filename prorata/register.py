@@ -39,9 +39,11 @@ __all__ = [
     "Entry",
     "Registered",
     "compare",
+    "first_block_of",
     "parse_investors",
     "read_investors",
     "register",
+    "registered_wallets",
 ]
 
 COLUMNS = ("address", "person", "country", "class", "eligible_until")
@@ -188,14 +190,14 @@ def compare(registry: InvestorRegistry, entries: Sequence[Entry], first_block: i
         else:
             changed.append((present, entry))
     lost.check()
-    there = _registered(registry, first_block)
+    there = registered_wallets(registry, first_block)
     absent = sorted(there - {entry.address for entry in entries})
     found = zip(absent, registry.investors_of(absent), strict=True)
     missing = {wallet: who for wallet, who in found if who.person and not who.lost}
     return Difference(tuple(new), tuple(changed), unchanged, missing)
 
 
-def _registered(registry: InvestorRegistry, first_block: int) -> set[str]:
+def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]:
     """Every wallet that was ever registered."""
     chain = registry.chain
     last = chain.block().number
@@ -237,7 +239,7 @@ def register(
     _require_agent(registry, operator.address)
     if not dry_run:
         operator.settle()
-    found = compare(registry, entries, _first_block(deployment, registry))
+    found = compare(registry, entries, first_block_of(deployment, registry))
     sizes = (batch_size, min(batch_size, CHANGES_PER_BATCH))
     batches = [
         group[start : start + size]
@@ -257,7 +259,7 @@ def register(
     return Registered(found, tuple(operator.send(intents)))
 
 
-def _first_block(deployment: Deployment, registry: InvestorRegistry) -> int:
+def first_block_of(deployment: Deployment, registry: InvestorRegistry) -> int:
     """Before the registry's first event; one that was there before may have events of any age."""
     ours = deployment.manifest.contracts.get("InvestorRegistry")
     known = ours is not None and ours.address == registry.address and ours.transaction is not None

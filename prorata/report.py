@@ -194,6 +194,7 @@ def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
         "balanced": audit.balanced,
         "differences": [str(difference) for difference in books.differences],
         "unanswered": list(answers.unanswered),
+        "unproven": list(books.unproven),
         "currencies": _currencies(audit),
         "positions": _positions(books),
         "tokens": [

@@ -5,8 +5,9 @@ rows. Amounts are decimal strings with all decimals of their currency and no sep
 ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
-`paid`; `claimable` now; `waiting` for the first day of payment; `expired` after the deadline;
-`excluded` for accounts, such as treasury shares, that do not earn; `refunded` to the declarer.
+`paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
+frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
+treasury shares, that do not earn; `refunded` to the declarer.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ __all__ = [
     "statement",
     "totals",
     "write_cap_table",
+    "write_csv_rows",
     "write_distributions",
+    "write_json",
     "write_statements",
 ]
 
@@ -116,7 +119,7 @@ def write_cap_table(table: CapTable, path: Path) -> None:
     Raises: InputError when the file cannot be written.
     """
     try:
-        _write_csv(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+        write_csv_rows(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
     except OSError as error:
         reason = str(error.strerror or error).lower()
         rule = f"cannot be written ({reason})"
@@ -179,7 +182,7 @@ def write_distributions(
     rows = distribution_rows(books, tokens)
     # A register without distributions still has its header.
     columns = tuple(rows[0]) if rows else ("distribution",)
-    _write_csv(csv_path, columns, rows)
+    write_csv_rows(csv_path, columns, rows)
     write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
 
 
@@ -221,7 +224,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
                 "record_date": iso(distribution.record_time),
                 "payable_from": iso(_payable_from(distribution)),
                 "paid_at": iso(settlement.time) if settlement else "",
-                "status": distribution.status(holder, books.until),
+                "status": books.status(distribution, holder),
                 "shares": books.unit(token).text(shares, grouping=False),
                 "currency": unit.symbol,
                 "gross": unit.text(gross, grouping=False),
@@ -246,7 +249,7 @@ def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]
         income["gross"] += gross
         income["tax"] += tax
         income["net"] += gross - tax
-        status = distribution.status(holder, books.until)
+        status = books.status(distribution, holder)
         if status in income:
             income[status] += gross - tax
     return sums
@@ -275,6 +278,7 @@ _REASONS = {
     Reason.CLAIMED: "paid before",
     Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
     Reason.POLICY_FAILED: "the tax policy gave no usable answer",
+    Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
 }
 
 _TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")
@@ -296,7 +300,7 @@ def write_statements(
             continue
         holding = who.get(holder)
         csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
-        _write_csv(csv_path, STATEMENT_COLUMNS, rows)
+        write_csv_rows(csv_path, STATEMENT_COLUMNS, rows)
         write_json(
             json_path,
             {
@@ -333,5 +337,6 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def write_csv_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write rows as CSV."""
     path.write_text(csv_text(columns, rows), encoding="utf-8", newline="\n")

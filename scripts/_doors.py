@@ -19,12 +19,14 @@ from typing import Any, TypeVar
 
 import click
 from eth_account import Account
+from eth_account.messages import encode_typed_data
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from prorata.audit import Audit, audit
 from prorata.chain import RpcChain
 from prorata.deploy import Deployment, folder_for, open_operator
 from prorata.errors import ChainError, InputError, ProrataError
@@ -35,6 +37,7 @@ __all__ = [
     "Door",
     "DoorCommand",
     "Spoken",
+    "audited",
     "basis_options",
     "common_options",
     "connected",
@@ -293,6 +296,18 @@ class Door:
             yield operator
 
 
+def audited(found: Deployment) -> Audit:
+    """The books of a deployment's share token, compared with the chain."""
+    return audit(
+        found.chain,
+        found.vault().address,
+        [found.token().address],
+        found.manifest.first_block,
+        # A vault that this deployment did not create has other tokens' earlier business in it.
+        older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+    )
+
+
 def show_order(door: Door, done: Done) -> None:
     """Say what became of an order."""
     basis, receipt = done.basis, done.receipt
@@ -483,6 +498,12 @@ class _ApeSigner:
                 "run the same command again and sign",
             )
         return bytes(signed.serialize_transaction())
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
+        if signed is None:
+            raise ChainError(f"{self.address} did not sign", "run the same command again and sign")
+        return bytes(signed.encode_rsv())
 
 
 # ------------------------------------------------------------------------------------------ words

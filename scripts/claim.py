@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,6 +12,8 @@ import click
 from prorata.asset import check_address
 from prorata.contracts import Currency
 from prorata.deploy import Deployment
+from prorata.errors import InputError
+from prorata.instructions import CarriedOut, carry_out, read_instruction
 from prorata.money import format_units
 from prorata.operations import Payout, claim
 from scripts._doors import Door, DoorCommand, common_options
@@ -16,28 +21,36 @@ from scripts._doors import Door, DoorCommand, common_options
 EXAMPLES = (
     "ape run claim --holder 0x434B1AFe11Ab901537048e83e21B7044c1BeEa27",
     "ape run claim --id 3 --id 4 --account issuer.json",
+    "ape run claim --instruction to-my-bank.json",
 )
 
 
 @click.command(cls=DoorCommand, examples=EXAMPLES)
 @click.option("--holder", help="Whose income.  [default: the account's own]")
 @click.option("--id", "ids", type=int, multiple=True, help="A distribution.  [default: all open]")
+@click.option(
+    "--instruction",
+    type=click.Path(path_type=Path),
+    help="Do instead what a holder has signed with `ape run instruct`.",
+)
 @common_options
-def cli(holder: str | None, ids: tuple[int, ...], **options: Any) -> None:
+def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **options: Any) -> None:
     """Claim a holder's income.
 
-    Anyone may pay for the claim: the money goes to the holder, or to the payee it has set.
+    Anyone may pay for the claim: the money goes to the holder, or to the payee it has set, or
+    where a signed instruction says.
     """
     door = Door.of(options)
+    if instruction is not None:
+        _carry_out(door, instruction, given=holder or ids)
+        return
     with door.deployed() as (operator, found):
         named = operator.address if holder is None else check_address("holder", holder)
         done = claim(operator, found, named, ids or None)
     if not done.payouts:
         door.spoken.say(f"{named} has nothing to claim")
     else:
-        rows = [_row(found, payout) for payout in done.payouts]
-        columns = ("distribution>", "currency", "gross>", "tax>", "paid>", "to")
-        door.spoken.table(f"Income of {named}", columns, rows)
+        _show_payouts(door, found, named, done.payouts)
     if done.waiting:
         waiting = ", ".join(map(str, done.waiting))
         door.spoken.say(f"Not payable now: distribution {waiting}")
@@ -45,19 +58,52 @@ def cli(holder: str | None, ids: tuple[int, ...], **options: Any) -> None:
         {
             "holder": named,
             "transaction": None if done.receipt is None else done.receipt.hash,
-            "payouts": [
-                {
-                    "distribution": payout.distribution_id,
-                    "payee": payout.payee,
-                    "gross": str(payout.gross),
-                    "tax": str(payout.tax),
-                    "net": str(payout.net),
-                }
-                for payout in done.payouts
-            ],
+            "payouts": [_facts(payout) for payout in done.payouts],
             "waiting": list(done.waiting),
         }
     )
+
+
+def _carry_out(door: Door, path: Path, given: object) -> None:
+    if given:
+        raise InputError.of("instruction", path, "says whose and which", "leave --holder and --id")
+    signed = read_instruction(path)
+    with door.deployed() as (operator, found):
+        done = carry_out(operator, found, signed)
+    _show_payouts(door, found, signed.instruction.holder, done.payouts)
+    if done.reinvested is not None:
+        currency = Currency(found.chain, done.reinvested.currency)
+        amount = format_units(done.reinvested.amount, currency.decimals(), trim=True)
+        door.spoken.say(
+            f"{done.reinvested.hook} took {amount} {currency.symbol()} for "
+            f"{done.reinvested.receiver}"
+        )
+    door.spoken.result(_told(signed.instruction.holder, done))
+
+
+def _told(holder: str, done: CarriedOut) -> dict[str, Any]:
+    hook = done.reinvested
+    return {
+        "holder": holder,
+        "transaction": done.receipt.hash,
+        "payouts": [_facts(payout) for payout in done.payouts],
+        "reinvested": None if hook is None else {**asdict(hook), "amount": str(hook.amount)},
+    }
+
+
+def _show_payouts(door: Door, found: Deployment, holder: str, done: Sequence[Payout]) -> None:
+    columns = ("distribution>", "currency", "gross>", "tax>", "paid>", "to")
+    door.spoken.table(f"Income of {holder}", columns, [_row(found, payout) for payout in done])
+
+
+def _facts(payout: Payout) -> dict[str, Any]:
+    return {
+        "distribution": payout.distribution_id,
+        "payee": payout.payee,
+        "gross": str(payout.gross),
+        "tax": str(payout.tax),
+        "net": str(payout.net),
+    }
 
 
 def _row(found: Deployment, payout: Payout) -> tuple[str, ...]:

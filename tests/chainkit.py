@@ -59,6 +59,21 @@ class Receipt:
         """The arguments of every event of one name, in order."""
         return [args for event, args in self.events if event == name]
 
+    @property
+    def settlements(self) -> list[dict[str, Any]]:
+        """What a vault's `Claimed` and `ClaimedMany` say, in order, in the words of `Claimed`."""
+        told = []
+        for event, args in self.events:
+            if event == "Claimed":
+                told.append(args)
+            if event == "ClaimedMany":
+                of = {"holder": args["holder"], "payee": args["payee"]}
+                told += [
+                    {"id": number, **of, "gross": gross, "tax": tax}
+                    for number, gross, tax in args["settlements"]
+                ]
+        return told
+
 
 def types_of(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
     """The ABI types of parameters, tuples spelt out."""

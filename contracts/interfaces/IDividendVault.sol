@@ -85,6 +85,22 @@ interface IDividendVault {
         uint256 swept;
     }
 
+    /// @notice The income of one holder from one distribution: `gross - tax` went out.
+    struct Settlement {
+        uint256 id;
+        uint256 gross;
+        uint256 tax;
+    }
+
+    /// @notice A signature by which a currency lets the vault take money (ERC-2612).
+    /// @param deadline Last Unix second at which the signature counts
+    struct Permit {
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
     /// @notice Why a push passed over a holder.
     /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
     /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
@@ -113,6 +129,9 @@ interface IDividendVault {
 
     /// @notice A holder's income was settled: `gross - tax` went to `payee`.
     event Claimed(uint256 indexed id, address indexed holder, address payee, uint256 gross, uint256 tax);
+
+    /// @notice A claim settled several distributions of one token and currency, and paid them to `payee` together.
+    event ClaimedMany(address indexed holder, address payee, Settlement[] settlements);
 
     /// @notice A push did not pay `holder`, who is owed as before.
     event Skipped(uint256 indexed id, address indexed holder, Reason reason);
@@ -162,6 +181,9 @@ interface IDividendVault {
     /// @notice Thrown when the deadline leaves no time to claim.
     error DividendVault_DeadlineTooEarly(uint256 deadline, uint256 payableFrom);
 
+    /// @notice Thrown when the deadline is the one second that stands for none.
+    error DividendVault_DeadlineTooLate(uint256 deadline, uint256 limit);
+
     /// @notice Thrown when there is a deadline and nobody to sweep to, or the other way round.
     error DividendVault_SweepMismatch(uint256 deadline, address sweepTo);
 
@@ -185,6 +207,9 @@ interface IDividendVault {
 
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
+
+    /// @notice Thrown when `caller` would say where income goes that is not its own.
+    error DividendVault_NotClaimant(address caller, address claimant);
 
     /// @notice Thrown when a tax policy asks for more than the whole income.
     error DividendVault_TaxTooHigh(uint256 id, address holder, uint256 tax, uint256 gross);
@@ -219,12 +244,29 @@ interface IDividendVault {
         Terms calldata terms
     ) external payable returns (uint256 id);
 
+    /// @notice The same, after a permit: the currency takes the caller's signature for an allowance of `amount`.
+    /// @dev A permit that the currency refuses is passed over, since anyone may have used it first; what counts is the
+    /// allowance.
+    function declareWithPermit(
+        address token,
+        uint256 recordId,
+        address currency,
+        uint256 amount,
+        Terms calldata terms,
+        Permit calldata permit
+    ) external returns (uint256 id);
+
     /// @notice Pays `holder` what it is owed from the distributions `ids`. Anyone may call; the money goes to
     /// the holder, to its successor if the token names one, or to the payee that person has set.
     /// @dev Distributions the holder has been paid before, and ones in which it has no shares, are passed
     /// over. Anything else that stands in the way reverts the whole call.
     /// @return paid How many of `ids` were settled by this call
     function claim(uint256[] calldata ids, address holder) external returns (uint256 paid);
+
+    /// @notice The same, but to `receiver`, whom the person chooses who is to be paid: the caller, or the signer of an
+    /// instruction that the `desk` carries out.
+    /// @param receiver Who receives the money; not zero
+    function claimTo(uint256[] calldata ids, address holder, address receiver) external returns (uint256 paid);
 
     /// @notice Pays a page of holders of one distribution. Who cannot be paid is skipped, reported, and owed
     /// as before; repeating a page pays nobody twice.
@@ -233,6 +275,9 @@ interface IDividendVault {
 
     /// @notice Sends where the caller's income goes from now on; zero or the caller's own address resets it.
     function setPayee(address payee) external;
+
+    /// @notice The contract that carries out signed instructions, made by the vault and as unchangeable as it.
+    function desk() external view returns (address);
 
     /// @notice Where the income of `holder` goes: the payee it has set, or itself.
     function payeeOf(address holder) external view returns (address);
@@ -260,6 +305,9 @@ interface IDividendVault {
 
     /// @notice What finished distributions of `token` in `currency` left over, waiting for the next one.
     function carried(address token, address currency) external view returns (uint256);
+
+    /// @notice The share token of distribution `id`, and the currency in which it pays.
+    function assetOf(uint256 id) external view returns (address token, address currency);
 
     /// @notice Everything about distribution `id`.
     function distribution(uint256 id) external view returns (Distribution memory);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDocuments} from "./IDocuments.sol";
 import {IERC3643Token} from "./IERC3643Token.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
+import {IHoldings} from "./IHoldings.sol";
 import {IRecordToken} from "./IRecordToken.sol";
 import {ITransferRules} from "./ITransferRules.sol";
 
@@ -19,7 +20,7 @@ import {ITransferRules} from "./ITransferRules.sol";
 /// movement afterwards stores the old balance once.
 ///
 /// Errors for ordinary ERC-20 failures are those of ERC-6093; permits follow ERC-2612 and ERC-5267.
-interface IShareToken is IRecordToken, IERC3643Token, IERC7943Fungible, IDocuments {
+interface IShareToken is IRecordToken, IHoldings, IERC3643Token, IERC7943Fungible, IDocuments {
     /// @notice What a share token is made of.
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
@@ -114,7 +115,9 @@ interface IShareToken is IRecordToken, IERC3643Token, IERC7943Fungible, IDocumen
     /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that has to wait.
     function claimantOf(address account) external view returns (address);
 
-    /// @notice Sets whether income waits while its holder is not eligible. Owner only; off at first.
+    /// @notice Sets whether income waits while its holder is not eligible. Owner only; off at first. For a vault that
+    /// asks `holdingsSuffice` when a distribution is declared it is one of the terms: it binds those declared from now
+    /// on. A frozen wallet's income waits in any case.
     function setIncomeWaits(bool whileIneligible) external;
 
     /// @notice Everything that stands in the way of a transfer, and the most that would pass now.

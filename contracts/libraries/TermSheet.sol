@@ -4,28 +4,25 @@ pragma solidity 0.8.37;
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
+/// @dev A term sheet: where in memory it lies. No struct, since the compiler clears memory for every struct that a
+/// function returns.
+type Sheet is uint256;
+
+using TermSheet for Sheet global;
+
 /// @title TermSheet
 /// @notice The unchangeable part of a distribution, stored as the code of a contract of its own.
 /// @dev Code cannot be changed by anyone, and reading all of it costs less than two storage slots. The
-/// vault creates no other contracts, so sheet `id` is its `id`-th creation, and the address follows from
-/// the id (EIP-161: a contract's first creation has nonce 1) without being stored.
+/// vault's first creation (EIP-161: nonce 1) is its desk; it creates nothing else but sheets, so sheet `id` is
+/// creation `id + 1`, and the address follows from the id without being stored.
 ///
-/// The code is four words, and behind them the tail if the terms have one:
+/// The code is four words, and behind them the tail if the terms have one; from the lowest bit up:
 ///
-///     token     160 bits | recordId    32 | ordinal  32 | kind 8 | flags 8
-///     currency  160 bits | payableFrom 48 | deadline 48
+///     token     160 bits | series      32 | ordinal  32 | recordId 32
+///     currency  160 bits | payableFrom 48 | lastSecond 48
 ///     amount    160 bits | eligible    96
-///     declarer  160 bits | carriedIn   96
+///     declarer  160 bits | carriedIn   48 | lane     40 | kind 4 | flags 4
 library TermSheet {
-    /// @dev As stored, so that reading is one copy. `eligible` is 0 if the record was open at declaration.
-    struct Sheet {
-        uint256 id;
-        uint256 first;
-        uint256 second;
-        uint256 third;
-        uint256 fourth;
-    }
-
     /// @notice The part that ordinary distributions do without.
     struct Tail {
         address sweepTo;
@@ -35,135 +32,237 @@ library TermSheet {
         address[] excluded;
     }
 
-    uint256 internal constant FLAG_TAIL = 1;
-    uint256 internal constant FLAG_TAXED = 2;
-    uint256 internal constant FLAG_EXCLUDING = 4;
+    uint256 internal constant FLAG_TAIL = 1 << 252;
+    uint256 internal constant FLAG_TAXED = 1 << 253;
+    uint256 internal constant FLAG_EXCLUDING = 1 << 254;
+
+    /// @dev One question to the token settles a holder: see `IHoldings`.
+    uint256 internal constant FLAG_HOLDINGS = 1 << 255;
 
     uint256 internal constant MAX_AMOUNT = type(uint160).max;
     uint256 internal constant MAX_ELIGIBLE = type(uint96).max;
     uint256 internal constant MAX_RECORD = type(uint32).max;
+    uint256 internal constant MAX_CARRIED_IN = 0xffffffffffff;
+    uint256 internal constant NO_DEADLINE = 0xffffffffffff;
 
-    uint256 private constant HEAD_BYTES = 128;
-    uint256 private constant MASK_48 = type(uint48).max;
-    uint256 private constant MASK_32 = type(uint32).max;
-    uint256 private constant MASK_8 = type(uint8).max;
+    /// @dev In memory: the id, then the four words as they are stored, so that reading is one copy.
+    uint256 private constant FIRST = 0x20;
+    uint256 private constant SECOND = 0x40;
+    uint256 private constant THIRD = 0x60;
+    uint256 private constant FOURTH = 0x80;
+    uint256 private constant SHEET_BYTES = 0xa0;
+    uint256 private constant HEAD_BYTES = 0x80;
+    uint256 private constant MASK_48 = 0xffffffffffff;
+    uint256 private constant MASK_40 = 0xffffffffff;
+    uint256 private constant MASK_32 = 0xffffffff;
+    uint256 private constant MASK_4 = 0xf;
 
     // --------------------------------------------------------------------- fields
 
-    function token(Sheet memory self) internal pure returns (address) {
-        return address(uint160(self.first));
+    function id(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := mload(self)
+        }
     }
 
-    function recordId(Sheet memory self) internal pure returns (uint256) {
-        return (self.first >> 160) & MASK_32;
+    function token(Sheet self) internal pure returns (address value) {
+        assembly ("memory-safe") {
+            value := shr(96, shl(96, mload(add(self, FIRST))))
+        }
     }
 
-    /// @dev Where this distribution's bit is among those of one holder: the word, and the bit in it.
-    function claimedAt(Sheet memory self) internal pure returns (uint256 wordIndex, uint256 bit) {
-        uint256 first = self.first;
-        return ((first >> 200) & (MASK_32 >> 8), 1 << ((first >> 192) & 0xff));
+    /// @dev Which distributions of one token in one currency this one belongs to.
+    function series(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(160, mload(add(self, FIRST))), MASK_32)
+        }
     }
 
-    /// @dev Where the progress of this distribution is: the slot it shares with its neighbour, and the shift in it.
-    function laneAt(Sheet memory self) internal pure returns (uint256 pairIndex, uint256 shift) {
-        uint256 first = self.first;
-        return ((first >> 193) & (MASK_32 >> 1), (first >> 185) & 128);
+    /// @dev The how manieth of its series this is, from 0.
+    function ordinal(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(192, mload(add(self, FIRST))), MASK_32)
+        }
     }
 
-    function kind(Sheet memory self) internal pure returns (uint256) {
-        return (self.first >> 224) & MASK_8;
+    function recordId(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(224, mload(add(self, FIRST)))
+        }
     }
 
-    function has(Sheet memory self, uint256 flag) internal pure returns (bool) {
-        return self.first & (flag << 232) != 0;
+    function currency(Sheet self) internal pure returns (address value) {
+        assembly ("memory-safe") {
+            value := shr(96, shl(96, mload(add(self, SECOND))))
+        }
     }
 
-    function currency(Sheet memory self) internal pure returns (address) {
-        return address(uint160(self.second));
+    function payableFrom(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(160, mload(add(self, SECOND))), MASK_48)
+        }
     }
 
-    function payableFrom(Sheet memory self) internal pure returns (uint256) {
-        return (self.second >> 160) & MASK_48;
+    /// @dev The last second for payments; `NO_DEADLINE` if there is none.
+    function lastSecond(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(208, mload(add(self, SECOND)))
+        }
     }
 
-    function deadline(Sheet memory self) internal pure returns (uint256) {
-        return self.second >> 208;
+    function amount(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(96, shl(96, mload(add(self, THIRD))))
+        }
     }
 
-    function amount(Sheet memory self) internal pure returns (uint256) {
-        return self.third & MAX_AMOUNT;
+    /// @dev 0 if the record was open at declaration.
+    function eligible(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := shr(160, mload(add(self, THIRD)))
+        }
     }
 
-    function eligible(Sheet memory self) internal pure returns (uint256) {
-        return self.third >> 160;
-    }
-
-    function declarer(Sheet memory self) internal pure returns (address) {
-        return address(uint160(self.fourth));
+    function declarer(Sheet self) internal pure returns (address value) {
+        assembly ("memory-safe") {
+            value := shr(96, shl(96, mload(add(self, FOURTH))))
+        }
     }
 
     /// @dev The part of the amount that earlier distributions left over.
-    function carriedIn(Sheet memory self) internal pure returns (uint256) {
-        return self.fourth >> 160;
+    function carriedIn(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(160, mload(add(self, FOURTH))), MASK_48)
+        }
+    }
+
+    /// @dev Where the progress of this distribution is kept: see `Progress`.
+    function lane(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(208, mload(add(self, FOURTH))), MASK_40)
+        }
+    }
+
+    function kind(Sheet self) internal pure returns (uint256 value) {
+        assembly ("memory-safe") {
+            value := and(shr(248, mload(add(self, FOURTH))), MASK_4)
+        }
+    }
+
+    /// @dev Whether it has any of the flags.
+    function has(Sheet self, uint256 flags) internal pure returns (bool value) {
+        assembly ("memory-safe") {
+            value := iszero(iszero(and(mload(add(self, FOURTH)), flags)))
+        }
+    }
+
+    /// @dev Whether two sheets are of one series, and so of one token and currency.
+    function sameSeries(Sheet self, Sheet other) internal pure returns (bool value) {
+        assembly ("memory-safe") {
+            value := iszero(shl(64, xor(mload(add(self, FIRST)), mload(add(other, FIRST)))))
+        }
+    }
+
+    /// @dev The deadline as the terms have it: 0 for none.
+    function deadline(Sheet self) internal pure returns (uint256 value) {
+        value = lastSecond(self);
+        if (value == NO_DEADLINE) value = 0;
     }
 
     // ------------------------------------------------------------ building a sheet
 
-    function setAsset(
-        Sheet memory self,
-        address token_,
-        uint256 recordId_,
-        uint256 kind_,
-        address declarer_
-    ) internal pure {
-        self.first = uint160(token_) | (recordId_ << 160) | (kind_ << 224);
-        self.fourth = uint160(declarer_);
+    /// @dev A sheet with nothing on it.
+    function blank() internal pure returns (Sheet sheet) {
+        sheet = room(1);
+        assembly ("memory-safe") {
+            // Nothing lies behind the calldata.
+            calldatacopy(sheet, calldatasize(), SHEET_BYTES)
+        }
     }
 
-    function setOrdinal(Sheet memory self, uint256 ordinal_) internal pure {
-        self.first |= ordinal_ << 192;
+    function setId(Sheet self, uint256 id_) internal pure {
+        _put(self, 0, id_);
     }
 
-    function setFlag(Sheet memory self, uint256 flag) internal pure {
-        self.first |= flag << 232;
+    function setAsset(Sheet self, address token_, uint256 recordId_) internal pure {
+        _put(self, FIRST, uint160(token_) | (recordId_ << 224));
     }
 
-    function setPayment(Sheet memory self, address currency_, uint256 payableFrom_, uint256 deadline_) internal pure {
-        self.second = uint160(currency_) | (payableFrom_ << 160) | (deadline_ << 208);
+    function setPlace(Sheet self, uint256 series_, uint256 ordinal_, uint256 lane_) internal pure {
+        _add(self, FIRST, (series_ << 160) | (ordinal_ << 192));
+        _add(self, FOURTH, lane_ << 208);
     }
 
-    function setDivision(Sheet memory self, uint256 amount_, uint256 eligible_) internal pure {
-        self.third = amount_ | (eligible_ << 160);
+    function setPayment(Sheet self, address currency_, uint256 payableFrom_, uint256 deadline_) internal pure {
+        uint256 lastSecond_ = deadline_ == 0 ? NO_DEADLINE : deadline_;
+        _put(self, SECOND, uint160(currency_) | (payableFrom_ << 160) | (lastSecond_ << 208));
     }
 
-    function setCarriedIn(Sheet memory self, uint256 carriedIn_) internal pure {
-        self.fourth |= carriedIn_ << 160;
+    function setDivision(Sheet self, uint256 amount_, uint256 eligible_) internal pure {
+        _put(self, THIRD, amount_ | (eligible_ << 160));
+    }
+
+    function setOrigin(Sheet self, address declarer_, uint256 kind_) internal pure {
+        _add(self, FOURTH, uint160(declarer_) | (kind_ << 248));
+    }
+
+    function setCarriedIn(Sheet self, uint256 carriedIn_) internal pure {
+        _add(self, FOURTH, carriedIn_ << 160);
+    }
+
+    function setFlag(Sheet self, uint256 flag) internal pure {
+        _add(self, FOURTH, flag);
     }
 
     // -------------------------------------------------------------------- storing
 
     /// @dev Stores `sheet`, with `tail` if its flags say so.
-    function write(Sheet memory sheet, Tail memory tail) internal {
-        bytes memory code = abi.encodePacked(sheet.first, sheet.second, sheet.third, sheet.fourth);
+    function write(Sheet sheet, Tail memory tail) internal {
+        bytes memory code = abi.encodePacked(
+            _word(sheet, FIRST),
+            _word(sheet, SECOND),
+            _word(sheet, THIRD),
+            _word(sheet, FOURTH)
+        );
         if (has(sheet, FLAG_TAIL)) code = abi.encodePacked(code, abi.encode(tail));
         SSTORE2.write(code);
     }
 
     /// @dev Reads sheet `id`; its token is zero if there is none.
-    function read(uint256 id) internal view returns (Sheet memory sheet) {
-        sheet.id = id;
-        address pointer = LibRLP.computeAddress(address(this), id);
+    function read(uint256 id_) internal view returns (Sheet sheet) {
+        sheet = room(1);
+        load(sheet, id_);
+    }
+
+    /// @dev The same, into memory that is there.
+    function load(Sheet sheet, uint256 id_) internal view {
+        address pointer = _pointer(id_);
         // The words lie behind the STOP byte; where there is no code, zeros are copied.
         assembly ("memory-safe") {
-            extcodecopy(pointer, add(sheet, 0x20), 1, HEAD_BYTES)
+            mstore(sheet, id_)
+            extcodecopy(pointer, add(sheet, FIRST), 1, HEAD_BYTES)
+        }
+    }
+
+    /// @dev Memory for `count` sheets behind each other, not cleared: each is loaded before it is read.
+    function room(uint256 count) internal pure returns (Sheet first) {
+        assembly ("memory-safe") {
+            first := mload(0x40)
+            mstore(0x40, add(first, mul(count, SHEET_BYTES)))
+        }
+    }
+
+    /// @dev The sheet behind this one, in memory that `room` has given.
+    function next(Sheet self) internal pure returns (Sheet following) {
+        assembly ("memory-safe") {
+            following := add(self, SHEET_BYTES)
         }
     }
 
     /// @dev The tail of `sheet`, empty if it has none.
-    function readTail(Sheet memory sheet) internal view returns (Tail memory tail) {
+    function readTail(Sheet sheet) internal view returns (Tail memory tail) {
         if (!has(sheet, FLAG_TAIL)) return tail;
-        bytes memory code = SSTORE2.read(LibRLP.computeAddress(address(this), sheet.id), HEAD_BYTES);
-        return abi.decode(code, (Tail));
+        return abi.decode(SSTORE2.read(_pointer(id(sheet)), HEAD_BYTES), (Tail));
     }
 
     /// @dev Whether `account` is excluded. The list is short: `DividendVault` limits it.
@@ -172,5 +271,30 @@ library TermSheet {
             if (tail.excluded[i] == account) return true;
         }
         return false;
+    }
+
+    /// @dev Where sheet `id_` is, or would be.
+    function _pointer(uint256 id_) private view returns (address) {
+        // Creation 1 is the desk, which the id 0 would name; the last id would wrap.
+        if (id_ == 0 || id_ == type(uint256).max) return address(0);
+        unchecked {
+            return LibRLP.computeAddress(address(this), id_ + 1);
+        }
+    }
+
+    function _word(Sheet self, uint256 at) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(self, at))
+        }
+    }
+
+    function _put(Sheet self, uint256 at, uint256 word) private pure {
+        assembly ("memory-safe") {
+            mstore(add(self, at), word)
+        }
+    }
+
+    function _add(Sheet self, uint256 at, uint256 bits) private pure {
+        _put(self, at, _word(self, at) | bits);
     }
 }

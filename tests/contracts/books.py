@@ -98,7 +98,7 @@ class Books:
         """Claim for a holder; what reached it in all."""
         receipt = self.stage.claim(holder, *ids)
         expected = [event for number in ids if (event := self._settle(number, holder))]
-        assert receipt.named("Claimed") == expected
+        assert receipt.settlements == expected
         self.check()
         return sum(event["gross"] - event["tax"] for event in expected)
 
@@ -106,7 +106,7 @@ class Books:
         """Push to holders."""
         receipt = self.stage.push(number, *holders)
         expected = [event for holder in holders if (event := self._settle(number, holder))]
-        assert receipt.named("Claimed") == expected
+        assert receipt.settlements == expected
         assert len(receipt.named("Skipped")) == len(holders) - len(expected)
         self.check()
 

@@ -248,7 +248,7 @@ def test_up_to_32_accounts_can_be_excluded(stage, record, count):
     """The list is read by every claim, so it is bounded."""
     number = stage.declare(record, 1_000, excluded=[person(i) for i in range(count)])
     assert len(stage.figures(number)["terms"]["excluded"]) == count
-    assert stage.claim(stage.ann, number).named("Claimed")[0]["gross"] == 500
+    assert stage.claim(stage.ann, number).settlements[0]["gross"] == 500
 
 
 @pytest.mark.parametrize("count", [33, 200])
@@ -286,7 +286,7 @@ def test_a_deadline_that_leaves_no_time_is_refused(stage, record):
         record, 1_000, payable_from=now + 10, deadline=now + 10, sweep_to=stage.issuer
     )
     stage.kit.now = now + 10
-    assert len(stage.claim(stage.ann, number).named("Claimed")) == 1
+    assert len(stage.claim(stage.ann, number).settlements) == 1
 
 
 def test_a_deadline_before_an_open_record_is_payable_is_refused(stage, shares):
@@ -616,8 +616,8 @@ def test_twelve_distributions_of_one_currency_are_one_payment(books):
     receipt = stage.claim(stage.ann, *numbers)
     sent = receipt.named("Transfer")
     assert len(sent) == 1
-    assert len(receipt.named("Claimed")) == 12
-    assert sent[0]["value"] == sum(event["gross"] for event in receipt.named("Claimed"))
+    assert len(receipt.settlements) == 12
+    assert sent[0]["value"] == sum(event["gross"] for event in receipt.settlements)
 
 
 def test_several_currencies_can_be_claimed_in_one_call_in_any_order(books):
@@ -666,7 +666,7 @@ def test_A13_the_money_goes_to_the_payee_the_holder_has_set(stage, record):
         assert receipt.events == (("PayeeSet", {"holder": stage.ann, "payee": effective}),)
         assert vault.call("payeeOf", stage.ann) == effective
         before = dollars(stage, effective)
-        assert stage.claim(stage.ann, number).named("Claimed")[0]["payee"] == effective
+        assert stage.claim(stage.ann, number).settlements[0]["payee"] == effective
         assert dollars(stage, effective) == before + 5_000
 
 
@@ -702,7 +702,7 @@ def test_C3_what_a_recovered_wallet_was_owed_goes_to_its_successor(stage):
     number = stage.declare(1, 4_000, token=token)
     stage.vault.send("setPayee", stage.stranger, sender=stage.ann)
     token.send("setSuccessor", stage.ann, stage.eve)
-    assert stage.claim(stage.ann, number).named("Claimed")[0]["payee"] == stage.eve
+    assert stage.claim(stage.ann, number).settlements[0]["payee"] == stage.eve
     token.send("setSuccessor", stage.ben, stage.issuer)
     stage.vault.send("setPayee", stage.collector, sender=stage.issuer)
     stage.push(number, stage.ben)
@@ -829,7 +829,7 @@ def test_a_push_pays_a_page_and_passes_over_the_rest_with_reasons(books):
         (stage.ben, SKIPPED_CLAIMED),
         (stage.vault.address, SKIPPED_NOTHING),
     ]
-    assert [event["holder"] for event in receipt.named("Claimed")] == [stage.ben]
+    assert [event["holder"] for event in receipt.settlements] == [stage.ben]
     assert dollars(stage, stage.ben) == 3_333
 
 
@@ -944,7 +944,7 @@ def test_A10_a_policy_that_asks_for_more_than_the_income_is_refused(stage, recor
         stage.vault.call("entitlement", number, stage.ann)
     receipt = stage.push(number, stage.ann, stage.ben)
     assert reasons(receipt) == [(stage.ann, SKIPPED_POLICY)]
-    assert receipt.named("Claimed") == [
+    assert receipt.settlements == [
         {"id": number, "holder": stage.ben, "payee": stage.ben, "gross": 3_333, "tax": 3_333}
     ]
     policy.send("setTax", stage.ann, 5_000, 0)

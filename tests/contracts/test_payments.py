@@ -83,7 +83,7 @@ def test_D_a_currency_that_refuses_to_move_nothing_is_never_asked_to(stage, shar
     currency = stage.kit.deploy("RevertsOnZero")
     number = stage.declare(record, 9_999, currency=currency)
     receipt = stage.claim(stage.dan, number)
-    assert receipt.named("Claimed") == [
+    assert receipt.settlements == [
         {"id": number, "holder": stage.dan, "payee": stage.dan, "gross": 0, "tax": 0}
     ]
     second = stage.declare(record, 9_999, currency=currency)
@@ -165,7 +165,7 @@ def test_A11_a_currency_that_breaks_leaves_every_claim_as_it_was(stage, shares, 
     assert reasons(receipt) == [
         (stage.ann, SKIPPED_PAYMENT), (stage.ben, SKIPPED_PAYMENT)
     ]  # fmt: skip
-    assert receipt.named("Claimed") == []
+    assert receipt.settlements == []
     with refused("DividendVault_PaymentFailed", currency.address, stage.ann, 5_001):
         stage.claim(stage.ann, number)
     assert stage.figures(number) == before

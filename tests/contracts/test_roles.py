@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.chainkit import ZERO, Reverted, RevmKit
-from tests.contracts.stage import DAY, Stage, person, refused, terms
+from tests.contracts.stage import DAY, NOTHING, Stage, person, refused, terms
 
 OWNER, AGENT, ANYONE = "owner", "agent", "anyone"
 DEED = b"deed".ljust(32, b"\0")
@@ -82,8 +82,12 @@ def vault_calls(stage: Stage) -> dict[str, tuple[Any, ...]]:
     currency = stage.dollar.address
     return {
         "claim(uint256[],address)": ([open_one], stage.cid),
+        "claimTo(uint256[],address,address)": ([open_one], person(2), person(3)),
         "declare(address,uint256,address,uint256,tuple)": (
             stage.token.address, late_record, currency, 10, terms(),
+        ),
+        "declareWithPermit(address,uint256,address,uint256,tuple,tuple)": (
+            stage.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
         "push(uint256,address[])": (open_one, [stage.cid]),
         "refund(uint256)": (empty,),
@@ -146,6 +150,11 @@ def test_F6_the_vault_has_no_roles(stage, actor):
     stage.fund(sender, stage.dollar, 10)
     for signature, args in calls.items():
         before = stage.kit.evm.snapshot()
+        if signature.startswith("claimTo"):
+            # Where income goes is its owner's to say, whoever else one may be.
+            with refused("DividendVault_NotClaimant", sender, args[1]):
+                stage.vault.send("claimTo", *args, sender=sender)
+            continue
         stage.vault.send(signature.partition("(")[0], *args, sender=sender)
         stage.kit.evm.revert(before)
 

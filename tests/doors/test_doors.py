@@ -27,6 +27,7 @@ from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
 from prorata.chain import RpcChain
 from prorata.deploy import Deployment
+from prorata.rehearsal import rehearsal_key
 from prorata.toolchain import Anvil
 
 pytestmark = pytest.mark.slow
@@ -191,6 +192,44 @@ def test_refusals_are_one_sentence_and_send_nothing(played):
     assert sent(played) == before
 
 
+def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp_path):
+    key, bank, path = rehearsal_key(9), TABLE.holdings[20].address, tmp_path / "to-my-bank.json"
+    keystore = tmp_path / "holder.json"
+    keystore.write_text(json.dumps(Account.encrypt(key.key, PASSPHRASE, "pbkdf2", 1_000)))
+    holder = House(
+        played.url, played.folder, ("--account", str(keystore)), {"PRORATA_PASSPHRASE": PASSPHRASE}
+    )
+    wish = ("instruct", "--id", "1", "--to", bank, "--valid-until", "2100-01-01T00:00:00Z")
+    said = holder.says(*wish, "--out", str(path))
+    assert f"Signed by {key.address}: `ape run claim --instruction {path}` does it" in said
+    unsigned = played.facts(
+        *wish, "--holder", key.address, "--out", str(tmp_path / "other.json"), "--unsigned"
+    )
+    signed = json.loads(path.read_text())
+    assert unsigned["signed"] is False
+    assert signed == {**unsigned["typed_data"], "signature": signed["signature"]}
+    done = played.facts("claim", "--instruction", str(path))
+    gross = 85_000_000_000 * TABLE.balances[key.address] // 10_000
+    assert [(p["payee"], p["net"]) for p in done["payouts"]] == [(bank, str(gross))]
+
+
+@pytest.mark.parametrize(
+    ("door", "arguments", "said"),
+    [
+        ("claim", ["--instruction", "x.json", "--id", "1"], "says whose and which; leave --holder"),
+        ("claim", ["--instruction", "nowhere.json"], "cannot be read (no such file or directory)"),
+        ("instruct", ["--cancel", "nowhere.json"], "cannot be read (no such file or directory)"),
+        ("instruct", ["--out", "x.json"], 'to: "" is missing; give --to'),
+        ("instruct", ["--to", "0x12"], 'out: "" is missing; give --out'),
+    ],
+)
+def test_an_instruction_that_cannot_be_meant_is_refused_at_the_door(door, arguments, said):
+    command = importlib.import_module(f"scripts.{door}").cli
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
 def test_a_claim_before_the_record_has_closed_is_refused(played):
     record = played.facts("record", "--at", "+1h")
     pay = ("distribute", "--currency", "ETH", "--amount", "1", "--kind", "dividend")
@@ -248,7 +287,7 @@ def test_ape_may_start_the_chain(tmp_path):
     assert house.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
 
 
-@pytest.mark.parametrize("door", ["deploy", "issue", "record", "distribute", "claim"])
+@pytest.mark.parametrize("door", ["deploy", "issue", "record", "distribute", "claim", "instruct"])
 def test_help_teaches_by_example(door):
     command = importlib.import_module(f"scripts.{door}").cli
     said = CliRunner().invoke(command, ["--help"]).output

@@ -8,6 +8,7 @@ from typing import Any
 from prorata.build import Artifact
 from prorata.toolchain import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
+from tests.contracts.desk import HOLDER, Instruction
 
 START = 2_000_000_000
 QUARTER = 7_776_000
@@ -78,6 +79,7 @@ def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
         story = Story(kit)
         _transfers(story, gas)
         _payments(story, gas)
+        _instructions(story, gas)
     return dict(sorted(gas.items()))
 
 
@@ -126,3 +128,41 @@ def _payments(story: Story, gas: dict[str, int]) -> None:
     story.declare(record, 10**18 + 7, ZERO)
     story.send(vault, "claim", [15], fay)
     gas["claim: one in the native coin"] = story.send(vault, "claim", [16], fay)
+
+
+def _instructions(story: Story, gas: dict[str, int]) -> None:
+    """What a relayer pays, as in life: the holder has been paid and has used nonces before."""
+    vault, kit = story.vault, story.kit
+    desk = kit.at("PayoutDesk", vault.call("desk"))
+    story.send(story.token, "mint", HOLDER.address, 1_000)
+    record = story.close_record()
+    first = int(vault.call("distributionCount")) + 1
+    for _ in range(16):
+        story.declare(record)
+    for number in range(first, first + 16):
+        story.send(vault, "claim", [number], story.holders[5])
+    story.send(vault, "claim", [first], HOLDER.address)
+    hook = kit.deploy(
+        "PrimaryReinvestment", desk.address, story.issuer, story.token.address,
+        story.dollar.address, 10_000,
+    )  # fmt: skip
+    story.send(story.token, "mint", hook.address, 10**9)
+    plain = Instruction(
+        desk, HOLDER.address, HOLDER.address, [], story.holders[1],
+        valid_until=2**48, domain={"chainId": 31_337},
+    )  # fmt: skip
+
+    def carry_out(nonce: int, ids: list[int], **said: Any) -> int:
+        story.tick()
+        return plain.but(nonce=nonce, ids=ids, **said).send().gas
+
+    story.send(story.dollar, "mint", story.holders[1], 1)
+    carry_out(0, [first + 1])
+    gas["carry out: claim to a wallet"] = carry_out(1, [first + 2])
+    gas["carry out: claim to a wallet, nonce in a new word"] = carry_out(256, [first + 3])
+    gas["carry out: claim of twelve to a wallet"] = carry_out(2, list(range(first + 4, first + 16)))
+    story.declare(record)
+    story.declare(record)
+    order = {"hook": hook.address, "data": (1).to_bytes(32, "big")}
+    carry_out(3, [first + 16], **order)
+    gas["carry out: reinvest in shares"] = carry_out(4, [first + 17], **order)

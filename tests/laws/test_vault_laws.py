@@ -308,7 +308,8 @@ class VaultMachine(RuleBasedStateMachine):
         if done:
             expected, receipt = done
             for name in ("Claimed", "Skipped", "Carried"):
-                told = [tuple(self.stage.named(list(a.values()))) for a in receipt.named(name)]
+                said = receipt.settlements if name == "Claimed" else receipt.named(name)
+                told = [tuple(self.stage.named(list(args.values()))) for args in said]
                 wanted = [event[1:] for event in expected if event[0] == name]
                 assert self._currencies_named(told) == self._currencies_named(wanted), name
 

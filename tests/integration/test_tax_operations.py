@@ -1,0 +1,402 @@
+"""Withholding on a real Anvil: a policy placed, rates, certificates and notes, and what they do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from eth_account import Account
+
+from prorata.abi import artifact
+from prorata.apportion import withhold
+from prorata.asset import AssetSettings
+from prorata.build import PROJECT_ROOT
+from prorata.captable import read_csv
+from prorata.chain import RpcChain
+from prorata.contracts import FOREVER, Kind, Terms, deploy_call
+from prorata.deploy import Deployment, deploy, open_operator
+from prorata.errors import ChainError, InputError, JournalError, RevertError
+from prorata.operations import declare, holders_at, issue, preview, push, schedule_record
+from prorata.operator import LocalSigner
+from prorata.orders import Basis, recover
+from prorata.permissions import read_permissions
+from prorata.register import read_investors, register
+from prorata.tax import Entry, PolicySettings, read_certificates
+from prorata.taxing import certify, deploy_policy, find_policy, note, revoke, set_rates, show
+from prorata.withholding import (
+    Certificate,
+    Facts,
+    RateBasis,
+    WithholdingPolicy,
+    rates_at,
+    taxes_at,
+    taxes_on,
+)
+
+COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
+OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+ENTRIES = read_investors(COMPLIANT / "investors.csv")
+NOT_NOTED = Facts(known=False, country=0, investor_class=0)
+GERMAN, PORTUGUESE, LITHUANIAN = (ENTRIES[i].address for i in (13, 20, 4))
+
+
+@pytest.fixture(scope="module")
+def settings() -> PolicySettings:
+    return PolicySettings.load(COMPLIANT / "withholding.yaml")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "CANAL8"
+
+
+@pytest.fixture
+def found(operator, folder) -> Deployment:
+    """An asset with a register, issued."""
+    deployment = deploy(operator, AssetSettings.load(COMPLIANT / "asset.yaml"), folder, dollar=True)
+    register(operator, deployment, ENTRIES)
+    issue(operator, deployment, read_csv(COMPLIANT / "holders.csv", authorised=5_000))
+    return deployment
+
+
+@pytest.fixture
+def policy(operator, found, settings) -> WithholdingPolicy:
+    return deploy_policy(operator, found, settings).policy
+
+
+@pytest.fixture
+def close(anvil, operator, found):
+    """Schedule a record, and let it close; its id."""
+
+    def schedule_and_wait() -> int:
+        record = schedule_record(operator, found, operator.chain.now() + 100)
+        anvil.rpc("evm_setNextBlockTimestamp", record.closes_at + 1)
+        anvil.rpc("evm_mine")
+        return record.id
+
+    return schedule_and_wait
+
+
+@pytest.fixture
+def stranger(found, anvil, tmp_path):
+    account = Account.create()
+    anvil.rpc("anvil_setBalance", account.address, hex(10**18))
+    with open_operator(found.chain, LocalSigner(account), tmp_path / "stranger") as opened:
+        yield opened
+
+
+def refused(call, *arguments, **options) -> str:
+    with pytest.raises((InputError, ChainError, JournalError)) as refusal:
+        call(*arguments, **options)
+    return str(refusal.value)
+
+
+def sent(operator) -> int:
+    return operator.chain.nonce(operator.address)
+
+
+# ---------------------------------------------------------------------------------- the policy
+
+
+def test_a_policy_is_deployed_once_and_found_by_name(operator, found, settings, policy):
+    assert policy.table_at(0) == policy.table_at(FOREVER) == settings.table()
+    assert policy.registry() == found.registry().address
+    assert (policy.owner(), policy.collector()) == (operator.address, settings.collector)
+    before = sent(operator)
+    again = deploy_policy(operator, found, settings)
+    assert (again.policy.address, again.receipt) == (policy.address, None)
+    assert sent(operator) == before
+    for named in (None, "standard", policy.address, policy.address.lower()):
+        assert find_policy(found, named).address == policy.address
+
+
+def test_a_dry_run_prices_the_policy(operator, found, settings):
+    before = sent(operator)
+    planned = deploy_policy(operator, found, settings, dry_run=True)
+    assert sent(operator) == before
+    assert planned.policy is None
+    done = deploy_policy(operator, found, settings)
+    assert done.receipt.mined.gas_used <= planned.gas
+
+
+def test_a_run_killed_after_sending_is_resumed(operator, found, settings, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Deployment, "note", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            deploy_policy(operator, found, settings)
+    before = sent(operator)
+    assert deploy_policy(operator, found, settings).receipt.resumed
+    assert sent(operator) == before
+    assert find_policy(found, "standard").collector() == settings.collector
+
+
+def test_another_policy_needs_another_name(operator, found, settings, policy):
+    other = settings.model_copy(update={"collector": OTHER})
+    assert refused(deploy_policy, operator, found, other) == (
+        f'name: "standard" is a policy with other settings, at {policy.address}; change its rates '
+        "with `tax rates`, or give the new one another name"
+    )
+    second = deploy_policy(operator, found, other.model_copy(update={"name": "other"})).policy
+    assert find_policy(found, "other").address == second.address
+    assert refused(find_policy, found) == (
+        'policy: "" is missing, and CANAL8 has these: other, standard; deploy one with '
+        "`tax deploy`, or name one with --policy"
+    )
+
+
+def test_a_policy_that_is_none_is_refused(found):
+    assert refused(find_policy, found, "standard") == (
+        'policy: "standard" is no policy of CANAL8, which has: none yet; '
+        "write such a name, or an address"
+    )
+    assert refused(find_policy, found, OTHER) == (
+        f'policy: "{OTHER}" is not a contract on chain 31337; check the address and the network'
+    )
+
+
+def test_the_largest_table_of_a_deployment_fits_one_transaction(operator, found, settings):
+    rows = [
+        {"country": f"{code:03d}", "dividend": "1%", "interest": "2%", "rent": "3%"}
+        for code in sorted({entry.investor.country for entry in ENTRIES})
+    ]
+    content = settings.model_dump(mode="json", by_alias=True)
+    few = PolicySettings.of({**content, "rates": rows})
+    table = few.table()
+    while len(table) < 250:
+        table.append(replace(table[-1], country=table[-1].country + 1))
+    arguments = [operator.address, found.registry().address, few.collector]
+    rates = [list(rate.encodable()) for rate in table]
+    assert operator.chain.estimate(
+        [{"data": "0x" + deploy_call(artifact("WithholdingPolicy"), *arguments, rates).data.hex()}]
+    )[0] < 16_777_216  # fmt: skip
+
+
+def test_rates_are_set_once_and_later_ones_withdrawn(operator, found, settings, policy):
+    rows = settings.model_dump(mode="json", by_alias=True)["default"] | {"rent": "1%"}
+    other = PolicySettings.of({**settings.model_dump(mode="json", by_alias=True), "default": rows})
+    assert set_rates(operator, policy, settings).receipt is None
+    later = operator.chain.now() + 1_000
+    assert set_rates(operator, policy, other, later).since == later
+    assert policy.rate_at(OTHER, Kind.RENT, later - 1).basis_points == 3_000
+    assert policy.rate_at(OTHER, Kind.RENT, later).basis_points == 100
+    before = sent(operator)
+    assert set_rates(operator, policy, other, later).receipt is None
+    assert sent(operator) == before
+    # The present rates, set again, withdraw what was announced.
+    assert set_rates(operator, policy, settings).receipt is not None
+    assert policy.rate_at(OTHER, Kind.RENT, later).basis_points == 3_000
+    assert set_rates(operator, policy, other).receipt is not None
+
+
+def test_rates_are_the_owners_and_the_collector_stays(operator, found, settings, policy, stranger):
+    assert refused(set_rates, stranger, policy, settings) == (
+        f'account: "{stranger.address}" does not own the policy {policy.address}; '
+        f"use the owner's account, {operator.address}"
+    )
+    other = settings.model_copy(update={"collector": OTHER})
+    assert refused(set_rates, operator, policy, other) == (
+        f'collector: "{OTHER}" is not {settings.collector}, whom the policy pays and will always '
+        "pay; write that one, or deploy another policy"
+    )
+    assert 'from: "1970-01-01T00:00:09Z" is in the past: the chain' in refused(
+        set_rates, operator, policy, settings, 9
+    )
+
+
+# --------------------------------------------------------------------------- certificates, notes
+
+
+def test_certificates_are_filed_once(operator, found, policy):
+    entries = read_certificates(COMPLIANT / "certificates.csv")
+    before = sent(operator)
+    planned = certify(operator, policy, entries, dry_run=True)
+    assert (len(planned.filed), len(planned.gas), planned.receipts) == (3, 1, ())
+    assert sent(operator) == before
+    done = certify(operator, policy, entries)
+    assert len(done.filed) == 3
+    assert certify(operator, policy, entries).unchanged == 3
+    assert sent(operator) == before + 1
+    [[filed]] = policy.certificates_of([entries[1].address])
+    assert (filed.id, filed.certificate, filed.revoked_at) == (1, entries[1].certificate, 0)
+    # What was revoked is filed anew if the file still has it.
+    assert revoke(operator, policy, entries[1].address, 1) is not None
+    assert revoke(operator, policy, entries[1].address, 1) is None
+    assert [entry.line for entry in certify(operator, policy, entries).filed] == [3]
+    assert len(policy.certificates_of([entries[1].address])[0]) == 2
+
+
+def test_certificates_are_refused_before_anything_is_sent(operator, found, policy, stranger):
+    entries = read_certificates(COMPLIANT / "certificates.csv")
+    assert refused(certify, stranger, policy, entries) == (
+        f'account: "{stranger.address}" is no agent of the policy {policy.address}; use an '
+        f"agent's account, or let the owner {operator.address} add it"
+    )
+    operator.send_one("agent", policy.add_agent(stranger.address))
+    assert len(certify(stranger, policy, entries[:1]).receipts) == 1
+    ended = Certificate(0, frozenset(Kind), 1, 2, b"\1" * 32)
+    said = refused(certify, operator, policy, [Entry(7, OTHER, ended)])
+    assert said.startswith('line 7, valid_until: "1970-01-01T00:00:02Z" is past: the chain')
+    assert refused(revoke, operator, policy, OTHER, 1) == (
+        f'certificate: "1" is no certificate of {OTHER}, who has none; see `tax show`'
+    )
+
+
+def test_everyone_in_the_register_is_noted_and_only_what_is_new(operator, found, policy, stranger):
+    planned = note(operator, found, policy, dry_run=True)
+    assert (len(planned.changed), planned.unchanged, planned.receipts) == (39, 0, ())
+    done = note(stranger, found, policy)
+    assert done.changed == planned.changed
+    assert done.changed[GERMAN] == (NOT_NOTED, Facts(known=True, country=276, investor_class=0))
+    before = sent(operator)
+    assert note(operator, found, policy).unchanged == 39
+    assert sent(operator) == before
+    moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620))
+    register(operator, found, [moved])
+    assert list(note(operator, found, policy).changed) == [GERMAN]
+    operator.send_one("gone", found.registry().delete(ENTRIES[36].address))
+    gone = note(operator, found, policy, [ENTRIES[36].address]).changed
+    assert gone[ENTRIES[36].address][1] == NOT_NOTED
+
+
+def test_who_takes_the_place_of_a_lost_wallet_is_noted(operator, found, policy):
+    """And of the lost one, noted again, nothing is new."""
+    note(operator, found, policy)
+    basis = Basis.of("Key lost at sea", "0x" + "ab" * 32)
+    recover(operator, found, basis, lost=GERMAN, successor=OTHER)
+    assert list(note(operator, found, policy).changed) == [OTHER]
+    moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620), address=OTHER)
+    register(operator, found, [moved])
+    assert set(note(operator, found, policy).changed) == {GERMAN, OTHER}
+    assert note(operator, found, policy).changed == {}
+
+
+def test_a_policy_without_or_with_another_registry_notes_nobody(operator, found, settings, policy):
+    rates = [list(rate.encodable()) for rate in settings.table()]
+    arguments = (operator.address, "0x" + "0" * 40, settings.collector, rates)
+    receipt = operator.send_one("b", deploy_call(artifact("WithholdingPolicy"), *arguments))
+    bare = WithholdingPolicy(found.chain, receipt.contract_address)
+    assert refused(note, operator, found, bare) == (
+        f'policy: "{bare.address}" has no registry, so nobody can be noted; file certificates, or '
+        "deploy a policy for an asset with a registry"
+    )
+    registry, token = found.registry().address, found.token()
+    operator.send_one("c", token.set_identity_registry(OTHER))
+    assert refused(note, operator, found, policy) == (
+        f'policy: "{policy.address}" asks the registry {registry}, and CANAL8 asks {OTHER}; deploy '
+        "a policy that asks the same"
+    )
+
+
+# ------------------------------------------------------------------------------ what it comes to
+
+
+def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
+    operator, found, policy, close
+):
+    """`taxes_at`, `taxes_on` and the vault agree to the unit, and the collector gets their sum."""
+    certify(operator, policy, read_certificates(COMPLIANT / "certificates.csv"))
+    note(operator, found, policy)
+    record_id = close()
+    # Too late for this record, all of it.
+    certify(operator, policy, [Entry(2, PORTUGUESE, Certificate(0, frozenset(Kind), 0, FOREVER,
+                                                                b"\1" * 32))])  # fmt: skip
+    amount, token, time = 40_000_000_003, found.token(), found.token().record_time(record_id)
+    law = preview(found, record_id, amount, holders_at(found, record_id))
+    taxes = taxes_at(policy, law.gross, Kind.RENT, time)
+    assert taxes == taxes_on(
+        found.chain, policy.address, token=token.address, record_id=record_id, kind=Kind.RENT,
+        gross=law.gross,
+    )  # fmt: skip
+    rates = rates_at(policy, [GERMAN, PORTUGUESE, LITHUANIAN], Kind.RENT, time)
+    assert [(r.basis_points, r.basis) for r in rates.values()] == [
+        (1_583, RateBasis.COUNTRY),
+        (3_000, RateBasis.DEFAULT),
+        (0, RateBasis.CERTIFICATE),
+    ]
+    assert taxes[GERMAN] == withhold(law.gross[GERMAN], 1_583)
+    terms = Terms(kind=Kind.RENT, tax_policy=policy.address)
+    dollars = found.currency("USD")
+    declared = declare(
+        operator, found, record_id=record_id, currency=dollars, amount=amount, terms=terms
+    )
+    paid = push(operator, found, declared.id, sorted(law.gross))
+    assert {p.holder: (p.gross, p.tax) for p in paid.payouts} == {
+        holder: (gross, taxes[holder]) for holder, gross in law.gross.items()
+    }
+    operator.send_one("remit", found.vault().remit(declared.id))
+    assert dollars.balance_of(policy.collector()) == sum(taxes.values())
+
+
+def test_any_policy_can_be_asked_before_the_declaration(operator, found, close):
+    record_id, token = close(), found.token().address
+    receipt = operator.send_one("flat", deploy_call(artifact("FlatTax"), 1_234, OTHER))
+    options = {"token": token, "record_id": record_id, "kind": Kind.RENT}
+    gross = {GERMAN: 10_001, PORTUGUESE: 0}
+    flat = taxes_on(found.chain, receipt.contract_address, gross=gross, **options)
+    assert flat == {GERMAN: 1_234, PORTUGUESE: 0}
+    assert refused(taxes_on, found.chain, OTHER, gross=gross, **options) == (
+        f"there is no tax policy at {OTHER} on chain 31337; check the address and the network"
+    )
+
+
+def test_an_open_record_has_no_final_tax(operator, found, policy):
+    record = schedule_record(operator, found, operator.chain.now() + 1_000)
+    with pytest.raises(RevertError) as refusal:
+        taxes_on(
+            found.chain, policy.address, token=found.token().address, record_id=record.id,
+            kind=Kind.RENT, gross={GERMAN: 1},
+        )  # fmt: skip
+    assert refusal.value.error == "WithholdingPolicy_RecordOpen"
+    answers = show(found, policy, record.id)
+    assert (answers.final, len(answers.holders)) == (False, 32)
+    assert all(one.facts == NOT_NOTED for one in answers.holders)
+
+
+def test_what_applies_at_a_record_is_shown(operator, found, policy, close):
+    entries = read_certificates(COMPLIANT / "certificates.csv")
+    note(operator, found, policy, [GERMAN, LITHUANIAN])
+    certify(operator, policy, entries)
+    record_id = close()
+    answers = show(found, policy, record_id)
+    assert (answers.final, len(answers.holders)) == (True, 32)
+    assert [one.holder for one in answers.holders] == sorted(holders_at(found, record_id))
+    [one] = show(found, policy, record_id, [LITHUANIAN]).holders
+    assert one.facts == Facts(known=True, country=440, investor_class=4)
+    assert {rate.basis for rate in one.rates.values()} == {RateBasis.CERTIFICATE}
+    assert [filed.certificate for filed in one.certificates] == [entries[0].certificate]
+    with pytest.raises(RevertError) as refusal:
+        show(found, policy, 9)
+    assert refusal.value.error == "ShareToken_UnknownRecord"
+
+
+def test_the_powers_over_a_policy_are_told(operator, found, settings, policy):
+    operator.send_one("a", policy.add_agent(OTHER))
+    operator.send_one("o", policy.transfer_ownership(OTHER))
+    read = read_permissions(found)
+    powers = {(g.role, g.account, g.kind) for g in read.grants if g.contract == "WithholdingPolicy"}
+    assert powers == {
+        ("owner", operator.address, "key"),
+        ("pending owner", OTHER, "key"),
+        ("agent", OTHER, "key"),
+        ("collector", settings.collector, "key"),
+    }
+    assert f"{OTHER} has not accepted WithholdingPolicy; let it accept" in read.warnings
+
+
+def test_an_open_assets_policy_has_defaults_and_certificates(operator, tmp_path, settings):
+    building = AssetSettings.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+    found = deploy(operator, building, tmp_path / "HARB12")
+    policy = deploy_policy(operator, found, settings).policy
+    assert policy.registry() == "0x" + "0" * 40
+    certificate = Certificate(700, frozenset({Kind.RENT}), 0, FOREVER, b"\1" * 32)
+    certify(operator, policy, [Entry(2, OTHER, certificate)])
+    time = operator.chain.now() + 10
+    assert policy.rate_at(OTHER, Kind.RENT, time).basis_points == 700
+    assert policy.rate_at(GERMAN, Kind.RENT, time).basis is RateBasis.DEFAULT
+
+
+def test_views_of_nothing_are_one_sentence(chain: RpcChain):
+    assert refused(WithholdingPolicy(chain, OTHER).collector) == (
+        f"there is no WithholdingPolicy at {OTHER} on chain 31337; check the address and the "
+        "network"
+    )
