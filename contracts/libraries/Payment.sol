@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
+import {Question} from "./Question.sol";
 
 /// @title Payment
 /// @notice Takes and sends the native coin (`address(0)`) and any ERC-20, well behaved or not.
@@ -17,7 +19,7 @@ library Payment {
     /// @dev Enough for any wallet contract, too little to burn a whole page of payments.
     uint256 internal constant NATIVE_GAS = 100_000;
 
-    /// @dev What one ERC-20 transfer may use when others wait behind it.
+    /// @dev What one ERC-20 transfer may use when others wait behind it, and one question in any case.
     uint256 internal constant PAGE_GAS = 500_000;
 
     /// @dev Sends `amount`, using at most `gasLimit` gas for an ERC-20. Never reverts and copies at most one
@@ -50,16 +52,24 @@ library Payment {
         return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
-    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it; `arrived` is what a fee leaves of it.
+    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;
+    /// `arrived` is what a fee leaves of it.
     function tryTake(address currency, address from, uint256 amount) internal returns (bool taken, uint256 arrived) {
-        uint256 before = holdingOf(currency);
-        taken = SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount);
-        uint256 held = holdingOf(currency);
+        (bool told, uint256 before) = _askHolding(currency);
+        if (!told || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
+        uint256 held;
+        (taken, held) = _askHolding(currency);
         arrived = held > before ? held - before : 0;
     }
 
-    /// @dev What this contract holds of an ERC-20.
-    function holdingOf(address currency) internal view returns (uint256) {
-        return SafeTransferLib.balanceOf(currency, address(this));
+    /// @dev What this contract holds of an ERC-20; nothing if the currency does not tell.
+    function holdingOf(address currency) internal view returns (uint256 held) {
+        (, held) = _askHolding(currency);
+    }
+
+    /// @dev Silence is no zero: a balance told only after the money has moved would make all of it seem new. And a
+    /// currency that burns what it gets must not burn the whole page.
+    function _askHolding(address currency) private view returns (bool told, uint256 held) {
+        return Question.ask(currency, abi.encodeCall(IERC20.balanceOf, (address(this))), PAGE_GAS);
     }
 }
