@@ -10,7 +10,7 @@ One distribution, or several under `distributions:`, or one on each line of a CS
     payable_from  and deadline: moments such as 2027-03-31T23:59:59Z
     sweep_to      who receives what is unclaimed at the deadline
     exclude       accounts that earn nothing: a list, in CSV separated by spaces
-    tax_policy    the contract that says what is withheld
+    tax_policy    who says what is withheld: the name of a policy of the asset, or an address
     push          true: pay everybody afterwards
 
 The first four must be there. Everything wrong with a file, in its words and against the chain, is
@@ -41,6 +41,7 @@ from prorata.operations import parse_amount, parse_instant
 from prorata.operator import Operator
 from prorata.settings import moment
 from prorata.sheet import Sheet
+from prorata.taxing import find_policy
 
 __all__ = ["EXAMPLE", "FIELDS", "KINDS", "Draft", "Drafts", "Word", "read_drafts", "resolve"]
 
@@ -347,7 +348,7 @@ class _Reader:
             payable_from=self._instant("payable_from"),
             deadline=self._instant("deadline"),
             sweep_to=self._address("sweep_to"),
-            tax_policy=self._address("tax_policy"),
+            tax_policy=self._field("tax_policy", self._policy) or ZERO_ADDRESS,
             document_hash=self._field("reference", _reference) or bytes(32),
             excluded=self._excluded(),
         )
@@ -375,6 +376,12 @@ class _Reader:
 
     def _address(self, name: str) -> str:
         return self._field(name, lambda text: check_address(name, text)) or ZERO_ADDRESS
+
+    def _policy(self, text: str) -> str:
+        """A policy's address, or the name under which `tax deploy` keeps it."""
+        if text.lower().startswith("0x"):
+            return check_address("tax_policy", text)
+        return find_policy(self.deployment, text).address
 
     def _excluded(self) -> tuple[str, ...]:
         accounts: list[str] = []
