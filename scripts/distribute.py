@@ -37,9 +37,7 @@ EXAMPLES = (
 @click.option("--deadline", help="When claims end.  [default: never]")
 @click.option("--sweep-to", help="Who receives what is unclaimed after the deadline.")
 @click.option("--exclude", multiple=True, help="An account that earns nothing.")
-@click.option(
-    "--tax-policy", help="Who says what is withheld: the name given to `tax deploy`, or an address."
-)
+@click.option("--tax-policy", help="Who says what is withheld: a policy's name, or address.")
 @click.option("--push", is_flag=True, help="Then pay every holder, page by page.")
 @click.option(
     "--from",
