@@ -23,10 +23,10 @@ from math import gcd
 
 from prorata.apportion import Apportionment, apportion
 from prorata.chain import Chain
-from prorata.contracts import ShareToken, decode_logs
+from prorata.contracts import DecodedEvent, ShareToken, decode_logs
 from prorata.deploy import Deployment, add_contract
 from prorata.errors import BooksError, InputError
-from prorata.ledger import DecodedEvent, Ledger
+from prorata.ledger import Ledger
 from prorata.operator import Operator, Receipt
 from prorata.settings import moment
 
@@ -275,6 +275,11 @@ class StreamRegister(Ledger):
             )
         parts = zip(map(int, args["recordIds"]), map(int, args["weights"]), strict=True)
         self._parts.append(tuple(parts))
+
+    @property
+    def asset(self) -> str:
+        """The share token whose records the streams are made of."""
+        return self.ledger.token
 
     @property
     def record_count(self) -> int:
