@@ -277,6 +277,11 @@ class StreamRegister(Ledger):
         self._parts.append(tuple(parts))
 
     @property
+    def asset(self) -> str:
+        """The share token whose records the streams are made of."""
+        return self.ledger.token
+
+    @property
     def record_count(self) -> int:
         """Streams defined so far; their ids run from 1."""
         return len(self._parts)
