@@ -34,7 +34,7 @@ from tests.contracts.stage import SKIPPED_PAYMENT, Stage, refused
 from tests.contracts.trial import HOLDERS, SUBJECT, Trial, Trials
 from tests.contracts.twin import FAULTS, TWIN, Fault, build
 
-TABLE = PROJECT_ROOT / "CURRENCIES.md"
+TABLE = PROJECT_ROOT / "docs" / "currencies.md"
 GUARDED = "3ee5aeb5"  # ReentrancyGuardReentrantCall()
 CODED = {currency.code: currency for currency in CURRENCIES}
 HOLDER_BLOCKED = next(change for change in CHANGES if change.code == "holder-blocked")
@@ -185,7 +185,10 @@ def rehearse(trial: Trial) -> int:
 
 @pytest.mark.parametrize("answer", Answer, ids=lambda it: it.name.lower())
 def test_D_no_nature_of_a_currency_touches_another(trials, answer):
-    """Whatever it moves, answers and tells: all other currencies are as they were, and paid."""
+    """Whatever it moves, answers and tells: all other currencies are as they were, and paid.
+
+    (Law 19)
+    """
     for movement, telling in product(Movement, Telling):
         with trials.of(PLAIN) as trial:
             nature = replace(Nature(), answer=answer, movement=movement, telling=telling)

@@ -879,7 +879,7 @@ event = st.sampled_from(("pass", "batch", "push", "claim", "pay"))
 def test_any_course_of_events_pays_both_levels_to_the_unit(codec, holdings, certs, paid_in, steps):
     """Whoever passes on, pushes or claims, in whatever order: every owner gets exactly the floor of
     what the pool's floor was, everybody else what they would have got anyway, and no unit is
-    anywhere else (Laws 1 to 4, 8)."""
+    anywhere else (Laws 1 to 4, 8, 17)."""
     course = Course(codec, holdings, certs)
     for amount, rate in paid_in:
         course.pay_in(amount, rate)

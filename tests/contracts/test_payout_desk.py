@@ -263,7 +263,7 @@ def test_G_an_instruction_holds_until_the_end_of_its_last_second(house):
 
 
 def test_G_an_instruction_is_carried_out_once(house):
-    """The nonce is spent, for this and for every other instruction that has it."""
+    """The nonce is spent, for this and for every other instruction that has it. (Law 18)"""
     number, other = house.rent(), house.rent()
     said = house.say(number)
     said.send()
@@ -899,7 +899,7 @@ class Model:
 @given(st.lists(steps, max_size=12))
 def test_any_history_of_claims_and_instructions_pays_everyone_once(codec, history):
     """Nobody is paid twice by any path or order, and all of it goes where it was due or signed for
-    (Laws 3, 4 and 8).
+    (Laws 3, 4 and 8, 18).
     """
     kit = RevmKit(codec)
     stage, model = Stage(kit), Model()

@@ -624,7 +624,7 @@ course = st.dictionaries(
 )
 def test_any_stream_is_the_sum_of_its_records(codec, issued, history, courses, *, amount, order):
     """Whatever moves between whatever records: balances, supply and payments of every stream are
-    those of plain sums over a register of one's own (Laws 1 to 6)."""
+    those of plain sums over a register of one's own (Laws 1 to 6, 16)."""
     stage = Streamed(RevmKit(codec))
     everyone = [stage.ann, stage.ben, stage.cid, stage.dan, stage.eve]
     stage.issue(dict(zip(everyone, issued, strict=True)))

@@ -116,7 +116,7 @@ def test_the_books_balance(story):
 
 
 def test_every_unit_is_accounted_for(story):
-    """deposited = paid + withheld + still owed + carried + swept, in every currency."""
+    """deposited = paid + withheld + still owed + carried + swept, in every currency. (Law 21)"""
     positions = story.audit.books.positions()
     assert [position.missing for position in positions] == [0, 0]
     for position in positions:

@@ -81,7 +81,7 @@ class World:
 
 
 def test_a_push_killed_at_any_moment_ends_as_one_that_was_not(anvil, operator, folder, tmp_path):
-    """Nobody is paid twice, nobody is forgotten, and the account is the same (Law 4)."""
+    """Nobody is paid twice, nobody is forgotten, and the account is the same (Laws 4, 20)."""
     world = World(anvil, operator, folder, tmp_path)
     unharmed, _ = world.live()
     assert unharmed["payments"] == Counter(set(world.people) - {world.people[33]})

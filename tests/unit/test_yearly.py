@@ -361,7 +361,7 @@ def _part(number, what, holder):
 
 @given(history=histories())
 def test_all_statements_together_are_what_the_books_say_to_the_unit(history):
-    """Every settlement stands in one statement of one year, with its gross, tax and net (Law 3)."""
+    """Every settlement stands in one statement of one year, gross, tax and net (Laws 3, 22)."""
     events, recoveries = history
     # That the remainder of what is all paid was carried is not told here: no statement has it.
     books = Books.of(
