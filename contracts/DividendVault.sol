@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {LibRLP} from "solady/utils/LibRLP.sol";
 import {PayoutDesk} from "./PayoutDesk.sol";
 import {IDividendVault} from "./interfaces/IDividendVault.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
@@ -68,9 +69,6 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDividendVault
-    address public immutable desk;
-
-    /// @inheritdoc IDividendVault
     uint256 public distributionCount;
 
     HolderFile.Files private _files;
@@ -84,7 +82,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     mapping(uint256 id => Ending) private _endings;
 
     constructor() {
-        desk = address(new PayoutDesk());
+        // Its address follows from that: no immutable makes this code another than its source's.
+        new PayoutDesk();
     }
 
     // ------------------------------------------------------------------- declaring
@@ -334,7 +333,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         (run.file, run.homeSize) = _files.open(holder, run.series);
         if (receiver == address(0)) {
             receiver = claimant == holder ? _orSelf(HolderFile.payee(run.file), holder) : payeeOf(claimant);
-        } else if (msg.sender != claimant && msg.sender != desk) {
+        } else if (msg.sender != claimant && msg.sender != desk()) {
             revert DividendVault_NotClaimant(msg.sender, claimant);
         }
         _settleRun(run, first, shares);
@@ -535,6 +534,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         if (waiting || expired || isClaimed(id, holder)) return 0;
         (address claimant, ) = _ask(sheet, _recordIdsOf(sheet), holder);
         if (claimant != address(0)) (, , net) = entitlement(id, holder);
+    }
+
+    /// @inheritdoc IDividendVault
+    function desk() public view returns (address) {
+        return LibRLP.computeAddress(address(this), 1);
     }
 
     /// @inheritdoc IDividendVault
