@@ -1069,6 +1069,10 @@ class PayoutDesk(_Contract):
 
     CONTRACT = "PayoutDesk"
 
+    def vault(self) -> str:
+        """The vault whose desk this is."""
+        return str(self._view("vault"))
+
     def is_spent(self, claimant: str, nonce: int) -> bool:
         """Whether an instruction with this nonce was carried out or cancelled."""
         return bool(self._view("isSpent", claimant, nonce))

@@ -40,7 +40,9 @@ from prorata.contracts import (
     NATIVE,
     Currency,
     DividendVault,
+    Instruction,
     InvestorRegistry,
+    PayoutDesk,
     RecordStream,
     ShareToken,
     deploy_call,
@@ -498,6 +500,7 @@ def _reuse(
     if vault is not None:
         _check_same_vault(known.get("DividendVault"), vault, folder)
         known.setdefault("DividendVault", _reused("DividendVault", chain, vault))
+        _check_desk(chain, vault)
     if not isinstance(settings.rules, RuleSettings) or settings.registry in (None, NEW):
         return
     if "InvestorRegistry" not in known:
@@ -579,7 +582,7 @@ def _check_same_vault(known: Contract | None, vault: str, folder: Path) -> None:
 
 def _reused(name: str, chain: RpcChain, address: str) -> Contract:
     code = chain.code(address)
-    if code != artifact(name).runtime:
+    if not _matches(code, name):
         found = f"is not the {name} of this checkout" if code else "is no contract"
         raise DeploymentError(
             f"{address} {found} on chain {chain.chain_id}", "check the address and the network"
@@ -594,6 +597,30 @@ def _reused(name: str, chain: RpcChain, address: str) -> Contract:
         init_code_hash=_hash(artifact(name).bytecode),
         code_hash=_hash(code),
     )
+
+
+def _check_desk(chain: RpcChain, vault: str) -> None:
+    """Check that the vault's desk is ours.
+
+    Its address is an immutable, so the vault's code may be ours and its desk a thief's, who could
+    claim to wherever it likes. And the desk has its domain in its code, so that may be another's,
+    whose signatures it would take.
+    """
+    # Here, because instructions build upon deployments.
+    from prorata.instructions import digest  # noqa: PLC0415
+
+    desk = PayoutDesk(chain, DividendVault(chain, vault).desk())
+    probe = Instruction(vault, vault, (1,), vault, 0)
+    if (
+        not _matches(chain.code(desk.address), "PayoutDesk")
+        or desk.vault() != vault
+        or desk.digest_of(probe) != digest(probe, chain.chain_id, desk.address)
+    ):
+        raise DeploymentError(
+            f"{desk.address}, the desk of the vault {vault}, is not the PayoutDesk of this "
+            f"checkout on chain {chain.chain_id}",
+            "use another vault: this one's desk could send income elsewhere",
+        )
 
 
 def _deployed(chain: RpcChain, name: str, arguments: list[Any], receipt: Receipt) -> Contract:
