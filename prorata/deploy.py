@@ -602,9 +602,9 @@ def _reused(name: str, chain: RpcChain, address: str) -> Contract:
 def _check_desk(chain: RpcChain, vault: str) -> None:
     """Check that the vault's desk is ours.
 
-    Its address is an immutable, so the vault's code may be ours and its desk a thief's, who could
-    claim to wherever it likes. And the desk has its domain in its code, so that may be another's,
-    whose signatures it would take.
+    It is what the vault's account made first, so the vault's code may be ours and its desk a
+    thief's, who could claim to wherever it likes. And the desk has its domain in its code, so that
+    may be another's, whose signatures it would take.
     """
     # Here, because instructions build upon deployments.
     from prorata.instructions import digest  # noqa: PLC0415
