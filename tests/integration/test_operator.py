@@ -138,7 +138,10 @@ def test_a_receipt_is_read_once(chain, issuer, token, monkeypatch):
         return found
 
     monkeypatch.setattr(chain, "receipts", receipts)
-    done = Operator(chain, issuer).send(mints(token, WINDOW))
+    operator = Operator(chain, issuer)
+    # It looks for a single one besides, whose nonce is used and whose receipt is missing.
+    monkeypatch.setattr(operator, "_check_still_possible", lambda *_: None)
+    done = operator.send(mints(token, WINDOW))
     assert sorted(read) == sorted(receipt.hash for receipt in done)
 
 
