@@ -210,6 +210,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     ) internal view {
         uint256 answer;
         uint256 size = 0x60;
+        uint256 guess = 0;
         assembly ("memory-safe") {
             answer := mload(0x40)
             mstore(answer, claimant)
@@ -217,7 +218,8 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
             mstore(add(answer, 0x40), recordIds.length)
         }
         for (uint256 i = 0; i < recordIds.length; ++i) {
-            uint256 shares = past.balanceAt(state, recordIds[i]);
+            uint256 shares;
+            (shares, guess) = past.balanceNear(state, recordIds[i], guess);
             assembly ("memory-safe") {
                 mstore(add(answer, size), shares)
                 size := add(size, 0x20)

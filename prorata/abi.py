@@ -26,13 +26,19 @@ __all__ = [
     "Function",
     "artifact",
     "artifacts",
+    "checksummed",
     "decode_error",
     "encode_constructor",
     "event_for",
+    "event_name",
     "function",
+    "topics_of",
 ]
 
 ZERO_ADDRESS = "0x" + "0" * 40
+
+# A page of payments names the same few thousand addresses again and again, and each costs a hash.
+checksummed = lru_cache(maxsize=65_536)(to_checksum_address)
 
 _BUILT_IN = (
     {"type": "error", "name": "Error", "inputs": [{"name": "message", "type": "string"}]},
@@ -132,6 +138,18 @@ def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:
 
 
 # ------------------------------------------------------------------------------ events and errors
+
+
+def topics_of(contract: str, *names: str) -> list[bytes]:
+    """The first topics of those of the named events that the contract writes, to ask for them."""
+    written = (e for e in artifact(contract).abi if e["type"] == "event" and e["name"] in names)
+    return [keccak(text=_signature(entry)) for entry in written]
+
+
+def event_name(topics: Sequence[bytes]) -> str | None:
+    """The name of the event with these topics, or None when it is not a known one."""
+    entry = _events().get((topics[0], len(topics))) if topics else None
+    return None if entry is None else str(entry["name"])
 
 
 def event_for(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]] | None:
@@ -290,7 +308,7 @@ def _python(item: Entry, value: Any) -> Any:
     if written == "tuple":
         parts = zip(item["components"], value, strict=True)
         return {part["name"]: _python(part, element) for part, element in parts}
-    return to_checksum_address(value) if written == "address" else value
+    return checksummed(value) if written == "address" else value
 
 
 def _topic(item: Entry, topic: bytes) -> Any:

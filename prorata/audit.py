@@ -30,10 +30,18 @@ from prorata.books import (
     Witness,
 )
 from prorata.chain import Block, Chain, Sent
-from prorata.contracts import Currency, DividendVault, Entitlement, Event, ShareToken
+from prorata.contracts import (
+    Currency,
+    DividendVault,
+    Entitlement,
+    Event,
+    RecordStream,
+    ShareToken,
+)
 from prorata.errors import ChainError, RevertError
 from prorata.ledger import Ledger, read_events
 from prorata.money import MAX_DECIMALS, strange_character
+from prorata.streams import StreamRegister
 
 __all__ = [
     "Answers",
@@ -113,8 +121,11 @@ def audit(
     last: int | None = None,
     withholding: Mapping[str, int] | None = None,
     older_vault: bool = False,
+    streams: Sequence[str] = (),
 ) -> Audit:
     """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
+
+    `streams` are the contracts of the tokens' streams of records, which are audited with them.
 
     `first_block` must not be later than the first event of a token, nor of the vault, unless that
     is an `older_vault`, which has served others before: then what came earlier is left out.
@@ -123,6 +134,7 @@ def audit(
     """
     block = chain.block("latest" if last is None else last)
     ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
+    ledgers += _read_streams(chain, ledgers, streams, first_block, block)
     events = read_vault(chain, vault, first_block, block)
     first_id = _first_declared(chain, vault, events, block) if older_vault else 1
     currencies = {str(event.args["currency"]) for event, _ in events if event.name == "Declared"}
@@ -165,6 +177,19 @@ def audit_register(
     _ask_token(answers, ShareToken(chain, token, block=block.number), ledger)
     _compare_register(books, ledger, answers)
     return ledger, books.differences
+
+
+def _read_streams(
+    chain: Chain, ledgers: Sequence[Ledger], streams: Sequence[str], first_block: int, block: Block
+) -> list[StreamRegister]:
+    """The registers of streams, each over that of its token."""
+    by_token = {ledger.token: ledger for ledger in ledgers}
+    found = []
+    for address in streams:
+        ledger = by_token[RecordStream(chain, address, block=block.number).token()]
+        read = StreamRegister.read_over(chain, ledger, address, first_block, block.number)
+        found.append(read)
+    return found
 
 
 def _first_declared(
@@ -238,7 +263,11 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
     for found in vault.distributions():
         answers.distributions[found.id] = found
     for ledger in books.ledgers.values():
-        _ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
+        if isinstance(ledger, StreamRegister):
+            streams = RecordStream(chain, ledger.token, block=block.number)
+            _ask_records(answers, streams, ledger)
+        else:
+            _ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
     for distribution in books.distributions.values():
         if distribution.shares and distribution.id <= answers.count:
             # Accounts that ever had shares: who had none at the record must be owed nothing.
@@ -291,6 +320,11 @@ def _ask_token(answers: Answers, token: ShareToken, ledger: Ledger) -> None:
         receiving = token.may_receive([ledger.claimant_of(account) for account in accounts])
         pairs = zip(accounts, receiving, strict=True)
         answers.ineligible.update((address, account) for account, may in pairs if not may)
+    _ask_records(answers, token, ledger)
+
+
+def _ask_records(answers: Answers, token: ShareToken | RecordStream, ledger: Ledger) -> None:
+    address, accounts = token.address, list(ledger)
     answers.record_times[address] = token.record_times()
     for record_id, closes_at in enumerate(answers.record_times[address], start=1):
         if closes_at >= answers.block.timestamp or record_id > ledger.record_count:
@@ -355,7 +389,9 @@ def _check(
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
     token = ledger.token
     place = Place.register(f"token {token}")
-    _check(books, place, "total supply", ledger.total_supply, answers.supplies[token])
+    # A stream has shares at its records only.
+    supply = answers.supplies.get(token, ledger.total_supply)
+    _check(books, place, "total supply", ledger.total_supply, supply)
     for account in ledger:
         ours = ledger.balance_of(account)
         theirs = answers.balances.get((token, account), ours)

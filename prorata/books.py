@@ -398,6 +398,15 @@ class Books:
         """The distributions of one token, in order of declaration."""
         return [d for d in self.distributions.values() if d.token == token]
 
+    def paying(self, asset: str) -> list[str]:
+        """What distributions to an asset's holders are declared for: its token, and its streams."""
+        return [token for token, ledger in self.ledgers.items() if ledger.asset == asset]
+
+    def of_asset(self, asset: str) -> list[Distribution]:
+        """The distributions to the holders of one asset, in order of declaration."""
+        paying = frozenset(self.paying(asset))
+        return [d for d in self.distributions.values() if d.token in paying]
+
     def tax_of(self, distribution: Distribution, holder: str) -> int:
         """The tax on a holder's whole income: as settled, as the policy answered, or by its rate.
 

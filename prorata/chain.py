@@ -11,20 +11,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
-from eth_utils.address import to_checksum_address
 
-from prorata.abi import decode_error
+from prorata.abi import checksummed, decode_error
 from prorata.errors import ChainError, ProrataError, RevertError
 
 if TYPE_CHECKING:
     from web3 import Web3
 
 __all__ = [
+    "HEAVY_BATCH",
     "LOCAL_CHAINS",
     "Block",
     "BlockTag",
@@ -34,12 +34,15 @@ __all__ = [
     "Mined",
     "RpcChain",
     "Sent",
+    "Simulated",
+    "SimulatedBlock",
 ]
 
 BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
 
 BATCH = 100
+HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
 LOG_PAGE = 10_000
 TIMEOUT_SECONDS = 30
 RETRIES_AFTER_SECONDS = (0.25, 1.0)
@@ -103,6 +106,23 @@ class Fees:
 
     most: int
     tip: int
+
+
+@dataclass(frozen=True)
+class SimulatedBlock:
+    """Calls in the node's own terms, to be run in a block of that time, or the next one."""
+
+    calls: Sequence[Mapping[str, object]]
+    timestamp: int | None = None
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a simulated call would do; `error` says why it would fail."""
+
+    gas_used: int
+    logs: tuple[Log, ...]
+    error: ProrataError | None
 
 
 class Chain(Protocol):
@@ -310,11 +330,11 @@ class RpcChain:
                 raise answer
         return answers
 
-    def try_many(self, questions: Sequence[Request]) -> list[Any]:
+    def try_many(self, questions: Sequence[Request], *, batch: int = BATCH) -> list[Any]:
         """As `request_many`, with each refused question's error in place of its answer."""
         answers: list[Any] = []
-        for start in range(0, len(questions), BATCH):
-            answers += self._batch(questions[start : start + BATCH])
+        for start in range(0, len(questions), batch):
+            answers += self._batch(questions[start : start + batch])
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
@@ -351,14 +371,23 @@ class RpcChain:
 
         Raises: RevertError for the first that a contract refuses; ChainError.
         """
-        if not calls:
-            return []
+        answers = self.try_calls(calls, block=block)
+        for answer in answers:
+            if isinstance(answer, ProrataError):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, bytes)]
+
+    def try_calls(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes | ProrataError]:
+        """As `call_many`, with each refused call's error in place of what it returns."""
         # A block could be mined between two batches.
         number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
         questions = [
             ("eth_call", ({"to": to, "data": _hex(data)}, _tag(number))) for to, data in calls
         ]
-        return [_bytes(answer) for answer in self.request_many(questions)]
+        answers = self.try_many(questions)
+        return [a if isinstance(a, ProrataError) else _bytes(a) for a in answers]
 
     def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
@@ -444,9 +473,11 @@ class RpcChain:
     def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
         """The gas that each would use in the next block, or why it would fail."""
         # On a chain without regular blocks the latest block's time may be long past.
-        answers = self.try_many([("eth_estimateGas", (t, "pending")) for t in transactions])
+        pending = [("eth_estimateGas", (t, "pending")) for t in transactions]
+        answers = self.try_many(pending, batch=HEAVY_BATCH)
         if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
-            answers = self.try_many([("eth_estimateGas", (t,)) for t in transactions])
+            latest = [("eth_estimateGas", (t,)) for t in transactions]
+            answers = self.try_many(latest, batch=HEAVY_BATCH)
         return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
 
     def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:
@@ -458,6 +489,29 @@ class RpcChain:
         """What each transaction did; None while it is not mined."""
         answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
         return [None if answer is None else _mined(answer) for answer in answers]
+
+    def mine_leftovers(self) -> None:
+        """Let an Anvil mine what it was sent and forgot; on any other node, nothing.
+
+        One that mines at once fills one block, and leaves what does not fit to the next
+        transaction that comes, though none may (foundry issue 10122).
+        """
+        if self.is_local and self.try_many([("anvil_getAutomine", ())]) == [True]:
+            self.try_many([("evm_mine", ())])
+
+    def simulate(self, blocks: Sequence[SimulatedBlock]) -> list[Simulated]:
+        """What calls would do one after the other in blocks to come; nothing is kept of it.
+
+        Raises: ChainError when the node does not simulate, or not so much.
+        """
+        states = [
+            {"calls": list(block.calls)}
+            if block.timestamp is None
+            else {"calls": list(block.calls), "blockOverrides": {"time": hex(block.timestamp)}}
+            for block in blocks
+        ]
+        answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
+        return [_simulated(call) for block in answer for call in block["calls"]]
 
     def replay(self, transaction_hash: str) -> None:
         """Run a failed transaction again as a call on the state before its block.
@@ -493,9 +547,20 @@ def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
 def _sent(transaction: Mapping[str, Any]) -> Sent:
     to = transaction.get("to")
     return Sent(
-        sender=to_checksum_address(transaction["from"]),
-        to=None if to is None else to_checksum_address(to),
+        sender=checksummed(transaction["from"]),
+        to=None if to is None else checksummed(to),
         data=_bytes(transaction["input"]),
+    )
+
+
+def _simulated(call: Mapping[str, Any]) -> Simulated:
+    failed = call.get("error")
+    if failed is not None and call.get("returnData", "0x") != "0x":
+        failed = {**failed, "data": call["returnData"]}
+    return Simulated(
+        gas_used=_int(call["gasUsed"]),
+        logs=tuple(_log(entry) for entry in call["logs"]),
+        error=None if failed is None else _refusal("eth_simulateV1", failed),
     )
 
 
@@ -508,14 +573,14 @@ def _mined(receipt: Mapping[str, Any]) -> Mined:
         success=_int(receipt["status"]) == 1,
         gas_used=_int(receipt["gasUsed"]),
         gas_price=_int(receipt["effectiveGasPrice"]),
-        contract_address=None if created is None else to_checksum_address(created),
+        contract_address=None if created is None else checksummed(created),
         logs=tuple(_log(entry) for entry in receipt["logs"]),
     )
 
 
 def _log(entry: Mapping[str, Any]) -> Log:
     return Log(
-        address=_contract(entry["address"]),
+        address=checksummed(entry["address"]),
         topics=tuple(_bytes(topic) for topic in entry["topics"]),
         data=_bytes(entry["data"]),
         block_number=_int(entry["blockNumber"]),
@@ -524,12 +589,6 @@ def _log(entry: Mapping[str, Any]) -> Log:
         log_index=_int(entry["logIndex"]),
         block_time=_int(entry.get("blockTimestamp") or "0x0"),
     )
-
-
-@lru_cache(maxsize=1_024)
-def _contract(address: str) -> str:
-    """In EIP-55, whose checksum costs more than the rest of a log."""
-    return to_checksum_address(address)
 
 
 def _topic(topic: bytes | Sequence[bytes] | None) -> object:

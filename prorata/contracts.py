@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
-from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
+from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, event_name, function
 from prorata.build import Artifact
-from prorata.chain import BlockTag, Chain, Log
-from prorata.errors import ChainError, InputError
+from prorata.chain import HEAVY_BATCH, BlockTag, Chain, Log, RpcChain
+from prorata.errors import ChainError, InputError, ProrataError
 
 __all__ = [
     "FOREVER",
@@ -36,11 +36,16 @@ __all__ = [
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "Part",
+    "PassThrough",
     "PayoutDesk",
+    "Permit",
     "Reason",
+    "RecordStream",
     "Refusal",
     "Settlement",
     "ShareToken",
+    "TaxPolicy",
     "Terms",
     "TransferRules",
     "decode_log",
@@ -79,6 +84,11 @@ class Reason(IntEnum):
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
     WAITING = 4
+
+    @property
+    def label(self) -> str:
+        """As people write it: `payment failed`."""
+        return self.name.lower().replace("_", " ")
 
 
 class InvestorClass(IntEnum):
@@ -212,6 +222,15 @@ class Call:
     value: int = 0
     label: str = ""
 
+    def question(self, sender: str) -> dict[str, object]:
+        """The call in a node's own terms, for an estimate or a simulation."""
+        asked: dict[str, object] = {
+            "from": sender,
+            "data": f"0x{self.data.hex()}",
+            "value": hex(self.value),
+        }
+        return asked if self.to is None else {**asked, "to": self.to}
+
 
 class DecodedEvent(Protocol):
     """An event by name, with its arguments by name: what `decode_log` gives."""
@@ -300,6 +319,20 @@ class Settlement:
 
 
 @dataclass(frozen=True)
+class Permit:
+    """An ERC-2612 signature over an allowance for the vault, valid until `deadline`."""
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return self.deadline, self.v, self.r, self.s
+
+
+@dataclass(frozen=True)
 class Distribution:
     """Everything about one distribution; see `IDividendVault.Distribution`."""
 
@@ -374,8 +407,8 @@ def decode_log(log: Log) -> Event | None:
 
 def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
-    events = (decode_log(log) for log in logs)
-    return [event for event in events if event is not None and name in (None, event.name)]
+    wanted = (log for log in logs if name in (None, event_name(log.topics)))
+    return [event for event in map(decode_log, wanted) if event is not None]
 
 
 def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
@@ -496,6 +529,10 @@ class ShareToken(_Contract):
         """All shares when the record closed."""
         return int(self._view("totalSupplyAt", record_id))
 
+    def total_supplies_at(self, record_ids: Sequence[int]) -> list[int]:
+        """`total_supply_at` for many at once."""
+        return self._views("totalSupplyAt", [(record_id,) for record_id in record_ids])
+
     def owner(self) -> str:
         """ERC-173 owner."""
         return str(self._view("owner"))
@@ -567,6 +604,10 @@ class ShareToken(_Contract):
     def claimant_of(self, account: str) -> str:
         """Who is to be paid what `account` is owed; zero while that has to wait."""
         return str(self._view("claimantOf", account))
+
+    def claimants_of(self, accounts: Sequence[str]) -> list[str]:
+        """`claimant_of` for many at once."""
+        return self._views("claimantOf", [(account,) for account in accounts])
 
     def documents(self) -> list[bytes]:
         """The names of all documents (ERC-1643)."""
@@ -889,10 +930,6 @@ class DividendVault(_Contract):
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))
 
-    def desk(self) -> str:
-        """The contract that carries out signed instructions."""
-        return str(self._view("desk"))
-
     def declare(
         self, token: str, record_id: int, currency: str, amount: int, terms: Terms | None = None
     ) -> Call:
@@ -909,6 +946,28 @@ class DividendVault(_Contract):
             value=amount if currency == NATIVE else 0,
         )
 
+    def declare_with_permit(
+        self,
+        token: str,
+        record_id: int,
+        currency: str,
+        amount: int,
+        terms: Terms,
+        *,
+        permit: Permit,
+    ) -> Call:
+        """`declare`, funded by a signature instead of an approval."""
+        return self._write(
+            "declareWithPermit",
+            token,
+            record_id,
+            currency,
+            amount,
+            terms.encodable(),
+            permit.encodable(),
+            label=f"declare {terms.kind.label} of {amount} at record {record_id} by permit",
+        )
+
     def claim(self, ids: Sequence[int], holder: str) -> Call:
         """Pay `holder` what it is owed from the distributions `ids`."""
         label = f"claim {', '.join(map(str, ids))} for {holder}"
@@ -918,6 +977,15 @@ class DividendVault(_Contract):
         """Pay a page of holders."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
         return self._write("push", distribution_id, list(holders), label=label)
+
+    def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
+        """How many of each page a push of it would pay now."""
+        rows = [(distribution_id, list(page)) for page in pages]
+        # Each is a question of millions of gas, and an answer has to come in time.
+        starts = range(0, len(rows), HEAVY_BATCH)
+        return [
+            n for start in starts for n in self._views("push", rows[start : start + HEAVY_BATCH])
+        ]
 
     def set_payee(self, payee: str) -> Call:
         """Send the sender's income to `payee` from now on."""
@@ -936,6 +1004,43 @@ class DividendVault(_Contract):
         """Return a distribution that nobody can receive to its declarer."""
         label = f"refund distribution {distribution_id}"
         return self._write("refund", distribution_id, label=label)
+
+
+class TaxPolicy(_Contract):
+    """What is withheld from a distribution's income, and for whom. Anyone may have written it."""
+
+    CONTRACT = "ITaxPolicy"
+
+    def __init__(self, chain: RpcChain, address: str, *, block: BlockTag = "latest") -> None:
+        super().__init__(chain, address, block=block)
+        self._node = chain
+
+    def collector(self) -> str:
+        """Who receives what is withheld."""
+        return str(self._view("collector"))
+
+    def taxes_on(
+        self, token: str, record_id: int, kind: Kind, gross: Mapping[str, int]
+    ) -> dict[str, int | None]:
+        """The tax on each holder's gross income; None for whom the policy has no usable answer."""
+        wanted = function(self.CONTRACT, "taxOn")
+        calls = [
+            (self.address, wanted.encode(token, record_id, int(kind), holder, amount))
+            for holder, amount in gross.items()
+        ]
+        answers = self._node.try_calls(calls, block=self.block)
+        return {
+            holder: _usable(answer, amount)
+            for (holder, amount), answer in zip(gross.items(), answers, strict=True)
+        }
+
+
+def _usable(answer: bytes | ProrataError, gross: int) -> int | None:
+    """The tax in a policy's answer, as a vault reads it: one word, at most the gross."""
+    if isinstance(answer, ProrataError) or len(answer) < 32:
+        return None
+    tax = int.from_bytes(answer[:32], "big")
+    return tax if tax <= gross else None
 
 
 def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:
@@ -981,6 +1086,108 @@ class PayoutDesk(_Contract):
     def cancel(self, nonce: int) -> Call:
         """Make sure that no instruction of the sender's with this nonce is ever carried out."""
         return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
+
+
+# ----------------------------------------------------------------- streams of records, and pools
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record of a stream: `IRecordStream.Part`."""
+
+    record_id: int
+    weight: int
+    closes_at: int
+
+
+class RecordStream(_Contract):
+    """Ranges of a token's records, each paid like a record of this contract."""
+
+    CONTRACT = "RecordStream"
+
+    def token(self) -> str:
+        """The share token."""
+        return str(self._view("token"))
+
+    def record_count(self) -> int:
+        """Streams defined so far; their ids run from 1 to this."""
+        return int(self._view("recordCount"))
+
+    def record_time(self, stream_id: int) -> int:
+        """The Unix second at whose end the last record of the stream closes."""
+        return int(self._view("recordTime", stream_id))
+
+    def record_times(self) -> list[int]:
+        """The closing times of all streams; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return self._views("recordTime", [(stream_id,) for stream_id in ids])
+
+    def parts_of(self, stream_id: int) -> tuple[Part, ...]:
+        """The records of a stream, in ascending order."""
+        return _parts(self._view("partsOf", stream_id))
+
+    def all_parts(self) -> list[tuple[Part, ...]]:
+        """`parts_of` for every stream; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return [_parts(found) for found in self._views("partsOf", [(number,) for number in ids])]
+
+    def balances_of_at(self, accounts: Sequence[str], stream_id: int) -> list[int]:
+        """The weighted balances of accounts, once the stream has closed."""
+        return self._views("balanceOfAt", [(account, stream_id) for account in accounts])
+
+    def total_supply_at(self, stream_id: int) -> int:
+        """All weighted shares, once the stream has closed."""
+        return int(self._view("totalSupplyAt", stream_id))
+
+    def define(self, record_ids: Sequence[int], weights: Sequence[int]) -> Call:
+        """Define a stream. Who speaks for the token only."""
+        label = f"define a stream over {len(record_ids)} records from {record_ids[0]}"
+        return self._write("defineStream", list(record_ids), list(weights), label=label)
+
+
+def _parts(structs: Sequence[Mapping[str, int]]) -> tuple[Part, ...]:
+    return tuple(Part(s["recordId"], s["weight"], s["closesAt"]) for s in structs)
+
+
+class PassThrough(_Contract):
+    """Assigns what a pool is owed to the pool's own holders."""
+
+    CONTRACT = "PassThrough"
+
+    def vault(self) -> str:
+        """The vault."""
+        return str(self._view("vault"))
+
+    def pool(self) -> str:
+        """The account whose income is passed on."""
+        return str(self._view("pool"))
+
+    def pool_token(self) -> str:
+        """The record token of those for whom the pool holds."""
+        return str(self._view("poolToken"))
+
+    def pool_streams(self) -> str:
+        """The streams of the pool's token; zero for none."""
+        return str(self._view("poolStreams"))
+
+    def is_registered(self) -> bool:
+        """Whether the pool has named this contract as its payee."""
+        return bool(self._view("isRegistered"))
+
+    def are_done(self, ids: Sequence[int]) -> list[bool]:
+        """Whether the pool's income from each distribution has been passed on or returned."""
+        return self._views("isDone", [(number,) for number in ids])
+
+    def pass_on(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
+        """Pass on several distributions; those that cannot be are told in an event."""
+        label = f"pass on {', '.join(map(str, ids))}"
+        return self._write("pass", list(ids), list(pool_record_ids), label=label)
+
+    def return_unmatched(self, distribution_id: int, part: int, later_record_id: int) -> Call:
+        """Return to the pool what falls on a second at which its token has no record."""
+        label = f"return {distribution_id} to the pool"
+        arguments = (distribution_id, part, later_record_id)
+        return self._write("returnUnmatched", *arguments, label=label)
 
 
 # ------------------------------------------------------------------------------------ currencies

@@ -13,6 +13,8 @@ An asset whose settings have rules of its own gets, besides the token and the va
 investors (unless it names one), a keeper of lots if there is a lock-up, and the rules; the registry
 is bound to the token and, if the rules count persons, begins to count.
 
+`add_contract` puts what is needed only later beside them, such as the streams of a fund.
+
 The same settings on the same chain deploy nothing a second time. A folder whose local chain has
 been started anew is set aside; on any other chain such a folder is refused.
 """
@@ -39,6 +41,7 @@ from prorata.contracts import (
     Currency,
     DividendVault,
     InvestorRegistry,
+    RecordStream,
     ShareToken,
     deploy_call,
 )
@@ -52,6 +55,7 @@ __all__ = [
     "Contract",
     "Deployment",
     "Manifest",
+    "add_contract",
     "deploy",
     "folder_for",
     "open_operator",
@@ -172,6 +176,18 @@ class Deployment:
         """The vault."""
         address = self.manifest.contracts["DividendVault"].address
         return DividendVault(self.chain, address, block=block)
+
+    def streams(self, block: BlockTag = "latest") -> RecordStream:
+        """The streams of the token's records.
+
+        Raises: DeploymentError when no stream was ever defined.
+        """
+        contract = self.manifest.contracts.get("RecordStream")
+        if contract is None:
+            raise DeploymentError(
+                f"{self.settings.symbol} has no streams of records", "define one with `stream`"
+            )
+        return RecordStream(self.chain, contract.address, block=block)
 
     def registry(self, block: BlockTag = "latest") -> InvestorRegistry:
         """The registry that the token asks now, which is read as one of ours.
@@ -392,6 +408,31 @@ def deploy(
     return Deployment(folder, manifest, operator.chain)
 
 
+def add_contract(
+    operator: Operator, found: Deployment, name: str, arguments: list[Any], label: str | None = None
+) -> Deployment:
+    """Put one more contract beside those of a deployment, unless it is there already.
+
+    The manifest calls it `label`, or by its own name.
+
+    Raises: DeploymentError when it is there with other arguments or from other sources; what
+    `Operator.send` raises.
+    """
+    known, key = dict(found.manifest.contracts), label or name
+    if key in known:
+        _check_same(name, arguments, known[key], found.folder)
+        return found
+    receipt = operator.send_one(f"deploy/{key}", deploy_call(artifact(name), *arguments))
+    known[key] = _deployed(operator.chain, name, arguments, receipt)
+    # An older deployment keeps what its own contracts were compiled from.
+    kept, now = found.folder / "standard-input.json", standard_json()
+    if not kept.exists() or json.loads(kept.read_bytes()) != now:
+        _write_json(found.folder / f"standard-input-{name}.json", now)
+    manifest = found.manifest.model_copy(update={"contracts": known})
+    manifest.write(found.folder / "manifest.json")
+    return Deployment(found.folder, manifest, found.chain)
+
+
 def predict(
     deployer: str,
     settings: AssetSettings,
@@ -592,6 +633,7 @@ def _manifest(
     operator: Operator, settings: AssetSettings, contracts: Mapping[str, Contract]
 ) -> Manifest:
     order = [name for stage in STAGES for name in stage]
+    order += [name for name in contracts if name not in order]
     return Manifest(
         asset=settings,
         chain_id=operator.chain.chain_id,

@@ -178,6 +178,11 @@ class Ledger:
         events = stream_events(chain, [token], first_block, newest.number)
         return cls.of(events, token, newest.timestamp)
 
+    @property
+    def asset(self) -> str:
+        """The share token whose holders these are."""
+        return self.token
+
     # ------------------------------------------------------------------------ events
 
     def apply(self, event: DecodedEvent, timestamp: int) -> None:

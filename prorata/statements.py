@@ -7,7 +7,8 @@ ISO 8601 in UTC. The same books always give the same bytes.
 A statement has one line for every distribution whose record has closed with shares of the holder:
 `paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
 frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
-treasury shares, that do not earn; `refunded` to the declarer.
+treasury shares, that do not earn; `refunded` to the declarer. Where a stream of records is paid,
+the shares are weighted, and the record is the stream.
 """
 
 from __future__ import annotations
@@ -205,9 +206,9 @@ def _payable_from(distribution: Distribution) -> int:
 
 
 def statement(books: Books, token: str, holder: str) -> list[Row]:
-    """One row for every distribution of `token` at whose record `holder` had shares."""
+    """One row for every distribution to holders of `token` at whose record `holder` had shares."""
     rows: list[Row] = []
-    for distribution in books.of_token(token):
+    for distribution in books.of_asset(token):
         shares = distribution.shares.get(holder, 0)
         if not shares:
             continue
@@ -220,7 +221,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
             {
                 "distribution": distribution.id,
                 "kind": distribution.terms.kind.label,
-                "record": distribution.record_id,
+                "record": _record(distribution, token),
                 "record_date": iso(distribution.record_time),
                 "payable_from": iso(_payable_from(distribution)),
                 "paid_at": iso(settlement.time) if settlement else "",
@@ -241,7 +242,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
 def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]]:
     """The holder's income by currency: gross, tax and net of all of it, and its net by status."""
     sums: dict[str, dict[str, int]] = {}
-    for distribution in books.of_token(token):
+    for distribution in books.of_asset(token):
         if holder not in distribution.earning:
             continue
         gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
@@ -265,6 +266,11 @@ def totals(books: Books, token: str, holder: str) -> list[Row]:
         }
         for currency, income in income_of(books, token, holder).items()
     ]
+
+
+def _record(distribution: Distribution, token: str) -> str | int:
+    number = distribution.record_id
+    return number if distribution.token == token else f"stream {number}"
 
 
 def _note(distribution: Distribution, holder: str) -> str:

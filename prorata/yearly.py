@@ -126,7 +126,7 @@ def paid_in(books: Books, token: str, year: int) -> list[Statement]:
     first, last = _bounds(year)
     ledger = books.ledgers[token]
     persons: dict[str, list[Payment]] = {}
-    for distribution in books.of_token(token):
+    for distribution in books.of_asset(token):
         for entry in distribution.settlements.values():
             if first <= entry.time < last:
                 person = persons.setdefault(ledger.claimant_of(entry.holder), [])
@@ -175,7 +175,7 @@ def rows(books: Books, statement: Statement) -> list[Row]:
 def _row(books: Books, payment: Payment) -> Row:
     distribution, entry = payment.distribution, payment.entry
     reporting = REPORTING[distribution.terms.kind]
-    shares = distribution.shares.get(entry.holder, 0)
+    asset, shares = _asset(books, distribution), distribution.shares.get(entry.holder, 0)
     gross, tax, net = _written(books, distribution.currency, entry.gross, entry.tax)
     boxes = {reporting.gross: gross, reporting.withheld: tax}
     foreign = bool(reporting.income_code)
@@ -190,7 +190,7 @@ def _row(books: Books, payment: Payment) -> Row:
         "earliest_payment_date": iso(max(distribution.payable_from, distribution.declared_at)),
         "payment_date": iso(entry.time),
         "account": entry.holder,
-        "eligible_balance": books.unit(distribution.token).text(shares, grouping=False),
+        "eligible_balance": books.unit(asset).text(shares, grouping=False),
         **_currency(books, distribution.currency),
         "gross_cash_amount": gross,
         "withholding_tax_amount": tax,
@@ -203,6 +203,11 @@ def _row(books: Books, payment: Payment) -> Row:
         "payee": entry.payee,
         "transaction": entry.transaction,
     }
+
+
+def _asset(books: Books, distribution: Distribution) -> str:
+    """The share token: weighted shares of a stream are written as its shares are."""
+    return books.ledgers[distribution.token].asset
 
 
 def _written(books: Books, currency: str, gross: int, tax: int) -> tuple[str, str, str]:

@@ -204,7 +204,7 @@ class Spoken:
                     task,
                     description=_escape(_short(progress.label)) + again,
                     completed=progress.done,
-                    total=progress.total,
+                    total=progress.total or None,
                 )
 
             yield follow
@@ -305,7 +305,14 @@ def audited(found: Deployment) -> Audit:
         found.manifest.first_block,
         # A vault that this deployment did not create has other tokens' earlier business in it.
         older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+        streams=streams_of(found),
     )
+
+
+def streams_of(found: Deployment) -> list[str]:
+    """The addresses in whose name streams of record dates are paid, if the deployment has any."""
+    contract = found.manifest.contracts.get("RecordStream")
+    return [] if contract is None else [contract.address]
 
 
 def show_order(door: Door, done: Done) -> None:
@@ -502,7 +509,10 @@ class _ApeSigner:
     def sign_typed(self, message: Mapping[str, Any]) -> bytes:
         signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
         if signed is None:
-            raise ChainError(f"{self.address} did not sign", "run the same command again and sign")
+            raise ChainError(
+                f"{self.address} did not sign the message, so nothing was sent",
+                "run the same command again and sign",
+            )
         return bytes(signed.encode_rsv())
 
 

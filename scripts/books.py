@@ -19,7 +19,7 @@ from prorata.report import (
     write_files,
 )
 from prorata.statements import cap_table, iso
-from scripts._doors import Door, DoorCommand, audited, reading_options
+from scripts._doors import Door, DoorCommand, audited, reading_options, streams_of
 
 
 @click.command(
@@ -53,10 +53,12 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
         token, decimals = found.token().address, found.settings.decimals
         known = None if names is None else read_csv(names, decimals=decimals)
         proven = audited(found)
+        streams = streams_of(found)
     books, block = proven.books, proven.answers.block
     spoken = door.spoken
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
-    for table in (distributions_table(books, [token]), positions_table(books, [token])):
+    paying = [token, *streams]
+    for table in (distributions_table(books, paying), positions_table(books, paying)):
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
     for open_question in (*proven.answers.unanswered, *books.unproven):
         spoken.notice(open_question)

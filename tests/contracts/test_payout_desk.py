@@ -656,6 +656,7 @@ def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
     policy = house.kit.deploy("FlatTax", 1_000, house.stage.collector)
     ids = [house.rent(tax_policy=policy.address), house.rent(7)]
     hook = house.hook()
+    house.dollar.send("mint", hook.address, 11)
     receipt = house.say(*ids, hook=hook.address, data=b"as signed").send()
     net = 2_700 + 2
     assert told(hook) == (RECEIVER, house.dollar.address, net, b"as signed", 1)
@@ -667,7 +668,7 @@ def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
     ]  # fmt: skip
     assert receipt.named("CarriedOut")[0]["hook"] == hook.address
     purses = [house.has(a) for a in (hook.address, house.desk.address, RECEIVER, house.holder)]
-    assert purses == [net, 0, 0, 0]
+    assert purses == [11 + net, 0, 0, 0]
 
 
 def test_a_hook_gets_the_native_coin(house):

@@ -21,9 +21,11 @@ from prorata.contracts import (
     Call,
     Currency,
     DividendVault,
+    Instruction,
     Investor,
     InvestorRegistry,
     Kind,
+    PayoutDesk,
     Reason,
     ShareToken,
     Terms,
@@ -31,6 +33,7 @@ from prorata.contracts import (
     settlements,
 )
 from prorata.demo import Stage
+from prorata.instructions import SignedInstruction, sign_instruction
 from prorata.report import BALANCED, as_json, verdict
 from prorata.statements import income_of, statement
 from prorata.toolchain import Anvil
@@ -154,6 +157,13 @@ def play(stage: Stage, puppet_code: bytes) -> tuple[Story, Cast]:
     deadline = stage.now + DAY
     five = declare(dollar.address, 70 * USD + 9, deadline=deadline, sweep_to=issuer)
     do(vault.push(five, [ann, heir, cat]))
+
+    # The heir signs where Ben's part of it goes, and the issuer brings it to the desk.
+    desk = PayoutDesk(stage.chain, vault.desk())
+    instruction = Instruction(ben, heir, (five,), friend, deadline)
+    unsigned = SignedInstruction(instruction, stage.chain.chain_id, desk.address)
+    signed = sign_instruction(unsigned, stage.operator(heir).signer)
+    do(desk.carry_out(instruction, signed.signature))
     stage.travel(deadline + 1)
     do(vault.sweep(five))
     closes_at = stage.now + DAY
@@ -167,6 +177,15 @@ def play(stage: Stage, puppet_code: bytes) -> tuple[Story, Cast]:
         stage, token, vault, people, first_block=first_block, withholding={policy: RATE}
     )
     return found, cast
+
+
+def test_what_the_desk_carried_out_needs_no_other_witness(story, cast):
+    """The heir sent nothing, but it signed, which the desk has checked and told (Law 8)."""
+    five = story.audit.books.distributions[5]
+    assert five.settlements[cast.ben].payee == cast.friend
+    names = [event.name for event, _ in story.vault_events]
+    assert names.count("CarriedOut") == 1
+    assert not any(cast.ben in sentence for sentence in story.audit.books.unproven)
 
 
 def lines_of(story, holder):
@@ -305,6 +324,9 @@ def without_last_part(args):
             to_a_stranger("holder"),
             "{heir}: the payee it has chosen is {heir} by the books",
         ),
+        ("CarriedOut", 0, None, "distribution 5, holder {ben}: the payee is {friend} by the event"),
+        ("CarriedOut", 0, to_a_stranger("receiver"), "distribution 5, holder {ben}: the payee is "),
+        ("CarriedOut", 0, to_a_stranger("claimant"), "distribution 5, holder {ben}: the payee is "),
         ("Skipped", 0, lambda args: {**args, "reason": 1}, "distribution 1, holder {cat}: its in"),
         ("Refunded", 0, more("amount"), "distribution 6: the refund is 66.000001 USD by the event"),
         (

@@ -24,6 +24,8 @@ from prorata.income import BOXES, REPORTING
 from prorata.ledger import Ledger
 from prorata.money import parse_units
 from prorata.page import page
+from prorata.statements import statement
+from prorata.streams import StreamRegister
 from prorata.yearly import NOTE, as_json, paid_in, rows, sums, totals_as_json, write_yearly
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
@@ -150,6 +152,30 @@ def test_a_year_that_no_calendar_has_is_refused(books, year):
         paid_in(books, TOKEN, year)
 
 
+def test_income_of_a_stream_of_records_stands_among_the_rest():
+    """It is declared for the streams' own contract, and is the asset's income all the same."""
+    streams = "0x" + "c" * 40
+    shares = books_of([]).ledgers[TOKEN]
+    defined = Told(
+        "StreamDefined", {"streamId": 1, "definer": ISSUER, "recordIds": (1,), "weights": (31,)}
+    )
+    told = declared(1, 1_000, kind=Kind.INTEREST)
+    told.args["token"] = streams
+    books = Books.of(
+        [(told, RECORD + 10), (claimed(A, A, (1, 500, 0)), NEW_YEAR)],
+        [shares, StreamRegister.over(shares, streams, [defined])],
+        units=UNITS,
+    )
+    assert books.balanced
+    [line] = rows(books, of(books, 2027, A))
+    assert (line["eligible_balance"], line["gross_cash_amount"]) == ("1550", "0.000500")
+    assert box(line, "1099-INT", "1") == "0.000500"
+    [ordinary] = statement(books, TOKEN, A)
+    assert (ordinary["record"], ordinary["shares"], ordinary["status"]) == (
+        "stream 1", "1550", "paid",
+    )  # fmt: skip
+
+
 # -------------------------------------------------------------------------------------- in words
 
 
@@ -266,13 +292,13 @@ def test_the_same_books_give_the_same_bytes(books, tmp_path):
 
 
 def test_a_page_shows_every_amount_and_escapes_what_others_wrote(books):
-    statement = as_json(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
-    text = page(statement)
+    content = as_json(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
+    text = page(content)
     assert "<b>" not in text
     assert "Ada &lt;b&gt;Löwe&lt;/b&gt;" in text
     assert "If you are a foreign person" in text
     shown = re.findall(r'<td class="number">([^<]*)</td>', text)
-    for payment in statement["payments"]:
+    for payment in content["payments"]:
         for key in ("gross_cash_amount", "withholding_tax_amount", "net_cash_amount"):
             assert payment[key] in shown
     assert "src=" not in text
@@ -357,13 +383,13 @@ def test_all_statements_together_are_what_the_books_say_to_the_unit(history):
     assert counted == Counter(
         (d.id, holder) for d in books.of_token(TOKEN) for holder in d.settlements
     )
-    for statement in statements:
-        _check_written(books, statement)
+    for found in statements:
+        _check_written(books, found)
 
 
-def _check_written(books, statement):
+def _check_written(books, one):
     """What is written adds up to the same: rows to totals, and boxes to what they are for."""
-    found = as_json(books, TOKEN, 2027, statement)
+    found = as_json(books, TOKEN, 2027, one)
     for total in found["totals"]:
         address = total["currency_address"] or ZERO
         decimals = UNITS[address].decimals
