@@ -55,21 +55,22 @@ library Payment {
     /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;
     /// `arrived` is what a fee leaves of it.
     function tryTake(address currency, address from, uint256 amount) internal returns (bool taken, uint256 arrived) {
-        (bool told, uint256 before) = _askHolding(currency);
+        bytes memory question = _holdingQuestion();
+        // Silence is no zero: a balance told only after the money has moved would make all of it seem new.
+        (bool told, uint256 before) = Question.ask(currency, question, PAGE_GAS);
         if (!told || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
         uint256 held;
-        (taken, held) = _askHolding(currency);
+        (taken, held) = Question.ask(currency, question, PAGE_GAS);
         arrived = held > before ? held - before : 0;
     }
 
-    /// @dev What this contract holds of an ERC-20; nothing if the currency does not tell.
+    /// @dev What this contract holds of an ERC-20; nothing if the currency does not tell. A currency that burns what it
+    /// gets cannot burn a whole page.
     function holdingOf(address currency) internal view returns (uint256 held) {
-        (, held) = _askHolding(currency);
+        (, held) = Question.ask(currency, _holdingQuestion(), PAGE_GAS);
     }
 
-    /// @dev Silence is no zero: a balance told only after the money has moved would make all of it seem new. And a
-    /// currency that burns what it gets must not burn the whole page.
-    function _askHolding(address currency) private view returns (bool told, uint256 held) {
-        return Question.ask(currency, abi.encodeCall(IERC20.balanceOf, (address(this))), PAGE_GAS);
+    function _holdingQuestion() private view returns (bytes memory) {
+        return abi.encodeCall(IERC20.balanceOf, (address(this)));
     }
 }

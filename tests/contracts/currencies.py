@@ -81,6 +81,7 @@ class Cells(NamedTuple):
 
 
 STEPS = Cells._fields
+ENTRANCES = (*STEPS, "claimTo", "declareWithPermit")
 
 
 def every(does: Does, **but: Does) -> Cells:
@@ -451,7 +452,7 @@ def reentries() -> Iterator[Reentry]:
     """Every step against every entrance, called by a currency or by who receives the coin."""
     for currency in CURRENCIES:
         if currency.code in {"calls-before", "calls-after", "coin"}:
-            for step, entrance in product(STEPS, STEPS):
+            for step, entrance in product(STEPS, ENTRANCES):
                 # Whoever sends the native coin is not called.
                 if (currency.code, step) != ("coin", "declare"):
                     yield Reentry(currency, step, entrance)

@@ -12,6 +12,7 @@ import pytest
 
 from prorata.build import PROJECT_ROOT
 from tests.chainkit import Codec, Reverted
+from tests.contracts.account import HOLDERS
 from tests.contracts.books import Books
 from tests.contracts.currencies import (
     CHANGES,
@@ -31,7 +32,7 @@ from tests.contracts.currencies import (
     reentries,
 )
 from tests.contracts.stage import SKIPPED_PAYMENT, Stage, refused
-from tests.contracts.trial import HOLDERS, SUBJECT, Trial, Trials
+from tests.contracts.trial import SUBJECT, Trial, Trials
 from tests.contracts.twin import FAULTS, TWIN, Fault, build
 
 TABLE = PROJECT_ROOT / "docs" / "currencies.md"

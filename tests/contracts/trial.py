@@ -1,7 +1,7 @@
 """A vault with distributions under way in one currency on trial, and in two others as witnesses.
 
-`Account` is what must be: the exact model, and every purse. `Trial` is what is. After every step
-they are compared as a whole, so that whatever else a step changed is found out, too.
+`Account` is what must be. `Trial` is what is. They are compared as a whole, so that whatever else a
+step changed is found out, too.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyrevm
 
-from prorata.apportion import SeriesModel
-from tests.chainkit import ZERO, Codec, Deployed, Receipt, RevmKit, checksummed
+from tests.chainkit import ZERO, Codec, Deployed, Receipt, RevmKit
+from tests.contracts.account import HOLDERS, PAGE, Account, figures
 from tests.contracts.currencies import (
     CURRENCIES,
     GRAINS,
@@ -28,16 +27,13 @@ from tests.contracts.currencies import (
     Change,
     Currency,
     Does,
-    Nature,
     Telling,
 )
-from tests.contracts.stage import SKIPPED_CLAIMED, SKIPPED_PAYMENT, Stage, refused, terms
+from tests.contracts.money import MONEY, Money, NativeCoin, send
+from tests.contracts.stage import NOTHING, SKIPPED_CLAIMED, SKIPPED_PAYMENT, Stage, refused, terms
 from tests.laws.stage import calldata
 
-HOLDERS = {"ann": 5_000, "ben": 3_333, "cid": 1_666, "dan": 1}
 PARTIES = (*HOLDERS, "collector", "issuer", "agent", "vault")
-PAGE = ("ann", "ben")
-ELIGIBLE = sum(HOLDERS.values())
 TAX = 1_500
 COIN = 10**18
 GIFT = 12_345
@@ -45,348 +41,9 @@ MEGABYTE_GAS = 2_500_000
 NATIVE_GAS = 100_000
 SLACK = 10_000
 
+FIGURES = frozenset(figures(0, 0, 0))
 SUBJECT = {"claim": "rent", "push": "rent", "remit": "rent", "sweep": "dated", "refund": "empty"}
 """Which of the distributions a step is about."""
-
-# ------------------------------------------------------------------- what must be
-
-
-@dataclass
-class Entry:
-    """One distribution, as the books must have it."""
-
-    series: str
-    model_id: int
-    figures: dict[str, int]
-    dated: bool = False
-    claimed: set[str] = field(default_factory=set)
-
-
-class Account:
-    """What every holder received and is owed, what is carried, and what is in every purse.
-
-    A series is the distributions in one currency; a pot is what its balances are kept in, which two
-    currencies may share. Purses are in grains, of which the currency's nature makes units.
-    """
-
-    def __init__(self) -> None:
-        self.models: dict[str, SeriesModel[str]] = {}
-        self.entries: dict[str, Entry] = {}
-        self.purses: dict[tuple[str, str], int] = {}
-
-    def declare(
-        self, name: str, series: str, received: int, *, rate: int = 0, dated: bool = False
-    ) -> None:
-        """A distribution to all holders, with everything carried."""
-        model = self.models.setdefault(series, SeriesModel())
-        model_id = model.declare(received, HOLDERS, withholding=rate)
-        amount = model.division(model_id).amount
-        self.entries[name] = Entry(
-            series, model_id, _figures(amount, amount - received, ELIGIBLE), dated
-        )
-
-    def announce(self, name: str, series: str, received: int) -> None:
-        """A distribution for a record that will have no holders."""
-        model = self.models.setdefault(series, SeriesModel())
-        self.entries[name] = Entry(series, model.announce(received), _figures(received, 0, 0))
-
-    def settle(self, name: str, holder: str) -> int:
-        """Pay one holder; what it is to receive."""
-        entry = self.entries[name]
-        model = self.models[entry.series]
-        payment = model.claim(entry.model_id, holder)
-        assert payment.settled
-        entry.claimed.add(holder)
-        entry.figures["settledShares"] += payment.shares
-        entry.figures["paid"] += payment.gross
-        entry.figures["withheld"] += payment.tax
-        if not model.is_open(entry.model_id):
-            entry.figures["carriedOut"] = model.division(entry.model_id).remainder
-        return payment.net
-
-    def remit(self, name: str) -> int:
-        """Send the tax withheld; how much."""
-        figures = self.entries[name].figures
-        amount = figures["withheld"] - figures["remitted"]
-        figures["remitted"] += amount
-        return amount
-
-    def sweep(self, name: str) -> int:
-        """End a distribution whose deadline has passed; what is swept."""
-        entry = self.entries[name]
-        end = self.models[entry.series].sweep(entry.model_id)
-        entry.figures |= {"swept": end.swept, "carriedOut": end.carried}
-        return end.swept
-
-    def refund(self, name: str) -> int:
-        """End a distribution that has no holders; what goes back."""
-        entry = self.entries[name]
-        entry.figures["swept"] = self.models[entry.series].refund(entry.model_id)
-        return entry.figures["swept"]
-
-    def book(self, step: str) -> list[tuple[str, int]]:
-        """Do a step that pays; who is to receive what."""
-        if step == "claim":
-            return [("ann", self.settle("rent", "ann"))]
-        if step == "push":
-            return [(who, self.settle("rent", who)) for who in self.unpaid("rent")]
-        if step == "remit":
-            return [("collector", self.remit("rent"))]
-        if step == "sweep":
-            return [("issuer", self.sweep("dated"))]
-        return [("agent", self.refund("empty"))]
-
-    def unpaid(self, name: str) -> list[str]:
-        """Who of the page has not been paid."""
-        return [who for who in PAGE if who not in self.entries[name].claimed]
-
-    def owes(self, name: str, holder: str) -> bool:
-        """Whether a holder can still be paid."""
-        entry = self.entries[name]
-        outstanding = self.models[entry.series].outstanding(entry.model_id)
-        return holder in outstanding and not entry.dated
-
-    def outstanding(self, name: str) -> bool:
-        """Whether holders can tell more of a distribution than its figures do."""
-        entry = self.entries[name]
-        return 0 < entry.figures["eligibleSupply"] != entry.figures["settledShares"]
-
-    def told(self) -> dict[Any, Any]:
-        """Everything that can be asked or looked up."""
-        told: dict[Any, Any] = {}
-        for name, entry in self.entries.items():
-            model = self.models[entry.series]
-            told[name] = entry.figures | {"owed": self._owed(entry)}
-            for holder in HOLDERS if self.outstanding(name) else ():
-                due = 0 if entry.dated else model.claimable(entry.model_id, holder)
-                told[name, holder] = (due, holder in entry.claimed)
-        for series, model in self.models.items():
-            assert model.position().missing == 0
-            told["carried", series] = model.position().carried
-        return told | self.purses
-
-    def _owed(self, entry: Entry) -> int:
-        model, figures = self.models[entry.series], entry.figures
-        if not model.is_open(entry.model_id):
-            return 0
-        if figures["eligibleSupply"] == 0:
-            return figures["amount"]
-        unclaimed = model.outstanding(entry.model_id).values()
-        return sum(unclaimed) + model.division(entry.model_id).remainder
-
-
-def _figures(amount: int, carried_in: int, eligible: int) -> dict[str, int]:
-    none = ("settledShares", "paid", "withheld", "remitted", "owed", "carriedOut", "swept")
-    start = {"amount": amount, "carriedIn": carried_in, "eligibleSupply": eligible}
-    return start | dict.fromkeys(none, 0)
-
-
-# ------------------------------------------------------------------------- money
-
-
-def send(there: Deployed, function: str, *args: Any, sender: str, value: int = 0) -> Receipt:
-    """Send as somebody who may be a contract."""
-    kit = there.kit
-    if sender in kit.accounts:
-        return there.send(function, *args, sender=sender, value=value)
-    data = kit.codec.call(there.name, function, *args)
-    return kit.at("WilfulReceiver", sender).send("execute", there.address, data, value)
-
-
-class Money:
-    """A plain ERC-20: how a test makes, allows and looks at it, and what it can do to it."""
-
-    contract = "Dollar"
-    pot = "trial"
-    gone = False
-    """Whether there is no code any more to ask or to call."""
-
-    def __init__(self, stage: Stage, currency: Currency) -> None:
-        self.stage, self.currency = stage, currency
-        self.deployed = self.deploy()
-        self.address = self.deployed.address
-        self.nature = currency.nature
-
-    def deploy(self) -> Deployed:
-        return self.stage.kit.deploy("Dollar", "Coin", "C", self.currency.decimals)
-
-    @property
-    def grains(self) -> int:
-        """Grains to a unit."""
-        return 1
-
-    def fund(self, who: str, amount: int) -> None:
-        """Give somebody so much."""
-        self.deployed.send("mint", who, amount)
-
-    def allow(self, who: str) -> None:
-        """Let the vault take whatever somebody has."""
-        send(self.deployed, "approve", self.stage.vault.address, MAX, sender=who)
-
-    def question(self, who: str) -> tuple[str, bytes]:
-        """Where to ask, and what, for the grains that somebody has."""
-        return self.address, calldata(self.stage.kit.codec, self.contract, "balanceOf", who)
-
-    def become(self, nature: Nature) -> None:
-        """Change what it is."""
-        raise NotImplementedError
-
-    def block(self, who: str, on: bool) -> None:
-        """Block an account, or free it."""
-        raise NotImplementedError
-
-    def after(self) -> None:
-        """What the chain itself does at the end of a transaction."""
-
-
-class Wilful(Money):
-    """A currency of any nature."""
-
-    contract = "WilfulCurrency"
-
-    def deploy(self) -> Deployed:
-        deployed = self.stage.kit.deploy(self.contract)
-        deployed.send("become", self.currency.nature.words())
-        return deployed
-
-    @property
-    def grains(self) -> int:
-        return self.nature.grains
-
-    def allow(self, who: str) -> None:
-        vault = self.stage.vault.address
-        if self.currency.allows == "permit":
-            # Holder, spender, nonce, expiry, all of it, and a signature.
-            self.deployed.send("permit", who, vault, 0, 0, True, 27, b"\1" * 32, b"\1" * 32)
-            return
-        if self.currency.allows == "approve from zero":
-            self.deployed.send("approve", vault, 1, sender=who)
-            self.deployed.send("approve", vault, 0, sender=who)
-        super().allow(who)
-
-    def question(self, who: str) -> tuple[str, bytes]:
-        return self.address, calldata(self.stage.kit.codec, self.contract, "grainsOf", who)
-
-    def become(self, nature: Nature) -> None:
-        self.nature = nature
-        self.deployed.send("become", nature.words())
-
-    def block(self, who: str, on: bool) -> None:
-        self.deployed.send("setBlocked", who, on)
-
-
-class Antique(Wilful):
-    """The same, older than the standards."""
-
-    contract = "AntiqueCurrency"
-
-
-class Second(Wilful):
-    """The same, under another address."""
-
-    def deploy(self) -> Deployed:
-        self.main = Wilful(self.stage, self.currency)
-        return self.stage.kit.deploy("SecondAddress", self.main.address)
-
-    def fund(self, who: str, amount: int) -> None:
-        self.main.fund(who, amount)
-
-    def question(self, who: str) -> tuple[str, bytes]:
-        return self.main.question(who)
-
-    def become(self, nature: Nature) -> None:
-        self.nature = nature
-        self.main.become(nature)
-
-    def block(self, who: str, on: bool) -> None:
-        self.main.block(who, on)
-
-
-class Shares(Money):
-    """Shares of another asset, whose agent is the first account."""
-
-    contract = "ShareToken"
-
-    def deploy(self) -> Deployed:
-        kit = self.stage.kit
-        sheet = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO)
-        token = kit.deploy("ShareToken", sheet)
-        token.send("addAgent", kit.accounts[0])
-        return token
-
-    def become(self, nature: Nature) -> None:
-        if nature.paused != self.nature.paused:
-            self.deployed.send("pause" if nature.paused else "unpause")
-        self.nature = nature
-
-    def block(self, who: str, on: bool) -> None:
-        self.deployed.send("setAddressFrozen", who, on)
-
-
-class OwnCoin(Money):
-    """The native coin under an ERC-20's address."""
-
-    contract = "OwnCoin"
-    pot = "coin"
-
-    def deploy(self) -> Deployed:
-        return self.stage.kit.deploy("OwnCoin")
-
-    def after(self) -> None:
-        stage = self.stage
-        for who in (*stage.kit.accounts, stage.vault.address):
-            if self.deployed.call("pending", who):
-                stage.kit.evm.set_balance(who, self.deployed.call("balanceOf", who))
-                self.deployed.send("settle", who)
-
-
-class NativeCoin(Money):
-    """The native coin itself."""
-
-    pot = "coin"
-
-    def deploy(self) -> Deployed:
-        return self.stage.kit.at("", ZERO)
-
-    def allow(self, who: str) -> None:
-        """Nobody can take it."""
-
-    def become(self, nature: Nature) -> None:
-        """It cannot change; those who receive it can."""
-
-
-class Nowhere(Money):
-    """An address at which there is nothing."""
-
-    gone = True
-
-    def deploy(self) -> Deployed:
-        return self.stage.kit.at("Dollar", checksummed("0x" + "c0de" * 10))
-
-    def allow(self, who: str) -> None:
-        """There is nobody to tell."""
-
-
-class Precompile(Nowhere):
-    """An address that answers with what it is asked, though no code is there."""
-
-    def deploy(self) -> Deployed:
-        return self.stage.kit.at("Dollar", "0x" + "00" * 19 + "04")
-
-
-MONEY: dict[str, type[Money]] = {
-    "dollar": Money,
-    "wilful": Wilful,
-    "antique": Antique,
-    "second": Second,
-    "shares": Shares,
-    "own coin": OwnCoin,
-    "coin": NativeCoin,
-    "none": Nowhere,
-    "precompile": Precompile,
-}
-
-# --------------------------------------------------------------------- the trial
 
 
 class Trial:
@@ -592,7 +249,12 @@ class Trial:
             "remit": (rent,),
             "sweep": (self.ids["dated"],),
             "refund": (self.ids["empty"],),
-        }
+            "claimTo": ([rent], ben, ben),
+            "declareWithPermit": (
+                self.stage.token.address, self.record, self.dollar.address, 1, terms(),
+                (0, 27, NOTHING, NOTHING),
+            ),
+        }  # fmt: skip
         return self.calling(function, *arguments[function])
 
     def calling(self, function: str, *args: Any) -> bytes:
@@ -651,7 +313,7 @@ class Trial:
         """The error and its arguments with which a step is refused."""
         currency, offer = self.money.address, self.currency.offer
         if step != "declare":
-            who, amount = deepcopy(self.account).book(step)[0]
+            who, amount = self.account.dues(step)[0]
             reason = "MovedOnFailure" if does is Does.STOPS else "PaymentFailed"
             return f"DividendVault_{reason}", currency, self.people[who], amount
         if does is Does.TOO_LARGE:
@@ -777,17 +439,17 @@ class Trial:
         return int.from_bytes(look(*money.question(who)), "big")
 
     def _figures(self, answer: bytes) -> dict[str, int]:
-        """The amounts of a distribution, by the place that the ABI gives them."""
-        entry = self.kit.codec.function(self.vault.name, "distribution", 1)
-        names = [part["name"] for part in entry["outputs"][0]["components"]]
         return {
-            name: int.from_bytes(answer[32 * (1 + at) : 32 * (2 + at)], "big")
-            for at, name in enumerate(names)
-            if name in FIGURES
+            name: int.from_bytes(answer[at : at + 32], "big") for name, at in self._places.items()
         }
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where the ABI has the amounts of a distribution."""
+        entry = self.kit.codec.function(self.vault.name, "distribution", 1)
+        names = [part["name"] for part in entry["outputs"][0]["components"]]
+        return {name: 32 * (1 + at) for at, name in enumerate(names) if name in FIGURES}
 
-FIGURES = frozenset(_figures(0, 0, 0))
 
 ACTS: dict[str, Callable[[Trial, bool], None]] = {
     "vanish": Trial.vanish,

@@ -142,8 +142,8 @@ FAULTS = (
         ("unasked tells-late declare",),
     ),
     Fault(
-        "lets a question burn everything", PAYMENT, r"\(address\(this\)\)\), PAGE_GAS",
-        "(address(this))), FAULT ? gasleft() : PAGE_GAS",
+        "lets a question burn everything", PAYMENT, r"(?<=_holdingQuestion\(\), )PAGE_GAS",
+        "FAULT ? gasleft() : PAGE_GAS",
         ("unasked burns-when-asked push",),
     ),
     Fault(
