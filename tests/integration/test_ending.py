@@ -238,10 +238,11 @@ def test_all_tax_is_remitted_but_that_of_a_collector_who_cannot_be_paid(
     for number in (1, 2, 3, 4):
         push(operator, closed, number, sorted(table.balances))
     act(operator, artifacts, "BlockList", barred, "setBlocked", COLLECTOR, True)
+    before = operator.chain.balance(COLLECTOR)
     done = remit_all(operator, closed)
     assert [r.distribution_id for r in done.done] == [1, 3]
     assert {n: e.error for n, e in done.refused.items()} == {2: "DividendVault_PaymentFailed"}
-    assert operator.chain.balance(COLLECTOR) == done.done[1].amount
+    assert operator.chain.balance(COLLECTOR) - before == done.done[1].amount
     act(operator, artifacts, "BlockList", barred, "setBlocked", COLLECTOR, False)
     assert [r.distribution_id for r in remit_all(operator, closed).done] == [2]
     assert remit_all(operator, closed).done == ()

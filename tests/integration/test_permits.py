@@ -76,7 +76,8 @@ class Wallet:
         self.address, self._signer, self.willing = signer.address, signer, True
 
     def sign_message(self, message):
-        return Signature(self._signer.sign_message(message)) if self.willing else None
+        signed = self._signer._account.sign_message(message)
+        return Signature(bytes(signed.signature)) if self.willing else None
 
 
 @dataclass(frozen=True)
