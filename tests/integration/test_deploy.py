@@ -140,7 +140,7 @@ def test_a_vault_whose_desk_is_a_thiefs_is_refused(anvil, found, operator, folde
     # The address of its first creation: the hash of the list of its address and the nonce 1.
     thief = to_checksum_address(keccak(bytes.fromhex(f"d694{'7' * 40}01"))[12:])
     code = chain.code(found.token().address if trick == "another contract" else desk)
-    changes = [] if trick != "another domain" else [(vault, place)]
+    changes = [] if trick != "another domain" else [(vault, place), (desk, thief)]
     plant(anvil, thief, code, *changes)
     plant(anvil, place, chain.code(vault))
     fresh = Operator(chain, operator.signer)
