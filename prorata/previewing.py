@@ -23,6 +23,7 @@ from prorata.distributing import (
     closing_time,
     holders_at,
     holders_now,
+    is_declared,
     lacking,
     money,
 )
@@ -190,6 +191,7 @@ def preview_all(
     """
     previews: list[Preview] = []
     registers: dict[int, tuple[Mapping[str, int], bool]] = {}
+    new = [d for d in declarations if not is_declared(operator, deployment, d)]
     for declaration in declarations:
         if declaration.record_id not in registers:
             operator.tell(f"reading who holds what at record {declaration.record_id}")
@@ -201,8 +203,12 @@ def preview_all(
             for earlier in previews
             if earlier.declaration.currency.address == declaration.currency.address
         )
+        beside = [d for d in new if d.currency.address == declaration.currency.address]
+        notices = [str(problem) for problem in lacking(operator, beside)]
+        if declaration not in new:
+            notices = ["it was declared before, and would not be declared again"]
         ahead = _Ahead(operator, deployment, declaration, permit=permit, page_size=page_size)
-        previews.append(ahead.look(balances, provisional, taken))
+        previews.append(ahead.look(balances, provisional, taken, notices))
     return previews
 
 
@@ -251,13 +257,17 @@ class _Ahead:
         self.vault, self.token = deployment.vault(), deployment.token()
         self.what, self.permit, self.page_size = declaration, permit, page_size
 
-    def look(self, balances: Mapping[str, int], provisional: bool, taken: bool) -> Preview:
-        """The preview for these holders; `taken` when nothing is left to be carried in."""
+    def look(
+        self, balances: Mapping[str, int], provisional: bool, taken: bool, notices: list[str]
+    ) -> Preview:
+        """The preview for these holders; `taken` when nothing is left to be carried in.
+
+        What `notices` say stands in the way of a declaration keeps the node from running it.
+        """
         excluded = frozenset(self.what.terms.excluded)
         pages = pages_of(sorted(set(balances) - excluded), self.page_size)
         approving = approvals(self.operator, self.vault, self.what)
         closes_at = closing_time(self.token, self.what.record_id)
-        notices = [str(problem) for problem in lacking(self.operator, [self.what])]
         run = None if notices else self._run(approving, pages, closes_at)
         if run is not None and run.declaration.error is not None:
             notices.append(f"the declaration would fail now: {run.declaration.error}")

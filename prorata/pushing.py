@@ -98,8 +98,6 @@ def push(
     Raises: InputError when the distribution is not payable now; what `Operator.send` raises.
     """
     vault = deployment.vault("pending")
-    if page_size < 1:
-        raise InputError.of("page", page_size, "is no page", "give at least 1")
     operator.settle()
     found = find_distribution(vault, distribution_id)
     if (refusal := why_not_payable(operator.chain, found)) is not None:
@@ -158,7 +156,12 @@ def push_all(
 
 
 def pages_of(holders: Sequence[str], size: int) -> list[Sequence[str]]:
-    """The holders, so many to a transaction."""
+    """The holders, so many to a transaction.
+
+    Raises: InputError when that is none at all.
+    """
+    if size < 1:
+        raise InputError.of("page", size, "is no page", "give at least 1")
     return [holders[start : start + size] for start in range(0, len(holders), size)]
 
 

@@ -129,6 +129,23 @@ def test_money_that_is_not_there_is_said_and_the_law_all_the_same(operator, clos
     assert (preview.gross + preview.remainder, preview.gas.basis) == (10**13 + 1, "rule of thumb")
 
 
+def test_money_that_is_not_there_for_all_of_them_together_is_said(operator, closed):
+    dollars = closed.currency("USD")
+    halves = [
+        Declaration(1, dollars, 6 * 10**12, Terms(document_hash=bytes([n]) * 32)) for n in (1, 2)
+    ]
+    for preview in look(operator, closed, *halves):
+        assert preview.notices[0].startswith('amount: "12,000,000 USD" is more than the 10,000,000')
+
+
+def test_what_was_declared_before_is_said(operator, closed):
+    what = Declaration(1, closed.currency("USD"), 10**13)
+    declare_all(operator, closed, [what])
+    preview = look(operator, closed, what)
+    assert preview.notices[0] == "it was declared before, and would not be declared again"
+    assert refused(look, operator, closed, what, page_size=0).startswith('page: "0" is no page')
+
+
 def test_a_node_that_cannot_simulate_leaves_a_rule_of_thumb(operator, closed, monkeypatch):
     """It is not less than what the payments of fresh accounts cost."""
     what = Declaration(1, closed.currency("USD"), RENT)

@@ -199,7 +199,12 @@ def test_a_distribution_that_pays_nobody_now_is_refused(operator, closed, issued
     assert refused(push_all, operator, closed, 2) == (
         'distribution: "2" was never declared: there are 1 to 1; check the id'
     )
-    assert refused(push, operator, closed, 1, [], page_size=0) == (
+    assert sent(operator) == nonce
+
+
+def test_a_page_of_nobody_is_refused(operator, closed, rent):
+    nonce = sent(operator)
+    assert refused(push_all, operator, closed, rent.id, page_size=0) == (
         'page: "0" is no page; give at least 1'
     )
     assert sent(operator) == nonce
