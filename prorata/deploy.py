@@ -191,6 +191,14 @@ class Deployment:
             )
         return RecordStream(self.chain, contract.address, block=block)
 
+    @property
+    def paying(self) -> tuple[str, ...]:
+        """In whose name the vault pays this asset's holders: the token's, and its streams'."""
+        contracts = self.manifest.contracts
+        return tuple(
+            contracts[name].address for name in ("ShareToken", "RecordStream") if name in contracts
+        )
+
     def registry(self, block: BlockTag = "latest") -> InvestorRegistry:
         """The registry that the token asks now, which is read as one of ours.
 

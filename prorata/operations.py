@@ -346,10 +346,10 @@ def claim(
     Raises: InputError when a named distribution, or every unclaimed one, is not payable now; what
     `Operator.send` raises.
     """
-    vault, token = deployment.vault("pending"), deployment.token().address
+    vault = deployment.vault("pending")
     operator.settle()
     if ids is None:
-        every = [d for d in vault.distributions() if d.token == token]
+        every = [d for d in vault.distributions() if d.token in deployment.paying]
         candidates = _unclaimed(vault, every, holder)
     else:
         candidates = _unclaimed(vault, [find_distribution(vault, i) for i in ids], holder)

@@ -17,7 +17,7 @@ from prorata.chain import RpcChain
 from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
 from prorata.deploy import Deployment, deploy, open_operator
 from prorata.errors import DeploymentError, InputError
-from prorata.operations import declare, issue, schedule_record
+from prorata.operations import claim, declare, issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.passing import add_pass_through, pass_on, pass_through, register
 from prorata.streams import (
@@ -153,6 +153,22 @@ def test_a_stream_pays_what_the_law_says(operator, month, custodian, table):
     assert [entitlement.gross for entitlement in told] == [law.gross[who] for who in holders]
     operator.send_one("claim", vault.claim([number], custodian.address))
     assert dollars.balance_of(custodian.address) == law.gross[custodian.address]
+
+
+def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian):
+    """Without naming any: everything that is due in the asset's name."""
+    done = define_stream(operator, month, 2, 4)
+    again = Deployment.open(operator.chain, month.folder)
+    assert again.paying == (again.token().address, done.address)
+    assert month.paying == (again.token().address,)
+    vault, ether = again.vault(), again.currency("ETH")
+    for number, (token, record) in enumerate(((done.address, 1), (again.token().address, 4))):
+        call = vault.declare(token, record, ether.address, 10**18, Terms())
+        operator.send_one(f"declare/{number}", call)
+    claimed = claim(operator, again, custodian.address)
+    assert [(payout.distribution_id, payout.gross) for payout in claimed.payouts] == [
+        (1, 10**18 * 100 // 50_500), (2, 10**18 * 30 // 10_100),
+    ]  # fmt: skip
 
 
 def test_streams_that_make_no_sense_are_refused(
