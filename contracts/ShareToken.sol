@@ -178,6 +178,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IHoldings
+    // Ending the call with the answer is what is meant.
+    // slither-disable-next-line incorrect-return
     function holdingsAt(
         address account,
         uint256[] calldata recordIds
@@ -248,6 +250,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IERC3643Token
+    // Whatever the rules do while they are told, the lost wallet's balance is read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function recoveryAddress(
         address lostWallet,
         address newWallet,
@@ -265,6 +269,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
         Ledger ledger = _closeRecords();
         Compliance.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
+        // Read anew: the rules may have let the wallet receive meanwhile.
+        lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
         _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
         _move(lostWallet, newWallet, lost.balance(), ledger.closedRecords(), false);
@@ -374,6 +380,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IERC3643Token
+    // Zero is none.
+    // slither-disable-next-line missing-zero-check
     function setOnchainID(address newOnchainID) external onlyOwner {
         onchainID = newOnchainID;
         _announceInformation();
@@ -487,6 +495,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         Compliance.report(ledger, from, to, amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _issue(address to, uint256 amount, Ledger ledger) private {
         _requireReceiver(to);
         if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
@@ -495,6 +505,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) Compliance.report(ledger, address(0), to, amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _burn(address from, uint256 amount) private {
         Ledger ledger = _closeRecords();
         _requireBalance(from, amount);
@@ -504,6 +516,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) Compliance.report(ledger, from, address(0), amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _force(address from, address to, uint256 amount) private {
         _requireReceiver(to);
         Ledger ledger = _closeRecords();
@@ -616,6 +630,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         else emit AgentRemoved(agent);
     }
 
+    // The ledger is read anew after the calls.
+    // slither-disable-next-line reentrancy-no-eth
     function _setRules(address newRules) private {
         bool ours = Compliance.replaceRules(_ledger, newRules);
         // Read anew: the old rules may have called back.
