@@ -221,6 +221,47 @@ def neither_field_of_a_lane_outgrows_it():
     return given, z3.And(s + b < power, lost + loss < power, lost + loss < 2**32)
 
 
+@FACTS.about("Progress.settleDown", "Progress.settledIn", "Progress.lostIn")
+def a_settlement_adds_to_two_digits_of_the_slot():
+    """A slot read as digits, lanes below, settled, lost, lanes above: a settlement changes two of them only."""
+    below, s, lost, above, b, loss = whole("below s lost above b loss")
+    at, width, lost_width = whole("at width lost_width")
+
+    def slot(settled, gone):
+        return below + at * (settled + width * (gone + lost_width * above))
+
+    given = [*natural(below, s, lost, above, b, loss), below < at, s + b < width]
+    given += [lost + loss < lost_width]
+    return given, slot(s, lost) + at * (b + width * loss) == slot(s + b, lost + loss)
+
+
+@FACTS.about("Progress.settledIn", "Progress.lostIn")
+def a_slot_has_one_reading():
+    """Digits within their bounds are read from a slot in one way only, so that none borrows from another."""
+    below, mid, above, below2, mid2, above2 = whole("below mid above below2 mid2 above2")
+    at, width = whole("at width")
+    given = [*natural(below, mid, above, below2, mid2, above2), below < at, below2 < at]
+    given += [mid < width, mid2 < width]
+    upper, upper2 = whole("upper upper2")
+    given += [upper == mid + width * above, upper2 == mid2 + width * above2]
+    given += [below + at * upper == below2 + at * upper2]
+    return given, [upper == upper2, below == below2, above == above2, mid == mid2]
+
+
+@FACTS.about("Progress.settleDown")
+def no_product_of_a_settlement_overflows():
+    """amount * shares, amount * settled and the sum of two remainders stay below 2^256."""
+    a, s, b, e, r, r2 = whole("a s b e r r2")
+    given = [*natural(a, s, b, r, r2), a < 2**160, e > 0, e < 2**96, s <= e, b <= e - s]
+    given += [r < e, r2 < e]
+    limit = (2**160 - 1) * (2**96 - 1)
+    return given, [
+        z3.And(a * b <= (2**160 - 1) * b, a * s <= (2**160 - 1) * s),
+        z3.And(a * b <= limit, a * s <= limit, r + r2 < 2**97),
+        z3.And(a * b < 2**256, a * s < 2**256),
+    ]
+
+
 @FACTS.about("Progress.settleDown", "DividendVault._paid")
 def nothing_is_paid_before_the_first_settlement():
     """floor(a*0/e) - 0 is zero: the formula for what was paid begins right."""
