@@ -68,7 +68,13 @@ contract LibraryFacts {
     }
 
     /// @notice A mark stays when another distribution is marked, of whatever series. (Law 4)
-    function check_a_mark_stays(address holder, uint32 series, uint32 ordinal, uint32 later, uint32 laterOrdinal) public {
+    function check_a_mark_stays(
+        address holder,
+        uint32 series,
+        uint32 ordinal,
+        uint32 later,
+        uint32 laterOrdinal
+    ) public {
         VM.assume(series != 0 && later != 0 && (series != later || ordinal != laterOrdinal));
         files.flip(holder, series, ordinal);
         files.flip(holder, later, laterOrdinal);
@@ -113,7 +119,13 @@ contract LibraryFacts {
     // ---------------------------------------------------------------------- timeline
 
     /// @notice What held at a time before a new entry still holds at that time after it.
-    function check_a_timeline_keeps_its_past(uint160 first, uint160 second, uint48 one, uint48 two, uint48 time) public {
+    function check_a_timeline_keeps_its_past(
+        uint160 first,
+        uint160 second,
+        uint48 one,
+        uint48 two,
+        uint48 time
+    ) public {
         VM.assume(one != 0 && one < two && time < two);
         line.set(one, first);
         uint256 before = line.valueAt(time);

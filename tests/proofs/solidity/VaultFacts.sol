@@ -31,7 +31,9 @@ contract VaultFacts {
 
     function setUp() public {
         VM.warp(1_000_000);
-        token = new ShareToken(IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0)));
+        token = new ShareToken(
+            IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0))
+        );
         vault = new DividendVault();
         dollar = new Dollar("Rehearsal dollar", "USDR", 6);
         token.mint(ANN, 3);
