@@ -597,10 +597,6 @@ class ShareToken(_Contract):
         """Whether transfers by holders are stopped."""
         return bool(self._view("paused"))
 
-    def income_waits(self, account: str) -> bool:
-        """Whether what `account` is owed cannot be paid for now."""
-        return bool(self._view("incomeWaits", account))
-
     def claimant_of(self, account: str) -> str:
         """Who is to be paid what `account` is owed; zero while that has to wait."""
         return str(self._view("claimantOf", account))

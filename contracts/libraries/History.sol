@@ -27,10 +27,11 @@ library History {
     /// @dev `account` ready for a change of balance: if a record closed since it was last written, its present
     /// balance moves into `past` first.
     function upTo(Past storage past, Account account, uint256 closedRecords) internal returns (Account) {
-        return account.since() == closedRecords ? account : _checkpoint(past, account, closedRecords);
+        return account.since() == closedRecords ? account : checkpoint(past, account, closedRecords);
     }
 
-    function _checkpoint(Past storage past, Account account, uint256 closedRecords) private returns (Account) {
+    /// @dev The same, where a record is known to have closed.
+    function checkpoint(Past storage past, Account account, uint256 closedRecords) internal returns (Account) {
         uint256 count = account.pastCount();
         if (count == 0 && account.balance() == 0) return account.withSince(closedRecords);
 

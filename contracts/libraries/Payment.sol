@@ -24,13 +24,16 @@ library Payment {
 
     /// @dev Sends `amount`, using at most `gasLimit` gas for an ERC-20. Never reverts and copies at most one
     /// word of what the callee returns.
-    function trySend(address currency, address to, uint256 amount, uint256 gasLimit) internal returns (Outcome) {
+    function trySend(
+        address currency,
+        address to,
+        uint256 amount,
+        uint256 gasLimit
+    ) internal returns (Outcome outcome) {
         if (currency == address(0)) {
             bool sent = SafeTransferLib.trySafeTransferETH(to, amount, NATIVE_GAS);
             return sent ? Outcome.Paid : Outcome.Failed;
         }
-        bool called;
-        bool succeeded;
         // Written out because a high-level call would copy all of an endless answer into memory.
         assembly ("memory-safe") {
             let data := mload(0x40)
@@ -38,7 +41,8 @@ library Payment {
             // The compiler does not warrant that the upper bits of an address are clean.
             mstore(add(data, 0x04), shr(96, shl(96, to)))
             mstore(add(data, 0x24), amount)
-            called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
+            let called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
+            let succeeded
             // No answer counts as success if there is a contract to give none.
             switch returndatasize()
             case 0 {
@@ -47,9 +51,9 @@ library Payment {
             default {
                 succeeded := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))
             }
+            // 0 for paid, else 1 or 2: see `Outcome`.
+            outcome := mul(iszero(and(called, succeeded)), add(called, 1))
         }
-        if (!called) return Outcome.Failed;
-        return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
     /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;

@@ -382,7 +382,9 @@ def where_a_claim_is_cut_into_runs_does_not_matter():
     """Cutting a claim between two distributions changes neither what is paid nor how many."""
     due, due2, count, count2, g, t = whole("due due2 count count2 g t")
     given = natural(due, due2, count, count2, g - t)
-    return given, z3.And(due + (g - t) + due2 == due + ((g - t) + due2), count + 1 + count2 == count + (1 + count2))
+    return given, z3.And(
+        due + (g - t) + due2 == due + ((g - t) + due2), count + 1 + count2 == count + (1 + count2)
+    )
 
 
 # ----------------------------------------------------------------------------------- conservation
@@ -433,7 +435,15 @@ def the_last_claim_conserves_money():
     given = [*_unharmed(books), _balanced(books), gross >= 0, lost >= 0, gross + lost <= owed]
     given += [tax >= 0, tax <= gross]
     net = gross - tax
-    after = [received, paid + net, withheld + tax, remitted, owed - gross - lost, carried + lost, swept]
+    after = [
+        received,
+        paid + net,
+        withheld + tax,
+        remitted,
+        owed - gross - lost,
+        carried + lost,
+        swept,
+    ]
     return given, z3.And(_balanced(after), *_unharmed(after))
 
 
@@ -453,7 +463,15 @@ def sweeping_conserves_money():
     books = received, paid, withheld, remitted, owed, carried, swept = _books()
     x, remainder = whole("x remainder")
     given = [*_unharmed(books), _balanced(books), x >= 0, remainder >= 0, x + remainder <= owed]
-    after = [received, paid, withheld, remitted, owed - x - remainder, carried + remainder, swept + x]
+    after = [
+        received,
+        paid,
+        withheld,
+        remitted,
+        owed - x - remainder,
+        carried + remainder,
+        swept + x,
+    ]
     return given, z3.And(_balanced(after), *_unharmed(after))
 
 
@@ -462,7 +480,13 @@ def refunding_conserves_money():
     """A refund gives back what was received and to the carry what came from it. (Law 3)"""
     books = received, paid, withheld, remitted, owed, carried, swept = _books()
     amount, carried_in = whole("amount carried_in")
-    given = [*_unharmed(books), _balanced(books), carried_in >= 0, carried_in <= amount, amount <= owed]
+    given = [
+        *_unharmed(books),
+        _balanced(books),
+        carried_in >= 0,
+        carried_in <= amount,
+        amount <= owed,
+    ]
     back = amount - carried_in
     after = [received, paid, withheld, remitted, owed - amount, carried + carried_in, swept + back]
     return given, z3.And(_balanced(after), *_unharmed(after))
@@ -522,7 +546,11 @@ WHOLE = 10_000
 
 def _tax(gross: z3.ArithRef, points: z3.ArithRef, tax: z3.ArithRef, rest: z3.ArithRef):
     """`tax` is withheld from `gross` at `points` hundredths of a percent."""
-    return [*natural(gross, points), points <= WHOLE, *floored(gross * points, z3.IntVal(WHOLE), tax, rest)]
+    return [
+        *natural(gross, points),
+        points <= WHOLE,
+        *floored(gross * points, z3.IntVal(WHOLE), tax, rest),
+    ]
 
 
 @FACTS.about("WithholdingPolicy.taxOn", "DividendVault._taxOn")
@@ -565,7 +593,9 @@ def a_higher_rate_never_withholds_less():
 def a_higher_income_never_keeps_less():
     """One unit more of gross income never leaves the holder less."""
     g, p, t, r, t2, r2 = whole("g p t r t2 r2")
-    return [*_tax(g, p, t, r), *_tax(g + 1, p, t2, r2)], z3.And(t2 >= t, t2 <= t + 1, g + 1 - t2 >= g - t)
+    return [*_tax(g, p, t, r), *_tax(g + 1, p, t2, r2)], z3.And(
+        t2 >= t, t2 <= t + 1, g + 1 - t2 >= g - t
+    )
 
 
 @FACTS.about("DividendVault._withhold")
@@ -622,7 +652,9 @@ def a_saturated_sum_is_refused():
     largest, limit = 2**256 - 1, 2**96 - 1
     given = [*natural(total, amount, supply), amount <= largest, total <= largest, supply <= limit]
     told = z3.If(amount > largest - total, largest, total + amount)
-    return given, z3.And(told <= largest, z3.Implies(total + amount > largest, told > limit - supply))
+    return given, z3.And(
+        told <= largest, z3.Implies(total + amount > largest, told > limit - supply)
+    )
 
 
 @FACTS.about("ShareToken._takeFrozen", "ShareToken._unfrozen")

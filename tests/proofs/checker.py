@@ -40,7 +40,7 @@ def _about(source_name: str, text: str, contract: str, only: str) -> Iterator[Re
     began = time.perf_counter()
     messages = compile_standard(source).get("errors", [])
     seconds = round(time.perf_counter() - began, 3)
-    body = text.split(f"contract {contract} ")[1].split("\n}\n")[0]
+    body = text.split(f"contract {contract} ")[1].split("\n}\n", maxsplit=1)[0]
     start = text.index(body)
     for match in re.finditer(r"((?: +/// .*\n)+) +function (\w+)\(.*\n +assert\(", body):
         words = " ".join(re.findall(r"/// (.*)", match[1])).removeprefix("@notice ")

@@ -78,7 +78,9 @@ def main() -> None:
     for result in everything(options.tool or list(TOOLS), options.only):
         results.append(result)
         remark = result.detail.replace("\n", " ")[:80] if wrong(result) else ""
-        line = f"{result.result:8} {result.tool:10} {result.seconds:8.2f} s  {result.name}  {remark}"
+        line = (
+            f"{result.result:8} {result.tool:10} {result.seconds:8.2f} s  {result.name}  {remark}"
+        )
         print(line.rstrip(), flush=True)
     told = summary(results, time.perf_counter() - began)
     print(json.dumps(told, indent=1))

@@ -122,7 +122,7 @@ def _append():
     return n, since, balance, closed, given
 
 
-@FACTS.about("History.upTo", "History._checkpoint")
+@FACTS.about("History.upTo", "History.checkpoint")
 def a_new_checkpoint_keeps_the_order():
     """A checkpoint is added at the end, later than all before it and before the account's new `since`. (Law 5)"""
     n, since, _, closed, given = _append()
@@ -152,7 +152,7 @@ def an_older_record_reads_the_same_after_a_checkpoint():
     return given, [low <= n, low == before, _found(low) == _found(before)]
 
 
-@FACTS.about("History._checkpoint", "History.balanceAt")
+@FACTS.about("History.checkpoint", "History.balanceAt")
 def an_account_that_was_never_used_needs_no_checkpoint():
     """An empty account without history reads zero at every closed record, with or without a new `since`. (Law 5)"""
     since, closed, record, balance, count = numbers("since closed record balance count")
@@ -175,7 +175,11 @@ def a_record_is_answered_only_when_its_second_is_over():
     closed, record, now, following, own = numbers("closed record now following own")
     counted = record <= closed
     next_ = z3.And(record == closed + 1, now > following)
-    given = [record >= 1, z3.Implies(counted, own < now), z3.Implies(record == closed + 1, own == following)]
+    given = [
+        record >= 1,
+        z3.Implies(counted, own < now),
+        z3.Implies(record == closed + 1, own == following),
+    ]
     answered = z3.Or(counted, next_, now > own)
     return [*given, answered], own < now
 

@@ -89,7 +89,9 @@ def test_a_sheet_is_packed_as_restated(probe) -> None:
             of.sheet_first(*(bits[n] for n in ("token", "series", "ordinal", "recordId"))),
             of.sheet_second(*(bits[n] for n in ("currency", "payableFrom", "lastSecond"))),
             of.sheet_third(bits["amount"], bits["eligible"]),
-            of.sheet_fourth(*(bits[n] for n in ("declarer", "carriedIn", "lane", "kind")), word(flag)),
+            of.sheet_fourth(
+                *(bits[n] for n in ("declarer", "carriedIn", "lane", "kind")), word(flag)
+            ),
         )
         assert [evaluated(term) for term in expected] == list(words)
 
@@ -102,15 +104,6 @@ def test_a_sheet_is_read_as_restated(probe) -> None:
         for name, value in zip(FIELDS, fields, strict=False):
             place = of.SHEET_FIELDS[name][0]
             assert evaluated(of.sheet_field(name, word(words[place]))) == as_number(value)
-
-
-def test_series_are_compared_as_restated(probe) -> None:
-    """Two first words are of one series for the contract exactly if they are for the restatement."""
-    for _ in range(ROUNDS):
-        first = some(256)
-        other = first ^ CHANCE.choice([0, 1 << CHANCE.randrange(256), 1 << CHANCE.randrange(192, 256)])
-        expected = bool(evaluated(of.same_series(word(first), word(other))))
-        assert probe.call("sheetsAlike", first, other) is expected
 
 
 def test_lanes_are_allotted_as_restated(probe) -> None:
