@@ -76,7 +76,8 @@ FAULTS = (
         "unasked answers-short remit", "unasked answers-short push",
     ),
     after_the_call(
-        "pays where there is no code", "succeeded := or(succeeded, iszero(returndatasize()))",
+        "pays where there is no code",
+        "if iszero(returndatasize()) { called := 1 succeeded := 1 }",
         "unasked vanishes claim", "unasked vanishes push",
     ),
     after_the_call(
