@@ -45,7 +45,8 @@ class Fault:
     """One fault: what it replaces in a source, by what, and the cells of the matrix that notice it.
 
     `sound` is a regular expression; in `broken`, FAULT is whether the twin has this fault, and
-    SOUND what was found.
+    SOUND what was found. The twin turns bad when the trial has been opened, or, where only the
+    opening has a payment that shows it, before.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Fault:
     sound: str
     broken: str
     caught: tuple[str, ...]
+    opening: bool = False
 
 
 def after_the_call(code: str, assembly: str, *caught: str) -> Fault:
@@ -107,6 +109,11 @@ FAULTS = (
         "if (FAULT && amount > holdingOf(currency)) amount = holdingOf(currency);\n        SOUND",
         ("unasked down claim", "unasked down sweep"),
     ),
+    Fault(
+        "loses a unit of large amounts", PAYMENT, r"if \(currency == address\(0\)\) \{",
+        "if (FAULT && amount > 200_000) --amount;\n        SOUND",
+        ("decimals-36 claim", "160-bits push", "dai-permit claim", "coin claim"),
+    ),
     # ------------------------------------------------- sending the native coin
     Fault(
         "gives receivers all gas", PAYMENT, r"NATIVE_GAS\);", "FAULT ? gasleft() : SOUND",
@@ -152,6 +159,11 @@ FAULTS = (
         ("no-code declare", "unasked answers-no declare"),
     ),
     Fault(
+        "loses a unit of small amounts", VAULT, r"if \(received == 0\)",
+        "if (FAULT && received < 5_000) --received;\n        SOUND",
+        ("decimals-2 declare", "flash-mint declare", "max-means-all declare", "coin declare"),
+    ),
+    Fault(
         "knows no limit", VAULT, r"TermSheet\.MAX_AMOUNT\) \{",
         "(FAULT ? type(uint256).max : TermSheet.MAX_AMOUNT)) {",
         ("over-160-bits declare",),
@@ -160,12 +172,12 @@ FAULTS = (
     Fault(
         "pays nothing where nothing is due, by claim", VAULT, r"if \(amount == 0\) return",
         "if (!FAULT && amount == 0) return",
-        ("refuses-zero claim",),
+        ("refuses-zero claim",), opening=True,
     ),
     Fault(
         "pays nothing where nothing is due, by push", VAULT, r"if \(net != 0\)",
         "if (FAULT || net != 0)",
-        ("refuses-zero push",),
+        ("refuses-zero push",), opening=True,
     ),
     Fault(
         "does not mind whether a payment failed", VAULT,
