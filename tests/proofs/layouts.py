@@ -55,7 +55,9 @@ class Restated:
 RESTATED: list[Restated] = []
 
 
-def restates(of: str, probe: str, *widths: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def restates(
+    of: str, probe: str, *widths: int
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The decorated function restates another."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,8 +1,8 @@
 """Proves every fact with every tool, and tells which: `make prove`.
 
-Ends with an error if a fact is refuted, or a control, which is false on purpose, is not. What a tool
-did not answer in time is told as such and counted nowhere. `--only PATTERN` proves some; all of them
-are kept in `results.json`.
+Ends with an error if a fact is refuted, or a control, which is false on purpose, is not. What a
+tool did not answer in time is told as such and counted nowhere. `--only PATTERN` proves some; the
+results of a run of all are kept in `results.json`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def main() -> None:
     for result in everything(options.tool or list(TOOLS), options.only):
         results.append(result)
         remark = result.detail.replace("\n", " ")[:80] if wrong(result) else ""
-        line = f"{result.result:8} {result.tool:10} {result.seconds:8.2f} s  {result.name}  {remark}"
+        line = (
+            f"{result.result:8} {result.tool:10} {result.seconds:8.2f} s  {result.name}  {remark}"
+        )
         print(line.rstrip(), flush=True)
     told = summary(results, time.perf_counter() - began)
     print(json.dumps(told, indent=1))

@@ -1,4 +1,4 @@
-"""The layouts that the facts speak of are those of the bytecode: both say the same of random words."""
+"""The layouts that the facts speak of are the bytecode's: both say the same of random words."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_a_sheet_is_packed_as_restated(probe) -> None:
             of.sheet_first(*(bits[n] for n in ("token", "series", "ordinal", "recordId"))),
             of.sheet_second(*(bits[n] for n in ("currency", "payableFrom", "lastSecond"))),
             of.sheet_third(bits["amount"], bits["eligible"]),
-            of.sheet_fourth(*(bits[n] for n in ("declarer", "carriedIn", "lane", "kind")), word(flag)),
+            of.sheet_fourth(
+                *(bits[n] for n in ("declarer", "carriedIn", "lane", "kind")), word(flag)
+            ),
         )
         assert [evaluated(term) for term in expected] == list(words)
 
@@ -105,10 +107,14 @@ def test_a_sheet_is_read_as_restated(probe) -> None:
 
 
 def test_series_are_compared_as_restated(probe) -> None:
-    """Two first words are of one series for the contract exactly if they are for the restatement."""
+    """Two first words are of one series for the contract exactly if they are for the
+    restatement.
+    """
     for _ in range(ROUNDS):
         first = some(256)
-        other = first ^ CHANCE.choice([0, 1 << CHANCE.randrange(256), 1 << CHANCE.randrange(192, 256)])
+        other = first ^ CHANCE.choice(
+            [0, 1 << CHANCE.randrange(256), 1 << CHANCE.randrange(192, 256)]
+        )
         expected = bool(evaluated(of.same_series(word(first), word(other))))
         assert probe.call("sheetsAlike", first, other) is expected
 

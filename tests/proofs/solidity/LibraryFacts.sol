@@ -95,16 +95,6 @@ contract LibraryFacts {
 
     // ----------------------------------------------------------------------- history
 
-    /// @notice Two balances at two records read back as they were, whatever they are. (Law 5)
-    function check_two_balances_read_back(uint96 first, uint96 second, uint96 present) public {
-        VM.assume(first != 0);
-        Account account = Account.wrap(first);
-        account = _become(past.upTo(account, 1), second);
-        account = _become(past.upTo(account, 2), present);
-        assert(past.balanceAt(account, 1) == first && past.balanceAt(account, 2) == second);
-        assert(past.balanceAt(account, 3) == present);
-    }
-
     /// @notice Records that passed while nothing moved read the balance of that time. (Law 5)
     function check_quiet_records_read_back(uint96 first, uint96 present, uint32 closed, uint32 recordId) public {
         VM.assume(recordId != 0 && recordId <= closed);
