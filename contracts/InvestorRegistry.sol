@@ -395,6 +395,8 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     /// @dev Whether rules say that they keep the count in this registry. Rules that fail say nothing.
     function _counts(address rules) private view returns (bool) {
+        // No answer is zero.
+        // slither-disable-next-line unused-return
         (, uint256 answer) = Question.ask(rules, abi.encodeCall(ITransferRules.countsIn, ()), QUESTION_GAS);
         return answer == uint160(address(this));
     }

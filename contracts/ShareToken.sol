@@ -83,7 +83,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     modifier onlyAgent() {
-        if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+        _requireAgent();
         _;
     }
 
@@ -158,18 +158,13 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IShareToken
-    function incomeWaits(address account) public view returns (bool) {
-        address claimant = successorOf(account);
-        if (_holders[claimant].account.has(AccountLib.FLAG_FROZEN)) return true;
-        return _ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(_ledger, identityRegistry, claimant);
-    }
-
-    /// @inheritdoc IShareToken
-    function claimantOf(address account) external view returns (address) {
-        Account holder = _holders[account].account;
-        // The common case ends here: an ordinary wallet of a token that asks no more.
-        if (!holder.anyFlag(holder) && !_ledger.has(LedgerLib.FLAG_WAITS)) return account;
-        return incomeWaits(account) ? address(0) : successorOf(account);
+    function claimantOf(address account) public view returns (address claimant) {
+        claimant = successorOf(account);
+        Ledger ledger = _ledger;
+        bool waits =
+            _holders[claimant].account.has(AccountLib.FLAG_FROZEN) ||
+                (ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(ledger, identityRegistry, claimant));
+        if (waits) claimant = address(0);
     }
 
     /// @inheritdoc IHoldings
@@ -178,14 +173,18 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IHoldings
+    // Ending the call with the answer is what is meant.
+    // slither-disable-next-line incorrect-return
     function holdingsAt(
         address account,
         uint256[] calldata recordIds
     ) external view returns (address claimant, uint256[] memory balances) {
-        Account state = _holders[account].account;
+        Holder storage holder = _holders[account];
+        Account state = holder.account;
         claimant = account;
-        if (state.anyFlag(state)) claimant = incomeWaits(account) ? address(0) : successorOf(account);
-        _answerHoldings(claimant, _holders[account].past, state, recordIds);
+        // The common case asks no more: an ordinary wallet.
+        if (state.anyFlag(state)) claimant = claimantOf(account);
+        _answerHoldings(claimant, holder.past, state, recordIds);
         // Not reached; for the compiler.
         return (claimant, balances);
     }
@@ -248,6 +247,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IERC3643Token
+    // Whatever the rules do while they are told, the lost wallet's balance is read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function recoveryAddress(
         address lostWallet,
         address newWallet,
@@ -265,6 +266,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
         Ledger ledger = _closeRecords();
         Compliance.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
+        // Read anew: the rules may have let the wallet receive meanwhile.
+        lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
         _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
         _move(lostWallet, newWallet, lost.balance(), ledger.closedRecords(), false);
@@ -374,6 +377,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IERC3643Token
+    // Zero is none.
+    // slither-disable-next-line missing-zero-check
     function setOnchainID(address newOnchainID) external onlyOwner {
         onchainID = newOnchainID;
         _announceInformation();
@@ -487,6 +492,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         Compliance.report(ledger, from, to, amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _issue(address to, uint256 amount, Ledger ledger) private {
         _requireReceiver(to);
         if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
@@ -495,6 +502,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) Compliance.report(ledger, address(0), to, amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _burn(address from, uint256 amount) private {
         Ledger ledger = _closeRecords();
         _requireBalance(from, amount);
@@ -504,6 +513,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) Compliance.report(ledger, from, address(0), amount);
     }
 
+    // Whatever the rules do while they are asked, balances are read after it.
+    // slither-disable-next-line reentrancy-no-eth
     function _force(address from, address to, uint256 amount) private {
         _requireReceiver(to);
         Ledger ledger = _closeRecords();
@@ -604,10 +615,16 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     function _setFlag(address account, uint256 flag, bool on) private {
-        _holders[account].account = _holders[account].account.with(flag, on);
+        Holder storage holder = _holders[account];
+        holder.account = holder.account.with(flag, on);
     }
 
     // ------------------------------------------------------------------ roles inside
+
+    /// @dev Once for all orders by agents: a copy in each would not fit.
+    function _requireAgent() private view {
+        if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+    }
 
     function _setAgent(address agent, bool on) private {
         if (isAgent[agent] == on) return;
@@ -616,6 +633,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         else emit AgentRemoved(agent);
     }
 
+    // The ledger is read anew after the calls.
+    // slither-disable-next-line reentrancy-no-eth
     function _setRules(address newRules) private {
         bool ours = Compliance.replaceRules(_ledger, newRules);
         // Read anew: the old rules may have called back.

@@ -248,6 +248,8 @@ contract TransferRules is ITransferRules, IERC165 {
         if (from == address(0) && supply > _supplyCap) {
             revert TransferRules_Refused(Code.SupplyCap, supply, _supplyCap);
         }
+        // An order by an agent is counted, not judged.
+        // slither-disable-next-line unused-return
         if (_counting) IPersonLedger(_registry).move(msg.sender, from, to, amount);
         if (_lockUp == 0 || from == to) return;
         if (from != address(0)) {
@@ -385,6 +387,8 @@ contract TransferRules is ITransferRules, IERC165 {
     }
 
     function _freeOf(address token, address from) private view returns (uint256) {
+        // When the next are released does not matter here.
+        // slither-disable-next-line unused-return
         (uint256 locked, ) = ILockUps(_lockUps).locked(token, from);
         uint256 balance = IERC20(token).balanceOf(from);
         return balance > locked ? balance - locked : 0;

@@ -17,6 +17,8 @@ contract FlatTax is ITaxPolicy {
     /// @notice Thrown when the rate is more than the whole income.
     error FlatTax_RateTooHigh(uint256 basisPoints, uint256 limit);
 
+    // The vault refuses a policy without a collector.
+    // slither-disable-next-line missing-zero-check
     constructor(uint256 basisPoints_, address collector_) {
         if (basisPoints_ > WHOLE) revert FlatTax_RateTooHigh(basisPoints_, WHOLE);
         basisPoints = basisPoints_;

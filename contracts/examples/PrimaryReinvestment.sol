@@ -54,6 +54,8 @@ contract PrimaryReinvestment is IReinvestment {
     /// @notice Thrown when the price is nothing.
     error PrimaryReinvestment_NoPrice(uint256 price);
 
+    // Zero as currency is the native coin; any other address that is wrong sells nothing.
+    // slither-disable-next-line missing-zero-check
     constructor(address desk_, address issuer_, address shares_, address currency_, uint256 price_) {
         if (price_ == 0) revert PrimaryReinvestment_NoPrice(price_);
         (desk, issuer, shares, currency, price) = (desk_, issuer_, IERC20(shares_), currency_, price_);

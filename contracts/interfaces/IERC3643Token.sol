@@ -33,9 +33,13 @@ interface IERC3643Token {
     event TokensUnfrozen(address indexed userAddress, uint256 amount);
 
     /// @notice Holders can no longer transfer.
+    // As ERC-3643 has it.
+    // slither-disable-next-line unindexed-event-address
     event Paused(address userAddress);
 
     /// @notice Holders can transfer again.
+    // As ERC-3643 has it.
+    // slither-disable-next-line unindexed-event-address
     event Unpaused(address userAddress);
 
     /// @notice `agent` may act from now on.
@@ -51,7 +55,7 @@ interface IERC3643Token {
     function setSymbol(string calldata symbol) external;
 
     /// @notice Changes the identity contract of the token. Owner only.
-    function setOnchainID(address onchainID) external;
+    function setOnchainID(address newOnchainID) external;
 
     /// @notice Stops transfers by holders. Agents only.
     function pause() external;
@@ -69,10 +73,10 @@ interface IERC3643Token {
     function unfreezePartialTokens(address userAddress, uint256 amount) external;
 
     /// @notice Replaces the identity registry; zero for none. Owner only.
-    function setIdentityRegistry(address identityRegistry) external;
+    function setIdentityRegistry(address newRegistry) external;
 
     /// @notice Replaces the rules; zero makes the token open. Owner only.
-    function setCompliance(address compliance) external;
+    function setCompliance(address newRules) external;
 
     /// @notice Issues shares. Agents only.
     function mint(address to, uint256 amount) external;

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice The identity registry of ERC-3643. Identity contracts are named by their addresses.
 interface IIdentityRegistry {
     /// @notice Registers `wallet`. Agents only.
-    function registerIdentity(address wallet, address identity, uint16 country) external;
+    function registerIdentity(address wallet, address identity_, uint16 country) external;
 
     /// @notice Registers many wallets. Agents only.
     function batchRegisterIdentity(
@@ -21,7 +21,7 @@ interface IIdentityRegistry {
     function updateCountry(address wallet, uint16 country) external;
 
     /// @notice Changes the identity contract of `wallet`. Agents only.
-    function updateIdentity(address wallet, address identity) external;
+    function updateIdentity(address wallet, address identity_) external;
 
     /// @notice Whether `wallet` is registered.
     function contains(address wallet) external view returns (bool);

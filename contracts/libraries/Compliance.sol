@@ -108,6 +108,8 @@ library Compliance {
     /// @dev The registry that the rules ask; zero if they ask none, or do not answer.
     function _rulesRegistry(Ledger ledger) private view returns (address) {
         if (!ledger.has(LedgerLib.FLAG_OUR_RULES)) return address(0);
+        // No answer is zero.
+        // slither-disable-next-line unused-return
         (, uint256 answer) = Question.ask(ledger.rules(), abi.encodeCall(ITransferRules.registry, ()), QUESTION_GAS);
         return address(uint160(answer));
     }

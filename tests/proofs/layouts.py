@@ -300,19 +300,14 @@ def file_payee(file):
     return file & ones(160)
 
 
-@restates("HolderFile.homeMark", "fileHomeMark", 6)
-def file_home_mark(ordinal):
-    return word(1) << (word(192) + ordinal)
+@restates("HolderFile.windowOf", "fileWindow", 32)
+def file_window(ordinal):
+    return shr(ordinal + word(192), 8)
 
 
-@restates("HolderFile.wordKey", "fileWordKey", 256, 256)
-def file_word_key(series, ordinal):
-    return (series << 24) | shr(ordinal, 8)
-
-
-@restates("HolderFile.wordMark", "fileWordMark", 256)
-def file_word_mark(ordinal):
-    return word(1) << (ordinal & ones(8))
+@restates("HolderFile.markOf", "fileMark", 32)
+def file_mark(ordinal):
+    return word(1) << ((ordinal + word(192)) & ones(8))
 
 
 @restates("HolderFile.setPayee", "fileWithPayee", 256, 160)
@@ -321,20 +316,15 @@ def file_with_payee(file, payee):
 
 
 def file_home(file: Bits) -> Bits:
-    """`HolderFile._home`."""
+    """The series whose first marks are in the file."""
     return shr(file, 160) & ones(32)
 
 
-@restates("HolderFile.open", "fileWithHome", 256, 32)
-def file_with_home(file, series):
-    return z3.If(file_home(file) == 0, file | (series << 160), file)
-
-
-@restates("HolderFile.flip", "fileFlipped", 256, 32, 32)
-def file_flipped(file, series, ordinal):
-    homed = file_with_home(file, series)
-    at_home = z3.And(file_home(homed) == series, z3.ULT(ordinal, word(64)))
-    return z3.If(at_home, homed ^ file_home_mark(ordinal), homed)
+@restates("HolderFile.find", "fileFound", 256, 32, 24)
+def file_found(file, series, window):
+    home = file_home(file)
+    first = z3.If(home == series, file, z3.If(home == 0, file | (series << 160), word(0)))
+    return z3.If(window == 0, first, word(0))
 
 
 # --------------------------------------------------------------------------------------- Progress
@@ -438,7 +428,7 @@ def sheet_field(name: str, value: Bits) -> Bits:
 
 
 def same_series(first: Bits, other: Bits) -> z3.BoolRef:
-    """`TermSheet.sameSeries`, of two first words."""
+    """As `TermSheet.loadRun` compares two first words."""
     return (first ^ other) << 64 == 0
 
 

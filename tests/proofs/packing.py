@@ -93,7 +93,7 @@ def any_flag_sees_every_flag_of_both():
 # ---------------------------------------------------------------------------------------- History
 
 
-@FACTS.about("History._checkpoint", "History._entry")
+@FACTS.about("History.checkpoint", "History._entry")
 def an_entry_is_balance_and_since():
     """The lowest 128 bits of an account are its balance and since, whatever else it has."""
     (w,) = words("w")
@@ -101,7 +101,7 @@ def an_entry_is_balance_and_since():
     return [], z3.And(BALANCE(entry) == BALANCE(w), SINCE(entry) == SINCE(w), COUNT(entry) == 0)
 
 
-@FACTS.about("History._checkpoint", "History._entry")
+@FACTS.about("History.checkpoint", "History._entry")
 def the_first_entry_of_a_slot_reads_back():
     """An entry at an even place, written over whatever was there, is what is read there."""
     (w,) = words("w")
@@ -109,7 +109,7 @@ def the_first_entry_of_a_slot_reads_back():
     return [], slot & ones(128) == w & ones(128)
 
 
-@FACTS.about("History._checkpoint", "History._entry")
+@FACTS.about("History.checkpoint", "History._entry")
 def the_second_entry_of_a_slot_reads_back_and_keeps_the_first():
     """An entry at an odd place reads back, and the one before it stays: older balances never
     change. (Law 5)
@@ -302,82 +302,61 @@ def setting_a_payee_changes_nothing_else():
     return [fits(a, 160)], z3.And(PAYEE(after) == a, kept(w, after, HOME, marks))
 
 
-@FACTS.about("HolderFile.open", "HolderFile.flip")
+@FACTS.about("HolderFile.find")
 def a_home_is_given_once():
     """The first series becomes the home, no later one does, and neither payee nor marks change."""
     w, series = words("w series")
-    after = of.file_with_home(w, series)
-    home = z3.If(HOME(w) == 0, series, HOME(w))
-    given = [fits(series, 32), series != 0]
-    return given, z3.And(HOME(after) == home, kept(w, after, PAYEE, marks))
+    after = of.file_found(w, series, word(0))
+    ours = z3.Or(HOME(w) == 0, HOME(w) == series)
+    given = [fits(series, 32), series != 0, ours]
+    return given, z3.And(HOME(after) == series, kept(w, after, PAYEE, marks))
 
 
-@FACTS.about("HolderFile.homeMark")
-def a_home_mark_is_one_of_64():
-    """The mark of each ordinal below 64 is one bit among the marks, and no other ordinal's."""
-    n, m = words("n m")
-    given = [z3.ULT(n, word(64)), z3.ULT(m, word(64))]
-    one, other = of.file_home_mark(n), of.file_home_mark(m)
-    single = z3.And(one != 0, one & (one - 1) == 0, PAYEE(one) == 0, HOME(one) == 0)
-    return given, z3.And(single, (one == other) == (n == m))
+@FACTS.about("HolderFile.find")
+def another_series_never_sees_a_home():
+    """The file of a holder whose home is another series shows no mark and changes nothing."""
+    w, series, window = words("w series window")
+    given = [fits(series, 32), fits(window, 24), HOME(w) != 0, HOME(w) != series]
+    return given, of.file_found(w, series, window) == 0
 
 
-@FACTS.about("HolderFile.wordKey", "HolderFile.wordMark")
+@FACTS.about("HolderFile.windowOf", "HolderFile.markOf")
+def window_0_fits_beside_payee_and_home():
+    """The ordinals of window 0 are those below 64, and their marks are above payee and home."""
+    (n,) = words("n")
+    first = of.file_window(n) == 0
+    mark = of.file_mark(n)
+    clear = z3.And(mark != 0, mark & (mark - 1) == 0, PAYEE(mark) == 0, HOME(mark) == 0)
+    return [fits(n, 32)], z3.And(first == z3.ULT(n, word(64)), z3.Implies(first, clear))
+
+
+@FACTS.about("HolderFile.windowOf", "HolderFile.markOf")
 def no_two_distributions_share_a_mark():
-    """Place and bit of a mark outside the file are those of one ordinal of one series
-    only. (Law 4)
-    """
-    series, n, other, m = words("series n other m")
-    given = [fits(x, 32) for x in (series, n, other, m)]
-    place = of.file_word_key(series, n) == of.file_word_key(other, m)
-    bit = of.file_word_mark(n) == of.file_word_mark(m)
-    return given, z3.And(place, bit) == z3.And(series == other, n == m)
-
-
-@FACTS.about("HolderFile.flip", "HolderFile.isMarked")
-def a_flip_marks_its_own_distribution():
-    """A flip changes the mark of its ordinal, and no other mark, nor payee."""
-    w, series, n, m = words("w series n m")
-    after = of.file_flipped(w, series, n)
-    given = [fits(series, 32), series != 0, fits(n, 32), z3.ULT(m, word(64))]
-    given += [z3.Or(HOME(w) == 0, HOME(w) == series), z3.ULT(n, word(64))]
-    told = (after & of.file_home_mark(m) != 0) == ((w & of.file_home_mark(m) != 0) != (m == n))
-    return given, z3.And(told, PAYEE(after) == PAYEE(w), HOME(after) == series)
-
-
-@FACTS.about("HolderFile.flip")
-def a_flip_of_another_series_leaves_the_file():
-    """A distribution that is not of the home changes no bit of a file that has a home."""
-    w, series, n = words("w series n")
-    given = [fits(series, 32), fits(n, 32), HOME(w) != 0, HOME(w) != series]
-    return given, of.file_flipped(w, series, n) == w
-
-
-@FACTS.about("HolderFile.flip", "DividendVault._tryPay")
-def two_flips_undo_each_other():
-    """A push that fails takes its mark back: nothing but the home is left of it."""
-    w, series, n = words("w series n")
-    given = [fits(series, 32), series != 0, fits(n, 32)]
-    twice = of.file_flipped(of.file_flipped(w, series, n), series, n)
-    return given, twice == of.file_with_home(w, series)
+    """Window and bit of a mark are those of one ordinal only. (Law 4)"""
+    n, m = words("n m")
+    window = of.file_window(n) == of.file_window(m)
+    bit = of.file_mark(n) == of.file_mark(m)
+    return [fits(n, 32), fits(m, 32)], z3.And(window, bit) == (n == m)
 
 
 @FACTS.about("ClaimRun.tryMark")
 def a_mark_is_fresh_once():
     """A run finds a distribution unmarked at most once: the second time it pays nothing. (Law 4)"""
     w, n = words("w n")
-    mark = of.file_word_mark(n)
+    mark = of.file_mark(n)
     once = w | mark
     fresh, again = once != w, (once | mark) != once
     return [], z3.And(z3.Not(again), fresh == (w & mark == 0))
 
 
-@FACTS.about("ClaimRun.tryMark", "HolderFile.flip")
-def claims_and_pushes_mark_alike():
-    """On a mark that is not set, a run's way of setting it and a push's way give the same word."""
-    w, n = words("w n")
-    mark = of.file_word_mark(n)
-    return [w & mark == 0], w | mark == w ^ mark
+@FACTS.about("ClaimRun.tryMark", "DividendVault._tryPay")
+def a_mark_taken_back_leaves_the_others():
+    """Taking back a mark that was not there before leaves every other mark as it was."""
+    w, n, m = words("w n m")
+    mark, other = of.file_mark(n), of.file_mark(m)
+    after = (w | mark) ^ mark
+    given = [w & mark == 0, mark != other]
+    return given, z3.And(after == w, (after & other) == (w & other))
 
 
 # -------------------------------------------------------------------------------------- TermSheet
@@ -445,7 +424,7 @@ def a_sheets_fourth_word_reads_back():
     return given, z3.And(_reads_back(packed, values, *names), packed & word(0xF << 252) == flags)
 
 
-@FACTS.about("TermSheet.sameSeries")
+@FACTS.about("TermSheet.loadRun")
 def the_same_series_is_the_same_token_and_number():
     """Two sheets are of one series exactly if token and series number agree, whatever
     else differs.
@@ -615,8 +594,8 @@ def control_any_amount_can_be_added():
     return [], kept(w, of.account_plus(w, x), SINCE, COUNT, FLAGS)
 
 
-@CONTROLS.about("HolderFile.homeMark")
+@CONTROLS.about("HolderFile.markOf")
 def control_a_file_has_room_for_65_marks():
-    """False: the mark of every ordinal up to 64 is a bit of the file."""
+    """False: every ordinal up to 64 has its mark in window 0."""
     (n,) = words("n")
-    return [z3.ULE(n, word(64))], of.file_home_mark(n) != 0
+    return [z3.ULE(n, word(64))], of.file_window(n) == 0

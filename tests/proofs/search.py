@@ -134,7 +134,7 @@ def _append():
     return n, since, balance, closed, given
 
 
-@FACTS.about("History.upTo", "History._checkpoint")
+@FACTS.about("History.upTo", "History.checkpoint")
 def a_new_checkpoint_keeps_the_order():
     """A checkpoint is added at the end, later than all before it and before the account's new
     `since`. (Law 5)
@@ -170,7 +170,7 @@ def an_older_record_reads_the_same_after_a_checkpoint():
     return given, [low <= n, low == before, _found(low) == _found(before)]
 
 
-@FACTS.about("History._checkpoint", "History.balanceAt")
+@FACTS.about("History.checkpoint", "History.balanceAt")
 def an_account_that_was_never_used_needs_no_checkpoint():
     """An empty account without history reads zero at every closed record, with or without a new
     `since`. (Law 5)

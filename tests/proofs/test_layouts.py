@@ -106,19 +106,6 @@ def test_a_sheet_is_read_as_restated(probe) -> None:
             assert evaluated(of.sheet_field(name, word(words[place]))) == as_number(value)
 
 
-def test_series_are_compared_as_restated(probe) -> None:
-    """Two first words are of one series for the contract exactly if they are for the
-    restatement.
-    """
-    for _ in range(ROUNDS):
-        first = some(256)
-        other = first ^ CHANCE.choice(
-            [0, 1 << CHANCE.randrange(256), 1 << CHANCE.randrange(192, 256)]
-        )
-        expected = bool(evaluated(of.same_series(word(first), word(other))))
-        assert probe.call("sheetsAlike", first, other) is expected
-
-
 def test_lanes_are_allotted_as_restated(probe) -> None:
     """Where a lane lies, for any number of shares, is what the restatement says."""
     for _ in range(ROUNDS):

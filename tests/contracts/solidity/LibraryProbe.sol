@@ -214,7 +214,7 @@ contract LibraryProbe {
         uint256 shares,
         uint256 eligible
     ) external pure returns (uint256 gross, uint256 lanesAfter) {
-        (gross, lanesAfter) = Progress.settleDown(lanes, lane, amount, shares, eligible);
+        (gross, lanesAfter, ) = Progress.settleDown(lanes, lane, amount, shares, eligible);
     }
 
     // --------------------------------------------------------------------- HolderFile
@@ -223,16 +223,12 @@ contract LibraryProbe {
         return HolderFile.payee(a);
     }
 
-    function fileHomeMark(uint256 a) external pure returns (uint256) {
-        return HolderFile.homeMark(a);
+    function fileWindow(uint256 a) external pure returns (uint256) {
+        return HolderFile.windowOf(a);
     }
 
-    function fileWordKey(uint256 a, uint256 b) external pure returns (uint256) {
-        return HolderFile.wordKey(a, b);
-    }
-
-    function fileWordMark(uint256 a) external pure returns (uint256) {
-        return HolderFile.wordMark(a);
+    function fileMark(uint256 a) external pure returns (uint256) {
+        return HolderFile.markOf(a);
     }
 
     function fileWithPayee(uint256 file, address payee) external returns (uint256) {
@@ -241,15 +237,11 @@ contract LibraryProbe {
         return _got();
     }
 
-    function fileWithHome(uint256 file, uint256 series) external returns (uint256 opened) {
+    /// @dev What the window has to say where it is the holder's file; where it is a word of its own, nothing.
+    function fileFound(uint256 file, uint256 series, uint256 window) external returns (uint256 bits) {
         _put(file);
-        (opened, ) = _files.open(address(this), series);
-    }
-
-    function fileFlipped(uint256 file, uint256 series, uint256 ordinal) external returns (uint256) {
-        _put(file);
-        _files.flip(address(this), series, ordinal);
-        return _got();
+        HolderFile.Word storage mine = _files.file[address(this)];
+        (, bits) = HolderFile.find(_files, address(this), mine, file, series, window);
     }
 
     function _put(uint256 file) private {
@@ -300,15 +292,5 @@ contract LibraryProbe {
         (fields.amount, fields.eligible) = (sheet.amount(), sheet.eligible());
         (fields.declarer, fields.carriedIn) = (sheet.declarer(), sheet.carriedIn());
         (fields.lane, fields.kind) = (sheet.lane(), sheet.kind());
-    }
-
-    function sheetsAlike(uint256 first, uint256 other) external pure returns (bool) {
-        Sheet sheet = TermSheet.room(2);
-        Sheet following = sheet.next();
-        assembly ("memory-safe") {
-            mstore(add(sheet, 0x20), first)
-            mstore(add(following, 0x20), other)
-        }
-        return sheet.sameSeries(following);
     }
 }

@@ -1,0 +1,79 @@
+"""Slither finds nothing in the contracts that is not argued: beside the code, or here.
+
+It reads the compiler's own input, as ``prorata.build`` makes it, so that there is one place for
+remappings and settings; the compiler is asked for syntax trees only, which slither works from.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prorata.build import PROJECT_ROOT, standard_json
+from prorata.toolchain import solc_path
+
+SILENT = {
+    "assembly": "each block says why it is there; solhint lets it be for the same reason",
+    "calls-loop": "pages and lists are the caller's own, and as long as the caller pays for",
+    "costly-loop": "in batches, whose items cost what each would cost by itself, or less",
+    "incorrect-equality": "zero means nothing held or moved, and nobody else can make it otherwise",
+    "naming-convention": "solhint checks names, and knows which ones a standard prescribes",
+    "reentrancy-benign": "tests/attacks/test_reentry_matrix.py calls back from every call-out",
+    "reentrancy-events": "the same; events of a call inside a call stand in between, as it does",
+    "timestamp": "record dates and deadlines are times; known limitations say what that means",
+    "too-many-digits": "a selector in its place in a word",
+    "uninitialized-local": "the compiler clears structs in memory; there are no others",
+}
+"""Detectors that say nothing of use about these contracts, and why."""
+
+ARGUED = {
+    ("missing-zero-check", "WithholdingPolicy.constructor"): "without a registry nobody is known",
+    ("unused-return", "Holdings.suffice"): "no answer is zero",
+    ("unused-return", "PayoutDesk._tell"): "the hook's answer is one word; the second is not read",
+    ("unused-return", "TermSheet.write"): "the address follows from the id",
+}
+"""Findings in files that say enough themselves, by detector and function, and why they stand."""
+
+
+def analyse(folder: Path) -> list[dict[str, Any]]:
+    """What slither finds, as it reports it."""
+    source = standard_json()
+    source["settings"]["outputSelection"] = {"*": {"": ["ast"]}}
+    question, answer = folder / "contracts.json", folder / "findings.json"
+    question.write_text(json.dumps(source), encoding="utf-8")
+    command = [Path(sys.prefix) / "bin" / "slither", question]
+    command += ["--compile-force-framework", "Solc-json", "--solc", solc_path()]
+    # Gas is measured by tests/gas.
+    command += ["--filter-paths", "node_modules", "--exclude-optimization"]
+    command += ["--exclude", ",".join(SILENT), "--json", answer]
+    said = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert answer.is_file(), said.stderr
+    report = json.loads(answer.read_text(encoding="utf-8"))
+    assert report["success"], report["error"]
+    return list(report["results"].get("detectors", ()))
+
+
+def places(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The detector with each function that a finding is about."""
+    for element in finding["elements"]:
+        parent = element["type_specific_fields"]["parent"]
+        function = parent if element["type"] == "variable" else element
+        if function["type"] == "function":
+            contract = function["type_specific_fields"]["parent"]["name"]
+            yield finding["check"], f"{contract}.{function['name']}"
+
+
+@pytest.mark.slow
+def test_slither_finds_nothing_that_is_not_argued(tmp_path):
+    """A finding is mended, or argued beside the code or above; an argument needs its finding."""
+    findings = analyse(tmp_path)
+    argued = {place for finding in findings for place in places(finding)} & ARGUED.keys()
+    left = [f["description"] for f in findings if not ARGUED.keys() & set(places(f))]
+    assert not left, "\n".join(left)
+    assert argued == ARGUED.keys(), "an argument without its finding: take it out"
