@@ -1,7 +1,8 @@
 """Facts about whole numbers of any size: rounding, conservation, order, withholding, streams.
 
 `a` is a distribution's amount, `e` its eligible shares, `s` the shares settled so far, `b` a
-holder's balance. A quotient is named by what makes it one: `product == quotient * divisor + remainder`.
+holder's balance. A quotient is named by what makes it one: `product == quotient * divisor +
+remainder`.
 """
 
 from __future__ import annotations
