@@ -383,8 +383,8 @@ class _Ahead:
         what = self.what
         if preview.provisional:
             yield (
-                f"{what.column} {what.record_id} is open until {moment(preview.closes_at)}: holders "
-                "and tax are those of now, and not final"
+                f"{what.column} {what.record_id} is open until {moment(preview.closes_at)}: "
+                "holders and tax are those of now, and not final"
             )
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)

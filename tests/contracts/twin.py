@@ -67,7 +67,7 @@ FAULTS = (
     # ------------------------------------------------------- sending an ERC-20
     after_the_call(
         "takes any answer for yes", "succeeded := 1",
-        "unasked answers-no claim", "unasked moves-and-answers-no push", "unasked vanishes sweep",
+        "unasked answers-no claim", "unasked moves-and-answers-no push",
     ),
     after_the_call(
         "takes any word for yes", "succeeded := gt(mload(0), 0)",
@@ -185,22 +185,27 @@ FAULTS = (
         ("unasked answers-no claim", "coin coin-hungry remit", "unasked paused sweep"),
     ),
     Fault(
-        "lets one failure stop the page", VAULT, r"\S+ = lanesBefore;",
-        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), due.payee, net);\n"
+        "lets one failure stop the page", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), payee, net);\n"
         "        SOUND",
         ("unasked holder-blocked push", "coin coin-refused push"),
     ),
     Fault(
-        "forgets to undo the progress", VAULT, r"\S+ = lanesBefore;", "if (!FAULT) SOUND",
+        "forgets to undo the progress", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "SOUND\n        if (FAULT) run.saveLanes();",
         ("unasked holder-blocked push", "unasked paused push"),
     ),
     Fault(
-        "forgets to undo the mark", VAULT, r"(?<== lanesBefore;\n        )\S+\(.*\);",
-        "if (!FAULT) SOUND",
+        "forgets to undo the mark", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "SOUND\n        if (FAULT) run.saveMarks();",
         ("unasked holder-blocked push", "unasked answers-no push"),
     ),
     Fault(
-        "withholds of what it did not pay", VAULT, r"(?<=if \(due\.tax != 0)(?=\) \S+ -= due\.tax)",
+        "withholds of what it did not pay", VAULT,
+        r"(?<=if \(tax != 0)(?=\) _withheld\[sheet\.id\(\)\] -= tax)",
         " && !FAULT",
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),
