@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test hardhat check lint format gas chain lock clean
+.PHONY: help setup demo test hardhat check lint format gas prove chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,11 @@ format: setup  ## Format Python and Solidity
 
 gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas
+
+prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmos (minutes)
+	@test -x .cache/halmos/bin/halmos || { $(BIN)/python -m venv .cache/halmos && \
+		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
+	@$(BIN)/python -m tests.proofs.prove
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337

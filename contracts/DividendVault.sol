@@ -3,12 +3,13 @@ pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {LibRLP} from "solady/utils/LibRLP.sol";
 import {PayoutDesk} from "./PayoutDesk.sol";
 import {IDividendVault} from "./interfaces/IDividendVault.sol";
 import {IRecordToken} from "./interfaces/IRecordToken.sol";
 import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
 import {Authority} from "./libraries/Authority.sol";
-import {ClaimRun} from "./libraries/ClaimRun.sol";
+import {ClaimRun, Run} from "./libraries/ClaimRun.sol";
 import {HolderFile} from "./libraries/HolderFile.sol";
 import {Holdings} from "./libraries/Holdings.sol";
 import {Payment} from "./libraries/Payment.sol";
@@ -29,7 +30,6 @@ import {Words} from "./libraries/Words.sol";
 contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     using TermSheet for TermSheet.Tail;
     using HolderFile for HolderFile.Files;
-    using ClaimRun for ClaimRun.Run;
     using Words for uint256[];
 
     // ------------------------------------------------------------------ constants
@@ -56,26 +56,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint160 sent;
     }
 
-    /// @dev What a push is about to pay one holder.
-    /// @param lanes The slot of progress with the payment made
-    /// @param finished Whether it is the distribution's last
-    struct Due {
-        address payee;
-        uint256 gross;
-        uint256 tax;
-        uint256 lanes;
-        bool finished;
-    }
-
-    /// @inheritdoc IDividendVault
-    address public immutable desk;
-
     /// @inheritdoc IDividendVault
     uint256 public distributionCount;
 
     HolderFile.Files private _files;
     mapping(address token => mapping(address currency => Series)) private _series;
-    mapping(uint256 key => uint256 lanes) private _progress;
+    mapping(uint256 key => Progress.Lanes) private _progress;
 
     /// @dev Eligible shares of distributions declared while their record was open, once it has closed.
     mapping(uint256 id => uint256) private _lateEligible;
@@ -84,7 +70,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     mapping(uint256 id => Ending) private _endings;
 
     constructor() {
-        desk = address(new PayoutDesk());
+        // Its address follows from that: no immutable makes this code another than its source's.
+        new PayoutDesk();
     }
 
     // ------------------------------------------------------------------- declaring
@@ -156,7 +143,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev Gives the distribution its place in its series, and what the series has carried.
     function _enrol(Sheet sheet, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
-        Series memory series = _series[sheet.token()][sheet.currency()];
+        mapping(address currency => Series) storage byCurrency = _series[sheet.token()];
+        Series memory series = byCurrency[sheet.currency()];
         carriedIn = series.carry;
         if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
         // More than a sheet has room for stays for the next.
@@ -178,7 +166,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         series.carry -= uint96(carriedIn);
         series.count += 1;
         series.laneEnd = uint32(laneEnd);
-        _series[sheet.token()][sheet.currency()] = series;
+        byCurrency[sheet.currency()] = series;
     }
 
     function _announce(Sheet sheet, uint256 received, uint256 carriedIn, Terms calldata terms) private {
@@ -292,8 +280,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 next = 0;
         while (next < ids.length) {
             (Sheet first, uint256[] memory recordIds) = _gather(ids, next);
-            next += recordIds.length;
-            paid += _payRun(first, recordIds, holder, receiver);
+            unchecked {
+                // Both count ids.
+                next += recordIds.length;
+                paid += _payRun(first, recordIds, holder, receiver);
+            }
         }
     }
 
@@ -303,19 +294,13 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 start
     ) private view returns (Sheet first, uint256[] memory recordIds) {
         unchecked {
-            // `start < ids.length`, and no index leaves the arrays.
+            // `start < ids.length`
             uint256 most = ids.length - start;
+            recordIds = Holdings.room(most);
             first = TermSheet.room(most);
-            recordIds = new uint256[](most);
-            Sheet sheet = first;
-            uint256 count = 0;
-            for (; count < most; ++count) {
-                sheet.load(ids[start + count]);
-                _requirePayable(sheet);
-                if (!sheet.sameSeries(first)) break;
-                recordIds.put(count, sheet.recordId());
-                sheet = sheet.next();
-            }
+            uint256 count = first.loadRun(ids, start, recordIds);
+            // Unless it is of another series, what ended the run cannot be paid.
+            if (count != most) _requirePayable(first.at(count));
             recordIds.cut(count);
         }
     }
@@ -325,57 +310,74 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256[] memory recordIds,
         address holder,
         address receiver
-    ) private returns (uint256) {
+    ) private returns (uint256 count) {
         (address claimant, uint256[] memory shares) = _ask(first, recordIds, holder);
         if (claimant == address(0)) revert DividendVault_Waiting(first.token(), holder);
-        ClaimRun.Run memory run;
-        run.holder = holder;
-        run.series = first.series();
-        (run.file, run.homeSize) = _files.open(holder, run.series);
+        HolderFile.Word storage file = _files.file[holder];
+        uint256 fileBits = file.bits;
         if (receiver == address(0)) {
-            receiver = claimant == holder ? _orSelf(HolderFile.payee(run.file), holder) : payeeOf(claimant);
-        } else if (msg.sender != claimant && msg.sender != desk) {
+            receiver = _payee(claimant, holder, fileBits);
+        } else if (msg.sender != claimant && msg.sender != desk()) {
             revert DividendVault_NotClaimant(msg.sender, claimant);
         }
-        _settleRun(run, first, shares);
-        run.tell(receiver);
-        _send(first.currency(), receiver, run.due);
-        return run.count();
+        Run run = ClaimRun.open(holder, shares.length);
+        run.turnMarks(_files, file, fileBits, first);
+        _turnLanes(run, first);
+        count = _settleRun(run, file, first, shares);
+        if (count == 0) return 0;
+        run.tell(receiver, count);
+        _send(first.currency(), receiver, run.due());
     }
 
-    /// @dev Books what is due of each distribution of the run; the slots it changes are written once.
-    function _settleRun(ClaimRun.Run memory run, Sheet sheet, uint256[] memory shares) private {
-        uint256 count = shares.length;
-        run.prepare(count);
-        for (uint256 i = 0; i < count;) {
-            uint256 held = shares.at(i);
-            if (held != 0) _settle(run, sheet, held);
-            sheet = sheet.next();
-            unchecked {
-                ++i;
+    /// @dev Books what is due of each distribution of the run; the slots it changes are written once, or whenever the
+    /// run comes to a distribution that has others.
+    function _settleRun(
+        Run run,
+        HolderFile.Word storage file,
+        Sheet sheet,
+        uint256[] memory shares
+    ) private returns (uint256 settled) {
+        uint256 next = 0;
+        while (true) {
+            (sheet, next) = run.settleOrdinary(sheet, shares, next);
+            if (next >= shares.length) break;
+            if (!run.hasMark(sheet)) {
+                run.saveMarks();
+                run.turnMarks(_files, file, file.bits, sheet);
+            } else if (run.laneKey() != _laneKey(sheet)) {
+                run.saveLanes();
+                _turnLanes(run, sheet);
+            } else {
+                _settle(run, sheet, shares.at(next));
+                (sheet, next) = (sheet.at(1), next + 1);
             }
         }
-        if (run.count() == 0) return;
-        _progress[run.laneKey] = run.lanes;
-        run.saveMarks(_files);
+        settled = run.count();
+        if (settled == 0) return 0;
+        run.saveLanes();
+        run.saveMarks();
     }
 
-    function _settle(ClaimRun.Run memory run, Sheet sheet, uint256 shares) private {
-        if (_isExcluded(sheet, run.holder) || !run.tryMark(_files, sheet.ordinal())) return;
+    /// @dev The general way, for a distribution whose mark and whose slot of progress the run has.
+    function _settle(Run run, Sheet sheet, uint256 shares) private {
+        if (_isExcluded(sheet, run.holder()) || !run.tryMark(sheet.ordinal())) return;
         uint256 lane = sheet.lane();
-        uint256 key = Progress.keyOf(run.series, lane);
-        if (run.laneKey != key) _turn(run, key);
         uint256 eligible = _openEligible(sheet);
-        (uint256 gross, uint256 lanes) = Progress.settleDown(run.lanes, lane, sheet.amount(), shares, eligible);
-        run.lanes = lanes;
-        if (Progress.settledIn(lanes, lane) == eligible) _carry(sheet, Progress.lostIn(lanes, lane));
-        run.add(sheet.id(), gross, sheet.has(TermSheet.FLAG_TAXED) ? _withhold(sheet, run.holder, gross) : 0);
+        (uint256 gross, uint256 lanes, bool last) = Progress.settleDown(
+            run.lanes(),
+            lane,
+            sheet.amount(),
+            shares,
+            eligible
+        );
+        run.add(sheet.id(), gross, lanes);
+        if (last) _carry(sheet, Progress.lostIn(lanes, lane));
+        if (sheet.has(TermSheet.FLAG_TAXED)) run.taxLast(_withhold(sheet, run.holder(), gross));
     }
 
-    /// @dev Writes back the slot of progress that the run has in memory, and reads the one with this key.
-    function _turn(ClaimRun.Run memory run, uint256 key) private {
-        if (run.laneKey != 0) _progress[run.laneKey] = run.lanes;
-        (run.laneKey, run.lanes) = (key, _progress[key]);
+    function _turnLanes(Run run, Sheet sheet) private {
+        uint256 key = _laneKey(sheet);
+        run.turnLanes(key, _progress[key]);
     }
 
     /// @inheritdoc IDividendVault
@@ -383,8 +385,10 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         Sheet sheet = _payableSheet(id);
         uint256 held = sheet.currency() == address(0) ? 0 : Payment.holdingOf(sheet.currency());
         uint256[] memory recordIds = _recordIdsOf(sheet);
+        Run run = ClaimRun.open(address(0), 1);
+        _turnLanes(run, sheet);
         for (uint256 i = 0; i < holders.length; ++i) {
-            (bool settled, uint256 sent) = _pushOne(sheet, recordIds, holders[i], held);
+            (bool settled, uint256 sent) = _pushOne(run, sheet, recordIds, holders[i], held);
             if (!settled) continue;
             unchecked {
                 // Counts holders; and `held` is only compared, never paid out.
@@ -395,68 +399,79 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev Pays one holder or leaves everything as it was. `held` is what the vault should hold of the
-    /// currency before the payment.
+    /// currency before the payment, and `run` the room for runs of one settlement.
     function _pushOne(
+        Run run,
         Sheet sheet,
         uint256[] memory recordIds,
         address holder,
         uint256 held
     ) private returns (bool settled, uint256 net) {
-        if (_isClaimed(sheet, holder)) return _skip(sheet.id(), holder, Reason.Claimed);
+        HolderFile.Word storage file = _files.file[holder];
+        uint256 fileBits = file.bits;
+        run.restart(holder);
+        run.turnMarks(_files, file, fileBits, sheet);
+        if (run.isMarked(sheet)) return _skip(sheet, holder, Reason.Claimed);
         (address claimant, uint256[] memory shares) = _ask(sheet, recordIds, holder);
-        if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet.id(), holder, Reason.Nothing);
-        if (claimant == address(0)) return _skip(sheet.id(), holder, Reason.Waiting);
-        Due memory due;
-        due.payee = payeeOf(claimant);
-        if (due.payee == address(this)) return _skip(sheet.id(), holder, Reason.PaymentFailed);
-        uint256 eligible = _openEligible(sheet);
-        uint256 lane = sheet.lane();
-        (due.gross, due.lanes) = Progress.settleDown(
-            _progress[_laneKey(sheet)],
-            lane,
-            sheet.amount(),
-            shares.at(0),
-            eligible
-        );
-        due.finished = Progress.settledIn(due.lanes, lane) == eligible;
-        if (sheet.has(TermSheet.FLAG_TAXED)) {
-            (settled, due.tax) = _tryTax(sheet, holder, due.gross);
-            if (!settled) return _skip(sheet.id(), holder, Reason.PolicyFailed);
-        }
-        return _tryPay(sheet, holder, due, held);
+        if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet, holder, Reason.Nothing);
+        if (claimant == address(0)) return _skip(sheet, holder, Reason.Waiting);
+        address payee = _payee(claimant, holder, fileBits);
+        if (payee == address(this)) return _skip(sheet, holder, Reason.PaymentFailed);
+        return _tryPay(run, sheet, shares, payee, held);
     }
 
     function _tryPay(
+        Run run,
         Sheet sheet,
-        address holder,
-        Due memory due,
+        uint256[] memory shares,
+        address payee,
         uint256 held
     ) private returns (bool settled, uint256 net) {
-        uint256 key = _laneKey(sheet);
-        uint256 lanesBefore = _progress[key];
-        _progress[key] = due.lanes;
-        _files.flip(holder, sheet.series(), sheet.ordinal());
-        if (due.tax != 0) _withheld[sheet.id()] += due.tax;
-        net = due.gross - due.tax;
+        uint256 lanesBefore = run.lanes();
+        (, uint256 next) = run.settleOrdinary(sheet, shares, 0);
+        bool last = false;
+        if (next == 0) {
+            (settled, last) = _trySettle(run, sheet, shares.at(0));
+            if (!settled) return _skip(sheet, run.holder(), Reason.PolicyFailed);
+        }
+        run.saveLanes();
+        run.saveMarks();
+        net = run.due();
         Payment.Outcome outcome = Payment.Outcome.Paid;
-        if (net != 0) outcome = Payment.trySend(sheet.currency(), due.payee, net, Payment.PAGE_GAS);
+        if (net != 0) outcome = Payment.trySend(sheet.currency(), payee, net, Payment.PAGE_GAS);
         if (outcome == Payment.Outcome.Paid) {
-            emit Claimed(sheet.id(), holder, due.payee, due.gross, due.tax);
-            if (due.finished) _carry(sheet, Progress.lostIn(due.lanes, sheet.lane()));
+            run.tell(payee, 1);
+            if (last) _carry(sheet, Progress.lostIn(run.lanes(), sheet.lane()));
             return (true, net);
         }
 
         if (outcome == Payment.Outcome.Denied && Payment.holdingOf(sheet.currency()) != held) {
-            revert DividendVault_MovedOnFailure(sheet.currency(), due.payee, net);
+            revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
         }
-        _progress[key] = lanesBefore;
-        _files.flip(holder, sheet.series(), sheet.ordinal());
-        if (due.tax != 0) _withheld[sheet.id()] -= due.tax;
-        return _skip(sheet.id(), holder, Reason.PaymentFailed);
+        run.undo(sheet, lanesBefore);
+        uint256 tax = run.lastTax();
+        if (tax != 0) _withheld[sheet.id()] -= tax;
+        return _skip(sheet, run.holder(), Reason.PaymentFailed);
     }
 
-    function _skip(uint256 id, address holder, Reason reason) private returns (bool, uint256) {
-        emit Skipped(id, holder, reason);
+    /// @dev As `_settle`, but a policy that fails is an answer, and what the last settlement leaves waits for its payment.
+    function _trySettle(Run run, Sheet sheet, uint256 shares) private returns (bool known, bool last) {
+        uint256 eligible = _openEligible(sheet);
+        uint256 gross;
+        uint256 lanes;
+        (gross, lanes, last) = Progress.settleDown(run.lanes(), sheet.lane(), sheet.amount(), shares, eligible);
+        run.tryMark(sheet.ordinal());
+        run.add(sheet.id(), gross, lanes);
+        if (!sheet.has(TermSheet.FLAG_TAXED)) return (true, last);
+        uint256 tax;
+        (known, tax) = _tryTax(sheet, run.holder(), gross);
+        if (tax == 0) return (known, last);
+        run.taxLast(tax);
+        _withheld[sheet.id()] += tax;
+    }
+
+    function _skip(Sheet sheet, address holder, Reason reason) private returns (bool, uint256) {
+        emit Skipped(sheet.id(), holder, reason);
         return (false, 0);
     }
 
@@ -538,6 +553,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDividendVault
+    function desk() public view returns (address) {
+        return LibRLP.computeAddress(address(this), 1);
+    }
+
+    /// @inheritdoc IDividendVault
     function assetOf(uint256 id) external view returns (address token, address currency) {
         Sheet sheet = _sheet(id);
         return (sheet.token(), sheet.currency());
@@ -551,7 +571,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function payeeOf(address holder) public view returns (address) {
-        return _orSelf(HolderFile.payee(_files.file[holder]), holder);
+        return _orSelf(HolderFile.payee(_files.file[holder].bits), holder);
     }
 
     /// @inheritdoc IDividendVault
@@ -597,7 +617,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev Settled shares of a distribution, and the gross income paid on them.
     function _paid(Sheet sheet, uint256 eligible) private view returns (uint256 settled, uint256 paid) {
-        uint256 lanes = _progress[_laneKey(sheet)];
+        uint256 lanes = _progress[_laneKey(sheet)].bits;
         settled = Progress.settledIn(lanes, sheet.lane());
         paid = ProRata.portionDown(sheet.amount(), settled, eligible) - Progress.lostIn(lanes, sheet.lane());
     }
@@ -630,13 +650,16 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     function _requirePayable(Sheet sheet) private view {
+        if (!sheet.isPayable()) _refuse(sheet);
+    }
+
+    /// @dev Says why holders cannot be paid in this second.
+    function _refuse(Sheet sheet) private view {
         if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(sheet.id());
         if (block.timestamp < sheet.payableFrom()) {
             revert DividendVault_NotPayableYet(sheet.id(), sheet.payableFrom(), block.timestamp);
         }
-        if (block.timestamp > sheet.lastSecond()) {
-            revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
-        }
+        revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
     }
 
     function _isExcluded(Sheet sheet, address holder) private view returns (bool) {
@@ -651,8 +674,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The one record of a sheet, as `_ask` wants it.
     function _recordIdsOf(Sheet sheet) private pure returns (uint256[] memory recordIds) {
-        recordIds = new uint256[](1);
-        recordIds[0] = sheet.recordId();
+        recordIds = Holdings.room(1);
+        recordIds.put(0, sheet.recordId());
     }
 
     /// @dev Who is to be paid for `holder`, and its shares at each record of the token of `sheet`.
@@ -715,6 +738,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         if (eligible > TermSheet.MAX_ELIGIBLE) {
             revert DividendVault_SupplyTooLarge(eligible, TermSheet.MAX_ELIGIBLE);
         }
+    }
+
+    /// @dev Where the income of `holder`, whose file says `fileBits`, goes.
+    function _payee(address claimant, address holder, uint256 fileBits) private view returns (address) {
+        return claimant == holder ? _orSelf(HolderFile.payee(fileBits), holder) : payeeOf(claimant);
     }
 
     function _orSelf(address payee, address holder) private pure returns (address) {

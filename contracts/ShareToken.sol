@@ -83,7 +83,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     modifier onlyAgent() {
-        if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+        _requireAgent();
         _;
     }
 
@@ -158,18 +158,13 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IShareToken
-    function incomeWaits(address account) public view returns (bool) {
-        address claimant = successorOf(account);
-        if (_holders[claimant].account.has(AccountLib.FLAG_FROZEN)) return true;
-        return _ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(_ledger, identityRegistry, claimant);
-    }
-
-    /// @inheritdoc IShareToken
-    function claimantOf(address account) external view returns (address) {
-        Account holder = _holders[account].account;
-        // The common case ends here: an ordinary wallet of a token that asks no more.
-        if (!holder.anyFlag(holder) && !_ledger.has(LedgerLib.FLAG_WAITS)) return account;
-        return incomeWaits(account) ? address(0) : successorOf(account);
+    function claimantOf(address account) public view returns (address claimant) {
+        claimant = successorOf(account);
+        Ledger ledger = _ledger;
+        bool waits =
+            _holders[claimant].account.has(AccountLib.FLAG_FROZEN) ||
+                (ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(ledger, identityRegistry, claimant));
+        if (waits) claimant = address(0);
     }
 
     /// @inheritdoc IHoldings
@@ -184,10 +179,12 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         address account,
         uint256[] calldata recordIds
     ) external view returns (address claimant, uint256[] memory balances) {
-        Account state = _holders[account].account;
+        Holder storage holder = _holders[account];
+        Account state = holder.account;
         claimant = account;
-        if (state.anyFlag(state)) claimant = incomeWaits(account) ? address(0) : successorOf(account);
-        _answerHoldings(claimant, _holders[account].past, state, recordIds);
+        // The common case asks no more: an ordinary wallet.
+        if (state.anyFlag(state)) claimant = claimantOf(account);
+        _answerHoldings(claimant, holder.past, state, recordIds);
         // Not reached; for the compiler.
         return (claimant, balances);
     }
@@ -618,10 +615,16 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     function _setFlag(address account, uint256 flag, bool on) private {
-        _holders[account].account = _holders[account].account.with(flag, on);
+        Holder storage holder = _holders[account];
+        holder.account = holder.account.with(flag, on);
     }
 
     // ------------------------------------------------------------------ roles inside
+
+    /// @dev Once for all orders by agents: a copy in each would not fit.
+    function _requireAgent() private view {
+        if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+    }
 
     function _setAgent(address agent, bool on) private {
         if (isAgent[agent] == on) return;

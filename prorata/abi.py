@@ -6,10 +6,11 @@ artifacts of `prorata.build`. Addresses come back in EIP-55, integers as `int`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache, partial
+from typing import Any, TypeAlias
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
@@ -25,13 +26,19 @@ __all__ = [
     "Function",
     "artifact",
     "artifacts",
+    "checksummed",
     "decode_error",
     "encode_constructor",
     "event_for",
+    "event_name",
     "function",
+    "topics_of",
 ]
 
 ZERO_ADDRESS = "0x" + "0" * 40
+
+# A page of payments names the same few thousand addresses again and again, and each costs a hash.
+checksummed = lru_cache(maxsize=65_536)(to_checksum_address)
 
 _BUILT_IN = (
     {"type": "error", "name": "Error", "inputs": [{"name": "message", "type": "string"}]},
@@ -39,7 +46,10 @@ _BUILT_IN = (
 )
 _THROWN_WHEN = "Thrown when "
 
+WORD = 32
+
 Entry = Mapping[str, Any]
+Reader: TypeAlias = Callable[[bytes], Any]
 
 
 @cache
@@ -80,6 +90,15 @@ class Function:
         """
         return self.selector + _encode(self.name, self.inputs, arguments)
 
+    def arguments(self, data: bytes) -> tuple[Any, ...] | None:
+        """The arguments in call data; None if it is not a call of this function."""
+        if data[:4] != self.selector:
+            return None
+        try:
+            return tuple(_decode(self.inputs, data[4:]))
+        except DecodingError:
+            return None
+
     def decode(self, data: bytes) -> Any:
         """What the function returned: a single value, or a tuple of several.
 
@@ -119,6 +138,18 @@ def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:
 
 
 # ------------------------------------------------------------------------------ events and errors
+
+
+def topics_of(contract: str, *names: str) -> list[bytes]:
+    """The first topics of those of the named events that the contract writes, to ask for them."""
+    written = (e for e in artifact(contract).abi if e["type"] == "event" and e["name"] in names)
+    return [keccak(text=_signature(entry)) for entry in written]
+
+
+def event_name(topics: Sequence[bytes]) -> str | None:
+    """The name of the event with these topics, or None when it is not a known one."""
+    entry = _events().get((topics[0], len(topics))) if topics else None
+    return None if entry is None else str(entry["name"])
 
 
 def event_for(topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]] | None:
@@ -218,8 +249,55 @@ def _encode(what: str, inputs: Sequence[Entry], arguments: Sequence[object]) -> 
 
 
 def _decode(items: Sequence[Entry], data: bytes) -> list[Any]:
+    readers = [_reader(item["type"]) for item in items]
+    # Nearly all there is to decode are words, and a register has millions of them.
+    if all(readers) and len(data) >= WORD * len(readers):
+        return [
+            read(data[start : start + WORD])
+            for read, start in zip(readers, range(0, len(data), WORD), strict=False)
+            if read is not None
+        ]
     values = abi_decode([_type(item) for item in items], data)
     return [_python(item, value) for item, value in zip(items, values, strict=True)]
+
+
+@cache
+def _reader(kind: str) -> Reader | None:
+    """What reads a value of this type from the one word that it fills; None for other types."""
+    if kind == "address":
+        return _address
+    if kind == "bool":
+        return _bool
+    if (unsigned := re.fullmatch(r"uint([0-9]+)", kind)) is not None:
+        return partial(_unsigned, int(unsigned[1]))
+    if (fixed := re.fullmatch(r"bytes([0-9]+)", kind)) is not None:
+        return partial(_bytes, int(fixed[1]))
+    return None
+
+
+@lru_cache(maxsize=2**18)
+def _address(word: bytes) -> str:
+    """In EIP-55, whose checksum costs more than all the rest."""
+    if any(word[:12]):
+        raise DecodingError(f"{word.hex()} is no address")
+    return to_checksum_address(word[12:])
+
+
+def _bool(word: bytes) -> bool:
+    return bool(_unsigned(1, word))
+
+
+def _unsigned(bits: int, word: bytes) -> int:
+    value = int.from_bytes(word, "big")
+    if value >> bits:
+        raise DecodingError(f"{value} does not fit {bits} bits")
+    return value
+
+
+def _bytes(size: int, word: bytes) -> bytes:
+    if any(word[size:]):
+        raise DecodingError(f"{word.hex()} is longer than {size} bytes")
+    return word[:size]
 
 
 def _python(item: Entry, value: Any) -> Any:
@@ -230,9 +308,11 @@ def _python(item: Entry, value: Any) -> Any:
     if written == "tuple":
         parts = zip(item["components"], value, strict=True)
         return {part["name"]: _python(part, element) for part, element in parts}
-    return to_checksum_address(value) if written == "address" else value
+    return checksummed(value) if written == "address" else value
 
 
 def _topic(item: Entry, topic: bytes) -> Any:
+    if (read := _reader(item["type"])) is not None:
+        return read(topic)
     fixed = not item["type"].endswith("]") and item["type"] not in ("bytes", "string", "tuple")
     return _decode([item], topic)[0] if fixed else topic

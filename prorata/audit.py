@@ -4,6 +4,11 @@
 view that must agree with them. Whatever differs is named, in this order: the share register; then
 for each distribution its terms, its holders one by one, and its totals; then what is carried; and
 last the money itself, which the vault must really hold.
+
+Who chose a payee that is nobody's standing choice, the transaction that paid is asked (`witness`).
+What cannot be shown is said in `Books.unproven`: that a person who is a contract chose the payee of
+a `claimTo`, and what somebody chose in an older vault before these books begin. That income waits
+for somebody who is not eligible is the registry's word, and known for the present only.
 """
 
 from __future__ import annotations
@@ -13,14 +18,42 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prorata import contracts
-from prorata.books import Books, Difference, Distribution, Place, Unit
-from prorata.chain import Block, Chain
-from prorata.contracts import Currency, DividendVault, Entitlement, Event, ShareToken
+from prorata.abi import ZERO_ADDRESS, function
+from prorata.books import (
+    Books,
+    Difference,
+    Distribution,
+    Diversion,
+    Evidence,
+    Place,
+    Unit,
+    Witness,
+)
+from prorata.chain import Block, Chain, Sent
+from prorata.contracts import (
+    Currency,
+    DividendVault,
+    Entitlement,
+    Event,
+    RecordStream,
+    ShareToken,
+)
 from prorata.errors import ChainError, RevertError
 from prorata.ledger import Ledger, read_events
 from prorata.money import MAX_DECIMALS, strange_character
+from prorata.streams import StreamRegister
 
-__all__ = ["Answers", "Audit", "audit", "audit_register", "compare", "read_answers", "read_units"]
+__all__ = [
+    "Answers",
+    "Audit",
+    "audit",
+    "audit_register",
+    "compare",
+    "read_answers",
+    "read_units",
+    "read_vault",
+    "witness",
+]
 
 LONGEST_SYMBOL = 16
 
@@ -40,6 +73,7 @@ class Answers:
     claimed: dict[tuple[int, str], bool] = field(default_factory=dict)
     claimable: dict[tuple[int, str], int] = field(default_factory=dict)
     carried: dict[tuple[str, str], int] = field(default_factory=dict)
+    payees: dict[str, str] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     """What the vault holds of each currency."""
     supplies: dict[str, int] = field(default_factory=dict)
@@ -47,6 +81,10 @@ class Answers:
     record_times: dict[str, list[int]] = field(default_factory=dict)
     supplies_at: dict[tuple[str, int], int] = field(default_factory=dict)
     balances_at: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    successors: dict[tuple[str, str], str] = field(default_factory=dict)
+    frozen: dict[tuple[str, str], bool] = field(default_factory=dict)
+    ineligible: set[tuple[str, str]] = field(default_factory=set)
+    """Accounts whose income may wait, of a token that ever let it wait for want of eligibility."""
     unanswered: list[str] = field(default_factory=list)
     """What could not be compared, because a stranger's tax policy or currency gave no answer."""
 
@@ -83,8 +121,11 @@ def audit(
     last: int | None = None,
     withholding: Mapping[str, int] | None = None,
     older_vault: bool = False,
+    streams: Sequence[str] = (),
 ) -> Audit:
     """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
+
+    `streams` are the contracts of the tokens' streams of records, which are audited with them.
 
     `first_block` must not be later than the first event of a token, nor of the vault, unless that
     is an `older_vault`, which has served others before: then what came earlier is left out.
@@ -93,17 +134,34 @@ def audit(
     """
     block = chain.block("latest" if last is None else last)
     ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
-    events = read_events(chain, vault, first_block, block.number)
+    ledgers += _read_streams(chain, ledgers, streams, first_block, block)
+    events = read_vault(chain, vault, first_block, block)
     first_id = _first_declared(chain, vault, events, block) if older_vault else 1
     currencies = {str(event.args["currency"]) for event, _ in events if event.name == "Declared"}
     units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
     books = Books.of(
-        events, ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id
+        events,
+        ledgers,
+        vault=vault,
+        units=units,
+        withholding=withholding,
+        first_id=first_id,
+        witness=witness(chain, vault),
     )
     books.until = block.timestamp
     answers = read_answers(chain, books, block)
     compare(books, answers)
     return Audit(books, answers)
+
+
+def read_vault(chain: Chain, vault: str, first_block: int, last: Block) -> list[tuple[Event, int]]:
+    """The events of a vault and its desk, in the chain's order.
+
+    Raises: BooksError, ChainError.
+    """
+    desk = DividendVault(chain, vault, block=last.number).desk()
+    speaking = [vault] if desk == ZERO_ADDRESS else [vault, desk]
+    return read_events(chain, speaking, first_block, last.number)
 
 
 def audit_register(
@@ -121,6 +179,19 @@ def audit_register(
     return ledger, books.differences
 
 
+def _read_streams(
+    chain: Chain, ledgers: Sequence[Ledger], streams: Sequence[str], first_block: int, block: Block
+) -> list[StreamRegister]:
+    """The registers of streams, each over that of its token."""
+    by_token = {ledger.token: ledger for ledger in ledgers}
+    found = []
+    for address in streams:
+        ledger = by_token[RecordStream(chain, address, block=block.number).token()]
+        read = StreamRegister.read_over(chain, ledger, address, first_block, block.number)
+        found.append(read)
+    return found
+
+
 def _first_declared(
     chain: Chain, vault: str, events: Sequence[tuple[Event, int]], block: Block
 ) -> int:
@@ -128,6 +199,45 @@ def _first_declared(
     declared = (int(event.args["id"]) for event, _ in events if event.name == "Declared")
     count = DividendVault(chain, vault, block=block.number).distribution_count()
     return next(declared, count + 1)
+
+
+def witness(chain: Chain, vault: str) -> Witness:
+    """The chain's transactions as a witness of who chose a payee.
+
+    A person without code is the sender of whatever it does, so that a `claimTo` of its own shows in
+    the transaction. A contract may have called the vault from within any transaction.
+    """
+
+    def testify(diversions: Sequence[Diversion]) -> Evidence:
+        hashes = sorted({diversion.entry.transaction for diversion in diversions})
+        sent = dict(zip(hashes, chain.sent(hashes), strict=True))
+        chosen = frozenset(d for d in diversions if _chose(sent[d.entry.transaction], vault, d))
+        rest = [diversion for diversion in diversions if diversion not in chosen]
+        return Evidence(chosen, frozenset(d for d in rest if _by_contract(chain, d)))
+
+    return testify
+
+
+def _chose(sent: Sent | None, vault: str, diversion: Diversion) -> bool:
+    """Whether the claimant itself sent a `claimTo` that names this payee."""
+    entry = diversion.entry
+    if sent is None or (sent.sender, sent.to) != (diversion.claimant, vault):
+        return False
+    arguments = function("DividendVault", "claimTo").arguments(sent.data)
+    if arguments is None:
+        return False
+    ids, holder, receiver = arguments
+    return entry.distribution_id in ids and (holder, receiver) == (entry.holder, entry.payee)
+
+
+def _by_contract(chain: Chain, diversion: Diversion) -> bool:
+    """Whether the claimant had code when it was paid, as a key too can have (EIP-7702)."""
+    _, block, _ = diversion.entry.moment
+    try:
+        return bool(chain.code(diversion.claimant, block=block))
+    except ChainError:
+        # The node has forgotten that block's state.
+        return bool(chain.code(diversion.claimant))
 
 
 def read_units(chain: Chain, currencies: Iterable[str]) -> dict[str, Unit]:
@@ -153,11 +263,17 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
     for found in vault.distributions():
         answers.distributions[found.id] = found
     for ledger in books.ledgers.values():
-        _ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
+        if isinstance(ledger, StreamRegister):
+            streams = RecordStream(chain, ledger.token, block=block.number)
+            _ask_records(answers, streams, ledger)
+        else:
+            _ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
     for distribution in books.distributions.values():
         if distribution.shares and distribution.id <= answers.count:
             # Accounts that ever had shares: who had none at the record must be owed nothing.
             _ask_holders(answers, vault, distribution, list(books.ledgers[distribution.token]))
+    holders = sorted({*books.payees, *(a for ledger in books.ledgers.values() for a in ledger)})
+    answers.payees.update(zip(holders, vault.payees_of(holders), strict=True))
     for position in books.positions():
         answers.carried[position.token, position.currency] = vault.carried(
             position.token, position.currency
@@ -196,6 +312,19 @@ def _ask_token(answers: Answers, token: ShareToken, ledger: Ledger) -> None:
     answers.supplies[address] = token.total_supply()
     for account, balance in zip(accounts, token.balances_of(accounts), strict=True):
         answers.balances[address, account] = balance
+    for account, successor in zip(accounts, token.successors_of(accounts), strict=True):
+        answers.successors[address, account] = successor
+    for account, frozen in zip(accounts, token.are_frozen(accounts), strict=True):
+        answers.frozen[address, account] = frozen
+    if ledger.may_wait_ineligible:
+        receiving = token.may_receive([ledger.claimant_of(account) for account in accounts])
+        pairs = zip(accounts, receiving, strict=True)
+        answers.ineligible.update((address, account) for account, may in pairs if not may)
+    _ask_records(answers, token, ledger)
+
+
+def _ask_records(answers: Answers, token: ShareToken | RecordStream, ledger: Ledger) -> None:
+    address, accounts = token.address, list(ledger)
     answers.record_times[address] = token.record_times()
     for record_id, closes_at in enumerate(answers.record_times[address], start=1):
         if closes_at >= answers.block.timestamp or record_id > ledger.record_count:
@@ -213,6 +342,10 @@ def compare(books: Books, answers: Answers) -> None:
     """Note every figure in which books and answers differ, in the order given above."""
     for ledger in books.ledgers.values():
         _compare_register(books, ledger, answers)
+    for holder, payee in answers.payees.items():
+        # Whom somebody chose in an older vault before these books begin is not known here.
+        chosen = books.payees.get(holder, holder if books.first_id == 1 else payee)
+        _check(books, Place.register(holder), "the payee it has chosen", chosen, payee)
     last = books.first_id + len(books.distributions) - 1
     _check(books, Place.vault(), "distributions declared", last, answers.count)
     for number, found in answers.distributions.items():
@@ -256,11 +389,14 @@ def _check(
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
     token = ledger.token
     place = Place.register(f"token {token}")
-    _check(books, place, "total supply", ledger.total_supply, answers.supplies[token])
+    # A stream has shares at its records only.
+    supply = answers.supplies.get(token, ledger.total_supply)
+    _check(books, place, "total supply", ledger.total_supply, supply)
     for account in ledger:
         ours = ledger.balance_of(account)
         theirs = answers.balances.get((token, account), ours)
         _check(books, Place.register(account), "shares", ours, theirs)
+        _compare_person(books, ledger, account, answers)
     times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
     _check(books, place, "record dates", times, answers.record_times[token])
     for record_id in range(1, ledger.record_count + 1):
@@ -273,6 +409,14 @@ def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
             ours = ledger.balance_at(account, record_id)
             theirs = answers.balances_at.get((token, record_id, account), ours)
             _check(books, Place.register(account), f"shares {at}", ours, theirs)
+
+
+def _compare_person(books: Books, ledger: Ledger, account: str, answers: Answers) -> None:
+    key, place = (ledger.token, account), Place.register(account)
+    successor, frozen = ledger.claimant_of(account), ledger.is_frozen(account)
+    words = ("not frozen", "frozen")
+    _check(books, place, "its successor", successor, answers.successors.get(key, successor))
+    _check(books, place, "the wallet", words[frozen], words[answers.frozen.get(key, frozen)])
 
 
 def _compare_terms(books: Books, ours: Distribution, theirs: contracts.Distribution) -> None:
@@ -323,8 +467,10 @@ def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None
         _check(books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency)
         if rate is not None:
             _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
-        payable = ours.status(holder, answers.block.timestamp) == "claimable"
-        due = gross - entitlement.tax if payable else 0
+        # Who is not eligible may be kept waiting; whether it is, the terms decided at declaration.
+        if answers.claimable[key] == 0 and (ours.token, holder) in answers.ineligible:
+            books.waiting.add(key)
+        due = gross - entitlement.tax if books.status(ours, holder) == "claimable" else 0
         _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
 
 

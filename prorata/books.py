@@ -10,21 +10,28 @@ worked out by `prorata.apportion` from the register's balances at the record dat
 events say otherwise becomes a `Difference`, in the order in which it was found. Nothing here asks
 the contracts: `prorata.audit` does that and compares.
 
+Who may receive a holder's income follows from events too: the holder, or the successor of its lost
+wallet, or the payee that this person has set. A person may also send one payment elsewhere, by
+`claimTo` or by an instruction that the desk carries out. The desk tells of that in an event; of
+`claimTo` only the transaction does, and where the person is a contract not even that. So payments
+to anybody else are kept as `Diversion` until a `Witness` has been heard, and what nobody can prove
+is listed in `Books.unproven`.
+
 Amounts are integers of the currency's smallest unit, shares of the token's.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from prorata.abi import ZERO_ADDRESS
 from prorata.apportion import Apportionment, apportion, withhold
-from prorata.contracts import Reason, Terms
+from prorata.contracts import DecodedEvent, Reason, Settlement, Terms, settlements
 from prorata.errors import NoEligibleShares
-from prorata.ledger import DecodedEvent, Ledger
+from prorata.ledger import Ledger, Moment, moment_of
 from prorata.money import format_units
 
 __all__ = [
@@ -32,11 +39,20 @@ __all__ = [
     "Books",
     "Difference",
     "Distribution",
+    "Diversion",
+    "Entry",
+    "Evidence",
     "Place",
     "Position",
-    "Settlement",
     "Unit",
+    "Witness",
 ]
+
+# What a vault has room for in a distribution's terms; more stays for the next one.
+MOST_CARRIED_IN = 2**48 - 1
+
+# What a desk tells beside the instructions that it has carried out.
+_PASSED_OVER = frozenset({"Cancelled", "Reinvested"})
 
 Said: TypeAlias = tuple[object, str]
 """A value, and who says so."""
@@ -120,20 +136,44 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Settlement:
-    """One `Claimed` event: a holder's income from one distribution, paid or withheld."""
+class Entry(Settlement):
+    """A settlement as the books have it: when it happened, and in which transaction."""
 
-    holder: str
-    payee: str
-    gross: int
-    tax: int
-    time: int
+    moment: Moment
     transaction: str
 
     @property
-    def net(self) -> int:
-        """What went to the payee."""
-        return self.gross - self.tax
+    def time(self) -> int:
+        """The Unix second of the payment."""
+        return self.moment[0]
+
+
+@dataclass(frozen=True)
+class Diversion:
+    """A payment that did not go where the standing choice of `claimant`, whose it was, says.
+
+    `choice` is None for a claimant whose choice may lie before these books begin.
+    """
+
+    entry: Entry
+    claimant: str
+    choice: str | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of diversions beside the events.
+
+    Of `chosen` the transaction itself shows that the claimant chose the payee. Of `untold` the
+    claimant is a contract, which chooses where no transaction shows it.
+    """
+
+    chosen: frozenset[Diversion] = frozenset()
+    untold: frozenset[Diversion] = frozenset()
+
+
+Witness: TypeAlias = Callable[[Sequence[Diversion]], Evidence]
+"""Who can be asked about diversions: `prorata.audit` asks the chain."""
 
 
 @dataclass
@@ -162,7 +202,7 @@ class Distribution:
     """The same without excluded accounts."""
     division: Apportionment[str] | None = None
     """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
-    settlements: dict[str, Settlement] = field(default_factory=dict)
+    settlements: dict[str, Entry] = field(default_factory=dict)
     skipped: dict[str, Reason] = field(default_factory=dict)
     """Why the last push passed over a holder who is still unpaid."""
     remitted: int = 0
@@ -236,6 +276,8 @@ class Distribution:
 
     def ending(self) -> tuple[int, int]:
         """By law, what has been swept and what has been carried out."""
+        if self.ended == "refunded":
+            return self.received, self.carried_in
         if self.division is None or not self.is_over:
             return 0, 0
         rest = self._unsettled + self.division.remainder
@@ -305,6 +347,13 @@ class Books:
         self.carries: dict[tuple[str, str], int] = {}
         self.taxes: dict[tuple[int, str], int] = {}
         """Tax by distribution and holder, where somebody has asked the policy."""
+        self.waiting: set[tuple[int, str]] = set()
+        """Distribution and holder, where the chain says that the holder is not eligible for now."""
+        self.unproven: list[str] = []
+        """Payments of which nobody can show that the person they belong to chose the payee."""
+        self._diversions: list[Diversion] = []
+        self._instructions: set[tuple[str, str, str, str]] = set()
+        """Transaction, claimant, holder and payee of what the desk has carried out."""
         self._found: list[Difference] = []
 
     @classmethod
@@ -317,12 +366,16 @@ class Books:
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
         first_id: int = 1,
+        witness: Witness | None = None,
     ) -> Books:
-        """The books of a vault's decoded events, each with its block's timestamp, closed."""
+        """The books of a vault's decoded events, each with its block's timestamp, closed.
+
+        The events are the vault's and its desk's, in the chain's order.
+        """
         books = cls(ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id)
         for event, timestamp in events:
             books.apply(event, timestamp)
-        books.close()
+        books.close(witness)
         return books
 
     # ------------------------------------------------------------------------ figures
@@ -344,6 +397,15 @@ class Books:
     def of_token(self, token: str) -> list[Distribution]:
         """The distributions of one token, in order of declaration."""
         return [d for d in self.distributions.values() if d.token == token]
+
+    def paying(self, asset: str) -> list[str]:
+        """What distributions to an asset's holders are declared for: its token, and its streams."""
+        return [token for token, ledger in self.ledgers.items() if ledger.asset == asset]
+
+    def of_asset(self, asset: str) -> list[Distribution]:
+        """The distributions to the holders of one asset, in order of declaration."""
+        paying = frozenset(self.paying(asset))
+        return [d for d in self.distributions.values() if d.token in paying]
 
     def tax_of(self, distribution: Distribution, holder: str) -> int:
         """The tax on a holder's whole income: as settled, as the policy answered, or by its rate.
@@ -368,6 +430,19 @@ class Books:
         """What the law gives the holder, claimed or not; 0 before the record has closed."""
         division = distribution.division
         return 0 if division is None else division.gross.get(holder, 0)
+
+    def waits(self, distribution: Distribution, holder: str) -> bool:
+        """Whether a holder's income waits for the person: its wallet is frozen, or not eligible."""
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is not None and ledger.is_frozen(ledger.claimant_of(holder)):
+            return True
+        return (distribution.id, holder) in self.waiting
+
+    def status(self, distribution: Distribution, holder: str) -> str:
+        """`Distribution.status` now, for the person: `waiting` also while the income waits."""
+        status = distribution.status(holder, self.until)
+        held_back = status == "claimable" and self.waits(distribution, holder)
+        return "waiting" if held_back else status
 
     def positions(self) -> list[Position]:
         """Where the money is, for each token and currency in order of first declaration."""
@@ -409,16 +484,22 @@ class Books:
     # ------------------------------------------------------------------------- events
 
     def apply(self, event: DecodedEvent, timestamp: int) -> None:
-        """Enter one event of the vault. What is wrong with it joins `differences`."""
+        """Enter one event of the vault or its desk. What is wrong with it joins `differences`."""
         self.until = max(self.until, timestamp)
         if event.name == "Declared":
             self._declared(event, timestamp)
-            return
-        if event.name == "PayeeSet":
+        elif event.name == "PayeeSet":
             self.payees[str(event.args["holder"])] = str(event.args["payee"])
-            return
+        elif event.name in ("Claimed", "ClaimedMany"):
+            self._claimed(event, moment_of(event, timestamp))
+        elif event.name == "CarriedOut":
+            self._instructed(event)
+        elif event.name not in _PASSED_OVER:
+            self._enter(event, timestamp)
+
+    def _enter(self, event: DecodedEvent, time: int) -> None:
+        """Enter one of the events that are about a single distribution."""
         enter = {
-            "Claimed": self._claimed,
             "Skipped": self._skipped,
             "Carried": self._carried,
             "Remitted": self._remitted,
@@ -430,14 +511,16 @@ class Books:
                 Place.vault(), "an event", (event.name, "the log"), ("unknown", "these books")
             )
             return
-        number = int(event.args["id"])
-        if number < self.first_id:
-            return
-        if number not in self.distributions:
+        distribution = self._declared_before(int(event.args["id"]), event)
+        if distribution is not None:
+            enter(distribution, event, time)
+
+    def _declared_before(self, number: int, event: DecodedEvent) -> Distribution | None:
+        """The distribution that an event is about; None if it is none of these books' business."""
+        if number >= self.first_id and number not in self.distributions:
             told, law = ("missing", "the events"), ("there", f"its event {event.name}")
             self.differ(Place.declaration(number), "its declaration", told, law)
-            return
-        enter(self.distributions[number], event, timestamp)
+        return self.distributions.get(number)
 
     def _declared(self, event: DecodedEvent, time: int) -> None:
         args, terms = event.args, Terms.of(event.args["terms"])
@@ -466,9 +549,10 @@ class Books:
         self.distributions[distribution.id] = distribution
         series = (distribution.token, distribution.currency)
         carry = self.carries.get(series, 0)
-        if distribution.carried_in not in (0, carry) and self.knows_all_of(distribution.token):
+        most = min(carry, MOST_CARRIED_IN)
+        if distribution.carried_in not in (0, most) and self.knows_all_of(distribution.token):
             told = (distribution.carried_in, "the event")
-            law = (carry, "what earlier distributions left")
+            law = (most, "what earlier distributions left")
             self.differ(
                 Place.declaration(distribution.id), "carried in", told, law, distribution.currency
             )
@@ -497,26 +581,29 @@ class Books:
         with contextlib.suppress(NoEligibleShares):
             distribution.division = apportion(distribution.amount, shares, excluded)
 
-    def _claimed(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
-        settlement = Settlement(
-            holder=str(event.args["holder"]),
-            payee=str(event.args["payee"]),
-            gross=int(event.args["gross"]),
-            tax=int(event.args["tax"]),
-            time=time,
-            transaction=_transaction(event),
-        )
-        holder = settlement.holder
+    def _claimed(self, event: DecodedEvent, moment: Moment) -> None:
+        transaction = _transaction(event)
+        for told in settlements([event]):
+            distribution = self._declared_before(told.distribution_id, event)
+            if distribution is not None:
+                self._settle(
+                    distribution, Entry(**vars(told), moment=moment, transaction=transaction)
+                )
+
+    def _settle(self, distribution: Distribution, entry: Entry) -> None:
+        holder = entry.holder
         if holder in distribution.settlements:
             told, law = ("a second one", "the event"), ("one", "the law")
             self.differ(Place.holder(distribution.id, holder), "the settlement", told, law)
             return
-        distribution.settlements[holder] = settlement
+        distribution.settlements[holder] = entry
         distribution.skipped.pop(holder, None)
-        if distribution.token in self.ledgers:
-            self._check(distribution, settlement)
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is not None:
+            self._check(distribution, entry)
+            self._check_person(ledger, entry)
 
-    def _check(self, distribution: Distribution, settlement: Settlement) -> None:
+    def _check(self, distribution: Distribution, settlement: Entry) -> None:
         """Hold one settlement against the law and the terms."""
         holder, currency = settlement.holder, distribution.currency
         place = Place.holder(distribution.id, holder)
@@ -536,31 +623,73 @@ class Books:
         if settlement.tax > settlement.gross:
             told, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
             self.differ(place, "tax", told, law, currency)
-        # One who chose a payee in an older vault did so before these books begin.
-        payee = self.payees.get(holder, holder if self.first_id == 1 else settlement.payee)
-        if settlement.payee != payee:
-            told, law = (settlement.payee, "the event"), (payee, "the holder's choice")
-            self.differ(place, "the payee", told, law)
         deadline = distribution.terms.deadline
         early, late = distribution.payable_from, deadline and settlement.time > deadline
         if settlement.time < early or late or distribution.ended:
             told, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
             self.differ(place, "the time of payment", told, law)
 
-    def _skipped(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
-        holder = str(event.args["holder"])
+    def _check_person(self, ledger: Ledger, entry: Entry) -> None:
+        """Hold the payee against the person who stood behind the holder at the time."""
+        claimant = ledger.claimant_at(entry.holder, entry.moment)
+        if ledger.was_frozen(claimant, entry.moment):
+            place = Place.holder(entry.distribution_id, entry.holder)
+            law = (f"impossible while {claimant} is frozen", "the token")
+            self.differ(place, "the payment", ("there", "the event"), law)
+        # One who chose a payee in an older vault did so before these books begin.
+        choice = self.payees.get(claimant, claimant if self.first_id == 1 else None)
+        if entry.payee != (claimant if choice is None else choice):
+            self._diversions.append(Diversion(entry, claimant, choice))
+
+    def _instructed(self, event: DecodedEvent) -> None:
+        args = event.args
+        claimant, holder, hook = str(args["claimant"]), str(args["holder"]), str(args["hook"])
+        payee = str(args["receiver"]) if hook == ZERO_ADDRESS else hook
+        self._instructions.add((_transaction(event), claimant, holder, payee))
+
+    def _skipped(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        holder, reason = str(event.args["holder"]), Reason(event.args["reason"])
         if holder not in distribution.settlements:
-            distribution.skipped[holder] = Reason(event.args["reason"])
+            distribution.skipped[holder] = reason
+        if distribution.token in self.ledgers:
+            self._check_skip(distribution, holder, reason, moment_of(event, time))
+
+    def _check_skip(
+        self, distribution: Distribution, holder: str, reason: Reason, moment: Moment
+    ) -> None:
+        """Hold a reason against the books; that a payment failed, only the push has seen."""
+        ledger = self.ledgers[distribution.token]
+        frozen = ledger.was_frozen(ledger.claimant_at(holder, moment), moment)
+        if reason is Reason.NOTHING and holder in distribution.earning:
+            found = "earned"
+        elif reason is Reason.CLAIMED and holder not in distribution.settlements:
+            found = "not settled"
+        elif reason is Reason.WAITING and not (frozen or ledger.may_wait_ineligible):
+            found = "free to be paid"
+        else:
+            return
+        told, law = (f"passed over as {reason.name.lower()}", "the event"), (found, "the books")
+        self.differ(Place.holder(distribution.id, holder), "its income", told, law)
 
     def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
         amount = int(event.args["amount"])
         distribution.carried_out += amount
         series = (distribution.token, distribution.currency)
         self.carries[series] = self.carries.get(series, 0) + amount
+        named = (str(event.args["token"]), str(event.args["currency"]))
+        if named != series:
+            told, law = (" in ".join(named), "the event"), (" in ".join(series), "the declaration")
+            self.differ(Place.total(distribution.id), "what was carried", told, law)
 
     def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        told: Said
+        law: Said
         distribution.remitted += int(event.args["amount"])
-        distribution.collector = str(event.args["collector"])
+        collector = str(event.args["collector"])
+        if distribution.collector not in ("", collector):
+            told, law = (collector, "the event"), (distribution.collector, "an earlier one")
+            self.differ(Place.declaration(distribution.id), "the tax collector", told, law)
+        distribution.collector = collector
         if distribution.remitted > distribution.withheld:
             told = (distribution.remitted, "the events")
             law = (distribution.withheld, "the tax withheld, at most")
@@ -586,21 +715,27 @@ class Books:
         amount = int(event.args["amount"])
         distribution.swept += amount
         distribution.ended = "refunded"
-        if amount != distribution.amount:
-            told, law = (amount, "the event"), (distribution.amount, "the declaration")
+        # What was carried in belongs to the holders, and is carried on.
+        if amount != distribution.received:
+            told, law = (amount, "the event"), (distribution.received, "the declaration")
             self.differ(
                 Place.total(distribution.id), "the refund", told, law, distribution.currency
             )
         if distribution.division is not None:
             told, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", told, law)
+        declarer = str(event.args["declarer"])
+        if declarer != distribution.declarer:
+            told, law = (declarer, "the event"), (distribution.declarer, "the declaration")
+            self.differ(Place.total(distribution.id), "who received the refund", told, law)
 
     # ------------------------------------------------------------------------ closing
 
-    def close(self) -> None:
-        """Check what only the whole stream can show: remainders, sweeps and conservation."""
+    def close(self, witness: Witness | None = None) -> None:
+        """Check what only the whole stream can show: payees, remainders, sweeps, conservation."""
+        self._judge(witness)
         for distribution in self.distributions.values():
-            if distribution.division is not None:
+            if distribution.division is not None or distribution.ended == "refunded":
                 self._close(distribution)
         for position in self.positions():
             wrong = position.missing or position.carried < 0
@@ -609,6 +744,30 @@ class Books:
                 found = (position.received - position.missing, "all the places it went to")
                 place = Place.series(f"token {position.token}")
                 self.differ(place, "income received", told, found, position.currency)
+
+    def _judge(self, witness: Witness | None) -> None:
+        """Ask who chose the payees that are nobody's standing choice."""
+        unknown = [one for one in self._diversions if not self._is_instructed(one)]
+        said = witness(unknown) if witness is not None and unknown else Evidence()
+        for diversion in unknown:
+            if diversion in said.chosen:
+                continue
+            entry, claimant = diversion.entry, diversion.claimant
+            place = Place.holder(entry.distribution_id, entry.holder)
+            if diversion in said.untold:
+                why = f"its choice, if it was that, {claimant} made as a contract, untold"
+            elif diversion.choice is None:
+                why = f"what {claimant} had chosen before these books begin is not in them"
+            else:
+                told, law = (entry.payee, "the event"), (diversion.choice, "the holder's choice")
+                self.differ(place, "the payee", told, law)
+                continue
+            self.unproven.append(f"{place.name}: the payee is {entry.payee}, and {why}")
+
+    def _is_instructed(self, diversion: Diversion) -> bool:
+        entry = diversion.entry
+        told = (entry.transaction, diversion.claimant, entry.holder, entry.payee)
+        return told in self._instructions
 
     def _close(self, distribution: Distribution) -> None:
         """Hold what became of a distribution against what the law makes of its settlements."""

@@ -16,20 +16,33 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
-from eth_utils.address import to_checksum_address
 
-from prorata.abi import decode_error
+from prorata.abi import checksummed, decode_error
 from prorata.errors import ChainError, ProrataError, RevertError
 
 if TYPE_CHECKING:
     from web3 import Web3
 
-__all__ = ["LOCAL_CHAINS", "Block", "BlockTag", "Chain", "Fees", "Log", "Mined", "RpcChain"]
+__all__ = [
+    "HEAVY_BATCH",
+    "LOCAL_CHAINS",
+    "Block",
+    "BlockTag",
+    "Chain",
+    "Fees",
+    "Log",
+    "Mined",
+    "RpcChain",
+    "Sent",
+    "Simulated",
+    "SimulatedBlock",
+]
 
 BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
 
 BATCH = 100
+HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
 LOG_PAGE = 10_000
 TIMEOUT_SECONDS = 30
 RETRIES_AFTER_SECONDS = (0.25, 1.0)
@@ -47,9 +60,12 @@ class Block:
     hash: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Log:
-    """One event as the chain stores it; `address` is the contract, in EIP-55."""
+    """One event as the chain stores it; `address` is the contract, in EIP-55.
+
+    `block_time` is the block's timestamp, or 0 from a node that does not say it with each log.
+    """
 
     address: str
     topics: tuple[bytes, ...]
@@ -58,6 +74,16 @@ class Log:
     block_hash: str
     transaction_hash: str
     log_index: int
+    block_time: int = 0
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction as it was signed: `to` is None when it created a contract."""
+
+    sender: str
+    to: str | None
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -82,6 +108,23 @@ class Fees:
     tip: int
 
 
+@dataclass(frozen=True)
+class SimulatedBlock:
+    """Calls in the node's own terms, to be run in a block of that time, or the next one."""
+
+    calls: Sequence[Mapping[str, object]]
+    timestamp: int | None = None
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a simulated call would do; `error` says why it would fail."""
+
+    gas_used: int
+    logs: tuple[Log, ...]
+    error: ProrataError | None
+
+
 class Chain(Protocol):
     """What can be read from a chain. Addresses are hexadecimal text, amounts wei."""
 
@@ -102,7 +145,7 @@ class Chain(Protocol):
         """What many calls return, each given as address and data, at one block."""
         ...
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
         ...
 
@@ -116,6 +159,10 @@ class Chain(Protocol):
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Many headers at once. Raises: ChainError when one is missing."""
+        ...
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
         ...
 
     def logs(
@@ -283,11 +330,11 @@ class RpcChain:
                 raise answer
         return answers
 
-    def try_many(self, questions: Sequence[Request]) -> list[Any]:
+    def try_many(self, questions: Sequence[Request], *, batch: int = BATCH) -> list[Any]:
         """As `request_many`, with each refused question's error in place of its answer."""
         answers: list[Any] = []
-        for start in range(0, len(questions), BATCH):
-            answers += self._batch(questions[start : start + BATCH])
+        for start in range(0, len(questions), batch):
+            answers += self._batch(questions[start : start + batch])
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
@@ -324,18 +371,27 @@ class RpcChain:
 
         Raises: RevertError for the first that a contract refuses; ChainError.
         """
-        if not calls:
-            return []
+        answers = self.try_calls(calls, block=block)
+        for answer in answers:
+            if isinstance(answer, ProrataError):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, bytes)]
+
+    def try_calls(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes | ProrataError]:
+        """As `call_many`, with each refused call's error in place of what it returns."""
         # A block could be mined between two batches.
         number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
         questions = [
             ("eth_call", ({"to": to, "data": _hex(data)}, _tag(number))) for to, data in calls
         ]
-        return [_bytes(answer) for answer in self.request_many(questions)]
+        answers = self.try_many(questions)
+        return [a if isinstance(a, ProrataError) else _bytes(a) for a in answers]
 
-    def code(self, address: str) -> bytes:
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
-        return _bytes(self.request("eth_getCode", address, "latest"))
+        return _bytes(self.request("eth_getCode", address, _tag(block)))
 
     def balance(self, address: str, *, block: BlockTag = "latest") -> int:
         """The native coin that `address` holds, in wei."""
@@ -361,6 +417,11 @@ class RpcChain:
             number = numbers[headers.index(None)]
             raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
         return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
+        answers = self.request_many([("eth_getTransactionByHash", (item,)) for item in hashes])
+        return [None if answer is None else _sent(answer) for answer in answers]
 
     def logs(
         self,
@@ -412,9 +473,11 @@ class RpcChain:
     def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
         """The gas that each would use in the next block, or why it would fail."""
         # On a chain without regular blocks the latest block's time may be long past.
-        answers = self.try_many([("eth_estimateGas", (t, "pending")) for t in transactions])
+        pending = [("eth_estimateGas", (t, "pending")) for t in transactions]
+        answers = self.try_many(pending, batch=HEAVY_BATCH)
         if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
-            answers = self.try_many([("eth_estimateGas", (t,)) for t in transactions])
+            latest = [("eth_estimateGas", (t,)) for t in transactions]
+            answers = self.try_many(latest, batch=HEAVY_BATCH)
         return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
 
     def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:
@@ -426,6 +489,29 @@ class RpcChain:
         """What each transaction did; None while it is not mined."""
         answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
         return [None if answer is None else _mined(answer) for answer in answers]
+
+    def mine_leftovers(self) -> None:
+        """Let an Anvil mine what it was sent and forgot; on any other node, nothing.
+
+        One that mines at once fills one block, and leaves what does not fit to the next
+        transaction that comes, though none may (foundry issue 10122).
+        """
+        if self.is_local and self.try_many([("anvil_getAutomine", ())]) == [True]:
+            self.try_many([("evm_mine", ())])
+
+    def simulate(self, blocks: Sequence[SimulatedBlock]) -> list[Simulated]:
+        """What calls would do one after the other in blocks to come; nothing is kept of it.
+
+        Raises: ChainError when the node does not simulate, or not so much.
+        """
+        states = [
+            {"calls": list(block.calls)}
+            if block.timestamp is None
+            else {"calls": list(block.calls), "blockOverrides": {"time": hex(block.timestamp)}}
+            for block in blocks
+        ]
+        answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
+        return [_simulated(call) for block in answer for call in block["calls"]]
 
     def replay(self, transaction_hash: str) -> None:
         """Run a failed transaction again as a call on the state before its block.
@@ -458,6 +544,26 @@ def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
     return ChainError(f"the node refused {method}: {message.rstrip('.')}")
 
 
+def _sent(transaction: Mapping[str, Any]) -> Sent:
+    to = transaction.get("to")
+    return Sent(
+        sender=checksummed(transaction["from"]),
+        to=None if to is None else checksummed(to),
+        data=_bytes(transaction["input"]),
+    )
+
+
+def _simulated(call: Mapping[str, Any]) -> Simulated:
+    failed = call.get("error")
+    if failed is not None and call.get("returnData", "0x") != "0x":
+        failed = {**failed, "data": call["returnData"]}
+    return Simulated(
+        gas_used=_int(call["gasUsed"]),
+        logs=tuple(_log(entry) for entry in call["logs"]),
+        error=None if failed is None else _refusal("eth_simulateV1", failed),
+    )
+
+
 def _mined(receipt: Mapping[str, Any]) -> Mined:
     created = receipt.get("contractAddress")
     return Mined(
@@ -467,20 +573,21 @@ def _mined(receipt: Mapping[str, Any]) -> Mined:
         success=_int(receipt["status"]) == 1,
         gas_used=_int(receipt["gasUsed"]),
         gas_price=_int(receipt["effectiveGasPrice"]),
-        contract_address=None if created is None else to_checksum_address(created),
+        contract_address=None if created is None else checksummed(created),
         logs=tuple(_log(entry) for entry in receipt["logs"]),
     )
 
 
 def _log(entry: Mapping[str, Any]) -> Log:
     return Log(
-        address=to_checksum_address(entry["address"]),
+        address=checksummed(entry["address"]),
         topics=tuple(_bytes(topic) for topic in entry["topics"]),
         data=_bytes(entry["data"]),
         block_number=_int(entry["blockNumber"]),
         block_hash=entry["blockHash"],
         transaction_hash=entry["transactionHash"],
         log_index=_int(entry["logIndex"]),
+        block_time=_int(entry.get("blockTimestamp") or "0x0"),
     )
 
 

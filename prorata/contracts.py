@@ -8,15 +8,15 @@ refuses and ChainError when there is no such contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
-from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, function
+from prorata.abi import ZERO_ADDRESS, encode_constructor, event_for, event_name, function
 from prorata.build import Artifact
-from prorata.chain import BlockTag, Chain, Log
-from prorata.errors import ChainError, InputError
+from prorata.chain import HEAVY_BATCH, BlockTag, Chain, Log, RpcChain
+from prorata.errors import ChainError, InputError, ProrataError
 
 __all__ = [
     "FOREVER",
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "Code",
     "Currency",
+    "DecodedEvent",
     "Distribution",
     "DividendVault",
     "Entitlement",
@@ -35,15 +36,22 @@ __all__ = [
     "InvestorRegistry",
     "Kind",
     "LockUps",
+    "Part",
+    "PassThrough",
     "PayoutDesk",
+    "Permit",
     "Reason",
+    "RecordStream",
     "Refusal",
+    "Settlement",
     "ShareToken",
+    "TaxPolicy",
     "Terms",
     "TransferRules",
     "decode_log",
     "decode_logs",
     "deploy_call",
+    "settlements",
 ]
 
 NATIVE = ZERO_ADDRESS
@@ -75,6 +83,12 @@ class Reason(IntEnum):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
+    WAITING = 4
+
+    @property
+    def label(self) -> str:
+        """As people write it: `payment failed`."""
+        return self.name.lower().replace("_", " ")
 
 
 class InvestorClass(IntEnum):
@@ -208,8 +222,31 @@ class Call:
     value: int = 0
     label: str = ""
 
+    def question(self, sender: str) -> dict[str, object]:
+        """The call in a node's own terms, for an estimate or a simulation."""
+        asked: dict[str, object] = {
+            "from": sender,
+            "data": f"0x{self.data.hex()}",
+            "value": hex(self.value),
+        }
+        return asked if self.to is None else {**asked, "to": self.to}
 
-@dataclass(frozen=True)
+
+class DecodedEvent(Protocol):
+    """An event by name, with its arguments by name: what `decode_log` gives."""
+
+    @property
+    def name(self) -> str:
+        """As in `Transfer`."""
+        ...
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """As in `{"from": …, "to": …, "value": …}`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A log that a known contract wrote; `args` by the names in the Solidity interface."""
 
@@ -263,6 +300,36 @@ class Entitlement:
     gross: int
     tax: int
     net: int
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A holder's income from one distribution, settled: `gross - tax` went to `payee`."""
+
+    distribution_id: int
+    holder: str
+    payee: str
+    gross: int
+    tax: int
+
+    @property
+    def net(self) -> int:
+        """What went to the payee."""
+        return self.gross - self.tax
+
+
+@dataclass(frozen=True)
+class Permit:
+    """An ERC-2612 signature over an allowance for the vault, valid until `deadline`."""
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    def encodable(self) -> tuple[object, ...]:
+        """The struct's fields in order."""
+        return self.deadline, self.v, self.r, self.s
 
 
 @dataclass(frozen=True)
@@ -340,8 +407,29 @@ def decode_log(log: Log) -> Event | None:
 
 def decode_logs(logs: Sequence[Log], name: str | None = None) -> list[Event]:
     """The known events among `logs`, in order; with `name`, only those called that."""
-    events = (decode_log(log) for log in logs)
-    return [event for event in events if event is not None and name in (None, event.name)]
+    wanted = (log for log in logs if name in (None, event_name(log.topics)))
+    return [event for event in map(decode_log, wanted) if event is not None]
+
+
+def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
+    """What the events settle, in order, each distribution for itself.
+
+    A vault tells of one distribution in `Claimed`, and of several that one claim has settled in
+    `ClaimedMany`; whoever counts payments should not have to know.
+    """
+    for event in events:
+        if event.name not in ("Claimed", "ClaimedMany"):
+            continue
+        together = event.args
+        parts = together["settlements"] if event.name == "ClaimedMany" else [together]
+        for part in parts:
+            yield Settlement(
+                distribution_id=int(part["id"]),
+                holder=str(together["holder"]),
+                payee=str(together["payee"]),
+                gross=int(part["gross"]),
+                tax=int(part["tax"]),
+            )
 
 
 class _Contract:
@@ -441,6 +529,10 @@ class ShareToken(_Contract):
         """All shares when the record closed."""
         return int(self._view("totalSupplyAt", record_id))
 
+    def total_supplies_at(self, record_ids: Sequence[int]) -> list[int]:
+        """`total_supply_at` for many at once."""
+        return self._views("totalSupplyAt", [(record_id,) for record_id in record_ids])
+
     def owner(self) -> str:
         """ERC-173 owner."""
         return str(self._view("owner"))
@@ -456,6 +548,10 @@ class ShareToken(_Contract):
     def successor_of(self, account: str) -> str:
         """Who receives what `account` is owed."""
         return str(self._view("successorOf", account))
+
+    def successors_of(self, accounts: Sequence[str]) -> list[str]:
+        """`successor_of` for many at once."""
+        return self._views("successorOf", [(account,) for account in accounts])
 
     def compliance(self) -> str:
         """The rules contract, zero for an open token."""
@@ -481,9 +577,17 @@ class ShareToken(_Contract):
         """Whether `account` may receive at all."""
         return bool(self._view("canReceive", account))
 
+    def may_receive(self, accounts: Sequence[str]) -> list[bool]:
+        """`can_receive` for many at once."""
+        return self._views("canReceive", [(account,) for account in accounts])
+
     def is_frozen(self, account: str) -> bool:
         """Whether the wallet is frozen as a whole."""
         return bool(self._view("isFrozen", account))
+
+    def are_frozen(self, accounts: Sequence[str]) -> list[bool]:
+        """`is_frozen` for many at once."""
+        return self._views("isFrozen", [(account,) for account in accounts])
 
     def frozen_tokens(self, account: str) -> int:
         """Shares of the wallet that are frozen; may exceed the balance."""
@@ -493,13 +597,13 @@ class ShareToken(_Contract):
         """Whether transfers by holders are stopped."""
         return bool(self._view("paused"))
 
-    def income_waits(self, account: str) -> bool:
-        """Whether what `account` is owed cannot be paid for now."""
-        return bool(self._view("incomeWaits", account))
-
     def claimant_of(self, account: str) -> str:
         """Who is to be paid what `account` is owed; zero while that has to wait."""
         return str(self._view("claimantOf", account))
+
+    def claimants_of(self, accounts: Sequence[str]) -> list[str]:
+        """`claimant_of` for many at once."""
+        return self._views("claimantOf", [(account,) for account in accounts])
 
     def documents(self) -> list[bytes]:
         """The names of all documents (ERC-1643)."""
@@ -814,6 +918,10 @@ class DividendVault(_Contract):
         """Where the income of `holder` goes."""
         return str(self._view("payeeOf", holder))
 
+    def payees_of(self, holders: Sequence[str]) -> list[str]:
+        """`payee_of` for many at once."""
+        return self._views("payeeOf", [(holder,) for holder in holders])
+
     def carried(self, token: str, currency: str) -> int:
         """What finished distributions left over for the next."""
         return int(self._view("carried", token, currency))
@@ -834,6 +942,28 @@ class DividendVault(_Contract):
             value=amount if currency == NATIVE else 0,
         )
 
+    def declare_with_permit(
+        self,
+        token: str,
+        record_id: int,
+        currency: str,
+        amount: int,
+        terms: Terms,
+        *,
+        permit: Permit,
+    ) -> Call:
+        """`declare`, funded by a signature instead of an approval."""
+        return self._write(
+            "declareWithPermit",
+            token,
+            record_id,
+            currency,
+            amount,
+            terms.encodable(),
+            permit.encodable(),
+            label=f"declare {terms.kind.label} of {amount} at record {record_id} by permit",
+        )
+
     def claim(self, ids: Sequence[int], holder: str) -> Call:
         """Pay `holder` what it is owed from the distributions `ids`."""
         label = f"claim {', '.join(map(str, ids))} for {holder}"
@@ -843,6 +973,15 @@ class DividendVault(_Contract):
         """Pay a page of holders."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
         return self._write("push", distribution_id, list(holders), label=label)
+
+    def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
+        """How many of each page a push of it would pay now."""
+        rows = [(distribution_id, list(page)) for page in pages]
+        # Each is a question of millions of gas, and an answer has to come in time.
+        starts = range(0, len(rows), HEAVY_BATCH)
+        return [
+            n for start in starts for n in self._views("push", rows[start : start + HEAVY_BATCH])
+        ]
 
     def set_payee(self, payee: str) -> Call:
         """Send the sender's income to `payee` from now on."""
@@ -861,6 +1000,43 @@ class DividendVault(_Contract):
         """Return a distribution that nobody can receive to its declarer."""
         label = f"refund distribution {distribution_id}"
         return self._write("refund", distribution_id, label=label)
+
+
+class TaxPolicy(_Contract):
+    """What is withheld from a distribution's income, and for whom. Anyone may have written it."""
+
+    CONTRACT = "ITaxPolicy"
+
+    def __init__(self, chain: RpcChain, address: str, *, block: BlockTag = "latest") -> None:
+        super().__init__(chain, address, block=block)
+        self._node = chain
+
+    def collector(self) -> str:
+        """Who receives what is withheld."""
+        return str(self._view("collector"))
+
+    def taxes_on(
+        self, token: str, record_id: int, kind: Kind, gross: Mapping[str, int]
+    ) -> dict[str, int | None]:
+        """The tax on each holder's gross income; None for whom the policy has no usable answer."""
+        wanted = function(self.CONTRACT, "taxOn")
+        calls = [
+            (self.address, wanted.encode(token, record_id, int(kind), holder, amount))
+            for holder, amount in gross.items()
+        ]
+        answers = self._node.try_calls(calls, block=self.block)
+        return {
+            holder: _usable(answer, amount)
+            for (holder, amount), answer in zip(gross.items(), answers, strict=True)
+        }
+
+
+def _usable(answer: bytes | ProrataError, gross: int) -> int | None:
+    """The tax in a policy's answer, as a vault reads it: one word, at most the gross."""
+    if isinstance(answer, ProrataError) or len(answer) < 32:
+        return None
+    tax = int.from_bytes(answer[:32], "big")
+    return tax if tax <= gross else None
 
 
 def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:
@@ -889,6 +1065,10 @@ class PayoutDesk(_Contract):
 
     CONTRACT = "PayoutDesk"
 
+    def vault(self) -> str:
+        """The vault whose desk this is."""
+        return str(self._view("vault"))
+
     def is_spent(self, claimant: str, nonce: int) -> bool:
         """Whether an instruction with this nonce was carried out or cancelled."""
         return bool(self._view("isSpent", claimant, nonce))
@@ -906,6 +1086,108 @@ class PayoutDesk(_Contract):
     def cancel(self, nonce: int) -> Call:
         """Make sure that no instruction of the sender's with this nonce is ever carried out."""
         return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
+
+
+# ----------------------------------------------------------------- streams of records, and pools
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record of a stream: `IRecordStream.Part`."""
+
+    record_id: int
+    weight: int
+    closes_at: int
+
+
+class RecordStream(_Contract):
+    """Ranges of a token's records, each paid like a record of this contract."""
+
+    CONTRACT = "RecordStream"
+
+    def token(self) -> str:
+        """The share token."""
+        return str(self._view("token"))
+
+    def record_count(self) -> int:
+        """Streams defined so far; their ids run from 1 to this."""
+        return int(self._view("recordCount"))
+
+    def record_time(self, stream_id: int) -> int:
+        """The Unix second at whose end the last record of the stream closes."""
+        return int(self._view("recordTime", stream_id))
+
+    def record_times(self) -> list[int]:
+        """The closing times of all streams; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return self._views("recordTime", [(stream_id,) for stream_id in ids])
+
+    def parts_of(self, stream_id: int) -> tuple[Part, ...]:
+        """The records of a stream, in ascending order."""
+        return _parts(self._view("partsOf", stream_id))
+
+    def all_parts(self) -> list[tuple[Part, ...]]:
+        """`parts_of` for every stream; that of stream `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return [_parts(found) for found in self._views("partsOf", [(number,) for number in ids])]
+
+    def balances_of_at(self, accounts: Sequence[str], stream_id: int) -> list[int]:
+        """The weighted balances of accounts, once the stream has closed."""
+        return self._views("balanceOfAt", [(account, stream_id) for account in accounts])
+
+    def total_supply_at(self, stream_id: int) -> int:
+        """All weighted shares, once the stream has closed."""
+        return int(self._view("totalSupplyAt", stream_id))
+
+    def define(self, record_ids: Sequence[int], weights: Sequence[int]) -> Call:
+        """Define a stream. Who speaks for the token only."""
+        label = f"define a stream over {len(record_ids)} records from {record_ids[0]}"
+        return self._write("defineStream", list(record_ids), list(weights), label=label)
+
+
+def _parts(structs: Sequence[Mapping[str, int]]) -> tuple[Part, ...]:
+    return tuple(Part(s["recordId"], s["weight"], s["closesAt"]) for s in structs)
+
+
+class PassThrough(_Contract):
+    """Assigns what a pool is owed to the pool's own holders."""
+
+    CONTRACT = "PassThrough"
+
+    def vault(self) -> str:
+        """The vault."""
+        return str(self._view("vault"))
+
+    def pool(self) -> str:
+        """The account whose income is passed on."""
+        return str(self._view("pool"))
+
+    def pool_token(self) -> str:
+        """The record token of those for whom the pool holds."""
+        return str(self._view("poolToken"))
+
+    def pool_streams(self) -> str:
+        """The streams of the pool's token; zero for none."""
+        return str(self._view("poolStreams"))
+
+    def is_registered(self) -> bool:
+        """Whether the pool has named this contract as its payee."""
+        return bool(self._view("isRegistered"))
+
+    def are_done(self, ids: Sequence[int]) -> list[bool]:
+        """Whether the pool's income from each distribution has been passed on or returned."""
+        return self._views("isDone", [(number,) for number in ids])
+
+    def pass_on(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
+        """Pass on several distributions; those that cannot be are told in an event."""
+        label = f"pass on {', '.join(map(str, ids))}"
+        return self._write("pass", list(ids), list(pool_record_ids), label=label)
+
+    def return_unmatched(self, distribution_id: int, part: int, later_record_id: int) -> Call:
+        """Return to the pool what falls on a second at which its token has no record."""
+        label = f"return {distribution_id} to the pool"
+        arguments = (distribution_id, part, later_record_id)
+        return self._write("returnUnmatched", *arguments, label=label)
 
 
 # ------------------------------------------------------------------------------------ currencies

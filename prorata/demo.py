@@ -42,6 +42,7 @@ from prorata.contracts import (
     ShareToken,
     Terms,
     deploy_call,
+    settlements,
 )
 from prorata.demo_compliant import CompliantAct
 from prorata.errors import BooksError, ChainError, ProrataError
@@ -49,6 +50,7 @@ from prorata.money import format_units, parse_units, percent
 from prorata.operator import LocalSigner, Operator, Receipt
 from prorata.rehearsal import rehearsal_key
 from prorata.toolchain import Anvil
+from prorata.yearly import write_yearly
 
 __all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "Demo", "play"]
 
@@ -412,7 +414,7 @@ class Demo:
         with self.teller.step("Files") as step:
             self._write(found)
             step.say(f"in {self.out}/")
-            for line in self._listing():
+            for line in self._listing(self._year(found)):
                 step.say(line)
         seconds = time.monotonic() - self.started_at
         if not found.balanced:
@@ -593,7 +595,7 @@ class Demo:
                 operator.send_one(f"push {number} page {page}", self.vault.push(number, addresses))
                 for page, addresses in enumerate(pages, start=1)
             ]
-            paid = sum(len(receipt.events("Claimed")) for receipt in receipts)
+            paid = sum(1 for receipt in receipts for _ in settlements(receipt.events()))
             rest = len(self._unpaid(number, []))
             waiting = f"; {rest} are still owed" if rest else ""
             step.say(f"{paid} by push, in {_transactions(len(pages))}{waiting}")
@@ -637,11 +639,18 @@ class Demo:
                 before=self.table,
             ),
         )
+        folder = self.out / f"statements-{self._year(found)}"
+        write_yearly(found.books, self.token.address, self._year(found), folder, self.known)
 
-    def _listing(self) -> Iterator[str]:
+    @staticmethod
+    def _year(found: Audit) -> int:
+        return _moment(found.books.until).year
+
+    def _listing(self, year: int) -> Iterator[str]:
         files = len(list((self.out / "statements").glob("*.csv")))
         yield "captable-record-1.csv, -2, -3   who held what when each record closed"
         yield f"statements/                     {files} holders, each as CSV and JSON"
+        yield f"statements-{year}/                what was paid in {year}, by tax form"
         yield "distributions.csv, .json        the register of distributions"
         yield "books.json                      everything, for a program"
         yield "building.png                    the picture"

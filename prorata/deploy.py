@@ -13,6 +13,8 @@ An asset whose settings have rules of its own gets, besides the token and the va
 investors (unless it names one), a keeper of lots if there is a lock-up, and the rules; the registry
 is bound to the token and, if the rules count persons, begins to count.
 
+`add_contract` puts what is needed only later beside them, such as the streams of a fund.
+
 The same settings on the same chain deploy nothing a second time. A folder whose local chain has
 been started anew is set aside; on any other chain such a folder is refused.
 """
@@ -38,7 +40,10 @@ from prorata.contracts import (
     NATIVE,
     Currency,
     DividendVault,
+    Instruction,
     InvestorRegistry,
+    PayoutDesk,
+    RecordStream,
     ShareToken,
     deploy_call,
 )
@@ -52,6 +57,7 @@ __all__ = [
     "Contract",
     "Deployment",
     "Manifest",
+    "add_contract",
     "deploy",
     "folder_for",
     "open_operator",
@@ -172,6 +178,26 @@ class Deployment:
         """The vault."""
         address = self.manifest.contracts["DividendVault"].address
         return DividendVault(self.chain, address, block=block)
+
+    def streams(self, block: BlockTag = "latest") -> RecordStream:
+        """The streams of the token's records.
+
+        Raises: DeploymentError when no stream was ever defined.
+        """
+        contract = self.manifest.contracts.get("RecordStream")
+        if contract is None:
+            raise DeploymentError(
+                f"{self.settings.symbol} has no streams of records", "define one with `stream`"
+            )
+        return RecordStream(self.chain, contract.address, block=block)
+
+    @property
+    def paying(self) -> tuple[str, ...]:
+        """In whose name the vault pays this asset's holders: the token's, and its streams'."""
+        contracts = self.manifest.contracts
+        return tuple(
+            contracts[name].address for name in ("ShareToken", "RecordStream") if name in contracts
+        )
 
     def registry(self, block: BlockTag = "latest") -> InvestorRegistry:
         """The registry that the token asks now, which is read as one of ours.
@@ -392,6 +418,31 @@ def deploy(
     return Deployment(folder, manifest, operator.chain)
 
 
+def add_contract(
+    operator: Operator, found: Deployment, name: str, arguments: list[Any], label: str | None = None
+) -> Deployment:
+    """Put one more contract beside those of a deployment, unless it is there already.
+
+    The manifest calls it `label`, or by its own name.
+
+    Raises: DeploymentError when it is there with other arguments or from other sources; what
+    `Operator.send` raises.
+    """
+    known, key = dict(found.manifest.contracts), label or name
+    if key in known:
+        _check_same(name, arguments, known[key], found.folder)
+        return found
+    receipt = operator.send_one(f"deploy/{key}", deploy_call(artifact(name), *arguments))
+    known[key] = _deployed(operator.chain, name, arguments, receipt)
+    # An older deployment keeps what its own contracts were compiled from.
+    kept, now = found.folder / "standard-input.json", standard_json()
+    if not kept.exists() or json.loads(kept.read_bytes()) != now:
+        _write_json(found.folder / f"standard-input-{name}.json", now)
+    manifest = found.manifest.model_copy(update={"contracts": known})
+    manifest.write(found.folder / "manifest.json")
+    return Deployment(found.folder, manifest, found.chain)
+
+
 def predict(
     deployer: str,
     settings: AssetSettings,
@@ -457,6 +508,7 @@ def _reuse(
     if vault is not None:
         _check_same_vault(known.get("DividendVault"), vault, folder)
         known.setdefault("DividendVault", _reused("DividendVault", chain, vault))
+        _check_desk(chain, vault)
     if not isinstance(settings.rules, RuleSettings) or settings.registry in (None, NEW):
         return
     if "InvestorRegistry" not in known:
@@ -538,7 +590,7 @@ def _check_same_vault(known: Contract | None, vault: str, folder: Path) -> None:
 
 def _reused(name: str, chain: RpcChain, address: str) -> Contract:
     code = chain.code(address)
-    if code != artifact(name).runtime:
+    if not _matches(code, name):
         found = f"is not the {name} of this checkout" if code else "is no contract"
         raise DeploymentError(
             f"{address} {found} on chain {chain.chain_id}", "check the address and the network"
@@ -553,6 +605,30 @@ def _reused(name: str, chain: RpcChain, address: str) -> Contract:
         init_code_hash=_hash(artifact(name).bytecode),
         code_hash=_hash(code),
     )
+
+
+def _check_desk(chain: RpcChain, vault: str) -> None:
+    """Check that the vault's desk is ours.
+
+    It is what the vault's account made first, so the vault's code may be ours and its desk a
+    thief's, who could claim to wherever it likes. And the desk has its domain in its code, so that
+    may be another's, whose signatures it would take.
+    """
+    # Here, because instructions build upon deployments.
+    from prorata.instructions import digest  # noqa: PLC0415
+
+    desk = PayoutDesk(chain, DividendVault(chain, vault).desk())
+    probe = Instruction(vault, vault, (1,), vault, 0)
+    if (
+        not _matches(chain.code(desk.address), "PayoutDesk")
+        or desk.vault() != vault
+        or desk.digest_of(probe) != digest(probe, chain.chain_id, desk.address)
+    ):
+        raise DeploymentError(
+            f"{desk.address}, the desk of the vault {vault}, is not the PayoutDesk of this "
+            f"checkout on chain {chain.chain_id}",
+            "use another vault: this one's desk could send income elsewhere",
+        )
 
 
 def _deployed(chain: RpcChain, name: str, arguments: list[Any], receipt: Receipt) -> Contract:
@@ -592,6 +668,7 @@ def _manifest(
     operator: Operator, settings: AssetSettings, contracts: Mapping[str, Contract]
 ) -> Manifest:
     order = [name for stage in STAGES for name in stage]
+    order += [name for name in contracts if name not in order]
     return Manifest(
         asset=settings,
         chain_id=operator.chain.chain_id,

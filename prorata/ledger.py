@@ -1,12 +1,16 @@
 """The share register, rebuilt from events alone: who held how many shares at any moment.
 
-`Ledger` knows nothing that the chain's log does not say: the token's `Transfer` and
-`RecordScheduled` events, in order, each with the timestamp of its block. It asks the contract no
-question, so that what it says can be compared with the contract's answers.
+`Ledger` knows nothing that the chain's log does not say: the token's events, in order, each with
+the timestamp of its block. It asks the contract no question, so that what it says can be compared
+with the contract's answers.
 
 The rule it applies is the token's: a record closes at the end of its second, and a transfer
 counts for it when its block's timestamp is that second or earlier. Every account keeps the
 balances it has had with the time each began, so that any past moment costs one binary search.
+
+It also knows the person behind an account: which wallet has taken the place of a lost one, and
+which are frozen, since when. Both decide who may be paid, in the middle of a block if need be, so
+they are kept by `Moment`, not by time.
 
 Shares are integers of the token's smallest unit.
 """
@@ -14,85 +18,107 @@ Shares are integers of the token's smallest unit.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from prorata.abi import ZERO_ADDRESS
-from prorata.chain import Chain
-from prorata.contracts import Event, decode_log
+from prorata.chain import Chain, Log
+from prorata.contracts import DecodedEvent, Event, decode_log
 from prorata.errors import BooksError, InputError
 
-__all__ = ["DecodedEvent", "Ledger", "read_events"]
+__all__ = ["Ledger", "Moment", "moment_of", "read_events", "stream_events"]
 
-# What a share token also tells, and what moves no share.
-_WITHOUT_SHARES = frozenset(
+PAGE = 10_000
+
+Moment: TypeAlias = tuple[int, int, int]
+"""A place in the chain's order: time, block number, log index."""
+
+T = TypeVar("T", int, Moment)
+
+# What a share token also tells, and what neither moves a share nor says who is to be paid: forced
+# transfers and recoveries move theirs by a `Transfer` of their own.
+_PASSED_OVER = frozenset(
     {
         "AgentAdded",
         "AgentRemoved",
         "Approval",
         "ComplianceAdded",
+        "ContractURIUpdated",
+        "DocumentRemoved",
+        "DocumentUpdated",
         "EIP712DomainChanged",
+        "ForcedTransfer",
+        "Frozen",
         "IdentityRegistryAdded",
         "OwnershipTransferStarted",
         "OwnershipTransferred",
+        "Paused",
+        "TokensFrozen",
+        "TokensUnfrozen",
+        "Unpaused",
+        "UpdatedTokenInformation",
     }
 )
 
 
-class DecodedEvent(Protocol):
-    """An event by name, with its arguments by name: what `prorata.contracts.decode_log` gives."""
-
-    @property
-    def name(self) -> str:
-        """As in `Transfer`."""
-        ...
-
-    @property
-    def args(self) -> Mapping[str, Any]:
-        """As in `{"from": …, "to": …, "value": …}`."""
-        ...
+def moment_of(event: DecodedEvent, timestamp: int) -> Moment:
+    """When an event happened; one that was made up comes first in its second."""
+    log: Log | None = getattr(event, "log", None)
+    return (timestamp, 0, 0) if log is None else (timestamp, log.block_number, log.log_index)
 
 
 def read_events(
-    chain: Chain, address: str, first_block: int, last_block: int
+    chain: Chain, addresses: Sequence[str], first_block: int, last_block: int
 ) -> list[tuple[Event, int]]:
-    """Every event of one contract, decoded, each with its block's timestamp.
+    """Every event of some contracts, decoded, each with its block's timestamp.
 
     Raises: BooksError for a log that is no event of a contract of ours; ChainError.
     """
-    logs = list(chain.logs([address], first_block, last_block))
-    numbers = sorted({log.block_number for log in logs})
-    times = {block.number: block.timestamp for block in chain.blocks(numbers)}
-    events = []
-    for log in logs:
-        event = decode_log(log)
-        if event is None:
-            raise BooksError(
-                f"log {log.log_index} of block {log.block_number} by {address} is no known event",
-                "use the version of prorata that the contract was deployed with",
-            )
-        events.append((event, times[log.block_number]))
-    return events
+    return list(stream_events(chain, addresses, first_block, last_block))
 
 
-class _History:
+def stream_events(
+    chain: Chain, addresses: Sequence[str], first_block: int, last_block: int
+) -> Iterator[tuple[Event, int]]:
+    """As `read_events`, a page at a time: a register of millions need not be held as events."""
+    logs = chain.logs(addresses, first_block, last_block)
+    while page := list(islice(logs, PAGE)):
+        # A node that tells no times is asked for those of all blocks of the page at once.
+        untold = sorted({log.block_number for log in page if not log.block_time})
+        times = {block.number: block.timestamp for block in chain.blocks(untold)}
+        for log in page:
+            yield _known(log), log.block_time or times[log.block_number]
+
+
+def _known(log: Log) -> Event:
+    event = decode_log(log)
+    if event is None:
+        raise BooksError(
+            f"log {log.log_index} of block {log.block_number} by {log.address} is no known event",
+            "use the version of prorata that the contract was deployed with",
+        )
+    return event
+
+
+class _History(Generic[T]):
     """The balances of one account: from `times[i]` on it was `amounts[i]`; before, zero."""
 
     __slots__ = ("amounts", "times")
 
     def __init__(self) -> None:
-        self.times: list[int] = []
+        self.times: list[T] = []
         self.amounts: list[int] = []
 
     @property
     def now(self) -> int:
         return self.amounts[-1] if self.amounts else 0
 
-    def at(self, time: int) -> int:
+    def at(self, time: T) -> int:
         later = bisect_right(self.times, time)
         return self.amounts[later - 1] if later else 0
 
-    def change(self, by: int, time: int) -> None:
+    def change(self, by: int, time: T) -> None:
         amount = self.now + by
         if self.times and self.times[-1] == time:
             self.amounts[-1] = amount
@@ -111,9 +137,16 @@ class Ledger:
     def __init__(self, token: str = ZERO_ADDRESS) -> None:
         self.token = token
         self.until = 0
-        self._accounts: dict[str, _History] = {}
-        self._supply = _History()
+        self.may_wait_ineligible = False
+        """Whether the token was ever told to keep income back while its holder is not eligible.
+
+        Who is eligible the registry knows: no event of the token tells.
+        """
+        self._accounts: dict[str, _History[int]] = {}
+        self._supply: _History[int] = _History()
         self._records: list[int] = []
+        self._successions: dict[str, tuple[Moment, str]] = {}
+        self._freezes: dict[str, _History[Moment]] = {}
 
     @classmethod
     def of(
@@ -142,8 +175,13 @@ class Ledger:
         Raises: BooksError, ChainError.
         """
         newest = chain.block("latest" if last is None else last)
-        events = read_events(chain, token, first_block, newest.number)
+        events = stream_events(chain, [token], first_block, newest.number)
         return cls.of(events, token, newest.timestamp)
+
+    @property
+    def asset(self) -> str:
+        """The share token whose holders these are."""
+        return self.token
 
     # ------------------------------------------------------------------------ events
 
@@ -162,7 +200,13 @@ class Ledger:
             self._transfer(event.args, timestamp)
         elif event.name == "RecordScheduled":
             self._schedule(event.args)
-        elif event.name not in _WITHOUT_SHARES:
+        elif event.name == "RecoverySuccess":
+            self._recover(event.args, moment_of(event, timestamp))
+        elif event.name == "AddressFrozen":
+            self._freeze(event.args, moment_of(event, timestamp))
+        elif event.name == "IncomeWaitsSet":
+            self.may_wait_ineligible |= bool(event.args["whileIneligible"])
+        elif event.name not in _PASSED_OVER:
             raise BooksError(
                 f'the share token {self.token} tells of "{event.name}", which this ledger '
                 "does not know",
@@ -215,7 +259,21 @@ class Ledger:
             )
         self._records.append(closes_at)
 
-    def _history(self, account: str) -> _History:
+    def _recover(self, args: Mapping[str, Any], moment: Moment) -> None:
+        lost, successor = str(args["lostWallet"]), str(args["newWallet"])
+        if lost == successor or lost in self._successions or successor in self._successions:
+            raise BooksError(
+                f"{successor} takes the place of {lost} at time {moment[0]}, and one of them is "
+                "lost already",
+                "an event was altered; read them again from the token's first block",
+            )
+        self._successions[lost] = (moment, successor)
+
+    def _freeze(self, args: Mapping[str, Any], moment: Moment) -> None:
+        history = self._freezes.setdefault(str(args["userAddress"]), _History())
+        history.change(int(bool(args["isFrozen"])) - history.now, moment)
+
+    def _history(self, account: str) -> _History[int]:
         history = self._accounts.get(account)
         if history is None:
             history = self._accounts[account] = _History()
@@ -250,6 +308,36 @@ class Ledger:
         """Everyone with shares now, the largest first, equals in order of address."""
         balances = self.balances
         return sorted(balances, key=lambda account: (-balances[account], account))
+
+    # ---------------------------------------------------------------------- persons
+
+    @property
+    def recovered(self) -> list[str]:
+        """Every wallet that was lost and has a successor, in order of recovery."""
+        return list(self._successions)
+
+    def claimant_of(self, account: str) -> str:
+        """Whose income of `account` is now: its last successor's, or its own."""
+        while account in self._successions:
+            account = self._successions[account][1]
+        return account
+
+    def claimant_at(self, account: str, moment: Moment) -> str:
+        """Whose the income of `account` was at a moment."""
+        while account in self._successions:
+            since, successor = self._successions[account]
+            if since > moment:
+                break
+            account = successor
+        return account
+
+    def is_frozen(self, account: str) -> bool:
+        """Whether the wallet is frozen as a whole now."""
+        return account in self._freezes and bool(self._freezes[account].now)
+
+    def was_frozen(self, account: str, moment: Moment) -> bool:
+        """Whether the wallet was frozen as a whole at a moment."""
+        return account in self._freezes and bool(self._freezes[account].at(moment))
 
     # ---------------------------------------------------------------------- records
 

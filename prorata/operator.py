@@ -17,8 +17,10 @@ from typing import Any, Protocol
 
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
 from prorata.chain import Fees, Log, Mined, RpcChain
 from prorata.contracts import Call, Event, decode_logs
@@ -41,12 +43,15 @@ WINDOW = 64
 TIMEOUT_SECONDS = 600.0
 LATE_RECEIPT_SECONDS = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 REMIND_SECONDS = 20.0
+STALL_SECONDS = 0.1
+FIRST_PAUSE = 0.01
 
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
 
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _USED = ("nonce too low", "nonce is too low")
+_CHEAP = ("fee", "underpriced", "gas price")
 _AHEAD = ("nonce too high", "nonce is too high")
 
 
@@ -137,7 +142,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a list of steps has come: `done` of `total`; `label` is the latest one's."""
+    """How far a list of steps has come: `done` of `total`; `label` is the latest one's.
+
+    A total of 0 is no list of steps, but work of which nobody knows how long it takes.
+    """
 
     label: str
     done: int
@@ -178,6 +186,7 @@ class Operator:
         self.journal = journal
         self.confirmations = confirmations
         self.timeout = timeout
+        self._settled: set[str] = set()
         self._on_progress = on_progress or (lambda _: None)
 
     @property
@@ -210,6 +219,10 @@ class Operator:
     def send_one(self, key: str, call: Call, *, gas_limit: int | None = None) -> Receipt:
         """`send` for a single step."""
         return self.send([Intent(key, call, gas_limit)])[0]
+
+    def tell(self, label: str) -> None:
+        """Let whoever follows know what is being done while nothing is sent."""
+        self._on_progress(Progress(label, 0, 0))
 
     def price(self, intents: Sequence[Intent]) -> list[int]:
         """The gas limit that each step would be sent with, after every check; sends nothing.
@@ -266,15 +279,34 @@ class Operator:
         """See mined what an earlier run signed for other steps: its nonces come before ours."""
         if self.journal is None:
             return
-        others = [entry for entry in self.journal.live() if entry.key not in keys]
-        waiting = [entry for entry, mined in self._look_up(others) if mined is None]
-        for entry, reason in self._broadcast(waiting) if waiting else ():
+        live, known = self.journal.live(), self._settled
+        others = [entry for entry in live if entry.key not in keys and entry.hash not in known]
+        found = list(self._look_up(others))
+        known |= {entry.hash for entry, mined in found if mined is not None}
+        waiting = [entry for entry, mined in found if mined is None]
+        if waiting:
+            self._wait(self._send_again(waiting), 0, len(waiting), resumed=True)
+
+    def _send_again(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Send the same bytes, or, where gas has become too dear for them, the same steps anew.
+
+        With the same nonce, only one of the two can ever be mined.
+        """
+        refused = self._broadcast(entries)
+        cheap = [e for e, reason in refused if e.sender == self.address and _says(reason, _CHEAP)]
+        anew: list[Entry] = []
+        if cheap:
+            plans = [_plan_of(entry) for entry in cheap]
+            self._check_funds(plans)
+            anew = self._sign(plans, [entry.nonce for entry in cheap])
+            refused = [*(r for r in refused if r[0] not in cheap), *self._broadcast(anew)]
+        for entry, reason in refused:
             raise ChainError(
                 f'"{entry.label}", which an earlier run signed, was not taken: {reason.sentence}',
                 f'run that step again first, or give it up with --abandon "{entry.key}"',
             )
-        if waiting:
-            self._wait(waiting, 0, len(waiting), resumed=True)
+        kept = [entry for entry in entries if entry not in cheap]
+        return sorted((*kept, *anew), key=lambda entry: entry.nonce)
 
     def _earlier(self, intents: Sequence[Intent]) -> dict[str, Receipt]:
         """What earlier runs did of these steps, once all that they had signed is mined."""
@@ -350,7 +382,7 @@ class Operator:
         if not intents:
             return []
         open_ones = [intent for intent in intents if intent.gas_limit is None]
-        estimates = iter(self.chain.estimate([self._question(i.call) for i in open_ones]))
+        estimates = iter(self.chain.estimate([i.call.question(self.address) for i in open_ones]))
         plans = []
         for intent in intents:
             given = intent.gas_limit
@@ -443,27 +475,50 @@ class Operator:
         self, entries: Sequence[Entry], done: int, total: int, *, resumed: bool = False
     ) -> list[Mined]:
         """Wait until all are mined and buried; a reorganisation starts the wait again."""
-        deadline = time.monotonic() + self.timeout
-        reminder = time.monotonic() + REMIND_SECONDS
-        pause, told = 0.01, 0
+        started = time.monotonic()
+        reminder, stalled = started + REMIND_SECONDS, started + STALL_SECONDS
+        pause, told = FIRST_PAUSE, 0
+        receipts: list[Mined | None] = [None] * len(entries)
         while True:
-            receipts = self.chain.receipts([entry.hash for entry in entries])
+            # One seen mined a while ago may have been undone, unless no blocks follow to bury it.
+            fresh = self.confirmations == 0 or None not in receipts
+            receipts = self._look_again(entries, receipts)
             mined = [found for found in receipts if found is not None]
+            if len(mined) > told:
+                pause, stalled = FIRST_PAUSE, time.monotonic() + STALL_SECONDS
             for entry in entries[told : len(mined)]:
                 told += 1
                 self._on_progress(Progress(entry.label, done + told, total, resumed))
-            if len(mined) == len(entries) and self._buried(mined):
+            if fresh and len(mined) == len(entries) and self._buried(mined):
+                self._settled |= {entry.hash for entry in entries}
                 return mined
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + self.timeout:
                 raise self._timed_out(entries, receipts)
             if len(mined) < len(entries):
                 self._check_still_possible(entries, receipts)
+                if time.monotonic() > stalled:
+                    self.chain.mine_leftovers()
+                    stalled += STALL_SECONDS
             if time.monotonic() > reminder:
                 # A node may drop what it has taken: under load, or when it starts again.
                 self.chain.send_raw([entry.raw for entry in entries])
                 reminder += REMIND_SECONDS
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
+
+    def _look_again(
+        self, entries: Sequence[Entry], receipts: Sequence[Mined | None]
+    ) -> list[Mined | None]:
+        """The receipts of all, asking only for those that are missing; if none is, for all anew.
+
+        A page of payments has hundreds of logs, too many to be read again at every look.
+        """
+        missing = [n for n, found in enumerate(receipts) if found is None] or range(len(entries))
+        updated = list(receipts)
+        fresh = self.chain.receipts([entries[number].hash for number in missing])
+        for number, found in zip(missing, fresh, strict=True):
+            updated[number] = found
+        return updated
 
     def _buried(self, mined: Sequence[Mined]) -> bool:
         if self.confirmations == 0:
@@ -508,15 +563,6 @@ class Operator:
         )
 
     # ---------------------------------------------------------------- transactions
-
-    def _question(self, call: Call) -> dict[str, object]:
-        """The call in the node's own terms, for an estimate."""
-        question: dict[str, object] = {
-            "from": self.address,
-            "data": f"0x{call.data.hex()}",
-            "value": hex(call.value),
-        }
-        return question if call.to is None else {**question, "to": call.to}
 
     def _transaction(self, call: Call, nonce: int, gas: int, fees: Fees) -> dict[str, Any]:
         transaction = {
@@ -563,6 +609,16 @@ def _replaced(entry: Entry) -> JournalError:
         "see what that account sent; if the step is still to be done, run again with "
         f'--abandon "{entry.key}"',
     )
+
+
+def _plan_of(entry: Entry) -> _Plan:
+    """What was signed, read from the signed bytes."""
+    sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
+    to = bytes(sent["to"])
+    call = Call(
+        to_checksum_address(to) if to else None, bytes(sent["data"]), sent["value"], entry.label
+    )
+    return _Plan(Intent(entry.key, call), sent["gas"])
 
 
 def _too_much_gas(intent: Intent, gas: int) -> InputError:

@@ -36,6 +36,8 @@ OWNER_OF_POLICY = (
 AGENT_OF_POLICY = "file and revoke tax certificates for record dates to come"
 COLLECTOR = "receive what is withheld: nobody can change it"
 MAY_ACCEPT = "accept the ownership"
+STREAMS_MAY = "nothing: who speaks for the token defines its streams, for good"
+POOLS_MAY = "nothing: it pays the pool's holders, or the pool"
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
     yield _grant(chain, "DividendVault", "desk", vault.desk(), DESK)
+    for name, contract in deployment.manifest.contracts.items():
+        if name == "RecordStream":
+            yield Grant(name, "no role", contract.address, "nobody", STREAMS_MAY)
+        if name.startswith("PassThrough/"):
+            yield Grant("PassThrough", "no role", contract.address, "nobody", POOLS_MAY)
     if (dollar := deployment.manifest.contracts.get("Dollar")) is not None:
         yield Grant("Dollar", "minter", dollar.address, "anyone", "make money: it is worthless")
 

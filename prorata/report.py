@@ -194,6 +194,7 @@ def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
         "balanced": audit.balanced,
         "differences": [str(difference) for difference in books.differences],
         "unanswered": list(answers.unanswered),
+        "unproven": list(books.unproven),
         "currencies": _currencies(audit),
         "positions": _positions(books),
         "tokens": [
@@ -284,7 +285,7 @@ def write_files(
             write_cap_table(table, folder / f"captable-record-{number}.csv")
         write_statements(books, token, folder / "statements", known)
         paths = folder / "distributions.csv", folder / "distributions.json"
-        write_distributions(books, *paths, [token])
+        write_distributions(books, *paths, books.paying(token))
         write_json(folder / "books.json", as_json(audit, known))
         if portrait is not None:
             picture.draw(

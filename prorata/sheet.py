@@ -26,11 +26,16 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass
 class Sheet:
-    """One file: `columns` are all needed, in any order; `problems` are what was found so far."""
+    """One file: `columns` are all needed, in any order; `problems` are what was found so far.
+
+    Columns that are `optional` may be left out; `row` says what a line stands for.
+    """
 
     subject: str
     columns: Sequence[str]
     problems: list[Problem] = field(default_factory=list)
+    optional: Sequence[str] = ()
+    row: str = "wallet"
 
     def rows(self, content: str | bytes) -> Iterator[tuple[int, dict[str, str]]]:
         """The line number and cells of every row whose cells can be told apart."""
@@ -39,7 +44,7 @@ class Sheet:
         if not header:
             return
         if len(lines) == 1:
-            self.add(None, None, "the file", "has no rows", "add a line for each wallet")
+            self.add(None, None, "the file", "has no rows", f"add a line for each {self.row}")
         for number, line in enumerate(lines[1:], start=2):
             cells = self._cells(number, line)
             if cells is None:
@@ -62,8 +67,8 @@ class Sheet:
             raise InputError(self.problems, self.subject)
 
     @staticmethod
-    def read(path: str | PathLike[str]) -> bytes:
-        """The bytes of a file.
+    def read(path: str | PathLike[str], kind: str = "CSV") -> bytes:
+        """The bytes of a file; `kind` says what it should be.
 
         Raises: InputError when it cannot be read.
         """
@@ -72,7 +77,10 @@ class Sheet:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError.of(
-                "file", path, f"cannot be read ({reason.lower()})", "give the path of a CSV file"
+                "file",
+                path,
+                f"cannot be read ({reason.lower()})",
+                f"give the path of a {kind} file",
             ) from None
 
     def _lines(self, content: str | bytes) -> list[str]:
@@ -90,14 +98,16 @@ class Sheet:
         return lines
 
     def _header(self, line: str) -> list[str]:
+        known = (*self.columns, *self.optional)
         names = [cell.lower() for cell in self._cells(1, line) or ()]
         for name in names:
-            if name not in self.columns:
+            if name not in known:
                 rule, _ = strange_character(name) or ("is no known column", "")
-                self.add(1, "header", name, rule, f"use {', '.join(self.columns)}")
-        for name in self.columns:
+                self.add(1, "header", name, rule, f"use {', '.join(known)}")
+        for name in known:
             if name not in names:
-                self.add(1, "header", line, f"lacks the column {name}", "add it")
+                if name in self.columns:
+                    self.add(1, "header", line, f"lacks the column {name}", "add it")
             elif names.count(name) > 1:
                 self.add(1, "header", name, "is a column twice", "keep one of them")
         return [] if self.problems else names

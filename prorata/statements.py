@@ -5,8 +5,10 @@ rows. Amounts are decimal strings with all decimals of their currency and no sep
 ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
-`paid`; `claimable` now; `waiting` for the first day of payment; `expired` after the deadline;
-`excluded` for accounts, such as treasury shares, that do not earn; `refunded` to the declarer.
+`paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
+frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
+treasury shares, that do not earn; `refunded` to the declarer. Where a stream of records is paid,
+the shares are weighted, and the record is the stream.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ __all__ = [
     "statement",
     "totals",
     "write_cap_table",
+    "write_csv_rows",
     "write_distributions",
+    "write_json",
     "write_statements",
 ]
 
@@ -116,7 +120,7 @@ def write_cap_table(table: CapTable, path: Path) -> None:
     Raises: InputError when the file cannot be written.
     """
     try:
-        _write_csv(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+        write_csv_rows(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
     except OSError as error:
         reason = str(error.strerror or error).lower()
         rule = f"cannot be written ({reason})"
@@ -179,7 +183,7 @@ def write_distributions(
     rows = distribution_rows(books, tokens)
     # A register without distributions still has its header.
     columns = tuple(rows[0]) if rows else ("distribution",)
-    _write_csv(csv_path, columns, rows)
+    write_csv_rows(csv_path, columns, rows)
     write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
 
 
@@ -202,9 +206,9 @@ def _payable_from(distribution: Distribution) -> int:
 
 
 def statement(books: Books, token: str, holder: str) -> list[Row]:
-    """One row for every distribution of `token` at whose record `holder` had shares."""
+    """One row for every distribution to holders of `token` at whose record `holder` had shares."""
     rows: list[Row] = []
-    for distribution in books.of_token(token):
+    for distribution in books.of_asset(token):
         shares = distribution.shares.get(holder, 0)
         if not shares:
             continue
@@ -217,11 +221,11 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
             {
                 "distribution": distribution.id,
                 "kind": distribution.terms.kind.label,
-                "record": distribution.record_id,
+                "record": _record(distribution, token),
                 "record_date": iso(distribution.record_time),
                 "payable_from": iso(_payable_from(distribution)),
                 "paid_at": iso(settlement.time) if settlement else "",
-                "status": distribution.status(holder, books.until),
+                "status": books.status(distribution, holder),
                 "shares": books.unit(token).text(shares, grouping=False),
                 "currency": unit.symbol,
                 "gross": unit.text(gross, grouping=False),
@@ -238,7 +242,7 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
 def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]]:
     """The holder's income by currency: gross, tax and net of all of it, and its net by status."""
     sums: dict[str, dict[str, int]] = {}
-    for distribution in books.of_token(token):
+    for distribution in books.of_asset(token):
         if holder not in distribution.earning:
             continue
         gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
@@ -246,7 +250,7 @@ def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]
         income["gross"] += gross
         income["tax"] += tax
         income["net"] += gross - tax
-        status = distribution.status(holder, books.until)
+        status = books.status(distribution, holder)
         if status in income:
             income[status] += gross - tax
     return sums
@@ -264,6 +268,11 @@ def totals(books: Books, token: str, holder: str) -> list[Row]:
     ]
 
 
+def _record(distribution: Distribution, token: str) -> str | int:
+    number = distribution.record_id
+    return number if distribution.token == token else f"stream {number}"
+
+
 def _note(distribution: Distribution, holder: str) -> str:
     """Why the holder is still unpaid, where a push has said so."""
     reason = distribution.skipped.get(holder)
@@ -275,6 +284,7 @@ _REASONS = {
     Reason.CLAIMED: "paid before",
     Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
     Reason.POLICY_FAILED: "the tax policy gave no usable answer",
+    Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
 }
 
 _TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")
@@ -296,7 +306,7 @@ def write_statements(
             continue
         holding = who.get(holder)
         csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
-        _write_csv(csv_path, STATEMENT_COLUMNS, rows)
+        write_csv_rows(csv_path, STATEMENT_COLUMNS, rows)
         write_json(
             json_path,
             {
@@ -333,5 +343,6 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def write_csv_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write rows as CSV."""
     path.write_text(csv_text(columns, rows), encoding="utf-8", newline="\n")

@@ -26,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.table import Table
 
+from prorata.audit import Audit, audit
 from prorata.chain import RpcChain
 from prorata.deploy import Deployment, folder_for, open_operator
 from prorata.errors import ChainError, InputError, ProrataError
@@ -36,6 +37,7 @@ __all__ = [
     "Door",
     "DoorCommand",
     "Spoken",
+    "audited",
     "basis_options",
     "common_options",
     "connected",
@@ -202,7 +204,7 @@ class Spoken:
                     task,
                     description=_escape(_short(progress.label)) + again,
                     completed=progress.done,
-                    total=progress.total,
+                    total=progress.total or None,
                 )
 
             yield follow
@@ -292,6 +294,25 @@ class Door:
             if self.abandon:
                 operator.abandon(self.abandon)
             yield operator
+
+
+def audited(found: Deployment) -> Audit:
+    """The books of a deployment's share token, compared with the chain."""
+    return audit(
+        found.chain,
+        found.vault().address,
+        [found.token().address],
+        found.manifest.first_block,
+        # A vault that this deployment did not create has other tokens' earlier business in it.
+        older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+        streams=streams_of(found),
+    )
+
+
+def streams_of(found: Deployment) -> list[str]:
+    """The addresses in whose name streams of record dates are paid, if the deployment has any."""
+    contract = found.manifest.contracts.get("RecordStream")
+    return [] if contract is None else [contract.address]
 
 
 def show_order(door: Door, done: Done) -> None:
@@ -488,7 +509,10 @@ class _ApeSigner:
     def sign_typed(self, message: Mapping[str, Any]) -> bytes:
         signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
         if signed is None:
-            raise ChainError(f"{self.address} did not sign", "run the same command again and sign")
+            raise ChainError(
+                f"{self.address} did not sign the message, so nothing was sent",
+                "run the same command again and sign",
+            )
         return bytes(signed.encode_rsv())
 
 

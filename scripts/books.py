@@ -8,7 +8,6 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from prorata.audit import audit
 from prorata.captable import read_csv
 from prorata.errors import BooksError
 from prorata.report import (
@@ -20,7 +19,7 @@ from prorata.report import (
     write_files,
 )
 from prorata.statements import cap_table, iso
-from scripts._doors import Door, DoorCommand, reading_options
+from scripts._doors import Door, DoorCommand, audited, reading_options, streams_of
 
 
 @click.command(
@@ -53,21 +52,16 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
     with door.reading() as found:
         token, decimals = found.token().address, found.settings.decimals
         known = None if names is None else read_csv(names, decimals=decimals)
-        audited = audit(
-            found.chain,
-            found.vault().address,
-            [token],
-            found.manifest.first_block,
-            # A vault that this deployment did not create has other tokens' earlier business in it.
-            older_vault=found.manifest.contracts["DividendVault"].transaction is None,
-        )
-    books, block = audited.books, audited.answers.block
+        proven = audited(found)
+        streams = streams_of(found)
+    books, block = proven.books, proven.answers.block
     spoken = door.spoken
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
-    for table in (distributions_table(books, [token]), positions_table(books, [token])):
+    paying = [token, *streams]
+    for table in (distributions_table(books, paying), positions_table(books, paying)):
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
-    for silent in audited.answers.unanswered:
-        spoken.notice(silent)
+    for open_question in (*proven.answers.unanswered, *books.unproven):
+        spoken.notice(open_question)
     if out is not None:
         ledger, portrait = books.ledgers[token], None
         if ledger.record_count and ledger.is_closed(1) and ledger.total_supply:
@@ -79,9 +73,9 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
                 before=cap_table(ledger.balances_at(1), known, decimals),
                 labels=("at record 1", "now"),
             )
-        write_files(audited, token, out, known, portrait)
+        write_files(proven, token, out, known, portrait)
         spoken.say(f"\nStatements and tables are in {out}/")
-    spoken.result(as_json(audited, known))
-    if not audited.balanced:
-        raise BooksError(verdict(audited), "see --json for every difference")
-    spoken.say(f"\n[bold green]{verdict(audited)}[/]")
+    spoken.result(as_json(proven, known))
+    if not proven.balanced:
+        raise BooksError(verdict(proven), "see --json for every difference")
+    spoken.say(f"\n[bold green]{verdict(proven)}[/]")

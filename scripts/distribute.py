@@ -2,162 +2,220 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
-from eth_utils.crypto import keccak
 
-from prorata.abi import ZERO_ADDRESS
-from prorata.apportion import Apportionment
-from prorata.asset import check_address
-from prorata.chain import RpcChain
-from prorata.contracts import Currency, Kind, Terms
-from prorata.money import format_units, percent
-from prorata.operations import (
-    Declared,
-    Pushed,
-    declare,
-    holders_at,
-    parse_amount,
-    parse_moment,
-    preview,
-    push,
-)
+from prorata.declarations import FIELDS, KINDS, Draft, Drafts, Word, read_drafts, resolve
+from prorata.deploy import Deployment
+from prorata.distributing import Declaration, Declared, declare_all, money
+from prorata.errors import InputError
+from prorata.money import format_units
+from prorata.previewing import RULE_OF_THUMB, Preview, preview_all
+from prorata.pushing import PAGE_SIZE, PushReport, push_all
 from scripts._doors import Door, DoorCommand, common_options
 
-KINDS = [kind.label.replace(" ", "-") for kind in Kind]
 SHOWN = 10
 
-
 EXAMPLES = (
+    "ape run distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
     "ape run distribute --currency USD --amount 85,000.00 --kind rent",
-    "ape run distribute --record 2 --currency ETH --amount 12.5 --kind dividend --push",
+    "ape run distribute --from examples/building/distribution.yaml",
+    "ape run distribute --push-only 1",
 )
 
 
 @click.command(cls=DoorCommand, examples=EXAMPLES)
-@click.option("--record", "record_id", type=int, help="The record date.  [default: the last one]")
-@click.option("--currency", "currency_name", required=True, help="An address, ETH, or a symbol.")
-@click.option("--amount", "amount_text", required=True, help="In whole units, such as 85,000.00.")
-@click.option("--kind", type=click.Choice(KINDS), required=True, help="What the income is.")
+@click.option("--record", type=int, help="The record date.  [default: the last one]")
+@click.option("--currency", help="An address, ETH, or a symbol.")
+@click.option("--amount", help="In whole units, such as 85,000.00.")
+@click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
 @click.option("--reference", help="What it is for; tells two alike apart.")
-@click.option("--payable-from", help="When claims start, as for `record --at`.  [default: at once]")
-@click.option("--deadline", help="When claims end, as for `record --at`.  [default: never]")
+@click.option("--payable-from", help="When claims start: 2027-03-31T23:59:59Z.  [default: at once]")
+@click.option("--deadline", help="When claims end.  [default: never]")
 @click.option("--sweep-to", help="Who receives what is unclaimed after the deadline.")
 @click.option("--exclude", multiple=True, help="An account that earns nothing.")
-@click.option("--tax-policy", help="The contract that says what is withheld.")
-@click.option("--push", "push_all", is_flag=True, help="Then pay every holder, page by page.")
+@click.option("--tax-policy", help="Who says what is withheld: a policy's name, or address.")
+@click.option("--push", is_flag=True, help="Then pay every holder, page by page.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Take one or several distributions from a YAML or CSV file instead.",
+)
+@click.option(
+    "--push-only",
+    "pushed_id",
+    type=int,
+    metavar="ID",
+    help="Declare nothing; pay, or go on paying, the holders of this distribution.",
+)
+@click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
+@click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
 @click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
-def cli(
-    record_id: int | None,
-    currency_name: str,
-    amount_text: str,
-    push_all: bool,
-    dry_run: bool,
-    **options: Any,
-) -> None:
+def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
     """Distribute income to the holders of a record date.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. The same command
-    again distributes nothing twice: give another --reference for a second payment that is
-    alike.
+    again distributes nothing twice, and goes on with a push that was interrupted: give another
+    --reference for a second payment that is alike. After a push, who was paid, who was passed over
+    and why, and what is still owed, is in push-ID.json and .csv in the deployment's folder.
     """
+    source, pushed_id = options["source"], options["pushed_id"]
+    _check_choice(options, ["permit"] * permit + ["dry-run"] * dry_run)
     door = Door.of(options)
+    drafts = None if source is None else read_drafts(source)
     with door.deployed() as (operator, found):
-        chosen = found.token().record_count() if record_id is None else record_id
-        currency = found.currency(currency_name)
-        amount = parse_amount(amount_text, currency)
-        terms = _terms(options, operator.chain)
-        if dry_run:
-            balances = holders_at(found, chosen)
-            law = preview(found, chosen, amount, balances, terms.excluded)
-            _show_preview(door, chosen, currency, balances, law)
+        if pushed_id is not None:
+            report = push_all(operator, found, pushed_id, page_size=page)
+            _show_report(door, report, found.folder)
+            door.spoken.result(report.as_json())
             return
-        done = declare(
-            operator, found, record_id=chosen, currency=currency, amount=amount, terms=terms
+        drafts = drafts or _from_options(options, found)
+        declarations = resolve(drafts, operator, found, dry_run=dry_run)
+        if dry_run:
+            previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
+            _show_previews(door, previews, several=source is not None)
+            return
+        done = declare_all(operator, found, declarations, permit=permit, subject=drafts.subject)
+        reports = [
+            push_all(operator, found, declared.id, page_size=page) if declaration.push else None
+            for declaration, declared in zip(declarations, done, strict=True)
+        ]
+    shown = [
+        _show(door, declaration, declared, report, found.folder)
+        for declaration, declared, report in zip(declarations, done, reports, strict=True)
+    ]
+    door.spoken.result(shown[0] if source is None else {"distributions": shown})
+
+
+def _check_choice(options: Mapping[str, Any], manners: Sequence[str]) -> None:
+    """Refuse what would have to be guessed at."""
+    source, pushed_id = options["source"], options["pushed_id"]
+    given = [name.replace("_", "-") for name in FIELDS if options[name]]
+    if pushed_id is not None:
+        given += ["from"] * (source is not None) + list(manners)
+        _refuse_beside("push-only", pushed_id, given, "leave them out, since it declares nothing")
+    elif source is not None:
+        _refuse_beside("from", source, given, "write them in the file, or leave --from out")
+    else:
+        for name in ("currency", "amount", "kind"):
+            if not options[name]:
+                remedy = f"give --{name}, or a file with --from"
+                raise InputError.of(name, "", "is missing", remedy)
+
+
+def _refuse_beside(option: str, value: object, given: Sequence[str], remedy: str) -> None:
+    if given:
+        names = ", ".join(f"--{name}" for name in given)
+        raise InputError.of(option, value, f"cannot be given together with {names}", remedy)
+
+
+def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
+    """The options as if they stood in a file."""
+    record = found.token().record_count() if options["record"] is None else options["record"]
+    named = {name: options[name] for name in FIELDS if name not in ("record", "exclude", "push")}
+    words = {name: Word(text) for name, text in named.items() if text is not None}
+    words["record"] = Word(str(record))
+    words["push"] = Word("true" if options["push"] else "false")
+    return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+def _show_previews(door: Door, previews: list[Preview], *, several: bool) -> None:
+    for preview in previews:
+        _show_preview(door, preview)
+    facts = [{"dry_run": True, **preview.as_json()} for preview in previews]
+    door.spoken.result({"dry_run": True, "distributions": facts} if several else facts[0])
+
+
+def _show_preview(door: Door, preview: Preview) -> None:
+    what, gas = preview.declaration, preview.gas
+    currency, units = what.currency, what.currency.decimals()
+    rows = [
+        (
+            line.holder,
+            f"{line.shares:,}",
+            *(_money(amount, units) for amount in (line.gross, line.tax, line.net)),
         )
-        paid = None
-        if push_all:
-            paid = push(operator, found, done.id, sorted(holders_at(found, chosen)))
-    _show(door, done, currency, paid)
-
-
-def _terms(options: dict[str, Any], chain: RpcChain) -> Terms:
-    def address(column: str) -> str:
-        named = options[column.replace("-", "_")]
-        return ZERO_ADDRESS if named is None else check_address(column, named)
-
-    def time(column: str) -> int:
-        text = options[column.replace("-", "_")]
-        return 0 if text is None else parse_moment(text, chain, column)
-
-    reference = options["reference"]
-    return Terms(
-        kind=Kind(KINDS.index(options["kind"])),
-        payable_from=time("payable-from"),
-        deadline=time("deadline"),
-        sweep_to=address("sweep-to"),
-        tax_policy=address("tax-policy"),
-        document_hash=bytes(32) if reference is None else keccak(text=reference),
-        excluded=tuple(check_address("exclude", account) for account in options["exclude"]),
+        for line in preview.lines[:SHOWN]
+    ]
+    title = (
+        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at record "
+        f"{what.record_id}{', provisional' if preview.provisional else ''}: the largest of "
+        f"{len(preview.lines)} holders"
     )
+    door.spoken.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
+    thumb = ", by a rule of thumb" if gas.basis == RULE_OF_THUMB else ""
+    lines = [
+        ("holders", f"{len(preview.lines):,} with {preview.shares:,} shares"),
+        ("gross", money(preview.gross, currency)),
+        ("tax", money(preview.tax, currency)),
+        ("net", money(preview.net, currency)),
+        ("left over", f"{money(preview.remainder, currency)} for the next distribution"),
+        ("carried in", f"{money(preview.carried_in, currency)} from earlier ones"),
+        ("gas", f"{gas.to_declare:,} to declare, {gas.push:,} to pay everybody{thumb}"),
+        ("transactions", f"{preview.transactions:,}, of which {gas.pages:,} pay"),
+    ]
+    if (fees := preview.fee_range) is not None:
+        low, high = (format_units(fee, 18, trim=True) for fee in fees)
+        lines.append(("fees", f"{low} ETH at present prices, at most {high} ETH"))
+    for name, text in lines:
+        door.spoken.say(f"  {name:<14}{text}")
+    for notice in preview.notices:
+        door.spoken.notice(notice)
 
 
-def _show_preview(
+def _show(
     door: Door,
-    record_id: int,
-    currency: Currency,
-    balances: Mapping[str, int],
-    law: Apportionment[str],
-) -> None:
-    units, symbol = currency.decimals(), currency.symbol()
-    supply = sum(balances.values())
-    largest = sorted(law.gross, key=lambda holder: (-law.gross[holder], holder))[:SHOWN]
-    rows = [(who, percent(balances[who], supply), _money(law.gross[who], units)) for who in largest]
-    title = f"The largest of {len(balances)} holders at record {record_id}, before tax"
-    door.spoken.table(title, ("holder", "shares>", f"{symbol}>"), rows)
-    left = _money(law.remainder, units)
-    door.spoken.say(f"{left} {symbol} would be left over for the next distribution")
-    door.spoken.result(
-        {
-            "dry_run": True,
-            "record": record_id,
-            "currency": currency.address,
-            "amount": str(law.amount),
-            "remainder": str(law.remainder),
-            "gross": {holder: str(gross) for holder, gross in law.gross.items()},
-        }
+    declaration: Declaration,
+    done: Declared,
+    report: PushReport | None,
+    folder: Path,
+) -> dict[str, Any]:
+    """Say what was declared and paid; the same for a program."""
+    received, carried = (
+        _money(a, declaration.currency.decimals()) for a in (done.received, done.carried_in)
     )
-
-
-def _show(door: Door, done: Declared, currency: Currency, paid: Pushed | None) -> None:
-    units, symbol = currency.decimals(), currency.symbol()
-    received, carried = _money(done.received, units), _money(done.carried_in, units)
     door.spoken.say(
-        f"Distribution {done.id} pays {received} {symbol} at record {done.record_id}; "
-        f"{carried} was carried in"
+        f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at record "
+        f"{done.record_id}; {carried} was carried in"
     )
-    if paid is not None:
-        net = _money(sum(payout.net for payout in paid.payouts), units)
-        door.spoken.say(f"Paid {net} {symbol} to {len(paid.payouts)} holders")
-        for holder, reason in paid.skipped.items():
-            why = reason.name.lower().replace("_", " ")
-            door.spoken.notice(f"{holder} was not paid ({why}) and is owed as before")
-    door.spoken.result(
-        {
-            "distribution": done.id,
-            "record": done.record_id,
-            "currency": done.currency,
-            "received": str(done.received),
-            "carried_in": str(done.carried_in),
-            "transaction": done.receipt.hash,
-            "paid": None if paid is None else len(paid.payouts),
-            "skipped": {} if paid is None else {h: r.name for h, r in paid.skipped.items()},
-        }
-    )
+    if report is not None:
+        _show_report(door, report, folder)
+    skipped = {} if report is None else {line.holder: line.reason for line in report.of("skipped")}
+    return {
+        "distribution": done.id,
+        "record": done.record_id,
+        "currency": done.currency,
+        "received": str(done.received),
+        "carried_in": str(done.carried_in),
+        "transaction": done.receipt.hash,
+        "paid": None if report is None else len(report.of("paid")),
+        "skipped": {holder: reason.name for holder, reason in skipped.items() if reason},
+    }
 
 
-def _money(amount: int, decimals: int) -> str:
-    return format_units(amount, decimals, trim=decimals > 6)
+def _show_report(door: Door, report: PushReport, folder: Path) -> None:
+    number, currency = report.distribution.id, report.currency
+    paid, skipped = report.of("paid"), report.of("skipped")
+    door.spoken.say(f"Paid {money(report.paid, currency)} to {len(paid):,} holders")
+    if report.withheld:
+        door.spoken.say(f"Withheld {money(report.withheld, currency)} as tax")
+    for line in skipped[:SHOWN]:
+        why = "" if line.reason is None else f" ({line.reason.label})"
+        door.spoken.notice(f"{line.holder} was not paid{why} and is owed as before")
+    if len(skipped) > SHOWN:
+        door.spoken.notice(f"and {len(skipped) - SHOWN:,} others were not paid")
+    owed, left = money(report.owed, currency), money(report.remainder, currency)
+    door.spoken.say(f"Still owed: {owed}; left over: {left}")
+    door.spoken.say(f"Every holder is in {folder / f'push-{number}.csv'} and .json")
+
+
+def _money(amount: int | None, decimals: int) -> str:
+    return "?" if amount is None else format_units(amount, decimals, trim=decimals > 6)

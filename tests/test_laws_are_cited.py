@@ -1,9 +1,12 @@
-"""The README's laws are cited by tests, and its figures are the measured ones."""
+"""The law book is cited by tests and says by which; the README tells its laws and true figures."""
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -11,34 +14,78 @@ import pytest
 from prorata.build import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
-LAWS = re.findall(r"^(\d+)\. ", README.split("## Laws")[1].split("##")[0], re.MULTILINE)
+BOOK = PROJECT_ROOT / "docs" / "invariants.md"
+LAW = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
+CITATION = re.compile(r"\bLaws? (\d+(?:(?:, | and | to )\d+)*)")
+LAWS = dict(LAW.findall(BOOK.read_text(encoding="utf-8")))
+README_LAWS = dict(LAW.findall(README.split("## Laws")[1].split("\n## ")[0]))
 GAS = re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", README.split("## Gas")[1], re.MULTILINE)
 FIGURES = json.loads((PROJECT_ROOT / "tests/gas/figures.json").read_text(encoding="utf-8"))
 
 
-def cited() -> set[str]:
-    """The numbers of all laws that some test's docstring names."""
-    numbers: set[str] = set()
-    for path in Path(__file__).parent.rglob("*.py"):
-        for group in re.findall(r"\(Laws? ([\d, and]+)\)", path.read_text(encoding="utf-8")):
-            numbers.update(re.findall(r"\d+", group))
-    return numbers
+def cited() -> dict[str, dict[str, int]]:
+    """Which laws the docstrings of tests name: by number, the files and how many tests in each."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for path in sorted(Path(__file__).parent.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+                continue
+            text = ast.get_docstring(node) or ""
+            for group in CITATION.findall(" ".join(text.split())):
+                spelt = re.sub(r"(\d+) to (\d+)", _all_of, group)
+                for number in re.findall(r"\d+", spelt):
+                    found[number][path.relative_to(PROJECT_ROOT).as_posix()] += 1
+    return found
+
+
+def _all_of(span: re.Match[str]) -> str:
+    return ", ".join(str(number) for number in range(int(span[1]), int(span[2]) + 1))
+
+
+CITED = cited()
+
+
+def with_citations(book: str) -> str:
+    """The book with, under each law, the files whose tests attack it."""
+    bare = re.sub(r"\n   - \*[^\n]*(\n     [^\n]*)*", "", book)
+    return LAW.sub(lambda law: f"{law[0]}\n   - *attacked by* {_files(law[1])}", bare)
+
+
+def _files(law: str) -> str:
+    return ", ".join(
+        f"`{path.removeprefix('tests/')}`" + (f" ({count})" if count > 1 else "")
+        for path, count in CITED[law].items()
+    )
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_every_law_is_cited(law: str) -> None:
-    """Each law of the README is attacked by at least one test that says so."""
-    assert law in cited()
+    """Each law of the book is attacked by at least one test that says so."""
+    assert CITED[law]
 
 
-def test_no_test_cites_a_law_that_is_not_in_the_readme() -> None:
-    """What tests call a law is in the README."""
-    assert cited() <= set(LAWS)
+def test_no_test_cites_a_law_that_is_not_in_the_book() -> None:
+    """What tests call a law is in the book."""
+    assert {law for law in CITED if CITED[law]} <= set(LAWS)
+
+
+def test_the_book_says_who_attacks_which_law() -> None:
+    """The lines under the laws are what the tests' docstrings say today."""
+    book = BOOK.read_text(encoding="utf-8")
+    if os.environ.get("PRORATA_LAWBOOK") == "update":
+        BOOK.write_text(with_citations(book), encoding="utf-8")
+    assert BOOK.read_text(encoding="utf-8") == with_citations(book)
 
 
 def test_laws_are_numbered_without_a_gap() -> None:
     """The list of laws runs from 1."""
-    assert [int(law) for law in LAWS] == list(range(1, len(LAWS) + 1))
+    assert list(LAWS) == [str(number) for number in range(1, len(LAWS) + 1)]
+
+
+def test_the_readme_has_the_first_laws_of_the_book() -> None:
+    """Word for word."""
+    assert {law: LAWS[law] for law in README_LAWS} == README_LAWS
 
 
 @pytest.mark.parametrize(("label", "gas"), GAS)

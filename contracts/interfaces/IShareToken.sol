@@ -108,11 +108,8 @@ interface IShareToken is IRecordToken, IHoldings, IERC3643Token, IERC7943Fungibl
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
     function successorOf(address account) external view returns (address);
 
-    /// @notice Whether income of `account` has to wait: its wallet, or its successor's, is frozen, or the issuer has
-    /// set that income waits while the holder is not eligible. Never reverts.
-    function incomeWaits(address account) external view returns (bool);
-
-    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that has to wait.
+    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that has to wait. It does
+    /// while that wallet is frozen, or not eligible if the issuer has set that income waits for that. Never reverts.
     function claimantOf(address account) external view returns (address);
 
     /// @notice Sets whether income waits while its holder is not eligible. Owner only; off at first. For a vault that

@@ -16,6 +16,9 @@ library History {
     uint256 private constant ENTRY_BITS = 128;
     uint256 private constant ENTRY_MASK = type(uint128).max;
 
+    /// @dev Larger than any number of checkpoints.
+    uint256 private constant ANYWHERE = type(uint64).max;
+
     /// @dev Slot `i` holds checkpoint `2i` in its low half and checkpoint `2i + 1` in its high half.
     struct Past {
         mapping(uint256 slotIndex => uint256 twoEntries) slots;
@@ -24,10 +27,11 @@ library History {
     /// @dev `account` ready for a change of balance: if a record closed since it was last written, its present
     /// balance moves into `past` first.
     function upTo(Past storage past, Account account, uint256 closedRecords) internal returns (Account) {
-        return account.since() == closedRecords ? account : _checkpoint(past, account, closedRecords);
+        return account.since() == closedRecords ? account : checkpoint(past, account, closedRecords);
     }
 
-    function _checkpoint(Past storage past, Account account, uint256 closedRecords) private returns (Account) {
+    /// @dev The same, where a record is known to have closed.
+    function checkpoint(Past storage past, Account account, uint256 closedRecords) internal returns (Account) {
         uint256 count = account.pastCount();
         if (count == 0 && account.balance() == 0) return account.withSince(closedRecords);
 
@@ -39,18 +43,36 @@ library History {
     }
 
     /// @dev The balance of `account` at `recordId`, which the caller has found to be closed.
-    function balanceAt(Past storage past, Account account, uint256 recordId) internal view returns (uint256) {
+    function balanceAt(Past storage past, Account account, uint256 recordId) internal view returns (uint256 held) {
         if (account.since() < recordId) return account.balance();
+        (held, ) = balanceNear(past, account, recordId, ANYWHERE);
+    }
 
-        // Binary search for the number of checkpoints with `since < recordId`.
-        uint256 low = 0;
+    /// @dev The same, and how many checkpoints have `since < recordId`: that many are guessed at first, or some more.
+    /// Who asks for one record after the other, and guesses the last answer, reads each checkpoint about once.
+    function balanceNear(
+        Past storage past,
+        Account account,
+        uint256 recordId,
+        uint256 guess
+    ) internal view returns (uint256 held, uint256 low) {
+        if (account.since() < recordId) return (account.balance(), guess);
         uint256 high = account.pastCount();
-        while (low < high) {
-            uint256 middle = (low + high) >> 1;
-            if (_entry(past, middle).since() < recordId) low = middle + 1;
-            else high = middle;
+        uint256 step = guess == ANYWHERE ? ANYWHERE : 0;
+        unchecked {
+            // Numbers of checkpoints, which have 32 bits; what is out of bounds becomes the middle.
+            while (low < high) {
+                if (guess >= high) guess = (low + high) >> 1;
+                Account entry = _entry(past, guess);
+                if (entry.since() < recordId) {
+                    (low, held) = (guess + 1, entry.balance());
+                    (guess, step) = (low + step, (step << 1) | 1);
+                } else {
+                    high = guess;
+                    (guess, step) = (step == 0 ? guess - 1 : ANYWHERE, ANYWHERE);
+                }
+            }
         }
-        return low == 0 ? 0 : _entry(past, low - 1).balance();
     }
 
     function _entry(Past storage past, uint256 index) private view returns (Account) {

@@ -15,38 +15,49 @@ library Holdings {
     error Holdings_Unreadable(address token, address account);
 
     /// @dev Whether one question to `token` is enough (`IHoldings`).
-    function suffice(address token) internal view returns (bool) {
-        (, uint256 answer) = Question.ask(token, abi.encodeCall(IHoldings.holdingsSuffice, ()), QUESTION_GAS);
-        return answer == 1;
+    function suffice(address token) internal view returns (bool enough) {
+        bytes4 selector = IHoldings.holdingsSuffice.selector;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            let answered := staticcall(QUESTION_GAS, token, 0x00, 0x04, 0x00, 0x20)
+            enough := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+        }
     }
 
-    /// @dev In one question. Written out because the answer, read where it arrives, is the array already.
+    /// @dev Room for `count` record ids, amidst room for a question about them and for its answer: three words before
+    /// the array, and behind it three and as many as there are ids. Not cleared.
+    function room(uint256 count) internal pure returns (uint256[] memory recordIds) {
+        assembly ("memory-safe") {
+            recordIds := add(mload(0x40), 0x60)
+            mstore(recordIds, count)
+            mstore(0x40, add(recordIds, add(0x80, shl(6, count))))
+        }
+    }
+
+    /// @dev In one question, written out around `recordIds`, which have `room` for it. The balances are read where they
+    /// arrive, and stay until the next question.
     function inOne(
         address token,
         address account,
         uint256[] memory recordIds
     ) internal view returns (address claimant, uint256[] memory balances) {
-        bytes4 selector = IHoldings.holdingsAt.selector;
+        uint256 selector = uint32(IHoldings.holdingsAt.selector);
         bool sound;
         assembly ("memory-safe") {
-            let data := mload(0x40)
             let count := mload(recordIds)
-            let arraySize := shl(5, add(count, 1))
-            let answerSize := add(0x40, arraySize)
-            mstore(data, selector)
+            let answerSize := add(0x60, shl(5, count))
+            let answer := add(recordIds, sub(answerSize, 0x40))
+            mstore(sub(recordIds, 0x60), selector)
             // The compiler does not warrant that the upper bits of an address are clean.
-            mstore(add(data, 0x04), shr(96, shl(96, account)))
-            mstore(add(data, 0x24), 0x40)
-            mcopy(add(data, 0x44), recordIds, arraySize)
-            sound := staticcall(gas(), token, data, add(0x44, arraySize), data, answerSize)
-            claimant := mload(data)
-            balances := add(data, 0x40)
+            mstore(sub(recordIds, 0x40), shr(96, shl(96, account)))
+            mstore(sub(recordIds, 0x20), 0x40)
+            sound := staticcall(gas(), token, sub(recordIds, 0x44), add(answerSize, 0x04), answer, answerSize)
+            claimant := mload(answer)
+            balances := add(answer, 0x40)
             // A claimant, and an array as long as the question's where the ABI puts it.
-            sound := and(sound, iszero(lt(returndatasize(), answerSize)))
-            sound := and(sound, iszero(shr(160, claimant)))
-            sound := and(sound, eq(mload(add(data, 0x20)), 0x40))
-            sound := and(sound, eq(mload(balances), count))
-            mstore(0x40, add(data, answerSize))
+            let wrong := or(shr(160, claimant), xor(mload(add(answer, 0x20)), 0x40))
+            wrong := or(wrong, or(xor(mload(balances), count), lt(returndatasize(), answerSize)))
+            sound := and(sound, iszero(wrong))
         }
         if (!sound) revert Holdings_Unreadable(token, account);
     }

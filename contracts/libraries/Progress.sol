@@ -22,6 +22,11 @@ library Progress {
     uint256 private constant SLOT_BITS = 256;
     uint256 private constant MAX_POSITION = type(uint32).max;
 
+    /// @dev A struct, so that its slot can be found once and written to later.
+    struct Lanes {
+        uint256 bits;
+    }
+
     /// @notice Thrown when a series has more distributions than it can have lanes.
     error Progress_Full(uint256 position, uint256 limit);
 
@@ -61,29 +66,30 @@ library Progress {
     /// which is 1 if the remainders of the last two divisions reach `e`. Adding it up gives the loss of any set of
     /// settled holders without storing what they were paid.
     ///
-    /// The caller warrants `amount < 2^160` and `0 < eligible < 2^96`. Then no product overflows, since the shares are
-    /// found to be at most the eligible ones first: a token whose balances exceed its supply would break the sum, and
-    /// may break its own payments only.
+    /// The caller warrants `amount < 2^160` and `0 < eligible < 2^96`. Then no product overflows, unless there are more
+    /// shares than eligible ones, which is refused: a token whose balances exceed its supply would break the sum, and
+    /// may break its own payments only. `last` tells that nothing is left to settle.
     function settleDown(
         uint256 lanes,
         uint256 lane,
         uint256 amount,
         uint256 shares,
         uint256 eligible
-    ) internal pure returns (uint256 gross, uint256 lanesAfter) {
-        unchecked {
-            uint256 width = lane & 0xff;
-            lane = (lane >> 8) & 0xff;
-            uint256 settled = (lanes >> lane) & ((1 << width) - 1);
-            if (shares > eligible - settled) {
-                revert IDividendVault.DividendVault_SupplyTooLarge(shares, eligible - settled);
-            }
-            uint256 product = amount * shares;
-            gross = product / eligible;
-            uint256 remainders = ((amount * settled) % eligible) + (product % eligible);
-            if (remainders >= eligible) shares |= 1 << width;
-            lanesAfter = lanes + (shares << lane);
+    ) internal pure returns (uint256 gross, uint256 lanesAfter, bool last) {
+        uint256 left;
+        assembly ("memory-safe") {
+            let width := and(lane, 0xff)
+            let shift := and(shr(8, lane), 0xff)
+            let settled := and(shr(shift, lanes), sub(shl(width, 1), 1))
+            let product := mul(amount, shares)
+            gross := div(product, eligible)
+            let remainders := add(mod(mul(amount, settled), eligible), mod(product, eligible))
+            let lost := shl(width, iszero(lt(remainders, eligible)))
+            lanesAfter := add(lanes, shl(shift, or(shares, lost)))
+            left := sub(eligible, settled)
+            last := eq(shares, left)
         }
+        if (shares > left) revert IDividendVault.DividendVault_SupplyTooLarge(shares, left);
     }
 
     function _lostBits(uint256 width) private pure returns (uint256) {

@@ -156,10 +156,11 @@ library TermSheet {
         }
     }
 
-    /// @dev Whether two sheets are of one series, and so of one token and currency.
-    function sameSeries(Sheet self, Sheet other) internal pure returns (bool value) {
+    /// @dev Whether holders can be paid in this second: never, if there is no such sheet.
+    function isPayable(Sheet self) internal view returns (bool value) {
         assembly ("memory-safe") {
-            value := iszero(shl(64, xor(mload(add(self, FIRST)), mload(add(other, FIRST)))))
+            let dates := shr(160, mload(add(self, SECOND)))
+            value := iszero(or(lt(timestamp(), and(dates, MASK_48)), gt(timestamp(), shr(48, dates))))
         }
     }
 
@@ -218,14 +219,16 @@ library TermSheet {
 
     /// @dev Stores `sheet`, with `tail` if its flags say so.
     function write(Sheet sheet, Tail memory tail) internal {
-        bytes memory code = abi.encodePacked(
-            _word(sheet, FIRST),
-            _word(sheet, SECOND),
-            _word(sheet, THIRD),
-            _word(sheet, FOURTH)
-        );
+        uint256 id_ = sheet.id();
+        bytes memory code;
+        assembly ("memory-safe") {
+            // While it is written, the sheet is the array of its four words.
+            mstore(sheet, HEAD_BYTES)
+            code := sheet
+        }
         if (has(sheet, FLAG_TAIL)) code = abi.encodePacked(code, abi.encode(tail));
         SSTORE2.write(code);
+        setId(sheet, id_);
     }
 
     /// @dev Reads sheet `id`; its token is zero if there is none.
@@ -244,6 +247,42 @@ library TermSheet {
         }
     }
 
+    /// @dev Loads the sheets of `ids` from `start` on behind each other from `first` on, and puts down their records, as
+    /// long as they are payable and of one series. The sheet that ends this is loaded, but not counted.
+    ///
+    /// Written out, for each call between its steps would cost as much as the step.
+    function loadRun(
+        Sheet first,
+        uint256[] calldata ids,
+        uint256 start,
+        uint256[] memory recordIds
+    ) internal view returns (uint256 count) {
+        unchecked {
+            // No index leaves the arrays.
+            uint256 most = ids.length - start;
+            for (Sheet sheet = first; count < most; ++count) {
+                uint256 nonce;
+                assembly ("memory-safe") {
+                    let id_ := calldataload(add(ids.offset, shl(5, add(start, count))))
+                    mstore(sheet, id_)
+                    nonce := add(id_, iszero(iszero(id_)))
+                }
+                address pointer = LibRLP.computeAddress(address(this), nonce);
+                bool ends;
+                assembly ("memory-safe") {
+                    extcodecopy(pointer, add(sheet, FIRST), 1, HEAD_BYTES)
+                    let place := mload(add(sheet, FIRST))
+                    let dates := shr(160, mload(add(sheet, SECOND)))
+                    ends := or(lt(timestamp(), and(dates, MASK_48)), gt(timestamp(), shr(48, dates)))
+                    ends := or(ends, shl(64, xor(place, mload(add(first, FIRST)))))
+                    mstore(add(recordIds, shl(5, add(count, 1))), shr(224, place))
+                    sheet := add(sheet, SHEET_BYTES)
+                }
+                if (ends) break;
+            }
+        }
+    }
+
     /// @dev Memory for `count` sheets behind each other, not cleared: each is loaded before it is read.
     function room(uint256 count) internal pure returns (Sheet first) {
         assembly ("memory-safe") {
@@ -252,10 +291,10 @@ library TermSheet {
         }
     }
 
-    /// @dev The sheet behind this one, in memory that `room` has given.
-    function next(Sheet self) internal pure returns (Sheet following) {
+    /// @dev The sheet `index` places behind this one, in memory that `room` has given.
+    function at(Sheet self, uint256 index) internal pure returns (Sheet sheet) {
         assembly ("memory-safe") {
-            following := add(self, SHEET_BYTES)
+            sheet := add(self, mul(index, SHEET_BYTES))
         }
     }
 
@@ -273,12 +312,11 @@ library TermSheet {
         return false;
     }
 
-    /// @dev Where sheet `id_` is, or would be.
+    /// @dev Where sheet `id_` is, or would be. Creation 1 is the desk, which the id 0 would name; creation 0, to which
+    /// the last id would wrap, is never made.
     function _pointer(uint256 id_) private view returns (address) {
-        // Creation 1 is the desk, which the id 0 would name; the last id would wrap.
-        if (id_ == 0 || id_ == type(uint256).max) return address(0);
         unchecked {
-            return LibRLP.computeAddress(address(this), id_ + 1);
+            return LibRLP.computeAddress(address(this), id_ == 0 ? 0 : id_ + 1);
         }
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
+from datetime import datetime, timezone
 
 import pytest
 
 from prorata.build import PROJECT_ROOT
+from prorata.money import parse_units
 from prorata.toolchain import Anvil
 
 HOLDERS = "examples/building/holders.csv"
@@ -103,7 +105,29 @@ def test_the_books_as_json_are_one_document(doors):
     assert (eth["paid"], eth["owed"]) == ("0.000000000000000000", "1.500000000000000000")
 
 
-def test_money_missing_from_the_vault_is_exit_code_1(doors):
+def test_statements_of_the_year_are_written_for_everyone_who_was_paid(doors, tmp_path):
+    year = doors.anvil.rpc("eth_getBlockByNumber", "latest", False)["timestamp"]
+    year = datetime.fromtimestamp(int(year, 16), tz=timezone.utc).year
+    out = tmp_path / "statements"
+    words = ("statements", "--year", str(year), "--out", str(out), "--names", HOLDERS)
+    found = doors.json(*words)
+    assert (found["statements"], found["year_has_ended"]) == (148, False)
+    [dollars] = found["totals"]
+    assert dollars["gross_cash_amount"] == "85000.000000"
+    assert len(list(out.glob("0x*.html"))) == len(list(out.glob("0x*.csv"))) == 148
+    with (out / "summary.csv").open(newline="", encoding="utf-8") as file:
+        summary = list(csv.DictReader(file))
+    rents = [parse_units(row["1099-MISC 1 Rents"], 6, grouping=False) for row in summary]
+    assert sum(rents) == 85_000 * 10**6
+    assert all(row["name"] for row in summary)
+
+
+def test_a_year_without_payments_is_said_so(doors, tmp_path):
+    said = doors.run("statements", "--year", "2001", "--out", str(tmp_path)).stdout
+    assert said.strip() == "Nobody was paid in 2001"
+
+
+def test_money_missing_from_the_vault_is_exit_code_1(doors, tmp_path):
     manifest = json.loads((doors.folder / "manifest.json").read_text())
     vault = manifest["contracts"]["DividendVault"]["address"]
     snapshot = doors.anvil.rpc("evm_snapshot")
@@ -115,5 +139,9 @@ def test_money_missing_from_the_vault_is_exit_code_1(doors):
             "0.000000000000000001 ETH by the chain"
         ) in refused.stderr
         assert "balance" not in refused.stdout
+        out = tmp_path / "statements"
+        refused = doors.run("statements", "--year", "2027", "--out", str(out), code=1)
+        assert "the vault: money held is 1.5" in refused.stderr
+        assert not out.exists()
     finally:
         doors.anvil.rpc("evm_revert", snapshot)

@@ -263,7 +263,7 @@ def test_G_an_instruction_holds_until_the_end_of_its_last_second(house):
 
 
 def test_G_an_instruction_is_carried_out_once(house):
-    """The nonce is spent, for this and for every other instruction that has it."""
+    """The nonce is spent, for this and for every other instruction that has it. (Law 18)"""
     number, other = house.rent(), house.rent()
     said = house.say(number)
     said.send()
@@ -656,6 +656,7 @@ def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
     policy = house.kit.deploy("FlatTax", 1_000, house.stage.collector)
     ids = [house.rent(tax_policy=policy.address), house.rent(7)]
     hook = house.hook()
+    house.dollar.send("mint", hook.address, 11)
     receipt = house.say(*ids, hook=hook.address, data=b"as signed").send()
     net = 2_700 + 2
     assert told(hook) == (RECEIVER, house.dollar.address, net, b"as signed", 1)
@@ -667,7 +668,7 @@ def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
     ]  # fmt: skip
     assert receipt.named("CarriedOut")[0]["hook"] == hook.address
     purses = [house.has(a) for a in (hook.address, house.desk.address, RECEIVER, house.holder)]
-    assert purses == [net, 0, 0, 0]
+    assert purses == [11 + net, 0, 0, 0]
 
 
 def test_a_hook_gets_the_native_coin(house):
@@ -898,7 +899,7 @@ class Model:
 @given(st.lists(steps, max_size=12))
 def test_any_history_of_claims_and_instructions_pays_everyone_once(codec, history):
     """Nobody is paid twice by any path or order, and all of it goes where it was due or signed for
-    (Laws 3, 4 and 8).
+    (Laws 3, 4 and 8, 18).
     """
     kit = RevmKit(codec)
     stage, model = Stage(kit), Model()

@@ -539,7 +539,7 @@ def test_H_certificates_cannot_pile_up_before_one_that_still_runs(office):
 @given(gross=st.integers(0, 2**160 - 1) | st.integers(0, 2**256 - 1), rate=st.integers(0, WHOLE))
 def test_A10_the_tax_is_the_floor_and_never_more_than_the_gross(codec, gross, rate):
     """Exactly floor(gross * rate / 10,000), for every amount there is; the residue is the holder's
-    (Law 8)."""
+    (Laws 8, 15)."""
     office = Office(RevmKit(codec), default=rate)
     record = office.close()
     tax = office.policy.call("taxOn", office.token.address, record, RENT, office.ann, gross)

@@ -18,9 +18,11 @@ from prorata.build import (
     Artifact,
 )
 from prorata.toolchain import Anvil
-from tests.chainkit import AnvilKit
+from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.story import Story, measure
+from tests.gas.streams import heaviest_claim
+from tests.gas.streams import measure as measure_streams
 from tests.gas.withholding import measure as measure_withholding
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -46,6 +48,8 @@ LIMITS = {
     "register: batch of 100, per investor": 27_000,
     "tax: by the table": 22_000,
     "tax: by certificate": 17_000,
+    "claim: a stream of 30 records, never traded": 110_000,
+    "claim: a stream of 90 records, traded before each": 340_000,
 }
 
 
@@ -60,7 +64,7 @@ def rewrite_readme(figures: dict[str, int]) -> None:
 @pytest.fixture(scope="module")
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
-    stories = (measure, measure_compliance, measure_withholding)
+    stories = (measure, measure_compliance, measure_streams, measure_withholding)
     return dict(sorted(item for story in stories for item in story(artifacts).items()))
 
 
@@ -82,6 +86,29 @@ def test_gas_stays_below_what_was_promised(figures: dict[str, int], label: str) 
 def test_a_share_token_fits(artifacts: dict[str, Artifact]) -> None:
     """The largest contract stays below what was promised, and so below the limit of EIP-170."""
     assert len(artifacts["ShareToken"].runtime) <= 24_000
+
+
+def test_a_record_of_a_stream_costs_little_more_than_a_storage_read(
+    figures: dict[str, int],
+) -> None:
+    """A claim's cost grows by less than 3,000 per record if the holder moved shares before each,
+    which is a cold read (2,100) and its handling, and by less than 800 if it never did."""
+    for kind, limit in (("never traded", 800), ("traded before each", 3_000)):
+        gas = {
+            count: figures[f"claim: a stream of {count} record{'s' * (count > 1)}, {kind}"]
+            for count in (1, 30, 90)
+        }
+        assert (gas[30] - gas[1]) // 29 < limit
+        assert (gas[90] - gas[1]) // 89 < limit
+
+
+def test_H_the_heaviest_claim_of_a_stream_fits_a_transaction(
+    artifacts: dict[str, Artifact],
+) -> None:
+    """The longest stream, declared ahead and without 32 accounts that moved shares before every one
+    of its records: the first claim weighs them all, and a claim that did not fit could never be
+    made."""
+    assert heaviest_claim(artifacts) < GAS_CAP * 2 // 3
 
 
 def test_a_declaration_costs_the_same_for_any_number_of_holders(

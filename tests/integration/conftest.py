@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
+from prorata.asset import AssetSettings
+from prorata.build import PROJECT_ROOT
+from prorata.captable import CapTable, Holding, read_csv
 from prorata.chain import RpcChain
-from prorata.deploy import open_operator
+from prorata.contracts import Call
+from prorata.deploy import Deployment, deploy, open_operator
+from prorata.errors import InputError
+from prorata.operations import issue, schedule_record
 from prorata.operator import LocalSigner, Operator
 from prorata.toolchain import Anvil
+from tests.chainkit import Codec
 
 # Anvil's first account, known to everyone.
 ISSUER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+BUILDING = PROJECT_ROOT / "examples" / "building"
 
 
 @pytest.fixture
@@ -40,3 +49,89 @@ def folder(tmp_path: Path) -> Path:
 def operator(chain: RpcChain, issuer: LocalSigner, folder: Path) -> Iterator[Operator]:
     with open_operator(chain, issuer, folder, timeout=5) as opened:
         yield opened
+
+
+# ------------------------------------------------------------------------------------ the building
+
+
+@pytest.fixture(scope="module")
+def settings() -> AssetSettings:
+    return AssetSettings.load(BUILDING / "asset.yaml")
+
+
+@pytest.fixture(scope="module")
+def table() -> CapTable:
+    return read_csv(BUILDING / "holders.csv", authorised=10_000)
+
+
+@pytest.fixture
+def found(operator, settings, folder) -> Deployment:
+    return deploy(operator, settings, folder, dollar=True)
+
+
+@pytest.fixture
+def issued(operator, found, table) -> Deployment:
+    issue(operator, found, table)
+    return found
+
+
+@pytest.fixture
+def closed(anvil, operator, issued) -> Deployment:
+    """Issued, and record 1 has closed."""
+    close_record(anvil, operator, issued)
+    return issued
+
+
+# ------------------------------------------------------------------------------------------- words
+
+
+def close_record(anvil: Anvil, operator: Operator, found: Deployment) -> int:
+    """Schedule a record and let it close; its id."""
+    record = schedule_record(operator, found, operator.chain.now() + 100)
+    travel(anvil, record.closes_at + 1)
+    return record.id
+
+
+def travel(anvil: Anvil, moment: int) -> None:
+    """Mine an empty block at `moment`."""
+    anvil.rpc("evm_setNextBlockTimestamp", moment)
+    anvil.rpc("evm_mine")
+
+
+def crowd(count: int) -> CapTable:
+    """So many holders of 1 to 97 shares whom nobody has seen before."""
+    addresses = (
+        (0xA5 << 152 | 7_919 * (number + 1)).to_bytes(20, "big") for number in range(count)
+    )
+    return CapTable(
+        tuple(
+            Holding(to_checksum_address(address), 1 + number % 97)
+            for number, address in enumerate(addresses)
+        )
+    )
+
+
+def put(operator: Operator, artifacts, name: str, *arguments: object) -> str:
+    """Deploy a contract of the tests; its address."""
+    call = Call(None, Codec(artifacts).creation(name, *arguments), 0, f"deploy {name}")
+    address = operator.send_one(f"put/{name}", call).contract_address
+    assert address
+    return address
+
+
+def act(operator: Operator, artifacts, name: str, address: str, function: str, *args) -> None:
+    """Call a contract of the tests."""
+    call = Call(address, Codec(artifacts).call(name, function, *args), 0, function)
+    operator.send_one(f"act/{operator.chain.nonce(operator.address)}", call)
+
+
+def refused(call, *arguments, **options) -> str:
+    """The sentence of a refusal."""
+    with pytest.raises(InputError) as refusal:
+        call(*arguments, **options)
+    return str(refusal.value)
+
+
+def sent(operator: Operator) -> int:
+    """How many transactions the account has sent."""
+    return operator.chain.nonce(operator.address)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from prorata.abi import ZERO_ADDRESS, artifact
 from prorata.apportion import apportion, withhold
-from prorata.audit import Answers, Audit, audit, compare
-from prorata.books import Books, Unit
+from prorata.audit import audit
 from prorata.chain import RpcChain
 from prorata.contracts import (
     NATIVE,
     Currency,
     DividendVault,
-    Event,
     Kind,
     ShareToken,
     Terms,
@@ -25,55 +21,15 @@ from prorata.contracts import (
 )
 from prorata.demo import Stage
 from prorata.errors import BooksError
-from prorata.ledger import Ledger, read_events
 from prorata.report import BALANCED, as_json, verdict
 from prorata.toolchain import Anvil
+from tests.integration.story import Acting, Story, falsify, more, to_a_stranger
 
 pytestmark = pytest.mark.slow
 
 DAY = 86_400
 RATE = 1_500
 USD = 10**6
-Stream = list[tuple[Event, int]]
-
-
-@dataclass
-class Story:
-    """A chain on which everything that the vault can do has happened once."""
-
-    stage: Stage
-    token: ShareToken
-    vault: DividendVault
-    dollar: Currency
-    policy: str
-    people: list[str]
-    token_events: Stream
-    vault_events: Stream
-    audit: Audit
-
-    @property
-    def answers(self) -> Answers:
-        return self.audit.answers
-
-    def books(
-        self, vault_events: Stream | None = None, token_events: Stream | None = None
-    ) -> Books:
-        """Books of these events, compared with the chain of the true ones."""
-        ledger = Ledger.of(
-            self.token_events if token_events is None else token_events,
-            self.token.address,
-            self.answers.block.timestamp,
-        )
-        books = Books.of(
-            self.vault_events if vault_events is None else vault_events,
-            [ledger],
-            vault=self.vault.address,
-            units={self.dollar.address: Unit("USD", 6)},
-            withholding={self.policy: RATE},
-        )
-        books.until = self.answers.block.timestamp
-        compare(books, self.answers)
-        return books
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +41,8 @@ def story():
 def play(stage: Stage) -> Story:
     """Twelve holders, six distributions, two currencies, every ending there is."""
     *people, issuer, collector, payee = stage.enter([*range(12), 1_000, 1_001, 1_002])
-    operator = stage.operator(issuer)
+    do = Acting(stage, issuer)
     first_block = stage.chain.block().number
-
-    def do(call: Any) -> Any:
-        do.count += 1
-        return operator.send_one(f"step {do.count}", call)
-
-    do.count = 0
     terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, ZERO_ADDRESS)
     token = ShareToken(stage.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address)
     vault = DividendVault(stage.chain, do(deploy_call(artifact("DividendVault"))).contract_address)
@@ -152,14 +102,7 @@ def play(stage: Stage) -> Story:
     declare(3, dollar.address, 44 * USD, rent)
 
     rates = {policy: RATE}
-    found = audit(stage.chain, vault.address, [token.address], first_block, withholding=rates)
-    last = found.answers.block.number
-    return Story(
-        stage, token, vault, dollar, policy, people,
-        read_events(stage.chain, token.address, first_block, last),
-        read_events(stage.chain, vault.address, first_block, last),
-        found,
-    )  # fmt: skip
+    return Story.told(stage, token, vault, people, first_block=first_block, withholding=rates)
 
 
 # -------------------------------------------------------------------------------- what is true
@@ -173,7 +116,7 @@ def test_the_books_balance(story):
 
 
 def test_every_unit_is_accounted_for(story):
-    """deposited = paid + withheld + still owed + carried + swept, in every currency."""
+    """deposited = paid + withheld + still owed + carried + swept, in every currency. (Law 21)"""
     positions = story.audit.books.positions()
     assert [position.missing for position in positions] == [0, 0]
     for position in positions:
@@ -248,27 +191,10 @@ def test_the_json_form_says_the_same(story):
 # ----------------------------------------------------------------------------- what is falsified
 
 
-def falsify(stream: Stream, name: str, which: int, change: Callable[[dict], dict] | None) -> Stream:
-    """The stream with one event of that name changed, or left out."""
-    places = [i for i, (event, _) in enumerate(stream) if event.name == name]
-    place = places[which]
-    event, time = stream[place]
-    put = [] if change is None else [(replace(event, args=change(dict(event.args))), time)]
-    return [*stream[:place], *put, *stream[place + 1 :]]
-
-
-def more(key: str) -> Callable[[dict], dict]:
-    return lambda args: {**args, key: args[key] + 1}
-
-
-def to_a_stranger(key: str) -> Callable[[dict], dict]:
-    return lambda args: {**args, key: "0x" + "5" * 40}
-
-
 @pytest.mark.parametrize(
     ("name", "which", "change", "says"),
     [
-        ("Claimed", 0, None, "distribution 1, holder {1}: its income is not settled by the events"),
+        ("Claimed", 0, None, "distribution 1, holder {1}: its income is passed over as claimed by"),
         ("Claimed", 0, more("gross"), "distribution 1, holder {1}: gross is "),
         ("Claimed", -1, more("gross"), "distribution 4, holder {2}: gross is "),
         ("Claimed", 12, more("tax"), "distribution 2, holder {5}: tax is "),
@@ -340,14 +266,7 @@ def test_shares_from_nowhere_cannot_be_booked(story):
 
 
 def test_a_vault_that_holds_too_little_is_named(story):
-    held = {**story.answers.held, story.dollar.address: 1}
-    books = Books.of(
-        story.vault_events,
-        [story.audit.books.ledgers[story.token.address]],
-        units={story.dollar.address: Unit("USD", 6)},
-    )
-    books.until = story.answers.block.timestamp
-    compare(books, replace(story.answers, held=held))
-    [difference] = books.differences
+    dollar = next(currency for currency in story.answers.held if currency != NATIVE)
+    [difference] = story.books(held={**story.answers.held, dollar: 1}).differences
     assert str(difference).startswith("the vault: money held is ")
     assert str(difference).endswith("by the books, at least, and 0.000001 USD by the chain")

@@ -75,6 +75,30 @@ def test_logs_come_in_order(chain, token):
     assert minted(chain, token) == list(range(1, 21))
 
 
+def test_logs_tell_the_time_of_their_block(chain, token):
+    logs = list(chain.logs([token.address], 0, chain.block().number))
+    headers = chain.blocks([log.block_number for log in logs])
+    assert [log.block_time for log in logs] == [block.timestamp for block in headers]
+
+
+def test_what_was_sent_can_be_asked_for(chain, token, operator):
+    receipt = operator.send_one("mint", token.mint(HOLDER, 7))
+    unknown = f"0x{'7' * 64}"
+    sent, nothing = chain.sent([receipt.hash, unknown])
+    assert (sent.sender, sent.to) == (operator.address, token.address)
+    assert function("ShareToken", "mint").arguments(sent.data) == (HOLDER, 7)
+    assert nothing is None
+
+
+def test_a_creation_has_no_receiver_and_its_code_is_there_from_its_block_on(chain, operator):
+    receipt = operator.send_one("dollar", deploy_call(artifact("Dollar"), "Dollar", "USD", 6))
+    [sent] = chain.sent([receipt.hash])
+    assert sent.to is None
+    block = receipt.mined.block_number
+    assert chain.code(receipt.contract_address, block=block - 1) == b""
+    assert chain.code(receipt.contract_address, block=block) != b""
+
+
 def test_a_range_that_a_provider_refuses_is_halved(anvil, token):
     asked = []
 

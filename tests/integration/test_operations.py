@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from prorata.apportion import apportion
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT
-from prorata.captable import CapTable, Holding, read_csv
+from prorata.captable import CapTable, Holding
 from prorata.contracts import NATIVE, Kind, Terms
-from prorata.deploy import Deployment, deploy, open_operator
-from prorata.errors import InputError, NoEligibleShares
+from prorata.deploy import open_operator
+from prorata.errors import BooksError, NoEligibleShares
+from prorata.ledger import Ledger
 from prorata.operations import (
     claim,
     declare,
@@ -18,6 +17,7 @@ from prorata.operations import (
     issue,
     moment,
     parse_amount,
+    parse_instant,
     parse_moment,
     preview,
     push,
@@ -25,39 +25,9 @@ from prorata.operations import (
 )
 from prorata.operator import LocalSigner
 from prorata.rehearsal import rehearsal_key
+from tests.integration.conftest import refused, sent
 
-BUILDING = PROJECT_ROOT / "examples" / "building"
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
-
-
-@pytest.fixture(scope="module")
-def settings() -> AssetSettings:
-    return AssetSettings.load(BUILDING / "asset.yaml")
-
-
-@pytest.fixture(scope="module")
-def table() -> CapTable:
-    return read_csv(BUILDING / "holders.csv", authorised=10_000)
-
-
-@pytest.fixture
-def found(operator, settings, folder) -> Deployment:
-    return deploy(operator, settings, folder, dollar=True)
-
-
-@pytest.fixture
-def issued(operator, found, table) -> Deployment:
-    issue(operator, found, table)
-    return found
-
-
-@pytest.fixture
-def closed(anvil, operator, issued) -> Deployment:
-    """Issued, and record 1 has closed."""
-    record = schedule_record(operator, issued, operator.chain.now() + 100)
-    anvil.rpc("evm_setNextBlockTimestamp", record.closes_at + 1)
-    anvil.rpc("evm_mine")
-    return issued
 
 
 @pytest.fixture
@@ -67,16 +37,6 @@ def rent(operator, closed):
     return declare(
         operator, closed, record_id=1, currency=dollars, amount=RENT, terms=Terms(Kind.RENT)
     )
-
-
-def refused(call, *arguments, **options) -> str:
-    with pytest.raises(InputError) as refusal:
-        call(*arguments, **options)
-    return str(refusal.value)
-
-
-def sent(operator) -> int:
-    return operator.chain.nonce(operator.address)
 
 
 # ------------------------------------------------------------------------------------- issue
@@ -184,10 +144,24 @@ def test_times_are_written_in_several_ways(chain):
         ("2027-03-31T23:59:59", "has no time zone; add Z for UTC: 2027-03-31T23:59:59Z"),
         ("tomorrow", "is no time; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d"),
         ("+2w", "is no time; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d"),
+        ("2027-03-31", "names no time of that day; write 2027-03-31T23:59:59Z"),
+        (
+            "1969-12-31T23:59:59Z",
+            "is before 1970; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d",
+        ),
     ],
 )
 def test_a_time_that_is_none_is_refused(chain, text, rule):
     assert refused(parse_moment, text, chain) == f'at: "{text}" {rule}'
+
+
+@pytest.mark.parametrize("text", ["now", "+90d"])
+def test_terms_take_no_time_that_the_same_words_would_not_name_tomorrow(text):
+    assert refused(parse_instant, text, "deadline") == (
+        f'deadline: "{text}" is relative to the present, so that the same words again would be '
+        "another time; write 2027-03-31T23:59:59Z"
+    )
+    assert parse_instant("2027-04-01T01:59:59+02:00") == 1_806_537_599
 
 
 # --------------------------------------------------------------------------------- distribute
@@ -315,6 +289,17 @@ def test_a_preview_needs_every_holder(closed):
     balances.popitem()
     assert refused(preview, closed, 1, RENT, balances).endswith(
         "are not the 10000 shares of record 1; take them from the ledger"
+    )
+
+
+def test_a_register_that_lacks_shares_is_not_used(closed, monkeypatch):
+    whole = Ledger.balances_at
+    monkeypatch.setattr(Ledger, "balances_at", lambda *of: dict(list(whole(*of).items())[1:]))
+    with pytest.raises(BooksError) as refusal:
+        holders_at(closed, 1)
+    assert str(refusal.value) == (
+        "the events give 9200 shares at record 1, and the token says 10000; "
+        "check that the node is in step with the chain"
     )
 
 

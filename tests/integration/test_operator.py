@@ -83,6 +83,68 @@ def test_confirmations_are_waited_for(anvil, chain, issuer, operator, token):
         anvil.rpc("evm_setAutomine", True)
 
 
+def test_what_anvil_left_in_its_pool_is_mined_all_the_same(anvil, operator, token, monkeypatch):
+    """It mines at once what fits one block, and leaves the rest to a next transaction."""
+    send_raw = RpcChain.send_raw
+
+    def all_at_once(self, signed):
+        anvil.rpc("evm_setAutomine", False)
+        try:
+            return send_raw(self, signed)
+        finally:
+            anvil.rpc("evm_setAutomine", True)
+
+    monkeypatch.setattr(RpcChain, "send_raw", all_at_once)
+    anvil.rpc("evm_setBlockGasLimit", 120_000)
+    try:
+        steps = [Intent(f"mint/{n}", token.mint(HOLDER, 1), 100_000) for n in range(5)]
+        receipts = operator.send(steps)
+    finally:
+        anvil.rpc("evm_setBlockGasLimit", 30_000_000)
+    assert len({receipt.mined.block_number for receipt in receipts}) == 5
+    assert token.balance_of(HOLDER) == 5
+
+
+def test_what_was_mined_and_undone_is_waited_for_again(anvil, chain, issuer, token, monkeypatch):
+    """Seen in a block, gone at the next look, there again: only then is it done."""
+    looks, true_receipts = [], chain.receipts
+
+    def receipts(hashes):
+        found = true_receipts(hashes)
+        looks.append(len(hashes))
+        return [None, *found[1:]] if len(looks) == 2 else found
+
+    anvil.rpc("evm_setIntervalMining", 1)
+    try:
+        monkeypatch.setattr(chain, "receipts", receipts)
+        patient = Operator(chain, issuer, confirmations=1, timeout=20)
+        monkeypatch.setattr(patient, "_check_still_possible", lambda *_: None)
+        done = patient.send(mints(token, 3))
+    finally:
+        anvil.rpc("evm_setIntervalMining", 0)
+        anvil.rpc("evm_setAutomine", True)
+    assert all(receipt.mined.success for receipt in done)
+    assert looks[-1] == 3
+    assert token.total_supply() == 6
+
+
+def test_a_receipt_is_read_once(chain, issuer, token, monkeypatch):
+    """A page of payments has hundreds of logs: what was read is not asked for again."""
+    read, true_receipts = [], chain.receipts
+
+    def receipts(hashes):
+        found = true_receipts(hashes)
+        read.extend(mined.transaction_hash for mined in found if mined is not None)
+        return found
+
+    monkeypatch.setattr(chain, "receipts", receipts)
+    operator = Operator(chain, issuer)
+    # It looks for a single one besides, whose nonce is used and whose receipt is missing.
+    monkeypatch.setattr(operator, "_check_still_possible", lambda *_: None)
+    done = operator.send(mints(token, WINDOW))
+    assert sorted(read) == sorted(receipt.hash for receipt in done)
+
+
 # ------------------------------------------------------------------------------- refusals before
 
 
@@ -227,6 +289,36 @@ def test_the_leftovers_of_another_step_are_sent_first(anvil, operator, token):
     assert all(mined.success for mined in operator.chain.receipts([e.hash for e in entries]))
     assert [e.nonce for e in operator.journal.live()] == [0, 1, 2, 3]
     assert token.total_supply() == 13
+
+
+def test_leftovers_below_the_base_fee_are_signed_anew_with_their_nonces(anvil, operator, token):
+    """Killed while gas was cheap, run again when it is dear: the next run is not stuck."""
+    entries = signed_but_not_sent(anvil, operator, mints(token, 2))
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * 10**9))
+    try:
+        anvil.rpc("evm_mine")
+        operator.send_one("other", token.mint(HOLDER, 10))
+    finally:
+        # No snapshot takes it back.
+        anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    again = [operator.journal.find(entry.key) for entry in entries]
+    assert [(e.nonce, e.label, e.digest) for e in again] == [
+        (e.nonce, e.label, e.digest) for e in entries
+    ]
+    assert not {e.hash for e in again} & {e.hash for e in entries}
+    assert token.total_supply() == 13
+
+
+def test_leftovers_that_no_price_helps_are_named(operator, token):
+    with pytest.raises(ChainError):
+        operator.send_one("m", token.mint(HOLDER, 1), gas_limit=10_000)
+    with pytest.raises(ChainError) as refused:
+        operator.send_one("other", token.mint(HOLDER, 1))
+    assert str(refused.value) == (
+        f'"issue 1 to {HOLDER}", which an earlier run signed, was not taken: the node refused '
+        "eth_sendRawTransaction: intrinsic gas too low; run that step again first, or give it up "
+        'with --abandon "m"'
+    )
 
 
 def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(

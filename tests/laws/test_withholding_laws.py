@@ -258,7 +258,7 @@ class WithholdingMachine(RuleBasedStateMachine):
 
 def test_any_history_of_rates_notes_and_certificates(codec: Codec) -> None:
     """For every holder, record and kind the tax is the law's at the end of the record's second, and
-    stays it whatever is changed, noted, filed or revoked afterwards (Laws 5, 7)."""
+    stays it whatever is changed, noted, filed or revoked afterwards (Laws 5, 7, 14)."""
     run_state_machine_as_test(
         lambda: WithholdingMachine(codec), settings=scaled(1, stateful_step_count=40)
     )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prorata import ledger as ledger_module
 from prorata.abi import ZERO_ADDRESS as ZERO
+from prorata.abi import artifact
+from prorata.chain import Block, Log
+from prorata.contracts import Event
 from prorata.errors import BooksError, InputError
-from prorata.ledger import Ledger
+from prorata.ledger import Ledger, read_events
 
 A, B, C = ("0x" + letter * 40 for letter in "ABC")
 
@@ -22,12 +27,25 @@ class Told:
     args: dict[str, Any] = field(default_factory=dict)
 
 
+def at(block, index, told):
+    """What was told, with a place in the chain."""
+    return Event(told.name, told.args, Log(ZERO, (), b"", block, "0xb", "0xt", index))
+
+
 def transfer(giver, receiver, value):
     return Told("Transfer", {"from": giver, "to": receiver, "value": value})
 
 
 def scheduled(record_id, closes_at):
     return Told("RecordScheduled", {"recordId": record_id, "closesAt": closes_at})
+
+
+def recovered(lost, successor):
+    return Told("RecoverySuccess", {"lostWallet": lost, "newWallet": successor})
+
+
+def frozen(account, on=True):
+    return Told("AddressFrozen", {"userAddress": account, "isFrozen": on})
 
 
 def ledger_of(*events, until=None):
@@ -67,6 +85,51 @@ def test_what_moves_no_share_is_passed_over():
     ledger = ledger_of((Told("Approval"), 1), (Told("AgentAdded"), 1), (Told("Approval"), 2))
     assert ledger.balances == {}
     assert ledger.until == 2
+
+
+def test_every_event_that_a_share_token_can_tell_is_known():
+    """Or the books of a token that can freeze and recover could not be opened at all."""
+    events = [entry for entry in artifact("ShareToken").abi if entry["type"] == "event"]
+    assert len(events) > 20
+    for event in events:
+        args = dict.fromkeys((item["name"] for item in event["inputs"]), 1)
+        ledger_of((Told(event["name"], {**args, "from": ZERO, "lostWallet": A}), 1))
+
+
+# -------------------------------------------------------------------------------------- persons
+
+
+def test_income_follows_from_one_lost_wallet_to_the_next():
+    ledger = ledger_of((recovered(A, B), 10), (recovered(B, C), 20))
+    assert (ledger.claimant_of(A), ledger.claimant_of(B), ledger.claimant_of(C)) == (C, C, C)
+    assert ledger.recovered == [A, B]
+    at_times = [ledger.claimant_at(A, (time, 0, 0)) for time in (9, 10, 19, 20)]
+    assert at_times == [A, B, B, C]
+
+
+def test_a_recovery_counts_from_its_place_in_the_block():
+    ledger = ledger_of((at(7, 3, recovered(A, B)), 10))
+    assert ledger.claimant_at(A, (10, 7, 2)) == A
+    assert ledger.claimant_at(A, (10, 7, 4)) == B
+    assert ledger.claimant_at(A, (10, 8, 0)) == B
+
+
+def test_a_wallet_is_frozen_until_it_is_released():
+    ledger = ledger_of(
+        (at(7, 3, frozen(A)), 10), (at(7, 5, frozen(A)), 10), (at(9, 0, frozen(A, on=False)), 30)
+    )
+    places = ((10, 7, 2), (10, 7, 4), (29, 8, 0), (30, 9, 1))
+    assert [ledger.was_frozen(A, place) for place in places] == [False, True, True, False]
+    assert not ledger.is_frozen(A)
+    assert not ledger.is_frozen(B)
+
+
+def test_that_income_may_wait_for_the_ineligible_is_never_forgotten():
+    ledger = ledger_of((Told("IncomeWaitsSet", {"whileIneligible": False}), 1))
+    assert not ledger.may_wait_ineligible
+    for on in (True, False):
+        ledger.apply(Told("IncomeWaitsSet", {"whileIneligible": on}), 2)
+    assert ledger.may_wait_ineligible
 
 
 # -------------------------------------------------------------------------------------- records
@@ -115,6 +178,46 @@ def test_the_future_is_refused():
         ledger_of(until=5).balances_at_time(6)
 
 
+# --------------------------------------------------------------------------------------- reading
+
+
+class Node:
+    """A chain of one transfer in each block, whose logs may lack their times."""
+
+    def __init__(self, count, *, tells_times):
+        self.count, self.tells_times = count, tells_times
+        self.asked = []
+
+    def logs(self, addresses, first, last):
+        topic = keccak(text="Transfer(address,address,uint256)")
+        for number in range(self.count):
+            topics = (topic, bytes(32), bytes(31) + b"\1")
+            time = 1_000 + number if self.tells_times else 0
+            yield Log(A, topics, (1).to_bytes(32, "big"), number, "0xb", "0xt", 0, time)
+
+    def blocks(self, numbers):
+        self.asked.append(list(numbers))
+        return [Block(number, 1_000 + number, "0xb") for number in numbers]
+
+
+@pytest.mark.parametrize("tells_times", [True, False])
+def test_events_are_read_a_page_at_a_time_and_headers_only_where_needed(tells_times, monkeypatch):
+    monkeypatch.setattr(ledger_module, "PAGE", 4)
+    node = Node(10, tells_times=tells_times)
+    events = read_events(node, [A], 0, 9)
+    assert [time for _, time in events] == list(range(1_000, 1_010))
+    pages = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert node.asked == ([[], [], []] if tells_times else pages)
+
+
+def test_a_log_that_is_no_known_event_is_refused():
+    node = Node(1, tells_times=True)
+    known = next(node.logs([A], 0, 0))
+    node.logs = lambda *_: iter([replace(known, topics=(bytes(32),))])
+    with pytest.raises(BooksError, match=f"log 0 of block 0 by {A} is no known event"):
+        read_events(node, [A], 0, 0)
+
+
 # -------------------------------------------------------------------------------------- refusals
 
 
@@ -128,10 +231,15 @@ def test_the_future_is_refused():
         (scheduled(3, 500), 5, "record 3 is scheduled where record 2 is next"),
         (scheduled(2, 100), 5, "record 2 closes at 100, no later than the one before it"),
         (Told("Rebased"), 5, 'tells of "Rebased", which this ledger does not know'),
+        (recovered(A, A), 5, f"{A} takes the place of {A} at time 5, and one of them is lost"),
+        (recovered(C, A), 5, f"{A} takes the place of {C} at time 5, and one of them is lost"),
+        (recovered(B, C), 5, f"{C} takes the place of {B} at time 5, and one of them is lost"),
     ],
 )
 def test_events_that_make_no_sense_are_refused_and_change_nothing(event, time, says):
-    ledger = ledger_of((transfer(ZERO, A, 10), 1), (scheduled(1, 100), 2), until=4)
+    ledger = ledger_of(
+        (transfer(ZERO, A, 10), 1), (scheduled(1, 100), 2), (recovered(C, B), 3), until=4
+    )
     with pytest.raises(BooksError, match=says):
         ledger.apply(event, time)
     assert (ledger.balances, ledger.record_count, ledger.until) == ({A: 10}, 1, 4)

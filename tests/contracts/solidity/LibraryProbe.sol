@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Account} from "../../../contracts/libraries/AccountLib.sol";
+import {HolderFile} from "../../../contracts/libraries/HolderFile.sol";
+import {Holding, HoldingLib} from "../../../contracts/libraries/HoldingLib.sol";
+import {Investor, InvestorLib} from "../../../contracts/libraries/InvestorLib.sol";
+import {Ledger} from "../../../contracts/libraries/LedgerLib.sol";
+import {Progress} from "../../../contracts/libraries/Progress.sol";
+import {Standing} from "../../../contracts/libraries/StandingLib.sol";
+import {Sheet, TermSheet} from "../../../contracts/libraries/TermSheet.sol";
+
+/// @title LibraryProbe
+/// @notice Hands words to the libraries that pack them, and back what they make of them.
+contract LibraryProbe {
+    using HolderFile for HolderFile.Files;
+
+    /// @notice What is put on a sheet.
+    struct Fields {
+        address token;
+        uint256 series;
+        uint256 ordinal;
+        uint256 recordId;
+        address currency;
+        uint256 payableFrom;
+        uint256 deadline;
+        uint256 amount;
+        uint256 eligible;
+        address declarer;
+        uint256 carriedIn;
+        uint256 lane;
+        uint256 kind;
+        uint256 flag;
+    }
+
+    HolderFile.Files private _files;
+
+    // ------------------------------------------------------------------------ Account
+
+    function accountBalance(uint256 a) external pure returns (uint256) {
+        return Account.wrap(a).balance();
+    }
+
+    function accountSince(uint256 a) external pure returns (uint256) {
+        return Account.wrap(a).since();
+    }
+
+    function accountPastCount(uint256 a) external pure returns (uint256) {
+        return Account.wrap(a).pastCount();
+    }
+
+    function accountHas(uint256 a, uint256 b) external pure returns (bool) {
+        return Account.wrap(a).has(b);
+    }
+
+    function accountAnyFlag(uint256 a, uint256 b) external pure returns (bool) {
+        return Account.wrap(a).anyFlag(Account.wrap(b));
+    }
+
+    function accountWith(uint256 a, uint256 b, bool on) external pure returns (Account) {
+        return Account.wrap(a).with(b, on);
+    }
+
+    function accountPlus(uint256 a, uint256 b) external pure returns (Account) {
+        return Account.wrap(a).plus(b);
+    }
+
+    function accountMinus(uint256 a, uint256 b) external pure returns (Account) {
+        return Account.wrap(a).minus(b);
+    }
+
+    function accountWithSince(uint256 a, uint256 b) external pure returns (Account) {
+        return Account.wrap(a).withSince(b);
+    }
+
+    function accountWithOneMorePast(uint256 a) external pure returns (Account) {
+        return Account.wrap(a).withOneMorePast();
+    }
+
+    // ------------------------------------------------------------------------- Ledger
+
+    function ledgerRules(uint256 a) external pure returns (address) {
+        return Ledger.wrap(a).rules();
+    }
+
+    function ledgerNextRecordAt(uint256 a) external pure returns (uint256) {
+        return Ledger.wrap(a).nextRecordAt();
+    }
+
+    function ledgerClosedRecords(uint256 a) external pure returns (uint256) {
+        return Ledger.wrap(a).closedRecords();
+    }
+
+    function ledgerGuarded(uint256 a) external pure returns (bool) {
+        return Ledger.wrap(a).guarded();
+    }
+
+    function ledgerAsksOnlyOurRules(uint256 a) external pure returns (bool) {
+        return Ledger.wrap(a).asksOnlyOurRules();
+    }
+
+    function ledgerHas(uint256 a, uint256 b) external pure returns (bool) {
+        return Ledger.wrap(a).has(b);
+    }
+
+    function ledgerWith(uint256 a, uint256 b, bool on) external pure returns (Ledger) {
+        return Ledger.wrap(a).with(b, on);
+    }
+
+    function ledgerWithRules(uint256 a, address b) external pure returns (Ledger) {
+        return Ledger.wrap(a).withRules(b);
+    }
+
+    function ledgerWithRecords(uint256 a, uint256 b, uint256 c) external pure returns (Ledger) {
+        return Ledger.wrap(a).withRecords(b, c);
+    }
+
+    // ---------------------------------------------------------- registry, withholding
+
+    function investorPack(uint48 a, uint16 b, uint8 c, uint48 d) external pure returns (Investor) {
+        return InvestorLib.pack(a, b, c, d);
+    }
+
+    function investorPerson(uint256 a) external pure returns (uint256) {
+        return Investor.wrap(a).person();
+    }
+
+    function investorCountry(uint256 a) external pure returns (uint256) {
+        return Investor.wrap(a).country();
+    }
+
+    function investorClass(uint256 a) external pure returns (uint256) {
+        return Investor.wrap(a).class();
+    }
+
+    function investorGroup(uint256 a) external pure returns (uint256) {
+        return Investor.wrap(a).group();
+    }
+
+    function investorEligibleUntil(uint256 a) external pure returns (uint256) {
+        return Investor.wrap(a).eligibleUntil();
+    }
+
+    function investorIsLost(uint256 a) external pure returns (bool) {
+        return Investor.wrap(a).isLost();
+    }
+
+    function investorAsLost(uint256 a) external pure returns (Investor) {
+        return Investor.wrap(a).asLost();
+    }
+
+    function investorWithCountry(uint256 a, uint16 b) external pure returns (Investor) {
+        return Investor.wrap(a).withCountry(b);
+    }
+
+    function holdingPack(uint256 a, uint256 b) external pure returns (Holding) {
+        return HoldingLib.pack(a, b);
+    }
+
+    function holdingShares(uint256 a) external pure returns (uint256) {
+        return Holding.wrap(a).shares();
+    }
+
+    function holdingGroup(uint256 a) external pure returns (uint256) {
+        return Holding.wrap(a).group();
+    }
+
+    function standingCountry(uint256 a) external pure returns (uint256) {
+        return Standing.wrap(a).country();
+    }
+
+    function standingClass(uint256 a) external pure returns (uint256) {
+        return Standing.wrap(a).class();
+    }
+
+    function standingKnown(uint256 a) external pure returns (bool) {
+        return Standing.wrap(a).known();
+    }
+
+    function standingCertificates(uint256 a) external pure returns (uint256) {
+        return Standing.wrap(a).certificates();
+    }
+
+    function standingWithInvestor(uint256 a, uint256 b) external pure returns (Standing) {
+        return Standing.wrap(a).withInvestor(Investor.wrap(b));
+    }
+
+    function standingWithOneMoreCertificate(uint256 a) external pure returns (Standing) {
+        return Standing.wrap(a).withOneMoreCertificate();
+    }
+
+    // ----------------------------------------------------------------------- Progress
+
+    function progressSettledIn(uint256 a, uint256 b) external pure returns (uint256) {
+        return Progress.settledIn(a, b);
+    }
+
+    function progressLostIn(uint256 a, uint256 b) external pure returns (uint256) {
+        return Progress.lostIn(a, b);
+    }
+
+    function progressKeyOf(uint256 a, uint256 b) external pure returns (uint256) {
+        return Progress.keyOf(a, b);
+    }
+
+    function progressAllot(uint256 a, uint256 b) external pure returns (uint256, uint256) {
+        return Progress.allot(a, b);
+    }
+
+    function progressSettle(
+        uint256 lanes,
+        uint256 lane,
+        uint256 amount,
+        uint256 shares,
+        uint256 eligible
+    ) external pure returns (uint256 gross, uint256 lanesAfter) {
+        (gross, lanesAfter, ) = Progress.settleDown(lanes, lane, amount, shares, eligible);
+    }
+
+    // --------------------------------------------------------------------- HolderFile
+
+    function filePayee(uint256 a) external pure returns (address) {
+        return HolderFile.payee(a);
+    }
+
+    function fileWindow(uint256 a) external pure returns (uint256) {
+        return HolderFile.windowOf(a);
+    }
+
+    function fileMark(uint256 a) external pure returns (uint256) {
+        return HolderFile.markOf(a);
+    }
+
+    function fileWithPayee(uint256 file, address payee) external returns (uint256) {
+        _put(file);
+        _files.setPayee(address(this), payee);
+        return _got();
+    }
+
+    /// @dev What the window has to say where it is the holder's file; where it is a word of its own, nothing.
+    function fileFound(uint256 file, uint256 series, uint256 window) external returns (uint256 bits) {
+        _put(file);
+        HolderFile.Word storage mine = _files.file[address(this)];
+        (, bits) = HolderFile.find(_files, address(this), mine, file, series, window);
+    }
+
+    function _put(uint256 file) private {
+        bytes32 slot = _slot();
+        assembly ("memory-safe") {
+            sstore(slot, file)
+        }
+    }
+
+    function _got() private view returns (uint256 file) {
+        bytes32 slot = _slot();
+        assembly ("memory-safe") {
+            file := sload(slot)
+        }
+    }
+
+    /// @dev The files' mapping is the first thing stored here.
+    function _slot() private view returns (bytes32) {
+        return keccak256(abi.encode(address(this), uint256(0)));
+    }
+
+    // ---------------------------------------------------------------------- TermSheet
+
+    /// @notice The four words of a sheet with these fields.
+    function sheetWords(Fields calldata fields) external pure returns (uint256[4] memory words) {
+        Sheet sheet = TermSheet.blank();
+        sheet.setAsset(fields.token, fields.recordId);
+        sheet.setOrigin(fields.declarer, fields.kind);
+        sheet.setFlag(fields.flag);
+        sheet.setPayment(fields.currency, fields.payableFrom, fields.deadline);
+        sheet.setPlace(fields.series, fields.ordinal, fields.lane);
+        sheet.setDivision(fields.amount, fields.eligible);
+        sheet.setCarriedIn(fields.carriedIn);
+        assembly ("memory-safe") {
+            mcopy(words, add(sheet, 0x20), 0x80)
+        }
+    }
+
+    /// @notice The fields of a sheet of these four words.
+    function sheetFields(uint256[4] calldata words) external pure returns (Fields memory fields) {
+        Sheet sheet = TermSheet.blank();
+        assembly ("memory-safe") {
+            calldatacopy(add(sheet, 0x20), words, 0x80)
+        }
+        (fields.token, fields.series, fields.ordinal) = (sheet.token(), sheet.series(), sheet.ordinal());
+        (fields.recordId, fields.currency) = (sheet.recordId(), sheet.currency());
+        (fields.payableFrom, fields.deadline) = (sheet.payableFrom(), sheet.lastSecond());
+        (fields.amount, fields.eligible) = (sheet.amount(), sheet.eligible());
+        (fields.declarer, fields.carriedIn) = (sheet.declarer(), sheet.carriedIn());
+        (fields.lane, fields.kind) = (sheet.lane(), sheet.kind());
+    }
+}

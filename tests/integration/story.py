@@ -1,0 +1,110 @@
+"""A chain on which things have happened, its events and books; and how events are falsified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prorata.audit import Answers, Audit, audit, compare, read_vault, witness
+from prorata.books import Books
+from prorata.contracts import Call, DividendVault, Event, ShareToken
+from prorata.demo import Stage
+from prorata.ledger import Ledger, read_events
+from prorata.operator import Receipt
+
+Stream = list[tuple[Event, int]]
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Story:
+    """What happened to one token and its income, as it is and as somebody could tell it."""
+
+    stage: Stage
+    token: ShareToken
+    vault: DividendVault
+    people: list[str]
+    token_events: Stream
+    vault_events: Stream
+    audit: Audit
+
+    @classmethod
+    def told(
+        cls,
+        stage: Stage,
+        token: ShareToken,
+        vault: DividendVault,
+        people: list[str],
+        *,
+        first_block: int,
+        withholding: Mapping[str, int],
+    ) -> Story:
+        """The story so far, audited."""
+        found = audit(
+            stage.chain, vault.address, [token.address], first_block, withholding=withholding
+        )
+        last = found.answers.block
+        events = read_events(stage.chain, [token.address], first_block, last.number)
+        return cls(
+            stage, token, vault, people, events,
+            read_vault(stage.chain, vault.address, first_block, last), found,
+        )  # fmt: skip
+
+    @property
+    def answers(self) -> Answers:
+        return self.audit.answers
+
+    def books(
+        self,
+        vault_events: Stream | None = None,
+        token_events: Stream | None = None,
+        **answers: Any,
+    ) -> Books:
+        """Books of these events, compared with the chain's answers, or with others than those."""
+        ledger = Ledger.of(
+            self.token_events if token_events is None else token_events,
+            self.token.address,
+            self.answers.block.timestamp,
+        )
+        books = Books.of(
+            self.vault_events if vault_events is None else vault_events,
+            [ledger],
+            vault=self.vault.address,
+            units=self.audit.books.units,
+            withholding=self.audit.books.withholding,
+            witness=witness(self.stage.chain, self.vault.address),
+        )
+        books.until = self.answers.block.timestamp
+        compare(books, replace(self.answers, **answers))
+        return books
+
+
+class Acting:
+    """An account that sends one call after another."""
+
+    def __init__(self, stage: Stage, account: str) -> None:
+        self.account = account
+        self._operator = stage.operator(account)
+        self._done = 0
+
+    def __call__(self, call: Call) -> Receipt:
+        self._done += 1
+        return self._operator.send_one(f"step {self._done}", call)
+
+
+def falsify(stream: Stream, name: str, which: int, change: Change | None) -> Stream:
+    """The stream with one event of that name changed, or left out."""
+    places = [i for i, (event, _) in enumerate(stream) if event.name == name]
+    place = places[which]
+    event, time = stream[place]
+    put = [] if change is None else [(replace(event, args=change(dict(event.args))), time)]
+    return [*stream[:place], *put, *stream[place + 1 :]]
+
+
+def more(key: str) -> Change:
+    return lambda args: {**args, key: args[key] + 1}
+
+
+def to_a_stranger(key: str) -> Change:
+    return lambda args: {**args, key: "0x" + "5" * 40}

@@ -1,0 +1,350 @@
+"""Streams and pools on a real Anvil: defined, previewed, paid and passed on, against the law."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from eth_account import Account
+
+from prorata.abi import artifact
+from prorata.apportion import apportion
+from prorata.asset import AssetSettings
+from prorata.audit import audit
+from prorata.build import PROJECT_ROOT
+from prorata.captable import read_csv
+from prorata.chain import RpcChain
+from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
+from prorata.deploy import Deployment, deploy, open_operator
+from prorata.errors import DeploymentError, InputError
+from prorata.operations import claim, declare, issue, schedule_record
+from prorata.operator import LocalSigner
+from prorata.passing import add_pass_through, pass_on, pass_through, register
+from prorata.streams import (
+    StreamRegister,
+    balances_at_stream,
+    define_stream,
+    preview_stream,
+)
+
+BUILDING = PROJECT_ROOT / "examples" / "building"
+DAY = 86_400
+INTEREST = 31_000_000_003
+
+# Anvil's second account, known to everyone.
+POOL_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
+
+
+@pytest.fixture(scope="module")
+def table():
+    return read_csv(BUILDING / "holders.csv", authorised=10_000)
+
+
+@pytest.fixture(scope="session")
+def custodian() -> LocalSigner:
+    return LocalSigner(Account.from_key(POOL_KEY))
+
+
+@pytest.fixture
+def found(operator, folder, table) -> Deployment:
+    """The building, issued, with shares for the operator to trade with."""
+    settings = AssetSettings.load(BUILDING / "asset.yaml").model_copy(update={"authorised": 20_000})
+    found = deploy(operator, settings, folder, dollar=True)
+    issue(operator, found, table)
+    operator.send_one("extra", found.token().mint(operator.address, 100))
+    return found
+
+
+def pass_time(anvil, moment: int) -> None:
+    anvil.rpc("evm_setNextBlockTimestamp", moment)
+    anvil.rpc("evm_mine")
+
+
+@pytest.fixture
+def month(anvil, operator, found, custodian) -> Deployment:
+    """Four records, the third after a weekend; the custodian buys a share after each."""
+    start = operator.chain.now() // DAY * DAY + 5 * DAY
+    for number, day in enumerate((0, 1, 4, 5)):
+        record = schedule_record(operator, found, start + day * DAY + DAY - 1)
+        pass_time(anvil, record.closes_at + 1)
+        call = found.token().transfer(custodian.address, 10)
+        operator.send_one(f"trade/{number}", call)
+    return found
+
+
+def refused(call, *arguments, **options) -> str:
+    with pytest.raises(InputError) as refusal:
+        call(*arguments, **options)
+    return str(refusal.value)
+
+
+def sent(operator) -> int:
+    return operator.chain.nonce(operator.address)
+
+
+# ------------------------------------------------------------------------------------ streams
+
+
+def test_a_stream_is_defined_once_with_its_contract(operator, month):
+    since = month.token().record_time(1) - DAY
+    planned = define_stream(operator, month, 1, 4, since=since, dry_run=True)
+    assert (planned.id, planned.weights) == (0, (1, 1, 3, 1))
+    with pytest.raises(DeploymentError, match="has no streams of records"):
+        month.streams()
+    done = define_stream(operator, month, 1, 4, since=since)
+    again = Deployment.open(operator.chain, month.folder)
+    assert done.address == again.manifest.contracts["RecordStream"].address
+    assert (done.id, done.weights, done.closes_at) == (
+        1, (1, 1, 3, 1), month.token().record_time(4),
+    )  # fmt: skip
+    nonce = sent(operator)
+    assert define_stream(operator, again, 1, 4, since=since).id == 1
+    assert define_stream(operator, month, 1, 4, since=since).id == 1
+    assert sent(operator) == nonce
+    assert define_stream(operator, again, 2, 3).weights == (1, 3)
+    parts = again.streams().parts_of(2)
+    assert [(part.record_id, part.weight) for part in parts] == [(2, 1), (3, 3)]
+
+
+def test_the_deployment_stays_what_it_was(operator, month):
+    """The manifest has one contract more, and the asset is not deployed a second time."""
+    define_stream(operator, month, 1, 2, weights="equal")
+    again = Deployment.open(operator.chain, month.folder)
+    added = again.manifest.contracts.pop("RecordStream")
+    assert again.manifest.contracts == month.manifest.contracts
+    assert added.arguments == [month.token().address]
+    assert added.block > 0
+    nonce = sent(operator)
+    found = deploy(operator, month.settings, month.folder, dollar=True)
+    assert (set(found.manifest.contracts) - set(month.manifest.contracts), sent(operator)) == (
+        {"RecordStream"}, nonce,
+    )  # fmt: skip
+    assert sorted(path.name for path in month.folder.glob("standard-input*")) == [
+        "standard-input.json"
+    ]
+
+
+def test_an_older_deployment_keeps_its_own_sources(operator, month):
+    """A contract added from other sources brings its own, so that both can be verified."""
+    kept = month.folder / "standard-input.json"
+    kept.write_text(json.dumps({"older": True}), encoding="utf-8")
+    define_stream(operator, month, 1, 2, weights="equal")
+    assert json.loads(kept.read_bytes()) == {"older": True}
+    brought = json.loads((month.folder / "standard-input-RecordStream.json").read_bytes())
+    assert "contracts/RecordStream.sol" in brought["sources"]
+
+
+def test_a_stream_pays_what_the_law_says(operator, month, custodian, table):
+    """Preview, entitlements and balances agree to the unit, for everybody who ever held."""
+    done = define_stream(operator, month, 2, 4)
+    again = Deployment.open(operator.chain, month.folder)
+    held = balances_at_stream(again, done.id)
+    weighted = [10 * 1 + 20 * 3 + 30 * 1, 90 * 1 + 80 * 3 + 70 * 1]
+    assert [held[custodian.address], held[operator.address]] == weighted
+    assert {h.address: held[h.address] for h in table} == {h.address: 5 * h.shares for h in table}
+    law = preview_stream(again, done.id, INTEREST)
+    assert law.gross == apportion(INTEREST, held).gross
+    vault, dollars = again.vault(), again.currency("USD")
+    operator.send_one("approve", dollars.approve(vault.address, INTEREST))
+    call = vault.declare(done.address, done.id, dollars.address, INTEREST, Terms())
+    number = operator.send_one("declare", call).events("Declared")[0].args["id"]
+    holders = sorted(law.gross)
+    told = vault.entitlements(number, holders)
+    assert [entitlement.gross for entitlement in told] == [law.gross[who] for who in holders]
+    operator.send_one("claim", vault.claim([number], custodian.address))
+    assert dollars.balance_of(custodian.address) == law.gross[custodian.address]
+
+
+def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian):
+    """Without naming any: everything that is due in the asset's name."""
+    done = define_stream(operator, month, 2, 4)
+    again = Deployment.open(operator.chain, month.folder)
+    assert again.paying == (again.token().address, done.address)
+    assert month.paying == (again.token().address,)
+    vault, ether = again.vault(), again.currency("ETH")
+    for number, (token, record) in enumerate(((done.address, 1), (again.token().address, 4))):
+        call = vault.declare(token, record, ether.address, 10**18, Terms())
+        operator.send_one(f"declare/{number}", call)
+    claimed = claim(operator, again, custodian.address)
+    assert [(payout.distribution_id, payout.gross) for payout in claimed.payouts] == [
+        (1, 10**18 * 100 // 50_500), (2, 10**18 * 30 // 10_100),
+    ]  # fmt: skip
+
+
+def test_streams_that_make_no_sense_are_refused(
+    operator, month, chain, *, custodian, tmp_path, monkeypatch
+):
+    nonce = sent(operator)
+    assert refused(define_stream, operator, month, 0, 3) == (
+        'from-record: "0" was never scheduled: there are records 1 to 4; schedule it with `record`'
+    )
+    assert refused(define_stream, operator, month, 1, 5).startswith('to-record: "5" was never')
+    assert refused(define_stream, operator, month, 3, 2) == (
+        'to-record: "2" is before 3; name the last record'
+    )
+    assert refused(define_stream, operator, month, 1, 2).startswith('since: "" is missing')
+    with monkeypatch.context() as patched:
+        patched.setattr("prorata.streams.MAX_SUPPLY", 40_000)
+        assert refused(define_stream, operator, month, 2, 3) == (
+            'weights: "40400" weighted shares are more than the 40000 that a vault counts; weigh '
+            "by days, or all equal"
+        )
+        patched.setattr("prorata.streams.MOST_RECORDS", 2)
+        assert refused(define_stream, operator, month, 2, 4) == (
+            'to-record: "4" makes a stream of 3 records, and 2 is the most; define several streams'
+        )
+    with open_operator(chain, custodian, tmp_path / "x") as stranger:
+        assert refused(define_stream, stranger, month, 2, 3) == (
+            f'account: "{custodian.address}" does not speak for HARB12; use an agent\'s account, '
+            f"or that of the owner {operator.address}"
+        )
+    assert sent(operator) == nonce
+
+
+# -------------------------------------------------------------------------------------- books
+
+
+def test_the_books_of_a_stream_balance(operator, month, custodian, table):
+    """Definition, weighted balances, claims and the remainder, rebuilt from events and compared
+    with every answer of the chain (Laws 1 to 6)."""
+    done = define_stream(operator, month, 2, 4)
+    again = Deployment.open(operator.chain, month.folder)
+    vault, dollars = again.vault(), again.currency("USD")
+    operator.send_one("approve", dollars.approve(vault.address, INTEREST))
+    call = vault.declare(done.address, done.id, dollars.address, INTEREST, Terms())
+    operator.send_one("declare", call)
+    declare(operator, again, record_id=4, currency=dollars, amount=5_000)
+    holders = [custodian.address, *(holding.address for holding in table)]
+    operator.send_one("push", vault.push(1, holders[:100]))
+    first = again.manifest.first_block
+    tokens = [again.token().address]
+    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    assert audited.balanced, [str(difference) for difference in audited.books.differences]
+    stream = audited.books.distributions[1]
+    assert (stream.token, stream.record_time) == (done.address, done.closes_at)
+    assert stream.division == preview_stream(again, 1, INTEREST)
+    assert len(stream.settlements) == 100
+    assert audited.answers.balances_at[done.address, 1, custodian.address] == 100
+    operator.send_one("push/2", vault.push(1, [*holders[100:], operator.address]))
+    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    assert audited.balanced
+    assert audited.books.carries[done.address, dollars.address] == stream.division.remainder
+
+
+def test_a_stream_that_is_told_otherwise_is_noticed(operator, month, monkeypatch):
+    """Weights read differently from the events than the contract has them are named."""
+    done = define_stream(operator, month, 2, 4)
+    monkeypatch.setattr(StreamRegister, "parts_of", lambda *_: ((2, 1), (3, 1), (4, 1)))
+    found, vault = month.manifest.first_block, month.vault().address
+    tokens = [month.token().address]
+    audited = audit(operator.chain, vault, tokens, found, streams=[done.address])
+    assert str(audited.books.differences[0]) == (
+        f"token {done.address}: total supply at record 1 is 30300 by the books and 50500 by the "
+        "chain"
+    )
+
+
+# -------------------------------------------------------------------------------------- pools
+
+
+@pytest.fixture
+def certificates(operator, month) -> ShareToken:
+    """The custodian's own token: three of ten for one owner, seven for the other."""
+    sheet = ["Certificates", "CERT", 0, operator.address, "0x" + "0" * 40, "0x" + "0" * 40]
+    receipt = operator.send_one("certs", deploy_call(artifact("ShareToken"), sheet))
+    assert receipt.contract_address
+    token = ShareToken(operator.chain, receipt.contract_address)
+    owners = ["0x" + digit * 40 for digit in "ab"]
+    operator.send_one("certs/issue", token.batch_mint(owners, [3, 7]))
+    return token
+
+
+@pytest.fixture
+def pooled(anvil, operator, month, certificates, *, custodian, tmp_path) -> Deployment:
+    """The custodian is passed through; a fifth record is one of both tokens, a sixth is not."""
+    found = add_pass_through(operator, month, custodian.address, certificates.address)
+    with open_operator(operator.chain, custodian, tmp_path / "pool") as its_own:
+        register(its_own, found, custodian.address)
+        nonce = sent(its_own)
+        register(its_own, found, custodian.address)
+        assert sent(its_own) == nonce
+    at = operator.chain.now() + 100
+    operator.send_one("certs/record", certificates.schedule_record(at))
+    schedule_record(operator, found, at)
+    pass_time(anvil, at + 1)
+    lonely = schedule_record(operator, found, operator.chain.now() + 100)
+    pass_time(anvil, lonely.closes_at + 1)
+    return found
+
+
+def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
+    """Everything that can be: what was claimed before too, since the operator speaks for the pool's
+    token; run again, nothing is sent."""
+    pool, vault = custodian.address, pooled.vault()
+    dollars = pooled.currency("USD")
+    for number in (1, 2):
+        declare(
+            operator, pooled, record_id=5, currency=dollars, amount=INTEREST,
+            terms=Terms(document_hash=bytes([number]) * 32),
+        )  # fmt: skip
+    declare(operator, pooled, record_id=6, currency=dollars, amount=INTEREST)
+    operator.send_one("claim", vault.claim([2], pool))
+    income = INTEREST * 40 // 10_100
+    done = pass_on(operator, pooled, pool)
+    assert [(p.id, p.distribution_id, p.amount) for p in done.passed] == [
+        (1, 4, income), (2, 5, income),
+    ]  # fmt: skip
+    assert done.refused == {
+        3: "the pool's token has no record at its second; return it to the pool"
+    }
+    for owner, certs in zip("ab", (3, 7), strict=True):
+        address = "0x" + owner * 40
+        assert vault.entitlement(4, address).gross == income * certs // 10
+    assert vault.distribution(4).token == certificates.address
+    assert dollars.balance_of(pass_through(pooled, pool).address) == 0
+    nonce = sent(operator)
+    again = pass_on(operator, pooled, pool, [1, 2])
+    assert (again.passed, sent(operator)) == ((), nonce)
+    assert again.refused == dict.fromkeys((1, 2), "nothing of it is due to the pool now")
+    back = pass_on(operator, pooled, pool, give_back=True)
+    assert [(r.id, r.amount) for r in back.returned] == [(3, INTEREST * 40 // 10_100)]
+    assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
+
+
+def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, custodian, tmp_path):
+    """It is told why, and the rest is passed on."""
+    pool, vault = custodian.address, pooled.vault()
+    ether = pooled.currency("ETH")
+    for number in (1, 2):
+        terms = Terms(document_hash=bytes([number]) * 32)
+        declare(operator, pooled, record_id=5, currency=ether, amount=10**18, terms=terms)
+    operator.send_one("push", vault.push(1, [pool]))
+    key = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
+    stranger = LocalSigner(Account.from_key(key))
+    with open_operator(RpcChain(anvil.url), stranger, tmp_path / "stranger") as its_own:
+        done = pass_on(its_own, pooled, pool)
+    assert [passed.id for passed in done.passed] == [2]
+    assert done.refused[1].startswith("the contract refused: PassThrough_PaidBefore(id=1, caller=")
+    assert DividendVault(operator.chain, vault.address).distribution(3).amount == (
+        10**18 * 40 // 10_100
+    )
+
+
+def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
+    with pytest.raises(DeploymentError, match="has no pass-through here"):
+        pass_through(month, custodian.address)
+    assert refused(add_pass_through, operator, month, custodian.address, operator.address) == (
+        f'token: "{operator.address}" does not tell its record dates; give the pool\'s own share '
+        "token"
+    )
+    found = add_pass_through(operator, month, custodian.address, certificates.address)
+    assert refused(register, operator, found, custodian.address) == (
+        f'account: "{operator.address}" is not the pool {custodian.address}; use the pool\'s own '
+        "account"
+    )
+    assert refused(pass_on, operator, found, custodian.address, [7]) == (
+        'id: "7" was never declared; give 1 to 0'
+    )
+    other = month.token().address
+    with pytest.raises(DeploymentError, match="holds a PassThrough that was deployed with"):
+        add_pass_through(operator, found, custodian.address, other)

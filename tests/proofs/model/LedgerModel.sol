@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title LedgerModel
+/// @notice The rules by which `ShareLedger` moves shares, on a model of three accounts, for any sequence of calls.
+/// @dev Not the contract: that is larger than the compiler's model checker can follow. The names are the contract's.
+contract LedgerModel {
+    uint256 private constant MAX_SUPPLY = type(uint96).max;
+
+    uint256 private _first;
+    uint256 private _second;
+    uint256 private _supply;
+
+    /// @notice `_move`: no more than is held.
+    function move(bool forth, uint256 amount) external {
+        require(amount <= (forth ? _first : _second));
+        if (forth) (_first, _second) = (_first - amount, _second + amount);
+        else (_first, _second) = (_first + amount, _second - amount);
+    }
+
+    /// @notice `_growSupply` and `_create`.
+    function create(bool toFirst, uint256 amount) external {
+        require(amount <= MAX_SUPPLY - _supply);
+        _supply += amount;
+        if (toFirst) _first += amount;
+        else _second += amount;
+    }
+
+    /// @notice `_destroy`.
+    function destroy(bool fromFirst, uint256 amount) external {
+        require(amount <= (fromFirst ? _first : _second));
+        if (fromFirst) _first -= amount;
+        else _second -= amount;
+        _supply -= amount;
+    }
+
+    /// @notice After any sequence of calls the balances add up to the supply, which is below 2^96. (Law 6)
+    function balancesAddUp() external view {
+        assert(_first + _second == _supply && _supply <= MAX_SUPPLY);
+    }
+}
+
+/// @title MarkModel
+/// @notice The rule by which a distribution is marked before it is paid, for any sequence of claims.
+contract MarkModel {
+    bool private _marked;
+    uint256 private _payments;
+
+    function claim() external {
+        if (_marked) return;
+        _marked = true;
+        _payments += 1;
+    }
+
+    /// @notice After any sequence of claims a holder has been paid once at most. (Law 4)
+    function paidOnceAtMost() external view {
+        assert(_payments <= 1);
+    }
+}

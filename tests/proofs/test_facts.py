@@ -1,0 +1,90 @@
+"""The quick facts, each time; all of them, and those about bytecode, are `make prove`'s."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from prorata.build import CONTRACTS, PROJECT_ROOT
+from tests.proofs import bytecode
+from tests.proofs.facts import PROVED, REFUTED, Fact, prove
+from tests.proofs.layouts import RESTATED
+from tests.proofs.prove import KEPT, MODULES, is_control
+
+FACTS = [fact for module in MODULES for fact in module.FACTS]
+CONTROLS = [fact for module in MODULES for fact in module.CONTROLS]
+QUICK = [fact for fact in FACTS if not fact.deep]
+
+# A proof's time varies; one that takes this long is no quick one.
+LIMIT_MS = 30_000
+
+
+@pytest.mark.parametrize("fact", QUICK, ids=[fact.name for fact in QUICK])
+def test_a_quick_fact_is_proved(fact: Fact) -> None:
+    """z3 finds nothing that satisfies what is given and refutes what follows."""
+    result = prove(fact, LIMIT_MS)
+    assert (result.result, result.detail) == (PROVED, "")
+
+
+@pytest.mark.parametrize("fact", CONTROLS, ids=[fact.name for fact in CONTROLS])
+def test_a_false_statement_is_refuted(fact: Fact) -> None:
+    """What is false on purpose is found out, so that finding nothing means something."""
+    assert prove(fact, LIMIT_MS).result == REFUTED
+
+
+def _sources() -> dict[str, str]:
+    paths = (PROJECT_ROOT / CONTRACTS).rglob("*.sol")
+    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+
+# Streams are on their way; their facts are ready.
+AWAITED = {"RecordStream", "StreamSheet"}
+
+
+NAMED = {name for fact in FACTS for name in fact.of} | {restated.of for restated in RESTATED}
+
+
+@pytest.mark.parametrize("named", sorted(NAMED))
+def test_what_a_fact_speaks_of_exists(named: str) -> None:
+    """Each fact and each restatement names functions of the contracts."""
+    contract, function = named.split(".")
+    sources = _sources()
+    if contract in sources or contract not in AWAITED:
+        assert re.search(rf"\bfunction {function}\(", sources[contract])
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """What `make prove` said last."""
+    told: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return told
+
+
+def test_every_fact_has_a_name_and_a_sentence_of_its_own() -> None:
+    """No fact is counted twice."""
+    names = Counter(fact.name for fact in [*FACTS, *CONTROLS])
+    sentences = Counter(fact.sentence for fact in FACTS if "flags" not in fact.name)
+    assert max(names.values()) == max(sentences.values()) == 1
+    assert all(fact.sentence for fact in FACTS)
+
+
+def test_the_kept_results_are_of_these_facts(kept) -> None:
+    """`make prove` has been run since a fact was added, and refuted none."""
+    results = {fact["name"]: fact["result"] for fact in kept["facts"]}
+    checks = [
+        check.removeprefix("check_")
+        for path in (PROJECT_ROOT / bytecode.FOLDER).glob("*.sol")
+        for check in re.findall(r"function (check_\w+)", path.read_text(encoding="utf-8"))
+    ]
+    assert {fact.name for fact in [*FACTS, *CONTROLS]} | set(checks) <= set(results)
+    assert all((said == REFUTED) is is_control(name) for name, said in results.items())
+
+
+def test_enough_is_proved(kept) -> None:
+    """Forty facts at least are proved in every run of the tests, and a hundred by `make prove`."""
+    assert len(QUICK) >= 40
+    assert kept["summary"]["proved"] >= 100

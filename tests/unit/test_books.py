@@ -1,0 +1,398 @@
+"""The books of invented events: who may be paid, and what is said when somebody else was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from prorata.abi import ZERO_ADDRESS as ZERO
+from prorata.abi import artifact
+from prorata.books import Books, Evidence, Unit
+from prorata.chain import Log
+from prorata.contracts import Event, Reason
+from prorata.ledger import Ledger
+
+A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
+TOKEN, USD, EUR, ISSUER, STRANGER = ("0x" + digit * 40 for digit in "56789")
+UNITS = {USD: Unit("USD", 6), EUR: Unit("EUR", 2), TOKEN: Unit("HSE", 0)}
+
+RECORD, DECLARED, PAID = 100, 110, 120
+
+
+@dataclass
+class Told:
+    name: str
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+def at(block, index, told, transaction="0xt"):
+    """What was told, with a place in the chain."""
+    return Event(told.name, told.args, Log(ZERO, (), b"", block, "0xb", transaction, index))
+
+
+def declared(number, received, *, currency=USD, carried_in=0, **terms):
+    full = {
+        "kind": 2, "payableFrom": 0, "deadline": 0, "sweepTo": ZERO, "taxPolicy": ZERO,
+        "documentHash": bytes(32), "excluded": (), **terms,
+    }  # fmt: skip
+    return Told(
+        "Declared",
+        {
+            "id": number, "token": TOKEN, "currency": currency, "recordId": 1, "terms": full,
+            "declarer": ISSUER, "received": received, "carriedIn": carried_in,
+        },
+    )  # fmt: skip
+
+
+def claimed(number, holder, gross, payee=None):
+    args = {"id": number, "holder": holder, "payee": payee or holder, "gross": gross, "tax": 0}
+    return Told("Claimed", args)
+
+
+def claimed_many(holder, payee, *parts):
+    told = tuple({"id": number, "gross": gross, "tax": 0} for number, gross in parts)
+    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": told})
+
+
+def payee_set(holder, payee):
+    return Told("PayeeSet", {"holder": holder, "payee": payee})
+
+
+def carried(number, amount):
+    args = {"id": number, "token": TOKEN, "currency": USD, "amount": amount}
+    return Told("Carried", args)
+
+
+def carried_out(claimant, holder, receiver, hook=ZERO):
+    args = {"claimant": claimant, "nonce": 1, "holder": holder, "receiver": receiver, "hook": hook}
+    return Told("CarriedOut", args)
+
+
+def recovered(lost, successor, time):
+    return Told("RecoverySuccess", {"lostWallet": lost, "newWallet": successor}), time
+
+
+def frozen(account, time, on=True):
+    return Told("AddressFrozen", {"userAddress": account, "isFrozen": on}), time
+
+
+def books_of(*events, of_token=(), first_id=1, witness=None):
+    """Shares 50, 30 and 20 of A, B and C at record 1; distributions of 1000 are easy to divide."""
+    issued = [(Told("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
+              for who, n in ((A, 50), (B, 30), (C, 20))]  # fmt: skip
+    scheduled = (Told("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 10)
+    register = Ledger.of([*issued, scheduled, *of_token], TOKEN, until=300)
+    timed = [event if isinstance(event, tuple) else (event, PAID) for event in events]
+    return Books.of(timed, [register], units=UNITS, first_id=first_id, witness=witness)
+
+
+def said(books):
+    return [str(difference) for difference in books.differences]
+
+
+def only(sentences):
+    [sentence] = sentences
+    return sentence
+
+
+# ------------------------------------------------------------------------------ several at once
+
+
+def test_books_are_the_same_whether_settlements_are_told_apart_or_together():
+    start = [declared(1, 1_000), declared(2, 600), declared(3, 500, currency=EUR)]
+    apart = books_of(*start, claimed(1, A, 500), claimed(2, A, 300), claimed(3, A, 250))
+    together = books_of(
+        *start, claimed_many(A, A, (1, 500), (2, 300)), claimed_many(A, A, (3, 250))
+    )
+    assert apart.balanced
+    assert together.balanced
+    assert apart.positions() == together.positions()
+    assert [position.paid for position in together.positions()] == [800, 250]
+    for number in (1, 2, 3):
+        assert apart.distributions[number].settlements == together.distributions[number].settlements
+
+
+def test_one_wrong_part_of_many_is_named_by_its_distribution():
+    books = books_of(declared(1, 1_000), declared(2, 600), claimed_many(A, A, (1, 500), (2, 301)))
+    assert said(books)[0] == (
+        f"distribution 2, holder {A}: gross is 0.000301 USD by the event and 0.000300 USD by the "
+        "law"
+    )
+
+
+def test_a_distribution_settled_twice_in_one_event_is_named():
+    books = books_of(declared(1, 1_000), claimed_many(A, A, (1, 500), (1, 500)))
+    assert only(said(books)) == (
+        f"distribution 1, holder {A}: the settlement is a second one by the event and one by the "
+        "law"
+    )
+
+
+def test_parts_of_undeclared_distributions_are_named_once_each():
+    books = books_of(declared(1, 1_000), claimed_many(A, A, (1, 500), (7, 1)))
+    assert only(said(books)) == (
+        "distribution 7: its declaration is missing by the events and there by its event "
+        "ClaimedMany"
+    )
+
+
+def test_parts_from_before_these_books_are_passed_over():
+    books = books_of(declared(5, 1_000), claimed_many(A, A, (4, 1), (5, 500)), first_id=5)
+    assert books.balanced
+    assert books.distributions[5].settled == 500
+
+
+def test_every_event_that_a_vault_and_its_desk_can_tell_is_known():
+    """Or a new one would be a difference in everybody's books."""
+    for contract in ("DividendVault", "IPayoutDesk"):
+        for entry in artifact(contract).abi:
+            if entry["type"] == "event" and entry["name"] not in ("Declared", "ClaimedMany"):
+                args = dict.fromkeys((item["name"] for item in entry["inputs"]), 1)
+                books = books_of(declared(1, 1_000), Told(entry["name"], args))
+                assert not any("unknown" in words for words in said(books)), entry["name"]
+
+
+# ---------------------------------------------------------------------------- who may be paid
+
+
+def test_income_of_a_lost_wallet_goes_to_its_successor():
+    """The successor's, and its payee's, from the recovery on (Law 13)."""
+    recovery = recovered(A, NEW, 115)
+    assert books_of(declared(1, 1_000), claimed(1, A, 500, NEW), of_token=[recovery]).balanced
+    chosen = books_of(
+        declared(1, 1_000), payee_set(NEW, C), claimed(1, A, 500, C), of_token=[recovery]
+    )
+    assert chosen.balanced
+    before = books_of(declared(1, 1_000), (claimed(1, A, 500), 114), of_token=[recovery])
+    assert before.balanced
+
+
+@pytest.mark.parametrize("payee", [A, STRANGER, C])
+def test_a_lost_wallet_is_paid_nothing_more(payee):
+    """Neither to itself nor to a payee that it had chosen (Law 13)."""
+    books = books_of(
+        payee_set(A, C), declared(1, 1_000), claimed(1, A, 500, payee),
+        of_token=[recovered(A, NEW, 115)],
+    )  # fmt: skip
+    assert only(said(books)) == (
+        f"distribution 1, holder {A}: the payee is {payee} by the event and {NEW} by the holder's "
+        "choice"
+    )
+
+
+def test_within_one_block_the_order_of_its_events_decides():
+    recovery = (at(7, 4, recovered(A, NEW, 0)[0]), PAID)
+    early, late = at(7, 3, claimed(1, A, 500)), at(7, 5, claimed(1, A, 500))
+    assert books_of(declared(1, 1_000), early, of_token=[recovery]).balanced
+    assert not books_of(declared(1, 1_000), late, of_token=[recovery]).balanced
+
+
+def test_a_payment_while_the_person_was_frozen_is_named():
+    """Frozen is the successor here, and the successor's freeze is what counts (Law 8)."""
+    recovery, freeze = recovered(A, NEW, 115), frozen(NEW, 116)
+    books = books_of(declared(1, 1_000), claimed(1, A, 500, NEW), of_token=[recovery, freeze])
+    assert only(said(books)) == (
+        f"distribution 1, holder {A}: the payment is there by the event and impossible while "
+        f"{NEW} is frozen by the token"
+    )
+    release = frozen(NEW, 117, on=False)
+    books = books_of(
+        declared(1, 1_000), claimed(1, A, 500, NEW), of_token=[recovery, freeze, release]
+    )
+    assert books.balanced
+
+
+def test_income_of_a_frozen_person_waits_and_is_still_owed():
+    books = books_of(
+        declared(1, 1_000), claimed(1, B, 300),
+        Told("Skipped", {"id": 1, "holder": A, "reason": 4}), of_token=[frozen(A, 111)],
+    )  # fmt: skip
+    one = books.distributions[1]
+    assert books.balanced
+    assert [books.status(one, holder) for holder in (A, B, C)] == ["waiting", "paid", "claimable"]
+    assert one.owed == 700
+
+
+# -------------------------------------------------------------------------------- diversions
+
+
+def test_a_payment_to_a_stranger_is_named():
+    """No choice of the holder's is in the events, and nobody testifies to one (Law 8)."""
+    books = books_of(declared(1, 1_000), claimed_many(A, STRANGER, (1, 500)))
+    assert only(said(books)) == (
+        f"distribution 1, holder {A}: the payee is {STRANGER} by the event and {A} by the "
+        "holder's choice"
+    )
+
+
+def test_what_the_desk_carried_out_was_chosen():
+    """By the same claimant, of the same holder, in the same transaction, for this payee (Law 8)."""
+    paid = at(7, 5, claimed(1, A, 500, STRANGER), "0xdesk")
+    for instruction in (carried_out(A, A, STRANGER), carried_out(A, A, A, hook=STRANGER)):
+        assert books_of(declared(1, 1_000), at(7, 4, instruction, "0xdesk"), paid).balanced
+    for instruction, transaction in (
+        (carried_out(A, A, STRANGER), "0xother"),
+        (carried_out(B, A, STRANGER), "0xdesk"),
+        (carried_out(A, B, STRANGER), "0xdesk"),
+        (carried_out(A, A, C), "0xdesk"),
+        (carried_out(A, A, STRANGER, hook=C), "0xdesk"),
+    ):
+        books = books_of(declared(1, 1_000), at(7, 4, instruction, transaction), paid)
+        assert len(said(books)) == 1
+
+
+def test_the_desks_word_counts_whichever_event_comes_first():
+    books = books_of(
+        declared(1, 1_000), at(7, 4, claimed(1, A, 500, STRANGER)),
+        at(7, 5, carried_out(A, A, STRANGER)),
+    )  # fmt: skip
+    assert books.balanced
+
+
+def test_a_witness_is_asked_about_nothing_else():
+    asked = []
+
+    def witness(diversions):
+        asked.extend(diversions)
+        return Evidence(chosen=frozenset(diversions))
+
+    books = books_of(
+        payee_set(B, C), declared(1, 1_000),
+        at(7, 1, claimed(1, A, 500, STRANGER), "0xclaim"), claimed(1, B, 300, C),
+        witness=witness,
+    )  # fmt: skip
+    [diversion] = asked
+    assert (diversion.claimant, diversion.choice) == (A, A)
+    assert (diversion.entry.transaction, diversion.entry.payee) == ("0xclaim", STRANGER)
+    assert books.balanced
+    assert books.unproven == []
+
+
+def test_what_a_contract_chose_is_said_to_be_unproven():
+    books = books_of(
+        declared(1, 1_000), claimed(1, A, 500, STRANGER),
+        witness=lambda diversions: Evidence(untold=frozenset(diversions)),
+    )  # fmt: skip
+    assert books.balanced
+    assert only(books.unproven) == (
+        f"distribution 1, holder {A}: the payee is {STRANGER}, and its choice, if it was that, "
+        f"{A} made as a contract, untold"
+    )
+
+
+def test_a_choice_from_before_these_books_is_said_to_be_unproven():
+    books = books_of(declared(3, 1_000), claimed(3, A, 500, C), claimed(3, B, 300), first_id=3)
+    assert books.balanced
+    assert only(books.unproven) == (
+        f"distribution 3, holder {A}: the payee is {C}, and what {A} had chosen before these books "
+        "begin is not in them"
+    )
+    later = books_of(declared(3, 1_000), payee_set(A, B), claimed(3, A, 500, C), first_id=3)
+    assert len(said(later)) == 1
+
+
+# ---------------------------------------------------------------------- who else is told about
+
+
+def skipped(number, holder, reason):
+    return Told("Skipped", {"id": number, "holder": holder, "reason": reason})
+
+
+@pytest.mark.parametrize(
+    ("reason", "holder", "may"),
+    [
+        (Reason.NOTHING, STRANGER, True), (Reason.NOTHING, B, False),
+        (Reason.CLAIMED, A, True), (Reason.CLAIMED, B, False),
+        (Reason.PAYMENT_FAILED, B, True), (Reason.POLICY_FAILED, B, True),
+        (Reason.WAITING, C, True), (Reason.WAITING, B, False),
+    ],
+)  # fmt: skip
+def test_a_push_passes_over_nobody_without_a_reason(reason, holder, may):
+    books = books_of(
+        declared(1, 1_000), claimed(1, A, 500), skipped(1, holder, reason),
+        of_token=[frozen(C, 111)],
+    )  # fmt: skip
+    assert [words.split(": ")[0] for words in said(books)] == (
+        [] if may else [f"distribution 1, holder {holder}"]
+    )
+
+
+def test_who_is_not_eligible_may_have_to_wait():
+    waits = Told("IncomeWaitsSet", {"whileIneligible": True}), 50
+    assert books_of(declared(1, 1_000), skipped(1, B, Reason.WAITING), of_token=[waits]).balanced
+
+
+def test_tax_goes_to_one_collector():
+    """(Law 8)."""
+    remitted = [
+        Told("Remitted", {"id": 1, "collector": who, "amount": 0}) for who in (ISSUER, STRANGER)
+    ]
+    assert only(said(books_of(declared(1, 1_000), *remitted))) == (
+        f"distribution 1: the tax collector is {STRANGER} by the event and {ISSUER} by an earlier "
+        "one"
+    )
+
+
+def test_a_refund_goes_to_who_declared():
+    """(Law 8)."""
+    refund = Told("Refunded", {"id": 1, "declarer": STRANGER, "amount": 1_000})
+    books = books_of(declared(1, 1_000, excluded=(A, B, C)), refund)
+    assert only(said(books)) == (
+        f"distribution 1: who received the refund is {STRANGER} by the event and {ISSUER} by the "
+        "declaration"
+    )
+
+
+# -------------------------------------------------------------------------------------- carries
+
+
+def test_a_refund_returns_what_was_received_and_carries_on_what_was_carried_in():
+    """(Laws 3 and 10)."""
+    everybody = (A, B, C)
+    start = [
+        declared(1, 1_001), claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200),
+        carried(1, 1), declared(2, 700, carried_in=1, excluded=everybody),
+    ]  # fmt: skip
+    refund = Told("Refunded", {"id": 2, "declarer": ISSUER, "amount": 700})
+    books = books_of(*start, carried(2, 1), refund)
+    assert books.balanced
+    [position] = books.positions()
+    assert (position.carried, position.swept, position.missing) == (1, 700, 0)
+
+    greedy = Told("Refunded", {"id": 2, "declarer": ISSUER, "amount": 701})
+    assert said(books_of(*start, greedy))[0] == (
+        "distribution 2: the refund is 0.000701 USD by the event and 0.000700 USD by the "
+        "declaration"
+    )
+    forgotten = books_of(*start, refund)
+    assert said(forgotten)[0] == (
+        "distribution 2: carried out is 0.000000 USD by the events and 0.000001 USD by the law"
+    )
+
+
+def test_what_is_carried_is_of_the_same_token_and_currency():
+    """(Law 10)."""
+    paid = [claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200)]
+    told = carried(1, 1)
+    told.args["currency"] = EUR
+    assert only(said(books_of(declared(1, 1_001), *paid, told))) == (
+        f"distribution 1: what was carried is {TOKEN} in {EUR} by the event and {TOKEN} in "
+        f"{USD} by the declaration"
+    )
+
+
+def test_more_than_the_terms_have_room_for_stays_carried():
+    """(Law 10)."""
+    most = 2**48 - 1
+    books = books_of()
+    books.carries[TOKEN, USD] = most + 5
+    books.apply(declared(1, 1_000, carried_in=most), PAID)
+    assert books.balanced
+    assert books.carries[TOKEN, USD] == 5
+    books.apply(declared(2, 1_000, carried_in=4), PAID)
+    assert only(said(books)) == (
+        "distribution 2: carried in is 0.000004 USD by the event and 0.000005 USD by what earlier "
+        "distributions left"
+    )

@@ -1,0 +1,44 @@
+"""files.py: a file is whole, or what it was before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prorata.errors import InputError
+from prorata.files import write_json, write_whole
+
+
+def test_a_file_is_written_with_its_folder(tmp_path):
+    write_json(tmp_path / "a" / "b.json", {"name": "Zieliński", "amount": "1.50"})
+    text = (tmp_path / "a" / "b.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"name": "Zieliński", "amount": "1.50"}
+    assert text.endswith("}\n")
+    assert "ń" in text
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.json"]
+
+
+def test_what_is_interrupted_leaves_the_old_file(tmp_path, monkeypatch):
+    """Killed before the new one takes its place, the old one is still whole."""
+    path = tmp_path / "b.csv"
+    write_whole(path, "old\n")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "new, and much longer\n")
+    assert path.read_text(encoding="utf-8") == "old\n"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "b.csv"
+    with pytest.raises(InputError) as refused:
+        write_whole(path, "new")
+    assert str(refused.value) == (
+        f'file: "{path}" cannot be written (file exists); give another folder'
+    )
