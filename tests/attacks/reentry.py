@@ -253,12 +253,16 @@ def vault_scenes(world: World) -> dict[str, Scene]:
     signed = w.carries_out(w.late)
     return {
         "declare, taking": Scene(coin, take, w.declares(), own),
-        "declare, counting": Scene(coin, "balanceOf(address)", w.declares(), own, still=True),
+        "declare, counting": Scene(
+            coin, "balanceOf(address)", w.declares(), own, still=True, least=450_000
+        ),
         "declare, permit": Scene(coin, permit, permits, own, shrugged=True),
         "claim, paying": Scene(coin, move, claims, own),
         "claim of two, paying": Scene(coin, move, claims_two, own),
         "push, paying": Scene(coin, move, pushes, own, least=450_000),
-        "push, counting": Scene(coin, "balanceOf(address)", pushes, own, still=True, shrugged=True),
+        "push, counting": Scene(
+            coin, "balanceOf(address)", pushes, own, still=True, least=450_000, shrugged=True
+        ),
         "remit, paying": Scene(coin, move, remits, own),
         "sweep, paying": Scene(coin, move, sweeps, own, later=1),
         "refund, paying": Scene(coin, move, refunds, own),
