@@ -1,7 +1,8 @@
 """Facts about whole numbers of any size: rounding, conservation, order, withholding, streams.
 
-`a` is a distribution's amount, `e` its eligible shares, `s` the shares settled so far, `b` a holder's
-balance. A quotient is named by what makes it one: `product == quotient * divisor + remainder`.
+`a` is a distribution's amount, `e` its eligible shares, `s` the shares settled so far, `b` a
+holder's balance. A quotient is named by what makes it one: `product == quotient * divisor +
+remainder`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def floored(
 
 @FACTS.about("ProRata.portionDown")
 def a_quotient_is_unique():
-    """One number only is the floor of a division, so that naming it by its remainder is no choice."""
+    """One number only is the floor of a division, so that naming it by its remainder is
+    no choice.
+    """
     p, e, q, r, q2, r2 = whole("p e q r q2 r2")
     given = [e > 0, *floored(p, e, q, r), *floored(p, e, q2, r2)]
     return given, z3.And(q == q2, r == r2)
@@ -117,7 +120,9 @@ def a_finer_share_changes_no_exact_entitlement():
 
 @FACTS.about("ProRata.portionDown")
 def entitlements_add_up_with_their_remainders_to_begin_with():
-    """Before the first holder is counted, floors times the eligible shares and remainders are nothing."""
+    """Before the first holder is counted, floors times the eligible shares and remainders are
+    nothing.
+    """
     a, e, total, rest, shares, n = whole("a e total rest shares n")
     given = [*natural(a), e > 0, total == 0, rest == 0, shares == 0, n == 0]
     return given, z3.And(total * e + rest == a * shares, rest <= n * (e - 1))
@@ -125,7 +130,9 @@ def entitlements_add_up_with_their_remainders_to_begin_with():
 
 @FACTS.about("ProRata.portionDown")
 def entitlements_add_up_with_their_remainders_holder_by_holder():
-    """Counting one holder more keeps: floors times `e` plus remainders are the amount times the shares."""
+    """Counting one holder more keeps: floors times `e` plus remainders are the amount times the
+    shares.
+    """
     a, b, e, q, r, total, rest, shares, n = whole("a b e q r total rest shares n")
     given = [*natural(a, b, total, rest, shares, n), e > 0, *floored(a * b, e, q, r)]
     given += [total * e + rest == a * shares, rest <= n * (e - 1)]
@@ -204,7 +211,9 @@ def the_first_settlement_loses_nothing():
 
 @FACTS.about("Progress.settleDown")
 def less_is_lost_than_settled():
-    """Units lost stay below shares settled, since each settlement takes a share and loses a unit at most."""
+    """Units lost stay below shares settled, since each settlement takes a share and loses a unit at
+    most.
+    """
     s, b, lost, loss = whole("s b lost loss")
     given = [*natural(s, lost), b >= 1, z3.Or(loss == 0, loss == 1)]
     # The first loses nothing.
@@ -214,7 +223,9 @@ def less_is_lost_than_settled():
 
 @FACTS.about("Progress.settleDown", "Progress.allot")
 def neither_field_of_a_lane_outgrows_it():
-    """Settled shares stay below two to the width, and units lost too, or below 2^32, however many settle."""
+    """Settled shares stay below two to the width, and units lost too, or below 2^32, however many
+    settle.
+    """
     s, b, e, lost, loss, power, settlements = whole("s b e lost loss power settlements")
     given = [*natural(s, lost, loss), b >= 1, s + b <= e, e < power, lost + loss < s + b]
     given += [lost + loss <= settlements, settlements < 2**32]
@@ -223,7 +234,9 @@ def neither_field_of_a_lane_outgrows_it():
 
 @FACTS.about("Progress.settleDown", "Progress.settledIn", "Progress.lostIn")
 def a_settlement_adds_to_two_digits_of_the_slot():
-    """A slot read as digits, lanes below, settled, lost, lanes above: a settlement changes two of them only."""
+    """A slot read as digits, lanes below, settled, lost, lanes above: a settlement changes two of
+    them only.
+    """
     below, s, lost, above, b, loss = whole("below s lost above b loss")
     at, width, lost_width = whole("at width lost_width")
 
@@ -237,7 +250,9 @@ def a_settlement_adds_to_two_digits_of_the_slot():
 
 @FACTS.about("Progress.settledIn", "Progress.lostIn")
 def a_slot_has_one_reading():
-    """Digits within their bounds are read from a slot in one way only, so that none borrows from another."""
+    """Digits within their bounds are read from a slot in one way only, so that none borrows from
+    another.
+    """
     below, mid, above, below2, mid2, above2 = whole("below mid above below2 mid2 above2")
     at, width = whole("at width")
     given = [*natural(below, mid, above, below2, mid2, above2), below < at, below2 < at]
@@ -342,7 +357,9 @@ def what_is_lost_depends_on_who_is_settled_only():
 
 @FACTS.about("Progress.settleDown", "DividendVault._settleRun")
 def a_run_keeps_its_progress_exact():
-    """However many a run settles, a * settled = (floors + losses) * e + the remainder that goes on."""
+    """However many a run settles, a * settled = (floors + losses) * e + the remainder
+    that goes on.
+    """
     a, s, b, e, q, r, floors, losses, rest = whole("a s b e q r floors losses rest")
     given = [*natural(a, s, b), e > 0, *floored(a * b, e, q, r)]
     given += floored(a * s, e, floors + losses, rest)
@@ -398,7 +415,9 @@ def _books(then: str = "") -> list[z3.ArithRef]:
 
 
 def _balanced(books: list[z3.ArithRef]) -> z3.BoolRef:
-    """Law 3; what was withheld and remitted has left, what was withheld and not remitted has not."""
+    """Law 3; what was withheld and remitted has left, what was withheld and not
+    remitted has not.
+    """
     received, paid, withheld, remitted, owed, carried, swept = books
     return received == paid + (withheld + remitted) + owed + carried + swept
 
@@ -409,7 +428,9 @@ def _unharmed(books: list[z3.ArithRef]) -> list[z3.BoolRef]:
 
 @FACTS.about("DividendVault._declare", "DividendVault._enrol")
 def declaring_conserves_money():
-    """A declaration turns what was received, and what it takes of the carry, into what is owed. (Law 3)"""
+    """A declaration turns what was received, and what it takes of the carry, into what is owed.
+    (Law 3)
+    """
     books = received, paid, withheld, remitted, owed, carried, swept = _books()
     x, c = whole("x c")
     given = [*_unharmed(books), _balanced(books), x > 0, c >= 0, c <= carried]
@@ -429,7 +450,9 @@ def claiming_conserves_money():
 
 @FACTS.about("DividendVault._settle", "DividendVault._carry")
 def the_last_claim_conserves_money():
-    """The last claim of a distribution moves its lost units from what is owed to the carry. (Law 3)"""
+    """The last claim of a distribution moves its lost units from what is owed to the
+    carry. (Law 3)
+    """
     books = received, paid, withheld, remitted, owed, carried, swept = _books()
     gross, tax, lost = whole("gross tax lost")
     given = [*_unharmed(books), _balanced(books), gross >= 0, lost >= 0, gross + lost <= owed]
@@ -503,7 +526,9 @@ def no_tax_is_remitted_twice():
 
 @FACTS.about("DividendVault._enrol", "DividendVault._carry")
 def a_carried_unit_joins_one_distribution():
-    """What a declaration takes of the carry is not there for the next, and what it leaves is. (Law 10)"""
+    """What a declaration takes of the carry is not there for the next, and what it leaves is. (Law
+    10)
+    """
     carry, first, second, most = whole("carry first second most")
     given = [*natural(carry, most), first == z3.If(carry > most, most, carry)]
     left = carry - first
@@ -620,7 +645,9 @@ def a_transfer_keeps_the_sum():
 
 @FACTS.about("ShareLedger._move", "ShareLedger._growSupply", "ShareLedger._create")
 def no_balance_outgrows_the_supply():
-    """If balances add up to a supply below 2^96, no balance leaves 96 bits, before or after a transfer. (Law 6)"""
+    """If balances add up to a supply below 2^96, no balance leaves 96 bits, before or after a
+    transfer. (Law 6)
+    """
     giver, receiver, others, amount, supply = whole("giver receiver others amount supply")
     given = [*natural(giver, receiver, others, amount), amount <= giver, supply < 2**96]
     given += [giver + receiver + others == supply]
@@ -689,7 +716,9 @@ def a_weighted_balance_is_within_the_weighted_supply():
 
 @FACTS.about("RecordStream._weigh")
 def weighted_balances_add_up_to_the_weighted_supply():
-    """If two holders' balances are a record's supply, their weighted sums are the weighted supply, still."""
+    """If two holders' balances are a record's supply, their weighted sums are the weighted supply,
+    still.
+    """
     w, b, c, supply, sum_b, sum_c, sum_s = whole("w b c supply sum_b sum_c sum_s")
     given = [w >= 1, *natural(b, c), b + c == supply, sum_b + sum_c == sum_s]
     return given, (sum_b + w * b) + (sum_c + w * c) == sum_s + w * supply
@@ -713,7 +742,9 @@ def a_hundred_products_do_not_overflow():
 
 @FACTS.about("RecordStream._weigh", "ProRata.portionDown")
 def a_stream_rounds_once():
-    """One floor for the weighted sum pays at least the floors for each record, and less than one unit per record more."""
+    """One floor for the weighted sum pays at least the floors for each record, and less than one
+    unit per record more.
+    """
     a, e, x, y, q, r, q2, r2, q3, r3 = whole("a e x y q r q2 r2 q3 r3")
     given = [*natural(a, x, y), e > 0, *floored(a * x, e, q, r), *floored(a * y, e, q2, r2)]
     return [*given, *floored(a * (x + y), e, q3, r3)], z3.And(q3 >= q + q2, q3 <= q + q2 + 1)
@@ -734,6 +765,6 @@ def control_rounding_never_loses():
 
 @CONTROLS.about("DividendVault.sweep")
 def control_a_given_that_nothing_satisfies():
-    """False: says nothing, since no number is larger than itself."""
+    """False: says nothing, since no number is both below and above zero."""
     a = z3.Int("a")
-    return [a > a], a == a + 1
+    return [a < 0, a > 0], a == a + 1

@@ -1,7 +1,7 @@
 """Facts about bytecode, decided by halmos: all inputs at once, through the compiler of the tests.
 
-halmos asks Foundry to build and then reads what it built. Here the tests' own compiler builds, and a
-`forge` that does nothing stands in for Foundry: 80 MB less, and the bytecode is the tested one.
+halmos asks Foundry to build and then reads what it built. Here the tests' own compiler builds, and
+a `forge` that does nothing stands in for Foundry: 80 MB less, and the bytecode is the tested one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ UNFINISHED = {2: "no answer in time", 3: "stuck", 4: "every path reverts", 5: "h
 
 
 def build() -> dict[str, str]:
-    """Compile the checks into the layout that halmos reads; the sentence of each check by its name."""
+    """Compile the checks into the layout that halmos reads; the sentence of each check
+    by its name.
+    """
     source = standard_json(FOLDER)
     own = list(source["settings"]["outputSelection"])
     source["settings"]["outputSelection"] = {name: {"*": OUTPUT, "": ["ast"]} for name in own}
@@ -74,7 +76,7 @@ def results(only: str = "") -> Iterator[Result]:
     told.unlink(missing_ok=True)
     command = [
         HOME / "bin" / "halmos", "--root", WORK, "--function", "check_", "--match-test", only,
-        "--loop", "40", "--solver-timeout-assertion", f"{SECONDS}s", "--no-status",
+        "--loop", "8", "--solver-timeout-assertion", f"{SECONDS}s", "--no-status",
         "--json-output", told,
     ]  # fmt: skip
     path = f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}"

@@ -111,7 +111,9 @@ def the_first_entry_of_a_slot_reads_back():
 
 @FACTS.about("History.checkpoint", "History._entry")
 def the_second_entry_of_a_slot_reads_back_and_keeps_the_first():
-    """An entry at an odd place reads back, and the one before it stays: older balances never change. (Law 5)"""
+    """An entry at an odd place reads back, and the one before it stays: older balances never
+    change. (Law 5)
+    """
     first, w = words("first w")
     before = first & ones(128)
     slot = before | ((w & ones(128)) << 128)
@@ -169,7 +171,9 @@ def ledger_flags_are_set_and_cleared_alone():
 
 @FACTS.about("LedgerLib.guarded")
 def a_transfer_is_guarded_if_anything_stands_in_its_way():
-    """A transfer passes unguarded exactly if there are no rules, no registry to ask and no pause."""
+    """A transfer passes unguarded exactly if there are no rules, no registry to ask and
+    no pause.
+    """
     (w,) = words("w")
     registry, paused = (
         of.ledger_has(w, word(of.FLAG_REGISTRY)),
@@ -180,7 +184,9 @@ def a_transfer_is_guarded_if_anything_stands_in_its_way():
 
 @FACTS.about("LedgerLib.asksOnlyOurRules")
 def the_short_way_is_never_taken_past_a_pause_or_a_registry():
-    """One call to rules of ours is enough only for a token that is not paused and asks no registry. (Law 12)"""
+    """One call to rules of ours is enough only for a token that is not paused and asks no registry.
+    (Law 12)
+    """
     (w,) = words("w")
     registry, paused = (
         of.ledger_has(w, word(of.FLAG_REGISTRY)),
@@ -242,6 +248,9 @@ def _settlement():
     given += [z3.ULE(shares, of.mask(width) - settled)]
     given += [z3.ULE(loss, of.mask(of.lost_bits(width)) - lost)]
     return lanes, lane, start, shares, loss, of.lanes_after(lanes, lane, shares, loses), given
+
+
+# What z3 cannot decide here bit by bit in a minute, `arithmetic.py` says of digits, and proves.
 
 
 @FACTS.about("Progress.settleDown", "Progress.settledIn", deep=True)
@@ -373,7 +382,9 @@ def a_sheets_first_word_reads_back():
 
 @FACTS.about("TermSheet.setPayment", "TermSheet.deadline")
 def a_sheets_second_word_reads_back():
-    """Currency, first second and deadline are those that were put on the sheet, none included. (Law 9)"""
+    """Currency, first second and deadline are those that were put on the sheet, none included. (Law
+    9)
+    """
     values, given = _sheet("currency", "payableFrom", "lastSecond")
     currency, first, deadline = values
     packed = of.sheet_second(*values)
@@ -415,7 +426,9 @@ def a_sheets_fourth_word_reads_back():
 
 @FACTS.about("TermSheet.loadRun")
 def the_same_series_is_the_same_token_and_number():
-    """Two sheets are of one series exactly if token and series number agree, whatever else differs."""
+    """Two sheets are of one series exactly if token and series number agree, whatever
+    else differs.
+    """
     w, v = words("w v")
     alike = [of.sheet_field(n, w) == of.sheet_field(n, v) for n in ("token", "series")]
     return [], of.same_series(w, v) == z3.And(*alike)
@@ -423,7 +436,9 @@ def the_same_series_is_the_same_token_and_number():
 
 @FACTS.about("DividendVault._enrol", "TermSheet.setDivision")
 def an_amount_with_its_carry_fits_its_field():
-    """What is received, and what joins it from the carry, does not wrap before it is compared with the limit."""
+    """What is received, and what joins it from the carry, does not wrap before it is compared with
+    the limit.
+    """
     received, carried = words("received carried")
     given = [fits(received, 160), fits(carried, 48)]
     return given, z3.And(z3.UGE(received + carried, received), fits(received + carried, 161))
@@ -441,7 +456,9 @@ PERSON, COUNTRY, CLASS, UNTIL = (
 
 @FACTS.about("InvestorLib.pack")
 def an_investor_reads_back():
-    """Person, country, class and last second are those that were packed, and the wallet is not lost."""
+    """Person, country, class and last second are those that were packed, and the wallet is not
+    lost.
+    """
     p, c, k, t = words("p c k t")
     packed = of.investor_pack(p, c, k, t)
     given = [fits(p, 48), fits(c, 16), fits(k, 8), fits(t, 48)]
@@ -451,7 +468,9 @@ def an_investor_reads_back():
 
 @FACTS.about("InvestorLib.withCountry")
 def an_investors_country_changes_alone():
-    """A new country reads back, and neither person, class, last second nor the mark of loss changes."""
+    """A new country reads back, and neither person, class, last second nor the mark of loss
+    changes.
+    """
     w, c = words("w c")
     after = of.investor_with_country(w, c)
     same = kept(w, after, PERSON, CLASS, UNTIL, of.investor_is_lost)
@@ -460,7 +479,9 @@ def an_investors_country_changes_alone():
 
 @FACTS.about("InvestorLib.asLost")
 def a_lost_wallet_keeps_its_person_and_may_not_receive():
-    """A lost wallet is still its person's, is marked, and its eligibility ended at the beginning of time. (Law 13)"""
+    """A lost wallet is still its person's, is marked, and its eligibility ended at the beginning of
+    time. (Law 13)
+    """
     (w,) = words("w")
     after = of.investor_as_lost(w)
     same = kept(w, after, PERSON, COUNTRY, CLASS)
@@ -486,7 +507,9 @@ def a_holding_reads_back():
 
 @FACTS.about("StandingLib.withInvestor")
 def a_standing_takes_on_what_the_registry_says():
-    """Country and class of a known person read back, of nobody nothing is left, and certificates stay."""
+    """Country and class of a known person read back, of nobody nothing is left, and certificates
+    stay.
+    """
     w, investor = words("w investor")
     after = of.standing_with_investor(w, investor)
     known = PERSON(investor) != 0
@@ -539,7 +562,9 @@ def an_entry_of_a_timeline_reads_back():
 
 @FACTS.about("StandingLib.withInvestor", "Timeline.set")
 def a_standing_fits_a_timeline():
-    """A standing with fewer than 2^32 certificates has 57 bits, of the 160 that a timeline keeps."""
+    """A standing with fewer than 2^32 certificates has 57 bits, of the 160 that a
+    timeline keeps.
+    """
     w, investor = words("w investor")
     return [fits(w, 57)], fits(of.standing_with_investor(w, investor), 57)
 

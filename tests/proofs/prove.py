@@ -1,8 +1,8 @@
 """Proves every fact with every tool, and tells which: `make prove`.
 
-Ends with an error if a fact is refuted, or a control, which is false on purpose, is not. What a tool
-did not answer in time is told as such and counted nowhere. `--only PATTERN` proves some; all of them
-are kept in `results.json`.
+Ends with an error if a fact is refuted, or a control, which is false on purpose, is not. What a
+tool did not answer in time is told as such and counted nowhere. `--only PATTERN` proves some; the
+results of a run of all are kept in `results.json`.
 """
 
 from __future__ import annotations

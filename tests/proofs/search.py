@@ -47,7 +47,9 @@ def halfway(low: z3.ArithRef, high: z3.ArithRef) -> z3.ArithRef:
 
 @FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
 def a_search_begins_with_its_promise():
-    """Between nothing and all the promise holds: there is nothing below and nothing above. (Law 5)"""
+    """Between nothing and all the promise holds: there is nothing below and nothing
+    above. (Law 5)
+    """
     n, record = numbers("n record")
     return [n >= 0, ascending(n)], promise(z3.IntVal(0), n, n, record)
 
@@ -72,7 +74,9 @@ def a_step_down_keeps_the_promise():
 
 @FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt", "RateTable._find")
 def every_turn_of_a_search_halves_what_is_left():
-    """A turn leaves at most half of the places, so that 32 turns are enough for 2^32 - 1 of them."""
+    """A turn leaves at most half of the places, so that 32 turns are enough for 2^32 -
+    1 of them.
+    """
     low, high = numbers("low high")
     middle = halfway(low, high)
     left = high - low
@@ -83,7 +87,9 @@ def every_turn_of_a_search_halves_what_is_left():
 
 @FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
 def a_search_ends_at_the_only_answer():
-    """Where the search ends is the number of checkpoints before the record, and there is only one. (Law 5)"""
+    """Where the search ends is the number of checkpoints before the record, and there is only one.
+    (Law 5)
+    """
     low, n, record, other = numbers("low n record other")
     given = [ascending(n), promise(low, low, n, record), promise(other, other, n, record)]
     return given, low == other
@@ -91,7 +97,9 @@ def a_search_ends_at_the_only_answer():
 
 @FACTS.about("History.balanceAt")
 def what_is_found_is_the_newest_before_the_record():
-    """The one before the place where the search ends is before the record, and every later one is not. (Law 5)"""
+    """The one before the place where the search ends is before the record, and every later one is
+    not. (Law 5)
+    """
     low, n, record, i = numbers("low n record i")
     given = [ascending(n), promise(low, low, n, record), low > 0, i >= low, i < n]
     return given, z3.And(SINCE(low - 1) < record, SINCE(i) >= record, SINCE(i) > SINCE(low - 1))
@@ -99,7 +107,9 @@ def what_is_found_is_the_newest_before_the_record():
 
 @FACTS.about("RateTable._find")
 def a_key_that_is_there_is_not_passed_over():
-    """A search for an exact key never leaves the key's place outside what it has left to look at."""
+    """A search for an exact key never leaves the key's place outside what it has left
+    to look at.
+    """
     low, high, n, key, place = numbers("low high n key place")
     middle = halfway(low, high)
     given = [ascending(n), low >= 0, low < high, high <= n, low <= place, place < high]
@@ -112,7 +122,9 @@ def a_key_that_is_there_is_not_passed_over():
 
 
 def _append():
-    """A history that takes up a checkpoint, since records have closed since the account was written."""
+    """A history that takes up a checkpoint, since records have closed since the account was
+    written.
+    """
     n, since, balance, closed = numbers("n since balance closed")
     i = z3.Int("i_")
     given = [n >= 0, ascending(n), since < closed]
@@ -124,7 +136,9 @@ def _append():
 
 @FACTS.about("History.upTo", "History.checkpoint")
 def a_new_checkpoint_keeps_the_order():
-    """A checkpoint is added at the end, later than all before it and before the account's new `since`. (Law 5)"""
+    """A checkpoint is added at the end, later than all before it and before the account's new
+    `since`. (Law 5)
+    """
     n, since, _, closed, given = _append()
     return given, z3.And(ascending(n + 1), SINCE(n) < closed, SINCE(n) == since)
 
@@ -136,7 +150,9 @@ def _found(low: z3.ArithRef) -> z3.ArithRef:
 
 @FACTS.about("History.upTo", "History.balanceAt")
 def a_record_after_the_last_writing_reads_the_same_after_a_checkpoint():
-    """What was the present balance at a closed record is what its checkpoint says afterwards. (Law 5)"""
+    """What was the present balance at a closed record is what its checkpoint says afterwards. (Law
+    5)
+    """
     n, since, balance, closed, given = _append()
     record, low = numbers("record low")
     given += [since < record, record <= closed, promise(low, low, n + 1, record)]
@@ -145,7 +161,9 @@ def a_record_after_the_last_writing_reads_the_same_after_a_checkpoint():
 
 @FACTS.about("History.upTo", "History.balanceAt")
 def an_older_record_reads_the_same_after_a_checkpoint():
-    """A checkpoint more changes the answer for no record that was read from history before. (Law 5)"""
+    """A checkpoint more changes the answer for no record that was read from history
+    before. (Law 5)
+    """
     n, since, _, _, given = _append()
     record, low, before = numbers("record low before")
     given += [since >= record, promise(low, low, n + 1, record), promise(before, before, n, record)]
@@ -154,7 +172,9 @@ def an_older_record_reads_the_same_after_a_checkpoint():
 
 @FACTS.about("History.checkpoint", "History.balanceAt")
 def an_account_that_was_never_used_needs_no_checkpoint():
-    """An empty account without history reads zero at every closed record, with or without a new `since`. (Law 5)"""
+    """An empty account without history reads zero at every closed record, with or without a new
+    `since`. (Law 5)
+    """
     since, closed, record, balance, count = numbers("since closed record balance count")
     given = [balance == 0, count == 0, since < closed, record <= closed, record > 0]
     before = z3.If(since < record, balance, 0)
@@ -164,14 +184,18 @@ def an_account_that_was_never_used_needs_no_checkpoint():
 
 @FACTS.about("ShareLedger._move", "History.balanceAt")
 def a_change_after_a_record_never_changes_the_record():
-    """Once `since` is the number of closed records, none of them is answered with the present balance. (Law 5)"""
+    """Once `since` is the number of closed records, none of them is answered with the present
+    balance. (Law 5)
+    """
     since, closed, record = numbers("since closed record")
     return [since == closed, record >= 1, record <= closed], z3.Not(since < record)
 
 
 @FACTS.about("ShareLedger._balanceAt", "ShareLedger._countedOrNext")
 def a_record_is_answered_only_when_its_second_is_over():
-    """A record is answered if it was counted, or its second is past; each counted one is past. (Law 7)"""
+    """A record is answered if it was counted, or its second is past; each counted one is past. (Law
+    7)
+    """
     closed, record, now, following, own = numbers("closed record now following own")
     counted = record <= closed
     next_ = z3.And(record == closed + 1, now > following)
@@ -184,14 +208,16 @@ def a_record_is_answered_only_when_its_second_is_over():
     return [*given, answered], own < now
 
 
-# ------------------------------------------------------------------------- the loop itself, unrolled
+# ------------------------------------------------------------------------ the loop itself, unrolled
 
 PLACES = 8
 
 
 @FACTS.about("History.balanceAt", deep=True)
 def the_loop_is_right_for_up_to_eight_checkpoints():
-    """The loop as it is written, run on any history of up to eight, returns the balance as it was. (Law 5)"""
+    """The loop as it is written, run on any history of up to eight, returns the balance as it was.
+    (Law 5)
+    """
     n, record = numbers("n record")
     given = [n >= 0, n <= PLACES, *(SINCE(i) < SINCE(i + 1) for i in range(PLACES - 1))]
     low, high = z3.IntVal(0), n

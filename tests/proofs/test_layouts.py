@@ -1,4 +1,4 @@
-"""The layouts that the facts speak of are those of the bytecode: both say the same of random words."""
+"""The layouts that the facts speak of are the bytecode's: both say the same of random words."""
 
 from __future__ import annotations
 

@@ -57,3 +57,18 @@ contract MarkModel {
         assert(_payments <= 1);
     }
 }
+
+/// @title ControlModel
+/// @notice The same without the rule, to show that the checker can say no.
+contract ControlModel {
+    uint256 private _payments;
+
+    function claim() external {
+        if (_payments < 3) _payments += 1;
+    }
+
+    /// @notice False: after any sequence of unmarked claims a holder has been paid once at most.
+    function controlPaidOnceAtMost() external view {
+        assert(_payments <= 1);
+    }
+}
