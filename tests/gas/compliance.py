@@ -21,8 +21,9 @@ ONLY = {"listed": 1, "countries": [0, 0, 1 << (SWITZERLAND - 512), 0]}
 
 PLAIN, COUNTING = "eligibility and country", "with holders and holdings"
 WEIGHTS: dict[str, dict[str, Any]] = {
-    "no rule": {"eligible": False},
+    "eligibility alone": {},
     PLAIN: ONLY,
+    "country and holding": ONLY | {"maxHolding": 9_999},
     COUNTING: ONLY | {"maxHolders": 2_000, "maxHolding": 9_999},
     "every rule": ONLY
     | {
@@ -78,7 +79,7 @@ def _under(
         rules = deploy("TransferRules", tuple(said.values()))
         token = deploy("ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address))
         bound = send(registry, "bindToken", token.address)
-        if "maxHolders" in settings:
+        if said["maxHolding"]:
             send(registry, "count", token.address, [])
         people = [person(i) for i in range(100)]
         registered = send(registry, "register", people, [investor(i + 1) for i in range(100)])
