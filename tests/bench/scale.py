@@ -237,7 +237,7 @@ def rebuild(transfers: int) -> Told:
 
 def _decode_with_web3(logs: Sequence[Log]) -> float:
     """The seconds that web3.py takes to decode these transfers, and nothing more."""
-    contract = Web3().eth.contract(abi=artifact("ShareToken").abi)
+    contract = Web3().eth.contract(abi=[_abi("ShareToken", "Transfer")])
     event = contract.events.Transfer()
     told = [
         {

@@ -75,7 +75,7 @@ def _many_claims(story: Story, gas: dict[str, int]) -> None:
 
 
 def by_holders(
-    artifacts: Mapping[str, Artifact], anvil: Anvil, counts: list[int], page: int = 200
+    artifacts: Mapping[str, Artifact], anvil: Anvil, counts: list[int], page: int = 600
 ) -> dict[int, int]:
     """The gas of a declaration, the second of its token and currency, by number of holders."""
     gas: dict[int, int] = {}
