@@ -5,7 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prorata.picture import AFTER, BEFORE, HEADING, INK, OWED, PAID, PAPER, RULE, SMALL, SOFT, TEXT
+from prorata.picture import (
+    AFTER,
+    BEFORE,
+    HEADING,
+    INK,
+    OWED,
+    PAID,
+    PAPER,
+    RULE,
+    SMALL,
+    SOFT,
+    TEXT,
+    WITHHELD,
+)
 from tests.bench.field import PEERS
 from tests.bench.floor import FLOORS, total
 from tests.bench.operations import OPERATIONS, Operation
@@ -123,7 +136,7 @@ def _growth(results: Results, path: Path) -> None:
         (
             ("prorata: claim", AFTER, records, list(growth["claim"].values())),
             ("prorata: ask what is owed", PAID, records, list(growth["entitlement"].values())),
-            ("ERC20Votes: ask a past balance (at 1,000)", "#c9872b", [1_000], [field["votes"]["ask"]]),
+            ("ERC20Votes: ask a past balance", WITHHELD, [1_000], [field["votes"]["ask"]]),
         ),
     )  # fmt: skip
     right.set_ylim(0, max(growth["claim"].values()) * 1.25)

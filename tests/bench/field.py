@@ -18,6 +18,7 @@ from tests.chainkit import Deployed
 from tests.gas.field import BATCH, HOLDER, NAME, permit
 from tests.gas.story import QUARTER, fresh, person
 
+
 @dataclass(frozen=True)
 class Peer:
     """Somebody else's way."""
@@ -170,7 +171,7 @@ def splitter(scene: Scene) -> Gas:
     return gas
 
 
-# ----------------------------------------------------------------------------------------- all peers
+# ------------------------------------------------------------------------------------ all of them
 
 PEERS = (
     Peer(

@@ -264,9 +264,7 @@ FLOORS: dict[str, list[Item]] = {
         tell("RecoverySuccess", 4, 0),
     ],
     "declare": [
-        transaction(
-            ADDRESS, number(1), ADDRESS, number(5), *[number(1)] * 2, *[number(0)] * 6
-        ),
+        transaction(ADDRESS, number(1), ADDRESS, number(5), *[number(1)] * 2, *[number(0)] * 6),
         call("the token"),
         read("the supply at the record"),
         Item("keep: three words of terms (token, currency, record, amount, supply)", 3 * SET),

@@ -1,4 +1,4 @@
-"""The operations that are compared, in the page's order, and what prorata's are called elsewhere."""
+"""The operations that are compared, in the page's order, and where prorata's figures are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Operation:
     key: str
     title: str
     labels: tuple[str, ...]
-    """The labels of `tests/gas` whose figures add up to prorata's; none where growth measures it."""
+    """The labels of `tests/gas` whose figures add up to prorata's; none where growth tells it."""
 
 
 REGISTRY, VAULT = "deploy: InvestorRegistry", "deploy: DividendVault"
@@ -22,7 +22,9 @@ OPERATIONS = (
     Operation("deploy", "Deploy: a working system for one asset", (REGISTRY, VAULT, MORE)),
     Operation("deploy more", "Deploy: one more asset", (MORE,)),
     Operation("register", "Register an investor", ("register: batch of 100, per investor",)),
-    Operation("issue", "Issue to a new holder, open", ("issue: batch of 100 new holders, per holder",)),
+    Operation(
+        "issue", "Issue to a new holder, open", ("issue: batch of 100 new holders, per holder",)
+    ),
     Operation(
         "issue under rules",
         "Issue to a new holder, identity and country checked",
@@ -42,7 +44,9 @@ OPERATIONS = (
         "Transfer to 100 holders at once, per recipient",
         ("transfer: batch of 100 to holders, per recipient",),
     ),
-    Operation("rules 0", "Transfer, identity checked, no rule more", ("transfer: eligibility alone",)),
+    Operation(
+        "rules 0", "Transfer, identity checked, no rule more", ("transfer: eligibility alone",)
+    ),
     Operation(
         "rules 2",
         "Transfer, identity and two rules (country, maximum holding)",

@@ -88,6 +88,11 @@ def render(found: dict[str, Any]) -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
+def prose(text: str) -> str:
+    """A paragraph, however its lines are broken here."""
+    return " ".join(text.split())
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int) -> list[str]:
     """A Markdown table whose last columns are numbers."""
     words = len(head) - numbers
@@ -111,11 +116,15 @@ def _opening(results: Results) -> list[str]:
     return [
         "# What it costs",
         "",
-        "prorata beside what one would use instead: the same story, on one local Anvil, in one "
-        "run of `make bench`, which also wrote this page. Of the "
-        f"{len(OPERATIONS)} operations below, some peer can do {able}; in {first} of these "
-        f"prorata is the cheapest or equal, and in {able - first} it is not. Whoever promises "
-        "less can be cheaper, and several are.",
+        prose(
+            f"""
+            prorata beside what one would use instead: the same story, on one local Anvil, in one
+            run of `make bench`, which also wrote this page. Of the {len(OPERATIONS)} operations
+            below, some peer can do {able}; in {first} of these prorata is the cheapest or equal,
+            and in {able - first} it is not. Whoever promises less can be cheaper, and several
+            are.
+            """
+        ),
         "",
         "![gas by operation](costs/operations.png)",
     ]
@@ -145,11 +154,15 @@ def _summary(results: Results) -> list[str]:
     return [
         "## In one table",
         "",
-        "Gas of one transaction, or a holder's part of it where it says so. *The floor* is what the "
-        "EVM itself charges for the slots, calls, events and calldata that the operation, as "
-        "prorata promises it, cannot do without ([the lists](#the-floor-item-by-item)); a "
-        "deployment has none, since code has no least size. Below 1 in the last column prorata is "
-        "the cheapest.",
+        prose(
+            """
+            Gas of one transaction, or a holder's part of it where it says so. *The floor* is what
+            the EVM itself charges for the slots, calls, events and calldata that the operation,
+            as prorata promises it, cannot do without ([the lists](#the-floor-item-by-item)); a
+            deployment has none, since code has no least size. Below 1 in the last column prorata
+            is the cheapest.
+            """
+        ),
         "",
         *table(head, rows, 5),
     ]
@@ -170,9 +183,13 @@ def _where_others_win(results: Results) -> list[str]:
     return [
         "## Where the others are cheaper",
         "",
-        "Read it with what they leave out: a plain token keeps no history, pays nobody and asks "
-        "nobody; a vault or a splitter pays whoever is there, not who held at a record date, and "
-        "takes all there is at once, so that a claim of a hundred costs it what one does.",
+        prose(
+            """
+            Read it with what they leave out: a plain token keeps no history, pays nobody and asks
+            nobody; a vault or a splitter pays whoever is there, not who held at a record date,
+            and takes all there is at once, so that a claim of a hundred costs it what one does.
+            """
+        ),
         "",
         *lines,
     ]
@@ -209,8 +226,12 @@ def _aims(results: Results) -> list[str]:
     return [
         "## What was aimed for",
         "",
-        "No peer has both a record date and income, so that none is in the way of the aim to be "
-        "the cheapest of those.",
+        prose(
+            """
+            No peer has both a record date and income, so that none is in the way of the aim to be
+            the cheapest of those.
+            """
+        ),
         "",
         *table(("aim", "reached", "now"), rows, 1),
     ]
@@ -241,15 +262,23 @@ def _peers(results: Results) -> list[str]:
     return [
         "## Who they are",
         "",
-        "From npm, by a lock file of their own; development dependencies, never shipped and never "
-        "copied, so that their licences bind nothing here.",
+        prose(
+            """
+            From npm, by a lock file of their own; development dependencies, never shipped and
+            never copied, so that their licences bind nothing here.
+            """
+        ),
         "",
         *table(("peer", "package", "licence", "what is measured", "what it promises"), rows, 0),
         "",
-        "Not measured: CMTAT and 0xSplits are in no npm package with contracts; "
-        "Superfluid's package brings a framework of its own (a host, agreements, a token factory, "
-        "145 MB) whose distribution pools pay members who hold units, not shares. "
-        "`tests/bench/solidity` only makes contracts of abstract ones.",
+        prose(
+            """
+            Not measured: CMTAT and 0xSplits are in no npm package with contracts; Superfluid's
+            package brings a framework of its own (a host, agreements, a token factory, 145 MB)
+            whose distribution pools pay members who hold units, not shares.
+            `tests/bench/solidity` only makes contracts of abstract ones.
+            """
+        ),
     ]
 
 
@@ -272,14 +301,23 @@ def _growth(results: Results) -> list[str]:
         "",
         "![gas by number of holders and of records](costs/growth.png)",
         "",
-        "A declaration costs the same for any number of holders, and was made at each of these "
-        "numbers; beside it, by multiplication, a plain token transfer to each.",
+        prose(
+            """
+            A declaration costs the same for any number of holders, and was made at each of these
+            numbers; beside it, by multiplication, a plain token transfer to each.
+            """
+        ),
         "",
         *table(("holders", "declare", "a transfer to each"), holders, 3),
         "",
-        "A claim grows with the logarithm of the records that a holder has traded after: the "
-        "balance at the record is searched for. Measured for a holder who traded after every "
-        "single one, and for the record in the middle; who has not traded pays as for one record.",
+        prose(
+            """
+            A claim grows with the logarithm of the records that a holder has traded after: the
+            balance at the record is searched for. Measured for a holder who traded after every
+            single one, and for the record in the middle; who has not traded pays as for one
+            record.
+            """
+        ),
         "",
         *table(("records behind the holder", "claim", "ask what is owed"), records, 3),
     ]
@@ -309,8 +347,12 @@ def _scale(results: Results) -> list[str]:
     for size, told in scale["rebuild"].items():
         rows.append(
             (
-                f"books of {int(size):,} transfers, {told['holders']:,} holders, "
-                f"{told['records']} record dates and distributions, from raw logs",
+                prose(
+                    f"""
+                    books of {int(size):,} transfers, {told["holders"]:,} holders,
+                    {told["records"]} record dates and distributions, from raw logs
+                    """
+                ),
                 "web3.py decoding the same transfers and nothing more (a sample, multiplied)",
                 _times(told["web3 decoding alone"], told["read"] + told["books"]),
                 f"{told['memory']:,} MB",
@@ -338,10 +380,14 @@ def _scale(results: Results) -> list[str]:
     return [
         "## Off the chain",
         "",
-        "Ratios against a named baseline in the same run, on a machine of "
-        f"{results.found['setup']['cores']} cores whose times are noisy (take a factor of 1.5 for "
-        "nothing); no test asserts a time. Each part is a process of its own, whose peak memory "
-        "is its own.",
+        prose(
+            f"""
+            Ratios against a named baseline in the same run, on a machine of
+            {results.found["setup"]["cores"]} cores whose times are noisy (take a factor of 1.5
+            for nothing); no test asserts a time. Each part is a process of its own, whose peak
+            memory is its own.
+            """
+        ),
         "",
         *table(head, rows, 2),
         "",
@@ -353,23 +399,25 @@ def _limits(results: Results) -> list[str]:
     scale, setup = results.found["scale"], results.found["setup"]
     sizes = sorted(scale["rebuild"], key=int)
     small, large = scale["rebuild"][sizes[0]], scale["rebuild"][sizes[-1]]
-    per = [
-        (told["read"] + told["books"]) / told["transfers"] for told in (small, large)
-    ]
+    per = [(told["read"] + told["books"]) / told["transfers"] for told in (small, large)]
     reading = (large["memory after reading"] - small["memory after reading"]) * 2**20
     each = reading // (large["transfers"] - small["transfers"])
     room = setup["memory"] // max(each, 1) // 10**6
     entries = large["holders"] * large["records"]
     booked = (large["memory"] - large["memory after reading"]) * 2**20 // entries
     return [
-        f"From {small['transfers']:,} to {large['transfers']:,} transfers the time for each "
-        f"changes by {_times(per[1], per[0])}. The largest that was tried, "
-        f"{large['transfers']:,} transfers and {entries:,} entitlements, was reached. What bounds "
-        f"it is memory: the register keeps about {each:,} bytes for each transfer (every past "
-        f"balance, so that any past second can be asked for), which would fill this machine's "
-        f"{setup['memory'] // 2**30} GiB at some {room:,} million transfers; the books keep about "
-        f"{booked:,} bytes for each holder of each distribution. Issuing and paying are bounded "
-        "by the node, which runs every transaction.",
+        prose(
+            f"""
+            From {small["transfers"]:,} to {large["transfers"]:,} transfers the time for each
+            changes by {_times(per[1], per[0])}. The largest that was tried,
+            {large["transfers"]:,} transfers and {entries:,} entitlements, was reached. What
+            bounds it is memory: the register keeps about {each:,} bytes for each transfer (every
+            past balance, so that any past second can be asked for), which would fill this
+            machine's {setup["memory"] // 2**30} GiB at some {room:,} million transfers; the books
+            keep about {booked:,} bytes for each holder of each distribution. Issuing and paying
+            are bounded by the node, which runs every transaction.
+            """
+        ),
     ]
 
 
@@ -388,44 +436,51 @@ def _gwei(price: int) -> str:
 
 def _network(results: Results) -> list[str]:
     by = results.by_key
+    each = by["register"] + by["issue under rules"]
     rows = []
     for count in COMMUNITIES:
         for what, gas in (
-            ("set up: deploy, register, issue", by["deploy"] + count * (by["register"] + by["issue under rules"])),
+            ("set up: deploy, register, issue", by["deploy"] + count * each),
             ("a distribution, declared; holders claim", by["declare"]),
             ("a distribution, pushed to all", by["declare"] + count * by["push"]),
-            ("all claims of it, by the holders themselves", count * by["claim 1"]),
-            ("a year of twelve, each claimed once at its end", 12 * by["declare"] + count * by["claim 12"]),
-        ):  # fmt: skip
-            rows.append(
-                (
-                    f"{count:,}", what, f"{gas:,}", _blocks(gas),
-                    *(dollars(gas, price) for price in PRICES),
-                )
-            )  # fmt: skip
+            ("all claims of it, paid by the holders", count * by["claim 1"]),
+            ("twelve, claimed at once", 12 * by["declare"] + count * by["claim 12"]),
+        ):
+            told = (dollars(gas, price) for price in PRICES)
+            rows.append((f"{count:,}", what, f"{gas:,}", f"{blocks(gas):,}", *told))
     head = ("holders", "what", "gas", "full blocks", *(f"at {_gwei(p)}" for p in PRICES))
-    million = COMMUNITIES[-1] * by["push"]
+    full = blocks(COMMUNITIES[-1] * by["push"])
     return [
         "## On a main network, on paper",
         "",
-        f"In US dollars, with an ether at USD {ETHER_IN_DOLLARS:,} and a block of "
-        f"{BLOCK_GAS // 10**6} million gas every {BLOCK_SECONDS} seconds; these are assumptions, "
-        "and everything scales with them. 0.1 gwei stands for a quiet day or a rollup, whose "
-        "charge for data comes on top.",
+        prose(
+            f"""
+            In US dollars, with an ether at USD {ETHER_IN_DOLLARS:,} and a block of
+            {BLOCK_GAS // 10**6} million gas every {BLOCK_SECONDS} seconds; these are assumptions,
+            and everything scales with them. 0.1 gwei stands for a quiet day or a rollup, whose
+            charge for data comes on top.
+            """
+        ),
         "",
         *table(head, rows, 2 + len(PRICES)),
         "",
-        "What changes at the larger end: declaring stays what it is, so that income can be "
-        "*promised* to a million holders for the price of one transaction. Pushing it to a million "
-        f"takes {_blocks(million)} full blocks, {int(_blocks(million).replace(',', '')) * BLOCK_SECONDS // 60:,} minutes of the whole "
-        "chain and nothing else in it: there, holders claim when it is worth it to them, several "
-        "distributions at once, or all of it lives on a rollup. Registering and issuing are the "
-        "greater part of the whole for years, and no way of paying makes them less.",
+        prose(
+            f"""
+            What changes at the larger end: declaring stays what it is, so that income can be
+            *promised* to a million holders for the price of one transaction. Pushing it to a
+            million takes {full:,} full blocks,
+            {full * BLOCK_SECONDS // 60:,} minutes of the whole
+            chain and nothing else in it: there, holders claim when it is worth it to them,
+            several distributions at once, or all of it lives on a rollup. Registering and issuing
+            are the greater part of the whole for years, and no way of paying makes them less.
+            """
+        ),
     ]
 
 
-def _blocks(gas: int) -> str:
-    return f"{-(-gas // BLOCK_GAS):,}"
+def blocks(gas: int) -> int:
+    """How many full blocks of a main network so much gas fills."""
+    return -(-gas // BLOCK_GAS)
 
 
 def _merkle(results: Results) -> list[str]:
@@ -446,20 +501,29 @@ def _merkle(results: Results) -> list[str]:
     return [
         "### Would a tree of payouts be cheaper?",
         "",
-        "Instead of looking up the holder's balance at the record, a claim could prove its line in "
-        "a Merkle tree of payouts that the issuer computed and published. It would save asking "
-        f"the token ({saved:,} gas) and pay for the proof: 32 bytes of calldata and a hash for "
-        "each doubling of the holders.",
+        prose(
+            f"""
+            Instead of looking up the holder's balance at the record, a claim could prove its line
+            in a Merkle tree of payouts that the issuer computed and published. It would save
+            asking the token ({saved:,} gas) and pay for the proof: 32 bytes of calldata and a
+            hash for each doubling of the holders.
+            """
+        ),
         "",
         *table(head, rows, 5),
         "",
-        "It is dearer for every claim above a few thousand holders, the more so the more there "
-        f"are, and a claim of twelve (now {by['claim 12']:,}) would bring twelve proofs. What it "
-        f"would save elsewhere is the history: {kept:,} gas for a pair's first transfer after every "
-        "other record date at which both traded. And the chain would no longer know that the "
-        "division is right, which is the point of prorata. The figures do not justify it, so it "
-        "is not built. What could be worth a tree at a million holders is the issue itself "
-        f"({by['issue']:,} gas per holder): shares that are drawn by proof when first needed.",
+        prose(
+            f"""
+            It is dearer for every claim above some two thousand holders, the more so the more there
+            are, and a claim of twelve (now {by["claim 12"]:,}) would bring twelve proofs. What it
+            would save elsewhere is the history: {kept:,} gas for a pair's first transfer after
+            every other record date at which both traded. And the chain would no longer know that
+            the division is right, which is the point of prorata. The figures do not justify it,
+            so it is not built. What could be worth a tree at a million holders is the issue
+            itself ({by["issue"]:,} gas per holder): shares that are drawn by proof when first
+            needed.
+            """
+        ),
     ]
 
 
@@ -470,10 +534,14 @@ def _floor_lists() -> list[str]:
     lines = [
         "## The floor, item by item",
         "",
-        "Computed by `tests/bench/floor.py` from the prices of EIP-2028, EIP-7623, EIP-2200, "
-        "EIP-2929 and EIP-3529; a unit test holds each price against an EVM. Computation, memory, "
-        "hashing and the checks of arguments are free in it. *Fill* is a slot that was empty, "
-        "*change* one that was not.",
+        prose(
+            """
+            Computed by `tests/bench/floor.py` from the prices of EIP-2028, EIP-7623, EIP-2200,
+            EIP-2929 and EIP-3529; a unit test holds each price against an EVM. Computation,
+            memory, hashing and the checks of arguments are free in it. *Fill* is a slot that was
+            empty, *change* one that was not.
+            """
+        ),
     ]
     titles = {operation.key: operation.title for operation in OPERATIONS}
     for key, items in FLOORS.items():
@@ -504,24 +572,52 @@ def _method(results: Results) -> list[str]:
     return [
         "## How it was measured",
         "",
-        f"- prorata: {setup['compiler']}, EVM version {setup['evmVersion']}, optimizer "
-        f"{setup['optimizerRuns']:,} runs, legacy pipeline. Others alike, with the compiler that "
-        f"their sources name where it is older: {compilers}.",
-        f"- {setup['chain'].capitalize()}; every transaction in a block of its own, the state put "
-        "back between peers. Later holders, transfers and claims are measured, not the first ones "
-        "ever, except where it says so; addresses have no zero bytes.",
-        "- prorata's figures come from `tests/gas`, the code that `make test` holds against "
-        "`tests/gas/figures.json` to the unit.",
-        "- *Deploy a working system* is registry, vault, token and rules of prorata; the token "
-        "(and pool) of a peer that has no more; implementations, factories, modules' "
-        "implementations apart, and the first asset of T-REX.",
-        "- *Ask* and *push* of peers: what their nearest function costs in a transaction of its "
-        "own.",
-        "- *Every rule* is for prorata: identity, country list with an end, class, window, four "
-        "limits on holders, greatest and least holding, lock-up, supply cap. For T-REX: its "
-        "modules for allowed and restricted countries, greatest balance, supply limit, time "
-        "limits and transfer restriction.",
-        "- `make bench` rewrites this page, its pictures and `docs/costs.json`, which has all "
-        "figures for programs (the issue that asked for it said `benchmarks/results.json`; the "
-        "root of the repository takes no more folders).",
+        prose(
+            f"""
+            - prorata: {setup["compiler"]}, EVM version {setup["evmVersion"]}, optimizer
+            {setup["optimizerRuns"]:,} runs, legacy pipeline. Others alike, with the compiler that
+            their sources name where it is older: {compilers}.
+            """
+        ),
+        prose(
+            f"""
+            - {setup["chain"].capitalize()}; every transaction in a block of its own, the state
+            put back between peers. Later holders, transfers and claims are measured, not the
+            first ones ever, except where it says so; addresses have no zero bytes.
+            """
+        ),
+        prose(
+            """
+            - prorata's figures come from `tests/gas`, the code that `make test` holds against
+            `tests/gas/figures.json` to the unit.
+            """
+        ),
+        prose(
+            """
+            - *Deploy a working system* is registry, vault, token and rules of prorata; the token
+            (and pool) of a peer that has no more; implementations, factories, modules'
+            implementations apart, and the first asset of T-REX.
+            """
+        ),
+        prose(
+            """
+            - *Ask* and *push* of peers: what their nearest function costs in a transaction of its
+            own.
+            """
+        ),
+        prose(
+            """
+            - *Every rule* is for prorata: identity, country list with an end, class, window, four
+            limits on holders, greatest and least holding, lock-up, supply cap. For T-REX: its
+            modules for allowed and restricted countries, greatest balance, supply limit, time
+            limits and transfer restriction.
+            """
+        ),
+        prose(
+            """
+            - `make bench` rewrites this page, its pictures and `docs/costs.json`, which has all
+            figures for programs (the issue that asked for it said `benchmarks/results.json`; the
+            root of the repository takes no more folders).
+            """
+        ),
     ]

@@ -1,7 +1,7 @@
 """`make bench`: measure prorata and its peers in one run, and write the page of it.
 
-    python -m tests.bench.run           everything
-    python -m tests.bench.run --page    the page and its pictures again, from the figures there are
+python -m tests.bench.run           everything
+python -m tests.bench.run --page    the page and its pictures again, from the figures there are
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ class Scene:
         self.tick()
         return self.kit.deploy(name, *args)
 
-    def send(
-        self, contract: Deployed, function: str, *args: Any, sender: str | None = None
-    ) -> int:
+    def send(self, contract: Deployed, function: str, *args: Any, sender: str | None = None) -> int:
         """Send in a block of its own and return the gas."""
         self.tick()
         if sender and sender not in self.kit.accounts:

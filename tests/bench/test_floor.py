@@ -1,4 +1,4 @@
-"""The floor's prices, each against an EVM that runs nothing else; and that no figure is below it."""
+"""The floor's prices, each against an EVM that runs nothing else; no figure is below it."""
 
 from __future__ import annotations
 

@@ -150,12 +150,8 @@ def trex(scene: Scene) -> Gas:
     gas["freeze"] = scene.send(token, "setAddressFrozen", dan, True)
     gas["forced"] = scene.send(token, "forcedTransfer", eve, ben, 5)
     successor = person(2_000)
-    keyed = scene.send(
-        identities[cid], "addKey", _key(successor), MANAGEMENT, ECDSA, sender=cid
-    )
-    recovered = scene.send(
-        token, "recoveryAddress", cid, successor, identities[cid].address
-    )
+    keyed = scene.send(identities[cid], "addKey", _key(successor), MANAGEMENT, ECDSA, sender=cid)
+    recovered = scene.send(token, "recoveryAddress", cid, successor, identities[cid].address)
     gas["recovery"] = keyed + recovered
     for key, modules in (("rules 2", TWO), ("rules all", ALL)):
         asset = suite.asset(key, modules, plain.storage)

@@ -50,9 +50,7 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> di
         for nonce in (0, 1):
             arguments = permit(story.token, NAME, nonce, person(3_000 + nonce))
             gas["permit: a second one"] = story.send(story.token, "permit", *arguments)
-        sent = story.send(
-            story.token, "batchTransfer", takers[:BATCH], [5] * BATCH, sender=giver
-        )
+        sent = story.send(story.token, "batchTransfer", takers[:BATCH], [5] * BATCH, sender=giver)
         gas["transfer: batch of 100 to holders, per recipient"] = sent // BATCH
         _many_claims(story, gas)
     return gas
@@ -128,5 +126,3 @@ def by_records(
             found["entitlement"][count] = story.send(story.vault, *ask)
             found["claim"][count] = story.send(story.vault, "claim", [declared], ann)
     return found
-
-

@@ -17,7 +17,10 @@ import {ERC20 as SolmateERC20} from "solmate/tokens/ERC20.sol";
 /// @title OpenZeppelinToken
 /// @notice OpenZeppelin's ERC20 as its wizard writes it: permits, an owner, who issues.
 contract OpenZeppelinToken is ERC20Permit, Ownable {
-    constructor(string memory name_, string memory symbol_) ERC20(name_, symbol_) ERC20Permit(name_) Ownable(msg.sender) {}
+    constructor(
+        string memory name_,
+        string memory symbol_
+    ) ERC20(name_, symbol_) ERC20Permit(name_) Ownable(msg.sender) {}
 
     function issue(address[] calldata to, uint256[] calldata amounts) external onlyOwner {
         for (uint256 i = 0; i < to.length; ++i) {
@@ -29,7 +32,10 @@ contract OpenZeppelinToken is ERC20Permit, Ownable {
 /// @title VotesToken
 /// @notice OpenZeppelin's ERC20Votes, by time: what is chosen where balances at a date are wanted.
 contract VotesToken is ERC20Permit, ERC20Votes, Ownable {
-    constructor(string memory name_, string memory symbol_) ERC20(name_, symbol_) ERC20Permit(name_) Ownable(msg.sender) {}
+    constructor(
+        string memory name_,
+        string memory symbol_
+    ) ERC20(name_, symbol_) ERC20Permit(name_) Ownable(msg.sender) {}
 
     function issue(address[] calldata to, uint256[] calldata amounts) external onlyOwner {
         for (uint256 i = 0; i < to.length; ++i) {
