@@ -81,7 +81,8 @@ def _json(module: str, *arguments: str) -> Told:
     )
     if ran.returncode:
         raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{ran.stderr[-3_000:]}")
-    told: Told = json.loads(ran.stdout.strip().splitlines()[-1])
+    # Ape says more than it is asked.
+    told: Told = json.loads([line for line in ran.stdout.splitlines() if line[:1] == "{"][-1])
     return told
 
 
