@@ -218,7 +218,8 @@ PEERS = (
     Peer(
         "trex", "T-REX (ERC-3643)", "@tokenysolutions/t-rex", trex,
         "the reference suite with an ONCHAINID and one claim per investor, its proxies and its "
-        "factory; registering is three transactions (identity, claim, registry), recovering two",
+        "factory; registering is three transactions (identity, claim, registry), recovering two; "
+        "every transfer checks the identity, those by a spender and in batches (of 50) too",
         "identity on chain; no record date, no income",
     ),
 )  # fmt: skip

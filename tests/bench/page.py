@@ -311,6 +311,13 @@ def _growth(results: Results) -> list[str]:
         *table(("holders", "declare", "a transfer to each"), holders, 3),
         "",
         prose(
+            f"""
+            A push to all costs {results.by_key["push"]:,} for each, less than a plain transfer
+            of a currency, since a hundred share a transaction.
+            """
+        ),
+        "",
+        prose(
             """
             A claim grows with the logarithm of the records that a holder has traded after: the
             balance at the record is searched for. Measured for a holder who traded after every
@@ -409,7 +416,7 @@ def _limits(results: Results) -> list[str]:
         prose(
             f"""
             From {small["transfers"]:,} to {large["transfers"]:,} transfers the time for each
-            changes by {_times(per[1], per[0])}. The largest that was tried,
+            becomes {_times(per[1], per[0])} times what it was. The largest that was tried,
             {large["transfers"]:,} transfers and {entries:,} entitlements, was reached. What
             bounds it is memory: the register keeps about {each:,} bytes for each transfer (every
             past balance, so that any past second can be asked for), which would fill this
@@ -448,14 +455,14 @@ def _network(results: Results) -> list[str]:
         ):
             told = (dollars(gas, price) for price in PRICES)
             rows.append((f"{count:,}", what, f"{gas:,}", f"{blocks(gas):,}", *told))
-    head = ("holders", "what", "gas", "full blocks", *(f"at {_gwei(p)}" for p in PRICES))
+    head = ("holders", "what", "gas", "full blocks", *(f"USD at {_gwei(p)}" for p in PRICES))
     full = blocks(COMMUNITIES[-1] * by["push"])
     return [
         "## On a main network, on paper",
         "",
         prose(
             f"""
-            In US dollars, with an ether at USD {ETHER_IN_DOLLARS:,} and a block of
+            With an ether at USD {ETHER_IN_DOLLARS:,} and a block of
             {BLOCK_GAS // 10**6} million gas every {BLOCK_SECONDS} seconds; these are assumptions,
             and everything scales with them. 0.1 gwei stands for a quiet day or a rollup, whose
             charge for data comes on top.
@@ -468,11 +475,11 @@ def _network(results: Results) -> list[str]:
             f"""
             What changes at the larger end: declaring stays what it is, so that income can be
             *promised* to a million holders for the price of one transaction. Pushing it to a
-            million takes {full:,} full blocks,
-            {full * BLOCK_SECONDS // 60:,} minutes of the whole
-            chain and nothing else in it: there, holders claim when it is worth it to them,
+            million takes {full:,} full blocks, {full * BLOCK_SECONDS // 60:,} minutes of the
+            whole chain and nothing else in it: there, holders claim when it is worth it to them,
             several distributions at once, or all of it lives on a rollup. Registering and issuing
-            are the greater part of the whole for years, and no way of paying makes them less.
+            to all costs as much as {ratio(each, by["push"])} pushes to all, once, and no way of
+            paying makes them less.
             """
         ),
     ]
@@ -583,7 +590,8 @@ def _method(results: Results) -> list[str]:
             f"""
             - {setup["chain"].capitalize()}; every transaction in a block of its own, the state
             put back between peers. Later holders, transfers and claims are measured, not the
-            first ones ever, except where it says so; addresses have no zero bytes.
+            first ones ever, except where it says so; of two records the dearer is
+            shown, since a slot takes two; addresses have no zero bytes.
             """
         ),
         prose(

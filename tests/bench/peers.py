@@ -128,11 +128,15 @@ def versions() -> dict[str, str]:
     }
 
 
+# What the file says to which the package refers.
+REFERRED = {"@tokenysolutions/t-rex": "GPL-3.0"}
+
+
 def licences() -> dict[str, str]:
     """The licence of every package as its author states it."""
     lock = json.loads((HERE / "peers" / "package-lock.json").read_text(encoding="utf-8"))
     return {
-        name: lock["packages"][f"node_modules/{name}"].get("license", "see the package")
+        name: REFERRED.get(name) or lock["packages"][f"node_modules/{name}"]["license"]
         for name in versions()
     }
 
