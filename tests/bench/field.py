@@ -198,7 +198,8 @@ PEERS = (
     Peer(
         "erc4626", "OpenZeppelin ERC4626", "@openzeppelin/contracts", erc4626,
         "a vault over the dollar itself: income is sent to it and raises the price of a share, and "
-        "who withdraws gives up shares, so that a claim of twelve is one withdrawal",
+        "who withdraws gives up shares, so that a claim of twelve is one withdrawal; issuing is a "
+        "deposit of dollars, one by one",
         "income belongs to whoever holds when withdrawing; no record date; no identity",
     ),
     Peer(

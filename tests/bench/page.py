@@ -273,10 +273,10 @@ def _peers(results: Results) -> list[str]:
         "",
         prose(
             """
-            Not measured: CMTAT and 0xSplits are in no npm package with contracts; Superfluid's
-            package brings a framework of its own (a host, agreements, a token factory, 145 MB)
-            whose distribution pools pay members who hold units, not shares.
-            `tests/bench/solidity` only makes contracts of abstract ones.
+            Not measured, because npm has not all of it: CMTAT (no package), 0xSplits (packages
+            without contracts; PaymentSplitter stands for splits), Superfluid (its pools import a
+            library that no package has). `tests/bench/solidity` only makes contracts of abstract
+            ones.
             """
         ),
     ]
