@@ -70,7 +70,8 @@ class Suite:
     def asset(self, salt: str, modules: tuple[str, ...] = (), storage: str = ZERO) -> Asset:
         """Deploy a token and what belongs to it alone."""
         for name in modules:
-            self.modules.setdefault(name, self._module(name))
+            if name not in self.modules:
+                self.modules[name] = self._module(name)
         issuer, agents = self.scene.issuer, [self.scene.issuer]
         addresses = [self.modules[name].address for name in modules]
         settings = [self._setting(name) for name in modules]
