@@ -478,7 +478,9 @@ class House(Vault):
     ) -> list[Event]:
         """What `signer` has signed for, brought by a stranger to the desk."""
         why: list[Reason | None] = [
-            ("DividendVault_UnknownDistribution", (n,)) for n in ids if n not in self._known_ids(ids)
+            ("DividendVault_UnknownDistribution", (n,))
+            for n in ids
+            if n not in self._known_ids(ids)
         ]
         for n in self._known_ids(ids):
             expected = self._shares(self._get(n)).claimant(holder)
