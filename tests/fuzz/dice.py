@@ -328,7 +328,8 @@ class Dice:
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
     "stop": 4, "freeze": 2, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4, "register": 2,
-    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1, "declare_with_permit": 1, "claim": 18,
+    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
+    "declare_with_permit": 1, "claim": 18,
     "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip

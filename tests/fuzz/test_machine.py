@@ -158,9 +158,12 @@ def test_a_failing_walk_tells_a_short_story(twin_codec: Codec) -> None:
     def make() -> World:
         return Twinned(twin_codec, "DividendVault", number_of("remits again"))
 
-    with pytest.raises(Failed) as failed:
+    def walk_on() -> None:
         for story in range(40):
             walk_one(make, f"{SEED}/{story}", 250, Walked())
+
+    with pytest.raises(Failed) as failed:
+        walk_on()
     told = str(failed.value)
     steps = [line for line in told.splitlines() if line.startswith("        (")]
     assert 0 < len(steps) <= 10, told

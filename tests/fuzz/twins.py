@@ -67,11 +67,10 @@ def build(token: Artifact) -> Artifact:
             raise LookupError(
                 f"{fault.path} has nothing like {fault.sound!r}; rewrite the fault {fault.code!r}"
             )
+    imported = rf'\1\nimport {{Fault}} from "{SWITCH}";'
     for path, text in texts.items():
-        text = re.sub(
-            r"(pragma solidity .*;)", rf'\1\nimport {{Fault}} from "{SWITCH}";', text, count=1
-        )
-        source["sources"][path] = {"content": text}
+        known = re.sub(r"(pragma solidity .*;)", imported, text, count=1)
+        source["sources"][path] = {"content": known}
     commit = "function commit(uint256 fault) external { Fault.commit(fault); }"
     text = source["sources"][TOKEN]["content"]
     text = re.sub(r"(contract ShareToken is .*\{)", rf"\1\n    {commit}", text)

@@ -34,7 +34,7 @@ class Walked:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-class Failed(AssertionError):
+class Failed(AssertionError):  # noqa: N818 - it is what happened
     """A law is broken; the message is the shortest story that was found."""
 
 
@@ -121,11 +121,8 @@ def minimised(make: Make, story: Sequence[Step]) -> list[Step]:
 
 def _without_refused(make: Make, story: Sequence[Step]) -> list[Step]:
     """What is refused changes nothing, unless that is what is wrong."""
-    world, allowed = make(), []
-    for step in story[:-1]:
-        if world.do(step):
-            allowed.append(step)
-    shorter = [*allowed, story[-1]]
+    world = make()
+    shorter = [*(step for step in story[:-1] if world.do(step)), story[-1]]
     return shorter if fails(make, shorter) else list(story)
 
 

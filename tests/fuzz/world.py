@@ -57,7 +57,7 @@ PLAIN = {
 }
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818 - it is what happened
     """The chain did not do what the law says."""
 
 
@@ -302,7 +302,7 @@ class World:
 
     # ------------------------------------------------------------------------- money
 
-    def _declare(
+    def _declare(  # noqa: PLR0917 - a step is a tuple
         self,
         declarer: str,
         token: str,
@@ -602,7 +602,7 @@ class World:
             yield ("book", "holdingOf", CLUB, person), yes(held.get(person, 0))
 
     def _records(self) -> Iterator[Pair]:
-        """Balances and supply at closed records (Laws 5, 6); open and unknown ones refuse (Law 7)."""
+        """Balances and supply at closed records (Laws 5, 6); others refuse (Law 7)."""
         for token, law in self.shares.items():
             for record, then in enumerate(law.closed, 1):
                 for who in WALLETS:
