@@ -436,18 +436,22 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
         run.saveLanes();
         run.saveMarks();
+        // Before the payment, so that whoever is called by it sees the whole of what it does.
+        uint256 remainder = last ? Progress.lostIn(run.lanes(), sheet.lane()) : 0;
+        if (remainder != 0) _seriesOf(sheet).carry += uint96(remainder);
         net = run.due();
         Payment.Outcome outcome = Payment.Outcome.Paid;
         if (net != 0) outcome = Payment.trySend(sheet.currency(), payee, net, Payment.PAGE_GAS);
         if (outcome == Payment.Outcome.Paid) {
             run.tell(payee, 1);
-            if (last) _carry(sheet, Progress.lostIn(run.lanes(), sheet.lane()));
+            if (remainder != 0) emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
             return (true, net);
         }
 
-        if (outcome == Payment.Outcome.Denied && Payment.holdingOf(sheet.currency()) != held) {
+        if (outcome == Payment.Outcome.Denied && !Payment.holds(sheet.currency(), held)) {
             revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
         }
+        if (remainder != 0) _seriesOf(sheet).carry -= uint96(remainder);
         run.undo(sheet, lanesBefore);
         uint256 tax = run.lastTax();
         if (tax != 0) _withheld[sheet.id()] -= tax;
@@ -625,8 +629,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _carry(Sheet sheet, uint256 remainder) private {
         if (remainder == 0) return;
         // A remainder is less than one unit per holder, so no number of them comes near 96 bits.
-        _series[sheet.token()][sheet.currency()].carry += uint96(remainder);
+        _seriesOf(sheet).carry += uint96(remainder);
         emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
+    }
+
+    function _seriesOf(Sheet sheet) private view returns (Series storage) {
+        return _series[sheet.token()][sheet.currency()];
     }
 
     function _laneKey(Sheet sheet) private pure returns (uint256) {

@@ -196,7 +196,9 @@ contract RecordStream is IRecordStream, IERC165 {
         uint256[] memory recordIds
     ) private view returns (address claimant, uint256[] memory balances) {
         return
-            _tellsHoldings ? Holdings.inOne(token, account, recordIds) : Holdings.oneByOne(token, account, recordIds);
+            _tellsHoldings
+                ? Holdings.inOne(token, account, Holdings.withRoom(recordIds))
+                : Holdings.oneByOne(token, account, recordIds);
     }
 
     function _supplyAt(uint256 recordId) private view returns (uint256) {

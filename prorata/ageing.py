@@ -21,7 +21,7 @@ from prorata.abi import ZERO_ADDRESS, topics_of
 from prorata.apportion import apportion
 from prorata.contracts import Currency, Distribution, DividendVault, ShareToken, decode_logs
 from prorata.deploy import Deployment
-from prorata.distributing import find_distribution, holders_at, tag_after
+from prorata.distributing import find_distribution, holders_of, tag_after
 from prorata.errors import BooksError, NoEligibleShares
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
@@ -185,26 +185,31 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
     agree; ChainError.
     """
     chain, block = deployment.chain, deployment.chain.block()
-    vault, token = deployment.vault(block.number), deployment.token(block.number)
+    vault = deployment.vault(block.number)
     for number in ids or ():
         find_distribution(vault, number)
-    now, times, declared_at = chain.now(), token.record_times(), _declaration_times(deployment)
-    registers: dict[int, Mapping[str, int]] = {}
+    now, declared_at = chain.now(), _declaration_times(deployment)
+    registers: dict[tuple[str, int], Mapping[str, int]] = {}
     overdue, open_records, refundable = [], [], []
     for known in vault.distributions():
-        if known.token != token.address or not known.owed or known.id not in (ids or (known.id,)):
+        if (
+            known.token not in deployment.paying
+            or not known.owed
+            or known.id not in (ids or (known.id,))
+        ):
             continue
-        closes_at, record_id = times[known.record_id - 1], known.record_id
+        at = known.token, known.record_id
+        closes_at = ShareToken(chain, known.token).record_time(known.record_id)
         if now <= closes_at:
             open_records.append(known.id)
             continue
-        if record_id not in registers:
-            registers[record_id] = holders_at(deployment, record_id)
+        if at not in registers:
+            registers[at] = holders_of(deployment, known)
         payable = max(known.terms.payable_from, closes_at + 1, declared_at.get(known.id, 0))
         tag = tag_after(block, closes_at)
         question = _Question(deployment.vault(tag), deployment.token(tag), known.id, payable, now)
         try:
-            overdue.append(question.answer(registers[record_id]))
+            overdue.append(question.answer(registers[at]))
         except NoEligibleShares:
             refundable.append(known.id)
     return Ageing(now, tuple(overdue), tuple(open_records), tuple(refundable))

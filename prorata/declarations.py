@@ -2,7 +2,8 @@
 
 One distribution, or several under `distributions:`, or one on each line of a CSV file:
 
-    record        the record date's number
+    record        the record date's number; or else
+    stream        the number of a range of record dates that is paid as one
     currency      an address, ETH, or a symbol of the asset
     amount        in whole units, as text: "85,000.00"
     kind          dividend, interest, rent, return-of-capital, principal
@@ -13,9 +14,10 @@ One distribution, or several under `distributions:`, or one on each line of a CS
     tax_policy    who says what is withheld: the name of a policy of the asset, or an address
     push          true: pay everybody afterwards
 
-The first four must be there. Everything wrong with a file, in its words and against the chain, is
-reported at once with its line, and then nothing has been sent. Numbers that YAML would read as its
-own, and with that change, are refused: amounts and addresses belong in quotes.
+A record or a stream, currency, amount and kind must be there. Everything wrong with a file, in its
+words and against the chain, is reported at once with its line, and then nothing has been sent.
+Numbers that YAML would read as its own, and with that change, are refused: amounts and addresses
+belong in quotes.
 """
 
 from __future__ import annotations
@@ -34,8 +36,15 @@ from prorata.abi import ZERO_ADDRESS
 from prorata.asset import check_address
 from prorata.contracts import Currency, Kind, Terms
 from prorata.deploy import Deployment
-from prorata.distributing import Declaration, faults, is_declared, lacking, require_eligible
-from prorata.errors import ChainError, InputError, NoEligibleShares, Problem
+from prorata.distributing import (
+    Declaration,
+    faults,
+    is_declared,
+    lacking,
+    record_token,
+    require_eligible,
+)
+from prorata.errors import ChainError, DeploymentError, InputError, NoEligibleShares, Problem
 from prorata.money import strange_character
 from prorata.operations import parse_amount, parse_instant
 from prorata.operator import Operator
@@ -47,8 +56,10 @@ __all__ = ["EXAMPLE", "FIELDS", "KINDS", "Draft", "Drafts", "Word", "read_drafts
 
 EXAMPLE = "examples/building/distribution.yaml"
 KINDS = tuple(kind.label.replace(" ", "-") for kind in Kind)
-REQUIRED = ("record", "currency", "amount", "kind")
+REQUIRED = ("currency", "amount", "kind")
 OPTIONAL = (
+    "record",
+    "stream",
     "reference",
     "payable_from",
     "deadline",
@@ -65,7 +76,7 @@ MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _YAML_KINDS = {"int": "a number", "float": "a number", "bool": "true or false"}
 # What may be something else than text to YAML, since its own words are kept.
-_NOT_TEXT = {"record": ("int",), "push": ("bool",)} | dict.fromkeys(
+_NOT_TEXT = {"record": ("int",), "stream": ("int",), "push": ("bool",)} | dict.fromkeys(
     ("payable_from", "deadline"), ("timestamp",)
 )
 
@@ -289,24 +300,24 @@ def _faults(
     for problem in found:
         name = problem.column or ""
         yield replace(problem, line=draft.line_of(name), column=draft.column(name))
-    if any(problem.column == "record" for problem in found):
+    if any(problem.column == declaration.column for problem in found):
         return
     yield from _hasty_push(operator, deployment, draft, declaration)
     try:
-        require_eligible(operator.chain, deployment.token(), declaration)
+        require_eligible(operator.chain, record_token(deployment, declaration), declaration)
     except NoEligibleShares as error:
         if draft.line is None:
             raise
         rule = "has no eligible share, so that nobody would be paid"
         remedy = str(error.remedy)
-        line, record = draft.line_of("record"), str(declaration.record_id)
-        yield Problem(line, "record", record, rule, remedy)
+        column, record = declaration.column, str(declaration.record_id)
+        yield Problem(draft.line_of(column), column, record, rule, remedy)
 
 
 def _hasty_push(
     operator: Operator, deployment: Deployment, draft: Draft, declaration: Declaration
 ) -> Iterator[Problem]:
-    closes_at = deployment.token().record_time(declaration.record_id)
+    closes_at = record_token(deployment, declaration).record_time(declaration.record_id)
     opens = max(closes_at + 1, declaration.terms.payable_from)
     if declaration.push and opens > operator.chain.now():
         rule = f"can pay nobody before {moment(opens)}"
@@ -318,7 +329,7 @@ def _repeated(resolved: Sequence[tuple[Draft, Declaration]]) -> Iterator[Problem
     """Distributions of one file that differ in nothing, of which one would not be made."""
     seen: dict[object, int | None] = {}
     for draft, what in resolved:
-        contents = (what.record_id, what.currency.address, what.amount, what.terms)
+        contents = (what.column, what.record_id, what.currency.address, what.amount, what.terms)
         if contents in seen:
             reference = draft.words.get("reference", Word("")).text
             rule = f"makes it the same distribution as that on line {seen[contents]}"
@@ -335,13 +346,13 @@ class _Reader:
 
     def declaration(self) -> Declaration | None:
         """The declaration, or None when there are faults."""
+        column = self._record_or_stream()
         for name in REQUIRED:
             if name not in self.draft.words:
-                column = self.draft.column(name)
-                self.problems.append(Problem(self.draft.line, column, "", "is missing", "add it"))
+                self._missing(name, "add it")
         currency = self._field("currency", self.deployment.currency)
         amount = self._field("amount", lambda text: _amount(text, currency))
-        record_id = self._field("record", _record)
+        record_id = self._field(column, self._stream if column == "stream" else _record)
         push = self._field("push", _yes)
         terms = Terms(
             kind=self._field("kind", _kind) or Kind.DIVIDEND,
@@ -354,7 +365,32 @@ class _Reader:
         )
         if self.problems or currency is None or amount is None or record_id is None:
             return None
-        return Declaration(record_id, currency, amount, terms, bool(push), self.draft.line)
+        return Declaration(
+            record_id,
+            currency,
+            amount,
+            terms,
+            bool(push),
+            self.draft.line,
+            stream=column == "stream",
+        )
+
+    def _record_or_stream(self) -> str:
+        """Which of the two fields there is."""
+        words = self.draft.words
+        if "stream" not in words:
+            if "record" not in words:
+                self._missing("record", "add it, or a stream")
+            return "record"
+        if "record" in words:
+            word, rule = words["stream"], "cannot be given together with a record"
+            remedy = "keep one of them"
+            self.problems.append(Problem(word.line, "stream", word.text, rule, remedy))
+        return "stream"
+
+    def _missing(self, name: str, remedy: str) -> None:
+        column = self.draft.column(name)
+        self.problems.append(Problem(self.draft.line, column, "", "is missing", remedy))
 
     def _field(self, name: str, parse: Callable[[str], T]) -> T | None:
         word = self.draft.words.get(name)
@@ -382,6 +418,17 @@ class _Reader:
         if text.lower().startswith("0x"):
             return check_address("tax_policy", text)
         return find_policy(self.deployment, text).address
+
+    def _stream(self, text: str) -> int:
+        """A stream's number, of an asset that has streams."""
+        if not _WHOLE.fullmatch(text):
+            raise InputError.of("stream", text, "is no stream's number", "write 1, 2, 3")
+        try:
+            self.deployment.streams()
+        except DeploymentError as error:
+            rule = f"was never defined: {error.sentence}"
+            raise InputError.of("stream", text, rule, str(error.remedy)) from None
+        return int(text)
 
     def _excluded(self) -> tuple[str, ...]:
         accounts: list[str] = []

@@ -34,6 +34,7 @@ from prorata.money import format_units
 from prorata.operator import Operator, Receipt
 from prorata.permits import PERMIT_SECONDS, sign_permit
 from prorata.settings import moment
+from prorata.streams import balances_at_stream
 
 __all__ = [
     "Declaration",
@@ -46,10 +47,12 @@ __all__ = [
     "find_distribution",
     "holders_at",
     "holders_now",
+    "holders_of",
     "is_declared",
     "lacking",
     "money",
     "preview",
+    "record_token",
     "require_eligible",
     "tag_after",
     "why_not_payable",
@@ -60,6 +63,7 @@ __all__ = [
 class Declaration:
     """A distribution to be declared; `push` pays everyone afterwards.
 
+    With `stream` the record is a stream of the asset's, which is a record of another contract.
     `line` is where it stands in a file, for what there is to say against it.
     """
 
@@ -69,6 +73,12 @@ class Declaration:
     terms: Terms = field(default_factory=Terms)
     push: bool = False
     line: int | None = field(default=None, compare=False)
+    stream: bool = False
+
+    @property
+    def column(self) -> str:
+        """What `record_id` counts, as it is called in files and by doors."""
+        return "stream" if self.stream else "record"
 
 
 @dataclass(frozen=True)
@@ -100,15 +110,15 @@ def declare(
     amount: int,
     terms: Terms | None = None,
     permit: bool = False,
-    token: ShareToken | None = None,
+    stream: bool = False,
 ) -> Declared:
     """Approve exactly the amount, then declare and fund a distribution; see `declare_all`.
 
     Raises: InputError when the record does not exist, the account holds too little, the times
     contradict each other; NoEligibleShares; what `Operator.send` raises.
     """
-    declaration = Declaration(record_id, currency, amount, terms or Terms())
-    return declare_all(operator, deployment, [declaration], permit=permit, token=token)[0]
+    declaration = Declaration(record_id, currency, amount, terms or Terms(), stream=stream)
+    return declare_all(operator, deployment, [declaration], permit=permit)[0]
 
 
 def declare_all(
@@ -117,43 +127,52 @@ def declare_all(
     declarations: Sequence[Declaration],
     *,
     permit: bool = False,
-    token: ShareToken | None = None,
     subject: str = "the distributions",
 ) -> list[Declared]:
     """Declare one distribution after the other, once all of them have been checked.
 
     The same distribution is declared once however often this runs: one that differs in nothing
     needs another `document_hash`. With `permit` a signature takes the place of each approval.
-    `token` stands in for the asset's own where another contract says who held what.
 
-    Raises: InputError with everything that stands in the way; NoEligibleShares; what
-    `Operator.send` raises.
+    Raises: InputError with everything that stands in the way; NoEligibleShares; DeploymentError
+    for a stream of an asset without any; what `Operator.send` raises.
     """
     operator.settle()
-    paying, vault = token or deployment.token(), deployment.vault()
-    earlier = {d: _declared_before(operator, _key(paying, vault, d)) for d in declarations}
+    vault = deployment.vault()
+    paying = {d: record_token(deployment, d) for d in declarations}
+    earlier = {d: _declared_before(operator, _key(paying[d], vault, d)) for d in declarations}
     new = [declaration for declaration in declarations if earlier[declaration] is None]
     problems = [
-        *(fault for d in new for fault in faults(operator, deployment, d, token=paying)),
+        *(fault for d in new for fault in faults(operator, deployment, d)),
         *lacking(operator, new),
     ]
     if problems:
         raise InputError(problems, subject)
     for declaration in new:
-        require_eligible(operator.chain, paying, declaration)
+        require_eligible(operator.chain, paying[declaration], declaration)
     return [
         _noted(
             deployment,
             declaration,
-            earlier[declaration] or _carry_out(operator, paying, vault, declaration, permit),
+            earlier[declaration]
+            or _carry_out(operator, paying[declaration], vault, declaration, permit),
         )
         for declaration in declarations
     ]
 
 
+def record_token(deployment: Deployment, what: Declaration) -> ShareToken:
+    """The contract whose record is paid: the share token, or its streams, which answer like it.
+
+    Raises: DeploymentError when it is a stream and none was ever defined.
+    """
+    token = deployment.token()
+    return ShareToken(token.chain, deployment.streams().address) if what.stream else token
+
+
 def is_declared(operator: Operator, deployment: Deployment, declaration: Declaration) -> bool:
     """Whether this account has declared it already, as far as its journal tells."""
-    key = _key(deployment.token(), deployment.vault(), declaration)
+    key = _key(record_token(deployment, declaration), deployment.vault(), declaration)
     return _declared_before(operator, key) is not None
 
 
@@ -226,7 +245,7 @@ def _noted(deployment: Deployment, declaration: Declaration, receipt: Receipt) -
     )
     facts = {
         "id": declared.id,
-        "record": declaration.record_id,
+        declaration.column: declaration.record_id,
         "currency": declared.currency,
         "received": declared.received,
         "transaction": receipt.hash,
@@ -239,14 +258,11 @@ def _noted(deployment: Deployment, declaration: Declaration, receipt: Receipt) -
 
 
 def faults(
-    operator: Operator,
-    deployment: Deployment,
-    declaration: Declaration,
-    *,
-    token: ShareToken | None = None,
+    operator: Operator, deployment: Deployment, declaration: Declaration
 ) -> Iterator[Problem]:
     """All that the vault would refuse in a declaration, apart from the money and the shares."""
-    paying, vault, terms = token or deployment.token(), deployment.vault(), declaration.terms
+    paying, vault = record_token(deployment, declaration), deployment.vault()
+    terms = declaration.terms
     found = [
         *_faulty_times(operator.chain, paying, declaration),
         *_faulty_sweep(terms, vault),
@@ -257,7 +273,7 @@ def faults(
 
 def _faulty_times(chain: RpcChain, token: ShareToken, what: Declaration) -> Iterator[Problem]:
     try:
-        closes_at = closing_time(token, what.record_id)
+        closes_at = closing_time(token, what.record_id, stream=what.stream)
     except InputError as error:
         yield from error.problems
         return
@@ -320,16 +336,19 @@ def require_eligible(chain: RpcChain, token: ShareToken, what: Declaration) -> N
         raise NoEligibleShares(what.amount, len(excluded))
 
 
-def closing_time(token: ShareToken, record_id: int) -> int:
-    """When a record closes, or has closed.
+def closing_time(token: ShareToken, record_id: int, *, stream: bool = False) -> int:
+    """When a record closes, or has closed; with `stream`, one of the streams that `token` is.
 
-    Raises: InputError when it was never scheduled.
+    Raises: InputError when it was never scheduled, or defined.
     """
     count = token.record_count()
     if not 1 <= record_id <= count:
-        known = f"there are records 1 to {count}" if count else "there is none yet"
+        column, done, do = ("record", "scheduled", "schedule")
+        if stream:
+            column, done, do = ("stream", "defined", "define")
+        known = f"there are {column}s 1 to {count}" if count else "there is none yet"
         raise InputError.of(
-            "record", record_id, f"was never scheduled: {known}", "schedule it with `record`"
+            column, record_id, f"was never {done}: {known}", f"{do} it with `{column}`"
         )
     return token.record_time(record_id)
 
@@ -382,6 +401,16 @@ def holders_at(deployment: Deployment, record_id: int) -> dict[str, int]:
             "check that the node is in step with the chain",
         )
     return balances
+
+
+def holders_of(deployment: Deployment, found: Distribution) -> dict[str, int]:
+    """Who held how many shares at the closed record of a distribution, or weighted in its stream.
+
+    Raises: as `holders_at` does.
+    """
+    if found.token == deployment.token().address:
+        return holders_at(deployment, found.record_id)
+    return balances_at_stream(deployment, found.record_id)
 
 
 def holders_now(deployment: Deployment) -> dict[str, int]:

@@ -130,9 +130,9 @@ def remit_all(operator: Operator, deployment: Deployment) -> Remitted:
 
     Raises: what `Operator.send` raises.
     """
-    vault, token = deployment.vault("pending"), deployment.token().address
+    vault = deployment.vault("pending")
     operator.settle()
-    ours = (found for found in vault.distributions() if found.token == token)
+    ours = (found for found in vault.distributions() if found.token in deployment.paying)
     wanted = {found.id: found for found in ours if found.withheld > found.remitted}
     intents, refused = {}, {}
     for number in wanted:

@@ -26,11 +26,13 @@ from prorata.distributing import (
     is_declared,
     lacking,
     money,
+    record_token,
 )
 from prorata.errors import ChainError
 from prorata.operator import Operator
 from prorata.pushing import PAGE_SIZE, pages_of
 from prorata.settings import moment
+from prorata.streams import balances_at_stream, balances_expected
 
 __all__ = ["Gas", "Preview", "PreviewLine", "preview_all"]
 
@@ -141,7 +143,7 @@ class Preview:
         what, gas = self.declaration, self.gas
         fees = self.fee_range
         return {
-            "record": what.record_id,
+            what.column: what.record_id,
             "closes": moment(self.closes_at),
             "provisional": self.provisional,
             "currency": what.currency.address,
@@ -190,18 +192,20 @@ def preview_all(
     Raises: InputError for a record that was never scheduled; NoEligibleShares; BooksError.
     """
     previews: list[Preview] = []
-    registers: dict[int, tuple[Mapping[str, int], bool]] = {}
+    registers: dict[tuple[bool, int], tuple[Mapping[str, int], bool]] = {}
     new = [d for d in declarations if not is_declared(operator, deployment, d)]
     for declaration in declarations:
-        if declaration.record_id not in registers:
-            operator.tell(f"reading who holds what at record {declaration.record_id}")
-            registers[declaration.record_id] = _holders(deployment, declaration.record_id)
-        balances, provisional = registers[declaration.record_id]
-        # What was left over joins the first that may have it.
+        at = declaration.stream, declaration.record_id
+        if at not in registers:
+            operator.tell(f"reading who holds what at {declaration.column} {at[1]}")
+            registers[at] = _holders(deployment, declaration)
+        balances, provisional = registers[at]
+        # What was left over joins the first that may have it; streams have their own.
         taken = any(
             earlier.carried_in
             for earlier in previews
             if earlier.declaration.currency.address == declaration.currency.address
+            and earlier.declaration.stream == declaration.stream
         )
         beside = [d for d in new if d.currency.address == declaration.currency.address]
         notices = [str(problem) for problem in lacking(operator, beside)]
@@ -212,12 +216,14 @@ def preview_all(
     return previews
 
 
-def _holders(deployment: Deployment, record_id: int) -> tuple[Mapping[str, int], bool]:
+def _holders(deployment: Deployment, what: Declaration) -> tuple[Mapping[str, int], bool]:
     """Who is to be paid, and whether that can still change."""
-    closes_at = closing_time(deployment.token(), record_id)
-    if deployment.chain.now() <= closes_at:
-        return holders_now(deployment), True
-    return holders_at(deployment, record_id), False
+    token, record_id = record_token(deployment, what), what.record_id
+    is_open = deployment.chain.now() <= closing_time(token, record_id, stream=what.stream)
+    if what.stream:
+        read = balances_expected if is_open else balances_at_stream
+        return read(deployment, record_id), is_open
+    return holders_now(deployment) if is_open else holders_at(deployment, record_id), is_open
 
 
 @dataclass(frozen=True)
@@ -254,7 +260,7 @@ class _Ahead:
         page_size: int,
     ) -> None:
         self.operator, self.chain = operator, operator.chain
-        self.vault, self.token = deployment.vault(), deployment.token()
+        self.vault, self.token = deployment.vault(), record_token(deployment, declaration)
         self.what, self.permit, self.page_size = declaration, permit, page_size
 
     def look(
@@ -267,7 +273,7 @@ class _Ahead:
         excluded = frozenset(self.what.terms.excluded)
         pages = pages_of(sorted(set(balances) - excluded), self.page_size)
         approving = approvals(self.operator, self.vault, self.what)
-        closes_at = closing_time(self.token, self.what.record_id)
+        closes_at = self.token.record_time(self.what.record_id)
         run = None if notices else self._run(approving, pages, closes_at)
         if run is not None and run.declaration.error is not None:
             notices.append(f"the declaration would fail now: {run.declaration.error}")
@@ -377,8 +383,8 @@ class _Ahead:
         what = self.what
         if preview.provisional:
             yield (
-                f"record {what.record_id} is open until {moment(preview.closes_at)}: holders and "
-                "tax are those of now, and not final"
+                f"{what.column} {what.record_id} is open until {moment(preview.closes_at)}: "
+                "holders and tax are those of now, and not final"
             )
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)

@@ -26,17 +26,12 @@ from prorata.contracts import (
     Event,
     Reason,
     Settlement,
+    ShareToken,
     decode_logs,
     settlements,
 )
 from prorata.deploy import Deployment
-from prorata.distributing import (
-    closing_time,
-    find_distribution,
-    holders_at,
-    tag_after,
-    why_not_payable,
-)
+from prorata.distributing import find_distribution, holders_of, tag_after, why_not_payable
 from prorata.errors import BooksError, InputError, RevertError
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
@@ -136,7 +131,7 @@ def push_all(
     """
     operator.settle()
     found = find_distribution(deployment.vault("pending"), distribution_id)
-    if found.token != deployment.token().address:
+    if found.token not in deployment.paying:
         symbol = deployment.settings.symbol
         raise InputError.of(
             "distribution",
@@ -147,7 +142,7 @@ def push_all(
     if (refusal := why_not_payable(operator.chain, found)) is not None:
         raise refusal
     operator.tell(f"reading who held what at record {found.record_id}")
-    balances = holders_at(deployment, found.record_id)
+    balances = holders_of(deployment, found)
     push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
     operator.tell("accounting for every unit")
     report = report_push(deployment, distribution_id, balances)
@@ -169,7 +164,8 @@ def _unpaid(
     deployment: Deployment, vault: DividendVault, found: Distribution, holders: Sequence[str]
 ) -> list[str]:
     """Who of `holders` had shares that earn, and has not been paid."""
-    shares = deployment.token("pending").balances_of_at(holders, found.record_id)
+    token = ShareToken(deployment.chain, found.token, block="pending")
+    shares = token.balances_of_at(holders, found.record_id)
     claimed = vault.are_claimed(found.id, holders)
     return [
         holder
@@ -254,6 +250,7 @@ class PushReport:
 
         return {
             "distribution": found.id,
+            "token": found.token,
             "record": found.record_id,
             "currency": found.currency,
             "symbol": self.currency.symbol(),
@@ -307,14 +304,13 @@ def report_push(
 ) -> PushReport:
     """The exact account of a distribution whose record has closed.
 
-    `balances` are those at the record, as `holders_at` gives them.
+    `balances` are those at the record, as `holders_of` gives them.
 
     Raises: BooksError when the events, the law and the vault do not agree to the unit; ChainError.
     """
     chain, block = deployment.chain, deployment.chain.block()
-    closes_at = closing_time(
-        deployment.token(), deployment.vault().distribution(distribution_id).record_id
-    )
+    told = deployment.vault().distribution(distribution_id)
+    closes_at = ShareToken(chain, told.token).record_time(told.record_id)
     vault = deployment.vault(tag_after(block, closes_at))
     found = vault.distribution(distribution_id)
     law = apportion(found.amount, balances, found.terms.excluded)

@@ -36,6 +36,7 @@ __all__ = [
     "Stream",
     "StreamRegister",
     "balances_at_stream",
+    "balances_expected",
     "define_stream",
     "preview_stream",
     "weigh",
@@ -308,9 +309,15 @@ class StreamRegister(Ledger):
     def balances_at(self, record_id: int) -> dict[str, int]:
         """Weighted shares by holder when the stream had closed; who had none is left out."""
         self._closed(record_id)
+        return self.balances_expected(record_id)
+
+    def balances_expected(self, record_id: int) -> dict[str, int]:
+        """The same if nobody trades any more: records that are open count the shares of now."""
         held: dict[str, int] = {}
         for number, weight in self.parts_of(record_id):
-            for account, shares in self.ledger.balances_at(number).items():
+            closed = self.ledger.is_closed(number)
+            balances = self.ledger.balances_at(number) if closed else self.ledger.balances
+            for account, shares in balances.items():
                 held[account] = held.get(account, 0) + weight * shares
         return held
 
@@ -334,15 +341,8 @@ def balances_at_stream(deployment: Deployment, stream_id: int) -> dict[str, int]
 
     Raises: InputError when the stream was never defined or has not closed; BooksError.
     """
-    chain, first = deployment.chain, deployment.manifest.first_block
-    streams = deployment.streams("pending")
-    ledger = Ledger.read(chain, deployment.token().address, first)
-    # Without regular blocks the newest one may be older than the stream's end.
-    ledger.advance(max(ledger.until, chain.now()))
-    newest = chain.block().number
-    register = StreamRegister.read_over(chain, ledger, streams.address, first, newest)
-    held = register.balances_at(stream_id)
-    total, supply = sum(held.values()), streams.total_supply_at(stream_id)
+    held = _register(deployment).balances_at(stream_id)
+    total, supply = sum(held.values()), deployment.streams("pending").total_supply_at(stream_id)
     if total != supply:
         raise BooksError(
             f"the events give {total} weighted shares in stream {stream_id}, and its contract says "
@@ -350,6 +350,23 @@ def balances_at_stream(deployment: Deployment, stream_id: int) -> dict[str, int]
             "check that the node is in step with the chain",
         )
     return held
+
+
+def balances_expected(deployment: Deployment, stream_id: int) -> dict[str, int]:
+    """Everybody's weighted shares in a stream that may still be open, if nobody trades any more.
+
+    Raises: InputError when the stream was never defined; BooksError.
+    """
+    return _register(deployment).balances_expected(stream_id)
+
+
+def _register(deployment: Deployment) -> StreamRegister:
+    chain, first = deployment.chain, deployment.manifest.first_block
+    ledger = Ledger.read(chain, deployment.token().address, first)
+    # Without regular blocks the newest one may be older than the stream's end.
+    ledger.advance(max(ledger.until, chain.now()))
+    newest, address = chain.block().number, deployment.streams().address
+    return StreamRegister.read_over(chain, ledger, address, first, newest)
 
 
 def preview_stream(

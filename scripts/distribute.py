@@ -23,12 +23,14 @@ EXAMPLES = (
     "ape run distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
     "ape run distribute --currency USD --amount 85,000.00 --kind rent",
     "ape run distribute --from examples/building/distribution.yaml",
+    "ape run distribute --stream 1 --currency USD --amount 31,000.00 --kind interest --push",
     "ape run distribute --push-only 1",
 )
 
 
 @click.command(cls=DoorCommand, examples=EXAMPLES)
 @click.option("--record", type=int, help="The record date.  [default: the last one]")
+@click.option("--stream", type=int, help="A stream of record dates, in place of --record.")
 @click.option("--currency", help="An address, ETH, or a symbol.")
 @click.option("--amount", help="In whole units, such as 85,000.00.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
@@ -57,7 +59,7 @@ EXAMPLES = (
 @click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
 def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
-    """Distribute income to the holders of a record date.
+    """Distribute income to the holders of a record date, or of a stream of them.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. The same command
     again distributes nothing twice, and goes on with a push that was interrupted: give another
@@ -116,10 +118,10 @@ def _refuse_beside(option: str, value: object, given: Sequence[str], remedy: str
 
 def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
     """The options as if they stood in a file."""
-    record = found.token().record_count() if options["record"] is None else options["record"]
-    named = {name: options[name] for name in FIELDS if name not in ("record", "exclude", "push")}
-    words = {name: Word(text) for name, text in named.items() if text is not None}
-    words["record"] = Word(str(record))
+    named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
+    words = {name: Word(str(value)) for name, value in named.items() if value is not None}
+    if "stream" not in words:
+        words.setdefault("record", Word(str(found.token().record_count())))
     words["push"] = Word("true" if options["push"] else "false")
     return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
 
@@ -146,7 +148,7 @@ def _show_preview(door: Door, preview: Preview) -> None:
         for line in preview.lines[:SHOWN]
     ]
     title = (
-        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at record "
+        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.column} "
         f"{what.record_id}{', provisional' if preview.provisional else ''}: the largest of "
         f"{len(preview.lines)} holders"
     )
@@ -183,15 +185,15 @@ def _show(
         _money(a, declaration.currency.decimals()) for a in (done.received, done.carried_in)
     )
     door.spoken.say(
-        f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at record "
-        f"{done.record_id}; {carried} was carried in"
+        f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at "
+        f"{declaration.column} {done.record_id}; {carried} was carried in"
     )
     if report is not None:
         _show_report(door, report, folder)
     skipped = {} if report is None else {line.holder: line.reason for line in report.of("skipped")}
     return {
         "distribution": done.id,
-        "record": done.record_id,
+        declaration.column: done.record_id,
         "currency": done.currency,
         "received": str(done.received),
         "carried_in": str(done.carried_in),

@@ -167,7 +167,8 @@ library ClaimRun {
                 let width := and(shr(208, lane), 0xff)
                 lane := and(shr(216, lane), 0xff)
                 let settled := and(shr(lane, lanes_), sub(shl(width, 1), 1))
-                if iszero(lt(held, sub(eligible, settled))) {
+                // The denominator is not known yet, or the shares left are not more than these.
+                if iszero(and(lt(settled, eligible), lt(held, sub(eligible, settled)))) {
                     break
                 }
                 marks := or(marks, mark)

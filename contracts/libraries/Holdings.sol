@@ -34,6 +34,14 @@ library Holdings {
         }
     }
 
+    /// @dev The same record ids, with room around them.
+    function withRoom(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
+        recordIds = room(given.length);
+        assembly ("memory-safe") {
+            mcopy(add(recordIds, 0x20), add(given, 0x20), shl(5, mload(given)))
+        }
+    }
+
     /// @dev In one question, written out around `recordIds`, which have `room` for it. The balances are read where they
     /// arrive, and stay until the next question.
     function inOne(

@@ -24,16 +24,13 @@ library Payment {
 
     /// @dev Sends `amount`, using at most `gasLimit` gas for an ERC-20. Never reverts and copies at most one
     /// word of what the callee returns.
-    function trySend(
-        address currency,
-        address to,
-        uint256 amount,
-        uint256 gasLimit
-    ) internal returns (Outcome outcome) {
+    function trySend(address currency, address to, uint256 amount, uint256 gasLimit) internal returns (Outcome) {
         if (currency == address(0)) {
             bool sent = SafeTransferLib.trySafeTransferETH(to, amount, NATIVE_GAS);
             return sent ? Outcome.Paid : Outcome.Failed;
         }
+        bool called;
+        bool succeeded;
         // Written out because a high-level call would copy all of an endless answer into memory.
         assembly ("memory-safe") {
             let data := mload(0x40)
@@ -41,19 +38,20 @@ library Payment {
             // The compiler does not warrant that the upper bits of an address are clean.
             mstore(add(data, 0x04), shr(96, shl(96, to)))
             mstore(add(data, 0x24), amount)
-            let called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
-            let succeeded
+            called := call(gasLimit, currency, 0, data, 0x44, 0x00, 0x20)
             // No answer counts as success if there is a contract to give none.
             switch returndatasize()
             case 0 {
                 succeeded := iszero(iszero(extcodesize(currency)))
+                // Without code nothing has moved.
+                called := and(called, succeeded)
             }
             default {
                 succeeded := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))
             }
-            // 0 for paid, else 1 or 2: see `Outcome`.
-            outcome := mul(iszero(and(called, succeeded)), add(called, 1))
         }
+        if (!called) return Outcome.Failed;
+        return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
     /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;
@@ -72,6 +70,12 @@ library Payment {
     /// gets cannot burn a whole page.
     function holdingOf(address currency) internal view returns (uint256 held) {
         (, held) = Question.ask(currency, _holdingQuestion(), PAGE_GAS);
+    }
+
+    /// @dev Whether the currency says that this contract holds exactly `amount`. Silence says nothing.
+    function holds(address currency, uint256 amount) internal view returns (bool) {
+        (bool told, uint256 held) = Question.ask(currency, _holdingQuestion(), PAGE_GAS);
+        return told && held == amount;
     }
 
     function _holdingQuestion() private view returns (bytes memory) {

@@ -228,7 +228,7 @@ CURRENCIES = (
         rent=MAX_96,
         offer=MAX_96 + 1,
     ),
-    Currency("over-96-bits", "amounts up to 2^160 - 1", rent=MAX_96 + 12_345, offer=MAX_96 + 1),
+    Currency("over-96-bits", "amounts up to 2^160 - 1", rent=MAX_96 + 12_345),
     Currency("160-bits", "amounts up to 2^160 - 1", rent=MAX_AMOUNT),
     Currency(
         "over-160-bits",
@@ -242,7 +242,7 @@ CURRENCIES = (
         nature=Nature(max_means_all=True),
         cells=Cells(declare=Does.COUNTS),
         offer=MAX,
-        funds=12_345,
+        funds=4_321,
     ),
     Currency("second-address", "two addresses for one currency (old TUSD)", "second"),
     Currency("flash-mint", "mints and burns while it moves", nature=Nature(flashes=True)),

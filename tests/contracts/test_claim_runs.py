@@ -123,6 +123,24 @@ def test_neighbours_in_a_slot_do_not_touch_each_other(codec):
     law()
 
 
+@pytest.mark.parametrize("way", ["claim", "push"])
+def test_what_was_declared_while_its_record_was_open_pays_every_holder(stage, way):
+    """Law 1: the first payment finds the denominator, and the second pays its share too."""
+    stage.issue({stage.ann: 5_000, stage.ben: 3_333, stage.cid: 1_667})
+    record = stage.schedule()
+    numbers = [stage.declare(record, 10_000), stage.declare(record, 7)]
+    stage.kit.now += 2 * DAY
+    paid = {}
+    for holder in (stage.ann, stage.ben, stage.cid):
+        if way == "claim":
+            stage.claim(holder, *numbers)
+        else:
+            for number in numbers:
+                stage.push(number, holder)
+        paid[holder] = dollars(stage, holder)
+    assert paid == {stage.ann: 5_003, stage.ben: 3_335, stage.cid: 1_668}
+
+
 # ------------------------------------------------------------------------ claimTo
 
 

@@ -51,12 +51,11 @@ class Trial:
     remit; `dated`, past its deadline; `empty`, to be refunded; two that are done, and a carry.
     """
 
-    def __init__(self, codec: Codec, currency: Currency, vault: str = "", fault: int = 0) -> None:
+    def __init__(self, codec: Codec, currency: Currency, vault: str = "") -> None:
         self.stage = Stage(RevmKit(codec))
         self.kit, self.currency, self.account = self.stage.kit, currency, Account()
         if vault:
             self.stage.vault = self.kit.deploy(vault)
-            self.stage.vault.send("commit", fault)
         self.vault = self.stage.vault
         self.people = {who: getattr(self.stage, who) for who in PARTIES if who != "vault"}
         self.people["vault"] = self.vault.address
@@ -73,7 +72,6 @@ class Trial:
         self.overdrawn = 0
         """What the currency took, or said it brought, beyond what really moved."""
         self.tax = self.kit.deploy("FlatTax", TAX, self.people["collector"]).address
-        self._open()
 
     def _hire_receivers(self) -> None:
         """Contracts in place of everybody whom the vault pays, but for one holder."""
@@ -82,7 +80,8 @@ class Trial:
         self.kit.evm.set_balance(self.people["agent"], 100 * COIN)
         self.stage.token.send("addAgent", self.people["agent"])
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Declare and pay until everything is under way."""
         stage, trying = self.stage, self.currency.cells.claim is not Does.NEVER
         for pot in {"coin", "dollar", self.money.pot}:
             for who in PARTIES:
@@ -465,13 +464,15 @@ class Trials:
     opened anew.
     """
 
-    def __init__(self, codec: Codec, vault: str = "", fault: int = 0) -> None:
-        self.codec, self.vault, self.fault = codec, vault, fault
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
         self.kept: dict[str, tuple[Trial, bytes]] = {}
 
     def open(self, currency: Currency) -> Trial:
         """A trial of its own."""
-        return Trial(self.codec, currency, self.vault, self.fault)
+        trial = Trial(self.codec, currency)
+        trial.open()
+        return trial
 
     @contextmanager
     def of(self, currency: Currency, change: Change | None = None) -> Iterator[Trial]:
@@ -494,3 +495,19 @@ class Trials:
             yield trial
         finally:
             trial.kit.evm.revert(checkpoint)
+
+
+class BrokenTrials(Trials):
+    """Trials of a vault with a fault, or, if there is none, of one that only could have it."""
+
+    def __init__(self, codec: Codec, vault: str, fault: int = 0, *, opening: bool = False) -> None:
+        super().__init__(codec)
+        self.vault, self.fault, self.opening = vault, fault, opening
+
+    def open(self, currency: Currency) -> Trial:
+        trial = Trial(self.codec, currency, self.vault)
+        if self.opening:
+            trial.vault.send("commit", self.fault)
+        trial.open()
+        trial.vault.send("commit", self.fault)
+        return trial

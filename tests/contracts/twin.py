@@ -45,7 +45,8 @@ class Fault:
     """One fault: what it replaces in a source, by what, and the cells of the matrix that notice it.
 
     `sound` is a regular expression; in `broken`, FAULT is whether the twin has this fault, and
-    SOUND what was found.
+    SOUND what was found. The twin turns bad when the trial has been opened, or, where only the
+    opening has a payment that shows it, before.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Fault:
     sound: str
     broken: str
     caught: tuple[str, ...]
+    opening: bool = False
 
 
 def after_the_call(code: str, assembly: str, *caught: str) -> Fault:
@@ -65,7 +67,7 @@ FAULTS = (
     # ------------------------------------------------------- sending an ERC-20
     after_the_call(
         "takes any answer for yes", "succeeded := 1",
-        "unasked answers-no claim", "unasked moves-and-answers-no push", "unasked vanishes sweep",
+        "unasked answers-no claim", "unasked moves-and-answers-no push",
     ),
     after_the_call(
         "takes any word for yes", "succeeded := gt(mload(0), 0)",
@@ -76,7 +78,8 @@ FAULTS = (
         "unasked answers-short remit", "unasked answers-short push",
     ),
     after_the_call(
-        "pays where there is no code", "succeeded := or(succeeded, iszero(returndatasize()))",
+        "pays where there is no code",
+        "if iszero(returndatasize()) { called := 1 succeeded := 1 }",
         "unasked vanishes claim", "unasked vanishes push",
     ),
     after_the_call(
@@ -105,6 +108,11 @@ FAULTS = (
         "pays what is left", PAYMENT, r"bool called;",
         "if (FAULT && amount > holdingOf(currency)) amount = holdingOf(currency);\n        SOUND",
         ("unasked down claim", "unasked down sweep"),
+    ),
+    Fault(
+        "loses a unit of large amounts", PAYMENT, r"if \(currency == address\(0\)\) \{",
+        "if (FAULT && amount > 200_000) --amount;\n        SOUND",
+        ("decimals-36 claim", "160-bits push", "dai-permit claim", "coin claim"),
     ),
     # ------------------------------------------------- sending the native coin
     Fault(
@@ -151,6 +159,11 @@ FAULTS = (
         ("no-code declare", "unasked answers-no declare"),
     ),
     Fault(
+        "loses a unit of small amounts", VAULT, r"if \(received == 0\)",
+        "if (FAULT && received < 5_000) --received;\n        SOUND",
+        ("decimals-2 declare", "flash-mint declare", "max-means-all declare", "coin declare"),
+    ),
+    Fault(
         "knows no limit", VAULT, r"TermSheet\.MAX_AMOUNT\) \{",
         "(FAULT ? type(uint256).max : TermSheet.MAX_AMOUNT)) {",
         ("over-160-bits declare",),
@@ -159,12 +172,12 @@ FAULTS = (
     Fault(
         "pays nothing where nothing is due, by claim", VAULT, r"if \(amount == 0\) return",
         "if (!FAULT && amount == 0) return",
-        ("refuses-zero claim",),
+        ("refuses-zero claim",), opening=True,
     ),
     Fault(
         "pays nothing where nothing is due, by push", VAULT, r"if \(net != 0\)",
         "if (FAULT || net != 0)",
-        ("refuses-zero push",),
+        ("refuses-zero push",), opening=True,
     ),
     Fault(
         "does not mind whether a payment failed", VAULT,
@@ -172,22 +185,27 @@ FAULTS = (
         ("unasked answers-no claim", "coin coin-hungry remit", "unasked paused sweep"),
     ),
     Fault(
-        "lets one failure stop the page", VAULT, r"\S+ = lanesBefore;",
-        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), due.payee, net);\n"
+        "lets one failure stop the page", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), payee, net);\n"
         "        SOUND",
         ("unasked holder-blocked push", "coin coin-refused push"),
     ),
     Fault(
-        "forgets to undo the progress", VAULT, r"\S+ = lanesBefore;", "if (!FAULT) SOUND",
+        "forgets to undo the progress", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "SOUND\n        if (FAULT) run.saveLanes();",
         ("unasked holder-blocked push", "unasked paused push"),
     ),
     Fault(
-        "forgets to undo the mark", VAULT, r"(?<== lanesBefore;\n        )\S+\(.*\);",
-        "if (!FAULT) SOUND",
+        "forgets to undo the mark", VAULT,
+        r"run\.undo\(sheet, lanesBefore\);",
+        "SOUND\n        if (FAULT) run.saveMarks();",
         ("unasked holder-blocked push", "unasked answers-no push"),
     ),
     Fault(
-        "withholds of what it did not pay", VAULT, r"(?<=if \(due\.tax != 0)(?=\) \S+ -= due\.tax)",
+        "withholds of what it did not pay", VAULT,
+        r"(?<=if \(tax != 0)(?=\) _withheld\[sheet\.id\(\)\] -= tax)",
         " && !FAULT",
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),

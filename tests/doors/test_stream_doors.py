@@ -170,3 +170,24 @@ def test_a_pool_is_passed_through(doors):
     said = doors.says(*words, "--pass")
     assert said.startswith(f"The pass-through of {POOL} is {deployed['contract']}")
     assert "Nothing was passed on" in said
+
+
+def test_a_stream_is_paid(doors):
+    """Previewed, declared and pushed by one door; the same words again pay nothing."""
+    words = (
+        "distribute", "--stream", "1", "--currency", "USD", "--amount", "3.1", "--kind", "interest",
+        "--push",
+    )  # fmt: skip
+    assert "at stream 1: the largest of 1 holders" in doors.says(*words, "--dry-run")
+    found, payee = doors.deployment, doors.deployment.vault().payee_of(POOL)
+    before = found.currency("USD").balance_of(payee)
+    paid = doors.facts(*words)
+    assert (paid["stream"], paid["paid"], "record" in paid) == (1, 1, False)
+    assert found.currency("USD").balance_of(payee) == before + 3_100_000
+    again = doors.facts(*words)
+    assert (again["distribution"], again["transaction"]) == (
+        paid["distribution"], paid["transaction"],
+    )  # fmt: skip
+    assert doors.refuses(*words, "--record", "3") == (
+        'stream: "1" cannot be given together with a record; keep one of them'
+    )

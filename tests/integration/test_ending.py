@@ -148,7 +148,7 @@ def test_a_list_that_does_not_add_up_is_not_given(operator, closed, table, monke
     declared(operator, closed)
     fewer = dict(table.balances)
     fewer.popitem()
-    monkeypatch.setattr(ageing_module, "holders_at", lambda *_: fewer)
+    monkeypatch.setattr(ageing_module, "holders_of", lambda *_: fewer)
     with pytest.raises(BooksError, match=r"^\d+ shares earn in distribution 1 by the events, and"):
         read_unclaimed(closed)
 

@@ -8,6 +8,7 @@ import pytest
 from eth_account import Account
 
 from prorata.abi import artifact
+from prorata.ageing import read_unclaimed
 from prorata.apportion import apportion
 from prorata.asset import AssetSettings
 from prorata.audit import audit
@@ -15,11 +16,15 @@ from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
 from prorata.chain import RpcChain
 from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
+from prorata.declarations import Draft, Drafts, Word, resolve
 from prorata.deploy import Deployment, deploy, open_operator
+from prorata.distributing import Declaration, declare_all
 from prorata.errors import DeploymentError, InputError
 from prorata.operations import claim, declare, issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.passing import add_pass_through, pass_on, pass_through, register
+from prorata.previewing import preview_all
+from prorata.pushing import push_all
 from prorata.streams import (
     StreamRegister,
     balances_at_stream,
@@ -153,6 +158,94 @@ def test_a_stream_pays_what_the_law_says(operator, month, custodian, table):
     assert [entitlement.gross for entitlement in told] == [law.gross[who] for who in holders]
     operator.send_one("claim", vault.claim([number], custodian.address))
     assert dollars.balance_of(custodian.address) == law.gross[custodian.address]
+
+
+@pytest.fixture
+def streaming(operator, month) -> Deployment:
+    """Stream 1, over three records."""
+    define_stream(operator, month, 2, 4)
+    return Deployment.open(operator.chain, month.folder)
+
+
+def drafted(operator, deployment, **words: str):
+    """What one distribution of interest, written down so, becomes."""
+    said = {"currency": "USD", "amount": "31,000.000003", "kind": "interest"} | words
+    draft = Draft({name: Word(text) for name, text in said.items()})
+    return resolve(Drafts(drafts=[draft]), operator, deployment)
+
+
+def test_a_stream_is_declared_and_pushed_like_a_record(operator, streaming):
+    """Preview, payments and account are weights times balances; again sends nothing (Law 1)."""
+    [what] = drafted(operator, streaming, stream="1", push="true")
+    [preview] = preview_all(operator, streaming, [what])
+    law = apportion(INTEREST, balances_at_stream(streaming, 1))
+    assert {line.holder: line.gross for line in preview.lines} == law.gross
+    assert (preview.provisional, preview.notices, preview.gas.basis) == (False, (), "simulated")
+    [done] = declare_all(operator, streaming, [what])
+    report = push_all(operator, streaming, done.id)
+    assert {line.holder: line.gross for line in report.of("paid")} == law.gross
+    dollars = what.currency
+    paid = [dollars.balance_of(who) for who in sorted(law.gross) if who != operator.address]
+    assert paid == [law.gross[who] for who in sorted(law.gross) if who != operator.address]
+    found = streaming.vault().distribution(done.id)
+    assert (found.token, found.record_id) == (streaming.streams().address, 1)
+    nonce = sent(operator)
+    [again] = declare_all(operator, streaming, drafted(operator, streaming, stream="1"))
+    assert (again.id, push_all(operator, streaming, again.id).lines) == (done.id, report.lines)
+    assert sent(operator) == nonce
+
+
+def test_a_stream_is_no_record_of_the_same_number(operator, streaming, custodian):
+    """Each is declared and carries over for itself; both are told of as unclaimed."""
+    both = [drafted(operator, streaming, **{name: "1"})[0] for name in ("stream", "record")]
+    assert [d.id for d in declare_all(operator, streaming, both)] == [1, 2]
+    stream, record = read_unclaimed(streaming).distributions
+    owed = [
+        {line.holder: line.gross for line in of.lines}.get(custodian.address, 0)
+        for of in (stream, record)
+    ]
+    assert owed == [INTEREST * 100 // 50_500, 0]
+
+
+def test_an_open_stream_is_previewed_as_it_would_be_now(anvil, operator, streaming, custodian):
+    """A closed record counts what was held then, an open one what is held now."""
+    record = schedule_record(operator, streaming, operator.chain.now() + DAY)
+    define_stream(operator, streaming, 4, 5, weights="equal")
+    [what] = drafted(operator, streaming, stream="2")
+    [preview] = preview_all(operator, streaming, [what])
+    shares = {line.holder: line.shares for line in preview.lines}
+    assert (preview.provisional, shares[custodian.address]) == (True, 30 + 40)
+    assert preview.notices[0].startswith("stream 2 is open until ")
+    pass_time(anvil, record.closes_at + 1)
+    assert balances_at_stream(streaming, 2) == shares
+
+
+def test_what_names_no_stream_is_refused(operator, month):
+    """Before anything is sent: no streams at all, an unknown one, a record beside it, a word."""
+    nonce = sent(operator)
+    assert refused(drafted, operator, month, stream="1") == (
+        'stream: "1" was never defined: HARB12 has no streams of records; define one with `stream`'
+    )
+    what = Declaration(1, month.currency("USD"), 1, stream=True)
+    with pytest.raises(DeploymentError, match="has no streams of records"):
+        declare_all(operator, month, [what])
+    assert sent(operator) == nonce
+    define_stream(operator, month, 2, 4)
+    found, nonce = Deployment.open(operator.chain, month.folder), sent(operator)
+    for words, sentence in (
+        (
+            {"stream": "2"},
+            'stream: "2" was never defined: there are streams 1 to 1; define it with `stream`',
+        ),
+        (
+            {"stream": "1", "record": "4"},
+            'stream: "1" cannot be given together with a record; keep one of them',
+        ),
+        ({"stream": "one"}, 'stream: "one" is no stream\'s number; write 1, 2, 3'),
+        ({}, 'record: "" is missing; add it, or a stream'),
+    ):
+        assert refused(drafted, operator, found, **words) == sentence
+    assert sent(operator) == nonce
 
 
 def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian):
