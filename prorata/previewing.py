@@ -382,9 +382,10 @@ class _Ahead:
     def _notices(self, preview: Preview, run: _Run | None) -> Iterator[str]:
         what = self.what
         if preview.provisional:
+            until = moment(preview.closes_at)
             yield (
-                f"{what.column} {what.record_id} is open until {moment(preview.closes_at)}: "
-                "holders and tax are those of now, and not final"
+                f"{what.column} {what.record_id} is open until {until}: holders and "
+                "tax are those of now, and not final"
             )
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)

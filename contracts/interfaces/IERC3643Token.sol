@@ -32,15 +32,16 @@ interface IERC3643Token {
     /// @notice `amount` fewer of the wallet's shares are frozen.
     event TokensUnfrozen(address indexed userAddress, uint256 amount);
 
+    // Not indexed, as ERC-3643 has it.
+    // slither-disable-start unindexed-event-address
+
     /// @notice Holders can no longer transfer.
-    // As ERC-3643 has it.
-    // slither-disable-next-line unindexed-event-address
     event Paused(address userAddress);
 
     /// @notice Holders can transfer again.
-    // As ERC-3643 has it.
-    // slither-disable-next-line unindexed-event-address
     event Unpaused(address userAddress);
+
+    // slither-disable-end unindexed-event-address
 
     /// @notice `agent` may act from now on.
     event AgentAdded(address indexed agent);

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IHoldings} from "../interfaces/IHoldings.sol";
 import {IRecordToken} from "../interfaces/IRecordToken.sol";
 import {Authority} from "./Authority.sol";
-import {Question} from "./Question.sol";
 
 /// @title Holdings
 /// @notice Asks a share token whom to pay for an account, and for how many shares at which record.

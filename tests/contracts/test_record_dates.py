@@ -188,6 +188,23 @@ def test_B1_in_and_out_after_the_record_earns_nothing(stage):
 # ------------------------------------------------------------------- what is remembered
 
 
+def test_A1_both_sides_are_settled_before_a_balance_moves(stage):
+    """Shares that arrive after the record, sent or issued, earn nothing at it; those sent, all."""
+    stage.issue({stage.ann: 100, stage.ben: 50})
+    record = stage.close()
+    stage.move(stage.ann, stage.ben, 60)
+    stage.token.send("mint", stage.ann, 7, sender=stage.agent)
+    stage.token.send("mint", stage.cid, 7, sender=stage.agent)
+    stage.move(stage.cid, stage.dan, 7)
+    people = (stage.ann, stage.ben, stage.cid, stage.dan)
+    assert [at(stage, who, record) for who in people] == [100, 50, 0, 0]
+    stage.token.send("mint", stage.ben, 1, sender=stage.agent)
+    later = stage.close()
+    stage.token.send("mint", stage.ben, 1, sender=stage.agent)
+    assert [at(stage, who, later) for who in people] == [47, 111, 0, 7]
+    assert [at(stage, who, record) for who in people] == [100, 50, 0, 0]
+
+
 def test_B2_issuing_is_remembered_for_account_and_supply(stage):
     """Shares issued after a record did not exist at it, alone or in a batch."""
     stage.issue({stage.ann: 100})

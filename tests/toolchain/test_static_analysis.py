@@ -22,21 +22,25 @@ SILENT = {
     "assembly": "each block says why it is there; solhint lets it be for the same reason",
     "calls-loop": "pages and lists are the caller's own, and as long as the caller pays for",
     "costly-loop": "in batches, whose items cost what each would cost by itself, or less",
+    "incorrect-shift": "a mask is one shifted by a width, whose count stands first in assembly",
     "incorrect-equality": "zero means nothing held or moved, and nobody else can make it otherwise",
     "naming-convention": "solhint checks names, and knows which ones a standard prescribes",
     "reentrancy-benign": "tests/attacks/test_reentry_matrix.py calls back from every call-out",
     "reentrancy-events": "the same; events of a call inside a call stand in between, as it does",
     "timestamp": "record dates and deadlines are times; known limitations say what that means",
     "too-many-digits": "a selector in its place in a word",
+    "unused-return": "what is not wanted of an answer is left out by name",
     "uninitialized-local": "the compiler clears structs in memory; there are no others",
 }
 """Detectors that say nothing of use about these contracts, and why."""
 
 ARGUED = {
+    ("low-level-calls", "RecordStream.constructor"): "a token that answers nothing has no holdings",
+    ("missing-zero-check", "PassThrough.constructor"): "without streams there are none to match",
     ("missing-zero-check", "WithholdingPolicy.constructor"): "without a registry nobody is known",
-    ("unused-return", "Holdings.suffice"): "no answer is zero",
-    ("unused-return", "PayoutDesk._tell"): "the hook's answer is one word; the second is not read",
-    ("unused-return", "TermSheet.write"): "the address follows from the id",
+    ("shadowing-local", "TermSheet._add"): "a place in a sheet; `at` is only called as a member",
+    ("shadowing-local", "TermSheet._put"): "the same",
+    ("shadowing-local", "TermSheet._word"): "the same",
 }
 """Findings in files that say enough themselves, by detector and function, and why they stand."""
 
