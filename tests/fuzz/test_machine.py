@@ -32,7 +32,8 @@ dice = st.randoms(use_true_random=False)
 @pytest.mark.slow
 def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
     """Two assets, four currencies, lost wallets, waiting income, trouble of every kind: in every
-    step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18 and 19)."""
+    step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18, 19, 25 and
+    26)."""
     walked = walk_all(SEED, STEPS)
     assert walked.steps == STEPS
     with capsys.disabled():

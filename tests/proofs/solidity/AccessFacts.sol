@@ -8,7 +8,7 @@ import {VM} from "./Vm.sol";
 
 /// @title AccessFacts
 /// @notice Who may call what of the share token: for every caller and all arguments. Each check's notice is its
-/// sentence.
+/// sentence. (Law 23)
 contract AccessFacts {
     address private constant OWNER = address(0x0a11ce);
     address private constant AGENT = address(0xa6e47);

@@ -7,7 +7,7 @@ import {IWithholdingPolicy} from "../../../contracts/interfaces/IWithholdingPoli
 import {VM} from "./Vm.sol";
 
 /// @title PolicyAccessFacts
-/// @notice Who may call what of the withholding policy: for every caller and all arguments. Each check's notice is its sentence.
+/// @notice Who may call what of the withholding policy: for every caller and all arguments. Each check's notice is its sentence. (Law 23)
 contract PolicyAccessFacts {
     address private constant OWNER = address(0x0a11ce);
     address private constant AGENT = address(0xa6e47);

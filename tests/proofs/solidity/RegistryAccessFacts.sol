@@ -8,7 +8,7 @@ import {Investor} from "../../../contracts/libraries/InvestorLib.sol";
 import {VM} from "./Vm.sol";
 
 /// @title RegistryAccessFacts
-/// @notice Who may call what of the registry: for every caller and all arguments. Each check's notice is its sentence.
+/// @notice Who may call what of the registry: for every caller and all arguments. Each check's notice is its sentence. (Law 23)
 contract RegistryAccessFacts {
     address private constant OWNER = address(0x0a11ce);
     address private constant AGENT = address(0xa6e47);
