@@ -7,10 +7,10 @@ contract's, and leaves what a call before it returned as it was.
 
 What counts, by the compiler's syntax tree:
 
-- a line is one on which a statement starts, of Solidity or of assembly; the head of a loop is one;
-- a branch is either outcome of a condition: of `if`, a loop, `require`, `assert` and `?:`, of each
-  operand of `&&` and `||`, each clause of a `try`, each case of a `switch` (with the one that is not
-  written).
+- a line is one on which a statement starts, of Solidity or of assembly; a loop's head is one;
+- a branch is either outcome of a condition: of `if`, a loop, `require`, `assert` and `?:`, and of
+  each operand of `&&` and `||`; each clause of a `try`; each case of a `switch`, with the one that
+  is not written.
 
 What the compiler makes by itself (decoding, overflow, array bounds) counts as neither.
 """
@@ -18,7 +18,7 @@ What the compiler makes by itself (decoding, overflow, array bounds) counts as n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,10 +30,11 @@ Node = Mapping[str, Any]
 FIRST = 0xC07E_0000_0000
 FOLDER = "contracts/"
 
+# All that the contracts have, and what they might; another kind is an error, not a gap.
 STATEMENTS = {
-    "Break", "Continue", "DoWhileStatement", "EmitStatement", "ExpressionStatement", "ForStatement",
-    "IfStatement", "InlineAssembly", "PlaceholderStatement", "Return", "RevertStatement",
-    "TryStatement", "VariableDeclarationStatement", "WhileStatement",
+    "Break", "Continue", "EmitStatement", "ExpressionStatement", "ForStatement", "IfStatement",
+    "InlineAssembly", "PlaceholderStatement", "Return", "RevertStatement", "TryStatement",
+    "VariableDeclarationStatement", "WhileStatement",
 }  # fmt: skip
 YUL_STATEMENTS = {
     "YulAssignment", "YulBreak", "YulContinue", "YulExpressionStatement", "YulForLoop", "YulIf",
@@ -66,7 +67,9 @@ class Marked:
     def new(self, *places: Place) -> int:
         """The address of the first of these marks; the others follow it."""
         if places[0] not in self.marks:
-            self.marks.update({place: FIRST + len(self.marks) + i for i, place in enumerate(places)})
+            self.marks.update(
+                {place: FIRST + len(self.marks) + i for i, place in enumerate(places)}
+            )
         return self.marks[places[0]]
 
 
@@ -82,7 +85,9 @@ def with_marks(source: Mapping[str, Any], marked: Marked) -> dict[str, Any]:
     for name in own:
         marker = Marker(name, contents[name], marked)
         contents[name] = marker.marked(output["sources"][name]["ast"])
-    sources = {name: {"content": re.sub(r"\bpure\b", "view", text)} for name, text in contents.items()}
+    sources = {
+        name: {"content": re.sub(r"\bpure\b", "view", text)} for name, text in contents.items()
+    }
     return {**source, "sources": sources}
 
 
@@ -119,38 +124,43 @@ class Marker:
             return
         start = span(node)[0]
         if kind in STATEMENTS:
-            self._insert(start, self._here(node))
+            self._insert(start, solidity(self._mark(node, "statement")))
         elif kind in YUL_STATEMENTS:
             self._insert(start, yul(self._mark(node, "statement")))
         else:
-            raise LookupError(f"{self.name}: a statement of an unknown kind, {kind}")
-        getattr(self, f"_in_{kind}", lambda _: None)(node)
+            raise LookupError(f"{self.name} has a statement of a kind unknown here, {kind}")
+        inside = {
+            "ForStatement": self._in_loop,
+            "IfStatement": self._in_if,
+            "InlineAssembly": self._in_assembly,
+            "TryStatement": self._in_try,
+            "WhileStatement": self._in_loop,
+            "YulForLoop": self._in_yul_body,
+            "YulIf": self._in_yul_body,
+            "YulSwitch": self._in_switch,
+        }.get(kind)
+        if inside:
+            inside(node)
 
-    def _in_IfStatement(self, node: Node) -> None:
+    def _in_if(self, node: Node) -> None:
         self._condition(node["condition"], "if")
         self._body(node["trueBody"])
         if node.get("falseBody"):
             self._body(node["falseBody"])
 
-    def _in_WhileStatement(self, node: Node) -> None:
-        self._condition(node["condition"], "loop")
-        self._body(node["body"])
-
-    _in_DoWhileStatement = _in_WhileStatement
-
-    def _in_ForStatement(self, node: Node) -> None:
+    def _in_loop(self, node: Node) -> None:
         if node.get("condition"):
             self._condition(node["condition"], "loop")
         self._body(node["body"])
 
-    def _in_TryStatement(self, node: Node) -> None:
+    def _in_try(self, node: Node) -> None:
         for i, clause in enumerate(node["clauses"]):
             told = "caught" if i else "succeeded"
             start = span(clause["block"])[0] + 1
             self._insert(start, solidity(self._mark(clause["block"], f"try: {told}")))
             self._block(clause["block"])
 
-    def _in_InlineAssembly(self, node: Node) -> None:
+    def _in_assembly(self, node: Node) -> None:
         root = node["AST"]
         before = len(self.edits)
         self._block(root)
@@ -159,13 +169,10 @@ class Marker:
         if len(self.edits) > before:
             self._insert(span(root)[0] + 1, YUL_WRAPPER)
 
-    def _in_YulIf(self, node: Node) -> None:
+    def _in_yul_body(self, node: Node) -> None:
         self._block(node["body"])
 
-    def _in_YulForLoop(self, node: Node) -> None:
-        self._block(node["body"])
-
-    def _in_YulSwitch(self, node: Node) -> None:
+    def _in_switch(self, node: Node) -> None:
         for case in node["cases"]:
             value = case["value"]
             told = "default" if value == "default" else f"case {value['value']}"
@@ -208,18 +215,23 @@ class Marker:
             if node["operator"] in {"&&", "||"}:
                 for side in ("leftExpression", "rightExpression"):
                     if not is_junction(node[side]):
-                        self._wrap(node[side], f"operand of {node['operator']}")
+                        self._condition(node[side], f"operand of {node['operator']}")
 
     def _condition(self, node: Node, what: str) -> None:
-        self._wrap(node, what)
-
-    def _wrap(self, node: Node, what: str) -> None:
+        # `while (true)` has one outcome.
+        if node["nodeType"] == "Literal":
+            return
         self.wraps = True
         start, end = span(node)
         first = self._outcomes(node, what)
         # Of two that start or end together the longer one is the outer.
         self._insert(start, b"((", order=-end)
-        self._insert(end, b") ? _was(%d, true) : _was(%d, false))" % (first + 1, first), late=True, order=-start)
+        self._insert(
+            end,
+            b") ? _was(%d, true) : _was(%d, false))" % (first + 1, first),
+            late=True,
+            order=-start,
+        )
 
     def _yul_condition(self, node: Node) -> None:
         start, end = span(node)
@@ -231,9 +243,6 @@ class Marker:
         return self.all.new(*(self._place(node, f"{what}: {told}") for told in ("false", "true")))
 
     # ---------------------------------------------------------------------------------- the text
-
-    def _here(self, node: Node) -> bytes:
-        return solidity(self._mark(node, "statement"))
 
     def _mark(self, node: Node, what: str) -> int:
         return self.all.new(self._place(node, what))
