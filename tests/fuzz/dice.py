@@ -69,7 +69,15 @@ class Dice:
 
     def amount(self, held: int) -> int:
         return self.pick(
-            0, 1, 2, held, held, held // 2, held + 1, self.rng.randint(0, 30), self.rng.randint(0, 9)
+            0,
+            1,
+            2,
+            held,
+            held,
+            held // 2,
+            held + 1,
+            self.rng.randint(0, 30),
+            self.rng.randint(0, 9),
         )
 
     def held(self, token: str, who: str) -> int:
@@ -98,7 +106,14 @@ class Dice:
     def permit(self) -> Step:
         owner = self.pick(*SIGNERS)
         signer = self.pick(owner, owner, owner, "ola")
-        return "permit", owner, self.wallet(), self.pick(0, 5, UNLIMITED), self.pick(-1, 0, 9), signer
+        return (
+            "permit",
+            owner,
+            self.wallet(),
+            self.pick(0, 5, UNLIMITED),
+            self.pick(-1, 0, 9),
+            signer,
+        )
 
     def mint(self) -> Step:
         token = self.token()
@@ -170,17 +185,30 @@ class Dice:
         issuer = "eve" if token == EAST else "wes"
         records = len(self.world.shares[token].times)
         record = self.pick(records, records, 1, self.rng.randint(1, records + 1))
-        what = (self.pick(issuer, issuer, "ola"), token, record, self.pick(*CURRENCIES))
+        # Often as the last time, so that there are series.
+        last = [it.currency for it in self.law.distributions[-1:]]
+        currency = self.pick(*CURRENCIES, *last * 4)
+        what = (self.pick(issuer, issuer, "ola"), token, record, currency)
         amount = self.pick(1, self.rng.randint(1, 30), self.rng.randint(1, 10**7))
         if self.rng.random() < 0.05:
             amount = self.pick(0, MAX_AMOUNT, MAX_AMOUNT + 1)
         plain: Step = ("declare", *what, amount)
-        if self.rng.random() < 0.5:
+        if self.rng.random() < 0.3:
             return plain
         excluded = self.pick((), (), ("cat",), ("wall", "ola", "wall"), WALLETS)
         payable_in = self.pick(0, 0, 0, 2)
-        deadline_in = self.pick(-1, 0, 1, 3, 6)
-        return *plain, deadline_in, self.pick(NOBODY, "third", "whole"), payable_in, excluded
+        deadline_in = self.pick(-1, -1, -1, 0, 1, 3, 6)
+        policy = self.pick(NOBODY, NOBODY, "third", "third", "third", "whole")
+        return *plain, deadline_in, policy, payable_in, excluded
+
+    def declare_for_nobody(self) -> Step | None:
+        """Of a record that is still open, everybody is left out: what will be refunded."""
+        token = self.token()
+        law = self.world.shares[token]
+        if law.next_close is None or len(self.law.distributions) >= MOST_DISTRIBUTIONS:
+            return None
+        what = (self.pick("eve", "wes", "ola"), token, len(law.times), self.pick(*CURRENCIES))
+        return "declare", *what, self.rng.randint(1, 10**6), -1, NOBODY, 0, WALLETS
 
     def declare_with_permit(self) -> Step | None:
         if len(self.law.distributions) >= MOST_DISTRIBUTIONS:
@@ -197,7 +225,7 @@ class Dice:
         if not of:
             return None
         fit = [it.id for it in of if likely(it)]
-        if fit and self.rng.random() < 0.85:
+        if fit and self.rng.random() < 0.9:
             return int(self.rng.choice(fit))
         return self.rng.randint(1, len(of) + 1) if self.rng.random() < 0.3 else len(of)
 
@@ -206,10 +234,12 @@ class Dice:
         return it.payable_from <= now <= (it.deadline or now) and not it.finished
 
     def ids(self) -> tuple[int, ...]:
-        chosen = [self.some(self.payable) for _ in range(self.pick(1, 1, 2, 3, 5))]
-        if self.rng.random() < 0.2:
-            chosen = [it.id for it in self.law.distributions if self.payable(it)]
-        return tuple(number for number in chosen if number)
+        fit = [it.id for it in self.law.distributions if self.payable(it)]
+        if self.rng.random() < 0.4:
+            return tuple(fit)
+        chosen = [self.rng.choice(fit) for _ in range(self.pick(1, 2, 3, 5)) if fit]
+        stray = self.some(self.payable) if self.rng.random() < 0.2 else None
+        return tuple([*chosen, stray] if stray else chosen)
 
     def holder(self) -> str:
         return self.pick(*WALLETS, *WALLETS, "ola")
@@ -223,19 +253,33 @@ class Dice:
         sender = self.pick(law.heir(holder), law.heir(holder), holder, "ola")
         # A contract with moods sends nothing by itself.
         sender = "ola" if sender == "wall" else sender
-        return "claim_to", sender, self.ids(), holder, self.pick("ola", "cat", "wall", "ann", NOBODY)
+        return (
+            "claim_to",
+            sender,
+            self.ids(),
+            holder,
+            self.pick("ola", "cat", "wall", "ann", NOBODY),
+        )
 
     def push(self) -> Step | None:
         number = self.some(self.payable)
         count = self.rng.randint(1, 7)
-        page = self.pick(WALLETS, tuple(self.holder() for _ in range(count)))
+        some = tuple(self.holder() for _ in range(count))
+        page = self.pick(WALLETS, some, some)
         return ("push", number, page) if number else None
 
     def instruct(self) -> Step:
         holder = self.pick(*SIGNERS)
         heir = self.world.shares[self.token()].heir(holder)
         signer = self.pick(holder, heir if heir in KEYS else holder)
-        return "instruct", signer, self.ids() or (1,), holder, self.pick("ola", "cat", "wall"), self.pick(1, 2, 3)
+        return (
+            "instruct",
+            signer,
+            self.ids() or (1,),
+            holder,
+            self.pick("ola", "cat", "wall"),
+            self.pick(1, 2, 3),
+        )
 
     def set_payee(self) -> Step:
         payee = self.pick(NOBODY, NOBODY, "ola", "ann", "cat", "wall")
@@ -262,7 +306,7 @@ class Dice:
         return "donate", self.pick(COIN, *MONEY), self.rng.randint(1, 9)
 
     def mood(self) -> Step:
-        taking = (Mood.TAKING,) * 3
+        taking = (Mood.TAKING,) * 2
         others = (Mood.REFUSING, Mood.BURNING, Mood.HUNGRY, Mood.TALKATIVE)
         return "mood", int(self.pick(*taking, *others))
 
@@ -284,9 +328,10 @@ class Dice:
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
     "stop": 4, "freeze": 2, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4, "register": 2,
-    "wait": 6, "wait_for_something": 6, "declare": 12, "declare_with_permit": 1, "claim": 18,
-    "claim_to": 4, "push": 10, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
-    "donate": 1, "mood": 2, "nature": 3, "block": 3,
+    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
+    "declare_with_permit": 1, "claim": 18,
+    "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
+    "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip
 NAMES: Sequence[str] = tuple(FREQUENCIES)
 WEIGHTS: Sequence[int] = tuple(FREQUENCIES.values())

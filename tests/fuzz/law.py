@@ -393,7 +393,7 @@ class House(Vault):
     def _runs(
         self, ids: Sequence[int], holder: str, sender: str, receiver: str
     ) -> Iterator[tuple[int, list[int], str, list[Reason]]]:
-        """Neighbours of one series: one of them, what is due among them, who gets it, and why not."""
+        """Neighbours of one series: one of them, what is due of them, who gets it, and why not."""
         left = {n for n in self._known_ids(ids) if self._get(n).due(holder)}
         for _, neighbours in groupby(self._known_ids(ids), lambda n: self._get(n).series):
             run = list(neighbours)
@@ -478,7 +478,9 @@ class House(Vault):
     ) -> list[Event]:
         """What `signer` has signed for, brought by a stranger to the desk."""
         why: list[Reason | None] = [
-            ("DividendVault_UnknownDistribution", (n,)) for n in ids if n not in self._known_ids(ids)
+            ("DividendVault_UnknownDistribution", (n,))
+            for n in ids
+            if n not in self._known_ids(ids)
         ]
         for n in self._known_ids(ids):
             expected = self._shares(self._get(n)).claimant(holder)

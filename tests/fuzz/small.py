@@ -137,9 +137,7 @@ class State(NamedTuple):
             return "ShareToken_UnknownRecord", self
         closed = len(self.then) == len(self.records)
         payable_from = None if closed else self.records[-1] + 1
-        new = Sum(
-            *(len(self.records), amount + self.carry, self.carry, payable_from, self.now + 1)
-        )
+        new = Sum(*(len(self.records), amount + self.carry, self.carry, payable_from, self.now + 1))
         return DONE, self._replace(sums=(*self.sums, new), carry=0)
 
     def claim(self, who: str) -> tuple[str, State]:

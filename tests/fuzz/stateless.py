@@ -384,8 +384,9 @@ def streams(bench: Bench, rng: random.Random) -> int:
             continue
         bench.send(ISSUER, "streams", "defineStream", chosen, weights)
         defined += 1
-        for who in PEOPLE:
-            questions.append((("streams", "balanceOfAt", who, defined), word(summed[who])))
+        questions += [
+            (("streams", "balanceOfAt", who, defined), word(summed[who])) for who in PEOPLE
+        ]
         questions.append((("streams", "totalSupplyAt", defined), word(sum(summed.values()))))
     return bench.look(questions)
 

@@ -57,7 +57,7 @@ PLAIN = {
 }
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818 - it is what happened
     """The chain did not do what the law says."""
 
 
@@ -149,9 +149,7 @@ class World:
             relayed = (self.wire.at[contract], Blob(data), value)
             data, sender, contract = self.wire.call("wall", "execute", relayed), "ola", "wall"
         self.evm.reset_transient_storage()
-        return bytes(
-            self._call(self.address[sender], self.address[contract], data, value, GAS_CAP)
-        )
+        return bytes(self._call(self.address[sender], self.address[contract], data, value, GAS_CAP))
 
     def _ask(self, contract: str, function: str, *args: Any) -> bytes:
         return self._send("ola", contract, function, *args)
@@ -304,7 +302,7 @@ class World:
 
     # ------------------------------------------------------------------------- money
 
-    def _declare(
+    def _declare(  # noqa: PLR0917 - a step is a tuple
         self,
         declarer: str,
         token: str,
@@ -389,7 +387,9 @@ class World:
         listed = keccak(b"".join(map(word, ids)))
         fields = (holder, signer, listed, receiver, NOBODY, keccak(b""), nonce, FOREVER)
         signature = self._sign(signer, self._ask(DESK, "digestOf", self._instruction(fields, ids)))
-        if signature != self._sign(signer, _digest(self._desk_domain(), INSTRUCTION, self._spell(fields))):
+        if signature != self._sign(
+            signer, _digest(self._desk_domain(), INSTRUCTION, self._spell(fields))
+        ):
             raise Broken("the desk's digest is not that of the instruction")
         return self._paid(
             self._both(
@@ -544,7 +544,7 @@ class World:
             return self.wire.read_revert(answer[1:])
         body = answer[1:]
         numbers = [int.from_bytes(body[i : i + 32], "big") for i in range(0, len(body), 32)]
-        return self.wire.named(", ".join(hex(n) if n >> 100 else str(n) for n in numbers))
+        return self.wire.named(", ".join(f"0x{n:040x}" if n >> 100 else str(n) for n in numbers))
 
     def check(self) -> None:
         """What every step is followed by: all shares, supplies and persons; what the vault has in
@@ -602,7 +602,7 @@ class World:
             yield ("book", "holdingOf", CLUB, person), yes(held.get(person, 0))
 
     def _records(self) -> Iterator[Pair]:
-        """Balances and supply at closed records (Laws 5, 6); open and unknown ones refuse (Law 7)."""
+        """Balances and supply at closed records (Laws 5, 6); others refuse (Law 7)."""
         for token, law in self.shares.items():
             for record, then in enumerate(law.closed, 1):
                 for who in WALLETS:
