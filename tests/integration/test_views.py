@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from prorata.abi import artifact
+from prorata.audit import audit_register
 from prorata.contracts import (
     NATIVE,
     Currency,
+    Kind,
     LockUps,
     PassThrough,
     RecordStream,
+    ShareToken,
+    Terms,
     deploy_call,
 )
 from prorata.deploy import deploy, folder_for
 from prorata.errors import DeploymentError
 from prorata.permissions import read_permissions
+from prorata.pushing import push_all
+from prorata.report import cap_table_table
 from prorata.settings import parse_time
-from tests.integration.conftest import act, close_record, put
+from tests.integration.conftest import act, close_record, put, refused
 
 DEED = b"deed".ljust(32, b"\0")
 STRANGER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -138,3 +146,41 @@ def test_the_only_deployment_of_a_chain_needs_no_name(operator, settings, tmp_pa
 
 def test_a_day_is_its_last_second():
     assert parse_time("deadline", date(2027, 3, 31)) == 1_806_537_599
+
+
+# ---------------------------------------------------------------------------------- register
+
+
+def test_the_register_alone_is_audited_and_drawn(operator, issued, table):
+    """Read from events, compared with what the token answers, and shown by name."""
+    token = issued.token()
+    ledger, differences = audit_register(operator.chain, token.address, issued.manifest.first_block)
+    assert (differences, ledger.total_supply) == ([], 10_000)
+    assert ledger.balances == {holding.address: holding.shares for holding in table}
+    console = Console(file=StringIO(), width=120)
+    console.print(cap_table_table(table, 3))
+    drawn = console.file.getvalue()
+    first, fourth = table.holdings[0], table.holdings[3]
+    assert first.address in drawn
+    assert fourth.address not in drawn
+    operator.send_one("later", token.mint(STRANGER, 5))
+    earlier, _ = audit_register(
+        operator.chain, token.address, issued.manifest.first_block,
+        last=operator.chain.block().number - 1,
+    )  # fmt: skip
+    assert STRANGER not in earlier.balances
+
+
+def test_a_page_for_another_tokens_distribution_is_refused(operator, issued, tmp_path, settings):
+    """Its holders are not this register's."""
+    made = deploy_call(artifact("ShareToken"), ("Two", "TWO", 0, operator.address, NATIVE, NATIVE))
+    other = ShareToken(operator.chain, operator.send_one("two", made).contract_address)
+    vault, dollar = issued.vault(), issued.currency("USD")
+    operator.send_one("two shares", other.mint(STRANGER, 5))
+    operator.send_one("agree", dollar.approve(vault.address, 100))
+    operator.send_one("record", other.schedule_record(operator.chain.now() + 100))
+    declared = vault.declare(other.address, 1, dollar.address, 100, Terms(Kind.RENT))
+    operator.send_one("declare", declared)
+    assert refused(push_all, operator, issued, 1) == (
+        'distribution: "1" is none of HARB12; use the deployment of its token'
+    )
