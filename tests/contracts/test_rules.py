@@ -579,8 +579,9 @@ def test_the_most_leaves_the_giver_the_minimum_or_nothing(kit):
     """Where the receiver has no room for all, the rest may not be too little; nor is there anything
     to give for one who has too little already."""
     stage = Compliant(kit)
-    stage.issue({stage.ann: 100, stage.ben: 90, stage.cid: 50})
+    stage.issue({stage.ann: 100, stage.ben: 90, stage.cid: 50, stage.dan: 136})
     stage.put_in_force(minHolding=60, maxHolding=135)
+    assert stage.explained(stage.ann, stage.dan, 1)[1] == 0
     for giver, most in ((stage.ann, 40), (stage.cid, 0)):
         assert stage.explained(giver, stage.ben, 1)[1] == most
         with rules_refused(Code.MIN_HOLDING_GIVER, stage.held(giver)[0] - most - 1, 60):

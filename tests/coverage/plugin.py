@@ -18,14 +18,17 @@ from weakref import WeakSet
 
 import pyrevm
 import pytest
+from hypothesis import settings
 
 from prorata import build
 from tests import chainkit
-from tests.coverage.marks import Marked, with_marks
+from tests.coverage.marks import Marked, Place, with_marks
 
 # Size does not matter here, and the optimizer would take longer than the tests.
 ROOMY = pyrevm.Env(cfg=pyrevm.CfgEnv(limit_contract_code_size=2**24))
 FAST = {"optimizer": {"enabled": False}}
+
+EXAMPLES = 10
 
 # What looks at gas that a callee is left, at code, or at another build: marks are in its way.
 LEFT_OUT = (
@@ -44,6 +47,7 @@ LEFT_OUT = (
 
 marked = Marked()
 visited: set[str] = set()
+met: dict[Place, bool] = {}
 alive: WeakSet[chainkit.RevmKit] = WeakSet()
 
 
@@ -66,6 +70,9 @@ def pytest_configure() -> None:
     def transact_for_nothing(*args: Any) -> chainkit.Receipt:
         return replace(transact(*args), gas=0)
 
+    # Lines and outcomes want examples of each kind, and every time the same.
+    settings.register_profile("marks", max_examples=EXAMPLES, derandomize=True, deadline=None)
+    settings.load_profile("marks")
     build.standard_json = with_all_marks
     pyrevm.EVM = partial(pyrevm.EVM, env=ROOMY)
     chainkit.RevmKit.__init__ = start
@@ -88,6 +95,18 @@ def note(kits: Iterable[chainkit.RevmKit]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     gc.collect()
     note(alive)
-    met = {int(address, 16) for address in visited}
-    places = [[*astuple(place), mark in met] for place, mark in sorted(marked.marks.items())]
-    session.config.getoption("--marks").write_text(json.dumps(places), encoding="utf-8")
+    looked_up = {int(address, 16) for address in visited}
+    for place, mark in marked.marks.items():
+        met[place] = met.get(place, False) or mark in looked_up
+    told = [[*astuple(place), was] for place, was in sorted(met.items())]
+    # One of several workers tells the session that started it.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["marks"] = told
+    else:
+        session.config.getoption("--marks").write_text(json.dumps(told), encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for *place, was in node.workeroutput["marks"]:
+        met[Place(*place)] = met.get(Place(*place), False) or was
