@@ -18,7 +18,7 @@ from typing import Any
 
 from prorata.abi import topics_of
 from prorata.apportion import Apportionment, apportion
-from prorata.chain import Block
+from prorata.chain import Block, read_steadily
 from prorata.contracts import (
     Currency,
     Distribution,
@@ -101,7 +101,7 @@ def push(
     pages = pages_of(_unpaid(deployment, vault, found, holders), page_size)
     attempt = operator.attempts(f"push/{distribution_id}")
     if attempt:
-        pages = _worthwhile(vault, distribution_id, pages)
+        pages = _worthwhile(deployment, vault, distribution_id, pages)
     operator.tell(f"estimating the gas of {len(pages):,} transactions")
     receipts = operator.send(
         [
@@ -175,14 +175,23 @@ def _unpaid(
 
 
 def _worthwhile(
-    vault: DividendVault, distribution_id: int, pages: Sequence[Sequence[str]]
+    deployment: Deployment,
+    vault: DividendVault,
+    distribution_id: int,
+    pages: Sequence[Sequence[str]],
 ) -> list[Sequence[str]]:
-    """The pages of a further push that would pay anybody.
+    """The pages of a further push that would pay anybody, or that an earlier one never came to.
 
-    Whom an earlier push passed over, a frozen wallet or a barred one, may still have to wait.
+    Whom an earlier push passed over, a frozen wallet or a barred one, may still have to wait; whom
+    it never tried is tried, so that the account says why it is not paid.
     """
     paid = vault.would_push(distribution_id, pages)
-    return [page for page, count in zip(pages, paid, strict=True) if count]
+    _, tried = _told(deployment, distribution_id, deployment.chain.block())
+    return [
+        page
+        for page, count in zip(pages, paid, strict=True)
+        if count or not set(page) <= set(tried)
+    ]
 
 
 # ---------------------------------------------------------------------------------------- account
@@ -308,7 +317,17 @@ def report_push(
 
     Raises: BooksError when the events, the law and the vault do not agree to the unit; ChainError.
     """
-    chain, block = deployment.chain, deployment.chain.block()
+
+    def read(block: Block) -> PushReport:
+        return _reported(deployment, distribution_id, balances, block)
+
+    return read_steadily(deployment.chain, read)
+
+
+def _reported(
+    deployment: Deployment, distribution_id: int, balances: Mapping[str, int], block: Block
+) -> PushReport:
+    chain = deployment.chain
     told = deployment.vault().distribution(distribution_id)
     closes_at = ShareToken(chain, told.token).record_time(told.record_id)
     vault = deployment.vault(tag_after(block, closes_at))
