@@ -407,7 +407,7 @@ class Operator:
             else:
                 yield entry, found
 
-    def _found_late(self, entry: Entry) -> tuple[Entry, Mined]:
+    def _found_late(self, entry: Entry) -> tuple[Entry, Mined | None]:
         """What a transaction did whose nonce has been used, though its receipt was missing.
 
         The nonce may have been used by another version of it, which was signed at another price.
@@ -424,6 +424,9 @@ class Operator:
                 if found is not None:
                     return version, found
             time.sleep(pause)
+        if entry.nonce >= self.chain.nonce(entry.sender):
+            # What had used it was undone by a reorganisation, so that it can be mined again.
+            return entry, None
         raise _replaced(entry)
 
     # -------------------------------------------------------------- before sending
@@ -576,8 +579,7 @@ class Operator:
                     self.chain.mine_leftovers()
                     stalled += STALL_SECONDS
             if time.monotonic() > reminder:
-                # A node may drop what it has taken: under load, or when it starts again.
-                self.chain.send_raw([entry.raw for entry in entries])
+                self._remind(entries)
                 reminder += REMIND_SECONDS
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
@@ -595,6 +597,19 @@ class Operator:
         for number, found in zip(missing, fresh, strict=True):
             updated[number] = found
         return updated
+
+    def _remind(self, entries: Sequence[Entry]) -> None:
+        """A node may drop what it has taken: under load, or when it starts again.
+
+        A reorganisation may also have undone what comes before, without which nothing is mined.
+        """
+        mined = self.chain.nonce(self.address)
+        live = [] if self.journal is None else self.journal.live()
+        before = [e for e in live if e.sender == self.address and e.nonce >= mined]
+        known = {entry.hash for entry in before}
+        self.chain.send_raw(
+            [e.raw for e in (*before, *(e for e in entries if e.hash not in known))]
+        )
 
     def _buried(self, mined: Sequence[Mined]) -> bool:
         if self.confirmations == 0:

@@ -32,7 +32,7 @@ from prorata.contracts import (
 )
 from prorata.deploy import Deployment
 from prorata.distributing import find_distribution, holders_of, tag_after, why_not_payable
-from prorata.errors import BooksError, InputError, RevertError
+from prorata.errors import BooksError, ChainError, InputError, RevertError
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
 from prorata.operator import Intent, Operator, Receipt
@@ -143,11 +143,23 @@ def push_all(
         raise refusal
     operator.tell(f"reading who held what at record {found.record_id}")
     balances = holders_of(deployment, found)
-    push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
+    done = push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
     operator.tell("accounting for every unit")
     report = report_push(deployment, distribution_id, balances)
+    _require_kept(done, report)
     report.write(deployment.folder)
     return report
+
+
+def _require_kept(done: Pushed, report: PushReport) -> None:
+    """Raises: ChainError when the chain has undone a payment that it had made."""
+    undone = {settled.holder for settled in done.payouts} - {x.holder for x in report.of("paid")}
+    if undone:
+        raise ChainError(
+            f"{len(undone)} payments of distribution {report.distribution.id}, which were mined, "
+            f"were undone by a reorganisation of the chain, such as the one to {min(undone)}",
+            "run the same command again, which sends the same transactions again",
+        )
 
 
 def pages_of(holders: Sequence[str], size: int) -> list[Sequence[str]]:

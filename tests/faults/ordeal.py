@@ -30,17 +30,33 @@ def is_sentence(said: str) -> bool:
 
 
 def endure(
-    world: World, node: FaultyNode, wanted: dict[str, object], *, confirmations: int = 0
+    world: World,
+    node: FaultyNode,
+    wanted: dict[str, object],
+    *,
+    undone: bool = False,
 ) -> Ordeal:
     """Play the staged act with whatever is armed; when refused, do as told, in better weather.
 
     Anything but a refusal of ours, a sentence without a remedy, or another end than the unharmed
-    act's is a failure.
+    act's is a failure. What was `undone` after the act's last question no program can notice: then
+    the same command, run once more, has to heal it.
     """
-    ordeal, abandon = Ordeal(), None
+    ordeal = Ordeal()
+    _insist(world, node, ordeal)
+    state = world.state()
+    if undone and state != wanted:
+        _insist(world, node, ordeal)
+        state = world.state()
+    assert state == wanted, (ordeal.said, difference(state, wanted))
+    return ordeal
+
+
+def _insist(world: World, node: FaultyNode, ordeal: Ordeal) -> None:
+    abandon = None
     for _ in range(ATTEMPTS):
         try:
-            world.play(abandon=abandon, confirmations=confirmations)
+            world.play(abandon=abandon)
             break
         except ProrataError as refusal:
             ordeal.said.append(str(refusal))
@@ -53,6 +69,3 @@ def endure(
         raise AssertionError(ordeal.said)
     ordeal.met = ordeal.met or node.met
     node.calm()
-    state = world.state()
-    assert state == wanted, (ordeal.said, difference(state, wanted))
-    return ordeal

@@ -6,6 +6,8 @@ exchange, so that it falls between two moments of the operation.
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +16,14 @@ from eth_utils.crypto import keccak
 
 from prorata.toolchain import Anvil
 from tests.faults.proxy import SENDING, Answer, Exchange, Fault
+from tests.faults.world import GROUND, World
 from tests.integration.conftest import ISSUER_KEY
 
-__all__ = ["WEATHER", "Weather"]
+__all__ = ["WEATHER", "Weather", "ground_of", "times_of"]
 
+DEPTHS = (1, 2, 4, 8, 16, 32, 64)
+# Exchanges between a snapshot and the reorganisation that goes back to it.
+SPAN = 9
 ISSUER = Account.from_key(ISSUER_KEY)
 
 
@@ -29,21 +35,54 @@ class Weather:
 
     # ----------------------------------------------------------- reorganisations
 
-    def reorganised(self, depth: int, *, returning: int | None = None) -> Fault:
-        """The last `depth` blocks are replaced by others.
+    # Anvil's own reorganisation forgets contracts after it has gone back to a snapshot once, so it
+    # is sent back to a snapshot here too, and mines other blocks from there.
 
-        Their transactions fall out for good, or each returns `returning` blocks later than the
+    def reorganised(self, world: World, *, returning: int | None = None) -> Fault:
+        """All blocks since the act was staged are replaced by one more than they were.
+
+        Their transactions fall out for good, or return, at most `returning` blocks later than the
         first replaced block, as if another miner had been slower.
         """
 
-        def fault(exchange: Exchange) -> None:
-            last = int(self.anvil.rpc("eth_blockNumber"), 16)
-            lost = [raw for n in range(last - depth + 1, last + 1) for raw in self._raw(n)]
-            back = [] if returning is None else lost
-            offset = min(returning or 0, depth - 1)
-            self.anvil.rpc("anvil_reorg", depth, [[raw, offset] for raw in back])
+        def fault(exchange: Exchange | None) -> None:
+            self._replace(int(world.ground, 16), world.rewind, returning)
 
         return fault
+
+    def latest_reorganised(self, *, returning: int | None = None) -> Fault:
+        """The same for what came since the first exchange that it meets, at the `SPAN`-th."""
+        met: list[tuple[str, int]] = []
+
+        def fault(exchange: Exchange) -> None:
+            met.append((self.anvil.rpc("evm_snapshot") if not met else "", self._height()))
+            if len(met) == SPAN:
+                snapshot, height = met[0]
+                self._replace(height, lambda: self.anvil.rpc("evm_revert", snapshot), returning)
+
+        return fault
+
+    def _replace(self, height: int, rewind: Callable[[], object], returning: int | None) -> None:
+        self._wait_for_miner()
+        last = self._height()
+        lost = [raw for n in range(height + 1, last + 1) for raw in self._raw(n)]
+        rewind()
+        # Of another miner, and so of another hash, even when it is empty.
+        self.anvil.rpc("anvil_setCoinbase", f"0x{'c0' * 20}")
+        if returning:
+            self.anvil.rpc("anvil_mine", hex(min(returning, last - height)))
+        for raw in [] if returning is None else lost:
+            self.anvil.rpc(SENDING, raw)
+        self._wait_for_miner()
+        self.anvil.rpc("anvil_mine", hex(max(1, last + 1 - self._height())))
+        self.anvil.rpc("anvil_setCoinbase", f"0x{'00' * 20}")
+
+    def _wait_for_miner(self) -> None:
+        while int(self.anvil.rpc("txpool_status")["pending"], 16):
+            time.sleep(0.002)
+
+    def _height(self) -> int:
+        return int(self.anvil.rpc("eth_blockNumber"), 16)
 
     def _raw(self, number: int) -> list[str]:
         block = self.anvil.rpc("eth_getBlockByNumber", hex(number), False)
@@ -123,18 +162,37 @@ class Weather:
         self.anvil.rpc("evm_mine")
 
 
-WEATHER: dict[str, Callable[[Weather], Fault]] = {
-    "base fee tripled before the node": lambda w: w.dear(3),
-    "base fee tenfold with it in the pool": lambda w: w.dear_in_the_pool(10),
-    "dropped by the node": lambda w: w.dropped,
-    "nonce taken by someone else": lambda w: w.nonce_stolen,
-    "replaced in the pool": lambda w: w.replaced,
+_BACK = (("all lost", None), ("all back at once", 0), ("back later", 3))
+
+WEATHER: dict[str, Callable[[Weather, World], Fault]] = {
+    "base fee tripled before the node": lambda w, _: w.dear(3),
+    "base fee tenfold with it in the pool": lambda w, _: w.dear_in_the_pool(10),
+    "dropped by the node": lambda w, _: w.dropped,
+    "nonce taken by someone else": lambda w, _: w.nonce_stolen,
+    "replaced in the pool": lambda w, _: w.replaced,
     **{
-        f"reorganisation of {depth}, {named}": lambda w, d=depth, r=returning: w.reorganised(
-            d, returning=r
+        f"reorganisation of the latest blocks, {named}": lambda w, _, r=returning: (
+            w.latest_reorganised(returning=r)
         )
-        for depth in (1, 2, 5, 16, 64)
-        for named, returning in (("all lost", None), ("all back at once", 0), ("back later", 3))
+        for named, returning in _BACK
+    },
+    **{
+        f"reorganisation of {depth}, {named}": lambda w, world, r=returning: w.reorganised(
+            world, returning=r
+        )
+        for depth in DEPTHS
+        for named, returning in _BACK
     },
 }
 """Every fault of the chain by name. The first five mean something when a transaction is sent."""
+
+
+def ground_of(name: str) -> int:
+    """How many empty blocks there must be before the act, for the reorganisation to be so deep."""
+    found = re.match(r"reorganisation of (\d+)", name)
+    return int(found[1]) if found else GROUND
+
+
+def times_of(name: str) -> int:
+    """How many exchanges the fault has to meet."""
+    return SPAN if "latest" in name else 1

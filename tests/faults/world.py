@@ -46,8 +46,8 @@ HOLDERS, BATCH, PAGE, WINDOW = 9, 2, 2, 2
 RENT = 85_000_000_003
 DAY = 86_400
 NAMED = {"name": "Nine", "symbol": "NINE", "authorised_shares": "100000"}
-# Deeper than the deepest reorganisation, so that none goes below where an act begins.
-GROUND = 66
+# Deeper than what Anvil is asked to undo, for it goes back to no snapshot of a block undone.
+GROUND = 3
 # Seconds that a run waits for its transactions.
 TIMEOUT = 1.5
 
@@ -153,6 +153,7 @@ class World:
         self.url = url or anvil.url
         self.signer = LocalSigner(Account.from_key(ISSUER_KEY))
         self.act = ""
+        self.ground = "0x0"
         self._life = scratch / "life" / "NINE"
         self._played: list[str] = []
         self._snapshot: str | None = None
@@ -173,10 +174,9 @@ class World:
                 self._live(name)
         if act != self.act:
             self._prepare(act)
-        self.anvil.rpc("anvil_mine", hex(GROUND))
         self.act = act
         self._snapshot = str(self.anvil.rpc("evm_snapshot"))
-        self._ground = self.anvil.rpc("eth_blockNumber")
+        self.ground = self.anvil.rpc("eth_blockNumber")
         self.folder = self.scratch / "now" / "NINE"
         self.again()
 
@@ -219,15 +219,22 @@ class World:
         self.anvil.rpc("evm_setNextBlockTimestamp", moment)
         self.anvil.rpc("evm_mine")
 
-    def again(self) -> None:
-        """The chain and the folder as they were when the act was staged."""
+    def again(self, ground: int = GROUND) -> None:
+        """The chain and the folder as they were when the act was staged, and some empty blocks."""
         self.leave()
         self._snapshot = str(self.anvil.rpc("evm_snapshot"))
-        assert self.anvil.rpc("eth_blockNumber") == self._ground
+        assert self.anvil.rpc("eth_blockNumber") == self.ground
+        self._start = str(self.anvil.rpc("evm_snapshot"))
+        self.anvil.rpc("anvil_mine", hex(ground))
         # Another folder would be another path in messages and files.
         shutil.rmtree(self.folder.parent, ignore_errors=True)
         if self._life.exists():
             shutil.copytree(self._life, self.folder)
+
+    def rewind(self) -> None:
+        """The chain alone as it was when the act was staged, in the middle of it."""
+        assert self.anvil.rpc("evm_revert", self._start)
+        self._start = str(self.anvil.rpc("evm_snapshot"))
 
     def leave(self) -> None:
         """The chain alone as it was."""
