@@ -93,6 +93,7 @@ class Weather:
     def nonce_stolen(self, exchange: Exchange) -> None:
         """The same account sends something else, from elsewhere, in the last moment."""
         self._steal(int(self._count("latest"), 16))
+        self._wait_for_miner()
 
     def replaced(self, exchange: Exchange) -> Answer:
         """The node takes it; before it is mined, the account sends something else instead."""
