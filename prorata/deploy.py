@@ -395,6 +395,8 @@ def deploy(
     Raises: DeploymentError when `folder` holds a deployment with other settings or code, or
     `vault` is something else; what `Operator.send` raises.
     """
+    # What a reorganisation has undone is in the journal, and comes back before it is missed.
+    operator.settle()
     existing = _existing(operator.chain, folder)
     known = dict(existing.manifest.contracts) if existing else {}
     _reuse(operator, settings, vault, known, folder)

@@ -136,6 +136,7 @@ class FaultyNode:
     def hang_up(self) -> None:
         if (line := getattr(self._lines, "line", None)) is not None:
             line.close()
+            self._lines.line = None
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -124,13 +124,14 @@ def test_books_that_are_read_during_a_reorganisation_are_those_of_one_chain(worl
     node.calm()
     assert read() == []
     count = len(node.seen)
-    for at in range(1, count + 1):
+    for at in range(1, count + 1, 2):
         world.again(5)
         world.play()
-        for name in ("reorganisation of 4, all lost", "reorganisation of 4, all back at once"):
-            node.arm(WEATHER[name](weather, world), at=at)
-            assert read() == [], (name, at)
-            node.calm()
+        name = f"reorganisation of 4, all {'lost' if at % 4 == 1 else 'back at once'}"
+        node.arm(WEATHER[name](weather, world), at=at)
+        assert read() == [], (name, at)
+        assert node.met == 1
+        node.calm()
 
 
 def test_a_chain_that_never_settles_is_a_sentence_and_no_difference(world, node, weather):
@@ -184,12 +185,12 @@ def test_a_version_that_was_priced_out_and_mined_after_all_is_the_step(world, no
     world.play()
     wanted = world.state()
     world.again()
-    node.arm(WEATHER["base fee tenfold with it in the pool"](weather, world), among=sends)
+    node.arm(weather.dear_in_the_pool(100_000), among=sends)
     with pytest.raises(ChainError) as refusal:
         world.play()
     assert re.fullmatch(
         r'2 of 2 transactions were not mined within 1.5 seconds, the first being "issue 29 to 2 '
-        r'holders" \(0x\w+\), which offers at most [\d.]+ gwei where gas costs [\d.]+ gwei; run '
+        r'holders" \(0x\w+\), which offers at most [\d.,]+ gwei where gas costs [\d.,]+ gwei; run '
         r"the same command again, which resumes and offers more for the same steps",
         str(refusal.value),
     )
@@ -200,10 +201,7 @@ def test_a_version_that_was_priced_out_and_mined_after_all_is_the_step(world, no
         world.anvil.rpc("evm_mine")
         return Answer(exchange.each(lambda part: {"result": f"0x{'00' * 32}"}))
 
-    def replacing(exchange):
-        return exchange.sends and len(world.anvil.rpc("txpool_content")["pending"]) == 1
-
-    node.arm(first_bytes_win, at=2, among=replacing)
+    node.arm(first_bytes_win, at=2, among=sends)
     assert endure(world, node, wanted).met == 1
     with (
         world.operator(world.anvil.url) as operator,
@@ -247,8 +245,7 @@ def test_another_chain_behind_the_same_address_is_noticed_before_a_window_is_sig
                 node.hang_up()
                 return Answer(node.forward(raw))
 
-            home, count = node.target, len(world.anvil.url)
-            assert count
+            home = node.target
             node.arm(moved, among=lambda e: e.methods == ["eth_chainId", "eth_getBlockByNumber"])
             with pytest.raises(ChainError) as refusal:
                 world.play()

@@ -298,7 +298,8 @@ class World:
             "distributions": vault.distributions(),
             "money": dollars.balances_of(accounts),
             "differences": [str(difference) for difference in books.books.differences],
-            "contracts": {n: (c.address, c.code_hash) for n, c in found.manifest.contracts.items()},
+            # Their addresses follow from nonces, which another may have used.
+            "contracts": {n: c.code_hash for n, c in found.manifest.contracts.items()},
             "notes": _noted(found),
             "account": _account(self.folder),
             "steps": self._steps(chain),
