@@ -50,7 +50,7 @@ def test_a_reorganisation_of_1_to_64_blocks_changes_nothing_in_the_end(world, no
         assert endure(world, node, wanted, undone="lost" in name).met, (name, at)
 
 
-@pytest.mark.parametrize("act", ["issue", "declare", "push"])
+@pytest.mark.parametrize("act", ["issue", "push"])
 @pytest.mark.parametrize("name", SENDING)
 def test_what_happens_to_a_transaction_on_its_way_happens_to_no_step(
     world, node, weather, act, name
