@@ -195,10 +195,14 @@ def test_a_version_that_was_priced_out_and_mined_after_all_is_the_step(world, no
         str(refusal.value),
     )
 
+    sender = world.signer.address
+    before = world.anvil.rpc("eth_getTransactionCount", sender, "latest")
+
     def first_bytes_win(exchange):
         # The node hears the dearer bytes, answers so, and a miner takes the first ones.
-        world.anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**8))
-        world.anvil.rpc("evm_mine")
+        while world.anvil.rpc("eth_getTransactionCount", sender, "latest") == before:
+            world.anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**8))
+            world.anvil.rpc("evm_mine")
         return Answer(exchange.each(lambda part: {"result": f"0x{'00' * 32}"}))
 
     node.arm(first_bytes_win, at=2, among=sends)
@@ -222,6 +226,18 @@ def test_a_nonce_of_the_journal_is_never_given_out_again(world, node, weather):
         with world.operator(world.anvil.url) as operator:
             nonces = [entry.nonce for entry in operator.journal.live()]
         assert len(set(nonces)) == len(nonces)
+
+
+def test_a_step_undone_while_the_last_one_is_awaited_is_done_again(world, node, weather):
+    """A run that ends well has every step in the chain at its end, without a word (Law 20)."""
+    wanted, count, _ = staged(world, node, "issue", ground=4)
+    assert node.seen[-1][0] == "eth_getBlockByNumber"
+    world.again(4)
+    node.arm(WEATHER["reorganisation of 4, all lost"](weather, world), at=count)
+    world.play()
+    assert node.met == 1
+    node.calm()
+    assert world.state() == wanted
 
 
 # --------------------------------------------------------------------- another chain behind it
