@@ -10,12 +10,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 
+# One process of tests for each core.
+WORKERS := -n auto --dist worksteal
+
 # The environment's tools come first; its Node.js is there only where the machine has none of use.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test hardhat check lint format gas prove chain lock clean
+.PHONY: help setup demo test fuzz hardhat check lint format gas prove chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,14 +59,17 @@ demo: setup  ## Play the life of a building that pays rent, on a local chain
 
 test: setup lint  ## Run every check: this is what CI runs
 	@$(BIN)/ape test tests/ape
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests $(WORKERS)
+
+fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
+	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run
 
 hardhat: setup  ## Play the doors against a Hardhat node too (installs 290 MB)
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
 	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/doors -m hardhat
 
 check: setup lint  ## The quick loop: lint, types, fast tests
-	@$(BIN)/pytest tests -q -m "not slow and not hardhat"
+	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat"
 
 lint: setup  ## Check format, style and types of Python and Solidity
 	@$(BIN)/ruff check --quiet .

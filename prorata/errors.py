@@ -32,7 +32,8 @@ __all__ = [
     "RevertError",
 ]
 
-LONGEST_SHOWN = 80
+LONGEST_SHOWN = 200
+"""Characters: room for a path, whose end is what tells files apart."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,9 @@ def _listing(problems: tuple[Problem, ...], subject: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """The value between quotes, cut when long, with what cannot be seen spelled as an escape."""
-    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…"
+    """The value between quotes, its middle cut out when long, what cannot be seen as an escape."""
+    half = LONGEST_SHOWN // 2
+    shown = value if len(value) <= LONGEST_SHOWN else f"{value[:half]}…{value[-half:]}"
     visible = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in shown

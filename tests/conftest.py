@@ -14,10 +14,11 @@ from prorata.toolchain import Anvil
 
 TEST_CONTRACTS = Path("tests/contracts")
 
-# `quick` at home, `ci` the same examples every time, `deep` at night:
+# `quick` at home, `brief` in `make check`, `ci` the same examples every time, `deep` at night:
 # HYPOTHESIS_PROFILE=deep make test
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile("ci", parent=settings.get_profile("quick"), derandomize=True)
+settings.register_profile("brief", max_examples=10, deadline=None)
 settings.register_profile("deep", max_examples=5_000, deadline=None)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in os.environ else "quick")

@@ -18,6 +18,7 @@ BOOK = PROJECT_ROOT / "docs" / "invariants.md"
 LAW = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
 CITATION = re.compile(r"\bLaws? (\d+(?:(?:, | and | to )\d+)*)")
 LAWS = dict(LAW.findall(BOOK.read_text(encoding="utf-8")))
+PROOFS = PROJECT_ROOT / "tests" / "proofs" / "results.json"
 README_LAWS = dict(LAW.findall(README.split("## Laws")[1].split("\n## ")[0]))
 GAS = re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", README.split("## Gas")[1], re.MULTILINE)
 FIGURES = json.loads((PROJECT_ROOT / "tests/gas/figures.json").read_text(encoding="utf-8"))
@@ -43,13 +44,33 @@ def _all_of(span: re.Match[str]) -> str:
     return ", ".join(str(number) for number in range(int(span[1]), int(span[2]) + 1))
 
 
+def proved() -> dict[str, dict[str, int]]:
+    """Which laws the proved facts name: by number, the tools and how many facts each proved."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for fact in json.loads(PROOFS.read_text(encoding="utf-8"))["facts"]:
+        numbers = re.findall(r"\d+", " ".join(CITATION.findall(fact["sentence"])))
+        for number in numbers if fact["result"] == "proved" else ():
+            found[number][fact["tool"]] += 1
+    return found
+
+
 CITED = cited()
+PROVED = proved()
 
 
 def with_citations(book: str) -> str:
-    """The book with, under each law, the files whose tests attack it."""
+    """The book with, under each law, the files whose tests attack it and the tools that prove
+    facts of it.
+    """
     bare = re.sub(r"\n   - \*[^\n]*(\n     [^\n]*)*", "", book)
-    return LAW.sub(lambda law: f"{law[0]}\n   - *attacked by* {_files(law[1])}", bare)
+    return LAW.sub(
+        lambda law: f"{law[0]}\n   - *attacked by* {_files(law[1])}{_tools(law[1])}", bare
+    )
+
+
+def _tools(law: str) -> str:
+    told = ", ".join(f"{count} facts ({tool})" for tool, count in sorted(PROVED[law].items()))
+    return f"\n   - *proved by* {told}" if told else ""
 
 
 def _files(law: str) -> str:
@@ -66,12 +87,12 @@ def test_every_law_is_cited(law: str) -> None:
 
 
 def test_no_test_cites_a_law_that_is_not_in_the_book() -> None:
-    """What tests call a law is in the book."""
-    assert {law for law in CITED if CITED[law]} <= set(LAWS)
+    """What tests and proofs call a law is in the book."""
+    assert {law for law in (*CITED, *PROVED) if CITED[law] or PROVED[law]} <= set(LAWS)
 
 
 def test_the_book_says_who_attacks_which_law() -> None:
-    """The lines under the laws are what the tests' docstrings say today."""
+    """The lines under the laws are what docstrings and proofs say today."""
     book = BOOK.read_text(encoding="utf-8")
     if os.environ.get("PRORATA_LAWBOOK") == "update":
         BOOK.write_text(with_citations(book), encoding="utf-8")

@@ -82,7 +82,8 @@ def test_a_holder_paid_first_from_a_worthless_series_is_paid_as_exactly(stage, r
 
 
 def test_neighbours_in_a_slot_do_not_touch_each_other(codec):
-    """Law 2: lanes of any width, claimed in any order, settle their own shares and losses."""
+    """Laws 2 and 25: lanes of any width, claimed in any order, settle their own shares and
+    losses."""
 
     @given(st.data())
     def law(data):

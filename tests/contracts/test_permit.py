@@ -117,7 +117,7 @@ def test_the_domain_is_told_as_erc5267_wants_it(stage):
 
 
 def test_a_signed_permit_is_an_approval(stage, permit):
-    """Anyone may bring it; the allowance can be spent; the nonce goes up by one."""
+    """Anyone may bring it; the allowance can be spent; the nonce goes up by one (Law 26)."""
     receipt = permit.send(permit.signed())
     approval = {"owner": permit.owner, "spender": permit.spender, "value": 30}
     assert receipt.events == (("Approval", approval),)
@@ -128,7 +128,7 @@ def test_a_signed_permit_is_an_approval(stage, permit):
 
 
 def test_G_a_permit_works_until_the_end_of_its_deadline(stage, permit):
-    """In the deadline's own second it is good, one second later it is not."""
+    """In the deadline's own second it is good, one second later it is not (Law 26)."""
     stage.kit.now = permit.deadline
     permit.send(permit.signed())
     late = replace(permit, nonce=1, value=5)
@@ -140,7 +140,7 @@ def test_G_a_permit_works_until_the_end_of_its_deadline(stage, permit):
 
 
 def test_G_a_permit_cannot_be_used_twice(stage, permit):
-    """The nonce it was signed for is spent, even when the allowance has been."""
+    """The nonce it was signed for is spent, even when the allowance has been (Law 26)."""
     signature = permit.signed()
     permit.send(signature)
     with refused("ERC2612InvalidSigner", permit.owner):
@@ -164,7 +164,7 @@ def test_G_a_permit_for_a_later_nonce_waits_its_turn(permit, nonce):
 
 
 def test_G_somebody_elses_signature_is_refused(permit):
-    """Whoever signs for another's shares gives nothing away."""
+    """Whoever signs for another's shares gives nothing away (Law 26)."""
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(permit.signed(OTHER))
 
@@ -180,7 +180,7 @@ def test_G_a_permit_changed_after_signing_is_refused(permit, changed):
 
 @pytest.mark.parametrize("domain", [{"chain_id": 2}, {"name": "Harbour Street"}, {"version": "2"}])
 def test_G_a_permit_for_another_domain_is_refused(permit, domain):
-    """Another chain, name or version is another signature."""
+    """Another chain, name or version is another signature (Law 26)."""
     elsewhere = replace(permit, **domain)
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(elsewhere.signed())

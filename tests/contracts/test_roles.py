@@ -107,7 +107,7 @@ def changing(kit: RevmKit, contract: str) -> set[str]:
 
 
 def test_F6_the_access_table_has_every_function_that_changes_state(stage):
-    """A function added to a contract must be added here, with who may call it."""
+    """A function added to a contract must be added here, with who may call it (Law 23)."""
     # Refused to everybody, so the compiler wants it to be a view.
     refused_to_all = {"renounceOwnership()"}
     assert set(token_calls(stage)) == changing(stage.kit, "ShareToken") | refused_to_all
@@ -116,7 +116,7 @@ def test_F6_the_access_table_has_every_function_that_changes_state(stage):
 
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
 def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(stage, actor):
-    """Strangers, agents and the owner meet exactly the refusals of the access table."""
+    """Law 23: strangers, agents and the owner meet exactly the refusals of the access table."""
     stage.issue({stage.ann: 100, stage.stranger: 10, stage.agent: 10, stage.owner: 10})
     stage.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=stage.owner)
     sender = getattr(stage, actor)

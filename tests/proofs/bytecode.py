@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.build import PROJECT_ROOT, compile_standard, standard_json
-from tests.proofs.facts import PROVED, REFUTED, TIMEOUT, Result
+from tests.proofs.facts import CITED, PROVED, REFUTED, TIMEOUT, Result, citing
 
 FOLDER = Path("tests/proofs/solidity")
 HOME = PROJECT_ROOT / ".cache" / "halmos"
@@ -41,9 +41,10 @@ def build() -> dict[str, str]:
         for contract, made in output["contracts"].get(name, {}).items():
             _write(Path(name).name, contract, made, output["sources"][name])
         text = (PROJECT_ROOT / name).read_text(encoding="utf-8")
+        laws = "".join(CITED.findall(text.split("\ncontract ")[0]))
         for notice, check in re.findall(r"((?: +/// .*\n)+) +function (check_\w+)", text):
             words = " ".join(re.findall(r"/// (.*)", notice))
-            sentences[check] = words.removeprefix("@notice ")
+            sentences[check] = citing(words.removeprefix("@notice "), laws)
     return sentences
 
 
@@ -77,7 +78,8 @@ def results(only: str = "") -> Iterator[Result]:
     command = [
         HOME / "bin" / "halmos", "--root", WORK, "--function", "check_", "--match-test", only,
         "--loop", "8", "--solver-timeout-assertion", f"{SECONDS}s", "--no-status",
-        "--json-output", told,
+        # The default, a millisecond, leaves so many impossible paths that some checks never end.
+        "--solver-timeout-branching", "1s", "--json-output", told,
     ]  # fmt: skip
     path = f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}

@@ -8,6 +8,7 @@ and refutes it. A fact whose givens nothing satisfies would say nothing, and cou
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ Given = Iterable[z3.BoolRef]
 Steps = z3.BoolRef | list[z3.BoolRef]
 Statement = Callable[[], tuple[Given, Steps]]
 
+CITED = re.compile(r"\(Laws? [^)]*\)")
 PROVED, REFUTED, TIMEOUT = "proved", "refuted", "timeout"
 LIMIT_MS = 60_000
 WITNESS_MS = 5_000
@@ -46,6 +48,11 @@ class Result:
     sentence: str
     of: tuple[str, ...] = ()
     detail: str = ""
+
+
+def citing(sentence: str, laws: str) -> str:
+    """The sentence with the laws that its file is about, if it names none itself."""
+    return sentence if "(Law" in sentence or not laws else f"{sentence} {laws}"
 
 
 class Facts(list[Fact]):

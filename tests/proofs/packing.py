@@ -1,4 +1,7 @@
-"""Facts about packed words of 256 bits: no setter touches another's field, nothing is cut off."""
+"""Facts about packed words of 256 bits: no setter touches another's field, nothing is cut off.
+
+(Law 24)
+"""
 
 from __future__ import annotations
 

@@ -13,11 +13,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests.proofs import arithmetic, bytecode, checker, packing, search
-from tests.proofs.facts import PROVED, REFUTED, TIMEOUT, Result, prove
+from tests.proofs.facts import CITED, PROVED, REFUTED, TIMEOUT, Fact, Result, citing, prove
 
 KEPT = Path(__file__).with_name("results.json")
 MODULES = (arithmetic, packing, search)
@@ -29,12 +29,19 @@ def is_control(name: str) -> bool:
     return name.startswith("control")
 
 
+def stated() -> Iterator[tuple[Fact, str]]:
+    """Every fact and control of z3's, with its sentence and the laws that it cites."""
+    for module in MODULES:
+        laws = "".join(CITED.findall(module.__doc__ or ""))
+        for fact in (*module.FACTS, *module.CONTROLS):
+            yield fact, citing(fact.sentence, laws)
+
+
 def lemmas(only: str) -> Iterator[Result]:
     """What z3 says."""
-    for module in MODULES:
-        for fact in (*module.FACTS, *module.CONTROLS):
-            if only in fact.name:
-                yield prove(fact)
+    for fact, sentence in stated():
+        if only in fact.name:
+            yield replace(prove(fact), sentence=sentence)
 
 
 def everything(tools: list[str], only: str) -> Iterator[Result]:

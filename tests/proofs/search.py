@@ -1,8 +1,9 @@
 """Facts about history: the search finds the balance as it was, and nothing later changes it.
 
 Checkpoints are written as functions of their place; `n` is how many there are, of any number. The
-search is proved by its loop's promise: it holds at first, each turn keeps it, and what it says at
-the end is what was asked for.
+search is proved by its loop's promise: it holds at first, each turn keeps it wherever it looks, and
+what it says at the end is what was asked for. So the same facts hold for every search here, which
+differ in where they look first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ FACTS = Facts()
 
 SINCE = z3.Function("since", z3.IntSort(), z3.IntSort())
 BALANCE = z3.Function("balance", z3.IntSort(), z3.IntSort())
+
+WORD = 2**256
+ANYWHERE = 2**64 - 1
 
 
 def numbers(names: str) -> list[z3.ArithRef]:
@@ -45,38 +49,35 @@ def halfway(low: z3.ArithRef, high: z3.ArithRef) -> z3.ArithRef:
 # --------------------------------------------------------------------------------------- the search
 
 
-@FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
+SEARCHES = ("History.balanceNear", "ShareLedger._countClosed", "Timeline.valueAt")
+
+
+@FACTS.about(*SEARCHES)
 def a_search_begins_with_its_promise():
-    """Between nothing and all the promise holds: there is nothing below and nothing
-    above. (Law 5)
-    """
+    """Between nothing and all the promise holds: nothing is below and nothing above. (Law 5)"""
     n, record = numbers("n record")
     return [n >= 0, ascending(n)], promise(z3.IntVal(0), n, n, record)
 
 
-@FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
+@FACTS.about(*SEARCHES)
 def a_step_up_keeps_the_promise():
-    """If the middle one is before the record, so are all below it. (Law 5)"""
-    low, high, n, record = numbers("low high n record")
-    middle = halfway(low, high)
-    given = [ascending(n), promise(low, high, n, record), low < high, SINCE(middle) < record]
-    return given, promise(middle + 1, high, n, record)
+    """If the one looked at, whichever, is before the record, so are all below it. (Law 5)"""
+    low, high, n, record, at = numbers("low high n record at")
+    given = [ascending(n), promise(low, high, n, record), low <= at, at < high]
+    return [*given, SINCE(at) < record], promise(at + 1, high, n, record)
 
 
-@FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
+@FACTS.about(*SEARCHES)
 def a_step_down_keeps_the_promise():
-    """If the middle one is not before the record, none above it is. (Law 5)"""
-    low, high, n, record = numbers("low high n record")
-    middle = halfway(low, high)
-    given = [ascending(n), promise(low, high, n, record), low < high, SINCE(middle) >= record]
-    return given, promise(low, middle, n, record)
+    """If the one looked at, whichever, is not before the record, none above it is. (Law 5)"""
+    low, high, n, record, at = numbers("low high n record at")
+    given = [ascending(n), promise(low, high, n, record), low <= at, at < high]
+    return [*given, SINCE(at) >= record], promise(low, at, n, record)
 
 
-@FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt", "RateTable._find")
-def every_turn_of_a_search_halves_what_is_left():
-    """A turn leaves at most half of the places, so that 32 turns are enough for 2^32 -
-    1 of them.
-    """
+@FACTS.about(*SEARCHES, "RateTable._find")
+def the_middle_is_inside_and_halves_what_is_left():
+    """Looking in the middle leaves less than half above, or at most half below: 32 turns do."""
     low, high = numbers("low high")
     middle = halfway(low, high)
     left = high - low
@@ -85,7 +86,51 @@ def every_turn_of_a_search_halves_what_is_left():
     return given, z3.And(inside, 2 * (high - (middle + 1)) < left, 2 * (middle - low) <= left)
 
 
-@FACTS.about("History.balanceAt", "ShareLedger._countClosed", "Timeline.valueAt")
+@FACTS.about(*SEARCHES, "RateTable._find")
+def every_turn_leaves_less():
+    """Wherever a turn looks, what is left gets less, so that a search ends."""
+    low, high, at = numbers("low high at")
+    given = [low >= 0, low <= at, at < high]
+    return given, z3.And(high - (at + 1) < high - low, at - low < high - low, at + 1 <= high)
+
+
+def turned(low, high, guess, step, up):
+    """A turn of `History.balanceNear`: where it looks, and how it goes on."""
+    at = z3.If(guess >= high, halfway(low, high), guess)
+    below = z3.If(step == 0, z3.If(at == 0, WORD - 1, at - 1), z3.IntVal(ANYWHERE))
+    return (
+        at,
+        z3.If(up, at + 1, low),
+        z3.If(up, high, at),
+        z3.If(up, at + 1 + step, below),
+        z3.If(up, 2 * step + 1, z3.IntVal(ANYWHERE)),
+    )
+
+
+@FACTS.about("History.balanceNear")
+def a_guess_is_never_below_what_is_left():
+    """However a search has guessed, it looks at a checkpoint that is still in question. (Law 5)"""
+    low, high, guess, step = numbers("low high guess step")
+    up = z3.Bool("up")
+    at, low_then, _, guess_then, step_then = turned(low, high, guess, step, up)
+    given = [low >= 0, low < high, high < 2**32, guess >= low, step >= 0]
+    given.append(z3.Implies(step == 0, low == 0))
+    kept = [guess_then >= low_then, step_then >= 0, z3.Implies(step_then == 0, low_then == 0)]
+    return given, z3.And(at >= low, at < high, *kept)
+
+
+@FACTS.about("History.balanceNear")
+def what_a_search_holds_is_the_one_below():
+    """What a search has in hand is the balance below its lower end, or nothing at the bottom."""
+    low, high, guess, step, held = numbers("low high guess step held")
+    up = z3.Bool("up")
+    at, low_then, _, _, _ = turned(low, high, guess, step, up)
+    held_then = z3.If(up, BALANCE(at), held)
+    given = [low >= 0, low < high, guess >= low, held == _found(low)]
+    return given, held_then == _found(low_then)
+
+
+@FACTS.about(*SEARCHES)
 def a_search_ends_at_the_only_answer():
     """Where the search ends is the number of checkpoints before the record, and there is only one.
     (Law 5)
@@ -95,7 +140,7 @@ def a_search_ends_at_the_only_answer():
     return given, low == other
 
 
-@FACTS.about("History.balanceAt")
+@FACTS.about("History.balanceNear")
 def what_is_found_is_the_newest_before_the_record():
     """The one before the place where the search ends is before the record, and every later one is
     not. (Law 5)
@@ -210,28 +255,39 @@ def a_record_is_answered_only_when_its_second_is_over():
 
 # ------------------------------------------------------------------------ the loop itself, unrolled
 
-PLACES = 8
+PLACES = 6
 
 
-@FACTS.about("History.balanceAt", deep=True)
-def the_loop_is_right_for_up_to_eight_checkpoints():
-    """The loop as it is written, run on any history of up to eight, returns the balance as it was.
-    (Law 5)
-    """
+def ends_right(guess: z3.ArithRef, step: z3.ArithRef):
+    """The loop as it is written, run to its end on any history of up to six."""
     n, record = numbers("n record")
-    given = [n >= 0, n <= PLACES, *(SINCE(i) < SINCE(i + 1) for i in range(PLACES - 1))]
-    low, high = z3.IntVal(0), n
-    for _ in range(PLACES.bit_length()):
-        going, middle = low < high, halfway(low, high)
-        up = SINCE(middle) < record
-        low, high = (
-            z3.If(z3.And(going, up), middle + 1, low),
-            z3.If(z3.And(going, z3.Not(up)), middle, high),
-        )
+    given = [n >= 0, n <= PLACES, guess >= 0]
+    given += [SINCE(i) < SINCE(i + 1) for i in range(PLACES - 1)]
+    low, high, held = z3.IntVal(0), n, z3.IntVal(0)
+    for _ in range(PLACES):
+        going = low < high
+        at, *_ = turned(low, high, guess, step, z3.BoolVal(True))
+        up = SINCE(at) < record
+        _, low_then, high_then, guess_then, step_then = turned(low, high, guess, step, up)
+        held = z3.If(z3.And(going, up), BALANCE(at), held)
+        guess, step = z3.If(going, guess_then, guess), z3.If(going, step_then, step)
+        low, high = z3.If(going, low_then, low), z3.If(going, high_then, high)
     expected = z3.IntVal(0)
     for i in range(PLACES):
         expected = z3.If(z3.And(i < n, SINCE(i) < record), BALANCE(i), expected)
-    return given, z3.And(low == high, _found(low) == expected)
+    return given, z3.And(low == high, held == expected)
+
+
+@FACTS.about("History.balanceAt", "History.balanceNear", deep=True)
+def the_loop_is_right_without_a_guess():
+    """The loop returns the balance as it was, of any history of up to six checkpoints. (Law 5)"""
+    return ends_right(z3.IntVal(ANYWHERE), z3.IntVal(ANYWHERE))
+
+
+@FACTS.about("History.balanceNear", deep=True)
+def the_loop_is_right_whatever_is_guessed():
+    """The loop returns the balance as it was, wherever it is told to look first. (Law 5)"""
+    return ends_right(z3.Int("guess"), z3.IntVal(0))
 
 
 # --------------------------------------------------------------------------- controls: are refuted

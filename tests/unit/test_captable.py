@@ -337,7 +337,7 @@ def test_a_nul_byte_and_an_endless_line_are_refused() -> None:
         f'line 2: "{ADA},1\\x00" has a NUL byte; write the row again'
     ]
     [problem] = problems(f"address,shares,name\n{ADA},1,{'x' * 10_000}\n")
-    assert problem.endswith('…" is over 10000 characters long; write the row again')
+    assert problem.endswith('" is over 10000 characters long; write the row again')
 
 
 def test_a_file_that_is_not_utf_8_is_refused_at_the_byte() -> None:

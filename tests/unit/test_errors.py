@@ -37,7 +37,9 @@ def test_a_problem_without_a_place_starts_with_its_value() -> None:
 def test_what_cannot_be_seen_is_spelled_out_and_long_values_are_cut() -> None:
     assert str(Problem(None, None, "1\u200b0\n", "is odd", "fix")) == ('"1\\u200b0\\n" is odd; fix')
     assert str(Problem(None, None, "Łódź", "is odd", "fix")) == '"Łódź" is odd; fix'
-    assert str(Problem(None, None, "9" * 500, "is long", "cut")) == (f'"{"9" * 80}…" is long; cut')
+    assert str(Problem(None, None, "9" * 500, "is long", "cut")) == (
+        f'"{"9" * 100}…{"9" * 100}" is long; cut'
+    )
 
 
 def test_one_problem_is_the_message_and_several_are_a_counted_list() -> None:

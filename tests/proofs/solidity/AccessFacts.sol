@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ShareToken} from "../../../contracts/ShareToken.sol";
 import {IShareToken} from "../../../contracts/interfaces/IShareToken.sol";
 import {VM} from "./Vm.sol";
 
 /// @title AccessFacts
 /// @notice Who may call what of the share token: for every caller and all arguments. Each check's notice is its
-/// sentence.
+/// sentence. (Law 23)
 contract AccessFacts {
     address private constant OWNER = address(0x0a11ce);
     address private constant AGENT = address(0xa6e47);
@@ -26,13 +27,20 @@ contract AccessFacts {
     /// @dev Anyone but an agent is refused.
     function _onlyAgent(address caller, bytes memory data) private {
         VM.assume(caller != AGENT);
-        _refused(caller, data);
+        _refusedWith(IShareToken.ShareToken_NotAgent.selector, caller, data);
     }
 
     /// @dev Anyone but the owner is refused.
     function _onlyOwner(address caller, bytes memory data) private {
         VM.assume(caller != OWNER);
-        _refused(caller, data);
+        _refusedWith(Ownable.OwnableUnauthorizedAccount.selector, caller, data);
+    }
+
+    /// @dev For who it is, and for no other reason.
+    function _refusedWith(bytes4 selector, address caller, bytes memory data) private {
+        VM.prank(caller);
+        (bool done, bytes memory reason) = address(token).call(data);
+        assert(!done && keccak256(reason) == keccak256(abi.encodeWithSelector(selector, caller)));
     }
 
     function _refused(address caller, bytes memory data) private {
@@ -184,6 +192,21 @@ contract AccessFacts {
     /// @notice Only the owner may call transferOwnership.
     function check_only_owner_transfer_ownership(address caller, address a) public {
         _onlyOwner(caller, abi.encodeCall(token.transferOwnership, (a)));
+    }
+
+    /// @notice Only the owner may call setDocument.
+    function check_only_owner_set_document(address caller, bytes32 a, bytes32 b) public {
+        _onlyOwner(caller, abi.encodeCall(token.setDocument, (a, "uri", b)));
+    }
+
+    /// @notice Only the owner may call removeDocument.
+    function check_only_owner_remove_document(address caller, bytes32 a) public {
+        _onlyOwner(caller, abi.encodeCall(token.removeDocument, (a)));
+    }
+
+    /// @notice Only the owner may call setContractURI.
+    function check_only_owner_set_contract_uri(address caller) public {
+        _onlyOwner(caller, abi.encodeCall(token.setContractURI, ("uri")));
     }
 
     /// @notice Nobody, the owner included, can leave the token without an owner.

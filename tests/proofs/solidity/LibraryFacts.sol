@@ -107,6 +107,30 @@ contract LibraryFacts {
 
     // ----------------------------------------------------------------------- history
 
+    /// @notice Three balances at three records read back as they were, whatever they are. (Law 5)
+    function check_three_balances_read_back(uint96 first, uint96 second, uint96 third, uint96 present) public {
+        Account account = _become(past.upTo(Account.wrap(first), 1), second);
+        account = _become(past.upTo(account, 2), third);
+        account = _become(past.upTo(account, 3), present);
+        assert(past.balanceAt(account, 1) == first && past.balanceAt(account, 2) == second);
+        assert(past.balanceAt(account, 3) == third && past.balanceAt(account, 4) == present);
+    }
+
+    /// @notice Wherever a search is told to look first, it finds the balance as it was. (Law 5)
+    function check_no_guess_misleads(
+        uint96 first,
+        uint96 second,
+        uint96 present,
+        uint256 guess,
+        uint8 recordId
+    ) public {
+        VM.assume(recordId != 0 && recordId <= 2);
+        Account account = _become(past.upTo(Account.wrap(first), 1), second);
+        account = _become(past.upTo(account, 2), present);
+        (uint256 held, ) = past.balanceNear(account, recordId, guess);
+        assert(held == (recordId == 1 ? first : second));
+    }
+
     /// @notice Records that passed while nothing moved read the balance of that time. (Law 5)
     function check_quiet_records_read_back(uint96 first, uint96 present, uint32 closed, uint32 recordId) public {
         VM.assume(recordId != 0 && recordId <= closed);

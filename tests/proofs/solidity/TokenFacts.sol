@@ -319,6 +319,30 @@ contract TokenFacts {
         assert(token.totalSupplyAt(recordId) == held && token.balanceOfAt(from, recordId) == held);
     }
 
+    /// @notice Two records in a row each keep the balance of their own time. (Law 5)
+    function check_two_records_keep_two_balances(
+        address from,
+        address to,
+        uint96 held,
+        uint96 first,
+        uint96 then
+    ) public {
+        _ordinary(from);
+        _ordinary(to);
+        VM.assume(from != to);
+        _issue(from, held);
+        uint256 one = _record();
+        VM.warp(1_000_001);
+        VM.prank(from);
+        token.transfer(to, first);
+        uint256 two = _record();
+        VM.warp(1_000_002);
+        VM.prank(from);
+        token.transfer(to, then);
+        assert(token.balanceOfAt(from, one) == held && token.balanceOfAt(from, two) == held - first);
+        assert(token.balanceOfAt(to, one) == 0 && token.balanceOfAt(to, two) == first);
+    }
+
     /// @notice A record that is open cannot be read, by anybody, at any time up to the end of its second. (Law 7)
     function check_open_record_cannot_be_read(address account, uint48 closesAt, uint48 time) public {
         VM.assume(closesAt >= block.timestamp && closesAt != type(uint48).max && time >= block.timestamp);

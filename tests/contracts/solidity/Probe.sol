@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Account} from "../../../contracts/libraries/AccountLib.sol";
+import {HolderFile} from "../../../contracts/libraries/HolderFile.sol";
+import {Holding, HoldingLib} from "../../../contracts/libraries/HoldingLib.sol";
+import {Investor, InvestorLib} from "../../../contracts/libraries/InvestorLib.sol";
+import {Ledger} from "../../../contracts/libraries/LedgerLib.sol";
+import {ProRata} from "../../../contracts/libraries/ProRata.sol";
+import {Progress} from "../../../contracts/libraries/Progress.sol";
+import {Standing} from "../../../contracts/libraries/StandingLib.sol";
+import {Sheet, TermSheet} from "../../../contracts/libraries/TermSheet.sol";
+
+/// @title Probe
+/// @notice Puts many cases to one library in one call. Each function takes so many words to a case, behind each other,
+/// and answers with as many for each as its comment says; the test compares every word.
+contract Probe {
+    using HolderFile for HolderFile.Files;
+
+    HolderFile.Files private _files;
+
+    /// @dev amount, shares, eligible: gross
+    function portions(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length / 3);
+        for (uint256 i = 0; i < out.length; ++i) {
+            out[i] = ProRata.portionDown(cases[3 * i], cases[3 * i + 1], cases[3 * i + 2]);
+        }
+    }
+
+    /// @dev lanes, lane, amount, shares, eligible: gross, lanes, last, settled, lost
+    function settlements(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i = 0; i < cases.length; i += 5) {
+            uint256[] calldata one = cases[i:i + 5];
+            bool last;
+            (out[i], out[i + 1], last) = Progress.settleDown(one[0], one[1], one[2], one[3], one[4]);
+            out[i + 2] = last ? 1 : 0;
+            out[i + 3] = Progress.settledIn(out[i + 1], one[1]);
+            out[i + 4] = Progress.lostIn(out[i + 1], one[1]);
+        }
+    }
+
+    /// @dev position, eligible, series: lane, end, key
+    function lanes(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i = 0; i < cases.length; i += 3) {
+            (out[i], out[i + 1]) = Progress.allot(cases[i], cases[i + 1]);
+            out[i + 2] = Progress.keyOf(cases[i + 2], out[i]);
+        }
+    }
+
+    /// @dev account, closed, amount, flag: balance, since, pastCount, has, and the account with each change
+    function accounts(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[]((cases.length / 4) * 10);
+        for (uint256 i = 0; i < cases.length / 4; ++i) {
+            uint256[] calldata one = cases[4 * i:4 * i + 4];
+            Account account = Account.wrap(one[0]);
+            out[10 * i] = account.balance();
+            out[10 * i + 1] = account.since();
+            out[10 * i + 2] = account.pastCount();
+            out[10 * i + 3] = account.has(one[3]) ? 1 : 0;
+            out[10 * i + 4] = Account.unwrap(account.withSince(one[1]));
+            out[10 * i + 5] = Account.unwrap(account.withOneMorePast());
+            out[10 * i + 6] = Account.unwrap(account.plus(one[2]));
+            out[10 * i + 7] = Account.unwrap(account.plus(one[2]).minus(one[2]));
+            out[10 * i + 8] = Account.unwrap(account.with(one[3], true));
+            out[10 * i + 9] = Account.unwrap(account.with(one[3], false));
+        }
+    }
+
+    /// @dev ledger, rules, closed, next, flag: rules, next, closed, has, and the ledger with each change
+    function ledgers(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[]((cases.length / 5) * 8);
+        for (uint256 i = 0; i < cases.length / 5; ++i) {
+            uint256[] calldata one = cases[5 * i:5 * i + 5];
+            Ledger ledger = Ledger.wrap(one[0]);
+            out[8 * i] = uint160(ledger.rules());
+            out[8 * i + 1] = ledger.nextRecordAt();
+            out[8 * i + 2] = ledger.closedRecords();
+            out[8 * i + 3] = ledger.has(one[4]) ? 1 : 0;
+            out[8 * i + 4] = Ledger.unwrap(ledger.withRules(address(uint160(one[1]))));
+            out[8 * i + 5] = Ledger.unwrap(ledger.withRecords(one[2], one[3]));
+            out[8 * i + 6] = Ledger.unwrap(ledger.with(one[4], true));
+            out[8 * i + 7] = Ledger.unwrap(ledger.with(one[4], false));
+        }
+    }
+
+    /// @dev person, country, class, until, other country: packed, its fields, group, moved, lost, and whether it is
+    function investors(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[]((cases.length / 5) * 9);
+        for (uint256 i = 0; i < cases.length / 5; ++i) {
+            uint256[] calldata one = cases[5 * i:5 * i + 5];
+            Investor investor = InvestorLib.pack(uint48(one[0]), uint16(one[1]), uint8(one[2]), uint48(one[3]));
+            out[9 * i] = Investor.unwrap(investor);
+            out[9 * i + 1] = investor.person();
+            out[9 * i + 2] = investor.country();
+            out[9 * i + 3] = investor.class();
+            out[9 * i + 4] = investor.eligibleUntil();
+            out[9 * i + 5] = investor.group();
+            out[9 * i + 6] = Investor.unwrap(investor.withCountry(uint16(one[4])));
+            out[9 * i + 7] = Investor.unwrap(investor.asLost());
+            out[9 * i + 8] = investor.asLost().isLost() && !investor.isLost() ? 1 : 0;
+        }
+    }
+
+    /// @dev shares, group, standing, investor: holding, shares, group, standing with the investor, its fields, and with
+    /// one certificate more
+    function standings(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[]((cases.length / 4) * 9);
+        for (uint256 i = 0; i < cases.length / 4; ++i) {
+            uint256[] calldata one = cases[4 * i:4 * i + 4];
+            Holding holding = HoldingLib.pack(one[0], one[1]);
+            out[9 * i] = Holding.unwrap(holding);
+            out[9 * i + 1] = holding.shares();
+            out[9 * i + 2] = holding.group();
+            Standing standing = Standing.wrap(one[2]).withInvestor(Investor.wrap(one[3]));
+            out[9 * i + 3] = Standing.unwrap(standing);
+            out[9 * i + 4] = standing.country();
+            out[9 * i + 5] = standing.class();
+            out[9 * i + 6] = standing.known() ? 1 : 0;
+            out[9 * i + 7] = standing.certificates();
+            out[9 * i + 8] = Standing.unwrap(standing.withOneMoreCertificate());
+        }
+    }
+
+    /// @dev Every field of a term sheet, written and read back; flags are the last
+    function sheets(uint256[] calldata cases) external pure returns (uint256[] memory out) {
+        out = new uint256[](cases.length);
+        for (uint256 i = 0; i < cases.length; i += 15) {
+            uint256[] calldata one = cases[i:i + 15];
+            Sheet sheet = TermSheet.blank();
+            sheet.setAsset(address(uint160(one[1])), one[2]);
+            sheet.setOrigin(address(uint160(one[11])), one[12]);
+            sheet.setPayment(address(uint160(one[6])), one[7], one[8]);
+            sheet.setFlag(one[14]);
+            sheet.setId(one[0]);
+            sheet.setPlace(one[3], one[4], one[5]);
+            sheet.setDivision(one[9], one[10]);
+            sheet.setCarriedIn(one[13]);
+            _readSheet(sheet, one[14], out, i);
+        }
+    }
+
+    /// @dev Four words to a case: what to do, whose file, series, ordinal. 0 sets the payee that `series` is; 1 marks;
+    /// 2 asks whether it is marked; 3 asks for the payee. Each is answered with a word, 0 where nothing was asked.
+    function files(uint256[] calldata cases) external returns (uint256[] memory out) {
+        out = new uint256[](cases.length / 4);
+        for (uint256 i = 0; i < out.length; ++i) {
+            uint256[] calldata one = cases[4 * i:4 * i + 4];
+            address holder = address(uint160(one[1]));
+            if (one[0] == 0) _files.setPayee(holder, address(uint160(one[2])));
+            if (one[0] == 1) _mark(holder, one[2], one[3]);
+            if (one[0] == 2) out[i] = _files.isMarked(holder, one[2], one[3]) ? 1 : 0;
+            if (one[0] == 3) out[i] = uint160(HolderFile.payee(_files.file[holder].bits));
+        }
+    }
+
+    /// @dev As a payment marks.
+    function _mark(address holder, uint256 series, uint256 ordinal) private {
+        HolderFile.Word storage file = _files.file[holder];
+        uint256 window = HolderFile.windowOf(ordinal);
+        (HolderFile.Word storage slot, uint256 bits) = _files.find(holder, file, file.bits, series, window);
+        slot.bits = bits | HolderFile.markOf(ordinal);
+    }
+
+    function _readSheet(Sheet sheet, uint256 flags, uint256[] memory out, uint256 at) private pure {
+        out[at] = sheet.id();
+        out[at + 1] = uint160(sheet.token());
+        out[at + 2] = sheet.recordId();
+        out[at + 3] = sheet.series();
+        out[at + 4] = sheet.ordinal();
+        out[at + 5] = sheet.lane();
+        out[at + 6] = uint160(sheet.currency());
+        out[at + 7] = sheet.payableFrom();
+        out[at + 8] = sheet.deadline();
+        out[at + 9] = sheet.amount();
+        out[at + 10] = sheet.eligible();
+        out[at + 11] = uint160(sheet.declarer());
+        out[at + 12] = sheet.kind();
+        out[at + 13] = sheet.carriedIn();
+        out[at + 14] = sheet.has(flags) ? flags : 0;
+    }
+}
