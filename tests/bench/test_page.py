@@ -78,3 +78,11 @@ def test_the_pictures_of_the_page_can_be_drawn(tmp_path):
 def test_a_ratio_is_rounded_half_up_in_integers(a, b, said):
     """The page's ratios have no float in them."""
     assert page.ratio(a, b) == said
+
+
+@pytest.mark.parametrize(
+    ("gas", "said"), [(1_000_000, "3.00"), (1, "0.01"), (3_330_000, "9.99"), (3_333_334, "11")]
+)
+def test_dollars_are_rounded_up_in_integers(gas, said):
+    """At one gwei, with an ether at 3,000 dollars: three dollars for a million gas."""
+    assert page.dollars(gas, page.GWEI) == said
