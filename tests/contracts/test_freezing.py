@@ -20,6 +20,20 @@ def test_a_wallet_is_frozen_and_released(stage):
         assert token.call("isFrozen", ann) is on
 
 
+def test_a_freeze_makes_nobody_elses_income_wait(stage):
+    """That some wallet has been frozen is one mark of the token, that income waits another."""
+    token = stage.token
+    token.send("setAddressFrozen", stage.ann, True, sender=stage.agent)
+    assert token.call("holdingsSuffice")
+    assert token.call("claimantOf", stage.ben) == stage.ben
+    token.send("setIncomeWaits", True, sender=stage.owner)
+    token.send("setIncomeWaits", False, sender=stage.owner)
+    stage.issue({stage.ben: 1})
+    token.send("approve", stage.ann, 1, sender=stage.ben)
+    with refused("ShareToken_SpenderBlocked", stage.ann):
+        token.send("transferFrom", stage.ben, stage.cid, 1, sender=stage.ann)
+
+
 def test_F1_a_frozen_wallet_cannot_send_receive_or_spend(stage):
     """Each by its own error, and all of it again after the release."""
     token, ann, ben, cid = stage.token, stage.ann, stage.ben, stage.cid
