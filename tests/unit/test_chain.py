@@ -24,6 +24,9 @@ class Refusal(Exception):  # noqa: N818 - what a node answers
     """An error object of JSON-RPC."""
 
 
+LATER = "wait a minute and run the same command again"
+AGAIN = "run the same command again, or use another node"
+
 def node(**answers: object) -> RpcChain:
     """A node that answers each method so; a function is asked with the parameters."""
 
@@ -78,10 +81,10 @@ def test_why_a_node_does_not_answer_is_said_without_its_address(error, reason):
 
 def test_a_question_left_out_of_a_batch_is_named():
     chain = node()
-    chain._wire = lambda batch: [{"id": 0, "result": "0x1"}]
+    chain._wire = lambda batch: [{"id": batch[0]["id"], "result": "0x1"}]
     asked = [("eth_chainId", ()), ("eth_gasPrice", ())]
     told = sentence(chain.try_many, asked)
-    assert told == "the node left eth_gasPrice without an answer; try again"
+    assert told == f"the node left eth_gasPrice without an answer; {LATER}"
 
 
 # ------------------------------------------------------------------------- answers that are none
@@ -89,7 +92,7 @@ def test_a_question_left_out_of_a_batch_is_named():
 
 def test_what_is_no_number_or_no_bytes_is_named():
     chain = node(eth_chainId=None, eth_getCode=7)
-    number = "the node answered None where a number belongs; try another node"
+    number = f"the node answered nothing where a number belongs; {LATER}, or use another node"
     assert sentence(lambda: chain.chain_id) == number
     code = "the node answered 7 where bytes belong; try another node"
     assert sentence(chain.code, SOMEBODY) == code
@@ -106,7 +109,7 @@ def test_a_block_that_is_not_there_is_named():
 
 def test_a_node_that_does_not_know_the_time_says_why():
     chain = node(eth_getBlockByNumber=refuses("syncing."))
-    assert sentence(chain.now) == "the node refused eth_getBlockByNumber: syncing"
+    assert sentence(chain.now) == f"the node refused eth_getBlockByNumber: syncing; {AGAIN}"
 
 
 def test_a_single_block_that_is_too_much_is_the_providers_refusal():
@@ -120,7 +123,7 @@ def test_a_single_block_that_is_too_much_is_the_providers_refusal():
     chain = node(eth_getLogs=logs)
     topics = [b"\1" * 32, None, [b"\2" * 32, b"\3" * 32]]
     told = sentence(lambda: list(chain.logs([SOMEBODY], 5, 6, topics)))
-    assert told == "the node refused eth_getLogs: too many results"
+    assert told == f"the node refused eth_getLogs: too many results; {AGAIN}"
     words = ["0x" + f"0{digit}" * 32 for digit in (1, 2, 3)]
     assert [page["topics"] for page in asked] == [[words[0], None, words[1:]]] * 2
     assert [(page["fromBlock"], page["toBlock"]) for page in asked] == [
@@ -135,7 +138,7 @@ def test_a_single_block_that_is_too_much_is_the_providers_refusal():
 def test_fees_need_a_chain_that_has_them():
     tip = {"eth_maxPriorityFeePerGas": refuses("unknown method")}
     assert sentence(node(eth_getBlockByNumber=refuses("busy"), **tip).fees) == (
-        "the node refused eth_getBlockByNumber: busy"
+        f"the node refused eth_getBlockByNumber: busy; {AGAIN}"
     )
     assert sentence(node(eth_getBlockByNumber=BLOCK, **tip).fees) == (
         "the node knows no EIP-1559 fees; choose a chain that does"
@@ -183,7 +186,7 @@ def test_a_revert_without_data_is_one_only_where_a_call_was_made():
         node(eth_call=refuses("execution reverted")).call(SOMEBODY, b"")
     assert str(refused.value) == f"the contract refused: {NO_REASON}"
     told = sentence(node(eth_getLogs=refuses("index reverted.")).request, "eth_getLogs")
-    assert told == "the node refused eth_getLogs: index reverted"
+    assert told == f"the node refused eth_getLogs: index reverted; {AGAIN}"
 
 
 def test_a_simulated_call_that_fails_says_why_by_what_it_returned():
