@@ -27,6 +27,7 @@ class Refusal(Exception):  # noqa: N818 - what a node answers
 LATER = "wait a minute and run the same command again"
 AGAIN = "run the same command again, or use another node"
 
+
 def node(**answers: object) -> RpcChain:
     """A node that answers each method so; a function is asked with the parameters."""
 
@@ -94,7 +95,7 @@ def test_what_is_no_number_or_no_bytes_is_named():
     chain = node(eth_chainId=None, eth_getCode=7)
     number = f"the node answered nothing where a number belongs; {LATER}, or use another node"
     assert sentence(lambda: chain.chain_id) == number
-    code = "the node answered 7 where bytes belong; try another node"
+    code = f"the node answered 7 where bytes belong; {LATER}, or use another node"
     assert sentence(chain.code, SOMEBODY) == code
 
 
