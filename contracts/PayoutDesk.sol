@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
@@ -11,6 +10,7 @@ import {IDividendVault} from "./interfaces/IDividendVault.sol";
 import {IPayoutDesk} from "./interfaces/IPayoutDesk.sol";
 import {IReinvestment} from "./interfaces/IReinvestment.sol";
 import {Authority} from "./libraries/Authority.sol";
+import {Signature} from "./libraries/Signature.sol";
 
 /// @title PayoutDesk
 /// @notice Pays income where its holder has signed for it to go. `IPayoutDesk` is the specification.
@@ -112,11 +112,7 @@ contract PayoutDesk is IPayoutDesk, EIP712, ReentrancyGuardTransient {
     }
 
     function _checkSignature(Instruction calldata instruction, bytes calldata signature) private view {
-        bool signed = SignatureChecker.isValidSignatureNowCalldata(
-            instruction.claimant,
-            digestOf(instruction),
-            signature
-        );
+        bool signed = Signature.isOf(instruction.claimant, digestOf(instruction), signature);
         if (!signed) revert PayoutDesk_NotSigned(instruction.claimant);
     }
 

@@ -118,16 +118,18 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
         Holder storage receiver = _holders[to];
         Account source = giver.account;
         Account target = receiver.account;
-        // Nested, since `&&` costs a transfer a few jumps.
-        if (checked)
-            if (source.anyFlag(target)) _requireFree(from, source, to, target, amount);
+        if (!source.bothReady(target, closed)) {
+            if (checked && source.anyFlag(target)) _requireFree(from, source, to, target, amount);
+            if (amount != 0 && from != to) {
+                if (source.since() != closed) source = giver.past.checkpoint(source, closed);
+                if (target.since() != closed) target = receiver.past.checkpoint(target, closed);
+            }
+        }
         if (source.balance() < amount) revert ERC20InsufficientBalance(from, source.balance(), amount);
         // To oneself, or of nothing, is exactly an event.
         if (amount != 0) {
             if (from != to) {
-                if (source.since() != closed) source = giver.past.checkpoint(source, closed);
                 giver.account = source.minus(amount);
-                if (target.since() != closed) target = receiver.past.checkpoint(target, closed);
                 receiver.account = target.plus(amount);
             }
         }
@@ -180,12 +182,15 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     /// @dev The ledger with every record counted whose second is over. Costs one read while none is.
     function _closeRecords() internal returns (Ledger ledger) {
         ledger = _ledger;
-        if (block.timestamp > ledger.nextRecordAt()) {
-            uint256 closed = _countClosed(ledger.closedRecords());
-            uint256 next = closed == _recordTimes.length ? LedgerLib.NO_RECORD : _recordTimes[closed];
-            ledger = ledger.withRecords(closed, next);
-            _ledger = ledger;
-        }
+        if (block.timestamp > ledger.nextRecordAt()) ledger = _closeDue(ledger);
+    }
+
+    /// @dev The same, where there is one to count.
+    function _closeDue(Ledger ledger) internal returns (Ledger counted) {
+        uint256 closed = _countClosed(ledger.closedRecords());
+        uint256 next = closed == _recordTimes.length ? LedgerLib.NO_RECORD : _recordTimes[closed];
+        counted = ledger.withRecords(closed, next);
+        _ledger = counted;
     }
 
     /// @dev Binary search, so that a token left alone through hundreds of records still moves cheaply.

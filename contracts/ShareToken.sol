@@ -6,7 +6,6 @@ import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {Documents} from "./Documents.sol";
@@ -20,6 +19,7 @@ import {ITransferRules} from "./interfaces/ITransferRules.sol";
 import {Account, AccountLib} from "./libraries/AccountLib.sol";
 import {Compliance} from "./libraries/Compliance.sol";
 import {Ledger, LedgerLib} from "./libraries/LedgerLib.sol";
+import {Signature} from "./libraries/Signature.sol";
 
 /// @title ShareToken
 /// @notice Shares of one asset, to ERC-3643 and ERC-7943 at once. `IShareToken` is the specification.
@@ -91,7 +91,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC20
     function transfer(address to, uint256 amount) external returns (bool) {
-        _transfer(msg.sender, to, amount);
+        _transfer(_ledger, msg.sender, to, amount);
         return true;
     }
 
@@ -100,10 +100,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         // Else anyone could announce an issue of nothing.
         if (from == address(0)) revert ERC20InvalidSender(from);
         _spendAllowance(from, msg.sender, amount);
-        if (_ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {
+        Ledger ledger = _ledger;
+        if (ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {
             revert ShareToken_SpenderBlocked(msg.sender);
         }
-        _transfer(from, to, amount);
+        _transfer(ledger, from, to, amount);
         return true;
     }
 
@@ -111,7 +112,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external {
         _requireSameLength(toList.length, amounts.length);
         for (uint256 i = 0; i < toList.length; ++i) {
-            _transfer(msg.sender, toList[i], amounts[i]);
+            _transfer(_ledger, msg.sender, toList[i], amounts[i]);
         }
     }
 
@@ -129,11 +130,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     ) external {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         bytes32 structHash = keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline));
-        bool signed = SignatureChecker.isValidSignatureNow(
-            owner,
-            _hashTypedData(structHash),
-            abi.encodePacked(r, s, v)
-        );
+        bool signed = Signature.isOf(owner, _hashTypedData(structHash), abi.encodePacked(r, s, v));
         if (!signed) revert ERC2612InvalidSigner(owner);
         _approve(owner, spender, value);
     }
@@ -472,8 +469,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // ---------------------------------------------------------------- moving shares
 
     /// @dev The rhythm of a transfer: close records, ask the rules, move, tell.
-    function _transfer(address from, address to, uint256 amount) private {
-        Ledger ledger = _closeRecords();
+    function _transfer(Ledger ledger, address from, address to, uint256 amount) private {
+        if (block.timestamp > ledger.nextRecordAt()) ledger = _closeDue(ledger);
         if (ledger.guarded()) return _transferGuarded(ledger, from, to, amount);
         _move(from, to, amount, ledger.closedRecords(), true);
     }

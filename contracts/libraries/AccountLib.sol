@@ -34,6 +34,9 @@ library AccountLib {
     uint256 private constant PAST_COUNT_AT = 128;
     uint256 private constant MASK_32 = type(uint32).max;
 
+    /// @dev Everything of an account but its balance and the length of its history.
+    uint256 private constant STANDING = ~(MAX_BALANCE | (MASK_32 << PAST_COUNT_AT));
+
     function balance(Account self) internal pure returns (uint256) {
         return Account.unwrap(self) & MAX_BALANCE;
     }
@@ -53,6 +56,13 @@ library AccountLib {
     /// @dev Whether either account is anything but ordinary.
     function anyFlag(Account self, Account other) internal pure returns (bool) {
         return (Account.unwrap(self) | Account.unwrap(other)) >> FLAGS_AT != 0;
+    }
+
+    /// @dev Whether both accounts are ordinary and were written since the last of `closedRecords` closed: nothing but
+    /// their balances has a say in a movement between them, and nothing else changes.
+    function bothReady(Account self, Account other, uint256 closedRecords) internal pure returns (bool) {
+        uint256 present = closedRecords << SINCE_AT;
+        return ((Account.unwrap(self) ^ present) | (Account.unwrap(other) ^ present)) & STANDING == 0;
     }
 
     function with(Account self, uint256 flag, bool on) internal pure returns (Account) {

@@ -71,9 +71,9 @@ VAULT_FILE, TOKEN_FILE = "DividendVault.sol", "ShareToken.sol"
 TWINS = (
     Twin(
         "A1 receiver credited before it is settled", TOKEN, LEDGER,
-        "source.minus(amount);\n                if (target.since() != closed) target"
+        "closed);\n                if (target.since() != closed) target"
         " = receiver.past.checkpoint(target, closed);",
-        "source.minus(amount);",
+        "closed);",
         "record_dates::A1_both_sides_are_settled_before_a_balance_moves",
     ),
     Twin(

@@ -95,6 +95,13 @@ def account_any_flag(account, other):
     return shr(account | other, 160) != 0
 
 
+@restates("AccountLib.bothReady", "accountBothReady", 256, 256, 32)
+def account_both_ready(account, other, closed):
+    present = closed << 96
+    standing = ~(ones(96) | (ones(32) << 128))
+    return ((account ^ present) | (other ^ present)) & standing == 0
+
+
 @restates("AccountLib.with", "accountWith", 256, 256, 1)
 def account_with(account, flag, on):
     return z3.If(on, account | flag, account & ~flag)

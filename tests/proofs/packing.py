@@ -93,6 +93,16 @@ def any_flag_sees_every_flag_of_both():
     return [], of.account_any_flag(w, v) == z3.Or(FLAGS(w) != 0, FLAGS(v) != 0)
 
 
+@FACTS.about("AccountLib.bothReady")
+def both_are_ready_if_neither_has_a_flag_or_is_behind():
+    """Two accounts are ready exactly if both are ordinary and know of the last record."""
+    w, v, closed = words("w v closed")
+    ordinary = z3.And(FLAGS(w) == 0, FLAGS(v) == 0)
+    given = [z3.ULE(closed, ones(32))]
+    present = z3.And(SINCE(w) == closed, SINCE(v) == closed)
+    return given, of.account_both_ready(w, v, closed) == z3.And(ordinary, present)
+
+
 # ---------------------------------------------------------------------------------------- History
 
 

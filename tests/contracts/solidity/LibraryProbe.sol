@@ -57,6 +57,10 @@ contract LibraryProbe {
         return Account.wrap(a).anyFlag(Account.wrap(b));
     }
 
+    function accountBothReady(uint256 a, uint256 b, uint32 closed) external pure returns (bool) {
+        return Account.wrap(a).bothReady(Account.wrap(b), closed);
+    }
+
     function accountWith(uint256 a, uint256 b, bool on) external pure returns (Account) {
         return Account.wrap(a).with(b, on);
     }
