@@ -182,7 +182,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     /// @dev The ledger with every record counted whose second is over. Costs one read while none is.
     function _closeRecords() internal returns (Ledger ledger) {
         ledger = _ledger;
-        if (block.timestamp > ledger.nextRecordAt()) ledger = _closeDue(ledger);
+        if (ledger.recordDue()) ledger = _closeDue(ledger);
     }
 
     /// @dev The same, where there is one to count.
@@ -259,7 +259,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     function _countedOrNext(uint256 recordId) private view returns (bool) {
         Ledger ledger = _ledger;
         uint256 closed = ledger.closedRecords();
-        return recordId <= closed || (recordId == closed + 1 && block.timestamp > ledger.nextRecordAt());
+        return recordId <= closed || (recordId == closed + 1 && ledger.recordDue());
     }
 
     // ------------------------------------------------------------------- allowances

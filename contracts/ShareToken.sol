@@ -470,7 +470,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @dev The rhythm of a transfer: close records, ask the rules, move, tell.
     function _transfer(Ledger ledger, address from, address to, uint256 amount) private {
-        if (block.timestamp > ledger.nextRecordAt()) ledger = _closeDue(ledger);
+        if (ledger.recordDue()) ledger = _closeDue(ledger);
         if (ledger.guarded()) return _transferGuarded(ledger, from, to, amount);
         _move(from, to, amount, ledger.closedRecords(), true);
     }

@@ -12,7 +12,7 @@ type Ledger is uint256;
 using LedgerLib for Ledger global;
 
 /// @title LedgerLib
-/// @notice Reads and writes the fields of a packed `Ledger`. Pure: it touches no storage.
+/// @notice Reads and writes the fields of a packed `Ledger`. It touches no storage.
 library LedgerLib {
     /// @dev `nextRecordAt` of a ledger with no record ahead; no record may close at this time.
     uint256 internal constant NO_RECORD = type(uint48).max;
@@ -48,6 +48,11 @@ library LedgerLib {
 
     function closedRecords(Ledger self) internal pure returns (uint256) {
         return (Ledger.unwrap(self) >> CLOSED_AT) & MASK_32;
+    }
+
+    /// @dev Whether the second of the next record is over.
+    function recordDue(Ledger self) internal view returns (bool) {
+        return block.timestamp > (Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD;
     }
 
     /// @dev True if a holder's transfer needs more than a look at the two accounts.

@@ -172,9 +172,9 @@ TWINS = (
         "record_dates::B2_issuing_is_remembered_for_account_and_supply",
     ),
     Twin(
-        "B3 a second too late", TOKEN, LEDGER,
-        "if (block.timestamp > ledger.nextRecordAt()) {",
-        "if (block.timestamp > ledger.nextRecordAt() + 1) {",
+        "B3 a second too late", TOKEN, "libraries/LedgerLib.sol",
+        "block.timestamp > (Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD;",
+        "block.timestamp > ((Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD) + 1;",
         "record_dates::B3_a_transfer_counts_up_to_the_end_of_the_records_second",
     ),
     Twin(
@@ -237,8 +237,8 @@ TWINS = (
     ),
     Twin(
         "F1 the spender is not looked at", TOKEN, TOKEN_FILE,
-        "if (_ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {",
-        "if (_ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(address(0))) {",
+        "if (ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {",
+        "if (ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(address(0))) {",
         "freezing::F1_a_frozen_wallet_cannot_send_receive_or_spend",
     ),
     Twin(
