@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -182,9 +183,13 @@ def main() -> None:
     parser.add_argument("--only", default="", help="sources whose name contains this")
     parser.add_argument("--size", type=float, default=1.0, help="so many times the usual sample")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--own", action="store_true", help="only each source's own tests")
+    parser.add_argument("--minutes", type=int, default=600, help="stop after so many")
     options = parser.parse_args()
     began = time.monotonic()
     work = list(tasks(options.only, options.size))
+    # So that a run that is stopped early has seen something of everything.
+    random.Random(SEED).shuffle(work)
     print(f"{len(work)} mutants on {options.workers} processes", flush=True)
     tried: dict[Mutant, Tried] = {}
     with ProcessPoolExecutor(
@@ -192,7 +197,10 @@ def main() -> None:
     ) as pool:
         for one in _told_of(pool.map(_try, work)):
             tried[one[0]] = one
-        left = [task for task in work if _survives(tried[task[1]]) and task[0] == "solidity"]
+            if time.monotonic() - began > options.minutes * 60:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+        left = [] if options.own else [task for task in work if _survives(tried[task[1]]) and task[0] == "solidity"]
         print(f"{len(left)} survive their own tests; all tests now", flush=True)
         for one in _told_of(pool.map(_again, left)):
             tried[one[0]] = one
