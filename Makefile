@@ -13,12 +13,16 @@ STAMPS := $(VENV)/stamps
 # One process of tests for each core.
 WORKERS := -n auto --dist worksteal
 
+# What exercises the Python package: the rest is about contracts.
+PACKAGE := tests/unit tests/integration tests/packs tests/toolchain
+PEERS := tests/bench/peers/package.json tests/bench/peers/package-lock.json
+
 # The environment's tools come first; its Node.js is there only where the machine has none of use.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test fuzz hardhat check lint format gas prove chain lock clean
+.PHONY: help setup demo test check lint format fuzz faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,10 +63,17 @@ demo: setup  ## Play the life of a building that pays rent, on a local chain
 
 test: setup lint  ## Run every check: this is what CI runs
 	@$(BIN)/ape test tests/ape
-	@$(BIN)/pytest tests $(WORKERS)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+	@$(BIN)/pytest tests $(WORKERS) $(PACKAGE:%=--ignore=%)
+	@PYTHONPATH=. $(BIN)/python -m tests.coverage.run
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run
+
+faults: setup  ## Play a thousand random faults and kills (FAULT_KILLS; about twenty minutes)
+	@PYTHONPATH=. $(BIN)/python -m tests.faults.run
 
 hardhat: setup  ## Play the doors against a Hardhat node too (installs 290 MB)
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
@@ -86,10 +97,22 @@ format: setup  ## Format Python and Solidity
 gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas
 
+coverage: setup  ## Measure which lines and branches of the contracts are tested, and write it down
+	@PYTHONPATH=. $(BIN)/python -m tests.coverage.run --write
+
+bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
+	@PYTHONPATH=. $(BIN)/python -m tests.bench.run
+
+.cache/bench/installed: $(PEERS)
+	@echo "· The peers of the benchmark, which are never shipped (90 MB)"
+	@mkdir -p $(@D) && cp $(PEERS) $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmos (minutes)
 	@test -x .cache/halmos/bin/halmos || { $(BIN)/python -m venv .cache/halmos && \
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
-	@$(BIN)/python -m tests.proofs.prove
+	@PYTHONPATH=. $(BIN)/python -m tests.proofs.prove
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337

@@ -29,7 +29,7 @@ from prorata.books import (
     Unit,
     Witness,
 )
-from prorata.chain import Block, Chain, Sent
+from prorata.chain import Block, Chain, Sent, read_steadily
 from prorata.contracts import (
     Currency,
     DividendVault,
@@ -132,26 +132,31 @@ def audit(
 
     Raises: BooksError when the register's events make no sense; ChainError.
     """
-    block = chain.block("latest" if last is None else last)
-    ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
-    ledgers += _read_streams(chain, ledgers, streams, first_block, block)
-    events = read_vault(chain, vault, first_block, block)
-    first_id = _first_declared(chain, vault, events, block) if older_vault else 1
-    currencies = {str(event.args["currency"]) for event, _ in events if event.name == "Declared"}
-    units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
-    books = Books.of(
-        events,
-        ledgers,
-        vault=vault,
-        units=units,
-        withholding=withholding,
-        first_id=first_id,
-        witness=witness(chain, vault),
-    )
-    books.until = block.timestamp
-    answers = read_answers(chain, books, block)
-    compare(books, answers)
-    return Audit(books, answers)
+
+    def read(block: Block) -> Audit:
+        ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
+        ledgers += _read_streams(chain, ledgers, streams, first_block, block)
+        events = read_vault(chain, vault, first_block, block)
+        first_id = _first_declared(chain, vault, events, block) if older_vault else 1
+        currencies = {
+            str(event.args["currency"]) for event, _ in events if event.name == "Declared"
+        }
+        units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
+        books = Books.of(
+            events,
+            ledgers,
+            vault=vault,
+            units=units,
+            withholding=withholding,
+            first_id=first_id,
+            witness=witness(chain, vault),
+        )
+        books.until = block.timestamp
+        answers = read_answers(chain, books, block)
+        compare(books, answers)
+        return Audit(books, answers)
+
+    return read_steadily(chain, read, "latest" if last is None else last)
 
 
 def read_vault(chain: Chain, vault: str, first_block: int, last: Block) -> list[tuple[Event, int]]:
@@ -171,12 +176,15 @@ def audit_register(
 
     Raises: BooksError when the token's events make no sense; ChainError.
     """
-    block = chain.block("latest" if last is None else last)
-    ledger = Ledger.read(chain, token, first_block, block.number)
-    books, answers = Books([ledger]), Answers(chain.chain_id, block, 0)
-    _ask_token(answers, ShareToken(chain, token, block=block.number), ledger)
-    _compare_register(books, ledger, answers)
-    return ledger, books.differences
+
+    def read(block: Block) -> tuple[Ledger, list[Difference]]:
+        ledger = Ledger.read(chain, token, first_block, block.number)
+        books, answers = Books([ledger]), Answers(chain.chain_id, block, 0)
+        _ask_token(answers, ShareToken(chain, token, block=block.number), ledger)
+        _compare_register(books, ledger, answers)
+        return ledger, books.differences
+
+    return read_steadily(chain, read, "latest" if last is None else last)
 
 
 def _read_streams(

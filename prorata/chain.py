@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
 from prorata.abi import checksummed, decode_error
-from prorata.errors import ChainError, ProrataError, RevertError
+from prorata.errors import BooksError, ChainError, ProrataError, RevertError
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -36,12 +37,16 @@ __all__ = [
     "Sent",
     "Simulated",
     "SimulatedBlock",
+    "read_steadily",
 ]
 
 BlockTag: TypeAlias = int | str
 """A block's number, or `latest`, `earliest`, `pending`, `safe` or `finalized`."""
 
+T = TypeVar("T")
+
 BATCH = 100
+READINGS = 3
 HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
 LOG_PAGE = 10_000
 TIMEOUT_SECONDS = 30
@@ -49,6 +54,18 @@ RETRIES_AFTER_SECONDS = (0.25, 1.0)
 LOCAL_CHAINS = frozenset({1337, 31337})
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 BUSY = frozenset({429, 502, 503, 504})
+
+# What providers say, in errors of whatever code, to one who asks too often.
+_TOO_OFTEN = (
+    "compute units",
+    "per second",
+    "rate limit",
+    "rate-limit",
+    "request count",
+    "throttl",
+    "too many requests",
+)
+_AGAIN = "run the same command again"
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,20 @@ class Fees:
 
     most: int
     tip: int
+
+    @property
+    def base(self) -> int:
+        """The base fee of the latest block: twice that and the tip is the most."""
+        return (self.most - self.tip) // 2
+
+    def over(self, most: int, tip: int) -> Fees:
+        """At least so much more than another transaction offers that a node takes this instead."""
+        return Fees(max(self.most, _raised(most)), max(self.tip, _raised(tip)))
+
+
+def _raised(price: int) -> int:
+    # The usual rule for a replacement, of geth and others, is 10 %; some ask for 12.5 %.
+    return -(-price * 9 // 8)
 
 
 @dataclass(frozen=True)
@@ -176,11 +207,47 @@ class Chain(Protocol):
         ...
 
 
+def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "latest") -> T:
+    """What `read` makes of the chain up to a block, from the beginning if that block is replaced.
+
+    Events of one chain and answers of another never agree, and a reorganisation in between would
+    pass for an error in the books.
+
+    Raises: ChainError when it is replaced again and again; what `read` raises.
+    """
+    for _ in range(READINGS):
+        block = chain.block(last)
+        try:
+            found = read(block)
+        except (BooksError, ChainError):
+            if _is_there(chain, block):
+                raise
+            continue
+        if _is_there(chain, block):
+            return found
+    raise ChainError(
+        f"the chain was reorganised {READINGS} times while it was read: block {block.number} was "
+        f"{block.hash}, and is another one now",
+        "wait until it has settled and run the same command again",
+    )
+
+
+def _is_there(chain: Chain, block: Block) -> bool:
+    try:
+        return chain.block(block.number).hash == block.hash
+    except ChainError:
+        return False
+
+
 # -------------------------------------------------------------------------------- the node's wire
 
 
 Request: TypeAlias = tuple[str, Sequence[object]]
 Wire: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+
+
+class _BusyError(ChainError):
+    """The node would answer later, and nothing is wrong with the question."""
 
 
 class _Http:
@@ -195,18 +262,22 @@ class _Http:
     def __call__(self, batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         answer = self._post(batch[0] if len(batch) == 1 else list(batch))
         if isinstance(answer, list):
-            return answer
+            return [part for part in answer if isinstance(part, dict)]
         if len(batch) == 1 and isinstance(answer, dict):
-            return [answer]
+            # An error may come without the number of the question; of one question it is this.
+            return [answer if answer.get("id") is not None else {**answer, "id": batch[0]["id"]}]
         # Some providers take no batches.
         return [part for request in batch for part in self([request])]
 
-    def _post(self, body: object) -> object:
+    def _post(self, body: object) -> list[Any] | dict[str, Any]:
         for pause in (*RETRIES_AFTER_SECONDS, None):
             try:
                 response = self._session.post(self.url, json=body, timeout=TIMEOUT_SECONDS)
-                if response.status_code not in BUSY or pause is None:
-                    return _json(response)
+                answer = _json(response)
+                if not _is_busy(response, answer):
+                    return _told(response, answer)
+                if pause is None:
+                    return _last_word(response, answer)
             except requests.RequestException as error:
                 if pause is None or isinstance(error, requests.exceptions.InvalidURL):
                     raise ChainError(
@@ -217,17 +288,66 @@ class _Http:
         raise AssertionError
 
 
-def _json(response: requests.Response) -> object:
+def _json(response: requests.Response) -> list[Any] | dict[str, Any] | None:
+    """What it says, or None when that is no JSON-RPC."""
     try:
         answer: object = response.json()
     except ValueError:
-        answer = None
-    if isinstance(answer, list | dict):
+        return None
+    return answer if isinstance(answer, list | dict) else None
+
+
+def _told(
+    response: requests.Response, answer: list[Any] | dict[str, Any] | None
+) -> list[Any] | dict[str, Any]:
+    if answer is not None:
         return answer
     raise ChainError(
         f"the node at {_shown(response.url)} answered HTTP {response.status_code}, not JSON-RPC",
         "check the address and, if it needs one, the key in it",
     )
+
+
+def _is_busy(response: requests.Response, answer: list[Any] | dict[str, Any] | None) -> bool:
+    """Whether the same question may have an answer in a moment."""
+    if answer is None:
+        # Half an answer, which a gateway took for a whole one, says that all is well.
+        return response.ok or response.status_code in {*BUSY, 500}
+    parts = answer if isinstance(answer, list) else [answer]
+    return response.status_code in BUSY or any(_asks_too_often(part) for part in parts)
+
+
+def _asks_too_often(answer: object) -> bool:
+    failed = answer.get("error") if isinstance(answer, dict) else None
+    if failed is None:
+        return False
+    said = str(failed.get("message", "") if isinstance(failed, dict) else failed).lower()
+    return any(words in said for words in _TOO_OFTEN)
+
+
+def _last_word(response: requests.Response, answer: list[Any] | dict[str, Any] | None) -> list[Any]:
+    """The answer of a node that is still busy, if it says to which question; else a refusal.
+
+    A batch that is refused as a whole is not asked again in pieces, which would be asking more.
+    """
+    if isinstance(answer, list):
+        return answer
+    said, status = f"the node at {_shown(response.url)}", response.status_code
+    if answer and answer.get("error"):
+        said += f" answers no more for now: {_said(answer['error'])}"
+    elif status == 429:
+        said += " answers no more for now (HTTP 429, too many requests)"
+    elif response.ok:
+        said += f" answered half a sentence with HTTP {status}"
+    else:
+        said += f" is out of order for now (HTTP {status})"
+    raise _BusyError(said, f"wait a minute and {_AGAIN}")
+
+
+def _said(failed: object) -> str:
+    """The text of a node's error, which a few give instead of an object."""
+    text = failed.get("message") if isinstance(failed, dict) else failed
+    return str(text or "no reason given").rstrip(".")
 
 
 def _shown(url: str) -> str:
@@ -241,7 +361,13 @@ def _reason(error: requests.RequestException) -> str:
     # The library's own texts repeat the whole address, key included.
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_SECONDS} seconds"
-    return "connection refused" if isinstance(error, requests.ConnectionError) else "bad address"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke in the middle of its answer"
+    if not isinstance(error, requests.ConnectionError):
+        return "bad address"
+    # Heard or not is all the difference to one who has just sent something.
+    closed = "RemoteDisconnected" in str(error) or "reset by peer" in str(error)
+    return "the connection closed before it answered" if closed else "connection refused"
 
 
 def _borrowed(web3: Web3) -> Wire:
@@ -272,6 +398,7 @@ class RpcChain:
         self._wire: Wire = _Http(node) if isinstance(node, str) else _borrowed(node)
         self._expected = expected_chain_id
         self._log_page = LOG_PAGE
+        self._numbers = count(1)
         self.name = _shown(node) if isinstance(node, str) else "the node"
 
     @cached_property
@@ -293,6 +420,22 @@ class RpcChain:
         """The hash of block 0, which tells two local chains of one id apart."""
         return self.block(0).hash
 
+    def check_same(self) -> None:
+        """Whether the address still leads to the chain that it led to before.
+
+        Raises: ChainError when a node of another chain has taken the place.
+        """
+        number, header = self.request_many(
+            [("eth_chainId", ()), ("eth_getBlockByNumber", ("0x0", False))]
+        )
+        found = _int(number), "" if header is None else str(header["hash"])
+        if found != (self.chain_id, self.genesis_hash):
+            raise ChainError(
+                f"{self.name} was chain {self.chain_id} with genesis {self.genesis_hash} when this "
+                f"began, and now is chain {found[0]} with genesis {found[1]}",
+                f"start the node of the first chain again and {_AGAIN}, which resumes",
+            )
+
     @property
     def is_local(self) -> bool:
         """Whether its id is that of a chain on a developer's machine (Anvil, Hardhat, geth)."""
@@ -308,7 +451,10 @@ class RpcChain:
         )
         if isinstance(headers[0], ProrataError):
             raise headers[0]
-        return max(_int(h["timestamp"]) for h in headers if isinstance(h, dict))
+        times = [_int(h["timestamp"]) for h in headers if isinstance(h, dict)]
+        if not times:
+            raise self._no_block("latest")
+        return max(times)
 
     # ------------------------------------------------------------------ questions
 
@@ -338,16 +484,19 @@ class RpcChain:
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
+        # No number is used twice, lest a late answer to an earlier question pass for this one's.
         batch = [
-            {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
-            for number, (method, params) in enumerate(questions)
+            {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(params)}
+            for method, params in questions
         ]
         by_id = {answer.get("id"): answer for answer in self._wire(batch)}
         found = []
-        for number, (method, _) in enumerate(questions):
-            answer = by_id.get(number)
+        for question in batch:
+            method, answer = str(question["method"]), by_id.get(question["id"])
             if answer is None:
-                raise ChainError(f"{self.name} left {method} without an answer", "try again")
+                raise _BusyError(
+                    f"{self.name} left {method} without an answer", f"wait a minute and {_AGAIN}"
+                )
             failed = answer.get("error")
             found.append(answer.get("result") if failed is None else _refusal(method, failed))
         return found
@@ -404,7 +553,7 @@ class RpcChain:
         """
         header = self.request("eth_getBlockByNumber", _tag(number), False)
         if header is None:
-            raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
+            raise self._no_block(number)
         return Block(_int(header["number"]), _int(header["timestamp"]), header["hash"])
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
@@ -414,9 +563,20 @@ class RpcChain:
         """
         headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
         if None in headers:
-            number = numbers[headers.index(None)]
-            raise ChainError(f"{self.name} has no block {number}", "choose an earlier one")
+            raise self._no_block(numbers[headers.index(None)])
         return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
+        """The hash of each block by number; None for one that is not there, or no longer."""
+        headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
+        found = (None if header is None else str(header["hash"]) for header in headers)
+        return dict(zip(numbers, found, strict=True))
+
+    def _no_block(self, number: BlockTag) -> ChainError:
+        # Every chain has a first block and a latest one; a node that has none is not ready.
+        ready = isinstance(number, int) and number > 0
+        remedy = "choose an earlier one" if ready else f"wait until the node is ready and {_AGAIN}"
+        return ChainError(f"{self.name} has no block {number}", remedy)
 
     def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
         """What was signed for each transaction; None for one that the node does not know."""
@@ -444,7 +604,8 @@ class RpcChain:
             page = {**question, "fromBlock": hex(first), "toBlock": hex(until)}
             answer = self.try_many([("eth_getLogs", (page,))])[0]
             if isinstance(answer, ProrataError):
-                if until == first:
+                # Who is asked too often is not helped by being asked for less, and so more often.
+                if until == first or isinstance(answer, _BusyError):
                     raise answer
                 self._log_page = (until - first + 1) // 2
                 continue
@@ -465,6 +626,8 @@ class RpcChain:
         )
         if isinstance(header, ProrataError):
             raise header
+        if header is None:
+            raise self._no_block("latest")
         if "baseFeePerGas" not in header:
             raise ChainError(f"{self.name} knows no EIP-1559 fees", "choose a chain that does")
         offered = 1_000_000_000 if isinstance(tip, ProrataError) else _int(tip)
@@ -529,10 +692,10 @@ class RpcChain:
 # ------------------------------------------------------------------------------------ JSON's terms
 
 
-def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
-    """A node's error object as an exception; revert data hides in three places."""
-    message = str(failed.get("message", "no reason given"))
-    data = failed.get("data")
+def _refusal(method: str, failed: object) -> ChainError:
+    """A node's error as an exception; revert data hides in three places."""
+    message = _said(failed)
+    data = failed.get("data") if isinstance(failed, dict) else None
     if isinstance(data, dict):
         data = data.get("data") or data.get("result")
     if isinstance(data, str) and "0x" in data:
@@ -541,7 +704,9 @@ def _refusal(method: str, failed: Mapping[str, Any]) -> ChainError:
             return decode_error(bytes.fromhex(found[2:]))
     if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
         return decode_error(b"")
-    return ChainError(f"the node refused {method}: {message.rstrip('.')}")
+    if _asks_too_often({"error": failed}):
+        return _BusyError(f"the node refused {method}: {message}", f"wait a minute and {_AGAIN}")
+    return ChainError(f"the node refused {method}: {message}", f"{_AGAIN}, or use another node")
 
 
 def _sent(transaction: Mapping[str, Any]) -> Sent:
@@ -606,12 +771,24 @@ def _hex(data: bytes) -> str:
 
 
 def _int(text: object) -> int:
-    if not isinstance(text, str):
-        raise ChainError(f"the node answered {text!r} where a number belongs", "try another node")
-    return int(text, 16)
+    try:
+        return int(str(text), 16) if isinstance(text, str) else _misfit(text, "a number belongs")
+    except ValueError:
+        return _misfit(text, "a number belongs")
 
 
 def _bytes(text: object) -> bytes:
     if not isinstance(text, str):
-        raise ChainError(f"the node answered {text!r} where bytes belong", "try another node")
-    return bytes.fromhex(text.removeprefix("0x"))
+        _misfit(text, "bytes belong")
+    try:
+        return bytes.fromhex(str(text).removeprefix("0x"))
+    except ValueError:
+        _misfit(text, "bytes belong")
+
+
+def _misfit(answer: object, wanted: str) -> NoReturn:
+    said = "nothing" if answer is None else repr(answer)[:40]
+    raise ChainError(
+        f"the node answered {said} where {wanted}",
+        f"wait a minute and {_AGAIN}, or use another node",
+    )

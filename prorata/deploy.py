@@ -265,8 +265,8 @@ class Deployment:
     def note(self, step: str, fact: dict[str, Any], key: str) -> None:
         """Write down what a step did, in place of what it said before under the same `key`."""
         state = self.state()
-        kept = [old for old in state.get(step, []) if old.get(key) != fact[key]]
-        state[step] = [*kept, fact]
+        facts = {old.get(key): old for old in state.get(step, [])}
+        state[step] = list({**facts, fact[key]: fact}.values())
         _write_json(self.folder / "state.json", state)
 
 
@@ -395,6 +395,8 @@ def deploy(
     Raises: DeploymentError when `folder` holds a deployment with other settings or code, or
     `vault` is something else; what `Operator.send` raises.
     """
+    # What a reorganisation has undone is in the journal, and comes back before it is missed.
+    operator.settle()
     existing = _existing(operator.chain, folder)
     known = dict(existing.manifest.contracts) if existing else {}
     _reuse(operator, settings, vault, known, folder)

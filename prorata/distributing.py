@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from prorata.abi import ZERO_ADDRESS, topics_of
 from prorata.apportion import Apportionment, apportion
-from prorata.chain import Block, BlockTag, RpcChain
+from prorata.chain import Block, BlockTag, RpcChain, read_steadily
 from prorata.contracts import (
     Call,
     Currency,
@@ -389,18 +389,22 @@ def holders_at(deployment: Deployment, record_id: int) -> dict[str, int]:
     events do not give all the shares that the token knows of.
     """
     _require_closed(deployment, record_id)
-    ledger = _register(deployment)
-    # Without regular blocks the newest one may be older than the record's end.
-    ledger.advance(max(ledger.until, deployment.chain.now()))
-    balances = ledger.balances_at(record_id)
-    supply = deployment.token("pending").total_supply_at(record_id)
-    if sum(balances.values()) != supply:
-        raise BooksError(
-            f"the events give {sum(balances.values())} shares at record {record_id}, and the token "
-            f"says {supply}",
-            "check that the node is in step with the chain",
-        )
-    return balances
+
+    def read(newest: Block) -> dict[str, int]:
+        ledger = _register(deployment, newest)
+        # Without regular blocks the newest one may be older than the record's end.
+        ledger.advance(max(ledger.until, deployment.chain.now()))
+        balances = ledger.balances_at(record_id)
+        supply = deployment.token("pending").total_supply_at(record_id)
+        if sum(balances.values()) != supply:
+            raise BooksError(
+                f"the events give {sum(balances.values())} shares at record {record_id}, and the "
+                f"token says {supply}",
+                "check that the node is in step with the chain",
+            )
+        return balances
+
+    return read_steadily(deployment.chain, read)
 
 
 def holders_of(deployment: Deployment, found: Distribution) -> dict[str, int]:
@@ -418,13 +422,13 @@ def holders_now(deployment: Deployment) -> dict[str, int]:
 
     Raises: BooksError, ChainError.
     """
-    return _register(deployment).balances
+    return read_steadily(deployment.chain, lambda newest: _register(deployment, newest).balances)
 
 
-def _register(deployment: Deployment) -> Ledger:
+def _register(deployment: Deployment, newest: Block) -> Ledger:
     """The share register, from the two kinds of events that it is made of."""
     chain, address = deployment.chain, deployment.token().address
-    newest, first = chain.block(), deployment.manifest.first_block
+    first = deployment.manifest.first_block
     topics = topics_of("ShareToken", "Transfer", "RecordScheduled")
     events = decode_logs(list(chain.logs([address], first, newest.number, [topics])))
     numbers = sorted({event.log.block_number for event in events})

@@ -94,6 +94,11 @@ class Journal:
         """The latest entry of a key; None when there is none or it was given up."""
         return self._latest.get(key)
 
+    def versions(self, entry: Entry) -> list[Entry]:
+        """All that was signed for the same step with the same nonce, of which one can be mined."""
+        same = (entry.key, entry.sender, entry.nonce, entry.digest)
+        return [e for e in self._entries if (e.key, e.sender, e.nonce, e.digest) == same]
+
     def write(self, entries: Iterable[Entry]) -> None:
         """Append entries and wait until the disk has them. Only then may they be sent."""
         new = list(entries)

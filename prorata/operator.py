@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -49,6 +50,7 @@ FIRST_PAUSE = 0.01
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
 
+_AGAIN = "run the same command again"
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _USED = ("nonce too low", "nonce is too low")
 _CHEAP = ("fee", "underpriced", "gas price")
@@ -209,11 +211,17 @@ class Operator:
             if intent.key in done:
                 self._on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
         plans = self._plan([intent for intent in intents if intent.key not in done])
+        signed: list[Entry] = []
         for start in range(0, len(plans), WINDOW):
+            self.chain.check_same()
             entries = self._sign(plans[start : start + WINDOW])
-            self._require_taken(self._broadcast(entries))
+            signed += entries
             ahead = len(intents) - len(plans) + start
-            done |= self._receipts(entries, self._wait(entries, ahead, len(intents)))
+            with self._under_way(entries):
+                self._require_taken(self._broadcast(entries))
+                mined = self._wait(entries, ahead, len(intents))
+            done |= self._receipts(entries, mined)
+        done = self._kept(done, signed)
         return [done[intent.key] for intent in intents]
 
     def send_one(self, key: str, call: Call, *, gas_limit: int | None = None) -> Receipt:
@@ -246,7 +254,8 @@ class Operator:
         """
         if self.journal is None:
             raise JournalError("there is no journal to give a step up in")
-        if (entry := self.journal.find(key)) is not None:
+        latest = self.journal.find(key)
+        for entry in [] if latest is None else self.journal.versions(latest):
             found = self.chain.request("eth_getTransactionByHash", entry.hash)
             if found is not None:
                 state = "is pending" if found.get("blockNumber") is None else "was mined"
@@ -285,7 +294,8 @@ class Operator:
         known |= {entry.hash for entry, mined in found if mined is not None}
         waiting = [entry for entry, mined in found if mined is None]
         if waiting:
-            self._wait(self._send_again(waiting), 0, len(waiting), resumed=True)
+            with self._under_way(waiting):
+                self._wait(self._send_again(waiting), 0, len(waiting), resumed=True)
 
     def _send_again(self, entries: Sequence[Entry]) -> list[Entry]:
         """Send the same bytes, or, where gas has become too dear for them, the same steps anew.
@@ -293,12 +303,14 @@ class Operator:
         With the same nonce, only one of the two can ever be mined.
         """
         refused = self._broadcast(entries)
-        cheap = [e for e, reason in refused if e.sender == self.address and _says(reason, _CHEAP)]
+        dear = {entry.hash for entry, reason in refused if _says(reason, _CHEAP)}
+        dear |= {entry.hash for entry in self._priced_out(entries)}
+        cheap = [e for e in entries if e.hash in dear and e.sender == self.address]
         anew: list[Entry] = []
         if cheap:
             plans = [_plan_of(entry) for entry in cheap]
             self._check_funds(plans)
-            anew = self._sign(plans, [entry.nonce for entry in cheap])
+            anew = self._sign(plans, cheap)
             refused = [*(r for r in refused if r[0] not in cheap), *self._broadcast(anew)]
         for entry, reason in refused:
             raise ChainError(
@@ -333,16 +345,53 @@ class Operator:
         """Send the same bytes again, and wait for them."""
         if not entries:
             return {}
-        refused = [entry for entry, _ in self._broadcast(entries)]
-        if refused:
-            # Prices have changed, say. With the same nonce, only one of the two can ever be mined.
-            plans = self._plan([intents[entry.key] for entry in refused])
-            signed = self._sign(plans, [entry.nonce for entry in refused])
-            self._require_taken(self._broadcast(signed))
-            kept = [entry for entry in entries if entry not in refused]
-            entries = sorted((*kept, *signed), key=lambda entry: entry.nonce)
-        mined = self._wait(entries, 0, len(entries), resumed=True)
+        with self._under_way(entries):
+            refused = [entry for entry, _ in self._broadcast(entries)]
+            refused += [e for e in self._priced_out(entries) if e not in refused]
+            if refused:
+                # Prices have changed, say. Of the two with one nonce, only one can ever be mined.
+                plans = self._plan([intents[entry.key] for entry in refused])
+                signed = self._sign(plans, refused)
+                self._require_taken(self._broadcast(signed))
+                kept = [entry for entry in entries if entry not in refused]
+                entries = sorted((*kept, *signed), key=lambda entry: entry.nonce)
+            mined = self._wait(entries, 0, len(entries), resumed=True)
         return self._receipts(entries, mined, resumed=True)
+
+    def _priced_out(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those that a node keeps and no block takes, since they offer less than gas costs now."""
+        base = self.chain.fees().base
+        cheap = [entry for entry in entries if _offered(entry).most < base]
+        found = self.chain.receipts([entry.hash for entry in cheap])
+        return [entry for entry, mined in zip(cheap, found, strict=True) if mined is None]
+
+    def _kept(self, done: dict[str, Receipt], signed: Sequence[Entry]) -> dict[str, Receipt]:
+        """What was done, seen mined anew where a reorganisation has undone it meanwhile."""
+        known = {e.hash: e for e in (() if self.journal is None else self.journal.entries)}
+        known |= {entry.hash: entry for entry in signed}
+        while True:
+            hashes = self.chain.hashes(sorted({r.mined.block_number for r in done.values()}))
+            undone = [
+                known[receipt.hash]
+                for receipt in done.values()
+                if hashes[receipt.mined.block_number] != receipt.mined.block_hash
+            ]
+            if not undone:
+                return done
+            with self._under_way(undone):
+                again = self._sent_again(undone)
+                mined = self._wait(again, 0, len(again), resumed=True)
+            resumed = {key for key, receipt in done.items() if receipt.resumed}
+            for key, receipt in self._receipts(again, mined).items():
+                known[receipt.hash] = next(e for e in again if e.key == key)
+                done[key] = replace(receipt, resumed=key in resumed)
+
+    def _sent_again(self, entries: Sequence[Entry]) -> list[Entry]:
+        """`_send_again` for those of them that are not in another block already."""
+        found = list(self._look_up(entries))
+        waiting = [entry for entry, mined in found if mined is None]
+        there = [entry for entry, mined in found if mined is not None]
+        return [*there, *(self._send_again(waiting) if waiting else ())]
 
     def _look_up(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Mined | None]]:
         """Each entry with what it did, or None while it can still be mined.
@@ -354,22 +403,30 @@ class Operator:
         nonces = {sender: self.chain.nonce(sender) for sender in senders}
         for entry, found in zip(entries, mined, strict=True):
             if found is None and entry.nonce < nonces[entry.sender]:
-                found = self._found_late(entry)  # noqa: PLW2901
-            yield entry, found
+                yield self._found_late(entry)
+            else:
+                yield entry, found
 
-    def _found_late(self, entry: Entry) -> Mined:
+    def _found_late(self, entry: Entry) -> tuple[Entry, Mined | None]:
         """What a transaction did whose nonce has been used, though its receipt was missing.
+
+        The nonce may have been used by another version of it, which was signed at another price.
 
         It may have been mined between the two questions, and a node that is mining knows the
         nonce a little before the receipt; so a few more looks are taken.
 
         Raises: JournalError when something else has used the nonce.
         """
+        versions = [entry] if self.journal is None else self.journal.versions(entry)
         for pause in LATE_RECEIPT_SECONDS:
-            found = self.chain.receipts([entry.hash])[0]
-            if found is not None:
-                return found
+            receipts = self.chain.receipts([version.hash for version in versions])
+            for version, found in zip(versions, receipts, strict=True):
+                if found is not None:
+                    return version, found
             time.sleep(pause)
+        if entry.nonce >= self.chain.nonce(entry.sender):
+            # What had used it was undone by a reorganisation, so that it can be mined again.
+            return entry, None
         raise _replaced(entry)
 
     # -------------------------------------------------------------- before sending
@@ -418,16 +475,19 @@ class Operator:
 
     # --------------------------------------------------------------------- sending
 
-    def _sign(self, plans: Sequence[_Plan], nonces: Sequence[int] | None = None) -> list[Entry]:
-        """Sign with the given nonces, or the account's next ones, and put all of it on disk."""
-        fees = self.chain.fees()
-        if nonces is None:
-            first = self.chain.nonce(self.address, block="pending")
-            nonces = range(first, first + len(plans))
-        entries = []
-        for nonce, plan in zip(nonces, plans, strict=True):
-            call = plan.intent.call
-            raw = self.signer.sign(self._transaction(call, nonce, plan.gas, fees))
+    def _sign(self, plans: Sequence[_Plan], replaced: Sequence[Entry] = ()) -> list[Entry]:
+        """Sign with the account's next nonces, or those of `replaced`, and put all of it on disk.
+
+        What replaces offers more, since a node may have the other one in spite of what it says.
+        """
+        first = 0 if replaced else self._next_nonce()
+        fees, entries = self.chain.fees(), []
+        for number, plan in enumerate(plans):
+            call, nonce, price = plan.intent.call, first + number, fees
+            if replaced:
+                nonce, offered = replaced[number].nonce, _offered(replaced[number])
+                price = fees.over(offered.most, offered.tip)
+            raw = self.signer.sign(self._transaction(call, nonce, plan.gas, price))
             hashed = f"0x{keccak(raw).hex()}"
             digest = _digest(call)
             entries.append(
@@ -436,6 +496,24 @@ class Operator:
         if self.journal is not None:
             self.journal.write(entries)
         return entries
+
+    def _next_nonce(self) -> int:
+        """The account's next nonce, once the chain has everything again that the journal has.
+
+        A reorganisation, or a node that is behind the others, would else give one out twice.
+        """
+        first = self.chain.nonce(self.address, block="pending")
+        live = [] if self.journal is None else self.journal.live()
+        fallen = [entry for entry in live if entry.sender == self.address and entry.nonce >= first]
+        if not fallen:
+            return first
+        with self._under_way(fallen):
+            again = self._send_again(fallen)
+            self._wait(again, 0, len(again), resumed=True)
+        return max(
+            self.chain.nonce(self.address, block="pending"),
+            max(entry.nonce for entry in again) + 1,
+        )
 
     def _broadcast(self, entries: Sequence[Entry]) -> list[tuple[Entry, ProrataError]]:
         """Send; returns those that the node did not take, with its reasons."""
@@ -475,6 +553,7 @@ class Operator:
         self, entries: Sequence[Entry], done: int, total: int, *, resumed: bool = False
     ) -> list[Mined]:
         """Wait until all are mined and buried; a reorganisation starts the wait again."""
+        entries = list(entries)
         started = time.monotonic()
         reminder, stalled = started + REMIND_SECONDS, started + STALL_SECONDS
         pause, told = FIRST_PAUSE, 0
@@ -500,8 +579,7 @@ class Operator:
                     self.chain.mine_leftovers()
                     stalled += STALL_SECONDS
             if time.monotonic() > reminder:
-                # A node may drop what it has taken: under load, or when it starts again.
-                self.chain.send_raw([entry.raw for entry in entries])
+                self._remind(entries)
                 reminder += REMIND_SECONDS
             time.sleep(pause)
             pause = min(pause * 1.5, 1.0)
@@ -520,18 +598,51 @@ class Operator:
             updated[number] = found
         return updated
 
+    def _remind(self, entries: Sequence[Entry]) -> None:
+        """A node may drop what it has taken: under load, or when it starts again.
+
+        A reorganisation may also have undone what comes before, without which nothing is mined.
+        """
+        mined = self.chain.nonce(self.address)
+        live = [] if self.journal is None else self.journal.live()
+        before = [e for e in live if e.sender == self.address and e.nonce >= mined]
+        known = {entry.hash for entry in before}
+        self.chain.send_raw(
+            [e.raw for e in (*before, *(e for e in entries if e.hash not in known))]
+        )
+
     def _buried(self, mined: Sequence[Mined]) -> bool:
         if self.confirmations == 0:
             return True
         last = max(result.block_number for result in mined)
         return self.chain.block().number >= last + self.confirmations
 
-    def _check_still_possible(
-        self, entries: Sequence[Entry], receipts: Sequence[Mined | None]
-    ) -> None:
-        missing = next(e for e, found in zip(entries, receipts, strict=True) if found is None)
-        if missing.nonce < self.chain.nonce(missing.sender):
-            self._found_late(missing)
+    def _check_still_possible(self, entries: list[Entry], receipts: Sequence[Mined | None]) -> None:
+        """Wait for what was mined in place of the first missing one, if it is the same step's.
+
+        Raises: JournalError when it is something else.
+        """
+        number = receipts.index(None)
+        if entries[number].nonce < self.chain.nonce(entries[number].sender):
+            entries[number], _ = self._found_late(entries[number])
+
+    @contextmanager
+    def _under_way(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Tells whoever meets a node in trouble that something was signed, and how to go on."""
+        try:
+            yield
+        except ChainError as error:
+            told = error.remedy or "see to that"
+            complete = "resumes" in told or "--abandon" in told
+            if self.journal is None or isinstance(error, RevertError) or complete:
+                raise
+            many = f"{len(entries)} signed transactions were" if entries[1:] else "one was"
+            first = told.removesuffix(_AGAIN).rstrip(", and") or "see to that"
+            raise ChainError(
+                f"{error.sentence}, while {many} under way, the first being "
+                f'"{entries[0].label}" ({entries[0].hash})',
+                f"{first}, and {_AGAIN}, which resumes and sends nothing twice",
+            ) from None
 
     # -------------------------------------------------------------------- refusals
 
@@ -542,10 +653,18 @@ class Operator:
                 f"{self.confirmations} confirmations did not come within {self.timeout:g} seconds",
                 "run the same command again, which waits on",
             )
-        return ChainError(
+        price, base = _offered(waiting[0]).most, self.chain.fees().base
+        sentence = (
             f"{len(waiting)} of {len(entries)} transactions were not mined within "
-            f'{self.timeout:g} seconds, the first being "{waiting[0].label}" ({waiting[0].hash})',
-            "run the same command again, which resumes and sends nothing twice",
+            f'{self.timeout:g} seconds, the first being "{waiting[0].label}" ({waiting[0].hash})'
+        )
+        if price < base:
+            return ChainError(
+                f"{sentence}, which offers at most {_gwei(price)} where gas costs {_gwei(base)}",
+                "run the same command again, which resumes and offers more for the same steps",
+            )
+        return ChainError(
+            sentence, "run the same command again, which resumes and sends nothing twice"
         )
 
     def _failure(self, entry: Entry, mined: Mined) -> ChainError:
@@ -611,6 +730,12 @@ def _replaced(entry: Entry) -> JournalError:
     )
 
 
+def _offered(entry: Entry) -> Fees:
+    """What was signed to be paid for a unit of gas."""
+    sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
+    return Fees(sent["maxFeePerGas"], sent["maxPriorityFeePerGas"])
+
+
 def _plan_of(entry: Entry) -> _Plan:
     """What was signed, read from the signed bytes."""
     sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
@@ -644,3 +769,7 @@ def _digest(call: Call) -> str:
 
 def _ether(wei: int) -> str:
     return f"{format_units(wei, 18, trim=True)} ETH"
+
+
+def _gwei(wei: int) -> str:
+    return f"{format_units(wei, 9, trim=True)} gwei"

@@ -18,7 +18,7 @@ from typing import Any
 
 from prorata.abi import topics_of
 from prorata.apportion import Apportionment, apportion
-from prorata.chain import Block
+from prorata.chain import Block, read_steadily
 from prorata.contracts import (
     Currency,
     Distribution,
@@ -32,7 +32,7 @@ from prorata.contracts import (
 )
 from prorata.deploy import Deployment
 from prorata.distributing import find_distribution, holders_of, tag_after, why_not_payable
-from prorata.errors import BooksError, InputError, RevertError
+from prorata.errors import BooksError, ChainError, InputError, RevertError
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
 from prorata.operator import Intent, Operator, Receipt
@@ -101,7 +101,7 @@ def push(
     pages = pages_of(_unpaid(deployment, vault, found, holders), page_size)
     attempt = operator.attempts(f"push/{distribution_id}")
     if attempt:
-        pages = _worthwhile(vault, distribution_id, pages)
+        pages = _worthwhile(deployment, vault, distribution_id, pages)
     operator.tell(f"estimating the gas of {len(pages):,} transactions")
     receipts = operator.send(
         [
@@ -143,11 +143,23 @@ def push_all(
         raise refusal
     operator.tell(f"reading who held what at record {found.record_id}")
     balances = holders_of(deployment, found)
-    push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
+    done = push(operator, deployment, distribution_id, sorted(balances), page_size=page_size)
     operator.tell("accounting for every unit")
     report = report_push(deployment, distribution_id, balances)
+    _require_kept(done, report)
     report.write(deployment.folder)
     return report
+
+
+def _require_kept(done: Pushed, report: PushReport) -> None:
+    """Raises: ChainError when the chain has undone a payment that it had made."""
+    undone = {settled.holder for settled in done.payouts} - {x.holder for x in report.of("paid")}
+    if undone:
+        raise ChainError(
+            f"{len(undone)} payments of distribution {report.distribution.id}, which were mined, "
+            f"were undone by a reorganisation of the chain, such as the one to {min(undone)}",
+            "run the same command again, which sends the same transactions again",
+        )
 
 
 def pages_of(holders: Sequence[str], size: int) -> list[Sequence[str]]:
@@ -175,14 +187,23 @@ def _unpaid(
 
 
 def _worthwhile(
-    vault: DividendVault, distribution_id: int, pages: Sequence[Sequence[str]]
+    deployment: Deployment,
+    vault: DividendVault,
+    distribution_id: int,
+    pages: Sequence[Sequence[str]],
 ) -> list[Sequence[str]]:
-    """The pages of a further push that would pay anybody.
+    """The pages of a further push that would pay anybody, or that an earlier one never came to.
 
-    Whom an earlier push passed over, a frozen wallet or a barred one, may still have to wait.
+    Whom an earlier push passed over, a frozen wallet or a barred one, may still have to wait; whom
+    it never tried is tried, so that the account says why it is not paid.
     """
     paid = vault.would_push(distribution_id, pages)
-    return [page for page, count in zip(pages, paid, strict=True) if count]
+    _, tried = _told(deployment, distribution_id, deployment.chain.block())
+    return [
+        page
+        for page, count in zip(pages, paid, strict=True)
+        if count or not set(page) <= set(tried)
+    ]
 
 
 # ---------------------------------------------------------------------------------------- account
@@ -308,7 +329,17 @@ def report_push(
 
     Raises: BooksError when the events, the law and the vault do not agree to the unit; ChainError.
     """
-    chain, block = deployment.chain, deployment.chain.block()
+
+    def read(block: Block) -> PushReport:
+        return _reported(deployment, distribution_id, balances, block)
+
+    return read_steadily(deployment.chain, read)
+
+
+def _reported(
+    deployment: Deployment, distribution_id: int, balances: Mapping[str, int], block: Block
+) -> PushReport:
+    chain = deployment.chain
     told = deployment.vault().distribution(distribution_id)
     closes_at = ShareToken(chain, told.token).record_time(told.record_id)
     vault = deployment.vault(tag_after(block, closes_at))

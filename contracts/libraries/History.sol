@@ -48,15 +48,15 @@ library History {
         (held, ) = balanceNear(past, account, recordId, ANYWHERE);
     }
 
-    /// @dev The same, and how many checkpoints have `since < recordId`: that many are guessed at first, or some more.
-    /// Who asks for one record after the other, and guesses the last answer, reads each checkpoint about once.
+    /// @dev The same for an account that has been written since the record, and how many checkpoints have
+    /// `since < recordId`: that many are guessed at first, or some more. Who asks for one record after the other, and
+    /// guesses the last answer, reads each checkpoint about once.
     function balanceNear(
         Past storage past,
         Account account,
         uint256 recordId,
         uint256 guess
     ) internal view returns (uint256 held, uint256 low) {
-        if (account.since() < recordId) return (account.balance(), guess);
         uint256 high = account.pastCount();
         uint256 step = guess == ANYWHERE ? ANYWHERE : 0;
         unchecked {

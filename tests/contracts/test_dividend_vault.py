@@ -6,6 +6,7 @@ import random
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO, RevmKit
 from tests.contracts.books import Books
@@ -49,6 +50,15 @@ def books(stage, shares, record) -> Books:
 def dollars(stage: Stage, account: str) -> int:
     """What an account has of the dollar."""
     return int(stage.dollar.call("balanceOf", account))
+
+
+def mapped(stage: Stage, variable: str, *keys: str) -> int:
+    """The slot of an entry of the vault's mapping of mappings of addresses."""
+    layout = stage.kit.codec.artifacts["DividendVault"].storage_layout["storage"]
+    slot = next(int(entry["slot"]) for entry in layout if entry["label"] == variable)
+    for key in keys:
+        slot = int.from_bytes(keccak(encode(["address", "uint256"], [key, slot])), "big")
+    return slot
 
 
 def reasons(receipt) -> list[tuple[str, int]]:
@@ -520,19 +530,53 @@ def test_a_remainder_stays_with_its_token_and_currency(stage, record):
     assert stage.vault.call("carried", stage.token.address, stage.dollar.address) == 1
 
 
-@pytest.mark.parametrize("plain", [True, False])
-def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, plain):
+@pytest.mark.parametrize(
+    "steering", ["none", "excluded", "tax", "deadline", "later", "open record"]
+)
+def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, steering):
     """Where there is nobody to ask, the terms decide."""
     bare = stage.kit.deploy("BareToken")
     bare.send("setTime", 1, stage.kit.now - 1)
+    bare.send("setTime", 2, stage.kit.now)
     bare.send("setSupply", 1, 3)
     for holder in (stage.ann, stage.ben, stage.cid):
         bare.send("setShares", holder, 1, 1)
     first = stage.declare(1, 100, token=bare, sender=stage.stranger)
     stage.push(first, stage.ann, stage.ben, stage.cid)
-    said = {} if plain else {"excluded": [stage.ann]}
-    second = stage.declare(1, 100, token=bare, sender=stage.stranger, **said)
-    assert stage.figures(second)["carriedIn"] == (1 if plain else 0)
+    said = {
+        "excluded": {"excluded": [stage.ann]},
+        "tax": {"tax_policy": stage.kit.deploy("FlatTax", 0, stage.collector).address},
+        "deadline": {"deadline": stage.kit.now, "sweep_to": stage.stranger},
+        "later": {"payable_from": stage.kit.now + 1},
+    }.get(steering, {})
+    at = 2 if steering == "open record" else 1
+    second = stage.declare(at, 100, token=bare, sender=stage.stranger, **said)
+    assert stage.figures(second)["carriedIn"] == (1 if steering == "none" else 0)
+
+
+def test_a_carry_larger_than_a_distribution_can_name_is_carried_in_parts(stage, record):
+    """Beyond any number of settlements a chain can make, so it is put where it would have come to:
+    what does not fit in 48 bits waits for the next declaration."""
+    limit, more = 2**48 - 1, 7
+    series = mapped(stage, "_series", stage.token.address, stage.dollar.address)
+    stage.kit.evm.insert_account_storage(stage.vault.address, series, limit + more)
+    stage.dollar.send("mint", stage.vault.address, limit + more)
+    parts = [stage.figures(stage.declare(record, 100))["carriedIn"] for _ in range(3)]
+    assert parts == [limit, more, 0]
+    assert stage.vault.call("carried", stage.token.address, stage.dollar.address) == 0
+
+
+def test_a_series_without_room_for_another_lane_is_refused(stage, record):
+    """Longer than any chain, so it is put near its end: the last lane still fits, the next not."""
+    limit, lane = 2**32 - 1, 28
+    series = mapped(stage, "_series", stage.token.address, stage.dollar.address)
+    near_the_end = (limit - lane) << 160
+    stage.kit.evm.insert_account_storage(stage.vault.address, series, near_the_end)
+    number = stage.declare(record, 10_000)
+    stage.push(number, stage.ann, stage.ben, stage.cid, stage.dan)
+    assert stage.figures(number)["paid"] == 10_000
+    with refused("Progress_Full", limit + 1 + lane, limit):
+        stage.declare(record, 10_000)
 
 
 def test_a_record_beyond_the_reach_of_time_is_refused(stage):
@@ -949,6 +993,17 @@ def test_A10_a_policy_that_asks_for_more_than_the_income_is_refused(stage, recor
     ]
     policy.send("setTax", stage.ann, 5_000, 0)
     assert reasons(stage.push(number, stage.ann)) == []
+
+
+def test_A10_a_policy_is_not_asked_about_an_income_of_nothing(stage, record):
+    """One who would not answer holds nobody up: neither a page nor a claim."""
+    policy = stage.kit.deploy("WilfulTax", stage.collector)
+    policy.send("setTax", stage.dan, 0, 1)
+    numbers = [stage.declare(record, 9_999, tax_policy=policy.address) for _ in range(2)]
+    nothing = {"holder": stage.dan, "payee": stage.dan, "gross": 0, "tax": 0}
+    for number, pay in zip(numbers, ("push", "claim"), strict=True):
+        ids = (number, stage.dan) if pay == "push" else (stage.dan, number)
+        assert getattr(stage, pay)(*ids).settlements == [{"id": number, **nothing}]
 
 
 @pytest.mark.parametrize("mood", ["refusing", "burning", "speechless"])

@@ -119,6 +119,18 @@ def test_a_freeze_waits_for_shares_that_come_later(stage):
         stage.move(ann, ben, 1)
 
 
+def test_a_frozen_amount_does_not_keep_others_from_sending_to_it(stage):
+    """It binds what its holder sends."""
+    token, ann, ben = stage.token, stage.ann, stage.ben
+    stage.issue({ann: 100, ben: 100})
+    token.send("setFrozenTokens", ann, 100, sender=stage.agent)
+    stage.move(ben, ann, 60)
+    with refused("ERC20InsufficientBalance", ben, 40, 41):
+        stage.move(ben, ann, 41)
+    assert (token.call("balanceOf", ann), token.call("getFrozenTokens", ann)) == (160, 100)
+    stage.move(ann, ben, 60)
+
+
 def test_a_frozen_amount_binds_a_spender_too(stage):
     """Through `transferFrom` and in a batch."""
     token, ann, ben, agent = stage.token, stage.ann, stage.ben, stage.agent

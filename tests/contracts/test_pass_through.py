@@ -664,6 +664,38 @@ def test_what_can_be_passed_on_does_not_go_back(stage):
     stage.passer.send("returnUnmatched", lonely, 0, 4)
 
 
+def test_a_second_that_is_not_over_may_still_get_a_record(stage):
+    """So nothing of it goes back until then."""
+    number = stage.declare(stage.schedule(), 1_000)
+    closes_at = stage.token.call("recordTime", 1)
+    for now in (stage.kit.now, closes_at):
+        stage.kit.now = now
+        with refused("PassThrough_Matched", number, closes_at, 1):
+            stage.passer.send("returnUnmatched", number, 0, 1)
+    stage.kit.now = closes_at + 1
+    stage.passer.send("returnUnmatched", number, 0, 1)
+    assert stage.money(stage.pool) == 400
+
+
+@pytest.mark.parametrize("supply", [2**96 - 1, 2**96])
+def test_certificates_beyond_what_a_vault_counts_are_as_good_as_none(stage, supply):
+    """Nothing could ever be declared to their holders."""
+    certs = stage.kit.deploy("BareToken")
+    passer = stage.kit.deploy("PassThrough", stage.vault.address, stage.pool, certs.address, ZERO)
+    stage.vault.send("setPayee", passer.address, sender=stage.pool)
+    number = stage.income(1_000)
+    certs.send("setTime", 1, stage.token.call("recordTime", 1))
+    certs.send("setSupply", 1, supply)
+    if supply < 2**96:
+        with refused("PassThrough_Held", number, supply):
+            passer.send("returnUnheld", number, 1)
+        return
+    with refused("DividendVault_SupplyTooLarge", supply, 2**96 - 1):
+        passer.send("passOne", number, 1)
+    passer.send("returnUnheld", number, 1)
+    assert stage.money(stage.pool) == 400
+
+
 def test_what_nobody_held_certificates_for_goes_back(kit):
     """A second at which the pool held shares for nobody; not one at which it held them for one."""
     stage = Pooled(kit)

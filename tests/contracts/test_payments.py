@@ -72,6 +72,7 @@ def test_D_every_currency_on_a_good_day_is_paid_to_the_unit(stage, shares, recor
 def test_D_currencies_of_any_decimals_are_paid_to_the_unit(stage, shares, record, decimals):
     """The vault never asks how many there are: a third of a building's rent in each."""
     currency = stage.kit.deploy("Dollar", "Coin", "C", decimals)
+    assert currency.call("decimals") == decimals
     books = Books(stage, shares)
     number = books.declare(record, 1_234_567 * 10**decimals + 1, currency=currency)
     for holder in shares:
@@ -192,6 +193,23 @@ def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, nati
     assert reasons(stage.push(number, stage.ann)) == [(stage.ann, SKIPPED_PAYMENT)]
     books.check()
     books.remit(number)
+
+
+def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record):
+    """What rounding has lost is carried with the last settlement, and the failed one was none."""
+    books = Books(stage, shares)
+    currency = stage.kit.deploy("BlockList")
+    number = books.declare(record, 10_003, currency=currency)
+    books.push(number, stage.ann, stage.ben, stage.cid)
+    currency.send("setBlocked", stage.dan, True)
+    receipt = stage.push(number, stage.dan)
+    assert reasons(receipt) == [(stage.dan, SKIPPED_PAYMENT)]
+    assert receipt.named("Carried") == []
+    assert stage.vault.call("carried", stage.token.address, currency.address) == 0
+    books.check()
+    currency.send("setBlocked", stage.dan, False)
+    books.push(number, stage.dan)
+    assert stage.vault.call("carried", stage.token.address, currency.address) == 2
 
 
 def test_D_a_reason_of_a_megabyte_is_not_copied(stage, shares, record):

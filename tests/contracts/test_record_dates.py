@@ -233,6 +233,21 @@ def test_B2_burning_is_remembered_for_account_and_supply(stage):
     assert supplies == [150, 50, 30]
 
 
+def test_B2_records_that_close_while_nothing_moves_can_be_read(stage):
+    """Each from its own second on, though the ledger has counted none of them."""
+    stage.issue({stage.ann: 100})
+    times = [stage.kit.now + day * DAY for day in range(3)]
+    records = [stage.schedule(closes_at) for closes_at in times]
+    for closed, now in enumerate((times[0], times[1], times[2], times[2] + 1)):
+        stage.kit.now = now
+        for record in records[:closed]:
+            assert at(stage, stage.ann, record) == 100
+            assert stage.token.call("totalSupplyAt", record) == 100
+        for record in records[closed:]:
+            with refused("ShareToken_RecordOpen", record, times[record - 1], now):
+                at(stage, stage.ann, record)
+
+
 def test_B2_history_is_written_before_the_rules_are_told(kit):
     """Rules that read the record during the first movement after it see the old balance."""
     rules = kit.deploy("MovableRules")

@@ -178,6 +178,18 @@ def test_C3_a_wallet_of_another_person_is_no_successor(kit):
     assert stage.held(stage.ann, stage.ben) == [100, 0]
 
 
+def test_C3_a_wallet_that_nobody_knows_is_succeeded_by_one_that_nobody_knows(kit):
+    """Who it was is not known, so the successor is nobody either; but it succeeds."""
+    stage = Compliant(kit)
+    receipt = stage.recover(person(5), person(6))
+    assert receipt.named("WalletRecovered") == [
+        {"lost": person(5), "successor": person(6), "person": 0}
+    ]
+    assert stage.registry.call("successorOf", person(5)) == person(6)
+    assert stage.registry.call("investorOf", person(6)) == 0
+    assert stage.registry.call("investorOf", person(5)) == investor(0, 0, 0, until=0, lost=True)
+
+
 def test_C3_another_wallet_of_the_person_is_a_successor_as_it_is(kit):
     """What is known of it stays; the person is counted once, before and after."""
     stage = Compliant(kit, maxHolding=500)

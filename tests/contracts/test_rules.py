@@ -456,7 +456,7 @@ def test_without_rules_the_registry_is_asked_by_the_token(kit):
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
-@pytest.mark.parametrize("mood", range(2, 10))
+@pytest.mark.parametrize("mood", range(2, 11))
 def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
     """Whatever they do when they are told, the owner gets rid of them, at a bounded price."""
     stage = Compliant(kit)
@@ -471,7 +471,7 @@ def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
     moved(stage, 100)
 
 
-@pytest.mark.parametrize("mood", range(2, 10))
+@pytest.mark.parametrize("mood", range(2, 11))
 def test_F5_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
     """Neither does its failure undo the order, nor does it take all the gas of the next."""
     stage = Compliant(kit)
@@ -513,6 +513,91 @@ def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(
         token.send("forcedTransfer", ann, ben, 50, sender=agent)
     token.send("forcedTransfer", ann, ben, 40, sender=agent)
     assert [token.call("balanceOf", who) for who in (ann, ben, cid)] == [0, 40, 60]
+
+
+@pytest.mark.parametrize("frozen", [0, 200])
+def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen):
+    """No more is destroyed than is there after they have had their say, whatever is frozen."""
+    stage = Stage(kit)
+    hostile = kit.deploy("MovableRules")
+    token, ann, cid, agent = stage.token, stage.ann, stage.cid, stage.agent
+    token.send("setCompliance", hostile.address, sender=stage.owner)
+    token.send("addAgent", hostile.address, sender=stage.owner)
+    stage.issue({ann: 100})
+    token.send("setFrozenTokens", ann, frozen, sender=agent)
+    again = kit.codec.call("ShareToken", "forcedTransfer", ann, cid, 60)
+    hostile.send("prepareOnce", token.address, again)
+    with refused(*("ERC20InsufficientBalance", ann, 40, 50) if frozen else ("unknown", UNDERFLOW)):
+        token.send("burn", ann, 50, sender=agent)
+    token.send("burn", ann, 40, sender=agent)
+    assert [token.call("balanceOf", who) for who in (ann, cid)] == [0, 60]
+    assert token.call("totalSupply") == 60
+
+
+@pytest.mark.parametrize("mood", ["reverting", "speechless"])
+def test_F5_rules_whose_registry_fails_refuse_and_name_it(kit, mood):
+    """No answer is no consent: to a transfer, an issue or a force."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100})
+    failing = kit.deploy("WilfulCallee")
+    failing.send("setMood", {"reverting": 2, "speechless": 4}[mood], False)
+    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
+    stage.replace_rules(stage.make_rules(registry=failing.address).address)
+    with refused("TransferRules_RegistryFailed", failing.address):
+        stage.move(stage.ann, stage.ben, 1)
+    with refused("TransferRules_RegistryFailed", failing.address):
+        stage.issue({stage.ben: 1})
+    with refused("TransferRules_RegistryFailed", failing.address):
+        stage.force(stage.ann, stage.ben, 1)
+
+
+def test_rules_that_count_look_at_the_receiver_too(kit):
+    """Who is no longer eligible is refused though every count would do."""
+    stage = Compliant(kit, maxHolding=100)
+    end = stage.kit.now + DAY
+    stage.know({stage.ben: investor(2, until=end)})
+    stage.issue({stage.ann: 50, stage.ben: 1})
+    stage.kit.now = end
+    moved(stage, 1)
+    stage.kit.now = end + 1
+    stopped(stage, 1, Code.NOT_ELIGIBLE, end, end + 1)
+
+
+def test_rules_that_ask_nobody_to_be_eligible_still_look_at_the_rest(kit):
+    """The country of a wallet that nobody knows is none."""
+    stage = Compliant(kit, eligible=False, listed=ONLY, countries=bitmap([GERMANY]))
+    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
+    stage.issue({stage.ann: 100})
+    assert stage.explained(stage.ann, person(5), 1) == ([(Code.COUNTRY, 0, 0)], 0)
+    with rules_refused(Code.COUNTRY, 0, 0):
+        stage.move(stage.ann, person(5), 1)
+    stage.know({stage.ben: investor(2, until=0)})
+    moved(stage, 1)
+
+
+def test_the_most_leaves_the_giver_the_minimum_or_nothing(kit):
+    """Where the receiver has no room for all, the rest may not be too little; nor is there anything
+    to give for one who has too little already."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 100, stage.ben: 90, stage.cid: 50, stage.dan: 136})
+    stage.put_in_force(minHolding=60, maxHolding=135)
+    assert stage.explained(stage.ann, stage.dan, 1)[1] == 0
+    for giver, most in ((stage.ann, 40), (stage.cid, 0)):
+        assert stage.explained(giver, stage.ben, 1)[1] == most
+        with rules_refused(Code.MIN_HOLDING_GIVER, stage.held(giver)[0] - most - 1, 60):
+            stage.move(giver, stage.ben, most + 1)
+    stage.move(stage.ann, stage.ben, 40)
+
+
+@pytest.mark.parametrize("nobody", [ZERO, "token"])
+def test_nobody_is_explained_as_a_receiver_who_is_blocked(stage, nobody):
+    """Neither the zero address nor the token itself can be given shares."""
+    stage.issue({stage.ann: 100})
+    receiver = stage.token.address if nobody == "token" else nobody
+    blocked = ((int(Code.RECEIVER_BLOCKED), 0, 0),)
+    assert stage.token.call("explain", stage.ann, receiver, 1) == (blocked, 0)
+    with refused("ERC20InvalidReceiver", receiver):
+        stage.token.send("transfer", receiver, 1, sender=stage.ann)
 
 
 def test_more_than_the_balance_is_the_refusal_of_erc20_under_every_rule(kit):
@@ -595,6 +680,21 @@ def test_a_recovery_is_told_to_a_foreign_registry_and_a_foreign_compliance_contr
     assert foreign.registry.call("investorCountry", cid) == GERMANY
     assert foreign.registry.call("contains", ann) is False
     assert [foreign.compliance.call("held", who) for who in (ann, cid)] == [0, 100]
+
+
+def test_a_foreign_registry_is_told_of_a_recovery_only_what_it_lacks(foreign):
+    """A successor it knows stays as it is, and a lost wallet it does not know has nothing to go."""
+    token, ann, cid, dan = foreign.token, foreign.ann, foreign.cid, foreign.dan
+    foreign.issue({ann: 100})
+    foreign.registry.send("registerIdentity", cid, person(93), AMERICA)
+    foreign.registry.send("deleteIdentity", ann)
+    token.send("recoveryAddress", ann, cid, person(91), sender=foreign.agent)
+    assert foreign.registry.call("identity", cid) == person(93)
+    assert foreign.registry.call("investorCountry", cid) == AMERICA
+    token.send("recoveryAddress", cid, dan, person(93), sender=foreign.agent)
+    assert foreign.registry.call("investorCountry", dan) == AMERICA
+    assert foreign.registry.call("contains", cid) is False
+    assert token.call("balanceOf", dan) == 100
 
 
 def test_a_recovery_in_a_foreign_registry_needs_its_consent(foreign):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 
@@ -24,6 +25,13 @@ ERC7943 = {
     "getFrozenTokens(address)": "158b1a57",
     "canTransfer(address,address,uint256)": "e46638e6",
 }
+RECORD_TOKEN = [
+    "balanceOfAt(address,uint256)", "totalSupplyAt(uint256)", "recordTime(uint256)",
+]  # fmt: skip
+RECORD_STREAM = [
+    "defineStream(uint256[],uint256[])", "token()", "recordCount()", "partsOf(uint256)",
+    "claimantOf(address)", "successorOf(address)", "owner()", "isAgent(address)",
+]  # fmt: skip
 ERC3643_TOKEN = [
     "onchainID()",
     "version()",
@@ -145,23 +153,47 @@ def dispatched(kit, contract: str, signature: str) -> bool:
     return bytes([0x5F + len(digits)]) + digits in kit.codec.artifacts[contract].runtime
 
 
+def interface_id(signatures: Iterable[str]) -> bytes:
+    """ERC-165: the selectors of an interface's own functions, added without carrying."""
+    parts = (int.from_bytes(selector(signature), "big") for signature in signatures)
+    return reduce(lambda a, b: a ^ b, parts).to_bytes(4, "big")
+
+
 # ------------------------------------------------------------------------ by selector
 
 
 @pytest.mark.parametrize(
     ("interface", "known"),
-    [("3edbb4c4", True), ("ffffffff", False), ("29388973", False), ("01ffc9a7", True)],
+    [
+        ("3edbb4c4", True),
+        ("ffffffff", False),
+        ("29388973", False),
+        ("01ffc9a7", True),
+        ("36372b07", True),
+        ("9d8ff7da", True),
+    ],
 )
 def test_the_token_knows_the_final_erc7943_and_not_the_draft(stage, interface, known):
-    """ERC-165: the id of the Final text, not of the interface with `canTransact`."""
+    """ERC-165: the id of the Final text, not of the interface with `canTransact`; and of ERC-20,
+    and of ERC-2612."""
     assert stage.token.call("supportsInterface", bytes.fromhex(interface)) is known
+
+
+def test_whatever_has_records_says_so(stage):
+    """A share token and its streams, by ERC-165; only the streams are streams."""
+    streams = stage.kit.deploy("RecordStream", stage.token.address)
+    for contract in (stage.token, streams):
+        assert contract.call("supportsInterface", bytes.fromhex("01ffc9a7")) is True
+        assert contract.call("supportsInterface", interface_id(RECORD_TOKEN)) is True
+        assert contract.call("supportsInterface", b"\xff" * 4) is False
+    assert streams.call("supportsInterface", interface_id(RECORD_STREAM)) is True
+    assert stage.token.call("supportsInterface", interface_id(RECORD_STREAM)) is False
 
 
 def test_the_id_of_erc7943_is_the_sum_of_its_selectors():
     """Six functions, and no other, make 0x3edbb4c4."""
     assert {name: selector(name).hex() for name in ERC7943} == ERC7943
-    parts = (int(part, 16) for part in ERC7943.values())
-    assert reduce(lambda a, b: a ^ b, parts) == 0x3EDBB4C4
+    assert interface_id(ERC7943) == bytes.fromhex("3edbb4c4")
 
 
 @pytest.mark.parametrize("signature", sorted({*ERC3643_TOKEN, *ERC7943, *OTHERS}))
@@ -394,7 +426,7 @@ def test_can_receive_is_what_a_forced_transfer_goes_by(kit):
 
 
 MOODS = ["agreeing", "denying", "reverting", "burning", "speechless", "garbling", "bombing",
-         "bombing as reason", "overstating", "miscoding"]  # fmt: skip
+         "bombing as reason", "overstating", "miscoding", "truncating"]  # fmt: skip
 BROKEN = MOODS[2:]
 
 

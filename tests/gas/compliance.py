@@ -7,8 +7,8 @@ from typing import Any
 
 from prorata.build import Artifact
 from prorata.toolchain import Anvil
-from tests.chainkit import ZERO, AnvilKit, Deployed
-from tests.gas.story import START, person
+from tests.chainkit import ZERO, Deployed
+from tests.gas.story import START, fresh, person
 
 NONE: dict[str, Any] = {
     "registry": ZERO, "lockUps": ZERO, "eligible": True, "listed": 0, "listedUntil": 0,
@@ -19,29 +19,43 @@ NONE: dict[str, Any] = {
 SWITZERLAND = 756
 ONLY = {"listed": 1, "countries": [0, 0, 1 << (SWITZERLAND - 512), 0]}
 
+PLAIN, COUNTING = "eligibility and country", "with holders and holdings"
+WEIGHTS: dict[str, dict[str, Any]] = {
+    "eligibility alone": {},
+    PLAIN: ONLY,
+    "country and holding": ONLY | {"maxHolding": 9_999},
+    COUNTING: ONLY | {"maxHolders": 2_000, "maxHolding": 9_999},
+    "every rule": ONLY
+    | {
+        "listedUntil": START + 10**9, "classes": 0b10, "opensAt": START, "closesAt": START + 10**9,
+        "maxHolders": 2_000, "maxHoldersInCountry": 1_000, "limitedClass": 1,
+        "maxHoldersOfClass": 500, "maxHoldersOfClassInCountry": 400, "maxHolding": 9_999,
+        "minHolding": 1, "lockUp": 86_400, "supplyCap": 10**9,
+    },
+}  # fmt: skip
+
 
 def investor(number: int) -> int:
     """A person of Switzerland, eligible for years, packed as the registry keeps it."""
     return number | SWITZERLAND << 48 | 1 << 64 | (START + 10**9) << 72
 
 
-def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:
     """The gas of each labelled operation."""
     gas: dict[str, int] = {}
-    _under(artifacts, gas, "eligibility and country", ONLY)
-    _under(
-        artifacts,
-        gas,
-        "with holders and holdings",
-        ONLY | {"maxHolders": 2_000, "maxHolding": 9_999},
-    )
+    for label, settings in WEIGHTS.items():
+        _under(artifacts, anvil, gas, label, settings)
     return gas
 
 
 def _under(
-    artifacts: Mapping[str, Artifact], gas: dict[str, int], label: str, settings: dict[str, Any]
+    artifacts: Mapping[str, Artifact],
+    anvil: Anvil | None,
+    gas: dict[str, int],
+    label: str,
+    settings: dict[str, Any],
 ) -> None:
-    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+    with fresh(artifacts, anvil) as kit:
         clock = START
         owner = kit.accounts[0]
 
@@ -59,22 +73,28 @@ def _under(
             return contract.send(function, *args, sender=sender).gas
 
         registry = deploy("InvestorRegistry", owner)
-        rules = deploy(
-            "TransferRules", tuple((NONE | settings | {"registry": registry.address}).values())
-        )
+        said = NONE | settings | {"registry": registry.address}
+        if said["lockUp"]:
+            said["lockUps"] = deploy("LockUps").address
+        rules = deploy("TransferRules", tuple(said.values()))
         token = deploy("ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address))
-        send(registry, "bindToken", token.address)
-        if "maxHolders" in settings:
+        bound = send(registry, "bindToken", token.address)
+        if said["maxHolding"]:
             send(registry, "count", token.address, [])
         people = [person(i) for i in range(100)]
         registered = send(registry, "register", people, [investor(i + 1) for i in range(100)])
         issued = send(token, "batchMint", people, [1_000] * 100)
+        # What was just issued may be locked up for a day.
+        clock += 3 * 86_400
         kit.impersonate(*people[:2])
         send(token, "transfer", people[1], 1, sender=people[0])
         gas[f"transfer: {label}"] = send(token, "transfer", people[1], 5, sender=people[0])
         gas[f"issue: {label}, per holder"] = issued // 100
         gas["register: batch of 100, per investor"] = registered // 100
-        if "maxHolders" not in settings:
+        if label == PLAIN:
+            gas["deploy: one more asset under rules"] = (
+                token.receipt.gas + rules.receipt.gas + bound
+            )
             gas["deploy: InvestorRegistry"] = registry.receipt.gas
             gas["deploy: TransferRules"] = rules.receipt.gas
             gas["freeze: a wallet, the first"] = send(token, "setAddressFrozen", people[5], True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from prorata.build import Artifact
@@ -19,6 +20,19 @@ TERMS = (2, 0, 0, ZERO, ZERO, b"\0" * 32, [])
 def person(index: int) -> str:
     """An address nobody holds the key of, without zero bytes, as real ones are."""
     return "0x" + (b"\xa5" * 16 + (0x01010101 + index).to_bytes(4, "big")).hex()
+
+
+@contextmanager
+def fresh(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Iterator[AnvilKit]:
+    """A chain on which nothing has happened: an Anvil of its own, or one that is put back after."""
+    if anvil is None:
+        with Anvil(hardfork="osaka") as own, AnvilKit(own, artifacts) as kit:
+            yield kit
+        return
+    before = anvil.rpc("evm_snapshot")
+    with AnvilKit(anvil, artifacts) as kit:
+        yield kit
+    anvil.rpc("evm_revert", before)
 
 
 class Story:
@@ -72,10 +86,10 @@ class Story:
         )  # fmt: skip
 
 
-def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:
     """Play the story and return the gas of each labelled operation."""
     gas: dict[str, int] = {}
-    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+    with fresh(artifacts, anvil) as kit:
         story = Story(kit)
         _transfers(story, gas)
         _payments(story, gas)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from prorata.build import Artifact
 from prorata.toolchain import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
-from tests.gas.story import TERMS, Story, person
+from tests.gas.story import TERMS, Story, fresh, person
 
 DAY = 86_400
 LENGTHS = (1, 30, 90)
@@ -17,10 +17,10 @@ AMOUNT = 187_654_321_987
 MOST = 100
 
 
-def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:
     """The gas of each labelled operation."""
     gas: dict[str, int] = {}
-    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+    with fresh(artifacts, anvil) as kit:
         story = Story(kit, holders=10)
         story.tick()
         streams = kit.deploy("RecordStream", story.token.address)

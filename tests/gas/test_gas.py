@@ -20,6 +20,7 @@ from prorata.build import (
 from prorata.toolchain import Anvil
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
+from tests.gas.field import measure as measure_field
 from tests.gas.story import Story, measure
 from tests.gas.streams import heaviest_claim
 from tests.gas.streams import measure as measure_streams
@@ -64,8 +65,10 @@ def rewrite_readme(figures: dict[str, int]) -> None:
 @pytest.fixture(scope="module")
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
-    stories = (measure, measure_compliance, measure_streams, measure_withholding)
-    return dict(sorted(item for story in stories for item in story(artifacts).items()))
+    stories = (measure, measure_compliance, measure_streams, measure_withholding, measure_field)
+    with Anvil(hardfork="osaka") as anvil:
+        told = [story(artifacts, anvil) for story in stories]
+    return dict(sorted(item for figures in told for item in figures.items()))
 
 
 def test_gas_is_what_the_committed_figures_say(figures: dict[str, int]) -> None:

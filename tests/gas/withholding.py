@@ -7,9 +7,9 @@ from typing import Any
 
 from prorata.build import Artifact
 from prorata.toolchain import Anvil
-from tests.chainkit import AnvilKit, Deployed
+from tests.chainkit import Deployed
 from tests.gas.compliance import SWITZERLAND, investor
-from tests.gas.story import START, person
+from tests.gas.story import START, fresh, person
 
 DEFAULTS = [(0, 255, kind, 3_000) for kind in range(5)]
 RATES = DEFAULTS + [(country, 255, 2, 1_500) for country in range(600, 795)]
@@ -21,11 +21,11 @@ RENT = 2
 TRANSACTION = 21_000
 
 
-def measure(artifacts: Mapping[str, Artifact]) -> dict[str, int]:
+def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:
     """The gas of each labelled operation; that of a tax with everything cold, and its arguments."""
     assert any(country == SWITZERLAND for country, *_ in RATES)
     gas: dict[str, int] = {}
-    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+    with fresh(artifacts, anvil) as kit:
         clock = START
         owner, collector = kit.accounts[:2]
 

@@ -120,3 +120,22 @@ def test_ape_is_configured_with_the_same_settings():
         "via_ir": build.SETTINGS["viaIR"],
         "import_remapping": [f"{name}={path}" for name, path in build.REMAPPINGS.items()],
     }
+
+
+def test_a_library_that_would_have_to_be_linked_is_refused(sources):
+    library = (
+        HEADER + "library Sums { function one() external pure returns (uint256) {return 1;}}\n"
+    )
+    asks = "contract User { function two() external pure returns (uint256) {return Sums.one();}}\n"
+    user = HEADER + 'import {Sums} from "./Sums.sol";\n' + asks
+    with pytest.raises(BuildError) as refused:
+        compile_contracts([sources(Sums=library, User=user)])
+    assert str(refused.value) == "User needs a library to be linked; make its functions internal"
+
+
+def test_the_sizes_of_all_that_is_deployed_are_told(capsys):
+    build.main()
+    told = capsys.readouterr().out.splitlines()
+    sizes = {line.split()[0]: line for line in told}
+    assert {"ShareToken", "DividendVault", "TransferRules"} <= set(sizes)
+    assert all(line.endswith(" of 24,576 bytes") for line in told)

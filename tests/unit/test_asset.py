@@ -85,3 +85,35 @@ def test_a_file_that_is_none_is_refused(tmp_path, content, rule):
     with pytest.raises(InputError) as refused:
         AssetSettings.load(path)
     assert str(refused.value).startswith(f'asset: "{path}" {rule}; ')
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        (
+            "registry", "new",
+            ('registry: "new" is a registry that no rules would read; name a file of rules, such '
+            "as examples/packs/plain-whitelist.yaml"),
+        ),
+        (
+            "rules", {"eligible": True},
+            'registry: "" is missing, and the rules need one; write registry: new',
+        ),
+    ],
+)  # fmt: skip
+def test_rules_and_a_registry_need_each_other(setting, value, sentence):
+    assert refusal({**LEAST, setting: value}) == sentence
+
+
+def test_a_name_that_reads_as_another_is_refused():
+    told = refusal({**LEAST, "name": "Harbour\u202eStreet"})
+    assert told.startswith("name: ")
+    assert "U+202E" in told
+
+
+@pytest.mark.parametrize(("named", "rules"), [("none", None), (OWNER, OWNER)])
+def test_rules_can_be_none_or_those_at_an_address(tmp_path, named, rules):
+    (tmp_path / "asset.yaml").write_text(
+        f"name: House\nsymbol: HSE\nauthorised_shares: 10\nrules: '{named}'\n"
+    )
+    assert AssetSettings.load(tmp_path / "asset.yaml").rules == rules

@@ -396,3 +396,53 @@ def test_more_than_the_terms_have_room_for_stays_carried():
         "distribution 2: carried in is 0.000004 USD by the event and 0.000005 USD by what earlier "
         "distributions left"
     )
+
+
+# ---------------------------------------------------------------------- what cannot have happened
+
+
+def test_an_event_that_these_books_do_not_know_is_named():
+    books = books_of(declared(1, 1_000), Told("Melted", {"id": 1}))
+    assert only(said(books)) == (
+        "the vault: an event is Melted by the log and unknown by these books"
+    )
+
+
+def test_a_distribution_at_a_record_that_was_never_scheduled_is_named():
+    books = books_of(recorded(declared(1, 1_000), 2))
+    assert only(said(books)) == (
+        "distribution 1: its record is 2 by the event and never scheduled by the token"
+    )
+
+
+def test_a_tax_beyond_the_income_is_named():
+    told = claimed(1, A, 500)
+    told.args["tax"] = 501
+    books = books_of(declared(1, 1_000), told)
+    assert (
+        f"distribution 1, holder {A}: tax is 0.000501 USD by the event and 0.000500 USD by its "
+        "gross, at most"
+    ) in said(books)
+
+
+@pytest.mark.parametrize("time", [PAID - 1, PAID + 6])
+def test_a_payment_before_or_after_its_time_is_named(time):
+    terms = {"payableFrom": PAID, "deadline": PAID + 5, "sweepTo": ISSUER}
+    books = books_of((declared(1, 1_000, **terms), DECLARED), (claimed(1, A, 500), time))
+    assert only(said(books)) == (
+        f"distribution 1, holder {A}: the time of payment is {time} by the event and "
+        f"{PAID} to {PAID + 5} by the terms"
+    )
+
+
+def test_what_was_sent_back_is_owed_to_nobody():
+    books = books_of(
+        declared(1, 1_000), Told("Refunded", {"id": 1, "declarer": ISSUER, "amount": 1_000})
+    )
+    assert books.distributions[1].status(A, PAID) == "refunded"
+
+
+def recorded(told, record):
+    """A declaration at another record."""
+    told.args["recordId"] = record
+    return told

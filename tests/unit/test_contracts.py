@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from prorata.abi import artifact, function
 from prorata.build import CONTRACTS, PROJECT_ROOT
 from prorata.chain import Log
-from prorata.contracts import Code, Kind, Reason, Settlement, decode_log, settlements
+from prorata.contracts import (
+    NATIVE,
+    Code,
+    Currency,
+    DividendVault,
+    Instruction,
+    InvestorRegistry,
+    Kind,
+    Permit,
+    Reason,
+    Settlement,
+    ShareToken,
+    Terms,
+    decode_log,
+    settlements,
+)
+from prorata.errors import ChainError, InputError
 
 VAULT, HOLDER, PAYEE = ("0x" + digit * 40 for digit in "123")
 
@@ -102,3 +119,82 @@ def test_what_solidity_enumerates_python_does_too(enum, name, interface):
     said = re.sub(r"//.*", "", found[1]).replace(",", " ").split()
     assert [member.name.replace("_", "").lower() for member in enum] == [w.lower() for w in said]
     assert [int(member) for member in enum] == list(range(len(said)))
+
+
+def test_reasons_are_said_in_words():
+    assert (Code.MAX_HOLDERS_OF_CLASS.label, Code.NONE.label) == ("max holders of class", "none")
+
+
+# ----------------------------------------------------------------------------------------- calls
+
+WROTE = [
+    (ShareToken, "transfer_from", (HOLDER, PAYEE, 7), "transferFrom"),
+    (ShareToken, "batch_transfer", ([HOLDER, PAYEE], [3, 4]), "batchTransfer"),
+    (ShareToken, "approve", (PAYEE, 7), "approve"),
+    (ShareToken, "unpause", (), "unpause"),
+    (
+        ShareToken,
+        "set_document",
+        (b"deed".ljust(32, b"\0"), "ipfs://deed", b"\1" * 32),
+        "setDocument",
+    ),
+    (ShareToken, "remove_document", (b"deed".ljust(32, b"\0"),), "removeDocument"),
+    (ShareToken, "set_contract_uri", ("ipfs://house",), "setContractURI"),
+    (ShareToken, "set_name", ("House",), "setName"),
+    (ShareToken, "set_symbol", ("HSE",), "setSymbol"),
+    (ShareToken, "set_compliance", (PAYEE,), "setCompliance"),
+    (ShareToken, "accept_ownership", (), "acceptOwnership"),
+    (InvestorRegistry, "accept_ownership", (), "acceptOwnership"),
+    (Currency, "transfer", (PAYEE, 7), "transfer"),
+]
+
+
+@pytest.mark.parametrize(
+    ("contract", "method", "arguments", "solidity"), WROTE,
+    ids=[f"{contract.CONTRACT}.{method}" for contract, method, *_ in WROTE],
+)  # fmt: skip
+def test_a_call_says_its_function_its_arguments_and_no_money(contract, method, arguments, solidity):
+    call = getattr(contract(None, VAULT), method)(*arguments)
+    assert (call.to, call.value) == (VAULT, 0)
+    told = function(contract.CONTRACT, solidity).arguments(call.data)
+    assert told == tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
+    assert call.label
+
+
+def test_the_native_coin_is_sent_and_not_called():
+    call = Currency(None, NATIVE).transfer(PAYEE, 7)
+    assert (call.to, call.data, call.value) == (PAYEE, b"", 7)
+
+
+def test_a_permit_goes_into_the_declaration_as_it_was_signed():
+    permit = Permit(2_000_000_000, 27, b"\1" * 32, b"\2" * 32)
+    vault = DividendVault(None, VAULT)
+    call = vault.declare_with_permit(HOLDER, 3, PAYEE, 7, Terms(Kind.RENT), permit=permit)
+    assert call.value == 0
+    told = function("DividendVault", "declareWithPermit").arguments(call.data)
+    assert told[:4] == (HOLDER, 3, PAYEE, 7)
+    assert tuple(told[5].values()) == permit.encodable()
+
+
+def test_names_that_nothing_has_are_refused_with_what_there_is():
+    with pytest.raises(InputError) as unknown:
+        artifact("ShareTokem")
+    assert str(unknown.value).startswith('contract: "ShareTokem" is not known; use ')
+    with pytest.raises(InputError) as unknown:
+        function("ShareToken", "transferTo")
+    assert str(unknown.value) == (
+        'function: "transferTo" is not a function of ShareToken; check its interface'
+    )
+
+
+def test_what_does_not_decode_is_no_answer_and_no_arguments():
+    with pytest.raises(ChainError) as nonsense:
+        function("ShareToken", "name").decode(b"\xff" * 32)
+    assert "name" in str(nonsense.value)
+    mint = function("ShareToken", "mint")
+    assert mint.arguments(mint.encode(HOLDER, 7)[:-1]) is None
+
+
+def test_an_instruction_says_whether_it_reinvests():
+    plain = Instruction(HOLDER, HOLDER, (1,), PAYEE, 0)
+    assert (plain.has_hook, replace(plain, hook=VAULT).has_hook) == (False, True)

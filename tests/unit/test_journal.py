@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
 from prorata.errors import JournalError
-from prorata.journal import Entry, Journal
+from prorata.journal import Entry, Journal, _seal, _text
 
 GENESIS = "0x" + "11" * 32
 KEY = "0x" + "42" * 32
@@ -124,6 +125,50 @@ def test_a_changed_byte_is_noticed_in_every_line(written, number):
     assert refusal(written) == (
         f"line {number} of the journal {written} is damaged or was changed; restore the file from "
         "a copy; without it, what was sent can be read only on the chain"
+    )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"key": "step/9"},
+        {**vars(entry(3)), "raw": "no bytes"},
+        {**vars(entry(3)), "raw": entry(4).raw.hex()},
+    ],
+    ids=["incomplete", "no bytes", "another transaction"],
+)
+def test_a_line_that_is_sealed_and_makes_no_sense_is_noticed(written, record):
+    """The seal shows a change, not who wrote the line."""
+    with opened(written) as journal:
+        journal._append([record])
+    assert refusal(written).startswith(f"line 5 of the journal {written} is damaged")
+
+
+@pytest.mark.parametrize("line", [b"[]", b"{}", b"7", b"no JSON"])
+def test_a_line_that_is_no_record_is_noticed(written, line):
+    with written.open("ab") as file:
+        file.write(line + b"\n")
+    assert refusal(written).startswith(f"line 5 of the journal {written} is damaged")
+
+
+def test_a_journal_of_another_make_is_noticed(tmp_path):
+    """The first line says which form the rest has."""
+    first = {"journal": 99, "chain": 31337, "genesis": GENESIS}
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(_text({**first, "seal": _seal("", first)}) + b"\n")
+    assert refusal(path).startswith(f"line 1 of the journal {path} is damaged")
+
+
+def test_what_the_disk_does_not_take_is_not_sent(written):
+    with opened(written) as journal, Path("/dev/full").open("ab", 0) as full:
+        file, journal._file = journal._file, full
+        with pytest.raises(JournalError) as refused:
+            journal.write([entry(3)])
+        journal._file = file
+        assert journal.find("step/3") is None
+    assert str(refused.value) == (
+        f"the journal {written} cannot be written (no space left on device), so nothing was sent; "
+        "make room on the disk and run again"
     )
 
 

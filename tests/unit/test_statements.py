@@ -12,6 +12,7 @@ import pytest
 from prorata.abi import ZERO_ADDRESS as ZERO
 from prorata.books import Books, Unit
 from prorata.captable import CapTable, Holding
+from prorata.errors import InputError
 from prorata.ledger import Ledger
 from prorata.statements import (
     cap_table,
@@ -220,3 +221,13 @@ def test_the_same_books_give_the_same_bytes(books, tmp_path):
         contents.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 11
+
+
+def test_a_cap_table_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "captable.csv"
+    with pytest.raises(InputError) as refused:
+        write_cap_table(cap_table({A: 50, B: 30}, KNOWN), path)
+    assert str(refused.value) == (
+        f'file: "{path}" cannot be written (not a directory); give another path'
+    )

@@ -17,7 +17,8 @@ contract WilfulCallee is IERC165 {
         Bombing,
         BombingAsReason,
         Overstating,
-        Miscoding
+        Miscoding,
+        Truncating
     }
 
     uint256 private constant MEGABYTE = 1_000_000;
@@ -81,6 +82,13 @@ contract WilfulCallee is IERC165 {
                 mstore(64, 1)
                 mstore(96, 19)
                 return(0, 192)
+            }
+            case 10 {
+                // A list of one, of which nothing follows.
+                mstore(0, 0x40)
+                mstore(32, 1)
+                mstore(64, 1)
+                return(0, 96)
             }
         }
     }

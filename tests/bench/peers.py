@@ -1,0 +1,189 @@
+"""What prorata is measured against: other people's contracts from npm, compiled here.
+
+They are development dependencies with a lock file of their own, installed beside the caches by
+`make bench`. Nothing of them is shipped, and none of it is copied: what stands in `solidity/` only
+makes a contract of an abstract one.
+
+Every peer gets our optimizer's runs, and our compiler and EVM version unless its source names an
+older one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prorata.build import EVM_VERSION, OPTIMIZER_RUNS, PROJECT_ROOT, SOLC_VERSION, Artifact
+
+HERE = Path(__file__).parent
+PLACE = PROJECT_ROOT / ".cache" / "bench"
+MODULES = PLACE / "node_modules"
+OUTPUT = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of contracts that one compiler takes together."""
+
+    name: str
+    compiler: str
+    """The npm package of the compiler."""
+    version: str
+    evm: str
+    wanted: Sequence[str]
+    """Files of the packages."""
+    remappings: Sequence[str] = ()
+    own: Path | None = None
+    """A file of ours, which makes contracts of abstract ones."""
+
+
+_TREX = "@tokenysolutions/t-rex/contracts"
+_ID = "@onchain-id/solidity/contracts"
+_MODULES = "compliance/modular/modules"
+
+SOURCES = (
+    Source(
+        "Tokens",
+        "solc",
+        SOLC_VERSION,
+        EVM_VERSION,
+        (),
+        ("solady/=solady/src/", "solmate/=solmate/src/"),
+        HERE / "solidity" / "Tokens.sol",
+    ),
+    Source(
+        "T-REX",
+        "solc-0.8.17",
+        "0.8.17",
+        "london",
+        (
+            *(
+                f"{_TREX}/{name}.sol"
+                for name in (
+                    "factory/TREXFactory",
+                    "proxy/authority/TREXImplementationAuthority",
+                    "token/Token",
+                    "registry/implementation/ClaimTopicsRegistry",
+                    "registry/implementation/IdentityRegistry",
+                    "registry/implementation/IdentityRegistryStorage",
+                    "registry/implementation/TrustedIssuersRegistry",
+                    "compliance/modular/ModularCompliance",
+                    f"{_MODULES}/ModuleProxy",
+                    f"{_MODULES}/CountryAllowModule",
+                    f"{_MODULES}/MaxBalanceModule",
+                    f"{_MODULES}/SupplyLimitModule",
+                    f"{_MODULES}/CountryRestrictModule",
+                    f"{_MODULES}/TimeTransfersLimitsModule",
+                    f"{_MODULES}/TransferRestrictModule",
+                )
+            ),
+            *(
+                f"{_ID}/{name}.sol"
+                for name in (
+                    "Identity",
+                    "ClaimIssuer",
+                    "factory/IdFactory",
+                    "proxy/IdentityProxy",
+                    "proxy/ImplementationAuthority",
+                )
+            ),
+        ),
+        ("@openzeppelin/contracts/=@openzeppelin/contracts-v4/",),
+    ),
+    Source(
+        "Synthetix",
+        "solc-0.5.16",
+        "0.5.16",
+        "istanbul",
+        ("synthetix/contracts/StakingRewards.sol",),
+    ),
+)
+
+
+def compile_peers() -> dict[str, Artifact]:
+    """Every peer's contracts by name; from the cache while nothing has changed."""
+    found: dict[str, Artifact] = {}
+    for source in SOURCES:
+        for contracts in _compiled(source).values():
+            for name, contract in contracts.items():
+                evm = contract["evm"]
+                code = evm["bytecode"]["object"]
+                if code and "__$" not in code and name not in found:
+                    found[name] = _artifact(name, contract["abi"], code, evm)
+    return found
+
+
+def versions() -> dict[str, str]:
+    """The installed version of every package that is measured."""
+    lock = json.loads((HERE / "peers" / "package-lock.json").read_text(encoding="utf-8"))
+    wanted = json.loads((HERE / "peers" / "package.json").read_text(encoding="utf-8"))
+    return {
+        name: lock["packages"][f"node_modules/{name}"]["version"]
+        for name in sorted(wanted["dependencies"])
+    }
+
+
+# What the file says to which the package refers.
+REFERRED = {"@tokenysolutions/t-rex": "GPL-3.0"}
+
+
+def licences() -> dict[str, str]:
+    """The licence of every package as its author states it."""
+    lock = json.loads((HERE / "peers" / "package-lock.json").read_text(encoding="utf-8"))
+    return {
+        name: REFERRED.get(name) or lock["packages"][f"node_modules/{name}"]["license"]
+        for name in versions()
+    }
+
+
+def _compiled(source: Source) -> Mapping[str, Mapping[str, Any]]:
+    sources: dict[str, Any] = {
+        name: {"content": (MODULES / name).read_text(encoding="utf-8")} for name in source.wanted
+    }
+    if source.own is not None:
+        sources[source.own.name] = {"content": source.own.read_text(encoding="utf-8")}
+    what = {
+        "language": "Solidity",
+        "sources": sources,
+        "settings": {
+            "evmVersion": source.evm,
+            "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+            "remappings": list(source.remappings),
+            "outputSelection": {"*": {"*": OUTPUT}},
+        },
+    }
+    text = json.dumps(what, sort_keys=True)
+    lock = (HERE / "peers" / "package-lock.json").read_text(encoding="utf-8")
+    digest = hashlib.sha256(f"{source.version}\n{lock}\n{text}".encode()).hexdigest()
+    cached = PLACE / "build" / f"{digest}.json"
+    if not cached.is_file():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_text(_run(source, text), encoding="utf-8")
+    contracts: Mapping[str, Mapping[str, Any]] = json.loads(cached.read_text())["contracts"]
+    return contracts
+
+
+def _run(source: Source, text: str) -> str:
+    answer = subprocess.run(
+        ["node", str(HERE / "compile.js"), str(MODULES), source.compiler],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    output = json.loads(answer)
+    errors = [e for e in output.get("errors", ()) if e["severity"] == "error"]
+    if errors:
+        told = "\n".join(e.get("formattedMessage", e["message"]) for e in errors)
+        raise RuntimeError(f"{source.name} does not compile:\n{told}")
+    return answer
+
+
+def _artifact(name: str, abi: list[Any], code: str, evm: Mapping[str, Any]) -> Artifact:
+    runtime = bytes.fromhex(evm["deployedBytecode"]["object"])
+    return Artifact(name, abi, bytes.fromhex(code), runtime, name, {}, {}, {}, {})

@@ -1,0 +1,88 @@
+"""The published page is its figures', and prorata's figures are those that `make test` measures."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from prorata.build import PROJECT_ROOT
+from tests.bench import charts, page
+from tests.bench.field import PEERS
+from tests.bench.operations import OPERATIONS
+from tests.bench.peers import HERE, versions
+
+DOCS = PROJECT_ROOT / "docs"
+PAGE = (DOCS / "costs.md").read_text(encoding="utf-8")
+FOUND = json.loads((DOCS / "costs.json").read_text(encoding="utf-8"))
+COMMITTED = json.loads((PROJECT_ROOT / "tests/gas/figures.json").read_text(encoding="utf-8"))
+LOCK = (HERE / "peers" / "package-lock.json").read_text(encoding="utf-8")
+
+
+def test_the_page_is_made_of_its_figures():
+    """What a person reads is what a program reads (`make bench` rewrites both)."""
+    assert page.render(FOUND) == PAGE
+
+
+def test_the_gas_of_the_page_is_the_gas_of_the_tests():
+    """Label by label, to the unit; `make bench` after a change of gas."""
+    assert FOUND["gas"] == COMMITTED["gas"]
+    assert {key: FOUND["setup"][key] for key in COMMITTED["setup"]} == COMMITTED["setup"]
+
+
+def test_every_operation_has_a_figure_of_prorata_and_a_row():
+    """None is left out, whoever it flatters."""
+    results = page.Results(FOUND)
+    for operation in OPERATIONS:
+        assert results.ours(operation) > 0
+        assert f"| {operation.title} | **{results.ours(operation):,}** |" in PAGE
+
+
+def test_a_peer_that_cannot_is_shown_as_such():
+    """Never as zero, and no peer has an operation that is not on the page."""
+    known = {operation.key for operation in OPERATIONS}
+    for peer in PEERS:
+        figures = FOUND["field"][peer.key]
+        assert set(figures) <= known
+        assert all(gas > 0 for gas in figures.values())
+    rows = PAGE.split("## Everybody, everything")[1].split("\n## ")[0].count(page.CANNOT)
+    able = sum(len(FOUND["field"][peer.key]) for peer in PEERS)
+    assert rows == len(PEERS) * len(OPERATIONS) - able
+
+
+def test_a_declaration_costs_the_same_for_any_number_of_holders():
+    """Measured at 1, 1,000, 10,000 and 100,000."""
+    declared = FOUND["growth"]["declare"]
+    assert set(declared) == {"1", "1000", "10000", "100000"}
+    assert len(set(declared.values())) == 1
+
+
+def test_the_peers_of_the_page_are_those_of_the_lock():
+    """The versions on the page are installed by the lock file, which names no host."""
+    assert FOUND["setup"]["packages"] == versions()
+    assert not re.search(r"\"resolved\"|https?:", LOCK)
+
+
+def test_the_pictures_of_the_page_can_be_drawn(tmp_path):
+    """Every picture that the page shows is there and is drawn from the figures."""
+    charts.draw(FOUND, tmp_path)
+    shown = re.findall(r"\]\(costs/([a-z]+\.png)\)", PAGE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(shown)
+    assert all((DOCS / "costs" / name).read_bytes()[:4] == b"\x89PNG" for name in shown)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"), [(1, 1, "1.00"), (2, 3, "0.67"), (1, 200, "0.01"), (1, 201, "0.00")]
+)
+def test_a_ratio_is_rounded_half_up_in_integers(a, b, said):
+    """The page's ratios have no float in them."""
+    assert page.ratio(a, b) == said
+
+
+@pytest.mark.parametrize(
+    ("gas", "said"), [(1_000_000, "3.00"), (1, "0.01"), (3_330_000, "9.99"), (3_333_334, "11")]
+)
+def test_dollars_are_rounded_up_in_integers(gas, said):
+    """At one gwei, with an ether at 3,000 dollars: three dollars for a million gas."""
+    assert page.dollars(gas, page.GWEI) == said
