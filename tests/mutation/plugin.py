@@ -13,8 +13,10 @@ from types import ModuleType
 
 from hypothesis import Phase, settings
 
+PROFILE = "mutant"
+
 settings.register_profile(
-    "mutant", max_examples=20, deadline=None, derandomize=True, database=None,
+    PROFILE, max_examples=20, deadline=None, derandomize=True, database=None,
     # A failure is enough; its smallest example is of no interest here.
     phases=[Phase.explicit, Phase.generate],
 )  # fmt: skip

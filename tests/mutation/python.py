@@ -19,76 +19,115 @@ COMPARED: dict[type[ast.cmpop], tuple[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+Change = tuple[int, str, str, str]
+
+
+class Source:
+    """A module's text, in which a tree's places can be found."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._lines = [0]
+        for line in text.splitlines(keepends=True):
+            self._lines.append(self._lines[-1] + len(line))
+
+    def at(self, line: int, column: int) -> int:
+        """The character at a line and a column, which the tree counts in bytes."""
+        begin = self._lines[line - 1]
+        row = self.text[begin : self._lines[line]].encode()
+        return begin + len(row[:column].decode())
+
+    def span(self, part: ast.expr | ast.stmt) -> tuple[int, int]:
+        """Where a part begins and ends."""
+        end = self.at(part.end_lineno or 0, part.end_col_offset or 0)
+        return self.at(part.lineno, part.col_offset), end
+
+    def of(self, part: ast.expr | ast.stmt) -> tuple[int, str]:
+        """Where a part begins, and what it says."""
+        start, end = self.span(part)
+        return start, self.text[start:end]
+
+    def between(self, left: ast.expr, right: ast.expr, word: str) -> int | None:
+        """Where a word stands between two parts."""
+        begin, end = self.span(left)[1], self.span(right)[0]
+        place = self.text[begin:end].find(word)
+        return None if place < 0 else begin + place
+
+
 def mutants(path: str, text: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
-    lines = [0]
-    for line in text.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line))
-
-    def at(line: int, column: int) -> int:
-        begin = lines[line - 1]
-        row = text[begin : lines[line]]
-        return begin + len(row.encode()[:column].decode())
-
+    source = Source(text)
     for node in ast.walk(ast.parse(text)):
-        for start, before, after, operator in _changes(node, text, at):
-            yield Mutant(path, start, before, after, operator)
+        for maker in MAKERS:
+            for start, before, after, operator in maker(node, source):
+                yield Mutant(path, start, before, after, operator)
 
 
-def _changes(node: ast.AST, text: str, at) -> Iterator[tuple[int, str, str, str]]:
-    def span(part: ast.expr | ast.stmt) -> tuple[int, int]:
-        return at(part.lineno, part.col_offset), at(part.end_lineno or 0, part.end_col_offset or 0)
+def _binary(node: ast.AST, source: Source) -> Iterator[Change]:
+    if not isinstance(node, ast.BinOp) or type(node.op) not in BINARY:
+        return
+    # What joins texts is not arithmetic.
+    if any(isinstance(part, ast.JoinedStr) or _text(part) for part in (node.left, node.right)):
+        return
+    before, after = BINARY[type(node.op)]
+    place = source.between(node.left, node.right, before)
+    if place is not None:
+        yield place, before, after, "operator"
 
-    if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
-        before, after = BINARY[type(node.op)]
-        begin, end = span(node.left)[1], span(node.right)[0]
-        place = text[begin:end].find(before)
-        # What joins texts is not arithmetic.
-        if place >= 0 and not any(isinstance(p, (ast.JoinedStr, ast.Constant)) and not _number(p) for p in (node.left, node.right)):
-            yield begin + place, before, after, "operator"
-    if isinstance(node, ast.Compare):
-        left = node.left
-        for operator, right in zip(node.ops, node.comparators, strict=True):
-            before, others = COMPARED[type(operator)]
-            begin, end = span(left)[1], span(right)[0]
-            place = text[begin:end].find(before)
-            for after in others if place >= 0 else ():
-                yield begin + place, before, after, "compare"
-            left = right
+
+def _compare(node: ast.AST, source: Source) -> Iterator[Change]:
+    if not isinstance(node, ast.Compare):
+        return
+    left = node.left
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        before, others = COMPARED[type(operator)]
+        place = source.between(left, right, before)
+        for after in () if place is None else others:
+            yield place or 0, before, after, "compare"
+        left = right
+
+
+def _boolean(node: ast.AST, source: Source) -> Iterator[Change]:
     if isinstance(node, ast.BoolOp):
         before, after = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
-        begin, end = span(node.values[0])[1], span(node.values[1])[0]
-        place = text[begin:end].find(before)
-        if place >= 0:
-            yield begin + place, before, after, "boolean"
+        place = source.between(node.values[0], node.values[1], before)
+        if place is not None:
+            yield place, before, after, "boolean"
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        start = span(node)[0]
-        yield start, "not ", "", "boolean"
-    if isinstance(node, ast.Constant) and _number(node):
-        start, end = span(node)
-        if text[start:end].replace("_", "").isdigit():
-            yield start, text[start:end], str(node.value + 1), "number"  # type: ignore[operator]
-            if node.value != 0:
-                yield start, text[start:end], str(node.value - 1), "number"  # type: ignore[operator]
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        start, end = span(node)
-        yield start, text[start:end], str(not node.value), "number"
-    if isinstance(node, (ast.If, ast.IfExp)):
-        start, end = span(node.test)
-        yield start, text[start:end], f"(not ({text[start:end]}))", "negate"
-    if isinstance(node, (ast.AugAssign, ast.Raise)) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Yield))
+        yield source.span(node)[0], "not ", "", "boolean"
+
+
+def _constant(node: ast.AST, source: Source) -> Iterator[Change]:
+    if not isinstance(node, ast.Constant):
+        return
+    start, text = source.of(node)
+    if isinstance(node.value, bool):
+        yield start, text, str(not node.value), "constant"
+    elif isinstance(node.value, int) and text.replace("_", "").isdigit():
+        yield start, text, str(node.value + 1), "constant"
+        if node.value:
+            yield start, text, str(node.value - 1), "constant"
+
+
+def _condition(node: ast.AST, source: Source) -> Iterator[Change]:
+    if isinstance(node, ast.If | ast.IfExp):
+        start, text = source.of(node.test)
+        yield start, text, f"(not ({text}))", "negate"
+
+
+def _statement(node: ast.AST, source: Source) -> Iterator[Change]:
+    if isinstance(node, ast.AugAssign | ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Yield)
     ):
-        start, end = span(node)
-        yield start, text[start:end], "pass", "remove"
-    if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
-        start, end = span(node.value)
-        yield start, text[start:end], "None", "return"
+        yield (*source.of(node), "pass", "remove")
+    if isinstance(node, ast.Return) and node.value is not None:
+        start, text = source.of(node.value)
+        if text != "None":
+            yield start, text, "None", "return"
 
 
-def _number(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int
+def _text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+MAKERS = (_binary, _compare, _boolean, _constant, _condition, _statement)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,13 @@ class Compiler:
         """Compile; the answer has `contracts` and `sources`, or an `error`."""
         settings = {**self.source["settings"], **PLAIN, "outputSelection": output}
         line = json.dumps({"language": "Solidity", "sources": sources, "settings": settings})
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        there, back = self._process.stdin, self._process.stdout
+        assert there is not None
+        assert back is not None
+        there.write(line.encode() + b"\n")
+        there.flush()
+        answer: dict[str, Any] = json.loads(back.readline())
+        return answer
 
     def text(self, path: str) -> str:
         """A source as it is."""
@@ -62,8 +66,9 @@ class Compiler:
     @cached_property
     def trees(self) -> dict[str, Any]:
         """The syntax trees of our own sources."""
-        own = {path: {"": ["ast"]} for path in self.source["sources"] if path.startswith("contracts/")}
-        answer = self.ask(self.source["sources"], own)
+        sources = self.source["sources"]
+        own = {path: {"": ["ast"]} for path in sources if path.startswith("contracts/")}
+        answer = self.ask(sources, own)
         return {path: made["ast"] for path, made in answer["sources"].items() if "ast" in made}
 
     def using(self, path: str, artifacts: Mapping[str, Artifact]) -> list[Artifact]:
@@ -84,7 +89,8 @@ class Compiler:
             if name in known:
                 continue
             known.add(name)
-            waiting += [build._resolve(written, name)[0] for written in build._IMPORT.findall(self.text(name))]
+            written = build._IMPORT.findall(self.text(name))
+            waiting += [build._resolve(one, name)[0] for one in written]
         return known
 
     def compiled(self, mutant: Mutant, of: list[Artifact]) -> dict[str, tuple[bytes, bytes]] | None:
@@ -120,7 +126,8 @@ def plain(compiler: Compiler) -> dict[str, Artifact]:
 
 def _code(contract: Mapping[str, Any]) -> tuple[bytes, bytes]:
     evm = contract["evm"]
-    return bytes.fromhex(evm["bytecode"]["object"]), bytes.fromhex(evm["deployedBytecode"]["object"])
+    creation, runtime = evm["bytecode"]["object"], evm["deployedBytecode"]["object"]
+    return bytes.fromhex(creation), bytes.fromhex(runtime)
 
 
 def mutants(tree: Mapping[str, Any], path: str, text: str) -> Iterator[Mutant]:
@@ -230,12 +237,17 @@ def _conditional(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
 
 def _call(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
     given = node["arguments"]
-    for one, other in zip(given, given[1:], strict=False):
-        same = one["typeDescriptions"].get("typeString") == other["typeDescriptions"].get("typeString")
+    for one, other in pairwise(given):
+        same = _type(one) == _type(other)
         (start, mid), (then, end) = _span(one), _span(other)
         first, second = raw[start:mid].decode(), raw[then:end].decode()
         if same and first != second:
             yield start, raw[start:end].decode(), f"{second}{raw[mid:then].decode()}{first}", "swap"
+
+
+def _type(node: Mapping[str, Any]) -> str | None:
+    kind: str | None = node["typeDescriptions"].get("typeString")
+    return kind
 
 
 def _modifier(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:

@@ -44,7 +44,7 @@ def changed(compiler: Compiler, mutant: Mutant) -> dict[str, Artifact]:
 def at(found: list[Mutant], compiler: Compiler, line: str, operator: str) -> Mutant:
     """The mutant of this kind on this line."""
     text = compiler.text(LEDGER)
-    return next(m for m in found if m.context(text) == line and m.operator == operator)
+    return next(m for m in found if m.context(text).startswith(line) and m.operator == operator)
 
 
 def test_every_mutant_is_one_change_of_what_is_there(
@@ -71,8 +71,7 @@ def test_a_sample_is_the_same_each_time_and_of_every_kind(ledger: list[Mutant]) 
 
 def test_a_wrong_ledger_is_noticed(compiler: Compiler, ledger: list[Mutant]) -> None:
     """A balance that may go below nothing."""
-    line = "if (source.balance() < amount) revert ERC20InsufficientBalance(from, source.balance(), amount);"
-    mutant = at(ledger, compiler, line, "remove if")
+    mutant = at(ledger, compiler, "if (source.balance() < amount) revert", "remove if")
     verdict = killed_contract(mutant, changed(compiler, mutant), originals(), every=False)
     assert verdict.outcome == KILLED
 
