@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,53 +17,75 @@ from hypothesis import settings
 from prorata.build import PROJECT_ROOT, Artifact
 from tests import conftest
 from tests.chainkit import Codec
-from tests.fuzz.walk import Failed, Walked, walk
-from tests.mutation import plugin, roomy
+from tests.fuzz import stateless
+from tests.fuzz.walk import DEPTH, Walked, walk_one
+from tests.fuzz.world import World
+from tests.mutation import roomy
 from tests.mutation.mutant import Mutant
+from tests.mutation.stand_in import PROFILE, Finder
 
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 
-STEPS = 500
-"""Of the walk that every mutant meets first: two stories."""
+STORIES = 4
+"""Walks of the whole system that a mutant meets first, of 250 steps each: half a second."""
 
-LIMIT = 300
-"""Seconds that the tests of one mutant may take; they take a tenth of it."""
+CALLS = 3_000
+"""Cases that the libraries are asked: half a second."""
 
+WALK_LIMIT, LIMIT = 20, 300
+"""Seconds that a mutant may take over the walk, and over its tests; they take a tenth of it."""
+
+PROBE = "Probe"
+"""The test contract that asks libraries many cases."""
+
+WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "PayoutDesk"}
+"""Contracts that the walk has on its stage."""
+
+TOKEN = (
+    "roles", "freezing", "recovery", "share_token", "record_dates", "permit", "policy", "standards",
+    "rules", "registry", "../laws/test_ledger_laws",
+)  # fmt: skip
+VAULT = ("claim_runs", "payments", "payout_desk", "../laws/test_vault_laws", "dividend_vault")
+REGISTER = ("registry", "rules", "policy", "lockups", "../laws/test_register_laws")
+TAXING = ("withholding_policy", "../laws/test_withholding_laws")
 OWN = {
-    "ShareToken": ("share_token", "freezing", "recovery", "roles", "standards", "permit", "policy"),
-    "ShareLedger": ("record_dates", "share_token", "../laws/test_ledger_laws.py"),
-    "AccountLib": ("record_dates", "share_token", "freezing"),
-    "History": ("record_dates", "claim_runs", "../laws/test_ledger_laws.py"),
-    "LedgerLib": ("record_dates", "rules", "roles"),
-    "Compliance": ("rules", "standards", "recovery", "policy"),
-    "Documents": ("roles", "standards", "share_token"),
-    "InvestorRegistry": ("registry", "rules", "../laws/test_register_laws.py"),
-    "InvestorLib": ("registry", "rules", "withholding_policy"),
-    "HoldingLib": ("registry", "../laws/test_register_laws.py"),
-    "TransferRules": ("rules", "lockups", "policy"),
+    "ShareToken": TOKEN,
+    "ShareLedger": ("record_dates", *TOKEN),
+    "AccountLib": ("record_dates", *TOKEN),
+    "History": ("record_dates", "claim_runs", *TOKEN),
+    "LedgerLib": ("record_dates", *TOKEN),
+    "Compliance": ("rules", *TOKEN),
+    "Documents": TOKEN,
+    "InvestorRegistry": REGISTER,
+    "InvestorLib": (*REGISTER, "withholding_policy"),
+    "HoldingLib": REGISTER,
+    "TransferRules": ("rules", "lockups", *REGISTER),
     "LockUps": ("lockups", "rules"),
-    "WithholdingPolicy": ("withholding_policy", "../laws/test_withholding_laws.py"),
-    "RateTable": ("withholding_policy", "../laws/test_withholding_laws.py"),
-    "StandingLib": ("withholding_policy", "../laws/test_withholding_laws.py"),
-    "Timeline": ("withholding_policy", "../laws/test_withholding_laws.py"),
+    "WithholdingPolicy": TAXING,
+    "RateTable": TAXING,
+    "StandingLib": TAXING,
+    "Timeline": TAXING,
+    "ProRata": (*TAXING, *VAULT),
     "RecordStream": ("record_stream",),
     "StreamSheet": ("record_stream",),
     "PassThrough": ("pass_through",),
     "PayoutDesk": ("payout_desk", "primary_reinvestment"),
     "PrimaryReinvestment": ("primary_reinvestment",),
-    "Payment": ("payments", "currencies"),
+    "Payment": ("payments", "pass_through", "currencies"),
+    "Holdings": ("record_stream", *VAULT),
+    "Authority": ("record_stream", "pass_through", *VAULT),
+    "Question": ("record_stream", "policy", "registry", "pass_through", *VAULT),
 }
-VAULT = ("dividend_vault", "claim_runs", "payments", "../laws/test_vault_laws.py")
+"""The tests of each source, quick ones first; of those that are not here, the vault's."""
 
 PYTHON = {
     "apportion": ("apportion", "captable"),
     "money": ("money", "apportion"),
-    "withholding": ("withholding", "tax", "yearly", "statements"),
+    "withholding": ("tax", "yearly", "statements"),
+    "tax": ("tax", "yearly"),
     "yearly": ("yearly", "statements"),
-    "ageing": ("ageing",),
     "income": ("income",),
 }
-
 
 POLICY = "tests/contracts/test_withholding_policy.py"
 APART = (
@@ -81,81 +101,115 @@ class Verdict:
     """What became of a mutant, and by what."""
 
     outcome: str
-    by: str
-    seconds: float
+    by: str = ""
 
 
-def killed_contract(
-    mutant: Mutant,
-    changed: Mapping[str, Artifact],
-    originals: Mapping[str, Artifact],
-    *,
-    every: bool,
-) -> Verdict:
-    """Let a mutant of a contract meet the walk and its own tests; or every test there is."""
-    began = time.monotonic()
-    artifacts = {**originals, **changed}
-    own = OWN.get(Path(mutant.path).stem, VAULT)
-    files = [f"tests/contracts/test_{n}.py" if "/" not in n else f"tests/{n[3:]}" for n in own]
-    trials = {
-        "walk": lambda: _walks(artifacts),
-        " ".join(files): lambda: _passes(files, artifacts),
-    }
-    if every:
-        trials = {"all": lambda: _passes(["tests/contracts", "tests/laws"], artifacts)}
-    outcome, by = SURVIVED, ""
-    while outcome == SURVIVED and trials:
-        by = next(iter(trials))
-        outcome = _in_child(trials.pop(by), LIMIT)
-    return Verdict(outcome, by, round(time.monotonic() - began, 1))
+# ------------------------------------------------------------------------- of contracts
+
+
+def killed_at_once(artifacts: Mapping[str, Artifact], changed: set[str]) -> Verdict:
+    """Let a mutant meet what takes a second: a walk of the whole system, and cases by number."""
+    verdict = Verdict(SURVIVED)
+    if changed & WALKED:
+        verdict = Verdict(_in_child(lambda: _walks(artifacts), WALK_LIMIT), "walk")
+    if verdict.outcome == SURVIVED and PROBE in changed:
+        verdict = Verdict(_in_child(lambda: _calculates(artifacts), WALK_LIMIT), "cases")
+    return verdict
+
+
+def killed_by_tests(path: str, artifacts: Mapping[str, Artifact], *, every: bool) -> Verdict:
+    """Let a mutant meet the tests of its source, one file after the other; or every test."""
+    files = list(_every()) if every else [_file(name) for name in _own(path)]
+    for file in files:
+        outcome = _in_child(lambda: _passes([file], artifacts), LIMIT)  # noqa: B023 - called at once
+        if outcome != SURVIVED:
+            return Verdict(outcome, file)
+    return Verdict(SURVIVED)
+
+
+def _own(path: str) -> Sequence[str]:
+    return OWN.get(Path(path).stem, VAULT)
+
+
+def _file(name: str) -> str:
+    return f"tests/{name[3:]}.py" if name.startswith("../") else f"tests/contracts/test_{name}.py"
+
+
+def _every() -> Iterator[str]:
+    """Figures of gas, compared bytecode and planted faults are not among them."""
+    for folder in ("contracts", "laws"):
+        for path in sorted((PROJECT_ROOT / "tests" / folder).glob("test_*.py")):
+            yield path.relative_to(PROJECT_ROOT).as_posix()
+
+
+def warm() -> None:
+    """Import what every child needs, once."""
+    for file in _every():
+        importlib.import_module(file.removesuffix(".py").replace("/", "."))
+
+
+def _walks(artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether walks go on as they should."""
+    roomy.enlarge()
+    codec = Codec(artifacts)
+    for story in range(STORIES):
+        walk_one(lambda: World(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+    return True
+
+
+def _calculates(artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether libraries calculate as they should."""
+    roomy.enlarge()
+    stateless.run(Codec(artifacts), "mutants", CALLS)
+    return True
 
 
 def _passes(files: list[str], artifacts: Mapping[str, Artifact]) -> bool:
     """Whether no test fails. In a child, which has pytest and the tests from its parent."""
     roomy.enlarge()
     conftest.compile_contracts = lambda *_: artifacts  # type: ignore[assignment]
-    settings.load_profile(plugin.PROFILE)
-    apart = [f"--deselect={test}" for test in APART]
-    return pytest.main(["-x", "-q", "-p", "no:xdist", "--tb=no", *apart, *files]) == 0
+    settings.load_profile(PROFILE)
+    return _pytest(files)
 
 
-def warm() -> None:
-    """Import what every child needs, once."""
-    for folder in ("contracts", "laws"):
-        for path in sorted((PROJECT_ROOT / "tests" / folder).glob("test_*.py")):
-            importlib.import_module(f"tests.{folder}.{path.stem}")
+# -------------------------------------------------------------------------- of modules
 
 
 def killed_module(mutant: Mutant) -> Verdict:
-    """Let a mutant of a Python module meet its unit tests, then all of them."""
-    began = time.monotonic()
+    """Let a mutant of a Python module meet its own unit tests, then all of them."""
     text = mutant.applied((PROJECT_ROOT / mutant.path).read_text(encoding="utf-8"))
+    name = mutant.path.removesuffix(".py").replace("/", ".")
+    own = [f"tests/unit/test_{n}.py" for n in PYTHON[Path(mutant.path).stem]]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "mutant.py"
         source.write_text(text, encoding="utf-8")
-        name = mutant.path.removesuffix(".py").replace("/", ".")
-        told = {"PRORATA_MUTANT": f"{name}={source}"}
-        own = [f"tests/unit/test_{n}.py" for n in PYTHON[Path(mutant.path).stem]]
-        files = [file for file in own if (PROJECT_ROOT / file).is_file()]
-        outcome = SURVIVED
-        for chosen in (files, ["tests/unit"]):
-            outcome = _tests(chosen, told, LIMIT) if chosen else SURVIVED
+        for files in (own, ["tests/unit"]):
+            outcome = _in_child(lambda: _passes_with(name, source, files), LIMIT)  # noqa: B023
             if outcome != SURVIVED:
-                break
-    return Verdict(outcome, " ".join(chosen), round(time.monotonic() - began, 1))
+                return Verdict(outcome, files[0])
+    return Verdict(SURVIVED)
 
 
-def _walks(artifacts: Mapping[str, Artifact]) -> bool:
-    """Whether the walk goes on as it should."""
-    roomy.enlarge()
-    try:
-        walk(Codec(artifacts), "mutants", STEPS, Walked())
-    except (Failed, RuntimeError, LookupError, ValueError, OverflowError):
-        return False
-    return True
+def _passes_with(name: str, source: Path, files: list[str]) -> bool:
+    """The same with a mutant of a module, and everything that may have imported it anew."""
+    for module in list(sys.modules):
+        if module == "prorata" or module.startswith(("prorata.", "test")):
+            del sys.modules[module]
+    sys.meta_path.insert(0, Finder(name, source))
+    settings.load_profile(PROFILE)
+    os.environ["HYPOTHESIS_PROFILE"] = PROFILE
+    return _pytest(files)
 
 
-def _in_child(survives, limit: int) -> str:
+# ------------------------------------------------------------------------------- both
+
+
+def _pytest(files: Sequence[str]) -> bool:
+    apart = [f"--deselect={test}" for test in APART]
+    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *apart, *files]) == 0
+
+
+def _in_child(survives: Callable[[], bool], limit: int) -> str:
     """Fork, so that nothing a mutant does stays."""
     child = os.fork()
     if child == 0:
@@ -164,7 +218,9 @@ def _in_child(survives, limit: int) -> str:
         signal.alarm(limit)
         code = 1
         try:
-            sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
             code = 0 if survives() else 1
         finally:
             os._exit(code)
@@ -172,20 +228,3 @@ def _in_child(survives, limit: int) -> str:
     if os.WIFSIGNALED(status):
         return TIMEOUT if os.WTERMSIG(status) == signal.SIGALRM else KILLED
     return SURVIVED if os.WEXITSTATUS(status) == 0 else KILLED
-
-
-def _tests(files: list[str], told: Mapping[str, str], limit: int) -> str:
-    """Run test files until one test fails."""
-    command = [
-        sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "tests.mutation.plugin",
-        "-p", "no:xdist", "--tb=no", *(f"--deselect={test}" for test in APART), *files,
-    ]  # fmt: skip
-    profile = {"HYPOTHESIS_PROFILE": plugin.PROFILE, "PYTHONPATH": str(PROJECT_ROOT)}
-    environment = {**os.environ, **told, **profile}
-    try:
-        ended = subprocess.run(
-            command, cwd=PROJECT_ROOT, env=environment, timeout=limit, capture_output=True
-        )
-    except subprocess.TimeoutExpired:
-        return TIMEOUT
-    return SURVIVED if ended.returncode == 0 else KILLED

@@ -1,14 +1,17 @@
-"""Change the code in a thousand small ways, one at a time, and see who notices: `make mutate`.
+"""Change the code in thousands of small ways, one at a time, and see who notices: `make mutate`.
 
-    python -m tests.mutation.run [--size 0.5] [--only Ledger] [--workers 2]
+    python -m tests.mutation.run [--only Ledger] [--size 0.5] [--workers 2] [--resume]
 
 A mutant of a contract is compiled without the optimiser, which is four times as quick; the code as
 it is passes the same tests so compiled, or nothing here would mean anything. It meets a walk of the
-whole system first (`tests/fuzz`), then the tests of its own contract, then all of `tests/contracts`
-and `tests/laws`. Figures of gas, compared bytecode and planted faults do not count as noticing. A
-mutant whose code is that of the original, or of another mutant, is none.
+whole system first, and cases by number (`tests/fuzz`), then the tests of its own source, then all
+of `tests/contracts` and `tests/laws`. Figures of gas, compared bytecode and planted faults do not
+count as noticing. A mutant whose code, optimised or not, is that of the original or of another
+mutant is none.
 
-What was found is kept in `results.json`, with every mutant that survived.
+What was found is kept in `results.json`, with every mutant that survived; `argued.json` says why
+some of these are the same in other words. Every verdict is written down at once, so that a run that
+was stopped can be resumed, and survivors can meet new tests without the others.
 """
 
 from __future__ import annotations
@@ -19,9 +22,9 @@ import os
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import cache
 from multiprocessing import get_context
@@ -31,42 +34,47 @@ from typing import Any
 from prorata.build import PROJECT_ROOT, Artifact
 from tests.mutation import killing, python, solidity
 from tests.mutation.killing import (
+    PROBE,
     SURVIVED,
     TIMEOUT,
-    Verdict,
-    killed_contract,
+    killed_at_once,
+    killed_by_tests,
     killed_module,
 )
 from tests.mutation.mutant import Mutant, digest, sample
 
 RESULTS = Path(__file__).with_name("results.json")
+JOURNALS = PROJECT_ROOT / ".cache" / "mutation"
 SEED = "prorata"
+INVALID, SAME = "invalid", "same"
 
-LEDGER = ("ShareLedger", "AccountLib", "History", "LedgerLib", "HoldingLib", "Holdings")
+LEDGER = (
+    "ShareToken", "ShareLedger", "AccountLib", "History", "LedgerLib", "HoldingLib", "Holdings",
+)  # fmt: skip
 ARITHMETIC = (
     "ProRata", "Progress", "HolderFile", "TermSheet", "ClaimRun", "RateTable", "StreamSheet",
+    "apportion", "money", "withholding", "tax",
 )  # fmt: skip
-SIZES = {
-    "DividendVault": 110, "ShareToken": 90, "InvestorRegistry": 60, "TransferRules": 60,
-    "WithholdingPolicy": 40, "RecordStream": 35, "PassThrough": 35, "PayoutDesk": 30,
-    "LockUps": 30, "Compliance": 40, "Documents": 15, "PrimaryReinvestment": 15,
-}  # fmt: skip
-"""How many mutants of a source are tried; of ledger and arithmetic more, of others fewer."""
+WHOLE = (*LEDGER, *ARITHMETIC)
+"""Sources of which every mutant is tried."""
 
-OURS, OTHERS = 36, 18
-MODULES = {
-    "apportion": 50, "money": 30, "withholding": 30, "yearly": 20, "ageing": 15, "income": 15,
-}  # fmt: skip
-"""Python: arithmetic, and what is planned from it."""
+MODULES = ("apportion", "money", "withholding", "tax", "yearly", "income")
+SHARE = 5
+"""Of other sources, one mutant in so many is tried, and at least so many of each source."""
+
+LEAST = 16
+LEFT_OUT = ("Dollar", "FlatTax")
 
 
-Tried = tuple[Mutant, str, Verdict]
-"""A mutant, its code (or why it is none), and what became of it."""
+@dataclass(frozen=True)
+class Tried:
+    """A mutant, what became of it, by what, and its code if it is a contract's."""
 
-
-def size_of(name: str) -> int:
-    """How many mutants of a source to try."""
-    return SIZES.get(name, OURS if name in (*LEDGER, *ARITHMETIC) else OTHERS)
+    mutant: Mutant
+    outcome: str
+    by: str
+    code: str
+    seconds: float
 
 
 # --------------------------------------------------------------------------------- one by one
@@ -84,50 +92,97 @@ def originals() -> dict[str, Artifact]:
     return solidity.plain(compiler())
 
 
-def _again(task: tuple[str, Mutant]) -> Tried:
-    """One mutant that its own tests have not noticed, with all tests."""
-    return _try(task, every=True)
+@cache
+def optimised(path: str) -> dict[str, tuple[bytes, bytes]]:
+    """The contracts that a source is part of, as they are deployed."""
+    text = compiler().text(path)
+    itself = Mutant(path, 0, text[:1], text[:1], "none")
+    made = compiler().compiled(itself, _deployed(path), solidity.BARE)
+    assert made
+    return made
 
 
-def _try(task: tuple[str, Mutant], *, every: bool = False) -> Tried:
-    """One mutant: `same` code, no code (`invalid`), or what became of it."""
-    kind, mutant = task
+def _deployed(path: str) -> list[Artifact]:
+    return [one for one in compiler().using(path, originals()) if one.name != PROBE]
+
+
+def _try(mutant: Mutant) -> Tried:
+    """One mutant, and the tests of its own source."""
     began = time.monotonic()
-    if kind == "python":
-        return mutant, "valid", killed_module(mutant)
-    using = compiler().using(mutant.path, originals())
-    made = compiler().compiled(mutant, using)
+    outcome, by, code = _module(mutant) if mutant.path.endswith(".py") else _contract(mutant)
+    return Tried(mutant, outcome, by, code, round(time.monotonic() - began, 1))
+
+
+def _module(mutant: Mutant) -> tuple[str, str, str]:
+    verdict = killed_module(mutant)
+    return verdict.outcome, verdict.by, ""
+
+
+def _contract(mutant: Mutant) -> tuple[str, str, str]:
+    made = compiler().compiled(mutant, compiler().using(mutant.path, originals()))
     if made is None:
-        return mutant, "invalid", Verdict(SURVIVED, "", 0)
-    changed = {
+        return INVALID, "", ""
+    changed = _changed(made)
+    if not set(changed) - {PROBE}:
+        return SAME, "", ""
+    artifacts = {**originals(), **changed}
+    code = _code(made)
+    verdict = killed_at_once(artifacts, set(changed))
+    if verdict.outcome == SURVIVED:
+        # Dear, but it spares the tests a mutant that is none.
+        deployed = compiler().compiled(mutant, _deployed(mutant.path), solidity.BARE)
+        if deployed == optimised(mutant.path):
+            return SAME, "", ""
+        code = _code(deployed or {})
+    if verdict.outcome in (SURVIVED, TIMEOUT):
+        by_tests = killed_by_tests(mutant.path, artifacts, every=False)
+        verdict = by_tests if by_tests.outcome != SURVIVED else verdict
+    return verdict.outcome, verdict.by, code
+
+
+def _again(mutant: Mutant) -> Tried:
+    """One mutant that its own tests have not noticed, with all tests."""
+    began = time.monotonic()
+    made = compiler().compiled(mutant, compiler().using(mutant.path, originals()))
+    assert made
+    artifacts = {**originals(), **_changed(made)}
+    verdict = killed_by_tests(mutant.path, artifacts, every=True)
+    code = _code(compiler().compiled(mutant, _deployed(mutant.path), solidity.BARE) or {})
+    return Tried(mutant, verdict.outcome, verdict.by, code, round(time.monotonic() - began, 1))
+
+
+def _changed(made: dict[str, tuple[bytes, bytes]]) -> dict[str, Artifact]:
+    return {
         name: replace(originals()[name], bytecode=creation, runtime=runtime)
         for name, (creation, runtime) in made.items()
-        if runtime != originals()[name].runtime or creation != originals()[name].bytecode
+        if (creation, runtime) != (originals()[name].bytecode, originals()[name].runtime)
     }
-    if not changed:
-        return mutant, "same", Verdict(SURVIVED, "", 0)
-    # Immutables stay where they are unless code has moved.
-    verdict = killed_contract(mutant, changed, originals(), every=every)
-    code = digest("".join(sorted(artifact.bytecode.hex() for artifact in changed.values())))
-    return mutant, code, replace(verdict, seconds=round(time.monotonic() - began, 1))
 
 
-def tasks(only: str, scale: float) -> Iterator[tuple[str, Mutant]]:
-    """The sample, the same for the same seed."""
-    trees = compiler().trees
-    for path in sorted(trees):
-        name = Path(path).stem
-        if "/interfaces/" in path or name in ("Dollar", "FlatTax") or only not in name:
-            continue
-        found = solidity.mutants(trees[path], path, compiler().text(path))
-        for mutant in sample(found, round(size_of(name) * scale), f"{SEED}/{name}"):
-            yield "solidity", mutant
-    for name, size in MODULES.items():
-        if only in name:
-            path = f"prorata/{name}.py"
-            text = (PROJECT_ROOT / path).read_text(encoding="utf-8")
-            for mutant in sample(python.mutants(path, text), round(size * scale), f"{SEED}/{name}"):
-                yield "python", mutant
+def _code(made: dict[str, tuple[bytes, bytes]]) -> str:
+    return digest("".join(creation.hex() for name, (creation, _) in sorted(made.items())))
+
+
+# ------------------------------------------------------------------------------- what is tried
+
+
+def population() -> dict[str, list[Mutant]]:
+    """Every mutant there is, by source."""
+    found: dict[str, list[Mutant]] = {}
+    for path, tree in sorted(compiler().trees.items()):
+        if "/interfaces/" not in path and Path(path).stem not in LEFT_OUT:
+            found[path] = sorted(set(solidity.mutants(tree, path, compiler().text(path))))
+    for name in MODULES:
+        path = f"prorata/{name}.py"
+        found[path] = sorted(set(python.mutants(path, text_of(path))))
+    return {path: mutants for path, mutants in found.items() if mutants}
+
+
+def chosen(path: str, mutants: Sequence[Mutant], scale: float = 1) -> list[Mutant]:
+    """Which of a source's mutants are tried, the same for the same seed."""
+    name = Path(path).stem
+    some = len(mutants) if name in WHOLE else max(LEAST, -(-len(mutants) // SHARE))
+    return sample(mutants, round(some * scale), f"{SEED}/{name}")
 
 
 def text_of(path: str) -> str:
@@ -138,26 +193,31 @@ def text_of(path: str) -> str:
 # ------------------------------------------------------------------------------------- results
 
 
-def told(tried: Sequence[Tried], seconds: float) -> dict[str, Any]:
-    """What is kept: numbers by file, and who survived."""
+def told(
+    tried: Iterable[Tried], there_are: dict[str, list[Mutant]], seconds: float
+) -> dict[str, Any]:
+    """What is kept: numbers by file and operator, and who survived."""
     files: dict[str, Counter[str]] = defaultdict(Counter)
     operators: dict[str, Counter[str]] = defaultdict(Counter)
-    codes: set[str] = set()
+    codes: set[tuple[str, str]] = set()
     survivors = []
-    for mutant, code, verdict in tried:
-        count = files[mutant.path]
+    for one in sorted(tried, key=lambda one: one.mutant):
+        count = files[one.mutant.path]
         count["tried"] += 1
-        if code in ("invalid", "same") or (code != "valid" and code in codes):
-            count["invalid" if code == "invalid" else "same code"] += 1
+        double = bool(one.code) and (one.outcome == SURVIVED, one.code) in codes
+        if double or one.outcome in (INVALID, SAME):
+            count[INVALID if one.outcome == INVALID else "same code"] += 1
             continue
-        codes.add(code)
-        for counted in (count, operators[mutant.operator]):
+        codes.add((one.outcome == SURVIVED, one.code))
+        for counted in (count, operators[one.mutant.operator]):
             counted["valid"] += 1
-            counted[verdict.outcome] += 1
-        if verdict.outcome == SURVIVED:
-            text = text_of(mutant.path)
-            where = {"line": mutant.line(text), "context": mutant.context(text)}
-            survivors.append({**asdict(mutant), **where})
+            counted[one.outcome] += 1
+        if one.outcome == SURVIVED:
+            text = text_of(one.mutant.path)
+            where = {"line": one.mutant.line(text), "context": one.mutant.context(text)}
+            survivors.append({**asdict(one.mutant), **where})
+    for path, count in files.items():
+        count["population"] = len(there_are[path])
     total: Counter[str] = Counter()
     for count in files.values():
         total.update(count)
@@ -165,66 +225,87 @@ def told(tried: Sequence[Tried], seconds: float) -> dict[str, Any]:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": SEED,
         "seconds": round(seconds),
-        "total": dict(total),
+        "total": _sorted(total),
         "sources": {path: digest(text_of(path)) for path in sorted(files)},
-        "files": {path: dict(count) for path, count in sorted(files.items())},
-        "operators": {name: dict(count) for name, count in sorted(operators.items())},
+        "files": {path: _sorted(count) for path, count in sorted(files.items())},
+        "operators": {name: _sorted(count) for name, count in sorted(operators.items())},
         "survivors": survivors,
     }
 
 
-def _with_kind(
-    work: Iterable[tuple[str, Mutant]], tried: Mapping[Mutant, Tried]
-) -> Iterator[tuple[str, Tried]]:
-    return ((kind, tried[mutant]) for kind, mutant in work if mutant in tried)
+def _sorted(count: Counter[str]) -> dict[str, int]:
+    return dict(sorted(count.items()))
 
 
-def _survives(one: Tried) -> bool:
-    return one[1] not in ("invalid", "same") and one[2].outcome == SURVIVED
+class Journal:
+    """Every verdict of a run over one state of the sources."""
+
+    def __init__(self, paths: Iterable[str], *, resume: bool) -> None:
+        name = digest("".join(digest(text_of(path)) for path in sorted(paths)))
+        self.path = JOURNALS / f"{name}.jsonl"
+        self.tried: dict[Mutant, Tried] = {}
+        self.seconds = 0.0
+        JOURNALS.mkdir(parents=True, exist_ok=True)
+        if not resume:
+            self.path.unlink(missing_ok=True)
+        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else ():
+            it = json.loads(line)
+            self._take(Tried(**{**it, "mutant": Mutant(**it["mutant"])}))
+
+    def _take(self, one: Tried) -> None:
+        self.tried[one.mutant] = one
+        self.seconds += one.seconds
+
+    def enter(self, one: Tried) -> None:
+        """Write one down."""
+        self._take(one)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(one)) + "\n")
 
 
-def _told_of(tried: Iterable[Tried]) -> Iterator[Tried]:
-    """Each, with a line about those that are of interest and now and then another."""
-    for place, (mutant, code, verdict) in enumerate(tried, start=1):
-        outcome = code if code in ("invalid", "same") else verdict.outcome
-        if outcome in (SURVIVED, TIMEOUT) or place % 25 == 0:
-            where = f"{mutant.path}:{mutant.line(text_of(mutant.path))}"
-            change = f"{mutant.before[:60]!r} -> {mutant.after[:60]!r}"
-            print(f"{place:5} {outcome:9} {verdict.seconds:5} s  {where}  {change}", flush=True)
-        yield mutant, code, verdict
+def _tell(one: Tried, place: int) -> None:
+    """A line about those that are of interest, and now and then another."""
+    if one.outcome in (SURVIVED, TIMEOUT) or place % 50 == 0:
+        mutant = one.mutant
+        where = f"{mutant.path}:{mutant.line(text_of(mutant.path))}"
+        change = f"{mutant.before[:60]!r} -> {mutant.after[:60]!r}"
+        print(f"{place:5} {one.outcome:9} {one.seconds:5} s  {where}  {change}", flush=True)
 
 
 def main() -> None:
     """Try, tell, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="sources whose name contains this")
+    parser.add_argument("--only", default="", help="sources whose path contains this")
     parser.add_argument("--size", type=float, default=1.0, help="so many times the usual sample")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--own", action="store_true", help="only each source's own tests")
+    parser.add_argument("--resume", action="store_true", help="keep what a run has killed before")
     parser.add_argument("--minutes", type=int, default=600, help="stop after so many")
     options = parser.parse_args()
-    began = time.monotonic()
-    work = list(tasks(options.only, options.size))
+    there_are = population()
+    journal = Journal(there_are, resume=options.resume)
+    done = {m for m, one in journal.tried.items() if one.outcome != SURVIVED}
+    of = {path: chosen(path, found, options.size) for path, found in there_are.items()}
+    work = [m for path, some in of.items() if options.only in path for m in some if m not in done]
     # So that a run that is stopped early has seen something of everything.
     random.Random(SEED).shuffle(work)
     print(f"{len(work)} mutants on {options.workers} processes", flush=True)
-    tried: dict[Mutant, Tried] = {}
-    with ProcessPoolExecutor(
-        options.workers, mp_context=get_context("spawn"), initializer=killing.warm
-    ) as pool:
-        for one in _told_of(pool.map(_try, work)):
-            tried[one[0]] = one
-            if time.monotonic() - began > options.minutes * 60:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-        left = [(kind, one[0]) for kind, one in _with_kind(work, tried) if _survives(one)]
-        left = [] if options.own else [task for task in left if task[0] == "solidity"]
-        print(f"{len(left)} survive their own tests; all tests now", flush=True)
-        for one in _told_of(pool.map(_again, left)):
-            tried[one[0]] = one
-    found = told(list(tried.values()), time.monotonic() - began)
+    until = time.monotonic() + options.minutes * 60
+    context = get_context("spawn")
+    with ProcessPoolExecutor(options.workers, context, initializer=killing.warm) as pool:
+        for step in (_try, _again)[: 1 if options.own else 2]:
+            for place, one in enumerate(pool.map(step, work), start=1):
+                journal.enter(one)
+                _tell(one, place)
+                if time.monotonic() > until:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    break
+            left = {m for m, one in journal.tried.items() if one.outcome == SURVIVED}
+            work = [mutant for mutant in work if mutant in left and mutant.path.endswith(".sol")]
+    mine = set().union(*of.values())
+    found = told((one for m, one in journal.tried.items() if m in mine), there_are, journal.seconds)
     print(json.dumps({"total": found["total"], "files": found["files"]}, indent=1))
-    if not options.only:
+    if not options.only and options.size == 1:
         RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from prorata import build
 from prorata.build import CONTRACTS, PROJECT_ROOT, Artifact, compile_contracts, standard_json
 from tests.conftest import TEST_CONTRACTS
+from tests.mutation.killing import PROBE
 from tests.mutation.mutant import Mutant
 
 BINARY = {
@@ -28,6 +29,8 @@ YUL = {
     "add": "sub", "sub": "add", "mul": "add", "div": "mul", "shl": "shr", "shr": "shl",
     "and": "or", "or": "and", "xor": "and", "lt": "gt", "gt": "lt", "eq": "lt", "not": "iszero",
 }  # fmt: skip
+ORDERED = ("sub", "div", "mod", "shl", "shr")
+"""Whose two operands are not exchanged for nothing."""
 REMOVED = ("ExpressionStatement", "EmitStatement")
 DAEMON = Path(__file__).with_name("solc_daemon.js")
 WANTED = ["evm.bytecode.object", "evm.deployedBytecode.object"]
@@ -35,7 +38,8 @@ LIBRARY = 100
 """Bytes: a library whose functions are all internal has no more code than that."""
 
 # Without the sources' hash at its end, code that does the same is the same.
-PLAIN = {"optimizer": {"enabled": False}, "metadata": {"appendCBOR": False}}
+BARE = {"metadata": {"appendCBOR": False}}
+PLAIN = {**BARE, "optimizer": {"enabled": False}}
 
 
 class Compiler:
@@ -43,13 +47,16 @@ class Compiler:
 
     def __init__(self) -> None:
         self.source = standard_json()
+        self.source["sources"] = {**standard_json(TEST_CONTRACTS)["sources"], **self.source["sources"]}
         self._process = subprocess.Popen(
             ["node", DAEMON], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT_ROOT
         )
 
-    def ask(self, sources: Mapping[str, Any], output: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(
+        self, sources: Mapping[str, Any], output: Mapping[str, Any], how: Mapping[str, Any] = PLAIN
+    ) -> dict[str, Any]:
         """Compile; the answer has `contracts` and `sources`, or an `error`."""
-        settings = {**self.source["settings"], **PLAIN, "outputSelection": output}
+        settings = {**self.source["settings"], **how, "outputSelection": output}
         line = json.dumps({"language": "Solidity", "sources": sources, "settings": settings})
         there, back = self._process.stdin, self._process.stdout
         assert there is not None
@@ -76,7 +83,7 @@ class Compiler:
         found = [
             artifact
             for artifact in artifacts.values()
-            if artifact.source_name in self.source["sources"]
+            if (artifact.source_name.startswith("contracts/") or artifact.name == PROBE)
             and path in self._imported(artifact.source_name)
         ]
         # A library's own code is eighty bytes that say that it is one.
@@ -93,7 +100,9 @@ class Compiler:
             waiting += [build._resolve(one, name)[0] for one in written]
         return known
 
-    def compiled(self, mutant: Mutant, of: list[Artifact]) -> dict[str, tuple[bytes, bytes]] | None:
+    def compiled(
+        self, mutant: Mutant, of: list[Artifact], how: Mapping[str, Any] = PLAIN
+    ) -> dict[str, tuple[bytes, bytes]] | None:
         """Creation and runtime code of each contract; nothing if it does not compile."""
         needed = set[str]().union(*(self._imported(artifact.source_name) for artifact in of))
         sources = {name: deepcopy(self.source["sources"][name]) for name in needed}
@@ -101,7 +110,7 @@ class Compiler:
         output: dict[str, dict[str, Any]] = {}
         for artifact in of:
             output.setdefault(artifact.source_name, {})[artifact.name] = WANTED
-        answer = self.ask(sources, output)
+        answer = self.ask(sources, output, how)
         if "error" in answer:
             return None
         return {
@@ -114,6 +123,7 @@ def plain(compiler: Compiler) -> dict[str, Artifact]:
     """All contracts as mutants are compiled: ours without the optimiser, the tests' as they are."""
     artifacts = compile_contracts((CONTRACTS, TEST_CONTRACTS))
     ours = {n: a for n, a in compile_contracts().items() if len(a.runtime) > LIBRARY}
+    ours[PROBE] = artifacts[PROBE]
     output: dict[str, dict[str, Any]] = {}
     for artifact in ours.values():
         output.setdefault(artifact.source_name, {})[artifact.name] = WANTED
@@ -160,7 +170,7 @@ def _of_node(node: Any, raw: bytes, above: tuple[str, ...]) -> Iterator[Change]:
     if "src" in node:
         yield from _changes(node, kind, raw)
     for value in node.values():
-        if isinstance(value, (dict, list)):
+        if isinstance(value, dict | list):
             yield from _of_node(value, raw, (*above, kind))
 
 
@@ -218,6 +228,9 @@ def _literal(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
             yield start, text, str(number - 1), "literal"
         if number == 1:
             yield start, text, "0", "literal"
+    # Forty digits are an address, and their checksum is part of them.
+    if node["kind"] == "number" and text.startswith("0x") and len(text) < 42:
+        yield start, text, hex(int(text, 16) ^ 1), "literal"
 
 
 def _if(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
@@ -264,6 +277,9 @@ def _yul_call(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
     if name == "iszero":
         inner = _span(node["arguments"][0])
         yield start, raw[start:end].decode(), raw[inner[0] : inner[1]].decode(), "yul"
+    if name in ORDERED:
+        first, second = (raw[slice(*_span(given))].decode() for given in node["arguments"])
+        yield start, raw[start:end].decode(), f"{name}({second}, {first})", "yul swap"
 
 
 def _yul_literal(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:

@@ -1,11 +1,9 @@
-"""A pytest plugin that puts a mutant of a module in its place, as the environment says."""
+"""What stands in a test run for a mutant of a module: a finder that finds it, and few examples."""
 
 from __future__ import annotations
 
 import importlib.abc
 import importlib.util
-import os
-import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -37,9 +35,3 @@ class Finder(importlib.abc.MetaPathFinder):
             return None
         return importlib.util.spec_from_file_location(name, self.path)
 
-
-if told := os.environ.get("PRORATA_MUTANT"):
-    module, _, source = told.partition("=")
-    if module in sys.modules:
-        raise RuntimeError(f"{module} was imported before its mutant")
-    sys.meta_path.insert(0, Finder(module, Path(source)))
