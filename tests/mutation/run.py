@@ -22,7 +22,7 @@ import os
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -287,8 +287,9 @@ def main() -> None:
     done = {m for m, one in journal.tried.items() if one.outcome != SURVIVED}
     of = {path: chosen(path, found, options.size) for path, found in there_are.items()}
     work = [m for path, some in of.items() if options.only in path for m in some if m not in done]
-    # So that a run that is stopped early has seen something of everything.
+    # So that a run that is stopped early has seen something of everything that comes first.
     random.Random(SEED).shuffle(work)
+    work.sort(key=lambda mutant: Path(mutant.path).stem not in WHOLE)
     print(f"{len(work)} mutants on {options.workers} processes", flush=True)
     until = time.monotonic() + options.minutes * 60
     context = get_context("spawn")

@@ -47,7 +47,10 @@ class Compiler:
 
     def __init__(self) -> None:
         self.source = standard_json()
-        self.source["sources"] = {**standard_json(TEST_CONTRACTS)["sources"], **self.source["sources"]}
+        self.source["sources"] = {
+            **standard_json(TEST_CONTRACTS)["sources"],
+            **self.source["sources"],
+        }
         self._process = subprocess.Popen(
             ["node", DAEMON], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT_ROOT
         )

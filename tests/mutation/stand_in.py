@@ -34,4 +34,3 @@ class Finder(importlib.abc.MetaPathFinder):
         if name != self.name:
             return None
         return importlib.util.spec_from_file_location(name, self.path)
-
