@@ -67,7 +67,6 @@ test: setup lint  ## Run every check: this is what CI runs
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 	@$(BIN)/pytest tests $(WORKERS) $(PACKAGE:%=--ignore=%)
-	@PYTHONPATH=. $(BIN)/python -m tests.coverage.run
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run

@@ -13,7 +13,7 @@ from tests.fuzz.run import search_all
 from tests.fuzz.small import STEPS, Small
 from tests.fuzz.world import Broken
 
-BOUND = int(os.environ.get("PRORATA_BOUND") or 8)
+BOUND = int(os.environ.get("PRORATA_BOUND") or 7)
 WORLDS = ((2, 1, 0), (1, 1, 1))
 """Shares of ann, ben and cat."""
 
