@@ -81,6 +81,16 @@ class Compiler:
         answer = self.ask(sources, own)
         return {path: made["ast"] for path, made in answer["sources"].items() if "ast" in made}
 
+    def tree(self, path: str) -> Any:
+        """The syntax tree of one source, which is quick."""
+        sources = {name: self.source["sources"][name] for name in self._imported(path)}
+        return self.ask(sources, {path: {"": ["ast"]}})["sources"][path]["ast"]
+
+    def end(self) -> None:
+        """Let the compiler go."""
+        with self._process:
+            self._process.terminate()
+
     def using(self, path: str, artifacts: Mapping[str, Artifact]) -> list[Artifact]:
         """The contracts whose code a source is part of."""
         found = [
@@ -158,6 +168,13 @@ def _span(node: Mapping[str, Any]) -> tuple[int, int]:
     return int(start), int(start) + int(length)
 
 
+def _statement(node: Mapping[str, Any], raw: bytes) -> tuple[int, str]:
+    """Where a statement is and what it says, its semicolon included, which the tree leaves out."""
+    start, end = _span(node)
+    end += raw[end : end + 1] == b";"
+    return start, raw[start:end].decode()
+
+
 def _of_node(node: Any, raw: bytes, above: tuple[str, ...]) -> Iterator[Change]:
     if isinstance(node, list):
         for item in node:
@@ -182,9 +199,7 @@ def _changes(node: Mapping[str, Any], kind: str, raw: bytes) -> Iterator[Change]
     if maker:
         yield from maker(node, raw)
     if kind in REMOVED:
-        start, end = _span(node)
-        # The span of an expression statement has no semicolon; that of others neither.
-        yield start, raw[start:end].decode(), "{}" if raw[end : end + 1] != b";" else "", "remove"
+        yield *_statement(node, raw), "{}", "remove"
 
 
 def _between(node: Mapping[str, Any], raw: bytes, operator: str, left: str, right: str) -> int:
@@ -240,9 +255,8 @@ def _if(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
     start, end = _span(node["condition"])
     text = raw[start:end].decode()
     yield start, text, f"!({text})", "negate"
-    first, last = _span(node)
     if not node.get("falseBody"):
-        yield first, raw[first:last].decode(), "{}", "remove if"
+        yield *_statement(node, raw), "{}", "remove if"
 
 
 def _conditional(node: Mapping[str, Any], raw: bytes) -> Iterator[Change]:
