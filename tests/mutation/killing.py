@@ -96,6 +96,9 @@ APART = (
 """Tests of size and gas, which the optimiser decides, and of a node that limits the size."""
 
 
+REENTRY = "tests/attacks/test_reentry_matrix.py"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What became of a mutant, and by what."""
@@ -111,17 +114,16 @@ def killed_at_once(artifacts: Mapping[str, Artifact], changed: set[str]) -> Verd
     """Let a mutant meet what takes a second: a walk of the whole system, and cases by number."""
     verdict = Verdict(SURVIVED)
     if changed & WALKED:
-        verdict = Verdict(_in_child(lambda: _walks(artifacts), WALK_LIMIT), "walk")
+        verdict = Verdict(in_child(lambda: _walks(artifacts), WALK_LIMIT), "walk")
     if verdict.outcome == SURVIVED and PROBE in changed:
-        verdict = Verdict(_in_child(lambda: _calculates(artifacts), WALK_LIMIT), "cases")
+        verdict = Verdict(in_child(lambda: _calculates(artifacts), WALK_LIMIT), "cases")
     return verdict
 
 
 def killed_by_tests(path: str, artifacts: Mapping[str, Artifact], *, every: bool) -> Verdict:
     """Let a mutant meet the tests of its source, one file after the other; or every test."""
-    files = list(_every()) if every else [_file(name) for name in _own(path)]
-    for file in files:
-        outcome = _in_child(lambda: _passes([file], artifacts), LIMIT)  # noqa: B023 - called at once
+    for file in _every() if every else map(_file, _own(path)):
+        outcome = in_child(lambda: passes([file], artifacts), LIMIT)  # noqa: B023 - called at once
         if outcome != SURVIVED:
             return Verdict(outcome, file)
     return Verdict(SURVIVED)
@@ -140,6 +142,7 @@ def _every() -> Iterator[str]:
     for folder in ("contracts", "laws"):
         for path in sorted((PROJECT_ROOT / "tests" / folder).glob("test_*.py")):
             yield path.relative_to(PROJECT_ROOT).as_posix()
+    yield REENTRY
 
 
 def warm() -> None:
@@ -164,7 +167,7 @@ def _calculates(artifacts: Mapping[str, Artifact]) -> bool:
     return True
 
 
-def _passes(files: list[str], artifacts: Mapping[str, Artifact]) -> bool:
+def passes(files: list[str], artifacts: Mapping[str, Artifact]) -> bool:
     """Whether no test fails. In a child, which has pytest and the tests from its parent."""
     roomy.enlarge()
     conftest.compile_contracts = lambda *_: artifacts  # type: ignore[assignment]
@@ -184,13 +187,13 @@ def killed_module(mutant: Mutant) -> Verdict:
         source = Path(folder) / "mutant.py"
         source.write_text(text, encoding="utf-8")
         for files in (own, ["tests/unit"]):
-            outcome = _in_child(lambda: _passes_with(name, source, files), LIMIT)  # noqa: B023
+            outcome = in_child(lambda: passes_with(name, source, files), LIMIT)  # noqa: B023
             if outcome != SURVIVED:
                 return Verdict(outcome, files[0])
     return Verdict(SURVIVED)
 
 
-def _passes_with(name: str, source: Path, files: list[str]) -> bool:
+def passes_with(name: str, source: Path, files: list[str]) -> bool:
     """The same with a mutant of a module, and everything that may have imported it anew."""
     for module in list(sys.modules):
         if module == "prorata" or module.startswith(("prorata.", "test")):
@@ -206,10 +209,10 @@ def _passes_with(name: str, source: Path, files: list[str]) -> bool:
 
 def _pytest(files: Sequence[str]) -> bool:
     apart = [f"--deselect={test}" for test in APART]
-    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", *apart, *files]) == 0
+    return pytest.main(["-x", "-q", "--tb=no", *apart, *files]) == 0
 
 
-def _in_child(survives: Callable[[], bool], limit: int) -> str:
+def in_child(survives: Callable[[], bool], limit: int) -> str:
     """Fork, so that nothing a mutant does stays."""
     child = os.fork()
     if child == 0:

@@ -11,7 +11,16 @@ import pytest
 
 from prorata.build import PROJECT_ROOT, Artifact
 from tests.mutation import python
-from tests.mutation.killing import KILLED, PROBE, SURVIVED, killed_at_once, killed_module
+from tests.mutation.killing import (
+    KILLED,
+    PROBE,
+    SURVIVED,
+    in_child,
+    killed_at_once,
+    killed_module,
+    passes,
+    passes_with,
+)
 from tests.mutation.mutant import Mutant, sample
 from tests.mutation.solidity import BARE, Compiler, mutants
 
@@ -118,5 +127,17 @@ def test_a_wrong_module_is_noticed_and_a_sound_one_is_not() -> None:
     made = list(python.mutants(MONEY, text))
     for mutant in made:
         ast.parse(mutant.applied(text))
+    tests = ["tests/unit/test_money.py"]
+    assert (
+        in_child(lambda: passes_with("prorata.money", PROJECT_ROOT / MONEY, tests), 60) == SURVIVED
+    )
     wrong = next(mutant for mutant in made if mutant.operator == "negate")
     assert killed_module(wrong).outcome == KILLED
+
+
+@pytest.mark.parametrize("outcome", [SURVIVED, KILLED])
+def test_tests_are_what_decides(artifacts: dict[str, Artifact], outcome: str) -> None:
+    """Sound contracts pass the very tests that others fail; else all would be dead."""
+    wrong = {**artifacts, TOKEN: artifacts["Dollar"]} if outcome == KILLED else artifacts
+    tests = ["tests/contracts/test_freezing.py"]
+    assert in_child(lambda: passes(tests, wrong), 60) == outcome
