@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,7 @@ LEDGER = "contracts/ShareLedger.sol"
 PROGRESS = "contracts/libraries/Progress.sol"
 MONEY = "prorata/money.py"
 TOKEN = "ShareToken"
+ARGUED = json.loads(Path(__file__).with_name("argued.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +144,12 @@ def test_tests_are_what_decides(artifacts: dict[str, Artifact], outcome: str) ->
     wrong = {**artifacts, TOKEN: artifacts["Dollar"]} if outcome == KILLED else artifacts
     tests = ["tests/contracts/test_freezing.py"]
     assert in_child(lambda: passes(tests, wrong), 60) == outcome
+
+
+@pytest.mark.parametrize("argued", ARGUED, ids=lambda it: f"{it['context'][:40]} {it['after']}")
+def test_what_is_argued_about_is_there(compiler: Compiler, argued: dict[str, str]) -> None:
+    """An argument is about a mutant of the source as it is, and says something."""
+    path, text = argued["path"], compiler.text(argued["path"])
+    made = {(m.context(text), m.before, m.after) for m in mutants(compiler.tree(path), path, text)}
+    assert (argued["context"], argued["before"], argued["after"]) in made
+    assert len(argued["why"]) > 30
