@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
 from prorata.abi import checksummed, decode_error
-from prorata.errors import BooksError, ChainError, ProrataError, RevertError
+from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -65,7 +66,6 @@ _TOO_OFTEN = (
     "throttl",
     "too many requests",
 )
-_AGAIN = "run the same command again"
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "la
     raise ChainError(
         f"the chain was reorganised {READINGS} times while it was read: block {block.number} was "
         f"{block.hash}, and is another one now",
-        "wait until it has settled and run the same command again",
+        f"wait until it has settled and {RUN_AGAIN}",
     )
 
 
@@ -341,7 +341,7 @@ def _last_word(response: requests.Response, answer: list[Any] | dict[str, Any] |
         said += f" answered half a sentence with HTTP {status}"
     else:
         said += f" is out of order for now (HTTP {status})"
-    raise _BusyError(said, f"wait a minute and {_AGAIN}")
+    raise _BusyError(said, f"wait a minute and {RUN_AGAIN}")
 
 
 def _said(failed: object) -> str:
@@ -433,7 +433,7 @@ class RpcChain:
             raise ChainError(
                 f"{self.name} was chain {self.chain_id} with genesis {self.genesis_hash} when this "
                 f"began, and now is chain {found[0]} with genesis {found[1]}",
-                f"start the node of the first chain again and {_AGAIN}, which resumes",
+                f"start the node of the first chain again and {RUN_AGAIN}, which resumes",
             )
 
     @property
@@ -495,7 +495,7 @@ class RpcChain:
             method, answer = str(question["method"]), by_id.get(question["id"])
             if answer is None:
                 raise _BusyError(
-                    f"{self.name} left {method} without an answer", f"wait a minute and {_AGAIN}"
+                    f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
                 )
             failed = answer.get("error")
             found.append(answer.get("result") if failed is None else _refusal(method, failed))
@@ -575,7 +575,9 @@ class RpcChain:
     def _no_block(self, number: BlockTag) -> ChainError:
         # Every chain has a first block and a latest one; a node that has none is not ready.
         ready = isinstance(number, int) and number > 0
-        remedy = "choose an earlier one" if ready else f"wait until the node is ready and {_AGAIN}"
+        remedy = "choose an earlier one"
+        if not ready:
+            remedy = f"wait until the node is ready and {RUN_AGAIN}"
         return ChainError(f"{self.name} has no block {number}", remedy)
 
     def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
@@ -705,8 +707,8 @@ def _refusal(method: str, failed: object) -> ChainError:
     if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
         return decode_error(b"")
     if _asks_too_often({"error": failed}):
-        return _BusyError(f"the node refused {method}: {message}", f"wait a minute and {_AGAIN}")
-    return ChainError(f"the node refused {method}: {message}", f"{_AGAIN}, or use another node")
+        return _BusyError(f"the node refused {method}: {message}", f"wait a minute and {RUN_AGAIN}")
+    return ChainError(f"the node refused {method}: {message}", f"{RUN_AGAIN}, or use another node")
 
 
 def _sent(transaction: Mapping[str, Any]) -> Sent:
@@ -771,24 +773,22 @@ def _hex(data: bytes) -> str:
 
 
 def _int(text: object) -> int:
-    try:
-        return int(str(text), 16) if isinstance(text, str) else _misfit(text, "a number belongs")
-    except ValueError:
-        return _misfit(text, "a number belongs")
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return int(text, 16)
+    raise _misfit(text, "a number belongs")
 
 
 def _bytes(text: object) -> bytes:
-    if not isinstance(text, str):
-        _misfit(text, "bytes belong")
-    try:
-        return bytes.fromhex(str(text).removeprefix("0x"))
-    except ValueError:
-        _misfit(text, "bytes belong")
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return bytes.fromhex(text.removeprefix("0x"))
+    raise _misfit(text, "bytes belong")
 
 
-def _misfit(answer: object, wanted: str) -> NoReturn:
+def _misfit(answer: object, wanted: str) -> ChainError:
     said = "nothing" if answer is None else repr(answer)[:40]
-    raise ChainError(
+    return ChainError(
         f"the node answered {said} where {wanted}",
-        f"wait a minute and {_AGAIN}, or use another node",
+        f"wait a minute and {RUN_AGAIN}, or use another node",
     )

@@ -32,6 +32,9 @@ __all__ = [
     "RevertError",
 ]
 
+RUN_AGAIN = "run the same command again"
+"""The remedy for what may pass by itself: a run never does twice what it has done."""
+
 LONGEST_SHOWN = 200
 """Characters: room for a path, whose end is what tells files apart."""
 

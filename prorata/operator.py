@@ -25,7 +25,14 @@ from hexbytes import HexBytes
 
 from prorata.chain import Fees, Log, Mined, RpcChain
 from prorata.contracts import Call, Event, decode_logs
-from prorata.errors import ChainError, InputError, JournalError, ProrataError, RevertError
+from prorata.errors import (
+    RUN_AGAIN,
+    ChainError,
+    InputError,
+    JournalError,
+    ProrataError,
+    RevertError,
+)
 from prorata.journal import Entry, Journal
 from prorata.money import format_units
 
@@ -50,7 +57,6 @@ FIRST_PAUSE = 0.01
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
 
-_AGAIN = "run the same command again"
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _USED = ("nonce too low", "nonce is too low")
 _CHEAP = ("fee", "underpriced", "gas price")
@@ -503,8 +509,7 @@ class Operator:
         A reorganisation, or a node that is behind the others, would else give one out twice.
         """
         first = self.chain.nonce(self.address, block="pending")
-        live = [] if self.journal is None else self.journal.live()
-        fallen = [entry for entry in live if entry.sender == self.address and entry.nonce >= first]
+        fallen = self._ours_from(first)
         if not fallen:
             return first
         with self._under_way(fallen):
@@ -514,6 +519,11 @@ class Operator:
             self.chain.nonce(self.address, block="pending"),
             max(entry.nonce for entry in again) + 1,
         )
+
+    def _ours_from(self, nonce: int) -> list[Entry]:
+        """What this account has signed from a nonce on, and not given up."""
+        live = [] if self.journal is None else self.journal.live()
+        return [entry for entry in live if entry.sender == self.address and entry.nonce >= nonce]
 
     def _broadcast(self, entries: Sequence[Entry]) -> list[tuple[Entry, ProrataError]]:
         """Send; returns those that the node did not take, with its reasons."""
@@ -535,7 +545,7 @@ class Operator:
         for entry, reason in refused:
             raise ChainError(
                 f'"{entry.label}" was not taken: {reason.sentence}',
-                "see to that and run the same command again, which resumes",
+                f"see to that and {RUN_AGAIN}, which resumes",
             )
 
     def _receipts(
@@ -603,9 +613,7 @@ class Operator:
 
         A reorganisation may also have undone what comes before, without which nothing is mined.
         """
-        mined = self.chain.nonce(self.address)
-        live = [] if self.journal is None else self.journal.live()
-        before = [e for e in live if e.sender == self.address and e.nonce >= mined]
+        before = self._ours_from(self.chain.nonce(self.address))
         known = {entry.hash for entry in before}
         self.chain.send_raw(
             [e.raw for e in (*before, *(e for e in entries if e.hash not in known))]
@@ -637,11 +645,11 @@ class Operator:
             if self.journal is None or isinstance(error, RevertError) or complete:
                 raise
             many = f"{len(entries)} signed transactions were" if entries[1:] else "one was"
-            first = told.removesuffix(_AGAIN).rstrip(", and") or "see to that"
+            first = told.removesuffix(RUN_AGAIN).rstrip(", and") or "see to that"
             raise ChainError(
                 f"{error.sentence}, while {many} under way, the first being "
                 f'"{entries[0].label}" ({entries[0].hash})',
-                f"{first}, and {_AGAIN}, which resumes and sends nothing twice",
+                f"{first}, and {RUN_AGAIN}, which resumes and sends nothing twice",
             ) from None
 
     # -------------------------------------------------------------------- refusals
@@ -651,7 +659,7 @@ class Operator:
         if not waiting:
             return ChainError(
                 f"{self.confirmations} confirmations did not come within {self.timeout:g} seconds",
-                "run the same command again, which waits on",
+                f"{RUN_AGAIN}, which waits on",
             )
         price, base = _offered(waiting[0]).most, self.chain.fees().base
         sentence = (
@@ -661,11 +669,9 @@ class Operator:
         if price < base:
             return ChainError(
                 f"{sentence}, which offers at most {_gwei(price)} where gas costs {_gwei(base)}",
-                "run the same command again, which resumes and offers more for the same steps",
+                f"{RUN_AGAIN}, which resumes and offers more for the same steps",
             )
-        return ChainError(
-            sentence, "run the same command again, which resumes and sends nothing twice"
-        )
+        return ChainError(sentence, f"{RUN_AGAIN}, which resumes and sends nothing twice")
 
     def _failure(self, entry: Entry, mined: Mined) -> ChainError:
         """Why a mined transaction failed, learnt by running it again as a call."""

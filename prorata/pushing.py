@@ -32,7 +32,7 @@ from prorata.contracts import (
 )
 from prorata.deploy import Deployment
 from prorata.distributing import find_distribution, holders_of, tag_after, why_not_payable
-from prorata.errors import BooksError, ChainError, InputError, RevertError
+from prorata.errors import RUN_AGAIN, BooksError, ChainError, InputError, RevertError
 from prorata.files import write_json, write_whole
 from prorata.money import format_units
 from prorata.operator import Intent, Operator, Receipt
@@ -158,7 +158,7 @@ def _require_kept(done: Pushed, report: PushReport) -> None:
         raise ChainError(
             f"{len(undone)} payments of distribution {report.distribution.id}, which were mined, "
             f"were undone by a reorganisation of the chain, such as the one to {min(undone)}",
-            "run the same command again, which sends the same transactions again",
+            f"{RUN_AGAIN}, which sends the same transactions again",
         )
 
 
@@ -202,7 +202,7 @@ def _worthwhile(
     return [
         page
         for page, count in zip(pages, paid, strict=True)
-        if count or not set(page) <= set(tried)
+        if count or not tried.keys() >= set(page)
     ]
 
 

@@ -12,8 +12,8 @@ from eth_account import Account
 
 from tests.chainkit import ZERO, Reverted, RevmKit
 from tests.contracts.compliant import ALL_BUT, AMERICA, Code, Compliant, bitmap, investor
+from tests.contracts.permits import Permit
 from tests.contracts.stage import DAY, person
-from tests.contracts.test_permit import Permit
 from tests.contracts.test_roles import changing
 
 MAX = 2**256 - 1

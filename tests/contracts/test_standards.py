@@ -11,8 +11,8 @@ from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO
 from tests.contracts.compliant import Code, Compliant
+from tests.contracts.permits import HOLDER, Permit
 from tests.contracts.stage import DAY, Stage, person, refused
-from tests.contracts.test_permit import HOLDER, Permit
 
 MAX = 2**256 - 1
 DEED, TITLE = b"deed".ljust(32, b"\0"), b"title".ljust(32, b"\0")

@@ -7,6 +7,7 @@ chooses which of them it has. Chosen none, it must be as good as the original.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prorata.build import Artifact, compile_standard, standard_json
@@ -237,13 +238,18 @@ FAULTS = (
 
 
 def build(vault: Artifact) -> Artifact:
-    """Compile the twin: one contract that has all the faults, each behind its number.
+    """Compile the twin of the vault."""
+    return planted(vault, TWIN, FAULTS)
+
+
+def planted(artifact: Artifact, name: str, faults: Sequence[Fault]) -> Artifact:
+    """A contract under another name that has all the faults, each behind its number.
 
     Raises: LookupError when a fault no longer fits the source that it was written for.
     """
     source = standard_json()
     sources = source["sources"]
-    for number, fault in enumerate(FAULTS, start=1):
+    for number, fault in enumerate(faults, start=1):
         content = sources[fault.path]["content"]
         broken = fault.broken.replace("FAULT", f"Fault.on({number})")
         content, found = re.subn(
@@ -254,16 +260,17 @@ def build(vault: Artifact) -> Artifact:
                 f"{fault.path} has nothing like {fault.sound!r}; rewrite the fault {fault.code!r}"
             )
         sources[fault.path] = {"content": content}
-    for path in {fault.path for fault in FAULTS}:
-        _edit(sources, path, r"(pragma solidity .*;)", rf'\1\nimport {{Fault}} from "{SWITCH}";')
+    path = artifact.source_name
+    for edited in {path, *(fault.path for fault in faults)}:
+        _edit(sources, edited, r"(pragma solidity .*;)", rf'\1\nimport {{Fault}} from "{SWITCH}";')
     function = "function commit(uint256 fault) external { Fault.commit(fault); }"
-    _edit(sources, VAULT, r"(contract DividendVault is .*\{)", rf"\1\n    {function}")
+    _edit(sources, path, rf"(contract {artifact.name} is .*\{{)", rf"\1\n    {function}")
     sources[SWITCH] = {"content": SWITCH_SOURCE}
-    wanted = {"DividendVault": ["abi", "evm.bytecode.object"]}
-    source["settings"] = {**source["settings"], "outputSelection": {VAULT: wanted}}
-    contract = compile_standard(source)["contracts"][VAULT]["DividendVault"]
+    wanted = {artifact.name: ["abi", "evm.bytecode.object"]}
+    source["settings"] = {**source["settings"], "outputSelection": {path: wanted}}
+    contract = compile_standard(source)["contracts"][path][artifact.name]
     creation = bytes.fromhex(contract["evm"]["bytecode"]["object"])
-    return replace(vault, name=TWIN, abi=contract["abi"], bytecode=creation)
+    return replace(artifact, name=name, abi=contract["abi"], bytecode=creation)
 
 
 def _edit(sources: dict[str, dict[str, str]], path: str, pattern: str, by: str) -> None:

@@ -1,8 +1,9 @@
 """A node that misbehaves on purpose: an HTTP proxy before a real one, spoiling chosen exchanges.
 
-An exchange is one HTTP request with its answer; exchanges are counted from 1. A fault is a function
-of the exchange: it may let it through, answer in the node's place, or let the line go dead, before
-or after the node has heard. What it returns is sent to the client; None lets all pass as it came.
+An exchange is one HTTP request with its answer. Moments are counted from 1: each exchange is one,
+but a wait is one altogether, however often a busy machine has to look. A fault is a function of the
+exchange: it may let it through, answer in the node's place, or let the line go dead, before or
+after the node has heard. What it returns is sent to the client; None lets all pass as it came.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from urllib.parse import urlsplit
 __all__ = ["Answer", "Exchange", "Fault", "FaultyNode", "faulty_node"]
 
 SENDING = "eth_sendRawTransaction"
+RECEIPT = "eth_getTransactionReceipt"
+WAITING = (RECEIPT, "eth_getTransactionCount", "anvil_getAutomine", "evm_mine")
+"""What is asked in a wait, besides what was sent being sent again."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ class Exchange:
         return [part["method"] for part in self.parts]
 
     @property
+    def looks(self) -> bool:
+        """Whether it asks for receipts and nothing else."""
+        return set(self.methods) == {RECEIPT}
+
+    @property
     def sends(self) -> bool:
         """Whether it broadcasts a transaction."""
         return SENDING in self.methods
@@ -77,17 +86,21 @@ class FaultyNode:
     def __init__(self, target: str) -> None:
         self.target = urlsplit(target)
         self.url = ""
-        self.seen: list[list[str]] = []
         self._lines = threading.local()
         self._lock = threading.Lock()
         self.calm()
 
     def calm(self) -> None:
-        """Behave from now on, and count from 1 again."""
+        """Behave from now on, and count from 1 again.
+
+        `seen` is what every exchange has asked, `moments` what every moment has.
+        """
         self._fault: Fault | None = None
         self._at, self._times, self._among, self._passed = 0, 0, lambda exchange: True, 0
         self.met = 0
-        self.seen = []
+        self.seen: list[list[str]] = []
+        self.moments: list[list[str]] = []
+        self._waiting, self._sent = False, set[str]()
 
     def arm(
         self,
@@ -97,7 +110,8 @@ class FaultyNode:
         times: int = 1,
         among: Callable[[Exchange], bool] = lambda exchange: True,
     ) -> None:
-        """Let the fault meet `times` exchanges, from the `at`-th on of those that `among` picks.
+        """Let the fault meet `times` exchanges, from the `at`-th moment on of those that `among`
+        picks.
 
         `met` tells how many it has met.
         """
@@ -108,9 +122,22 @@ class FaultyNode:
         with self._lock:
             exchange = Exchange(self, len(self.seen) + 1, raw)
             self.seen.append(exchange.methods)
-            fault = self._drawn(exchange)
+            waited = self._goes_on_waiting(exchange)
+            if not waited:
+                self.moments.append(exchange.methods)
+            # What has begun to go wrong goes on doing so.
+            fault = None if waited and not self.met else self._drawn(exchange)
         answer = None if fault is None else fault(exchange)
         return Answer(exchange.ask()) if answer is None else answer
+
+    def _goes_on_waiting(self, exchange: Exchange) -> bool:
+        """Whether it is one more look, or a reminder, of a wait that a look has begun."""
+        sent = {str(part["params"]) for part in exchange.parts if part["method"] == SENDING}
+        reminds = bool(sent) and sent <= self._sent
+        self._sent |= sent
+        again = self._waiting and (reminds or set(exchange.methods) <= set(WAITING))
+        self._waiting = again or exchange.looks
+        return again
 
     def _drawn(self, exchange: Exchange) -> Fault | None:
         if self._fault is None or not self._among(exchange):

@@ -77,7 +77,7 @@ class Run:
         world.again()
         node.calm()
         world.play()
-        seen = list(node.seen)
+        seen = list(node.moments)
         for trial in trials:
             try:
                 if trial.fault == KILL:

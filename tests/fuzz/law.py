@@ -17,7 +17,6 @@ from tests.contracts.compliant import Code
 from tests.contracts.currencies import Answer, Mood
 from tests.laws.model import (
     COIN,
-    MAX_SUPPLY,
     NOBODY,
     UNLIMITED,
     VAULT,
@@ -27,6 +26,7 @@ from tests.laws.model import (
     Reason,
     Refused,
     Vault,
+    held_by_person,
     refuse,
 )
 
@@ -72,17 +72,12 @@ class Shares(Ledger):
         return max(0, self.balances[wallet] - self.frozen[wallet])
 
     def unable(self, taker: str) -> list[Reason | None]:
-        """Why a wallet cannot take shares by order."""
         blocked = ("ERC7943CannotReceive", (taker,)) if self.blocked(taker) else None
-        return [self._no_receiver(taker), blocked]
+        return [*super().unable(taker), blocked]
 
     def broken(self, giver: str, taker: str, amount: int) -> list[Reason]:
         """The rules that a transfer would break: none here."""
         return []
-
-    def short(self, holder: str, amount: int) -> Reason | None:
-        held = self.balances[holder]
-        return ("ERC20InsufficientBalance", (holder, held, amount)) if held < amount else None
 
     # -------------------------------------------------------------------- movements
 
@@ -123,17 +118,6 @@ class Shares(Ledger):
         )
         self.permits[owner] += 1
         self.allowances[owner, spender] = amount
-
-    def mint(self, sender: str, gifts: Sequence[tuple[str, int]]) -> None:
-        issued = sum(amount for _, amount in gifts)
-        too_many = self.supply + issued > MAX_SUPPLY
-        refuse(
-            self._stranger(sender),
-            *(reason for taker, _ in gifts for reason in self.unable(taker)),
-            ("ShareToken_SupplyTooLarge", (self.supply, issued, MAX_SUPPLY)) if too_many else None,
-        )
-        for taker, amount in gifts:
-            self.balances[taker] += amount
 
     def burn(self, sender: str, holder: str, amount: int) -> None:
         refuse(self._stranger(sender), self.short(holder, amount))
@@ -201,11 +185,7 @@ class Club(Shares):
 
     def holdings(self) -> dict[int, int]:
         """Shares of each person, over all wallets."""
-        held: dict[int, int] = defaultdict(int)
-        for wallet, amount in self.balances.items():
-            if amount:
-                held[self.person(wallet)] += amount
-        return held
+        return held_by_person(self.balances, self.person)
 
     def claimant(self, wallet: str) -> str:
         heir = self.heir(wallet)

@@ -5,11 +5,8 @@ Those of the vault are `tests/contracts/twin.py`'s; these are written into the s
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
-from prorata.build import Artifact, compile_standard, standard_json
-from tests.contracts.twin import SWITCH, SWITCH_SOURCE, Fault
+from prorata.build import Artifact
+from tests.contracts.twin import Fault, planted
 
 TOKEN = "contracts/ShareToken.sol"
 LEDGER = "contracts/ShareLedger.sol"
@@ -52,32 +49,5 @@ FAULTS = (
 
 
 def build(token: Artifact) -> Artifact:
-    """Compile the twin: a token that has all the faults, each behind its number.
-
-    Raises: LookupError when a fault no longer fits the source that it was written for.
-    """
-    source = standard_json()
-    texts = {path: source["sources"][path]["content"] for path in (TOKEN, LEDGER)}
-    for number, fault in enumerate(FAULTS, start=1):
-        broken = fault.broken.replace("FAULT", f"Fault.on({number})")
-        texts[fault.path], found = re.subn(
-            fault.sound, lambda match, to=broken: to.replace("SOUND", match[0]), texts[fault.path]
-        )
-        if not found:
-            raise LookupError(
-                f"{fault.path} has nothing like {fault.sound!r}; rewrite the fault {fault.code!r}"
-            )
-    imported = rf'\1\nimport {{Fault}} from "{SWITCH}";'
-    for path, text in texts.items():
-        known = re.sub(r"(pragma solidity .*;)", imported, text, count=1)
-        source["sources"][path] = {"content": known}
-    commit = "function commit(uint256 fault) external { Fault.commit(fault); }"
-    text = source["sources"][TOKEN]["content"]
-    text = re.sub(r"(contract ShareToken is .*\{)", rf"\1\n    {commit}", text)
-    source["sources"][TOKEN] = {"content": text}
-    source["sources"][SWITCH] = {"content": SWITCH_SOURCE}
-    wanted = {"ShareToken": ["abi", "evm.bytecode.object"]}
-    source["settings"] = {**source["settings"], "outputSelection": {TOKEN: wanted}}
-    contract = compile_standard(source)["contracts"][TOKEN]["ShareToken"]
-    creation = bytes.fromhex(contract["evm"]["bytecode"]["object"])
-    return replace(token, name=TWIN, abi=contract["abi"], bytecode=creation)
+    """Compile the twin of the token."""
+    return planted(token, TWIN, FAULTS)

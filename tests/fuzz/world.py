@@ -25,6 +25,7 @@ from tests.contracts.desk import TYPE as INSTRUCTION
 from tests.fuzz.law import DESK, FOREVER, MAX_HOLDING, Club, House, Nature, Shares
 from tests.fuzz.wire import Blob, Wire, encoded, raw_log, revert_data, word
 from tests.laws.model import COIN, NOBODY, UNLIMITED, VAULT, Distribution, Refused
+from tests.laws.stage import terms_of
 
 Step = tuple[Any, ...]
 Pair = tuple[tuple[Any, ...], bytes]
@@ -315,22 +316,18 @@ class World:
         excluded: tuple[str, ...] = (),
     ) -> bool:
         deadline = self.now + deadline_in if deadline_in >= 0 else 0
-        payable_from = self.now + payable_in if payable_in else 0
-        sweep_to = "sam" if deadline else NOBODY
-        kind = amount % 5
-        terms = (kind, payable_from, deadline, sweep_to, policy, word(kind), list(excluded))
+        what = (token, record, currency, amount)
+        terms: dict[str, Any] = {
+            "kind": amount % 5,
+            "payable_from": self.now + payable_in if payable_in else 0,
+            "deadline": deadline,
+            "sweep_to": "sam" if deadline else NOBODY,
+            "policy": policy,
+            "excluded": excluded,
+        }
         done = self._both(
-            lambda: self.law.fund(
-                declarer,
-                *(token, record, currency, amount),
-                kind=kind,
-                payable_from=payable_from,
-                deadline=deadline,
-                sweep_to=sweep_to,
-                policy=policy,
-                excluded=excluded,
-            ),
-            *(declarer, VAULT, "declare", token, record, currency, amount, terms),
+            lambda: self.law.fund(declarer, *what, **terms),
+            *(declarer, VAULT, "declare", *what, terms_of(**terms)),
             value=amount if currency == COIN else 0,
         )
         return self._declared(done)
@@ -339,11 +336,10 @@ class World:
         until = self.now + 9
         fields = ("ola", VAULT, amount, self.law.natures["usd"].permits, until)
         parts = self._signed(signer, "usd", PERMIT, fields)
-        terms = (0, 0, 0, NOBODY, NOBODY, word(0), [])
         what = ("ola", token, record, "usd", amount)
         done = self._both(
             lambda: self.law.fund_with_permit(signer, what),
-            *("ola", VAULT, "declareWithPermit", *what[1:], terms, (until, *parts)),
+            *("ola", VAULT, "declareWithPermit", *what[1:], terms_of(), (until, *parts)),
         )
         return self._declared(done)
 
@@ -663,9 +659,13 @@ class World:
         """A `Distribution` as the interface has it."""
         late = it.declared_open and self.now < it.payable_from
         eligible = 0 if late else it.eligible
-        terms = (
-            *(it.kind, it.payable_from, it.deadline, it.sweep_to, it.policy, word(it.kind)),
-            list(it.excluded),
+        terms = terms_of(
+            kind=it.kind,
+            payable_from=it.payable_from,
+            deadline=it.deadline,
+            sweep_to=it.sweep_to,
+            policy=it.policy,
+            excluded=it.excluded,
         )
         collector = NOBODY if it.policy == NOBODY else "tax"
         figures = (

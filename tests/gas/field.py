@@ -5,39 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eth_account import Account
-
 from prorata.build import Artifact
 from prorata.toolchain import Anvil
 from tests.chainkit import Deployed
+from tests.contracts.permits import HOLDER, Permit
 from tests.gas.story import Story, fresh, person
 
-HOLDER = Account.from_key("0x" + "0a" * 32)
 NAME = "Harbour Street 12"
 BATCH = 100
-PERMIT = {
-    "Permit": [
-        {"name": "owner", "type": "address"},
-        {"name": "spender", "type": "address"},
-        {"name": "value", "type": "uint256"},
-        {"name": "nonce", "type": "uint256"},
-        {"name": "deadline", "type": "uint256"},
-    ]
-}
 
 
 def permit(token: Deployed, name: str, nonce: int, spender: str) -> tuple[Any, ...]:
     """The arguments of a permit that the holder signed."""
-    domain = {
-        "name": name, "version": "1", "chainId": 31_337, "verifyingContract": token.address,
-    }  # fmt: skip
-    message = {
-        "owner": HOLDER.address, "spender": spender, "value": 30, "nonce": nonce,
-        "deadline": 2**48 - 1,
-    }  # fmt: skip
-    done = Account.sign_typed_data(HOLDER.key, domain, PERMIT, message)
-    signature = (done.v, done.r.to_bytes(32, "big"), done.s.to_bytes(32, "big"))
-    return (HOLDER.address, spender, 30, 2**48 - 1, *signature)
+    signed = Permit(token, HOLDER.address, spender, 30, nonce, 2**48 - 1, 31_337, name)
+    return (signed.owner, spender, signed.value, signed.deadline, *signed.signed())
 
 
 def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:

@@ -8,7 +8,7 @@ before anything changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -125,7 +125,7 @@ class Ledger:
         too_many = self.supply + issued > MAX_SUPPLY
         refuse(
             self._stranger(sender),
-            *(self._no_receiver(receiver) for receiver, _ in gifts),
+            *(reason for receiver, _ in gifts for reason in self.unable(receiver)),
             ("ShareToken_SupplyTooLarge", (self.supply, issued, MAX_SUPPLY)) if too_many else None,
         )
         for receiver, amount in gifts:
@@ -133,18 +133,32 @@ class Ledger:
 
     def burn(self, sender: str, holder: str, amount: int) -> None:
         """Destroy shares."""
+        refuse(self._stranger(sender), self.short(holder, amount))
+        self.balances[holder] -= amount
+
+    def unable(self, receiver: str) -> list[Reason | None]:
+        """Why a wallet cannot take shares by order."""
+        return [self._no_receiver(receiver)]
+
+    def short(self, holder: str, amount: int) -> Reason | None:
+        """Why a wallet cannot give so many."""
         held = self.balances[holder]
-        refuse(
-            self._stranger(sender),
-            ("ERC20InsufficientBalance", (holder, held, amount)) if held < amount else None,
-        )
-        self.balances[holder] = held - amount
+        return ("ERC20InsufficientBalance", (holder, held, amount)) if held < amount else None
 
     def _stranger(self, sender: str) -> Reason | None:
         return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
 
     def _no_receiver(self, receiver: str) -> Reason | None:
         return ("ERC20InvalidReceiver", (receiver,)) if receiver in (NOBODY, self.name) else None
+
+
+def held_by_person(balances: Mapping[str, int], person: Callable[[str], int]) -> dict[int, int]:
+    """Shares of each person, over all wallets."""
+    held: dict[int, int] = defaultdict(int)
+    for wallet, amount in balances.items():
+        if amount:
+            held[person(wallet)] += amount
+    return held
 
 
 # ---------------------------------------------------------------------------- money

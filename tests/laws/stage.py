@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,19 @@ result = lru_cache(maxsize=65_536)(Codec.result)
 def word(value: int) -> bytes:
     """An unsigned integer as the ABI has it."""
     return value.to_bytes(32, "big")
+
+
+def terms_of(
+    *,
+    kind: int = 0,
+    payable_from: int = 0,
+    deadline: int = 0,
+    sweep_to: str = NOBODY,
+    policy: str = NOBODY,
+    excluded: Iterable[str] = (),
+) -> tuple[Any, ...]:
+    """A declaration's terms as the vault takes them; for a document's hash, the kind's word."""
+    return (kind, payable_from, deadline, sweep_to, policy, word(kind), list(excluded))
 
 
 def read(answer: bytes) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import SETTINGS, Code, investor
-from tests.laws.model import NOBODY, Refused, refuse
+from tests.laws.model import NOBODY, Refused, held_by_person, refuse
 from tests.laws.stage import Stage, scaled, word
 
 WALLETS = ("ann", "ann2", "ben", "ben2", "cat", "dan", "eve")
@@ -60,11 +60,7 @@ class Register:
 
     def holdings(self) -> dict[int, int]:
         """Shares of each person, over all wallets."""
-        held: dict[int, int] = defaultdict(int)
-        for wallet, amount in self.balances.items():
-            if amount:
-                held[self.person(wallet)] += amount
-        return held
+        return held_by_person(self.balances, self.person)
 
     def sizes(self) -> dict[tuple[int | None, int | None], int]:
         """Persons with shares: in all, by country, by class, by both."""

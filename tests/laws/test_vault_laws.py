@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 
 from tests.chainkit import Codec, RevmKit
 from tests.laws.model import COIN, MAX_AMOUNT, NOBODY, VAULT, Distribution, Ledger, Vault
-from tests.laws.stage import Stage, read, result, scaled, word
+from tests.laws.stage import Stage, read, result, scaled, terms_of, word
 
 PEOPLE = ("eve", "wes", "ann", "ben", "cat", "dan", "tom", "tax", "sam", "ola")
 """eve issues the east building and wes the west one; tom is a treasury, tax the collector, sam is
@@ -260,19 +260,17 @@ class VaultMachine(RuleBasedStateMachine):
         declarer, token, record, currency, amount = what
         payable_from = self.law.now + payable_in if payable_in else 0
         deadline = 0 if deadline_in is None else self.law.now + deadline_in
-        sweep_to, policy = "sam" if deadline else NOBODY, policy or NOBODY
-        terms = (kind, payable_from, deadline, sweep_to, policy, word(kind), excluded)
+        terms = {
+            "kind": kind,
+            "payable_from": payable_from,
+            "deadline": deadline,
+            "sweep_to": "sam" if deadline else NOBODY,
+            "policy": policy or NOBODY,
+            "excluded": excluded,
+        }
         done = self.both(
-            lambda: self.law.declare(
-                *what,
-                kind=kind,
-                payable_from=payable_from,
-                deadline=deadline,
-                sweep_to=sweep_to,
-                policy=policy,
-                excluded=excluded,
-            ),
-            *(declarer, VAULT, "declare", token, record, currency, amount, terms),
+            lambda: self.law.declare(*what, **terms),
+            *(declarer, VAULT, "declare", token, record, currency, amount, terms_of(**terms)),
             value=amount if currency == COIN else 0,
         )
         if done:
