@@ -23,7 +23,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from functools import cache
@@ -38,12 +38,14 @@ from tests.mutation.killing import (
     SURVIVED,
     TIMEOUT,
     killed_at_once,
+    killed_by_known,
     killed_by_tests,
     killed_module,
 )
 from tests.mutation.mutant import Mutant, digest, sample
 
 RESULTS = Path(__file__).with_name("results.json")
+ARGUED = Path(__file__).with_name("argued.json")
 JOURNALS = PROJECT_ROOT / ".cache" / "mutation"
 SEED = "prorata"
 INVALID, SAME = "invalid", "same"
@@ -53,12 +55,12 @@ LEDGER = (
 )  # fmt: skip
 ARITHMETIC = (
     "ProRata", "Progress", "HolderFile", "TermSheet", "ClaimRun", "RateTable", "StreamSheet",
-    "apportion", "money", "withholding", "tax",
+    "apportion", "money", "tax",
 )  # fmt: skip
 WHOLE = (*LEDGER, *ARITHMETIC)
 """Sources of which every mutant is tried."""
 
-MODULES = ("apportion", "money", "withholding", "tax", "yearly", "income")
+MODULES = tuple(killing.PYTHON)
 SHARE = 5
 """Of other sources, one mutant in so many is tried, and at least so many of each source."""
 
@@ -129,6 +131,8 @@ def _contract(mutant: Mutant) -> tuple[str, str, str]:
     code = _code(made)
     verdict = killed_at_once(artifacts, set(changed))
     if verdict.outcome == SURVIVED:
+        verdict = killed_by_known(mutant.path, artifacts)
+    if verdict.outcome == SURVIVED:
         # Dear, but it spares the tests a mutant that is none.
         deployed = compiler().compiled(mutant, _deployed(mutant.path), solidity.BARE)
         if deployed == optimised(mutant.path):
@@ -185,6 +189,19 @@ def chosen(path: str, mutants: Sequence[Mutant], scale: float = 1) -> list[Mutan
     return sample(mutants, round(some * scale), f"{SEED}/{name}")
 
 
+def is_argued(mutant: Mutant) -> bool:
+    """Whether it has been said why nobody need notice."""
+    context = mutant.context(text_of(mutant.path))
+    return (mutant.path, context, mutant.before, mutant.after) in argued()
+
+
+@cache
+def argued() -> set[tuple[str, str, str, str]]:
+    """Mutants that are the same in other words, wherever their lines are."""
+    told = json.loads(ARGUED.read_text(encoding="utf-8"))
+    return {(one["path"], one["context"], one["before"], one["after"]) for one in told}
+
+
 def text_of(path: str) -> str:
     """A source as it is."""
     return (PROJECT_ROOT / path).read_text(encoding="utf-8")
@@ -193,25 +210,25 @@ def text_of(path: str) -> str:
 # ------------------------------------------------------------------------------------- results
 
 
-def told(
-    tried: Iterable[Tried], there_are: dict[str, list[Mutant]], seconds: float
-) -> dict[str, Any]:
+def told(tried: Iterable[Tried], there_are: dict[str, list[Mutant]]) -> dict[str, Any]:
     """What is kept: numbers by file and operator, and who survived."""
     files: dict[str, Counter[str]] = defaultdict(Counter)
     operators: dict[str, Counter[str]] = defaultdict(Counter)
     codes: set[tuple[str, str]] = set()
-    survivors = []
+    survivors, seconds = [], 0.0
     for one in sorted(tried, key=lambda one: one.mutant):
         count = files[one.mutant.path]
         count["tried"] += 1
+        seconds += one.seconds
         double = bool(one.code) and (one.outcome == SURVIVED, one.code) in codes
         if double or one.outcome in (INVALID, SAME):
             count[INVALID if one.outcome == INVALID else "same code"] += 1
             continue
         codes.add((one.outcome == SURVIVED, one.code))
+        excused = one.outcome == SURVIVED and is_argued(one.mutant)
         for counted in (count, operators[one.mutant.operator]):
             counted["valid"] += 1
-            counted[one.outcome] += 1
+            counted["argued" if excused else one.outcome] += 1
         if one.outcome == SURVIVED:
             text = text_of(one.mutant.path)
             where = {"line": one.mutant.line(text), "context": one.mutant.context(text)}
@@ -238,28 +255,30 @@ def _sorted(count: Counter[str]) -> dict[str, int]:
 
 
 class Journal:
-    """Every verdict of a run over one state of the sources."""
+    """Every verdict over a state of each source."""
 
     def __init__(self, paths: Iterable[str], *, resume: bool) -> None:
-        name = digest("".join(digest(text_of(path)) for path in sorted(paths)))
-        self.path = JOURNALS / f"{name}.jsonl"
         self.tried: dict[Mutant, Tried] = {}
-        self.seconds = 0.0
+        self.killers: dict[str, list[str]] = defaultdict(list)
         JOURNALS.mkdir(parents=True, exist_ok=True)
-        if not resume:
-            self.path.unlink(missing_ok=True)
-        for line in self.path.read_text("utf-8").splitlines() if self.path.exists() else ():
-            it = json.loads(line)
-            self._take(Tried(**{**it, "mutant": Mutant(**it["mutant"])}))
+        for path in map(self._of, paths):
+            if not resume:
+                path.unlink(missing_ok=True)
+            for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+                it = json.loads(line)
+                one = Tried(**{**it, "mutant": Mutant(**it["mutant"])})
+                self.tried[one.mutant] = one
+                if "::" in one.by and one.by not in self.killers[one.mutant.path]:
+                    self.killers[one.mutant.path].insert(0, one.by)
 
-    def _take(self, one: Tried) -> None:
-        self.tried[one.mutant] = one
-        self.seconds += one.seconds
+    @staticmethod
+    def _of(path: str) -> Path:
+        return JOURNALS / f"{Path(path).stem}-{digest(text_of(path))}.jsonl"
 
     def enter(self, one: Tried) -> None:
         """Write one down."""
-        self._take(one)
-        with self.path.open("a", encoding="utf-8") as file:
+        self.tried[one.mutant] = one
+        with self._of(one.mutant.path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(one)) + "\n")
 
 
@@ -284,27 +303,30 @@ def main() -> None:
     options = parser.parse_args()
     there_are = population()
     journal = Journal(there_are, resume=options.resume)
-    done = {m for m, one in journal.tried.items() if one.outcome != SURVIVED}
+    done = {m for m, one in journal.tried.items() if one.outcome != SURVIVED or is_argued(m)}
     of = {path: chosen(path, found, options.size) for path, found in there_are.items()}
     work = [m for path, some in of.items() if options.only in path for m in some if m not in done]
-    # So that a run that is stopped early has seen something of everything that comes first.
+    # So that a run that is stopped early has seen something of everything.
     random.Random(SEED).shuffle(work)
-    work.sort(key=lambda mutant: Path(mutant.path).stem not in WHOLE)
+    # Whoever survived an earlier run meets the new tests first.
+    work.sort(key=lambda mutant: mutant not in journal.tried)
     print(f"{len(work)} mutants on {options.workers} processes", flush=True)
     until = time.monotonic() + options.minutes * 60
     context = get_context("spawn")
-    with ProcessPoolExecutor(options.workers, context, initializer=killing.warm) as pool:
+    known = dict(journal.killers)
+    with ProcessPoolExecutor(options.workers, context, killing.warm, (known,)) as pool:
         for step in (_try, _again)[: 1 if options.own else 2]:
-            for place, one in enumerate(pool.map(step, work), start=1):
-                journal.enter(one)
-                _tell(one, place)
+            asked = [pool.submit(step, mutant) for mutant in work]
+            for place, one in enumerate(as_completed(asked), start=1):
+                journal.enter(one.result())
+                _tell(one.result(), place)
                 if time.monotonic() > until:
                     pool.shutdown(wait=False, cancel_futures=True)
                     break
             left = {m for m, one in journal.tried.items() if one.outcome == SURVIVED}
             work = [mutant for mutant in work if mutant in left and mutant.path.endswith(".sol")]
     mine = set().union(*of.values())
-    found = told((one for m, one in journal.tried.items() if m in mine), there_are, journal.seconds)
+    found = told((one for m, one in journal.tried.items() if m in mine), there_are)
     print(json.dumps({"total": found["total"], "files": found["files"]}, indent=1))
     if not options.only and options.size == 1:
         RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT, Artifact
+from prorata.build import PROJECT_ROOT, Artifact, standard_json
 from tests.mutation import python
 from tests.mutation.killing import (
     KILLED,
     PROBE,
     SURVIVED,
+    TIMEOUT,
     in_child,
     killed_at_once,
     killed_module,
@@ -24,12 +25,14 @@ from tests.mutation.killing import (
     passes_with,
 )
 from tests.mutation.mutant import Mutant, sample
+from tests.mutation.run import LEFT_OUT, MODULES, RESULTS, WHOLE
 from tests.mutation.solidity import BARE, Compiler, mutants
 
 LEDGER = "contracts/ShareLedger.sol"
 PROGRESS = "contracts/libraries/Progress.sol"
 MONEY = "prorata/money.py"
 TOKEN = "ShareToken"
+FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))
 ARGUED = json.loads(Path(__file__).with_name("argued.json").read_text(encoding="utf-8"))
 
 
@@ -153,3 +156,31 @@ def test_what_is_argued_about_is_there(compiler: Compiler, argued: dict[str, str
     made = {(m.context(text), m.before, m.after) for m in mutants(compiler.tree(path), path, text)}
     assert (argued["context"], argued["before"], argued["after"]) in made
     assert len(argued["why"]) > 30
+
+
+# ------------------------------------------------------------------- what the last run found
+
+
+def mark(one: dict[str, str]) -> tuple[str, str, str, str]:
+    """What a survivor and an argument have in common, wherever the line has moved to."""
+    return one["path"], one["context"], one["before"], one["after"]
+
+
+def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> None:
+    """At least a thousand that could have been noticed, and 97 in a hundred were; in the ledger and
+    in the arithmetic, all."""
+    total = FOUND["total"]
+    noticeable = total["valid"] - total["argued"]
+    assert noticeable >= 1_000
+    assert total[KILLED] + total[TIMEOUT] >= noticeable * 97 // 100
+    whole = [count for path, count in FOUND["files"].items() if Path(path).stem in WHOLE]
+    assert sum(count.get(SURVIVED, 0) for count in whole) == 0
+    sources = {f"prorata/{name}.py" for name in MODULES}
+    sources |= {path for path in standard_json()["sources"] if path.startswith("contracts/")}
+    behaving = {path for path in sources if "/interfaces/" not in path}
+    assert {path for path in behaving if Path(path).stem not in LEFT_OUT} == set(FOUND["files"])
+
+
+def test_whoever_survived_is_argued_about() -> None:
+    """Killed by a new test, or the same in other words; nothing else."""
+    assert {mark(one) for one in FOUND["survivors"]} <= {mark(one) for one in ARGUED}
