@@ -428,6 +428,21 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
 
 
+def test_a_streams_income_goes_back_where_the_pool_has_no_streams(operator, pooled, custodian):
+    """Though the pool's token has a record at each of its seconds."""
+    stream = define_stream(operator, pooled, 5, 5, weights="equal")
+    found = Deployment.open(operator.chain, pooled.folder)
+    vault, dollars, pool = found.vault(), found.currency("USD"), custodian.address
+    operator.send_one("approve", dollars.approve(vault.address, INTEREST))
+    call = vault.declare(stream.address, stream.id, dollars.address, INTEREST, Terms())
+    operator.send_one("declare", call)
+    assert pass_on(operator, found, pool).refused == {
+        1: "the pool's token has no record at its second; return it to the pool"
+    }
+    back = pass_on(operator, found, pool, give_back=True)
+    assert [(r.id, r.amount) for r in back.returned] == [(1, INTEREST * 40 // 10_100)]
+
+
 def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, custodian, tmp_path):
     """It is told why, and the rest is passed on."""
     pool, vault = custodian.address, pooled.vault()
