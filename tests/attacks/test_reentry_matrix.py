@@ -29,6 +29,8 @@ from tests.attacks.reentry import (
 from tests.chainkit import ZERO, Codec, Deployed, Events, Receipt, Reverted, RevmKit
 from tests.contracts.stage import DAY
 
+pytestmark = pytest.mark.slow
+
 GUARD = bytes.fromhex("3ee5aeb5")  # ReentrancyGuardReentrantCall()
 NOTING, JUDGING, IGNORING = range(3)
 UNGUARDED = {

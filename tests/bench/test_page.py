@@ -64,6 +64,7 @@ def test_the_peers_of_the_page_are_those_of_the_lock():
     assert not re.search(r"\"resolved\"|https?:", LOCK)
 
 
+@pytest.mark.slow
 def test_the_pictures_of_the_page_can_be_drawn(tmp_path):
     """Every picture that the page shows is there and is drawn from the figures."""
     charts.draw(FOUND, tmp_path)

@@ -35,6 +35,8 @@ from tests.contracts.stage import SKIPPED_PAYMENT, Stage, refused
 from tests.contracts.trial import SUBJECT, BrokenTrials, Trial, Trials
 from tests.contracts.twin import FAULTS, TWIN, Fault, build
 
+pytestmark = pytest.mark.slow
+
 TABLE = PROJECT_ROOT / "docs" / "currencies.md"
 GUARDED = "3ee5aeb5"  # ReentrancyGuardReentrantCall()
 CODED = {currency.code: currency for currency in CURRENCIES}

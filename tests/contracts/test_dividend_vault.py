@@ -1161,7 +1161,9 @@ def end_something(dice: random.Random, books: Books) -> None:
             books.sweep(number)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 4))]
+)
 def test_a_series_of_distributions_follows_the_model_to_the_unit(stage, shares, record, seed):
     """Declarations of every kind, claims, pages, remittances and sweeps in random order."""
     dice = random.Random(seed)

@@ -13,6 +13,8 @@ from eth_account import Account
 
 from tests.chainkit import ZERO, Codec, Deployed, Receipt, Reverted, RevmKit
 
+pytestmark = pytest.mark.slow
+
 MAX = 2**256 - 1
 CALLS = 2_000
 KEYS = [Account.from_key(bytes([index]) * 32) for index in (1, 2, 3)]

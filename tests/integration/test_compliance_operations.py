@@ -22,6 +22,8 @@ from prorata.register import Entry, parse_investors, read_investors, register
 from prorata.rehearsal import rehearsal_key
 from prorata.rules import RuleSettings, check_transfer
 
+pytestmark = pytest.mark.slow
+
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 PACKS = PROJECT_ROOT / "examples" / "packs"
 BASIS = Basis.of("Order 12/2027 of the district court", "0x" + "ab" * 32)

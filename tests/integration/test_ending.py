@@ -20,6 +20,8 @@ from prorata.rehearsal import rehearsal_key
 from prorata.settings import moment
 from tests.integration.conftest import act, put, refused, sent, travel
 
+pytestmark = pytest.mark.slow
+
 DAY = 86_400
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
 COLLECTOR = rehearsal_key(1_001).address

@@ -34,6 +34,8 @@ from prorata.operator import LocalSigner, Operator
 from prorata.rehearsal import rehearsal_key
 from prorata.settings import moment
 
+pytestmark = pytest.mark.slow
+
 BUILDING = PROJECT_ROOT / "examples" / "building"
 RENT = 85_000_000_003
 HOLDER, OTHER = LocalSigner(rehearsal_key(5)), LocalSigner(rehearsal_key(6))

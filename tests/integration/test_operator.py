@@ -309,6 +309,26 @@ def test_leftovers_below_the_base_fee_are_signed_anew_with_their_nonces(anvil, o
     assert token.total_supply() == 13
 
 
+def test_the_cheaper_version_of_a_step_that_is_mined_after_all_is_the_step(anvil, operator, token):
+    """Signed anew at another price, and a miner takes the first bytes: done, once (Law 20)."""
+    (first,) = signed_but_not_sent(anvil, operator, mints(token, 1))
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * 10**9))
+    try:
+        anvil.rpc("evm_mine")
+        (dearer,) = signed_but_not_sent(anvil, operator, mints(token, 1))
+    finally:
+        anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    anvil.rpc("evm_mine")
+    assert (dearer.hash != first.hash, dearer.nonce) == (True, first.nonce)
+    operator.chain.request("eth_sendRawTransaction", f"0x{first.raw.hex()}")
+    (receipt,) = operator.send(mints(token, 1))
+    assert (receipt.hash, receipt.resumed) == (first.hash, True)
+    assert operator.earlier("mint/0").hash == first.hash
+    with pytest.raises(JournalError, match=f"its transaction {first.hash} was mined"):
+        operator.abandon("mint/0")
+    assert token.total_supply() == 1
+
+
 def test_leftovers_that_no_price_helps_are_named(operator, token):
     with pytest.raises(ChainError):
         operator.send_one("m", token.mint(HOLDER, 1), gas_limit=10_000)

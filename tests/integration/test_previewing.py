@@ -18,6 +18,8 @@ from prorata.pushing import push, push_all
 from prorata.rehearsal import rehearsal_key
 from tests.integration.conftest import act, put, refused, sent
 
+pytestmark = pytest.mark.slow
+
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
 
 

@@ -32,6 +32,8 @@ from prorata.streams import (
     preview_stream,
 )
 
+pytestmark = pytest.mark.slow
+
 BUILDING = PROJECT_ROOT / "examples" / "building"
 DAY = 86_400
 INTEREST = 31_000_000_003

@@ -33,6 +33,8 @@ from prorata.withholding import (
     taxes_on,
 )
 
+pytestmark = pytest.mark.slow
+
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 ENTRIES = read_investors(COMPLIANT / "investors.csv")

@@ -12,6 +12,8 @@ from prorata import build
 from prorata.build import compile_contracts, compile_standard, standard_json
 from prorata.errors import BuildError
 
+pytestmark = pytest.mark.slow
+
 HEADER = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n"
 COUNTER = HEADER + "contract Counter { uint256 public immutable start = 7; }\n"
 

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ShareToken} from "../../../contracts/ShareToken.sol";
 import {IShareToken} from "../../../contracts/interfaces/IShareToken.sol";
+import {Refusals} from "./Refusals.sol";
 import {VM} from "./Vm.sol";
 
 /// @title AccessFacts
 /// @notice Who may call what of the share token: for every caller and all arguments. Each check's notice is its
 /// sentence. (Law 23)
-contract AccessFacts {
-    address private constant OWNER = address(0x0a11ce);
-    address private constant AGENT = address(0xa6e47);
-
+contract AccessFacts is Refusals {
     ShareToken private token;
 
     /// @dev The owner is no agent, and the agent not the owner.
@@ -24,34 +21,14 @@ contract AccessFacts {
         token.removeAgent(OWNER);
     }
 
+    function _subject() internal view override returns (address) {
+        return address(token);
+    }
+
     /// @dev Anyone but an agent is refused.
     function _onlyAgent(address caller, bytes memory data) private {
         VM.assume(caller != AGENT);
         _refusedWith(IShareToken.ShareToken_NotAgent.selector, caller, data);
-    }
-
-    /// @dev Anyone but the owner is refused.
-    function _onlyOwner(address caller, bytes memory data) private {
-        VM.assume(caller != OWNER);
-        _refusedWith(Ownable.OwnableUnauthorizedAccount.selector, caller, data);
-    }
-
-    /// @dev For who it is, and for no other reason.
-    function _refusedWith(bytes4 selector, address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, bytes memory reason) = address(token).call(data);
-        assert(!done && keccak256(reason) == keccak256(abi.encodeWithSelector(selector, caller)));
-    }
-
-    function _refused(address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, ) = address(token).call(data);
-        assert(!done);
-    }
-
-    function _one(address account) private pure returns (address[] memory list) {
-        list = new address[](1);
-        list[0] = account;
     }
 
     function _one(uint256 amount) private pure returns (uint256[] memory list) {

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {WithholdingPolicy} from "../../../contracts/WithholdingPolicy.sol";
 import {IWithholdingPolicy} from "../../../contracts/interfaces/IWithholdingPolicy.sol";
+import {Refusals} from "./Refusals.sol";
 import {VM} from "./Vm.sol";
 
 /// @title PolicyAccessFacts
 /// @notice Who may call what of the withholding policy: for every caller and all arguments. Each check's notice is its sentence. (Law 23)
-contract PolicyAccessFacts {
-    address private constant OWNER = address(0x0a11ce);
-    address private constant AGENT = address(0xa6e47);
-
+contract PolicyAccessFacts is Refusals {
     WithholdingPolicy private policy;
 
     function setUp() public {
@@ -24,37 +21,21 @@ contract PolicyAccessFacts {
         policy.addAgent(AGENT);
     }
 
+    function _subject() internal view override returns (address) {
+        return address(policy);
+    }
+
     /// @dev Of this contract the owner may do what agents may.
     function _onlyAgent(address caller, bytes memory data) private {
         VM.assume(caller != AGENT && caller != OWNER);
         _refusedWith(IWithholdingPolicy.WithholdingPolicy_NotAgent.selector, caller, data);
     }
 
-    function _onlyOwner(address caller, bytes memory data) private {
-        VM.assume(caller != OWNER);
-        _refusedWith(Ownable.OwnableUnauthorizedAccount.selector, caller, data);
-    }
-
-    /// @dev For who it is, and for no other reason.
-    function _refusedWith(bytes4 selector, address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, bytes memory reason) = address(policy).call(data);
-        assert(!done && keccak256(reason) == keccak256(abi.encodeWithSelector(selector, caller)));
-    }
-
-    function _refused(address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, ) = address(policy).call(data);
-        assert(!done);
-    }
-
     /// @notice Only an agent of the policy, or its owner, may call certify.
     function check_policy_only_agent_certify(address caller, address a, bytes32 b) public {
-        address[] memory holders = new address[](1);
-        holders[0] = a;
         IWithholdingPolicy.Certificate[] memory certificates = new IWithholdingPolicy.Certificate[](1);
         certificates[0].documentHash = b;
-        _onlyAgent(caller, abi.encodeCall(policy.certify, (holders, certificates)));
+        _onlyAgent(caller, abi.encodeCall(policy.certify, (_one(a), certificates)));
     }
 
     /// @notice Only an agent of the policy, or its owner, may call revoke.

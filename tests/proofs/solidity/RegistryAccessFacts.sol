@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {InvestorRegistry} from "../../../contracts/InvestorRegistry.sol";
 import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry.sol";
 import {Investor} from "../../../contracts/libraries/InvestorLib.sol";
+import {Refusals} from "./Refusals.sol";
 import {VM} from "./Vm.sol";
 
 /// @title RegistryAccessFacts
 /// @notice Who may call what of the registry: for every caller and all arguments. Each check's notice is its sentence. (Law 23)
-contract RegistryAccessFacts {
-    address private constant OWNER = address(0x0a11ce);
-    address private constant AGENT = address(0xa6e47);
-
+contract RegistryAccessFacts is Refusals {
     InvestorRegistry private registry;
 
     /// @dev The owner is no agent, and the agent not the owner.
@@ -24,32 +21,13 @@ contract RegistryAccessFacts {
         registry.removeAgent(OWNER);
     }
 
+    function _subject() internal view override returns (address) {
+        return address(registry);
+    }
+
     function _onlyAgent(address caller, bytes memory data) private {
         VM.assume(caller != AGENT);
         _refusedWith(IInvestorRegistry.InvestorRegistry_NotAgent.selector, caller, data);
-    }
-
-    function _onlyOwner(address caller, bytes memory data) private {
-        VM.assume(caller != OWNER);
-        _refusedWith(Ownable.OwnableUnauthorizedAccount.selector, caller, data);
-    }
-
-    /// @dev For who it is, and for no other reason.
-    function _refusedWith(bytes4 selector, address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, bytes memory reason) = address(registry).call(data);
-        assert(!done && keccak256(reason) == keccak256(abi.encodeWithSelector(selector, caller)));
-    }
-
-    function _refused(address caller, bytes memory data) private {
-        VM.prank(caller);
-        (bool done, ) = address(registry).call(data);
-        assert(!done);
-    }
-
-    function _one(address account) private pure returns (address[] memory list) {
-        list = new address[](1);
-        list[0] = account;
     }
 
     /// @notice Only an agent of the registry may call register.
