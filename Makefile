@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format fuzz faults prove gas coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format fuzz mutate faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test: setup lint  ## Run every check: this is what CI runs
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run
+
+mutate: setup  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
+	@PYTHONPATH=. $(BIN)/python -m tests.mutation.run --resume $(MUTATE)
 
 faults: setup  ## Play a thousand random faults and kills (FAULT_KILLS; about twenty minutes)
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.run

@@ -309,15 +309,14 @@ class PushReport:
                 "transaction": line.transaction,
             }
 
-    def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write `push-<id>.json` and `.csv`, each whole or not at all; returns their paths.
+    def write(self, folder: Path) -> None:
+        """Write `push-<id>.json` and `.csv`, each whole or not at all.
 
         Raises: InputError when the folder cannot be written.
         """
-        paths = tuple(folder / f"push-{self.distribution.id}.{kind}" for kind in ("json", "csv"))
-        write_json(paths[0], self.as_json())
-        write_whole(paths[1], csv_text(COLUMNS, self.rows()))
-        return paths[0], paths[1]
+        name = f"push-{self.distribution.id}"
+        write_json(folder / f"{name}.json", self.as_json())
+        write_whole(folder / f"{name}.csv", csv_text(COLUMNS, self.rows()))
 
 
 def report_push(

@@ -265,6 +265,23 @@ def test_D_a_holder_that_is_blocked_does_not_hold_up_the_others(stage, shares, r
     assert stage.figures(number)["owed"] == 0
 
 
+def test_D_a_holder_to_whom_a_currency_says_no_does_not_hold_up_the_others(stage, shares, record):
+    """The vault knows what it has left after those of the page who were paid before."""
+    currency = stage.kit.deploy("SilentBlockList")
+    number = stage.declare(record, 10_000, currency=currency)
+    holders = list(shares)
+    refused_ones = holders[1::2]
+    for holder in refused_ones:
+        currency.send("setBlocked", holder, True)
+    receipt = stage.push(number, *holders)
+    assert reasons(receipt) == [(holder, SKIPPED_PAYMENT) for holder in refused_ones]
+    assert all(held(currency, holder) for holder in holders[::2])
+    for holder in refused_ones:
+        currency.send("setBlocked", holder, False)
+    assert reasons(stage.push(number, *refused_ones)) == []
+    assert stage.figures(number)["owed"] == 0
+
+
 def test_D_a_vault_that_is_blocked_in_one_currency_pays_in_the_others(stage, shares, record):
     """The claim of one does not see the other; together they are refused as one."""
     currency = stage.kit.deploy("BlockList")

@@ -78,6 +78,13 @@ def test_B4_an_unknown_record_is_refused(stage, number, closed):
             stage.token.call(*call, number)
 
 
+def test_B4_a_token_that_has_never_moved_knows_no_record(stage):
+    """A ledger begins with no record ahead, not with one at the beginning of time."""
+    for call in (("recordTime",), ("balanceOfAt", stage.ann), ("totalSupplyAt",)):
+        with refused("ShareToken_UnknownRecord", 1, 0):
+            stage.token.call(*call, 1)
+
+
 def test_B4_an_open_record_cannot_be_read(stage):
     """Until its second is over nobody can see what it will say, not even in the last one."""
     stage.issue({stage.ann: 100})

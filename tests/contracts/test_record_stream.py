@@ -107,6 +107,8 @@ def question(signature: str) -> bytes:
 
 def test_a_stream_says_what_it_was_defined_as(stage):
     """One event with everything; records with their times; the last one's time is the stream's."""
+    # Every byte of a time says something.
+    stage.kit.now += 0x01010101
     first, second, third = stage.days(3)
     receipt = stage.streams.send(
         "defineStream", [first, third], [1, MAX_WEIGHT], sender=stage.agent

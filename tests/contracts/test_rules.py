@@ -662,6 +662,21 @@ def test_a_foreign_compliance_contract_refuses_transfers_and_no_orders(foreign):
         foreign.issue({foreign.cid: 1})
 
 
+def test_F1_under_a_foreign_compliance_contract_a_frozen_wallet_stays_frozen(foreign):
+    """What the token itself knows of a wallet binds whoever else is asked."""
+    token, ann, ben, agent = foreign.token, foreign.ann, foreign.ben, foreign.agent
+    foreign.issue({ann: 100})
+    token.send("setFrozenTokens", ann, 95, sender=agent)
+    with refused("ERC7943InsufficientUnfrozenBalance", ann, 6, 5):
+        foreign.move(ann, ben, 6)
+    foreign.move(ann, ben, 5)
+    for frozen, word in ((ann, "ERC7943CannotSend"), (ben, "ERC7943CannotReceive")):
+        token.send("setAddressFrozen", frozen, True, sender=agent)
+        with refused(word, frozen):
+            foreign.move(ann, ben, 0)
+        token.send("setAddressFrozen", frozen, False, sender=agent)
+
+
 def test_a_foreign_compliance_contract_is_unbound_when_it_is_replaced(foreign):
     """It may serve another token afterwards."""
     foreign.token.send("setCompliance", ZERO, sender=foreign.owner)

@@ -48,6 +48,15 @@ def test_a_new_token_says_what_it_is_and_holds_nothing(stage):
     assert token.call("successorOf", stage.ann) == stage.ann
 
 
+def test_an_open_token_announces_its_owner_and_agent_and_no_rules_or_registry(stage):
+    """Who follows events must not find a registry, or rules, where there are none."""
+    issuer = stage.kit.accounts[0]
+    assert stage.token.receipt.events == (
+        ("OwnershipTransferred", {"previousOwner": ZERO, "newOwner": issuer}),
+        ("AgentAdded", {"agent": issuer}),
+    )
+
+
 def test_a_transfer_moves_exactly_the_amount_and_says_so_once(stage):
     """Giver, receiver and the one event agree; the supply does not change."""
     stage.issue({stage.ann: 100, stage.ben: 7})

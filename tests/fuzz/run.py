@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -31,6 +31,9 @@ RESULTS = Path(__file__).with_name("results.json")
 WORKERS = int(os.environ.get("FUZZ_WORKERS") or min(8, os.cpu_count() or 1))
 PIECE = 20 * DEPTH
 """Steps that one process takes at a time."""
+
+TOLD_EVERY = 50
+"""Pieces between two lines about how far a long run has come."""
 
 CALLS = 25_000
 """Calls that one process makes at a time."""
@@ -59,10 +62,15 @@ def _walk(piece: tuple[str, int]) -> Walked:
     return walked
 
 
-def walk_all(seed: str, steps: int) -> Walked:
-    """Take so many steps; raises `Failed` with the story of the first that goes wrong."""
+def walk_all(seed: str, steps: int, tell: Callable[[int], None] = lambda _: None) -> Walked:
+    """Take so many steps, and tell how many; raises `Failed` with the story of the first that goes
+    wrong."""
+    walked = []
     with pool() as workers:
-        return merged(list(workers.map(_walk, pieces(seed, steps, PIECE))))
+        for part in workers.map(_walk, pieces(seed, steps, PIECE)):
+            walked.append(part)
+            tell(sum(one.steps for one in walked))
+    return merged(walked)
 
 
 def _calls(piece: tuple[str, int]) -> Counter[str]:
@@ -95,7 +103,12 @@ def main() -> None:
     calls = int(os.environ.get("FUZZ_CALLS") or 10_000_000)
     print(f"seed {seed}: {steps:,} steps and {calls:,} calls on {WORKERS} processes", flush=True)
     begun = time.monotonic()
-    walked = walk_all(seed, steps)
+
+    def tell(taken: int) -> None:
+        if taken % (TOLD_EVERY * PIECE) == 0:
+            print(f"{taken:,} steps after {time.monotonic() - begun:,.0f} s", flush=True)
+
+    walked = walk_all(seed, steps, tell)
     between = time.monotonic()
     print(f"{walked.steps:,} steps in {between - begun:,.0f} s", flush=True)
     called = call_all(seed, calls)

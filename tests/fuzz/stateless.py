@@ -204,6 +204,9 @@ def lane(rng: random.Random) -> tuple[Case, Case]:
     position, eligible, series = rng.randrange(2**32 - 512), positive(rng, 96), number(rng, 32)
     width = eligible.bit_length()
     bits = width + min(width, 32)
+    if rng.randrange(4) == 0:
+        # Where a lane just fits its slot, or just does not.
+        position = (position // 256 + 1) * 256 - bits + rng.randint(-1, 1)
     place = position
     if position // 256 != (position + bits - 1) // 256:
         place = (position // 256 + 1) * 256

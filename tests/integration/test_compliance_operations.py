@@ -566,3 +566,27 @@ def test_no_more_persons_are_issued_shares_than_may_hold(operator, settings, ent
         issue(operator, found, holdings(wallets[0]))
         assert issue(operator, found, holdings(wallets[0])).receipts[0].resumed
     assert rule in refused(issue, operator, found, holdings(*wallets, shares=5))
+
+
+def test_who_holds_already_is_nobody_new(operator, settings, entries):
+    """More persons than may hold is no reason to refuse shares to one of them."""
+    rules = {"limited_class": "institutional", "max_holders_of_class": 1}
+    changed = settings.model_copy(update={"rules": RuleSettings.of(rules)})
+    found = deploy(operator, changed, operator.journal.path.parent)
+    register(operator, found, entries)
+    first, second = (entry.address for entry in entries[:2])
+    issue(operator, found, holdings(first, second), despite_rules=True)
+    issue(operator, found, holdings(first, shares=2))
+    assert found.token().balance_of(first) == 3
+
+
+@pytest.mark.parametrize("rules", [{"max_holding": 5}, {"min_holding": 5}, {"max_holders": 3}])
+def test_a_limit_may_be_reached(operator, settings, entries, rules):
+    found = deploy(
+        operator,
+        settings.model_copy(update={"rules": RuleSettings.of(rules)}),
+        operator.journal.path.parent,
+    )
+    register(operator, found, entries)
+    issue(operator, found, holdings(*(entry.address for entry in entries[:3]), shares=5))
+    assert found.token().total_supply() == 15

@@ -91,6 +91,18 @@ def test_what_is_left_over_is_carried_in_by_the_first_that_may(chain, operator, 
         assert look(stranger, closed, again[0]).carried_in == 0
 
 
+def test_what_is_left_over_in_one_currency_is_taken_by_none_in_another(operator, closed):
+    dollars, ether = closed.currency("USD"), closed.currency("ETH")
+    left = []
+    for currency, amount in ((dollars, RENT), (ether, 10**18 + 7)):
+        done = declare(operator, closed, record_id=1, currency=currency, amount=amount)
+        left.append(push_all(operator, closed, done.id).remainder)
+    assert all(left)
+    terms = Terms(document_hash=b"\1" * 32)
+    again = [Declaration(1, currency, RENT, terms) for currency in (dollars, ether)]
+    assert [preview.carried_in for preview in look(operator, closed, *again)] == left
+
+
 def test_while_the_record_is_open_it_is_provisional(operator, issued, table):
     record = schedule_record(operator, issued, operator.chain.now() + 5_000)
     preview = look(operator, issued, Declaration(record.id, issued.currency("ETH"), 10**18))
@@ -148,9 +160,15 @@ def test_what_was_declared_before_is_said(operator, closed):
     assert refused(look, operator, closed, what, page_size=0).startswith('page: "0" is no page')
 
 
-def test_a_node_that_cannot_simulate_leaves_a_rule_of_thumb(operator, closed, monkeypatch):
-    """It is not less than what the payments of fresh accounts cost."""
-    what = Declaration(1, closed.currency("USD"), RENT)
+def test_a_node_that_cannot_simulate_leaves_a_rule_of_thumb(
+    chain, operator, closed, tmp_path, monkeypatch
+):
+    """It is not less than what the payments of fresh accounts cost; what would be carried in is
+    read, for whoever may have it."""
+    dollars = closed.currency("USD")
+    first = declare(operator, closed, record_id=1, currency=dollars, amount=RENT)
+    left = push_all(operator, closed, first.id).remainder
+    what = Declaration(1, dollars, RENT, Terms(document_hash=b"\1" * 32))
     simulated = look(operator, closed, what)
 
     def cannot(self, *_):
@@ -160,6 +178,9 @@ def test_a_node_that_cannot_simulate_leaves_a_rule_of_thumb(operator, closed, mo
     monkeypatch.setattr(RpcChain, "fees", cannot)
     thumb = look(operator, closed, what)
     assert (thumb.gas.basis, thumb.gas.pages_seen) == ("rule of thumb", 0)
+    with open_operator(chain, LocalSigner(rehearsal_key(0)), tmp_path / "x") as stranger:
+        unheard = look(stranger, closed, what)
+    assert [preview.carried_in for preview in (simulated, thumb, unheard)] == [left, left, 0]
     assert thumb.gas.push > simulated.gas.push
     assert thumb.gas.to_declare > simulated.gas.to_declare
     assert simulated.fee_range is not None

@@ -19,7 +19,7 @@ from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
 from prorata.declarations import Draft, Drafts, Word, resolve
 from prorata.deploy import Deployment, deploy, open_operator
 from prorata.distributing import Declaration, declare_all
-from prorata.errors import DeploymentError, InputError
+from prorata.errors import BooksError, DeploymentError, InputError
 from prorata.operations import claim, declare, issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.passing import add_pass_through, pass_on, pass_through, register
@@ -296,7 +296,31 @@ def test_streams_that_make_no_sense_are_refused(
     assert sent(operator) == nonce
 
 
+def test_an_agent_or_the_owner_speaks_for_the_token(operator, chain, month, custodian, tmp_path):
+    operator.send_one("agent", month.token().add_agent(custodian.address))
+    operator.send_one("no agent", month.token().remove_agent(operator.address))
+    assert define_stream(operator, month, 1, 2, weights="equal").id == 1
+    again = Deployment.open(chain, month.folder)
+    with open_operator(chain, custodian, tmp_path / "agent") as agent:
+        assert define_stream(agent, again, 2, 3, weights="equal").id == 2
+
+
 # -------------------------------------------------------------------------------------- books
+
+
+def test_shares_that_the_contract_does_not_confirm_are_not_given(
+    operator, chain, month, monkeypatch
+):
+    define_stream(operator, month, 1, 2, weights="equal")
+    again = Deployment.open(chain, month.folder)
+    assert sum(balances_at_stream(again, 1).values()) == 20_200
+    monkeypatch.setattr("prorata.contracts.RecordStream.total_supply_at", lambda *_: 20_199)
+    with pytest.raises(BooksError) as refusal:
+        balances_at_stream(again, 1)
+    assert str(refusal.value) == (
+        "the events give 20200 weighted shares in stream 1, and its contract says 20199; check "
+        "that the node is in step with the chain"
+    )
 
 
 def test_the_books_of_a_stream_balance(operator, month, custodian, table):
@@ -404,6 +428,21 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     back = pass_on(operator, pooled, pool, give_back=True)
     assert [(r.id, r.amount) for r in back.returned] == [(3, INTEREST * 40 // 10_100)]
     assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
+
+
+def test_a_streams_income_goes_back_where_the_pool_has_no_streams(operator, pooled, custodian):
+    """Though the pool's token has a record at each of its seconds."""
+    stream = define_stream(operator, pooled, 5, 5, weights="equal")
+    found = Deployment.open(operator.chain, pooled.folder)
+    vault, dollars, pool = found.vault(), found.currency("USD"), custodian.address
+    operator.send_one("approve", dollars.approve(vault.address, INTEREST))
+    call = vault.declare(stream.address, stream.id, dollars.address, INTEREST, Terms())
+    operator.send_one("declare", call)
+    assert pass_on(operator, found, pool).refused == {
+        1: "the pool's token has no record at its second; return it to the pool"
+    }
+    back = pass_on(operator, found, pool, give_back=True)
+    assert [(r.id, r.amount) for r in back.returned] == [(1, INTEREST * 40 // 10_100)]
 
 
 def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, custodian, tmp_path):

@@ -131,13 +131,23 @@ def test_a_distribution_nobody_could_receive_is_refused(
     )
 
 
-@pytest.mark.parametrize(
+NO_COUNTS = pytest.mark.parametrize(
     ("balance", "rule"),
     [
         (-1, "is negative; give 0 or more"),
         (1.0, "is not an integer; give smallest units as an int"),
     ],
 )
+
+
+@NO_COUNTS
+def test_an_amount_that_is_no_count_is_refused_by_name(balance: int, rule: str) -> None:
+    with pytest.raises(InputError) as caught:
+        apportion(balance, {"ada": 5})
+    assert str(caught.value) == f'amount: "{balance}" {rule}'
+
+
+@NO_COUNTS
 def test_a_balance_that_is_no_count_is_refused_by_name(balance: int, rule: str) -> None:
     with pytest.raises(InputError) as caught:
         apportion(100, {"ada": 5, "bob": balance})
@@ -407,6 +417,21 @@ def test_an_announced_distribution_is_owed_before_its_holders_are_known() -> Non
     assert model.claim(rent, "b") == Payment(2, 66, 6)
     assert model.outstanding(rent) == {"a": 33}
 
+    assert model.entitled(rent, "stranger") == Payment(0, 0, 0)
+    interest = model.announce(10_000)
+    model.fix(interest, {"a": 1})
+    assert model.claim(interest, "a") == Payment(1, 10_000, 0)
+
+
+def test_an_announced_distribution_shares_out_what_was_carried_in_too() -> None:  # A4
+    model: SeriesModel[str] = SeriesModel()
+    model.declare(1, {"a": 1, "b": 1})
+    for holder in "ab":
+        model.claim(1, holder)
+    rent = model.announce(99)
+    model.fix(rent, {"a": 1, "b": 1})
+    assert (model.claim(rent, "a"), model.position().owed) == (Payment(1, 50, 0), 50)
+
 
 def test_a_refund_returns_what_arrived_and_keeps_what_was_carried_for_the_holders() -> None:  # A4
     model: SeriesModel[str] = SeriesModel()
@@ -439,8 +464,9 @@ def test_a_refused_declaration_absorbs_nothing() -> None:  # A4
         model.declare(100, {"t": 5}, excluded=["t"])
     with pytest.raises(InputError, match="exceeds 10000 basis points"):
         model.declare(100, {"a": 5}, withholding=10_001)
-    with pytest.raises(InputError, match='received: "-1" is negative'):
-        model.declare(-1, {"a": 5})
+    for received in (-1, -2):
+        with pytest.raises(InputError, match=f'received: "{received}" is negative'):
+            model.declare(received, {"a": 5})
     assert (model.position(), before.carried) == (before, 1)
 
 

@@ -347,6 +347,9 @@ def test_a_file_that_is_not_utf_8_is_refused_at_the_byte() -> None:
             "save the file as CSV UTF-8"
         )
     ]
+    for byte in (0x80, 0xFF):
+        [problem] = problems(f"address,shares,name\n{ADA},1,M".encode() + bytes([byte]))
+        assert f"has the byte 0x{byte:02X} at position 2, which is not UTF-8" in problem
     for encoding in ("utf-16-le", "utf-16-be"):
         assert problems(f"\ufeffaddress,shares\n{ADA},1\n".encode(encoding)) == [
             'line 1: "UTF-16" is not UTF-8; save the file as CSV UTF-8'

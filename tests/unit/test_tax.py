@@ -54,6 +54,10 @@ def test_a_rate_is_a_per_cent(text, basis_points):
     assert parse_rate(text) == basis_points
 
 
+def test_a_rate_is_written_without_needless_digits():
+    assert [format_rate(rate) for rate in (0, 50, 1_500, 2_637)] == ["0%", "0.5%", "15%", "26.37%"]
+
+
 @given(st.integers(0, 10_000))
 def test_rates_are_read_as_they_are_written(basis_points):
     assert parse_rate(format_rate(basis_points)) == basis_points
@@ -174,6 +178,12 @@ def test_certificates_are_read(tmp_path):
     kinds = frozenset({Kind.DIVIDEND, Kind.RETURN_OF_CAPITAL})
     start += 8 * 3_600
     assert second.certificate == Certificate(1_250, kinds, start, FOREVER, b"\xab" * 32)
+
+
+def test_a_certificate_may_be_for_one_second():
+    second = "2027-03-31T12:00:00Z"
+    (entry,) = parse_certificates(f"{HEADER}\n{ANN},all,0%,{second},{second},{DEED}\n", "one.csv")
+    assert entry.certificate.valid_from == entry.certificate.valid_until
 
 
 def test_every_fault_of_the_certificates_is_listed_with_its_line():

@@ -1,0 +1,302 @@
+"""Whether the tests notice a mutant, each in a child process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from prorata.build import PROJECT_ROOT, Artifact
+from tests import conftest
+from tests.chainkit import Codec
+from tests.fuzz import stateless
+from tests.fuzz.walk import DEPTH, Walked, walk_one
+from tests.fuzz.world import World
+from tests.mutation import roomy
+from tests.mutation.mutant import Mutant
+from tests.mutation.stand_in import PROFILE, Finder
+
+KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
+
+STORIES = 4
+"""Walks of the whole system that a mutant meets first, of 250 steps each: half a second."""
+
+CALLS = 3_000
+"""Cases that the libraries are asked: half a second."""
+
+WALK_LIMIT, LIMIT = 20, 60
+"""Seconds that a mutant may take over the walk, and over its tests; they take a tenth of it."""
+
+FAILED_TEST = "PRORATA_FAILED_TEST"
+"""Where a child writes down the test that has failed."""
+
+PROBE = "Probe"
+"""The test contract that asks libraries many cases."""
+
+WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "PayoutDesk"}
+"""Contracts that the walk has on its stage."""
+
+TOKEN = (
+    "roles", "freezing", "recovery", "share_token", "record_dates", "permit", "policy", "standards",
+    "rules", "registry", "../laws/test_ledger_laws", "../attacks/test_reentry_matrix",
+)  # fmt: skip
+VAULT = (
+    "claim_runs", "payments", "payout_desk", "../laws/test_vault_laws", "dividend_vault",
+    "../attacks/test_reentry_matrix",
+)  # fmt: skip
+REGISTER = ("registry", "rules", "policy", "lockups", "recovery", "../laws/test_register_laws")
+TAXING = ("withholding_policy", "../laws/test_withholding_laws")
+OWN = {
+    "ShareToken": TOKEN,
+    "ShareLedger": ("record_dates", *TOKEN),
+    "AccountLib": ("record_dates", *TOKEN),
+    "History": ("record_dates", "claim_runs", *TOKEN),
+    "LedgerLib": ("record_dates", *TOKEN),
+    "Compliance": ("rules", *TOKEN),
+    "Documents": TOKEN,
+    "InvestorRegistry": REGISTER,
+    "InvestorLib": (*REGISTER, "withholding_policy"),
+    "HoldingLib": REGISTER,
+    "TransferRules": ("rules", "lockups", *REGISTER),
+    "LockUps": ("lockups", "rules"),
+    "WithholdingPolicy": TAXING,
+    "RateTable": TAXING,
+    "StandingLib": TAXING,
+    "Timeline": TAXING,
+    "ProRata": (*TAXING, *VAULT),
+    "RecordStream": ("record_stream",),
+    "StreamSheet": ("record_stream",),
+    "PassThrough": ("pass_through",),
+    "PayoutDesk": ("payout_desk", "primary_reinvestment"),
+    "PrimaryReinvestment": ("primary_reinvestment",),
+    "Payment": ("payments", "pass_through", "currencies"),
+    "Holdings": ("record_stream", *VAULT),
+    "Authority": ("record_stream", "pass_through", *VAULT),
+    "Question": ("record_stream", "policy", "registry", "pass_through", *VAULT),
+}
+"""The tests of each source, quick ones first; of those that are not here, the vault's."""
+
+PYTHON = {
+    "apportion": ("unit/test_apportion", "unit/test_captable"),
+    "money": ("unit/test_money", "unit/test_captable"),
+    "tax": ("unit/test_tax", "unit/test_yearly"),
+    "yearly": ("unit/test_yearly", "unit/test_statements"),
+    "income": ("unit/test_income",),
+    "issuing": ("integration/test_compliance_operations", "integration/test_operations"),
+    "distributing": (
+        "integration/test_operations",
+        "integration/test_declarations",
+        "integration/test_streams",
+        "integration/test_permits",
+    ),
+    "declarations": (
+        "unit/test_declarations",
+        "integration/test_declarations",
+        "integration/test_streams",
+    ),
+    "previewing": ("integration/test_previewing",),
+    "pushing": (
+        "integration/test_pushing",
+        "integration/test_operations",
+        "integration/test_push_kills",
+    ),
+    "ageing": ("integration/test_ending",),
+    "streams": ("unit/test_streams", "integration/test_streams"),
+    "passing": ("integration/test_streams",),
+}
+"""The tests of each Python module; those of the planning ones need a chain."""
+
+KILLERS: dict[str, list[str]] = defaultdict(list)
+"""Tests that have noticed a mutant of a source before, the latest first; the next meets them."""
+
+POLICY = "tests/contracts/test_withholding_policy.py"
+APART = (
+    "tests/contracts/test_standards.py::test_the_token_fits",
+    f"{POLICY}::test_H_asking_stays_cheap_however_much_is_changed_later",
+    "tests/contracts/test_payout_desk.py::test_G_on_a_fork_the_old_signature_is_worth_nothing",
+)
+"""Tests of size and gas, which the optimiser decides, and of a node that limits the size."""
+
+
+REENTRY = "tests/attacks/test_reentry_matrix.py"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant, and by what."""
+
+    outcome: str
+    by: str = ""
+
+
+# ------------------------------------------------------------------------- of contracts
+
+
+def killed_at_once(artifacts: Mapping[str, Artifact], changed: set[str]) -> Verdict:
+    """Let a mutant meet what takes a second: a walk of the whole system, and cases by number."""
+    verdict = Verdict(SURVIVED)
+    if changed & WALKED:
+        verdict = Verdict(in_child(lambda: _walks(artifacts), WALK_LIMIT), "walk")
+    if verdict.outcome == SURVIVED and PROBE in changed:
+        verdict = Verdict(in_child(lambda: _calculates(artifacts), WALK_LIMIT), "cases")
+    return verdict
+
+
+def killed_by_tests(path: str, artifacts: Mapping[str, Artifact], *, every: bool) -> Verdict:
+    """Let a mutant meet the tests of its source, one file after the other; or every test."""
+    files = _every() if every else map(_file, _own(path))
+    return _noticed(path, files, lambda tests: passes(tests, artifacts))
+
+
+def killed_by_known(path: str, artifacts: Mapping[str, Artifact]) -> Verdict:
+    """Let a mutant meet what has killed others of its source."""
+    return _meets(path, KILLERS[path][:], lambda tests: passes(tests, artifacts))
+
+
+def _noticed(path: str, files: Iterable[str], survives: Callable[[list[str]], bool]) -> Verdict:
+    """What becomes of a mutant that meets one test file after the other."""
+    for file in files:
+        verdict = _meets(path, [file], survives)
+        if verdict.outcome != SURVIVED:
+            return verdict
+    return Verdict(SURVIVED)
+
+
+def _meets(path: str, tests: list[str], survives: Callable[[list[str]], bool]) -> Verdict:
+    """What becomes of it by some tests at once; whichever fails is remembered."""
+    if not tests:
+        return Verdict(SURVIVED)
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
+        os.environ[FAILED_TEST] = said.name
+        outcome = in_child(lambda: survives(tests), LIMIT)
+        by = said.read() or tests[0]
+    if outcome == SURVIVED:
+        return Verdict(SURVIVED)
+    if "::" in by:
+        KILLERS[path][:] = [by, *(other for other in KILLERS[path] if other != by)]
+    return Verdict(outcome, by)
+
+
+def _own(path: str) -> Sequence[str]:
+    return OWN.get(Path(path).stem, VAULT)
+
+
+def _file(name: str) -> str:
+    return f"tests/{name[3:]}.py" if name.startswith("../") else f"tests/contracts/test_{name}.py"
+
+
+def _every() -> Iterator[str]:
+    """Figures of gas, compared bytecode and planted faults are not among them."""
+    for folder in ("contracts", "laws"):
+        for path in sorted((PROJECT_ROOT / "tests" / folder).glob("test_*.py")):
+            yield path.relative_to(PROJECT_ROOT).as_posix()
+    yield REENTRY
+
+
+def warm(known: Mapping[str, list[str]]) -> None:
+    """Import what every child needs, once, and learn what has killed before."""
+    KILLERS.update(known)
+    for file in _every():
+        importlib.import_module(file.removesuffix(".py").replace("/", "."))
+
+
+def _walks(artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether walks go on as they should."""
+    roomy.enlarge()
+    codec = Codec(artifacts)
+    for story in range(STORIES):
+        walk_one(lambda: World(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+    return True
+
+
+def _calculates(artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether libraries calculate as they should."""
+    roomy.enlarge()
+    stateless.run(Codec(artifacts), "mutants", CALLS)
+    return True
+
+
+def passes(files: list[str], artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether no test fails. In a child, which has pytest and the tests from its parent."""
+    roomy.enlarge()
+    conftest.compile_contracts = lambda *_: artifacts  # type: ignore[assignment]
+    settings.load_profile(PROFILE)
+    # A test that is not found says nothing about the contracts.
+    return _pytest(files) in (pytest.ExitCode.OK, pytest.ExitCode.USAGE_ERROR)
+
+
+# -------------------------------------------------------------------------- of modules
+
+
+def killed_module(mutant: Mutant) -> Verdict:
+    """Let a mutant of a Python module meet its tests."""
+    text = mutant.applied((PROJECT_ROOT / mutant.path).read_text(encoding="utf-8"))
+    name = mutant.path.removesuffix(".py").replace("/", ".")
+    files = [f"tests/{file}.py" for file in PYTHON[Path(mutant.path).stem]]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "mutant.py"
+        source.write_text(text, encoding="utf-8")
+        known = KILLERS[mutant.path][:]
+        verdict = _meets(mutant.path, known, lambda tests: passes_with(name, source, tests))
+        if verdict.outcome != SURVIVED:
+            return verdict
+        return _noticed(mutant.path, files, lambda tests: passes_with(name, source, tests))
+
+
+def passes_with(name: str, source: Path, files: list[str]) -> bool:
+    """The same with a mutant of a module, and everything that may have imported it anew."""
+    for module in list(sys.modules):
+        if module == "prorata" or module.startswith(("prorata.", "test")):
+            del sys.modules[module]
+    sys.meta_path.insert(0, Finder(name, source))
+    settings.load_profile(PROFILE)
+    os.environ["HYPOTHESIS_PROFILE"] = PROFILE
+    return _pytest(files) == pytest.ExitCode.OK
+
+
+# ------------------------------------------------------------------------------- both
+
+
+class FirstFailure:
+    """Tells the parent which test has failed."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Of every test, three times."""
+        if report.failed:
+            Path(os.environ[FAILED_TEST]).write_text(report.nodeid, encoding="utf-8")
+
+
+def _pytest(tests: Sequence[str]) -> int:
+    apart = [f"--deselect={test}" for test in APART]
+    told = [FirstFailure()] if FAILED_TEST in os.environ else []
+    return pytest.main(["-x", "-q", "--tb=no", *apart, *tests], plugins=told)
+
+
+def in_child(survives: Callable[[], bool], limit: int) -> str:
+    """Fork, so that nothing a mutant does stays."""
+    child = os.fork()
+    if child == 0:
+        # A mutant may loop for ever in the EVM, where Python's own alarms do not reach.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(limit)
+        code = 1
+        try:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
+            code = 0 if survives() else 1
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return TIMEOUT if os.WTERMSIG(status) == signal.SIGALRM else KILLED
+    return SURVIVED if os.WEXITSTATUS(status) == 0 else KILLED
