@@ -383,6 +383,7 @@ def test_bytes_that_the_node_no_longer_takes_are_signed_anew_with_the_same_nonce
     assert token.total_supply() == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(
     chain, issuer, operator, token, folder
 ):

@@ -154,7 +154,7 @@ def killed_at_once(artifacts: Mapping[str, Artifact], changed: set[str]) -> Verd
 def killed_by_tests(path: str, artifacts: Mapping[str, Artifact], *, every: bool) -> Verdict:
     """Let a mutant meet the tests of its source, one file after the other; or every test."""
     files = _every() if every else map(_file, _own(path))
-    return _noticed(path, files, lambda tests: passes(tests, artifacts))
+    return _noticed(path, ([file] for file in files), lambda tests: passes(tests, artifacts))
 
 
 def killed_by_known(path: str, artifacts: Mapping[str, Artifact]) -> Verdict:
@@ -162,10 +162,12 @@ def killed_by_known(path: str, artifacts: Mapping[str, Artifact]) -> Verdict:
     return _meets(path, KILLERS[path][:], lambda tests: passes(tests, artifacts))
 
 
-def _noticed(path: str, files: Iterable[str], survives: Callable[[list[str]], bool]) -> Verdict:
-    """What becomes of a mutant that meets one test file after the other."""
-    for file in files:
-        verdict = _meets(path, [file], survives)
+def _noticed(
+    path: str, groups: Iterable[list[str]], survives: Callable[[list[str]], bool]
+) -> Verdict:
+    """What becomes of a mutant that meets one group of tests after the other."""
+    for tests in groups:
+        verdict = _meets(path, tests, survives)
         if verdict.outcome != SURVIVED:
             return verdict
     return Verdict(SURVIVED)
@@ -245,11 +247,8 @@ def killed_module(mutant: Mutant) -> Verdict:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "mutant.py"
         source.write_text(text, encoding="utf-8")
-        known = KILLERS[mutant.path][:]
-        verdict = _meets(mutant.path, known, lambda tests: passes_with(name, source, tests))
-        if verdict.outcome != SURVIVED:
-            return verdict
-        return _noticed(mutant.path, files, lambda tests: passes_with(name, source, tests))
+        groups = [KILLERS[mutant.path][:], *([file] for file in files)]
+        return _noticed(mutant.path, groups, lambda tests: passes_with(name, source, tests))
 
 
 def passes_with(name: str, source: Path, files: list[str]) -> bool:

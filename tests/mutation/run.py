@@ -22,7 +22,7 @@ import os
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -191,15 +191,18 @@ def chosen(path: str, mutants: Sequence[Mutant], scale: float = 1) -> list[Mutan
 
 def is_argued(mutant: Mutant) -> bool:
     """Whether it has been said why nobody need notice."""
-    context = mutant.context(text_of(mutant.path))
-    return (mutant.path, context, mutant.before, mutant.after) in argued()
+    return mark({**asdict(mutant), "context": mutant.context(text_of(mutant.path))}) in argued()
 
 
 @cache
 def argued() -> set[tuple[str, str, str, str]]:
-    """Mutants that are the same in other words, wherever their lines are."""
-    told = json.loads(ARGUED.read_text(encoding="utf-8"))
-    return {(one["path"], one["context"], one["before"], one["after"]) for one in told}
+    """The marks of mutants that are the same in other words."""
+    return set(map(mark, json.loads(ARGUED.read_text(encoding="utf-8"))))
+
+
+def mark(one: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """What a mutant and an argument have in common, wherever the line has moved to."""
+    return one["path"], one["context"], one["before"], one["after"]
 
 
 def text_of(path: str) -> str:

@@ -25,7 +25,7 @@ from tests.mutation.killing import (
     passes_with,
 )
 from tests.mutation.mutant import Mutant, sample
-from tests.mutation.run import LEFT_OUT, MODULES, RESULTS, WHOLE, text_of
+from tests.mutation.run import ARGUED, LEFT_OUT, MODULES, RESULTS, WHOLE, argued, mark, text_of
 from tests.mutation.solidity import BARE, Compiler, mutants
 
 LEDGER = "contracts/ShareLedger.sol"
@@ -33,7 +33,7 @@ PROGRESS = "contracts/libraries/Progress.sol"
 MONEY = "prorata/money.py"
 TOKEN = "ShareToken"
 FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))
-ARGUED = json.loads(Path(__file__).with_name("argued.json").read_text(encoding="utf-8"))
+ARGUMENTS = json.loads(ARGUED.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_tests_are_what_decides(artifacts: dict[str, Artifact], outcome: str) ->
     assert in_child(lambda: passes(tests, wrong), 60) == outcome
 
 
-@pytest.mark.parametrize("path", sorted({argued["path"] for argued in ARGUED}))
+@pytest.mark.parametrize("path", sorted({one["path"] for one in ARGUMENTS}))
 def test_what_is_argued_about_is_there(compiler: Compiler, path: str) -> None:
     """An argument is about a mutant of the source as it is, and says something."""
     text = text_of(path)
@@ -158,19 +158,14 @@ def test_what_is_argued_about_is_there(compiler: Compiler, path: str) -> None:
         if path.endswith(".py")
         else mutants(compiler.tree(path), path, text)
     )
-    made = {(m.context(text), m.before, m.after) for m in found}
-    for argued in ARGUED:
-        if argued["path"] == path:
-            assert (argued["context"], argued["before"], argued["after"]) in made
-            assert len(argued["why"]) > 30
+    made = {(path, m.context(text), m.before, m.after) for m in found}
+    for one in ARGUMENTS:
+        if one["path"] == path:
+            assert mark(one) in made
+            assert len(one["why"]) > 30
 
 
 # ------------------------------------------------------------------- what the last run found
-
-
-def mark(one: dict[str, str]) -> tuple[str, str, str, str]:
-    """What a survivor and an argument have in common, wherever the line has moved to."""
-    return one["path"], one["context"], one["before"], one["after"]
 
 
 def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> None:
@@ -193,4 +188,4 @@ def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> Non
 
 def test_whoever_survived_is_argued_about() -> None:
     """Killed by a new test, or the same in other words; nothing else."""
-    assert {mark(one) for one in FOUND["survivors"]} <= {mark(one) for one in ARGUED}
+    assert set(map(mark, FOUND["survivors"])) <= argued()

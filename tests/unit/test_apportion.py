@@ -391,11 +391,17 @@ def test_what_is_carried_goes_into_the_next_declaration_only() -> None:
     assert model.division(model.declare(10, {"a": 1})).amount == 11
 
 
-def test_what_is_carried_can_be_left_for_a_later_one() -> None:
+def carrying_one() -> SeriesModel[str]:
+    """A series whose first distribution left the only unit that it had."""
     model: SeriesModel[str] = SeriesModel()
     model.declare(1, {"a": 1, "b": 1})
     for holder in "ab":
         model.claim(1, holder)
+    return model
+
+
+def test_what_is_carried_can_be_left_for_a_later_one() -> None:
+    model = carrying_one()
 
     assert model.division(model.declare(10, {"a": 1}, carry_in=False)).amount == 10
     assert model.position().carried == 1
@@ -424,20 +430,14 @@ def test_an_announced_distribution_is_owed_before_its_holders_are_known() -> Non
 
 
 def test_an_announced_distribution_shares_out_what_was_carried_in_too() -> None:  # A4
-    model: SeriesModel[str] = SeriesModel()
-    model.declare(1, {"a": 1, "b": 1})
-    for holder in "ab":
-        model.claim(1, holder)
+    model = carrying_one()
     rent = model.announce(99)
     model.fix(rent, {"a": 1, "b": 1})
     assert (model.claim(rent, "a"), model.position().owed) == (Payment(1, 50, 0), 50)
 
 
 def test_a_refund_returns_what_arrived_and_keeps_what_was_carried_for_the_holders() -> None:  # A4
-    model: SeriesModel[str] = SeriesModel()
-    model.declare(1, {"a": 1, "b": 1})
-    for holder in "ab":
-        model.claim(1, holder)
+    model = carrying_one()
     rent = model.announce(100)
     with pytest.raises(NoEligibleShares):
         model.fix(rent, {"t": 9}, excluded=["t"])
@@ -454,10 +454,7 @@ def test_a_refund_returns_what_arrived_and_keeps_what_was_carried_for_the_holder
 
 
 def test_a_refused_declaration_absorbs_nothing() -> None:  # A4
-    model: SeriesModel[str] = SeriesModel()
-    model.declare(1, {"a": 1, "b": 1})
-    for holder in "ab":
-        model.claim(1, holder)
+    model = carrying_one()
     before = model.position()
 
     with pytest.raises(NoEligibleShares):

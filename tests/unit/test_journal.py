@@ -101,6 +101,7 @@ def test_giving_up_an_unknown_key_is_refused(written):
     )
 
 
+@pytest.mark.slow
 def test_killed_at_any_byte_the_whole_lines_before_are_read_and_written_on(written, tmp_path):
     content = written.read_bytes()
     lines = content.splitlines(keepends=True)
