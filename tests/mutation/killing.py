@@ -77,6 +77,7 @@ OWN = {
     "StreamSheet": ("record_stream",),
     "PassThrough": ("pass_through",),
     "PayoutDesk": ("payout_desk", "primary_reinvestment"),
+    "Signature": ("permit", "payout_desk"),
     "PrimaryReinvestment": ("primary_reinvestment",),
     "Payment": ("payments", "pass_through", "currencies"),
     "Holdings": ("record_stream", *VAULT),
