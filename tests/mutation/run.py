@@ -297,7 +297,7 @@ def _tell(one: Tried, place: int) -> None:
 def main() -> None:
     """Try, tell, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="sources whose path contains this")
+    parser.add_argument("--only", default="", help="sources whose path has one of a,b,c")
     parser.add_argument("--size", type=float, default=1.0, help="so many times the usual sample")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--own", action="store_true", help="only each source's own tests")
@@ -308,7 +308,8 @@ def main() -> None:
     journal = Journal(there_are, resume=options.resume)
     done = {m for m, one in journal.tried.items() if one.outcome != SURVIVED or is_argued(m)}
     of = {path: chosen(path, found, options.size) for path, found in there_are.items()}
-    work = [m for path, some in of.items() if options.only in path for m in some if m not in done]
+    asked_for = {path for path in of if any(part in path for part in options.only.split(","))}
+    work = [m for path in of if path in asked_for for m in of[path] if m not in done]
     # So that a run that is stopped early has seen something of everything.
     random.Random(SEED).shuffle(work)
     # Whoever survived an earlier run meets the new tests first.
