@@ -99,6 +99,9 @@ def test_no_more_is_frozen_one_by_one_than_there_is(stage):
     for amount in (41, MAX):
         with refused("ShareToken_FreezeExceedsBalance", ann, 60, 100):
             token.send("freezePartialTokens", ann, amount, sender=agent)
+    for amount in (40, 0):
+        token.send("freezePartialTokens", ann, amount, sender=agent)
+    assert token.call("getFrozenTokens", ann) == 100
     token.send("setFrozenTokens", ann, 101, sender=agent)
     for amount in (0, 1):
         with refused("ShareToken_FreezeExceedsBalance", ann, 101, 100):

@@ -534,6 +534,21 @@ def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen
     assert token.call("totalSupply") == 60
 
 
+def test_F5_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
+    """The successor gets what is there after they have had their say; nothing stays behind."""
+    stage = Stage(kit)
+    hostile = kit.deploy("MovableRules")
+    token, ann, cid, agent, new = stage.token, stage.ann, stage.cid, stage.agent, person(7)
+    token.send("setCompliance", hostile.address, sender=stage.owner)
+    token.send("addAgent", hostile.address, sender=stage.owner)
+    stage.issue({ann: 100, cid: 30})
+    more = kit.codec.call("ShareToken", "forcedTransfer", cid, ann, 30)
+    hostile.send("prepareOnce", token.address, more)
+    token.send("recoveryAddress", ann, new, ZERO, sender=agent)
+    assert hostile.call("succeeded") is True
+    assert [token.call("balanceOf", who) for who in (ann, cid, new)] == [0, 0, 130]
+
+
 @pytest.mark.parametrize("mood", ["reverting", "speechless"])
 def test_F5_rules_whose_registry_fails_refuse_and_name_it(kit, mood):
     """No answer is no consent: to a transfer, an issue or a force."""

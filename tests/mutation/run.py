@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import random
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ from typing import Any
 from prorata.build import PROJECT_ROOT, Artifact
 from tests.mutation import killing, python, solidity
 from tests.mutation.killing import (
-    PROBE,
+    PROBES,
     SURVIVED,
     TIMEOUT,
     killed_at_once,
@@ -105,7 +106,7 @@ def optimised(path: str) -> dict[str, tuple[bytes, bytes]]:
 
 
 def _deployed(path: str) -> list[Artifact]:
-    return [one for one in compiler().using(path, originals()) if one.name != PROBE]
+    return [one for one in compiler().using(path, originals()) if one.name not in PROBES]
 
 
 def _try(mutant: Mutant) -> Tried:
@@ -125,7 +126,7 @@ def _contract(mutant: Mutant) -> tuple[str, str, str]:
     if made is None:
         return INVALID, "", ""
     changed = _changed(made)
-    if not set(changed) - {PROBE}:
+    if not set(changed).difference(PROBES):
         return SAME, "", ""
     artifacts = {**originals(), **changed}
     code = _code(made)
@@ -294,6 +295,21 @@ def _tell(one: Tried, place: int) -> None:
         print(f"{place:5} {one.outcome:9} {one.seconds:5} s  {where}  {change}", flush=True)
 
 
+def _sound(file: str) -> bool:
+    return killing.judged_sound(file, originals())
+
+
+def _check(pool: ProcessPoolExecutor) -> None:
+    """Refuse to judge by tests that fail on the code as it is."""
+    files = list(killing.every_file())
+    found = zip(files, pool.map(_sound, files), strict=True)
+    if unfit := [file for file, sound in found if not sound]:
+        sys.exit(
+            f"make mutate: {', '.join(unfit)} fails, or takes too long, on the code as it is, "
+            "compiled without the optimiser; mend it, or set the test apart in killing.py."
+        )
+
+
 def main() -> None:
     """Try, tell, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -319,14 +335,18 @@ def main() -> None:
     context = get_context("spawn")
     known = dict(journal.killers)
     with ProcessPoolExecutor(options.workers, context, killing.warm, (known,)) as pool:
+        _check(pool)
         for step in (_try, _again)[: 1 if options.own else 2]:
             asked = [pool.submit(step, mutant) for mutant in work]
             for place, one in enumerate(as_completed(asked), start=1):
                 journal.enter(one.result())
                 _tell(one.result(), place)
                 if time.monotonic() > until:
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    # Not `wait=False`: the end of `with` would take the cancelling back.
+                    pool.shutdown(cancel_futures=True)
                     break
+            if time.monotonic() > until:
+                break
             left = {m for m, one in journal.tried.items() if one.outcome == SURVIVED}
             work = [mutant for mutant in work if mutant in left and mutant.path.endswith(".sol")]
     mine = set().union(*of.values())

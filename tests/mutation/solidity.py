@@ -15,7 +15,7 @@ from typing import Any
 from prorata import build
 from prorata.build import CONTRACTS, PROJECT_ROOT, Artifact, compile_contracts, standard_json
 from tests.conftest import TEST_CONTRACTS
-from tests.mutation.killing import PROBE
+from tests.mutation.killing import PROBES
 from tests.mutation.mutant import Mutant
 
 BINARY = {
@@ -96,7 +96,7 @@ class Compiler:
         found = [
             artifact
             for artifact in artifacts.values()
-            if (artifact.source_name.startswith("contracts/") or artifact.name == PROBE)
+            if (artifact.source_name.startswith("contracts/") or artifact.name in PROBES)
             and path in self._imported(artifact.source_name)
         ]
         # A library's own code is eighty bytes that say that it is one.
@@ -136,7 +136,7 @@ def plain(compiler: Compiler) -> dict[str, Artifact]:
     """All contracts as mutants are compiled: ours without the optimiser, the tests' as they are."""
     artifacts = compile_contracts((CONTRACTS, TEST_CONTRACTS))
     ours = {n: a for n, a in compile_contracts().items() if len(a.runtime) > LIBRARY}
-    ours[PROBE] = artifacts[PROBE]
+    ours |= {name: artifacts[name] for name in PROBES}
     output: dict[str, dict[str, Any]] = {}
     for artifact in ours.values():
         output.setdefault(artifact.source_name, {})[artifact.name] = WANTED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from itertools import product
 
 import pytest
 import z3
@@ -65,6 +66,26 @@ def test_a_restatement_says_what_the_bytecode_says(probe, restated: Restated) ->
     for _ in range(ROUNDS):
         terms, told = given(restated, probe)
         assert evaluated(restated.function(*terms)) == as_number(probe.call(restated.probe, *told))
+
+
+def test_two_accounts_are_ready_if_both_are_ordinary_and_of_today(probe) -> None:
+    """Balances and lengths of histories have no say; random words hardly ever agree on a record."""
+    filled = ((1 << 96) - 1) | ((1 << 32) - 1) << 128
+    times = [0, 1, 6, 2**32 - 1]
+    accounts = [
+        (since, flag, body | since << 96 | flag)
+        for since in times
+        for flag in (0, 1 << 160, 1 << 161, 1 << 162, 1 << 163, 1 << 255)
+        for body in (0, 1, filled)
+    ]
+    for closed in times:
+        for one, another in product(accounts, CHANCE.sample(accounts, 12)):
+            ready = all(since == closed and not flag for since, flag, _ in (one, another))
+            for first, second in ((one[2], another[2]), (another[2], one[2])):
+                assert probe.call("accountBothReady", first, second, closed) is ready
+        ready = [whole for since, flag, whole in accounts if since == closed and not flag]
+        for first, second in product(ready, ready):
+            assert probe.call("accountBothReady", first, second, closed) is True
 
 
 FIELDS = (
