@@ -74,7 +74,7 @@ fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_
 mutate: setup  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
 	@PYTHONPATH=. $(BIN)/python -m tests.mutation.run --resume $(MUTATE)
 
-faults: setup  ## Play a thousand random faults and kills (FAULT_KILLS; about twenty minutes)
+faults: setup  ## Play 1,400 random faults and kills (FAULT_KILLS; a quarter of an hour)
 	@PYTHONPATH=. $(BIN)/python -m tests.faults.run
 
 hardhat: setup  ## Play the doors against a Hardhat node too (installs 290 MB)

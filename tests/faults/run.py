@@ -1,6 +1,6 @@
 """The long run: seeded random faults and kills, each against a random act of the asset's life.
 
-    FAULT_KILLS=1000 python -m tests.faults.run
+    FAULT_KILLS=1400 python -m tests.faults.run
 
 Half of the trials kill the act's process, at one to three random moments of writing or sending;
 the others let it meet a random fault of the line or of the chain at a random exchange. Every trial
@@ -131,7 +131,7 @@ def _any(exchange: Exchange) -> bool:
 
 def main() -> None:
     count, seed = (
-        int(os.environ.get("FAULT_KILLS", "1000")),
+        int(os.environ.get("FAULT_KILLS", "1400")),
         int(os.environ.get("FAULT_SEED", SEED)),
     )
     trials, only = drawn(seed, count), os.environ.get("FAULT_ONLY")
