@@ -655,14 +655,23 @@ class RpcChain:
         answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
         return [None if answer is None else _mined(answer) for answer in answers]
 
-    def mine_leftovers(self) -> None:
+    def mine_leftovers(self, awaited: str) -> bool:
         """Let an Anvil mine what it was sent and forgot; on any other node, nothing.
 
         One that mines at once fills one block, and leaves what does not fit to the next
-        transaction that comes, though none may (foundry issue 10122).
+        transaction that comes, though none may (foundry issue 10122). What comes while the one
+        before it is being mined may wait for that for ever: if `awaited`, a hash, waits so, all
+        that its sender has there is taken out. Returns whether it was, and must be sent again.
         """
-        if self.is_local and self.try_many([("anvil_getAutomine", ())]) == [True]:
-            self.try_many([("evm_mine", ())])
+        if not self.is_local or self.try_many([("anvil_getAutomine", ())]) != [True]:
+            return False
+        _, pool = self.try_many([("evm_mine", ()), ("txpool_content", ())])
+        waiting = pool.get("queued", {}) if isinstance(pool, dict) else {}
+        for sender, own in waiting.items():
+            if any(one["hash"] == awaited for one in own.values()):
+                self.try_many([("anvil_removePoolTransactions", (sender,))])
+                return True
+        return False
 
     def simulate(self, blocks: Sequence[SimulatedBlock]) -> list[Simulated]:
         """What calls would do one after the other in blocks to come; nothing is kept of it.

@@ -586,7 +586,8 @@ class Operator:
             if len(mined) < len(entries):
                 self._check_still_possible(entries, receipts)
                 if time.monotonic() > stalled:
-                    self.chain.mine_leftovers()
+                    if self.chain.mine_leftovers(entries[receipts.index(None)].hash):
+                        self._remind(entries)
                     stalled += STALL_SECONDS
             if time.monotonic() > reminder:
                 self._remind(entries)

@@ -81,6 +81,26 @@ def test_logs_tell_the_time_of_their_block(chain, token):
     assert [log.block_time for log in logs] == [block.timestamp for block in headers]
 
 
+def test_what_anvil_has_misplaced_is_sent_again(anvil, chain, operator, issuer):
+    """One that waits though none before it is missing, as when it came while that was mined."""
+    ahead = chain.nonce(operator.address) + 3
+    signed = issuer.sign(
+        {
+            "to": HOLDER, "value": 1, "gas": 21_000, "nonce": ahead, "chainId": chain.chain_id,
+            "maxFeePerGas": 10**11, "maxPriorityFeePerGas": 1,
+        }
+    )  # fmt: skip
+    [taken] = chain.send_raw([signed])
+    anvil.rpc("anvil_setNonce", operator.address, hex(ahead))
+    anvil.rpc("evm_mine")
+    assert chain.receipts([taken]) == [None]
+    assert chain.mine_leftovers(taken)
+    chain.send_raw([signed])
+    assert not chain.mine_leftovers(taken)
+    [mined] = chain.receipts([taken])
+    assert mined.success
+
+
 def test_what_was_sent_can_be_asked_for(chain, token, operator):
     receipt = operator.send_one("mint", token.mint(HOLDER, 7))
     unknown = f"0x{'7' * 64}"
