@@ -665,8 +665,12 @@ class RpcChain:
         """
         if not self.is_local or self.try_many([("anvil_getAutomine", ())]) != [True]:
             return False
-        _, pool = self.try_many([("evm_mine", ()), ("txpool_content", ())])
-        waiting = pool.get("queued", {}) if isinstance(pool, dict) else {}
+        _, status = self.try_many([("evm_mine", ()), ("txpool_status", ())])
+        # Nearly always nothing waits, and what is in the pool may be megabytes.
+        if not isinstance(status, dict) or status["queued"] == "0x0":
+            return False
+        [pool] = self.try_many([("txpool_content", ())])
+        waiting = pool["queued"] if isinstance(pool, dict) else {}
         for sender, own in waiting.items():
             if any(one["hash"] == awaited for one in own.values()):
                 self.try_many([("anvil_removePoolTransactions", (sender,))])

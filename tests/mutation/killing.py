@@ -48,17 +48,24 @@ PROBES = (PROBE, "LibraryProbe")
 WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "PayoutDesk"}
 """Contracts that the walk has on its stage."""
 
+REENTRY, LAYOUTS = "tests/attacks/test_reentry_matrix.py", "tests/proofs/test_layouts.py"
 TOKEN = (
     "roles", "freezing", "recovery", "share_token", "record_dates", "permit", "policy", "standards",
-    "rules", "registry", "../laws/test_ledger_laws", "../attacks/test_reentry_matrix",
+    "rules", "registry", "tests/laws/test_ledger_laws.py", REENTRY,
 )  # fmt: skip
 VAULT = (
-    "claim_runs", "payments", "payout_desk", "../laws/test_vault_laws", "dividend_vault",
-    "../attacks/test_reentry_matrix",
+    "claim_runs", "payments", "payout_desk", "tests/laws/test_vault_laws.py", "dividend_vault",
+    REENTRY,
 )  # fmt: skip
-REGISTER = ("registry", "rules", "policy", "lockups", "recovery", "../laws/test_register_laws")
-TAXING = ("withholding_policy", "../laws/test_withholding_laws")
-LAYOUTS = "../proofs/test_layouts"
+REGISTER = (
+    "registry",
+    "rules",
+    "policy",
+    "lockups",
+    "recovery",
+    "tests/laws/test_register_laws.py",
+)
+TAXING = ("withholding_policy", "tests/laws/test_withholding_laws.py")
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -124,7 +131,6 @@ KILLERS: dict[str, list[str]] = defaultdict(list)
 """Tests that have noticed a mutant of a source before, the latest first; the next meets them."""
 
 POLICY = "tests/contracts/test_withholding_policy.py"
-REENTRY = "tests/attacks/test_reentry_matrix.py"
 APART = (
     "tests/contracts/test_standards.py::test_the_token_fits",
     f"{POLICY}::test_H_asking_stays_cheap_however_much_is_changed_later",
@@ -202,7 +208,7 @@ def _own(path: str) -> Sequence[str]:
 
 
 def _file(name: str) -> str:
-    return f"tests/{name[3:]}.py" if name.startswith("../") else f"tests/contracts/test_{name}.py"
+    return name if name.startswith("tests/") else f"tests/contracts/test_{name}.py"
 
 
 def every_file() -> Iterator[str]:
@@ -211,7 +217,7 @@ def every_file() -> Iterator[str]:
         for path in sorted((PROJECT_ROOT / "tests" / folder).glob("test_*.py")):
             yield path.relative_to(PROJECT_ROOT).as_posix()
     yield REENTRY
-    yield _file(LAYOUTS)
+    yield LAYOUTS
 
 
 def warm(known: Mapping[str, list[str]]) -> None:

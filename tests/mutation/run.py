@@ -23,7 +23,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -310,6 +310,25 @@ def _check(pool: ProcessPoolExecutor) -> None:
         )
 
 
+def _all(
+    pool: ProcessPoolExecutor,
+    step: Callable[[Mutant], Tried],
+    work: Sequence[Mutant],
+    journal: Journal,
+    until: float,
+) -> bool:
+    """Take a step with each, and write down what comes of it; whether there was time for all."""
+    asked = [pool.submit(step, mutant) for mutant in work]
+    for place, one in enumerate(as_completed(asked), start=1):
+        journal.enter(one.result())
+        _tell(one.result(), place)
+        if time.monotonic() > until:
+            # Not `wait=False`: the end of `with` would take the cancelling back.
+            pool.shutdown(cancel_futures=True)
+            return False
+    return True
+
+
 def main() -> None:
     """Try, tell, keep."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -337,15 +356,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers, context, killing.warm, (known,)) as pool:
         _check(pool)
         for step in (_try, _again)[: 1 if options.own else 2]:
-            asked = [pool.submit(step, mutant) for mutant in work]
-            for place, one in enumerate(as_completed(asked), start=1):
-                journal.enter(one.result())
-                _tell(one.result(), place)
-                if time.monotonic() > until:
-                    # Not `wait=False`: the end of `with` would take the cancelling back.
-                    pool.shutdown(cancel_futures=True)
-                    break
-            if time.monotonic() > until:
+            if not _all(pool, step, work, journal, until):
                 break
             left = {m for m, one in journal.tried.items() if one.outcome == SURVIVED}
             work = [mutant for mutant in work if mutant in left and mutant.path.endswith(".sol")]
