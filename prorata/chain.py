@@ -417,7 +417,10 @@ class RpcChain:
 
     @cached_property
     def genesis_hash(self) -> str:
-        """The hash of block 0, which tells two local chains of one id apart."""
+        """The hash of block 0, which tells two local chains of one id apart.
+
+        All that Anvil's says is the second in which it began.
+        """
         return self.block(0).hash
 
     def check_same(self) -> None:

@@ -254,7 +254,10 @@ def test_another_chain_behind_the_same_address_is_noticed_before_a_window_is_sig
     wanted = world.state()
     world.again()
     for stranger_id in (31338, 31337):
-        with Anvil(chain_id=stranger_id, mnemonic="test " * 11 + "junk", accounts=1) as stranger:
+        # Two that begin in the same second have the same genesis.
+        with Anvil(
+            chain_id=stranger_id, accounts=1, extra=("--timestamp", "1700000000")
+        ) as stranger:
             stranger.rpc("anvil_setNonce", world.signer.address, "0x1")
 
             def moved(exchange, stranger=stranger):
