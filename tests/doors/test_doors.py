@@ -29,6 +29,7 @@ from prorata.chain import RpcChain
 from prorata.deploy import Deployment
 from prorata.rehearsal import rehearsal_key
 from prorata.toolchain import Anvil
+from tests.doors.kept import kept
 
 pytestmark = pytest.mark.slow
 
@@ -143,9 +144,16 @@ def local(tmp_path_factory) -> Iterator[House]:
 
 
 @pytest.fixture(scope="module")
-def played(local: House) -> House:
+def life(local: House) -> House:
     play(local, close=5)
     return local
+
+
+@pytest.fixture
+def played(life: House) -> Iterator[House]:
+    """The life of a distribution, as if no other test had been there."""
+    with kept(life.url, life.folder):
+        yield life
 
 
 def test_the_life_of_a_distribution(played):
@@ -362,6 +370,7 @@ def test_an_account_without_funds_is_refused(public, tmp_path):
 
 
 def test_a_deployment_on_another_chain_is_refused(public, played):
+    public.says("deploy", "--asset", ASSET, "--dollar")
     mixed = House(played.url, public.folder)
     assert mixed.refuses("record", "--at", "+1h") == (
         f"the deployment in {public.folder} is on chain {PUBLIC_CHAIN}, and the network is chain "

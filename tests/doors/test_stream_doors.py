@@ -20,6 +20,7 @@ from prorata.chain import RpcChain
 from prorata.deploy import Deployment
 from prorata.settings import moment
 from prorata.toolchain import Anvil
+from tests.doors.kept import kept
 
 ASSET = str(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
 HOLDERS = str(PROJECT_ROOT / "examples" / "building" / "holders.csv")
@@ -80,7 +81,7 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory) -> Iterator[Doors]:
+def buildings(tmp_path_factory) -> Iterator[Doors]:
     """A building with three records, the third after a weekend; the pool holds shares of it. The
     pool's own token is that of a second building, which has a record at the last second only."""
     with Anvil() as anvil:
@@ -99,6 +100,13 @@ def doors(tmp_path_factory) -> Iterator[Doors]:
                 other.says("record", "--at", moment(start + day * DAY))
             doors.sleep_until(record["closes_at"])
         yield doors
+
+
+@pytest.fixture
+def doors(buildings) -> Iterator[Doors]:
+    """The two buildings, as if no other test had been there."""
+    with kept(buildings.anvil.url, buildings.folder.parent):
+        yield buildings
 
 
 def token_of_pool(doors: Doors) -> str:
@@ -174,6 +182,7 @@ def test_a_pool_is_passed_through(doors):
 
 def test_a_stream_is_paid(doors):
     """Previewed, declared and pushed by one door; the same words again pay nothing."""
+    doors.says("stream", "--from-record", "2", "--to-record", "3")
     words = (
         "distribute", "--stream", "1", "--currency", "USD", "--amount", "3.1", "--kind", "interest",
         "--push",

@@ -22,6 +22,7 @@ from prorata.deploy import Deployment
 from prorata.register import read_investors
 from prorata.toolchain import Anvil
 from scripts.tax import cli
+from tests.doors.kept import kept
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 RATES, CERTIFICATES = str(COMPLIANT / "withholding.yaml"), str(COMPLIANT / "certificates.csv")
@@ -85,8 +86,8 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory) -> Iterator[Doors]:
-    """An asset with its register, and a policy."""
+def asset(tmp_path_factory) -> Iterator[Doors]:
+    """An asset with its register."""
     with Anvil() as anvil:
         doors = Doors(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
         doors.says("deploy", "--asset", str(COMPLIANT / "asset.yaml"))
@@ -95,8 +96,16 @@ def started(tmp_path_factory) -> Iterator[Doors]:
         yield doors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def started(asset) -> Iterator[Doors]:
+    """The asset, as if no other test had been there."""
+    with kept(asset.anvil.url, asset.folder):
+        yield asset
+
+
+@pytest.fixture
 def doors(started) -> Doors:
+    """The asset with a policy."""
     started.says("tax", "deploy", RATES)
     return started
 
