@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format fuzz mutate faults prove gas coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test: setup lint  ## Run every check: this is what CI runs
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 	@$(BIN)/pytest tests $(WORKERS) $(PACKAGE:%=--ignore=%)
+
+reverse: setup  ## Run the tests from the last to the first: none may need another (ten minutes)
+	@$(BIN)/pytest tests $(WORKERS) -p tests.backwards
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run
