@@ -568,6 +568,16 @@ def test_no_more_persons_are_issued_shares_than_may_hold(operator, settings, ent
     assert rule in refused(issue, operator, found, holdings(*wallets, shares=5))
 
 
+def test_parts_of_shares_are_told_as_a_person_writes_them(operator, settings, entries):
+    """Without the noughts that a token's decimals would end in."""
+    given = {"decimals": 6, "rules": RuleSettings.of({"max_holding": "4.5"})}
+    found = deploy(operator, settings.model_copy(update=given), operator.journal.path.parent)
+    register(operator, found, entries)
+    table = CapTable((Holding(entries[0].address, 5_250_000),), decimals=6)
+    said = refused(issue, operator, found, table)
+    assert 'person 1: "5.25" is more than the 4.5 that one person may hold' in said
+
+
 def test_who_holds_already_is_nobody_new(operator, settings, entries):
     """More persons than may hold is no reason to refuse shares to one of them."""
     rules = {"limited_class": "institutional", "max_holders_of_class": 1}

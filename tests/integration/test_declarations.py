@@ -165,6 +165,10 @@ def test_nobody_to_pay_has_a_line(operator, closed, file, table):
             "gather their shares in fewer accounts"
         )
     ]
+    each = "\n".join(f'      - "{account}"' for account in accounts.split())
+    text = 'distributions:\n  - record: 2\n    currency: USD\n    amount: "1"\n    kind: rent\n'
+    said = listed(operator, closed, file(f"{text}    exclude:\n{each}\n"))
+    assert [fault.partition(" accounts")[0] for fault in said] == ['line 7, exclude: "33"']
 
 
 def test_what_was_declared_is_not_held_against_the_present(anvil, operator, closed, file):

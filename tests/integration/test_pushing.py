@@ -224,7 +224,11 @@ def test_an_account_that_does_not_add_up_is_not_given(operator, closed, rent, ta
             report_push(closed, rent.id, table.balances)
     with monkeypatch.context() as echo:
         echo.setattr(pushing, "settlements", lambda events: [*heard(events), *heard(events)])
-        with pytest.raises(BooksError, match=r"the vault tells of 0x\w+ being paid twice from"):
+        twice = (
+            r"the vault tells of 0x\w+ being paid twice from distribution 1, in 0x\w{64} and in "
+            r"0x\w{64}; "
+        )
+        with pytest.raises(BooksError, match=twice):
             report_push(closed, rent.id, table.balances)
 
 

@@ -513,6 +513,15 @@ def test_a_distribution_with_holders_is_neither_fixed_again_nor_refunded() -> No
             model.fix(settled, {"a": 1})
 
 
+def test_what_is_announced_is_a_whole_number_of_units() -> None:
+    model: SeriesModel[str] = SeriesModel()
+    with pytest.raises(InputError) as caught:
+        model.announce(-1)
+    assert str(caught.value).startswith('received: "-1" ')
+    assert model.position().received == 0
+    assert model.announce(7) == 1
+
+
 @pytest.mark.parametrize("unknown", [0, -1, 2])
 def test_an_unknown_distribution_is_refused(unknown: int) -> None:
     model: SeriesModel[str] = SeriesModel()
