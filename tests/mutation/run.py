@@ -7,7 +7,7 @@ it is passes the same tests so compiled, or nothing here would mean anything. It
 whole system first, and cases by number (`tests/fuzz`), then the tests of its own source, then all
 of `tests/contracts` and `tests/laws`. Figures of gas, compared bytecode and planted faults do not
 count as noticing. A mutant whose code, optimised or not, is that of the original or of another
-mutant is none.
+mutant is none; of Python, what annotates a function is never run.
 
 What was found is kept in `results.json`, with every mutant that survived; `argued.json` says why
 some of these are the same in other words. Every verdict is written down at once, so that a run that
@@ -117,6 +117,9 @@ def _try(mutant: Mutant) -> Tried:
 
 
 def _module(mutant: Mutant) -> tuple[str, str, str]:
+    text = text_of(mutant.path)
+    if python.executed(mutant.applied(text)) == python.executed(text):
+        return SAME, "", ""
     verdict = killed_module(mutant)
     return verdict.outcome, verdict.by, ""
 
@@ -295,18 +298,25 @@ def _tell(one: Tried, place: int) -> None:
         print(f"{place:5} {one.outcome:9} {one.seconds:5} s  {where}  {change}", flush=True)
 
 
-def _sound(file: str) -> bool:
-    return killing.judged_sound(file, originals())
+def _sound(judge: str) -> bool:
+    """Whether a file of tests, or the tests of a module, find nothing wrong with what is right."""
+    if judge in killing.every_file():
+        return killing.judged_sound(judge, originals())
+    text = text_of(judge)
+    return killed_module(Mutant(judge, 0, text[:1], text[:1], "none")).outcome == SURVIVED
 
 
-def _check(pool: ProcessPoolExecutor) -> None:
+def _check(pool: ProcessPoolExecutor, work: Iterable[Mutant]) -> None:
     """Refuse to judge by tests that fail on the code as it is."""
-    files = list(killing.every_file())
-    found = zip(files, pool.map(_sound, files), strict=True)
-    if unfit := [file for file, sound in found if not sound]:
+    paths = {mutant.path for mutant in work}
+    judges = sorted(path for path in paths if path.endswith(".py"))
+    if len(judges) < len(paths):
+        judges += killing.every_file()
+    found = zip(judges, pool.map(_sound, judges), strict=True)
+    if unfit := [judge for judge, sound in found if not sound]:
         sys.exit(
-            f"make mutate: {', '.join(unfit)} fails, or takes too long, on the code as it is, "
-            "compiled without the optimiser; mend it, or set the test apart in killing.py."
+            "make mutate: on the code as it is (a contract's without the optimiser) these fail, or "
+            f"take too long: {', '.join(unfit)}; mend them, or set a test apart in killing.py."
         )
 
 
@@ -354,7 +364,7 @@ def main() -> None:
     context = get_context("spawn")
     known = dict(journal.killers)
     with ProcessPoolExecutor(options.workers, context, killing.warm, (known,)) as pool:
-        _check(pool)
+        _check(pool, work)
         for step in (_try, _again)[: 1 if options.own else 2]:
             if not _all(pool, step, work, journal, until):
                 break

@@ -127,6 +127,14 @@ def test_a_sound_ledger_is_not_called_wrong(
     assert artifacts[TOKEN].runtime.startswith(deployed[TOKEN][1])
 
 
+def test_what_annotates_a_function_is_never_run() -> None:
+    """So that nobody need notice a change of it; of anything else somebody must."""
+    text = "def halved(amount: int | None = 0) -> int | None:\n    return amount and amount | 1\n"
+    made = [m for m in python.mutants("halved.py", text) if m.before == "|"]
+    same = [python.executed(m.applied(text)) == python.executed(text) for m in made]
+    assert sorted(same) == [False, True, True]
+
+
 def test_a_wrong_module_is_noticed_and_a_sound_one_is_not() -> None:
     """Of Python, too."""
     text = (PROJECT_ROOT / MONEY).read_text(encoding="utf-8")
