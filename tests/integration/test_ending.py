@@ -153,6 +153,13 @@ def test_a_list_that_does_not_add_up_is_not_given(operator, closed, table, monke
     monkeypatch.setattr(ageing_module, "holders_of", lambda *_: fewer)
     with pytest.raises(BooksError, match=r"^\d+ shares earn in distribution 1 by the events, and"):
         read_unclaimed(closed)
+    claim(operator, closed, table.holdings[5].address)
+    moved = dict(table.balances)
+    moved[table.holdings[5].address] -= 1
+    moved[table.holdings[6].address] += 1
+    monkeypatch.setattr(ageing_module, "holders_of", lambda *_: moved)
+    with pytest.raises(BooksError, match=r"^holders are owed \d+ units of distribution 1, which"):
+        read_unclaimed(closed)
 
 
 # ------------------------------------------------------------------------------------------ sweep

@@ -174,13 +174,17 @@ def test_a_node_that_cannot_simulate_leaves_a_rule_of_thumb(
     def cannot(self, *_):
         raise ChainError("the node refused eth_simulateV1: the method does not exist")
 
-    monkeypatch.setattr(RpcChain, "simulate", cannot)
-    monkeypatch.setattr(RpcChain, "fees", cannot)
-    thumb = look(operator, closed, what)
+    with open_operator(chain, LocalSigner(rehearsal_key(0)), tmp_path / "x") as other:
+        with monkeypatch.context() as plain:
+            plain.setattr(RpcChain, "simulate", cannot)
+            plain.setattr(RpcChain, "fees", cannot)
+            thumb, unheard = look(operator, closed, what), look(other, closed, what)
+        operator.send_one("agent", closed.token().add_agent(other.address))
+        monkeypatch.setattr(RpcChain, "simulate", cannot)
+        agent = look(other, closed, what)
+    found = [preview.carried_in for preview in (simulated, thumb, unheard, agent)]
+    assert found == [left, left, 0, left]
     assert (thumb.gas.basis, thumb.gas.pages_seen) == ("rule of thumb", 0)
-    with open_operator(chain, LocalSigner(rehearsal_key(0)), tmp_path / "x") as stranger:
-        unheard = look(stranger, closed, what)
-    assert [preview.carried_in for preview in (simulated, thumb, unheard)] == [left, left, 0]
     assert thumb.gas.push > simulated.gas.push
     assert thumb.gas.to_declare > simulated.gas.to_declare
     assert simulated.fee_range is not None
@@ -227,6 +231,15 @@ def test_a_fee_on_transfer_is_seen_before_it_is_paid(operator, closed, artifacts
     assert preview.received == RENT - RENT // 100
     assert preview.gross + preview.remainder == preview.received
     assert any(notice.endswith(" would arrive") for notice in preview.notices)
+
+
+def test_a_declaration_that_would_fail_is_said_before_it_is_paid_for(operator, closed, artifacts):
+    address = put(operator, artifacts, "PausableCurrency")
+    act(operator, artifacts, "PausableCurrency", address, "mint", operator.address, RENT)
+    act(operator, artifacts, "PausableCurrency", address, "setPaused", True)
+    preview = look(operator, closed, Declaration(1, Bare(operator.chain, address), RENT))
+    assert preview.notices[0].startswith("the declaration would fail now: ")
+    assert (preview.gas.basis, preview.received) == ("rule of thumb", RENT)
 
 
 def test_a_record_that_never_was_is_refused(operator, issued):
