@@ -187,6 +187,19 @@ def test_a_hundred_tiny_transfers_of_one_day_cost_what_one_does(locking):
     assert stage.move(ben, cid, 1).gas <= selling
 
 
+def test_a_lock_up_of_a_second_is_one(kit):
+    """The shortest there is: after the day, and a second."""
+    stage = Compliant(kit, lockUp=1)
+    stage.issue({stage.ann: 10})
+    free = released_at(stage.kit.now)
+    stage.kit.now = released_at(stage.kit.now, 1)
+    assert stage.kit.now == free - LOCK + 1
+    stage.move(stage.ann, stage.ben, 10)
+    assert locked(stage, stage.ben) == (10, released_at(stage.kit.now, 1))
+    with rules_refused(Code.LOCKED_UP, 1, 0):
+        stage.move(stage.ben, stage.ann, 1)
+
+
 def test_a_lock_up_for_ever_does_not_end(kit):
     """A release later than can be told is never, not soon."""
     stage = Compliant(kit, lockUp=FOREVER)

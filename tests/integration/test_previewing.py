@@ -6,17 +6,18 @@ import pytest
 
 from prorata.abi import artifact
 from prorata.apportion import apportion
+from prorata.asset import AssetSettings
 from prorata.chain import RpcChain
 from prorata.contracts import Currency, Kind, Terms, deploy_call
-from prorata.deploy import open_operator
+from prorata.deploy import deploy, open_operator
 from prorata.distributing import Declaration, declare, declare_all, holders_at
 from prorata.errors import ChainError
-from prorata.operations import schedule_record
+from prorata.operations import issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.previewing import preview_all
 from prorata.pushing import push, push_all
 from prorata.rehearsal import rehearsal_key
-from tests.integration.conftest import act, put, refused, sent
+from tests.integration.conftest import act, close_record, crowd, put, refused, sent
 
 pytestmark = pytest.mark.slow
 
@@ -121,6 +122,18 @@ def test_of_many_pages_some_are_looked_at(operator, closed, table):
     assert (some.gas.pages, some.gas.pages_seen) == (15, 3)
     # Fifteen transactions cost what fifteen transactions do; the payments in them are the same.
     assert every.gas.push < some.gas.push < every.gas.push + 15 * 60_000
+
+
+def test_of_a_single_holder_the_gas_is_exact_too(anvil, operator, folder):
+    settings = AssetSettings.of({"name": "Sole", "symbol": "SOLE", "authorised_shares": "10"})
+    found = deploy(operator, settings, folder, dollar=True)
+    issue(operator, found, crowd(1))
+    close_record(anvil, operator, found)
+    what = Declaration(1, found.currency("USD"), RENT)
+    preview = look(operator, found, what)
+    [declared] = declare_all(operator, found, [what])
+    pushed = push(operator, found, declared.id, holders_at(found, 1))
+    assert preview.gas.push == sum(receipt.mined.gas_used for receipt in pushed.receipts)
 
 
 def test_a_permit_saves_a_transaction(operator, closed):

@@ -113,6 +113,17 @@ def test_who_claimed_for_itself_is_in_the_account_too(operator, closed, rent, ta
     assert len(report.of("paid")) == 148
 
 
+def test_who_claimed_several_at_once_is_in_the_account_too(operator, closed, rent, table):
+    """One event tells of all of them."""
+    again = declare(operator, closed, record_id=1, currency=closed.currency("USD"), amount=RENT + 1)
+    claimed = claim(operator, closed, table.holdings[5].address)
+    assert [payout.distribution_id for payout in claimed.payouts] == [rent.id, again.id]
+    for number in (rent.id, again.id):
+        report = push_all(operator, closed, number)
+        line = next(line for line in report.lines if line.holder == table.holdings[5].address)
+        assert (line.status, line.transaction) == ("paid", claimed.receipt.hash)
+
+
 def test_a_frozen_wallet_is_passed_over_and_paid_by_a_later_push(operator, closed, rent, table):
     """It stays owed to the unit; nobody else is paid twice (Law 4)."""
     token, wallet = closed.token(), table.holdings[3].address

@@ -19,13 +19,14 @@ from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
 from prorata.declarations import Draft, Drafts, Word, resolve
 from prorata.deploy import Deployment, deploy, open_operator
 from prorata.distributing import Declaration, declare_all
-from prorata.errors import BooksError, DeploymentError, InputError
+from prorata.errors import BooksError, DeploymentError, InputError, RevertError
 from prorata.operations import claim, declare, issue, schedule_record
 from prorata.operator import LocalSigner
 from prorata.passing import add_pass_through, pass_on, pass_through, register
 from prorata.previewing import preview_all
 from prorata.pushing import push_all
 from prorata.streams import (
+    MOST_RECORDS,
     StreamRegister,
     balances_at_stream,
     define_stream,
@@ -264,6 +265,16 @@ def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian
     assert [(payout.distribution_id, payout.gross) for payout in claimed.payouts] == [
         (1, 10**18 * 100 // 50_500), (2, 10**18 * 30 // 10_100),
     ]  # fmt: skip
+
+
+def test_the_most_records_are_those_that_the_contract_takes(operator, streaming):
+    """One more, and it refuses the number; as many, and it goes on to what they are."""
+    streams = streaming.streams()
+    for many in (MOST_RECORDS, MOST_RECORDS + 1):
+        call = streams.define([1] * many, [1] * many)
+        with pytest.raises(RevertError) as refusal:
+            operator.chain.call(streams.address, call.data, sender=operator.address)
+        assert ("RecordStream_RecordCount" in str(refusal.value)) is (many > MOST_RECORDS)
 
 
 def test_streams_that_make_no_sense_are_refused(
