@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -679,6 +680,9 @@ def test_a_token_tells_any_list_of_records_as_one_by_one(codec, gaps, asked):
         assert stage.token.call("holdingsAt", who, listed) == (who, balances)
         one_by_one = [stage.token.call("balanceOfAt", who, record) for record in listed]
         assert tuple(one_by_one) == balances
+        asked_for = codec.call("ShareToken", "holdingsAt", who, listed)
+        said = stage.kit.read(stage.ann, stage.token.address, asked_for)
+        assert said == encode(["address", "uint256[]"], [who, balances])
 
 
 def test_the_law_of_a_stream_does_not_depend_on_where_it_is_defined(stage):

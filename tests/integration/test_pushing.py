@@ -11,6 +11,7 @@ from prorata import pushing
 from prorata.abi import artifact
 from prorata.apportion import apportion
 from prorata.asset import AssetSettings
+from prorata.chain import RpcChain
 from prorata.contracts import Currency, Kind, Reason, Terms, deploy_call
 from prorata.deploy import deploy
 from prorata.distributing import declare, holders_at
@@ -211,6 +212,25 @@ def test_a_distribution_that_pays_nobody_now_is_refused(operator, closed, issued
         'distribution: "2" was never declared: there are 1 to 1; check the id'
     )
     assert sent(operator) == nonce
+
+
+def test_what_was_signed_before_is_sent_before_more_is_planned(
+    operator, closed, rent, table, monkeypatch
+):
+    """A run that ended with everything signed and nothing sent costs no transaction (Law 20)."""
+    nonce, holders = sent(operator), sorted(table.balances)
+
+    def dies(self, signed):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(RpcChain, "send_raw", dies)
+        with pytest.raises(KeyboardInterrupt):
+            push(operator, closed, rent.id, holders, page_size=60)
+    assert sent(operator) == nonce
+    push(operator, closed, rent.id, holders, page_size=60)
+    assert {line.status for line in report_push(closed, rent.id, table.balances).lines} == {"paid"}
+    assert sent(operator) == nonce + 3
 
 
 def test_a_page_of_nobody_is_refused(operator, closed, rent):

@@ -119,6 +119,7 @@ PYTHON = {
     "pushing": (
         "integration/test_pushing",
         "integration/test_operations",
+        "integration/test_views",
         "integration/test_push_kills",
     ),
     "ageing": ("integration/test_ending",),

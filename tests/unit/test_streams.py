@@ -129,7 +129,8 @@ def ledger() -> Ledger:
 def test_a_stream_is_the_sum_of_its_records(ledger):
     streams = [defined(1, [1, 2], [1, 3]), defined(2, [2], [7])]
     register = StreamRegister.over(ledger, STREAMS, streams)
-    assert (register.token, register.until, register.record_count) == (STREAMS, 25, 2)
+    assert (register.token, register.asset) == (STREAMS, TOKEN)
+    assert (register.until, register.record_count) == (25, 2)
     assert register.balances_at(1) == {ANN: 250, BEN: 150}
     assert register.balances_at(2) == {ANN: 350, BEN: 350}
     assert (register.balance_at(BEN, 1), register.total_supply_at(1)) == (150, 400)
