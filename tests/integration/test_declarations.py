@@ -171,12 +171,17 @@ def test_nobody_to_pay_has_a_line(operator, closed, file, table):
     assert [fault.partition(" accounts")[0] for fault in said] == ['line 7, exclude: "33"']
 
 
-def test_nobody_is_pushed_to_before_the_record_has_closed(operator, closed, file):
+def test_nobody_is_paid_before_the_record_has_closed(operator, closed, file):
     record = schedule_record(operator, closed, operator.chain.now() + 5_000)
     after = moment(record.closes_at + 1)
     text = f"{HEADER}{record.id},USD,1,rent,,,,,true\n"
     [said] = listed(operator, closed, file(text, "d.csv"))
     assert said.startswith(f'line 2, push: "true" can pay nobody before {after}; ')
+    tight = f"{HEADER}{record.id},USD,1,rent,,,{after},{TREASURY},\n"
+    [said] = listed(operator, closed, file(tight, "d.csv"))
+    assert said.startswith(
+        f'line 2, deadline: "{after}" leaves no time to claim: payments start at {after}; '
+    )
 
 
 def test_what_was_declared_is_not_held_against_the_present(anvil, operator, closed, file):
