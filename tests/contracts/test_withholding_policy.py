@@ -348,15 +348,16 @@ def test_anyone_may_note_and_only_changes_are_told(office):
 
 
 def test_who_moves_is_taxed_by_the_country_noted_at_each_record(kit):
-    """The register alone changes nothing: it is the note that counts."""
+    """The register alone changes nothing: it is the note that counts, and none before the first."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 100), (FRANCE, ANY_CLASS, RENT, 200))
+    records = [office.close()]
     office.note(office.ann)
-    first = office.close()
+    records.append(office.close())
     office.know({office.ann: investor(1, country=FRANCE)})
-    second = office.close()
+    records.append(office.close())
     office.note(office.ann)
-    third = office.close()
-    assert [office.rate(r, office.ann) for r in (first, second, third)] == [100, 100, 200]
+    records.append(office.close())
+    assert [office.rate(record, office.ann) for record in records] == [3_000, 100, 100, 200]
 
 
 def test_who_is_struck_off_the_register_is_taxed_at_the_default_once_noted(kit):
