@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
+from itertools import permutations
 
 import pytest
 from eth_utils.crypto import keccak
@@ -520,6 +521,19 @@ def test_a_document_is_set_replaced_read_and_removed(stage):
     assert token.call("getDocument", TITLE) == ("ipfs://title", DEED, stage.kit.now - DAY)
     token.send("removeDocument", TITLE, sender=owner)
     assert token.call("getAllDocuments") == ()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_documents_go_in_any_order_and_leave_the_others(stage, order):
+    """The last takes the place of the one that goes, and is found there afterwards."""
+    names = [bytes([n]).rjust(32, b"\0") for n in (1, 2, 3)]
+    for name in names:
+        stage.token.send("setDocument", name, "ipfs://", TITLE, sender=stage.owner)
+    for gone, place in enumerate(order, start=1):
+        stage.token.send("removeDocument", names[place], sender=stage.owner)
+        left = {names[p] for p in order[gone:]}
+        assert set(stage.token.call("getAllDocuments")) == left
+        assert {name for name in names if stage.token.call("getDocument", name)[2]} == left
 
 
 def test_a_document_without_an_address_and_one_that_is_not_there_are_refused(stage):

@@ -84,7 +84,7 @@ OWN = {
     "StandingLib": TAXING,
     "Timeline": TAXING,
     "ProRata": (*TAXING, *VAULT),
-    "RecordStream": ("record_stream",),
+    "RecordStream": ("record_stream", "standards"),
     "StreamSheet": ("record_stream",),
     "PassThrough": ("pass_through",),
     "PayoutDesk": ("payout_desk", "primary_reinvestment"),
