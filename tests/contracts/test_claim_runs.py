@@ -308,6 +308,17 @@ def test_a_token_that_answers_badly_is_refused_by_name(kit, answer):
     assert dollars(stage, stage.ann) == 500
 
 
+def test_a_token_that_fails_with_the_word_for_yes_has_not_said_it(kit):
+    """It is asked one question at a time, whatever it would answer to all of them at once."""
+    stage = Stage(kit)
+    token = kit.deploy("CarelessHoldings")
+    token.send("fail")
+    number = stage.declare(1, 1_000, token=token, sender=stage.stranger)
+    token.send("answer", b"")
+    stage.claim(stage.ann, number)
+    assert dollars(stage, stage.ann) == 500
+
+
 def test_a_token_that_overstates_a_holding_is_stopped_at_its_own_money(kit):
     """More shares than are unsettled, up to the largest number there is, are refused."""
     stage = Stage(kit)

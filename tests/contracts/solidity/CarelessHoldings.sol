@@ -6,6 +6,12 @@ pragma solidity 0.8.37;
 contract CarelessHoldings {
     uint256 public balance = 5;
     bytes private _answer;
+    bool private _failing;
+
+    /// @notice Says "true" as the reason of a failure from now on.
+    function fail() external {
+        _failing = true;
+    }
 
     function answer(bytes calldata words) external {
         _answer = words;
@@ -23,8 +29,15 @@ contract CarelessHoldings {
         return balance;
     }
 
-    function holdingsSuffice() external pure returns (bool) {
-        return true;
+    function holdingsSuffice() external view returns (bool) {
+        bool failing = _failing;
+        assembly {
+            mstore(0x00, 1)
+            if failing {
+                revert(0x00, 0x20)
+            }
+            return(0x00, 0x20)
+        }
     }
 
     function holdingsAt(address, uint256[] calldata) external view returns (address, uint256[] memory) {
