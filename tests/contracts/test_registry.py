@@ -426,6 +426,15 @@ def test_rules_that_do_not_count_here_end_the_count(counted, book, kit, between)
     assert sizes(counted, FRANCE, RETAIL)[1] == (counted.held(counted.ann)[0] > 0)
 
 
+def test_no_country_and_no_class_are_groups_of_their_own(counted):
+    """A person without one counts in it, and not in the other."""
+    counted.know({counted.ann: investor(1, 0, 0), counted.ben: investor(2, FRANCE, 0)})
+    counted.know({counted.cid: investor(3, 0, RETAIL)})
+    counted.issue({counted.ann: 10, counted.ben: 10, counted.cid: 10})
+    found = [sizes(counted, country, kind) for country, kind in ((0, 0), (FRANCE, 0), (0, RETAIL))]
+    assert found == [(3, 2, 2, 1), (3, 1, 2, 1), (3, 2, 1, 1)]
+
+
 def test_two_tokens_of_one_issuer_are_counted_apart(counted, book, kit):
     """A registration moves the count of both."""
     second = kit.deploy(

@@ -112,6 +112,14 @@ distributions:
     ]
 
 
+@pytest.mark.parametrize("record", ["first", "-1", "1.0"])
+def test_a_record_is_a_whole_number(operator, closed, file, record):
+    rows = file(f"{HEADER}{record},USD,1,rent,,,,,\n", "d.csv")
+    assert listed(operator, closed, rows) == [
+        f'line 2, record: "{record}" is no record\'s number; write 1, 2, 3'
+    ]
+
+
 def test_what_the_chain_would_refuse_has_its_line_too(operator, closed, file, table):
     now = operator.chain.now()
     vault, later = closed.vault().address, moment(now + 5_000)

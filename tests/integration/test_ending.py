@@ -128,8 +128,10 @@ def test_open_records_and_what_nobody_can_receive_are_named(anvil, operator, iss
 
 
 def test_the_lines_are_written_for_programs(operator, closed, tmp_path):
+    until = operator.chain.now() + DAY
     declared(operator, closed)
-    declared(operator, closed, currency="ETH", amount=10**18)
+    ending = {"deadline": until, "sweep_to": operator.address}
+    declared(operator, closed, currency="ETH", amount=10**18, **ending)
     ageing = read_unclaimed(closed)
     for name in ("unclaimed.csv", "unclaimed.json"):
         ageing.write(tmp_path / name)
@@ -139,6 +141,7 @@ def test_the_lines_are_written_for_programs(operator, closed, tmp_path):
     assert [{k: str(v) for k, v in line.items()} for line in facts["lines"]] == rows
     assert len(rows) == 2 * 148
     assert [d["symbol"] for d in facts["distributions"]] == ["USD", "ETH"]
+    assert [d["deadline"] for d in facts["distributions"]] == [None, moment(until)]
     assert facts["distributions"][1]["by_age"][BUCKETS[0]] == "1.000000000000000000"
     assert read_unclaimed(closed, [2]).as_json()["distributions"] == facts["distributions"][1:]
     assert refused(read_unclaimed, closed, [3]) == (

@@ -171,6 +171,8 @@ def test_a_policy_that_fails_leaves_the_tax_unknown(operator, closed, artifacts,
         amount=RENT,
         terms=Terms(tax_policy=policy),
     )
+    owed = {line.holder: line.tax for line in report_push(closed, 1, table.balances).lines}
+    assert owed == {holder: None if holder == wallet else 0 for holder in table.balances}
     report = push_all(operator, closed, 1)
     [line] = report.of("skipped")
     assert (line.holder, line.reason, line.tax, line.net) == (
@@ -182,11 +184,13 @@ def test_a_policy_that_fails_leaves_the_tax_unknown(operator, closed, artifacts,
     assert columns(report, "tax", "net")[wallet] == ("", "")
 
 
-def test_after_a_sweep_nobody_is_owed_any_more(anvil, operator, closed, table):
+@pytest.mark.parametrize("amount", [RENT, 85_000_000_000])
+def test_after_a_sweep_nobody_is_owed_any_more(anvil, operator, closed, table, amount):
+    """Whether or not it leaves a remainder."""
     until = operator.chain.now() + 1_000
     terms = Terms(deadline=until, sweep_to=operator.address)
     currency = closed.currency("USD")
-    declare(operator, closed, record_id=1, currency=currency, amount=RENT, terms=terms)
+    declare(operator, closed, record_id=1, currency=currency, amount=amount, terms=terms)
     push(operator, closed, 1, sorted(table.balances)[:100])
     travel(anvil, until + 1)
     operator.send_one("sweep", closed.vault().sweep(1))

@@ -14,6 +14,7 @@ from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
 from prorata.chain import RpcChain
 from prorata.contracts import FOREVER, Kind, Terms, deploy_call
+from prorata.declarations import Draft, Drafts, Word, resolve
 from prorata.deploy import Deployment, deploy, open_operator
 from prorata.errors import ChainError, InputError, JournalError, RevertError
 from prorata.operations import declare, holders_at, issue, preview, push, schedule_record
@@ -327,6 +328,15 @@ def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
     }
     operator.send_one("remit", found.vault().remit(declared.id))
     assert dollars.balance_of(policy.collector()) == sum(taxes.values())
+
+
+def test_a_distribution_names_a_policy_as_a_person_does(operator, found, policy, close):
+    """By its name, or by its address."""
+    said = {"currency": "USD", "amount": "1", "kind": "rent", "record": str(close())}
+    for named in ("standard", policy.address):
+        draft = Draft({name: Word(text) for name, text in {**said, "tax_policy": named}.items()})
+        [declaration] = resolve(Drafts(drafts=[draft]), operator, found)
+        assert declaration.terms.tax_policy == policy.address
 
 
 def test_any_policy_can_be_asked_before_the_declaration(operator, found, close):

@@ -114,6 +114,7 @@ PYTHON = {
         "unit/test_declarations",
         "integration/test_declarations",
         "integration/test_streams",
+        "integration/test_tax_operations",
     ),
     "previewing": ("integration/test_previewing",),
     "pushing": (
