@@ -212,6 +212,7 @@ def test_an_amount_beyond_the_chains_word_is_not_written() -> None:
     ("part", "whole", "places", "sentence"),
     [
         (1, 0, 2, 'part: "1" is not a part of 0; give 0 <= part <= whole, and whole over 0'),
+        (0, 0, 2, 'part: "0" is not a part of 0; give 0 <= part <= whole, and whole over 0'),
         (3, 2, 2, 'part: "3" is not a part of 2; give 0 <= part <= whole, and whole over 0'),
         (-1, 2, 2, 'part: "-1" is not a part of 2; give 0 <= part <= whole, and whole over 0'),
         (1, 2, 19, 'places: "19" is outside 0 to 18; give 0 to 18'),
