@@ -47,6 +47,25 @@ def moved(stage: Compliant, amount: int) -> None:
 # ---------------------------------------------------------------------- one by one
 
 
+def test_everything_that_a_token_itself_refuses_is_told_at_once(kit):
+    """Without rules, and with a registry: five reasons, and nothing would pass."""
+    stage = Compliant(kit)
+    stage.issue({stage.ann: 10})
+    stage.replace_rules(ZERO)
+    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
+    stage.token.send("freezePartialTokens", stage.ann, 4, sender=stage.agent)
+    for wallet in (stage.ann, stage.ben):
+        stage.token.send("setAddressFrozen", wallet, True, sender=stage.agent)
+    stage.token.send("pause", sender=stage.agent)
+    assert stage.explained(stage.ann, stage.ben, 7) == (
+        [
+            (Code.PAUSED, 0, 0), (Code.SENDER_BLOCKED, 0, 0), (Code.RECEIVER_BLOCKED, 0, 0),
+            (Code.AMOUNT_FROZEN, 7, 6), (Code.NOT_ELIGIBLE, 0, 0),
+        ],
+        0,
+    )  # fmt: skip
+
+
 def test_a_receiver_must_be_registered(kit):
     """Nobody who is not in the registry receives; who leaves it may still send."""
     stage = Compliant(kit)

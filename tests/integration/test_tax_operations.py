@@ -336,7 +336,7 @@ def test_a_distribution_names_a_policy_as_a_person_does(operator, found, policy,
     for named in ("standard", policy.address):
         draft = Draft({name: Word(text) for name, text in {**said, "tax_policy": named}.items()})
         [declaration] = resolve(Drafts(drafts=[draft]), operator, found)
-        assert declaration.terms.tax_policy == policy.address
+        assert declaration.terms == Terms(kind=Kind.RENT, tax_policy=policy.address)
 
 
 def test_any_policy_can_be_asked_before_the_declaration(operator, found, close):
