@@ -127,7 +127,7 @@ instructions = st.fixed_dictionaries(
     {
         "holder": addresses,
         "claimant": addresses,
-        "ids": st.lists(words, max_size=5),
+        "ids": st.lists(words, max_size=5).map(tuple),
         "receiver": addresses,
         "hook": addresses,
         "data": st.binary(max_size=100),
