@@ -28,6 +28,8 @@ from tests.mutation.mutant import Mutant, sample
 from tests.mutation.run import ARGUED, LEFT_OUT, MODULES, RESULTS, WHOLE, argued, mark, text_of
 from tests.mutation.solidity import BARE, Compiler, mutants
 
+pytestmark = pytest.mark.slow
+
 LEDGER = "contracts/ShareLedger.sol"
 PROGRESS = "contracts/libraries/Progress.sol"
 MONEY = "prorata/money.py"
