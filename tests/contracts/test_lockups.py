@@ -191,9 +191,10 @@ def test_a_lock_up_of_a_second_is_one(kit):
     """The shortest there is: after the day, and a second."""
     stage = Compliant(kit, lockUp=1)
     stage.issue({stage.ann: 10})
-    free = released_at(stage.kit.now)
-    stage.kit.now = released_at(stage.kit.now, 1)
-    assert stage.kit.now == free - LOCK + 1
+    stage.kit.now = released_at(stage.kit.now, 1) - 1
+    with rules_refused(Code.LOCKED_UP, 10, 0):
+        stage.move(stage.ann, stage.ben, 10)
+    stage.kit.now += 1
     stage.move(stage.ann, stage.ben, 10)
     assert locked(stage, stage.ben) == (10, released_at(stage.kit.now, 1))
     with rules_refused(Code.LOCKED_UP, 1, 0):

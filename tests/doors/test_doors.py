@@ -138,15 +138,11 @@ def play(house: House, close: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory) -> Iterator[House]:
+def life(tmp_path_factory) -> Iterator[House]:
     with Anvil() as node:
-        yield House(node.url, tmp_path_factory.mktemp("local") / "HARB12")
-
-
-@pytest.fixture(scope="module")
-def life(local: House) -> House:
-    play(local, close=5)
-    return local
+        house = House(node.url, tmp_path_factory.mktemp("local") / "HARB12")
+        play(house, close=5)
+        yield house
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ from tests.mutation.killing import (
     killed_by_tests,
     killed_module,
 )
-from tests.mutation.mutant import Mutant, digest, sample
+from tests.mutation.mutant import Mutant, digest, sample, unchanged
 
 RESULTS = Path(__file__).with_name("results.json")
 ARGUED = Path(__file__).with_name("argued.json")
@@ -98,8 +98,7 @@ def originals() -> dict[str, Artifact]:
 @cache
 def optimised(path: str) -> dict[str, tuple[bytes, bytes]]:
     """The contracts that a source is part of, as they are deployed."""
-    text = compiler().text(path)
-    itself = Mutant(path, 0, text[:1], text[:1], "none")
+    itself = unchanged(path, compiler().text(path))
     made = compiler().compiled(itself, _deployed(path), solidity.BARE)
     assert made
     return made
@@ -302,8 +301,7 @@ def _sound(judge: str) -> bool:
     """Whether a file of tests, or the tests of a module, find nothing wrong with what is right."""
     if judge in killing.every_file():
         return killing.judged_sound(judge, originals())
-    text = text_of(judge)
-    return killed_module(Mutant(judge, 0, text[:1], text[:1], "none")).outcome == SURVIVED
+    return killed_module(unchanged(judge, text_of(judge))).outcome == SURVIVED
 
 
 def _check(pool: ProcessPoolExecutor, work: Iterable[Mutant]) -> None:

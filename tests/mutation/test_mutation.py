@@ -24,7 +24,7 @@ from tests.mutation.killing import (
     killed_module,
     passes_with,
 )
-from tests.mutation.mutant import Mutant, sample
+from tests.mutation.mutant import Mutant, sample, unchanged
 from tests.mutation.run import ARGUED, LEFT_OUT, MODULES, RESULTS, WHOLE, argued, mark, text_of
 from tests.mutation.solidity import BARE, Compiler, mutants
 
@@ -120,7 +120,7 @@ def test_a_sound_ledger_is_not_called_wrong(
 ) -> None:
     """The original, compiled as mutants are, survives what kills them; and it is none, since its
     code is that of the original."""
-    nothing = Mutant(LEDGER, 0, "//", "//", "none")
+    nothing = unchanged(LEDGER, compiler.text(LEDGER))
     same = with_mutant(compiler, artifacts, nothing, TOKEN)
     assert killed_at_once(same, {TOKEN}).outcome == SURVIVED
     deployed = compiler.compiled(nothing, [artifacts[TOKEN]], BARE)
