@@ -694,17 +694,19 @@ class RpcChain:
         answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
         return [_simulated(call) for block in answer for call in block["calls"]]
 
-    def replay(self, transaction_hash: str) -> None:
+    def replay(self, failed: Mined) -> None:
         """Run a failed transaction again as a call on the state before its block.
+
+        The block is the receipt's: a node may still call pending what it has just mined.
 
         Raises: RevertError, which is the answer; ChainError when the node has forgotten it.
         """
-        sent = self.request("eth_getTransactionByHash", transaction_hash)
-        if sent is None or sent.get("blockNumber") is None:
-            raise ChainError(f"{self.name} does not know {transaction_hash} as mined")
+        sent = self.request("eth_getTransactionByHash", failed.transaction_hash)
+        if sent is None:
+            raise ChainError(f"{self.name} does not know {failed.transaction_hash}")
         wanted = {"from": "from", "to": "to", "input": "data", "value": "value", "gas": "gas"}
         call = {ours: sent[theirs] for theirs, ours in wanted.items() if sent.get(theirs)}
-        self.request("eth_call", call, hex(_int(sent["blockNumber"]) - 1))
+        self.request("eth_call", call, hex(failed.block_number - 1))
 
 
 # ------------------------------------------------------------------------------------ JSON's terms

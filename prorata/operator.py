@@ -262,9 +262,10 @@ class Operator:
             raise JournalError("there is no journal to give a step up in")
         latest = self.journal.find(key)
         for entry in [] if latest is None else self.journal.versions(latest):
-            found = self.chain.request("eth_getTransactionByHash", entry.hash)
-            if found is not None:
-                state = "is pending" if found.get("blockNumber") is None else "was mined"
+            # The receipt first: a node may still call pending what it has just mined.
+            mined, known = self.chain.receipts([entry.hash]), self.chain.sent([entry.hash])
+            if mined[0] is not None or known[0] is not None:
+                state = "is pending" if mined[0] is None else "was mined"
                 raise JournalError(
                     f'the step "{key}" cannot be given up: its transaction {entry.hash} {state}',
                     "run again without --abandon",
@@ -676,15 +677,16 @@ class Operator:
 
     def _failure(self, entry: Entry, mined: Mined) -> ChainError:
         """Why a mined transaction failed, learnt by running it again as a call."""
+        told = "a replay gives no reason"
         try:
-            self.chain.replay(entry.hash)
+            self.chain.replay(mined)
         except RevertError as error:
             return _explained(error, f'"{entry.label}" failed on the chain ({entry.hash})')
-        except ChainError:
-            pass
+        except ChainError as error:
+            told = f"a replay was not possible: {error.sentence}"
         return ChainError(
             f'"{entry.label}" failed on the chain ({entry.hash}) after {mined.gas_used} gas, '
-            "and a replay gives no reason",
+            f"and {told}",
             "give it more gas, or look the transaction up in an explorer",
         )
 

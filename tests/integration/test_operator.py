@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -17,8 +18,10 @@ from prorata.contracts import NATIVE, Call, ShareToken, deploy_call
 from prorata.deploy import open_operator
 from prorata.errors import ChainError, InputError, JournalError, RevertError
 from prorata.operator import GAS_LIMIT, WINDOW, Intent, LocalSigner, Operator
+from tests.faults.proxy import Answer, faulty_node
 from tests.integration.conftest import ISSUER_KEY
 
+TRANSACTION = "eth_getTransactionByHash"
 HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -27,6 +30,26 @@ def token(operator) -> ShareToken:
     terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE)
     deployed = operator.send_one("token", deploy_call(artifact("ShareToken"), terms))
     return ShareToken(operator.chain, deployed.contract_address)
+
+
+@pytest.fixture
+def behind(anvil, operator, token):
+    """The operator before a node that still calls pending what it has a receipt of.
+
+    Anvil does so for a moment after each block, and nodes behind one address do.
+    """
+
+    def still_pending(exchange):
+        answers = json.loads(exchange.ask())
+        for answer in answers if isinstance(answers, list) else [answers]:
+            answer["result"] |= {"blockNumber": None, "blockHash": None, "transactionIndex": None}
+        return Answer(json.dumps(answers).encode())
+
+    with faulty_node(anvil.url) as node:
+        node.arm(still_pending, times=99, among=lambda e: set(e.methods) == {TRANSACTION})
+        operator.chain = RpcChain(node.url)
+        yield operator
+        assert node.met
 
 
 def mints(token, count, first=0):
@@ -233,6 +256,30 @@ def test_a_step_that_fails_on_the_chain_is_explained_by_a_replay(operator, token
     )
 
 
+def test_a_failed_step_is_explained_though_the_node_calls_it_pending(behind, token):
+    with pytest.raises(RevertError, match="ERC20InsufficientBalance"):
+        behind.send_one("t", token.transfer(HOLDER, 5), gas_limit=100_000)
+
+
+def test_a_failed_step_that_cannot_be_run_again_says_so(anvil, operator, token):
+    with faulty_node(anvil.url) as node:
+        node.arm(
+            lambda exchange: Answer(exchange.each(lambda part: {"result": None})),
+            times=99,
+            among=lambda exchange: exchange.methods == [TRANSACTION],
+        )
+        operator.chain = RpcChain(node.url)
+        with pytest.raises(ChainError) as refused:
+            operator.send_one("t", token.transfer(HOLDER, 5), gas_limit=100_000)
+    entry = operator.journal.find("t")
+    (mined,) = RpcChain(anvil.url).receipts([entry.hash])
+    assert str(refused.value) == (
+        f'"transfer 5 to {HOLDER}" failed on the chain ({entry.hash}) after {mined.gas_used} gas, '
+        f"and a replay was not possible: {node.url} does not know {entry.hash}; give it more gas, "
+        "or look the transaction up in an explorer"
+    )
+
+
 def test_a_failed_step_can_be_tried_again(operator, token):
     with pytest.raises(RevertError):
         operator.send_one("t", token.transfer(HOLDER, 5), gas_limit=100_000)
@@ -368,6 +415,12 @@ def test_a_step_that_can_still_be_mined_is_not_given_up(operator, token):
         f'the step "m" cannot be given up: its transaction {done.hash} was mined; '
         "run again without --abandon"
     )
+
+
+def test_a_step_that_was_mined_is_not_pending_though_the_node_calls_it_so(behind, token):
+    done = behind.send_one("m", token.mint(HOLDER, 1))
+    with pytest.raises(JournalError, match=f"its transaction {done.hash} was mined"):
+        behind.abandon("m")
 
 
 def test_bytes_that_the_node_no_longer_takes_are_signed_anew_with_the_same_nonce(operator, token):
