@@ -58,7 +58,8 @@ ARITHMETIC = (
     "ProRata", "Progress", "HolderFile", "TermSheet", "ClaimRun", "RateTable", "StreamSheet",
     "apportion", "money", "tax",
 )  # fmt: skip
-WHOLE = (*LEDGER, *ARITHMETIC)
+VAULT = ("DividendVault", "Payment", "Timeline")
+WHOLE = (*LEDGER, *ARITHMETIC, *VAULT)
 """Sources of which every mutant is tried."""
 
 MODULES = tuple(killing.PYTHON)
