@@ -244,6 +244,8 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
     """`kill -9` as soon as the journal tells of the push; nobody is paid twice (Law 4)."""
     journal = doors.folder / "journal.jsonl"
     where = ["--network", doors.anvil.url, "--deployment", str(doors.folder)]
+    # A block a second: the push cannot end before it is killed.
+    doors.anvil.rpc("evm_setIntervalMining", 1)
     with subprocess.Popen(
         [str(APE), "run", "distribute", *RENT, "--push", "--page", "5", *where],
         cwd=PROJECT_ROOT,
@@ -253,6 +255,8 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
         while b'"push/1/' not in journal.read_bytes() and run.poll() is None:
             time.sleep(0.001)
         run.kill()
+    doors.anvil.rpc("evm_setIntervalMining", 0)
+    doors.anvil.rpc("evm_setAutomine", True)
     assert run.returncode == -signal.SIGKILL
     facts = doors.facts("distribute", "--push-only", "1")
     assert (facts["holders_paid"], facts["holders_owed"], facts["owed"]) == (148, 0, "0.000000")
