@@ -473,6 +473,27 @@ def test_a_token_that_lies_about_balances_cannot_overdraw_its_distribution(stage
     assert dollars(stage, stage.vault.address) == 10_400
 
 
+def test_what_the_token_says_later_changes_no_division(stage):
+    """The supply counted at the declaration, or by the first claim, is the one for all; the view
+    says what is paid."""
+    bare = stage.kit.deploy("BareToken")
+    bare.send("setTime", 1, stage.kit.now - 1)
+    bare.send("setTime", 2, stage.kit.now)
+    for record in (1, 2):
+        bare.send("setSupply", record, 100)
+        bare.send("setShares", stage.ann, record, 10)
+        bare.send("setShares", stage.ben, record, 10)
+    closed, untouched, late = (stage.declare(n, 1_000, token=bare) for n in (1, 1, 2))
+    stage.kit.now += 1
+    stage.claim(stage.ben, closed, late)
+    for record in (1, 2):
+        bare.send("setSupply", record, 50)
+    for number in (closed, untouched, late):
+        assert stage.vault.call("entitlement", number, stage.ann) == (100, 0, 100)
+        stage.claim(stage.ann, number)
+    assert dollars(stage, stage.ann) == 300
+
+
 def test_a_token_of_more_than_96_bits_is_refused(stage):
     """The refusal names the eligible supply and the limit; the limit itself is fine."""
     bare = stage.kit.deploy("BareToken")
@@ -531,7 +552,7 @@ def test_a_remainder_stays_with_its_token_and_currency(stage, record):
 
 
 @pytest.mark.parametrize(
-    "steering", ["none", "excluded", "tax", "deadline", "later", "open record"]
+    "steering", ["none", "now", "excluded", "tax", "deadline", "later", "open record"]
 )
 def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, steering):
     """Where there is nobody to ask, the terms decide."""
@@ -544,6 +565,7 @@ def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage,
     first = stage.declare(1, 100, token=bare, sender=stage.stranger)
     stage.push(first, stage.ann, stage.ben, stage.cid)
     said = {
+        "now": {"payable_from": stage.kit.now},
         "excluded": {"excluded": [stage.ann]},
         "tax": {"tax_policy": stage.kit.deploy("FlatTax", 0, stage.collector).address},
         "deadline": {"deadline": stage.kit.now, "sweep_to": stage.stranger},
@@ -551,7 +573,7 @@ def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage,
     }.get(steering, {})
     at = 2 if steering == "open record" else 1
     second = stage.declare(at, 100, token=bare, sender=stage.stranger, **said)
-    assert stage.figures(second)["carriedIn"] == (1 if steering == "none" else 0)
+    assert stage.figures(second)["carriedIn"] == (1 if steering in ("none", "now") else 0)
 
 
 def test_a_carry_larger_than_a_distribution_can_name_is_carried_in_parts(stage, record):

@@ -195,11 +195,12 @@ def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, nati
     books.remit(number)
 
 
-def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record):
+@pytest.mark.parametrize(("amount", "lost"), [(10_000, 0), (10_001, 1), (10_003, 2)])
+def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record, amount, lost):
     """What rounding has lost is carried with the last settlement, and the failed one was none."""
     books = Books(stage, shares)
     currency = stage.kit.deploy("BlockList")
-    number = books.declare(record, 10_003, currency=currency)
+    number = books.declare(record, amount, currency=currency)
     books.push(number, stage.ann, stage.ben, stage.cid)
     currency.send("setBlocked", stage.dan, True)
     receipt = stage.push(number, stage.dan)
@@ -209,7 +210,7 @@ def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record):
     books.check()
     currency.send("setBlocked", stage.dan, False)
     books.push(number, stage.dan)
-    assert stage.vault.call("carried", stage.token.address, currency.address) == 2
+    assert stage.vault.call("carried", stage.token.address, currency.address) == lost
 
 
 def test_D_a_reason_of_a_megabyte_is_not_copied(stage, shares, record):
