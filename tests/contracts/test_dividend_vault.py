@@ -607,6 +607,9 @@ def test_a_record_beyond_the_reach_of_time_is_refused(stage):
     bare.send("setTime", 1, 2**48 - 1)
     with refused("DividendVault_NotPayableInTime", 2**48):
         stage.declare(1, 100, token=bare)
+    bare.send("setTime", 2, 2**48 - 2)
+    number = stage.declare(2, 100, token=bare)
+    assert stage.figures(number)["terms"]["payableFrom"] == 2**48 - 1
 
 
 @pytest.mark.parametrize(
@@ -1038,6 +1041,7 @@ def test_a_policy_that_does_not_answer_is_passed_over_by_a_push(stage, record, m
     assert reasons(receipt) == [(stage.ann, SKIPPED_POLICY)]
     assert dollars(stage, stage.ben) == 3_333
     assert stage.vault.call("isClaimed", number, stage.ann) is False
+    assert stage.figures(number)["withheld"] == 0
 
 
 def test_a_policy_that_refuses_is_heard_by_a_claim(stage, record):
@@ -1078,6 +1082,15 @@ def test_a_sweep_divides_the_rest_between_recipient_and_carry(books, claimed):
     assert dollars(stage, stage.issuer) == stage.figures(number)["swept"]
     with refused("DividendVault_NothingLeft", number):
         stage.vault.send("sweep", number)
+
+
+def test_a_sweep_reaches_the_first_of_all_addresses(books):
+    """Only the zero address is nobody."""
+    stage, first = books.stage, f"0x{1:040x}"
+    number = books.declare(1, 10_000, deadline=stage.kit.now, sweep_to=first)
+    stage.kit.now += 1
+    books.sweep(number)
+    assert dollars(stage, first) == 10_000
 
 
 def test_a_finished_distribution_leaves_nothing_to_sweep(books):
