@@ -504,6 +504,8 @@ def test_a_token_of_more_than_96_bits_is_refused(stage):
         stage.declare(1, 1_000, token=bare)
     number = stage.declare(1, 1_000, token=bare, excluded=[stage.ann])
     assert stage.figures(number)["eligibleSupply"] == MAX_SHARES
+    with refused("DividendVault_NotRefundable", number, MAX_SHARES):
+        stage.vault.send("refund", number)
 
 
 def test_a_late_token_of_more_than_96_bits_goes_back(stage):
@@ -552,14 +554,17 @@ def test_a_remainder_stays_with_its_token_and_currency(stage, record):
 
 
 @pytest.mark.parametrize(
-    "steering", ["none", "now", "excluded", "tax", "deadline", "later", "open record"]
+    "steering",
+    ["none", "now", "one share", "excluded", "tax", "deadline", "later", "open record"],
 )
 def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, steering):
     """Where there is nobody to ask, the terms decide."""
     bare = stage.kit.deploy("BareToken")
     bare.send("setTime", 1, stage.kit.now - 1)
     bare.send("setTime", 2, stage.kit.now)
+    bare.send("setTime", 3, stage.kit.now - 1)
     bare.send("setSupply", 1, 3)
+    bare.send("setSupply", 3, 1)
     for holder in (stage.ann, stage.ben, stage.cid):
         bare.send("setShares", holder, 1, 1)
     first = stage.declare(1, 100, token=bare, sender=stage.stranger)
@@ -571,9 +576,9 @@ def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage,
         "deadline": {"deadline": stage.kit.now, "sweep_to": stage.stranger},
         "later": {"payable_from": stage.kit.now + 1},
     }.get(steering, {})
-    at = 2 if steering == "open record" else 1
+    at = {"open record": 2, "one share": 3}.get(steering, 1)
     second = stage.declare(at, 100, token=bare, sender=stage.stranger, **said)
-    assert stage.figures(second)["carriedIn"] == (1 if steering in ("none", "now") else 0)
+    assert stage.figures(second)["carriedIn"] == (steering in ("none", "now", "one share"))
 
 
 def test_a_carry_larger_than_a_distribution_can_name_is_carried_in_parts(stage, record):
