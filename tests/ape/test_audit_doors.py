@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from datetime import datetime, timezone
 
 import pytest
@@ -12,27 +11,9 @@ import pytest
 from prorata.build import PROJECT_ROOT
 from prorata.money import parse_units
 from prorata.toolchain import Anvil
+from tests.ape.opened import Doors
 
 HOLDERS = "examples/building/holders.csv"
-
-
-class Doors:
-    """Runs doors against one node and one deployment."""
-
-    def __init__(self, anvil: Anvil, folder) -> None:
-        self.anvil, self.folder = anvil, folder
-
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess:
-        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        ran = subprocess.run(
-            ["ape", "run", *words, *where],
-            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        return ran
-
-    def json(self, *words: str) -> dict:
-        return json.loads(self.run(*words, "--json").stdout)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from hashlib import sha256
 
 import pytest
@@ -11,29 +10,10 @@ import pytest
 from prorata.build import PROJECT_ROOT
 from prorata.register import read_investors
 from prorata.toolchain import Anvil
+from tests.ape.opened import Doors
 
 COMPLIANT = "examples/compliant"
 SUCCESSOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
-
-
-class Doors:
-    """Runs doors against one node and one deployment."""
-
-    def __init__(self, anvil: Anvil, folder) -> None:
-        self.anvil, self.folder = anvil, folder
-
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess:
-        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        ran = subprocess.run(
-            ["ape", "run", *words, *where],
-            cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        assert ran.returncode == code, ran.stdout + ran.stderr
-        assert "Traceback" not in ran.stderr
-        return ran
-
-    def json(self, *words: str, code: int = 0) -> dict:
-        return json.loads(self.run(*words, "--json", code=code).stdout)
 
 
 @pytest.fixture(scope="module")

@@ -473,6 +473,27 @@ def test_a_token_that_lies_about_balances_cannot_overdraw_its_distribution(stage
     assert dollars(stage, stage.vault.address) == 10_400
 
 
+def test_what_the_token_says_later_changes_no_division(stage):
+    """The supply counted at the declaration, or by the first claim, is the one for all; the view
+    says what is paid."""
+    bare = stage.kit.deploy("BareToken")
+    bare.send("setTime", 1, stage.kit.now - 1)
+    bare.send("setTime", 2, stage.kit.now)
+    for record in (1, 2):
+        bare.send("setSupply", record, 100)
+        bare.send("setShares", stage.ann, record, 10)
+        bare.send("setShares", stage.ben, record, 10)
+    closed, untouched, late = (stage.declare(n, 1_000, token=bare) for n in (1, 1, 2))
+    stage.kit.now += 1
+    stage.claim(stage.ben, closed, late)
+    for record in (1, 2):
+        bare.send("setSupply", record, 50)
+    for number in (closed, untouched, late):
+        assert stage.vault.call("entitlement", number, stage.ann) == (100, 0, 100)
+        stage.claim(stage.ann, number)
+    assert dollars(stage, stage.ann) == 300
+
+
 def test_a_token_of_more_than_96_bits_is_refused(stage):
     """The refusal names the eligible supply and the limit; the limit itself is fine."""
     bare = stage.kit.deploy("BareToken")
@@ -483,6 +504,8 @@ def test_a_token_of_more_than_96_bits_is_refused(stage):
         stage.declare(1, 1_000, token=bare)
     number = stage.declare(1, 1_000, token=bare, excluded=[stage.ann])
     assert stage.figures(number)["eligibleSupply"] == MAX_SHARES
+    with refused("DividendVault_NotRefundable", number, MAX_SHARES):
+        stage.vault.send("refund", number)
 
 
 def test_a_late_token_of_more_than_96_bits_goes_back(stage):
@@ -531,27 +554,31 @@ def test_a_remainder_stays_with_its_token_and_currency(stage, record):
 
 
 @pytest.mark.parametrize(
-    "steering", ["none", "excluded", "tax", "deadline", "later", "open record"]
+    "steering",
+    ["none", "now", "one share", "excluded", "tax", "deadline", "later", "open record"],
 )
 def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(stage, steering):
     """Where there is nobody to ask, the terms decide."""
     bare = stage.kit.deploy("BareToken")
     bare.send("setTime", 1, stage.kit.now - 1)
     bare.send("setTime", 2, stage.kit.now)
+    bare.send("setTime", 3, stage.kit.now - 1)
     bare.send("setSupply", 1, 3)
+    bare.send("setSupply", 3, 1)
     for holder in (stage.ann, stage.ben, stage.cid):
         bare.send("setShares", holder, 1, 1)
     first = stage.declare(1, 100, token=bare, sender=stage.stranger)
     stage.push(first, stage.ann, stage.ben, stage.cid)
     said = {
+        "now": {"payable_from": stage.kit.now},
         "excluded": {"excluded": [stage.ann]},
         "tax": {"tax_policy": stage.kit.deploy("FlatTax", 0, stage.collector).address},
         "deadline": {"deadline": stage.kit.now, "sweep_to": stage.stranger},
         "later": {"payable_from": stage.kit.now + 1},
     }.get(steering, {})
-    at = 2 if steering == "open record" else 1
+    at = {"open record": 2, "one share": 3}.get(steering, 1)
     second = stage.declare(at, 100, token=bare, sender=stage.stranger, **said)
-    assert stage.figures(second)["carriedIn"] == (1 if steering == "none" else 0)
+    assert stage.figures(second)["carriedIn"] == (steering in ("none", "now", "one share"))
 
 
 def test_a_carry_larger_than_a_distribution_can_name_is_carried_in_parts(stage, record):
@@ -585,6 +612,9 @@ def test_a_record_beyond_the_reach_of_time_is_refused(stage):
     bare.send("setTime", 1, 2**48 - 1)
     with refused("DividendVault_NotPayableInTime", 2**48):
         stage.declare(1, 100, token=bare)
+    bare.send("setTime", 2, 2**48 - 2)
+    number = stage.declare(2, 100, token=bare)
+    assert stage.figures(number)["terms"]["payableFrom"] == 2**48 - 1
 
 
 @pytest.mark.parametrize(
@@ -1016,6 +1046,7 @@ def test_a_policy_that_does_not_answer_is_passed_over_by_a_push(stage, record, m
     assert reasons(receipt) == [(stage.ann, SKIPPED_POLICY)]
     assert dollars(stage, stage.ben) == 3_333
     assert stage.vault.call("isClaimed", number, stage.ann) is False
+    assert stage.figures(number)["withheld"] == 0
 
 
 def test_a_policy_that_refuses_is_heard_by_a_claim(stage, record):
@@ -1056,6 +1087,15 @@ def test_a_sweep_divides_the_rest_between_recipient_and_carry(books, claimed):
     assert dollars(stage, stage.issuer) == stage.figures(number)["swept"]
     with refused("DividendVault_NothingLeft", number):
         stage.vault.send("sweep", number)
+
+
+def test_a_sweep_reaches_the_first_of_all_addresses(books):
+    """Only the zero address is nobody."""
+    stage, first = books.stage, f"0x{1:040x}"
+    number = books.declare(1, 10_000, deadline=stage.kit.now, sweep_to=first)
+    stage.kit.now += 1
+    books.sweep(number)
+    assert dollars(stage, first) == 10_000
 
 
 def test_a_finished_distribution_leaves_nothing_to_sweep(books):

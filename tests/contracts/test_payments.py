@@ -178,13 +178,14 @@ def test_A11_a_currency_that_breaks_leaves_every_claim_as_it_was(stage, shares, 
     assert stage.vault.call("carried", stage.token.address, currency.address) == 2
 
 
+@pytest.mark.parametrize("rate", [1_000, 2])
 @pytest.mark.parametrize("native_coin", [False, True])
-def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, native_coin):
+def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, native_coin, rate):
     """The tax of a holder who was passed over is neither withheld nor remitted."""
     books = Books(stage, shares)
     closed = stage.kit.deploy("RejectingReceiver")
     currency = stage.kit.deploy("BlockList")
-    number = books.declare(record, 10_003, currency=currency, native=native_coin, rate=1_000)
+    number = books.declare(record, 10_003, currency=currency, native=native_coin, rate=rate)
     stage.vault.send("setPayee", closed.address, sender=stage.ann)
     currency.send("setBlocked", closed.address, True)
     assert reasons(stage.push(number, stage.ann)) == [(stage.ann, SKIPPED_PAYMENT)]
@@ -192,14 +193,17 @@ def test_A11_a_payment_that_failed_withholds_nothing(stage, shares, record, nati
     books.push(number, stage.ben)
     assert reasons(stage.push(number, stage.ann)) == [(stage.ann, SKIPPED_PAYMENT)]
     books.check()
+    stage.vault.send("setPayee", stage.ann, sender=stage.ann)
+    books.push(number, stage.ann)
     books.remit(number)
 
 
-def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record):
+@pytest.mark.parametrize(("amount", "lost"), [(10_000, 0), (10_001, 1), (10_003, 2)])
+def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record, amount, lost):
     """What rounding has lost is carried with the last settlement, and the failed one was none."""
     books = Books(stage, shares)
     currency = stage.kit.deploy("BlockList")
-    number = books.declare(record, 10_003, currency=currency)
+    number = books.declare(record, amount, currency=currency)
     books.push(number, stage.ann, stage.ben, stage.cid)
     currency.send("setBlocked", stage.dan, True)
     receipt = stage.push(number, stage.dan)
@@ -209,7 +213,7 @@ def test_A11_a_last_payment_that_failed_carries_nothing(stage, shares, record):
     books.check()
     currency.send("setBlocked", stage.dan, False)
     books.push(number, stage.dan)
-    assert stage.vault.call("carried", stage.token.address, currency.address) == 2
+    assert stage.vault.call("carried", stage.token.address, currency.address) == lost
 
 
 def test_D_a_reason_of_a_megabyte_is_not_copied(stage, shares, record):

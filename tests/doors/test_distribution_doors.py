@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import csv
 import importlib
-import json
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -22,15 +18,14 @@ from click.testing import CliRunner
 from prorata.abi import artifact
 from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
-from prorata.chain import RpcChain
 from prorata.contracts import deploy_call
 from prorata.declarations import EXAMPLE
-from prorata.deploy import Deployment
 from prorata.money import format_units
 from prorata.operator import Operator
 from prorata.settings import moment
 from prorata.toolchain import Anvil
 from scripts._doors import _test_signer
+from tests.doors.opened import Doors
 from tests.doors.test_doors import APE, ASSET, HOLDERS, House
 
 pytestmark = pytest.mark.slow
@@ -41,54 +36,6 @@ COLLECTOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 RENT = ("--currency", "USD", "--amount", "85,000.00", "--kind", "rent")
 
 
-class Doors:
-    """Opens doors of one deployment on one node."""
-
-    def __init__(self, anvil: Anvil, folder: Path) -> None:
-        self.anvil, self.folder = anvil, folder
-        self.chain = RpcChain(anvil.url)
-        self.house = House(anvil.url, folder)
-
-    def open(self, door: str, *words: str) -> tuple[int, str, str]:
-        """Exit code, what a program reads, and what only a person does."""
-        command = importlib.import_module(f"scripts.{door}").cli
-        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as aside:
-            code = command.main([*words, *where], door, standalone_mode=False)
-        return code or 0, out.getvalue(), aside.getvalue()
-
-    def says(self, *words: str) -> str:
-        """What a person reads, line breaks and columns apart."""
-        code, out, aside = self.open(*words)
-        assert code == 0, aside
-        return " ".join(f"{out} {aside}".split())
-
-    def facts(self, *words: str) -> dict:
-        """What a program reads."""
-        code, out, aside = self.open(*words, "--json")
-        assert code == 0, aside
-        return json.loads(out)
-
-    def refuses(self, *words: str) -> str:
-        """The sentence of a refusal; nothing was sent."""
-        before = self.sent
-        code, out, aside = self.open(*words)
-        assert (code, out, self.sent) == (1, "", before)
-        return aside.removeprefix("✗ ").removesuffix(".\n")
-
-    @property
-    def sent(self) -> int:
-        return self.chain.nonce(self.deployment.manifest.deployer)
-
-    @property
-    def deployment(self) -> Deployment:
-        return Deployment.open(self.chain, self.folder)
-
-    def travel(self, second: int) -> None:
-        self.anvil.rpc("evm_setNextBlockTimestamp", second)
-        self.anvil.rpc("evm_mine")
-
-
 @pytest.fixture
 def doors(tmp_path) -> Iterator[Doors]:
     """The building issued, and record 1 closed."""
@@ -96,8 +43,7 @@ def doors(tmp_path) -> Iterator[Doors]:
         opened = Doors(node, tmp_path / "HARB12")
         opened.says("deploy", "--asset", ASSET, "--dollar")
         opened.says("issue", HOLDERS)
-        record = opened.facts("record", "--at", "+1h")
-        opened.travel(opened.deployment.token().record_time(record["record"]) + 1)
+        opened.close_record()
         yield opened
 
 
@@ -192,7 +138,7 @@ def test_terms_of_options_are_as_strict(doors):
 
 def test_the_end_of_a_distribution(doors, tmp_path):
     """Declared with tax and a deadline, pushed but for a frozen wallet, remitted, aged, swept."""
-    found, house = doors.deployment, doors.house
+    found, house = doors.deployment, House(doors.anvil.url, doors.folder)
     operator = Operator(doors.chain, _test_signer("TEST::0", 0, doors.chain))
     policy = operator.send_one("tax", deploy_call(artifact("FlatTax"), 1_500, COLLECTOR))
     wallet, until = TABLE.holdings[5].address, doors.chain.now() + 100 * 86_400
@@ -244,6 +190,8 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
     """`kill -9` as soon as the journal tells of the push; nobody is paid twice (Law 4)."""
     journal = doors.folder / "journal.jsonl"
     where = ["--network", doors.anvil.url, "--deployment", str(doors.folder)]
+    # A block a second: the push cannot end before it is killed.
+    doors.anvil.rpc("evm_setIntervalMining", 1)
     with subprocess.Popen(
         [str(APE), "run", "distribute", *RENT, "--push", "--page", "5", *where],
         cwd=PROJECT_ROOT,
@@ -253,6 +201,8 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
         while b'"push/1/' not in journal.read_bytes() and run.poll() is None:
             time.sleep(0.001)
         run.kill()
+    doors.anvil.rpc("evm_setIntervalMining", 0)
+    doors.anvil.rpc("evm_setAutomine", True)
     assert run.returncode == -signal.SIGKILL
     facts = doors.facts("distribute", "--push-only", "1")
     assert (facts["holders_paid"], facts["holders_owed"], facts["owed"]) == (148, 0, "0.000000")

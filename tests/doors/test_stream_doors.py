@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import io
-import json
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
 
 from prorata.build import PROJECT_ROOT
 from prorata.captable import read_csv
-from prorata.chain import RpcChain
-from prorata.deploy import Deployment
 from prorata.settings import moment
 from prorata.toolchain import Anvil
 from tests.doors.kept import kept
+from tests.doors.opened import Doors
 
 ASSET = str(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
 HOLDERS = str(PROJECT_ROOT / "examples" / "building" / "holders.csv")
@@ -28,56 +21,6 @@ DAY = 86_400
 
 # Anvil's second account is the pool; the first one deploys, and speaks for every token here.
 POOL, AS_POOL = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", ("--account", "TEST::1")
-
-
-class Ran(NamedTuple):
-    """What came of opening a door."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass
-class Doors:
-    """The doors of one deployment on one chain."""
-
-    anvil: Anvil
-    folder: Path
-
-    def run(self, *words: str) -> Ran:
-        door, *rest = words
-        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        command = importlib.import_module(f"scripts.{door}").cli
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            command.main([*rest, *where])
-        return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
-
-    def says(self, *words: str) -> str:
-        """What a person reads."""
-        done = self.run(*words)
-        assert done.code == 0, done.err
-        return done.out
-
-    def facts(self, *words: str) -> dict:
-        """What a program reads: nothing but JSON is on stdout."""
-        return json.loads(self.says(*words, "--json"))
-
-    def refuses(self, *words: str) -> str:
-        """The one sentence of a refusal."""
-        done = self.run(*words)
-        assert (done.code, done.out) == (1, ""), (done.out, done.err)
-        return done.err.strip().removeprefix("✗ ").removesuffix(".")
-
-    def sleep_until(self, second: int) -> None:
-        """Let the chain's clock pass a second."""
-        self.anvil.rpc("evm_setNextBlockTimestamp", second + 1)
-        self.anvil.rpc("evm_mine")
-
-    @property
-    def deployment(self) -> Deployment:
-        return Deployment.open(RpcChain(self.anvil.url), self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +36,12 @@ def buildings(tmp_path_factory) -> Iterator[Doors]:
         doors.says("issue", str(table))
         other.says("deploy", "--asset", ASSET)
         other.says("issue", HOLDERS)
-        start = RpcChain(anvil.url).now() // DAY * DAY + 5 * DAY - 1
+        start = doors.chain.now() // DAY * DAY + 5 * DAY - 1
         for day in (0, 1, 4):
             record = doors.facts("record", "--at", moment(start + day * DAY))
             if day == 4:
                 other.says("record", "--at", moment(start + day * DAY))
-            doors.sleep_until(record["closes_at"])
+            doors.travel(record["closes_at"] + 1)
         yield doors
 
 

@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def operator(chain: RpcChain, issuer: LocalSigner, folder: Path) -> Iterator[Operator]:
-    with open_operator(chain, issuer, folder, timeout=5) as opened:
+    with open_operator(chain, issuer, folder, timeout=30) as opened:
         yield opened
 
 

@@ -91,13 +91,16 @@ def test_a_missing_compiler_names_the_remedy(monkeypatch, tmp_path):
         solc_path()
 
 
-def test_the_compiler_answers_like_the_native_one_and_at_once():
-    started = time.monotonic()
+def test_the_compiler_tells_its_version_like_the_native_one_and_without_being_started():
+    # A Node.js with these options ends before it does anything.
     answer = subprocess.run(
-        [solc_path(), "--version"], capture_output=True, text=True, check=True
+        [solc_path(), "--version"],
+        env={"NODE_OPTIONS": "--require=/is/not/there"},
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert answer.startswith("solc, the solidity compiler commandline interface\nVersion: 0.8.37+")
-    assert time.monotonic() - started < 0.3
 
 
 def test_every_python_of_the_environment_finds_the_compiler_and_anvil(tmp_path):

@@ -1,0 +1,89 @@
+"""The doors opened in this process, which costs nothing: no interpreter starts for each."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from prorata.chain import RpcChain
+from prorata.deploy import Deployment
+from prorata.toolchain import Anvil
+
+__all__ = ["Doors", "Ran"]
+
+
+class Ran(NamedTuple):
+    """What came of opening a door."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Doors:
+    """The doors of one deployment on one chain."""
+
+    anvil: Anvil
+    folder: Path
+
+    def run(self, *words: str) -> Ran:
+        door, *rest = words
+        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
+        command = importlib.import_module(f"scripts.{door}").cli
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            command.main([*rest, *where], door)
+        return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+    def says(self, *words: str) -> str:
+        """What a person reads, line breaks and columns apart."""
+        done = self.run(*words)
+        assert done.code == 0, done.err
+        return " ".join(f"{done.out} {done.err}".split())
+
+    def facts(self, *words: str) -> dict:
+        """What a program reads: nothing but JSON is on stdout."""
+        done = self.run(*words, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)
+
+    def refuses(self, *words: str) -> str:
+        """The one sentence of a refusal: nothing on stdout, exit code 1, and nothing is sent."""
+        before = self.sent
+        done = self.run(*words)
+        assert (done.code, done.out, self.sent) == (1, "", before), done.err
+        assert done.err.startswith("✗ ")
+        assert done.err.endswith(".\n")
+        return done.err[2:-2]
+
+    def travel(self, second: int) -> None:
+        """Let the chain's clock come to a second."""
+        self.anvil.rpc("evm_setNextBlockTimestamp", second)
+        self.anvil.rpc("evm_mine")
+
+    def close_record(self) -> int:
+        """Schedule a record, and let it close; its number."""
+        record = self.facts("record", "--at", "+100s")
+        self.travel(record["closes_at"] + 1)
+        return record["record"]
+
+    @property
+    def sent(self) -> int:
+        """How many transactions the deployer has sent."""
+        return self.chain.nonce(self.deployment.manifest.deployer)
+
+    @property
+    def chain(self) -> RpcChain:
+        return RpcChain(self.anvil.url)
+
+    @property
+    def deployment(self) -> Deployment:
+        return Deployment.open(self.chain, self.folder)
