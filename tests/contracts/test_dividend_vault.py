@@ -483,12 +483,13 @@ def test_what_the_token_says_later_changes_no_division(stage):
         bare.send("setSupply", record, 100)
         bare.send("setShares", stage.ann, record, 10)
         bare.send("setShares", stage.ben, record, 10)
-    closed, untouched, late = (stage.declare(n, 1_000, token=bare) for n in (1, 1, 2))
+    closed, late = (stage.declare(n, 1_000, token=bare) for n in (1, 2))
+    unusual = stage.declare(1, 1_000, token=bare, excluded=[stage.eve])
     stage.kit.now += 1
-    stage.claim(stage.ben, closed, late)
+    stage.claim(stage.ben, late)
     for record in (1, 2):
         bare.send("setSupply", record, 50)
-    for number in (closed, untouched, late):
+    for number in (closed, late, unusual):
         assert stage.vault.call("entitlement", number, stage.ann) == (100, 0, 100)
         stage.claim(stage.ann, number)
     assert dollars(stage, stage.ann) == 300
