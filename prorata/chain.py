@@ -694,19 +694,12 @@ class RpcChain:
         answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
         return [_simulated(call) for block in answer for call in block["calls"]]
 
-    def replay(self, failed: Mined) -> None:
+    def replay(self, transaction: Mapping[str, object], mined_in: int) -> None:
         """Run a failed transaction again as a call on the state before its block.
 
-        The block is the receipt's: a node may still call pending what it has just mined.
-
-        Raises: RevertError, which is the answer; ChainError when the node has forgotten it.
+        Raises: RevertError, which is the answer; ChainError when the node has forgotten that state.
         """
-        sent = self.request("eth_getTransactionByHash", failed.transaction_hash)
-        if sent is None:
-            raise ChainError(f"{self.name} does not know {failed.transaction_hash}")
-        wanted = {"from": "from", "to": "to", "input": "data", "value": "value", "gas": "gas"}
-        call = {ours: sent[theirs] for theirs, ours in wanted.items() if sent.get(theirs)}
-        self.request("eth_call", call, hex(failed.block_number - 1))
+        self.request("eth_call", transaction, hex(mined_in - 1))
 
 
 # ------------------------------------------------------------------------------------ JSON's terms

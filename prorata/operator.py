@@ -676,10 +676,11 @@ class Operator:
         return ChainError(sentence, f"{RUN_AGAIN}, which resumes and sends nothing twice")
 
     def _failure(self, entry: Entry, mined: Mined) -> ChainError:
-        """Why a mined transaction failed, learnt by running it again as a call."""
-        told = "a replay gives no reason"
+        """Why a mined transaction failed, learnt by running what was signed again as a call."""
+        plan, told = _plan_of(entry), "a replay gives no reason"
+        question = plan.intent.call.question(entry.sender) | {"gas": hex(plan.gas)}
         try:
-            self.chain.replay(mined)
+            self.chain.replay(question, mined.block_number)
         except RevertError as error:
             return _explained(error, f'"{entry.label}" failed on the chain ({entry.hash})')
         except ChainError as error:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from prorata import chain as layer
-from prorata.chain import Mined, RpcChain
+from prorata.chain import RpcChain
 from prorata.errors import ChainError, ProrataError, RevertError
 
 SOMEBODY = "0x" + "a5" * 20
@@ -157,10 +157,10 @@ def test_gas_is_estimated_on_the_latest_block_where_no_other_is_taken():
     assert node(eth_estimateGas=estimate).estimate([{"to": SOMEBODY}] * 2) == [21_000, 21_000]
 
 
-def test_what_the_node_does_not_know_cannot_be_played_again():
-    failed = Mined(HASH, 16, HASH, False, 28_884, 7, None, ())
-    told = sentence(node(eth_getTransactionByHash=None).replay, failed)
-    assert told == f"the node does not know {HASH}"
+def test_a_failed_transaction_is_played_again_on_the_state_before_its_block():
+    asked = []
+    node(eth_call=lambda params: asked.append(params) or "0x").replay({"to": SOMEBODY}, 17)
+    assert asked == [[{"to": SOMEBODY}, "0x10"]]
 
 
 # --------------------------------------------------------------------- where revert data hides
