@@ -261,13 +261,14 @@ class Operator:
         if self.journal is None:
             raise JournalError("there is no journal to give a step up in")
         latest = self.journal.find(key)
-        for entry in [] if latest is None else self.journal.versions(latest):
-            # The receipt first: a node may still call pending what it has just mined.
-            mined, known = self.chain.receipts([entry.hash]), self.chain.sent([entry.hash])
-            if mined[0] is not None or known[0] is not None:
-                state = "is pending" if mined[0] is None else "was mined"
+        hashes = [] if latest is None else [e.hash for e in self.journal.versions(latest)]
+        # The receipts decide: a node may still call pending what it has just mined.
+        found = zip(hashes, self.chain.receipts(hashes), self.chain.sent(hashes), strict=True)
+        for version, mined, sent in found:
+            if mined is not None or sent is not None:
+                state = "is pending" if mined is None else "was mined"
                 raise JournalError(
-                    f'the step "{key}" cannot be given up: its transaction {entry.hash} {state}',
+                    f'the step "{key}" cannot be given up: its transaction {version} {state}',
                     "run again without --abandon",
                 )
         self.journal.abandon(key)
@@ -677,7 +678,8 @@ class Operator:
 
     def _failure(self, entry: Entry, mined: Mined) -> ChainError:
         """Why a mined transaction failed, learnt by running what was signed again as a call."""
-        plan, told = _plan_of(entry), "a replay gives no reason"
+        told = "a replay gives no reason"
+        plan = _plan_of(entry)
         question = plan.intent.call.question(entry.sender) | {"gas": hex(plan.gas)}
         try:
             self.chain.replay(question, mined.block_number)

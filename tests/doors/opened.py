@@ -16,7 +16,7 @@ from prorata.chain import RpcChain
 from prorata.deploy import Deployment
 from prorata.toolchain import Anvil
 
-__all__ = ["Doors", "Ran"]
+__all__ = ["Doors"]
 
 
 class Ran(NamedTuple):
@@ -44,16 +44,20 @@ class Doors:
         return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     def says(self, *words: str) -> str:
-        """What a person reads, line breaks and columns apart."""
+        """What a person reads on stdout."""
+        done = self.run(*words)
+        assert done.code == 0, done.err
+        return done.out
+
+    def gist(self, *words: str) -> str:
+        """What a person reads on both, line breaks and columns apart."""
         done = self.run(*words)
         assert done.code == 0, done.err
         return " ".join(f"{done.out} {done.err}".split())
 
     def facts(self, *words: str) -> dict:
         """What a program reads: nothing but JSON is on stdout."""
-        done = self.run(*words, "--json")
-        assert done.code == 0, done.err
-        return json.loads(done.out)
+        return json.loads(self.says(*words, "--json"))
 
     def refuses(self, *words: str) -> str:
         """The one sentence of a refusal: nothing on stdout, exit code 1, and nothing is sent."""

@@ -52,7 +52,7 @@ def doors(tmp_path) -> Iterator[Doors]:
 
 def test_a_preview_is_read_as_a_table_and_as_json(doors):
     before = doors.sent
-    said = doors.says("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
+    said = doors.gist("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
     largest = max(TABLE.holdings[1:], key=lambda holding: holding.shares)
     net = format_units(85_000 * 10**6 * largest.shares // 9_200, 6)
     assert f"{largest.address} {largest.shares:,} {net} 0.000000 {net}" in said
@@ -68,7 +68,7 @@ def test_a_preview_is_read_as_a_table_and_as_json(doors):
 
 def test_a_preview_of_an_open_record_says_so(doors):
     doors.says("record", "--at", "+90d")
-    said = doors.says("distribute", *RENT, "--dry-run")
+    said = doors.gist("distribute", *RENT, "--dry-run")
     assert "at record 2, provisional: the largest of 148 holders" in said
     assert "holders and tax are those of now, and not final" in said
 
@@ -146,7 +146,7 @@ def test_the_end_of_a_distribution(doors, tmp_path):
         "freeze", "--wallet", wallet, "--reason", "Order 12/2027", "--document", "0x" + "ab" * 32
     )
     terms = ("--tax-policy", policy.contract_address, "--deadline", moment(until))
-    said = doors.says("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push")
+    said = doors.gist("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push")
     assert f"{wallet} was not paid (waiting) and is owed as before" in said
     owed = 85_000 * 10**6 * TABLE.balances[wallet] // 10_000
     assert f"Still owed: {format_units(owed, 6, trim=True)} USD" in said
@@ -162,7 +162,7 @@ def test_the_end_of_a_distribution(doors, tmp_path):
         95,
     )
     assert len(out.read_text().splitlines()) == 2
-    assert "91-365 days" in doors.says("unclaimed")
+    assert "91-365 days" in doors.gist("unclaimed")
 
     assert doors.refuses("sweep", "--id", "1").startswith(
         f'distribution: "1" can be claimed until {moment(until)}: the chain\'s time is '
@@ -177,11 +177,11 @@ def test_the_end_of_a_distribution(doors, tmp_path):
     )
 
     doors.travel(until + 1)
-    assert "expired at" in doors.says("unclaimed")
+    assert "expired at" in doors.gist("unclaimed")
     swept = house.facts("sweep", "--id", "1")
     assert int(swept["swept"]) + int(swept["carried"]) == owed
     assert doors.facts("sweep", "--id", "1") == swept
-    assert "Nobody is owed anything" in doors.says("unclaimed")
+    assert "Nobody is owed anything" in doors.gist("unclaimed")
     tax = int(remitted[0]["amount"])
     assert found.currency("USD").balance_of(COLLECTOR) == tax + int(swept["swept"])
 

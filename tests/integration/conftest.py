@@ -23,6 +23,8 @@ from tests.chainkit import Codec
 
 # Anvil's first account, known to everyone.
 ISSUER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+# Seconds that an operator waits for what is mined at once, on a machine however busy.
+PATIENCE = 30
 BUILDING = PROJECT_ROOT / "examples" / "building"
 
 
@@ -47,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def operator(chain: RpcChain, issuer: LocalSigner, folder: Path) -> Iterator[Operator]:
-    with open_operator(chain, issuer, folder, timeout=30) as opened:
+    with open_operator(chain, issuer, folder, timeout=PATIENCE) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from prorata.permissions import read_permissions
 from prorata.register import Entry, parse_investors, read_investors, register
 from prorata.rehearsal import rehearsal_key
 from prorata.rules import RuleSettings, check_transfer
+from tests.integration.conftest import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def folder(tmp_path):
 @pytest.fixture
 def reopen(chain, issuer):
     """Another run of the same account, on whatever folder."""
-    return lambda folder: open_operator(chain, issuer, folder, timeout=5)
+    return lambda folder: open_operator(chain, issuer, folder, timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from prorata.deploy import open_operator
 from prorata.errors import ChainError, InputError, JournalError, RevertError
 from prorata.operator import GAS_LIMIT, WINDOW, Intent, LocalSigner, Operator
 from tests.faults.proxy import Answer, faulty_node
-from tests.integration.conftest import ISSUER_KEY
+from tests.integration.conftest import ISSUER_KEY, PATIENCE
 
 TRANSACTION = "eth_getTransactionByHash"
 HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -293,7 +293,7 @@ def test_what_is_not_mined_in_time_says_so_and_the_next_run_waits_on(anvil, oper
     )
     anvil.rpc("evm_setAutomine", True)
     anvil.rpc("evm_mine")
-    operator.timeout = 5
+    operator.timeout = PATIENCE
     receipts = operator.send(mints(token, 3))
     assert all(r.resumed for r in receipts)
     assert token.total_supply() == 6
@@ -310,7 +310,7 @@ def signed_but_not_sent(anvil, operator, steps):
         operator.send(steps)
     anvil.rpc("anvil_dropAllTransactions")
     anvil.rpc("evm_setAutomine", True)
-    operator.timeout = 5
+    operator.timeout = PATIENCE
     return [operator.journal.find(step.key) for step in steps]
 
 
