@@ -92,7 +92,9 @@ lint: setup  ## Check format, style and types of Python and Solidity
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@node_modules/.bin/prettier --log-level warn --check '{contracts,tests}/**/*.sol' & format=$$!; \
-		node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol' || { wait $$format; exit 1; }; \
+		node_modules/.bin/solhint --max-warnings 0 'contracts/**/*.sol' && \
+		node_modules/.bin/solhint --max-warnings 0 --config .ci/solhint.interfaces.json 'contracts/**/I[A-Z]*.sol' \
+			|| { wait $$format; exit 1; }; \
 		wait $$format
 
 format: setup  ## Format Python and Solidity

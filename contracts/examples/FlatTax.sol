@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ITaxPolicy} from "../interfaces/ITaxPolicy.sol";
+import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
 
 /// @title FlatTax
 /// @notice Withholds one rate from every holder. Rate and collector can never change.

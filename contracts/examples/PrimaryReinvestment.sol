@@ -6,7 +6,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-import {IReinvestment} from "../interfaces/IReinvestment.sol";
+import {IReinvestment} from "../income/IReinvestment.sol";
 
 /// @title PrimaryReinvestment
 /// @notice Sells an issuer's shares at a fixed price for income that holders reinvest. The issuer puts shares in by an

@@ -64,9 +64,9 @@ class Twin:
         return f"{_HERE}{file}.py::test_{function}"
 
 
-LEDGER, COMPLIANT = "ShareLedger.sol", "libraries/Compliance.sol"
-SETTLING, PAYING = "libraries/ClaimRun.sol", "libraries/Payment.sol"
-VAULT_FILE, TOKEN_FILE = "DividendVault.sol", "ShareToken.sol"
+LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/Compliance.sol"
+SETTLING, PAYING = "income/ClaimRun.sol", "libraries/Payment.sol"
+VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 
 TWINS = (
     Twin(
@@ -155,13 +155,13 @@ TWINS = (
         "claim_runs::A13_nobody_else_says_where_it_goes",
     ),
     Twin(
-        "A14 the balance of today", TOKEN, "libraries/History.sol",
+        "A14 the balance of today", TOKEN, "token/History.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "dividend_vault::A14_pages_in_any_order_pay_what_claims_would",
     ),
     Twin(
-        "B1 the balance of today", TOKEN, "libraries/History.sol",
+        "B1 the balance of today", TOKEN, "token/History.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "record_dates::B1_in_and_out_after_the_record_earns_nothing",
@@ -172,7 +172,7 @@ TWINS = (
         "record_dates::B2_issuing_is_remembered_for_account_and_supply",
     ),
     Twin(
-        "B3 a second too late", TOKEN, "libraries/LedgerLib.sol",
+        "B3 a second too late", TOKEN, "token/LedgerLib.sol",
         "block.timestamp > (Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD;",
         "block.timestamp > ((Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD) + 1;",
         "record_dates::B3_a_transfer_counts_up_to_the_end_of_the_records_second",
@@ -252,7 +252,7 @@ TWINS = (
         "policy::F3_each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
     Twin(
-        "F4 counted again with every purchase", REGISTRY, "InvestorRegistry.sol",
+        "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
         "entered = total == amount;", "entered = true;",
         "registry::F4_a_holder_is_counted_from_the_first_share_to_the_last",
     ),

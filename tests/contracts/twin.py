@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from prorata.build import Artifact, compile_standard, standard_json
 
-VAULT = "contracts/DividendVault.sol"
+VAULT = "contracts/income/DividendVault.sol"
 PAYMENT = "contracts/libraries/Payment.sol"
 GUARD = "node_modules/@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol"
 SWITCH = "contracts/libraries/Fault.sol"

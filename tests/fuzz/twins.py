@@ -8,8 +8,8 @@ from __future__ import annotations
 from prorata.build import Artifact
 from tests.contracts.twin import Fault, planted
 
-TOKEN = "contracts/ShareToken.sol"
-LEDGER = "contracts/ShareLedger.sol"
+TOKEN = "contracts/token/ShareToken.sol"
+LEDGER = "contracts/token/ShareLedger.sol"
 TWIN = "BrokenToken"
 
 FAULTS = (

@@ -139,7 +139,7 @@ def test_an_older_deployment_keeps_its_own_sources(operator, month):
     define_stream(operator, month, 1, 2, weights="equal")
     assert json.loads(kept.read_bytes()) == {"older": True}
     brought = json.loads((month.folder / "standard-input-RecordStream.json").read_bytes())
-    assert "contracts/RecordStream.sol" in brought["sources"]
+    assert "contracts/income/RecordStream.sol" in brought["sources"]
 
 
 def test_a_stream_pays_what_the_law_says(operator, month, custodian, table):

@@ -178,7 +178,7 @@ def population() -> dict[str, list[Mutant]]:
     """Every mutant there is, by source."""
     found: dict[str, list[Mutant]] = {}
     for path, tree in sorted(compiler().trees.items()):
-        if "/interfaces/" not in path and Path(path).stem not in LEFT_OUT:
+        if not is_interface(path) and Path(path).stem not in LEFT_OUT:
             found[path] = sorted(set(solidity.mutants(tree, path, compiler().text(path))))
     for name in MODULES:
         path = f"prorata/{name}.py"
@@ -207,6 +207,12 @@ def argued() -> set[tuple[str, str, str, str]]:
 def mark(one: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """What a mutant and an argument have in common, wherever the line has moved to."""
     return one["path"], one["context"], one["before"], one["after"]
+
+
+def is_interface(path: str) -> bool:
+    """Whether a Solidity source only specifies: `I` and the name of what does it."""
+    name = Path(path).name
+    return name.endswith(".sol") and name[0] == "I" and name[1].isupper()
 
 
 def text_of(path: str) -> str:

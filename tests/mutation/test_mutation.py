@@ -25,13 +25,23 @@ from tests.mutation.killing import (
     passes_with,
 )
 from tests.mutation.mutant import Mutant, sample, unchanged
-from tests.mutation.run import ARGUED, LEFT_OUT, MODULES, RESULTS, WHOLE, argued, mark, text_of
+from tests.mutation.run import (
+    ARGUED,
+    LEFT_OUT,
+    MODULES,
+    RESULTS,
+    WHOLE,
+    argued,
+    is_interface,
+    mark,
+    text_of,
+)
 from tests.mutation.solidity import BARE, Compiler, mutants
 
 pytestmark = pytest.mark.slow
 
-LEDGER = "contracts/ShareLedger.sol"
-PROGRESS = "contracts/libraries/Progress.sol"
+LEDGER = "contracts/token/ShareLedger.sol"
+PROGRESS = "contracts/income/Progress.sol"
 MONEY = "prorata/money.py"
 TOKEN = "ShareToken"
 FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -192,7 +202,7 @@ def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> Non
     assert sum(count.get(SURVIVED, 0) for count in whole) == 0
     sources = {f"prorata/{name}.py" for name in MODULES}
     sources |= {path for path in standard_json()["sources"] if path.startswith("contracts/")}
-    behaving = {path for path in sources if "/interfaces/" not in path}
+    behaving = {path for path in sources if not is_interface(path)}
     assert {path for path in behaving if Path(path).stem not in LEFT_OUT} == set(FOUND["files"])
 
 

@@ -105,14 +105,14 @@ def test_both_forms_are_read_from_the_bytes_of_a_log():
 @pytest.mark.parametrize(
     ("enum", "name", "interface"),
     [
-        (Kind, "Kind", "IDividendVault"),
-        (Reason, "Reason", "IDividendVault"),
-        (Code, "Code", "ITransferRules"),
+        (Kind, "Kind", "income/IDividendVault"),
+        (Reason, "Reason", "income/IDividendVault"),
+        (Code, "Code", "compliance/ITransferRules"),
     ],
 )
 def test_what_solidity_enumerates_python_does_too(enum, name, interface):
     """An ABI has the numbers only, so that a word too few would not show until it is told."""
-    source = (PROJECT_ROOT / CONTRACTS / "interfaces" / f"{interface}.sol").read_text()
+    source = (PROJECT_ROOT / CONTRACTS / f"{interface}.sol").read_text()
     found = re.search(rf"enum {name} \{{([^}}]*)\}}", source)
     if found is None:
         pytest.fail(f"{interface}.sol has no enum {name}")

@@ -336,7 +336,7 @@ def test_every_code_has_a_sentence_with_a_remedy(code):
 
 
 def test_the_codes_are_those_of_the_contract():
-    source = (PROJECT_ROOT / "contracts/interfaces/ITransferRules.sol").read_text()
+    source = (PROJECT_ROOT / "contracts/compliance/ITransferRules.sol").read_text()
     names = re.search(r"enum Code \{([^}]*)\}", source)[1].replace(",", " ").split()
     ours = [code.name.replace("_", "").lower() for code in Code]
     assert ours == [name.lower() for name in names]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRecordToken} from "../../../contracts/interfaces/IRecordToken.sol";
+import {IRecordToken} from "../../../contracts/token/IRecordToken.sol";
 
 /// @title BareToken
 /// @notice A share token with no more than the vault needs, whose figures the test sets: it can lie.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRecordToken} from "../../../contracts/interfaces/IRecordToken.sol";
-import {ITaxPolicy} from "../../../contracts/interfaces/ITaxPolicy.sol";
+import {IRecordToken} from "../../../contracts/token/IRecordToken.sol";
+import {ITaxPolicy} from "../../../contracts/tax/ITaxPolicy.sol";
 
 /// @title DatedTax
 /// @notice Withholds a tenth of what belongs to records that close before a reform, and a fifth of the rest.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICompliance} from "../../../contracts/interfaces/ICompliance.sol";
+import {ICompliance} from "../../../contracts/compliance/ICompliance.sol";
 
 /// @title ForeignCompliance
 /// @notice An ERC-3643 compliance contract with books of its own: no wallet may hold more than a limit by transfer.

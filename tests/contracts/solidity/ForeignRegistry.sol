@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IIdentityRegistry} from "../../../contracts/interfaces/IIdentityRegistry.sol";
+import {IIdentityRegistry} from "../../../contracts/compliance/IIdentityRegistry.sol";
 
 /// @title ForeignRegistry
 /// @notice An ERC-3643 identity registry in which whoever has an identity is verified.

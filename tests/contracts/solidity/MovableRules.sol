@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {ITransferRules} from "../../../contracts/interfaces/ITransferRules.sol";
+import {ITransferRules} from "../../../contracts/compliance/ITransferRules.sol";
 import {Ambush} from "./Ambush.sol";
 
 /// @title MovableRules

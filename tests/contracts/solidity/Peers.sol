@@ -7,7 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ERC20 as SoladyERC20} from "solady/tokens/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {ProRata} from "../../../contracts/libraries/ProRata.sol";
-import {Progress} from "../../../contracts/libraries/Progress.sol";
+import {Progress} from "../../../contracts/income/Progress.sol";
 
 /// @title OpenZeppelinPeer
 /// @notice A token as OpenZeppelin writes one, to be compared with ours.

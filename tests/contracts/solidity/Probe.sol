@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Account} from "../../../contracts/libraries/AccountLib.sol";
-import {HolderFile} from "../../../contracts/libraries/HolderFile.sol";
-import {Holding, HoldingLib} from "../../../contracts/libraries/HoldingLib.sol";
-import {Investor, InvestorLib} from "../../../contracts/libraries/InvestorLib.sol";
-import {Ledger} from "../../../contracts/libraries/LedgerLib.sol";
+import {Account} from "../../../contracts/token/AccountLib.sol";
+import {HolderFile} from "../../../contracts/income/HolderFile.sol";
+import {Holding, HoldingLib} from "../../../contracts/compliance/HoldingLib.sol";
+import {Investor, InvestorLib} from "../../../contracts/compliance/InvestorLib.sol";
+import {Ledger} from "../../../contracts/token/LedgerLib.sol";
 import {ProRata} from "../../../contracts/libraries/ProRata.sol";
-import {Progress} from "../../../contracts/libraries/Progress.sol";
-import {Standing} from "../../../contracts/libraries/StandingLib.sol";
-import {Sheet, TermSheet} from "../../../contracts/libraries/TermSheet.sol";
+import {Progress} from "../../../contracts/income/Progress.sol";
+import {Standing} from "../../../contracts/tax/StandingLib.sol";
+import {Sheet, TermSheet} from "../../../contracts/income/TermSheet.sol";
 
 /// @title Probe
 /// @notice Puts many cases to one library in one call. Each function takes so many words to a case, behind each other,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRecordToken} from "../../../contracts/interfaces/IRecordToken.sol";
+import {IRecordToken} from "../../../contracts/token/IRecordToken.sol";
 
 /// @title Verbose
 /// @notice A token of one share that, once asked to, refuses to tell a record's time, and gives a long reason.

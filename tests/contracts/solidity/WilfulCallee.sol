@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {ITransferRules} from "../../../contracts/interfaces/ITransferRules.sol";
+import {ITransferRules} from "../../../contracts/compliance/ITransferRules.sol";
 
 /// @title WilfulCallee
 /// @notice Answers every question of a token as the test says: it can stand for rules, compliance or a registry.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IReinvestment} from "../../../contracts/interfaces/IReinvestment.sol";
+import {IReinvestment} from "../../../contracts/income/IReinvestment.sol";
 import {Ambush} from "./Ambush.sol";
 
 /// @title WilfulHook

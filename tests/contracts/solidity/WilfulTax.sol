@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ITaxPolicy} from "../../../contracts/interfaces/ITaxPolicy.sol";
+import {ITaxPolicy} from "../../../contracts/tax/ITaxPolicy.sol";
 
 /// @title WilfulTax
 /// @notice A tax policy that asks each holder what the test says, refuses to answer, or answers with nothing.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Account, AccountLib} from "../../../contracts/libraries/AccountLib.sol";
-import {Holding} from "../../../contracts/libraries/HoldingLib.sol";
+import {Account, AccountLib} from "../../../contracts/token/AccountLib.sol";
+import {Holding} from "../../../contracts/compliance/HoldingLib.sol";
 
 // What the compiler's own model checker is asked about the small libraries: one question to a contract, since it takes
 // the questions of one contract together and then answers none.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Account} from "../../../contracts/libraries/AccountLib.sol";
-import {HolderFile} from "../../../contracts/libraries/HolderFile.sol";
-import {History} from "../../../contracts/libraries/History.sol";
-import {Progress} from "../../../contracts/libraries/Progress.sol";
-import {Timeline} from "../../../contracts/libraries/Timeline.sol";
+import {Account} from "../../../contracts/token/AccountLib.sol";
+import {HolderFile} from "../../../contracts/income/HolderFile.sol";
+import {History} from "../../../contracts/token/History.sol";
+import {Progress} from "../../../contracts/income/Progress.sol";
+import {Timeline} from "../../../contracts/tax/Timeline.sol";
 import {VM} from "./Vm.sol";
 
 /// @title LibraryFacts

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {WithholdingPolicy} from "../../../contracts/WithholdingPolicy.sol";
-import {IWithholdingPolicy} from "../../../contracts/interfaces/IWithholdingPolicy.sol";
+import {WithholdingPolicy} from "../../../contracts/tax/WithholdingPolicy.sol";
+import {IWithholdingPolicy} from "../../../contracts/tax/IWithholdingPolicy.sol";
 import {Refusals} from "./Refusals.sol";
 import {VM} from "./Vm.sol";
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {InvestorRegistry} from "../../../contracts/InvestorRegistry.sol";
-import {IInvestorRegistry} from "../../../contracts/interfaces/IInvestorRegistry.sol";
-import {Investor} from "../../../contracts/libraries/InvestorLib.sol";
+import {InvestorRegistry} from "../../../contracts/compliance/InvestorRegistry.sol";
+import {IInvestorRegistry} from "../../../contracts/compliance/IInvestorRegistry.sol";
+import {Investor} from "../../../contracts/compliance/InvestorLib.sol";
 import {Refusals} from "./Refusals.sol";
 import {VM} from "./Vm.sol";
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ShareToken} from "../../../contracts/ShareToken.sol";
-import {IShareToken} from "../../../contracts/interfaces/IShareToken.sol";
+import {ShareToken} from "../../../contracts/token/ShareToken.sol";
+import {IShareToken} from "../../../contracts/token/IShareToken.sol";
 import {VM} from "./Vm.sol";
 
 /// @title TokenFacts

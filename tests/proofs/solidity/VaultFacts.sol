@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {LibRLP} from "solady/utils/LibRLP.sol";
-import {DividendVault} from "../../../contracts/DividendVault.sol";
-import {PayoutDesk} from "../../../contracts/PayoutDesk.sol";
-import {ShareToken} from "../../../contracts/ShareToken.sol";
+import {DividendVault} from "../../../contracts/income/DividendVault.sol";
+import {PayoutDesk} from "../../../contracts/income/PayoutDesk.sol";
+import {ShareToken} from "../../../contracts/token/ShareToken.sol";
 import {Dollar} from "../../../contracts/examples/Dollar.sol";
-import {IDividendVault} from "../../../contracts/interfaces/IDividendVault.sol";
-import {IPayoutDesk} from "../../../contracts/interfaces/IPayoutDesk.sol";
-import {IShareToken} from "../../../contracts/interfaces/IShareToken.sol";
+import {IDividendVault} from "../../../contracts/income/IDividendVault.sol";
+import {IPayoutDesk} from "../../../contracts/income/IPayoutDesk.sol";
+import {IShareToken} from "../../../contracts/token/IShareToken.sol";
 import {VM} from "./Vm.sol";
 
 /// @title VaultFacts

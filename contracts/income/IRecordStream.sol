@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IHoldings} from "./IHoldings.sol";
-import {IRecordToken} from "./IRecordToken.sol";
+import {IHoldings} from "../token/IHoldings.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
 
 /// @title IRecordStream
 /// @notice Ranges of record dates of one share token, each of which a vault pays as if it were a single record.

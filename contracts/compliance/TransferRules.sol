@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {IInvestorRegistry} from "./interfaces/IInvestorRegistry.sol";
-import {ILockUps} from "./interfaces/ILockUps.sol";
-import {IPersonLedger} from "./interfaces/IPersonLedger.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
-import {ITransferRules} from "./interfaces/ITransferRules.sol";
-import {Investor} from "./libraries/InvestorLib.sol";
+import {IInvestorRegistry} from "./IInvestorRegistry.sol";
+import {ILockUps} from "./ILockUps.sol";
+import {IPersonLedger} from "./IPersonLedger.sol";
+import {IShareToken} from "../token/IShareToken.sol";
+import {ITransferRules} from "./ITransferRules.sol";
+import {Investor} from "./InvestorLib.sol";
 
 /// @title TransferRules
 /// @notice Any subset of the usual rules for shares that not everybody may hold.

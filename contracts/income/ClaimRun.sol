@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDividendVault} from "../interfaces/IDividendVault.sol";
+import {IDividendVault} from "./IDividendVault.sol";
 import {HolderFile} from "./HolderFile.sol";
 import {Progress} from "./Progress.sol";
 import {Sheet} from "./TermSheet.sol";

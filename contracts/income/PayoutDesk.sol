@@ -6,11 +6,11 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {IDividendVault} from "./interfaces/IDividendVault.sol";
-import {IPayoutDesk} from "./interfaces/IPayoutDesk.sol";
-import {IReinvestment} from "./interfaces/IReinvestment.sol";
-import {Authority} from "./libraries/Authority.sol";
-import {Signature} from "./libraries/Signature.sol";
+import {IDividendVault} from "./IDividendVault.sol";
+import {IPayoutDesk} from "./IPayoutDesk.sol";
+import {IReinvestment} from "./IReinvestment.sol";
+import {Authority} from "../libraries/Authority.sol";
+import {Signature} from "../libraries/Signature.sol";
 
 /// @title PayoutDesk
 /// @notice Pays income where its holder has signed for it to go. `IPayoutDesk` is the specification.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ILockUps} from "./interfaces/ILockUps.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
+import {ILockUps} from "./ILockUps.sol";
+import {IShareToken} from "../token/IShareToken.sol";
 
 /// @title LockUps
 /// @notice Lots of shares that may not be sold yet. `ILockUps` is the specification.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {IDocuments} from "./interfaces/IDocuments.sol";
+import {IDocuments} from "./IDocuments.sol";
 
 /// @title Documents
 /// @notice Legal papers and metadata, set by the owner. `IDocuments` is the specification.

@@ -6,7 +6,7 @@ import {IERC3643Token} from "./IERC3643Token.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
 import {IHoldings} from "./IHoldings.sol";
 import {IRecordToken} from "./IRecordToken.sol";
-import {ITransferRules} from "./ITransferRules.sol";
+import {ITransferRules} from "../compliance/ITransferRules.sol";
 
 /// @title IShareToken
 /// @notice ERC-20 shares of one asset that remember who held them at each record date.

@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {ICompliance} from "../interfaces/ICompliance.sol";
-import {IERC7943Fungible} from "../interfaces/IERC7943Fungible.sol";
-import {IIdentityRegistry} from "../interfaces/IIdentityRegistry.sol";
-import {IPersonLedger} from "../interfaces/IPersonLedger.sol";
-import {ITransferRules} from "../interfaces/ITransferRules.sol";
-import {Ledger, LedgerLib} from "./LedgerLib.sol";
-import {Question} from "./Question.sol";
+import {ICompliance} from "./ICompliance.sol";
+import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
+import {IIdentityRegistry} from "./IIdentityRegistry.sol";
+import {IPersonLedger} from "./IPersonLedger.sol";
+import {ITransferRules} from "./ITransferRules.sol";
+import {Ledger, LedgerLib} from "../token/LedgerLib.sol";
+import {Question} from "../libraries/Question.sol";
 
 /// @title Compliance
 /// @notice A token's conversation with its rules and its registry: ours, in one call, or those of an existing

@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
-import {Account, AccountLib} from "./libraries/AccountLib.sol";
-import {History} from "./libraries/History.sol";
-import {Ledger, LedgerLib} from "./libraries/LedgerLib.sol";
+import {IRecordToken} from "./IRecordToken.sol";
+import {IShareToken} from "./IShareToken.sol";
+import {Account, AccountLib} from "./AccountLib.sol";
+import {History} from "./History.sol";
+import {Ledger, LedgerLib} from "./LedgerLib.sol";
 
 /// @title ShareLedger
 /// @notice Balances, supply and allowances, and their history at record dates. `IShareToken` is the specification.

@@ -5,14 +5,14 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {IIdentityRegistry} from "./interfaces/IIdentityRegistry.sol";
-import {IInvestorRegistry} from "./interfaces/IInvestorRegistry.sol";
-import {IPersonLedger} from "./interfaces/IPersonLedger.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
-import {ITransferRules} from "./interfaces/ITransferRules.sol";
-import {Holding, HoldingLib} from "./libraries/HoldingLib.sol";
-import {Investor, InvestorLib} from "./libraries/InvestorLib.sol";
-import {Question} from "./libraries/Question.sol";
+import {IIdentityRegistry} from "./IIdentityRegistry.sol";
+import {IInvestorRegistry} from "./IInvestorRegistry.sol";
+import {IPersonLedger} from "./IPersonLedger.sol";
+import {IShareToken} from "../token/IShareToken.sol";
+import {ITransferRules} from "./ITransferRules.sol";
+import {Holding, HoldingLib} from "./HoldingLib.sol";
+import {Investor, InvestorLib} from "./InvestorLib.sol";
+import {Question} from "../libraries/Question.sol";
 
 /// @title InvestorRegistry
 /// @notice Who may hold the shares of an issuer. `IInvestorRegistry` is the specification.

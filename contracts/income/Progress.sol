@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-import {IDividendVault} from "../interfaces/IDividendVault.sol";
+import {IDividendVault} from "./IDividendVault.sol";
 
 /// @title Progress
 /// @notice How far each distribution has been paid, in lanes as narrow as its shares allow, many to a slot.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Investor} from "../libraries/InvestorLib.sol";
+import {Investor} from "./InvestorLib.sol";
 
 /// @title IPersonLedger
 /// @notice How much each person holds of a token, over all of the person's wallets: the side of the registry that

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Investor} from "../libraries/InvestorLib.sol";
+import {Investor} from "./InvestorLib.sol";
 
 /// @title IInvestorRegistry
 /// @notice Who may hold the shares of an issuer: one packed slot per wallet, several wallets per person.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Investor} from "./InvestorLib.sol";
+import {Investor} from "../compliance/InvestorLib.sol";
 
 /// @dev What decides a holder's rate, from the lowest bit up; all of it changes in one place at one time:
 ///

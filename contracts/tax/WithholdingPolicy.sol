@@ -2,15 +2,15 @@
 pragma solidity 0.8.37;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {IInvestorRegistry} from "./interfaces/IInvestorRegistry.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
-import {IWithholdingPolicy} from "./interfaces/IWithholdingPolicy.sol";
-import {Investor} from "./libraries/InvestorLib.sol";
-import {ProRata} from "./libraries/ProRata.sol";
-import {RateTable} from "./libraries/RateTable.sol";
-import {Standing} from "./libraries/StandingLib.sol";
-import {Timeline} from "./libraries/Timeline.sol";
+import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {ITaxPolicy} from "./ITaxPolicy.sol";
+import {IWithholdingPolicy} from "./IWithholdingPolicy.sol";
+import {Investor} from "../compliance/InvestorLib.sol";
+import {ProRata} from "../libraries/ProRata.sol";
+import {RateTable} from "./RateTable.sol";
+import {Standing} from "./StandingLib.sol";
+import {Timeline} from "./Timeline.sol";
 
 /// @title WithholdingPolicy
 /// @notice What is withheld from a holder's income. `IWithholdingPolicy` is the specification.

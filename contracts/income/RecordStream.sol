@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
-import {IHoldings} from "./interfaces/IHoldings.sol";
-import {IRecordStream} from "./interfaces/IRecordStream.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {Authority} from "./libraries/Authority.sol";
-import {Holdings} from "./libraries/Holdings.sol";
-import {Question} from "./libraries/Question.sol";
-import {StreamSheet} from "./libraries/StreamSheet.sol";
+import {IHoldings} from "../token/IHoldings.sol";
+import {IRecordStream} from "./IRecordStream.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {Authority} from "../libraries/Authority.sol";
+import {Holdings} from "./Holdings.sol";
+import {Question} from "../libraries/Question.sol";
+import {StreamSheet} from "./StreamSheet.sol";
 
 /// @title RecordStream
 /// @notice Ranges of records, paid as one. `IRecordStream` is the specification.

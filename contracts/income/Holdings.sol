@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IHoldings} from "../interfaces/IHoldings.sol";
-import {IRecordToken} from "../interfaces/IRecordToken.sol";
-import {Authority} from "./Authority.sol";
+import {IHoldings} from "../token/IHoldings.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {Authority} from "../libraries/Authority.sol";
 
 /// @title Holdings
 /// @notice Asks a share token whom to pay for an account, and for how many shares at which record.

@@ -5,19 +5,19 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {PayoutDesk} from "./PayoutDesk.sol";
-import {IDividendVault} from "./interfaces/IDividendVault.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {ITaxPolicy} from "./interfaces/ITaxPolicy.sol";
-import {Authority} from "./libraries/Authority.sol";
-import {ClaimRun, Run} from "./libraries/ClaimRun.sol";
-import {HolderFile} from "./libraries/HolderFile.sol";
-import {Holdings} from "./libraries/Holdings.sol";
-import {Payment} from "./libraries/Payment.sol";
-import {ProRata} from "./libraries/ProRata.sol";
-import {Progress} from "./libraries/Progress.sol";
-import {Question} from "./libraries/Question.sol";
-import {Sheet, TermSheet} from "./libraries/TermSheet.sol";
-import {Words} from "./libraries/Words.sol";
+import {IDividendVault} from "./IDividendVault.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
+import {Authority} from "../libraries/Authority.sol";
+import {ClaimRun, Run} from "./ClaimRun.sol";
+import {HolderFile} from "./HolderFile.sol";
+import {Holdings} from "./Holdings.sol";
+import {Payment} from "../libraries/Payment.sol";
+import {ProRata} from "../libraries/ProRata.sol";
+import {Progress} from "./Progress.sol";
+import {Question} from "../libraries/Question.sol";
+import {Sheet, TermSheet} from "./TermSheet.sol";
+import {Words} from "../libraries/Words.sol";
 
 /// @title DividendVault
 /// @notice Pays holders of record, exactly pro rata. `IDividendVault` is the specification.

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
-import {IDividendVault} from "../interfaces/IDividendVault.sol";
-import {IWithholdingPolicy} from "../interfaces/IWithholdingPolicy.sol";
+import {IDividendVault} from "../income/IDividendVault.sol";
+import {IWithholdingPolicy} from "./IWithholdingPolicy.sol";
 import {Standing} from "./StandingLib.sol";
 
 /// @title RateTable

@@ -10,16 +10,16 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
 import {Documents} from "./Documents.sol";
 import {ShareLedger} from "./ShareLedger.sol";
-import {IERC3643Token} from "./interfaces/IERC3643Token.sol";
-import {IERC7943Fungible} from "./interfaces/IERC7943Fungible.sol";
-import {IHoldings} from "./interfaces/IHoldings.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
-import {ITransferRules} from "./interfaces/ITransferRules.sol";
-import {Account, AccountLib} from "./libraries/AccountLib.sol";
-import {Compliance} from "./libraries/Compliance.sol";
-import {Ledger, LedgerLib} from "./libraries/LedgerLib.sol";
-import {Signature} from "./libraries/Signature.sol";
+import {IERC3643Token} from "./IERC3643Token.sol";
+import {IERC7943Fungible} from "./IERC7943Fungible.sol";
+import {IHoldings} from "./IHoldings.sol";
+import {IRecordToken} from "./IRecordToken.sol";
+import {IShareToken} from "./IShareToken.sol";
+import {ITransferRules} from "../compliance/ITransferRules.sol";
+import {Account, AccountLib} from "./AccountLib.sol";
+import {Compliance} from "../compliance/Compliance.sol";
+import {Ledger, LedgerLib} from "./LedgerLib.sol";
+import {Signature} from "../libraries/Signature.sol";
 
 /// @title ShareToken
 /// @notice Shares of one asset, to ERC-3643 and ERC-7943 at once. `IShareToken` is the specification.

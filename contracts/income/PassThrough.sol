@@ -4,14 +4,14 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {IDividendVault} from "./interfaces/IDividendVault.sol";
-import {IPassThrough} from "./interfaces/IPassThrough.sol";
-import {IRecordStream} from "./interfaces/IRecordStream.sol";
-import {IRecordToken} from "./interfaces/IRecordToken.sol";
-import {IShareToken} from "./interfaces/IShareToken.sol";
-import {Authority} from "./libraries/Authority.sol";
-import {Payment} from "./libraries/Payment.sol";
-import {Question} from "./libraries/Question.sol";
+import {IDividendVault} from "./IDividendVault.sol";
+import {IPassThrough} from "./IPassThrough.sol";
+import {IRecordStream} from "./IRecordStream.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {IShareToken} from "../token/IShareToken.sol";
+import {Authority} from "../libraries/Authority.sol";
+import {Payment} from "../libraries/Payment.sol";
+import {Question} from "../libraries/Question.sol";
 
 /// @title PassThrough
 /// @notice Assigns a pool's income to the pool's holders. `IPassThrough` is the specification.
