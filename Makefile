@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,8 @@ $(STAMPS)/node: package.json package-lock.json $(STAMPS)/venv
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(STAMPS)/toolchain: prorata/toolchain.py prorata/solc_shim.js $(STAMPS)/python $(STAMPS)/node
-	@PYTHONPATH=. $(BIN)/python -c 'from prorata.toolchain import main; main()'
+$(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prorata/toolchain/solc_shim.js $(STAMPS)/python $(STAMPS)/node
+	@PYTHONPATH=. $(BIN)/python -c 'from prorata.toolchain.setup import main; main()'
 	@touch $@
 
 # --------------------------------------------------------------------------------------- every day
@@ -101,6 +101,9 @@ format: setup  ## Format Python and Solidity
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 	@node_modules/.bin/prettier --log-level warn --write '{contracts,tests}/**/*.sol'
+
+artifacts: setup  ## Compile the contracts and pack what the package carries of them
+	@$(BIN)/python -m prorata.toolchain.package
 
 gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas

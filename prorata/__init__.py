@@ -8,9 +8,9 @@ own: ``prorata.chain`` and ``prorata.contracts`` to talk to one, ``prorata.deplo
 """
 
 from prorata.apportion import Apportionment, SeriesModel, entitlement, withhold
-from prorata.captable import CapTable, Holding, parse_csv, read_csv, write_csv
 from prorata.errors import InputError, Problem, ProrataError
-from prorata.money import format_units, parse_units
+from prorata.register.captable import CapTable, Holding, parse_csv, read_csv, write_csv
+from prorata.values.amounts import format_units, parse_units
 
 __all__ = [
     "Apportionment",

@@ -1,46 +1,6 @@
-"""Freeze a wallet, or some of its shares, or release it."""
+# SPDX-License-Identifier: MIT
+"""`ape run freeze`: the same command as `prorata freeze`."""
 
-from __future__ import annotations
+from prorata.cli.commands.freeze import cli
 
-from typing import Any
-
-import click
-
-from prorata.asset import check_address
-from prorata.errors import InputError
-from prorata.money import parse_units
-from prorata.orders import Basis, freeze, release
-from scripts._doors import Door, DoorCommand, basis_options, common_options, show_order
-
-EXAMPLES = (
-    'ape run freeze --wallet 0x… --reason "Order 12/2027 of a court" --document order.pdf',
-    'ape run freeze --wallet 0x… --amount 25 --reason "Pledged to the bank" --document pledge.pdf',
-    'ape run freeze --wallet 0x… --release --reason "Order lifted" --document lifted.pdf',
-)
-
-
-@click.command(cls=DoorCommand, examples=EXAMPLES)
-@click.option("--wallet", required=True, help="Whose.")
-@click.option("--amount", help="Freeze this many shares, not the wallet; 0 frees them all.")
-@click.option("--release", "let_go", is_flag=True, help="Release the wallet.")
-@basis_options
-@common_options
-def cli(wallet: str, amount: str | None, let_go: bool, **options: Any) -> None:
-    """Freeze a wallet, or some of its shares, or release it.
-
-    A frozen wallet neither sends nor receives, and its income waits. The number of frozen shares
-    replaces the one before, and may exceed what the wallet holds.
-    """
-    if let_go and amount is not None:
-        raise InputError.of("release", amount, "is an amount", "free shares with --amount 0")
-    door = Door.of(options)
-    holder = check_address("wallet", wallet)
-    basis = Basis.of(options["reason"], options["document"])
-    with door.deployed() as (operator, found):
-        if let_go:
-            done = release(operator, found, basis, holder)
-        else:
-            decimals = found.settings.decimals
-            shares = None if amount is None else parse_units(amount, decimals, noun="shares")
-            done = freeze(operator, found, basis, holder, amount=shares)
-    show_order(door, done)
+__all__ = ["cli"]

@@ -1,65 +1,6 @@
-"""Issue shares to the holders of a cap table."""
+# SPDX-License-Identifier: MIT
+"""`ape run issue`: the same command as `prorata issue`."""
 
-from __future__ import annotations
+from prorata.cli.commands.issue import cli
 
-from pathlib import Path
-from typing import Any
-
-import click
-
-from prorata.captable import read_csv
-from prorata.money import format_units
-from prorata.operations import BATCH_SIZE, issue
-from scripts._doors import Door, DoorCommand, common_options
-
-EXAMPLES = ("ape run issue examples/building/holders.csv",)
-
-
-@click.command(cls=DoorCommand, examples=EXAMPLES)
-@click.argument("table", type=click.Path(path_type=Path))
-@click.option(
-    "--batch", type=int, default=BATCH_SIZE, show_default=True, help="Holders per transaction."
-)
-@click.option("--tranche", default="", help="A name that tells a second, identical issue apart.")
-@click.option(
-    "--despite-rules", is_flag=True, help="Issue to whoever is eligible, whatever the rules say."
-)
-@click.option("--dry-run", is_flag=True, help="Check everything and show the gas; send nothing.")
-@common_options
-def cli(table: Path, dry_run: bool, **options: Any) -> None:
-    """Issue shares to the holders of a cap table.
-
-    TABLE is a CSV file with the columns address and shares. It is checked whole before anything
-    is sent, its total against the authorised shares too. Running the same command again issues
-    nothing twice, and resumes a run that was interrupted.
-    """
-    door = Door.of(options)
-    with door.deployed() as (operator, found):
-        settings = found.settings
-        holdings = read_csv(table, decimals=settings.decimals, authorised=settings.authorised)
-        done = issue(
-            operator,
-            found,
-            holdings,
-            batch_size=options["batch"],
-            tranche=options["tranche"],
-            dry_run=dry_run,
-            despite_rules=options["despite_rules"],
-        )
-    shares = format_units(done.shares, settings.decimals, trim=True)
-    verb = "Would issue" if dry_run else "Issued"
-    door.spoken.say(f"{verb} {shares} shares of {settings.symbol} to {done.holders} holders")
-    rows = [
-        (r.label, r.hash, f"{r.mined.gas_used:,}", "before" if r.resumed else "now")
-        for r in done.receipts
-    ] or [(f"batch {n}", "", f"{gas:,}", "not sent") for n, gas in enumerate(done.gas, start=1)]
-    door.spoken.table("Batches", ("batch", "transaction", "gas>", "sent"), rows)
-    door.spoken.result(
-        {
-            "dry_run": dry_run,
-            "shares": done.shares,
-            "holders": done.holders,
-            "transactions": [r.hash for r in done.receipts],
-            "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
-        }
-    )
+__all__ = ["cli"]

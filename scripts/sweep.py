@@ -1,43 +1,6 @@
-"""End a distribution after its deadline."""
+# SPDX-License-Identifier: MIT
+"""`ape run sweep`: the same command as `prorata sweep`."""
 
-from __future__ import annotations
+from prorata.cli.commands.sweep import cli
 
-from typing import Any
-
-import click
-
-from prorata.contracts import Currency
-from prorata.distributing import money
-from prorata.ending import sweep
-from scripts._doors import Door, DoorCommand, common_options
-
-EXAMPLES = ("ape run sweep --id 3",)
-
-
-@click.command(cls=DoorCommand, examples=EXAMPLES)
-@click.option("--id", "distribution_id", type=int, required=True, help="The distribution.")
-@common_options
-def cli(distribution_id: int, **options: Any) -> None:
-    """Send what nobody claimed by the deadline to the recipient whom the terms name.
-
-    What rounding left over joins the next distribution. Anyone may do this, once the deadline has
-    passed; without a deadline, income waits for its holders for ever.
-    """
-    door = Door.of(options)
-    with door.deployed() as (operator, found):
-        done = sweep(operator, found, distribution_id)
-        currency = Currency(found.chain, done.currency)
-        amount, carried = money(done.amount, currency), money(done.carried, currency)
-    again = ", as before" if done.receipt.resumed else ""
-    door.spoken.say(f"Swept {amount} of distribution {distribution_id} to {done.recipient}{again}")
-    door.spoken.say(f"Carried {carried} to the next distribution")
-    door.spoken.result(
-        {
-            "distribution": done.distribution_id,
-            "currency": done.currency,
-            "recipient": done.recipient,
-            "swept": str(done.amount),
-            "carried": str(done.carried),
-            "transaction": done.receipt.hash,
-        }
-    )
+__all__ = ["cli"]

@@ -23,8 +23,8 @@ from eth_utils.abi import (
 )
 from eth_utils.address import to_checksum_address
 
-from prorata.build import Artifact
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
 
 ZERO = "0x" + "00" * 20
 GAS_CAP = 16_777_216  # EIP-7825

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from prorata.build import CONTRACTS, PROJECT_ROOT, Artifact, compile_contracts
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts
+from prorata.toolchain.paths import PROJECT_ROOT
 
 TEST_CONTRACTS = Path("tests/contracts")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 BOOK = PROJECT_ROOT / "docs" / "invariants.md"

@@ -7,8 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from prorata.build import PROJECT_ROOT
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 
 __all__ = ["Doors"]
 

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.money import parse_units
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.amounts import parse_units
 from tests.ape.opened import Doors
 
 HOLDERS = "examples/building/holders.csv"

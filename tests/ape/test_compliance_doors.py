@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.register import read_investors
-from prorata.toolchain import Anvil
+from prorata.register.investors import read_investors
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.ape.opened import Doors
 
 COMPLIANT = "examples/compliant"

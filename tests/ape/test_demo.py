@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.money import parse_units
+from prorata.register.captable import read_csv
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.amounts import parse_units
 
 DECIMALS = {"USD": 6, "ETH": 18}
 

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 STEPS = re.split(r"\n| && ", re.search(r"```sh\n(.*?)```", README, re.DOTALL)[1].strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ape
 
-from prorata.build import compile_contracts
+from prorata.toolchain.compiler import compile_contracts
 
 
 def test_ape_and_prorata_build_the_same_bytes():

@@ -17,7 +17,7 @@ from typing import Any
 import pyrevm
 import pytest
 
-from prorata.build import CONTRACTS, compile_contracts
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from tests.attacks.twins import LIVES, Cast, Twin, compile_twins
 
 _seen: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))

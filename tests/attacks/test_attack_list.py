@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.attacks.twins import TWINS
 
 CODES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.attacks.twins import LIVES, TWINS, Twin
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from prorata.build import Artifact, compile_standard, standard_json
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.compiler import compile_standard, standard_json
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY = "InvestorRegistry"

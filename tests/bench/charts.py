@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prorata.picture import (
+from prorata.reports.figure import (
     AFTER,
     BEFORE,
     HEADING,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from prorata.build import Artifact
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
 from tests.bench.scene import AMOUNT, SYMBOL, Gas, Scene
 from tests.bench.trex import trex
 from tests.chainkit import Deployed

@@ -14,7 +14,7 @@ import ape
 from ape.contracts import ContractContainer
 from ethpm_types import ContractType
 
-from prorata.build import compile_contracts
+from prorata.toolchain.compiler import compile_contracts
 from tests.gas.story import TERMS, person
 
 

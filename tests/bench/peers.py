@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata.build import EVM_VERSION, OPTIMIZER_RUNS, PROJECT_ROOT, SOLC_VERSION, Artifact
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS
+from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 
 HERE = Path(__file__).parent
 PLACE = PROJECT_ROOT / ".cache" / "bench"

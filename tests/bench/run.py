@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from prorata.build import CONTRACTS, PROJECT_ROOT, compile_contracts
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.bench import charts, field, page, peers, scale
 from tests.gas import compliance, streams, withholding
 from tests.gas import field as alike

@@ -25,21 +25,25 @@ from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 
-from prorata.abi import artifact
 from prorata.apportion import apportion
-from prorata.asset import AssetSettings
-from prorata.books import Books
-from prorata.build import PROJECT_ROOT
-from prorata.captable import CapTable, Holding
-from prorata.chain import Block, Log, RpcChain
-from prorata.contracts import Terms, decode_log
-from prorata.deploy import deploy, open_operator
-from prorata.distributing import declare
-from prorata.ledger import Ledger
-from prorata.operations import issue, schedule_record
-from prorata.operator import LocalSigner
-from prorata.pushing import push_all
-from prorata.toolchain import Anvil
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import decode_log
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import LocalSigner
+from prorata.chain.types import Block, Log
+from prorata.contracts.vault import Terms
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import open_operator
+from prorata.income.declarations import declare
+from prorata.income.pushes import push_all
+from prorata.ledger.books import Books
+from prorata.register.captable import CapTable, Holding
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.register.shares import Ledger
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.chainkit import ZERO
 from tests.gas.story import START, person
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.bench import floor
 from tests.bench.operations import OPERATIONS
 from tests.chainkit import AnvilKit

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.bench import charts, page
 from tests.bench.field import PEERS
 from tests.bench.operations import OPERATIONS

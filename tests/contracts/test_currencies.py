@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.chainkit import Codec, Reverted
 from tests.contracts.account import HOLDERS
 from tests.contracts.books import Books

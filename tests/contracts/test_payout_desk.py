@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed, RevmKit
 from tests.contracts.desk import (
     CURVE_ORDER,

@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from prorata.build import Artifact, compile_standard, standard_json
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.compiler import compile_standard, standard_json
 
 VAULT = "contracts/income/DividendVault.sol"
 PAYMENT = "contracts/libraries/Payment.sol"

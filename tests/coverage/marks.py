@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prorata.build import compile_standard
+from prorata.toolchain.compiler import compile_standard
 
 Node = Mapping[str, Any]
 

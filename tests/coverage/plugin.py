@@ -20,7 +20,7 @@ import pyrevm
 import pytest
 from hypothesis import settings
 
-from prorata import build
+from prorata.toolchain import compiler
 from tests import chainkit
 from tests.coverage.marks import Marked, Place, with_marks
 
@@ -56,10 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    standard_json = build.standard_json
+    standard_json = compiler.standard_json
     starts, transact = chainkit.RevmKit.__init__, chainkit.RevmKit.transact
 
-    def with_all_marks(root: Path = build.CONTRACTS) -> dict[str, Any]:
+    def with_all_marks(root: Path = compiler.CONTRACTS) -> dict[str, Any]:
         source = with_marks(standard_json(root), marked)
         return {**source, "settings": {**source["settings"], **FAST}}
 
@@ -73,7 +73,7 @@ def pytest_configure() -> None:
     # Lines and outcomes want examples of each kind, and every time the same.
     settings.register_profile("marks", max_examples=EXAMPLES, derandomize=True, deadline=None)
     settings.load_profile("marks")
-    build.standard_json = with_all_marks
+    compiler.standard_json = with_all_marks
     pyrevm.EVM = partial(pyrevm.EVM, env=ROOMY)
     chainkit.RevmKit.__init__ = start
     chainkit.RevmKit.__del__ = lambda kit: note([kit])

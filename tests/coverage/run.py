@@ -19,7 +19,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from prorata.build import CONTRACTS, PROJECT_ROOT
+from prorata.toolchain.compiler import CONTRACTS
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.coverage.marks import Place
 
 RESULTS = Path(__file__).with_name("results.json")

@@ -9,7 +9,7 @@ import pyrevm
 import pytest
 from eth_abi.abi import encode
 
-from prorata.build import SETTINGS, compile_standard
+from prorata.toolchain.compiler import SETTINGS, compile_standard
 from tests.coverage.marks import Marked, with_marks
 from tests.coverage.run import RESULTS, TABLE, digest, lacking, summed, table
 

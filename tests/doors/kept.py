@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prorata.chain import RpcChain
+from prorata.chain.node import RpcChain
 
 __all__ = ["kept"]
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from prorata.chain import RpcChain
-from prorata.deploy import Deployment
-from prorata.toolchain import Anvil
+from prorata.chain.node import RpcChain
+from prorata.deployments.deployment import Deployment
+from prorata.toolchain.anvil import Anvil
 
 __all__ = ["Doors"]
 

@@ -15,16 +15,16 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from prorata.abi import artifact
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.contracts import deploy_call
-from prorata.declarations import EXAMPLE
-from prorata.money import format_units
-from prorata.operator import Operator
-from prorata.settings import moment
-from prorata.toolchain import Anvil
-from scripts._doors import _test_signer
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.operator import Operator
+from prorata.cli.accounts import _test_signer
+from prorata.income.declaration_files import EXAMPLE
+from prorata.register.captable import read_csv
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.amounts import format_units
+from prorata.values.times import moment
 from tests.doors.opened import Doors
 from tests.doors.test_doors import APE, ASSET, HOLDERS, House
 

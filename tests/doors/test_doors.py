@@ -23,12 +23,12 @@ import pytest
 from click.testing import CliRunner
 from eth_account import Account
 
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.chain import RpcChain
-from prorata.deploy import Deployment
-from prorata.rehearsal import rehearsal_key
-from prorata.toolchain import Anvil
+from prorata.chain.node import RpcChain
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployment import Deployment
+from prorata.register.captable import read_csv
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.doors.kept import kept
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from click.testing import CliRunner
 
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.settings import moment
-from prorata.toolchain import Anvil
+from prorata.register.captable import read_csv
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.times import moment
 from tests.doors.kept import kept
 from tests.doors.opened import Doors
 

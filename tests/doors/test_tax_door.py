@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from prorata.build import PROJECT_ROOT
-from prorata.register import read_investors
-from prorata.toolchain import Anvil
-from scripts.tax import cli
+from prorata.cli.commands.tax import cli
+from prorata.register.investors import read_investors
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.doors.kept import kept
 from tests.doors.opened import Doors
 

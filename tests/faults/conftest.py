@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
 from tests.faults.proxy import FaultyNode, faulty_node
 from tests.faults.weather import Weather
 from tests.faults.world import World, in_haste

@@ -15,9 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from prorata.chain import RpcChain
+from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
 from prorata.errors import ProrataError
-from prorata.journal import Journal
 from tests.faults.world import World
 from tests.integration.mortal import Life, Paper
 

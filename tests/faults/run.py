@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata import chain as chain_module
-from prorata.toolchain import Anvil
+from prorata.chain import rpc
+from prorata.toolchain.anvil import Anvil
 from tests.faults.lines import LINES, PATIENCE
 from tests.faults.mortals import moments_of, play_mortal
 from tests.faults.ordeal import endure, is_sentence
@@ -111,10 +111,10 @@ class Run:
             fault, times = WEATHER[name](self.weather, world), times_of(name)
         only_sends = name in list(WEATHER)[:5] or "known" in name or "nonce" in name
         last = sends if only_sends else max(1, len(seen) - times + 1)
-        chain_module.TIMEOUT_SECONDS = PATIENCE if name.startswith("time-out") else 10
+        rpc.TIMEOUT_SECONDS = PATIENCE if name.startswith("time-out") else 10
         node.arm(fault, at=draw.randint(1, last), times=times, among=_sends if only_sends else _any)
         ordeal = endure(world, node, wanted, undone="lost" in name)
-        chain_module.TIMEOUT_SECONDS = 10
+        rpc.TIMEOUT_SECONDS = 10
         self.unmet += ordeal.met == 0
         for said in ordeal.said:
             assert is_sentence(said), said

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prorata import chain as chain_module
-from prorata.chain import RpcChain
+from prorata.chain import rpc
+from prorata.chain.node import RpcChain
 from prorata.errors import ChainError
 from tests.faults.lines import LINES, PATIENCE, TOO_MANY, Belated, limited, limited_logs, refused
 from tests.faults.ordeal import endure
@@ -46,7 +46,7 @@ def test_an_act_ends_the_same_whatever_the_line_does(world, node, staged, monkey
     wanted, sends, _ = staged(act)
     for name, fault in LINES.items():
         patience = PATIENCE if name in STALLS else 10.0
-        monkeypatch.setattr(chain_module, "TIMEOUT_SECONDS", patience)
+        monkeypatch.setattr(rpc, "TIMEOUT_SECONDS", patience)
         points = [(sends[1], 9), (sends[0] + 1, 1)] if act == "issue" else [(sends[0], 1)]
         for at, times in points:
             world.again()

@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from prorata.audit import audit
-from prorata.chain import RpcChain
-from prorata.deploy import Deployment
-from prorata.distributing import holders_at
+from prorata.chain.node import RpcChain
+from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, ChainError, DeploymentError, JournalError
-from prorata.pushing import report_push
-from prorata.toolchain import Anvil
+from prorata.income.push_report import report_push
+from prorata.ledger.audits import audit
+from prorata.register.holders import holders_at
+from prorata.toolchain.anvil import Anvil
 from tests.faults.ordeal import endure
 from tests.faults.proxy import Answer
 from tests.faults.weather import WEATHER, ground_of, times_of

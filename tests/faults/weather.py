@@ -14,7 +14,7 @@ from typing import Any
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
 from tests.faults.proxy import SENDING, Answer, Exchange, Fault
 from tests.faults.world import GROUND, World
 from tests.integration.conftest import ISSUER_KEY

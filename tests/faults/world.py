@@ -19,24 +19,32 @@ from typing import Any
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from prorata import chain as chain_module
-from prorata import operator as operator_module
-from prorata.abi import ZERO_ADDRESS, artifact
-from prorata.asset import AssetSettings
-from prorata.audit import audit
-from prorata.captable import CapTable, Holding
-from prorata.chain import RpcChain
-from prorata.contracts import DecodedEvent, Kind, Terms, deploy_call, settlements
-from prorata.deploy import Deployment, deploy, open_operator
-from prorata.distributing import declare
-from prorata.ending import remit_all, sweep
-from prorata.instructions import SignedInstruction, carry_out, draft_instruction, sign_instruction
-from prorata.ledger import read_events
-from prorata.operations import claim, issue, schedule_record
-from prorata.operator import LocalSigner, Operator
-from prorata.pushing import push_all
-from prorata.rehearsal import rehearsal_key
-from prorata.toolchain import Anvil
+from prorata.assets.asset import AssetSettings
+from prorata.chain import operator as operator_module
+from prorata.chain import rpc
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import DecodedEvent, deploy_call
+from prorata.chain.events import read_events
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.vault import Terms, settlements
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment, open_operator
+from prorata.income.claims import claim
+from prorata.income.closing import remit_all, sweep
+from prorata.income.declarations import declare
+from prorata.income.instruction_files import SignedInstruction, sign_instruction
+from prorata.income.instructions import carry_out, draft_instruction
+from prorata.income.pushes import push_all
+from prorata.ledger.audits import audit
+from prorata.register.captable import CapTable, Holding
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.toolchain.anvil import Anvil
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.kinds import Kind
 from tests.integration.conftest import ISSUER_KEY
 
 __all__ = ["ACTS", "World", "in_haste"]
@@ -132,8 +140,8 @@ def in_haste(patience: float = 10.0) -> Iterator[None]:
         (operator_module, "LATE_RECEIPT_SECONDS", (0.01, 0.02)),
         (operator_module, "REMIND_SECONDS", 0.3),
         (operator_module, "STALL_SECONDS", 0.05),
-        (chain_module, "TIMEOUT_SECONDS", patience),
-        (chain_module, "RETRIES_AFTER_SECONDS", (0.005, 0.01)),
+        (rpc, "TIMEOUT_SECONDS", patience),
+        (rpc, "RETRIES_AFTER_SECONDS", (0.005, 0.01)),
     ]
     usual = [(module, name, getattr(module, name)) for module, name, _ in hasty]
     for module, name, value in hasty:

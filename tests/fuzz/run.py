@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from prorata.build import CONTRACTS, compile_contracts
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from tests.chainkit import Codec
 from tests.conftest import TEST_CONTRACTS
 from tests.fuzz import stateless

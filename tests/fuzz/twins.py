@@ -5,7 +5,7 @@ Those of the vault are `tests/contracts/twin.py`'s; these are written into the s
 
 from __future__ import annotations
 
-from prorata.build import Artifact
+from prorata.chain.artifacts import Artifact
 from tests.contracts.twin import Fault, planted
 
 TOKEN = "contracts/token/ShareToken.sol"

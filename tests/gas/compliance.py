@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prorata.build import Artifact
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, Deployed
 from tests.gas.story import START, fresh, person
 

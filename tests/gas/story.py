@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from prorata.build import Artifact
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
 from tests.contracts.desk import HOLDER, Instruction
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prorata.build import Artifact
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
 from tests.gas.story import TERMS, Story, fresh, person
 

@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import (
-    EVM_VERSION,
-    OPTIMIZER_RUNS,
-    PROJECT_ROOT,
-    SETTINGS,
-    SOLC_VERSION,
-    Artifact,
-)
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS
+from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.field import measure as measure_field

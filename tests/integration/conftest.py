@@ -9,16 +9,19 @@ import pytest
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT
-from prorata.captable import CapTable, Holding, read_csv
-from prorata.chain import RpcChain
-from prorata.contracts import Call
-from prorata.deploy import Deployment, deploy, open_operator
+from prorata.assets.asset import AssetSettings
+from prorata.chain.calls import Call
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment, open_operator
 from prorata.errors import InputError
-from prorata.operations import issue, schedule_record
-from prorata.operator import LocalSigner, Operator
-from prorata.toolchain import Anvil
+from prorata.register.captable import CapTable, Holding, read_csv
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.chainkit import Codec
 
 # Anvil's first account, known to everyone.

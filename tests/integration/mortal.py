@@ -17,12 +17,12 @@ from typing import Any
 
 from eth_account import Account
 
-from prorata import operator as operator_module
-from prorata.chain import RpcChain
-from prorata.deploy import Deployment, open_operator
-from prorata.journal import Journal
-from prorata.operator import LocalSigner
-from prorata.pushing import push_all
+from prorata.chain import operator as operator_module
+from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import LocalSigner
+from prorata.deployments.deployment import Deployment, open_operator
+from prorata.income.pushes import push_all
 from tests.integration.conftest import ISSUER_KEY
 
 # Small, so that a hundred holders fill several windows of several pages.

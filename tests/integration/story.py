@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from prorata.audit import Answers, Audit, audit, compare, read_vault, witness
-from prorata.books import Books
-from prorata.contracts import Call, DividendVault, Event, ShareToken
-from prorata.demo import Stage
-from prorata.ledger import Ledger, read_events
-from prorata.operator import Receipt
+from prorata.chain.calls import Call, Event
+from prorata.chain.events import read_events
+from prorata.chain.steps import Receipt
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault
+from prorata.demo.chain import Stage
+from prorata.ledger.answers import Answers
+from prorata.ledger.audits import Audit, audit, compare, read_vault
+from prorata.ledger.books import Books
+from prorata.ledger.evidence import witness
+from prorata.register.shares import Ledger
 
 Stream = list[tuple[Event, int]]
 Change = Callable[[dict[str, Any]], dict[str, Any]]

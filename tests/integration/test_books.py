@@ -6,23 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from prorata.abi import ZERO_ADDRESS, artifact
 from prorata.apportion import apportion, withhold
-from prorata.audit import audit
-from prorata.chain import RpcChain
-from prorata.contracts import (
-    NATIVE,
-    Currency,
-    DividendVault,
-    Kind,
-    ShareToken,
-    Terms,
-    deploy_call,
-)
-from prorata.demo import Stage
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.node import RpcChain
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault, Terms
+from prorata.demo.chain import Stage
 from prorata.errors import BooksError
-from prorata.report import BALANCED, as_json, verdict
-from prorata.toolchain import Anvil
+from prorata.ledger.audits import audit
+from prorata.reports.export import as_json
+from prorata.reports.tables import BALANCED, verdict
+from prorata.toolchain.anvil import Anvil
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.kinds import Kind
 from tests.integration.story import Acting, Story, falsify, more, to_a_stranger
 
 pytestmark = pytest.mark.slow

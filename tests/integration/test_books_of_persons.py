@@ -13,30 +13,23 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prorata.abi import ZERO_ADDRESS, artifact
-from prorata.chain import RpcChain
-from prorata.contracts import (
-    FOREVER,
-    NATIVE,
-    Call,
-    Currency,
-    DividendVault,
-    Instruction,
-    Investor,
-    InvestorRegistry,
-    Kind,
-    PayoutDesk,
-    Reason,
-    ShareToken,
-    Terms,
-    deploy_call,
-    settlements,
-)
-from prorata.demo import Stage
-from prorata.instructions import SignedInstruction, sign_instruction
-from prorata.report import BALANCED, as_json, verdict
-from prorata.statements import income_of, statement
-from prorata.toolchain import Anvil
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Call, deploy_call
+from prorata.chain.node import RpcChain
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.desk import Instruction, PayoutDesk
+from prorata.contracts.registry import Investor, InvestorRegistry
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault, Reason, Terms, settlements
+from prorata.demo.chain import Stage
+from prorata.income.instruction_files import SignedInstruction, sign_instruction
+from prorata.reports.export import as_json
+from prorata.reports.statements import income_of, statement
+from prorata.reports.tables import BALANCED, verdict
+from prorata.toolchain.anvil import Anvil
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.kinds import FOREVER, Kind
 from tests.integration.story import Acting, Story, falsify, more, to_a_stranger
 
 pytestmark = pytest.mark.slow

@@ -12,12 +12,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from web3 import HTTPProvider, Web3
 
-from prorata import abi
-from prorata.abi import artifact, decode_error, function
-from prorata.chain import RpcChain
-from prorata.contracts import NATIVE, Currency, ShareToken, decode_logs, deploy_call
+from prorata.chain import abi
+from prorata.chain.abi import decode_error, function
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import decode_logs, deploy_call
+from prorata.chain.node import RpcChain
+from prorata.chain.steps import Intent
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.share_token import ShareToken
 from prorata.errors import ChainError, InputError, RevertError
-from prorata.operator import Intent
 
 NO_REASON = "NoReason(); the contract gave none; check the address and the gas"
 HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

@@ -7,20 +7,38 @@ from hashlib import sha256
 
 import pytest
 
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT
-from prorata.captable import CapTable, Holding, read_csv
-from prorata.chain import RpcChain
-from prorata.contracts import FOREVER, NATIVE, Code, Currency, Kind, Terms, TransferRules
-from prorata.deploy import Deployment, deploy, open_operator, price
+from prorata.assets.asset import AssetSettings
+from prorata.assets.rules import RuleSettings
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
+from prorata.chain.steps import GAS_LIMIT
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.rules import Code, TransferRules
+from prorata.contracts.vault import Terms
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployer import deploy, price
+from prorata.deployments.deployment import Deployment, open_operator
+from prorata.deployments.permissions import read_permissions
 from prorata.errors import DeploymentError, InputError, RevertError
-from prorata.operations import claim, declare, issue, schedule_record
-from prorata.operator import GAS_LIMIT, LocalSigner, Operator
-from prorata.orders import Basis, force_transfer, freeze, read_orders, recover, release
-from prorata.permissions import read_permissions
-from prorata.register import Entry, parse_investors, read_investors, register
-from prorata.rehearsal import rehearsal_key
-from prorata.rules import RuleSettings, check_transfer
+from prorata.income.claims import claim
+from prorata.income.declarations import declare
+from prorata.register.captable import CapTable, Holding, read_csv
+from prorata.register.enforcement import (
+    Basis,
+    force_transfer,
+    freeze,
+    read_orders,
+    recover,
+    release,
+)
+from prorata.register.investors import Entry, parse_investors, read_investors, register
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.register.refusals import check_transfer
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import FOREVER, Kind
 from tests.integration.conftest import PATIENCE
 
 pytestmark = pytest.mark.slow

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.abi import artifact
-from prorata.build import PROJECT_ROOT
-from prorata.contracts import Kind, deploy_call
-from prorata.declarations import EXAMPLE, read_drafts, resolve
-from prorata.distributing import declare_all
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
 from prorata.errors import InputError
-from prorata.operations import schedule_record
-from prorata.settings import moment
+from prorata.income.declaration_files import EXAMPLE, read_drafts, resolve
+from prorata.income.declarations import declare_all
+from prorata.register.record_dates import schedule_record
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import Kind
+from prorata.values.times import moment
 from tests.integration.conftest import sent, travel
 
 TREASURY = "0x8C8d35429F74ec245F8Ef2f4Fd1e551cFF97d650"

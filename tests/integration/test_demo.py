@@ -7,10 +7,12 @@ import io
 import pytest
 from rich.console import Console
 
-from prorata import demo
-from prorata.books import Place
-from prorata.chain import RpcChain
+from prorata.chain.node import RpcChain
+from prorata.demo import building
+from prorata.demo.chain import Stage
+from prorata.demo.story import play
 from prorata.errors import BooksError, ChainError, InputError
+from prorata.ledger.entries import Place
 
 pytestmark = pytest.mark.slow
 
@@ -21,11 +23,11 @@ def test_a_difference_is_an_error_that_names_it(tmp_path, monkeypatch):
         found.books.differ(Place.total(1), "owed", (1, "the books"), (2, "the chain"))
         return found
 
-    true_audit = demo.audit
-    monkeypatch.setattr(demo, "audit", audit)
+    true_audit = building.audit
+    monkeypatch.setattr(building, "audit", audit)
     console = Console(file=io.StringIO(), width=100)
     with pytest.raises(BooksError, match="distribution 1: owed is 1 by the books and 2"):
-        demo.play(console, tmp_path)
+        play(console, tmp_path)
     assert "balance" not in console.file.getvalue()
     assert '"balanced": false' in (tmp_path / "books.json").read_text()
 
@@ -33,18 +35,16 @@ def test_a_difference_is_an_error_that_names_it(tmp_path, monkeypatch):
 def test_a_chain_whose_clock_cannot_be_moved_is_refused(monkeypatch):
     monkeypatch.setattr(RpcChain, "request", lambda *_: "Geth/v1.16.0")
     with pytest.raises(ChainError, match="the node is geth, and the demo moves time"):
-        demo.Stage(RpcChain("http://127.0.0.1:1"))
+        Stage(RpcChain("http://127.0.0.1:1"))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot be written \(not a directory\)"):
-        demo.play(Console(file=io.StringIO()), tmp_path / "file" / "out")
+        play(Console(file=io.StringIO()), tmp_path / "file" / "out")
 
 
 def test_another_seed_tells_another_story_whose_books_balance_too(tmp_path, anvil):
     """On a chain that was there before, and goes on from its own present."""
-    found = demo.play(
-        Console(file=io.StringIO(), width=80), tmp_path, seed=7, chain=RpcChain(anvil.url)
-    )
+    found = play(Console(file=io.StringIO(), width=80), tmp_path, seed=7, chain=RpcChain(anvil.url))
     assert found.balanced

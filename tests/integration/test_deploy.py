@@ -8,15 +8,18 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from prorata.abi import artifact
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT, compile_standard
-from prorata.chain import RpcChain
-from prorata.contracts import NATIVE, ShareToken
-from prorata.deploy import Deployment, deploy, folder_for, open_operator
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.contracts.base import NATIVE
+from prorata.contracts.share_token import ShareToken
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment, folder_for, open_operator
 from prorata.errors import DeploymentError, InputError
-from prorata.operator import Operator
-from prorata.toolchain import Anvil
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.compiler import compile_standard
+from prorata.toolchain.paths import PROJECT_ROOT
 
 ASSET = PROJECT_ROOT / "examples" / "building" / "asset.yaml"
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

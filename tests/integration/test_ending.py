@@ -7,17 +7,22 @@ import json
 
 import pytest
 
-from prorata import ageing as ageing_module
-from prorata.abi import ZERO_ADDRESS, artifact
-from prorata.ageing import BUCKETS, read_unclaimed
-from prorata.contracts import Currency, Kind, Terms, deploy_call
-from prorata.distributing import declare
-from prorata.ending import remit, remit_all, sweep
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.contracts.currency import Currency
+from prorata.contracts.vault import Terms
+from prorata.demo.keys import rehearsal_key
 from prorata.errors import BooksError
-from prorata.operations import claim, schedule_record
-from prorata.pushing import push
-from prorata.rehearsal import rehearsal_key
-from prorata.settings import moment
+from prorata.income.claims import claim
+from prorata.income.closing import remit, remit_all, sweep
+from prorata.income.declarations import declare
+from prorata.income.pushes import push
+from prorata.ledger import unclaimed
+from prorata.ledger.unclaimed import BUCKETS, read_unclaimed
+from prorata.register.record_dates import schedule_record
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.kinds import Kind
+from prorata.values.times import moment
 from tests.integration.conftest import act, put, refused, sent, travel
 
 pytestmark = pytest.mark.slow
@@ -153,14 +158,14 @@ def test_a_list_that_does_not_add_up_is_not_given(operator, closed, table, monke
     declared(operator, closed)
     fewer = dict(table.balances)
     fewer.popitem()
-    monkeypatch.setattr(ageing_module, "holders_of", lambda *_: fewer)
+    monkeypatch.setattr(unclaimed, "holders_of", lambda *_: fewer)
     with pytest.raises(BooksError, match=r"^\d+ shares earn in distribution 1 by the events, and"):
         read_unclaimed(closed)
     claim(operator, closed, table.holdings[5].address)
     moved = dict(table.balances)
     moved[table.holdings[5].address] -= 1
     moved[table.holdings[6].address] += 1
-    monkeypatch.setattr(ageing_module, "holders_of", lambda *_: moved)
+    monkeypatch.setattr(unclaimed, "holders_of", lambda *_: moved)
     with pytest.raises(BooksError, match=r"^holders are owed \d+ units of distribution 1, which"):
         read_unclaimed(closed)
 

@@ -9,30 +9,38 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from prorata.abi import ZERO_ADDRESS, artifact
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT
-from prorata.captable import CapTable, read_csv
-from prorata.contracts import Call, Instruction, deploy_call
-from prorata.deploy import Deployment, deploy
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Call, deploy_call
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.desk import Instruction, digest
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, RevertError
-from prorata.instructions import (
-    Reinvested,
+from prorata.income.claims import claim
+from prorata.income.declarations import declare
+from prorata.income.instruction_files import (
     SignedInstruction,
-    cancel_instruction,
-    carry_out,
-    check_instruction,
-    desk_of,
-    digest,
-    draft_instruction,
     read_instruction,
     sign_instruction,
     write_instruction,
 )
-from prorata.operations import claim, declare, issue, schedule_record
-from prorata.operator import LocalSigner, Operator
-from prorata.rehearsal import rehearsal_key
-from prorata.settings import moment
+from prorata.income.instructions import (
+    Reinvested,
+    cancel_instruction,
+    carry_out,
+    check_instruction,
+    desk_of,
+    draft_instruction,
+)
+from prorata.register.captable import CapTable, read_csv
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.times import moment
 
 pytestmark = pytest.mark.slow
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 import pytest
 
 from prorata.apportion import apportion
-from prorata.captable import CapTable, Holding
-from prorata.contracts import NATIVE, Kind, Terms
-from prorata.deploy import open_operator
+from prorata.chain.signers import LocalSigner
+from prorata.cli.parameters import parse_moment
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import parse_amount
+from prorata.contracts.vault import Terms
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployment import open_operator
 from prorata.errors import BooksError, NoEligibleShares
-from prorata.ledger import Ledger
-from prorata.operations import (
-    claim,
-    declare,
-    holders_at,
-    issue,
-    moment,
-    parse_amount,
-    parse_instant,
-    parse_moment,
-    preview,
-    push,
-    schedule_record,
-)
-from prorata.operator import LocalSigner
-from prorata.rehearsal import rehearsal_key
+from prorata.income.claims import claim
+from prorata.income.declarations import declare, preview
+from prorata.income.pushes import push
+from prorata.register.captable import CapTable, Holding
+from prorata.register.holders import holders_at
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.register.shares import Ledger
+from prorata.values.kinds import Kind
+from prorata.values.times import moment, parse_instant
 from tests.integration.conftest import refused, sent
 
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder

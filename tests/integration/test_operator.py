@@ -12,12 +12,16 @@ import time
 import pytest
 from eth_account import Account
 
-from prorata.abi import artifact
-from prorata.chain import RpcChain
-from prorata.contracts import NATIVE, Call, ShareToken, deploy_call
-from prorata.deploy import open_operator
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Call, deploy_call
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import WINDOW, Operator
+from prorata.chain.signers import LocalSigner
+from prorata.chain.steps import GAS_LIMIT, Intent
+from prorata.contracts.base import NATIVE
+from prorata.contracts.share_token import ShareToken
+from prorata.deployments.deployment import open_operator
 from prorata.errors import ChainError, InputError, JournalError, RevertError
-from prorata.operator import GAS_LIMIT, WINDOW, Intent, LocalSigner, Operator
 from tests.faults.proxy import Answer, faulty_node
 from tests.integration.conftest import ISSUER_KEY, PATIENCE
 

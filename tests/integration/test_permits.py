@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from prorata.abi import artifact, function
-from prorata.contracts import NATIVE, Call, Currency, DividendVault, Terms, deploy_call
-from prorata.distributing import Declaration, declare_all
+from prorata.chain.abi import function
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Call, deploy_call
+from prorata.cli.accounts import _ApeSigner
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.vault import DividendVault, Terms
 from prorata.errors import ChainError
-from prorata.permits import sign_permit
-from scripts._doors import _ApeSigner
+from prorata.income.declarations import Declaration, declare_all
+from prorata.income.permits import sign_permit
 from tests.integration.conftest import put, refused, sent
 
 SPENDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

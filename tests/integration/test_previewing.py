@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.abi import artifact
 from prorata.apportion import apportion
-from prorata.asset import AssetSettings
-from prorata.chain import RpcChain
-from prorata.contracts import Currency, Kind, Terms, deploy_call
-from prorata.deploy import deploy, open_operator
-from prorata.distributing import Declaration, declare, declare_all, holders_at
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.currency import Currency
+from prorata.contracts.vault import Terms
+from prorata.demo.keys import rehearsal_key
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import open_operator
 from prorata.errors import ChainError
-from prorata.operations import issue, schedule_record
-from prorata.operator import LocalSigner
-from prorata.previewing import preview_all
-from prorata.pushing import push, push_all
-from prorata.rehearsal import rehearsal_key
+from prorata.income.declarations import Declaration, declare, declare_all
+from prorata.income.previews import preview_all
+from prorata.income.pushes import push, push_all
+from prorata.register.holders import holders_at
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.values.kinds import Kind
 from tests.integration.conftest import act, close_record, crowd, put, refused, sent
 
 pytestmark = pytest.mark.slow

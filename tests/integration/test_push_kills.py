@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from prorata.abi import topics_of
-from prorata.asset import AssetSettings
-from prorata.contracts import decode_logs, settlements
-from prorata.deploy import Deployment, deploy
-from prorata.distributing import declare
-from prorata.operations import issue
+from prorata.assets.asset import AssetSettings
+from prorata.chain.abi import topics_of
+from prorata.chain.calls import decode_logs
+from prorata.contracts.vault import settlements
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment
+from prorata.income.declarations import declare
+from prorata.register.issuance import issue
 from tests.integration.conftest import close_record, crowd
 from tests.integration.mortal import push_once
 

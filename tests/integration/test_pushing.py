@@ -7,17 +7,23 @@ import json
 
 import pytest
 
-from prorata import pushing
-from prorata.abi import artifact
 from prorata.apportion import apportion
-from prorata.asset import AssetSettings
-from prorata.chain import RpcChain
-from prorata.contracts import Currency, Kind, Reason, Terms, deploy_call
-from prorata.deploy import deploy
-from prorata.distributing import declare, holders_at
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.node import RpcChain
+from prorata.contracts.currency import Currency
+from prorata.contracts.vault import Reason, Terms
+from prorata.deployments.deployer import deploy
 from prorata.errors import BooksError
-from prorata.operations import claim, issue
-from prorata.pushing import push, push_all, report_push
+from prorata.income import push_report
+from prorata.income.claims import claim
+from prorata.income.declarations import declare
+from prorata.income.push_report import report_push
+from prorata.income.pushes import push, push_all
+from prorata.register.holders import holders_at
+from prorata.register.issuance import issue
+from prorata.values.kinds import Kind
 from tests.integration.conftest import (
     act,
     close_record,
@@ -252,13 +258,13 @@ def test_an_account_that_does_not_add_up_is_not_given(operator, closed, rent, ta
     fewer.popitem()
     with pytest.raises(BooksError, match=r"was paid \d+ units gross .* and the law gives \d+"):
         report_push(closed, rent.id, fewer)
-    heard = pushing.settlements
+    heard = push_report.settlements
     with monkeypatch.context() as deaf:
-        deaf.setattr(pushing, "settlements", lambda events: list(heard(events))[:0])
+        deaf.setattr(push_report, "settlements", lambda events: list(heard(events))[:0])
         with pytest.raises(BooksError, match=r"0 units are paid by the events and the law, and "):
             report_push(closed, rent.id, table.balances)
     with monkeypatch.context() as echo:
-        echo.setattr(pushing, "settlements", lambda events: [*heard(events), *heard(events)])
+        echo.setattr(push_report, "settlements", lambda events: [*heard(events), *heard(events)])
         twice = (
             r"the vault tells of 0x\w+ being paid twice from distribution 1, in 0x\w{64} and in "
             r"0x\w{64}; "

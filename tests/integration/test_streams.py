@@ -7,31 +7,31 @@ import json
 import pytest
 from eth_account import Account
 
-from prorata.abi import artifact
-from prorata.ageing import read_unclaimed
 from prorata.apportion import apportion
-from prorata.asset import AssetSettings
-from prorata.audit import audit
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.chain import RpcChain
-from prorata.contracts import DividendVault, ShareToken, Terms, deploy_call
-from prorata.declarations import Draft, Drafts, Word, resolve
-from prorata.deploy import Deployment, deploy, open_operator
-from prorata.distributing import Declaration, declare_all
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault, Terms
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment, open_operator
 from prorata.errors import BooksError, DeploymentError, InputError, RevertError
-from prorata.operations import claim, declare, issue, schedule_record
-from prorata.operator import LocalSigner
-from prorata.passing import add_pass_through, pass_on, pass_through, register
-from prorata.previewing import preview_all
-from prorata.pushing import push_all
-from prorata.streams import (
-    MOST_RECORDS,
-    StreamRegister,
-    balances_at_stream,
-    define_stream,
-    preview_stream,
-)
+from prorata.income.claims import claim
+from prorata.income.declaration_files import Draft, Drafts, Word, resolve
+from prorata.income.declarations import Declaration, declare, declare_all
+from prorata.income.pools import add_pass_through, pass_on, pass_through, register
+from prorata.income.previews import preview_all
+from prorata.income.pushes import push_all
+from prorata.income.record_ranges import MOST_RECORDS, define_stream, preview_stream
+from prorata.ledger.audits import audit
+from prorata.ledger.unclaimed import read_unclaimed
+from prorata.register.captable import read_csv
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.register.record_ranges import StreamRegister, balances_at_stream
+from prorata.toolchain.paths import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -290,12 +290,12 @@ def test_streams_that_make_no_sense_are_refused(
     )
     assert refused(define_stream, operator, month, 1, 2).startswith('since: "" is missing')
     with monkeypatch.context() as patched:
-        patched.setattr("prorata.streams.MAX_SUPPLY", 40_000)
+        patched.setattr("prorata.income.record_ranges.MAX_SUPPLY", 40_000)
         assert refused(define_stream, operator, month, 2, 3) == (
             'weights: "40400" weighted shares are more than the 40000 that a vault counts; weigh '
             "by days, or all equal"
         )
-        patched.setattr("prorata.streams.MOST_RECORDS", 2)
+        patched.setattr("prorata.income.record_ranges.MOST_RECORDS", 2)
         assert refused(define_stream, operator, month, 2, 4) == (
             'to-record: "4" makes a stream of 3 records, and 2 is the most; define several streams'
         )
@@ -325,7 +325,9 @@ def test_shares_that_the_contract_does_not_confirm_are_not_given(
     define_stream(operator, month, 1, 2, weights="equal")
     again = Deployment.open(chain, month.folder)
     assert sum(balances_at_stream(again, 1).values()) == 20_200
-    monkeypatch.setattr("prorata.contracts.RecordStream.total_supply_at", lambda *_: 20_199)
+    monkeypatch.setattr(
+        "prorata.contracts.record_stream.RecordStream.total_supply_at", lambda *_: 20_199
+    )
     with pytest.raises(BooksError) as refusal:
         balances_at_stream(again, 1)
     assert str(refusal.value) == (

@@ -7,24 +7,15 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
-from prorata.abi import artifact
 from prorata.apportion import withhold
-from prorata.asset import AssetSettings
-from prorata.build import PROJECT_ROOT
-from prorata.captable import read_csv
-from prorata.chain import RpcChain
-from prorata.contracts import FOREVER, Kind, Terms, deploy_call
-from prorata.declarations import Draft, Drafts, Word, resolve
-from prorata.deploy import Deployment, deploy, open_operator
-from prorata.errors import ChainError, InputError, JournalError, RevertError
-from prorata.operations import declare, holders_at, issue, preview, push, schedule_record
-from prorata.operator import LocalSigner
-from prorata.orders import Basis, recover
-from prorata.permissions import read_permissions
-from prorata.register import read_investors, register
-from prorata.tax import Entry, PolicySettings, read_certificates
-from prorata.taxing import certify, deploy_policy, find_policy, note, revoke, set_rates, show
-from prorata.withholding import (
+from prorata.assets.asset import AssetSettings
+from prorata.assets.withholding import PolicySettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.vault import Terms
+from prorata.contracts.withholding import (
     Certificate,
     Facts,
     RateBasis,
@@ -33,6 +24,23 @@ from prorata.withholding import (
     taxes_at,
     taxes_on,
 )
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import Deployment, open_operator
+from prorata.deployments.permissions import read_permissions
+from prorata.errors import ChainError, InputError, JournalError, RevertError
+from prorata.income.declaration_files import Draft, Drafts, Word, resolve
+from prorata.income.declarations import declare, preview
+from prorata.income.pushes import push
+from prorata.register.captable import read_csv
+from prorata.register.enforcement import Basis, recover
+from prorata.register.holders import holders_at
+from prorata.register.investors import read_investors, register
+from prorata.register.issuance import issue
+from prorata.register.record_dates import schedule_record
+from prorata.tax.certificates import Entry, read_certificates
+from prorata.tax.policies import certify, deploy_policy, find_policy, note, revoke, set_rates, show
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import FOREVER, Kind
 
 pytestmark = pytest.mark.slow
 

@@ -8,25 +8,24 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from prorata.abi import artifact
-from prorata.audit import audit_register
-from prorata.contracts import (
-    NATIVE,
-    Currency,
-    Kind,
-    LockUps,
-    PassThrough,
-    RecordStream,
-    ShareToken,
-    Terms,
-    deploy_call,
-)
-from prorata.deploy import deploy, folder_for
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.pass_through import PassThrough
+from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.registry import LockUps
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import Terms
+from prorata.deployments.deployer import deploy
+from prorata.deployments.deployment import folder_for
+from prorata.deployments.permissions import read_permissions
 from prorata.errors import DeploymentError
-from prorata.permissions import read_permissions
-from prorata.pushing import push_all
-from prorata.report import cap_table_table
-from prorata.settings import parse_time
+from prorata.income.pushes import push_all
+from prorata.ledger.audits import audit_register
+from prorata.reports.tables import cap_table_table
+from prorata.values.kinds import Kind
+from prorata.values.times import parse_time
 from tests.integration.conftest import act, close_record, put, refused
 
 DEED = b"deed".ljust(32, b"\0")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from prorata.build import PROJECT_ROOT, Artifact
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests import conftest
 from tests.chainkit import Codec
 from tests.fuzz import stateless
@@ -99,33 +100,36 @@ OWN = {
 
 PYTHON = {
     "apportion": ("unit/test_apportion", "unit/test_captable"),
-    "money": ("unit/test_money", "unit/test_captable"),
-    "tax": ("unit/test_tax", "unit/test_yearly"),
-    "yearly": ("unit/test_yearly", "unit/test_statements"),
-    "income": ("unit/test_income",),
-    "issuing": ("integration/test_compliance_operations", "integration/test_operations"),
-    "distributing": (
+    "values/amounts": ("unit/test_money", "unit/test_captable"),
+    "assets/withholding": ("unit/test_tax", "unit/test_yearly"),
+    "reports/annual": ("unit/test_yearly", "unit/test_statements"),
+    "tax/forms": ("unit/test_income",),
+    "register/issue_checks": (
+        "integration/test_compliance_operations",
+        "integration/test_operations",
+    ),
+    "income/declarations": (
         "integration/test_operations",
         "integration/test_declarations",
         "integration/test_streams",
         "integration/test_permits",
     ),
-    "declarations": (
+    "income/declaration_files": (
         "unit/test_declarations",
         "integration/test_declarations",
         "integration/test_streams",
         "integration/test_tax_operations",
     ),
-    "previewing": ("integration/test_previewing",),
-    "pushing": (
+    "income/previews": ("integration/test_previewing",),
+    "income/pushes": (
         "integration/test_pushing",
         "integration/test_operations",
         "integration/test_views",
         "integration/test_push_kills",
     ),
-    "ageing": ("integration/test_ending",),
-    "streams": ("unit/test_streams", "integration/test_streams"),
-    "passing": ("integration/test_streams",),
+    "ledger/unclaimed": ("integration/test_ending",),
+    "income/record_ranges": ("unit/test_streams", "integration/test_streams"),
+    "income/pools": ("integration/test_streams",),
 }
 """The tests of each Python module; those of the planning ones need a chain."""
 
@@ -261,7 +265,10 @@ def killed_module(mutant: Mutant) -> Verdict:
     """Let a mutant of a Python module meet its tests."""
     text = mutant.applied((PROJECT_ROOT / mutant.path).read_text(encoding="utf-8"))
     name = mutant.path.removesuffix(".py").replace("/", ".")
-    files = [f"tests/{file}.py" for file in PYTHON[Path(mutant.path).stem]]
+    files = [
+        f"tests/{file}.py"
+        for file in PYTHON[mutant.path.removeprefix("prorata/").removesuffix(".py")]
+    ]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "mutant.py"
         source.write_text(text, encoding="utf-8")

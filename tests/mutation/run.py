@@ -32,7 +32,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from prorata.build import PROJECT_ROOT, Artifact
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.mutation import killing, python, solidity
 from tests.mutation.killing import (
     PROBES,
@@ -56,7 +57,7 @@ LEDGER = (
 )  # fmt: skip
 ARITHMETIC = (
     "ProRata", "Progress", "HolderFile", "TermSheet", "ClaimRun", "RateTable", "StreamSheet",
-    "apportion", "money", "tax",
+    "apportion", "amounts", "withholding",
 )  # fmt: skip
 VAULT = ("DividendVault", "Payment", "Timeline")
 WHOLE = (*LEDGER, *ARITHMETIC, *VAULT)

@@ -12,8 +12,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from prorata import build
-from prorata.build import CONTRACTS, PROJECT_ROOT, Artifact, compile_contracts, standard_json
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain import compiler as solidity_compiler
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts, standard_json
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.conftest import TEST_CONTRACTS
 from tests.mutation.killing import PROBES
 from tests.mutation.mutant import Mutant
@@ -109,8 +111,8 @@ class Compiler:
             if name in known:
                 continue
             known.add(name)
-            written = build._IMPORT.findall(self.text(name))
-            waiting += [build._resolve(one, name)[0] for one in written]
+            written = solidity_compiler._IMPORT.findall(self.text(name))
+            waiting += [solidity_compiler._resolve(one, name)[0] for one in written]
         return known
 
     def compiled(

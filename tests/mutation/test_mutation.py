@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT, Artifact, standard_json
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.compiler import standard_json
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.mutation import python
 from tests.mutation.killing import (
     KILLED,
@@ -42,7 +44,7 @@ pytestmark = pytest.mark.slow
 
 LEDGER = "contracts/token/ShareLedger.sol"
 PROGRESS = "contracts/income/Progress.sol"
-MONEY = "prorata/money.py"
+MONEY = "prorata/values/amounts.py"
 TOKEN = "ShareToken"
 FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))
 ARGUMENTS = json.loads(ARGUED.read_text(encoding="utf-8"))
@@ -155,7 +157,8 @@ def test_a_wrong_module_is_noticed_and_a_sound_one_is_not() -> None:
         ast.parse(mutant.applied(text))
     tests = ["tests/unit/test_money.py"]
     assert (
-        in_child(lambda: passes_with("prorata.money", PROJECT_ROOT / MONEY, tests), 60) == SURVIVED
+        in_child(lambda: passes_with("prorata.values.amounts", PROJECT_ROOT / MONEY, tests), 60)
+        == SURVIVED
     )
     wrong = next(mutant for mutant in made if mutant.operator == "negate")
     assert killed_module(wrong).outcome == KILLED

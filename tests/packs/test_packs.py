@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.contracts import FOREVER, Code, Investor, InvestorClass
-from prorata.countries import find_country
-from prorata.rules import RuleSettings
-from prorata.settings import parse_time
+from prorata.assets.rules import RuleSettings
+from prorata.contracts.registry import Investor
+from prorata.contracts.rules import Code
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.countries import find_country
+from prorata.values.kinds import FOREVER, InvestorClass
+from prorata.values.times import parse_time
 from tests.chainkit import ZERO, Codec, Reverted, RevmKit
 
 PACKS = PROJECT_ROOT / "examples" / "packs"

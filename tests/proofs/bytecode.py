@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prorata.build import PROJECT_ROOT, compile_standard, standard_json
+from prorata.toolchain.compiler import compile_standard, standard_json
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.proofs.facts import CITED, PROVED, REFUTED, TIMEOUT, Result, citing
 
 FOLDER = Path("tests/proofs/solidity")

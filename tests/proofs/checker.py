@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prorata.build import PROJECT_ROOT, standard_json
-from prorata.toolchain import solc_path
+from prorata.toolchain.compiler import standard_json
+from prorata.toolchain.paths import PROJECT_ROOT, solc_path
 from tests.proofs.facts import PROVED, REFUTED, TIMEOUT, Result
 
 FOLDER = Path("tests/proofs/model")

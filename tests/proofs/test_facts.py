@@ -8,7 +8,8 @@ from collections import Counter
 
 import pytest
 
-from prorata.build import CONTRACTS, PROJECT_ROOT
+from prorata.toolchain.compiler import CONTRACTS
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.proofs.facts import PROVED, REFUTED, Fact, prove
 from tests.proofs.layouts import RESTATED
 from tests.proofs.prove import KEPT, MODULES, stated

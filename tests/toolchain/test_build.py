@@ -7,9 +7,9 @@ import json
 import pytest
 import yaml
 
-from prorata import build
-from prorata.build import compile_contracts, compile_standard, standard_json
 from prorata.errors import BuildError
+from prorata.toolchain import compiler, paths
+from prorata.toolchain.compiler import compile_contracts, compile_standard, standard_json
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ COUNTER = HEADER + "contract Counter { uint256 public immutable start = 7; }\n"
 @pytest.fixture
 def sources(tmp_path, monkeypatch):
     """Write sources into a folder of their own, with a cache of their own."""
-    monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(compiler, "CACHE", tmp_path / "cache")
 
     def write(**files: str):
         for name, text in files.items():
@@ -43,7 +43,7 @@ def test_an_artifact_has_what_a_deployment_needs(sources):
 def test_a_second_build_does_without_the_compiler(sources, monkeypatch):
     folder = sources(Counter=COUNTER)
     first = compile_contracts([folder])
-    monkeypatch.setattr(build, "solc_path", lambda: pytest.fail("the compiler was asked"))
+    monkeypatch.setattr(compiler, "solc_path", lambda: pytest.fail("the compiler was asked"))
     assert compile_contracts([folder]) == first
 
 
@@ -111,14 +111,14 @@ def test_an_empty_folder_is_an_error(tmp_path):
 
 
 def test_ape_is_configured_with_the_same_settings():
-    config = yaml.safe_load((build.PROJECT_ROOT / "ape-config.yaml").read_text())["solidity"]
+    config = yaml.safe_load((paths.PROJECT_ROOT / "ape-config.yaml").read_text())["solidity"]
     assert config == {
-        "version": build.SOLC_VERSION,
-        "evm_version": build.EVM_VERSION,
+        "version": paths.SOLC_VERSION,
+        "evm_version": compiler.EVM_VERSION,
         "optimize": True,
-        "optimization_runs": build.OPTIMIZER_RUNS,
-        "via_ir": build.SETTINGS["viaIR"],
-        "import_remapping": [f"{name}={path}" for name, path in build.REMAPPINGS.items()],
+        "optimization_runs": compiler.OPTIMIZER_RUNS,
+        "via_ir": compiler.SETTINGS["viaIR"],
+        "import_remapping": [f"{name}={path}" for name, path in compiler.REMAPPINGS.items()],
     }
 
 
@@ -134,7 +134,7 @@ def test_a_library_that_would_have_to_be_linked_is_refused(sources):
 
 
 def test_the_sizes_of_all_that_is_deployed_are_told(capsys):
-    build.main()
+    compiler.main()
     told = capsys.readouterr().out.splitlines()
     sizes = {line.split()[0]: line for line in told}
     assert {"ShareToken", "DividendVault", "TransferRules"} <= set(sizes)

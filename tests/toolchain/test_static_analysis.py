@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from prorata.build import PROJECT_ROOT, standard_json
-from prorata.toolchain import solc_path
+from prorata.toolchain.compiler import standard_json
+from prorata.toolchain.paths import PROJECT_ROOT, solc_path
 
 SILENT = {
     "assembly": "each block says why it is there; solhint lets it be for the same reason",

@@ -11,9 +11,10 @@ import time
 
 import pytest
 
-from prorata import toolchain
 from prorata.errors import BuildError
-from prorata.toolchain import Anvil, anvil_path, solc_path
+from prorata.toolchain import anvil, paths
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import anvil_path, solc_path
 
 
 def test_anvil_answers_with_the_chain_id_asked_for_and_ends_with_the_block():
@@ -56,7 +57,7 @@ def test_anvils_own_complaint_is_shown():
 
 def test_anvil_ends_even_when_its_program_is_killed():
     program = (
-        "import time; from prorata.toolchain import Anvil; node = Anvil().start();"
+        "import time; from prorata.toolchain.anvil import Anvil; node = Anvil().start();"
         "print(node.process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
@@ -80,13 +81,13 @@ def _alive(pid: int) -> bool:
 
 
 def test_a_missing_anvil_names_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(toolchain, "PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr(paths, "PROJECT_ROOT", tmp_path)
     with pytest.raises(BuildError, match=r"Anvil is not installed in .*; run `make setup`"):
         Anvil().start()
 
 
 def test_a_missing_compiler_names_the_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(toolchain.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(paths.sys, "prefix", str(tmp_path))
     with pytest.raises(BuildError, match=r"0\.8\.37 is not registered.*; run `make setup`"):
         solc_path()
 
@@ -122,6 +123,6 @@ def test_every_python_of_the_environment_finds_the_compiler_and_anvil(tmp_path):
 
 
 def test_free_ports_are_free():
-    port = toolchain._free_port()
+    port = anvil._free_port()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", port))

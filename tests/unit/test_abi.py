@@ -9,7 +9,7 @@ from eth_utils.address import to_checksum_address
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prorata.abi import _decode, function
+from prorata.chain.abi import _decode, function
 
 KINDS = ("address", "bool", "uint8", "uint48", "uint96", "uint256", "bytes4", "bytes32")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.asset import AssetSettings, check_address
-from prorata.build import PROJECT_ROOT
-from prorata.captable import MAX_SHARES
+from prorata.assets.asset import AssetSettings
 from prorata.errors import InputError
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.addresses import check_address
+from prorata.values.amounts import MAX_SHARES
 
 OWNER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 MISTYPED = "0x70997970c51812dc3A010C7d01b50e0d17dc79C8"

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from prorata.abi import ZERO_ADDRESS as ZERO
-from prorata.abi import artifact
-from prorata.books import Books, Evidence, Unit
-from prorata.chain import Log
-from prorata.contracts import Event, Reason
-from prorata.ledger import Ledger
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Event
+from prorata.chain.types import Log
+from prorata.contracts.vault import Reason
+from prorata.ledger.books import Books
+from prorata.ledger.entries import Evidence, Unit
+from prorata.register.shares import Ledger
+from prorata.values.addresses import ZERO_ADDRESS as ZERO
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
 TOKEN, USD, EUR, ISSUER, STRANGER = ("0x" + digit * 40 for digit in "56789")

@@ -11,17 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prorata.apportion import apportion
-from prorata.captable import (
-    KINDS,
-    MAX_SHARES,
-    CapTable,
-    Holding,
-    parse_csv,
-    read_csv,
-    write_csv,
-)
+from prorata.demo.keys import rehearsal_key
 from prorata.errors import InputError
-from prorata.rehearsal import rehearsal_key
+from prorata.register.captable import KINDS, CapTable, Holding, parse_csv, read_csv, write_csv
+from prorata.values.amounts import MAX_SHARES
 
 ADA = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # the examples of EIP-55
 BOB = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from prorata import chain as layer
-from prorata.chain import RpcChain
+from prorata.chain import rpc
+from prorata.chain.node import RpcChain
 from prorata.errors import ChainError, ProrataError, RevertError
 
 SOMEBODY = "0x" + "a5" * 20
@@ -71,13 +71,13 @@ def test_a_borrowed_connection_that_breaks_is_one_sentence():
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (requests.ReadTimeout("key"), f"no answer within {layer.TIMEOUT_SECONDS} seconds"),
+        (requests.ReadTimeout("key"), f"no answer within {rpc.TIMEOUT_SECONDS} seconds"),
         (requests.ConnectionError("key"), "connection refused"),
         (requests.exceptions.InvalidURL("key"), "bad address"),
     ],
 )
 def test_why_a_node_does_not_answer_is_said_without_its_address(error, reason):
-    assert layer._reason(error) == reason
+    assert rpc._reason(error) == reason
 
 
 def test_a_question_left_out_of_a_batch_is_named():

@@ -10,26 +10,21 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from prorata.abi import artifact, function
-from prorata.build import CONTRACTS, PROJECT_ROOT
-from prorata.chain import Log
-from prorata.contracts import (
-    NATIVE,
-    Code,
-    Currency,
-    DividendVault,
-    Instruction,
-    InvestorRegistry,
-    Kind,
-    Permit,
-    Reason,
-    Settlement,
-    ShareToken,
-    Terms,
-    decode_log,
-    settlements,
-)
+from prorata.chain.abi import function
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import decode_log
+from prorata.chain.types import Log
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.desk import Instruction
+from prorata.contracts.registry import InvestorRegistry
+from prorata.contracts.rules import Code
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault, Permit, Reason, Settlement, Terms, settlements
 from prorata.errors import ChainError, InputError
+from prorata.toolchain.compiler import CONTRACTS
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import Kind
 
 VAULT, HOLDER, PAYEE = ("0x" + digit * 40 for digit in "123")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.build import PROJECT_ROOT
-from prorata.contracts import Kind
-from prorata.declarations import EXAMPLE, FIELDS, KINDS, Word, read_drafts
 from prorata.errors import InputError
+from prorata.income.declaration_files import EXAMPLE, FIELDS, KINDS, Word, read_drafts
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import Kind
 
 TREASURY = "0x8C8d35429F74ec245F8Ef2f4Fd1e551cFF97d650"
 ONE = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prorata.errors import InputError
-from prorata.files import write_json, write_whole
+from prorata.files.writer import write_json, write_whole
 
 
 def test_a_file_is_written_with_its_folder(tmp_path):

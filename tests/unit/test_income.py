@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prorata.apportion import withhold
-from prorata.contracts import Kind
-from prorata.income import BOXES, REPORTING, tax_rate
+from prorata.tax.forms import BOXES, REPORTING, tax_rate
+from prorata.values.kinds import Kind
 
 
 def test_every_kind_of_income_has_its_place():

@@ -14,20 +14,17 @@ from eth_utils.address import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prorata.abi import artifact
-from prorata.contracts import Instruction
+from prorata.chain.artifacts import artifact
+from prorata.chain.signers import LocalSigner
+from prorata.contracts.desk import TYPES, Instruction, digest, typed_data
 from prorata.errors import InputError
-from prorata.instructions import (
-    TYPES,
+from prorata.income.instruction_files import (
     SignedInstruction,
-    digest,
     parse_data,
     read_instruction,
     sign_instruction,
-    typed_data,
     write_instruction,
 )
-from prorata.operator import LocalSigner
 from tests.contracts import desk as by_hand
 
 KEY, OTHER = (Account.from_key("0x" + pair * 32) for pair in ("0a", "0b"))

@@ -9,8 +9,8 @@ import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
+from prorata.chain.journal import Entry, Journal, _seal, _text
 from prorata.errors import JournalError
-from prorata.journal import Entry, Journal, _seal, _text
 
 GENESIS = "0x" + "11" * 32
 KEY = "0x" + "42" * 32

@@ -10,13 +10,14 @@ from eth_utils.crypto import keccak
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prorata import ledger as ledger_module
-from prorata.abi import ZERO_ADDRESS as ZERO
-from prorata.abi import artifact
-from prorata.chain import Block, Log
-from prorata.contracts import Event
+from prorata.chain import events as chain_events
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import Event
+from prorata.chain.events import read_events
+from prorata.chain.types import Block, Log
 from prorata.errors import BooksError, InputError
-from prorata.ledger import Ledger, read_events
+from prorata.register.shares import Ledger
+from prorata.values.addresses import ZERO_ADDRESS as ZERO
 
 A, B, C = ("0x" + letter * 40 for letter in "ABC")
 
@@ -202,7 +203,7 @@ class Node:
 
 @pytest.mark.parametrize("tells_times", [True, False])
 def test_events_are_read_a_page_at_a_time_and_headers_only_where_needed(tells_times, monkeypatch):
-    monkeypatch.setattr(ledger_module, "PAGE", 4)
+    monkeypatch.setattr(chain_events, "PAGE", 4)
     node = Node(10, tells_times=tells_times)
     events = read_events(node, [A], 0, 9)
     assert [time for _, time in events] == list(range(1_000, 1_010))

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from prorata.errors import InputError, Problem
-from prorata.money import MAX_DECIMALS, MAX_UNITS, format_units, parse_units, percent
+from prorata.values.amounts import MAX_DECIMALS, MAX_UNITS, format_units, parse_units, percent
 
 DECIMALS = st.integers(0, MAX_DECIMALS)
 AMOUNTS = st.one_of(st.integers(0, 10_000), st.integers(0, 10**18), st.integers(0, MAX_UNITS))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.contracts import FOREVER, Investor, InvestorClass
+from prorata.contracts.registry import Investor
 from prorata.errors import InputError
-from prorata.register import parse_investors, read_investors
-from prorata.settings import parse_time
+from prorata.register.investors import parse_investors, read_investors
+from prorata.values.kinds import FOREVER, InvestorClass
+from prorata.values.times import parse_time
 
 ANN = "0x8C8d35429F74ec245F8Ef2f4Fd1e551cFF97d650"
 BEN = "0x40FBBE484b8Ee6139Af08446950B088e10b2306A"

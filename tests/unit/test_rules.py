@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prorata.abi import artifact
-from prorata.build import PROJECT_ROOT
-from prorata.contracts import Code, Explanation, Investor, InvestorClass, Refusal, deploy_call
-from prorata.countries import all_countries, bitmap, codes_in, country_name, find_country
+from prorata.assets.rules import RuleSettings, parse_class
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.contracts.registry import Investor
+from prorata.contracts.rules import Code, Explanation, Refusal
 from prorata.errors import InputError
-from prorata.rules import Check, RuleSettings, Transfer, explain_in_words, parse_class
-from prorata.settings import moment, parse_time
+from prorata.register.refusals import Check, Transfer, explain_in_words
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.countries import all_countries, bitmap, codes_in, country_name, find_country
+from prorata.values.kinds import InvestorClass
+from prorata.values.times import moment, parse_time
 
 REGISTRY, LOCK_UPS = "0x" + "11" * 20, "0x" + "22" * 20
 ANN, BEN = "0x" + "aa" * 20, "0x" + "bb" * 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from prorata.contracts import Reason, Settlement, settlements
+from prorata.contracts.vault import Reason, Settlement, settlements
 
 ANN, BEN = "0x" + "aa" * 20, "0x" + "bb" * 20
 

@@ -9,22 +9,23 @@ from typing import Any
 
 import pytest
 
-from prorata.abi import ZERO_ADDRESS as ZERO
-from prorata.books import Books, Unit
-from prorata.captable import CapTable, Holding
 from prorata.errors import InputError
-from prorata.ledger import Ledger
-from prorata.statements import (
+from prorata.ledger.books import Books
+from prorata.ledger.entries import Unit
+from prorata.register.captable import CapTable, Holding
+from prorata.register.shares import Ledger
+from prorata.reports.statements import (
     cap_table,
     cap_table_rows,
     distribution_rows,
-    iso,
     statement,
     totals,
     write_cap_table,
     write_distributions,
     write_statements,
 )
+from prorata.values.addresses import ZERO_ADDRESS as ZERO
+from prorata.values.times import iso
 
 A, B, C, TREASURY, NOBODY = ("0x" + digit * 40 for digit in "12345")
 TOKEN, USD, POLICY, ISSUER = ("0x" + digit * 40 for digit in "6789")

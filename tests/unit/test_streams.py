@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prorata.errors import BooksError, InputError
-from prorata.ledger import Ledger
-from prorata.streams import StreamRegister, weigh
+from prorata.income.record_ranges import weigh
+from prorata.register.record_ranges import StreamRegister
+from prorata.register.shares import Ledger
 
 DAY = 86_400
 MONDAY = 1_806_278_400  # 2027-03-29T00:00:00Z, a Monday

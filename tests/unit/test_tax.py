@@ -9,18 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prorata.build import PROJECT_ROOT
-from prorata.contracts import FOREVER, InvestorClass, Kind
-from prorata.errors import InputError
-from prorata.settings import parse_time, read_yaml
-from prorata.tax import (
-    PolicySettings,
-    format_rate,
-    parse_certificates,
-    parse_rate,
-    read_certificates,
+from prorata.assets.withholding import PolicySettings, format_rate, parse_rate
+from prorata.contracts.withholding import (
+    ANY_CLASS,
+    ANY_COUNTRY,
+    AppliedRate,
+    Certificate,
+    Rate,
+    RateBasis,
 )
-from prorata.withholding import ANY_CLASS, ANY_COUNTRY, AppliedRate, Certificate, Rate, RateBasis
+from prorata.errors import InputError
+from prorata.files.yaml_reader import read_yaml
+from prorata.tax.certificates import parse_certificates, read_certificates
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.kinds import FOREVER, InvestorClass, Kind
+from prorata.values.times import parse_time
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 ANN = "0x8C8d35429F74ec245F8Ef2f4Fd1e551cFF97d650"

@@ -14,19 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prorata.abi import ZERO_ADDRESS as ZERO
 from prorata.apportion import apportion, withhold
-from prorata.books import ETHER, Books, Unit
-from prorata.captable import CapTable, Holding
-from prorata.contracts import Kind
 from prorata.errors import InputError
-from prorata.income import BOXES, REPORTING
-from prorata.ledger import Ledger
-from prorata.money import parse_units
-from prorata.page import page
-from prorata.statements import statement
-from prorata.streams import StreamRegister
-from prorata.yearly import NOTE, as_json, paid_in, rows, sums, totals_as_json, write_yearly
+from prorata.ledger.books import Books
+from prorata.ledger.entries import ETHER, Unit
+from prorata.register.captable import CapTable, Holding
+from prorata.register.record_ranges import StreamRegister
+from prorata.register.shares import Ledger
+from prorata.reports.annual import NOTE, as_json, paid_in, rows, sums, totals_as_json, write_yearly
+from prorata.reports.html import page
+from prorata.reports.statements import statement
+from prorata.tax.forms import BOXES, REPORTING
+from prorata.values.addresses import ZERO_ADDRESS as ZERO
+from prorata.values.amounts import parse_units
+from prorata.values.kinds import Kind
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
 TOKEN, USD, JPY, POLICY, ISSUER = ("0x" + digit * 40 for digit in "56789")

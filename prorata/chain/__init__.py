@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""The chain: nodes, ABI and artifacts, events, and transactions sent exactly once."""
+
+from prorata.chain.abi import decode_error, encode_constructor, function, topics_of
+from prorata.chain.artifacts import Artifact, artifact, compiler, standard_input
+from prorata.chain.calls import Call, DecodedEvent, Event, decode_log, decode_logs, deploy_call
+from prorata.chain.events import Moment, moment_of, read_events, stream_events
+from prorata.chain.journal import Entry, Journal
+from prorata.chain.node import RpcChain, read_steadily
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner, Signer
+from prorata.chain.steps import Intent, Progress, Receipt
+from prorata.chain.types import Block, BlockTag, Chain, Fees, Log, Sent, Simulated, SimulatedBlock
+
+__all__ = [
+    "Artifact",
+    "Block",
+    "BlockTag",
+    "Call",
+    "Chain",
+    "DecodedEvent",
+    "Entry",
+    "Event",
+    "Fees",
+    "Intent",
+    "Journal",
+    "LocalSigner",
+    "Log",
+    "Moment",
+    "Operator",
+    "Progress",
+    "Receipt",
+    "RpcChain",
+    "Sent",
+    "Signer",
+    "Simulated",
+    "SimulatedBlock",
+    "artifact",
+    "compiler",
+    "decode_error",
+    "decode_log",
+    "decode_logs",
+    "deploy_call",
+    "encode_constructor",
+    "function",
+    "moment_of",
+    "read_events",
+    "read_steadily",
+    "standard_input",
+    "stream_events",
+    "topics_of",
+]

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Events of our contracts, a page at a time, each with its block's timestamp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from prorata.chain.calls import DecodedEvent, Event, decode_log
+from prorata.chain.types import Chain, Log
+from prorata.errors import BooksError
+
+__all__ = ["Moment", "moment_of", "read_events", "stream_events"]
+
+PAGE = 10_000
+
+Moment: TypeAlias = tuple[int, int, int]
+"""A place in the chain's order: time, block number, log index."""
+
+
+def moment_of(event: DecodedEvent, timestamp: int) -> Moment:
+    """When an event happened; one that was made up comes first in its second."""
+    log: Log | None = getattr(event, "log", None)
+    return (timestamp, 0, 0) if log is None else (timestamp, log.block_number, log.log_index)
+
+
+def read_events(
+    chain: Chain, addresses: Sequence[str], first_block: int, last_block: int
+) -> list[tuple[Event, int]]:
+    """Every event of some contracts, decoded, each with its block's timestamp.
+
+    Raises: BooksError for a log that is no event of a contract of ours; ChainError.
+    """
+    return list(stream_events(chain, addresses, first_block, last_block))
+
+
+def stream_events(
+    chain: Chain, addresses: Sequence[str], first_block: int, last_block: int
+) -> Iterator[tuple[Event, int]]:
+    """As `read_events`, a page at a time: a register of millions need not be held as events."""
+    logs = chain.logs(addresses, first_block, last_block)
+    while page := list(islice(logs, PAGE)):
+        # A node that tells no times is asked for those of all blocks of the page at once.
+        untold = sorted({log.block_number for log in page if not log.block_time})
+        times = {block.number: block.timestamp for block in chain.blocks(untold)}
+        for log in page:
+            yield _known(log), log.block_time or times[log.block_number]
+
+
+def _known(log: Log) -> Event:
+    event = decode_log(log)
+    if event is None:
+        raise BooksError(
+            f"log {log.log_index} of block {log.block_number} by {log.address} is no known event",
+            "use the version of prorata that the contract was deployed with",
+        )
+    return event

@@ -1,0 +1,501 @@
+# SPDX-License-Identifier: MIT
+"""One node, asked in batches and in pages, whose every answer is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from prorata.chain.abi import decode_error
+from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
+from prorata.values.addresses import checksummed
+
+if TYPE_CHECKING:
+    from web3 import Web3
+from prorata.chain.rpc import (
+    BusyError,
+    HttpWire,
+    Request,
+    Wire,
+    asks_too_often,
+    borrowed,
+    reason_given,
+    shown,
+)
+from prorata.chain.types import (
+    Block,
+    BlockTag,
+    Chain,
+    Fees,
+    Log,
+    Mined,
+    Sent,
+    Simulated,
+    SimulatedBlock,
+)
+
+__all__ = ["HEAVY_BATCH", "LOCAL_CHAINS", "RpcChain", "read_steadily"]
+
+T = TypeVar("T")
+
+BATCH = 100
+READINGS = 3
+HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
+LOG_PAGE = 10_000
+LOCAL_CHAINS = frozenset({1337, 31337})
+
+
+def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "latest") -> T:
+    """What `read` makes of the chain up to a block, from the beginning if that block is replaced.
+
+    Events of one chain and answers of another never agree, and a reorganisation in between would
+    pass for an error in the books.
+
+    Raises: ChainError when it is replaced again and again; what `read` raises.
+    """
+    for _ in range(READINGS):
+        block = chain.block(last)
+        try:
+            found = read(block)
+        except (BooksError, ChainError):
+            if _is_there(chain, block):
+                raise
+            continue
+        if _is_there(chain, block):
+            return found
+    raise ChainError(
+        f"the chain was reorganised {READINGS} times while it was read: block {block.number} was "
+        f"{block.hash}, and is another one now",
+        f"wait until it has settled and {RUN_AGAIN}",
+    )
+
+
+def _is_there(chain: Chain, block: Block) -> bool:
+    try:
+        return chain.block(block.number).hash == block.hash
+    except ChainError:
+        return False
+
+
+# --------------------------------------------------------------------------------------- the node
+
+
+class RpcChain:
+    """A node, given as the `http(s)://` address of its JSON-RPC or as a `Web3` to borrow.
+
+    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is
+    sent until the first question.
+    """
+
+    def __init__(self, node: str | Web3, *, expected_chain_id: int | None = None) -> None:
+        self._wire: Wire = HttpWire(node) if isinstance(node, str) else borrowed(node)
+        self._expected = expected_chain_id
+        self._log_page = LOG_PAGE
+        self._numbers = count(1)
+        self.name = shown(node) if isinstance(node, str) else "the node"
+
+    @cached_property
+    def chain_id(self) -> int:
+        """The EIP-155 id.
+
+        Raises: ChainError when it is not the expected one, or the node does not answer.
+        """
+        found = _int(self.request("eth_chainId"))
+        if self._expected not in (None, found):
+            raise ChainError(
+                f"{self.name} is chain {found}, not chain {self._expected}",
+                "choose the network of that chain",
+            )
+        return found
+
+    @cached_property
+    def genesis_hash(self) -> str:
+        """The hash of block 0, which tells two local chains of one id apart.
+
+        All that Anvil's says is the second in which it began.
+        """
+        return self.block(0).hash
+
+    def check_same(self) -> None:
+        """Whether the address still leads to the chain that it led to before.
+
+        Raises: ChainError when a node of another chain has taken the place.
+        """
+        number, header = self.request_many(
+            [("eth_chainId", ()), ("eth_getBlockByNumber", ("0x0", False))]
+        )
+        found = _int(number), "" if header is None else str(header["hash"])
+        if found != (self.chain_id, self.genesis_hash):
+            raise ChainError(
+                f"{self.name} was chain {self.chain_id} with genesis {self.genesis_hash} when this "
+                f"began, and now is chain {found[0]} with genesis {found[1]}",
+                f"start the node of the first chain again and {RUN_AGAIN}, which resumes",
+            )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its id is that of a chain on a developer's machine (Anvil, Hardhat, geth)."""
+        return self.chain_id in LOCAL_CHAINS
+
+    def now(self) -> int:
+        """The chain's time in Unix seconds: what a transaction sent now would see, or a bit less.
+
+        Without regular blocks that can be much later than the latest block.
+        """
+        headers = self.try_many(
+            [("eth_getBlockByNumber", (tag, False)) for tag in ("latest", "pending")]
+        )
+        if isinstance(headers[0], ProrataError):
+            raise headers[0]
+        times = [_int(h["timestamp"]) for h in headers if isinstance(h, dict)]
+        if not times:
+            raise self._no_block("latest")
+        return max(times)
+
+    # ------------------------------------------------------------------ questions
+
+    def request(self, method: str, *params: object) -> Any:
+        """Ask one question; the answer as JSON gives it.
+
+        Raises: RevertError, ChainError.
+        """
+        return self.request_many([(method, params)])[0]
+
+    def request_many(self, questions: Sequence[Request]) -> list[Any]:
+        """Ask many in batches; answers in the order of the questions.
+
+        Raises: the first refusal among the answers.
+        """
+        answers = self.try_many(questions)
+        for answer in answers:
+            if isinstance(answer, ProrataError):
+                raise answer
+        return answers
+
+    def try_many(self, questions: Sequence[Request], *, batch: int = BATCH) -> list[Any]:
+        """As `request_many`, with each refused question's error in place of its answer."""
+        answers: list[Any] = []
+        for start in range(0, len(questions), batch):
+            answers += self._batch(questions[start : start + batch])
+        return answers
+
+    def _batch(self, questions: Sequence[Request]) -> list[Any]:
+        # No number is used twice, lest a late answer to an earlier question pass for this one's.
+        batch = [
+            {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(params)}
+            for method, params in questions
+        ]
+        by_id = {answer.get("id"): answer for answer in self._wire(batch)}
+        found = []
+        for question in batch:
+            method, answer = str(question["method"]), by_id.get(question["id"])
+            if answer is None:
+                raise BusyError(
+                    f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
+                )
+            failed = answer.get("error")
+            found.append(answer.get("result") if failed is None else _refusal(method, failed))
+        return found
+
+    # ---------------------------------------------------------------------- reads
+
+    def call(
+        self, to: str, data: bytes, *, sender: str | None = None, block: BlockTag = "latest"
+    ) -> bytes:
+        """What a call returns.
+
+        Raises: RevertError when the contract refuses; ChainError.
+        """
+        transaction = {"to": to, "data": _hex(data)} | ({} if sender is None else {"from": sender})
+        return _bytes(self.request("eth_call", transaction, _tag(block)))
+
+    def call_many(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes]:
+        """What many calls return, at one block.
+
+        Raises: RevertError for the first that a contract refuses; ChainError.
+        """
+        answers = self.try_calls(calls, block=block)
+        for answer in answers:
+            if isinstance(answer, ProrataError):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, bytes)]
+
+    def try_calls(
+        self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
+    ) -> list[bytes | ProrataError]:
+        """As `call_many`, with each refused call's error in place of what it returns."""
+        # A block could be mined between two batches.
+        number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
+        questions = [
+            ("eth_call", ({"to": to, "data": _hex(data)}, _tag(number))) for to, data in calls
+        ]
+        answers = self.try_many(questions)
+        return [a if isinstance(a, ProrataError) else _bytes(a) for a in answers]
+
+    def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
+        """The code at `address`; empty where there is no contract."""
+        return _bytes(self.request("eth_getCode", address, _tag(block)))
+
+    def balance(self, address: str, *, block: BlockTag = "latest") -> int:
+        """The native coin that `address` holds, in wei."""
+        return _int(self.request("eth_getBalance", address, _tag(block)))
+
+    def block(self, number: BlockTag = "latest") -> Block:
+        """A block's header.
+
+        Raises: ChainError when there is no such block.
+        """
+        header = self.request("eth_getBlockByNumber", _tag(number), False)
+        if header is None:
+            raise self._no_block(number)
+        return Block(_int(header["number"]), _int(header["timestamp"]), header["hash"])
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Many headers at once.
+
+        Raises: ChainError when one is missing.
+        """
+        headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
+        if None in headers:
+            raise self._no_block(numbers[headers.index(None)])
+        return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+
+    def hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
+        """The hash of each block by number; None for one that is not there, or no longer."""
+        headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
+        found = (None if header is None else str(header["hash"]) for header in headers)
+        return dict(zip(numbers, found, strict=True))
+
+    def _no_block(self, number: BlockTag) -> ChainError:
+        # Every chain has a first block and a latest one; a node that has none is not ready.
+        ready = isinstance(number, int) and number > 0
+        remedy = "choose an earlier one"
+        if not ready:
+            remedy = f"wait until the node is ready and {RUN_AGAIN}"
+        return ChainError(f"{self.name} has no block {number}", remedy)
+
+    def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
+        """What was signed for each transaction; None for one that the node does not know."""
+        answers = self.request_many([("eth_getTransactionByHash", (item,)) for item in hashes])
+        return [None if answer is None else _sent(answer) for answer in answers]
+
+    def logs(
+        self,
+        addresses: Sequence[str],
+        first: int,
+        last: int,
+        topics: Sequence[bytes | Sequence[bytes] | None] | None = None,
+    ) -> Iterator[Log]:
+        """The logs of `addresses` in blocks `first` to `last`, both included, in chain order.
+
+        Asks in pages, and in halves of a page that the provider finds too large.
+
+        Raises: ChainError when the provider refuses even a single block.
+        """
+        question: dict[str, object] = {"address": list(addresses)}
+        if topics is not None:
+            question["topics"] = [_topic(topic) for topic in topics]
+        while first <= last:
+            until = min(last, first + self._log_page - 1)
+            page = {**question, "fromBlock": hex(first), "toBlock": hex(until)}
+            answer = self.try_many([("eth_getLogs", (page,))])[0]
+            if isinstance(answer, ProrataError):
+                # Who is asked too often is not helped by being asked for less, and so more often.
+                if until == first or isinstance(answer, BusyError):
+                    raise answer
+                self._log_page = (until - first + 1) // 2
+                continue
+            found = [_log(entry) for entry in answer if not entry.get("removed", False)]
+            yield from sorted(found, key=lambda log: (log.block_number, log.log_index))
+            first = until + 1
+
+    # -------------------------------------------------------------------- sending
+
+    def nonce(self, address: str, *, block: BlockTag = "latest") -> int:
+        """How many transactions of `address` have been mined; with `pending`, or are known."""
+        return _int(self.request("eth_getTransactionCount", address, _tag(block)))
+
+    def fees(self) -> Fees:
+        """What to offer now: room for the base fee to double, and the node's idea of a tip."""
+        header, tip = self.try_many(
+            [("eth_getBlockByNumber", ("latest", False)), ("eth_maxPriorityFeePerGas", ())]
+        )
+        if isinstance(header, ProrataError):
+            raise header
+        if header is None:
+            raise self._no_block("latest")
+        if "baseFeePerGas" not in header:
+            raise ChainError(f"{self.name} knows no EIP-1559 fees", "choose a chain that does")
+        offered = 1_000_000_000 if isinstance(tip, ProrataError) else _int(tip)
+        return Fees(2 * _int(header["baseFeePerGas"]) + offered, offered)
+
+    def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
+        """The gas that each would use in the next block, or why it would fail."""
+        # On a chain without regular blocks the latest block's time may be long past.
+        pending = [("eth_estimateGas", (t, "pending")) for t in transactions]
+        answers = self.try_many(pending, batch=HEAVY_BATCH)
+        if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
+            latest = [("eth_estimateGas", (t,)) for t in transactions]
+            answers = self.try_many(latest, batch=HEAVY_BATCH)
+        return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
+
+    def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:
+        """Broadcast signed transactions; for each its hash, or why the node did not take it."""
+        answers = self.try_many([("eth_sendRawTransaction", (_hex(raw),)) for raw in signed])
+        return [a if isinstance(a, ProrataError) else str(a) for a in answers]
+
+    def receipts(self, hashes: Sequence[str]) -> list[Mined | None]:
+        """What each transaction did; None while it is not mined."""
+        answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
+        return [None if answer is None else _mined(answer) for answer in answers]
+
+    def mine_leftovers(self, awaited: str) -> bool:
+        """Let an Anvil mine what it was sent and forgot; on any other node, nothing.
+
+        One that mines at once fills one block, and leaves what does not fit to the next
+        transaction that comes, though none may (foundry issue 10122). What comes while the one
+        before it is being mined may wait for that for ever: if `awaited`, a hash, waits so, all
+        that its sender has there is taken out. Returns whether it was, and must be sent again.
+        """
+        if not self.is_local or self.try_many([("anvil_getAutomine", ())]) != [True]:
+            return False
+        _, status = self.try_many([("evm_mine", ()), ("txpool_status", ())])
+        # Nearly always nothing waits, and what is in the pool may be megabytes.
+        if not isinstance(status, dict) or status["queued"] == "0x0":
+            return False
+        [pool] = self.try_many([("txpool_content", ())])
+        waiting = pool["queued"] if isinstance(pool, dict) else {}
+        for sender, own in waiting.items():
+            if any(one["hash"] == awaited for one in own.values()):
+                self.try_many([("anvil_removePoolTransactions", (sender,))])
+                return True
+        return False
+
+    def simulate(self, blocks: Sequence[SimulatedBlock]) -> list[Simulated]:
+        """What calls would do one after the other in blocks to come; nothing is kept of it.
+
+        Raises: ChainError when the node does not simulate, or not so much.
+        """
+        states = [
+            {"calls": list(block.calls)}
+            if block.timestamp is None
+            else {"calls": list(block.calls), "blockOverrides": {"time": hex(block.timestamp)}}
+            for block in blocks
+        ]
+        answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
+        return [_simulated(call) for block in answer for call in block["calls"]]
+
+    def replay(self, transaction: Mapping[str, object], mined_in: int) -> None:
+        """Run a failed transaction again as a call on the state before its block.
+
+        Raises: RevertError, which is the answer; ChainError when the node has forgotten that state.
+        """
+        self.request("eth_call", transaction, hex(mined_in - 1))
+
+
+# ------------------------------------------------------------------------------------ JSON's terms
+
+
+def _refusal(method: str, failed: object) -> ChainError:
+    """A node's error as an exception; revert data hides in three places."""
+    message = reason_given(failed)
+    data = failed.get("data") if isinstance(failed, dict) else None
+    if isinstance(data, dict):
+        data = data.get("data") or data.get("result")
+    if isinstance(data, str) and "0x" in data:
+        found = data[data.index("0x") :].split()[0]
+        if len(found) % 2 == 0 and (len(found) > 2 or "revert" in message.lower()):
+            return decode_error(bytes.fromhex(found[2:]))
+    if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
+        return decode_error(b"")
+    if asks_too_often({"error": failed}):
+        return BusyError(f"the node refused {method}: {message}", f"wait a minute and {RUN_AGAIN}")
+    return ChainError(f"the node refused {method}: {message}", f"{RUN_AGAIN}, or use another node")
+
+
+def _sent(transaction: Mapping[str, Any]) -> Sent:
+    to = transaction.get("to")
+    return Sent(
+        sender=checksummed(transaction["from"]),
+        to=None if to is None else checksummed(to),
+        data=_bytes(transaction["input"]),
+    )
+
+
+def _simulated(call: Mapping[str, Any]) -> Simulated:
+    failed = call.get("error")
+    if failed is not None and call.get("returnData", "0x") != "0x":
+        failed = {**failed, "data": call["returnData"]}
+    return Simulated(
+        gas_used=_int(call["gasUsed"]),
+        logs=tuple(_log(entry) for entry in call["logs"]),
+        error=None if failed is None else _refusal("eth_simulateV1", failed),
+    )
+
+
+def _mined(receipt: Mapping[str, Any]) -> Mined:
+    created = receipt.get("contractAddress")
+    return Mined(
+        transaction_hash=receipt["transactionHash"],
+        block_number=_int(receipt["blockNumber"]),
+        block_hash=receipt["blockHash"],
+        success=_int(receipt["status"]) == 1,
+        gas_used=_int(receipt["gasUsed"]),
+        gas_price=_int(receipt["effectiveGasPrice"]),
+        contract_address=None if created is None else checksummed(created),
+        logs=tuple(_log(entry) for entry in receipt["logs"]),
+    )
+
+
+def _log(entry: Mapping[str, Any]) -> Log:
+    return Log(
+        address=checksummed(entry["address"]),
+        topics=tuple(_bytes(topic) for topic in entry["topics"]),
+        data=_bytes(entry["data"]),
+        block_number=_int(entry["blockNumber"]),
+        block_hash=entry["blockHash"],
+        transaction_hash=entry["transactionHash"],
+        log_index=_int(entry["logIndex"]),
+        block_time=_int(entry.get("blockTimestamp") or "0x0"),
+    )
+
+
+def _topic(topic: bytes | Sequence[bytes] | None) -> object:
+    if topic is None:
+        return None
+    return _hex(topic) if isinstance(topic, bytes) else [_hex(one) for one in topic]
+
+
+def _tag(block: BlockTag) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def _hex(data: bytes) -> str:
+    return f"0x{data.hex()}"
+
+
+def _int(text: object) -> int:
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return int(text, 16)
+    raise _misfit(text, "a number belongs")
+
+
+def _bytes(text: object) -> bytes:
+    if isinstance(text, str):
+        with suppress(ValueError):
+            return bytes.fromhex(text.removeprefix("0x"))
+    raise _misfit(text, "bytes belong")
+
+
+def _misfit(answer: object, wanted: str) -> ChainError:
+    said = "nothing" if answer is None else repr(answer)[:40]
+    return ChainError(
+        f"the node answered {said} where {wanted}",
+        f"wait a minute and {RUN_AGAIN}, or use another node",
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Rebuild the books from events, and compare them with the contracts to the last unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.padding import Padding
+
+from prorata.cli.command import Command, reading_options
+from prorata.cli.session import Session
+from prorata.errors import BooksError
+from prorata.ledger.audits import audit_deployment, streams_of
+from prorata.register.captable import read_csv
+from prorata.reports.export import Portrait, as_json, write_files
+from prorata.reports.statements import cap_table
+from prorata.reports.tables import distributions_table, positions_table, verdict
+from prorata.values.times import iso
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "ape run books",
+        "ape run books --out out/books --names examples/building/holders.csv",
+    ),
+)
+@click.option(
+    "--names",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write cap tables, a statement for every holder, the register of distributions, the "
+    "books as JSON and a picture to this folder.",
+)
+@reading_options
+def cli(names: Path | None, out: Path | None, **options: Any) -> None:
+    """Prove where every unit of income is.
+
+    Share register and distributions are rebuilt from events alone, every holder's income is
+    worked out by the law, and both are compared with what the contracts answer and with the money
+    that the vault really holds. The first difference is named, and the exit code is then 1.
+    """
+    session = Session.of(options)
+    with session.reading() as found:
+        token, decimals = found.token().address, found.settings.decimals
+        known = None if names is None else read_csv(names, decimals=decimals)
+        proven = audit_deployment(found)
+        streams = streams_of(found)
+    books, block = proven.books, proven.answers.block
+    spoken = session.output
+    spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
+    paying = [token, *streams]
+    for table in (distributions_table(books, paying), positions_table(books, paying)):
+        spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
+    for open_question in (*proven.answers.unanswered, *books.unproven):
+        spoken.notice(open_question)
+    if out is not None:
+        ledger, portrait = books.ledgers[token], None
+        if ledger.record_count and ledger.is_closed(1) and ledger.total_supply:
+            portrait = Portrait(
+                name="ownership",
+                title=found.settings.name,
+                subtitle=f"{found.settings.symbol} on chain {found.chain.chain_id}, to "
+                f"{iso(books.until)}",
+                before=cap_table(ledger.balances_at(1), known, decimals),
+                labels=("at record 1", "now"),
+            )
+        write_files(proven, token, out, known, portrait)
+        spoken.say(f"\nStatements and tables are in {out}/")
+    spoken.result(as_json(proven, known))
+    if not proven.balanced:
+        raise BooksError(verdict(proven), "see --json for every difference")
+    spoken.say(f"\n[bold green]{verdict(proven)}[/]")

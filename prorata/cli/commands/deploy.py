@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Put an asset's contracts on a chain, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.assets.asset import AssetSettings
+from prorata.chain.artifacts import artifact
+from prorata.chain.operator import Operator
+from prorata.cli.command import Command, common_options
+from prorata.cli.session import Session
+from prorata.deployments.deployer import deploy, price
+from prorata.deployments.deployment import Deployment
+from prorata.values.addresses import check_address
+from prorata.values.amounts import format_units
+
+EXAMPLES = (
+    "ape run deploy --asset examples/building/asset.yaml --dollar",
+    "ape run deploy --asset examples/compliant/asset.yaml",
+    "ape run deploy --asset asset.yaml --network https://rpc.example.org --account issuer.json",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option(
+    "--asset",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The asset's YAML file, such as examples/building/asset.yaml.",
+)
+@click.option("--vault", help="A DividendVault of this chain to use instead of a new one.")
+@click.option(
+    "--dollar", is_flag=True, help="Add a worthless USD that anyone can make, to rehearse."
+)
+@click.option("--dry-run", is_flag=True, help="Show the gas; send nothing.")
+@common_options
+def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: Any) -> None:
+    """Put an asset's contracts on a chain, once.
+
+    Reads the asset from a YAML file, deploys its share token and, unless --vault names one, a
+    dividend vault; where the file names rules, a registry of investors and the rules too. Keeps
+    the manifest in deployments/<chain id>/<symbol>/. The same command again deploys nothing; a
+    run that was interrupted is resumed.
+    """
+    session = Session.of(options)
+    settings = AssetSettings.load(asset)
+    named = None if vault is None else check_address("vault", vault)
+    if dry_run:
+        with session.chain() as chain:
+            _plan(session, Operator(chain, session.signer(chain)), settings, named, dollar)
+        return
+    with session.operator(settings.symbol) as (operator, folder):
+        found = deploy(operator, settings, folder, vault=named, dollar=dollar)
+    _show(session, found)
+
+
+def _plan(
+    session: Session, operator: Operator, settings: AssetSettings, vault: str | None, dollar: bool
+) -> None:
+    gas = price(operator, settings, vault=vault, dollar=dollar)
+    rows = [(name, f"{len(artifact(name).runtime):,}", f"{most:,}") for name, most in gas.items()]
+    session.output.table("Would be deployed", ("contract", "bytes>", "gas, at most>"), rows)
+    session.output.result({"dry_run": True, "deployer": operator.address, "gas": gas})
+
+
+def _show(session: Session, found: Deployment) -> None:
+    settings, contracts = found.settings, found.manifest.contracts
+    shares = format_units(settings.authorised, settings.decimals, trim=True)
+    rows = [(name, c.address, str(c.block), f"{c.gas:,}") for name, c in contracts.items()]
+    title = f"{settings.name} ({settings.symbol}), up to {shares} shares"
+    session.output.table(title, ("contract", "address", "block>", "gas>"), rows)
+    session.output.say(f"The manifest is {found.folder / 'manifest.json'}")
+    facts = {"folder": str(found.folder), **found.manifest.model_dump(mode="json")}
+    session.output.result(facts)

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""Distribute income to the holders of a record date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.cli.command import Command, common_options
+from prorata.cli.session import Session
+from prorata.contracts.currency import money
+from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError
+from prorata.income.declaration_files import (
+    FIELDS,
+    KINDS,
+    Draft,
+    Drafts,
+    Word,
+    read_drafts,
+    resolve,
+)
+from prorata.income.declarations import Declaration, Declared, declare_all
+from prorata.income.previews import RULE_OF_THUMB, Preview, preview_all
+from prorata.income.push_report import PushReport
+from prorata.income.pushes import PAGE_SIZE, push_all
+from prorata.values.amounts import format_units
+
+SHOWN = 10
+
+EXAMPLES = (
+    "ape run distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
+    "ape run distribute --currency USD --amount 85,000.00 --kind rent",
+    "ape run distribute --from examples/building/distribution.yaml",
+    "ape run distribute --stream 1 --currency USD --amount 31,000.00 --kind interest --push",
+    "ape run distribute --push-only 1",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option("--record", type=int, help="The record date.  [default: the last one]")
+@click.option("--stream", type=int, help="A stream of record dates, in place of --record.")
+@click.option("--currency", help="An address, ETH, or a symbol.")
+@click.option("--amount", help="In whole units, such as 85,000.00.")
+@click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
+@click.option("--reference", help="What it is for; tells two alike apart.")
+@click.option("--payable-from", help="When claims start: 2027-03-31T23:59:59Z.  [default: at once]")
+@click.option("--deadline", help="When claims end.  [default: never]")
+@click.option("--sweep-to", help="Who receives what is unclaimed after the deadline.")
+@click.option("--exclude", multiple=True, help="An account that earns nothing.")
+@click.option("--tax-policy", help="Who says what is withheld: a policy's name, or address.")
+@click.option("--push", is_flag=True, help="Then pay every holder, page by page.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Take one or several distributions from a YAML or CSV file instead.",
+)
+@click.option(
+    "--push-only",
+    "pushed_id",
+    type=int,
+    metavar="ID",
+    help="Declare nothing; pay, or go on paying, the holders of this distribution.",
+)
+@click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
+@click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
+@click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
+@common_options
+def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
+    """Distribute income to the holders of a record date, or of a stream of them.
+
+    The whole amount is paid in now; holders claim it, or --push pays them all. The same command
+    again distributes nothing twice, and goes on with a push that was interrupted: give another
+    --reference for a second payment that is alike. After a push, who was paid, who was passed over
+    and why, and what is still owed, is in push-ID.json and .csv in the deployment's folder.
+    """
+    source, pushed_id = options["source"], options["pushed_id"]
+    _check_choice(options, ["permit"] * permit + ["dry-run"] * dry_run)
+    session = Session.of(options)
+    drafts = None if source is None else read_drafts(source)
+    with session.deployed() as (operator, found):
+        if pushed_id is not None:
+            report = push_all(operator, found, pushed_id, page_size=page)
+            _show_report(session, report, found.folder)
+            session.output.result(report.as_json())
+            return
+        drafts = drafts or _from_options(options, found)
+        declarations = resolve(drafts, operator, found, dry_run=dry_run)
+        if dry_run:
+            previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
+            _show_previews(session, previews, several=source is not None)
+            return
+        done = declare_all(operator, found, declarations, permit=permit, subject=drafts.subject)
+        reports = [
+            push_all(operator, found, declared.id, page_size=page) if declaration.push else None
+            for declaration, declared in zip(declarations, done, strict=True)
+        ]
+    shown = [
+        _show(session, declaration, declared, report, found.folder)
+        for declaration, declared, report in zip(declarations, done, reports, strict=True)
+    ]
+    session.output.result(shown[0] if source is None else {"distributions": shown})
+
+
+def _check_choice(options: Mapping[str, Any], manners: Sequence[str]) -> None:
+    """Refuse what would have to be guessed at."""
+    source, pushed_id = options["source"], options["pushed_id"]
+    given = [name.replace("_", "-") for name in FIELDS if options[name]]
+    if pushed_id is not None:
+        given += ["from"] * (source is not None) + list(manners)
+        _refuse_beside("push-only", pushed_id, given, "leave them out, since it declares nothing")
+    elif source is not None:
+        _refuse_beside("from", source, given, "write them in the file, or leave --from out")
+    else:
+        for name in ("currency", "amount", "kind"):
+            if not options[name]:
+                remedy = f"give --{name}, or a file with --from"
+                raise InputError.of(name, "", "is missing", remedy)
+
+
+def _refuse_beside(option: str, value: object, given: Sequence[str], remedy: str) -> None:
+    if given:
+        names = ", ".join(f"--{name}" for name in given)
+        raise InputError.of(option, value, f"cannot be given together with {names}", remedy)
+
+
+def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
+    """The options as if they stood in a file."""
+    named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
+    words = {name: Word(str(value)) for name, value in named.items() if value is not None}
+    if "stream" not in words:
+        words.setdefault("record", Word(str(found.token().record_count())))
+    words["push"] = Word("true" if options["push"] else "false")
+    return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
+
+
+# ------------------------------------------------------------------------------------------ words
+
+
+def _show_previews(session: Session, previews: list[Preview], *, several: bool) -> None:
+    for preview in previews:
+        _show_preview(session, preview)
+    facts = [{"dry_run": True, **preview.as_json()} for preview in previews]
+    session.output.result({"dry_run": True, "distributions": facts} if several else facts[0])
+
+
+def _show_preview(session: Session, preview: Preview) -> None:
+    what, gas = preview.declaration, preview.gas
+    currency, units = what.currency, what.currency.decimals()
+    rows = [
+        (
+            line.holder,
+            f"{line.shares:,}",
+            *(_money(amount, units) for amount in (line.gross, line.tax, line.net)),
+        )
+        for line in preview.lines[:SHOWN]
+    ]
+    title = (
+        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.column} "
+        f"{what.record_id}{', provisional' if preview.provisional else ''}: the largest of "
+        f"{len(preview.lines)} holders"
+    )
+    session.output.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
+    thumb = ", by a rule of thumb" if gas.basis == RULE_OF_THUMB else ""
+    lines = [
+        ("holders", f"{len(preview.lines):,} with {preview.shares:,} shares"),
+        ("gross", money(preview.gross, currency)),
+        ("tax", money(preview.tax, currency)),
+        ("net", money(preview.net, currency)),
+        ("left over", f"{money(preview.remainder, currency)} for the next distribution"),
+        ("carried in", f"{money(preview.carried_in, currency)} from earlier ones"),
+        ("gas", f"{gas.to_declare:,} to declare, {gas.push:,} to pay everybody{thumb}"),
+        ("transactions", f"{preview.transactions:,}, of which {gas.pages:,} pay"),
+    ]
+    if (fees := preview.fee_range) is not None:
+        low, high = (format_units(fee, 18, trim=True) for fee in fees)
+        lines.append(("fees", f"{low} ETH at present prices, at most {high} ETH"))
+    for name, text in lines:
+        session.output.say(f"  {name:<14}{text}")
+    for notice in preview.notices:
+        session.output.notice(notice)
+
+
+def _show(
+    session: Session,
+    declaration: Declaration,
+    done: Declared,
+    report: PushReport | None,
+    folder: Path,
+) -> dict[str, Any]:
+    """Say what was declared and paid; the same for a program."""
+    received, carried = (
+        _money(a, declaration.currency.decimals()) for a in (done.received, done.carried_in)
+    )
+    session.output.say(
+        f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at "
+        f"{declaration.column} {done.record_id}; {carried} was carried in"
+    )
+    if report is not None:
+        _show_report(session, report, folder)
+    skipped = {} if report is None else {line.holder: line.reason for line in report.of("skipped")}
+    return {
+        "distribution": done.id,
+        declaration.column: done.record_id,
+        "currency": done.currency,
+        "received": str(done.received),
+        "carried_in": str(done.carried_in),
+        "transaction": done.receipt.hash,
+        "paid": None if report is None else len(report.of("paid")),
+        "skipped": {holder: reason.name for holder, reason in skipped.items() if reason},
+    }
+
+
+def _show_report(session: Session, report: PushReport, folder: Path) -> None:
+    number, currency = report.distribution.id, report.currency
+    paid, skipped = report.of("paid"), report.of("skipped")
+    session.output.say(f"Paid {money(report.paid, currency)} to {len(paid):,} holders")
+    if report.withheld:
+        session.output.say(f"Withheld {money(report.withheld, currency)} as tax")
+    for line in skipped[:SHOWN]:
+        why = "" if line.reason is None else f" ({line.reason.label})"
+        session.output.notice(f"{line.holder} was not paid{why} and is owed as before")
+    if len(skipped) > SHOWN:
+        session.output.notice(f"and {len(skipped) - SHOWN:,} others were not paid")
+    owed, left = money(report.owed, currency), money(report.remainder, currency)
+    session.output.say(f"Still owed: {owed}; left over: {left}")
+    session.output.say(f"Every holder is in {folder / f'push-{number}.csv'} and .json")
+
+
+def _money(amount: int | None, decimals: int) -> str:
+    return "?" if amount is None else format_units(amount, decimals, trim=decimals > 6)

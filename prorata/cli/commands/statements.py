@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Write what every holder was paid in a year, in the words of tax forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.cli.command import Command, reading_options
+from prorata.cli.session import Session
+from prorata.errors import BooksError
+from prorata.ledger.audits import audit_deployment
+from prorata.register.captable import read_csv
+from prorata.reports.annual import totals_as_json, write_yearly
+from prorata.reports.export import folder_refused
+from prorata.reports.tables import verdict
+
+DEFAULT_OUT = "out/statements"
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "ape run statements --year 2027",
+        "ape run statements --year 2027 --names examples/building/holders.csv --out out/2027",
+    ),
+)
+@click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
+@click.option(
+    "--names",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"The folder to write to.  [default: {DEFAULT_OUT}/<symbol>-<year>]",
+)
+@reading_options
+def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None:
+    """Write a statement of the year for every holder, and a summary of all.
+
+    Each is a CSV file, a JSON file and a page to be printed, with the boxes of US forms 1099 and
+    1042-S and the words of ISO 20022: a help for whoever prepares the forms, not tax advice. The
+    books are rebuilt and compared with the chain first; of books that do not balance nothing is
+    written, and the exit code is 1.
+    """
+    session = Session.of(options)
+    with session.reading() as found:
+        token, symbol = found.token().address, found.settings.symbol
+        known = None if names is None else read_csv(names, decimals=found.settings.decimals)
+        proven = audit_deployment(found)
+    books, spoken = proven.books, session.output
+    if not proven.balanced:
+        raise BooksError(verdict(proven), "find out why with `ape run books`")
+    for unproven in books.unproven:
+        spoken.notice(unproven)
+    folder = out or Path(DEFAULT_OUT) / f"{symbol}-{year}"
+    try:
+        statements = write_yearly(books, token, year, folder, known)
+    except OSError as error:
+        raise folder_refused(folder, error) from None
+    facts = totals_as_json(books, token, year, statements)
+    if not facts["year_has_ended"]:
+        spoken.notice(f"the year {year} has not ended; the chain is at {facts['as_of']}")
+    rows = [
+        (
+            str(total["currency"]),
+            str(total["payments"]),
+            *(str(total[key]) for key in ("gross_cash_amount", "withholding_tax_amount")),
+            str(total["net_cash_amount"]),
+        )
+        for total in facts["totals"]
+    ]
+    if rows:
+        title = f"{symbol} in {year}: {len(statements)} statements"
+        spoken.table(title, ("currency", "payments>", "gross>", "tax withheld>", "net>"), rows)
+        spoken.say(f"They are in {folder}/, and add up to what the books say was paid")
+    else:
+        spoken.say(f"Nobody was paid in {year}")
+    spoken.result({"folder": str(folder), **facts})

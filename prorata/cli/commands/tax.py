@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: MIT
+"""Withholding: policies, rates, certificates, and what applies to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.assets.withholding import PolicySettings, format_rate
+from prorata.cli.command import Command, common_options, reading_options
+from prorata.cli.parameters import parse_moment
+from prorata.cli.session import Session
+from prorata.contracts.withholding import Certificate, Facts, Filed
+from prorata.tax.certificates import read_certificates
+from prorata.tax.policies import (
+    Answers,
+    Certified,
+    Noted,
+    Placed,
+    Shown,
+    certify,
+    deploy_policy,
+    find_policy,
+    note,
+    revoke,
+    set_rates,
+    show,
+)
+from prorata.values.addresses import check_address
+from prorata.values.countries import country_name
+from prorata.values.kinds import FOREVER, InvestorClass, Kind
+from prorata.values.times import moment
+
+RATES = "examples/compliant/withholding.yaml"
+CERTIFICATES = "examples/compliant/certificates.csv"
+SHOWN = 40
+
+policy_option = click.option(
+    "--policy",
+    "named",
+    help="A policy's name, or its address.  [default: the only one there is]",
+)
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would be done, and the gas; send nothing."
+)
+
+
+@click.group()
+def cli() -> None:
+    """Withhold tax from income, by country, class, kind and certificate.
+
+    What is changed counts for record dates to come, that of the same second included, and never
+    for one that has passed.
+    """
+
+
+@cli.command(
+    "deploy",
+    cls=Command,
+    examples=(f"ape run tax deploy {RATES} --dry-run", f"ape run tax deploy {RATES}"),
+)
+@click.argument("rates", type=click.Path(path_type=Path))
+@dry_run_option
+@common_options
+def deploy_door(rates: Path, dry_run: bool, **options: Any) -> None:
+    """Deploy a policy with a table of rates.
+
+    RATES is a YAML file: the collector, a default for each kind of income, rates by country and
+    class. The collector can never be changed. `distribute --tax-policy` takes the policy's name.
+    """
+    session = Session.of(options)
+    settings = PolicySettings.load(rates)
+    with session.deployed() as (operator, found):
+        placed = deploy_policy(operator, found, settings, dry_run=dry_run)
+    _show_placed(session, settings, placed)
+
+
+@cli.command(
+    "rates",
+    cls=Command,
+    examples=(f"ape run tax rates {RATES}", f"ape run tax rates {RATES} --from +30d"),
+)
+@click.argument("rates", type=click.Path(path_type=Path))
+@click.option("--from", "since", help="The first second, as for `record --at`.  [default: at once]")
+@policy_option
+@common_options
+def rates_door(rates: Path, since: str | None, named: str | None, **options: Any) -> None:
+    """Put another table of rates in force.
+
+    RATES is the whole table, as for `deploy`; its collector must be the policy's. It takes the
+    place of every table that was to apply then or later.
+    """
+    session = Session.of(options)
+    settings = PolicySettings.load(rates)
+    with session.deployed() as (operator, found):
+        start = 0 if since is None else parse_moment(since, operator.chain, "from")
+        policy = find_policy(found, named or settings.name)
+        done = set_rates(operator, policy, settings, start)
+    verb = "apply already" if done.receipt is None else f"apply from {moment(done.since)} on"
+    session.output.say(f"{done.count} rates {verb}")
+    session.output.result(
+        {
+            "policy": policy.address,
+            "rates": done.count,
+            "from": done.since,
+            "transaction": None if done.receipt is None else done.receipt.hash,
+        }
+    )
+
+
+@cli.command(
+    "certify",
+    cls=Command,
+    examples=(f"ape run tax certify {CERTIFICATES} --dry-run",),
+)
+@click.argument("table", type=click.Path(path_type=Path))
+@policy_option
+@dry_run_option
+@common_options
+def certify_door(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
+    """File holders' certificates.
+
+    TABLE is a CSV file with the columns address, kinds, rate, valid_from, valid_until and
+    document. Certificates that are on file already are not filed again.
+    """
+    session = Session.of(options)
+    entries = read_certificates(table)
+    with session.deployed() as (operator, found):
+        done = certify(operator, find_policy(found, named), entries, dry_run=dry_run)
+    _show_certified(session, done, dry_run)
+
+
+@cli.command("revoke", cls=Command, examples=("ape run tax revoke --holder 0x… --certificate 2",))
+@click.option("--holder", required=True, help="Whose certificate it is.")
+@click.option("--certificate", "number", type=int, required=True, help="Its number.")
+@policy_option
+@common_options
+def revoke_door(holder: str, number: int, named: str | None, **options: Any) -> None:
+    """Revoke a certificate for record dates to come."""
+    session = Session.of(options)
+    who = check_address("holder", holder)
+    with session.deployed() as (operator, found):
+        receipt = revoke(operator, find_policy(found, named), who, number)
+    done = "was revoked before" if receipt is None else "counts for no record date from now on"
+    session.output.say(f"Certificate {number} of {who} {done}")
+    session.output.result(
+        {
+            "holder": who,
+            "certificate": number,
+            "transaction": None if receipt is None else receipt.hash,
+        }
+    )
+
+
+@cli.command("note", cls=Command, examples=("ape run tax note --dry-run", "ape run tax note"))
+@click.option("--holder", "holders", multiple=True, help="A holder.  [default: the whole register]")
+@policy_option
+@dry_run_option
+@common_options
+def note_door(holders: Sequence[str], named: str | None, dry_run: bool, **options: Any) -> None:
+    """Note the country and class of holders from the register.
+
+    To be done before every record date: who was not noted is taxed at the default rate, and who
+    has moved at the old one. Only what is new is sent; anyone may send it.
+    """
+    session = Session.of(options)
+    named_ones = [check_address("holder", holder) for holder in holders] or None
+    with session.deployed() as (operator, found):
+        policy = find_policy(found, named)
+        done = note(operator, found, policy, named_ones, dry_run=dry_run)
+    _show_noted(session, done, dry_run)
+
+
+@cli.command(
+    "show",
+    cls=Command,
+    examples=("ape run tax show --record 1", "ape run tax show --record 1 --holder 0x…"),
+)
+@click.option("--record", "record_id", type=int, help="The record date.  [default: the last one]")
+@click.option("--holder", "holders", multiple=True, help="A holder.  [default: all]")
+@policy_option
+@reading_options
+def show_door(
+    record_id: int | None, holders: Sequence[str], named: str | None, **options: Any
+) -> None:
+    """Show which rates apply to holders at a record date.
+
+    Until it has passed, what would apply if nothing changed.
+    """
+    session = Session.of(options)
+    named_ones = [check_address("holder", holder) for holder in holders] or None
+    with session.reading() as found:
+        chosen = found.token().record_count() if record_id is None else record_id
+        answers = show(found, find_policy(found, named), chosen, named_ones)
+    _show_answers(session, answers)
+
+
+# ------------------------------------------------------------------------------------------- words
+
+
+def _show_placed(session: Session, settings: PolicySettings, placed: Placed) -> None:
+    count, name = len(settings.table()), settings.name
+    if placed.policy is None:
+        session.output.say(
+            f"Would deploy the policy {name} with {count} rates, for {placed.gas:,} gas"
+        )
+    else:
+        again = ", which was there before" if placed.receipt is None else f", with {count} rates"
+        session.output.say(f"The policy {name} is at {placed.policy.address}{again}")
+        session.output.say(f"What is withheld goes to {settings.collector}")
+    session.output.result(
+        {
+            "dry_run": placed.policy is None,
+            "name": name,
+            "policy": None if placed.policy is None else placed.policy.address,
+            "collector": settings.collector,
+            "rates": count,
+            "transaction": None if placed.receipt is None else placed.receipt.hash,
+            "gas": placed.gas if placed.receipt is None else placed.receipt.mined.gas_used,
+        }
+    )
+
+
+def _show_certified(session: Session, done: Certified, dry_run: bool) -> None:
+    verb = "Would file" if dry_run else "Filed"
+    session.output.say(
+        f"{verb} {len(done.filed)} certificates; {done.unchanged} are on file already"
+    )
+    rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed[:SHOWN]]
+    if rows:
+        session.output.table("Certificates", ("holder", "rate>", "kinds", "from", "until"), rows)
+    session.output.result(
+        {
+            "dry_run": dry_run,
+            "filed": [_facts_of(entry.address, entry.certificate) for entry in done.filed],
+            "unchanged": done.unchanged,
+            "transactions": [receipt.hash for receipt in done.receipts],
+            "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
+        }
+    )
+
+
+def _show_noted(session: Session, done: Noted, dry_run: bool) -> None:
+    verb = "Would note" if dry_run else "Noted"
+    session.output.say(f"{verb} {len(done.changed)} holders; {done.unchanged} are noted already")
+    rows = [(who, _who(old), _who(new)) for who, (old, new) in done.changed.items()]
+    if rows:
+        session.output.table("Holders", ("holder", "was", "is"), rows[:SHOWN])
+    if len(rows) > SHOWN:
+        session.output.say(f"and {len(rows) - SHOWN} more")
+    session.output.result(
+        {
+            "dry_run": dry_run,
+            "noted": {who: _facts(new) for who, (_, new) in done.changed.items()},
+            "unchanged": done.unchanged,
+            "transactions": [receipt.hash for receipt in done.receipts],
+            "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
+        }
+    )
+
+
+def _show_answers(session: Session, answers: Answers) -> None:
+    closes = moment(answers.closes_at)
+    state = "closed at" if answers.final else "closes at"
+    title = f"Withholding at record {answers.record_id}, which {state} {closes}"
+    columns = ("holder", *(f"{kind.label}>" for kind in Kind))
+    rows = [
+        (one.holder, *(format_rate(one.rates[kind].basis_points) for kind in Kind))
+        for one in answers.holders
+    ]
+    session.output.table(title, columns, rows)
+    if len(answers.holders) == 1:
+        _show_one(session, answers.holders[0])
+    if not answers.final:
+        session.output.notice(
+            f"record {answers.record_id} is open: rates may change until {closes}"
+        )
+    session.output.result(
+        {
+            "record": answers.record_id,
+            "closes_at": answers.closes_at,
+            "final": answers.final,
+            "holders": [_shown(one) for one in answers.holders],
+        }
+    )
+
+
+def _show_one(session: Session, one: Shown) -> None:
+    session.output.say(f"Noted: {_who(one.facts)}")
+    for kind in Kind:
+        applied = one.rates[kind]
+        rate = format_rate(applied.basis_points)
+        session.output.say(f"  {kind.label:<18}{rate:>7}  by {applied.basis.label}")
+    rows = [
+        (str(filed.id), *_certificate(filed.certificate), _state(filed))
+        for filed in one.certificates
+    ]
+    if rows:
+        columns = ("number", "rate>", "kinds", "from", "until", "filed")
+        session.output.table("Certificates", columns, rows)
+
+
+def _who(facts: Facts) -> str:
+    if not facts.known:
+        return "not noted"
+    known = {int(kind): kind.label for kind in InvestorClass}
+    kind = known.get(facts.investor_class, f"class {facts.investor_class}")
+    return f"{country_name(facts.country)}, {kind}"
+
+
+def _state(filed: Filed) -> str:
+    revoked = f", revoked {moment(filed.revoked_at)}" if filed.revoked_at else ""
+    return f"{moment(filed.filed_at)}{revoked}"
+
+
+def _certificate(known: Certificate) -> tuple[str, str, str, str]:
+    every = known.kinds == frozenset(Kind)
+    kinds = "all" if every else "+".join(kind.label for kind in sorted(known.kinds))
+    since, until = moment(known.valid_from), "forever"
+    if known.valid_until != FOREVER:
+        until = moment(known.valid_until)
+    # Whole days, as the file has them, need no hour.
+    since, until = since.removesuffix("T00:00:00Z"), until.removesuffix("T23:59:59Z")
+    return format_rate(known.basis_points), kinds, since, until
+
+
+def _facts(facts: Facts) -> dict[str, Any] | None:
+    return {"country": facts.country, "class": facts.investor_class} if facts.known else None
+
+
+def _facts_of(holder: str, known: Certificate) -> dict[str, Any]:
+    return {"holder": holder, **_terms(known)}
+
+
+def _terms(known: Certificate) -> dict[str, Any]:
+    return {
+        "basis_points": known.basis_points,
+        "kinds": [kind.label for kind in sorted(known.kinds)],
+        "valid_from": known.valid_from,
+        "valid_until": known.valid_until,
+        "document": f"0x{known.document_hash.hex()}",
+    }
+
+
+def _shown(one: Shown) -> dict[str, Any]:
+    return {
+        "holder": one.holder,
+        "noted": _facts(one.facts),
+        "rates": {
+            kind.label: {"basis_points": rate.basis_points, "by": rate.basis.label}
+            for kind, rate in one.rates.items()
+        },
+        "certificates": [
+            {
+                "number": filed.id,
+                **_terms(filed.certificate),
+                "filed_at": filed.filed_at,
+                "revoked_at": filed.revoked_at or None,
+            }
+            for filed in one.certificates
+        ],
+    }

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Who has not come for their income, and for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.cli.command import Command, reading_options
+from prorata.cli.session import Session
+from prorata.contracts.currency import money
+from prorata.ledger.unclaimed import Ageing, Overdue, read_unclaimed
+from prorata.values.amounts import format_units
+from prorata.values.times import moment
+
+SHOWN = 20
+EXAMPLES = (
+    "ape run unclaimed",
+    "ape run unclaimed --id 3 --out unclaimed.csv",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option("--id", "ids", type=int, multiple=True, help="A distribution.  [default: all open]")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every line to this file, as JSON if it is called so, or else as CSV.",
+)
+@reading_options
+def cli(ids: tuple[int, ...], out: Path | None, **options: Any) -> None:
+    """Show what holders are owed that nobody has claimed, by age.
+
+    Each holder of record who has not been paid is a line, with the days since the first second of
+    payment, and whether it can be paid now: claimable, frozen, waiting, not due, or expired. The
+    lines are held against what the vault says is owed, to the unit. `ape run distribute
+    --push-only` pays them, `ape run sweep` ends what has expired.
+    """
+    session = Session.of(options)
+    with session.reading() as found:
+        ageing = read_unclaimed(found, ids or None)
+    if out is not None:
+        ageing.write(out)
+    _show(session, ageing, out)
+    session.output.result(ageing.as_json())
+
+
+def _show(session: Session, ageing: Ageing, out: Path | None) -> None:
+    say = session.output.say
+    if not ageing.distributions:
+        say("Nobody is owed anything that could be claimed")
+    for overdue in ageing.distributions:
+        _show_distribution(session, overdue)
+    for number in ageing.open_records:
+        say(f"Distribution {number} is for a record that has not closed: nobody can be paid yet")
+    for number in ageing.refundable:
+        session.output.notice(f"Distribution {number} can be received by nobody, and be refunded")
+    if out is not None:
+        say(f"Every line is in {out}")
+
+
+def _show_distribution(session: Session, overdue: Overdue) -> None:
+    found, currency = overdue.distribution, overdue.currency
+    units, deadline = currency.decimals(), found.terms.deadline
+    until = f"claimable until {moment(deadline)}" if deadline else "without a deadline"
+    if overdue.expired:
+        until = f"expired at {moment(deadline)}; `ape run sweep --id {found.id}` ends it"
+    title = (
+        f"Distribution {found.id}, {found.terms.kind.label} at record {found.record_id}: "
+        f"{money(overdue.owed, currency)} owed to {len(overdue.lines):,} holders, {until}"
+    )
+    rows = [
+        (
+            line.holder,
+            format_units(line.gross, units, trim=units > 6),
+            f"{line.days:,}",
+            line.bucket,
+            line.state,
+        )
+        for line in overdue.lines[:SHOWN]
+    ]
+    session.output.table(title, ("holder", "gross>", "days>", "age", "state"), rows)
+    if len(overdue.lines) > SHOWN:
+        session.output.say(f"  and {len(overdue.lines) - SHOWN:,} others")
+    for name, amount in overdue.by_bucket().items():
+        if amount:
+            session.output.say(f"  {name:<14}{money(amount, currency)}")

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""What people type after an option, as values."""
+
+from __future__ import annotations
+
+import re
+
+from prorata.chain.node import RpcChain
+from prorata.values.times import INSTANT, instant
+
+__all__ = ["parse_moment"]
+
+# `now` leaves a transaction this long to be mined.
+SOON_LOCAL_SECONDS = 2
+SOON_PUBLIC_SECONDS = 60
+
+_RELATIVE = re.compile(r"\+(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_WRITE_A_TIME = f"{INSTANT}, now, or +3600s, +90m, +12h, +2d"
+
+
+# ------------------------------------------------------------------------------ times and amounts
+
+
+def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
+    """The Unix second that `text` names: ISO 8601 with a zone, `now`, or `+2d` from now.
+
+    Raises: InputError when it names none.
+    """
+    if text == "now":
+        return chain.now() + (SOON_LOCAL_SECONDS if chain.is_local else SOON_PUBLIC_SECONDS)
+    if (relative := _RELATIVE.fullmatch(text)) is not None:
+        return chain.now() + int(relative["count"]) * _SECONDS[relative["unit"]]
+    return instant(text, column, _WRITE_A_TIME)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""A session: the network, the account and the deployment that the common options name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.signers import Signer
+from prorata.cli.accounts import signer_of
+from prorata.cli.networks import connected
+from prorata.cli.output import Output, escape
+from prorata.deployments.deployment import Deployment, folder_for, open_operator
+from prorata.register.enforcement import Done
+
+__all__ = ["Session", "show_order"]
+
+
+@dataclass
+class Session:
+    """A network and an account, as the common options name them."""
+
+    network: str
+    account: str | None
+    deployment: Path | None
+    confirmations: int | None
+    abandon: str | None
+    output: Output
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Session:
+        """From the values of `common_options` or `reading_options`."""
+        return cls(
+            network=options["network"],
+            account=options.get("account"),
+            deployment=options["deployment"],
+            confirmations=options.get("confirmations"),
+            abandon=options.get("abandon"),
+            output=Output(options["as_json"]),
+        )
+
+    @contextlib.contextmanager
+    def chain(self) -> Iterator[RpcChain]:
+        """The chain behind the network.
+
+        Raises: ChainError when there is no such network or its node does not answer.
+        """
+        with connected(self.network) as (chain, confirmations):
+            if self.confirmations is None:
+                self.confirmations = 0 if chain.is_local else confirmations
+            yield chain
+
+    def signer(self, chain: RpcChain) -> Signer:
+        """The account.
+
+        Raises: InputError when there is none, or it is not for this chain.
+        """
+        return signer_of(self.account, chain)
+
+    def folder(self, chain: RpcChain, symbol: str | None = None) -> Path:
+        """The deployment's folder."""
+        return self.deployment or folder_for(chain, symbol)
+
+    @contextlib.contextmanager
+    def operator(self, symbol: str) -> Iterator[tuple[Operator, Path]]:
+        """An operator with the journal of the folder where `symbol` is to be deployed."""
+        with self.chain() as chain:
+            signer, folder = self.signer(chain), self.folder(chain, symbol)
+            with self._operator(chain, signer, folder) as operator:
+                yield operator, folder
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Deployment]:
+        """An asset that is deployed already, to be looked at only: no account is asked for."""
+        with self.chain() as chain:
+            yield Deployment.open(chain, self.folder(chain))
+
+    @contextlib.contextmanager
+    def deployed(self) -> Iterator[tuple[Operator, Deployment]]:
+        """An operator of an asset that is deployed already."""
+        with self.chain() as chain:
+            # First, so that a wrong folder is not blamed on the account.
+            found = Deployment.open(chain, self.folder(chain))
+            with self._operator(chain, self.signer(chain), found.folder) as operator:
+                yield operator, found
+
+    @contextlib.contextmanager
+    def _operator(self, chain: RpcChain, signer: Signer, folder: Path) -> Iterator[Operator]:
+        with (
+            self.output.progress() as follow,
+            open_operator(
+                chain,
+                signer,
+                folder,
+                confirmations=self.confirmations or 0,
+                on_progress=follow,
+                on_notice=self.output.notice,
+            ) as operator,
+        ):
+            if self.abandon:
+                operator.abandon(self.abandon)
+            yield operator
+
+
+def show_order(session: Session, done: Done) -> None:
+    """Say what became of an order."""
+    basis, receipt = done.basis, done.receipt
+    if receipt is None:
+        session.output.say("Nothing was sent: the chain is so already")
+    else:
+        again = ", sent before" if receipt.resumed else ""
+        session.output.say(f"Done: {receipt.label}{again}")
+        rows = [
+            ("order", done.order),
+            ("reason", basis.reason),
+            ("document", f"{basis.document_hash} ({basis.document})"),
+            ("transaction", receipt.hash),
+        ]
+        for name, text in rows:
+            session.output.say(f"  {name:<12}{escape(text)}")
+    session.output.result(
+        {
+            "order": done.order,
+            **basis.facts(),
+            "transaction": None if receipt is None else receipt.hash,
+        }
+    )

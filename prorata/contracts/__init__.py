@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""The contracts as typed Python objects, over any chain: one file a contract."""
+
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency, money, parse_amount
+from prorata.contracts.desk import Instruction, PayoutDesk, digest, typed_data
+from prorata.contracts.pass_through import PassThrough
+from prorata.contracts.record_stream import Part, RecordStream
+from prorata.contracts.registry import Investor, InvestorRegistry, LockUps
+from prorata.contracts.rules import Code, Explanation, Refusal, TransferRules
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.tax_policy import TaxPolicy
+from prorata.contracts.vault import (
+    Distribution,
+    DividendVault,
+    Entitlement,
+    Permit,
+    Reason,
+    Settlement,
+    Terms,
+    find_distribution,
+    settlements,
+)
+from prorata.contracts.withholding import (
+    AppliedRate,
+    Certificate,
+    Facts,
+    Filed,
+    Rate,
+    RateBasis,
+    WithholdingPolicy,
+    rates_at,
+    taxes_at,
+    taxes_on,
+)
+
+__all__ = [
+    "NATIVE",
+    "AppliedRate",
+    "Certificate",
+    "Code",
+    "Currency",
+    "Distribution",
+    "DividendVault",
+    "Entitlement",
+    "Explanation",
+    "Facts",
+    "Filed",
+    "Instruction",
+    "Investor",
+    "InvestorRegistry",
+    "LockUps",
+    "Part",
+    "PassThrough",
+    "PayoutDesk",
+    "Permit",
+    "Rate",
+    "RateBasis",
+    "Reason",
+    "RecordStream",
+    "Refusal",
+    "Settlement",
+    "ShareToken",
+    "TaxPolicy",
+    "Terms",
+    "TransferRules",
+    "WithholdingPolicy",
+    "digest",
+    "find_distribution",
+    "money",
+    "parse_amount",
+    "rates_at",
+    "settlements",
+    "taxes_at",
+    "taxes_on",
+    "typed_data",
+]

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT
+"""The share token (`ShareToken`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prorata.chain.calls import Call
+from prorata.contracts.base import BoundContract
+from prorata.contracts.rules import Explanation
+from prorata.values.addresses import ZERO_ADDRESS
+
+__all__ = ["ShareToken"]
+
+
+# ------------------------------------------------------------------------------------ share token
+
+
+class ShareToken(BoundContract):
+    """Shares of one asset. `block` pins every view to a block of the past."""
+
+    CONTRACT = "ShareToken"
+
+    def name(self) -> str:
+        """ERC-20 name."""
+        return str(self._view("name"))
+
+    def symbol(self) -> str:
+        """ERC-20 symbol."""
+        return str(self._view("symbol"))
+
+    def decimals(self) -> int:
+        """0 when shares cannot be divided."""
+        return int(self._view("decimals"))
+
+    def total_supply(self) -> int:
+        """All shares."""
+        return int(self._view("totalSupply"))
+
+    def balance_of(self, account: str) -> int:
+        """Shares that `account` holds now."""
+        return int(self._view("balanceOf", account))
+
+    def balances_of(self, accounts: Sequence[str]) -> list[int]:
+        """`balance_of` for many at once."""
+        return self._views("balanceOf", [(account,) for account in accounts])
+
+    def allowance(self, owner: str, spender: str) -> int:
+        """Shares of `owner` that `spender` may transfer."""
+        return int(self._view("allowance", owner, spender))
+
+    def record_count(self) -> int:
+        """Records scheduled so far; their ids run from 1 to this."""
+        return int(self._view("recordCount"))
+
+    def record_time(self, record_id: int) -> int:
+        """The Unix second at whose end the record closes."""
+        return int(self._view("recordTime", record_id))
+
+    def record_times(self) -> list[int]:
+        """The closing times of all records; that of record `id` at index `id - 1`."""
+        ids = range(1, self.record_count() + 1)
+        return self._views("recordTime", [(record_id,) for record_id in ids])
+
+    def balance_of_at(self, account: str, record_id: int) -> int:
+        """Shares of `account` when the record closed."""
+        return int(self._view("balanceOfAt", account, record_id))
+
+    def balances_of_at(self, accounts: Sequence[str], record_id: int) -> list[int]:
+        """`balance_of_at` for many at once."""
+        return self._views("balanceOfAt", [(account, record_id) for account in accounts])
+
+    def total_supply_at(self, record_id: int) -> int:
+        """All shares when the record closed."""
+        return int(self._view("totalSupplyAt", record_id))
+
+    def total_supplies_at(self, record_ids: Sequence[int]) -> list[int]:
+        """`total_supply_at` for many at once."""
+        return self._views("totalSupplyAt", [(record_id,) for record_id in record_ids])
+
+    def owner(self) -> str:
+        """ERC-173 owner."""
+        return str(self._view("owner"))
+
+    def pending_owner(self) -> str:
+        """Who may accept the ownership, or zero."""
+        return str(self._view("pendingOwner"))
+
+    def is_agent(self, account: str) -> bool:
+        """Whether `account` may issue, burn and schedule."""
+        return bool(self._view("isAgent", account))
+
+    def successor_of(self, account: str) -> str:
+        """Who receives what `account` is owed."""
+        return str(self._view("successorOf", account))
+
+    def successors_of(self, accounts: Sequence[str]) -> list[str]:
+        """`successor_of` for many at once."""
+        return self._views("successorOf", [(account,) for account in accounts])
+
+    def compliance(self) -> str:
+        """The rules contract, zero for an open token."""
+        return str(self._view("compliance"))
+
+    def identity_registry(self) -> str:
+        """The identity registry, zero for none."""
+        return str(self._view("identityRegistry"))
+
+    def explain(self, sender: str, receiver: str, amount: int) -> Explanation:
+        """Everything that stands in the way of a transfer, balance and allowance apart."""
+        return Explanation.of(self._view("explain", sender, receiver, amount))
+
+    def can_transfer(self, sender: str, receiver: str, amount: int) -> bool:
+        """Whether a transfer would be allowed, balance and allowance apart."""
+        return bool(self._view("canTransfer", sender, receiver, amount))
+
+    def can_send(self, account: str) -> bool:
+        """Whether `account` may send at all."""
+        return bool(self._view("canSend", account))
+
+    def can_receive(self, account: str) -> bool:
+        """Whether `account` may receive at all."""
+        return bool(self._view("canReceive", account))
+
+    def may_receive(self, accounts: Sequence[str]) -> list[bool]:
+        """`can_receive` for many at once."""
+        return self._views("canReceive", [(account,) for account in accounts])
+
+    def is_frozen(self, account: str) -> bool:
+        """Whether the wallet is frozen as a whole."""
+        return bool(self._view("isFrozen", account))
+
+    def are_frozen(self, accounts: Sequence[str]) -> list[bool]:
+        """`is_frozen` for many at once."""
+        return self._views("isFrozen", [(account,) for account in accounts])
+
+    def frozen_tokens(self, account: str) -> int:
+        """Shares of the wallet that are frozen; may exceed the balance."""
+        return int(self._view("getFrozenTokens", account))
+
+    def paused(self) -> bool:
+        """Whether transfers by holders are stopped."""
+        return bool(self._view("paused"))
+
+    def claimant_of(self, account: str) -> str:
+        """Who is to be paid what `account` is owed; zero while that has to wait."""
+        return str(self._view("claimantOf", account))
+
+    def claimants_of(self, accounts: Sequence[str]) -> list[str]:
+        """`claimant_of` for many at once."""
+        return self._views("claimantOf", [(account,) for account in accounts])
+
+    def documents(self) -> list[bytes]:
+        """The names of all documents (ERC-1643)."""
+        return list(self._view("getAllDocuments"))
+
+    def document(self, name: bytes) -> tuple[str, bytes, int]:
+        """A document's address, hash and time; empty if unknown."""
+        uri, document_hash, timestamp = self._view("getDocument", name)
+        return str(uri), bytes(document_hash), int(timestamp)
+
+    def contract_uri(self) -> str:
+        """Where the token's metadata is (ERC-7572)."""
+        return str(self._view("contractURI"))
+
+    def mint(self, to: str, amount: int) -> Call:
+        """Issue shares to one receiver. Agents only."""
+        return self._write("mint", to, amount, label=f"issue {amount} to {to}")
+
+    def batch_mint(self, receivers: Sequence[str], amounts: Sequence[int]) -> Call:
+        """Issue shares to many receivers. Agents only."""
+        label = f"issue {sum(amounts)} to {len(receivers)} holders"
+        return self._write("batchMint", list(receivers), list(amounts), label=label)
+
+    def burn(self, account: str, amount: int) -> Call:
+        """Destroy shares. Agents only."""
+        return self._write("burn", account, amount, label=f"burn {amount} of {account}")
+
+    def transfer(self, to: str, amount: int) -> Call:
+        """Transfer the sender's shares."""
+        return self._write("transfer", to, amount, label=f"transfer {amount} to {to}")
+
+    def transfer_from(self, owner: str, to: str, amount: int) -> Call:
+        """Transfer shares that `owner` has approved."""
+        label = f"transfer {amount} from {owner} to {to}"
+        return self._write("transferFrom", owner, to, amount, label=label)
+
+    def batch_transfer(self, receivers: Sequence[str], amounts: Sequence[int]) -> Call:
+        """Transfer the sender's shares to many receivers."""
+        label = f"transfer {sum(amounts)} to {len(receivers)} holders"
+        return self._write("batchTransfer", list(receivers), list(amounts), label=label)
+
+    def approve(self, spender: str, amount: int) -> Call:
+        """Let `spender` transfer the sender's shares."""
+        return self._write("approve", spender, amount, label=f"approve {amount} for {spender}")
+
+    def schedule_record(self, closes_at: int) -> Call:
+        """Schedule the next record to close at the end of second `closes_at`. Agents only."""
+        label = f"schedule a record at {closes_at}"
+        return self._write("scheduleRecord", closes_at, label=label)
+
+    def pause(self) -> Call:
+        """Stop transfers by holders. Agents only."""
+        return self._write("pause", label="stop transfers")
+
+    def unpause(self) -> Call:
+        """Allow transfers by holders again. Agents only."""
+        return self._write("unpause", label="allow transfers again")
+
+    def set_address_frozen(self, wallet: str, frozen: bool) -> Call:
+        """Freeze a wallet as a whole, or release it. Agents only."""
+        label = f"{'freeze' if frozen else 'release'} {wallet}"
+        return self._write("setAddressFrozen", wallet, frozen, label=label)
+
+    def set_frozen_tokens(self, wallet: str, amount: int) -> Call:
+        """Set how many shares of a wallet are frozen, whatever it holds. Agents only."""
+        label = f"freeze {amount} of {wallet}"
+        return self._write("setFrozenTokens", wallet, amount, label=label)
+
+    def forced_transfer(self, sender: str, receiver: str, amount: int) -> Call:
+        """Move shares without the holder's consent. Agents only."""
+        label = f"force {amount} from {sender} to {receiver}"
+        return self._write("forcedTransfer", sender, receiver, amount, label=label)
+
+    def recover(self, lost: str, successor: str, identity: str = ZERO_ADDRESS) -> Call:
+        """Put a new wallet in the place of a lost one, with all it is owed. Agents only."""
+        label = f"put {successor} in the place of {lost}"
+        return self._write("recoveryAddress", lost, successor, identity, label=label)
+
+    def set_income_waits(self, while_ineligible: bool) -> Call:
+        """Set whether income waits while its holder is not eligible. Owner only."""
+        verb = "waits" if while_ineligible else "does not wait"
+        label = f"set that income {verb} while its holder is not eligible"
+        return self._write("setIncomeWaits", while_ineligible, label=label)
+
+    def set_document(self, name: bytes, uri: str, document_hash: bytes = bytes(32)) -> Call:
+        """Add or replace a document (ERC-1643). Owner only."""
+        return self._write("setDocument", name, uri, document_hash, label=f"set document {uri}")
+
+    def remove_document(self, name: bytes) -> Call:
+        """Remove a document (ERC-1643). Owner only."""
+        return self._write("removeDocument", name, label=f"remove document 0x{name.hex()}")
+
+    def set_contract_uri(self, uri: str) -> Call:
+        """Replace the address of the token's metadata (ERC-7572). Owner only."""
+        return self._write("setContractURI", uri, label=f"set the metadata to {uri}")
+
+    def set_name(self, name: str) -> Call:
+        """Change the name. Owner only."""
+        return self._write("setName", name, label=f"set the name to {name}")
+
+    def set_symbol(self, symbol: str) -> Call:
+        """Change the symbol. Owner only."""
+        return self._write("setSymbol", symbol, label=f"set the symbol to {symbol}")
+
+    def add_agent(self, agent: str) -> Call:
+        """Let `agent` issue, burn and schedule. Owner only."""
+        return self._write("addAgent", agent, label=f"add agent {agent}")
+
+    def remove_agent(self, agent: str) -> Call:
+        """Take an agent's power. Owner only."""
+        return self._write("removeAgent", agent, label=f"remove agent {agent}")
+
+    def set_compliance(self, rules: str) -> Call:
+        """Replace the rules contract. Owner only."""
+        return self._write("setCompliance", rules, label=f"set the rules to {rules}")
+
+    def set_identity_registry(self, registry: str) -> Call:
+        """Replace the identity registry. Owner only."""
+        label = f"set the registry to {registry}"
+        return self._write("setIdentityRegistry", registry, label=label)
+
+    def transfer_ownership(self, owner: str) -> Call:
+        """Offer the ownership to `owner`, who must accept it. Owner only."""
+        return self._write("transferOwnership", owner, label=f"offer the ownership to {owner}")
+
+    def accept_ownership(self) -> Call:
+        """Accept the ownership that was offered to the sender."""
+        return self._write("acceptOwnership", label="accept the ownership")

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+"""A deployment, found in its folder and compared with the chain."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from prorata.assets.asset import AssetSettings
+from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.signers import Signer
+from prorata.chain.steps import Progress
+from prorata.chain.types import BlockTag
+from prorata.contracts.base import NATIVE
+from prorata.contracts.currency import Currency
+from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.registry import InvestorRegistry
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import DividendVault
+from prorata.deployments.manifest import Contract, Manifest
+from prorata.errors import DeploymentError, InputError
+from prorata.files.writer import write_json
+from prorata.values.addresses import ZERO_ADDRESS, check_address
+
+__all__ = ["DEPLOYMENTS", "Deployment", "folder_for", "keccak_hex", "open_operator"]
+
+DEPLOYMENTS = Path("deployments")
+
+_REMEDY = "choose the network it was deployed on, or name another folder with --deployment"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment that has been compared with the chain."""
+
+    folder: Path
+    manifest: Manifest
+    chain: RpcChain
+
+    @classmethod
+    def open(cls, chain: RpcChain, folder: Path) -> Deployment:
+        """Read the manifest in `folder` and check that the chain still agrees with it.
+
+        Raises: DeploymentError when the chain is another one or has other code; ChainError.
+        """
+        manifest = Manifest.read(folder / "manifest.json")
+        _check_chain(chain, folder, manifest.chain_id, manifest.genesis)
+        for name, contract in manifest.contracts.items():
+            _check_code(chain, name, contract)
+        return cls(folder, manifest, chain)
+
+    @property
+    def settings(self) -> AssetSettings:
+        """The asset."""
+        return self.manifest.asset
+
+    def token(self, block: BlockTag = "latest") -> ShareToken:
+        """The share token."""
+        address = self.manifest.contracts["ShareToken"].address
+        return ShareToken(self.chain, address, block=block)
+
+    def vault(self, block: BlockTag = "latest") -> DividendVault:
+        """The vault."""
+        address = self.manifest.contracts["DividendVault"].address
+        return DividendVault(self.chain, address, block=block)
+
+    def streams(self, block: BlockTag = "latest") -> RecordStream:
+        """The streams of the token's records.
+
+        Raises: DeploymentError when no stream was ever defined.
+        """
+        contract = self.manifest.contracts.get("RecordStream")
+        if contract is None:
+            raise DeploymentError(
+                f"{self.settings.symbol} has no streams of records", "define one with `stream`"
+            )
+        return RecordStream(self.chain, contract.address, block=block)
+
+    @property
+    def paying(self) -> tuple[str, ...]:
+        """In whose name the vault pays this asset's holders: the token's, and its streams'."""
+        contracts = self.manifest.contracts
+        return tuple(
+            contracts[name].address for name in ("ShareToken", "RecordStream") if name in contracts
+        )
+
+    def registry(self, block: BlockTag = "latest") -> InvestorRegistry:
+        """The registry that the token asks now, which is read as one of ours.
+
+        Raises: DeploymentError when the token asks none; ChainError.
+        """
+        address = self.token(block).identity_registry()
+        if address == ZERO_ADDRESS:
+            raise DeploymentError(
+                f"{self.settings.symbol} has no registry, so anyone may hold it",
+                "deploy an asset with rules, such as examples/compliant/asset.yaml",
+            )
+        return InvestorRegistry(self.chain, address, block=block)
+
+    def currency(self, named: str) -> Currency:
+        """The currency that a person names: an address, `ETH`, or a label of the settings.
+
+        Raises: InputError when there is none of that name here, or no contract at the address.
+        """
+        address = self._currency_address(named)
+        if address != NATIVE and not self.chain.code(address):
+            raise InputError.of(
+                "currency",
+                named,
+                f"is not a contract on chain {self.chain.chain_id}",
+                "check the address and the network",
+            )
+        return Currency(self.chain, address)
+
+    def _currency_address(self, named: str) -> str:
+        if named.upper() == "ETH" or named == ZERO_ADDRESS:
+            return NATIVE
+        if named.lower().startswith("0x"):
+            return check_address("currency", named)
+        known = {
+            label.upper(): chains[self.chain.chain_id]
+            for label, chains in self.settings.currencies.items()
+            if self.chain.chain_id in chains
+        }
+        if (dollar := self.manifest.contracts.get("Dollar")) is not None:
+            known[str(dollar.arguments[1]).upper()] = dollar.address
+        if named.upper() not in known:
+            choices = ", ".join(["ETH", *sorted(known), "or an address"])
+            raise InputError.of(
+                "currency",
+                named,
+                f"is no currency of {self.settings.symbol} on chain {self.chain.chain_id}",
+                f"write {choices}",
+            )
+        return known[named.upper()]
+
+    # ------------------------------------------------------- what later steps did
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """What the later steps did, by step: `issued`, `records`, `distributions`, `policies`."""
+        path = self.folder / "state.json"
+        try:
+            found: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return {"issued": [], "records": [], "distributions": []}
+        except ValueError:
+            raise DeploymentError(f"{path} is damaged", "restore it from a copy") from None
+        return found
+
+    def note(self, step: str, fact: dict[str, Any], key: str) -> None:
+        """Write down what a step did, in place of what it said before under the same `key`."""
+        state = self.state()
+        facts = {old.get(key): old for old in state.get(step, [])}
+        state[step] = list({**facts, fact[key]: fact}.values())
+        write_json(self.folder / "state.json", state)
+
+
+# ------------------------------------------------------------------------------------ the folder
+
+
+def folder_for(chain: RpcChain, symbol: str | None, root: Path = DEPLOYMENTS) -> Path:
+    """The folder of `symbol` on this chain, or of the only deployment there is.
+
+    Raises: DeploymentError when there is none or more than one to choose from.
+    """
+    chain_folder = root / str(chain.chain_id)
+    if symbol is not None:
+        return chain_folder / symbol
+    found = sorted(
+        path.parent
+        for path in chain_folder.glob("*/manifest.json")
+        if not path.parent.name.count("~")
+    )
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DeploymentError(
+            f"there is no deployment on chain {chain.chain_id} in {chain_folder}",
+            "run `ape run deploy` on this network first, or name a folder with --deployment",
+        )
+    names = ", ".join(path.name for path in found)
+    raise DeploymentError(
+        f"there are {len(found)} deployments on chain {chain.chain_id}: {names}",
+        "name the folder of one with --deployment",
+    )
+
+
+@contextlib.contextmanager
+def open_operator(
+    chain: RpcChain,
+    signer: Signer,
+    folder: Path,
+    *,
+    confirmations: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_notice: Callable[[str], None] = lambda _: None,
+    timeout: float = 600,
+) -> Iterator[Operator]:
+    """An operator that keeps its journal in `folder`.
+
+    A folder of a local chain that has been started anew is first set aside, which `on_notice`
+    hears of.
+
+    Raises: DeploymentError when the folder belongs to another chain; JournalError.
+    """
+    _set_aside(chain, folder, on_notice)
+    path = folder / "journal.jsonl"
+    with Journal(path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash) as journal:
+        yield Operator(chain, signer, journal, confirmations, on_progress, timeout=timeout)
+
+
+def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:
+    origin = _origin(folder)
+    if origin is None or origin == (chain.chain_id, chain.genesis_hash):
+        return
+    if origin[0] != chain.chain_id or not chain.is_local:
+        _check_chain(chain, folder, *origin)
+    aside = folder.with_name(f"{folder.name}~{origin[1][2:10]}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = folder.with_name(f"{folder.name}~{origin[1][2:10]}~{number}")
+    folder.rename(aside)
+    on_notice(f"the local chain was started anew; the old deployment is now in {aside}")
+
+
+def _origin(folder: Path) -> tuple[int, str] | None:
+    """The chain id and genesis that a folder belongs to."""
+    if (folder / "manifest.json").exists():
+        manifest = Manifest.read(folder / "manifest.json")
+        return manifest.chain_id, manifest.genesis
+    # A run may have been killed before it wrote the manifest.
+    with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
+        header = json.loads((folder / "journal.jsonl").read_bytes().split(b"\n")[0])
+        return header["chain"], header["genesis"]
+    return None
+
+
+def _check_chain(chain: RpcChain, folder: Path, chain_id: int, genesis: str) -> None:
+    if chain.chain_id != chain_id:
+        raise DeploymentError(
+            f"the deployment in {folder} is on chain {chain_id}, and the network is chain "
+            f"{chain.chain_id}",
+            _REMEDY,
+        )
+    if chain.genesis_hash != genesis:
+        raise DeploymentError(
+            f"the deployment in {folder} is on a chain {chain_id} with genesis {genesis}, and the "
+            f"network's is {chain.genesis_hash}",
+            "run `ape run deploy` on the new chain" if chain.is_local else _REMEDY,
+        )
+
+
+def _check_code(chain: RpcChain, name: str, contract: Contract) -> None:
+    code = chain.code(contract.address)
+    if keccak_hex(code) != contract.code_hash:
+        found = "other code than the manifest says" if code else "no code"
+        raise DeploymentError(
+            f"{name} at {contract.address} has {found} on chain {chain.chain_id}",
+            "check the network, and whether the node is in step with the chain",
+        )
+
+
+def keccak_hex(data: bytes) -> str:
+    """The keccak-256 hash as `0x…`."""
+    return f"0x{keccak(data).hex()}"

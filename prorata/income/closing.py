@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Ending a distribution: sweeping what nobody came for, and remitting the tax withheld.
+
+Both send money only where the distribution's terms say, so that anyone may do it. Whether it is to
+be done, and how much it is, is asked of the chain before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.vault import Distribution, find_distribution
+from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError, RevertError
+from prorata.values.times import moment
+
+__all__ = ["Remittance", "Remitted", "Swept", "remit", "remit_all", "sweep"]
+
+
+# --------------------------------------------------------------------------------------- sweeping
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was unclaimed went to `recipient`, and `carried` to the next distribution."""
+
+    distribution_id: int
+    currency: str
+    recipient: str
+    amount: int
+    carried: int
+    receipt: Receipt
+
+
+def sweep(operator: Operator, deployment: Deployment, distribution_id: int) -> Swept:
+    """After the deadline, send what nobody claimed to the recipient whom the terms name.
+
+    Raises: InputError when there is no deadline, it has not passed, or nothing is left; what
+    `Operator.send` raises.
+    """
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = find_distribution(vault, distribution_id)
+    key = f"sweep/{distribution_id}"
+    receipt = operator.earlier(key)
+    if receipt is None:
+        if (refusal := _why_not_swept(operator, found)) is not None:
+            raise refusal
+        receipt = operator.send_one(key, vault.sweep(distribution_id))
+    carried = receipt.events("Carried")
+    return Swept(
+        distribution_id=distribution_id,
+        currency=found.currency,
+        recipient=found.terms.sweep_to,
+        amount=receipt.events("Swept")[0].args["amount"],
+        carried=carried[0].args["amount"] if carried else 0,
+        receipt=receipt,
+    )
+
+
+def _why_not_swept(operator: Operator, found: Distribution) -> InputError | None:
+    deadline, now = found.terms.deadline, operator.chain.now()
+    if not deadline:
+        return InputError.of(
+            "distribution",
+            found.id,
+            "has no deadline, so that what is unclaimed waits for its holders for ever",
+            "push it with `ape run distribute --push-only`",
+        )
+    if now <= deadline:
+        return InputError.of(
+            "distribution",
+            found.id,
+            f"can be claimed until {moment(deadline)}: the chain's time is {moment(now)}",
+            "sweep after that",
+        )
+    if not found.owed:
+        return InputError.of(
+            "distribution",
+            found.id,
+            "has nothing left to sweep",
+            "see `ape run books` for where it went",
+        )
+    return None
+
+
+# -------------------------------------------------------------------------------------- remitting
+
+
+@dataclass(frozen=True)
+class Remittance:
+    """Tax that went to its collector."""
+
+    distribution_id: int
+    currency: str
+    collector: str
+    amount: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Remitted:
+    """What a remittance of many did; `refused` says why some were not sent."""
+
+    done: tuple[Remittance, ...]
+    refused: Mapping[int, RevertError] = field(default_factory=dict)
+
+
+def remit(operator: Operator, deployment: Deployment, ids: Sequence[int]) -> list[Remittance]:
+    """Send the tax withheld so far in the distributions `ids` to their collectors.
+
+    Raises: InputError when one has no tax to remit; what `Operator.send` raises.
+    """
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = [find_distribution(vault, number) for number in dict.fromkeys(ids)]
+    for distribution in found:
+        if distribution.withheld == distribution.remitted:
+            raise _nothing_to_remit(distribution)
+    receipts = operator.send([_remittance(operator, deployment, d.id) for d in found])
+    return [_remitted(d, receipt) for d, receipt in zip(found, receipts, strict=True)]
+
+
+def remit_all(operator: Operator, deployment: Deployment) -> Remitted:
+    """The same for every distribution of the asset that has tax to remit.
+
+    A collector who cannot be paid does not keep the others from it.
+
+    Raises: what `Operator.send` raises.
+    """
+    vault = deployment.vault("pending")
+    operator.settle()
+    ours = (found for found in vault.distributions() if found.token in deployment.paying)
+    wanted = {found.id: found for found in ours if found.withheld > found.remitted}
+    intents, refused = {}, {}
+    for number in wanted:
+        intent = _remittance(operator, deployment, number)
+        try:
+            operator.price([intent])
+        except RevertError as error:
+            refused[number] = error
+        else:
+            intents[number] = intent
+    receipts = operator.send(list(intents.values()))
+    done = (_remitted(wanted[number], r) for number, r in zip(intents, receipts, strict=True))
+    return Remitted(tuple(done), refused)
+
+
+def _remittance(operator: Operator, deployment: Deployment, distribution_id: int) -> Intent:
+    # The chain says how much is to be remitted: what is withheld later is another step.
+    attempt = operator.attempts(f"remit/{distribution_id}")
+    key = f"remit/{distribution_id}/{attempt}"
+    return Intent(key, deployment.vault().remit(distribution_id))
+
+
+def _remitted(found: Distribution, receipt: Receipt) -> Remittance:
+    amount = receipt.events("Remitted")[0].args["amount"]
+    return Remittance(found.id, found.currency, found.tax_collector, amount, receipt)
+
+
+def _nothing_to_remit(found: Distribution) -> InputError:
+    rule = "has withheld no tax yet" if not found.withheld else "has remitted all tax so far"
+    return InputError.of("distribution", found.id, rule, "remit once more holders have been paid")

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: MIT
+"""Declaring distributions: what the vault would refuse, the money, and who held what.
+
+A `Declaration` says who is to be paid what on which terms. `declare_all` checks all that it is
+given before anything is sent: what the vault would refuse, what the account lacks, and some things
+that the vault cannot know. Each declaration is named by its contents, so that it is made once
+however often this runs.
+
+Amounts are the currency's smallest unit, times Unix seconds of the chain's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from prorata.apportion import Apportionment, apportion
+from prorata.chain.calls import Call
+from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Receipt
+from prorata.contracts.currency import Currency, money
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.tax_policy import TaxPolicy
+from prorata.contracts.vault import DividendVault, Terms
+from prorata.deployments.deployment import Deployment
+from prorata.errors import ChainError, InputError, NoEligibleShares, Problem
+from prorata.income.permits import PERMIT_SECONDS, sign_permit
+from prorata.register.holders import (
+    closing_time,
+    require_closed,
+)
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.times import moment
+
+__all__ = [
+    "Declaration",
+    "Declared",
+    "approvals",
+    "declare",
+    "declare_all",
+    "faults",
+    "is_declared",
+    "lacking",
+    "preview",
+    "record_token",
+    "require_eligible",
+]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A distribution to be declared; `push` pays everyone afterwards.
+
+    With `stream` the record is a stream of the asset's, which is a record of another contract.
+    `line` is where it stands in a file, for what there is to say against it.
+    """
+
+    record_id: int
+    currency: Currency
+    amount: int
+    terms: Terms = field(default_factory=Terms)
+    push: bool = False
+    line: int | None = field(default=None, compare=False)
+    stream: bool = False
+
+    @property
+    def column(self) -> str:
+        """What `record_id` counts, as it is called in files and by commands."""
+        return "stream" if self.stream else "record"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A declared distribution; amounts in the currency's smallest unit."""
+
+    id: int
+    record_id: int
+    currency: str
+    received: int
+    carried_in: int
+    receipt: Receipt
+
+
+# ------------------------------------------------------------------------------------- declaring
+
+
+def declare(
+    operator: Operator,
+    deployment: Deployment,
+    *,
+    record_id: int,
+    currency: Currency,
+    amount: int,
+    terms: Terms | None = None,
+    permit: bool = False,
+    stream: bool = False,
+) -> Declared:
+    """Approve exactly the amount, then declare and fund a distribution; see `declare_all`.
+
+    Raises: InputError when the record does not exist, the account holds too little, the times
+    contradict each other; NoEligibleShares; what `Operator.send` raises.
+    """
+    declaration = Declaration(record_id, currency, amount, terms or Terms(), stream=stream)
+    return declare_all(operator, deployment, [declaration], permit=permit)[0]
+
+
+def declare_all(
+    operator: Operator,
+    deployment: Deployment,
+    declarations: Sequence[Declaration],
+    *,
+    permit: bool = False,
+    subject: str = "the distributions",
+) -> list[Declared]:
+    """Declare one distribution after the other, once all of them have been checked.
+
+    The same distribution is declared once however often this runs: one that differs in nothing
+    needs another `document_hash`. With `permit` a signature takes the place of each approval.
+
+    Raises: InputError with everything that stands in the way; NoEligibleShares; DeploymentError
+    for a stream of an asset without any; what `Operator.send` raises.
+    """
+    operator.settle()
+    vault = deployment.vault()
+    paying = {d: record_token(deployment, d) for d in declarations}
+    earlier = {d: _declared_before(operator, _key(paying[d], vault, d)) for d in declarations}
+    new = [declaration for declaration in declarations if earlier[declaration] is None]
+    problems = [
+        *(fault for d in new for fault in faults(operator, deployment, d)),
+        *lacking(operator, new),
+    ]
+    if problems:
+        raise InputError(problems, subject)
+    for declaration in new:
+        require_eligible(operator.chain, paying[declaration], declaration)
+    return [
+        _noted(
+            deployment,
+            declaration,
+            earlier[declaration]
+            or _carry_out(operator, paying[declaration], vault, declaration, permit),
+        )
+        for declaration in declarations
+    ]
+
+
+def record_token(deployment: Deployment, what: Declaration) -> ShareToken:
+    """The contract whose record is paid: the share token, or its streams, which answer like it.
+
+    Raises: DeploymentError when it is a stream and none was ever defined.
+    """
+    token = deployment.token()
+    return ShareToken(token.chain, deployment.streams().address) if what.stream else token
+
+
+def is_declared(operator: Operator, deployment: Deployment, declaration: Declaration) -> bool:
+    """Whether this account has declared it already, as far as its journal tells."""
+    key = _key(record_token(deployment, declaration), deployment.vault(), declaration)
+    return _declared_before(operator, key) is not None
+
+
+def _key(token: ShareToken, vault: DividendVault, declaration: Declaration) -> str:
+    """What the journal calls it, however it is funded."""
+    data = _call(token, vault, declaration).data.hex()
+    return f"declare/{declaration.record_id}/{sha256(data.encode()).hexdigest()[:16]}"
+
+
+def _call(token: ShareToken, vault: DividendVault, what: Declaration) -> Call:
+    return vault.declare(
+        token.address, what.record_id, what.currency.address, what.amount, what.terms
+    )
+
+
+def _declared_before(operator: Operator, key: str) -> Receipt | None:
+    # A permit's signature makes other call data each time, so that each attempt has its own key.
+    signed = range(operator.attempts(f"{key}/permit"))
+    for known in (key, *(f"{key}/permit/{attempt}" for attempt in signed)):
+        if (receipt := operator.earlier(known)) is not None:
+            return receipt
+    return None
+
+
+def _carry_out(
+    operator: Operator, token: ShareToken, vault: DividendVault, what: Declaration, permit: bool
+) -> Receipt:
+    key = _key(token, vault, what)
+    if permit:
+        deadline = operator.chain.now() + PERMIT_SECONDS
+        signed = sign_permit(operator, what.currency, vault.address, what.amount, deadline)
+        call = vault.declare_with_permit(
+            token.address,
+            what.record_id,
+            what.currency.address,
+            what.amount,
+            what.terms,
+            permit=signed,
+        )
+        return operator.send_one(f"{key}/permit/{operator.attempts(f'{key}/permit')}", call)
+    attempt = operator.attempts(f"approve/{key}")
+    for number, approval in enumerate(approvals(operator, vault, what)):
+        operator.send_one(f"approve/{key}/{attempt}/{number}", approval)
+    return operator.send_one(key, _call(token, vault, what))
+
+
+def approvals(operator: Operator, vault: DividendVault, what: Declaration) -> list[Call]:
+    """What lets the vault take exactly the amount."""
+    currency = what.currency
+    if currency.is_native:
+        return []
+    allowed = currency.allowance(operator.address, vault.address)
+    if allowed >= what.amount:
+        return []
+    # Some currencies change an allowance only from or to zero.
+    first = [currency.approve(vault.address, 0)] if allowed else []
+    return [*first, currency.approve(vault.address, what.amount)]
+
+
+def _noted(deployment: Deployment, declaration: Declaration, receipt: Receipt) -> Declared:
+    """What the vault said, written down in the deployment's state too."""
+    said = receipt.events("Declared")[0].args
+    declared = Declared(
+        id=said["id"],
+        record_id=said["recordId"],
+        currency=said["currency"],
+        received=said["received"],
+        carried_in=said["carriedIn"],
+        receipt=receipt,
+    )
+    facts = {
+        "id": declared.id,
+        declaration.column: declaration.record_id,
+        "currency": declared.currency,
+        "received": declared.received,
+        "transaction": receipt.hash,
+    }
+    deployment.note("distributions", facts, "id")
+    return declared
+
+
+# -------------------------------------------------------------------------------------- checking
+
+
+def faults(
+    operator: Operator, deployment: Deployment, declaration: Declaration
+) -> Iterator[Problem]:
+    """All that the vault would refuse in a declaration, apart from the money and the shares."""
+    paying, vault = record_token(deployment, declaration), deployment.vault()
+    terms = declaration.terms
+    found = [
+        *_faulty_times(operator.chain, paying, declaration),
+        *_faulty_sweep(terms, vault),
+        *_faulty_policy(operator.chain, terms, vault),
+    ]
+    return (replace(problem, line=declaration.line) for problem in found)
+
+
+def _faulty_times(chain: RpcChain, token: ShareToken, what: Declaration) -> Iterator[Problem]:
+    try:
+        closes_at = closing_time(token, what.record_id, stream=what.stream)
+    except InputError as error:
+        yield from error.problems
+        return
+    deadline = what.terms.deadline
+    opens = max(what.terms.payable_from, closes_at + 1, chain.now())
+    if deadline and deadline <= opens:
+        rule = f"leaves no time to claim: payments start at {moment(opens)}"
+        yield Problem(None, "deadline", moment(deadline), rule, "give a later deadline")
+
+
+def _faulty_sweep(terms: Terms, vault: DividendVault) -> Iterator[Problem]:
+    if bool(terms.deadline) != (terms.sweep_to != ZERO_ADDRESS):
+        given, lacking = ("deadline", "recipient") if terms.deadline else ("recipient", "deadline")
+        yield Problem(
+            None,
+            "sweep-to",
+            moment(terms.deadline) if terms.deadline else terms.sweep_to,
+            f"is a {given} for what is unclaimed, without a {lacking}",
+            "give both, or neither",
+        )
+    if terms.sweep_to == vault.address:
+        rule = "is the vault itself, which can send nothing on"
+        yield Problem(None, "sweep-to", terms.sweep_to, rule, "name somebody else")
+
+
+def _faulty_policy(chain: RpcChain, terms: Terms, vault: DividendVault) -> Iterator[Problem]:
+    if terms.tax_policy == ZERO_ADDRESS:
+        return
+    try:
+        collector = TaxPolicy(chain, terms.tax_policy).collector()
+    except ChainError:
+        collector = ZERO_ADDRESS
+    if collector in (ZERO_ADDRESS, vault.address):
+        rule = "names nobody to collect the tax"
+        remedy = "give the address of a tax policy, such as FlatTax"
+        yield Problem(None, "tax-policy", terms.tax_policy, rule, remedy)
+
+
+def lacking(operator: Operator, declarations: Sequence[Declaration]) -> Iterator[Problem]:
+    """Each currency of which the account holds less than all declarations together take."""
+    currencies = {d.currency.address: d.currency for d in declarations}
+    for address, currency in currencies.items():
+        taking = [d for d in declarations if d.currency.address == address]
+        needed = sum(declaration.amount for declaration in taking)
+        held = currency.balance_of(operator.address)
+        if held < needed:
+            rule = f"is more than the {money(held, currency)} that {operator.address} holds"
+            remedy = "fund the account or distribute less"
+            line = taking[0].line if len(taking) == 1 else None
+            yield Problem(line, "amount", money(needed, currency), rule, remedy)
+
+
+def require_eligible(chain: RpcChain, token: ShareToken, what: Declaration) -> None:
+    """Raises: NoEligibleShares when the record has closed and nobody would be paid."""
+    if chain.now() <= token.record_time(what.record_id):
+        return
+    excluded = sorted(set(what.terms.excluded))
+    now = ShareToken(token.chain, token.address, block="pending")
+    if now.total_supply_at(what.record_id) == sum(now.balances_of_at(excluded, what.record_id)):
+        raise NoEligibleShares(what.amount, len(excluded))
+
+
+# ----------------------------------------------------------------------------------- who held what
+
+
+def preview(
+    deployment: Deployment,
+    record_id: int,
+    amount: int,
+    balances: Mapping[str, int],
+    excluded: Sequence[str] = (),
+) -> Apportionment[str]:
+    """Who would receive what, by the law, before anything is declared.
+
+    `balances` are those at the record, from the ledger; they are checked against the chain's
+    total, so that no holder can be missing.
+
+    Raises: InputError when the balances are not the whole supply at the record; NoEligibleShares.
+    """
+    require_closed(deployment, record_id)
+    supply = deployment.token("pending").total_supply_at(record_id)
+    if sum(balances.values()) != supply:
+        raise InputError.of(
+            "balances",
+            sum(balances.values()),
+            f"are not the {supply} shares of record {record_id}",
+            "take them from the ledger",
+        )
+    return apportion(amount, balances, excluded)

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: MIT
+"""Pools: what a custodian, a wrapper or an escrow is owed, assigned to its own holders.
+
+A pool's own record token says for whom it holds. `add_pass_through` deploys the contract that
+passes the pool's income on, and `register` names it as the pool's payee. `pass_on` then finds every
+distribution in which the pool has income and, for each, the record of the pool's token that closes
+at the same second (or the stream that weighs the same seconds alike), and passes it on. What falls
+on a second at which that token has no record can only go back to the pool.
+
+What somebody has claimed for the pool before is in the contract already. The contract cannot know
+from which distribution, the chain's events do: only such payments are passed on as went there.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from prorata.chain.abi import decode_error
+from prorata.chain.calls import decode_logs
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Intent
+from prorata.contracts.pass_through import PassThrough
+from prorata.contracts.record_stream import Part, RecordStream
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import Distribution, DividendVault
+from prorata.deployments.deployer import add_contract
+from prorata.deployments.deployment import Deployment
+from prorata.errors import ChainError, DeploymentError, InputError
+from prorata.values.addresses import ZERO_ADDRESS
+
+__all__ = [
+    "Passed",
+    "PassedOn",
+    "Returned",
+    "add_pass_through",
+    "pass_on",
+    "pass_through",
+    "register",
+]
+
+# So many fit a transaction, whatever they need.
+BATCH = 20
+
+_NO_RECORD = "the pool's token has no record at its second; return it to the pool"
+_NO_STREAM = "the pool has no stream that weighs the same seconds alike; define it for its token"
+_NOTHING_DUE = "nothing of it is due to the pool now"
+
+Course: TypeAlias = list[tuple[int, int]]
+"""The closing times of a stream's records, with their weights."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """One distribution passed on: as `distribution_id`, with what had arrived."""
+
+    id: int
+    distribution_id: int
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The pool's income from one distribution, returned to it."""
+
+    id: int
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """What came of passing on; `refused` says why for each distribution that was left as it was."""
+
+    passed: tuple[Passed, ...]
+    returned: tuple[Returned, ...]
+    refused: Mapping[int, str]
+    transactions: tuple[str, ...]
+
+
+@dataclass
+class _Sorted:
+    """Distributions with income of the pool, by what can be done with it.
+
+    `matched` have the pool's record; `gaps` the record of the distribution, counted in its stream,
+    that the pool lacks, and the pool's first record after it; `refused` why nothing can be done.
+    """
+
+    matched: dict[int, int] = field(default_factory=dict)
+    gaps: dict[int, tuple[int, int]] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def pass_through(deployment: Deployment, pool: str) -> PassThrough:
+    """The contract that passes on what `pool` is owed.
+
+    Raises: DeploymentError when it has none.
+    """
+    contract = deployment.manifest.contracts.get(_label(pool))
+    if contract is None:
+        raise DeploymentError(
+            f"the pool {pool} has no pass-through here", "deploy it: name its token with --token"
+        )
+    return PassThrough(deployment.chain, contract.address)
+
+
+def add_pass_through(
+    operator: Operator,
+    deployment: Deployment,
+    pool: str,
+    pool_token: str,
+    streams: str = ZERO_ADDRESS,
+) -> Deployment:
+    """Deploy it for a pool and its token, unless it is there; `streams` are that token's, if any.
+
+    Raises: InputError when the token tells no records; DeploymentError when the pool has another;
+    what `Operator.send` raises.
+    """
+    try:
+        ShareToken(deployment.chain, pool_token).record_count()
+    except ChainError:
+        raise InputError.of(
+            "token", pool_token, "does not tell its record dates", "give the pool's own share token"
+        ) from None
+    arguments = [deployment.vault().address, pool, pool_token, streams]
+    return add_contract(operator, deployment, "PassThrough", arguments, _label(pool))
+
+
+def register(operator: Operator, deployment: Deployment, pool: str) -> None:
+    """Name the pass-through as the payee of the pool, which must be the operator's account.
+
+    Raises: InputError when it is not; what `Operator.send` raises.
+    """
+    contract = pass_through(deployment, pool)
+    if operator.address != pool:
+        raise InputError.of(
+            "account", operator.address, f"is not the pool {pool}", "use the pool's own account"
+        )
+    operator.settle()
+    if not contract.is_registered():
+        key = f"register/{contract.address}"
+        call = deployment.vault().set_payee(contract.address)
+        operator.send_one(f"{key}/{operator.attempts(key)}", call)
+
+
+def pass_on(
+    operator: Operator,
+    deployment: Deployment,
+    pool: str,
+    ids: Sequence[int] | None = None,
+    *,
+    give_back: bool = False,
+) -> PassedOn:
+    """Pass on what `pool` is owed from the distributions `ids`, or from all in which it has income.
+
+    With `give_back`, what can be passed on to nobody is returned to the pool. Anyone may do this
+    for what the pool has not been paid yet; for the rest, the pool itself and whoever speaks for
+    its token.
+
+    Raises: InputError when a named distribution does not exist; what `Operator.send` raises.
+    """
+    contract, vault = pass_through(deployment, pool), deployment.vault("pending")
+    operator.settle()
+    found = _sorted(deployment, contract, _waiting(deployment, contract, vault, pool, ids))
+    if not give_back:
+        found.refused |= dict.fromkeys(found.gaps, _NO_RECORD)
+    known = {*found.matched, *found.gaps, *found.refused}
+    found.refused |= dict.fromkeys({*(ids or ())} - known, _NOTHING_DUE)
+    intents = list(_intents(operator, contract, found, give_back))
+    receipts = operator.send(intents)
+    passed, returned = [], []
+    for event in (event for receipt in receipts for event in receipt.events()):
+        args = event.args
+        if event.name == "Passed":
+            passed.append(
+                Passed(args["id"], args["distributionId"], args["currency"], args["amount"])
+            )
+        if event.name == "Returned":
+            returned.append(Returned(args["id"], args["currency"], args["amount"]))
+        if event.name == "NotPassed":
+            found.refused[args["id"]] = str(decode_error(args["reason"]))
+    hashes = tuple(receipt.hash for receipt in receipts)
+    return PassedOn(tuple(passed), tuple(returned), found.refused, hashes)
+
+
+def _intents(
+    operator: Operator, contract: PassThrough, found: _Sorted, give_back: bool
+) -> Iterator[Intent]:
+    prefix = f"pass/{contract.address}"
+    attempt, numbers = operator.attempts(prefix), sorted(found.matched)
+    for start in range(0, len(numbers), BATCH):
+        page = numbers[start : start + BATCH]
+        call = contract.pass_on(page, [found.matched[number] for number in page])
+        yield Intent(f"{prefix}/{attempt}/{start // BATCH}", call)
+    for number, (part, later) in sorted(found.gaps.items()) if give_back else ():
+        call = contract.return_unmatched(number, part, later)
+        yield Intent(f"{prefix}/{attempt}/return/{number}", call)
+
+
+def _label(pool: str) -> str:
+    return f"PassThrough/{pool}"
+
+
+# --------------------------------------------------------------------------------------- looking
+
+
+def _waiting(
+    deployment: Deployment,
+    contract: PassThrough,
+    vault: DividendVault,
+    pool: str,
+    ids: Sequence[int] | None,
+) -> Iterator[Distribution]:
+    """Distributions of which the pool's income is due now, or was paid to the contract before."""
+    count = vault.distribution_count()
+    numbers = list(range(1, count + 1)) if ids is None else sorted(set(ids))
+    for number in numbers:
+        if not 1 <= number <= count:
+            raise InputError.of("id", number, "was never declared", f"give 1 to {count}")
+    done = dict(zip(numbers, contract.are_done(numbers), strict=True))
+    here = set(_paid_here(deployment, vault, contract.address, pool))
+    for number in numbers:
+        if not done[number] and (number in here or _is_due(vault, number, pool)):
+            yield vault.distribution(number)
+
+
+def _is_due(vault: DividendVault, number: int, pool: str) -> bool:
+    try:
+        return vault.claimable(number, pool) > 0
+    except ChainError:
+        # Of a stranger's token, or under a stranger's tax policy, that does not answer.
+        return False
+
+
+def _paid_here(
+    deployment: Deployment, vault: DividendVault, contract: str, pool: str
+) -> Iterator[int]:
+    """Distributions of which the pool's income was paid to the pass-through before."""
+    chain, first = deployment.chain, deployment.manifest.first_block
+    for event in decode_logs(list(chain.logs([vault.address], first, chain.block().number))):
+        paid = event.name in ("Claimed", "ClaimedMany") and event.args["payee"] == contract
+        if paid and event.args["holder"] == pool:
+            # A claim of several distributions is told in one event.
+            for part in event.args.get("settlements", [event.args]):
+                if part["gross"] > part["tax"]:
+                    yield int(part["id"])
+
+
+def _sorted(
+    deployment: Deployment, contract: PassThrough, waiting: Iterable[Distribution]
+) -> _Sorted:
+    """What can be done with each, by the times of the pool's records and streams."""
+    chain, found = deployment.chain, _Sorted()
+    times = ShareToken(chain, contract.pool_token()).record_times()
+    courses: list[Course] = []
+    if (streams := contract.pool_streams()) != ZERO_ADDRESS:
+        courses = [_course(parts) for parts in RecordStream(chain, streams).all_parts()]
+    for distribution in waiting:
+        number, token = distribution.id, distribution.token
+        course = _course_of(RecordStream(chain, token), distribution.record_id)
+        if course is None:
+            seconds = [ShareToken(chain, token).record_time(distribution.record_id)]
+        else:
+            seconds = [closes_at for closes_at, _ in course]
+        missing = [part for part, second in enumerate(seconds) if second not in times]
+        if missing:
+            part = missing[0]
+            found.gaps[number] = (part, bisect_right(times, seconds[part]) + 1)
+        elif course is None:
+            found.matched[number] = times.index(seconds[0]) + 1
+        elif course in courses:
+            found.matched[number] = courses.index(course) + 1
+        elif streams == ZERO_ADDRESS:
+            # To a contract that knows of no streams it is as if there were no record at all.
+            found.gaps[number] = (0, 1)
+        else:
+            found.refused[number] = _NO_STREAM
+    return found
+
+
+def _course(parts: Sequence[Part]) -> Course:
+    return [(part.closes_at, part.weight) for part in parts]
+
+
+def _course_of(streams: RecordStream, stream_id: int) -> Course | None:
+    """The course of a stream, or None of what is no stream."""
+    try:
+        return _course(streams.parts_of(stream_id))
+    except ChainError:
+        return None

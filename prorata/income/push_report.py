@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: MIT
+"""What a push has paid to whom, who was skipped and why, as rows and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prorata.apportion import Apportionment, apportion
+from prorata.chain.abi import topics_of
+from prorata.chain.calls import Event, decode_logs
+from prorata.chain.node import read_steadily
+from prorata.chain.types import Block
+from prorata.contracts.currency import Currency
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import (
+    Distribution,
+    DividendVault,
+    Reason,
+    Settlement,
+    settlements,
+)
+from prorata.deployments.deployment import Deployment
+from prorata.errors import BooksError, RevertError
+from prorata.files.writer import csv_text, write_json, write_whole
+from prorata.register.holders import tag_after
+from prorata.values.amounts import format_units
+from prorata.values.times import moment
+
+__all__ = ["Line", "PushReport", "report_push", "reported_by_vault"]
+
+COLUMNS = (
+    "holder",
+    "shares",
+    "gross",
+    "tax",
+    "net",
+    "status",
+    "reason",
+    "payee",
+    "transaction",
+)
+
+
+# ---------------------------------------------------------------------------------------- account
+
+
+@dataclass(frozen=True)
+class Line:
+    """One holder of record.
+
+    `status` is `paid`, by whoever asked for it; `skipped` by the latest push, for `reason`, and
+    owed; `owed` and not tried yet; or `swept` after the deadline. `tax` is unknown where the tax
+    policy gives no answer for one who has not been paid.
+    """
+
+    holder: str
+    shares: int
+    gross: int
+    tax: int | None
+    status: str
+    reason: Reason | None = None
+    payee: str = ""
+    transaction: str = ""
+
+    @property
+    def net(self) -> int | None:
+        """What reached the payee, or will."""
+        return None if self.tax is None else self.gross - self.tax
+
+
+@dataclass(frozen=True)
+class PushReport:
+    """Where every unit of a distribution is at one block, holder by holder."""
+
+    distribution: Distribution
+    block: Block
+    currency: Currency
+    lines: tuple[Line, ...]
+    remainder: int
+
+    def of(self, status: str) -> list[Line]:
+        """The lines of one status."""
+        return [line for line in self.lines if line.status == status]
+
+    @property
+    def paid(self) -> int:
+        """What has reached payees, after tax."""
+        return sum(line.gross - (line.tax or 0) for line in self.of("paid"))
+
+    @property
+    def withheld(self) -> int:
+        """The tax on what was paid."""
+        return sum(line.tax or 0 for line in self.of("paid"))
+
+    @property
+    def owed(self) -> int:
+        """Gross, what those are owed who have not been paid."""
+        return sum(line.gross for line in self.lines if line.status in ("skipped", "owed"))
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program; amounts in whole units of the currency."""
+        found, units = self.distribution, self.currency.decimals()
+
+        def text(amount: int) -> str:
+            return format_units(amount, units, grouping=False)
+
+        return {
+            "distribution": found.id,
+            "token": found.token,
+            "record": found.record_id,
+            "currency": found.currency,
+            "symbol": self.currency.symbol(),
+            "block": self.block.number,
+            "at": moment(self.block.timestamp),
+            "amount": text(found.amount),
+            "paid": text(self.paid),
+            "withheld": text(self.withheld),
+            "owed": text(self.owed),
+            "remainder": text(self.remainder),
+            "swept": text(found.swept),
+            "holders_paid": len(self.of("paid")),
+            "holders_skipped": len(self.of("skipped")),
+            "holders_owed": len(self.of("owed")),
+            "holders": list(self.rows()),
+        }
+
+    def rows(self) -> Iterator[dict[str, str | int]]:
+        """One line per holder, as in the CSV file."""
+        units = self.currency.decimals()
+
+        def text(amount: int | None) -> str:
+            return "" if amount is None else format_units(amount, units, grouping=False)
+
+        for line in self.lines:
+            yield {
+                "holder": line.holder,
+                "shares": str(line.shares),
+                "gross": text(line.gross),
+                "tax": text(line.tax),
+                "net": text(line.net),
+                "status": line.status,
+                "reason": "" if line.reason is None else line.reason.label,
+                "payee": line.payee,
+                "transaction": line.transaction,
+            }
+
+    def write(self, folder: Path) -> None:
+        """Write `push-<id>.json` and `.csv`, each whole or not at all.
+
+        Raises: InputError when the folder cannot be written.
+        """
+        name = f"push-{self.distribution.id}"
+        write_json(folder / f"{name}.json", self.as_json())
+        write_whole(folder / f"{name}.csv", csv_text(COLUMNS, self.rows()))
+
+
+def report_push(
+    deployment: Deployment, distribution_id: int, balances: Mapping[str, int]
+) -> PushReport:
+    """The exact account of a distribution whose record has closed.
+
+    `balances` are those at the record, as `holders_of` gives them.
+
+    Raises: BooksError when the events, the law and the vault do not agree to the unit; ChainError.
+    """
+
+    def read(block: Block) -> PushReport:
+        return _reported(deployment, distribution_id, balances, block)
+
+    return read_steadily(deployment.chain, read)
+
+
+def _reported(
+    deployment: Deployment, distribution_id: int, balances: Mapping[str, int], block: Block
+) -> PushReport:
+    chain = deployment.chain
+    told = deployment.vault().distribution(distribution_id)
+    closes_at = ShareToken(chain, told.token).record_time(told.record_id)
+    vault = deployment.vault(tag_after(block, closes_at))
+    found = vault.distribution(distribution_id)
+    law = apportion(found.amount, balances, found.terms.excluded)
+    paid, skipped = reported_by_vault(deployment, distribution_id, block)
+    earning = sorted(set(balances) - set(found.terms.excluded))
+    taxes = _taxes(vault, distribution_id, [holder for holder in earning if holder not in paid])
+    lines = [
+        Line(
+            holder=holder,
+            shares=balances[holder],
+            gross=paid[holder][0].gross,
+            tax=paid[holder][0].tax,
+            status="paid",
+            payee=paid[holder][0].payee,
+            transaction=paid[holder][1],
+        )
+        if holder in paid
+        else Line(
+            holder=holder,
+            shares=balances[holder],
+            gross=law.gross[holder],
+            tax=taxes[holder],
+            status=_unpaid_status(found, skipped.get(holder)),
+            reason=skipped.get(holder),
+        )
+        for holder in earning
+    ]
+    currency = Currency(chain, found.currency)
+    report = PushReport(found, block, currency, tuple(lines), law.remainder)
+    _check(report, paid, law)
+    return report
+
+
+def reported_by_vault(
+    deployment: Deployment, distribution_id: int, block: Block
+) -> tuple[dict[str, tuple[Settlement, str]], dict[str, Reason]]:
+    """Who was paid, in which transaction, and whom a push passed over last, by the events."""
+    topics = topics_of("DividendVault", "Claimed", "ClaimedMany", "Skipped")
+    logs = deployment.chain.logs(
+        [deployment.vault().address], deployment.manifest.first_block, block.number, [topics]
+    )
+    paid: dict[str, tuple[Settlement, str]] = {}
+    skipped: dict[str, Reason] = {}
+    # Most are of other distributions, and their id is told before they are decoded.
+    ours = (log for log in logs if len(log.topics) < 3 or _id_in(log.topics) == distribution_id)
+    for event in decode_logs(list(ours)):
+        if event.name == "Skipped":
+            skipped[event.args["holder"]] = Reason(event.args["reason"])
+        for settled in settlements([event]):
+            if settled.distribution_id == distribution_id:
+                _require_first(paid, settled, event)
+                paid[settled.holder] = settled, event.log.transaction_hash
+    return paid, skipped
+
+
+def _id_in(topics: Sequence[bytes]) -> int:
+    return int.from_bytes(topics[1], "big")
+
+
+def _require_first(
+    paid: Mapping[str, tuple[Settlement, str]], settled: Settlement, event: Event
+) -> None:
+    if settled.holder in paid:
+        earlier, now = paid[settled.holder][1], event.log.transaction_hash
+        raise BooksError(
+            f"the vault tells of {settled.holder} being paid twice from distribution "
+            f"{settled.distribution_id}, in {earlier} and in {now}",
+            "check that the node is in step with the chain",
+        )
+
+
+def _taxes(
+    vault: DividendVault, distribution_id: int, holders: Sequence[str]
+) -> dict[str, int | None]:
+    """What would be withheld from those who are owed; None where the policy does not say."""
+    try:
+        answers = vault.entitlements(distribution_id, holders)
+    except RevertError:
+        if len(holders) == 1:
+            return {holders[0]: None}
+        middle = len(holders) // 2
+        first = _taxes(vault, distribution_id, holders[:middle])
+        return first | _taxes(vault, distribution_id, holders[middle:])
+    return {holder: answer.tax for holder, answer in zip(holders, answers, strict=True)}
+
+
+def _check(
+    report: PushReport, paid: Mapping[str, tuple[Settlement, str]], law: Apportionment[str]
+) -> None:
+    """Raises: BooksError for the first figure in which events, law and vault differ."""
+    found = report.distribution
+    for holder, (settled, transaction) in paid.items():
+        if settled.gross != law.gross.get(holder, 0):
+            raise BooksError(
+                f"{holder} was paid {settled.gross} units gross from distribution {found.id} in "
+                f"{transaction}, and the law gives {law.gross.get(holder, 0)}",
+                "see `ape run books`",
+            )
+    finished = _is_over(found) or len(report.of("paid")) == len(report.lines)
+    for figure, ours, theirs in (
+        ("shares earn", law.eligible, found.eligible_supply or law.eligible),
+        ("units are paid", report.paid + report.withheld, found.paid),
+        ("units are withheld", report.withheld, found.withheld),
+        ("units are owed", report.owed + (0 if finished else report.remainder), found.owed),
+    ):
+        if ours != theirs:
+            raise BooksError(
+                f"in distribution {found.id}, {ours} {figure} by the events and the law, "
+                f"and {theirs} by the vault",
+                "check that the node is in step with the chain, and see `ape run books`",
+            )
+
+
+def _unpaid_status(found: Distribution, reason: Reason | None) -> str:
+    if _is_over(found):
+        return "swept"
+    return "owed" if reason is None else "skipped"
+
+
+def _is_over(found: Distribution) -> bool:
+    """Whether a sweep or a refund has ended it, or its last holder been paid."""
+    return bool(found.swept or found.carried_out)

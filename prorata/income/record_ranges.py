@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""Streams: ranges of record dates that are paid as one, with a weight for each.
+
+A fund that accrues interest daily and pays it monthly has a record for every day. Its stream over
+the month is one record of another contract (`RecordStream`), at which every holder's balance is
+
+    sum of weight * shares at the record, over the records of the stream
+
+so that one distribution pays for the whole month and rounds once. Weights are integers: how long
+each record stands for, counted from the record before it, in days or seconds of UTC (actual, not of
+a year of 360 or 365 days: the amount to distribute is the issuer's own figure), or the same for
+all. They are divided by what they have in common, which changes nobody's part.
+
+`StreamRegister` is the share register as a stream sees it, rebuilt from events alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from math import gcd
+
+from prorata.apportion import Apportionment, apportion
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Receipt
+from prorata.contracts.share_token import ShareToken
+from prorata.deployments.deployer import add_contract
+from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError
+from prorata.register.record_ranges import (
+    balances_at_stream,
+)
+from prorata.values.times import moment
+
+__all__ = ["MOST_RECORDS", "WEIGHTS", "Stream", "define_stream", "preview_stream", "weigh"]
+
+WEIGHTS = ("days", "seconds", "equal")
+"""How records can be weighed."""
+
+MOST_RECORDS = 100
+MAX_WEIGHT = 2**32 - 1
+MAX_SUPPLY = 2**96 - 1
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream that is defined, or of a dry run that would be: then `id` is 0.
+
+    `receipt` is None when nothing was sent, as for a stream that was there already.
+    """
+
+    id: int
+    address: str
+    record_ids: tuple[int, ...]
+    weights: tuple[int, ...]
+    closes_at: int
+    receipt: Receipt | None
+
+
+# ---------------------------------------------------------------------------------------- weights
+
+
+def weigh(times: Sequence[int], kind: str, since: int | None = None) -> tuple[int, ...]:
+    """The weights of records that close at `times`, in order; `since` is where the first begins.
+
+    Days are those of UTC: a record at any time of Monday after one at any time of Friday stands
+    for three. `since` is not needed where all are equal.
+
+    Raises: InputError when there is nothing to weigh, times do not ascend, two records are of one
+    day, or a weight has more than 32 bits.
+    """
+    if kind not in WEIGHTS:
+        raise InputError.of("weights", kind, "is no way to weigh", f"write {', '.join(WEIGHTS)}")
+    if not times:
+        raise InputError.of("records", len(times), "is no range", "name at least one record")
+    if kind == "equal":
+        return (1,) * len(times)
+    if since is None:
+        raise InputError.of(
+            "since",
+            "",
+            f"is missing, and the record at {moment(times[0])} has none before it",
+            "say when its period begins, or weigh all equal",
+        )
+    spans = [_span(*pair, kind) for pair in pairwise((since, *times))]
+    common = gcd(*spans)
+    weights = tuple(span // common for span in spans)
+    if max(weights) > MAX_WEIGHT:
+        raise InputError.of(
+            "weights", max(weights), f"is more than {MAX_WEIGHT}", "weigh by days, or all equal"
+        )
+    return weights
+
+
+def _span(start: int, end: int, kind: str) -> int:
+    span = end // DAY - start // DAY if kind == "days" else end - start
+    if span > 0:
+        return span
+    if end <= start:
+        rule, remedy = f"is not later than {moment(start)}", "give times in ascending order"
+    else:
+        rule = f"is of the same day as {moment(start)}"
+        remedy = "weigh by seconds, or leave one of them out"
+    raise InputError.of("records", moment(end), rule, remedy)
+
+
+# --------------------------------------------------------------------------------------- defining
+
+
+def define_stream(
+    operator: Operator,
+    deployment: Deployment,
+    first: int,
+    last: int,
+    *,
+    weights: str = "days",
+    since: int | None = None,
+    dry_run: bool = False,
+) -> Stream:
+    """Define the stream over the records from `first` to `last`, which may still be open.
+
+    The first record's period begins at the record before it, or at `since`. The contract for the
+    token's streams is deployed with the first of them. A stream that is there already, by whomever
+    it was defined, is returned; none is defined twice. A dry run sends nothing.
+
+    Raises: InputError when a record is missing, the stream is too long or weighs too much, or the
+    account does not speak for the token; what `Operator.send` raises.
+    """
+    token = deployment.token()
+    times = token.record_times()
+    record_ids = _range(first, last, len(times))
+    begins = times[first - 2] if since is None and first > 1 else since
+    chosen = [times[record_id - 1] for record_id in record_ids]
+    weighed = weigh(chosen, weights, begins)
+    _check_weight(token, operator.chain.now(), chosen, record_ids, weighed)
+    if dry_run:
+        return Stream(0, "", record_ids, weighed, chosen[-1], None)
+    operator.settle()
+    if (found := _existing(deployment, record_ids, weighed)) is not None:
+        return found
+    _require_speaker(token, operator.address)
+    found_with = add_contract(operator, deployment, "RecordStream", [token.address])
+    streams = found_with.streams()
+    digest = sha256(f"{streams.address}{record_ids}{weighed}".encode()).hexdigest()[:16]
+    receipt = operator.send_one(f"stream/{digest}", streams.define(record_ids, weighed))
+    number = int(receipt.events("StreamDefined")[0].args["streamId"])
+    return Stream(number, streams.address, record_ids, weighed, chosen[-1], receipt)
+
+
+def _range(first: int, last: int, count: int) -> tuple[int, ...]:
+    known = f"there are records 1 to {count}" if count else "there is none yet"
+    for column, record_id in (("from-record", first), ("to-record", last)):
+        if not 1 <= record_id <= count:
+            raise InputError.of(
+                column, record_id, f"was never scheduled: {known}", "schedule it with `record`"
+            )
+    if last < first:
+        raise InputError.of("to-record", last, f"is before {first}", "name the last record")
+    if last - first >= MOST_RECORDS:
+        raise InputError.of(
+            "to-record",
+            last,
+            f"makes a stream of {last - first + 1} records, and {MOST_RECORDS} is the most",
+            "define several streams",
+        )
+    return tuple(range(first, last + 1))
+
+
+def _check_weight(
+    token: ShareToken,
+    now: int,
+    times: Sequence[int],
+    record_ids: Sequence[int],
+    weights: Sequence[int],
+) -> None:
+    """Open records are taken to have the present supply: more may be issued, or less."""
+    closed = [number for number, time in zip(record_ids, times, strict=True) if time < now]
+    # On a chain without regular blocks the newest one may be older than a record's end.
+    past = ShareToken(token.chain, token.address, block="pending").total_supplies_at(closed)
+    supplies = past + [token.total_supply()] * (len(times) - len(closed))
+    supply = sum(weight * held for weight, held in zip(weights, supplies, strict=True))
+    if supply > MAX_SUPPLY:
+        raise InputError.of(
+            "weights",
+            supply,
+            f"weighted shares are more than the {MAX_SUPPLY} that a vault counts",
+            "weigh by days, or all equal",
+        )
+
+
+def _existing(
+    deployment: Deployment, record_ids: tuple[int, ...], weights: tuple[int, ...]
+) -> Stream | None:
+    """The stream of just these records and weights, if there is one."""
+    if "RecordStream" not in deployment.manifest.contracts:
+        return None
+    streams = deployment.streams()
+    for number, parts in enumerate(streams.all_parts(), start=1):
+        ids = tuple(part.record_id for part in parts)
+        if (ids, tuple(part.weight for part in parts)) == (record_ids, weights):
+            return Stream(number, streams.address, ids, weights, parts[-1].closes_at, None)
+    return None
+
+
+def _require_speaker(token: ShareToken, account: str) -> None:
+    if account != token.owner() and not token.is_agent(account):
+        raise InputError.of(
+            "account",
+            account,
+            f"does not speak for {token.symbol()}",
+            f"use an agent's account, or that of the owner {token.owner()}",
+        )
+
+
+def preview_stream(
+    deployment: Deployment, stream_id: int, amount: int, excluded: Sequence[str] = ()
+) -> Apportionment[str]:
+    """Who would receive what of `amount`, by the law, before anything is declared.
+
+    Raises: as `balances_at_stream` does; NoEligibleShares.
+    """
+    return apportion(amount, balances_at_stream(deployment, stream_id), excluded)

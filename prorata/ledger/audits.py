@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: MIT
+"""The audit: the books, made from events and the law, against what the contracts answer.
+
+`audit` reads both at one block: every event of the vault and of the share tokens, and then every
+view that must agree with them. Whatever differs is named, in this order: the share register; then
+for each distribution its terms, its holders one by one, and its totals; then what is carried; and
+last the money itself, which the vault must really hold.
+
+Who chose a payee that is nobody's standing choice, the transaction that paid is asked (`witness`).
+What cannot be shown is said in `Books.unproven`: that a person who is a contract chose the payee of
+a `claimTo`, and what somebody chose in an older vault before these books begin. That income waits
+for somebody who is not eligible is the registry's word, and known for the present only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from prorata.chain.calls import Event
+from prorata.chain.events import read_events
+from prorata.chain.node import read_steadily
+from prorata.chain.types import Block, Chain
+from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import Distribution as DeclaredDistribution
+from prorata.contracts.vault import DividendVault
+from prorata.deployments.deployment import Deployment
+from prorata.ledger.answers import (
+    Answers,
+    ask_token,
+    read_answers,
+    read_units,
+)
+from prorata.ledger.books import Books
+from prorata.ledger.entries import (
+    Difference,
+    Distribution,
+    Place,
+)
+from prorata.ledger.evidence import witness
+from prorata.register.record_ranges import StreamRegister
+from prorata.register.shares import Ledger
+from prorata.values.addresses import ZERO_ADDRESS
+
+__all__ = [
+    "Audit",
+    "audit",
+    "audit_deployment",
+    "audit_register",
+    "compare",
+    "read_vault",
+    "streams_of",
+]
+
+_BOOKS, _CHAIN = "the books", "the chain"
+_NONE = ("missing", "the events")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Books that have been compared with the chain, and the answers they were compared with."""
+
+    books: Books
+    answers: Answers
+
+    @property
+    def balanced(self) -> bool:
+        """Whether no two figures differ."""
+        return self.books.balanced
+
+
+def audit(
+    chain: Chain,
+    vault: str,
+    tokens: Sequence[str],
+    first_block: int,
+    *,
+    last: int | None = None,
+    withholding: Mapping[str, int] | None = None,
+    older_vault: bool = False,
+    streams: Sequence[str] = (),
+) -> Audit:
+    """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
+
+    `streams` are the contracts of the tokens' streams of records, which are audited with them.
+
+    `first_block` must not be later than the first event of a token, nor of the vault, unless that
+    is an `older_vault`, which has served others before: then what came earlier is left out.
+
+    Raises: BooksError when the register's events make no sense; ChainError.
+    """
+
+    def read(block: Block) -> Audit:
+        ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
+        ledgers += _read_streams(chain, ledgers, streams, first_block, block)
+        events = read_vault(chain, vault, first_block, block)
+        first_id = _first_declared(chain, vault, events, block) if older_vault else 1
+        currencies = {
+            str(event.args["currency"]) for event, _ in events if event.name == "Declared"
+        }
+        units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
+        books = Books.of(
+            events,
+            ledgers,
+            vault=vault,
+            units=units,
+            withholding=withholding,
+            first_id=first_id,
+            witness=witness(chain, vault),
+        )
+        books.until = block.timestamp
+        answers = read_answers(chain, books, block)
+        compare(books, answers)
+        return Audit(books, answers)
+
+    return read_steadily(chain, read, "latest" if last is None else last)
+
+
+def read_vault(chain: Chain, vault: str, first_block: int, last: Block) -> list[tuple[Event, int]]:
+    """The events of a vault and its desk, in the chain's order.
+
+    Raises: BooksError, ChainError.
+    """
+    desk = DividendVault(chain, vault, block=last.number).desk()
+    speaking = [vault] if desk == ZERO_ADDRESS else [vault, desk]
+    return read_events(chain, speaking, first_block, last.number)
+
+
+def audit_register(
+    chain: Chain, token: str, first_block: int, *, last: int | None = None
+) -> tuple[Ledger, list[Difference]]:
+    """The share register alone, and where it differs from what the token answers.
+
+    Raises: BooksError when the token's events make no sense; ChainError.
+    """
+
+    def read(block: Block) -> tuple[Ledger, list[Difference]]:
+        ledger = Ledger.read(chain, token, first_block, block.number)
+        books, answers = Books([ledger]), Answers(chain.chain_id, block, 0)
+        ask_token(answers, ShareToken(chain, token, block=block.number), ledger)
+        _compare_register(books, ledger, answers)
+        return ledger, books.differences
+
+    return read_steadily(chain, read, "latest" if last is None else last)
+
+
+def _read_streams(
+    chain: Chain, ledgers: Sequence[Ledger], streams: Sequence[str], first_block: int, block: Block
+) -> list[StreamRegister]:
+    """The registers of streams, each over that of its token."""
+    by_token = {ledger.token: ledger for ledger in ledgers}
+    found = []
+    for address in streams:
+        ledger = by_token[RecordStream(chain, address, block=block.number).token()]
+        read = StreamRegister.read_over(chain, ledger, address, first_block, block.number)
+        found.append(read)
+    return found
+
+
+def _first_declared(
+    chain: Chain, vault: str, events: Sequence[tuple[Event, int]], block: Block
+) -> int:
+    """The first distribution among the events; the next one to come if there is none."""
+    declared = (int(event.args["id"]) for event, _ in events if event.name == "Declared")
+    count = DividendVault(chain, vault, block=block.number).distribution_count()
+    return next(declared, count + 1)
+
+
+# ------------------------------------------------------------------------------------- comparing
+
+
+def compare(books: Books, answers: Answers) -> None:
+    """Note every figure in which books and answers differ, in the order given above."""
+    for ledger in books.ledgers.values():
+        _compare_register(books, ledger, answers)
+    for holder, payee in answers.payees.items():
+        # Whom somebody chose in an older vault before these books begin is not known here.
+        chosen = books.payees.get(holder, holder if books.first_id == 1 else payee)
+        _check(books, Place.register(holder), "the payee it has chosen", chosen, payee)
+    last = books.first_id + len(books.distributions) - 1
+    _check(books, Place.vault(), "distributions declared", last, answers.count)
+    for number, found in answers.distributions.items():
+        if number < books.first_id:
+            continue
+        distribution = books.distributions.get(number)
+        if distribution is None:
+            books.differ(Place.declaration(number), "its declaration", _NONE, ("there", _CHAIN))
+            continue
+        _compare_terms(books, distribution, found)
+        _compare_holders(books, distribution, answers)
+        _compare_totals(books, distribution, found)
+    for position in books.positions():
+        series, currency = (position.token, position.currency), position.currency
+        place = Place.series(f"token {position.token}")
+        if not books.knows_all_of(position.token):
+            continue
+        _check(
+            books, place, "carried", position.carried, answers.carried[series], currency=currency
+        )
+    for currency, held in answers.held.items():
+        needed = books.liability(currency)
+        if held < needed:
+            says = (needed, "the books, at least,")
+            books.differ(Place.vault(), "money held", says, (held, _CHAIN), currency)
+
+
+def _check(
+    books: Books,
+    place: Place,
+    figure: str,
+    ours: object,
+    theirs: object,
+    *,
+    currency: str | None = None,
+) -> None:
+    if ours != theirs:
+        books.differ(place, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
+
+
+def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
+    token = ledger.token
+    place = Place.register(f"token {token}")
+    # A stream has shares at its records only.
+    supply = answers.supplies.get(token, ledger.total_supply)
+    _check(books, place, "total supply", ledger.total_supply, supply)
+    for account in ledger:
+        ours = ledger.balance_of(account)
+        theirs = answers.balances.get((token, account), ours)
+        _check(books, Place.register(account), "shares", ours, theirs)
+        _compare_person(books, ledger, account, answers)
+    times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
+    _check(books, place, "record dates", times, answers.record_times[token])
+    for record_id in range(1, ledger.record_count + 1):
+        if (token, record_id) not in answers.supplies_at:
+            continue
+        at = f"at record {record_id}"
+        ours, theirs = ledger.total_supply_at(record_id), answers.supplies_at[token, record_id]
+        _check(books, place, f"total supply {at}", ours, theirs)
+        for account in ledger:
+            ours = ledger.balance_at(account, record_id)
+            theirs = answers.balances_at.get((token, record_id, account), ours)
+            _check(books, Place.register(account), f"shares {at}", ours, theirs)
+
+
+def _compare_person(books: Books, ledger: Ledger, account: str, answers: Answers) -> None:
+    key, place = (ledger.token, account), Place.register(account)
+    successor, frozen = ledger.claimant_of(account), ledger.is_frozen(account)
+    words = ("not frozen", "frozen")
+    _check(books, place, "its successor", successor, answers.successors.get(key, successor))
+    _check(books, place, "the wallet", words[frozen], words[answers.frozen.get(key, frozen)])
+
+
+def _compare_terms(books: Books, ours: Distribution, theirs: DeclaredDistribution) -> None:
+    place = Place.declaration(ours.id)
+    for figure, left, right in (
+        ("the token", ours.token, theirs.token),
+        ("the record", ours.record_id, theirs.record_id),
+        ("the currency", ours.currency, theirs.currency),
+        ("the declarer", ours.declarer, theirs.declarer),
+        ("the kind", ours.terms.kind.label, theirs.terms.kind.label),
+        ("the deadline", ours.terms.deadline, theirs.terms.deadline),
+        ("the recipient of a sweep", ours.terms.sweep_to, theirs.terms.sweep_to),
+        ("the tax policy", ours.terms.tax_policy, theirs.terms.tax_policy),
+        ("the document", ours.terms.document_hash.hex(), theirs.terms.document_hash.hex()),
+        ("excluded accounts", ours.terms.excluded, theirs.terms.excluded),
+        ("the first second of payment", ours.payable_from, theirs.terms.payable_from),
+    ):
+        # When the record of a token closes is known only where its register is.
+        audited = ours.token in books.ledgers
+        if audited or figure != "the first second of payment":
+            _check(books, place, figure, left, right)
+    if ours.collector and ours.collector != theirs.tax_collector:
+        _check(books, place, "the tax collector", ours.collector, theirs.tax_collector)
+    _check(books, place, "amount", ours.amount, theirs.amount, currency=ours.currency)
+
+
+def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None:
+    for holder in books.ledgers.get(ours.token, ()):
+        key = (ours.id, holder)
+        if key not in answers.claimed:
+            continue
+        claimed = answers.claimed[key]
+        place = Place.holder(ours.id, holder)
+        settled = holder in ours.settlements
+        if settled != claimed:
+            words = ("not settled", "settled")
+            books.differ(
+                place, "its income", (words[settled], "the events"), (words[claimed], _CHAIN)
+            )
+        entitlement = answers.entitlements.get(key)
+        if entitlement is None:
+            continue
+        gross, currency = books.gross_of(ours, holder), ours.currency
+        _check(books, place, "gross", gross, entitlement.gross, currency=currency)
+        # The policy is the law here; only what it answered and what was withheld can differ.
+        books.taxes[key] = entitlement.tax
+        rate = books.tax_by_rate(ours, gross)
+        _check(books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency)
+        if rate is not None:
+            _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
+        # Who is not eligible may be kept waiting; whether it is, the terms decided at declaration.
+        if answers.claimable[key] == 0 and (ours.token, holder) in answers.ineligible:
+            books.waiting.add(key)
+        due = gross - entitlement.tax if books.status(ours, holder) == "claimable" else 0
+        _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
+
+
+def _compare_totals(books: Books, ours: Distribution, theirs: DeclaredDistribution) -> None:
+    for figure, left, right in (
+        ("paid and withheld", ours.settled, theirs.paid),
+        ("withheld", ours.withheld, theirs.withheld),
+        ("remitted", ours.remitted, theirs.remitted),
+        ("owed", ours.owed, theirs.owed),
+        ("carried out", ours.carried_out, theirs.carried_out),
+        ("swept", ours.swept, theirs.swept),
+    ):
+        _check(books, Place.total(ours.id), figure, left, right, currency=ours.currency)
+    if ours.token not in books.ledgers:
+        return
+    eligible = 0 if ours.division is None else ours.division.eligible
+    # Until it is payable, a distribution declared at an open record has no denominator.
+    if ours.declared_open and books.until < ours.payable_from:
+        eligible = 0
+    _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
+    _check(
+        books, Place.total(ours.id), "settled shares", ours.settled_shares, theirs.settled_shares
+    )
+
+
+def audit_deployment(found: Deployment) -> Audit:
+    """The books of a deployment's share token, compared with the chain."""
+    return audit(
+        found.chain,
+        found.vault().address,
+        [found.token().address],
+        found.manifest.first_block,
+        # A vault that this deployment did not create has other tokens' earlier business in it.
+        older_vault=found.manifest.contracts["DividendVault"].transaction is None,
+        streams=streams_of(found),
+    )
+
+
+def streams_of(found: Deployment) -> list[str]:
+    """The addresses in whose name streams of record dates are paid, if the deployment has any."""
+    contract = found.manifest.contracts.get("RecordStream")
+    return [] if contract is None else [contract.address]

@@ -1,0 +1,547 @@
+# SPDX-License-Identifier: MIT
+"""The books: every unit of income, rebuilt from events alone and held against the law.
+
+`Books` reads the vault's events in the order of the chain, with the share register (`Ledger`) of
+every token it audits, and follows the money:
+
+    received + carried in = paid + withheld + owed + carried out + swept
+
+for each distribution, where `paid` is what reached the holders. What a holder should have got is
+worked out by `prorata.apportion` from the register's balances at the record date; whatever the
+events say otherwise becomes a `Difference`, in the order in which it was found. Nothing here asks
+the contracts: `prorata.audit` does that and compares.
+
+Who may receive a holder's income follows from events too: the holder, or the successor of its lost
+wallet, or the payee that this person has set. A person may also send one payment elsewhere, by
+`claimTo` or by an instruction that the desk carries out. The desk tells of that in an event; of
+`claimTo` only the transaction does, and where the person is a contract not even that. So payments
+to anybody else are kept as `Diversion` until a `Witness` has been heard, and what nobody can prove
+is listed in `Books.unproven`.
+
+Amounts are integers of the currency's smallest unit, shares of the token's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from prorata.apportion import apportion, withhold
+from prorata.chain.calls import DecodedEvent
+from prorata.chain.events import Moment, moment_of
+from prorata.contracts.vault import Reason, Terms, settlements
+from prorata.errors import NoEligibleShares
+from prorata.ledger.entries import (
+    ETHER,
+    Difference,
+    Distribution,
+    Diversion,
+    Entry,
+    Evidence,
+    Place,
+    Position,
+    Said,
+    Unit,
+    Witness,
+)
+from prorata.register.shares import Ledger
+from prorata.values.addresses import ZERO_ADDRESS
+
+__all__ = ["Books"]
+
+# What a vault has room for in a distribution's terms; more stays for the next one.
+MOST_CARRIED_IN = 2**48 - 1
+
+# What a desk tells beside the instructions that it has carried out.
+_PASSED_OVER = frozenset({"Cancelled", "Reinvested"})
+
+
+class Books:
+    """Distributions, payees and carries of one vault, and all that is wrong with them.
+
+    `ledgers` are the complete registers of the audited tokens: of other tokens' distributions
+    only the money is followed. `units` say how to write amounts, and `withholding` the flat rate
+    in basis points of each tax policy whose rate is known. Distributions before `first_id` are
+    none of these books' business: they are those of a vault that was there before the tokens.
+    """
+
+    def __init__(
+        self,
+        ledgers: Iterable[Ledger],
+        *,
+        vault: str = ZERO_ADDRESS,
+        units: Mapping[str, Unit] | None = None,
+        withholding: Mapping[str, int] | None = None,
+        first_id: int = 1,
+    ) -> None:
+        self.vault = vault
+        self.first_id = first_id
+        self.ledgers = {ledger.token: ledger for ledger in ledgers}
+        self.units = {ZERO_ADDRESS: ETHER, **(units or {})}
+        self.withholding = dict(withholding or {})
+        self.until = max((ledger.until for ledger in self.ledgers.values()), default=0)
+        self.distributions: dict[int, Distribution] = {}
+        self.payees: dict[str, str] = {}
+        self.carries: dict[tuple[str, str], int] = {}
+        self.taxes: dict[tuple[int, str], int] = {}
+        """Tax by distribution and holder, where somebody has asked the policy."""
+        self.waiting: set[tuple[int, str]] = set()
+        """Distribution and holder, where the chain says that the holder is not eligible for now."""
+        self.unproven: list[str] = []
+        """Payments of which nobody can show that the person they belong to chose the payee."""
+        self._diversions: list[Diversion] = []
+        self._instructions: set[tuple[str, str, str, str]] = set()
+        """Transaction, claimant, holder and payee of what the desk has carried out."""
+        self._found: list[Difference] = []
+
+    @classmethod
+    def of(
+        cls,
+        events: Iterable[tuple[DecodedEvent, int]],
+        ledgers: Iterable[Ledger],
+        *,
+        vault: str = ZERO_ADDRESS,
+        units: Mapping[str, Unit] | None = None,
+        withholding: Mapping[str, int] | None = None,
+        first_id: int = 1,
+        witness: Witness | None = None,
+    ) -> Books:
+        """The books of a vault's decoded events, each with its block's timestamp, closed.
+
+        The events are the vault's and its desk's, in the chain's order.
+        """
+        books = cls(ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id)
+        for event, timestamp in events:
+            books.apply(event, timestamp)
+        books.close(witness)
+        return books
+
+    # ------------------------------------------------------------------------ figures
+
+    @property
+    def differences(self) -> list[Difference]:
+        """All that is wrong, causes before what follows from them."""
+        return sorted(self._found, key=lambda difference: difference.place)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing is wrong, as far as it has been looked at."""
+        return not self._found
+
+    def knows_all_of(self, token: str) -> bool:
+        """Whether no distribution of the token can lie before these books begin."""
+        return self.first_id == 1 or token in self.ledgers
+
+    def of_token(self, token: str) -> list[Distribution]:
+        """The distributions of one token, in order of declaration."""
+        return [d for d in self.distributions.values() if d.token == token]
+
+    def paying(self, asset: str) -> list[str]:
+        """What distributions to an asset's holders are declared for: its token, and its streams."""
+        return [token for token, ledger in self.ledgers.items() if ledger.asset == asset]
+
+    def of_asset(self, asset: str) -> list[Distribution]:
+        """The distributions to the holders of one asset, in order of declaration."""
+        paying = frozenset(self.paying(asset))
+        return [d for d in self.distributions.values() if d.token in paying]
+
+    def tax_of(self, distribution: Distribution, holder: str) -> int:
+        """The tax on a holder's whole income: as settled, as the policy answered, or by its rate.
+
+        0 when neither is known yet.
+        """
+        if holder in distribution.settlements:
+            return distribution.settlements[holder].tax
+        if (distribution.id, holder) in self.taxes:
+            return self.taxes[distribution.id, holder]
+        return self.tax_by_rate(distribution, self.gross_of(distribution, holder)) or 0
+
+    def tax_by_rate(self, distribution: Distribution, gross: int) -> int | None:
+        """What the policy withholds from `gross`; None if its rate is not known here."""
+        if distribution.terms.tax_policy == ZERO_ADDRESS:
+            return 0
+        rate = self.withholding.get(distribution.terms.tax_policy)
+        return None if rate is None else withhold(gross, rate)
+
+    @staticmethod
+    def gross_of(distribution: Distribution, holder: str) -> int:
+        """What the law gives the holder, claimed or not; 0 before the record has closed."""
+        division = distribution.division
+        return 0 if division is None else division.gross.get(holder, 0)
+
+    def waits(self, distribution: Distribution, holder: str) -> bool:
+        """Whether a holder's income waits for the person: its wallet is frozen, or not eligible."""
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is not None and ledger.is_frozen(ledger.claimant_of(holder)):
+            return True
+        return (distribution.id, holder) in self.waiting
+
+    def status(self, distribution: Distribution, holder: str) -> str:
+        """`Distribution.status` now, for the person: `waiting` also while the income waits."""
+        status = distribution.status(holder, self.until)
+        held_back = status == "claimable" and self.waits(distribution, holder)
+        return "waiting" if held_back else status
+
+    def positions(self) -> list[Position]:
+        """Where the money is, for each token and currency in order of first declaration."""
+        series: dict[tuple[str, str], list[Distribution]] = {}
+        for distribution in self.distributions.values():
+            series.setdefault((distribution.token, distribution.currency), []).append(distribution)
+        return [
+            Position(
+                token=token,
+                currency=currency,
+                received=sum(d.received for d in group),
+                paid=sum(d.paid for d in group),
+                withheld=sum(d.withheld for d in group),
+                remitted=sum(d.remitted for d in group),
+                owed=sum(d.owed_by_law for d in group),
+                carried=self.carries.get((token, currency), 0),
+                swept=sum(d.swept for d in group),
+            )
+            for (token, currency), group in series.items()
+        ]
+
+    def liability(self, currency: str) -> int:
+        """What the vault must hold of a currency, for all tokens: owed, carried, tax to remit."""
+        return sum(
+            d.liability for d in self.distributions.values() if d.currency == currency
+        ) + sum(
+            amount for (_, carried_in), amount in self.carries.items() if carried_in == currency
+        )
+
+    def unit(self, currency: str) -> Unit:
+        """How amounts of a currency, or shares of a token, are written: else as plain units."""
+        return self.units.get(currency, Unit(currency, 0))
+
+    def money(self, currency: str, amount: int) -> str:
+        """The amount with its symbol, for people."""
+        unit = self.unit(currency)
+        return f"{unit.text(amount)} {unit.symbol}"
+
+    # ------------------------------------------------------------------------- events
+
+    def apply(self, event: DecodedEvent, timestamp: int) -> None:
+        """Enter one event of the vault or its desk. What is wrong with it joins `differences`."""
+        self.until = max(self.until, timestamp)
+        if event.name == "Declared":
+            self._declared(event, timestamp)
+        elif event.name == "PayeeSet":
+            self.payees[str(event.args["holder"])] = str(event.args["payee"])
+        elif event.name in ("Claimed", "ClaimedMany"):
+            self._claimed(event, moment_of(event, timestamp))
+        elif event.name == "CarriedOut":
+            self._instructed(event)
+        elif event.name not in _PASSED_OVER:
+            self._enter(event, timestamp)
+
+    def _enter(self, event: DecodedEvent, time: int) -> None:
+        """Enter one of the events that are about a single distribution."""
+        enter = {
+            "Skipped": self._skipped,
+            "Carried": self._carried,
+            "Remitted": self._remitted,
+            "Swept": self._swept,
+            "Refunded": self._refunded,
+        }.get(event.name)
+        if enter is None:
+            self.differ(
+                Place.vault(), "an event", (event.name, "the log"), ("unknown", "these books")
+            )
+            return
+        distribution = self._declared_before(int(event.args["id"]), event)
+        if distribution is not None:
+            enter(distribution, event, time)
+
+    def _declared_before(self, number: int, event: DecodedEvent) -> Distribution | None:
+        """The distribution that an event is about; None if it is none of these books' business."""
+        if number >= self.first_id and number not in self.distributions:
+            told, law = ("missing", "the events"), ("there", f"its event {event.name}")
+            self.differ(Place.declaration(number), "its declaration", told, law)
+        return self.distributions.get(number)
+
+    def _declared(self, event: DecodedEvent, time: int) -> None:
+        args, terms = event.args, Terms.of(event.args["terms"])
+        distribution = Distribution(
+            id=int(args["id"]),
+            token=str(args["token"]),
+            record_id=int(args["recordId"]),
+            currency=str(args["currency"]),
+            declarer=str(args["declarer"]),
+            received=int(args["received"]),
+            carried_in=int(args["carriedIn"]),
+            terms=terms,
+            declared_at=time,
+            transaction=_transaction(event),
+            payable_from=terms.payable_from,
+        )
+        expected = self.first_id + len(self.distributions)
+        if distribution.id != expected:
+            told = (distribution.id, "the event")
+            self.differ(
+                Place.declaration(distribution.id),
+                "its id",
+                told,
+                (expected, "the order of events"),
+            )
+        self.distributions[distribution.id] = distribution
+        series = (distribution.token, distribution.currency)
+        carry = self.carries.get(series, 0)
+        most = min(carry, MOST_CARRIED_IN)
+        if distribution.carried_in not in (0, most) and self.knows_all_of(distribution.token):
+            told = (distribution.carried_in, "the event")
+            law = (most, "what earlier distributions left")
+            self.differ(
+                Place.declaration(distribution.id), "carried in", told, law, distribution.currency
+            )
+        self.carries[series] = carry - distribution.carried_in
+        self._divide(distribution)
+
+    def _divide(self, distribution: Distribution) -> None:
+        """Work out what the law gives everyone, once the register knows the record's balances."""
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is None:
+            return
+        record_id = distribution.record_id
+        if not 1 <= record_id <= ledger.record_count:
+            told, law = (record_id, "the event"), ("never scheduled", "the token")
+            self.differ(Place.declaration(distribution.id), "its record", told, law)
+            return
+        closes_at = distribution.record_time = ledger.record_time(record_id)
+        distribution.declared_open = distribution.declared_at <= closes_at
+        if distribution.declared_open:
+            distribution.payable_from = max(distribution.payable_from, closes_at + 1)
+        if not ledger.is_closed(record_id):
+            return
+        shares = distribution.shares = ledger.balances_at(record_id)
+        excluded = frozenset(distribution.terms.excluded)
+        distribution.earning = {h: held for h, held in shares.items() if h not in excluded}
+        with contextlib.suppress(NoEligibleShares):
+            distribution.division = apportion(distribution.amount, shares, excluded)
+
+    def _claimed(self, event: DecodedEvent, moment: Moment) -> None:
+        transaction = _transaction(event)
+        for told in settlements([event]):
+            distribution = self._declared_before(told.distribution_id, event)
+            if distribution is not None:
+                self._settle(
+                    distribution, Entry(**vars(told), moment=moment, transaction=transaction)
+                )
+
+    def _settle(self, distribution: Distribution, entry: Entry) -> None:
+        holder = entry.holder
+        if holder in distribution.settlements:
+            told, law = ("a second one", "the event"), ("one", "the law")
+            self.differ(Place.holder(distribution.id, holder), "the settlement", told, law)
+            return
+        distribution.settlements[holder] = entry
+        distribution.skipped.pop(holder, None)
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is not None:
+            self._check(distribution, entry)
+            self._check_person(ledger, entry)
+
+    def _check(self, distribution: Distribution, settlement: Entry) -> None:
+        """Hold one settlement against the law and the terms."""
+        holder, currency = settlement.holder, distribution.currency
+        place = Place.holder(distribution.id, holder)
+        told: Said
+        law: Said
+        gross = self.gross_of(distribution, holder)
+        tax = self.tax_by_rate(distribution, gross)
+        if holder not in distribution.earning:
+            told, law = ("there", "the event"), ("impossible without shares", "the law")
+            self.differ(place, "the settlement", told, law)
+        if settlement.gross != gross:
+            told, law = (settlement.gross, "the event"), (gross, "the law")
+            self.differ(place, "gross", told, law, currency)
+        if tax is not None and settlement.tax != tax:
+            told, law = (settlement.tax, "the event"), (tax, "the tax policy")
+            self.differ(place, "tax", told, law, currency)
+        if settlement.tax > settlement.gross:
+            told, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
+            self.differ(place, "tax", told, law, currency)
+        deadline = distribution.terms.deadline
+        early, late = distribution.payable_from, deadline and settlement.time > deadline
+        if settlement.time < early or late or distribution.ended:
+            told, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
+            self.differ(place, "the time of payment", told, law)
+
+    def _check_person(self, ledger: Ledger, entry: Entry) -> None:
+        """Hold the payee against the person who stood behind the holder at the time."""
+        claimant = ledger.claimant_at(entry.holder, entry.moment)
+        if ledger.was_frozen(claimant, entry.moment):
+            place = Place.holder(entry.distribution_id, entry.holder)
+            law = (f"impossible while {claimant} is frozen", "the token")
+            self.differ(place, "the payment", ("there", "the event"), law)
+        # One who chose a payee in an older vault did so before these books begin.
+        choice = self.payees.get(claimant, claimant if self.first_id == 1 else None)
+        if entry.payee != (claimant if choice is None else choice):
+            self._diversions.append(Diversion(entry, claimant, choice))
+
+    def _instructed(self, event: DecodedEvent) -> None:
+        args = event.args
+        claimant, holder, hook = str(args["claimant"]), str(args["holder"]), str(args["hook"])
+        payee = str(args["receiver"]) if hook == ZERO_ADDRESS else hook
+        self._instructions.add((_transaction(event), claimant, holder, payee))
+
+    def _skipped(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        holder, reason = str(event.args["holder"]), Reason(event.args["reason"])
+        if holder not in distribution.settlements:
+            distribution.skipped[holder] = reason
+        if distribution.token in self.ledgers:
+            self._check_skip(distribution, holder, reason, moment_of(event, time))
+
+    def _check_skip(
+        self, distribution: Distribution, holder: str, reason: Reason, moment: Moment
+    ) -> None:
+        """Hold a reason against the books; that a payment failed, only the push has seen."""
+        ledger = self.ledgers[distribution.token]
+        frozen = ledger.was_frozen(ledger.claimant_at(holder, moment), moment)
+        if reason is Reason.NOTHING and holder in distribution.earning:
+            found = "earned"
+        elif reason is Reason.CLAIMED and holder not in distribution.settlements:
+            found = "not settled"
+        elif reason is Reason.WAITING and not (frozen or ledger.may_wait_ineligible):
+            found = "free to be paid"
+        else:
+            return
+        told, law = (f"passed over as {reason.name.lower()}", "the event"), (found, "the books")
+        self.differ(Place.holder(distribution.id, holder), "its income", told, law)
+
+    def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        amount = int(event.args["amount"])
+        distribution.carried_out += amount
+        series = (distribution.token, distribution.currency)
+        self.carries[series] = self.carries.get(series, 0) + amount
+        named = (str(event.args["token"]), str(event.args["currency"]))
+        if named != series:
+            told, law = (" in ".join(named), "the event"), (" in ".join(series), "the declaration")
+            self.differ(Place.total(distribution.id), "what was carried", told, law)
+
+    def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        told: Said
+        law: Said
+        distribution.remitted += int(event.args["amount"])
+        collector = str(event.args["collector"])
+        if distribution.collector not in ("", collector):
+            told, law = (collector, "the event"), (distribution.collector, "an earlier one")
+            self.differ(Place.declaration(distribution.id), "the tax collector", told, law)
+        distribution.collector = collector
+        if distribution.remitted > distribution.withheld:
+            told = (distribution.remitted, "the events")
+            law = (distribution.withheld, "the tax withheld, at most")
+            self.differ(
+                Place.total(distribution.id), "tax remitted", told, law, distribution.currency
+            )
+
+    def _swept(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+        terms = distribution.terms
+        distribution.swept += int(event.args["amount"])
+        if distribution.ended or not terms.deadline or time <= terms.deadline:
+            law = (f"one sweep after {terms.deadline}" if terms.deadline else "none", "the terms")
+            self.differ(Place.total(distribution.id), "the sweep", (f"at {time}", "the event"), law)
+        distribution.ended = "swept"
+        recipient = str(event.args["recipient"])
+        if recipient != terms.sweep_to:
+            told, law = (recipient, "the event"), (terms.sweep_to, "the terms")
+            self.differ(Place.total(distribution.id), "who received the sweep", told, law)
+
+    def _refunded(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+        told: Said
+        law: Said
+        amount = int(event.args["amount"])
+        distribution.swept += amount
+        distribution.ended = "refunded"
+        # What was carried in belongs to the holders, and is carried on.
+        if amount != distribution.received:
+            told, law = (amount, "the event"), (distribution.received, "the declaration")
+            self.differ(
+                Place.total(distribution.id), "the refund", told, law, distribution.currency
+            )
+        if distribution.division is not None:
+            told, law = ("there", "the event"), ("impossible with holders", "the law")
+            self.differ(Place.total(distribution.id), "the refund", told, law)
+        declarer = str(event.args["declarer"])
+        if declarer != distribution.declarer:
+            told, law = (declarer, "the event"), (distribution.declarer, "the declaration")
+            self.differ(Place.total(distribution.id), "who received the refund", told, law)
+
+    # ------------------------------------------------------------------------ closing
+
+    def close(self, witness: Witness | None = None) -> None:
+        """Check what only the whole stream can show: payees, remainders, sweeps, conservation."""
+        self._judge(witness)
+        for distribution in self.distributions.values():
+            if distribution.division is not None or distribution.ended == "refunded":
+                self._close(distribution)
+        for position in self.positions():
+            wrong = position.missing or position.carried < 0
+            if wrong and self.knows_all_of(position.token):
+                told = (position.received, "the declarations")
+                found = (position.received - position.missing, "all the places it went to")
+                place = Place.series(f"token {position.token}")
+                self.differ(place, "income received", told, found, position.currency)
+
+    def _judge(self, witness: Witness | None) -> None:
+        """Ask who chose the payees that are nobody's standing choice."""
+        unknown = [one for one in self._diversions if not self._is_instructed(one)]
+        said = witness(unknown) if witness is not None and unknown else Evidence()
+        for diversion in unknown:
+            if diversion in said.chosen:
+                continue
+            entry, claimant = diversion.entry, diversion.claimant
+            place = Place.holder(entry.distribution_id, entry.holder)
+            if diversion in said.untold:
+                why = f"its choice, if it was that, {claimant} made as a contract, untold"
+            elif diversion.choice is None:
+                why = f"what {claimant} had chosen before these books begin is not in them"
+            else:
+                told, law = (entry.payee, "the event"), (diversion.choice, "the holder's choice")
+                self.differ(place, "the payee", told, law)
+                continue
+            self.unproven.append(f"{place.name}: the payee is {entry.payee}, and {why}")
+
+    def _is_instructed(self, diversion: Diversion) -> bool:
+        entry = diversion.entry
+        told = (entry.transaction, diversion.claimant, entry.holder, entry.payee)
+        return told in self._instructions
+
+    def _close(self, distribution: Distribution) -> None:
+        """Hold what became of a distribution against what the law makes of its settlements."""
+        swept, carried = distribution.ending()
+        for figure, told, law in (
+            ("carried out", distribution.carried_out, carried),
+            ("swept", distribution.swept, swept),
+            ("owed", distribution.owed, distribution.owed_by_law),
+        ):
+            if told != law:
+                says, expects = (told, "the events"), (law, "the law")
+                self.differ(
+                    Place.total(distribution.id), figure, says, expects, distribution.currency
+                )
+
+    def differ(
+        self,
+        place: Place,
+        figure: str,
+        left: Said,
+        right: Said,
+        currency: str | None = None,
+    ) -> None:
+        """Note that `left` says one thing and `right` another, each a value and its source.
+
+        With a `currency` the values are amounts of it.
+        """
+        shown = [
+            str(value) if currency is None else self.money(currency, int(str(value)))
+            for value, _ in (left, right)
+        ]
+        self._found.append(Difference(place, figure, shown[0], left[1], shown[1], right[1]))
+
+
+def _transaction(event: DecodedEvent) -> str:
+    """The hash of the transaction behind an event, or nothing for an event that was made up."""
+    log: Any = getattr(event, "log", None)
+    return str(getattr(log, "transaction_hash", ""))

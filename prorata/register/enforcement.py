@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: MIT
+"""Orders against a holder's will: freezes, forced transfers, recoveries, with reason and document.
+
+Each order needs a reason in words and the hash of the document that it rests on: a judgment, a
+request, a declaration of loss. Both are written to `orders.jsonl` in the deployment's folder and
+are on disk before anything is sent; a second line adds the transaction once it is mined:
+
+    {"order": "…", "what": "freeze", …, "reason": "…", "document": {…}, "by": "0x…", "at": "…"}
+    {"order": "…", "transaction": "0x…", "block": 42}
+
+A document's hash is its SHA-256, which `sha256sum` prints; a hash may be given in its place. The
+log is for people to read. What was done is told by the chain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from prorata.chain.calls import Call
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.share_token import ShareToken
+from prorata.deployments.deployment import Deployment
+from prorata.errors import DeploymentError, InputError
+from prorata.values.amounts import format_units, strange_character
+from prorata.values.times import moment
+
+__all__ = ["Basis", "Done", "force_transfer", "freeze", "read_orders", "recover", "release"]
+
+LOG = "orders.jsonl"
+SHORTEST_REASON, LONGEST_REASON = 8, 500
+
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
+
+
+# ------------------------------------------------------------------------------------- the basis
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What an order rests on: a reason, and a document's hash with where it came from."""
+
+    reason: str
+    document_hash: str
+    document: str
+
+    @classmethod
+    def of(cls, reason: str, document: str) -> Basis:
+        """From a reason and a document: a file, or a hash of 32 bytes as `0x…`.
+
+        Raises: InputError when the reason says too little, or there is no such file.
+        """
+        said = reason.strip()
+        if not SHORTEST_REASON <= len(said) <= LONGEST_REASON:
+            rule = f"is not {SHORTEST_REASON} to {LONGEST_REASON} characters long"
+            raise InputError.of("reason", reason, rule, "say why, for those who read it in years")
+        if (strange := strange_character(said, printable=True)) is not None:
+            raise InputError.of("reason", reason, *strange)
+        if _HASH.fullmatch(document):
+            return cls(said, document.lower(), "given as a hash")
+        try:
+            content = Path(document).read_bytes()
+        except OSError as error:
+            raise InputError.of(
+                "document",
+                document,
+                f"cannot be read ({str(error.strerror).lower()})",
+                "give a file, or a hash of 32 bytes as 0x…",
+            ) from None
+        return cls(said, f"0x{sha256(content).hexdigest()}", f"SHA-256 of {Path(document).name}")
+
+    def facts(self) -> dict[str, Any]:
+        """For the log."""
+        return {
+            "reason": self.reason,
+            "document": {"hash": self.document_hash, "is": self.document},
+        }
+
+
+@dataclass(frozen=True)
+class Done:
+    """An order carried out; `receipt` is None where nothing was left to do."""
+
+    order: str
+    basis: Basis
+    receipt: Receipt | None
+
+
+# --------------------------------------------------------------------------------------- orders
+
+
+def freeze(
+    operator: Operator,
+    deployment: Deployment,
+    basis: Basis,
+    wallet: str,
+    *,
+    amount: int | None = None,
+) -> Done:
+    """Freeze a wallet as a whole, or `amount` of its shares, which replaces what was frozen before.
+
+    A frozen wallet's income waits. Frozen shares may be more than the wallet holds.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    facts: dict[str, Any] = {"wallet": wallet}
+    if amount is None:
+        done, call = token.is_frozen(wallet), token.set_address_frozen(wallet, True)
+    else:
+        facts["shares"] = str(amount)
+        done = token.frozen_tokens(wallet) == amount
+        call = token.set_frozen_tokens(wallet, amount)
+    order = _Order("freeze", facts, basis, None if done else call)
+    return _carry_out(operator, deployment, order)
+
+
+def release(operator: Operator, deployment: Deployment, basis: Basis, wallet: str) -> Done:
+    """Release a wallet that was frozen as a whole; shares frozen by number stay frozen.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    call = token.set_address_frozen(wallet, False) if token.is_frozen(wallet) else None
+    return _carry_out(operator, deployment, _Order("release", {"wallet": wallet}, basis, call))
+
+
+def force_transfer(
+    operator: Operator,
+    deployment: Deployment,
+    basis: Basis,
+    *,
+    sender: str,
+    receiver: str,
+    amount: int,
+) -> Done:
+    """Move shares without the holder's consent; frozen ones are taken last.
+
+    The same order is carried out once however often this runs: one that differs in nothing needs
+    another reason.
+
+    Raises: InputError when the account is no agent, or the holder has too little; what
+    `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    facts = {"from": sender, "to": receiver, "shares": str(amount)}
+    call = token.forced_transfer(sender, receiver, amount)
+    order = _Order("force-transfer", facts, basis, call)
+    # Nothing on the chain says that it is done: the journal does.
+    key = f"{order.prefix}/0"
+    held = token.balance_of(sender)
+    if operator.earlier(key) is None and amount > held:
+        units = deployment.settings.decimals
+        raise InputError.of(
+            "amount",
+            format_units(amount, units, trim=True),
+            f"is more than the {format_units(held, units, trim=True)} that {sender} holds",
+            "move no more than that",
+        )
+    return _carry_out(operator, deployment, order, key)
+
+
+def recover(
+    operator: Operator, deployment: Deployment, basis: Basis, *, lost: str, successor: str
+) -> Done:
+    """Put a new wallet in the place of a lost one: shares, freezes, and all income it is owed.
+
+    Raises: InputError when the account is no agent, or a wallet cannot give or take a place; what
+    `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    facts = {"lost": lost, "successor": successor}
+    present = token.successor_of(lost)
+    if present not in (lost, successor):
+        raise InputError.of(
+            "lost", lost, f"was lost before, and {present} took its place", "name that wallet"
+        )
+    if lost == successor or token.successor_of(successor) != successor:
+        raise InputError.of(
+            "new", successor, "cannot take the place of a lost wallet", "name another wallet"
+        )
+    call = None if present == successor else token.recover(lost, successor)
+    return _carry_out(operator, deployment, _Order("recover", facts, basis, call))
+
+
+def _ready(operator: Operator, deployment: Deployment) -> ShareToken:
+    """The token, once what an earlier run had signed is mined and the account may order."""
+    token = deployment.token()
+    operator.settle()
+    if not token.is_agent(operator.address):
+        raise InputError.of(
+            "account",
+            operator.address,
+            f"is no agent of {deployment.settings.symbol}",
+            f"use an agent's account, or let the owner {token.owner()} add it",
+        )
+    return token
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be logged and sent; `call` is None where nothing is left to do."""
+
+    what: str
+    facts: Mapping[str, Any]
+    basis: Basis
+    call: Call | None
+
+    @property
+    def prefix(self) -> str:
+        """What the journal calls it, whenever it is given."""
+        basis = (self.basis.reason, self.basis.document_hash)
+        parts = "\n".join((*map(str, self.facts.values()), *basis))
+        return f"order/{self.what}/{sha256(parts.encode()).hexdigest()[:16]}"
+
+
+def _carry_out(
+    operator: Operator, deployment: Deployment, order: _Order, key: str | None = None
+) -> Done:
+    """Log the order, send it, and log its transaction."""
+    if key is None:
+        # The chain says whether it is done: what is not is new, however often it was before.
+        given = operator.attempts(order.prefix)
+        key = f"{order.prefix}/{given if order.call else max(given - 1, 0)}"
+    name = key.removeprefix("order/")
+    receipt = operator.earlier(key)
+    if receipt is None and order.call is not None:
+        # Priced first, so that the log has no order that the contracts refuse.
+        operator.price([Intent(key, order.call)])
+        if name not in {line["order"] for line in read_orders(deployment)}:
+            given_by = {"by": operator.address, "at": moment(operator.chain.now())}
+            facts = {"what": order.what, **order.facts, **order.basis.facts(), **given_by}
+            _append(deployment, {"order": name, **facts})
+        receipt = operator.send_one(key, order.call)
+    if receipt is not None:
+        mined = {"transaction": receipt.hash, "block": receipt.mined.block_number}
+        # A run that was killed may have sent it without saying so.
+        if not any(line.get("transaction") == receipt.hash for line in read_orders(deployment)):
+            _append(deployment, {"order": name, **mined})
+    return Done(name, order.basis, receipt)
+
+
+# ------------------------------------------------------------------------------------------ the log
+
+
+def read_orders(deployment: Deployment) -> list[dict[str, Any]]:
+    """Every line of the log.
+
+    Raises: DeploymentError when one is damaged.
+    """
+    path = deployment.folder / LOG
+    try:
+        # What follows the last line end was torn by a kill, and nothing was sent for it.
+        lines = path.read_bytes().split(b"\n")[:-1]
+        return [json.loads(line) for line in lines]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError):
+        raise DeploymentError(f"{path} is damaged", "restore it from a copy") from None
+
+
+def _append(deployment: Deployment, line: Mapping[str, Any]) -> None:
+    """Add a line and wait until the disk has it."""
+    path = deployment.folder / LOG
+    try:
+        with path.open("a+b") as file:
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DeploymentError(
+            f"{path} cannot be written ({str(error.strerror).lower()}), so nothing was sent",
+            "make room on the disk, or give a folder that this account may write",
+        ) from None

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Who holds how many shares, now and at a record, read from the token's events."""
+
+from __future__ import annotations
+
+from prorata.chain.abi import topics_of
+from prorata.chain.calls import decode_logs
+from prorata.chain.node import read_steadily
+from prorata.chain.types import Block, BlockTag
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.vault import Distribution
+from prorata.deployments.deployment import Deployment
+from prorata.errors import BooksError, InputError
+from prorata.register.record_ranges import balances_at_stream
+from prorata.register.shares import Ledger
+from prorata.values.times import moment
+
+__all__ = ["closing_time", "holders_at", "holders_now", "holders_of", "require_closed", "tag_after"]
+
+
+def closing_time(token: ShareToken, record_id: int, *, stream: bool = False) -> int:
+    """When a record closes, or has closed; with `stream`, one of the streams that `token` is.
+
+    Raises: InputError when it was never scheduled, or defined.
+    """
+    count = token.record_count()
+    if not 1 <= record_id <= count:
+        column, done, do = ("record", "scheduled", "schedule")
+        if stream:
+            column, done, do = ("stream", "defined", "define")
+        known = f"there are {column}s 1 to {count}" if count else "there is none yet"
+        raise InputError.of(
+            column, record_id, f"was never {done}: {known}", f"{do} it with `{column}`"
+        )
+    return token.record_time(record_id)
+
+
+def holders_at(deployment: Deployment, record_id: int) -> dict[str, int]:
+    """Who held how many shares at a closed record, read from the token's events.
+
+    Raises: InputError when the record was never scheduled or has not closed; BooksError when the
+    events do not give all the shares that the token knows of.
+    """
+    require_closed(deployment, record_id)
+
+    def read(newest: Block) -> dict[str, int]:
+        ledger = _register(deployment, newest)
+        # Without regular blocks the newest one may be older than the record's end.
+        ledger.advance(max(ledger.until, deployment.chain.now()))
+        balances = ledger.balances_at(record_id)
+        supply = deployment.token("pending").total_supply_at(record_id)
+        if sum(balances.values()) != supply:
+            raise BooksError(
+                f"the events give {sum(balances.values())} shares at record {record_id}, and the "
+                f"token says {supply}",
+                "check that the node is in step with the chain",
+            )
+        return balances
+
+    return read_steadily(deployment.chain, read)
+
+
+def holders_of(deployment: Deployment, found: Distribution) -> dict[str, int]:
+    """Who held how many shares at the closed record of a distribution, or weighted in its stream.
+
+    Raises: as `holders_at` does.
+    """
+    if found.token == deployment.token().address:
+        return holders_at(deployment, found.record_id)
+    return balances_at_stream(deployment, found.record_id)
+
+
+def holders_now(deployment: Deployment) -> dict[str, int]:
+    """Who holds how many shares at the newest block.
+
+    Raises: BooksError, ChainError.
+    """
+    return read_steadily(deployment.chain, lambda newest: _register(deployment, newest).balances)
+
+
+def _register(deployment: Deployment, newest: Block) -> Ledger:
+    """The share register, from the two kinds of events that it is made of."""
+    chain, address = deployment.chain, deployment.token().address
+    first = deployment.manifest.first_block
+    topics = topics_of("ShareToken", "Transfer", "RecordScheduled")
+    events = decode_logs(list(chain.logs([address], first, newest.number, [topics])))
+    numbers = sorted({event.log.block_number for event in events})
+    times = {block.number: block.timestamp for block in chain.blocks(numbers)}
+    timed = ((event, times[event.log.block_number]) for event in events)
+    return Ledger.of(timed, address, newest.timestamp)
+
+
+def tag_after(block: Block, closes_at: int) -> BlockTag:
+    """Where to ask about a closed record: at `block`, or the next if it is older than the end.
+
+    That it can be on a chain without regular blocks.
+    """
+    return block.number if block.timestamp > closes_at else "pending"
+
+
+def require_closed(deployment: Deployment, record_id: int) -> None:
+    """Raises: InputError while a record of the share token is open, or was never scheduled."""
+    closes_at, now = closing_time(deployment.token(), record_id), deployment.chain.now()
+    if now <= closes_at:
+        raise InputError.of(
+            "record",
+            record_id,
+            f"closes at {moment(closes_at)}: the chain's time is {moment(now)}",
+            "wait until it has closed",
+        )

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""The register of investors: read strictly from a CSV file, compared with the chain, brought there.
+
+The file has the columns `address,person,country,class,eligible_until`, in any order, all needed:
+
+    address          a wallet; a person may have several, each on a line of its own
+    person           the person's number with the issuer, from 1
+    country          ISO 3166-1: US, USA or 840
+    class            retail, accredited, qualified, professional or institutional
+    eligible_until   2027-12-31 (to the end of that day in UTC), a time with a zone, or forever
+
+What is known belongs to the person, so all lines of a person must agree. The register is the
+issuer's, shared by all its assets. Nothing is ever removed because a file lacks it: such wallets
+are reported as missing, for somebody to decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from prorata.assets.rules import parse_class
+from prorata.chain.calls import decode_log
+from prorata.chain.operator import Operator
+from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.registry import Investor, InvestorRegistry
+from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError
+from prorata.files.csv_reader import Sheet
+from prorata.values.addresses import address_fault
+from prorata.values.countries import find_country
+from prorata.values.kinds import FOREVER
+from prorata.values.times import parse_time
+
+__all__ = [
+    "BATCH_SIZE",
+    "Difference",
+    "Entry",
+    "Registered",
+    "compare",
+    "first_block_of",
+    "parse_investors",
+    "read_investors",
+    "register",
+    "registered_wallets",
+]
+
+COLUMNS = ("address", "person", "country", "class", "eligible_until")
+FACTS = COLUMNS[2:]
+BATCH_SIZE = 200
+
+# A known wallet may have to be counted anew in every asset of the issuer.
+CHANGES_PER_BATCH = 40
+
+# The registry numbers persons of its own accord from here.
+FIRST_UNNUMBERED = 2**47
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+_REGISTERED = keccak(text="InvestorRegistered(address,uint256)")
+
+
+# ---------------------------------------------------------------------------------------- the file
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A wallet as the file has it, and the line it stands on."""
+
+    line: int
+    address: str
+    investor: Investor
+
+
+def read_investors(path: str | PathLike[str]) -> list[Entry]:
+    """Read the file at `path`; see `parse_investors`.
+
+    Raises: InputError for every fault in the file, or when it cannot be opened.
+    """
+    return parse_investors(Sheet.read(path), str(path))
+
+
+def parse_investors(content: str | bytes, subject: str = "the register") -> list[Entry]:
+    """The entries of a CSV file, in its order; `subject` names it in the error.
+
+    Raises: InputError with every fault found, in order of lines.
+    """
+    reader = _Reader(Sheet(subject, COLUMNS))
+    for number, row in reader.sheet.rows(content):
+        reader.take(number, row)
+    reader.sheet.check()
+    return reader.entries
+
+
+class _Reader:
+    """Turns rows into entries; a row with a fault makes none."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.entries: list[Entry] = []
+        self._lines: dict[str, int] = {}
+        self._persons: dict[int, tuple[int, Mapping[str, int]]] = {}
+
+    def take(self, number: int, row: Mapping[str, str]) -> None:
+        """Check every cell of one row, whatever the others are like."""
+        before = len(self.sheet.problems)
+        address = self._address(number, row["address"])
+        person = self._person(number, row["person"])
+        facts = {name: self._fact(number, name, row[name]) for name in FACTS}
+        if len(self.sheet.problems) > before:
+            return
+        first, known = self._persons.setdefault(person, (number, facts))
+        for name in FACTS:
+            if facts[name] != known[name]:
+                rule = f"differs from what line {first} says of person {person}"
+                self.sheet.add(number, name, row[name], rule, "make the lines of a person agree")
+        investor = Investor(person, facts["country"], facts["class"], facts["eligible_until"])
+        self.entries.append(Entry(number, address, investor))
+
+    def _address(self, number: int, cell: str) -> str:
+        if (fault := address_fault(cell)) is not None:
+            self.sheet.add(number, "address", cell, *fault)
+            return cell
+        address = str(to_checksum_address(cell))
+        first = self._lines.setdefault(address, number)
+        if first != number:
+            rule = f"stands on line {first} already"
+            self.sheet.add(number, "address", cell, rule, "give each wallet one line")
+        return address
+
+    def _person(self, number: int, cell: str) -> int:
+        if _NUMBER.fullmatch(cell) and int(cell) < FIRST_UNNUMBERED:
+            return int(cell)
+        remedy = f"write digits, from 1 to {FIRST_UNNUMBERED - 1}"
+        self.sheet.add(number, "person", cell, "is no number of a person", remedy)
+        return 0
+
+    def _fact(self, number: int, name: str, cell: str) -> int:
+        try:
+            if name == "country":
+                return find_country(cell).code
+            if name == "class":
+                return int(parse_class(cell))
+            return FOREVER if cell == "forever" else parse_time(name, cell)
+        except InputError as error:
+            fault = error.problems[0]
+            self.sheet.add(number, name, cell, fault.rule, fault.remedy)
+            return 0
+
+
+# --------------------------------------------------------------------------------- the difference
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The file against the chain.
+
+    `changed` has what the chain says of a wallet beside what the file says; `missing` is on the
+    chain and not in the file.
+    """
+
+    new: tuple[Entry, ...]
+    changed: tuple[tuple[Investor, Entry], ...]
+    unchanged: int
+    missing: Mapping[str, Investor]
+
+    @property
+    def to_send(self) -> list[list[Entry]]:
+        """What has to be brought to the chain: what is new, then what is changed."""
+        return [list(self.new), [entry for _, entry in self.changed]]
+
+
+def compare(registry: InvestorRegistry, entries: Sequence[Entry], first_block: int) -> Difference:
+    """Compare a file with the chain; no event of the registry is older than `first_block`.
+
+    Raises: InputError, with their lines, for wallets that were lost; ChainError.
+    """
+    known = registry.investors_of([entry.address for entry in entries])
+    lost = Sheet("the register", COLUMNS)
+    new, changed, unchanged = [], [], 0
+    for entry, present in zip(entries, known, strict=True):
+        if present.lost:
+            successor = registry.successor_of(entry.address)
+            rule = f"was lost, and {successor} took its place"
+            lost.add(entry.line, "address", entry.address, rule, "write that wallet instead")
+        elif present == entry.investor:
+            unchanged += 1
+        elif present.person == 0:
+            new.append(entry)
+        else:
+            changed.append((present, entry))
+    lost.check()
+    there = registered_wallets(registry, first_block)
+    absent = sorted(there - {entry.address for entry in entries})
+    found = zip(absent, registry.investors_of(absent), strict=True)
+    missing = {wallet: who for wallet, who in found if who.person and not who.lost}
+    return Difference(tuple(new), tuple(changed), unchanged, missing)
+
+
+def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]:
+    """Every wallet that was ever registered."""
+    chain = registry.chain
+    last = chain.block().number
+    logs = chain.logs([registry.address], first_block, last, [_REGISTERED])
+    events = [decode_log(log) for log in logs]
+    return {str(event.args["wallet"]) for event in events if event is not None}
+
+
+# --------------------------------------------------------------------------------------- sending
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A register brought to the chain, or of a dry run, the `gas` of each batch to be sent."""
+
+    difference: Difference
+    receipts: tuple[Receipt, ...]
+    gas: tuple[int, ...] = ()
+
+
+def register(
+    operator: Operator,
+    deployment: Deployment,
+    entries: Sequence[Entry],
+    *,
+    batch_size: int = BATCH_SIZE,
+    dry_run: bool = False,
+) -> Registered:
+    """Bring what is new or changed to the chain, in batches; the same file again sends nothing.
+
+    A run that was killed is resumed: what it had signed is seen mined, and only the rest is sent.
+
+    Raises: InputError when the account is no agent of the registry, or a wallet was lost; what
+    `Operator.send` raises.
+    """
+    if batch_size < 1:
+        raise InputError.of("batch", batch_size, "is no batch", "give at least 1")
+    registry = deployment.registry()
+    _require_agent(registry, operator.address)
+    if not dry_run:
+        operator.settle()
+    found = compare(registry, entries, first_block_of(deployment, registry))
+    sizes = (batch_size, min(batch_size, CHANGES_PER_BATCH))
+    batches = [
+        group[start : start + size]
+        for group, size in zip(found.to_send, sizes, strict=True)
+        for start in range(0, len(group), size)
+    ]
+    attempt = operator.attempts("register")
+    intents = [
+        Intent(
+            f"register/{attempt}/{number}",
+            registry.register([e.address for e in batch], [e.investor for e in batch]),
+        )
+        for number, batch in enumerate(batches)
+    ]
+    if dry_run:
+        return Registered(found, (), tuple(operator.price(intents)))
+    return Registered(found, tuple(operator.send(intents)))
+
+
+def first_block_of(deployment: Deployment, registry: InvestorRegistry) -> int:
+    """Before the registry's first event; one that was there before may have events of any age."""
+    ours = deployment.manifest.contracts.get("InvestorRegistry")
+    known = ours is not None and ours.address == registry.address and ours.transaction is not None
+    return ours.block if ours is not None and known else 0
+
+
+def _require_agent(registry: InvestorRegistry, account: str) -> None:
+    if not registry.is_agent(account):
+        raise InputError.of(
+            "account",
+            account,
+            f"is no agent of the registry {registry.address}",
+            f"use an agent's account, or let the owner {registry.owner()} add it",
+        )

@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: MIT
+"""Statements for a year: what every holder was paid, in the words of tax forms and messages.
+
+A payment belongs to the year, in UTC, in which it was made, whenever it was declared or could first
+have been claimed. It stands in the statement of the person it belongs to: income of a lost wallet
+in that of its successor, with the wallet as the account. Amounts stay in the currency they were
+paid in, as decimal strings with all its decimals, and each currency has a total of its own.
+
+Each settlement stands in exactly one statement of one year, so that all of them together are what
+the books say was paid and withheld, to the unit. Which box an amount belongs in is what
+`prorata.income` says, as a help for the preparer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from prorata.errors import InputError
+from prorata.files.writer import Row, write_csv_rows, write_json
+from prorata.ledger.books import Books
+from prorata.ledger.entries import Distribution, Entry
+from prorata.register.captable import CapTable, Holding
+from prorata.reports.html import page
+from prorata.tax.forms import (
+    BOXES,
+    GROSS_INCOME,
+    INCOME_CODE,
+    REPORTING,
+    TAX_RATE,
+    TAX_WITHHELD,
+    Box,
+    tax_rate,
+)
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.times import iso
+
+__all__ = [
+    "NOTE",
+    "Payment",
+    "Statement",
+    "as_json",
+    "paid_in",
+    "rows",
+    "summary",
+    "sums",
+    "totals_as_json",
+    "write_yearly",
+]
+
+NOTE = (
+    "The boxes are a help for the preparer of the forms, not tax advice. Amounts are in the "
+    "currency they were paid in and have to be converted; a payment counts in the year (UTC) in "
+    "which it was made. That tax withheld is federal tax presumes that the collector whom the "
+    "distribution names pays it to the IRS."
+)
+
+COLUMNS = (
+    "distribution",
+    "kind",
+    "event_type",
+    "event_name",
+    "record_date",
+    "ex_dividend_date",
+    "earliest_payment_date",
+    "payment_date",
+    "account",
+    "eligible_balance",
+    "currency",
+    "currency_address",
+    "gross_cash_amount",
+    "withholding_tax_amount",
+    "net_cash_amount",
+    *(box.column for box in (*BOXES, INCOME_CODE, GROSS_INCOME, TAX_RATE, TAX_WITHHELD)),
+    "payee",
+    "transaction",
+)
+SUMMARY_COLUMNS = (
+    "holder",
+    "name",
+    "kind",
+    "currency",
+    "currency_address",
+    "payments",
+    "gross_cash_amount",
+    "withholding_tax_amount",
+    "net_cash_amount",
+    *(box.column for box in BOXES),
+)
+WRITTEN = ("0x*.csv", "0x*.json", "0x*.html", "summary.csv", "summary.json")
+
+_YEARS = (1970, 9998)
+
+
+# ---------------------------------------------------------------------------------- who got what
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One settlement, and the distribution it is of."""
+
+    distribution: Distribution
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one person was paid in one year; `holder` is the wallet it has now."""
+
+    holder: str
+    payments: tuple[Payment, ...]
+
+    def by_currency(self) -> dict[str, list[Payment]]:
+        """The payments of each currency, in the order of the first."""
+        groups: dict[str, list[Payment]] = {}
+        for payment in self.payments:
+            groups.setdefault(payment.distribution.currency, []).append(payment)
+        return groups
+
+
+def paid_in(books: Books, token: str, year: int) -> list[Statement]:
+    """The statements of everyone who was paid in `year`, in order of address.
+
+    Raises: InputError for a year that no calendar has.
+    """
+    first, last = _bounds(year)
+    ledger = books.ledgers[token]
+    persons: dict[str, list[Payment]] = {}
+    for distribution in books.of_asset(token):
+        for entry in distribution.settlements.values():
+            if first <= entry.time < last:
+                person = persons.setdefault(ledger.claimant_of(entry.holder), [])
+                person.append(Payment(distribution, entry))
+    return [Statement(holder, _in_order(paid)) for holder, paid in sorted(persons.items())]
+
+
+def _bounds(year: int) -> tuple[int, int]:
+    """The first second of the year, and of the next."""
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        rule = f"is outside {_YEARS[0]} to {_YEARS[1]}"
+        raise InputError.of("year", year, rule, "write one such as 2027")
+    starts = (datetime(number, 1, 1, tzinfo=timezone.utc) for number in (year, year + 1))
+    first, last = (int(start.timestamp()) for start in starts)
+    return first, last
+
+
+def _in_order(payments: Iterable[Payment]) -> tuple[Payment, ...]:
+    return tuple(sorted(payments, key=lambda paid: (paid.entry.moment, paid.distribution.id)))
+
+
+def sums(statements: Iterable[Statement]) -> dict[str, tuple[int, int]]:
+    """Gross and tax of all payments, by currency."""
+    found: dict[str, tuple[int, int]] = {}
+    for statement in statements:
+        for currency, paid in statement.by_currency().items():
+            gross, tax = found.get(currency, (0, 0))
+            more, withheld = _sum(paid)
+            found[currency] = (gross + more, tax + withheld)
+    return found
+
+
+def _sum(payments: Iterable[Payment]) -> tuple[int, int]:
+    entries = [payment.entry for payment in payments]
+    return sum(entry.gross for entry in entries), sum(entry.tax for entry in entries)
+
+
+# ------------------------------------------------------------------------------------------ rows
+
+
+def rows(books: Books, statement: Statement) -> list[Row]:
+    """One row per payment, in order of payment."""
+    return [_row(books, payment) for payment in statement.payments]
+
+
+def _row(books: Books, payment: Payment) -> Row:
+    distribution, entry = payment.distribution, payment.entry
+    reporting = REPORTING[distribution.terms.kind]
+    asset, shares = _asset(books, distribution), distribution.shares.get(entry.holder, 0)
+    gross, tax, net = _written(books, distribution.currency, entry.gross, entry.tax)
+    boxes = {reporting.gross: gross, reporting.withheld: tax}
+    foreign = bool(reporting.income_code)
+    return {
+        "distribution": distribution.id,
+        "kind": distribution.terms.kind.label,
+        "event_type": reporting.event_type,
+        "event_name": reporting.event_name,
+        "record_date": iso(distribution.record_time),
+        # Shares change hands at once here, so that the next second buys without the income.
+        "ex_dividend_date": iso(distribution.record_time + 1),
+        "earliest_payment_date": iso(max(distribution.payable_from, distribution.declared_at)),
+        "payment_date": iso(entry.time),
+        "account": entry.holder,
+        "eligible_balance": books.unit(asset).text(shares, grouping=False),
+        **_currency(books, distribution.currency),
+        "gross_cash_amount": gross,
+        "withholding_tax_amount": tax,
+        "net_cash_amount": net,
+        **{box.column: boxes.get(box, "") for box in BOXES},
+        INCOME_CODE.column: reporting.income_code,
+        GROSS_INCOME.column: gross if foreign else "",
+        TAX_RATE.column: tax_rate(entry.gross, entry.tax) if foreign else "",
+        TAX_WITHHELD.column: tax if foreign else "",
+        "payee": entry.payee,
+        "transaction": entry.transaction,
+    }
+
+
+def _asset(books: Books, distribution: Distribution) -> str:
+    """The share token: weighted shares of a stream are written as its shares are."""
+    return books.ledgers[distribution.token].asset
+
+
+def _written(books: Books, currency: str, gross: int, tax: int) -> tuple[str, str, str]:
+    unit = books.unit(currency)
+    gross_text, tax_text, net_text = (
+        unit.text(amount, grouping=False) for amount in (gross, tax, gross - tax)
+    )
+    return gross_text, tax_text, net_text
+
+
+def _currency(books: Books, currency: str) -> dict[str, str]:
+    """Its symbol, which another may share, and its address, which none does."""
+    address = "" if currency == ZERO_ADDRESS else currency
+    return {"currency": books.unit(currency).symbol, "currency_address": address}
+
+
+def _totals(books: Books, statement: Statement) -> list[Row]:
+    """One row per currency."""
+    found: list[Row] = []
+    for currency, paid in statement.by_currency().items():
+        gross, tax, net = _written(books, currency, *_sum(paid))
+        found.append(
+            {
+                **_currency(books, currency),
+                "payments": len(paid),
+                "gross_cash_amount": gross,
+                "withholding_tax_amount": tax,
+                "net_cash_amount": net,
+            }
+        )
+    return found
+
+
+def _amounts(payments: Iterable[Payment]) -> dict[Box, int]:
+    """What is to be put in each box of the 1099 series, for payments in one currency."""
+    found: dict[Box, int] = {}
+    for payment in payments:
+        reporting = REPORTING[payment.distribution.terms.kind]
+        for box, amount in (
+            (reporting.gross, payment.entry.gross),
+            (reporting.withheld, payment.entry.tax),
+        ):
+            found[box] = found.get(box, 0) + amount
+    return dict(sorted(found.items()))
+
+
+def _boxes(books: Books, statement: Statement) -> list[Row]:
+    """For a U.S. person: one row per box and currency."""
+    return [
+        {
+            "form": box.form,
+            "box": box.number,
+            "name": box.name,
+            **_currency(books, currency),
+            "amount": books.unit(currency).text(amount, grouping=False),
+        }
+        for currency, paid in statement.by_currency().items()
+        for box, amount in _amounts(paid).items()
+    ]
+
+
+def _forms_1042_s(books: Books, statement: Statement) -> list[Row]:
+    """For a foreign person: one row, that is one form, per income code, rate and currency."""
+    groups: dict[tuple[str, str, str], list[Payment]] = {}
+    for payment in statement.payments:
+        code = REPORTING[payment.distribution.terms.kind].income_code
+        if code:
+            rate = tax_rate(payment.entry.gross, payment.entry.tax)
+            groups.setdefault((payment.distribution.currency, code, rate), []).append(payment)
+    found: list[Row] = []
+    for (currency, code, rate), paid in sorted(groups.items()):
+        gross, tax, _ = _written(books, currency, *_sum(paid))
+        found.append(
+            {
+                "income_code": code,
+                **_currency(books, currency),
+                "gross_income": gross,
+                "tax_rate": rate,
+                "federal_tax_withheld": tax,
+            }
+        )
+    return found
+
+
+def as_json(
+    books: Books, token: str, year: int, statement: Statement, known: Holding | None = None
+) -> dict[str, Any]:
+    """A whole statement, for a program or a page."""
+    return {
+        **_heading(books, token, year),
+        "holder": statement.holder,
+        "name": known.name if known else "",
+        "kind": known.kind if known else "",
+        "payments": rows(books, statement),
+        "totals": _totals(books, statement),
+        "boxes_1099": _boxes(books, statement),
+        "forms_1042_s": _forms_1042_s(books, statement),
+        "remarks": _remarks(statement),
+        "note": NOTE,
+    }
+
+
+def _remarks(statement: Statement) -> list[str]:
+    """What the preparer should know of each kind of income that was paid."""
+    kinds = sorted({payment.distribution.terms.kind for payment in statement.payments})
+    return [f"{kind.label.capitalize()}: {REPORTING[kind].remark}" for kind in kinds]
+
+
+def _heading(books: Books, token: str, year: int) -> dict[str, Any]:
+    return {
+        "year": year,
+        "token": token,
+        "symbol": books.unit(token).symbol,
+        "vault": books.vault,
+        "as_of": iso(books.until),
+        "year_has_ended": books.until >= _bounds(year)[1],
+    }
+
+
+def summary(
+    books: Books, statements: Iterable[Statement], known: CapTable | None = None
+) -> list[Row]:
+    """One row per person and currency: what a payer fills its forms from."""
+    who = {holding.address: holding for holding in known or ()}
+    found: list[Row] = []
+    for statement in statements:
+        holding = who.get(statement.holder, Holding("", 0))
+        for total, (currency, paid) in zip(
+            _totals(books, statement), statement.by_currency().items(), strict=True
+        ):
+            amounts = _amounts(paid)
+            unit = books.unit(currency)
+            found.append(
+                {
+                    "holder": statement.holder,
+                    "name": holding.name,
+                    "kind": holding.kind,
+                    **total,
+                    **{
+                        box.column: unit.text(amounts[box], grouping=False)
+                        if box in amounts
+                        else ""
+                        for box in BOXES
+                    },
+                }
+            )
+    return found
+
+
+# ----------------------------------------------------------------------------------------- files
+
+
+def write_yearly(
+    books: Books, token: str, year: int, folder: Path, known: CapTable | None = None
+) -> list[Statement]:
+    """Write the statements of a year in place of what an earlier run left; touch nothing else.
+
+        <address>.csv        one row per payment
+        <address>.json       the same, with totals and boxes
+        <address>.html       the same, to be printed
+        summary.csv          one row per holder and currency
+        summary.json         the totals of all
+
+    Raises: InputError for a year that no calendar has; OSError.
+    """
+    statements = paid_in(books, token, year)
+    who: Mapping[str, Holding] = {holding.address: holding for holding in known or ()}
+    folder.mkdir(parents=True, exist_ok=True)
+    for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
+        earlier.unlink()
+    for statement in statements:
+        content = as_json(books, token, year, statement, who.get(statement.holder))
+        write_csv_rows(folder / f"{statement.holder}.csv", COLUMNS, content["payments"])
+        write_json(folder / f"{statement.holder}.json", content)
+        text = page(content)
+        (folder / f"{statement.holder}.html").write_text(text, encoding="utf-8", newline="\n")
+    write_csv_rows(folder / "summary.csv", SUMMARY_COLUMNS, summary(books, statements, known))
+    write_json(folder / "summary.json", totals_as_json(books, token, year, statements))
+    return statements
+
+
+def totals_as_json(
+    books: Books, token: str, year: int, statements: Iterable[Statement]
+) -> dict[str, Any]:
+    """All statements of a year together, by currency."""
+    everyone = list(statements)
+    together = _in_order(paid for one in everyone for paid in one.payments)
+    return {
+        **_heading(books, token, year),
+        "statements": len(everyone),
+        "totals": _totals(books, Statement("", together)),
+        "note": NOTE,
+    }

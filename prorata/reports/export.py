@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""The audited books as one JSON document and as a folder of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prorata.errors import InputError
+from prorata.files.writer import write_json
+from prorata.ledger.audits import Audit
+from prorata.ledger.books import Books
+from prorata.register.captable import CapTable
+from prorata.reports.figure import draw
+from prorata.reports.statements import (
+    cap_table,
+    distribution_rows,
+    totals,
+    write_cap_table,
+    write_distributions,
+    write_statements,
+)
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.times import iso
+
+__all__ = ["Portrait", "as_json", "folder_refused", "write_files"]
+
+WRITTEN = (
+    "captable-record-*.csv",
+    "statements/0x*.csv",
+    "statements/0x*.json",
+    "distributions.csv",
+    "distributions.json",
+    "books.json",
+)
+
+_PLACES = ("received", "paid", "withheld", "remitted", "owed", "carried", "swept", "missing")
+
+
+# ------------------------------------------------------------------------------------------- JSON
+
+
+def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
+    """Everything that the audit found; amounts are decimal strings in their currency."""
+    books, answers = audit.books, audit.answers
+    who = {holding.address: holding for holding in known or ()}
+    return {
+        "chain_id": answers.chain_id,
+        "block": answers.block.number,
+        "block_hash": answers.block.hash,
+        "as_of": iso(answers.block.timestamp),
+        "vault": books.vault,
+        "balanced": audit.balanced,
+        "differences": [str(difference) for difference in books.differences],
+        "unanswered": list(answers.unanswered),
+        "unproven": list(books.unproven),
+        "currencies": _currencies(audit),
+        "positions": _positions(books),
+        "tokens": [
+            {
+                "token": token,
+                "symbol": books.unit(token).symbol,
+                "decimals": books.unit(token).decimals,
+                "total_supply": books.unit(token).text(ledger.total_supply, grouping=False),
+                "records": [
+                    iso(ledger.record_time(number)) for number in range(1, ledger.record_count + 1)
+                ],
+                "distributions": distribution_rows(books, [token]),
+                "holders": [
+                    {
+                        "address": holder,
+                        "name": who[holder].name if holder in who else "",
+                        "kind": who[holder].kind if holder in who else "",
+                        "shares": books.unit(token).text(ledger.balance_of(holder), grouping=False),
+                        "income": totals(books, token, holder),
+                    }
+                    for holder in ledger
+                ],
+            }
+            for token, ledger in books.ledgers.items()
+        ],
+    }
+
+
+def _currencies(audit: Audit) -> list[dict[str, Any]]:
+    books = audit.books
+    return [
+        {
+            "currency": "" if currency == ZERO_ADDRESS else currency,
+            "symbol": books.unit(currency).symbol,
+            "decimals": books.unit(currency).decimals,
+            "held": books.unit(currency).text(held, grouping=False),
+            "needed": books.unit(currency).text(books.liability(currency), grouping=False),
+        }
+        for currency, held in audit.answers.held.items()
+    ]
+
+
+def _positions(books: Books) -> list[dict[str, str]]:
+    rows = []
+    for position in books.positions():
+        unit = books.unit(position.currency)
+        amounts = {name: unit.text(getattr(position, name), grouping=False) for name in _PLACES}
+        token = books.unit(position.token).symbol
+        rows.append({"token": token, "currency": unit.symbol, **amounts})
+    return rows
+
+
+# ----------------------------------------------------------------------------------------- folder
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """What the picture in a folder shows beside the books: two cap tables, and its words."""
+
+    name: str
+    title: str
+    subtitle: str
+    before: CapTable
+    labels: tuple[str, str] = ("as issued", "today")
+
+
+def write_files(
+    audit: Audit, token: str, folder: Path, known: CapTable | None, portrait: Portrait | None
+) -> None:
+    """Write everything about one token, in place of what an earlier run left; touch nothing else.
+
+        captable-record-<id>.csv      one per closed record
+        statements/<address>.csv      and .json: one per holder
+        distributions.csv             and .json: the register
+        books.json                    what `as_json` gives
+        <portrait>.png
+
+    Raises: InputError when the folder cannot be written.
+    """
+    books, ledger = audit.books, audit.books.ledgers[token]
+    decimals = books.unit(token).decimals
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
+            earlier.unlink()
+        for number in filter(ledger.is_closed, range(1, ledger.record_count + 1)):
+            table = cap_table(ledger.balances_at(number), known, decimals)
+            write_cap_table(table, folder / f"captable-record-{number}.csv")
+        write_statements(books, token, folder / "statements", known)
+        paths = folder / "distributions.csv", folder / "distributions.json"
+        write_distributions(books, *paths, books.paying(token))
+        write_json(folder / "books.json", as_json(audit, known))
+        if portrait is not None:
+            draw(
+                folder / f"{portrait.name}.png",
+                books,
+                token,
+                portrait.before,
+                cap_table(ledger.balances, known, decimals),
+                title=portrait.title,
+                subtitle=portrait.subtitle,
+                labels=portrait.labels,
+            )
+    except OSError as error:
+        raise folder_refused(folder, error) from None
+
+
+def folder_refused(folder: Path, error: OSError) -> InputError:
+    """A folder that cannot be written, as a person's mistake."""
+    reason = str(error.strerror or error).lower()
+    return InputError.of("folder", folder, f"cannot be written ({reason})", "give another")

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: MIT
+"""Files for people: cap tables, the register of distributions, and a statement for every holder.
+
+Everything is written twice, as CSV for a spreadsheet and as JSON for a program, from the same
+rows. Amounts are decimal strings with all decimals of their currency and no separators, times are
+ISO 8601 in UTC. The same books always give the same bytes.
+
+A statement has one line for every distribution whose record has closed with shares of the holder:
+`paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
+frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
+treasury shares, that do not earn; `refunded` to the declarer. Where a stream of records is paid,
+the shares are weighted, and the record is the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from prorata.contracts.vault import Reason
+from prorata.errors import InputError
+from prorata.files.writer import Row, write_csv_rows, write_json
+from prorata.ledger.books import Books
+from prorata.ledger.entries import Distribution
+from prorata.register.captable import CapTable, Holding
+from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import format_units, percent
+from prorata.values.times import iso
+
+__all__ = [
+    "cap_table",
+    "cap_table_rows",
+    "distribution_rows",
+    "income_of",
+    "statement",
+    "totals",
+    "write_cap_table",
+    "write_distributions",
+    "write_statements",
+]
+
+CAP_TABLE_COLUMNS = ("address", "name", "kind", "shares", "percent")
+STATEMENT_COLUMNS = (
+    "distribution",
+    "kind",
+    "record",
+    "record_date",
+    "payable_from",
+    "paid_at",
+    "status",
+    "shares",
+    "currency",
+    "gross",
+    "tax",
+    "net",
+    "payee",
+    "transaction",
+    "note",
+)
+
+
+# ------------------------------------------------------------------------------------ cap tables
+
+
+def cap_table(
+    balances: Mapping[str, int], known: CapTable | None = None, decimals: int = 0
+) -> CapTable:
+    """The balances as a cap table, the largest first, with the names and kinds that `known` has."""
+    who = {holding.address: holding for holding in known or ()}
+    held = sorted(balances.items(), key=lambda item: (-item[1], item[0]))
+    stranger = Holding("", 0)
+    return CapTable(
+        tuple(
+            Holding(
+                address, shares, who.get(address, stranger).name, who.get(address, stranger).kind
+            )
+            for address, shares in held
+            if shares
+        ),
+        decimals,
+    )
+
+
+def cap_table_rows(table: CapTable) -> list[Row]:
+    """One row per holder, with its percentage of the total rounded down to two places."""
+    return [
+        {
+            "address": holding.address,
+            "name": holding.name,
+            "kind": holding.kind,
+            "shares": format_units(holding.shares, table.decimals, grouping=False),
+            "percent": percent(holding.shares, table.total),
+        }
+        for holding in table
+    ]
+
+
+def write_cap_table(table: CapTable, path: Path) -> None:
+    """Write the table as CSV.
+
+    Raises: InputError when the file cannot be written.
+    """
+    try:
+        write_csv_rows(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        rule = f"cannot be written ({reason})"
+        raise InputError.of("file", path, rule, "give another path") from None
+
+
+# --------------------------------------------------------------------------------- distributions
+
+
+def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list[Row]:
+    """The register of distributions, of some tokens or of all, in order of declaration."""
+    wanted = None if tokens is None else frozenset(tokens)
+    return [
+        _distribution_row(books, distribution)
+        for distribution in books.distributions.values()
+        if wanted is None or distribution.token in wanted
+    ]
+
+
+def _distribution_row(books: Books, distribution: Distribution) -> Row:
+    unit, shares = books.unit(distribution.currency), books.unit(distribution.token)
+    division = distribution.division
+
+    def money(amount: int) -> str:
+        return unit.text(amount, grouping=False)
+
+    return {
+        "distribution": distribution.id,
+        "token": shares.symbol,
+        "kind": distribution.terms.kind.label,
+        "record": distribution.record_id,
+        "record_date": iso(distribution.record_time),
+        "declared_at": iso(distribution.declared_at),
+        "payable_from": iso(_payable_from(distribution)),
+        "deadline": iso(distribution.terms.deadline),
+        "state": _state(books, distribution),
+        "currency": unit.symbol,
+        "received": money(distribution.received),
+        "carried_in": money(distribution.carried_in),
+        "paid": money(distribution.paid),
+        "withheld": money(distribution.withheld),
+        "remitted": money(distribution.remitted),
+        "owed": money(distribution.owed),
+        "carried_out": money(distribution.carried_out),
+        "swept": money(distribution.swept),
+        "eligible_shares": ""
+        if division is None
+        else shares.text(division.eligible, grouping=False),
+        "holders": len(distribution.earning),
+        "holders_paid": len(distribution.settlements),
+        "document": f"0x{distribution.terms.document_hash.hex()}",
+        "transaction": distribution.transaction,
+    }
+
+
+def write_distributions(
+    books: Books, csv_path: Path, json_path: Path, tokens: Iterable[str] | None = None
+) -> None:
+    """Write the register of distributions as CSV and as JSON."""
+    rows = distribution_rows(books, tokens)
+    # A register without distributions still has its header.
+    columns = tuple(rows[0]) if rows else ("distribution",)
+    write_csv_rows(csv_path, columns, rows)
+    write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
+
+
+def _state(books: Books, distribution: Distribution) -> str:
+    if distribution.ended:
+        return distribution.ended
+    if distribution.is_over:
+        return "complete"
+    if distribution.terms.deadline and books.until > distribution.terms.deadline:
+        return "expired"
+    return "waiting" if books.until < distribution.payable_from else "open"
+
+
+def _payable_from(distribution: Distribution) -> int:
+    """The day people could first be paid: never before it was declared."""
+    return max(distribution.payable_from, distribution.declared_at)
+
+
+# ------------------------------------------------------------------------------------ statements
+
+
+def statement(books: Books, token: str, holder: str) -> list[Row]:
+    """One row for every distribution to holders of `token` at whose record `holder` had shares."""
+    rows: list[Row] = []
+    for distribution in books.of_asset(token):
+        shares = distribution.shares.get(holder, 0)
+        if not shares:
+            continue
+        settlement = distribution.settlements.get(holder)
+        gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
+        if settlement is not None:
+            gross, tax = settlement.gross, settlement.tax
+        unit = books.unit(distribution.currency)
+        rows.append(
+            {
+                "distribution": distribution.id,
+                "kind": distribution.terms.kind.label,
+                "record": _record(distribution, token),
+                "record_date": iso(distribution.record_time),
+                "payable_from": iso(_payable_from(distribution)),
+                "paid_at": iso(settlement.time) if settlement else "",
+                "status": books.status(distribution, holder),
+                "shares": books.unit(token).text(shares, grouping=False),
+                "currency": unit.symbol,
+                "gross": unit.text(gross, grouping=False),
+                "tax": unit.text(tax, grouping=False),
+                "net": unit.text(gross - tax, grouping=False),
+                "payee": settlement.payee if settlement else "",
+                "transaction": settlement.transaction if settlement else "",
+                "note": _note(distribution, holder),
+            }
+        )
+    return rows
+
+
+def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]]:
+    """The holder's income by currency: gross, tax and net of all of it, and its net by status."""
+    sums: dict[str, dict[str, int]] = {}
+    for distribution in books.of_asset(token):
+        if holder not in distribution.earning:
+            continue
+        gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
+        income = sums.setdefault(distribution.currency, dict.fromkeys(_TOTALS, 0))
+        income["gross"] += gross
+        income["tax"] += tax
+        income["net"] += gross - tax
+        status = books.status(distribution, holder)
+        if status in income:
+            income[status] += gross - tax
+    return sums
+
+
+def totals(books: Books, token: str, holder: str) -> list[Row]:
+    """`income_of` as rows, one per currency."""
+    return [
+        {
+            "currency": books.unit(currency).symbol,
+            "currency_address": "" if currency == ZERO_ADDRESS else currency,
+            **{name: books.unit(currency).text(income[name], grouping=False) for name in _TOTALS},
+        }
+        for currency, income in income_of(books, token, holder).items()
+    ]
+
+
+def _record(distribution: Distribution, token: str) -> str | int:
+    number = distribution.record_id
+    return number if distribution.token == token else f"stream {number}"
+
+
+def _note(distribution: Distribution, holder: str) -> str:
+    """Why the holder is still unpaid, where a push has said so."""
+    reason = distribution.skipped.get(holder)
+    return "" if reason is None else f"the last push failed: {_REASONS[reason]}"
+
+
+_REASONS = {
+    Reason.NOTHING: "no income",
+    Reason.CLAIMED: "paid before",
+    Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
+    Reason.POLICY_FAILED: "the tax policy gave no usable answer",
+    Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
+}
+
+_TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")
+
+
+def write_statements(
+    books: Books, token: str, folder: Path, known: CapTable | None = None
+) -> list[Path]:
+    """A CSV and a JSON file, named by address, for everyone who ever had shares at a record.
+
+    Returns the paths written, CSV and JSON in turn.
+    """
+    who = {holding.address: holding for holding in known or ()}
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for holder in sorted(books.ledgers[token]):
+        rows = statement(books, token, holder)
+        if not rows:
+            continue
+        holding = who.get(holder)
+        csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
+        write_csv_rows(csv_path, STATEMENT_COLUMNS, rows)
+        write_json(
+            json_path,
+            {
+                "holder": holder,
+                "name": holding.name if holding else "",
+                "kind": holding.kind if holding else "",
+                "token": token,
+                "symbol": books.unit(token).symbol,
+                "vault": books.vault,
+                "as_of": iso(books.until),
+                "lines": rows,
+                "totals": totals(books, token, holder),
+            },
+        )
+        written += [csv_path, json_path]
+    return written

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Certificates of holders, read from CSV: the reduced rate that each claims, and until when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+
+from prorata.assets.withholding import (
+    KINDS,
+    parse_rate,
+)
+from prorata.contracts.withholding import Certificate
+from prorata.errors import InputError
+from prorata.files.csv_reader import Sheet
+from prorata.values.addresses import address_fault
+from prorata.values.kinds import FOREVER, Kind
+from prorata.values.times import parse_time
+
+__all__ = ["COLUMNS", "Entry", "parse_certificates", "read_certificates"]
+COLUMNS = ("address", "kinds", "rate", "valid_from", "valid_until", "document")
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
+_DAY = len("2027-01-01")
+_DAY_SECONDS = 86_400
+
+
+# ------------------------------------------------------------------------ the file of certificates
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A certificate as the file has it, and the line it stands on."""
+
+    line: int
+    address: str
+    certificate: Certificate
+
+
+def read_certificates(path: str | PathLike[str]) -> list[Entry]:
+    """Read the file at `path`, and the documents that it names; see `parse_certificates`.
+
+    Raises: InputError for every fault in the file, or when it cannot be opened.
+    """
+    return parse_certificates(Sheet.read(path), str(path), Path(path).parent)
+
+
+def parse_certificates(
+    content: str | bytes, subject: str = "the certificates", folder: Path = Path()
+) -> list[Entry]:
+    """The entries of a CSV file, in its order; documents are files in `folder`, or hashes.
+
+    Raises: InputError with every fault found, in order of lines.
+    """
+    reader = _Reader(Sheet(subject, COLUMNS), folder)
+    for number, row in reader.sheet.rows(content):
+        reader.take(number, row)
+    reader.sheet.check()
+    return reader.entries
+
+
+class _Reader:
+    """Turns rows into entries; a row with a fault makes none."""
+
+    def __init__(self, sheet: Sheet, folder: Path) -> None:
+        self.sheet = sheet
+        self.folder = folder
+        self.entries: list[Entry] = []
+
+    def take(self, number: int, row: Mapping[str, str]) -> None:
+        """Check every cell of one row, whatever the others are like."""
+        before = len(self.sheet.problems)
+        found = {name: self._cell(number, name, row[name]) for name in COLUMNS}
+        if len(self.sheet.problems) > before:
+            return
+        if found["valid_from"] > found["valid_until"]:
+            rule = f"is after {row['valid_until']}, when it ends"
+            self.sheet.add(number, "valid_from", row["valid_from"], rule, "begin earlier")
+            return
+        certificate = Certificate(
+            basis_points=found["rate"],
+            kinds=found["kinds"],
+            valid_from=found["valid_from"],
+            valid_until=found["valid_until"],
+            document_hash=found["document"],
+        )
+        entry = Entry(number, found["address"], certificate)
+        for other in self.entries:
+            if (other.address, other.certificate) == (entry.address, entry.certificate):
+                rule = f"has this certificate on line {other.line} already"
+                self.sheet.add(number, "address", row["address"], rule, "remove one of them")
+        self.entries.append(entry)
+
+    def _cell(self, number: int, name: str, cell: str) -> Any:
+        try:
+            return getattr(self, f"_{name}")(cell)
+        except InputError as error:
+            fault = error.problems[0]
+            self.sheet.add(number, name, cell, fault.rule, fault.remedy)
+            return None
+
+    def _address(self, cell: str) -> str:
+        if (fault := address_fault(cell)) is not None:
+            raise InputError.of("address", cell, *fault)
+        return str(to_checksum_address(cell))
+
+    def _kinds(self, cell: str) -> frozenset[Kind]:
+        if cell == "all":
+            return frozenset(Kind)
+        names = cell.split("+")
+        if not all(name in KINDS for name in names):
+            rule, remedy = "is no kind of income", f"write all, or some of {'+'.join(KINDS)}"
+            raise InputError.of("kinds", cell, rule, remedy)
+        return frozenset(KINDS[name] for name in names)
+
+    def _rate(self, cell: str) -> int:
+        return parse_rate(cell)
+
+    def _valid_from(self, cell: str) -> int:
+        # A day without a time is its last second, where an end is meant; here its first one is.
+        second = parse_time("valid_from", cell)
+        return second - _DAY_SECONDS + 1 if len(cell) == _DAY else second
+
+    def _valid_until(self, cell: str) -> int:
+        return FOREVER if cell == "forever" else parse_time("valid_until", cell)
+
+    def _document(self, cell: str) -> bytes:
+        if _HASH.fullmatch(cell):
+            if (given := bytes.fromhex(cell[2:])) != bytes(32):
+                return given
+            raise InputError.of("document", cell, "is the hash of nothing", "give the document's")
+        try:
+            return sha256((self.folder / cell).read_bytes()).digest()
+        except (OSError, ValueError):
+            remedy = "give a file beside this one, or a hash of 32 bytes as 0x…"
+            raise InputError.of("document", cell, "cannot be read", remedy) from None

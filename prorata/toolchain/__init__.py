@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""For developers: the compiler, Anvil, and packing the artifacts."""
