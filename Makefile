@@ -14,7 +14,7 @@ STAMPS := $(VENV)/stamps
 WORKERS := -n auto --dist worksteal
 
 # What exercises the Python package: the rest is about contracts.
-PACKAGE := tests/unit tests/integration tests/packs tests/toolchain
+PACKAGE := tests/prorata tests/examples tests/toolchain
 PEERS := tests/bench/peers/package.json tests/bench/peers/package-lock.json
 
 # The environment's tools come first; its Node.js is there only where the machine has none of use.
@@ -72,17 +72,17 @@ reverse: setup  ## Run the tests from the last to the first: none may need anoth
 	@$(BIN)/pytest tests $(WORKERS) -p tests.backwards
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
-	@PYTHONPATH=. $(BIN)/python -m tests.fuzz.run
+	@PYTHONPATH=. $(BIN)/python -m tests.assurance.fuzz.run
 
 mutate: setup  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
-	@PYTHONPATH=. $(BIN)/python -m tests.mutation.run --resume $(MUTATE)
+	@PYTHONPATH=. $(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)
 
 faults: setup  ## Play 1,400 random faults and kills (FAULT_KILLS; a quarter of an hour)
-	@PYTHONPATH=. $(BIN)/python -m tests.faults.run
+	@PYTHONPATH=. $(BIN)/python -m tests.assurance.faults.run
 
 hardhat: setup  ## Play the doors against a Hardhat node too (installs 290 MB)
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
-	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/doors -m hardhat
+	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/prorata/cli -m hardhat
 
 check: setup lint  ## The quick loop: lint, types, fast tests
 	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat"
@@ -109,7 +109,7 @@ gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas
 
 coverage: setup  ## Measure which lines and branches of the contracts are tested, and write it down
-	@PYTHONPATH=. $(BIN)/python -m tests.coverage.run --write
+	@PYTHONPATH=. $(BIN)/python -m tests.assurance.coverage.run --write
 
 bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
 	@PYTHONPATH=. $(BIN)/python -m tests.bench.run
@@ -123,7 +123,7 @@ bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, 
 prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmos (minutes)
 	@test -x .cache/halmos/bin/halmos || { $(BIN)/python -m venv .cache/halmos && \
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
-	@PYTHONPATH=. $(BIN)/python -m tests.proofs.prove
+	@PYTHONPATH=. $(BIN)/python -m tests.assurance.proofs.prove
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337

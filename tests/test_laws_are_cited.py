@@ -18,7 +18,7 @@ BOOK = PROJECT_ROOT / "docs" / "invariants.md"
 LAW = re.compile(r"^(\d+)\. (.*)$", re.MULTILINE)
 CITATION = re.compile(r"\bLaws? (\d+(?:(?:, | and | to )\d+)*)")
 LAWS = dict(LAW.findall(BOOK.read_text(encoding="utf-8")))
-PROOFS = PROJECT_ROOT / "tests" / "proofs" / "results.json"
+PROOFS = PROJECT_ROOT / "tests/assurance/proofs/results.json"
 README_LAWS = dict(LAW.findall(README.split("## Laws")[1].split("\n## ")[0]))
 GAS = re.findall(r"^\| ([^|]+?) \| ([\d,]+) \|", README.split("## Gas")[1], re.MULTILINE)
 FIGURES = json.loads((PROJECT_ROOT / "tests/gas/figures.json").read_text(encoding="utf-8"))

@@ -463,8 +463,8 @@ def reentries() -> Iterator[Reentry]:
 TITLE = """# Payout currencies
 
 What the vault does in each currency, step by step. In every cell whatever else is in the vault
-stays as it is: other currencies, other holders. `tests/contracts/test_currencies.py` checks every
-cell against the exact model, and writes this file if `PRORATA_CURRENCIES` is `update`.
+stays as it is: other currencies, other holders. `tests/contracts/income/test_currencies.py`
+checks every cell against the exact model, and writes this file if `PRORATA_CURRENCIES` is `update`.
 """
 
 MIDWAY = """

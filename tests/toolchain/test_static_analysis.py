@@ -25,7 +25,7 @@ SILENT = {
     "incorrect-shift": "a mask is one shifted by a width, whose count stands first in assembly",
     "incorrect-equality": "zero means nothing held or moved, and nobody else can make it otherwise",
     "naming-convention": "solhint checks names, and knows which ones a standard prescribes",
-    "reentrancy-benign": "tests/attacks/test_reentry_matrix.py calls back from every call-out",
+    "reentrancy-benign": "tests/assurance/attacks/test_reentry_matrix.py calls back from each",
     "reentrancy-events": "the same; events of a call inside a call stand in between, as it does",
     "timestamp": "record dates and deadlines are times; known limitations say what that means",
     "too-many-digits": "a selector in its place in a word",

@@ -1,0 +1,65 @@
+"""A pytest plugin: the tests that are named run once with each twin that they must notice.
+
+``python -m pytest -p tests.assurance.attacks.stand_in TEST...`` runs them; what came of each goes
+to the file that ``PRORATA_TWINS`` names, by twin and test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Generator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pyrevm
+import pytest
+
+from prorata.toolchain.compiler import CONTRACTS, compile_contracts
+from tests.assurance.attacks.twins import LIVES, Cast, Twin, compile_twins
+
+_seen: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+
+
+@cache
+def _casts() -> list[Cast]:
+    artifacts = compile_contracts((CONTRACTS, Path("tests/contracts")))
+    return [Cast(twin, artifacts, artifact) for twin, artifact in compile_twins().items()]
+
+
+def pytest_configure() -> None:
+    """Let code that is not optimized be as large as it is."""
+    room = pyrevm.Env(cfg=pyrevm.CfgEnv(limit_contract_code_size=2**17))
+    pyrevm.EVM = partial(pyrevm.EVM, env=room)
+
+
+def _is_for(twin: Twin, node: str) -> bool:
+    return node in {twin.node, LIVES[twin.contract]}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In the place of the sound contracts, each twin's."""
+    node = metafunc.definition.nodeid
+    casts = [cast for cast in _casts() if _is_for(cast.twin, node)]
+    names = [cast.twin.name for cast in casts]
+    if casts:
+        metafunc.parametrize("artifacts", casts, ids=names, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, Any, Any]:
+    """Note how each test ended."""
+    report = yield
+    if report.when == "call" or report.failed:
+        ended = report.outcome if report.when == "call" else f"{report.outcome} in {report.when}"
+        twin = item.callspec.params["artifacts"].twin
+        _seen[twin.name][item.nodeid.partition("[")[0]].append(ended)
+    return report
+
+
+def pytest_sessionfinish() -> None:
+    """Write down what came of it."""
+    Path(os.environ["PRORATA_TWINS"]).write_text(json.dumps(_seen), encoding="utf-8")

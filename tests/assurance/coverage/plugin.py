@@ -1,0 +1,112 @@
+"""A pytest plugin that puts the marked contracts in place of the others, and notes where tests go.
+
+    pytest -p tests.assurance.coverage.plugin --marks FILE tests/contracts
+
+It writes every place of the contracts, and whether any test was there.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterable
+from dataclasses import astuple, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import pyrevm
+import pytest
+from hypothesis import settings
+
+from prorata.toolchain import compiler
+from tests import chainkit
+from tests.assurance.coverage.marks import Marked, Place, with_marks
+
+# Size does not matter here, and the optimizer would take longer than the tests.
+ROOMY = pyrevm.Env(cfg=pyrevm.CfgEnv(limit_contract_code_size=2**24))
+FAST = {"optimizer": {"enabled": False}}
+
+EXAMPLES = 10
+
+# What looks at gas that a callee is left, at code, or at another build: marks are in its way.
+LEFT_OUT = (
+    "test_D_every_currency_is_paid_out_to_the_last_unit[long-answer]",
+    "test_D_every_step_in_every_currency_does_what_the_table_says[long-answer fee-on push]",
+    "test_D_every_step_in_every_currency_does_what_the_table_says[long-answer push]",
+    "test_E3_views_say_during_a_payment_what_they_say_after_it[calls-after-push]",
+    "test_E3_views_say_during_a_payment_what_they_say_after_it[calls-before-push]",
+    "test_G_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it",
+    "test_G_on_a_fork_the_old_signature_is_worth_nothing",
+    "test_a_token_that_makes_no_sense_harms_nobody_elses_money[3]",
+    "test_a_twin_without_a_fault_does_what_the_table_says",
+    "test_every_fault_is_caught",
+    "test_the_token_fits",
+)
+
+marked = Marked()
+visited: set[str] = set()
+met: dict[Place, bool] = {}
+alive: WeakSet[chainkit.RevmKit] = WeakSet()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--marks", type=Path, required=True, help="where to write what was met")
+
+
+def pytest_configure() -> None:
+    standard_json = compiler.standard_json
+    starts, transact = chainkit.RevmKit.__init__, chainkit.RevmKit.transact
+
+    def with_all_marks(root: Path = compiler.CONTRACTS) -> dict[str, Any]:
+        source = with_marks(standard_json(root), marked)
+        return {**source, "settings": {**source["settings"], **FAST}}
+
+    def start(kit: chainkit.RevmKit, *args: Any) -> None:
+        alive.add(kit)
+        starts(kit, *args)
+
+    def transact_for_nothing(*args: Any) -> chainkit.Receipt:
+        return replace(transact(*args), gas=0)
+
+    # Lines and outcomes want examples of each kind, and every time the same.
+    settings.register_profile("marks", max_examples=EXAMPLES, derandomize=True, deadline=None)
+    settings.load_profile("marks")
+    compiler.standard_json = with_all_marks
+    pyrevm.EVM = partial(pyrevm.EVM, env=ROOMY)
+    chainkit.RevmKit.__init__ = start
+    chainkit.RevmKit.__del__ = lambda kit: note([kit])
+    chainkit.RevmKit.transact = transact_for_nothing
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    out = [item for item in items if item.name.startswith(LEFT_OUT)]
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
+def note(kits: Iterable[chainkit.RevmKit]) -> None:
+    """Remember every address that these chains ever looked up."""
+    for kit in kits:
+        visited.update(kit.evm.db_accounts)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    gc.collect()
+    note(alive)
+    looked_up = {int(address, 16) for address in visited}
+    for place, mark in marked.marks.items():
+        met[place] = met.get(place, False) or mark in looked_up
+    told = [[*astuple(place), was] for place, was in sorted(met.items())]
+    # One of several workers tells the session that started it.
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["marks"] = told
+    else:
+        session.config.getoption("--marks").write_text(json.dumps(told), encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    for *place, was in node.workeroutput["marks"]:
+        met[Place(*place)] = met.get(Place(*place), False) or was

@@ -1,0 +1,93 @@
+"""An act played by a process of its own, which dies at a chosen moment of writing or sending.
+
+Moments are counted from 1 in the order in which they come: before the journal grows, with half of
+a line on paper, and with all of it on disk; before a window of transactions leaves, with half of
+it gone, and with all of it gone and unheard of; before and after a file is put in its place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
+from prorata.errors import ProrataError
+from tests.assurance.faults.world import World
+from tests.prorata.income.killed import Life, Paper
+
+__all__ = ["moments_of", "play_mortal"]
+
+_FORK = multiprocessing.get_context("fork")
+
+
+def moments_of(world: World) -> int:
+    """How many moments the act has that is staged, if it is not killed."""
+    world.again()
+    ended, lived, said = play_mortal(world, last=0)
+    assert (ended, said) == (0, ""), said
+    return lived
+
+
+def play_mortal(
+    world: World, last: int, *, abandon: str | None = None, confirmations: int = 0
+) -> tuple[int, int, str]:
+    """Play the act until its end or its last moment.
+
+    How it ended, which is 0 or a signal's number with a minus; how many moments it lived; and what
+    it said, if it was refused.
+    """
+    ours, theirs = _FORK.Pipe(duplex=False)
+    child = _FORK.Process(target=_play, args=(world, last, theirs, abandon, confirmations))
+    child.start()
+    theirs.close()
+    lived, said = _heard(ours)
+    child.join()
+    assert child.exitcode in (0, -signal.SIGKILL), child.exitcode
+    return child.exitcode, lived, said
+
+
+def _heard(line: Connection) -> tuple[int, str]:
+    try:
+        lived, said = line.recv()
+    except EOFError:
+        return 0, ""
+    return lived, said
+
+
+def _play(
+    world: World, last: int, line: Connection, abandon: str | None, confirmations: int
+) -> None:
+    life, said = Life(last), ""
+    _make_mortal(life)
+    try:
+        world.play(abandon=abandon, confirmations=confirmations)
+    except ProrataError as error:
+        said = str(error)
+    line.send((life.lived, said))
+
+
+def _make_mortal(life: Life) -> None:
+    append, send_raw = Journal._append, RpcChain.send_raw
+
+    def torn(self: Journal, records: Any) -> None:
+        if not isinstance(self._file, Paper):
+            self._file = Paper(self._file, life)
+        append(self, records)
+
+    def halved(self: RpcChain, signed: Sequence[bytes]) -> Any:
+        if life.is_over():
+            send_raw(self, signed[: len(signed) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        return send_raw(self, signed)
+
+    # The child is gone when its act is over, so nothing has to be put back.
+    around: Callable[..., Any] = life.around
+    Journal._append = around(torn)  # type: ignore[method-assign]
+    RpcChain.send_raw = around(halved)  # type: ignore[method-assign]
+    Path.replace = around(Path.replace)  # type: ignore[method-assign]

@@ -1,0 +1,91 @@
+"""Every act, killed at every point where it writes or sends, ends as if it had not been killed.
+
+The points are not listed anywhere: an unharmed run counts them, and then one run dies at each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.assurance.faults.mortals import moments_of, play_mortal
+from tests.assurance.faults.ordeal import is_sentence
+from tests.assurance.faults.world import ACTS, BATCH, HOLDERS, TABLE, WINDOW, difference
+
+pytestmark = pytest.mark.slow
+
+KILLED = -9
+# What an act has at least: three for each window's lines, three for its sending, two for a file.
+FEWEST = {"deploy": 20, "issue": 20, "push": 20, "declare": 12}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_killed_wherever_it_writes_or_sends_ends_as_one_that_was_not(world, node, act):
+    """Nothing is done twice, nothing is lost, and the books balance (Laws 4, 20 and 21)."""
+    world.stage(act)
+    world.url = world.anvil.url
+    moments = moments_of(world)
+    unharmed = world.state()
+    assert moments >= FEWEST.get(act, 6)
+    assert unharmed["differences"] == []
+    for last in range(1, moments + 1):
+        world.again()
+        assert play_mortal(world, last)[0] == KILLED, last
+        ended, _, said = play_mortal(world, last=0)
+        assert (ended, said) == (0, ""), (last, said)
+        state = world.state()
+        assert state == unharmed, (last, difference(state, unharmed))
+
+
+@pytest.mark.parametrize("act", ["issue", "push"])
+def test_a_run_that_dies_again_at_each_later_moment_still_comes_to_its_end(world, act):
+    """Killed at its first moment, then at its second, its third and so on (Laws 4 and 20)."""
+    world.stage(act)
+    world.url = world.anvil.url
+    moments_of(world)
+    unharmed = world.state()
+    world.again()
+    ended, last = KILLED, 0
+    while ended == KILLED:
+        last += 1
+        ended, _, said = play_mortal(world, last)
+    assert (said, last > 5) == ("", True)
+    state = world.state()
+    assert state == unharmed, difference(state, unharmed)
+
+
+def test_the_unharmed_acts_do_what_the_world_is_made_for(world):
+    """Every holder is issued once, in several windows, and every entitlement is paid or explained.
+
+    Else the kills above would be compared with nothing (Laws 4 and 20).
+    """
+    world.stage("sweep")
+    world.play()
+    state = world.state()
+    assert state["issued"] == Counter((h.address, h.shares) for h in TABLE)
+    assert HOLDERS / BATCH > 2 * WINDOW
+    assert len(state["paid"]) == HOLDERS - 1
+    assert set(state["paid"].values()) == {1}
+    assert state["others"] == Counter(Remitted=1, Swept=1, Carried=1)
+    assert state["differences"] == []
+
+
+def test_a_record_whose_run_was_killed_before_its_note_is_noted_by_the_next(world):
+    """What was done stands in the folder's notes, whoever asks for it again (Law 20)."""
+    world.stage("record")
+    world.url = world.anvil.url
+    for last in range(1, moments_of(world)):
+        world.again()
+        play_mortal(world, last)
+        play_mortal(world, last=0)
+        notes = json.loads((world.folder / "state.json").read_text(encoding="utf-8"))
+        assert [n["closes_at"] for n in notes["records"]] == [world.given.closes_at], last
+
+
+def test_a_refusal_without_a_remedy_would_be_noticed():
+    """The tests' own measure of a sentence: what happened, then what to do (Law 20)."""
+    assert is_sentence("the node at http://x refused eth_call: busy; wait a minute and try again")
+    assert not is_sentence("the node refused eth_call: busy")
+    assert not is_sentence("the node answered None where a number belongs; try another node")

@@ -1,0 +1,212 @@
+"""One machine over the whole system: walked at random, in the hands of Hypothesis, and put to the
+proof with planted faults."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.assurance.fuzz import twins
+from tests.assurance.fuzz.dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz.run import walk_all
+from tests.assurance.fuzz.walk import SENTENCES, Failed, Make, Walked, narrated, play, walk_one
+from tests.assurance.fuzz.world import Step, World
+from tests.chainkit import Codec
+from tests.contracts import twin
+from tests.laws.model import VAULT
+from tests.laws.stage import scaled
+
+STEPS = int(os.environ.get("PRORATA_STEPS") or 200_000)
+SEED = "prorata"
+dice = st.randoms(use_true_random=False)
+
+
+@pytest.mark.slow
+def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two assets, four currencies, lost wallets, waiting income, trouble of every kind: in every
+    step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18, 19, 25 and
+    26)."""
+    walked = walk_all(SEED, STEPS)
+    assert walked.steps == STEPS
+    with capsys.disabled():
+        done, refused = sum(walked.done.values()), sum(walked.refused.values())
+        print(f"\n{walked.steps:,} steps walked: {done:,} done, {refused:,} refused")
+    # A walk in which something never happens, or is never refused, proves nothing of it.
+    assert set(walked.done) == set(SENTENCES)
+    assert {"transfer", "transfer_from", "permit", "mint", "burn", "force", "recover", "schedule",
+            "register", "declare", "declare_with_permit", "claim", "claim_to", "push", "instruct",
+            "remit", "sweep", "refund"} <= set(walked.refused)  # fmt: skip
+
+
+class SystemMachine(RuleBasedStateMachine):
+    """The same machine in the hands of Hypothesis, whose dice can be shrunk."""
+
+    def __init__(self, codec: Codec) -> None:
+        super().__init__()
+        self.codec = codec
+        self.world = World(codec)
+        self.story: list[Step] = []
+
+    @initialize(dice=dice)
+    def begin(self, dice):
+        for step in opening(dice):
+            self.take(step)
+
+    @rule(dice=dice)
+    def happen(self, dice):
+        self.take(next_step(self.world, dice))
+
+    def take(self, step):
+        self.story.append(step)
+        try:
+            self.world.do(step)
+            self.world.check_everything()
+        except AssertionError as broken:
+            told = narrated(lambda: World(self.codec), self.story)
+            lines = [f"    {step!r},  # {sentence}" for step, sentence in told]
+            raise Failed("\n".join([str(broken), *lines])) from None
+
+
+def test_any_history_of_the_whole_system(codec: Codec) -> None:
+    """Whatever happens, in whatever order, everything that can be asked is answered as the law
+    says (Laws 1 to 13)."""
+    settings = scaled(1, stateful_step_count=25)
+    run_state_machine_as_test(lambda: SystemMachine(codec), settings=settings)
+
+
+# --------------------------------------------------------------------------- planted faults
+
+
+class Twinned(World):
+    """The stage with a twin in place of a contract, and one fault committed."""
+
+    def __init__(self, codec: Codec, contract: str, fault: int) -> None:
+        self.fault = fault
+        names = {"DividendVault": twin.TWIN, "ShareToken": twins.TWIN}
+        super().__init__(codec, **{contract: names[contract]})
+
+    def _enter(self, name: str, contract: str, address: str) -> None:
+        super()._enter(name, contract, address)
+        if contract in (twin.TWIN, twins.TWIN):
+            self._send("eve", name, "commit", self.fault)
+
+
+def number_of(code: str) -> int:
+    """The number behind which a fault of the vault is."""
+    return 1 + [fault.code for fault in twin.FAULTS].index(code)
+
+
+def walk_into(make: Make) -> int:
+    """After how many stories a walk comes to grief; 0 if forty are not enough."""
+    for story in range(1, 41):
+        try:
+            walk_one(make, f"{SEED}/{story}", 250, Walked(), minimise=False)
+        except Failed:
+            return story
+    return 0
+
+
+VAULT_FAULTS = (
+    "takes any answer for yes",
+    "takes a revert for a payment",
+    "gives receivers all gas",
+    "counts what was asked",
+    "remits again",
+    "sweeps and refunds again",
+    "forgets to undo the progress",
+    "forgets to undo the mark",
+    "withholds of what it did not pay",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", VAULT_FAULTS)
+def test_the_machine_finds_what_is_wrong_with_a_vault(twin_codec: Codec, code: str) -> None:
+    """A vault with one fault is told from a sound one within ten thousand steps."""
+    assert walk_into(lambda: Twinned(twin_codec, "DividendVault", number_of(code)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", twins.FAULTS, ids=lambda fault: fault.code)
+def test_the_machine_finds_what_is_wrong_with_a_token(twin_codec: Codec, fault: twin.Fault) -> None:
+    """So is a share token."""
+    number = 1 + twins.FAULTS.index(fault)
+    assert walk_into(lambda: Twinned(twin_codec, "ShareToken", number))
+
+
+@pytest.mark.parametrize("contract", ["DividendVault", "ShareToken"])
+def test_a_twin_without_a_fault_is_as_good_as_the_original(
+    twin_codec: Codec, contract: str
+) -> None:
+    """Else the machine would find the twin and not the fault."""
+    walked = Walked()
+    walk_one(lambda: Twinned(twin_codec, contract, 0), SEED, 250, walked)
+    assert walked.steps == 250
+
+
+@pytest.mark.slow
+def test_a_failing_walk_tells_a_short_story(twin_codec: Codec) -> None:
+    """What is left of hundreds of steps can be read, and pasted as a test."""
+
+    def make() -> World:
+        return Twinned(twin_codec, "DividendVault", number_of("remits again"))
+
+    def walk_on() -> None:
+        for story in range(40):
+            walk_one(make, f"{SEED}/{story}", 250, Walked())
+
+    with pytest.raises(Failed) as failed:
+        walk_on()
+    told = str(failed.value)
+    steps = [line for line in told.splitlines() if line.startswith("        (")]
+    assert 0 < len(steps) <= 10, told
+    assert "('remit', 1),  # " in steps[-1]
+    assert "the tax of 1 is remitted" in steps[-1]
+    with pytest.raises(AssertionError):
+        play(make, [eval(line.partition(",  # ")[0]) for line in steps])
+
+
+# ------------------------------------------------------------------------- told by hand
+
+LIFE: tuple[Step, ...] = (
+    ("mint", "east", "ann", 3),
+    ("mint", "east", "ben", 2),
+    ("schedule", "east", 0),
+    ("wait", 1),
+    ("nature", "fee", 100, False, False, 0),
+    ("declare", "eve", "east", 1, "fee", 1_000, 3, "third"),
+    ("recover", "east", "ann", "ann2"),
+    ("stop", "east", "ben", True),
+    ("push", 1, ("ann", "ben", "cat")),
+    ("nature", "fee", 100, True, False, 0),
+    ("remit", 1),
+    ("nature", "fee", 100, False, False, 0),
+    ("remit", 1),
+    ("wait", 4),
+    ("sweep", 1),
+)
+
+
+def test_a_story_told_by_hand(codec: Codec) -> None:
+    """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
+    until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
+    world = play(lambda: World(codec), LIFE)
+    (it,) = world.law.distributions
+    assert (it.amount, it.settled) == (990, {"ann": (594, 197)})
+    assert world.law.money["fee"]["ann2"] == 397 - 3
+    assert (it.remitted, it.swept) == (197, 396)
+    assert world.law.money["fee"][VAULT] == 0
+
+
+def test_everything_that_may_happen_is_told_in_words() -> None:
+    """No step without a sentence, and no sentence without a step."""
+    names = {"unpause": "pause", "wait_for_something": "wait", "declare_for_nobody": "declare"}
+    assert {names.get(name, name) for name in FREQUENCIES} == set(SENTENCES)

@@ -1,0 +1,260 @@
+"""A seeded random walk: as many steps as there is time for, and a short story if one goes wrong.
+
+Nothing is shrunk while it walks. When law and chain differ, the steps so far are replayed on new
+chains, ever fewer of them, until none can be left out; what is left is told in words and as a list
+that can be pasted into a test.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.assurance.fuzz.dice import next_step, opening
+from tests.assurance.fuzz.world import Step, World
+from tests.chainkit import Codec
+
+DEPTH = 250
+"""Steps to a chain: its journal never shrinks, so an older one is a slower one."""
+
+EVERYTHING = 20
+"""After so many steps all there is is compared; after each step, what `World.check` says."""
+
+Make = Callable[[], World]
+
+
+@dataclass
+class Walked:
+    """What a walk has done."""
+
+    steps: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class Failed(AssertionError):  # noqa: N818 - it is what happened
+    """A law is broken; the message is the shortest story that was found."""
+
+
+def walk(codec: Codec, seed: str, steps: int, walked: Walked, **twins: str) -> None:
+    """Walk `steps` steps, in stories of `DEPTH`."""
+    story = 0
+    while steps > 0:
+        depth = min(DEPTH, steps)
+        walk_one(lambda: World(codec, **twins), f"{seed}/{story}", depth, walked)
+        steps -= depth
+        story += 1
+
+
+def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: bool = True) -> None:
+    """One story on one chain; raises `Failed`."""
+    rng = random.Random(seed)
+    world = make()
+    told: list[Step] = []
+    try:
+        for step in _drawn(world, rng, depth):
+            told.append(step)
+            allowed = world.do(step)
+            (walked.done if allowed else walked.refused)[step[0]] += 1
+            if len(told) % EVERYTHING and len(told) != depth:
+                world.check()
+            else:
+                world.check_everything()
+    except AssertionError as broken:
+        raise Failed(report(make, told, seed, broken) if minimise else str(broken)) from None
+    walked.steps += depth
+
+
+def _drawn(world: World, rng: random.Random, depth: int) -> Iterator[Step]:
+    beginning = opening(rng)[:depth]
+    yield from beginning
+    for _ in range(depth - len(beginning)):
+        yield next_step(world, rng)
+
+
+# ------------------------------------------------------------------------- replaying
+
+
+def play(make: Make, story: Sequence[Step]) -> World:
+    """Replay a story, comparing everything after each step; raises `Broken`."""
+    world = make()
+    for step in story:
+        world.do(step)
+        world.check_everything()
+    return world
+
+
+def fails(make: Make, story: Sequence[Step]) -> str:
+    """What a story comes to grief over; nothing if it does not. Quicker than `play`: everything is
+    compared at the end only."""
+    try:
+        world = make()
+        for step in story:
+            world.do(step)
+            world.check()
+        world.check_everything()
+    except AssertionError as broken:
+        return str(broken)
+    return ""
+
+
+def minimised(make: Make, story: Sequence[Step]) -> list[Step]:
+    """A story that still fails, of which no step can be left out and no number made smaller."""
+    kept = _without_refused(make, story)
+    size = len(kept) // 2
+    while size:
+        at = 0
+        while at < len(kept):
+            shorter = _shorter(make, kept, at, size)
+            kept, at = (shorter, at) if shorter else (kept, at + size)
+        size //= 2
+    for at in range(len(kept)):
+        for smaller in _simpler(kept[at]):
+            changed = [*kept[:at], smaller, *kept[at + 1 :]]
+            if fails(make, changed):
+                kept = changed
+                break
+    return kept
+
+
+def _without_refused(make: Make, story: Sequence[Step]) -> list[Step]:
+    """What is refused changes nothing, unless that is what is wrong."""
+    world = make()
+    shorter = [*(step for step in story[:-1] if world.do(step)), story[-1]]
+    return shorter if fails(make, shorter) else list(story)
+
+
+def _shorter(make: Make, story: list[Step], at: int, size: int) -> list[Step]:
+    """The story without so many steps, if it still fails: with what comes later as it was, or with
+    records and distributions counted anew. Empty if neither does."""
+    plain = story[:at] + story[at + size :]
+    anew = list(story)
+    for place in reversed(range(at, min(at + size, len(story)))):
+        anew = _renumbered(anew, place)
+    return next((one for one in (plain, anew) if one and fails(make, one)), [])
+
+
+def _renumbered(story: list[Step], at: int) -> list[Step]:
+    """The story without one step; later ones speak of records and distributions by number."""
+    gone, before, later = story[at], story[:at], story[at + 1 :]
+    if gone[0] == "schedule":
+        number = 1 + sum(step[:2] == gone[:2] for step in before)
+        later = [_of_record(step, gone[1], number) for step in later]
+    if gone[0].startswith("declare"):
+        number = 1 + sum(step[0].startswith("declare") for step in before)
+        later = [_of_distribution(step, number) for step in later]
+    return before + later
+
+
+def _of_record(step: Step, token: str, gone: int) -> Step:
+    """A step that named a later record of the token."""
+    place = {"declare": 3, "declare_with_permit": 2}.get(step[0], 0)
+    if not place or step[place - 1] != token or step[place] <= gone:
+        return step
+    return (*step[:place], step[place] - 1, *step[place + 1 :])
+
+
+def _of_distribution(step: Step, gone: int) -> Step:
+    """A step that named later distributions."""
+    one = {"push": 1, "remit": 1, "sweep": 1, "refund": 1}.get(step[0], 0)
+    many = {"claim": 1, "claim_to": 2, "instruct": 2}.get(step[0], 0)
+    if one and step[one] > gone:
+        return (*step[:one], step[one] - 1, *step[one + 1 :])
+    if many:
+        ids = tuple(n - (n > gone) for n in step[many] if n != gone)
+        return (*step[:many], ids, *step[many + 1 :])
+    return step
+
+
+def _simpler(step: Step) -> Iterator[Step]:
+    """The step with one of its numbers smaller, or with one of its names fewer."""
+    for place, value in enumerate(step):
+        if isinstance(value, int) and not isinstance(value, bool):
+            for small in (n for n in (1, 2, 3, 10) if n < value):
+                yield (*step[:place], small, *step[place + 1 :])
+        if isinstance(value, tuple) and len(value) > 1:
+            for left_out in range(len(value)):
+                fewer = value[:left_out] + value[left_out + 1 :]
+                yield (*step[:place], fewer, *step[place + 1 :])
+
+
+def report(make: Make, told: Sequence[Step], seed: str, broken: Exception) -> str:
+    """The shortest story that still fails, to be read and to be pasted."""
+    if not fails(make, told):
+        return f"{broken}\n(seed {seed!r}, {len(told)} steps; it does not fail when replayed)"
+    story = minimised(make, told)
+    why = fails(make, story)
+    lines = [f"    {step!r},  # {sentence}" for step, sentence in narrated(make, story)]
+    name = "test_the_story_of_" + "".join(c if c.isalnum() else "_" for c in seed.lower())
+    return "\n".join(
+        [
+            f"{why}",
+            f"(seed {seed!r}, {len(told)} steps, {len(story)} of them needed; as a test:)",
+            "",
+            f"def {name}(codec: Codec) -> None:",
+            f'    """{why.splitlines()[0][:80]}"""',
+            "    play(lambda: World(codec), [",
+            *(f"    {line}" for line in lines),
+            "    ])",
+        ]
+    )
+
+
+# --------------------------------------------------------------------------- telling
+
+SENTENCES: dict[str, str] = {
+    "transfer": "{2} gives {3} {4} of {1}",
+    "transfer_from": "{2} takes {5} of {1} from {3} to {4}",
+    "approve": "{2} lets {3} take {4} of {1}",
+    "permit": "{5} signs that {2} may take {3} of {1}'s",
+    "mint": "{2} is issued {3} of {1}",
+    "burn": "{3} of {2}'s {1} are destroyed",
+    "force": "{4} of {1} go from {2} to {3} by order",
+    "stop": "{2}'s wallet is frozen in {1}: {3}",
+    "freeze": "{3} of {2}'s {1} are frozen",
+    "recover": "{2} is lost in {1}, and {3} comes in its place",
+    "pause": "{1} is paused: {2}",
+    "schedule": "a record of {1} will close in {2} s",
+    "register": "{1} is person {2}, for {3} s",
+    "wait": "{1} s pass",
+    "declare": "{1} declares {5} in {4} for record {3} of {2}",
+    "declare_with_permit": "ola declares {3} usd for record {2} of {1}, with {4}'s permit",
+    "claim": "{1} are claimed for {2}",
+    "claim_to": "{1} claims {2} of {3} to {4}",
+    "push": "{1} is pushed to {2}",
+    "instruct": "{1} signs for {2} of {3} to go to {4}",
+    "set_payee": "{1}'s income is to go to {2}",
+    "remit": "the tax of {1} is remitted",
+    "sweep": "{1} is swept",
+    "refund": "{1} is refunded",
+    "donate": "ola gives the vault {2} in {1}",
+    "mood": "the contract wallet's mood becomes {1}",
+    "nature": "{1} takes {2} basis points; paused: {3}; quiet: {4}; it answers {5}",
+    "block": "{1} blocks {2}: {3}",
+}
+
+
+def narrated(make: Make, story: Sequence[Step]) -> Iterator[tuple[Step, str]]:
+    """Each step in words: when, who, what, how much, and whether it was refused."""
+    world = make()
+    start = world.now
+    for step in story:
+        when = world.now - start
+        sentence = f"{when} s: {SENTENCES[step[0]].format(*step)}"
+        try:
+            said = sentence if world.do(step) else f"{sentence} (refused)"
+        except AssertionError:
+            said = sentence
+        yield step, said
+
+
+def merged(parts: Sequence[Walked]) -> Walked:
+    """Several walks as one."""
+    total = Walked()
+    for part in parts:
+        total.steps += part.steps
+        total.done.update(part.done)
+        total.refused.update(part.refused)
+    return total
