@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
-from tests.bench.scene import AMOUNT, SYMBOL, Gas, Scene
+from tests.bench.fixture import AMOUNT, SYMBOL, BenchFixture, Gas
 from tests.bench.trex import trex
 from tests.chainkit import Deployed
 from tests.gas.field import BATCH, HOLDER, NAME, permit
@@ -26,7 +26,7 @@ class Peer:
     key: str
     title: str
     package: str
-    measure: Callable[[Scene], Gas]
+    measure: Callable[[BenchFixture], Gas]
     what: str
     """What it is, and what is to be known of its figures."""
     promises: str
@@ -36,135 +36,135 @@ class Peer:
 # ------------------------------------------------------------------------------------------ tokens
 
 
-def _token(scene: Scene, token: Deployed) -> Gas:
+def _token(fixture: BenchFixture, token: Deployed) -> Gas:
     """What every ERC-20 can do."""
-    ann, ben, cid, *_ = scene.people
+    ann, ben, cid, *_ = fixture.people
     gas = {"deploy": token.receipt.gas, "deploy more": token.receipt.gas}
-    first, second = scene.people[:BATCH], scene.people[BATCH:]
-    scene.send(token, "issue", first, [1_000 + i for i in range(BATCH)])
-    issued = scene.send(token, "issue", second, [1_000 + i for i in range(BATCH)])
+    first, second = fixture.people[:BATCH], fixture.people[BATCH:]
+    fixture.send(token, "issue", first, [1_000 + i for i in range(BATCH)])
+    issued = fixture.send(token, "issue", second, [1_000 + i for i in range(BATCH)])
     gas["issue"] = issued // BATCH
-    gas["transfer"] = scene.send(token, "transfer", ben, 5, sender=ann)
-    gas["transfer fresh"] = scene.send(token, "transfer", person(1_000), 5, sender=ann)
-    scene.send(token, "approve", cid, 1_000, sender=ann)
-    gas["transferFrom"] = scene.send(token, "transferFrom", ann, ben, 5, sender=cid)
-    scene.send(token, "issue", [HOLDER.address], [1_000])
+    gas["transfer"] = fixture.send(token, "transfer", ben, 5, sender=ann)
+    gas["transfer fresh"] = fixture.send(token, "transfer", person(1_000), 5, sender=ann)
+    fixture.send(token, "approve", cid, 1_000, sender=ann)
+    gas["transferFrom"] = fixture.send(token, "transferFrom", ann, ben, 5, sender=cid)
+    fixture.send(token, "issue", [HOLDER.address], [1_000])
     for nonce in (0, 1):
         arguments = permit(token, NAME, nonce, person(3_000 + nonce))
-        gas["permit"] = scene.send(token, "permit", *arguments)
+        gas["permit"] = fixture.send(token, "permit", *arguments)
     return gas
 
 
-def openzeppelin(scene: Scene) -> Gas:
+def openzeppelin(fixture: BenchFixture) -> Gas:
     """OpenZeppelin's ERC20."""
-    return _token(scene, scene.deploy("OpenZeppelinToken", NAME, SYMBOL))
+    return _token(fixture, fixture.deploy("OpenZeppelinToken", NAME, SYMBOL))
 
 
-def solady(scene: Scene) -> Gas:
+def solady(fixture: BenchFixture) -> Gas:
     """Solady's ERC20."""
-    return _token(scene, scene.deploy("SoladyToken"))
+    return _token(fixture, fixture.deploy("SoladyToken"))
 
 
-def solmate(scene: Scene) -> Gas:
+def solmate(fixture: BenchFixture) -> Gas:
     """solmate's ERC20."""
-    return _token(scene, scene.deploy("SolmateToken", NAME, SYMBOL))
+    return _token(fixture, fixture.deploy("SolmateToken", NAME, SYMBOL))
 
 
-def votes(scene: Scene) -> Gas:
+def votes(fixture: BenchFixture) -> Gas:
     """OpenZeppelin's ERC20Votes, whose holders have delegated to themselves: else no balance of
     theirs is kept.
     """
-    token = scene.deploy("VotesToken", NAME, SYMBOL)
-    for who in (*scene.people[:3], person(1_000), HOLDER.address):
-        enrolled = scene.send(token, "delegate", who, sender=who)
-    gas = _token(scene, token) | {"register": enrolled}
-    ann, ben, *_ = scene.people
-    gas["transfer record"] = scene.send(token, "transfer", ben, 5, sender=ann)
-    scene.send(token, "issue", [ann], [10_000])
+    token = fixture.deploy("VotesToken", NAME, SYMBOL)
+    for who in (*fixture.people[:3], person(1_000), HOLDER.address):
+        enrolled = fixture.send(token, "delegate", who, sender=who)
+    gas = _token(fixture, token) | {"register": enrolled}
+    ann, ben, *_ = fixture.people
+    gas["transfer record"] = fixture.send(token, "transfer", ben, 5, sender=ann)
+    fixture.send(token, "issue", [ann], [10_000])
     middle = 0
     for number in range(1_000):
-        scene.tick()
+        fixture.tick()
         token.send("transfer", ben, 1, sender=ann)
-        middle = scene.clock if number == 500 else middle
-    gas["ask"] = scene.send(token, "getPastVotes", ann, middle)
+        middle = fixture.clock if number == 500 else middle
+    gas["ask"] = fixture.send(token, "getPastVotes", ann, middle)
     return gas
 
 
 # ------------------------------------------------------------------------------------------ income
 
 
-def erc4626(scene: Scene) -> Gas:
+def erc4626(fixture: BenchFixture) -> Gas:
     """OpenZeppelin's ERC4626: what is sent to the vault makes each share worth more."""
-    vault = scene.deploy("IncomeVault", scene.dollar.address, NAME, SYMBOL)
-    ann, ben, cid, *_ = scene.people
+    vault = fixture.deploy("IncomeVault", fixture.dollar.address, NAME, SYMBOL)
+    ann, ben, cid, *_ = fixture.people
     gas = {"deploy": vault.receipt.gas, "deploy more": vault.receipt.gas}
-    scene.send(scene.dollar, "approve", vault.address, 2**255)
-    for who in scene.people[:5]:
-        gas["issue"] = scene.send(vault, "deposit", 10**9, who)
-    gas["transfer"] = scene.send(vault, "transfer", ben, 5, sender=ann)
-    gas["transfer fresh"] = scene.send(vault, "transfer", person(1_000), 5, sender=ann)
-    scene.send(vault, "approve", cid, 1_000, sender=ann)
-    gas["transferFrom"] = scene.send(vault, "transferFrom", ann, ben, 5, sender=cid)
+    fixture.send(fixture.dollar, "approve", vault.address, 2**255)
+    for who in fixture.people[:5]:
+        gas["issue"] = fixture.send(vault, "deposit", 10**9, who)
+    gas["transfer"] = fixture.send(vault, "transfer", ben, 5, sender=ann)
+    gas["transfer fresh"] = fixture.send(vault, "transfer", person(1_000), 5, sender=ann)
+    fixture.send(vault, "approve", cid, 1_000, sender=ann)
+    gas["transferFrom"] = fixture.send(vault, "transferFrom", ann, ben, 5, sender=cid)
     for _ in range(2):
-        gas["declare"] = scene.send(scene.dollar, "transfer", vault.address, AMOUNT)
-        gas["claim 1"] = scene.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
+        gas["declare"] = fixture.send(fixture.dollar, "transfer", vault.address, AMOUNT)
+        gas["claim 1"] = fixture.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
     for _ in range(12):
-        scene.send(scene.dollar, "transfer", vault.address, AMOUNT)
-    gas["claim 12"] = scene.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
+        fixture.send(fixture.dollar, "transfer", vault.address, AMOUNT)
+    gas["claim 12"] = fixture.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
     for _ in range(100):
-        scene.send(scene.dollar, "transfer", vault.address, AMOUNT)
-    gas["claim 100"] = scene.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
+        fixture.send(fixture.dollar, "transfer", vault.address, AMOUNT)
+    gas["claim 100"] = fixture.send(vault, "withdraw", 10**6, ann, ann, sender=ann)
     return gas
 
 
-def staking(scene: Scene) -> Gas:
+def staking(fixture: BenchFixture) -> Gas:
     """Synthetix's StakingRewards over OpenZeppelin's ERC20: who stakes is paid over a week."""
-    token = scene.deploy("OpenZeppelinToken", NAME, SYMBOL)
-    scene.tick()
-    pool = scene.kit.deploy(
-        "StakingRewards", scene.issuer, scene.issuer, scene.dollar.address, token.address
+    token = fixture.deploy("OpenZeppelinToken", NAME, SYMBOL)
+    fixture.tick()
+    pool = fixture.kit.deploy(
+        "StakingRewards", fixture.issuer, fixture.issuer, fixture.dollar.address, token.address
     )
     gas = {"deploy": token.receipt.gas + pool.receipt.gas}
     gas["deploy more"] = gas["deploy"]
-    holders = scene.people[:4]
-    scene.send(token, "issue", holders, [10**6] * len(holders))
+    holders = fixture.people[:4]
+    fixture.send(token, "issue", holders, [10**6] * len(holders))
     for who in holders:
-        scene.send(token, "approve", pool.address, 2**255, sender=who)
-        gas["register"] = scene.send(pool, "stake", 1_000, sender=who)
+        fixture.send(token, "approve", pool.address, 2**255, sender=who)
+        gas["register"] = fixture.send(pool, "stake", 1_000, sender=who)
     ann, *_ = holders
 
     def declare(times: int) -> int:
         spent = 0
         for _ in range(times):
-            sent = scene.send(scene.dollar, "transfer", pool.address, AMOUNT)
-            spent = sent + scene.send(pool, "notifyRewardAmount", AMOUNT)
-            scene.tick(QUARTER)
-            scene.kit.rpc("evm_mine")
+            sent = fixture.send(fixture.dollar, "transfer", pool.address, AMOUNT)
+            spent = sent + fixture.send(pool, "notifyRewardAmount", AMOUNT)
+            fixture.tick(QUARTER)
+            fixture.kit.rpc("evm_mine")
         return spent
 
     for count, key in ((1, "first"), (1, "claim 1"), (12, "claim 12"), (100, "claim 100")):
         gas["declare"] = declare(count)
-        gas[key] = scene.send(pool, "getReward", sender=ann)
+        gas[key] = fixture.send(pool, "getReward", sender=ann)
     del gas["first"]
     return gas
 
 
-def splitter(scene: Scene) -> Gas:
+def splitter(fixture: BenchFixture) -> Gas:
     """OpenZeppelin's PaymentSplitter of 100 payees fixed for ever."""
-    payees = scene.people[:BATCH]
+    payees = fixture.people[:BATCH]
     shares = [1_000 + i for i in range(BATCH)]
-    pool = scene.deploy("PaymentSplitter", payees, shares)
+    pool = fixture.deploy("PaymentSplitter", payees, shares)
     gas = {"deploy": pool.receipt.gas, "deploy more": pool.receipt.gas}
     ann, ben, *_ = payees
 
     def claim(times: int) -> int:
         for _ in range(times):
-            gas["declare"] = scene.send(scene.dollar, "transfer", pool.address, AMOUNT)
-        return scene.send(pool, "release", scene.dollar.address, ann)
+            gas["declare"] = fixture.send(fixture.dollar, "transfer", pool.address, AMOUNT)
+        return fixture.send(pool, "release", fixture.dollar.address, ann)
 
     for _ in range(2):
         gas["claim 1"] = claim(1)
-        scene.send(pool, "release", scene.dollar.address, ben)
+        fixture.send(pool, "release", fixture.dollar.address, ben)
     gas["push"] = gas["claim 1"]
     gas["claim 12"] = claim(12)
     gas["claim 100"] = claim(100)
@@ -234,5 +234,5 @@ def measure_all(
     for peer in PEERS:
         tell(f"measuring {peer.title}")
         with fresh(artifacts, anvil) as kit:
-            found[peer.key] = peer.measure(Scene(kit))
+            found[peer.key] = peer.measure(BenchFixture(kit))
     return found

@@ -10,7 +10,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
 
-from tests.bench.scene import SYMBOL, Gas, Scene
+from tests.bench.fixture import SYMBOL, BenchFixture, Gas
 from tests.chainkit import ZERO, Deployed
 from tests.gas.compliance import SWITZERLAND
 from tests.gas.field import BATCH, NAME
@@ -51,10 +51,10 @@ class Asset:
 class Suite:
     """What all assets share: factories, implementations, the issuer of claims, the modules."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+    def __init__(self, fixture: BenchFixture) -> None:
+        self.fixture = fixture
         self.spent = 0
-        identity = self._deploy("Identity", scene.issuer, True)
+        identity = self._deploy("Identity", fixture.issuer, True)
         authority = self._deploy("ImplementationAuthority", identity.address)
         self.identities = self._deploy("IdFactory", authority.address)
         parts = tuple(self._deploy(name).address for name in PARTS)
@@ -63,7 +63,7 @@ class Suite:
         self.factory = self._deploy("TREXFactory", main.address, self.identities.address)
         self._send(main, "setTREXFactory", self.factory.address)
         self._send(self.identities, "addTokenFactory", self.factory.address)
-        self.claims = self._deploy("ClaimIssuer", scene.issuer)
+        self.claims = self._deploy("ClaimIssuer", fixture.issuer)
         self._send(self.claims, "addKey", _key(CLAIM_SIGNER.address), CLAIMS, ECDSA)
         self.modules: dict[str, Deployed] = {}
 
@@ -72,43 +72,43 @@ class Suite:
         for name in modules:
             if name not in self.modules:
                 self.modules[name] = self._module(name)
-        issuer, agents = self.scene.issuer, [self.scene.issuer]
+        issuer, agents = self.fixture.issuer, [self.fixture.issuer]
         addresses = [self.modules[name].address for name in modules]
         settings = [self._setting(name) for name in modules]
         settings = [setting for setting in settings if setting]
         details = (issuer, NAME, SYMBOL, 0, storage, ZERO, agents, agents, addresses, settings)
         trusted = ([KYC], [self.claims.address], [[KYC]])
-        self.scene.tick()
+        self.fixture.tick()
         receipt = self.factory.send("deployTREXSuite", salt, details, trusted)
         (made,) = receipt.named("TREXSuiteDeployed")
-        token = self.scene.kit.at("Token", made["_token"])
-        registry = self.scene.kit.at("IdentityRegistry", made["_ir"])
-        opened = self.scene.send(token, "unpause")
+        token = self.fixture.kit.at("Token", made["_token"])
+        registry = self.fixture.kit.at("IdentityRegistry", made["_ir"])
+        opened = self.fixture.send(token, "unpause")
         return Asset(token, registry, made["_irs"], receipt.gas + opened)
 
     def register(self, registry: Deployed, wallet: str) -> tuple[int, Deployed]:
         """An identity, a claim that somebody trusted signed, and the entry: three transactions."""
-        made = self.scene.send(self.identities, "createIdentity", wallet, wallet)
-        identity = self.scene.kit.at("Identity", self.identities.call("getIdentity", wallet))
+        made = self.fixture.send(self.identities, "createIdentity", wallet, wallet)
+        identity = self.fixture.kit.at("Identity", self.identities.call("getIdentity", wallet))
         data = b"KYC"
         told = keccak(encode(["address", "uint256", "bytes"], [identity.address, KYC, data]))
         signature = bytes(CLAIM_SIGNER.sign_message(encode_defunct(told)).signature)
         claim = (KYC, ECDSA, self.claims.address, signature, data, "")
-        claimed = self.scene.send(identity, "addClaim", *claim, sender=wallet)
-        entered = self.scene.send(
+        claimed = self.fixture.send(identity, "addClaim", *claim, sender=wallet)
+        entered = self.fixture.send(
             registry, "registerIdentity", wallet, identity.address, SWITZERLAND
         )
         return made + claimed + entered, identity
 
     def _module(self, name: str) -> Deployed:
         inside = self._deploy(name)
-        start = self.scene.kit.codec.call(name, "initialize")
-        return self.scene.kit.at(name, self._deploy("ModuleProxy", inside.address, start).address)
+        start = self.fixture.kit.codec.call(name, "initialize")
+        return self.fixture.kit.at(name, self._deploy("ModuleProxy", inside.address, start).address)
 
     def _setting(self, name: str) -> bytes:
         """What a module is told of the asset; nothing where it needs nothing."""
-        call = self.scene.kit.codec.call
-        ann, *_ = self.scene.people
+        call = self.fixture.kit.codec.call
+        ann, *_ = self.fixture.people
         told: dict[str, tuple[Any, ...]] = {
             "CountryAllowModule": ("addAllowedCountry", SWITZERLAND),
             "MaxBalanceModule": ("setMaxBalance", 9_999),
@@ -119,46 +119,46 @@ class Suite:
         return call(name, *told[name]) if name in told else b""
 
     def _deploy(self, name: str, *args: Any) -> Deployed:
-        made = self.scene.deploy(name, *args)
+        made = self.fixture.deploy(name, *args)
         self.spent += made.receipt.gas
         return made
 
     def _send(self, contract: Deployed, function: str, *args: Any) -> None:
-        self.spent += self.scene.send(contract, function, *args)
+        self.spent += self.fixture.send(contract, function, *args)
 
 
-def trex(scene: Scene) -> Gas:
+def trex(fixture: BenchFixture) -> Gas:
     """The suite's gas."""
-    suite = Suite(scene)
+    suite = Suite(fixture)
     plain = suite.asset("one")
     gas = {"deploy": suite.spent + plain.gas}
     more = suite.asset("two", storage=plain.storage)
     gas["deploy more"] = more.gas
-    people = [*scene.people[: BATCH + 1], person(1_000)]
+    people = [*fixture.people[: BATCH + 1], person(1_000)]
     identities = {}
     for who in people:
         gas["register"], identities[who] = suite.register(plain.registry, who)
     ann, ben, cid, dan, eve, *_ = people
     token = plain.token
-    scene.send(token, "mint", people[BATCH], 1_000)
-    issued = scene.send(token, "batchMint", people[:BATCH], [1_000] * BATCH)
+    fixture.send(token, "mint", people[BATCH], 1_000)
+    issued = fixture.send(token, "batchMint", people[:BATCH], [1_000] * BATCH)
     gas["issue under rules"] = issued // BATCH
-    gas["rules 0"] = scene.send(token, "transfer", ben, 5, sender=ann)
-    scene.send(token, "approve", cid, 1_000, sender=ann)
-    gas["transferFrom"] = scene.send(token, "transferFrom", ann, ben, 5, sender=cid)
-    sent = scene.send(token, "batchTransfer", people[1:51], [1] * 50, sender=ann)
+    gas["rules 0"] = fixture.send(token, "transfer", ben, 5, sender=ann)
+    fixture.send(token, "approve", cid, 1_000, sender=ann)
+    gas["transferFrom"] = fixture.send(token, "transferFrom", ann, ben, 5, sender=cid)
+    sent = fixture.send(token, "batchTransfer", people[1:51], [1] * 50, sender=ann)
     gas["batch"] = sent // 50
-    gas["freeze"] = scene.send(token, "setAddressFrozen", dan, True)
-    gas["forced"] = scene.send(token, "forcedTransfer", eve, ben, 5)
+    gas["freeze"] = fixture.send(token, "setAddressFrozen", dan, True)
+    gas["forced"] = fixture.send(token, "forcedTransfer", eve, ben, 5)
     successor = person(2_000)
-    keyed = scene.send(identities[cid], "addKey", _key(successor), MANAGEMENT, ECDSA, sender=cid)
-    recovered = scene.send(token, "recoveryAddress", cid, successor, identities[cid].address)
+    keyed = fixture.send(identities[cid], "addKey", _key(successor), MANAGEMENT, ECDSA, sender=cid)
+    recovered = fixture.send(token, "recoveryAddress", cid, successor, identities[cid].address)
     gas["recovery"] = keyed + recovered
     for key, modules in (("rules 2", TWO), ("rules all", ALL)):
         asset = suite.asset(key, modules, plain.storage)
-        scene.send(asset.token, "batchMint", [ann, ben], [1_000, 1_000])
-        scene.send(asset.token, "transfer", ben, 1, sender=ann)
-        gas[key] = scene.send(asset.token, "transfer", ben, 5, sender=ann)
+        fixture.send(asset.token, "batchMint", [ann, ben], [1_000, 1_000])
+        fixture.send(asset.token, "transfer", ben, 1, sender=ann)
+        gas[key] = fixture.send(asset.token, "transfer", ben, 5, sender=ann)
     return gas
 
 

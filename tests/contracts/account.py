@@ -1,4 +1,6 @@
-"""What must be: the exact model of each distribution, and every purse, beside `trial.Trial`."""
+"""What must be: the exact model of each distribution, and every purse, beside
+`harness.CurrencyHarness`.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from prorata.apportion import SeriesModel
 from tests.chainkit import ZERO, Deployed
-from tests.contracts.stage import NOTHING, RENT, Stage
+from tests.contracts.harness import NOTHING, RENT, Harness
 
 Key = tuple[str, str]
 
@@ -33,8 +33,8 @@ class Line:
 class Books:
     """Does everything twice, on the vault and in `prorata.apportion.SeriesModel`, and compares."""
 
-    def __init__(self, stage: Stage, balances: Mapping[str, int]) -> None:
-        self.stage = stage
+    def __init__(self, harness: Harness, balances: Mapping[str, int]) -> None:
+        self.harness = harness
         self.balances = dict(balances)
         self.models: dict[Key, SeriesModel[str]] = {}
         self.lines: dict[int, Line] = {}
@@ -55,28 +55,28 @@ class Books:
         excluded: Sequence[str] = (),
     ) -> int:
         """An agent declares, with a flat tax if a rate is given."""
-        stage = self.stage
+        harness = self.harness
         policy = ZERO
         if rate:
-            policy = stage.kit.deploy("FlatTax", rate, stage.collector).address
+            policy = harness.kit.deploy("FlatTax", rate, harness.collector).address
         said: dict[str, Any] = {
             "kind": kind, "document": document, "deadline": deadline, "sweep_to": sweep_to,
             "excluded": excluded, "tax_policy": policy,
         }  # fmt: skip
         if native:
-            number = stage.declare_native(record, amount, **said)
+            number = harness.declare_native(record, amount, **said)
         else:
-            number = stage.declare(record, amount, currency=currency, **said)
-        money = ZERO if native else (currency or stage.dollar).address
-        series = (stage.token.address, money)
+            number = harness.declare(record, amount, currency=currency, **said)
+        money = ZERO if native else (currency or harness.dollar).address
+        series = (harness.token.address, money)
         model = self.models.setdefault(series, SeriesModel())
         model_id = model.declare(amount, self.balances, excluded=excluded, withholding=rate)
         division = model.division(model_id)
         fixed = {
-            "token": stage.token.address,
+            "token": harness.token.address,
             "recordId": record,
             "currency": money,
-            "declarer": stage.agent,
+            "declarer": harness.agent,
             "terms": {
                 "kind": kind,
                 "payableFrom": 0,
@@ -86,7 +86,7 @@ class Books:
                 "documentHash": document,
                 "excluded": list(excluded),
             },
-            "taxCollector": stage.collector if rate else ZERO,
+            "taxCollector": harness.collector if rate else ZERO,
             "amount": division.amount,
             "carriedIn": division.amount - amount,
         }
@@ -96,7 +96,7 @@ class Books:
 
     def claim(self, holder: str, *ids: int) -> int:
         """Claim for a holder; what reached it in all."""
-        receipt = self.stage.claim(holder, *ids)
+        receipt = self.harness.claim(holder, *ids)
         expected = [event for number in ids if (event := self._settle(number, holder))]
         assert receipt.settlements == expected
         self.check()
@@ -104,7 +104,7 @@ class Books:
 
     def push(self, number: int, *holders: str) -> None:
         """Push to holders."""
-        receipt = self.stage.push(number, *holders)
+        receipt = self.harness.push(number, *holders)
         expected = [event for holder in holders if (event := self._settle(number, holder))]
         assert receipt.settlements == expected
         assert len(receipt.named("Skipped")) == len(holders) - len(expected)
@@ -113,11 +113,11 @@ class Books:
     def remit(self, number: int) -> None:
         """Send the tax withheld so far to its collector."""
         line = self.lines[number]
-        receipt = self.stage.vault.send("remit", number)
+        receipt = self.harness.vault.send("remit", number)
         assert receipt.named("Remitted") == [
             {
                 "id": number,
-                "collector": self.stage.collector,
+                "collector": self.harness.collector,
                 "amount": line.withheld - line.remitted,
             }
         ]
@@ -127,7 +127,7 @@ class Books:
     def sweep(self, number: int) -> None:
         """Sweep what is unclaimed."""
         line = self.lines[number]
-        receipt = self.stage.vault.send("sweep", number, sender=self.stage.stranger)
+        receipt = self.harness.vault.send("sweep", number, sender=self.harness.stranger)
         ended = self.models[line.series].sweep(line.model_id)
         line.swept, line.carried_out = ended.swept, ended.carried
         recipient = line.fixed["terms"]["sweepTo"]
@@ -141,13 +141,13 @@ class Books:
 
     def donate(self, currency: Deployed, amount: int) -> None:
         """Send money that nobody declared."""
-        currency.send("mint", self.stage.vault.address, amount)
+        currency.send("mint", self.harness.vault.address, amount)
         self.stray[currency.address] = self.stray.get(currency.address, 0) + amount
         self.check()
 
     def expired(self, number: int) -> bool:
         """Whether the deadline of a distribution has passed."""
-        return 0 < self.lines[number].fixed["terms"]["deadline"] < self.stage.kit.now
+        return 0 < self.lines[number].fixed["terms"]["deadline"] < self.harness.kit.now
 
     def is_open(self, number: int) -> bool:
         """Whether money of a distribution is still owed."""
@@ -183,7 +183,7 @@ class Books:
             for holder in self.balances:
                 self._check_holder(number, line, holder)
         for (token, money), model in self.models.items():
-            assert self.stage.vault.call("carried", token, money) == model.position().carried
+            assert self.harness.vault.call("carried", token, money) == model.position().carried
             assert model.position().missing == 0
         self._check_holdings()
 
@@ -193,7 +193,7 @@ class Books:
         if model.is_open(line.model_id):
             division = model.division(line.model_id)
             owed = sum(model.outstanding(line.model_id).values()) + division.remainder
-        assert self.stage.figures(number) == line.fixed | {
+        assert self.harness.figures(number) == line.fixed | {
             "eligibleSupply": line.eligible,
             "settledShares": line.settled,
             "paid": line.paid,
@@ -205,7 +205,7 @@ class Books:
         }
 
     def _check_holder(self, number: int, line: Line, holder: str) -> None:
-        vault, model = self.stage.vault, self.models[line.series]
+        vault, model = self.harness.vault, self.models[line.series]
         earned = model.entitled(line.model_id, holder)
         assert vault.call("entitlement", number, holder) == (earned.gross, earned.tax, earned.net)
         assert vault.call("isClaimed", number, holder) is (holder in line.claimed)
@@ -214,7 +214,7 @@ class Books:
 
     def _check_holdings(self) -> None:
         """The vault holds what is owed, carried or not yet remitted, and what strayed in."""
-        stage = self.stage
+        harness = self.harness
         held: dict[str, int] = dict(self.stray)
         for (_, money), model in self.models.items():
             position = model.position()
@@ -223,7 +223,7 @@ class Books:
             held[line.series[1]] += line.withheld - line.remitted
         for money, expected in held.items():
             if money == ZERO:
-                assert stage.kit.balance(stage.vault.address) == expected
+                assert harness.kit.balance(harness.vault.address) == expected
             else:
-                purse = stage.kit.at("Dollar", money)
-                assert purse.call("balanceOf", stage.vault.address) == expected
+                purse = harness.kit.at("Dollar", money)
+                assert purse.call("balanceOf", harness.vault.address) == expected

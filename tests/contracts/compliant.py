@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from tests.chainkit import ZERO, Deployed, Receipt, Reverted, RevmKit
-from tests.contracts.stage import Stage, refused
+from tests.contracts.harness import Harness, refused
 
 FOREVER = 2**48 - 1
 LIMITLESS = 2**256 - 1
@@ -85,8 +85,8 @@ def rules_refused(code: Code, value: int, limit: int) -> Any:
     return refused("TransferRules_Refused", int(code), value, limit)
 
 
-class Compliant(Stage):
-    """A stage whose token asks rules. The registry's agent is the token's; so is its owner.
+class Compliant(Harness):
+    """A harness whose token asks rules. The registry's agent is the token's; so is its owner.
 
     Persons 1, 2, 3... are Ann, Ben, Cid, Dan, Eve; all in Germany, all retail.
     """

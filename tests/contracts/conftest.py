@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chainkit import Codec, RevmKit
-from tests.contracts.stage import Stage
+from tests.contracts.harness import Harness
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +21,6 @@ def kit(codec) -> RevmKit:
 
 
 @pytest.fixture
-def stage(kit) -> Stage:
+def harness(kit) -> Harness:
     """A new chain with the usual contracts on it."""
-    return Stage(kit)
+    return Harness(kit)

@@ -395,7 +395,7 @@ class Case:
 
     @property
     def code(self) -> str:
-        """What pytest and the twins call it."""
+        """What pytest and the faulty vaults call it."""
         parts = (self.currency.code, self.change and self.change.code, self.step)
         return " ".join(part for part in parts if part)
 
@@ -444,7 +444,7 @@ class Reentry:
 
     @property
     def code(self) -> str:
-        """What pytest and the twins call it."""
+        """What pytest and the faulty vaults call it."""
         return f"{self.currency.code} {self.step} into {self.entrance}"
 
 

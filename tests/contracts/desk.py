@@ -12,7 +12,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
-from tests.contracts.stage import DAY, Stage
+from tests.contracts.harness import DAY, Harness
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 TYPE = (
@@ -106,6 +106,6 @@ def separator(desk: str, chain_id: int = 1) -> bytes:
     return keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], parts))
 
 
-def desk_of(stage: Stage) -> Deployed:
-    """The desk that the stage's vault has made."""
-    return stage.kit.at("PayoutDesk", stage.vault.call("desk"))
+def desk_of(harness: Harness) -> Deployed:
+    """The desk that the harness's vault has made."""
+    return harness.kit.at("PayoutDesk", harness.vault.call("desk"))

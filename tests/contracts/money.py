@@ -1,4 +1,6 @@
-"""What distributions are paid in, beside `trial.Trial`: how to make, allow and change it."""
+"""What distributions are paid in, beside `harness.CurrencyHarness`: how to make, allow and change
+it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from typing import Any
 
 from tests.chainkit import ZERO, Deployed, Receipt, checksummed
 from tests.contracts.currencies import MAX, Currency, Nature
-from tests.contracts.stage import Stage
-from tests.laws.stage import calldata
+from tests.contracts.harness import Harness
+from tests.laws.harness import calldata
 
 
 def send(there: Deployed, function: str, *args: Any, sender: str, value: int = 0) -> Receipt:
@@ -23,18 +25,18 @@ class Money:
     """A plain ERC-20: how a test makes, allows and looks at it, and what it can do to it."""
 
     contract = "Dollar"
-    pot = "trial"
+    pot = "harness"
     gone = False
     """Whether there is no code any more to ask or to call."""
 
-    def __init__(self, stage: Stage, currency: Currency) -> None:
-        self.stage, self.currency = stage, currency
+    def __init__(self, harness: Harness, currency: Currency) -> None:
+        self.harness, self.currency = harness, currency
         self.deployed = self.deploy()
         self.address = self.deployed.address
         self.nature = currency.nature
 
     def deploy(self) -> Deployed:
-        return self.stage.kit.deploy("Dollar", "Coin", "C", self.currency.decimals)
+        return self.harness.kit.deploy("Dollar", "Coin", "C", self.currency.decimals)
 
     @property
     def grains(self) -> int:
@@ -47,11 +49,11 @@ class Money:
 
     def allow(self, who: str) -> None:
         """Let the vault take whatever somebody has."""
-        send(self.deployed, "approve", self.stage.vault.address, MAX, sender=who)
+        send(self.deployed, "approve", self.harness.vault.address, MAX, sender=who)
 
     def question(self, who: str) -> tuple[str, bytes]:
         """Where to ask, and what, for the grains that somebody has."""
-        return self.address, calldata(self.stage.kit.codec, self.contract, "balanceOf", who)
+        return self.address, calldata(self.harness.kit.codec, self.contract, "balanceOf", who)
 
     def become(self, nature: Nature) -> None:
         """Change what it is."""
@@ -71,7 +73,7 @@ class Wilful(Money):
     contract = "WilfulCurrency"
 
     def deploy(self) -> Deployed:
-        deployed = self.stage.kit.deploy(self.contract)
+        deployed = self.harness.kit.deploy(self.contract)
         deployed.send("become", self.currency.nature.words())
         return deployed
 
@@ -80,7 +82,7 @@ class Wilful(Money):
         return self.nature.grains
 
     def allow(self, who: str) -> None:
-        vault = self.stage.vault.address
+        vault = self.harness.vault.address
         if self.currency.allows == "permit":
             # Holder, spender, nonce, expiry, all of it, and a signature.
             self.deployed.send("permit", who, vault, 0, 0, True, 27, b"\1" * 32, b"\1" * 32)
@@ -91,7 +93,7 @@ class Wilful(Money):
         super().allow(who)
 
     def question(self, who: str) -> tuple[str, bytes]:
-        return self.address, calldata(self.stage.kit.codec, self.contract, "grainsOf", who)
+        return self.address, calldata(self.harness.kit.codec, self.contract, "grainsOf", who)
 
     def become(self, nature: Nature) -> None:
         self.nature = nature
@@ -111,8 +113,8 @@ class Second(Wilful):
     """The same, under another address."""
 
     def deploy(self) -> Deployed:
-        self.main = Wilful(self.stage, self.currency)
-        return self.stage.kit.deploy("SecondAddress", self.main.address)
+        self.main = Wilful(self.harness, self.currency)
+        return self.harness.kit.deploy("SecondAddress", self.main.address)
 
     def fund(self, who: str, amount: int) -> None:
         self.main.fund(who, amount)
@@ -134,7 +136,7 @@ class Shares(Money):
     contract = "ShareToken"
 
     def deploy(self) -> Deployed:
-        kit = self.stage.kit
+        kit = self.harness.kit
         sheet = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO)
         token = kit.deploy("ShareToken", sheet)
         token.send("addAgent", kit.accounts[0])
@@ -156,13 +158,13 @@ class OwnCoin(Money):
     pot = "coin"
 
     def deploy(self) -> Deployed:
-        return self.stage.kit.deploy("OwnCoin")
+        return self.harness.kit.deploy("OwnCoin")
 
     def after(self) -> None:
-        stage = self.stage
-        for who in (*stage.kit.accounts, stage.vault.address):
+        harness = self.harness
+        for who in (*harness.kit.accounts, harness.vault.address):
             if self.deployed.call("pending", who):
-                stage.kit.evm.set_balance(who, self.deployed.call("balanceOf", who))
+                harness.kit.evm.set_balance(who, self.deployed.call("balanceOf", who))
                 self.deployed.send("settle", who)
 
 
@@ -172,7 +174,7 @@ class NativeCoin(Money):
     pot = "coin"
 
     def deploy(self) -> Deployed:
-        return self.stage.kit.at("", ZERO)
+        return self.harness.kit.at("", ZERO)
 
     def allow(self, who: str) -> None:
         """Nobody can take it."""
@@ -187,7 +189,7 @@ class Nowhere(Money):
     gone = True
 
     def deploy(self) -> Deployed:
-        return self.stage.kit.at("Dollar", checksummed("0x" + "c0de" * 10))
+        return self.harness.kit.at("Dollar", checksummed("0x" + "c0de" * 10))
 
     def allow(self, who: str) -> None:
         """There is nobody to tell."""
@@ -197,7 +199,7 @@ class Precompile(Nowhere):
     """An address that answers with what it is asked, though no code is there."""
 
     def deploy(self) -> Deployed:
-        return self.stage.kit.at("Dollar", "0x" + "00" * 19 + "04")
+        return self.harness.kit.at("Dollar", "0x" + "00" * 19 + "04")
 
 
 MONEY: dict[str, type[Money]] = {

@@ -14,8 +14,8 @@ from hypothesis.stateful import (
 )
 
 from tests.chainkit import Codec, RevmKit
+from tests.laws.harness import Harness, read, scaled
 from tests.laws.model import MAX_SUPPLY, NOBODY, UNLIMITED, Ledger
-from tests.laws.stage import Stage, read, scaled
 
 HOLDERS = ("ann", "ben", "cat", "dan", "eve")
 ISSUER = "eve"
@@ -34,15 +34,15 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
-        self.stage = Stage(codec, HOLDERS)
-        self.stage.token(TOKEN, ISSUER)
+        self.harness = Harness(codec, HOLDERS)
+        self.harness.token(TOKEN, ISSUER)
         self.ledger = Ledger(TOKEN, ISSUER, RevmKit.START)
 
     def tell(self, sender, function, *args):
-        return lambda: self.stage.send(sender, TOKEN, function, *args)
+        return lambda: self.harness.send(sender, TOKEN, function, *args)
 
     def both(self, in_model, on_chain):
-        return self.stage.both(in_model, on_chain)
+        return self.harness.both(in_model, on_chain)
 
     # ------------------------------------------------------------------- what can happen
 
@@ -83,7 +83,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.tell(giver, "transfer", to, amount),
         )
         if done:
-            moved = [self.stage.named(list(args.values())) for args in done[1].named("Transfer")]
+            moved = [self.harness.named(list(args.values())) for args in done[1].named("Transfer")]
             assert moved == [(giver, to, amount)]
 
     @rule(giver=holders, to=holders)
@@ -138,7 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def wait_until(self, moment):
         self.ledger.wait_until(moment)
-        self.stage.kit.now = moment
+        self.harness.kit.now = moment
 
     # --------------------------------------------------------------------- what must hold
 
@@ -151,7 +151,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def balances(self):
         """Every balance is what the movements make it, and they sum up to the supply (Law 6)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             held = {who: read(ask(TOKEN, "balanceOf", who))[0] for who in HOLDERS}
             (supply,) = read(ask(TOKEN, "totalSupply"))
             (count,) = read(ask(TOKEN, "recordCount"))
@@ -162,7 +162,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def closed_records(self):
         """A balance at a record is the balance when its second ended, whatever happens
         afterwards (Law 5), and at every record they sum up to its supply (Law 6)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for record, then in enumerate(self.ledger.closed, 1):
                 for who in HOLDERS:
                     (got,) = read(ask(TOKEN, "balanceOfAt", who, record))
@@ -174,13 +174,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def open_records(self):
         """A record that is open, or was never scheduled, cannot be read (Law 7)."""
         count = len(self.ledger.times)
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for record in (0, *range(len(self.ledger.closed) + 1, count + 1), count + 1):
                 why = self.ledger.unreadable(record)
-                told = self.stage.refusal(ask, TOKEN, "totalSupplyAt", record)
+                told = self.harness.refusal(ask, TOKEN, "totalSupplyAt", record)
                 assert told == why, f"Law 7: supply at record {record}"
                 for who in HOLDERS if 0 < record <= count else HOLDERS[:1]:
-                    told = self.stage.refusal(ask, TOKEN, "balanceOfAt", who, record)
+                    told = self.harness.refusal(ask, TOKEN, "balanceOfAt", who, record)
                     assert told == why, f"Law 7: {who} at record {record}"
 
 

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
 
 from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import SETTINGS, Code, investor
+from tests.laws.harness import Harness, scaled, word
 from tests.laws.model import NOBODY, Refused, held_by_person, refuse
-from tests.laws.stage import Stage, scaled, word
 
 WALLETS = ("ann", "ann2", "ben", "ben2", "cat", "dan", "eve")
 ISSUER = "issuer"
@@ -218,12 +218,12 @@ class RegisterMachine(RuleBasedStateMachine):
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
-        self.stage = Stage(codec, (*WALLETS, ISSUER))
-        stage = self.stage
-        stage.token(TOKEN, ISSUER)
-        stage.build(BOOK, "InvestorRegistry", stage.addresses[ISSUER], sender=ISSUER)
-        stage.send(ISSUER, BOOK, "bindToken", TOKEN)
-        stage.send(ISSUER, TOKEN, "setIdentityRegistry", BOOK)
+        self.harness = Harness(codec, (*WALLETS, ISSUER))
+        harness = self.harness
+        harness.token(TOKEN, ISSUER)
+        harness.build(BOOK, "InvestorRegistry", harness.addresses[ISSUER], sender=ISSUER)
+        harness.send(ISSUER, BOOK, "bindToken", TOKEN)
+        harness.send(ISSUER, TOKEN, "setIdentityRegistry", BOOK)
         self.limits = {
             "maxHolders": 3, "maxHoldersInCountry": 2, "limitedClass": 2, "maxHoldersOfClass": 2,
             "maxHoldersOfClassInCountry": 1,
@@ -236,14 +236,16 @@ class RegisterMachine(RuleBasedStateMachine):
         self.rules_made += 1
         name = f"{RULES}{self.rules_made}"
         said = {**SETTINGS, **self.limits, "maxHolding": MAX_HOLDING, "eligible": True,
-                "registry": self.stage.addresses[BOOK]}  # fmt: skip
-        self.stage.build(name, "TransferRules", tuple(said.values()))
-        self.stage.send(ISSUER, TOKEN, "setCompliance", name)
+                "registry": self.harness.addresses[BOOK]}  # fmt: skip
+        self.harness.build(name, "TransferRules", tuple(said.values()))
+        self.harness.send(ISSUER, TOKEN, "setCompliance", name)
         if self.rules_made == 1:
-            self.stage.send(ISSUER, BOOK, "count", TOKEN, [])
+            self.harness.send(ISSUER, BOOK, "count", TOKEN, [])
 
     def both(self, in_model, sender, contract, function, *args):
-        return self.stage.both(in_model, lambda: self.stage.send(sender, contract, function, *args))
+        return self.harness.both(
+            in_model, lambda: self.harness.send(sender, contract, function, *args)
+        )
 
     def note(self, wallet, identity):
         return self.both(
@@ -293,7 +295,7 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @rule(giver=wallets, taker=wallets, amount=amounts)
     def transfer(self, giver, taker, amount):
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             allowed = ask(TOKEN, "canTransfer", giver, taker, amount)
         done = self.both(lambda: self.register_.transfer(giver, taker, amount),
                          giver, TOKEN, "transfer", taker, amount)  # fmt: skip
@@ -317,12 +319,12 @@ class RegisterMachine(RuleBasedStateMachine):
     @rule(wallet=wallets, amount=st.one_of(amounts, st.just(2**256 - 1)))
     def freeze_shares(self, wallet, amount):
         if amount < 2**255 or not self.register_.heirs:
-            self.stage.send(ISSUER, TOKEN, "setFrozenTokens", wallet, amount)
+            self.harness.send(ISSUER, TOKEN, "setFrozenTokens", wallet, amount)
             self.register_.frozen[wallet] = amount
 
     @rule(wallet=wallets, on=st.booleans())
     def freeze_wallet(self, wallet, on):
-        self.stage.send(ISSUER, TOKEN, "setAddressFrozen", wallet, on)
+        self.harness.send(ISSUER, TOKEN, "setAddressFrozen", wallet, on)
         (self.register_.stopped.add if on else self.register_.stopped.discard)(wallet)
 
     @precondition(lambda self: len(self.register_.heirs) < 4)
@@ -341,7 +343,7 @@ class RegisterMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((1, 1, 2, 5)))
     def wait(self, seconds):
         self.register_.now += seconds
-        self.stage.kit.now = self.register_.now
+        self.harness.kit.now = self.register_.now
 
     # --------------------------------------------------------------------- what must hold
 
@@ -351,7 +353,7 @@ class RegisterMachine(RuleBasedStateMachine):
         model = self.register_
         held, sizes = model.holdings(), model.sizes()
         assert 0 not in held
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for wallet in WALLETS:
                 assert ask(TOKEN, "balanceOf", wallet) == word(model.balances[wallet]), wallet
                 assert ask(TOKEN, "getFrozenTokens", wallet) == word(model.frozen[wallet]), wallet
@@ -359,7 +361,7 @@ class RegisterMachine(RuleBasedStateMachine):
                 able = model.eligible(wallet) and not model.blocked(wallet)
                 assert ask(TOKEN, "canReceive", wallet) == word(able), wallet
                 assert ask(BOOK, "isVerified", wallet) == word(model.eligible(wallet)), wallet
-                heir = self.stage.addresses[model.heir(wallet)]
+                heir = self.harness.addresses[model.heir(wallet)]
                 assert ask(TOKEN, "successorOf", wallet) == word(int(heir, 16)), wallet
             assert ask(BOOK, "holderCount", TOKEN) == word(len(held))
             for person in PERSONS:
@@ -392,11 +394,11 @@ def test_a_person_with_two_wallets_is_one_holder(codec: Codec) -> None:
     machine.note("ben", (2, 250, 1, forever))
     for wallet, amount in (("ann", 10), ("ann2", 5), ("ben", 7)):
         machine.mint(wallet, amount)
-    with machine.stage.looking() as ask:
+    with machine.harness.looking() as ask:
         assert ask(BOOK, "holderCount", TOKEN) == word(2)
         assert ask(BOOK, "holdingOf", TOKEN, 1) == word(15)
     machine.transfer("ann", "ann2", 10)
     machine.note("ann2", (2, 250, 1, forever))
-    with machine.stage.looking() as ask:
+    with machine.harness.looking() as ask:
         assert ask(BOOK, "holderCount", TOKEN) == word(1)
     machine.laws_hold()

@@ -16,8 +16,8 @@ from hypothesis.stateful import (
 )
 
 from tests.chainkit import Codec, RevmKit
+from tests.laws.harness import Harness, read, result, scaled, terms_of, word
 from tests.laws.model import COIN, MAX_AMOUNT, NOBODY, VAULT, Distribution, Ledger, Vault
-from tests.laws.stage import Stage, read, result, scaled, terms_of, word
 
 PEOPLE = ("eve", "wes", "ann", "ben", "cat", "dan", "tom", "tax", "sam", "ola")
 """eve issues the east building and wes the west one; tom is a treasury, tax the collector, sam is
@@ -101,13 +101,13 @@ class VaultMachine(RuleBasedStateMachine):
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
-        self.stage = Stage(codec, PEOPLE)
+        self.harness = Harness(codec, PEOPLE)
         for name, issuer in ISSUERS.items():
-            self.stage.token(name, issuer)
-        self.stage.build(VAULT, "DividendVault")
-        self.stage.addresses[COIN] = self.stage.addresses[NOBODY]
+            self.harness.token(name, issuer)
+        self.harness.build(VAULT, "DividendVault")
+        self.harness.addresses[COIN] = self.harness.addresses[NOBODY]
         for policy, rate in RATES.items():
-            self.stage.build(policy, "FlatTax", rate, self.stage.addresses["tax"])
+            self.harness.build(policy, "FlatTax", rate, self.harness.addresses["tax"])
         ledgers = {name: Ledger(name, issuer, RevmKit.START) for name, issuer in ISSUERS.items()}
         self.law = Vault(ledgers, RATES, RevmKit.START)
         self.law.refusing = {WALL}
@@ -118,19 +118,19 @@ class VaultMachine(RuleBasedStateMachine):
 
     def _make_money(self) -> None:
         for name, decimals in DOLLARS.items():
-            self.stage.build(name, "Dollar", name, name, decimals)
+            self.harness.build(name, "Dollar", name, name, decimals)
             for payer in ("eve", "wes", "ola"):
-                self.stage.send(payer, name, "mint", payer, WEALTH)
-                self.stage.send(payer, name, "approve", VAULT, 2**256 - 1)
+                self.harness.send(payer, name, "mint", payer, WEALTH)
+                self.harness.send(payer, name, "approve", VAULT, 2**256 - 1)
                 self.law.money[name][payer] = WEALTH
         for person in PEOPLE:
-            self.stage.kit.evm.set_balance(self.stage.addresses[person], WEALTH)
+            self.harness.kit.evm.set_balance(self.harness.addresses[person], WEALTH)
             self.law.money[COIN][person] = WEALTH
 
     def both(self, in_model, sender, contract, function, *args, value=0):
-        return self.stage.both(
+        return self.harness.both(
             in_model,
-            lambda: self.stage.send(sender, contract, function, *args, value=value),
+            lambda: self.harness.send(sender, contract, function, *args, value=value),
         )
 
     def edges_ahead(self) -> list[int]:
@@ -207,7 +207,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     def _wait_until(self, moment):
         self.law.wait_until(moment)
-        self.stage.kit.now = moment
+        self.harness.kit.now = moment
 
     # -------------------------------------------------------------------------- declaring
 
@@ -285,7 +285,7 @@ class VaultMachine(RuleBasedStateMachine):
 
     def _terms(self, new: Distribution) -> dict[str, Any]:
         """What `distribution` must say of it for ever."""
-        at = {name: address.lower() for name, address in self.stage.addresses.items()}
+        at = {name: address.lower() for name, address in self.harness.addresses.items()}
         return {
             "token": at[new.ledger.name],
             "recordId": new.record,
@@ -307,7 +307,7 @@ class VaultMachine(RuleBasedStateMachine):
             expected, receipt = done
             for name in ("Claimed", "Skipped", "Carried"):
                 said = receipt.settlements if name == "Claimed" else receipt.named(name)
-                told = [tuple(self.stage.named(list(args.values()))) for args in said]
+                told = [tuple(self.harness.named(list(args.values()))) for args in said]
                 wanted = [event[1:] for event in expected if event[0] == name]
                 assert self._currencies_named(told) == self._currencies_named(wanted), name
 
@@ -371,12 +371,12 @@ class VaultMachine(RuleBasedStateMachine):
     def donate(self, currency, amount):
         if currency != COIN:
             self.law.donate("ola", currency, amount)
-            self.stage.send("ola", currency, "transfer", VAULT, amount)
+            self.harness.send("ola", currency, "transfer", VAULT, amount)
             return
         # The vault takes no gifts of native coin; a destroyed contract or a block reward forces it.
-        vault = self.stage.addresses[VAULT]
+        vault = self.harness.addresses[VAULT]
         self.law.donate(NOBODY, COIN, amount)
-        self.stage.kit.evm.set_balance(vault, self.stage.kit.balance(vault) + amount)
+        self.harness.kit.evm.set_balance(vault, self.harness.kit.balance(vault) + amount)
 
     # --------------------------------------------------------------------- what must hold
 
@@ -392,7 +392,7 @@ class VaultMachine(RuleBasedStateMachine):
     def entitlements(self):
         """Every holder's income is the exact floor (Law 1), with the remainder it makes up the
         amount (Law 2), and it cannot be read before the record has closed (Law 7)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for it in self.law.distributions:
                 if not it.has_record:
                     self._waits(ask, it)
@@ -409,14 +409,14 @@ class VaultMachine(RuleBasedStateMachine):
     def _waits(self, ask, it: Distribution) -> None:
         why = it.ledger.unreadable(it.record)
         for who in HOLDERS:
-            told = self.stage.refusal(ask, VAULT, "entitlement", it.id, who)
+            told = self.harness.refusal(ask, VAULT, "entitlement", it.id, who)
             nothing = who in it.excluded and told == (0, 0, 0)
             assert told == why or nothing, f"Law 7: {it.id} tells {who} {told}, not {why}"
 
     def claims(self):
         """Who has been paid, by whatever path, can claim nothing more; all others what they are
         entitled to, while it is payable (Law 4)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for it in self.law.distributions:
                 for who in (*HOLDERS, "ola"):
                     claimed = ask(VAULT, "isClaimed", it.id, who)
@@ -428,7 +428,7 @@ class VaultMachine(RuleBasedStateMachine):
     def books(self):
         """received + carried in = paid + owed + carried out + swept, in every distribution and at
         every moment (Law 3), and its terms never change (Law 9)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             answers = [ask(VAULT, "distribution", it.id) for it in self.law.distributions]
         for it, answer in zip(self.law.distributions, answers, strict=True):
             got = self._read(answer)
@@ -450,13 +450,13 @@ class VaultMachine(RuleBasedStateMachine):
             assert {name: got[name] for name in want} == want, f"Law 3: {it.id}"
 
     def _read(self, answer: bytes) -> dict[str, Any]:
-        parts = result(self.stage.codec, "DividendVault", "distribution", 1, answer)
+        parts = result(self.harness.codec, "DividendVault", "distribution", 1, answer)
         return dict(zip(self.parts, parts, strict=True))
 
     def carry(self):
         """What finished distributions left over waits for the next one, and joins it once
         (Law 10)."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for token in ISSUERS:
                 for currency in (COIN, *DOLLARS):
                     (got,) = read(ask(VAULT, "carried", token, currency))
@@ -467,9 +467,9 @@ class VaultMachine(RuleBasedStateMachine):
         """Money reaches only holders of record, their payees, the collector, the swept-to and the
         refunded (Law 8), and the vault holds exactly what is owed, carried, or withheld and not
         yet remitted, and stray gifts (Law 3)."""
-        kit, where = self.stage.kit, self.stage.addresses
+        kit, where = self.harness.kit, self.harness.addresses
         held = {COIN: {who: kit.balance(where[who]) for who in EVERYONE}}
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for dollar in DOLLARS:
                 held[dollar] = {
                     who: int.from_bytes(ask(dollar, "balanceOf", who), "big") for who in EVERYONE

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 from prorata.apportion import withhold
 from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import investor
+from tests.laws.harness import Harness, read, scaled, word
 from tests.laws.model import refuse
-from tests.laws.stage import Stage, read, scaled, word
 
 HOLDERS = ("ann", "ben", "cat", "dan")
 OWNER, AGENT, COLLECTOR = "owner", "agent", "collector"
@@ -132,21 +132,21 @@ class WithholdingMachine(RuleBasedStateMachine):
 
     def __init__(self, codec: Codec) -> None:
         super().__init__()
-        self.stage = Stage(codec, (OWNER, AGENT, COLLECTOR, *HOLDERS))
-        self.stage.build(TOKEN, "BareToken")
-        self.stage.build(BOOK, "InvestorRegistry", self.stage.addresses[OWNER])
+        self.harness = Harness(codec, (OWNER, AGENT, COLLECTOR, *HOLDERS))
+        self.harness.build(TOKEN, "BareToken")
+        self.harness.build(BOOK, "InvestorRegistry", self.harness.addresses[OWNER])
 
     def tell(self, contract, function, *args, sender=OWNER):
-        return lambda: self.stage.send(sender, contract, function, *args)
+        return lambda: self.harness.send(sender, contract, function, *args)
 
     @initialize(table=tables)
     def open(self, table):
         self.office = Office(table)
-        a = self.stage.addresses
-        self.stage.build(
+        a = self.harness.addresses
+        self.harness.build(
             POLICY, "WithholdingPolicy", a[OWNER], a[BOOK], a[COLLECTOR], self.listed(table)
         )
-        self.stage.send(OWNER, POLICY, "addAgent", AGENT)
+        self.harness.send(OWNER, POLICY, "addAgent", AGENT)
 
     @staticmethod
     def listed(table: dict[Key, int]) -> list[tuple[int, ...]]:
@@ -157,7 +157,7 @@ class WithholdingMachine(RuleBasedStateMachine):
     @rule(table=tables, ahead=soon)
     def set_rates(self, table, ahead):
         since = self.office.now + ahead if ahead else 0
-        self.stage.both(
+        self.harness.both(
             lambda: self.office.set_rates(table, since),
             self.tell(POLICY, "setRates", self.listed(table), since),
         )
@@ -168,17 +168,17 @@ class WithholdingMachine(RuleBasedStateMachine):
     def register(self, who, country, kind):
         self.office.registered[who] = (country, kind)
         known = investor(HOLDERS.index(who) + 1, country, kind)
-        self.stage.send(OWNER, BOOK, "register", [who], [known])
+        self.harness.send(OWNER, BOOK, "register", [who], [known])
 
     @rule(who=holders)
     def strike_off(self, who):
         if self.office.registered.pop(who, None):
-            self.stage.send(OWNER, BOOK, "deleteIdentity", who)
+            self.harness.send(OWNER, BOOK, "deleteIdentity", who)
 
     @rule(wallets=st.lists(holders, max_size=4))
     def note(self, wallets):
         self.office.note(wallets)
-        self.stage.send("dan", POLICY, "note", wallets)
+        self.harness.send("dan", POLICY, "note", wallets)
 
     @rule(
         who=holders,
@@ -191,7 +191,7 @@ class WithholdingMachine(RuleBasedStateMachine):
         start = self.office.now + since
         given = Certificate(rate, kinds, start, start + length)
         terms = (rate, kinds, given.since, given.until, DEED)
-        self.stage.both(
+        self.harness.both(
             lambda: self.office.certify(who, given),
             self.tell(POLICY, "certify", [who], [terms], sender=AGENT),
         )
@@ -201,7 +201,7 @@ class WithholdingMachine(RuleBasedStateMachine):
         file = self.office.files[who]
         if number <= len(file) and file[number - 1].revoked:
             return
-        self.stage.both(
+        self.harness.both(
             lambda: self.office.revoke(who, number),
             self.tell(POLICY, "revoke", who, number, sender=AGENT),
         )
@@ -211,19 +211,19 @@ class WithholdingMachine(RuleBasedStateMachine):
     def schedule(self, ahead):
         self.office.records.append(self.office.now + ahead)
         number = len(self.office.records)
-        self.stage.send(OWNER, TOKEN, "setTime", number, self.office.records[-1])
+        self.harness.send(OWNER, TOKEN, "setTime", number, self.office.records[-1])
 
     @rule(seconds=st.sampled_from((1, 1, 1, 2, 3, 8)))
     def wait(self, seconds):
         over = self.office.wait_until(self.office.now + seconds)
-        self.stage.kit.now = self.office.now
+        self.harness.kit.now = self.office.now
         self.compare(over)
 
     @rule(who=holders, kind=st.sampled_from(KINDS), ahead=st.sampled_from((0, 1, 5, 20)))
     def ask_for_now(self, who, kind, ahead):
         """What would apply if nothing changed."""
         time = self.office.now + ahead
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             rate, _ = read(ask(POLICY, "rateAt", who, kind, time))
         assert rate == self.office.rate(who, kind, time)
 
@@ -231,7 +231,7 @@ class WithholdingMachine(RuleBasedStateMachine):
 
     def compare(self, records):
         """Every answer about these records is the office's, to the unit."""
-        with self.stage.looking() as ask:
+        with self.harness.looking() as ask:
             for record, who, kind in product(records, HOLDERS, KINDS):
                 tax = ask(POLICY, "taxOn", TOKEN, record, kind, who, GROSS)
                 rate = self.office.answers[record, who, kind]
@@ -245,15 +245,17 @@ class WithholdingMachine(RuleBasedStateMachine):
         for _ in range(2):
             closed = {record for record, _, _ in self.office.answers}
             self.compare(sorted(closed))
-            with self.stage.looking() as ask:
+            with self.harness.looking() as ask:
                 for record, at in enumerate(self.office.records, 1):
                     if record not in closed:
-                        told = self.stage.refusal(ask, POLICY, "taxOn", TOKEN, record, 0, "ann", 1)
+                        told = self.harness.refusal(
+                            ask, POLICY, "taxOn", TOKEN, record, 0, "ann", 1
+                        )
                         why = (TOKEN, record, at, self.office.now)
                         assert told == ("WithholdingPolicy_RecordOpen", why)
             # And once more after a year, when all of them are over.
             self.office.wait_until(self.office.now + 31_536_000)
-            self.stage.kit.now = self.office.now
+            self.harness.kit.now = self.office.now
 
 
 def test_any_history_of_rates_notes_and_certificates(codec: Codec) -> None:

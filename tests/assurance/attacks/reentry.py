@@ -1,6 +1,6 @@
-"""The scenes of the re-entry matrix: who is asked what in the middle of which function.
+"""The call_outs of the re-entry matrix: who is asked what in the middle of which function.
 
-A scene is one call-out of one contract: the interloper that stands where the call goes, the
+A call_out is one call-out of one contract: the interloper that stands where the call goes, the
 function it is asked, the transaction in whose middle that happens, and whose guards are shut.
 """
 
@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.compliant import SETTINGS
 from tests.contracts.desk import Instruction, desk_of
-from tests.contracts.stage import DAY, NOTHING, Stage, terms
+from tests.contracts.harness import DAY, NOTHING, Harness, terms
 
 VAULT, DESK = "DividendVault", "PayoutDesk"
 COIN = 10**18
@@ -84,7 +84,7 @@ TOKEN_CALL_OUTS = (
 
 
 @dataclass(frozen=True)
-class Scene:
+class CallOut:
     """One call-out: ``act`` is the transaction in whose middle ``spy`` is asked ``asked``."""
 
     spy: Deployed
@@ -108,7 +108,7 @@ class Scene:
         return keccak(self.asked.encode())[:4] if self.asked else b"\0" * 4
 
 
-class World(Stage):
+class AttackSystem(Harness):
     """A vault, its desk and three tokens, with an interloper wherever one of them calls.
 
     ``coin`` is a currency; ``purse`` a wallet that holds shares and is collector, recipient and
@@ -230,9 +230,9 @@ class World(Stage):
         return lambda: order.send(b"", sender=self.stranger)
 
 
-def vault_scenes(world: World) -> dict[str, Scene]:
+def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
     """Every call-out of the vault and its desk."""
-    w, own, both = world, frozenset({VAULT}), frozenset({VAULT, DESK})
+    w, own, both = system, frozenset({VAULT}), frozenset({VAULT, DESK})
     coin, asset, purse = w.coin, w.asset, w.purse
     claims = w.asks_vault("claim", [w.taxed], w.ann)
     claims_two = w.asks_vault("claim", [w.taxed, w.plain], w.ann)
@@ -252,51 +252,51 @@ def vault_scenes(world: World) -> dict[str, Scene]:
     hooked_native = w.carries_out(w.native, w.hook.address)
     signed = w.carries_out(w.late)
     return {
-        "declare, taking": Scene(coin, take, w.declares(), own),
-        "declare, counting": Scene(
+        "declare, taking": CallOut(coin, take, w.declares(), own),
+        "declare, counting": CallOut(
             coin, "balanceOf(address)", w.declares(), own, still=True, least=450_000
         ),
-        "declare, permit": Scene(coin, permit, permits, own, shrugged=True),
-        "claim, paying": Scene(coin, move, claims, own),
-        "claim of two, paying": Scene(coin, move, claims_two, own),
-        "push, paying": Scene(coin, move, pushes, own, least=450_000),
-        "push, counting": Scene(
+        "declare, permit": CallOut(coin, permit, permits, own, shrugged=True),
+        "claim, paying": CallOut(coin, move, claims, own),
+        "claim of two, paying": CallOut(coin, move, claims_two, own),
+        "push, paying": CallOut(coin, move, pushes, own, least=450_000),
+        "push, counting": CallOut(
             coin, "balanceOf(address)", pushes, own, still=True, least=450_000, shrugged=True
         ),
-        "remit, paying": Scene(coin, move, remits, own),
-        "sweep, paying": Scene(coin, move, sweeps, own, later=1),
-        "refund, paying": Scene(coin, move, refunds, own),
-        "claim, native": Scene(purse, "", payee, own, least=90_000),
-        "push, native": Scene(purse, "", pushed, own, least=90_000),
-        "remit, native": Scene(purse, "", w.asks_vault("remit", w.native), own, least=90_000),
-        "sweep, native": Scene(
+        "remit, paying": CallOut(coin, move, remits, own),
+        "sweep, paying": CallOut(coin, move, sweeps, own, later=1),
+        "refund, paying": CallOut(coin, move, refunds, own),
+        "claim, native": CallOut(purse, "", payee, own, least=90_000),
+        "push, native": CallOut(purse, "", pushed, own, least=90_000),
+        "remit, native": CallOut(purse, "", w.asks_vault("remit", w.native), own, least=90_000),
+        "sweep, native": CallOut(
             purse, "", w.asks_vault("sweep", w.native), own, least=90_000, later=1
         ),
-        "refund, native": Scene(
+        "refund, native": CallOut(
             purse, "", w.asks_vault("refund", w.unpaid_native), own, least=90_000
         ),
-        "declare, supply": Scene(
+        "declare, supply": CallOut(
             asset, "totalSupplyAt(uint256)", w.declares(), own, still=True, shrugged=True
         ),
-        "declare, holdings": Scene(
+        "declare, holdings": CallOut(
             asset, "holdingsSuffice()", w.declares(), own, still=True, least=90_000, shrugged=True
         ),
-        "declare, agent": Scene(
+        "declare, agent": CallOut(
             asset, "isAgent(address)", w.declares(), own, still=True, shrugged=True
         ),
-        "declare, owner": Scene(asset, "owner()", w.declares(), own, still=True, shrugged=True),
-        "declare, time": Scene(
+        "declare, owner": CallOut(asset, "owner()", w.declares(), own, still=True, shrugged=True),
+        "declare, time": CallOut(
             asset, "recordTime(uint256)", w.declares(w.open_record), own, still=True
         ),
-        "declare, excluded": Scene(asset, at_, w.declares(excluded=[w.eve]), own, still=True),
-        "declare, collector": Scene(
+        "declare, excluded": CallOut(asset, at_, w.declares(excluded=[w.eve]), own, still=True),
+        "declare, collector": CallOut(
             w.policy, "collector()", w.declares(tax_policy=w.policy.address), own, still=True
         ),
-        "claim, holdings": Scene(asset, all_at, claims, own, still=True),
-        "claim, balance": Scene(
+        "claim, holdings": CallOut(asset, all_at, claims, own, still=True),
+        "claim, balance": CallOut(
             asset, at_, w.asks_vault("claim", [w.slow], w.ann), own, still=True
         ),
-        "claim, claimant": Scene(
+        "claim, claimant": CallOut(
             asset,
             "claimantOf(address)",
             w.asks_vault("claim", [w.slow], w.ann),
@@ -304,28 +304,28 @@ def vault_scenes(world: World) -> dict[str, Scene]:
             still=True,
             shrugged=True,
         ),
-        "push, holdings": Scene(asset, all_at, pushes, own, still=True),
-        "refund, supply": Scene(asset, "totalSupplyAt(uint256)", refunds, own, still=True),
-        "claim, tax": Scene(w.policy, tax, claims, own, still=True),
-        "claim of two, tax": Scene(w.policy, tax, claims_two, own, still=True),
-        "push, tax": Scene(w.policy, tax, pushes, own, still=True, least=450_000),
-        "desk, signature": Scene(
+        "push, holdings": CallOut(asset, all_at, pushes, own, still=True),
+        "refund, supply": CallOut(asset, "totalSupplyAt(uint256)", refunds, own, still=True),
+        "claim, tax": CallOut(w.policy, tax, claims, own, still=True),
+        "claim of two, tax": CallOut(w.policy, tax, claims_two, own, still=True),
+        "push, tax": CallOut(w.policy, tax, pushes, own, still=True, least=450_000),
+        "desk, signature": CallOut(
             w.signer, "isValidSignature(bytes32,bytes)", signed, frozenset({DESK}), still=True
         ),
-        "desk, claimant": Scene(
+        "desk, claimant": CallOut(
             asset, "claimantOf(address)", signed, frozenset({DESK}), still=True, shrugged=True
         ),
-        "desk, paying": Scene(coin, move, signed, both),
-        "desk, hook": Scene(
+        "desk, paying": CallOut(coin, move, signed, both),
+        "desk, hook": CallOut(
             w.hook, "onIncome(address,address,uint256,bytes)", hooked, frozenset({DESK})
         ),
-        "desk, hook's coin": Scene(w.hook, "", hooked_native, both, least=90_000),
+        "desk, hook's coin": CallOut(w.hook, "", hooked_native, both, least=90_000),
     }
 
 
-def token_scenes(world: World) -> dict[str, Scene]:
+def token_call_outs(system: AttackSystem) -> dict[str, CallOut]:
     """Every call-out of a share token, to rules of ours and to an ERC-3643 deployment."""
-    w = world
+    w = system
     ruled, foreign, rules, theirs, book = w.ruled, w.foreign, w.rules, w.compliance, w.book
     three, lost, heir = "(address,address,uint256)", w.ben, w.eve
     wallet = w.signer.address
@@ -348,37 +348,39 @@ def token_scenes(world: World) -> dict[str, Scene]:
     look = w.orders(ruled, "setIdentityRegistry", book.address, sender=w.owner)
     booking = "book(address,address,uint256,uint256)"
     return {
-        "transfer, authorize": Scene(rules, f"authorize{three}", ours["transfer"]),
-        "mint, book": Scene(rules, booking, ours["mint"]),
-        "burn, book": Scene(rules, booking, ours["burn"]),
-        "force, book": Scene(rules, booking, ours["force"]),
-        "recover, recover": Scene(rules, "recover(address,address)", ours["recover"]),
-        "rules, replacedBy": Scene(rules, "replacedBy(address)", ours["drop"], shrugged=True),
-        "rules, kind": Scene(rules, "supportsInterface(bytes4)", again, still=True, shrugged=True),
-        "registry, rules' own": Scene(rules, "registry()", look, still=True, shrugged=True),
-        "permit, signature": Scene(
+        "transfer, authorize": CallOut(rules, f"authorize{three}", ours["transfer"]),
+        "mint, book": CallOut(rules, booking, ours["mint"]),
+        "burn, book": CallOut(rules, booking, ours["burn"]),
+        "force, book": CallOut(rules, booking, ours["force"]),
+        "recover, recover": CallOut(rules, "recover(address,address)", ours["recover"]),
+        "rules, replacedBy": CallOut(rules, "replacedBy(address)", ours["drop"], shrugged=True),
+        "rules, kind": CallOut(
+            rules, "supportsInterface(bytes4)", again, still=True, shrugged=True
+        ),
+        "registry, rules' own": CallOut(rules, "registry()", look, still=True, shrugged=True),
+        "permit, signature": CallOut(
             w.signer, "isValidSignature(bytes32,bytes)", permits, still=True
         ),
-        "transfer, canTransfer": Scene(
+        "transfer, canTransfer": CallOut(
             theirs, f"canTransfer{three}", other["transfer"], still=True
         ),
-        "transfer, transferred": Scene(theirs, f"transferred{three}", other["transfer"]),
-        "mint, created": Scene(theirs, "created(address,uint256)", other["mint"]),
-        "burn, destroyed": Scene(theirs, "destroyed(address,uint256)", other["burn"]),
-        "force, transferred": Scene(theirs, f"transferred{three}", other["force"]),
-        "recover, transferred": Scene(theirs, f"transferred{three}", other["recover"]),
-        "rules, unbind": Scene(theirs, "unbindToken(address)", other["drop"], shrugged=True),
-        "rules, bind": Scene(theirs, "bindToken(address)", bind, shrugged=True),
-        "transfer, isVerified": Scene(book, "isVerified(address)", other["transfer"], still=True),
-        "mint, isVerified": Scene(book, "isVerified(address)", other["mint"], still=True),
-        "recover, contains": Scene(book, "contains(address)", other["recover"], still=True),
-        "recover, deleteIdentity": Scene(book, "deleteIdentity(address)", other["recover"]),
+        "transfer, transferred": CallOut(theirs, f"transferred{three}", other["transfer"]),
+        "mint, created": CallOut(theirs, "created(address,uint256)", other["mint"]),
+        "burn, destroyed": CallOut(theirs, "destroyed(address,uint256)", other["burn"]),
+        "force, transferred": CallOut(theirs, f"transferred{three}", other["force"]),
+        "recover, transferred": CallOut(theirs, f"transferred{three}", other["recover"]),
+        "rules, unbind": CallOut(theirs, "unbindToken(address)", other["drop"], shrugged=True),
+        "rules, bind": CallOut(theirs, "bindToken(address)", bind, shrugged=True),
+        "transfer, isVerified": CallOut(book, "isVerified(address)", other["transfer"], still=True),
+        "mint, isVerified": CallOut(book, "isVerified(address)", other["mint"], still=True),
+        "recover, contains": CallOut(book, "contains(address)", other["recover"], still=True),
+        "recover, deleteIdentity": CallOut(book, "deleteIdentity(address)", other["recover"]),
     }
 
 
-def _permit_digest(world: World, token: Deployed) -> bytes:
+def _permit_digest(system: AttackSystem, token: Deployed) -> bytes:
     kind = b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
-    fields = [world.signer.address, world.ann, 5, 0, LATER]
+    fields = [system.signer.address, system.ann, 5, 0, LATER]
     words = [int(f, 16) if isinstance(f, str) else f for f in fields]
     struct = keccak(keccak(kind) + b"".join(word.to_bytes(32, "big") for word in words))
     return keccak(b"\x19\x01" + token.call("DOMAIN_SEPARATOR") + struct)

@@ -1,7 +1,7 @@
-"""A pytest plugin: the tests that are named run once with each twin that they must notice.
+"""A pytest plugin: the tests that are named run once with each mutant that they must notice.
 
 ``python -m pytest -p tests.assurance.attacks.stand_in TEST...`` runs them; what came of each goes
-to the file that ``PRORATA_TWINS`` names, by twin and test.
+to the file that ``PRORATA_MUTANTS`` names, by mutant and test.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyrevm
 import pytest
 
 from prorata.toolchain.compiler import CONTRACTS, compile_contracts
-from tests.assurance.attacks.twins import LIVES, Cast, Twin, compile_twins
+from tests.assurance.attacks.mutants import LIVES, AttackMutant, Cast, compile_mutants
 
 _seen: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 
@@ -26,7 +26,7 @@ _seen: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
 @cache
 def _casts() -> list[Cast]:
     artifacts = compile_contracts((CONTRACTS, Path("tests/contracts")))
-    return [Cast(twin, artifacts, artifact) for twin, artifact in compile_twins().items()]
+    return [Cast(mutant, artifacts, artifact) for mutant, artifact in compile_mutants().items()]
 
 
 def pytest_configure() -> None:
@@ -35,16 +35,16 @@ def pytest_configure() -> None:
     pyrevm.EVM = partial(pyrevm.EVM, env=room)
 
 
-def _is_for(twin: Twin, node: str) -> bool:
-    return node in {twin.node, LIVES[twin.contract]}
+def _is_for(mutant: AttackMutant, node: str) -> bool:
+    return node in {mutant.node, LIVES[mutant.contract]}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """In the place of the sound contracts, each twin's."""
+    """In the place of the sound contracts, each mutant's."""
     node = metafunc.definition.nodeid
-    casts = [cast for cast in _casts() if _is_for(cast.twin, node)]
-    names = [cast.twin.name for cast in casts]
+    casts = [cast for cast in _casts() if _is_for(cast.mutant, node)]
+    names = [cast.mutant.name for cast in casts]
     if casts:
         metafunc.parametrize("artifacts", casts, ids=names, scope="session")
 
@@ -55,11 +55,11 @@ def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, Any, Any
     report = yield
     if report.when == "call" or report.failed:
         ended = report.outcome if report.when == "call" else f"{report.outcome} in {report.when}"
-        twin = item.callspec.params["artifacts"].twin
-        _seen[twin.name][item.nodeid.partition("[")[0]].append(ended)
+        mutant = item.callspec.params["artifacts"].mutant
+        _seen[mutant.name][item.nodeid.partition("[")[0]].append(ended)
     return report
 
 
 def pytest_sessionfinish() -> None:
     """Write down what came of it."""
-    Path(os.environ["PRORATA_TWINS"]).write_text(json.dumps(_seen), encoding="utf-8")
+    Path(os.environ["PRORATA_MUTANTS"]).write_text(json.dumps(_seen), encoding="utf-8")

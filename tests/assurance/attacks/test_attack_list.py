@@ -1,4 +1,4 @@
-"""The list of attacks is whole: each line has tests of its code, and a twin or a reason for none.
+"""The list of attacks is whole: each line has tests of its code, and a mutant or a reason for none.
 
 What goes wrong in systems like this one is known from others; the list has a code for each. Tests
 of the contracts carry the code in their names; those of what runs off the chain are named here.
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.assurance.attacks.twins import TWINS
+from tests.assurance.attacks.mutants import MUTANTS
 
 CODES = {
     "A1": "late settlement on mint or transfer",
@@ -116,18 +116,18 @@ def test_each_line_of_the_list_has_its_test(functions, code):
 @pytest.mark.parametrize("code", CODES)
 def test_each_line_of_the_list_has_its_twin(code):
     """A defence that cannot be missed if it is gone; what is off the chain has none here."""
-    assert (code in {twin.code for twin in TWINS}) != (code in WITHOUT_TWIN)
+    assert (code in {mutant.code for mutant in MUTANTS}) != (code in WITHOUT_TWIN)
 
 
 def test_every_twin_is_of_the_list_and_told_apart():
     """By its name, and its test is there."""
-    assert {twin.code for twin in TWINS} <= CODES.keys()
-    assert len({twin.name for twin in TWINS}) == len(TWINS)
+    assert {mutant.code for mutant in MUTANTS} <= CODES.keys()
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
-@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
-def test_a_twin_differs_in_one_place(twin):
-    """The source that it changes has the place once: who changes it moves the twin along."""
-    text = Path(PROJECT_ROOT / "contracts" / twin.file).read_text(encoding="utf-8")
-    assert text.count(twin.old) == 1
-    assert twin.old != twin.new
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_twin_differs_in_one_place(mutant):
+    """The source that it changes has the place once: who changes it moves the mutant along."""
+    text = Path(PROJECT_ROOT / "contracts" / mutant.file).read_text(encoding="utf-8")
+    assert text.count(mutant.old) == 1
+    assert mutant.old != mutant.new

@@ -21,13 +21,13 @@ from tests.assurance.attacks.reentry import (
     TOKEN_CALL_OUTS,
     VAULT,
     VAULT_CALL_OUTS,
-    Scene,
-    World,
-    token_scenes,
-    vault_scenes,
+    AttackSystem,
+    CallOut,
+    token_call_outs,
+    vault_call_outs,
 )
 from tests.chainkit import ZERO, Codec, Deployed, Events, Receipt, Reverted, RevmKit
-from tests.contracts.stage import DAY
+from tests.contracts.harness import DAY
 
 pytestmark = pytest.mark.slow
 
@@ -68,35 +68,35 @@ class Entrance:
         """Two contracts may have the same function."""
         return self.contract.address, self.call
 
-    def shut_in(self, scene: Scene) -> bool:
-        """Whether its guard refuses it in this scene."""
+    def shut_in(self, call_out: CallOut) -> bool:
+        """Whether its guard refuses it in this call_out."""
         name = self.contract.name
-        return name in scene.shut and not self.view and self.name not in UNGUARDED[name]
+        return name in call_out.shut and not self.view and self.name not in UNGUARDED[name]
 
 
-def argument(world: World, part: Mapping[str, Any], number: int) -> Any:
+def argument(system: AttackSystem, part: Mapping[str, Any], number: int) -> Any:
     """Something of this name and type: the asset, a distribution, Ann, one, tomorrow."""
     kind, name = part["type"], part["name"]
     if kind.endswith("[]"):
-        return [argument(world, {**part, "type": kind[:-2]}, number)]
+        return [argument(system, {**part, "type": kind[:-2]}, number)]
     if kind == "tuple":
-        return tuple(argument(world, inner, number) for inner in part["components"])
+        return tuple(argument(system, inner, number) for inner in part["components"])
     meant = {
-        "id": number, "ids": number, "token": world.asset.address, "currency": world.coin.address,
+        "id": number, "ids": number, "token": system.asset.address, "currency": system.coin.address,
     }  # fmt: skip
-    plain = {"address": world.ann, "bool": True, "string": "x", "bytes": b"", "uint256": 1}
+    plain = {"address": system.ann, "bool": True, "string": "x", "bytes": b"", "uint256": 1}
     if name in meant or kind in plain:
         return meant.get(name, plain.get(kind))
     if kind.startswith("bytes"):
         return b"\1" * int(kind[5:])
-    return world.kit.now + DAY if kind == "uint48" else 1
+    return system.kit.now + DAY if kind == "uint48" else 1
 
 
-def entrances(world: World, *contracts: Deployed) -> Iterator[Entrance]:
+def entrances(system: AttackSystem, *contracts: Deployed) -> Iterator[Entrance]:
     """Every external function of the contracts; of what is about a distribution, about three."""
-    numbers = (world.taxed, world.native, world.unpaid)
+    numbers = (system.taxed, system.native, system.unpaid)
     for contract in contracts:
-        for entry in world.kit.codec.artifacts[contract.name].abi:
+        for entry in system.kit.codec.artifacts[contract.name].abi:
             if entry["type"] != "function":
                 continue
             name, parts = entry["name"], entry["inputs"]
@@ -104,8 +104,8 @@ def entrances(world: World, *contracts: Deployed) -> Iterator[Entrance]:
             # Kept only to refuse, in the name of a function that changes something.
             view = view and name != "renounceOwnership"
             calls = dict.fromkeys(
-                world.kit.codec.call(
-                    contract.name, name, *(argument(world, part, number) for part in parts)
+                system.kit.codec.call(
+                    contract.name, name, *(argument(system, part, number) for part in parts)
                 )
                 for number in numbers
             )
@@ -130,68 +130,75 @@ class Outcome:
         return self.reverted == other.reverted and used[0] == used[1]
 
 
-def outcome(scene: Scene) -> Outcome:
+def outcome(call_out: CallOut) -> Outcome:
     """What comes of the transaction."""
     try:
-        return Outcome("", scene.act())
+        return Outcome("", call_out.act())
     except Reverted as reverted:
         return Outcome(str(reverted), None)
 
 
-def read(world: World, entrance: Entrance) -> bytes:
+def read(system: AttackSystem, entrance: Entrance) -> bytes:
     """What a view answers now, or how it refuses."""
-    reader = world.kit.accounts[0]
+    reader = system.kit.accounts[0]
     try:
-        return b"yes" + world.kit.read(reader, entrance.contract.address, entrance.call)
+        return b"yes" + system.kit.read(reader, entrance.contract.address, entrance.call)
     except Reverted as reverted:
         return b"no" + str(reverted).encode()
 
 
-def check_books(world: World) -> None:
+def check_books(system: AttackSystem) -> None:
     """Law 3 for all distributions, to the unit; law 6 for all tokens."""
-    kit, vault = world.kit, world.vault
+    kit, vault = system.kit, system.vault
     for currency, held in (
-        (world.coin.address, kit.at("Dollar", world.coin.address).call("balanceOf", vault.address)),
+        (
+            system.coin.address,
+            kit.at("Dollar", system.coin.address).call("balanceOf", vault.address),
+        ),
         (ZERO, kit.balance(vault.address)),
     ):
-        due = vault.call("carried", world.asset.address, currency)
+        due = vault.call("carried", system.asset.address, currency)
         for number in range(1, vault.call("distributionCount") + 1):
-            told = world.figures(number)
+            told = system.figures(number)
             ends = told["paid"] + told["owed"] + told["swept"] + told["carriedOut"]
             assert told["amount"] == ends, (number, told)
             if told["currency"] == currency:
                 due += told["owed"] + told["withheld"] - told["remitted"]
         assert held == due, (currency, held, due)
-    for token in (world.token, world.ruled, world.foreign):
-        owners = dict.fromkeys(world.owners)
+    for token in (system.token, system.ruled, system.foreign):
+        owners = dict.fromkeys(system.owners)
         assert token.call("totalSupply") == sum(token.call("balanceOf", who) for who in owners)
 
 
 class Matrix:
-    """One row of the matrix: a scene against all entrances."""
+    """One row of the matrix: a call_out against all entrances."""
 
-    def __init__(self, world: World, name: str, scene: Scene, doors: list[Entrance]) -> None:
-        self.world, self.name, self.scene, self.doors = world, name, scene, doors
+    def __init__(
+        self, system: AttackSystem, name: str, call_out: CallOut, doors: list[Entrance]
+    ) -> None:
+        self.system, self.name, self.call_out, self.doors = system, name, call_out, doors
         self.sides: dict[str, dict[str, str]] = {}
         # Of the native coin goes little gas, too little to note what came of it.
-        self.judging = scene.still or not scene.asked
+        self.judging = call_out.still or not call_out.asked
         views = [door for door in doors if door.view]
-        world.kit.now += scene.later
-        start = world.kit.evm.snapshot()
-        self.before = {door.key: read(world, door) for door in views}
-        self.control = outcome(scene)
-        self.after = {door.key: read(world, door) for door in views}
-        check_books(world)
-        world.kit.evm.revert(start)
+        system.kit.now += call_out.later
+        start = system.kit.evm.snapshot()
+        self.before = {door.key: read(system, door) for door in views}
+        self.control = outcome(call_out)
+        self.after = {door.key: read(system, door) for door in views}
+        check_books(system)
+        system.kit.evm.revert(start)
         assert not self.control.reverted, self.control
 
     def run(self, door: Entrance, way: int, expects: tuple[bool, bytes] = (True, ANY)) -> Outcome:
         """The transaction with the call back in its middle. Changes the chain."""
-        spy, scene = self.scene.spy, self.scene
-        spy.send("lieInWait", way, scene.trigger, scene.least, door.contract.address, door.call)
+        spy, call_out = self.call_out.spy, self.call_out
+        spy.send(
+            "lieInWait", way, call_out.trigger, call_out.least, door.contract.address, door.call
+        )
         if way == JUDGING:
             spy.send("foresee", *expects)
-        return outcome(scene)
+        return outcome(call_out)
 
     def came(self, door: Entrance, *expects: tuple[bool, bytes]) -> int | None:
         """Which of the expectations was met, where only the interloper can tell.
@@ -199,7 +206,7 @@ class Matrix:
         All gas of the question burns if none is. That ends the transaction otherwise, unless who
         asked shrugs: then what is impossible to expect shows how it ends.
         """
-        burnt = self._judged(door, (True, IMPOSSIBLE)) if self.scene.shrugged else None
+        burnt = self._judged(door, (True, IMPOSSIBLE)) if self.call_out.shrugged else None
         for place, expected in enumerate(expects):
             came = self._judged(door, expected)
             if came.events == self.control.events and not (burnt and came.same_as(burnt)):
@@ -207,26 +214,26 @@ class Matrix:
         return None
 
     def _judged(self, door: Entrance, expected: tuple[bool, bytes]) -> Outcome:
-        start = self.world.kit.evm.snapshot()
+        start = self.system.kit.evm.snapshot()
         came = self.run(door, JUDGING, expected)
-        self.world.kit.evm.revert(start)
+        self.system.kit.evm.revert(start)
         return came
 
     def is_alert(self) -> bool:
         """Whether the interloper calls back at all, and tells."""
         door = self.doors[0]
         burnt = self._judged(door, (True, IMPOSSIBLE))
-        return burnt.events != self.control.events or self.scene.shrugged
+        return burnt.events != self.control.events or self.call_out.shrugged
 
     def cell(self, door: Entrance) -> str:
         """Call back once; what the cell shows."""
         if door.view:
             return self._view(door)
-        if self.scene.still:
+        if self.call_out.still:
             # Some find nothing to do, and return: what they cannot do is write.
             assert self.came(door, (False, ANY), (True, ANY)) is not None
             return "still"
-        if door.shut_in(self.scene):
+        if door.shut_in(self.call_out):
             return self._guarded(door)
         return self._open(door)
 
@@ -240,10 +247,10 @@ class Matrix:
             assert place is not None, f"neither {choices}"
             side = list(choices)[place]
         else:
-            start = self.world.kit.evm.snapshot()
+            start = self.system.kit.evm.snapshot()
             self.run(door, NOTING)
-            sprung, succeeded, answer = self.scene.spy.call("whatCame")
-            self.world.kit.evm.revert(start)
+            sprung, succeeded, answer = self.call_out.spy.call("whatCame")
+            self.system.kit.evm.revert(start)
             assert sprung
             said = b"yes" + answer if succeeded else b"no" + self._error(answer)
             assert said in choices.values(), f"{said!r} is neither of {choices}"
@@ -256,29 +263,29 @@ class Matrix:
         if self.judging:
             assert self.came(door, (False, keccak(GUARD))) == 0, "not refused by the guard"
             return "guard"
-        start = self.world.kit.evm.snapshot()
+        start = self.system.kit.evm.snapshot()
         came = self.run(door, NOTING)
-        sprung, succeeded, answer = self.scene.spy.call("whatCame")
-        self.world.kit.evm.revert(start)
+        sprung, succeeded, answer = self.call_out.spy.call("whatCame")
+        self.system.kit.evm.revert(start)
         assert (bool(sprung), succeeded, answer) == (True, False, GUARD)
         assert came.events == self.control.events
         return "guard"
 
     def _open(self, door: Entrance) -> str:
-        start = self.world.kit.evm.snapshot()
+        start = self.system.kit.evm.snapshot()
         came = self.run(door, IGNORING if self.judging else NOTING)
-        refused = not self.judging and not self.scene.spy.call("whatCame")[1]
+        refused = not self.judging and not self.call_out.spy.call("whatCame")[1]
         # What was refused changed nothing, if the transaction went on as ever.
         if not refused or came.events != self.control.events:
-            check_books(self.world)
-        self.world.kit.evm.revert(start)
+            check_books(self.system)
+        self.system.kit.evm.revert(start)
         return "stopped" if came.reverted else "harmless"
 
     def _expectation(self, said: bytes) -> tuple[bool, bytes]:
         return (True, keccak(said[3:])) if said.startswith(b"yes") else (False, ANY)
 
     def _error(self, answer: bytes) -> bytes:
-        return str(self.world.kit.codec.error(answer)).encode()
+        return str(self.system.kit.codec.error(answer)).encode()
 
     def fill(self) -> dict[str, str]:
         """All cells; complains of every bad one at once."""
@@ -293,7 +300,7 @@ class Matrix:
         for contract, told in self.sides.items():
             if len(set(told.values())) > 1:
                 bad.append(f"{contract}: some views from before, some from after: {told}")
-        self.world.kit.now -= self.scene.later
+        self.system.kit.now -= self.call_out.later
         assert not bad, "\n".join(bad)
         return cells
 
@@ -305,9 +312,9 @@ def codec(artifacts) -> Codec:
 
 
 @pytest.fixture(scope="module")
-def world(codec) -> World:
-    """One world for the whole matrix: each cell leaves it as it was."""
-    return World(RevmKit(codec))
+def system(codec) -> AttackSystem:
+    """One system for the whole matrix: each cell leaves it as it was."""
+    return AttackSystem(RevmKit(codec))
 
 
 @pytest.fixture(scope="module")
@@ -317,23 +324,23 @@ def counted() -> Counter[str]:
 
 
 @pytest.mark.parametrize("name", VAULT_CALL_OUTS)
-def test_E3_the_vaults_call_outs(world, counted, name):
+def test_E3_the_vaults_call_outs(system, counted, name):
     """While the vault or its desk asks or pays, nothing can be had twice, and no view lies."""
-    doors = list(entrances(world, world.vault, world.desk, world.token))
-    counted.update(Matrix(world, name, vault_scenes(world)[name], doors).fill().values())
+    doors = list(entrances(system, system.vault, system.desk, system.token))
+    counted.update(Matrix(system, name, vault_call_outs(system)[name], doors).fill().values())
 
 
 @pytest.mark.parametrize("name", TOKEN_CALL_OUTS)
-def test_E3_the_tokens_call_outs(world, counted, name):
+def test_E3_the_tokens_call_outs(system, counted, name):
     """While a token asks or tells its rules and registry, the ledger stays exact."""
-    scene = token_scenes(world)[name]
-    token = world.foreign if scene.spy in (world.compliance, world.book) else world.ruled
-    doors = list(entrances(world, token, world.office, world.lots, world.paper))
-    counted.update(Matrix(world, name, scene, doors).fill().values())
+    call_out = token_call_outs(system)[name]
+    token = system.foreign if call_out.spy in (system.compliance, system.book) else system.ruled
+    doors = list(entrances(system, token, system.office, system.lots, system.paper))
+    counted.update(Matrix(system, name, call_out, doors).fill().values())
 
 
-def test_E3_the_matrix_is_whole(world, counted):
+def test_E3_the_matrix_is_whole(system, counted):
     """No call-out is left out of the lists, and every kind of cell occurs."""
-    assert (*vault_scenes(world), *token_scenes(world)) == VAULT_CALL_OUTS + TOKEN_CALL_OUTS
+    assert (*vault_call_outs(system), *token_call_outs(system)) == VAULT_CALL_OUTS + TOKEN_CALL_OUTS
     # A run of some of the tests counts some of the cells.
     assert not counted or counted.total() > 150

@@ -35,10 +35,10 @@ HEAD = """\
 # What the tests of the contracts run
 
 Written by `python -m tests.assurance.coverage.run --write`, which plays `tests/contracts`
-against a copy of the contracts with marks in it. A line is one on which a statement starts, of Solidity or of
-assembly. A branch is one outcome: of `if`, a loop, `require` and `?:`, of each operand of `&&` and
-`||`, of `try`, and of each case of a `switch`, written or not. What the compiler adds (decoding,
-overflow, bounds) and a condition that is the word `true` are not counted.
+against a copy of the contracts with marks in it. A line is one on which a statement starts, of
+Solidity or of assembly. A branch is one outcome: of `if`, a loop, `require` and `?:`, of each
+operand of `&&` and `||`, of `try`, and of each case of a `switch`, written or not. What the
+compiler adds (decoding, overflow, bounds) and a condition that is the word `true` are not counted.
 """
 
 

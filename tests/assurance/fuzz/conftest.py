@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.assurance.fuzz import twins
+from tests.assurance.fuzz import faulty_token
 from tests.assurance.fuzz.run import codec as one_codec
 from tests.chainkit import Codec
-from tests.contracts import twin
+from tests.contracts import faulty_vault
 
 
 @pytest.fixture(scope="session")
@@ -16,8 +16,8 @@ def codec() -> Codec:
 
 
 @pytest.fixture(scope="session")
-def twin_codec(codec: Codec) -> Codec:
-    """The same, which knows the twins, too."""
-    vault = twin.build(codec.artifacts["DividendVault"])
-    token = twins.build(codec.artifacts["ShareToken"])
-    return Codec({**codec.artifacts, twin.TWIN: vault, twins.TWIN: token})
+def faulty_codec(codec: Codec) -> Codec:
+    """The same, which knows the faulty, too."""
+    vault = faulty_vault.build(codec.artifacts["DividendVault"])
+    token = faulty_token.build(codec.artifacts["ShareToken"])
+    return Codec({**codec.artifacts, faulty_vault.FAULTY: vault, faulty_token.FAULTY: token})

@@ -1,6 +1,6 @@
 """What might happen next: any step, more often one that does something.
 
-Only what is drawn depends on the world; the step itself is plain values. `rng` may be Python's own
+Only what is drawn depends on the system; the step itself is plain values. `rng` may be Python's own
 or Hypothesis's, which can be shrunk.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.assurance.fuzz.law import FOREVER
-from tests.assurance.fuzz.world import (
+from tests.assurance.fuzz.system import (
     CLUB,
     COIN,
     CURRENCIES,
@@ -22,7 +22,7 @@ from tests.assurance.fuzz.world import (
     WALLETS,
     WILFUL,
     Step,
-    World,
+    SystemHarness,
 )
 from tests.contracts.currencies import Answer, Mood
 from tests.laws.model import MAX_AMOUNT, MAX_SUPPLY, NOBODY, UNLIMITED, Distribution
@@ -44,9 +44,9 @@ def opening(rng: random.Random) -> list[Step]:
     return [*steps, ("wait", 1)]
 
 
-def next_step(world: World, rng: random.Random) -> Step:
-    """A step that the world, as it is, invites."""
-    dice = Dice(world, rng)
+def next_step(system: SystemHarness, rng: random.Random) -> Step:
+    """A step that the system, as it is, invites."""
+    dice = Dice(system, rng)
     name = rng.choices(NAMES, WEIGHTS)[0]
     drawn = getattr(dice, name)()
     return drawn if drawn is not None else dice.wait()
@@ -55,8 +55,8 @@ def next_step(world: World, rng: random.Random) -> Step:
 class Dice:
     """One method to each kind of step; None where it makes no sense now."""
 
-    def __init__(self, world: World, rng: random.Random) -> None:
-        self.world, self.law, self.rng = world, world.law, rng
+    def __init__(self, system: SystemHarness, rng: random.Random) -> None:
+        self.system, self.law, self.rng = system, system.law, rng
 
     def pick(self, *choices: Any) -> Any:
         return self.rng.choice(choices)
@@ -81,7 +81,7 @@ class Dice:
         )
 
     def held(self, token: str, who: str) -> int:
-        return int(self.world.shares[token].balances[who])
+        return int(self.system.shares[token].balances[who])
 
     # ----------------------------------------------------------------------- shares
 
@@ -93,7 +93,7 @@ class Dice:
     def transfer_from(self) -> Step:
         token = self.token()
         giver, spender = self.wallet(), self.wallet()
-        allowed = [pair for pair, left in self.world.shares[token].allowances.items() if left]
+        allowed = [pair for pair, left in self.system.shares[token].allowances.items() if left]
         if allowed and self.rng.random() < 0.8:
             giver, spender = self.rng.choice(sorted(allowed))
         amount = self.amount(self.held(token, giver))
@@ -117,7 +117,7 @@ class Dice:
 
     def mint(self) -> Step:
         token = self.token()
-        most = MAX_SUPPLY - self.world.shares[token].supply
+        most = MAX_SUPPLY - self.system.shares[token].supply
         amount = self.pick(0, 1, 5, self.rng.randint(0, 40), self.rng.randint(0, 40))
         if self.rng.random() < 0.02:
             amount = self.pick(most, most + 1, self.rng.randint(0, most))
@@ -133,7 +133,7 @@ class Dice:
 
     def stop(self) -> Step:
         token = self.token()
-        stopped = sorted(self.world.shares[token].stopped)
+        stopped = sorted(self.system.shares[token].stopped)
         if stopped and self.rng.random() < 0.7:
             return "stop", token, self.rng.choice(stopped), False
         return "stop", token, self.wallet(), self.pick(True, True, False)
@@ -144,29 +144,29 @@ class Dice:
 
     def recover(self) -> Step | None:
         token = self.token()
-        if len(self.world.shares[token].heirs) >= MOST_LOST:
+        if len(self.system.shares[token].heirs) >= MOST_LOST:
             return None
         likely = (("ann", "ann2"), ("ben", "ben2"), ("ann2", "ann"))
         return "recover", token, *self.pick(*likely, *likely, (self.wallet(), self.wallet()))
 
     def pause(self) -> Step:
         token = self.token()
-        return "pause", token, not self.world.shares[token].paused
+        return "pause", token, not self.system.shares[token].paused
 
     def unpause(self) -> Step | None:
-        paused = [token for token, law in self.world.shares.items() if law.paused]
+        paused = [token for token, law in self.system.shares.items() if law.paused]
         return ("pause", paused[0], False) if paused else None
 
     def schedule(self) -> Step | None:
         token = self.token()
-        if len(self.world.shares[token].times) >= MOST_RECORDS:
+        if len(self.system.shares[token].times) >= MOST_RECORDS:
             return None
         return "schedule", token, self.pick(0, 0, 0, 1, 1, 2, 3, 5)
 
     def register(self) -> Step:
         who = self.wallet()
         person = self.pick(PERSONS.get(who, 2), PERSONS.get(who, 2), 1, 2, 3, 4, 5)
-        valid = self.pick(*[FOREVER - self.world.now] * 4, 3, 9, 0)
+        valid = self.pick(*[FOREVER - self.system.now] * 4, 3, 9, 0)
         return "register", who, person, valid
 
     def wait(self) -> Step:
@@ -174,7 +174,7 @@ class Dice:
 
     def wait_for_something(self) -> Step | None:
         moments = self.law.moments()[:4]
-        return ("wait", self.rng.choice(moments) - self.world.now) if moments else None
+        return ("wait", self.rng.choice(moments) - self.system.now) if moments else None
 
     # -------------------------------------------------------------------- declaring
 
@@ -183,7 +183,7 @@ class Dice:
             return None
         token = self.token()
         issuer = "eve" if token == EAST else "wes"
-        records = len(self.world.shares[token].times)
+        records = len(self.system.shares[token].times)
         record = self.pick(records, records, 1, self.rng.randint(1, records + 1))
         # Often as the last time, so that there are series.
         last = [it.currency for it in self.law.distributions[-1:]]
@@ -204,7 +204,7 @@ class Dice:
     def declare_for_nobody(self) -> Step | None:
         """Of a record that is still open, everybody is left out: what will be refunded."""
         token = self.token()
-        law = self.world.shares[token]
+        law = self.system.shares[token]
         if law.next_close is None or len(self.law.distributions) >= MOST_DISTRIBUTIONS:
             return None
         what = (self.pick("eve", "wes", "ola"), token, len(law.times), self.pick(*CURRENCIES))
@@ -249,7 +249,7 @@ class Dice:
 
     def claim_to(self) -> Step:
         holder = self.holder()
-        law = self.world.shares[self.token()]
+        law = self.system.shares[self.token()]
         sender = self.pick(law.heir(holder), law.heir(holder), holder, "ola")
         # A contract with moods sends nothing by itself.
         sender = "ola" if sender == "wall" else sender
@@ -270,7 +270,7 @@ class Dice:
 
     def instruct(self) -> Step:
         holder = self.pick(*SIGNERS)
-        heir = self.world.shares[self.token()].heir(holder)
+        heir = self.system.shares[self.token()].heir(holder)
         signer = self.pick(holder, heir if heir in KEYS else holder)
         return (
             "instruct",

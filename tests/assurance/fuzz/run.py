@@ -91,10 +91,10 @@ def _search(held: tuple[int, ...], bound: int) -> Tried:
     return Small(codec(), held).search([], bound)
 
 
-def search_all(worlds: Sequence[tuple[int, ...]], bound: int) -> list[Tried]:
+def search_all(systems: Sequence[tuple[int, ...]], bound: int) -> list[Tried]:
     """Try every sequence of up to `bound` steps from each beginning."""
     with pool() as workers:
-        return list(workers.map(_search, worlds, [bound] * len(worlds)))
+        return list(workers.map(_search, systems, [bound] * len(systems)))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Small worlds, all of them: every sequence of steps up to a length, none left out, none drawn.
+"""Small systems, all of them: every sequence of steps up to a length, none left out, none drawn.
 
 Three wallets, a handful of shares and units, two records and two distributions at most. From each
 state that can be reached each step is taken, on the chain and in the law, and everything that can
@@ -6,7 +6,7 @@ be asked is asked. Where two sequences lead to one state, what follows is tried 
 the law's, together with every storage slot of the contracts that a step can write, so that what was
 tried once would go no other way the second time.
 
-The law of the small world is a tuple of tuples, and each step makes a new one.
+The law of the small system is a tuple of tuples, and each step makes a new one.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import pyrevm
 from eth_utils.crypto import keccak
 
+from tests.assurance.fuzz.system import Broken, yes
 from tests.assurance.fuzz.wire import Wire, encoded, revert_data, word
-from tests.assurance.fuzz.world import Broken, yes
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 
 START = RevmKit.START
@@ -257,7 +257,7 @@ class Small:
 
     codec: Codec
     held: tuple[int, ...]
-    twins: dict[str, str] = field(default_factory=dict)
+    faulty: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.evm = pyrevm.EVM()
@@ -279,7 +279,7 @@ class Small:
         self.slots = list(self._slots())
 
     def _create(self, name: str, contract: str, *args: Any) -> None:
-        contract = self.twins.get(contract, contract)
+        contract = self.faulty.get(contract, contract)
         code = self.codec.creation(contract, *args)
         self._enter(name, contract, checksummed(self.evm.deploy(self.address["issuer"], code)))
 
@@ -489,7 +489,7 @@ def inside(key: bytes, slot: int) -> int:
 
 
 def possible(state: State) -> Iterator[Step]:
-    """All steps but those that would make the world larger than it may be, or need what is not."""
+    """All steps but those that would make the system larger than it may be, or need what is not."""
     for step in STEPS:
         full = (step.name == "schedule" and len(state.records) == MOST) or (
             step.name == "declare" and len(state.sums) == MOST

@@ -16,8 +16,8 @@ from typing import Any
 import pyrevm
 
 from prorata.apportion import apportion, withhold
+from tests.assurance.fuzz.system import Broken
 from tests.assurance.fuzz.wire import Wire, encoded, revert_data, word
-from tests.assurance.fuzz.world import Broken
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 from tests.contracts.compliant import investor
 from tests.laws.model import COIN, MAX_AMOUNT, MAX_SUPPLY, NOBODY, UNLIMITED, Ledger, Refused

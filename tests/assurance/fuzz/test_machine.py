@@ -14,15 +14,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.assurance.fuzz import twins
+from tests.assurance.fuzz import faulty_token
 from tests.assurance.fuzz.dice import FREQUENCIES, next_step, opening
 from tests.assurance.fuzz.run import walk_all
+from tests.assurance.fuzz.system import Step, SystemHarness
 from tests.assurance.fuzz.walk import SENTENCES, Failed, Make, Walked, narrated, play, walk_one
-from tests.assurance.fuzz.world import Step, World
 from tests.chainkit import Codec
-from tests.contracts import twin
+from tests.contracts import faulty_vault
+from tests.laws.harness import scaled
 from tests.laws.model import VAULT
-from tests.laws.stage import scaled
 
 STEPS = int(os.environ.get("PRORATA_STEPS") or 200_000)
 SEED = "prorata"
@@ -52,7 +52,7 @@ class SystemMachine(RuleBasedStateMachine):
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         self.codec = codec
-        self.world = World(codec)
+        self.system = SystemHarness(codec)
         self.story: list[Step] = []
 
     @initialize(dice=dice)
@@ -62,15 +62,15 @@ class SystemMachine(RuleBasedStateMachine):
 
     @rule(dice=dice)
     def happen(self, dice):
-        self.take(next_step(self.world, dice))
+        self.take(next_step(self.system, dice))
 
     def take(self, step):
         self.story.append(step)
         try:
-            self.world.do(step)
-            self.world.check_everything()
+            self.system.do(step)
+            self.system.check_everything()
         except AssertionError as broken:
-            told = narrated(lambda: World(self.codec), self.story)
+            told = narrated(lambda: SystemHarness(self.codec), self.story)
             lines = [f"    {step!r},  # {sentence}" for step, sentence in told]
             raise Failed("\n".join([str(broken), *lines])) from None
 
@@ -85,23 +85,23 @@ def test_any_history_of_the_whole_system(codec: Codec) -> None:
 # --------------------------------------------------------------------------- planted faults
 
 
-class Twinned(World):
-    """The stage with a twin in place of a contract, and one fault committed."""
+class Twinned(SystemHarness):
+    """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
         self.fault = fault
-        names = {"DividendVault": twin.TWIN, "ShareToken": twins.TWIN}
+        names = {"DividendVault": faulty_vault.FAULTY, "ShareToken": faulty_token.FAULTY}
         super().__init__(codec, **{contract: names[contract]})
 
     def _enter(self, name: str, contract: str, address: str) -> None:
         super()._enter(name, contract, address)
-        if contract in (twin.TWIN, twins.TWIN):
+        if contract in (faulty_vault.FAULTY, faulty_token.FAULTY):
             self._send("eve", name, "commit", self.fault)
 
 
 def number_of(code: str) -> int:
     """The number behind which a fault of the vault is."""
-    return 1 + [fault.code for fault in twin.FAULTS].index(code)
+    return 1 + [fault.code for fault in faulty_vault.FAULTS].index(code)
 
 
 def walk_into(make: Make) -> int:
@@ -129,35 +129,37 @@ VAULT_FAULTS = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("code", VAULT_FAULTS)
-def test_the_machine_finds_what_is_wrong_with_a_vault(twin_codec: Codec, code: str) -> None:
+def test_the_machine_finds_what_is_wrong_with_a_vault(faulty_codec: Codec, code: str) -> None:
     """A vault with one fault is told from a sound one within ten thousand steps."""
-    assert walk_into(lambda: Twinned(twin_codec, "DividendVault", number_of(code)))
+    assert walk_into(lambda: Twinned(faulty_codec, "DividendVault", number_of(code)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", twins.FAULTS, ids=lambda fault: fault.code)
-def test_the_machine_finds_what_is_wrong_with_a_token(twin_codec: Codec, fault: twin.Fault) -> None:
+@pytest.mark.parametrize("fault", faulty_token.FAULTS, ids=lambda fault: fault.code)
+def test_the_machine_finds_what_is_wrong_with_a_token(
+    faulty_codec: Codec, fault: faulty_vault.Fault
+) -> None:
     """So is a share token."""
-    number = 1 + twins.FAULTS.index(fault)
-    assert walk_into(lambda: Twinned(twin_codec, "ShareToken", number))
+    number = 1 + faulty_token.FAULTS.index(fault)
+    assert walk_into(lambda: Twinned(faulty_codec, "ShareToken", number))
 
 
 @pytest.mark.parametrize("contract", ["DividendVault", "ShareToken"])
 def test_a_twin_without_a_fault_is_as_good_as_the_original(
-    twin_codec: Codec, contract: str
+    faulty_codec: Codec, contract: str
 ) -> None:
-    """Else the machine would find the twin and not the fault."""
+    """Else the machine would find the faulty contract and not the fault."""
     walked = Walked()
-    walk_one(lambda: Twinned(twin_codec, contract, 0), SEED, 250, walked)
+    walk_one(lambda: Twinned(faulty_codec, contract, 0), SEED, 250, walked)
     assert walked.steps == 250
 
 
 @pytest.mark.slow
-def test_a_failing_walk_tells_a_short_story(twin_codec: Codec) -> None:
+def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
-    def make() -> World:
-        return Twinned(twin_codec, "DividendVault", number_of("remits again"))
+    def make() -> SystemHarness:
+        return Twinned(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
         for story in range(40):
@@ -198,12 +200,12 @@ LIFE: tuple[Step, ...] = (
 def test_a_story_told_by_hand(codec: Codec) -> None:
     """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
-    world = play(lambda: World(codec), LIFE)
-    (it,) = world.law.distributions
+    system = play(lambda: SystemHarness(codec), LIFE)
+    (it,) = system.law.distributions
     assert (it.amount, it.settled) == (990, {"ann": (594, 197)})
-    assert world.law.money["fee"]["ann2"] == 397 - 3
+    assert system.law.money["fee"]["ann2"] == 397 - 3
     assert (it.remitted, it.swept) == (197, 396)
-    assert world.law.money["fee"][VAULT] == 0
+    assert system.law.money["fee"][VAULT] == 0
 
 
 def test_everything_that_may_happen_is_told_in_words() -> None:

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.assurance.fuzz.dice import next_step, opening
-from tests.assurance.fuzz.world import Step, World
+from tests.assurance.fuzz.system import Step, SystemHarness
 from tests.chainkit import Codec
 
 DEPTH = 250
 """Steps to a chain: its journal never shrinks, so an older one is a slower one."""
 
 EVERYTHING = 20
-"""After so many steps all there is is compared; after each step, what `World.check` says."""
+"""After so many steps all there is is compared; after each step, what `SystemHarness.check` says.
+"""
 
-Make = Callable[[], World]
+Make = Callable[[], SystemHarness]
 
 
 @dataclass
@@ -38,12 +39,12 @@ class Failed(AssertionError):  # noqa: N818 - it is what happened
     """A law is broken; the message is the shortest story that was found."""
 
 
-def walk(codec: Codec, seed: str, steps: int, walked: Walked, **twins: str) -> None:
+def walk(codec: Codec, seed: str, steps: int, walked: Walked, **faulty: str) -> None:
     """Walk `steps` steps, in stories of `DEPTH`."""
     story = 0
     while steps > 0:
         depth = min(DEPTH, steps)
-        walk_one(lambda: World(codec, **twins), f"{seed}/{story}", depth, walked)
+        walk_one(lambda: SystemHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
         steps -= depth
         story += 1
 
@@ -51,50 +52,50 @@ def walk(codec: Codec, seed: str, steps: int, walked: Walked, **twins: str) -> N
 def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: bool = True) -> None:
     """One story on one chain; raises `Failed`."""
     rng = random.Random(seed)
-    world = make()
+    system = make()
     told: list[Step] = []
     try:
-        for step in _drawn(world, rng, depth):
+        for step in _drawn(system, rng, depth):
             told.append(step)
-            allowed = world.do(step)
+            allowed = system.do(step)
             (walked.done if allowed else walked.refused)[step[0]] += 1
             if len(told) % EVERYTHING and len(told) != depth:
-                world.check()
+                system.check()
             else:
-                world.check_everything()
+                system.check_everything()
     except AssertionError as broken:
         raise Failed(report(make, told, seed, broken) if minimise else str(broken)) from None
     walked.steps += depth
 
 
-def _drawn(world: World, rng: random.Random, depth: int) -> Iterator[Step]:
+def _drawn(system: SystemHarness, rng: random.Random, depth: int) -> Iterator[Step]:
     beginning = opening(rng)[:depth]
     yield from beginning
     for _ in range(depth - len(beginning)):
-        yield next_step(world, rng)
+        yield next_step(system, rng)
 
 
 # ------------------------------------------------------------------------- replaying
 
 
-def play(make: Make, story: Sequence[Step]) -> World:
+def play(make: Make, story: Sequence[Step]) -> SystemHarness:
     """Replay a story, comparing everything after each step; raises `Broken`."""
-    world = make()
+    system = make()
     for step in story:
-        world.do(step)
-        world.check_everything()
-    return world
+        system.do(step)
+        system.check_everything()
+    return system
 
 
 def fails(make: Make, story: Sequence[Step]) -> str:
     """What a story comes to grief over; nothing if it does not. Quicker than `play`: everything is
     compared at the end only."""
     try:
-        world = make()
+        system = make()
         for step in story:
-            world.do(step)
-            world.check()
-        world.check_everything()
+            system.do(step)
+            system.check()
+        system.check_everything()
     except AssertionError as broken:
         return str(broken)
     return ""
@@ -121,8 +122,8 @@ def minimised(make: Make, story: Sequence[Step]) -> list[Step]:
 
 def _without_refused(make: Make, story: Sequence[Step]) -> list[Step]:
     """What is refused changes nothing, unless that is what is wrong."""
-    world = make()
-    shorter = [*(step for step in story[:-1] if world.do(step)), story[-1]]
+    system = make()
+    shorter = [*(step for step in story[:-1] if system.do(step)), story[-1]]
     return shorter if fails(make, shorter) else list(story)
 
 
@@ -195,7 +196,7 @@ def report(make: Make, told: Sequence[Step], seed: str, broken: Exception) -> st
             "",
             f"def {name}(codec: Codec) -> None:",
             f'    """{why.splitlines()[0][:80]}"""',
-            "    play(lambda: World(codec), [",
+            "    play(lambda: SystemHarness(codec), [",
             *(f"    {line}" for line in lines),
             "    ])",
         ]
@@ -238,13 +239,13 @@ SENTENCES: dict[str, str] = {
 
 def narrated(make: Make, story: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """Each step in words: when, who, what, how much, and whether it was refused."""
-    world = make()
-    start = world.now
+    system = make()
+    start = system.now
     for step in story:
-        when = world.now - start
+        when = system.now - start
         sentence = f"{when} s: {SENTENCES[step[0]].format(*step)}"
         try:
-            said = sentence if world.do(step) else f"{sentence} (refused)"
+            said = sentence if system.do(step) else f"{sentence} (refused)"
         except AssertionError:
             said = sentence
         yield step, said

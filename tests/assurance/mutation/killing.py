@@ -19,8 +19,8 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests import conftest
 from tests.assurance.fuzz import stateless
+from tests.assurance.fuzz.system import SystemHarness
 from tests.assurance.fuzz.walk import DEPTH, Walked, walk_one
-from tests.assurance.fuzz.world import World
 from tests.assurance.mutation import roomy
 from tests.assurance.mutation.mutant import Mutant
 from tests.assurance.mutation.stand_in import PROFILE, Finder
@@ -48,7 +48,7 @@ PROBES = (PROBE, "LibraryProbe")
 """The test contracts that libraries are part of."""
 
 WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "PayoutDesk"}
-"""Contracts that the walk has on its stage."""
+"""Contracts that the walk has on its harness."""
 
 REENTRY, LAYOUTS = (
     "tests/assurance/attacks/test_reentry_matrix.py",
@@ -245,7 +245,7 @@ def _walks(artifacts: Mapping[str, Artifact]) -> bool:
     roomy.enlarge()
     codec = Codec(artifacts)
     for story in range(STORIES):
-        walk_one(lambda: World(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+        walk_one(lambda: SystemHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
     return True
 
 

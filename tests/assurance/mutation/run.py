@@ -5,9 +5,9 @@
 A mutant of a contract is compiled without the optimiser, which is four times as quick; the code as
 it is passes the same tests so compiled, or nothing here would mean anything. It meets a walk of the
 whole system first, and cases by number (`tests/assurance/fuzz`), then the tests of its own source,
-then all of `tests/contracts` and `tests/laws`. Figures of gas, compared bytecode and planted faults do not
-count as noticing. A mutant whose code, optimised or not, is that of the original or of another
-mutant is none; of Python, what annotates a function is never run.
+then all of `tests/contracts` and `tests/laws`. Figures of gas, compared bytecode and planted faults
+do not count as noticing. A mutant whose code, optimised or not, is that of the original or of
+another mutant is none; of Python, what annotates a function is never run.
 
 What was found is kept in `results.json`, with every mutant that survived; `argued.json` says why
 some of these are the same in other words. Every verdict is written down at once, so that a run that

@@ -16,7 +16,7 @@ from tests.contracts.compliant import (
     investor,
     rules_refused,
 )
-from tests.contracts.stage import DAY, person, refused
+from tests.contracts.harness import DAY, person, refused
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def book(counted):
     return counted.registry
 
 
-def sizes(stage: Compliant, country: int, kind: int) -> tuple[int, ...]:
+def sizes(harness: Compliant, country: int, kind: int) -> tuple[int, ...]:
     """Persons in all, of a country, of a class, of both; each asked by itself and all at once."""
-    book, token = stage.registry, stage.token.address
+    book, token = harness.registry, harness.token.address
     apart = (
         book.call("holderCount", token),
         book.call("holderCountIn", token, country),
@@ -271,46 +271,46 @@ def test_F4_a_holder_is_counted_from_the_first_share_to_the_last(counted):
     assert sizes(counted, GERMANY, RETAIL) == (0, 0, 0, 0)
 
 
-def pages(stage: Compliant, size: int) -> list[list[str]]:
+def pages(harness: Compliant, size: int) -> list[list[str]]:
     """All wallets, in ascending order, so many at a time."""
-    wallets = sorted(stage.people, key=str.lower)
+    wallets = sorted(harness.people, key=str.lower)
     return [wallets[at : at + size] for at in range(0, len(wallets), size)]
 
 
 @pytest.fixture
 def uncounted(kit) -> Compliant:
     """Three of five hold, and rules that count have just been put in force."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 10, stage.cid: 20, stage.eve: 30})
-    stage.rules = stage.make_rules(maxHolders=10)
-    stage.replace_rules(stage.rules.address)
-    return stage
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 10, harness.cid: 20, harness.eve: 30})
+    harness.rules = harness.make_rules(maxHolders=10)
+    harness.replace_rules(harness.rules.address)
+    return harness
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_holders_are_counted_in_pages(uncounted, size):
     """Until the last share is counted nothing moves; then the rules keep the count."""
-    stage, token, agent = uncounted, uncounted.token, uncounted.agent
-    stage.know({stage.eve: investor(1)})
-    uncounted_yet = ("InvestorRegistry_NotCounted", token.address, stage.rules.address)
-    for page in pages(stage, size):
+    harness, token, agent = uncounted, uncounted.token, uncounted.agent
+    harness.know({harness.eve: investor(1)})
+    uncounted_yet = ("InvestorRegistry_NotCounted", token.address, harness.rules.address)
+    for page in pages(harness, size):
         with refused(*uncounted_yet):
-            stage.move(stage.ann, stage.ben, 1)
+            harness.move(harness.ann, harness.ben, 1)
         with refused(*uncounted_yet):
-            stage.issue({stage.ben: 1})
+            harness.issue({harness.ben: 1})
         with refused(*uncounted_yet):
-            stage.burn(stage.ann, 1)
+            harness.burn(harness.ann, 1)
         with refused(*uncounted_yet):
-            stage.force(stage.ann, stage.ben, 1)
-        assert stage.registry.call("countKeeper", token.address) == ZERO
-        receipt = stage.registry.send("count", token.address, page, sender=agent)
+            harness.force(harness.ann, harness.ben, 1)
+        assert harness.registry.call("countKeeper", token.address) == ZERO
+        receipt = harness.registry.send("count", token.address, page, sender=agent)
     assert receipt.named("CountKept") == [
-        {"token": token.address, "rules": stage.rules.address, "holders": 2}
+        {"token": token.address, "rules": harness.rules.address, "holders": 2}
     ]
-    assert stage.registry.call("countKeeper", token.address) == stage.rules.address
-    assert (stage.persons(), stage.holding(1), stage.holding(3)) == (2, 40, 20)
-    stage.move(stage.ann, stage.ben, 1)
-    assert stage.registry.send("count", token.address, [stage.ann], sender=agent).events == ()
+    assert harness.registry.call("countKeeper", token.address) == harness.rules.address
+    assert (harness.persons(), harness.holding(1), harness.holding(3)) == (2, 40, 20)
+    harness.move(harness.ann, harness.ben, 1)
+    assert harness.registry.send("count", token.address, [harness.ann], sender=agent).events == ()
 
 
 def test_a_wallet_is_not_counted_twice(uncounted):
@@ -328,59 +328,59 @@ def test_a_wallet_is_not_counted_twice(uncounted):
 
 def test_a_count_needs_a_bound_token_rules_that_count_and_known_holders(uncounted):
     """Each refusal says what is missing."""
-    stage, agent, book = uncounted, uncounted.agent, uncounted.registry
+    harness, agent, book = uncounted, uncounted.agent, uncounted.registry
     with refused("InvestorRegistry_NotBound", person(1)):
         book.send("count", person(1), [], sender=agent)
-    book.send("deleteIdentity", stage.cid, sender=agent)
-    with refused("InvestorRegistry_UnknownWallet", stage.cid):
-        book.send("count", stage.token.address, pages(stage, 5)[0], sender=agent)
-    rules = stage.make_rules()
-    stage.replace_rules(rules.address)
-    with refused("InvestorRegistry_NotCounting", stage.token.address, rules.address):
-        book.send("count", stage.token.address, pages(stage, 5)[0], sender=agent)
+    book.send("deleteIdentity", harness.cid, sender=agent)
+    with refused("InvestorRegistry_UnknownWallet", harness.cid):
+        book.send("count", harness.token.address, pages(harness, 5)[0], sender=agent)
+    rules = harness.make_rules()
+    harness.replace_rules(rules.address)
+    with refused("InvestorRegistry_NotCounting", harness.token.address, rules.address):
+        book.send("count", harness.token.address, pages(harness, 5)[0], sender=agent)
 
 
 def test_registrations_during_a_count_are_not_lost(uncounted):
     """Of wallets before and after the page: the count at the end is right, and nobody who is in
     it can be removed.
     """
-    stage, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
-    first, rest = pages(stage, 3)
+    harness, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
+    first, rest = pages(harness, 3)
     book.send("count", token.address, first, sender=agent)
-    stage.know({stage.ann: investor(6, FRANCE), stage.eve: investor(6, FRANCE)})
-    with refused("InvestorRegistry_HoldsShares", stage.ann, token.address, 10):
-        book.send("deleteIdentity", stage.ann, sender=agent)
+    harness.know({harness.ann: investor(6, FRANCE), harness.eve: investor(6, FRANCE)})
+    with refused("InvestorRegistry_HoldsShares", harness.ann, token.address, 10):
+        book.send("deleteIdentity", harness.ann, sender=agent)
     book.send("count", token.address, rest, sender=agent)
-    assert (stage.persons(), stage.holding(6), stage.holding(1)) == (2, 40, 0)
-    assert sizes(stage, FRANCE, RETAIL) == (2, 1, 2, 1)
+    assert (harness.persons(), harness.holding(6), harness.holding(1)) == (2, 40, 0)
+    assert sizes(harness, FRANCE, RETAIL) == (2, 1, 2, 1)
 
 
 def test_a_recovery_during_a_count_starts_it_again(uncounted):
     """Shares that jump over the page are neither missed nor counted twice."""
-    stage, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
-    first, _ = pages(stage, 3)
+    harness, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
+    first, _ = pages(harness, 3)
     book.send("count", token.address, first, sender=agent)
-    stage.recover(stage.ann, person(1))
-    stage.count(person(1))
-    assert (stage.persons(), stage.holding(1)) == (3, 10)
+    harness.recover(harness.ann, person(1))
+    harness.count(person(1))
+    assert (harness.persons(), harness.holding(1)) == (3, 10)
 
 
 def test_a_count_is_forgotten_when_the_rules_change_meanwhile(uncounted):
     """What moved under other rules is not in it."""
-    stage, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
-    counting = stage.rules
-    first, rest = pages(stage, 3)
+    harness, token, agent, book = uncounted, uncounted.token, uncounted.agent, uncounted.registry
+    counting = harness.rules
+    first, rest = pages(harness, 3)
     book.send("count", token.address, first, sender=agent)
-    stage.replace_rules(ZERO)
-    stage.move(stage.ann, stage.ben, 4)
-    stage.move(stage.cid, stage.ann, 4)
-    stage.replace_rules(counting.address)
+    harness.replace_rules(ZERO)
+    harness.move(harness.ann, harness.ben, 4)
+    harness.move(harness.cid, harness.ann, 4)
+    harness.replace_rules(counting.address)
     book.send("count", token.address, rest, sender=agent)
     assert book.call("countKeeper", token.address) == ZERO
-    stage.replace_rules(ZERO)
-    stage.replace_rules(counting.address)
-    stage.count()
-    assert (stage.persons(), stage.holding(2), stage.holding(3)) == (4, 4, 16)
+    harness.replace_rules(ZERO)
+    harness.replace_rules(counting.address)
+    harness.count()
+    assert (harness.persons(), harness.holding(2), harness.holding(3)) == (4, 4, 16)
 
 
 def test_rules_that_count_hand_over_to_rules_that_count(counted, book):

@@ -23,25 +23,25 @@ from tests.contracts.compliant import (
     investor,
     rules_refused,
 )
-from tests.contracts.stage import DAY, Stage, person, refused
+from tests.contracts.harness import DAY, Harness, person, refused
 
 NOW = RevmKit.START
 UNDERFLOW = "4e487b71" + f"{0x11:064x}"
 
 
-def stopped(stage: Compliant, amount: int, code: Code, value: int, limit: int) -> None:
+def stopped(harness: Compliant, amount: int, code: Code, value: int, limit: int) -> None:
     """A transfer from Ann to Ben is refused with this, by the transfer and by both views."""
     with rules_refused(code, value, limit):
-        stage.move(stage.ann, stage.ben, amount)
-    assert stage.explained(stage.ann, stage.ben, amount)[0][0] == (code, value, limit)
-    assert stage.token.call("canTransfer", stage.ann, stage.ben, amount) is False
+        harness.move(harness.ann, harness.ben, amount)
+    assert harness.explained(harness.ann, harness.ben, amount)[0][0] == (code, value, limit)
+    assert harness.token.call("canTransfer", harness.ann, harness.ben, amount) is False
 
 
-def moved(stage: Compliant, amount: int) -> None:
+def moved(harness: Compliant, amount: int) -> None:
     """A transfer from Ann to Ben passes, and the views say so beforehand."""
-    assert stage.explained(stage.ann, stage.ben, amount)[0] == []
-    assert stage.token.call("canTransfer", stage.ann, stage.ben, amount) is True
-    stage.move(stage.ann, stage.ben, amount)
+    assert harness.explained(harness.ann, harness.ben, amount)[0] == []
+    assert harness.token.call("canTransfer", harness.ann, harness.ben, amount) is True
+    harness.move(harness.ann, harness.ben, amount)
 
 
 # ---------------------------------------------------------------------- one by one
@@ -49,15 +49,15 @@ def moved(stage: Compliant, amount: int) -> None:
 
 def test_everything_that_a_token_itself_refuses_is_told_at_once(kit):
     """Without rules, and with a registry: five reasons, and nothing would pass."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 10})
-    stage.replace_rules(ZERO)
-    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
-    stage.token.send("freezePartialTokens", stage.ann, 4, sender=stage.agent)
-    for wallet in (stage.ann, stage.ben):
-        stage.token.send("setAddressFrozen", wallet, True, sender=stage.agent)
-    stage.token.send("pause", sender=stage.agent)
-    assert stage.explained(stage.ann, stage.ben, 7) == (
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 10})
+    harness.replace_rules(ZERO)
+    harness.registry.send("deleteIdentity", harness.ben, sender=harness.agent)
+    harness.token.send("freezePartialTokens", harness.ann, 4, sender=harness.agent)
+    for wallet in (harness.ann, harness.ben):
+        harness.token.send("setAddressFrozen", wallet, True, sender=harness.agent)
+    harness.token.send("pause", sender=harness.agent)
+    assert harness.explained(harness.ann, harness.ben, 7) == (
         [
             (Code.PAUSED, 0, 0), (Code.SENDER_BLOCKED, 0, 0), (Code.RECEIVER_BLOCKED, 0, 0),
             (Code.AMOUNT_FROZEN, 7, 6), (Code.NOT_ELIGIBLE, 0, 0),
@@ -68,32 +68,32 @@ def test_everything_that_a_token_itself_refuses_is_told_at_once(kit):
 
 def test_a_receiver_must_be_registered(kit):
     """Nobody who is not in the registry receives; who leaves it may still send."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
-    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
-    stage.registry.send("deleteIdentity", stage.ann, sender=stage.agent)
-    stopped(stage, 1, Code.NOT_ELIGIBLE, 0, NOW)
-    stage.know({stage.ben: investor(2)})
-    moved(stage, 100)
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
+    harness.registry.send("deleteIdentity", harness.ben, sender=harness.agent)
+    harness.registry.send("deleteIdentity", harness.ann, sender=harness.agent)
+    stopped(harness, 1, Code.NOT_ELIGIBLE, 0, NOW)
+    harness.know({harness.ben: investor(2)})
+    moved(harness, 100)
 
 
 def test_F_eligibility_ends_by_itself_between_two_seconds(kit):
     """In the last second it holds, in the next not: for a transfer, an issue and a force."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
-    end = stage.kit.now + DAY
-    stage.know({stage.ben: investor(2, until=end), stage.ann: investor(1, until=end)})
-    stage.kit.now = end
-    moved(stage, 1)
-    stage.issue({stage.ben: 1})
-    stage.force(stage.ann, stage.ben, 1)
-    stage.kit.now = end + 1
-    stopped(stage, 1, Code.NOT_ELIGIBLE, end, end + 1)
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
+    end = harness.kit.now + DAY
+    harness.know({harness.ben: investor(2, until=end), harness.ann: investor(1, until=end)})
+    harness.kit.now = end
+    moved(harness, 1)
+    harness.issue({harness.ben: 1})
+    harness.force(harness.ann, harness.ben, 1)
+    harness.kit.now = end + 1
+    stopped(harness, 1, Code.NOT_ELIGIBLE, end, end + 1)
     with rules_refused(Code.NOT_ELIGIBLE, end, end + 1):
-        stage.issue({stage.ben: 1})
+        harness.issue({harness.ben: 1})
     with rules_refused(Code.NOT_ELIGIBLE, end, end + 1):
-        stage.force(stage.ann, stage.ben, 1)
-    stage.move(stage.ann, stage.cid, 1)
+        harness.force(harness.ann, harness.ben, 1)
+    harness.move(harness.ann, harness.cid, 1)
 
 
 @pytest.mark.parametrize("listed", [ONLY, ALL_BUT])
@@ -101,58 +101,58 @@ def test_F_eligibility_ends_by_itself_between_two_seconds(kit):
 def test_a_country_is_a_bit(kit, listed, country):
     """Allowed by the one list, blocked by the other, at the edges of the four words."""
     others = bitmap({*range(1_000)} - {country})
-    stage = Compliant(kit, listed=listed, countries=others)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit, listed=listed, countries=others)
+    harness.issue({harness.ann: 100})
     neighbour = country + 1 if country < 999 else 998
-    stage.know({stage.ben: investor(2, country), stage.cid: investor(3, neighbour)})
+    harness.know({harness.ben: investor(2, country), harness.cid: investor(3, neighbour)})
     if listed == ONLY:
-        stopped(stage, 1, Code.COUNTRY, country, 0)
-        stage.move(stage.ann, stage.cid, 1)
+        stopped(harness, 1, Code.COUNTRY, country, 0)
+        harness.move(harness.ann, harness.cid, 1)
     else:
-        moved(stage, 1)
+        moved(harness, 1)
         with rules_refused(Code.COUNTRY, neighbour, 0):
-            stage.move(stage.ann, stage.cid, 1)
+            harness.move(harness.ann, harness.cid, 1)
 
 
 def test_a_list_of_countries_ends_with_its_last_second(kit):
     """A distribution period binds in its last second and not after."""
-    stage = Compliant(kit, listed=ALL_BUT, countries=bitmap([GERMANY]), listedUntil=NOW + DAY)
-    stage.issue({stage.ann: 100})
-    stage.kit.now = NOW + DAY
-    stopped(stage, 1, Code.COUNTRY, GERMANY, 0)
-    stage.kit.now += 1
-    moved(stage, 1)
+    harness = Compliant(kit, listed=ALL_BUT, countries=bitmap([GERMANY]), listedUntil=NOW + DAY)
+    harness.issue({harness.ann: 100})
+    harness.kit.now = NOW + DAY
+    stopped(harness, 1, Code.COUNTRY, GERMANY, 0)
+    harness.kit.now += 1
+    moved(harness, 1)
 
 
 def test_countries_without_a_list_are_all_welcome(kit):
     """The bits mean nothing until it is said what they mean."""
-    stage = Compliant(kit, countries=bitmap([FRANCE]))
-    stage.issue({stage.ann: 100})
-    moved(stage, 1)
+    harness = Compliant(kit, countries=bitmap([FRANCE]))
+    harness.issue({harness.ann: 100})
+    moved(harness, 1)
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 254, 255])
 def test_a_class_is_a_bit(kit, kind):
     """Only investors of the classes named may receive."""
-    stage = Compliant(kit, classes=1 << kind)
-    stage.issue({stage.ann: 100})
-    stage.know({stage.ben: investor(2, kind=kind)})
-    moved(stage, 1)
+    harness = Compliant(kit, classes=1 << kind)
+    harness.issue({harness.ann: 100})
+    harness.know({harness.ben: investor(2, kind=kind)})
+    moved(harness, 1)
     other = kind ^ 1
-    stage.know({stage.ben: investor(2, kind=other)})
-    stopped(stage, 1, Code.CLASS, other, 1 << kind)
+    harness.know({harness.ben: investor(2, kind=other)})
+    stopped(harness, 1, Code.CLASS, other, 1 << kind)
 
 
 def test_a_window_opens_and_closes_with_its_seconds(kit):
     """Both ends belong to it."""
-    stage = Compliant(kit, opensAt=NOW + 10, closesAt=NOW + 20)
-    stage.issue({stage.ann: 100})
-    stage.kit.now = NOW + 9
-    stopped(stage, 1, Code.WINDOW_CLOSED, NOW + 9, NOW + 10)
-    for stage.kit.now in (NOW + 10, NOW + 20):
-        moved(stage, 1)
-    stage.kit.now = NOW + 21
-    stopped(stage, 1, Code.WINDOW_CLOSED, NOW + 21, NOW + 20)
+    harness = Compliant(kit, opensAt=NOW + 10, closesAt=NOW + 20)
+    harness.issue({harness.ann: 100})
+    harness.kit.now = NOW + 9
+    stopped(harness, 1, Code.WINDOW_CLOSED, NOW + 9, NOW + 10)
+    for harness.kit.now in (NOW + 10, NOW + 20):
+        moved(harness, 1)
+    harness.kit.now = NOW + 21
+    stopped(harness, 1, Code.WINDOW_CLOSED, NOW + 21, NOW + 20)
 
 
 LIMITS = {
@@ -169,105 +169,105 @@ LIMITS = {
 def test_a_number_of_persons_can_be_reached_and_not_exceeded(kit, rule):
     """The second person is one too many; a holder may have more, and may be replaced."""
     code, other = LIMITS[rule]
-    stage = Compliant(kit, **{rule: 1}, limitedClass=RETAIL)
-    stage.issue({stage.ann: 100})
-    assert stage.persons() == 1
-    stopped(stage, 99, code, 2, 1)
-    assert stage.explained(stage.ann, stage.ben, 99)[1] == 100
-    moved(stage, 100)
-    stage.move(stage.ben, stage.ann, 100)
+    harness = Compliant(kit, **{rule: 1}, limitedClass=RETAIL)
+    harness.issue({harness.ann: 100})
+    assert harness.persons() == 1
+    stopped(harness, 99, code, 2, 1)
+    assert harness.explained(harness.ann, harness.ben, 99)[1] == 100
+    moved(harness, 100)
+    harness.move(harness.ben, harness.ann, 100)
     if other:
-        stage.know({stage.ben: investor(2, **other)})
-        moved(stage, 1)
-        stage.know({stage.cid: investor(3, **other)})
+        harness.know({harness.ben: investor(2, **other)})
+        moved(harness, 1)
+        harness.know({harness.cid: investor(3, **other)})
         same_group = rule != "maxHoldersOfClass" and "country" in other
         if same_group and rule == "maxHoldersInCountry":
             with rules_refused(code, 2, 1):
-                stage.move(stage.ann, stage.cid, 1)
+                harness.move(harness.ann, harness.cid, 1)
         else:
-            stage.move(stage.ann, stage.cid, 1)
+            harness.move(harness.ann, harness.cid, 1)
 
 
 def test_another_wallet_of_a_holder_is_not_another_person(kit):
     """Two wallets of one person count once, whichever of them holds."""
-    stage = Compliant(kit, maxHolders=2)
-    stage.know({stage.cid: investor(2)})
-    stage.issue({stage.ann: 100, stage.ben: 10})
-    stage.move(stage.ann, stage.cid, 5)
-    stage.move(stage.ben, stage.cid, 10)
-    assert (stage.persons(), stage.holding(2)) == (2, 15)
+    harness = Compliant(kit, maxHolders=2)
+    harness.know({harness.cid: investor(2)})
+    harness.issue({harness.ann: 100, harness.ben: 10})
+    harness.move(harness.ann, harness.cid, 5)
+    harness.move(harness.ben, harness.cid, 10)
+    assert (harness.persons(), harness.holding(2)) == (2, 15)
     with rules_refused(Code.MAX_HOLDERS, 3, 2):
-        stage.move(stage.ann, stage.dan, 5)
+        harness.move(harness.ann, harness.dan, 5)
 
 
 def test_who_was_there_before_a_lower_limit_may_move_shares_between_own_wallets(kit):
     """Not a new holder, for the transfer as for its explanation, though all shares move."""
-    stage = Compliant(kit)
-    stage.know({stage.cid: investor(2)})
-    stage.issue({stage.ann: 100, stage.ben: 10})
-    stage.put_in_force(maxHolders=1)
-    assert stage.explained(stage.ben, stage.cid, 10) == ([], 10)
-    stage.move(stage.ben, stage.cid, 10)
-    stage.move(stage.cid, stage.cid, 10)
-    assert stage.persons() == 2
+    harness = Compliant(kit)
+    harness.know({harness.cid: investor(2)})
+    harness.issue({harness.ann: 100, harness.ben: 10})
+    harness.put_in_force(maxHolders=1)
+    assert harness.explained(harness.ben, harness.cid, 10) == ([], 10)
+    harness.move(harness.ben, harness.cid, 10)
+    harness.move(harness.cid, harness.cid, 10)
+    assert harness.persons() == 2
 
 
 def test_a_person_may_hold_so_much_and_no_more(kit):
     """The sum over the person's wallets counts, and moving between them changes nothing."""
-    stage = Compliant(kit, maxHolding=50)
-    stage.know({stage.cid: investor(2)})
-    stage.issue({stage.ann: 50, stage.dan: 50, stage.cid: 20})
-    stopped(stage, 31, Code.MAX_HOLDING, 51, 50)
-    assert stage.explained(stage.ann, stage.ben, 31)[1] == 30
-    moved(stage, 30)
-    stage.move(stage.ben, stage.cid, 30)
+    harness = Compliant(kit, maxHolding=50)
+    harness.know({harness.cid: investor(2)})
+    harness.issue({harness.ann: 50, harness.dan: 50, harness.cid: 20})
+    stopped(harness, 31, Code.MAX_HOLDING, 51, 50)
+    assert harness.explained(harness.ann, harness.ben, 31)[1] == 30
+    moved(harness, 30)
+    harness.move(harness.ben, harness.cid, 30)
     with rules_refused(Code.MAX_HOLDING, 51, 50):
-        stage.move(stage.dan, stage.ben, 1)
+        harness.move(harness.dan, harness.ben, 1)
 
 
 def test_a_person_holds_so_much_or_nothing(kit):
     """Neither giver nor receiver may be left with less than the minimum, but for nothing at all."""
-    stage = Compliant(kit, minHolding=10)
-    stage.issue({stage.ann: 100})
-    stopped(stage, 9, Code.MIN_HOLDING_TAKER, 9, 10)
-    stopped(stage, 91, Code.MIN_HOLDING_GIVER, 9, 10)
-    assert stage.explained(stage.ann, stage.ben, 91)[1] == 100
-    moved(stage, 90)
-    moved(stage, 10)
-    assert stage.held(stage.ann, stage.ben) == [0, 100]
+    harness = Compliant(kit, minHolding=10)
+    harness.issue({harness.ann: 100})
+    stopped(harness, 9, Code.MIN_HOLDING_TAKER, 9, 10)
+    stopped(harness, 91, Code.MIN_HOLDING_GIVER, 9, 10)
+    assert harness.explained(harness.ann, harness.ben, 91)[1] == 100
+    moved(harness, 90)
+    moved(harness, 10)
+    assert harness.held(harness.ann, harness.ben) == [0, 100]
 
 
 def test_nothing_can_be_transferred_to_who_holds_nothing(kit):
     """A transfer of nothing makes nobody a holder, under any rule about holders."""
-    stage = Compliant(kit, minHolding=10, maxHolders=1, maxHolding=100)
-    stage.issue({stage.ann: 100})
-    moved(stage, 0)
-    assert stage.persons() == 1
+    harness = Compliant(kit, minHolding=10, maxHolders=1, maxHolding=100)
+    harness.issue({harness.ann: 100})
+    moved(harness, 0)
+    assert harness.persons() == 1
 
 
 def test_the_supply_has_a_cap(kit):
     """It can be reached by issuing and not exceeded; what is burned can be issued again."""
-    stage = Compliant(kit, supplyCap=100)
-    stage.issue({stage.ann: 99})
+    harness = Compliant(kit, supplyCap=100)
+    harness.issue({harness.ann: 99})
     with rules_refused(Code.SUPPLY_CAP, 101, 100):
-        stage.issue({stage.ben: 2})
+        harness.issue({harness.ben: 2})
     with rules_refused(Code.SUPPLY_CAP, 101, 100):
-        stage.issue({stage.ben: 1, stage.cid: 1})
-    stage.issue({stage.ben: 1})
-    moved(stage, 1)
-    stage.burn(stage.ann, 98)
-    stage.issue({stage.ben: 98})
+        harness.issue({harness.ben: 1, harness.cid: 1})
+    harness.issue({harness.ben: 1})
+    moved(harness, 1)
+    harness.burn(harness.ann, 98)
+    harness.issue({harness.ben: 98})
 
 
 def test_acquired_shares_are_locked(kit):
     """For the days of the lock-up after the day they were acquired."""
-    stage = Compliant(kit, lockUp=10 * DAY)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit, lockUp=10 * DAY)
+    harness.issue({harness.ann: 100})
     released = (NOW // DAY + 11) * DAY
-    stage.kit.now = released - 1
-    stopped(stage, 1, Code.LOCKED_UP, 1, 0)
-    stage.kit.now = released
-    moved(stage, 100)
+    harness.kit.now = released - 1
+    stopped(harness, 1, Code.LOCKED_UP, 1, 0)
+    harness.kit.now = released
+    moved(harness, 100)
 
 
 # ------------------------------------------------------------------------- together
@@ -275,24 +275,24 @@ def test_acquired_shares_are_locked(kit):
 
 def test_every_broken_rule_is_listed_in_the_order_of_the_codes(kit):
     """One question tells all that stands in the way; the transfer names the first of it."""
-    stage = Compliant(kit)
-    stage.know({
-        stage.ben: investor(2, AMERICA, PROFESSIONAL, NOW - 1),
-        stage.cid: investor(3, AMERICA, PROFESSIONAL),
+    harness = Compliant(kit)
+    harness.know({
+        harness.ben: investor(2, AMERICA, PROFESSIONAL, NOW - 1),
+        harness.cid: investor(3, AMERICA, PROFESSIONAL),
     })  # fmt: skip
-    stage.issue({stage.ann: 100, stage.cid: 1})
-    stage.put_in_force(
+    harness.issue({harness.ann: 100, harness.cid: 1})
+    harness.put_in_force(
         listed=ONLY, countries=bitmap([GERMANY]), classes=1 << RETAIL, opensAt=NOW + 10,
         maxHolders=2, maxHoldersInCountry=1, limitedClass=PROFESSIONAL, maxHoldersOfClass=1,
         maxHoldersOfClassInCountry=1, maxHolding=3, minHolding=3, lockUp=DAY,
     )  # fmt: skip
-    stage.issue({stage.ann: 1})
-    token, agent = stage.token, stage.agent
-    token.send("setFrozenTokens", stage.ann, 2, sender=agent)
-    stage.freeze(stage.ann)
-    stage.freeze(stage.ben)
+    harness.issue({harness.ann: 1})
+    token, agent = harness.token, harness.agent
+    token.send("setFrozenTokens", harness.ann, 2, sender=agent)
+    harness.freeze(harness.ann)
+    harness.freeze(harness.ben)
     token.send("pause", sender=agent)
-    refusals, most = stage.explained(stage.ann, stage.ben, 100)
+    refusals, most = harness.explained(harness.ann, harness.ben, 100)
     assert most == 0
     assert refusals == [
         (Code.PAUSED, 0, 0),
@@ -311,11 +311,11 @@ def test_every_broken_rule_is_listed_in_the_order_of_the_codes(kit):
         (Code.MIN_HOLDING_GIVER, 1, 3),
     ]
     token.send("unpause", sender=agent)
-    stage.freeze(stage.ann, False)
-    stage.freeze(stage.ben, False)
+    harness.freeze(harness.ann, False)
+    harness.freeze(harness.ben, False)
     with rules_refused(Code.NOT_ELIGIBLE, NOW - 1, NOW):
-        stage.move(stage.ann, stage.ben, 90)
-    assert stage.explained(stage.ann, stage.dan, 101) == (
+        harness.move(harness.ann, harness.ben, 90)
+    assert harness.explained(harness.ann, harness.dan, 101) == (
         [
             (Code.AMOUNT_FROZEN, 101, 99),
             (Code.WINDOW_CLOSED, NOW, NOW + 10),
@@ -328,28 +328,28 @@ def test_every_broken_rule_is_listed_in_the_order_of_the_codes(kit):
 
 def test_a_pause_or_a_frozen_wallet_leaves_nothing_to_transfer(kit):
     """The most is zero whatever was asked, an amount over the balance too."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
     for amount in (0, 1, 100, 101, LIMITLESS):
-        stage.token.send("pause", sender=stage.agent)
-        assert stage.explained(stage.ann, stage.ben, amount) == ([(Code.PAUSED, 0, 0)], 0)
-        stage.token.send("unpause", sender=stage.agent)
+        harness.token.send("pause", sender=harness.agent)
+        assert harness.explained(harness.ann, harness.ben, amount) == ([(Code.PAUSED, 0, 0)], 0)
+        harness.token.send("unpause", sender=harness.agent)
         for wallet, code in (
-            (stage.ann, Code.SENDER_BLOCKED), (stage.ben, Code.RECEIVER_BLOCKED),
+            (harness.ann, Code.SENDER_BLOCKED), (harness.ben, Code.RECEIVER_BLOCKED),
         ):  # fmt: skip
-            stage.freeze(wallet)
-            assert stage.explained(stage.ann, stage.ben, amount) == ([(code, 0, 0)], 0)
-            stage.freeze(wallet, False)
-        assert stage.explained(stage.ann, stage.ben, amount) == ([], 100)
+            harness.freeze(wallet)
+            assert harness.explained(harness.ann, harness.ben, amount) == ([(code, 0, 0)], 0)
+            harness.freeze(wallet, False)
+        assert harness.explained(harness.ann, harness.ben, amount) == ([], 100)
 
 
 def test_what_is_frozen_is_not_the_most_though_rules_would_rather_have_all(kit):
     """With the last place taken only the whole balance could move, and the whole is not free."""
-    stage = Compliant(kit, maxHolders=1)
-    stage.issue({stage.ann: 10})
-    assert stage.explained(stage.ann, stage.ben, 10) == ([], 10)
-    stage.token.send("setFrozenTokens", stage.ann, 1, sender=stage.agent)
-    assert stage.explained(stage.ann, stage.ben, 1) == ([(Code.MAX_HOLDERS, 2, 1)], 0)
+    harness = Compliant(kit, maxHolders=1)
+    harness.issue({harness.ann: 10})
+    assert harness.explained(harness.ann, harness.ben, 10) == ([], 10)
+    harness.token.send("setFrozenTokens", harness.ann, 1, sender=harness.agent)
+    assert harness.explained(harness.ann, harness.ben, 1) == ([(Code.MAX_HOLDERS, 2, 1)], 0)
 
 
 GROUPS = st.builds(
@@ -382,32 +382,32 @@ def test_the_most_is_exactly_the_largest_amount_that_passes(
     """It passes, every larger one up to the balance fails, and `canTransfer` and the list of
     refusals agree with the transfer itself for every amount.
     """
-    stage = Compliant(RevmKit(codec), known=False)
-    people = dict(zip(stage.people[:4], wallets, strict=True))
-    stage.know(people)
-    stage.issue(dict(zip(people, held, strict=True)))
+    harness = Compliant(RevmKit(codec), known=False)
+    people = dict(zip(harness.people[:4], wallets, strict=True))
+    harness.know(people)
+    harness.issue(dict(zip(people, held, strict=True)))
     names = ("maxHolders", "maxHoldersInCountry", "maxHoldersOfClass", "maxHoldersOfClassInCountry")
-    stage.put_in_force(
+    harness.put_in_force(
         **dict(zip(names, limits, strict=True)), limitedClass=RETAIL, maxHolding=maximum,
         minHolding=min(minimum, maximum or minimum), lockUp=DAY if lock else 0,
     )  # fmt: skip
-    giver, taker = stage.people[0], stage.people[1]
-    stage.issue({giver: later})
-    stage.token.send("setFrozenTokens", giver, frozen, sender=stage.agent)
+    giver, taker = harness.people[0], harness.people[1]
+    harness.issue({giver: later})
+    harness.token.send("setFrozenTokens", giver, frozen, sender=harness.agent)
     if frozen_wallet is not None:
-        stage.freeze(stage.people[frozen_wallet])
+        harness.freeze(harness.people[frozen_wallet])
     if paused:
-        stage.token.send("pause", sender=stage.agent)
-    balance = stage.held(giver)[0]
-    _, most = stage.explained(giver, taker, amount)
-    passing = [n for n in range(balance + 1) if stage.passes(giver, taker, n)]
+        harness.token.send("pause", sender=harness.agent)
+    balance = harness.held(giver)[0]
+    _, most = harness.explained(giver, taker, amount)
+    passing = [n for n in range(balance + 1) if harness.passes(giver, taker, n)]
     assert most == max(passing, default=0)
     for other in {amount, most, most + 1, balance}:
         if other <= balance:
-            listed = stage.explained(giver, taker, other)
+            listed = harness.explained(giver, taker, other)
             assert (listed[0] == []) is (other in passing)
             assert listed[1] == most
-            assert stage.token.call("canTransfer", giver, taker, other) is (other in passing)
+            assert harness.token.call("canTransfer", giver, taker, other) is (other in passing)
 
 
 # -------------------------------------------------------------- settings that cannot be
@@ -436,13 +436,13 @@ def test_settings_that_contradict_themselves_are_refused(kit, wrong, error, valu
 
 def test_rules_tell_their_settings_once_and_for_ever(kit):
     """The event has every setting, and the views say which registry is asked for what."""
-    stage = Compliant(kit)
-    said = {**SETTINGS, "registry": stage.registry.address, "eligible": True, "maxHolding": 7}
+    harness = Compliant(kit)
+    said = {**SETTINGS, "registry": harness.registry.address, "eligible": True, "maxHolding": 7}
     rules = kit.deploy("TransferRules", tuple(said.values()))
-    assert rules.call("registry") == rules.call("countsIn") == stage.registry.address
+    assert rules.call("registry") == rules.call("countsIn") == harness.registry.address
     told = rules.receipt.named("RulesSet")[0]["settings"]
     assert list(told)[2:] == list(said.values())[2:]
-    open_to_all = stage.make_rules(eligible=False)
+    open_to_all = harness.make_rules(eligible=False)
     assert (open_to_all.call("registry"), open_to_all.call("countsIn")) == (ZERO, ZERO)
 
 
@@ -451,80 +451,86 @@ def test_rules_tell_their_settings_once_and_for_ever(kit):
 
 def test_rules_are_replaced_at_once(kit):
     """From the next transfer on the new ones decide."""
-    stage = Compliant(kit, listed=ONLY, countries=bitmap([FRANCE]))
-    stage.issue({stage.ann: 100})
-    stopped(stage, 1, Code.COUNTRY, GERMANY, 0)
-    stage.put_in_force(listed=ONLY, countries=bitmap([GERMANY]))
-    moved(stage, 1)
-    stage.replace_rules(ZERO)
-    assert stage.explained(stage.ann, stage.ben, 1) == ([], 99)
+    harness = Compliant(kit, listed=ONLY, countries=bitmap([FRANCE]))
+    harness.issue({harness.ann: 100})
+    stopped(harness, 1, Code.COUNTRY, GERMANY, 0)
+    harness.put_in_force(listed=ONLY, countries=bitmap([GERMANY]))
+    moved(harness, 1)
+    harness.replace_rules(ZERO)
+    assert harness.explained(harness.ann, harness.ben, 1) == ([], 99)
 
 
 def test_without_rules_the_registry_is_asked_by_the_token(kit):
     """Rules that go do not take the eligibility with them."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
-    stage.replace_rules(ZERO)
-    stage.registry.send("deleteIdentity", stage.ben, sender=stage.agent)
-    with refused("ERC7943CannotReceive", stage.ben):
-        stage.move(stage.ann, stage.ben, 1)
-    stage.put_in_force(eligible=False)
-    with refused("ERC7943CannotReceive", stage.ben):
-        stage.move(stage.ann, stage.ben, 1)
-    assert stage.explained(stage.ann, stage.ben, 1) == ([(Code.NOT_ELIGIBLE, 0, 0)], 0)
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
+    harness.replace_rules(ZERO)
+    harness.registry.send("deleteIdentity", harness.ben, sender=harness.agent)
+    with refused("ERC7943CannotReceive", harness.ben):
+        harness.move(harness.ann, harness.ben, 1)
+    harness.put_in_force(eligible=False)
+    with refused("ERC7943CannotReceive", harness.ben):
+        harness.move(harness.ann, harness.ben, 1)
+    assert harness.explained(harness.ann, harness.ben, 1) == ([(Code.NOT_ELIGIBLE, 0, 0)], 0)
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
 @pytest.mark.parametrize("mood", range(2, 11))
 def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
     """Whatever they do when they are told, the owner gets rid of them, at a bounded price."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
     wilful = kit.deploy("WilfulCallee")
     wilful.send("setMood", 0, ours)
-    stage.replace_rules(wilful.address)
+    harness.replace_rules(wilful.address)
     wilful.send("setMood", mood, ours)
-    assert not stage.passes(stage.ann, stage.ben, 1)
-    receipt = stage.replace_rules(stage.rules.address)
+    assert not harness.passes(harness.ann, harness.ben, 1)
+    receipt = harness.replace_rules(harness.rules.address)
     assert receipt.gas < 3_000_000
-    moved(stage, 100)
+    moved(harness, 100)
 
 
 @pytest.mark.parametrize("mood", range(2, 11))
 def test_F5_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
     """Neither does its failure undo the order, nor does it take all the gas of the next."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
     wilful = kit.deploy("WilfulCallee")
     wilful.send("setMood", mood, False)
-    assert stage.replace_rules(wilful.address).gas < 5_000_000
-    assert not stage.passes(stage.ann, stage.ben, 1)
-    stage.replace_rules(stage.rules.address)
-    moved(stage, 100)
+    assert harness.replace_rules(wilful.address).gas < 5_000_000
+    assert not harness.passes(harness.ann, harness.ben, 1)
+    harness.replace_rules(harness.rules.address)
+    moved(harness, 100)
 
 
 def test_F5_old_rules_that_call_back_while_they_are_replaced_change_nothing(kit):
     """Their own transfer counts a record; the ledger's slot is read after it, not before."""
-    stage = Compliant(kit)
+    harness = Compliant(kit)
     hostile = kit.deploy("MovableRules")
-    stage.replace_rules(hostile.address)
-    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-    stage.token.send("addAgent", hostile.address, sender=stage.owner)
-    stage.issue({stage.ann: 100})
-    hostile.send("prepare", stage.token.address, kit.codec.call("ShareToken", "pause"))
-    stage.replace_rules(ZERO)
+    harness.replace_rules(hostile.address)
+    harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+    harness.token.send("addAgent", hostile.address, sender=harness.owner)
+    harness.issue({harness.ann: 100})
+    hostile.send("prepare", harness.token.address, kit.codec.call("ShareToken", "pause"))
+    harness.replace_rules(ZERO)
     assert hostile.call("succeeded") is True
-    assert stage.token.call("paused") is True
-    assert stage.token.call("compliance") == ZERO
+    assert harness.token.call("paused") is True
+    assert harness.token.call("compliance") == ZERO
 
 
 def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(kit):
     """What is frozen is looked at after they have had their say."""
-    stage = Stage(kit)
+    harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
-    token, ann, ben, cid, agent = stage.token, stage.ann, stage.ben, stage.cid, stage.agent
-    token.send("setCompliance", hostile.address, sender=stage.owner)
-    stage.issue({ann: 100})
+    token, ann, ben, cid, agent = (
+        harness.token,
+        harness.ann,
+        harness.ben,
+        harness.cid,
+        harness.agent,
+    )
+    token.send("setCompliance", hostile.address, sender=harness.owner)
+    harness.issue({ann: 100})
     token.send("approve", hostile.address, 60, sender=ann)
     again = kit.codec.call("ShareToken", "transferFrom", ann, cid, 60)
     hostile.send("prepare", token.address, again)
@@ -537,12 +543,12 @@ def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(
 @pytest.mark.parametrize("frozen", [0, 200])
 def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen):
     """No more is destroyed than is there after they have had their say, whatever is frozen."""
-    stage = Stage(kit)
+    harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
-    token, ann, cid, agent = stage.token, stage.ann, stage.cid, stage.agent
-    token.send("setCompliance", hostile.address, sender=stage.owner)
-    token.send("addAgent", hostile.address, sender=stage.owner)
-    stage.issue({ann: 100})
+    token, ann, cid, agent = harness.token, harness.ann, harness.cid, harness.agent
+    token.send("setCompliance", hostile.address, sender=harness.owner)
+    token.send("addAgent", hostile.address, sender=harness.owner)
+    harness.issue({ann: 100})
     token.send("setFrozenTokens", ann, frozen, sender=agent)
     again = kit.codec.call("ShareToken", "forcedTransfer", ann, cid, 60)
     hostile.send("prepareOnce", token.address, again)
@@ -555,12 +561,12 @@ def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen
 
 def test_F5_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
     """The successor gets what is there after they have had their say; nothing stays behind."""
-    stage = Stage(kit)
+    harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
-    token, ann, cid, agent, new = stage.token, stage.ann, stage.cid, stage.agent, person(7)
-    token.send("setCompliance", hostile.address, sender=stage.owner)
-    token.send("addAgent", hostile.address, sender=stage.owner)
-    stage.issue({ann: 100, cid: 30})
+    token, ann, cid, agent, new = harness.token, harness.ann, harness.cid, harness.agent, person(7)
+    token.send("setCompliance", hostile.address, sender=harness.owner)
+    token.send("addAgent", hostile.address, sender=harness.owner)
+    harness.issue({ann: 100, cid: 30})
     more = kit.codec.call("ShareToken", "forcedTransfer", cid, ann, 30)
     hostile.send("prepareOnce", token.address, more)
     token.send("recoveryAddress", ann, new, ZERO, sender=agent)
@@ -571,78 +577,78 @@ def test_F5_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
 @pytest.mark.parametrize("mood", ["reverting", "speechless"])
 def test_F5_rules_whose_registry_fails_refuse_and_name_it(kit, mood):
     """No answer is no consent: to a transfer, an issue or a force."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100})
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100})
     failing = kit.deploy("WilfulCallee")
     failing.send("setMood", {"reverting": 2, "speechless": 4}[mood], False)
-    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-    stage.replace_rules(stage.make_rules(registry=failing.address).address)
+    harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+    harness.replace_rules(harness.make_rules(registry=failing.address).address)
     with refused("TransferRules_RegistryFailed", failing.address):
-        stage.move(stage.ann, stage.ben, 1)
+        harness.move(harness.ann, harness.ben, 1)
     with refused("TransferRules_RegistryFailed", failing.address):
-        stage.issue({stage.ben: 1})
+        harness.issue({harness.ben: 1})
     with refused("TransferRules_RegistryFailed", failing.address):
-        stage.force(stage.ann, stage.ben, 1)
+        harness.force(harness.ann, harness.ben, 1)
 
 
 def test_rules_that_count_look_at_the_receiver_too(kit):
     """Who is no longer eligible is refused though every count would do."""
-    stage = Compliant(kit, maxHolding=100)
-    end = stage.kit.now + DAY
-    stage.know({stage.ben: investor(2, until=end)})
-    stage.issue({stage.ann: 50, stage.ben: 1})
-    stage.kit.now = end
-    moved(stage, 1)
-    stage.kit.now = end + 1
-    stopped(stage, 1, Code.NOT_ELIGIBLE, end, end + 1)
+    harness = Compliant(kit, maxHolding=100)
+    end = harness.kit.now + DAY
+    harness.know({harness.ben: investor(2, until=end)})
+    harness.issue({harness.ann: 50, harness.ben: 1})
+    harness.kit.now = end
+    moved(harness, 1)
+    harness.kit.now = end + 1
+    stopped(harness, 1, Code.NOT_ELIGIBLE, end, end + 1)
 
 
 def test_rules_that_ask_nobody_to_be_eligible_still_look_at_the_rest(kit):
     """The country of a wallet that nobody knows is none."""
-    stage = Compliant(kit, eligible=False, listed=ONLY, countries=bitmap([GERMANY]))
-    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-    stage.issue({stage.ann: 100})
-    assert stage.explained(stage.ann, person(5), 1) == ([(Code.COUNTRY, 0, 0)], 0)
+    harness = Compliant(kit, eligible=False, listed=ONLY, countries=bitmap([GERMANY]))
+    harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+    harness.issue({harness.ann: 100})
+    assert harness.explained(harness.ann, person(5), 1) == ([(Code.COUNTRY, 0, 0)], 0)
     with rules_refused(Code.COUNTRY, 0, 0):
-        stage.move(stage.ann, person(5), 1)
-    stage.know({stage.ben: investor(2, until=0)})
-    moved(stage, 1)
+        harness.move(harness.ann, person(5), 1)
+    harness.know({harness.ben: investor(2, until=0)})
+    moved(harness, 1)
 
 
 def test_the_most_leaves_the_giver_the_minimum_or_nothing(kit):
     """Where the receiver has no room for all, the rest may not be too little; nor is there anything
     to give for one who has too little already."""
-    stage = Compliant(kit)
-    stage.issue({stage.ann: 100, stage.ben: 90, stage.cid: 50, stage.dan: 136})
-    stage.put_in_force(minHolding=60, maxHolding=135)
-    assert stage.explained(stage.ann, stage.dan, 1)[1] == 0
-    for giver, most in ((stage.ann, 40), (stage.cid, 0)):
-        assert stage.explained(giver, stage.ben, 1)[1] == most
-        with rules_refused(Code.MIN_HOLDING_GIVER, stage.held(giver)[0] - most - 1, 60):
-            stage.move(giver, stage.ben, most + 1)
-    stage.move(stage.ann, stage.ben, 40)
+    harness = Compliant(kit)
+    harness.issue({harness.ann: 100, harness.ben: 90, harness.cid: 50, harness.dan: 136})
+    harness.put_in_force(minHolding=60, maxHolding=135)
+    assert harness.explained(harness.ann, harness.dan, 1)[1] == 0
+    for giver, most in ((harness.ann, 40), (harness.cid, 0)):
+        assert harness.explained(giver, harness.ben, 1)[1] == most
+        with rules_refused(Code.MIN_HOLDING_GIVER, harness.held(giver)[0] - most - 1, 60):
+            harness.move(giver, harness.ben, most + 1)
+    harness.move(harness.ann, harness.ben, 40)
 
 
 @pytest.mark.parametrize("nobody", [ZERO, "token"])
-def test_nobody_is_explained_as_a_receiver_who_is_blocked(stage, nobody):
+def test_nobody_is_explained_as_a_receiver_who_is_blocked(harness, nobody):
     """Neither the zero address nor the token itself can be given shares."""
-    stage.issue({stage.ann: 100})
-    receiver = stage.token.address if nobody == "token" else nobody
+    harness.issue({harness.ann: 100})
+    receiver = harness.token.address if nobody == "token" else nobody
     blocked = ((int(Code.RECEIVER_BLOCKED), 0, 0),)
-    assert stage.token.call("explain", stage.ann, receiver, 1) == (blocked, 0)
+    assert harness.token.call("explain", harness.ann, receiver, 1) == (blocked, 0)
     with refused("ERC20InvalidReceiver", receiver):
-        stage.token.send("transfer", receiver, 1, sender=stage.ann)
+        harness.token.send("transfer", receiver, 1, sender=harness.ann)
 
 
 def test_more_than_the_balance_is_the_refusal_of_erc20_under_every_rule(kit):
     """Not a panic of whoever keeps books."""
     for said in ({}, {"maxHolding": 1_000}, {"maxHolders": 5}, {"lockUp": DAY}):
-        stage = Compliant(kit, **said)
-        stage.issue({stage.ann: 100, stage.ben: 5})
-        stage.kit.now += 3 * DAY
+        harness = Compliant(kit, **said)
+        harness.issue({harness.ann: 100, harness.ben: 5})
+        harness.kit.now += 3 * DAY
         for amount in (101, 900):
-            with refused("ERC20InsufficientBalance", stage.ann, 100, amount):
-                stage.move(stage.ann, stage.ben, amount)
+            with refused("ERC20InsufficientBalance", harness.ann, 100, amount):
+                harness.move(harness.ann, harness.ben, amount)
 
 
 # ----------------------------------------------------- an existing ERC-3643 deployment
@@ -651,15 +657,15 @@ def test_more_than_the_balance_is_the_refusal_of_erc20_under_every_rule(kit):
 @pytest.fixture
 def foreign(kit):
     """A token under an ERC-3643 registry and compliance contract, with Ann and Ben verified."""
-    stage = Stage(kit)
-    stage.registry = kit.deploy("ForeignRegistry")
-    stage.compliance = kit.deploy("ForeignCompliance")
-    stage.registry.send("addAgent", stage.token.address)
-    stage.token.send("setIdentityRegistry", stage.registry.address, sender=stage.owner)
-    stage.token.send("setCompliance", stage.compliance.address, sender=stage.owner)
-    stage.registry.send("registerIdentity", stage.ann, person(91), GERMANY)
-    stage.registry.send("registerIdentity", stage.ben, person(92), FRANCE)
-    return stage
+    harness = Harness(kit)
+    harness.registry = kit.deploy("ForeignRegistry")
+    harness.compliance = kit.deploy("ForeignCompliance")
+    harness.registry.send("addAgent", harness.token.address)
+    harness.token.send("setIdentityRegistry", harness.registry.address, sender=harness.owner)
+    harness.token.send("setCompliance", harness.compliance.address, sender=harness.owner)
+    harness.registry.send("registerIdentity", harness.ann, person(91), GERMANY)
+    harness.registry.send("registerIdentity", harness.ben, person(92), FRANCE)
+    return harness
 
 
 def test_a_foreign_compliance_contract_is_bound_asked_and_told(foreign):
@@ -761,35 +767,35 @@ def test_a_recovery_in_a_foreign_registry_needs_its_consent(foreign):
 
 def test_our_rules_beside_a_foreign_registry_ask_both(kit):
     """The token asks its registry, the rules ask theirs; a recovery tells both."""
-    stage = Compliant(kit)
+    harness = Compliant(kit)
     other = kit.deploy("ForeignRegistry")
-    other.send("addAgent", stage.token.address)
-    stage.token.send("setIdentityRegistry", other.address, sender=stage.owner)
-    with refused("ERC7943CannotReceive", stage.ann):
-        stage.issue({stage.ann: 100})
-    other.send("registerIdentity", stage.ann, person(91), GERMANY)
-    stage.issue({stage.ann: 100})
+    other.send("addAgent", harness.token.address)
+    harness.token.send("setIdentityRegistry", other.address, sender=harness.owner)
+    with refused("ERC7943CannotReceive", harness.ann):
+        harness.issue({harness.ann: 100})
+    other.send("registerIdentity", harness.ann, person(91), GERMANY)
+    harness.issue({harness.ann: 100})
     other.send("registerIdentity", person(5), person(95), GERMANY)
-    assert stage.token.call("canReceive", person(5)) is False
+    assert harness.token.call("canReceive", person(5)) is False
     with rules_refused(Code.NOT_ELIGIBLE, 0, NOW):
-        stage.move(stage.ann, person(5), 1)
-    stage.recover(stage.ann, person(6))
-    assert stage.registry.call("investorOf", person(6)) == investor(1)
-    assert other.call("contains", stage.ann) is False
-    assert stage.registry.call("investorOf", stage.ann) == investor(1, until=0, lost=True)
+        harness.move(harness.ann, person(5), 1)
+    harness.recover(harness.ann, person(6))
+    assert harness.registry.call("investorOf", person(6)) == investor(1)
+    assert other.call("contains", harness.ann) is False
+    assert harness.registry.call("investorOf", harness.ann) == investor(1, until=0, lost=True)
 
 
 def test_our_registry_beside_foreign_rules_keeps_person_and_expiry_in_a_recovery(kit):
     """The successor is the same person until the same second, not a new one for ever."""
-    stage = Compliant(kit)
+    harness = Compliant(kit)
     foreign = kit.deploy("ForeignCompliance")
     end = NOW + DAY
-    stage.know({stage.ann: investor(1, until=end)})
+    harness.know({harness.ann: investor(1, until=end)})
     for rules in (foreign.address, ZERO):
         before = kit.evm.snapshot()
-        stage.replace_rules(rules)
-        stage.issue({stage.ann: 100})
-        stage.recover(stage.ann, person(6))
-        assert stage.registry.call("investorOf", person(6)) == investor(1, until=end)
-        assert stage.registry.call("successorOf", stage.ann) == person(6)
+        harness.replace_rules(rules)
+        harness.issue({harness.ann: 100})
+        harness.recover(harness.ann, person(6))
+        assert harness.registry.call("investorOf", person(6)) == investor(1, until=end)
+        assert harness.registry.call("successorOf", harness.ann) == person(6)
         kit.evm.revert(before)

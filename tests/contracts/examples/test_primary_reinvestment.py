@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.chainkit import ZERO, RevmKit
 from tests.contracts.desk import HOLDER, Instruction, desk_of
-from tests.contracts.stage import Stage, person, refused
+from tests.contracts.harness import Harness, person, refused
 
 COIN = 10**18
 NEW_HOME = person(7)
@@ -26,25 +26,25 @@ class Offer:
     def __init__(
         self, kit: RevmKit, *, price: int, stock: int = 50, decimals: int = 0, native: bool = False
     ) -> None:
-        self.stage = Stage(kit, decimals=decimals)
-        self.kit, self.token, self.dollar = kit, self.stage.token, self.stage.dollar
-        self.issuer, self.native = self.stage.issuer, native
-        self.stage.issue({HOLDER.address: 3_000, self.stage.ann: 7_000, self.issuer: stock})
+        self.harness = Harness(kit, decimals=decimals)
+        self.kit, self.token, self.dollar = kit, self.harness.token, self.harness.dollar
+        self.issuer, self.native = self.harness.issuer, native
+        self.harness.issue({HOLDER.address: 3_000, self.harness.ann: 7_000, self.issuer: stock})
         currency = ZERO if native else self.dollar.address
-        self.desk = desk_of(self.stage)
+        self.desk = desk_of(self.harness)
         self.hook = kit.deploy(
             "PrimaryReinvestment",
             self.desk.address, self.issuer, self.token.address, currency, price,
         )  # fmt: skip
-        self.record = self.stage.close()
+        self.record = self.harness.close()
         self.token.send("transfer", self.hook.address, stock, sender=self.issuer)
 
     def rent(self, net: int) -> int:
         """A distribution of which the holder gets this much, the issuer's stock being excluded."""
         amount, said = net * 10_000 // 3_000, {"excluded": [self.issuer]}
         if self.native:
-            return self.stage.declare_native(self.record, amount, **said)
-        return self.stage.declare(self.record, amount, **said)
+            return self.harness.declare_native(self.record, amount, **said)
+        return self.harness.declare(self.record, amount, **said)
 
     def order(self, number: int, minimum: int = 0) -> Instruction:
         """The holder wants shares for it, in another wallet."""
@@ -108,7 +108,7 @@ def test_fewer_shares_than_the_holder_signed_for_are_refused(kit):
     number = offer.rent(3_000)
     with refused("PrimaryReinvestment_TooFewShares", 2, 3):
         offer.order(number, 3).send()
-    assert offer.stage.vault.call("claimable", number, HOLDER.address) == 3_000
+    assert offer.harness.vault.call("claimable", number, HOLDER.address) == 3_000
     offer.order(number, 2).send()
     assert (offer.shares(NEW_HOME), offer.money(NEW_HOME)) == (2, 1_200)
 
@@ -118,7 +118,7 @@ def test_A13_a_claim_that_comes_first_cannot_make_the_holder_buy_less(kit):
     offer = Offer(kit, price=900)
     first, second = offer.rent(3_000), offer.rent(3_000)
     both = offer.order(first, 6).but(ids=[first, second])
-    offer.stage.claim(HOLDER.address, first)
+    offer.harness.claim(HOLDER.address, first)
     with refused("PrimaryReinvestment_TooFewShares", 3, 6):
         both.send()
     assert offer.money(HOLDER.address) == 3_000
@@ -128,7 +128,7 @@ def test_only_the_desk_is_believed(kit):
     """Nobody gets shares for money that never came."""
     offer = Offer(kit, price=900)
     call = (NEW_HOME, offer.dollar.address, 45_000, least(0))
-    for caller in (offer.stage.stranger, offer.issuer, HOLDER.address):
+    for caller in (offer.harness.stranger, offer.issuer, HOLDER.address):
         with refused("PrimaryReinvestment_NotDesk", caller, offer.desk.address):
             offer.hook.send("onIncome", *call, sender=caller)
     assert offer.shares(offer.hook.address) == 50
@@ -137,7 +137,7 @@ def test_only_the_desk_is_believed(kit):
 def test_another_currency_buys_nothing(kit):
     """Coins for an offer in dollars go nowhere."""
     offer = Offer(kit, price=900)
-    number = offer.stage.declare_native(offer.record, COIN)
+    number = offer.harness.declare_native(offer.record, COIN)
     with refused("PrimaryReinvestment_WrongCurrency", ZERO, offer.dollar.address):
         offer.order(number).send()
     assert kit.balance(offer.hook.address) == 0
@@ -156,23 +156,23 @@ def test_a_buyer_who_may_not_hold_shares_keeps_its_income(kit):
     """What the token refuses is passed on, and undoes everything."""
     offer = Offer(kit, price=900)
     number = offer.rent(3_000)
-    offer.token.send("setAddressFrozen", NEW_HOME, True, sender=offer.stage.agent)
+    offer.token.send("setAddressFrozen", NEW_HOME, True, sender=offer.harness.agent)
     with refused("ERC7943CannotReceive", NEW_HOME):
         offer.order(number).send()
-    assert offer.stage.vault.call("claimable", number, HOLDER.address) == 3_000
+    assert offer.harness.vault.call("claimable", number, HOLDER.address) == 3_000
 
 
 def test_unsold_shares_go_back_to_the_issuer_alone(kit):
     """Whenever it likes; others are told who may."""
     offer = Offer(kit, price=900)
-    with refused("PrimaryReinvestment_NotIssuer", offer.stage.agent, offer.issuer):
-        offer.hook.send("takeBack", 50, sender=offer.stage.agent)
+    with refused("PrimaryReinvestment_NotIssuer", offer.harness.agent, offer.issuer):
+        offer.hook.send("takeBack", 50, sender=offer.harness.agent)
     offer.hook.send("takeBack", 50, sender=offer.issuer)
     assert offer.shares(offer.issuer) == 50
 
 
 def test_an_offer_has_a_price(kit):
     """Shares are not given away by mistake."""
-    stage = Stage(kit)
+    harness = Harness(kit)
     with refused("PrimaryReinvestment_NoPrice", 0):
-        kit.deploy("PrimaryReinvestment", person(1), person(2), stage.token.address, ZERO, 0)
+        kit.deploy("PrimaryReinvestment", person(1), person(2), harness.token.address, ZERO, 0)

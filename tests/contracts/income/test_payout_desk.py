@@ -19,7 +19,7 @@ from tests.contracts.desk import (
     Instruction,
     desk_of,
 )
-from tests.contracts.stage import Stage, person, refused
+from tests.contracts.harness import Harness, person, refused
 from tests.contracts.token.test_roles import changing
 
 COIN = 10**18
@@ -32,21 +32,21 @@ class House:
     """A building of 10,000 shares, of which the holder of a key has 3,000, and its vault's desk."""
 
     def __init__(self, kit: RevmKit, holder: str = HOLDER.address) -> None:
-        self.stage = Stage(kit)
+        self.harness = Harness(kit)
         self.kit = kit
-        self.vault, self.dollar = self.stage.vault, self.stage.dollar
-        self.desk = desk_of(self.stage)
+        self.vault, self.dollar = self.harness.vault, self.harness.dollar
+        self.desk = desk_of(self.harness)
         self.holder = holder
-        self.stage.issue({holder: 3_000, self.stage.ann: 7_000})
-        self.record = self.stage.close()
+        self.harness.issue({holder: 3_000, self.harness.ann: 7_000})
+        self.record = self.harness.close()
 
     def rent(self, amount: int = 10_000, **said: Any) -> int:
         """A distribution in dollars; the holder's net is 30 % of it."""
-        return self.stage.declare(self.record, amount, **said)
+        return self.harness.declare(self.record, amount, **said)
 
     def coins(self, amount: int = 10 * COIN) -> int:
         """A distribution of the native coin."""
-        return self.stage.declare_native(self.record, amount)
+        return self.harness.declare_native(self.record, amount)
 
     def say(self, *ids: int, **said: Any) -> Instruction:
         """The holder says: pay me at another wallet."""
@@ -61,13 +61,13 @@ class House:
 
     def recover(self, lost: str, successor: str) -> None:
         """Put a wallet in another's place."""
-        self.stage.token.send(
-            "recoveryAddress", lost, successor, ZERO, sender=self.stage.agent
+        self.harness.token.send(
+            "recoveryAddress", lost, successor, ZERO, sender=self.harness.agent
         )  # fmt: skip
 
     def freeze(self, wallet: str, on: bool = True) -> None:
         """Freeze a wallet, or release it."""
-        self.stage.token.send("setAddressFrozen", wallet, on, sender=self.stage.agent)
+        self.harness.token.send("setAddressFrozen", wallet, on, sender=self.harness.agent)
 
     def has(self, account: str, currency: Deployed | None = None) -> int:
         """What an account has of the dollar, or of another currency."""
@@ -103,8 +103,8 @@ def test_the_vault_has_made_its_desk(house):
     """One desk, by the vault alone, which it can be asked for; anyone else's obeys no vault."""
     assert house.desk.call("vault") == house.vault.address
     assert house.vault.call("desk") == house.desk.address
-    own = house.kit.deploy("PayoutDesk", sender=house.stage.stranger)
-    assert own.call("vault") == house.stage.stranger
+    own = house.kit.deploy("PayoutDesk", sender=house.harness.stranger)
+    assert own.call("vault") == house.harness.stranger
 
 
 def test_F6_the_desk_has_no_roles(house):
@@ -152,7 +152,7 @@ def test_a_signed_claim_pays_the_receiver_it_names(house):
     """Brought by a stranger, paid where the holder said, told in one event."""
     said = house.say(house.rent())
     assert house.desk.call("carryOut", said.encodable(), said.signed()) == 1
-    receipt = said.send(sender=house.stage.stranger)
+    receipt = said.send(sender=house.harness.stranger)
     assert receipt.named("CarriedOut") == [
         {
             "claimant": house.holder, "nonce": 0, "holder": house.holder,
@@ -180,7 +180,7 @@ def test_a_signed_claim_takes_any_number_of_currencies(house):
 def test_a_signed_claim_takes_distributions_of_any_number_of_tokens(house):
     """Two buildings of one holder, if both would have it paid."""
     other = House(house.kit)
-    other.stage.vault = house.vault
+    other.harness.vault = house.vault
     first, second = house.rent(), other.rent(20_000, currency=house.dollar)
     house.say(first, second, first).send()
     assert house.has(RECEIVER) == 9_000
@@ -188,10 +188,10 @@ def test_a_signed_claim_takes_distributions_of_any_number_of_tokens(house):
 
 def test_tax_is_withheld_from_what_the_receiver_gets(house):
     """An instruction changes who is paid, not what is due."""
-    policy = house.kit.deploy("FlatTax", 1_000, house.stage.collector)
+    policy = house.kit.deploy("FlatTax", 1_000, house.harness.collector)
     house.say(house.rent(tax_policy=policy.address)).send()
     assert house.has(RECEIVER) == 2_700
-    assert house.stage.figures(1)["withheld"] == 300
+    assert house.harness.figures(1)["withheld"] == 300
 
 
 @pytest.mark.parametrize("to", ["zero", "vault", "desk"])
@@ -223,7 +223,7 @@ def test_what_the_vault_refuses_is_passed_on(house):
     """Unknown, not payable yet, past its deadline: as in any claim, and nothing is spent."""
     now = house.kit.now
     early = house.rent(payable_from=now + 10)
-    late = house.rent(deadline=now + 5, sweep_to=house.stage.issuer)
+    late = house.rent(deadline=now + 5, sweep_to=house.harness.issuer)
     with refused("DividendVault_UnknownDistribution", 3):
         house.say(3).send()
     with refused("DividendVault_NotPayableYet", early, now + 10, now):
@@ -236,13 +236,13 @@ def test_what_the_vault_refuses_is_passed_on(house):
 
 def test_only_the_claimant_and_the_desk_choose_where_money_goes(house):
     """The vault lets nobody else claim to a receiver: not a stranger, an agent, or another desk."""
-    stage, number = house.stage, house.rent()
-    for caller in (stage.stranger, stage.agent, stage.owner, OTHER.address):
+    harness, number = house.harness, house.rent()
+    for caller in (harness.stranger, harness.agent, harness.owner, OTHER.address):
         with refused("DividendVault_NotClaimant", caller, house.holder):
             house.vault.send("claimTo", [number], house.holder, RECEIVER, sender=caller)
-    with refused("DividendVault_NotClaimant", stage.ann, house.holder):
-        house.vault.send("claimTo", [number], house.holder, stage.ann, sender=stage.ann)
-    house.vault.send("claimTo", [number], stage.ann, RECEIVER, sender=stage.ann)
+    with refused("DividendVault_NotClaimant", harness.ann, house.holder):
+        house.vault.send("claimTo", [number], house.holder, harness.ann, sender=harness.ann)
+    house.vault.send("claimTo", [number], harness.ann, RECEIVER, sender=harness.ann)
     assert house.has(RECEIVER) == 7_000
     assert house.is_untouched(number)
 
@@ -284,8 +284,8 @@ def test_G_nonces_are_used_in_any_order_and_with_any_gaps(house):
 
 def test_G_a_nonce_is_its_claimants_own(house):
     """What one has spent or cancelled, another has not."""
-    house.desk.send("cancel", 0, sender=house.stage.stranger)
-    assert house.is_spent(0, house.stage.stranger)
+    house.desk.send("cancel", 0, sender=house.harness.stranger)
+    assert house.is_spent(0, house.harness.stranger)
     house.say(house.rent()).send()
     assert not house.is_spent(0, OTHER.address)
 
@@ -379,10 +379,10 @@ def test_G_nobody_signs_for_the_zero_address(house):
 def test_G_an_instruction_brought_ahead_by_another_is_harmless(house):
     """Whoever copies it from the mempool does what was signed, and pays for it."""
     said = house.say(house.rent())
-    said.send(sender=house.stage.stranger)
+    said.send(sender=house.harness.stranger)
     assert house.has(RECEIVER) == 3_000
     with refused("PayoutDesk_NonceSpent", house.holder, 0):
-        said.send(sender=house.stage.ben)
+        said.send(sender=house.harness.ben)
     assert house.has(RECEIVER) == 3_000
 
 
@@ -536,8 +536,8 @@ def test_G_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
 @pytest.mark.parametrize("name", ["Dollar", "ShareToken", "GasBurningReceiver"])
 def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(kit, name):
     """A contract without the function, or one that burns the gas, is no signer."""
-    stage = Stage(kit)
-    holder = {"Dollar": stage.dollar, "ShareToken": stage.token}.get(name) or kit.deploy(name)
+    harness = Harness(kit)
+    holder = {"Dollar": harness.dollar, "ShareToken": harness.token}.get(name) or kit.deploy(name)
     house = House(kit, holder.address)
     with refused("PayoutDesk_NotSigned", holder.address):
         house.say(house.rent()).send()
@@ -593,7 +593,7 @@ def test_G_every_token_is_asked_who_is_to_be_paid(house):
     liar.send("setSupply", 1, 10)
     liar.send("setShares", house.holder, 1, 10)
     liar.send("setSuccessor", house.holder, OTHER.address)
-    honest, lying = house.rent(), house.stage.declare(1, 500, token=liar)
+    honest, lying = house.rent(), house.harness.declare(1, 500, token=liar)
     for ids in ([lying, honest], [honest, lying], [honest], [lying, honest, lying]):
         said = house.say(*ids, claimant=OTHER.address, receiver=OTHER.address)
         with refused("PayoutDesk_NotClaimant", honest, OTHER.address, house.holder):
@@ -613,7 +613,7 @@ def test_A13_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
     """Anyone may claim in the ordinary way first; the instruction pays what is left (Law 4)."""
     first, second = house.rent(), house.rent(50_000)
     said = house.say(first, second)
-    house.stage.claim(house.holder, first)
+    house.harness.claim(house.holder, first)
     assert house.desk.call("carryOut", said.encodable(), said.signed()) == 1
     said.send()
     assert (house.has(house.holder), house.has(RECEIVER)) == (3_000, 15_000)
@@ -622,7 +622,7 @@ def test_A13_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
 def test_A13_an_instruction_with_nothing_left_to_pay_is_refused(house):
     """Claimed before, without shares, or about nothing at all: its nonce stays unspent."""
     number = house.rent()
-    house.stage.claim(house.holder, number)
+    house.harness.claim(house.holder, number)
     nobody = house.say(house.rent(), holder=OTHER.address, claimant=OTHER.address)
     with refused("PayoutDesk_NothingToPay", OTHER.address):
         nobody.send(nobody.signed(OTHER))
@@ -653,7 +653,7 @@ def told(hook: Deployed) -> tuple[Any, ...]:
 
 def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
     """Tax withheld, two distributions in one transfer, the signed data word for word."""
-    policy = house.kit.deploy("FlatTax", 1_000, house.stage.collector)
+    policy = house.kit.deploy("FlatTax", 1_000, house.harness.collector)
     ids = [house.rent(tax_policy=policy.address), house.rent(7)]
     hook = house.hook()
     house.dollar.send("mint", hook.address, 11)
@@ -731,7 +731,7 @@ def test_G_a_hook_that_does_not_confirm_undoes_everything(house, native, mood):
     assert house.is_untouched(number)
     assert told(hook)[-1] == 0
     assert (house.has(hook.address), house.kit.balance(hook.address)) == (0, 0)
-    house.stage.claim(house.holder, number)
+    house.harness.claim(house.holder, number)
     assert (house.has(house.holder), house.kit.balance(house.holder)) in ((3_000, 0), (0, 3 * COIN))
 
 
@@ -780,8 +780,8 @@ def test_G_a_hook_that_keeps_the_money_keeps_its_signers_only(house):
     hook, number = house.hook(), house.rent()
     house.say(number, hook=hook.address).send()
     assert house.has(hook.address) == 3_000
-    assert house.vault.call("claimable", number, house.stage.ann) == 7_000
-    assert house.stage.figures(number)["owed"] == 7_000
+    assert house.vault.call("claimable", number, house.harness.ann) == 7_000
+    assert house.harness.figures(number)["owed"] == 7_000
 
 
 def test_E3_a_hook_cannot_come_back_to_the_desk(house):
@@ -902,16 +902,16 @@ def test_any_history_of_claims_and_instructions_pays_everyone_once(codec, histor
     (Laws 3, 4 and 8, 18).
     """
     kit = RevmKit(codec)
-    stage, model = Stage(kit), Model()
-    desk = desk_of(stage)
+    harness, model = Harness(kit), Model()
+    desk = desk_of(harness)
     people = [key.address for key in KEYS]
-    stage.issue(dict(zip(people, SHARES, strict=True)))
-    record = stage.close()
-    ids = [stage.declare(record, amount) for amount in AMOUNTS]
+    harness.issue(dict(zip(people, SHARES, strict=True)))
+    record = harness.close()
+    ids = [harness.declare(record, amount) for amount in AMOUNTS]
     receivers = [person(i) for i in range(3)]
     for what, who, *rest in history:
         if what == "claim":
-            stage.claim(people[who], *(ids[place] for place in rest[0]))
+            harness.claim(people[who], *(ids[place] for place in rest[0]))
             model.pay(who, rest[0], people[who])
         elif what == "cancel":
             if (who, rest[0]) in model.spent:
@@ -937,11 +937,11 @@ def test_any_history_of_claims_and_instructions_pays_everyone_once(codec, histor
             model.pay(who, places, receivers[to])
             model.spent.add((who, nonce))
         for account in (*people, *receivers):
-            assert stage.dollar.call("balanceOf", account) == model.purses.get(account, 0)
+            assert harness.dollar.call("balanceOf", account) == model.purses.get(account, 0)
     for who, address in enumerate(people):
         for nonce in range(4):
             assert desk.call("isSpent", address, nonce) is ((who, nonce) in model.spent)
         for place, number in enumerate(ids):
-            assert stage.vault.call("isClaimed", number, address) is ((who, place) in model.paid)
+            assert harness.vault.call("isClaimed", number, address) is ((who, place) in model.paid)
     left = sum(AMOUNTS) - sum(model.purses.values())
-    assert stage.dollar.call("balanceOf", stage.vault.address) == left
+    assert harness.dollar.call("balanceOf", harness.vault.address) == left

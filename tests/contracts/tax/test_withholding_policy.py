@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prorata.apportion import withhold
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.compliant import AMERICA, FRANCE, GERMANY, RETAIL, Compliant, investor
-from tests.contracts.stage import DAY, NOTHING, RENT, person, refused
+from tests.contracts.harness import DAY, NOTHING, RENT, person, refused
 from tests.contracts.token.test_roles import changing
 
 ANY_COUNTRY, ANY_CLASS = 0, 255
@@ -158,12 +158,14 @@ def test_a_rate_of_zero_is_a_rate(kit):
     assert office.basis(office.close(), office.ann) == (0, EXACT)
 
 
-def test_every_kind_has_its_own_default(stage):
+def test_every_kind_has_its_own_default(harness):
     """Principal is not taxed like a dividend."""
     rates = defaults(3_000, 2_500, 1_500, 0, 1)
-    policy = stage.kit.deploy("WithholdingPolicy", stage.owner, ZERO, stage.collector, rates)
-    record = stage.close()
-    asked = [policy.call("taxOn", stage.token.address, record, k, stage.ann, WHOLE) for k in KINDS]
+    policy = harness.kit.deploy("WithholdingPolicy", harness.owner, ZERO, harness.collector, rates)
+    record = harness.close()
+    asked = [
+        policy.call("taxOn", harness.token.address, record, k, harness.ann, WHOLE) for k in KINDS
+    ]
     assert asked == [3_000, 2_500, 1_500, 0, 1]
 
 
@@ -411,13 +413,13 @@ def test_C3_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
     assert asked == [2_000, 2_000, 2_000]
 
 
-def test_without_a_registry_nobody_can_be_noted(stage):
+def test_without_a_registry_nobody_can_be_noted(harness):
     """The policy of an open token knows defaults and certificates only."""
-    policy = stage.kit.deploy(
-        "WithholdingPolicy", stage.owner, ZERO, stage.collector, defaults(3_000)
+    policy = harness.kit.deploy(
+        "WithholdingPolicy", harness.owner, ZERO, harness.collector, defaults(3_000)
     )
     with refused("WithholdingPolicy_NoRegistry"):
-        policy.send("note", [stage.ann])
+        policy.send("note", [harness.ann])
 
 
 # --------------------------------------------------------------------------------- certificates
@@ -669,12 +671,12 @@ def test_H_a_table_is_as_large_as_code_can_be(office):
         office.set_rates(*rates, (900, 0, 0, 1))
 
 
-def test_a_policy_needs_a_collector_and_an_owner(stage):
+def test_a_policy_needs_a_collector_and_an_owner(harness):
     """Nobody would be paid the tax, or could answer for it."""
     with refused("WithholdingPolicy_NoCollector"):
-        stage.kit.deploy("WithholdingPolicy", stage.owner, ZERO, ZERO, defaults(1))
+        harness.kit.deploy("WithholdingPolicy", harness.owner, ZERO, ZERO, defaults(1))
     with refused("OwnableInvalidOwner", ZERO):
-        stage.kit.deploy("WithholdingPolicy", ZERO, ZERO, stage.collector, defaults(1))
+        harness.kit.deploy("WithholdingPolicy", ZERO, ZERO, harness.collector, defaults(1))
 
 
 def calls(office: Office) -> dict[str, tuple[set[str], tuple[Any, ...]]]:

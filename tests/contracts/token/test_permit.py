@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from tests.chainkit import ZERO
+from tests.contracts.harness import DAY, Harness, refused
 from tests.contracts.permits import HOLDER, OTHER, Permit, separator
-from tests.contracts.stage import DAY, Stage, refused
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 @pytest.fixture
-def permit(stage) -> Permit:
+def permit(harness) -> Permit:
     """The holder lets Ben take 30, for a day."""
-    stage.issue({HOLDER.address: 100})
-    return Permit(stage.token, HOLDER.address, stage.ben, 30, 0, stage.kit.now + DAY)
+    harness.issue({HOLDER.address: 100})
+    return Permit(harness.token, HOLDER.address, harness.ben, 30, 0, harness.kit.now + DAY)
 
 
 def allowance(permit: Permit) -> int:
@@ -25,45 +25,45 @@ def allowance(permit: Permit) -> int:
     return int(permit.token.call("allowance", permit.owner, permit.spender))
 
 
-def test_the_domain_is_told_as_erc5267_wants_it(stage):
+def test_the_domain_is_told_as_erc5267_wants_it(harness):
     """Name, version, chain and contract, no salt, no extension; the separator follows from them."""
-    domain = stage.token.call("eip712Domain")
+    domain = harness.token.call("eip712Domain")
     assert domain == (
-        b"\x0f", "Harbour Street 12", "1", 1, stage.token.address, b"\0" * 32, ()
+        b"\x0f", "Harbour Street 12", "1", 1, harness.token.address, b"\0" * 32, ()
     )  # fmt: skip
-    assert stage.token.call("DOMAIN_SEPARATOR") == separator(stage.token)
+    assert harness.token.call("DOMAIN_SEPARATOR") == separator(harness.token)
 
 
-def test_a_signed_permit_is_an_approval(stage, permit):
+def test_a_signed_permit_is_an_approval(harness, permit):
     """Anyone may bring it; the allowance can be spent; the nonce goes up by one (Law 26)."""
     receipt = permit.send(permit.signed())
     approval = {"owner": permit.owner, "spender": permit.spender, "value": 30}
     assert receipt.events == (("Approval", approval),)
-    assert stage.token.call("nonces", permit.owner) == 1
-    stage.token.send("transferFrom", permit.owner, stage.cid, 30, sender=stage.ben)
-    assert stage.token.call("balanceOf", stage.cid) == 30
+    assert harness.token.call("nonces", permit.owner) == 1
+    harness.token.send("transferFrom", permit.owner, harness.cid, 30, sender=harness.ben)
+    assert harness.token.call("balanceOf", harness.cid) == 30
     assert allowance(permit) == 0
 
 
-def test_G_a_permit_works_until_the_end_of_its_deadline(stage, permit):
+def test_G_a_permit_works_until_the_end_of_its_deadline(harness, permit):
     """In the deadline's own second it is good, one second later it is not (Law 26)."""
-    stage.kit.now = permit.deadline
+    harness.kit.now = permit.deadline
     permit.send(permit.signed())
     late = replace(permit, nonce=1, value=5)
-    stage.kit.now = permit.deadline + 1
+    harness.kit.now = permit.deadline + 1
     with refused("ERC2612ExpiredSignature", permit.deadline):
         late.send(late.signed())
     assert allowance(permit) == 30
-    assert stage.token.call("nonces", permit.owner) == 1
+    assert harness.token.call("nonces", permit.owner) == 1
 
 
-def test_G_a_permit_cannot_be_used_twice(stage, permit):
+def test_G_a_permit_cannot_be_used_twice(harness, permit):
     """The nonce it was signed for is spent, even when the allowance has been (Law 26)."""
     signature = permit.signed()
     permit.send(signature)
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(signature)
-    stage.token.send("transferFrom", permit.owner, stage.cid, 30, sender=stage.ben)
+    harness.token.send("transferFrom", permit.owner, harness.cid, 30, sender=harness.ben)
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(signature)
     assert allowance(permit) == 0
@@ -106,7 +106,7 @@ def test_G_a_permit_for_another_domain_is_refused(permit, domain):
 
 def test_G_a_permit_for_a_twin_token_is_refused(kit, permit):
     """The same name, symbol and chain at another address is another domain."""
-    twin = Stage(kit).token
+    twin = Harness(kit).token
     assert twin.address != permit.token.address
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(permit.signed(), token=twin)
@@ -129,7 +129,7 @@ def test_G_a_signature_with_a_strange_v_is_refused(permit, v):
         permit.send((v, r, s))
 
 
-def test_G_nobody_signs_for_the_zero_address(stage, permit):
+def test_G_nobody_signs_for_the_zero_address(harness, permit):
     """A signature that recovers to nobody is no permit of nobody."""
     nobody = replace(permit, owner=ZERO)
     for signature in ((27, b"\0" * 32, b"\0" * 32), (0, b"\0" * 32, b"\0" * 32), nobody.signed()):
@@ -137,26 +137,26 @@ def test_G_nobody_signs_for_the_zero_address(stage, permit):
             nobody.send(signature)
 
 
-def test_a_permit_for_no_spender_is_refused(stage, permit):
+def test_a_permit_for_no_spender_is_refused(harness, permit):
     """The zero address cannot be approved by signature either."""
     nobody = replace(permit, spender=ZERO)
     with refused("ERC20InvalidSpender", ZERO):
         nobody.send(nobody.signed())
-    assert stage.token.call("nonces", permit.owner) == 0
+    assert harness.token.call("nonces", permit.owner) == 0
 
 
-def test_G_a_permit_sent_ahead_by_another_is_harmless(stage, permit):
+def test_G_a_permit_sent_ahead_by_another_is_harmless(harness, permit):
     """Whoever copies it from the mempool only sets the very allowance that was meant."""
     signature = permit.signed()
     permit.token.send(
         "permit", permit.owner, permit.spender, permit.value, permit.deadline, *signature,
-        sender=stage.stranger,
+        sender=harness.stranger,
     )  # fmt: skip
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(signature)
     assert allowance(permit) == 30
-    stage.token.send("transferFrom", permit.owner, stage.ben, 30, sender=stage.ben)
-    assert stage.token.call("balanceOf", stage.ben) == 30
+    harness.token.send("transferFrom", permit.owner, harness.ben, 30, sender=harness.ben)
+    assert harness.token.call("balanceOf", harness.ben) == 30
 
 
 def test_a_wallet_contract_signs_by_erc1271(kit, permit):
@@ -192,9 +192,9 @@ def test_G_a_wallet_contract_cannot_sign_for_another(kit, permit):
 
 
 @pytest.mark.parametrize("name", ["Dollar", "ShareToken"])
-def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(stage, permit, name):
+def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(harness, permit, name):
     """A contract without the function, or one that answers something else, is no signer."""
-    contract = stage.dollar if name == "Dollar" else stage.token
+    contract = harness.dollar if name == "Dollar" else harness.token
     theirs = replace(permit, owner=contract.address)
     with refused("ERC2612InvalidSigner", contract.address):
         theirs.send(theirs.signed())

@@ -12,8 +12,8 @@ from eth_account import Account
 
 from tests.chainkit import ZERO, Reverted, RevmKit
 from tests.contracts.compliant import ALL_BUT, AMERICA, Code, Compliant, bitmap, investor
+from tests.contracts.harness import DAY, person
 from tests.contracts.permits import Permit
-from tests.contracts.stage import DAY, person
 from tests.contracts.token.test_roles import changing
 
 MAX = 2**256 - 1
@@ -192,49 +192,49 @@ ACTORS = ("stranger", "agent", "owner", "token", "rules")
 OWNER, AGENT, RULES, ANY = "owner", "agent", "rules", "any"
 
 
-def registry_calls(stage: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
+def registry_calls(harness: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
     """Every function of the registry that changes state: who may call it, and a good call."""
-    token, new = stage.token.address, person(1)
+    token, new = harness.token.address, person(1)
     return {
         "acceptOwnership()": ("pending owner", ()),
         "addAgent(address)": (OWNER, (new,)),
         "batchRegisterIdentity(address[],address[],uint16[])": (AGENT, ([new], [ZERO], [1])),
         "bindToken(address)": (OWNER, (new,)),
         "count(address,address[])": (AGENT, (token, [])),
-        "deleteIdentity(address)": (AGENT, (stage.eve,)),
+        "deleteIdentity(address)": (AGENT, (harness.eve,)),
         # Harmless for whoever does not keep the count; a test of its own.
         "handOver(address,address)": (ANY, (token, new)),
-        "move(address,address,address,uint256)": ("keeper", (token, stage.ann, stage.ben, 1)),
-        "recover(address,address,address)": (RULES, (token, stage.ann, new)),
+        "move(address,address,address,uint256)": ("keeper", (token, harness.ann, harness.ben, 1)),
+        "recover(address,address,address)": (RULES, (token, harness.ann, new)),
         "register(address[],uint256[])": (AGENT, ([new], [investor(9)])),
         "registerIdentity(address,address,uint16)": (AGENT, (new, ZERO, 1)),
-        "removeAgent(address)": (OWNER, (stage.agent,)),
+        "removeAgent(address)": (OWNER, (harness.agent,)),
         "renounceOwnership()": ("nobody", ()),
         "setClaimTopicsRegistry(address)": ("no claims", (new,)),
         "setIdentityRegistryStorage(address)": ("no claims", (new,)),
         "setTrustedIssuersRegistry(address)": ("no claims", (new,)),
         "transferOwnership(address)": (OWNER, (new,)),
-        "updateCountry(address,uint16)": (AGENT, (stage.ann, 1)),
-        "updateIdentity(address,address)": (AGENT, (stage.ann, new)),
+        "updateCountry(address,uint16)": (AGENT, (harness.ann, 1)),
+        "updateIdentity(address,address)": (AGENT, (harness.ann, new)),
     }  # fmt: skip
 
 
-def lots_calls(stage: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
+def lots_calls(harness: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
     """The same of the keeper of lots."""
-    token = stage.token.address
+    token = harness.token.address
     return {
-        "acquired(address,address,uint256,uint256)": (RULES, (token, stage.ann, 1, DAY)),
-        "recovered(address,address,address)": (RULES, (token, stage.ann, person(1))),
-        "reduced(address,address,uint256)": (RULES, (token, stage.ann, 0)),
+        "acquired(address,address,uint256,uint256)": (RULES, (token, harness.ann, 1, DAY)),
+        "recovered(address,address,address)": (RULES, (token, harness.ann, person(1))),
+        "reduced(address,address,uint256)": (RULES, (token, harness.ann, 0)),
     }
 
 
-def rules_calls(stage: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
+def rules_calls(harness: Compliant) -> dict[str, tuple[str, tuple[Any, ...]]]:
     """The same of rules that count and lock: whoever calls is taken for a token."""
     return {
-        "authorize(address,address,uint256)": ("keeper", (stage.ann, stage.ben, 1)),
-        "book(address,address,uint256,uint256)": ("keeper", (stage.ann, stage.ben, 1, 0)),
-        "recover(address,address)": (RULES, (stage.ann, person(1))),
+        "authorize(address,address,uint256)": ("keeper", (harness.ann, harness.ben, 1)),
+        "book(address,address,uint256,uint256)": ("keeper", (harness.ann, harness.ben, 1, 0)),
+        "recover(address,address)": (RULES, (harness.ann, person(1))),
         "replacedBy(address)": (ANY, (person(1),)),
     }
 

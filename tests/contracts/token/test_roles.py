@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.chainkit import ZERO, Reverted, RevmKit
-from tests.contracts.stage import DAY, NOTHING, Stage, person, refused, terms
+from tests.contracts.harness import DAY, NOTHING, Harness, person, refused, terms
 
 OWNER, AGENT, ANYONE = "owner", "agent", "anyone"
 DEED = b"deed".ljust(32, b"\0")
 
 
-def token_calls(stage: Stage) -> dict[str, tuple[str, tuple[Any, ...]]]:
+def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
     """Every function of the share token that changes state: who may call it, and a good call."""
     signature = (27, b"\1" * 32, b"\2" * 32)
     return {
@@ -21,75 +21,75 @@ def token_calls(stage: Stage) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "acceptOwnership()": ("pending owner", ()),
         "addAgent(address)": (OWNER, (person(1),)),
         "approve(address,uint256)": (ANYONE, (person(1), 5)),
-        "batchBurn(address[],uint256[])": (AGENT, ([stage.ann], [1])),
+        "batchBurn(address[],uint256[])": (AGENT, ([harness.ann], [1])),
         "batchForcedTransfer(address[],address[],uint256[])": (
-            AGENT, ([stage.ann], [person(1)], [1]),
+            AGENT, ([harness.ann], [person(1)], [1]),
         ),
-        "batchFreezePartialTokens(address[],uint256[])": (AGENT, ([stage.ann], [1])),
+        "batchFreezePartialTokens(address[],uint256[])": (AGENT, ([harness.ann], [1])),
         "batchMint(address[],uint256[])": (AGENT, ([person(1)], [1])),
-        "batchSetAddressFrozen(address[],bool[])": (AGENT, ([stage.ann], [True])),
+        "batchSetAddressFrozen(address[],bool[])": (AGENT, ([harness.ann], [True])),
         "batchTransfer(address[],uint256[])": (ANYONE, ([person(1)], [1])),
-        "batchUnfreezePartialTokens(address[],uint256[])": (AGENT, ([stage.ann], [0])),
-        "burn(address,uint256)": (AGENT, (stage.ann, 1)),
-        "forcedTransfer(address,address,uint256)": (AGENT, (stage.ann, person(1), 1)),
-        "freezePartialTokens(address,uint256)": (AGENT, (stage.ann, 1)),
+        "batchUnfreezePartialTokens(address[],uint256[])": (AGENT, ([harness.ann], [0])),
+        "burn(address,uint256)": (AGENT, (harness.ann, 1)),
+        "forcedTransfer(address,address,uint256)": (AGENT, (harness.ann, person(1), 1)),
+        "freezePartialTokens(address,uint256)": (AGENT, (harness.ann, 1)),
         "mint(address,uint256)": (AGENT, (person(1), 1)),
         "pause()": (AGENT, ()),
         # Whoever brings it; the signature decides.
         "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)": (
             "signer",
-            (stage.ann, stage.ben, 1, 2**64, *signature),
+            (harness.ann, harness.ben, 1, 2**64, *signature),
         ),
-        "recoveryAddress(address,address,address)": (AGENT, (stage.ann, person(1), ZERO)),
-        "removeAgent(address)": (OWNER, (stage.agent,)),
+        "recoveryAddress(address,address,address)": (AGENT, (harness.ann, person(1), ZERO)),
+        "removeAgent(address)": (OWNER, (harness.agent,)),
         "removeDocument(bytes32)": (OWNER, (DEED,)),
         "renounceOwnership()": ("nobody", ()),
-        "scheduleRecord(uint48)": (AGENT, (stage.kit.now + DAY,)),
-        "setAddressFrozen(address,bool)": (AGENT, (stage.ann, True)),
+        "scheduleRecord(uint48)": (AGENT, (harness.kit.now + DAY,)),
+        "setAddressFrozen(address,bool)": (AGENT, (harness.ann, True)),
         "setCompliance(address)": (OWNER, (ZERO,)),
         "setContractURI(string)": (OWNER, ("ipfs://new",)),
         "setDocument(bytes32,string,bytes32)": (OWNER, (DEED, "ipfs://new", DEED)),
-        "setFrozenTokens(address,uint256)": (AGENT, (stage.ann, 1)),
+        "setFrozenTokens(address,uint256)": (AGENT, (harness.ann, 1)),
         "setIdentityRegistry(address)": (OWNER, (ZERO,)),
         "setIncomeWaits(bool)": (OWNER, (True,)),
         "setName(string)": (OWNER, ("New",)),
         "setOnchainID(address)": (OWNER, (person(1),)),
         "setSymbol(string)": (OWNER, ("NEW",)),
         "transfer(address,uint256)": (ANYONE, (person(1), 1)),
-        "transferFrom(address,address,uint256)": (ANYONE, (stage.ann, person(1), 1)),
+        "transferFrom(address,address,uint256)": (ANYONE, (harness.ann, person(1), 1)),
         "transferOwnership(address)": (OWNER, (person(1),)),
-        "unfreezePartialTokens(address,uint256)": (AGENT, (stage.ann, 0)),
+        "unfreezePartialTokens(address,uint256)": (AGENT, (harness.ann, 0)),
         "unpause()": (AGENT, ()),
     }  # fmt: skip
 
 
-def vault_calls(stage: Stage) -> dict[str, tuple[Any, ...]]:
+def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
     """Every function of the vault that changes state, with a call that works for anyone."""
-    stage.issue({stage.cid: 50, stage.dan: 50})
-    late_record = stage.schedule(stage.kit.now)
-    bare = stage.kit.deploy("BareToken")
-    bare.send("setTime", 1, stage.kit.now)
-    empty = stage.declare(1, 10, token=bare)
-    stage.kit.now += DAY
-    tax = stage.kit.deploy("FlatTax", 1_000, stage.collector).address
-    taxed = stage.declare(late_record, 1_000, tax_policy=tax)
-    stage.claim(stage.cid, taxed)
-    ended = stage.declare(
-        late_record, 1_000, deadline=stage.kit.now, sweep_to=stage.issuer
+    harness.issue({harness.cid: 50, harness.dan: 50})
+    late_record = harness.schedule(harness.kit.now)
+    bare = harness.kit.deploy("BareToken")
+    bare.send("setTime", 1, harness.kit.now)
+    empty = harness.declare(1, 10, token=bare)
+    harness.kit.now += DAY
+    tax = harness.kit.deploy("FlatTax", 1_000, harness.collector).address
+    taxed = harness.declare(late_record, 1_000, tax_policy=tax)
+    harness.claim(harness.cid, taxed)
+    ended = harness.declare(
+        late_record, 1_000, deadline=harness.kit.now, sweep_to=harness.issuer
     )  # fmt: skip
-    open_one = stage.declare(late_record, 1_000)
-    stage.kit.now += 1
-    currency = stage.dollar.address
+    open_one = harness.declare(late_record, 1_000)
+    harness.kit.now += 1
+    currency = harness.dollar.address
     return {
-        "claim(uint256[],address)": ([open_one], stage.cid),
+        "claim(uint256[],address)": ([open_one], harness.cid),
         "claimTo(uint256[],address,address)": ([open_one], person(2), person(3)),
         "declare(address,uint256,address,uint256,tuple)": (
-            stage.token.address, late_record, currency, 10, terms(),
+            harness.token.address, late_record, currency, 10, terms(),
         ),
         "declareWithPermit(address,uint256,address,uint256,tuple,tuple)": (
-            stage.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
+            harness.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
-        "push(uint256,address[])": (open_one, [stage.cid]),
+        "push(uint256,address[])": (open_one, [harness.cid]),
         "refund(uint256)": (empty,),
         "remit(uint256)": (taxed,),
         "setPayee(address)": (person(1),),
@@ -106,57 +106,57 @@ def changing(kit: RevmKit, contract: str) -> set[str]:
     }
 
 
-def test_F6_the_access_table_has_every_function_that_changes_state(stage):
+def test_F6_the_access_table_has_every_function_that_changes_state(harness):
     """A function added to a contract must be added here, with who may call it (Law 23)."""
     # Refused to everybody, so the compiler wants it to be a view.
     refused_to_all = {"renounceOwnership()"}
-    assert set(token_calls(stage)) == changing(stage.kit, "ShareToken") | refused_to_all
-    assert set(vault_calls(stage)) == changing(stage.kit, "DividendVault")
+    assert set(token_calls(harness)) == changing(harness.kit, "ShareToken") | refused_to_all
+    assert set(vault_calls(harness)) == changing(harness.kit, "DividendVault")
 
 
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
-def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(stage, actor):
+def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor):
     """Law 23: strangers, agents and the owner meet exactly the refusals of the access table."""
-    stage.issue({stage.ann: 100, stage.stranger: 10, stage.agent: 10, stage.owner: 10})
-    stage.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=stage.owner)
-    sender = getattr(stage, actor)
-    stage.token.send("approve", sender, 100, sender=stage.ann)
+    harness.issue({harness.ann: 100, harness.stranger: 10, harness.agent: 10, harness.owner: 10})
+    harness.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=harness.owner)
+    sender = getattr(harness, actor)
+    harness.token.send("approve", sender, 100, sender=harness.ann)
     not_owner = ("OwnableUnauthorizedAccount", (sender,))
     expected = {
         ANYONE: None,
         OWNER: None if actor == "owner" else not_owner,
         AGENT: None if actor == "agent" else ("ShareToken_NotAgent", (sender,)),
         "pending owner": not_owner,
-        "signer": ("ERC2612InvalidSigner", (stage.ann,)),
+        "signer": ("ERC2612InvalidSigner", (harness.ann,)),
         "nobody": ("ShareToken_OwnerRequired", ()) if actor == "owner" else not_owner,
     }
     met = {}
-    for signature, (_, args) in token_calls(stage).items():
-        before = stage.kit.evm.snapshot()
+    for signature, (_, args) in token_calls(harness).items():
+        before = harness.kit.evm.snapshot()
         met[signature] = None
         try:
-            stage.token.send(signature.partition("(")[0], *args, sender=sender)
+            harness.token.send(signature.partition("(")[0], *args, sender=sender)
         except Reverted as error:
             met[signature] = (error.name, error.values)
-        stage.kit.evm.revert(before)
-    assert met == {name: expected[who] for name, (who, _) in token_calls(stage).items()}
+        harness.kit.evm.revert(before)
+    assert met == {name: expected[who] for name, (who, _) in token_calls(harness).items()}
 
 
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
-def test_F6_the_vault_has_no_roles(stage, actor):
+def test_F6_the_vault_has_no_roles(harness, actor):
     """Strangers, agents and owners may call each of its functions, and succeed alike."""
-    calls = vault_calls(stage)
-    sender = getattr(stage, actor)
-    stage.fund(sender, stage.dollar, 10)
+    calls = vault_calls(harness)
+    sender = getattr(harness, actor)
+    harness.fund(sender, harness.dollar, 10)
     for signature, args in calls.items():
-        before = stage.kit.evm.snapshot()
+        before = harness.kit.evm.snapshot()
         if signature.startswith("claimTo"):
             # Where income goes is its owner's to say, whoever else one may be.
             with refused("DividendVault_NotClaimant", sender, args[1]):
-                stage.vault.send("claimTo", *args, sender=sender)
+                harness.vault.send("claimTo", *args, sender=sender)
             continue
-        stage.vault.send(signature.partition("(")[0], *args, sender=sender)
-        stage.kit.evm.revert(before)
+        harness.vault.send(signature.partition("(")[0], *args, sender=sender)
+        harness.kit.evm.revert(before)
 
 
 # ----------------------------------------------------------------------- owner
@@ -172,72 +172,72 @@ def test_the_first_owner_is_also_the_first_agent(kit):
     assert token.call("isAgent", kit.accounts[0]) is False
 
 
-def test_ownership_changes_in_two_steps(stage):
+def test_ownership_changes_in_two_steps(harness):
     """The new owner must accept; until then the old one is in charge; agency does not follow."""
-    token = stage.token
-    receipt = token.send("transferOwnership", stage.ann, sender=stage.owner)
-    started = {"previousOwner": stage.owner, "newOwner": stage.ann}
+    token = harness.token
+    receipt = token.send("transferOwnership", harness.ann, sender=harness.owner)
+    started = {"previousOwner": harness.owner, "newOwner": harness.ann}
     assert receipt.events == (("OwnershipTransferStarted", started),)
-    assert (token.call("owner"), token.call("pendingOwner")) == (stage.owner, stage.ann)
-    with refused("OwnableUnauthorizedAccount", stage.ann):
-        token.send("addAgent", stage.ann, sender=stage.ann)
-    with refused("OwnableUnauthorizedAccount", stage.owner):
-        token.send("acceptOwnership", sender=stage.owner)
-    receipt = token.send("acceptOwnership", sender=stage.ann)
+    assert (token.call("owner"), token.call("pendingOwner")) == (harness.owner, harness.ann)
+    with refused("OwnableUnauthorizedAccount", harness.ann):
+        token.send("addAgent", harness.ann, sender=harness.ann)
+    with refused("OwnableUnauthorizedAccount", harness.owner):
+        token.send("acceptOwnership", sender=harness.owner)
+    receipt = token.send("acceptOwnership", sender=harness.ann)
     assert receipt.events == (("OwnershipTransferred", started),)
-    assert (token.call("owner"), token.call("pendingOwner")) == (stage.ann, ZERO)
-    with refused("OwnableUnauthorizedAccount", stage.owner):
-        token.send("addAgent", stage.owner, sender=stage.owner)
-    with refused("ShareToken_NotAgent", stage.ann):
-        token.send("mint", stage.ann, 1, sender=stage.ann)
+    assert (token.call("owner"), token.call("pendingOwner")) == (harness.ann, ZERO)
+    with refused("OwnableUnauthorizedAccount", harness.owner):
+        token.send("addAgent", harness.owner, sender=harness.owner)
+    with refused("ShareToken_NotAgent", harness.ann):
+        token.send("mint", harness.ann, 1, sender=harness.ann)
 
 
-def test_a_started_change_of_owner_can_be_replaced_and_withdrawn(stage):
+def test_a_started_change_of_owner_can_be_replaced_and_withdrawn(harness):
     """Only the one named last can accept; naming nobody withdraws."""
-    token = stage.token
-    token.send("transferOwnership", stage.ann, sender=stage.owner)
-    token.send("transferOwnership", stage.ben, sender=stage.owner)
-    with refused("OwnableUnauthorizedAccount", stage.ann):
-        token.send("acceptOwnership", sender=stage.ann)
-    token.send("transferOwnership", ZERO, sender=stage.owner)
-    with refused("OwnableUnauthorizedAccount", stage.ben):
-        token.send("acceptOwnership", sender=stage.ben)
-    assert token.call("owner") == stage.owner
+    token = harness.token
+    token.send("transferOwnership", harness.ann, sender=harness.owner)
+    token.send("transferOwnership", harness.ben, sender=harness.owner)
+    with refused("OwnableUnauthorizedAccount", harness.ann):
+        token.send("acceptOwnership", sender=harness.ann)
+    token.send("transferOwnership", ZERO, sender=harness.owner)
+    with refused("OwnableUnauthorizedAccount", harness.ben):
+        token.send("acceptOwnership", sender=harness.ben)
+    assert token.call("owner") == harness.owner
 
 
-def test_H_the_last_owner_cannot_leave(stage):
+def test_H_the_last_owner_cannot_leave(harness):
     """Nobody could replace broken rules after that; strangers are told that they are strangers."""
     with refused("ShareToken_OwnerRequired"):
-        stage.token.send("renounceOwnership", sender=stage.owner)
-    with refused("OwnableUnauthorizedAccount", stage.ann):
-        stage.token.send("renounceOwnership", sender=stage.ann)
-    assert stage.token.call("owner") == stage.owner
+        harness.token.send("renounceOwnership", sender=harness.owner)
+    with refused("OwnableUnauthorizedAccount", harness.ann):
+        harness.token.send("renounceOwnership", sender=harness.ann)
+    assert harness.token.call("owner") == harness.owner
 
 
 # ---------------------------------------------------------------------- agents
 
 
-def test_an_agent_is_added_and_removed_once(stage):
+def test_an_agent_is_added_and_removed_once(harness):
     """Adding one twice, or removing one who is none, changes nothing and says nothing."""
-    token = stage.token
-    added = (("AgentAdded", {"agent": stage.ann}),)
-    removed = (("AgentRemoved", {"agent": stage.ann}),)
-    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == ()
-    assert token.send("addAgent", stage.ann, sender=stage.owner).events == added
-    assert token.send("addAgent", stage.ann, sender=stage.owner).events == ()
-    assert token.call("isAgent", stage.ann) is True
-    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == removed
-    assert token.send("removeAgent", stage.ann, sender=stage.owner).events == ()
-    assert token.call("isAgent", stage.ann) is False
+    token = harness.token
+    added = (("AgentAdded", {"agent": harness.ann}),)
+    removed = (("AgentRemoved", {"agent": harness.ann}),)
+    assert token.send("removeAgent", harness.ann, sender=harness.owner).events == ()
+    assert token.send("addAgent", harness.ann, sender=harness.owner).events == added
+    assert token.send("addAgent", harness.ann, sender=harness.owner).events == ()
+    assert token.call("isAgent", harness.ann) is True
+    assert token.send("removeAgent", harness.ann, sender=harness.owner).events == removed
+    assert token.send("removeAgent", harness.ann, sender=harness.owner).events == ()
+    assert token.call("isAgent", harness.ann) is False
 
 
-def test_an_agent_that_was_removed_can_do_nothing_more(stage):
+def test_an_agent_that_was_removed_can_do_nothing_more(harness):
     """Its power ends in the same second."""
-    stage.token.send("removeAgent", stage.agent, sender=stage.owner)
-    with refused("ShareToken_NotAgent", stage.agent):
-        stage.token.send("mint", stage.ann, 1, sender=stage.agent)
-    with refused("ShareToken_NotAgent", stage.agent):
-        stage.schedule()
+    harness.token.send("removeAgent", harness.agent, sender=harness.owner)
+    with refused("ShareToken_NotAgent", harness.agent):
+        harness.token.send("mint", harness.ann, 1, sender=harness.agent)
+    with refused("ShareToken_NotAgent", harness.agent):
+        harness.schedule()
 
 
 # ----------------------------------------------------------------------- rules
@@ -250,9 +250,9 @@ def rules(kit):
 
 
 @pytest.fixture
-def ruled(kit, rules) -> Stage:
+def ruled(kit, rules) -> Harness:
     """A token under those rules."""
-    return Stage(kit, rules=rules.address)
+    return Harness(kit, rules=rules.address)
 
 
 def asked(giver: str, receiver: str, amount: int) -> dict[str, Any]:
@@ -373,64 +373,64 @@ def book(kit):
 
 def test_only_accounts_in_the_registry_receive_shares(kit, book):
     """Whoever receives is looked up, by each way that shares arrive; who gives is not."""
-    stage = Stage(kit, registry=book.address)
-    token, ann, ben, agent = stage.token, stage.ann, stage.ben, stage.agent
+    harness = Harness(kit, registry=book.address)
+    token, ann, ben, agent = harness.token, harness.ann, harness.ben, harness.agent
     with refused("ERC7943CannotReceive", ann):
         token.send("mint", ann, 1, sender=agent)
     book.send("setVerified", ann, True)
     token.send("mint", ann, 100, sender=agent)
-    token.send("approve", stage.cid, 9, sender=ann)
+    token.send("approve", harness.cid, 9, sender=ann)
     with refused("ERC7943CannotReceive", ben):
         token.send("batchMint", [ann, ben], [1, 1], sender=agent)
     with refused("ERC7943CannotReceive", ben):
-        stage.move(ann, ben, 1)
+        harness.move(ann, ben, 1)
     with refused("ERC7943CannotReceive", ben):
         token.send("batchTransfer", [ann, ben], [1, 1], sender=ann)
     with refused("ERC7943CannotReceive", ben):
-        token.send("transferFrom", ann, ben, 9, sender=stage.cid)
+        token.send("transferFrom", ann, ben, 9, sender=harness.cid)
     book.send("setVerified", ben, True)
     book.send("setVerified", ann, False)
-    stage.move(ann, ben, 60)
+    harness.move(ann, ben, 60)
     token.send("burn", ann, 40, sender=agent)
     assert (token.call("balanceOf", ann), token.call("balanceOf", ben)) == (0, 60)
 
 
-def test_the_registry_can_be_replaced_and_taken_away(stage, book):
+def test_the_registry_can_be_replaced_and_taken_away(harness, book):
     """It is asked from the moment it is set until the moment it is not."""
-    stage.issue({stage.ann: 100})
-    receipt = stage.token.send("setIdentityRegistry", book.address, sender=stage.owner)
+    harness.issue({harness.ann: 100})
+    receipt = harness.token.send("setIdentityRegistry", book.address, sender=harness.owner)
     assert receipt.events == (("IdentityRegistryAdded", {"identityRegistry": book.address}),)
-    assert stage.token.call("identityRegistry") == book.address
-    with refused("ERC7943CannotReceive", stage.ben):
-        stage.move(stage.ann, stage.ben, 1)
-    stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-    assert stage.token.call("identityRegistry") == ZERO
-    stage.move(stage.ann, stage.ben, 1)
+    assert harness.token.call("identityRegistry") == book.address
+    with refused("ERC7943CannotReceive", harness.ben):
+        harness.move(harness.ann, harness.ben, 1)
+    harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+    assert harness.token.call("identityRegistry") == ZERO
+    harness.move(harness.ann, harness.ben, 1)
 
 
 def test_the_registry_is_asked_before_the_rules(kit, book, rules):
     """With both, who is not verified never comes before the rules; who is, does."""
-    stage = Stage(kit, registry=book.address, rules=rules.address)
+    harness = Harness(kit, registry=book.address, rules=rules.address)
     rules.send("setRefusing", True)
-    with refused("ERC7943CannotReceive", stage.ann):
-        stage.issue({stage.ann: 1})
-    book.send("setVerified", stage.ann, True)
-    with refused("MovableRules_Refused", ZERO, stage.ann, 1):
-        stage.issue({stage.ann: 1})
+    with refused("ERC7943CannotReceive", harness.ann):
+        harness.issue({harness.ann: 1})
+    book.send("setVerified", harness.ann, True)
+    with refused("MovableRules_Refused", ZERO, harness.ann, 1):
+        harness.issue({harness.ann: 1})
 
 
-def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(stage):
+def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(harness):
     """An address that cannot answer is not consent."""
-    stage.issue({stage.ann: 100})
-    stage.token.send("setCompliance", person(9), sender=stage.owner)
+    harness.issue({harness.ann: 100})
+    harness.token.send("setCompliance", person(9), sender=harness.owner)
     with refused("empty", ""):
-        stage.move(stage.ann, stage.ben, 1)
-    stage.token.send("setCompliance", ZERO, sender=stage.owner)
-    stage.move(stage.ann, stage.ben, 1)
+        harness.move(harness.ann, harness.ben, 1)
+    harness.token.send("setCompliance", ZERO, sender=harness.owner)
+    harness.move(harness.ann, harness.ben, 1)
 
 
-def test_H_nobody_is_not_an_agent(stage):
+def test_H_nobody_is_not_an_agent(harness):
     """The zero address cannot be given power."""
     with refused("ShareToken_InvalidAgent", ZERO):
-        stage.token.send("addAgent", ZERO, sender=stage.owner)
-    assert stage.token.call("isAgent", ZERO) is False
+        harness.token.send("addAgent", ZERO, sender=harness.owner)
+    assert harness.token.call("isAgent", ZERO) is False

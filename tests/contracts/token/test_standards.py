@@ -12,8 +12,8 @@ from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO
 from tests.contracts.compliant import Code, Compliant
+from tests.contracts.harness import DAY, Harness, person, refused
 from tests.contracts.permits import HOLDER, Permit
-from tests.contracts.stage import DAY, Stage, person, refused
 
 MAX = 2**256 - 1
 DEED, TITLE = b"deed".ljust(32, b"\0"), b"title".ljust(32, b"\0")
@@ -174,21 +174,21 @@ def interface_id(signatures: Iterable[str]) -> bytes:
         ("9d8ff7da", True),
     ],
 )
-def test_the_token_knows_the_final_erc7943_and_not_the_draft(stage, interface, known):
+def test_the_token_knows_the_final_erc7943_and_not_the_draft(harness, interface, known):
     """ERC-165: the id of the Final text, not of the interface with `canTransact`; and of ERC-20,
     and of ERC-2612."""
-    assert stage.token.call("supportsInterface", bytes.fromhex(interface)) is known
+    assert harness.token.call("supportsInterface", bytes.fromhex(interface)) is known
 
 
-def test_whatever_has_records_says_so(stage):
+def test_whatever_has_records_says_so(harness):
     """A share token and its streams, by ERC-165; only the streams are streams."""
-    streams = stage.kit.deploy("RecordStream", stage.token.address)
-    for contract in (stage.token, streams):
+    streams = harness.kit.deploy("RecordStream", harness.token.address)
+    for contract in (harness.token, streams):
         assert contract.call("supportsInterface", bytes.fromhex("01ffc9a7")) is True
         assert contract.call("supportsInterface", interface_id(RECORD_TOKEN)) is True
         assert contract.call("supportsInterface", b"\xff" * 4) is False
     assert streams.call("supportsInterface", interface_id(RECORD_STREAM)) is True
-    assert stage.token.call("supportsInterface", interface_id(RECORD_STREAM)) is False
+    assert harness.token.call("supportsInterface", interface_id(RECORD_STREAM)) is False
 
 
 def test_the_id_of_erc7943_is_the_sum_of_its_selectors():
@@ -236,8 +236,8 @@ def test_the_token_fits(kit):
 
 def test_the_rules_and_the_registry_say_what_they_are(kit):
     """ERC-165 of both, by which a token tells them from an ERC-3643 deployment's."""
-    stage = Compliant(kit)
-    for contract in (stage.rules, stage.registry):
+    harness = Compliant(kit)
+    for contract in (harness.rules, harness.registry):
         assert contract.call("supportsInterface", bytes.fromhex("01ffc9a7")) is True
         assert contract.call("supportsInterface", b"\xff" * 4) is False
 
@@ -245,10 +245,10 @@ def test_the_rules_and_the_registry_say_what_they_are(kit):
 # ----------------------------------------------------------------- ERC-7943, behaviour
 
 
-def test_the_frozen_amount_overwrites_and_may_exceed_the_balance(stage):
+def test_the_frozen_amount_overwrites_and_may_exceed_the_balance(harness):
     """`setFrozenTokens` is absolute; both families of events tell of it."""
-    token, ann, agent = stage.token, stage.ann, stage.agent
-    stage.issue({ann: 100})
+    token, ann, agent = harness.token, harness.ann, harness.agent
+    harness.issue({ann: 100})
     receipt = token.send("setFrozenTokens", ann, 150, sender=agent)
     assert receipt.events == (
         ("Frozen", {"account": ann, "amount": 150}),
@@ -266,48 +266,48 @@ def test_the_frozen_amount_overwrites_and_may_exceed_the_balance(stage):
     assert token.call("setFrozenTokens", ann, MAX, sender=agent) is True
 
 
-def test_F2_nothing_is_unfrozen_while_more_than_the_balance_is_frozen(stage):
+def test_F2_nothing_is_unfrozen_while_more_than_the_balance_is_frozen(harness):
     """Unfrozen is never negative, so nothing wraps round."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
-    stage.issue({ann: 100})
-    token.send("setFrozenTokens", ann, MAX, sender=stage.agent)
+    token, ann, ben = harness.token, harness.ann, harness.ben
+    harness.issue({ann: 100})
+    token.send("setFrozenTokens", ann, MAX, sender=harness.agent)
     with refused("ERC7943InsufficientUnfrozenBalance", ann, 1, 0):
-        stage.move(ann, ben, 1)
+        harness.move(ann, ben, 1)
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("canTransfer", ann, ben, 0) is True
-    stage.move(ann, ben, 0)
-    stage.issue({ann: 7})
+    harness.move(ann, ben, 0)
+    harness.issue({ann: 7})
     with refused("ERC7943InsufficientUnfrozenBalance", ann, 107, 0):
-        stage.move(ann, ben, 107)
+        harness.move(ann, ben, 107)
 
 
-def test_an_amount_within_the_unfrozen_part_moves(stage):
+def test_an_amount_within_the_unfrozen_part_moves(harness):
     """At the boundary it passes; above it the refusal names amount and unfrozen part."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
-    stage.issue({ann: 100})
-    token.send("setFrozenTokens", ann, 60, sender=stage.agent)
+    token, ann, ben = harness.token, harness.ann, harness.ben
+    harness.issue({ann: 100})
+    token.send("setFrozenTokens", ann, 60, sender=harness.agent)
     with refused("ERC7943InsufficientUnfrozenBalance", ann, 41, 40):
-        stage.move(ann, ben, 41)
-    stage.move(ann, ben, 40)
+        harness.move(ann, ben, 41)
+    harness.move(ann, ben, 40)
     assert token.call("balanceOf", ann) == token.call("getFrozenTokens", ann) == 60
 
 
-def test_above_the_balance_the_refusal_is_that_of_erc20(stage):
+def test_above_the_balance_the_refusal_is_that_of_erc20(harness):
     """`ERC7943InsufficientUnfrozenBalance` is for amounts within the balance only."""
-    stage.issue({stage.ann: 100})
-    stage.token.send("setFrozenTokens", stage.ann, 60, sender=stage.agent)
-    with refused("ERC7943InsufficientUnfrozenBalance", stage.ann, 100, 40):
-        stage.move(stage.ann, stage.ben, 100)
-    with refused("ERC20InsufficientBalance", stage.ann, 100, 101):
-        stage.move(stage.ann, stage.ben, 101)
-    with refused("ERC20InsufficientBalance", stage.ann, 100, 101):
-        stage.token.send("forcedTransfer", stage.ann, stage.ben, 101, sender=stage.agent)
+    harness.issue({harness.ann: 100})
+    harness.token.send("setFrozenTokens", harness.ann, 60, sender=harness.agent)
+    with refused("ERC7943InsufficientUnfrozenBalance", harness.ann, 100, 40):
+        harness.move(harness.ann, harness.ben, 100)
+    with refused("ERC20InsufficientBalance", harness.ann, 100, 101):
+        harness.move(harness.ann, harness.ben, 101)
+    with refused("ERC20InsufficientBalance", harness.ann, 100, 101):
+        harness.token.send("forcedTransfer", harness.ann, harness.ben, 101, sender=harness.agent)
 
 
-def test_a_forced_transfer_takes_frozen_shares_last_and_tells_in_order(stage):
+def test_a_forced_transfer_takes_frozen_shares_last_and_tells_in_order(harness):
     """`Frozen` before `Transfer` before `ForcedTransfer`; only what is missing is released."""
-    token, ann, ben, agent = stage.token, stage.ann, stage.ben, stage.agent
-    stage.issue({ann: 100})
+    token, ann, ben, agent = harness.token, harness.ann, harness.ben, harness.agent
+    harness.issue({ann: 100})
     token.send("setFrozenTokens", ann, 60, sender=agent)
     moved = {"from": ann, "to": ben, "value": 40}
     forced = {"from": ann, "to": ben, "amount": 40}
@@ -323,20 +323,20 @@ def test_a_forced_transfer_takes_frozen_shares_last_and_tells_in_order(stage):
     assert token.call("forcedTransfer", ann, ben, 1, sender=agent) is True
 
 
-def test_a_burn_takes_frozen_shares_last_and_tells_first(stage):
+def test_a_burn_takes_frozen_shares_last_and_tells_first(harness):
     """The frozen amount is never left above what it was meant for."""
-    token, ann, agent = stage.token, stage.ann, stage.agent
-    stage.issue({ann: 100})
+    token, ann, agent = harness.token, harness.ann, harness.agent
+    harness.issue({ann: 100})
     token.send("setFrozenTokens", ann, 150, sender=agent)
     receipt = token.send("burn", ann, 30, sender=agent)
     assert [name for name, _ in receipt.events] == ["Frozen", "TokensUnfrozen", "Transfer"]
     assert token.call("getFrozenTokens", ann) == 120
 
 
-def test_F2_a_forced_transfer_to_oneself_unfreezes_nothing(stage):
+def test_F2_a_forced_transfer_to_oneself_unfreezes_nothing(harness):
     """What stays with its holder stays frozen."""
-    token, ann, agent = stage.token, stage.ann, stage.agent
-    stage.issue({ann: 100})
+    token, ann, agent = harness.token, harness.ann, harness.agent
+    harness.issue({ann: 100})
     token.send("setFrozenTokens", ann, 60, sender=agent)
     receipt = token.send("forcedTransfer", ann, ann, 100, sender=agent)
     assert [name for name, _ in receipt.events] == ["Transfer", "ForcedTransfer"]
@@ -344,62 +344,62 @@ def test_F2_a_forced_transfer_to_oneself_unfreezes_nothing(stage):
     assert token.call("balanceOf", ann) == 100
 
 
-def test_F3_a_forced_transfer_uses_no_allowance(stage):
+def test_F3_a_forced_transfer_uses_no_allowance(harness):
     """Neither is one asked for, nor is one that exists used up."""
-    stage.issue({stage.ann: 100})
-    stage.token.send("approve", stage.agent, 5, sender=stage.ann)
-    stage.token.send("forcedTransfer", stage.ann, stage.ben, 50, sender=stage.agent)
-    assert stage.token.call("allowance", stage.ann, stage.agent) == 5
+    harness.issue({harness.ann: 100})
+    harness.token.send("approve", harness.agent, 5, sender=harness.ann)
+    harness.token.send("forcedTransfer", harness.ann, harness.ben, 50, sender=harness.agent)
+    assert harness.token.call("allowance", harness.ann, harness.agent) == 5
 
 
 def test_a_transfer_can_be_allowed_though_balance_and_allowance_are_short(kit):
     """`canTransfer` is about permission: the largest number too is a matter of the balance."""
-    for stage in (Stage(kit), Compliant(kit), Compliant(kit, maxHolders=5, minHolding=1)):
+    for harness in (Harness(kit), Compliant(kit), Compliant(kit, maxHolders=5, minHolding=1)):
         for amount in (1, 2**96, MAX):
-            assert stage.token.call("canTransfer", stage.ann, stage.ben, amount) is True
+            assert harness.token.call("canTransfer", harness.ann, harness.ben, amount) is True
 
 
-def test_a_frozen_wallet_neither_sends_nor_receives(stage):
+def test_a_frozen_wallet_neither_sends_nor_receives(harness):
     """`isFrozen` makes both false; so does the other party's freeze for the transfer."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
+    token, ann, ben = harness.token, harness.ann, harness.ben
     assert (token.call("canSend", ann), token.call("canReceive", ann)) == (True, True)
-    token.send("setAddressFrozen", ann, True, sender=stage.agent)
+    token.send("setAddressFrozen", ann, True, sender=harness.agent)
     assert (token.call("canSend", ann), token.call("canReceive", ann)) == (False, False)
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("canTransfer", ben, ann, 1) is False
 
 
-def test_nobody_and_the_token_itself_cannot_receive(stage):
+def test_nobody_and_the_token_itself_cannot_receive(harness):
     """What a transfer refuses, the views refuse."""
-    for nowhere in (ZERO, stage.token.address):
-        assert stage.token.call("canReceive", nowhere) is False
-        assert stage.token.call("canTransfer", stage.ann, nowhere, 1) is False
+    for nowhere in (ZERO, harness.token.address):
+        assert harness.token.call("canReceive", nowhere) is False
+        assert harness.token.call("canTransfer", harness.ann, nowhere, 1) is False
 
 
 @pytest.mark.parametrize("eligible", [True, False])
 def test_C1_no_rules_let_shares_go_to_nobody_or_to_their_own_token(kit, eligible):
     """Whatever they say of the receiver, and whether or not they count and lock."""
     for said in ({}, {"lockUp": DAY}, {"maxHolders": 9} if eligible else {}):
-        stage = Compliant(kit, eligible=eligible, **said)
-        stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-        stage.know({stage.token.address: 77 | 276 << 48 | (2**48 - 1) << 72})
-        stage.issue({stage.ann: 10})
+        harness = Compliant(kit, eligible=eligible, **said)
+        harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+        harness.know({harness.token.address: 77 | 276 << 48 | (2**48 - 1) << 72})
+        harness.issue({harness.ann: 10})
         kit.now += 3 * DAY
-        for nowhere in (ZERO, stage.token.address):
+        for nowhere in (ZERO, harness.token.address):
             for amount in (0, 1):
                 with refused("ERC20InvalidReceiver", nowhere):
-                    stage.move(stage.ann, nowhere, amount)
+                    harness.move(harness.ann, nowhere, amount)
                 with refused("ERC20InvalidReceiver", nowhere):
-                    stage.force(stage.ann, nowhere, amount)
-        assert stage.held(stage.ann, stage.token.address) == [10, 0]
+                    harness.force(harness.ann, nowhere, amount)
+        assert harness.held(harness.ann, harness.token.address) == [10, 0]
 
 
-def test_a_pause_stops_transfers_and_not_the_parties(stage):
+def test_a_pause_stops_transfers_and_not_the_parties(harness):
     """`canTransfer` includes the pause."""
-    stage.token.send("pause", sender=stage.agent)
-    assert stage.token.call("canTransfer", stage.ann, stage.ben, 1) is False
-    assert stage.token.call("canSend", stage.ann) is True
-    assert stage.token.call("canReceive", stage.ben) is True
+    harness.token.send("pause", sender=harness.agent)
+    assert harness.token.call("canTransfer", harness.ann, harness.ben, 1) is False
+    assert harness.token.call("canSend", harness.ann) is True
+    assert harness.token.call("canReceive", harness.ben) is True
 
 
 def test_can_receive_is_what_a_forced_transfer_goes_by(kit):
@@ -408,22 +408,22 @@ def test_can_receive_is_what_a_forced_transfer_goes_by(kit):
     """
     for eligible in (True, False):
         for registered in (True, False):
-            stage = Compliant(kit, known=False, eligible=eligible)
+            harness = Compliant(kit, known=False, eligible=eligible)
             if not registered:
-                stage.token.send("setIdentityRegistry", ZERO, sender=stage.owner)
+                harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
             asks = eligible or registered
-            assert stage.token.call("canReceive", stage.ben) is not asks
-            assert stage.token.call("canTransfer", stage.ann, stage.ben, 0) is not asks
-            before = stage.kit.evm.snapshot()
+            assert harness.token.call("canReceive", harness.ben) is not asks
+            assert harness.token.call("canTransfer", harness.ann, harness.ben, 0) is not asks
+            before = harness.kit.evm.snapshot()
             if not asks:
-                stage.force(stage.ann, stage.ben, 0)
+                harness.force(harness.ann, harness.ben, 0)
             elif eligible:
-                with refused("TransferRules_Refused", int(Code.NOT_ELIGIBLE), 0, stage.kit.now):
-                    stage.force(stage.ann, stage.ben, 0)
+                with refused("TransferRules_Refused", int(Code.NOT_ELIGIBLE), 0, harness.kit.now):
+                    harness.force(harness.ann, harness.ben, 0)
             else:
-                with refused("ERC7943CannotReceive", stage.ben):
-                    stage.force(stage.ann, stage.ben, 0)
-            stage.kit.evm.revert(before)
+                with refused("ERC7943CannotReceive", harness.ben):
+                    harness.force(harness.ann, harness.ben, 0)
+            harness.kit.evm.revert(before)
 
 
 MOODS = ["agreeing", "denying", "reverting", "burning", "speechless", "garbling", "bombing",
@@ -439,26 +439,26 @@ def wilful(kit):
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
 @pytest.mark.parametrize("mood", BROKEN)
-def test_F5_the_views_answer_whatever_the_rules_do(stage, wilful, mood, ours):
+def test_F5_the_views_answer_whatever_the_rules_do(harness, wilful, mood, ours):
     """Reverting, burning gas, saying nothing, garbage or a megabyte: it means no, and is told."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
-    stage.issue({ann: 100})
+    token, ann, ben = harness.token, harness.ann, harness.ben
+    harness.issue({ann: 100})
     wilful.send("setMood", 0, ours)
-    token.send("setCompliance", wilful.address, sender=stage.owner)
+    token.send("setCompliance", wilful.address, sender=harness.owner)
     wilful.send("setMood", MOODS.index(mood), ours)
     assert token.call("canSend", ann) is True
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("explain", ann, ben, 1) == (((int(Code.RULES_FAILED), 0, 0),), 0)
-    token.send("setCompliance", ZERO, sender=stage.owner)
-    stage.move(ann, ben, 100)
+    token.send("setCompliance", ZERO, sender=harness.owner)
+    harness.move(ann, ben, 100)
 
 
 @pytest.mark.parametrize("mood", BROKEN)
-def test_F5_the_views_answer_whatever_the_registry_does(stage, wilful, mood):
+def test_F5_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
     """Nobody can receive while the registry fails; the owner can take it away."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
-    stage.issue({ann: 100})
-    token.send("setIdentityRegistry", wilful.address, sender=stage.owner)
+    token, ann, ben = harness.token, harness.ann, harness.ben
+    harness.issue({ann: 100})
+    token.send("setIdentityRegistry", wilful.address, sender=harness.owner)
     assert token.call("canReceive", ben) is True
     wilful.send("setMood", MOODS.index(mood), False)
     assert token.call("canSend", ann) is True
@@ -466,98 +466,98 @@ def test_F5_the_views_answer_whatever_the_registry_does(stage, wilful, mood):
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("explain", ann, ben, 1) == (((int(Code.NOT_ELIGIBLE), 0, 0),), 0)
     assert token.call("claimantOf", ann) == ann
-    token.send("setIncomeWaits", True, sender=stage.owner)
+    token.send("setIncomeWaits", True, sender=harness.owner)
     assert token.call("claimantOf", ann) == ZERO
-    token.send("setIdentityRegistry", ZERO, sender=stage.owner)
-    stage.move(ann, ben, 100)
+    token.send("setIdentityRegistry", ZERO, sender=harness.owner)
+    harness.move(ann, ben, 100)
 
 
-def test_F5_the_views_answer_where_there_is_no_code(stage):
+def test_F5_the_views_answer_where_there_is_no_code(harness):
     """An address without code says nothing, and that is no consent."""
-    token, ann, ben = stage.token, stage.ann, stage.ben
-    token.send("setCompliance", person(9), sender=stage.owner)
+    token, ann, ben = harness.token, harness.ann, harness.ben
+    token.send("setCompliance", person(9), sender=harness.owner)
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("explain", ann, ben, 1) == (((int(Code.RULES_FAILED), 0, 0),), 0)
-    token.send("setIdentityRegistry", person(9), sender=stage.owner)
+    token.send("setIdentityRegistry", person(9), sender=harness.owner)
     assert token.call("canReceive", ben) is False
     assert token.call("canTransfer", ann, ben, 1) is False
 
 
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
-def test_rules_that_deny_without_reverting_are_believed(stage, wilful, ours):
+def test_rules_that_deny_without_reverting_are_believed(harness, wilful, ours):
     """An answer of false is a refusal, for the view and for the transfer."""
-    stage.issue({stage.ann: 100})
+    harness.issue({harness.ann: 100})
     wilful.send("setMood", 0, ours)
-    stage.token.send("setCompliance", wilful.address, sender=stage.owner)
-    assert stage.token.call("canTransfer", stage.ann, stage.ben, 1) is True
-    stage.move(stage.ann, stage.ben, 1)
+    harness.token.send("setCompliance", wilful.address, sender=harness.owner)
+    assert harness.token.call("canTransfer", harness.ann, harness.ben, 1) is True
+    harness.move(harness.ann, harness.ben, 1)
     wilful.send("setMood", MOODS.index("denying"), ours)
-    assert stage.token.call("canTransfer", stage.ann, stage.ben, 1) is False
-    with refused("ERC7943CannotTransfer", stage.ann, stage.ben, 1):
-        stage.move(stage.ann, stage.ben, 1)
+    assert harness.token.call("canTransfer", harness.ann, harness.ben, 1) is False
+    with refused("ERC7943CannotTransfer", harness.ann, harness.ben, 1):
+        harness.move(harness.ann, harness.ben, 1)
 
 
 # ----------------------------------------------------------------- documents, metadata
 
 
-def test_a_document_is_set_replaced_read_and_removed(stage):
+def test_a_document_is_set_replaced_read_and_removed(harness):
     """ERC-1643: address, hash and time of the last change."""
-    token, owner = stage.token, stage.owner
+    token, owner = harness.token, harness.owner
     document = {"name": DEED, "uri": "ipfs://deed", "documentHash": TITLE}
     assert token.call("getDocument", DEED) == ("", b"\0" * 32, 0)
     receipt = token.send("setDocument", DEED, "ipfs://deed", TITLE, sender=owner)
     assert receipt.events == (("DocumentUpdated", document),)
-    assert token.call("getDocument", DEED) == ("ipfs://deed", TITLE, stage.kit.now)
+    assert token.call("getDocument", DEED) == ("ipfs://deed", TITLE, harness.kit.now)
     token.send("setDocument", TITLE, "ipfs://title", DEED, sender=owner)
     assert token.call("getAllDocuments") == (DEED, TITLE)
-    stage.kit.now += DAY
+    harness.kit.now += DAY
     token.send("setDocument", DEED, "ipfs://second", TITLE, sender=owner)
-    assert token.call("getDocument", DEED) == ("ipfs://second", TITLE, stage.kit.now)
+    assert token.call("getDocument", DEED) == ("ipfs://second", TITLE, harness.kit.now)
     assert token.call("getAllDocuments") == (DEED, TITLE)
     receipt = token.send("removeDocument", DEED, sender=owner)
     assert receipt.events == (("DocumentRemoved", document | {"uri": "ipfs://second"}),)
     assert token.call("getAllDocuments") == (TITLE,)
     assert token.call("getDocument", DEED) == ("", b"\0" * 32, 0)
-    assert token.call("getDocument", TITLE) == ("ipfs://title", DEED, stage.kit.now - DAY)
+    assert token.call("getDocument", TITLE) == ("ipfs://title", DEED, harness.kit.now - DAY)
     token.send("removeDocument", TITLE, sender=owner)
     assert token.call("getAllDocuments") == ()
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_documents_go_in_any_order_and_leave_the_others(stage, order):
+def test_documents_go_in_any_order_and_leave_the_others(harness, order):
     """The last takes the place of the one that goes, and is found there afterwards."""
     names = [bytes([n]).rjust(32, b"\0") for n in (1, 2, 3)]
     for name in names:
-        stage.token.send("setDocument", name, "ipfs://", TITLE, sender=stage.owner)
+        harness.token.send("setDocument", name, "ipfs://", TITLE, sender=harness.owner)
     for gone, place in enumerate(order, start=1):
-        stage.token.send("removeDocument", names[place], sender=stage.owner)
+        harness.token.send("removeDocument", names[place], sender=harness.owner)
         left = {names[p] for p in order[gone:]}
-        assert set(stage.token.call("getAllDocuments")) == left
-        assert {name for name in names if stage.token.call("getDocument", name)[2]} == left
+        assert set(harness.token.call("getAllDocuments")) == left
+        assert {name for name in names if harness.token.call("getDocument", name)[2]} == left
 
 
-def test_a_document_without_an_address_and_one_that_is_not_there_are_refused(stage):
+def test_a_document_without_an_address_and_one_that_is_not_there_are_refused(harness):
     """Each with the name that was given."""
     with refused("Documents_Empty", DEED):
-        stage.token.send("setDocument", DEED, "", TITLE, sender=stage.owner)
+        harness.token.send("setDocument", DEED, "", TITLE, sender=harness.owner)
     with refused("Documents_Unknown", DEED):
-        stage.token.send("removeDocument", DEED, sender=stage.owner)
+        harness.token.send("removeDocument", DEED, sender=harness.owner)
 
 
-def test_the_metadata_of_the_contract_can_be_changed(stage):
+def test_the_metadata_of_the_contract_can_be_changed(harness):
     """ERC-7572."""
-    assert stage.token.call("contractURI") == ""
-    receipt = stage.token.send("setContractURI", "ipfs://meta", sender=stage.owner)
+    assert harness.token.call("contractURI") == ""
+    receipt = harness.token.send("setContractURI", "ipfs://meta", sender=harness.owner)
     assert receipt.events == (("ContractURIUpdated", {}),)
-    assert stage.token.call("contractURI") == "ipfs://meta"
+    assert harness.token.call("contractURI") == "ipfs://meta"
 
 
-def test_permits_follow_a_change_of_name(stage):
+def test_permits_follow_a_change_of_name(harness):
     """ERC-5267 tells the new domain; a permit of the old name is void, one of the new is good."""
-    token = stage.token
-    stage.issue({HOLDER.address: 100})
-    permit = Permit(token, HOLDER.address, stage.ben, 30, 0, stage.kit.now + DAY)
-    receipt = token.send("setName", "Quay Street 7", sender=stage.owner)
+    token = harness.token
+    harness.issue({HOLDER.address: 100})
+    permit = Permit(token, HOLDER.address, harness.ben, 30, 0, harness.kit.now + DAY)
+    receipt = token.send("setName", "Quay Street 7", sender=harness.owner)
     information = {
         "newName": keccak(text="Quay Street 7"),
         "newSymbol": keccak(text="HARB"),
@@ -572,19 +572,19 @@ def test_permits_follow_a_change_of_name(stage):
         permit.send(permit.signed())
     renamed = replace(permit, name="Quay Street 7")
     renamed.send(renamed.signed())
-    assert token.call("allowance", HOLDER.address, stage.ben) == 30
+    assert token.call("allowance", HOLDER.address, harness.ben) == 30
 
 
-def test_symbol_and_identity_change_with_an_event_and_leave_permits_alone(stage):
+def test_symbol_and_identity_change_with_an_event_and_leave_permits_alone(harness):
     """Only the name is part of the domain."""
-    before = stage.token.call("DOMAIN_SEPARATOR")
-    receipt = stage.token.send("setSymbol", "QUAY", sender=stage.owner)
+    before = harness.token.call("DOMAIN_SEPARATOR")
+    receipt = harness.token.send("setSymbol", "QUAY", sender=harness.owner)
     told = receipt.named("UpdatedTokenInformation")[0]
     assert told["newSymbol"] == keccak(text="QUAY")
-    receipt = stage.token.send("setOnchainID", person(3), sender=stage.owner)
+    receipt = harness.token.send("setOnchainID", person(3), sender=harness.owner)
     assert receipt.named("UpdatedTokenInformation")[0]["newOnchainID"] == person(3)
-    assert (stage.token.call("symbol"), stage.token.call("onchainID")) == ("QUAY", person(3))
-    assert stage.token.call("DOMAIN_SEPARATOR") == before
+    assert (harness.token.call("symbol"), harness.token.call("onchainID")) == ("QUAY", person(3))
+    assert harness.token.call("DOMAIN_SEPARATOR") == before
 
 
 # --------------------------------------------------------------------------- batches
@@ -602,11 +602,11 @@ BATCHES = {
 
 @pytest.mark.parametrize(("left", "right"), [(2, 1), (1, 2), (0, 1), (1, 0)])
 @pytest.mark.parametrize("name", BATCHES)
-def test_a_batch_of_unequal_lists_is_refused(stage, name, left, right):
+def test_a_batch_of_unequal_lists_is_refused(harness, name, left, right):
     """Each batch function, with both lengths."""
     values = [True if BATCHES[name][1] == "bool" else 1] * right
     with refused("ShareToken_LengthMismatch", left, right):
-        stage.token.send(name, [stage.ann] * left, values, sender=stage.agent)
+        harness.token.send(name, [harness.ann] * left, values, sender=harness.agent)
 
 
 @pytest.mark.parametrize(
@@ -618,23 +618,23 @@ def test_a_batch_of_unequal_lists_is_refused(stage, name, left, right):
         ((0, 0, 1), (0, 1)),
     ],
 )
-def test_a_batch_of_forced_transfers_of_unequal_lists_is_refused(stage, lengths, told):
+def test_a_batch_of_forced_transfers_of_unequal_lists_is_refused(harness, lengths, told):
     """Three lists, of which two are compared with the amounts."""
-    givers, receivers, amounts = ([stage.ann] * lengths[0], [stage.ben] * lengths[1],
+    givers, receivers, amounts = ([harness.ann] * lengths[0], [harness.ben] * lengths[1],
                                   [0] * lengths[2])  # fmt: skip
     with refused("ShareToken_LengthMismatch", *told):
-        stage.token.send("batchForcedTransfer", givers, receivers, amounts, sender=stage.agent)
+        harness.token.send("batchForcedTransfer", givers, receivers, amounts, sender=harness.agent)
 
 
-def test_every_batch_is_so_many_single_calls(stage):
+def test_every_batch_is_so_many_single_calls(harness):
     """The same events in the same order."""
-    token, ann, ben, agent = stage.token, stage.ann, stage.ben, stage.agent
-    stage.issue({ann: 100, ben: 100})
+    token, ann, ben, agent = harness.token, harness.ann, harness.ben, harness.agent
+    harness.issue({ann: 100, ben: 100})
 
     def both(batch, single, *lists):
-        before = stage.kit.evm.snapshot()
+        before = harness.kit.evm.snapshot()
         together = token.send(batch, *lists, sender=agent).events
-        stage.kit.evm.revert(before)
+        harness.kit.evm.revert(before)
         apart = [
             token.send(single, *args, sender=agent).events for args in zip(*lists, strict=True)
         ]
@@ -642,6 +642,6 @@ def test_every_batch_is_so_many_single_calls(stage):
 
     both("batchFreezePartialTokens", "freezePartialTokens", [ann, ben, ann], [1, 2, 3])
     both("batchUnfreezePartialTokens", "unfreezePartialTokens", [ann, ben], [1, 1])
-    both("batchForcedTransfer", "forcedTransfer", [ann, ben], [ben, stage.cid], [98, 150])
+    both("batchForcedTransfer", "forcedTransfer", [ann, ben], [ben, harness.cid], [98, 150])
     both("batchBurn", "burn", [ben, ann], [10, 2])
     both("batchSetAddressFrozen", "setAddressFrozen", [ann, ben, ann], [True, True, False])

@@ -1,6 +1,6 @@
-"""Broken twins: each contract with one defence taken out, for the tests that must notice.
+"""Broken mutants: each contract with one defence taken out, for the tests that must notice.
 
-A twin is a contract whose source differs in one place. Many are compiled in one run of the
+A mutant is a contract whose source differs in one place. Many are compiled in one run of the
 compiler, under names of their own; while nothing has changed, the answer comes from the cache.
 """
 
@@ -39,13 +39,13 @@ _QUICK = {
 
 
 @dataclass(frozen=True)
-class Twin:
+class AttackMutant:
     """One defence taken out."""
 
     name: str
     """The attack's code, and what is missing."""
     contract: str
-    """The contract that it is a twin of."""
+    """The contract that it is a mutant of."""
     file: str
     """The source that differs, under contracts/."""
     old: str
@@ -69,201 +69,201 @@ LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/Compliance.sol"
 SETTLING, PAYING = "income/ClaimRun.sol", "libraries/Payment.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 
-TWINS = (
-    Twin(
+MUTANTS = (
+    AttackMutant(
         "A1 receiver credited before it is settled", TOKEN, LEDGER,
         "closed);\n                if (target.since() != closed) target"
         " = receiver.past.checkpoint(target, closed);",
         "closed);",
         "record_dates::A1_both_sides_are_settled_before_a_balance_moves",
     ),
-    Twin(
+    AttackMutant(
         "A1 issue credited before it is settled", TOKEN, LEDGER,
         "Account target = receiver.account;\n            if (target.since() != closed) target"
         " = receiver.past.checkpoint(target, closed);",
         "Account target = receiver.account;",
         "record_dates::A1_both_sides_are_settled_before_a_balance_moves",
     ),
-    Twin(
+    AttackMutant(
         "A2 burnt shares forget what they earned", TOKEN, LEDGER,
         "giver.past.upTo(account, closed).minus(amount)", "account.minus(amount)",
         "dividend_vault::A2_income_survives_the_shares",
     ),
-    Twin(
+    AttackMutant(
         "A3 a transfer to oneself is a transfer", TOKEN, LEDGER,
         "if (from != to) {", "if (true) {",
         "share_token::A3_self_transfer_changes_nothing_and_is_one_event",
     ),
-    Twin(
+    AttackMutant(
         "A4 nobody is eligible", VAULT, VAULT_FILE,
         "if (eligible == 0) revert DividendVault_NoEligibleShares(", "if (eligible == 0) return; (",
         "dividend_vault::A4_a_declaration_without_eligible_shares_is_refused",
     ),
-    Twin(
+    AttackMutant(
         "A5 rounded up", VAULT, SETTLING,
         "amount := div(amount, eligible)", "amount := div(add(amount, sub(eligible, 1)), eligible)",
         "dividend_vault::A5_a_holder_of_less_than_a_unit_is_settled_at_zero",
     ),
-    Twin(
+    AttackMutant(
         "A6 a product of 128 bits", VAULT, SETTLING,
         "amount := mul(amount, held)", "amount := shr(128, shl(128, mul(amount, held)))",
         "dividend_vault::A6_every_amount_is_divided_exactly",
     ),
-    Twin(
+    AttackMutant(
         "A7 rounded to the nearest", VAULT, SETTLING,
         "amount := div(amount, eligible)", "amount := div(add(amount, shr(1, eligible)), eligible)",
         "dividend_vault::A7_splitting_shares_gains_nothing",
     ),
-    Twin(
+    AttackMutant(
         "A8 counts what was said", VAULT, PAYING,
         "arrived = held > before ? held - before : 0;", "arrived = held > before ? amount : 0;",
         "payments::A8_a_fee_on_transfer_counts_what_arrived",
     ),
-    Twin(
+    AttackMutant(
         "A9 the same again adds to the first", VAULT, VAULT_FILE,
         "id = ++distributionCount;", "id = distributionCount = 1;",
         "dividend_vault::A9_a_distribution_cannot_be_topped_up",
     ),
-    Twin(
+    AttackMutant(
         "A10 excluded twice", VAULT, VAULT_FILE,
         "if (!repeated) eligible -=", "eligible -=",
         "dividend_vault::A10_an_account_excluded_twice_counts_once",
     ),
-    Twin(
+    AttackMutant(
         "A10 a tax of more than everything", VAULT, VAULT_FILE,
         "if (!known || tax > gross) return (false, 0);", "if (!known) return (false, 0);",
         "dividend_vault::A10_a_policy_that_asks_for_more_than_the_income_is_refused",
     ),
-    Twin(
+    AttackMutant(
         "A11 paid though the transfer failed", VAULT, PAYING,
         "if (!called) return Outcome.Failed;", "if (!called) return Outcome.Paid;",
         "payments::A11_a_currency_that_breaks_leaves_every_claim_as_it_was",
     ),
-    Twin(
+    AttackMutant(
         "A11 false is as good as true", VAULT, PAYING,
         "succeeded := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))", "succeeded := 1",
         "payments::A11_a_currency_that_moves_and_answers_false_stops_the_page",
     ),
-    Twin(
+    AttackMutant(
         "A12 one currency holds up the page", VAULT, VAULT_FILE,
         "if (outcome == Payment.Outcome.Denied && ", "if (outcome == Payment.Outcome.Failed || ",
         "payments::D_a_holder_that_is_blocked_does_not_hold_up_the_others",
     ),
-    Twin(
+    AttackMutant(
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
         "} else if (msg.sender != claimant && msg.sender != desk()) {",
         "} else if (msg.sender == address(0)) {",
         "claim_runs::A13_nobody_else_says_where_it_goes",
     ),
-    Twin(
+    AttackMutant(
         "A14 the balance of today", TOKEN, "token/History.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "dividend_vault::A14_pages_in_any_order_pay_what_claims_would",
     ),
-    Twin(
+    AttackMutant(
         "B1 the balance of today", TOKEN, "token/History.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "record_dates::B1_in_and_out_after_the_record_earns_nothing",
     ),
-    Twin(
+    AttackMutant(
         "B2 the supply forgets", TOKEN, LEDGER,
         "_supply.past.upTo(supply, closed).plus(amount)", "supply.plus(amount)",
         "record_dates::B2_issuing_is_remembered_for_account_and_supply",
     ),
-    Twin(
+    AttackMutant(
         "B3 a second too late", TOKEN, "token/LedgerLib.sol",
         "block.timestamp > (Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD;",
         "block.timestamp > ((Ledger.unwrap(self) >> NEXT_AT) & NO_RECORD) + 1;",
         "record_dates::B3_a_transfer_counts_up_to_the_end_of_the_records_second",
     ),
-    Twin(
+    AttackMutant(
         "B4 a record in the past", TOKEN, LEDGER,
         "if (closesAt < block.timestamp) revert", "if (closesAt == 0) revert",
         "record_dates::B4_a_record_in_the_past_is_refused",
     ),
-    Twin(
+    AttackMutant(
         "C1 the token may hold itself", TOKEN, LEDGER,
         "_holders[address(this)].account = Account.wrap(AccountLib.FLAG_BARRED);", "",
         "share_token::C1_shares_cannot_be_sent_to_nobody_or_to_their_own_token",
     ),
-    Twin(
+    AttackMutant(
         "C2 an order takes past income along", TOKEN, TOKEN_FILE,
         "emit ForcedTransfer(from, to, amount);",
         "emit ForcedTransfer(from, to, amount); _successors[from] = to;"
         " _setFlag(from, AccountLib.FLAG_LOST, true);",
         "recovery::C2_a_forced_transfer_leaves_past_income_with_the_former_holder",
     ),
-    Twin(
+    AttackMutant(
         "C3 nobody follows", TOKEN, TOKEN_FILE,
         "_setFlag(lostWallet, AccountLib.FLAG_LOST, true);", "",
         "recovery::C3_past_income_in_every_currency_is_the_successors_alone",
     ),
-    Twin(
+    AttackMutant(
         "C3 recovered out of the freeze", TOKEN, TOKEN_FILE,
         "if (frozen) _setAddressFrozen(successor, true);", "",
         "recovery::C3_the_freeze_of_a_wallet_goes_along",
     ),
-    Twin(
+    AttackMutant(
         "C4 recovered to itself", TOKEN, TOKEN_FILE,
         "lostWallet == newWallet ||", "",
         "recovery::C4_a_recovery_that_makes_no_sense_is_refused",
     ),
-    Twin(
+    AttackMutant(
         "D no answer is none", VAULT, PAYING,
         "succeeded := iszero(iszero(extcodesize(currency)))", "succeeded := 0",
         "payments::D_every_currency_on_a_good_day_is_paid_to_the_unit",
     ),
-    Twin(
+    AttackMutant(
         "D a fee of everything", VAULT, VAULT_FILE,
         "if (received == 0) revert DividendVault_NothingReceived(currency, amount);", "",
         "payments::D_a_fee_of_everything_is_no_declaration",
     ),
-    Twin(
+    AttackMutant(
         "E1 settled though the receiver refused", VAULT, VAULT_FILE,
         "run.undo(sheet, lanesBefore);", "",
         "payments::E1_a_receiver_that_refuses_stays_owed_and_holds_up_nobody",
     ),
-    Twin(
+    AttackMutant(
         "E2 coin that was not sent", VAULT, VAULT_FILE,
         "if (msg.value != expectedValue) revert", "if (msg.value > expectedValue) revert",
         "dividend_vault::E2_native_coin_must_be_exactly_what_the_declaration_says",
     ),
-    Twin(
+    AttackMutant(
         "E3 a page without a guard", VAULT, VAULT_FILE,
         "function push(uint256 id, address[] calldata holders) external nonReentrant returns",
         "function push(uint256 id, address[] calldata holders) external returns",
         "payments::E3_a_currency_that_calls_back_finds_every_entrance_shut",
     ),
-    Twin(
+    AttackMutant(
         "F1 the spender is not looked at", TOKEN, TOKEN_FILE,
         "if (ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(msg.sender)) {",
         "if (ledger.has(LedgerLib.FLAG_FREEZES) && _isBlocked(address(0))) {",
         "freezing::F1_a_frozen_wallet_cannot_send_receive_or_spend",
     ),
-    Twin(
+    AttackMutant(
         "F2 unfrozen by an order to oneself", TOKEN, TOKEN_FILE,
         "if (from != to) _takeFrozen(from, amount);", "_takeFrozen(from, amount);",
         "standards::F2_a_forced_transfer_to_oneself_unfreezes_nothing",
     ),
-    Twin(
+    AttackMutant(
         "F3 a pause that pauses nothing", TOKEN, TOKEN_FILE,
         "if (ledger.has(LedgerLib.FLAG_PAUSED)) revert ShareToken_Paused();", "",
         "policy::F3_each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
-    Twin(
+    AttackMutant(
         "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
         "entered = total == amount;", "entered = true;",
         "registry::F4_a_holder_is_counted_from_the_first_share_to_the_last",
     ),
-    Twin(
+    AttackMutant(
         "F5 old rules hold on", TOKEN, COMPLIANT,
         "try ITransferRules(oldRules).replacedBy{gas: QUESTION_GAS}(newRules) {} catch {}",
         "ITransferRules(oldRules).replacedBy(newRules);",
         "rules::F5_rules_that_fail_stop_transfers_and_are_replaced",
     ),
-    Twin(
+    AttackMutant(
         "F6 anyone burns", TOKEN, TOKEN_FILE,
         "function batchBurn(address[] calldata userAddresses, uint256[] calldata amounts)"
         " external onlyAgent {",
@@ -271,22 +271,22 @@ TWINS = (
         " external {",
         "roles::F6_every_function_of_the_token_refuses_who_may_not_call_it",
     ),
-    Twin(
+    AttackMutant(
         "G a permit for ever", TOKEN, TOKEN_FILE,
         "nonces[owner]++", "nonces[owner]",
         "permit::G_a_permit_cannot_be_used_twice",
     ),
-    Twin(
+    AttackMutant(
         "G a permit without end", TOKEN, TOKEN_FILE,
         "if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);", "",
         "permit::G_a_permit_works_until_the_end_of_its_deadline",
     ),
-    Twin(
+    AttackMutant(
         "G anyone's signature", TOKEN, TOKEN_FILE,
         "if (!signed) revert ERC2612InvalidSigner(owner);", "",
         "permit::G_somebody_elses_signature_is_refused",
     ),
-    Twin(
+    AttackMutant(
         "H the last owner leaves", TOKEN, TOKEN_FILE,
         "function renounceOwnership() public view override onlyOwner {\n"
         "        revert ShareToken_OwnerRequired();",
@@ -294,12 +294,12 @@ TWINS = (
         "        _transferOwnership(address(0));",
         "roles::H_the_last_owner_cannot_leave",
     ),
-    Twin(
+    AttackMutant(
         "H a list without end", VAULT, VAULT_FILE,
         "if (terms.excluded.length > MAX_EXCLUDED) {", "if (terms.excluded.length > 10_000) {",
         "dividend_vault::H_more_than_32_excluded_are_refused",
     ),
-    Twin(
+    AttackMutant(
         "H nobody is an agent", TOKEN, TOKEN_FILE,
         "if (agent == address(0)) revert ShareToken_InvalidAgent(agent);", "",
         "roles::H_nobody_is_not_an_agent",
@@ -311,48 +311,52 @@ LIVES = {
     VAULT: f"{path_of('dividend_vault')}::test_a_declaration_takes_the_money_and_tells_everything",
     REGISTRY: f"{path_of('registry')}::test_H_the_last_owner_cannot_leave",
 }
-"""What a twin still does: it is broken in one place only."""
+"""What a mutant still does: it is broken in one place only."""
 
 
 class Cast(dict[str, Artifact]):
-    """The contracts of a run, with a twin in the place of the one it is a twin of."""
+    """The contracts of a run, with a mutant in the place of the one it is a mutant of."""
 
-    def __init__(self, twin: Twin, artifacts: Mapping[str, Artifact], artifact: Artifact) -> None:
+    def __init__(
+        self, mutant: AttackMutant, artifacts: Mapping[str, Artifact], artifact: Artifact
+    ) -> None:
         super().__init__(artifacts)
-        self.twin = twin
-        self[twin.contract] = artifact
+        self.mutant = mutant
+        self[mutant.contract] = artifact
 
 
-def compile_twins() -> dict[Twin, Artifact]:
-    """Compile every twin, some at a time."""
-    starts = range(0, len(TWINS), _AT_A_TIME)
+def compile_mutants() -> dict[AttackMutant, Artifact]:
+    """Compile every mutant, some at a time."""
+    starts = range(0, len(MUTANTS), _AT_A_TIME)
     with ThreadPoolExecutor(2) as pool:
-        parts = pool.map(lambda start: _compile(TWINS[start : start + _AT_A_TIME]), starts)
-        return {twin: artifact for part in parts for twin, artifact in part.items()}
+        parts = pool.map(lambda start: _compile(MUTANTS[start : start + _AT_A_TIME]), starts)
+        return {mutant: artifact for part in parts for mutant, artifact in part.items()}
 
 
-def _compile(twins: Sequence[Twin]) -> dict[Twin, Artifact]:
+def _compile(mutants: Sequence[AttackMutant]) -> dict[AttackMutant, Artifact]:
     source = standard_json()
     sound = {name: entry["content"] for name, entry in source["sources"].items()}
     selection: dict[str, Any] = {}
     # The product itself is not compiled here.
     for name in [name for name in sound if name.startswith("contracts/")]:
         del source["sources"][name]
-    for number, twin in enumerate(twins):
-        text = sound[f"contracts/{twin.file}"]
-        assert text.count(twin.old) == 1, f"{twin.name}: {text.count(twin.old)} places in source"
-        changed = sound | {f"contracts/{twin.file}": text.replace(twin.old, twin.new)}
-        main = artifact(twin.contract).source_name
+    for number, mutant in enumerate(mutants):
+        text = sound[f"contracts/{mutant.file}"]
+        assert text.count(mutant.old) == 1, (
+            f"{mutant.name}: {text.count(mutant.old)} places in source"
+        )
+        changed = sound | {f"contracts/{mutant.file}": text.replace(mutant.old, mutant.new)}
+        main = artifact(mutant.contract).source_name
         for name in _needed(changed, main):
             source["sources"][_place(number, name)] = {"content": _bare(changed[name])}
         selection[_place(number, main)] = {
-            twin.contract: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
+            mutant.contract: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
         }
     source["settings"] |= {"outputSelection": selection, "optimizer": _QUICK}
     compiled = compile_standard(source)["contracts"]
     return {
-        twin: _artifact(twin, compiled[_place(number, artifact(twin.contract).source_name)])
-        for number, twin in enumerate(twins)
+        mutant: _artifact(mutant, compiled[_place(number, artifact(mutant.contract).source_name)])
+        for number, mutant in enumerate(mutants)
     }
 
 
@@ -362,7 +366,7 @@ def _bare(text: str) -> str:
 
 
 def _place(number: int, name: str) -> str:
-    return f"twins/{number}/{name}"
+    return f"mutants/{number}/{name}"
 
 
 def _needed(sources: Mapping[str, str], main: str) -> set[str]:
@@ -381,14 +385,14 @@ def _needed(sources: Mapping[str, str], main: str) -> set[str]:
     return found
 
 
-def _artifact(twin: Twin, contracts: Mapping[str, Any]) -> Artifact:
-    contract = contracts[twin.contract]
+def _artifact(mutant: AttackMutant, contracts: Mapping[str, Any]) -> Artifact:
+    contract = contracts[mutant.contract]
     return Artifact(
-        name=twin.contract,
+        name=mutant.contract,
         abi=contract["abi"],
         bytecode=bytes.fromhex(contract["evm"]["bytecode"]["object"]),
         runtime=bytes.fromhex(contract["evm"]["deployedBytecode"]["object"]),
-        source_name=artifact(twin.contract).source_name,
+        source_name=artifact(mutant.contract).source_name,
         immutable_references={},
         storage_layout={},
         userdoc={},

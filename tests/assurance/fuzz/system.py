@@ -1,9 +1,10 @@
-"""One stage for everything: two assets, four currencies, eight wallets, a vault, and the law of it.
+"""One harness for everything: two assets, four currencies, eight wallets, a vault, and the law of
+it.
 
 A step is a tuple, `("transfer", "east", "ann", "ben", 3)`, that means the same whatever happened
 before it. So a story is a list of steps: it can be replayed, shortened, read, and pasted as a test.
-`World.do` takes a step in the law and on the chain: both do it, or both refuse for one reason, with
-the same answer and the same events. Then it looks at the chain and compares.
+`SystemHarness.do` takes a step in the law and on the chain: both do it, or both refuse for one
+reason, with the same answer and the same events. Then it looks at the chain and compares.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from tests.contracts.compliant import SETTINGS, investor
 from tests.contracts.currencies import Answer
 from tests.contracts.currencies import Nature as Words
 from tests.contracts.desk import TYPE as INSTRUCTION
+from tests.laws.harness import terms_of
 from tests.laws.model import COIN, NOBODY, UNLIMITED, VAULT, Distribution, Refused
-from tests.laws.stage import terms_of
 
 Step = tuple[Any, ...]
 Pair = tuple[tuple[Any, ...], bytes]
@@ -62,12 +63,12 @@ class Broken(AssertionError):  # noqa: N818 - it is what happened
     """The chain did not do what the law says."""
 
 
-class World:
+class SystemHarness:
     """The system and its law, in step."""
 
-    def __init__(self, codec: Codec, **twins: str) -> None:
+    def __init__(self, codec: Codec, **faulty: str) -> None:
         self.wire = Wire(codec)
-        self.twins = twins
+        self.faulty = faulty
         self.evm = pyrevm.EVM()
         self.now = START
         self._call = self.evm.message_call
@@ -128,7 +129,7 @@ class World:
         self.law.natures["usd"].allowances["ola"] = 0
 
     def _create(self, name: str, contract: str, *args: Any) -> None:
-        contract = self.twins.get(contract, contract)
+        contract = self.faulty.get(contract, contract)
         code = _creation(self.wire.codec, contract, args)
         self._enter(name, contract, checksummed(self.evm.deploy(self.address["eve"], code)))
 

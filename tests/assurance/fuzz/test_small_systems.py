@@ -1,4 +1,4 @@
-"""Every sequence of steps there is in a world small enough for it."""
+"""Every sequence of steps there is in a system small enough for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from tests.assurance.fuzz import twins
+from tests.assurance.fuzz import faulty_token
 from tests.assurance.fuzz.run import search_all
 from tests.assurance.fuzz.small import STEPS, Small
-from tests.assurance.fuzz.world import Broken
+from tests.assurance.fuzz.system import Broken
 from tests.chainkit import Codec
-from tests.contracts import twin
+from tests.contracts import faulty_vault
 
 BOUND = int(os.environ.get("PRORATA_BOUND") or 7)
 WORLDS = ((2, 1, 0), (1, 1, 1))
@@ -32,20 +32,20 @@ def test_every_sequence(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(tried.sequences > 10 ** (BOUND - 1) / 2 for tried in found)
 
 
-def test_a_small_world_finds_a_fault_of_the_token(twin_codec: Codec) -> None:
+def test_a_small_world_finds_a_fault_of_the_token(faulty_codec: Codec) -> None:
     """A token that forgets what a giver had at the record is found among the short sequences."""
-    world = Small(twin_codec, (2, 1, 0), {"ShareToken": twins.TWIN})
-    world.send("issuer", "east", "commit", 1)
+    system = Small(faulty_codec, (2, 1, 0), {"ShareToken": faulty_token.FAULTY})
+    system.send("issuer", "east", "commit", 1)
     with pytest.raises(Broken, match=r"(?s)balanceOfAt.*give\(ann, ben\)"):
-        world.search([], 4)
+        system.search([], 4)
 
 
-def test_a_small_world_finds_a_fault_of_the_vault(twin_codec: Codec) -> None:
+def test_a_small_world_finds_a_fault_of_the_vault(faulty_codec: Codec) -> None:
     """So is a vault that sweeps again, at the end of a life."""
-    world = Small(twin_codec, (2, 1, 0), {"DividendVault": twin.TWIN})
-    fault = [fault.code for fault in twin.FAULTS].index("sweeps and refunds again")
-    world.send("issuer", "vault", "commit", 1 + fault)
+    system = Small(faulty_codec, (2, 1, 0), {"DividendVault": faulty_vault.FAULTY})
+    fault = [fault.code for fault in faulty_vault.FAULTS].index("sweeps and refunds again")
+    system.send("issuer", "vault", "commit", 1 + fault)
     by_name = {step.name: step for step in STEPS}
     begun = [by_name[name] for name in ("schedule", "wait", "declare", "wait", "wait")]
     with pytest.raises(Broken, match="sweep"):
-        world.search(begun, 7)
+        system.search(begun, 7)

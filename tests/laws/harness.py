@@ -1,4 +1,4 @@
-"""The stage of every example: a chain of its own, people with names, and a careful look at them."""
+"""The harness of every example: its own chain, people with names, and a careful look at them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def scaled(factor: int, **others: Any) -> settings:
     return settings(max_examples=examples, report_multiple_bugs=False, **others)
 
 
-class Stage:
+class Harness:
     """A new EVM, on which accounts and contracts go by short names."""
 
     def __init__(self, codec: Codec, people: tuple[str, ...]) -> None:

@@ -1,16 +1,17 @@
 """Faults planted in the share token to see whether the machine finds them, each behind a number.
 
-Those of the vault are `tests/contracts/twin.py`'s; these are written into the sources the same way.
+Those of the vault are `tests/contracts/faulty_vault.py`'s; these are written into the sources the
+same way.
 """
 
 from __future__ import annotations
 
 from prorata.chain.artifacts import Artifact
-from tests.contracts.twin import Fault, planted
+from tests.contracts.faulty_vault import Fault, planted
 
 TOKEN = "contracts/token/ShareToken.sol"
 LEDGER = "contracts/token/ShareLedger.sol"
-TWIN = "BrokenToken"
+FAULTY = "BrokenToken"
 
 FAULTS = (
     Fault(
@@ -49,5 +50,5 @@ FAULTS = (
 
 
 def build(token: Artifact) -> Artifact:
-    """Compile the twin of the token."""
-    return planted(token, TWIN, FAULTS)
+    """Compile the faulty vault of the token."""
+    return planted(token, FAULTY, FAULTS)

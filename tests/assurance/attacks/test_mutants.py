@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.assurance.attacks.twins import LIVES, TWINS, Twin
+from tests.assurance.attacks.mutants import LIVES, MUTANTS, AttackMutant
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
-    """How the tests of all twins ended, in one run of their own."""
-    told: Path = tmp_path_factory.mktemp("twins") / "ends.json"
-    nodes = sorted({twin.node for twin in TWINS} | set(LIVES.values()))
+    """How the tests of all mutants ended, in one run of their own."""
+    told: Path = tmp_path_factory.mktemp("mutants") / "ends.json"
+    nodes = sorted({mutant.node for mutant in MUTANTS} | set(LIVES.values()))
     command = [
         sys.executable,
         "-m",
@@ -31,17 +31,17 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[s
         *nodes,
     ]
     command += ["-o", f"cache_dir={told.parent / 'cache'}"]
-    environment = os.environ | {"PRORATA_TWINS": str(told), "HYPOTHESIS_PROFILE": "ci"}
+    environment = os.environ | {"PRORATA_MUTANTS": str(told), "HYPOTHESIS_PROFILE": "ci"}
     run = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
     assert told.is_file(), run.stdout + run.stderr
     ended: dict[str, dict[str, list[str]]] = json.loads(told.read_text(encoding="utf-8"))
     return ended
 
 
-@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
-def test_the_attack_succeeds_against_the_twin(ends, twin: Twin):
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_the_attack_succeeds_against_the_twin(ends, mutant: AttackMutant):
     """Its test fails there while it runs, not before; what it does not attack still works."""
-    attacked, lives = ends[twin.name][twin.node], ends[twin.name][LIVES[twin.contract]]
+    attacked, lives = ends[mutant.name][mutant.node], ends[mutant.name][LIVES[mutant.contract]]
     assert "failed" in attacked, attacked
     assert set(attacked) <= {"passed", "failed"}, attacked
     assert set(lives) == {"passed"}, lives

@@ -13,7 +13,7 @@ AMOUNT = 187_654_321_987
 Gas = dict[str, int]
 
 
-class Scene:
+class BenchFixture:
     """A chain, an issuer with dollars, a hundred holders and more; the clock is set every time."""
 
     def __init__(self, kit: AnvilKit) -> None:

@@ -1,7 +1,7 @@
 """A vault with every fault that somebody could build into its payments, one at a time.
 
-The twin is compiled from the vault's own sources, into which the faults are written; `commit`
-chooses which of them it has. Chosen none, it must be as good as the original.
+The faulty vault is compiled from the vault's own sources, into which the faults are written;
+`commit` chooses which of them it has. Chosen none, it must be as good as the original.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ VAULT = "contracts/income/DividendVault.sol"
 PAYMENT = "contracts/libraries/Payment.sol"
 GUARD = "node_modules/@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol"
 SWITCH = "contracts/libraries/Fault.sol"
-TWIN = "BrokenVault"
+FAULTY = "BrokenVault"
 
 SWITCH_SOURCE = """// SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
 library Fault {
-    uint256 private constant SLOT = uint256(keccak256("the fault of the twin"));
+    uint256 private constant SLOT = uint256(keccak256("the fault of the faulty vault"));
 
     function commit(uint256 fault) internal {
         uint256 slot = SLOT;
@@ -46,9 +46,9 @@ library Fault {
 class Fault:
     """One fault: what it replaces in a source, by what, and the cells of the matrix that notice it.
 
-    `sound` is a regular expression; in `broken`, FAULT is whether the twin has this fault, and
-    SOUND what was found. The twin turns bad when the trial has been opened, or, where only the
-    opening has a payment that shows it, before.
+    `sound` is a regular expression; in `broken`, FAULT is whether the faulty vault has this fault,
+    and SOUND what was found. The faulty vault turns bad when the harness has been opened, or, where
+    only the opening has a payment that shows it, before.
     """
 
     code: str
@@ -239,8 +239,8 @@ FAULTS = (
 
 
 def build(vault: Artifact) -> Artifact:
-    """Compile the twin of the vault."""
-    return planted(vault, TWIN, FAULTS)
+    """Compile the faulty vault of the vault."""
+    return planted(vault, FAULTY, FAULTS)
 
 
 def planted(artifact: Artifact, name: str, faults: Sequence[Fault]) -> Artifact:

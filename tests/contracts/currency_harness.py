@@ -1,7 +1,7 @@
-"""A vault with distributions under way in one currency on trial, and in two others as witnesses.
+"""A vault with distributions under way in one currency on harness, and in two others as witnesses.
 
-`Account` is what must be. `Trial` is what is. They are compared as a whole, so that whatever else a
-step changed is found out, too.
+`Account` is what must be. `CurrencyHarness` is what is. They are compared as a whole, so that
+whatever else a step changed is found out, too.
 """
 
 from __future__ import annotations
@@ -29,9 +29,16 @@ from tests.contracts.currencies import (
     Does,
     Telling,
 )
+from tests.contracts.harness import (
+    NOTHING,
+    SKIPPED_CLAIMED,
+    SKIPPED_PAYMENT,
+    Harness,
+    refused,
+    terms,
+)
 from tests.contracts.money import MONEY, Money, NativeCoin, send
-from tests.contracts.stage import NOTHING, SKIPPED_CLAIMED, SKIPPED_PAYMENT, Stage, refused, terms
-from tests.laws.stage import calldata
+from tests.laws.harness import calldata
 
 PARTIES = (*HOLDERS, "collector", "issuer", "agent", "vault")
 TAX = 1_500
@@ -46,28 +53,28 @@ SUBJECT = {"claim": "rent", "push": "rent", "remit": "rent", "sweep": "dated", "
 """Which of the distributions a step is about."""
 
 
-class Trial:
-    """One vault, four holders, and under way in the currency on trial: `rent`, taxed, with tax to
+class CurrencyHarness:
+    """One vault, four holders, and under way in the currency on harness: `rent`, taxed, with tax to
     remit; `dated`, past its deadline; `empty`, to be refunded; two that are done, and a carry.
     """
 
     def __init__(self, codec: Codec, currency: Currency, vault: str = "") -> None:
-        self.stage = Stage(RevmKit(codec))
-        self.kit, self.currency, self.account = self.stage.kit, currency, Account()
+        self.harness = Harness(RevmKit(codec))
+        self.kit, self.currency, self.account = self.harness.kit, currency, Account()
         if vault:
-            self.stage.vault = self.kit.deploy(vault)
-        self.vault = self.stage.vault
-        self.people = {who: getattr(self.stage, who) for who in PARTIES if who != "vault"}
+            self.harness.vault = self.kit.deploy(vault)
+        self.vault = self.harness.vault
+        self.people = {who: getattr(self.harness, who) for who in PARTIES if who != "vault"}
         self.people["vault"] = self.vault.address
         if currency.kind == "coin":
             self._hire_receivers()
-        self.money = MONEY[currency.kind](self.stage, currency)
-        self.dollar = Money(self.stage, CURRENCIES[0])
+        self.money = MONEY[currency.kind](self.harness, currency)
+        self.dollar = Money(self.harness, CURRENCIES[0])
         self.dollar.pot = "dollar"
-        self.coin = NativeCoin(self.stage, CURRENCIES[0])
+        self.coin = NativeCoin(self.harness, CURRENCIES[0])
         self.monies: dict[str, Money] = {"dollar": self.dollar, "coin": self.coin}
         """What the distributions of each series are paid in."""
-        self.monies["coin" if currency.kind == "coin" else "trial"] = self.money
+        self.monies["coin" if currency.kind == "coin" else "harness"] = self.money
         self.ids: dict[str, int] = {}
         self.overdrawn = 0
         """What the currency took, or said it brought, beyond what really moved."""
@@ -78,11 +85,11 @@ class Trial:
         for who in PAID:
             self.people[who] = self.kit.deploy("WilfulReceiver").address
         self.kit.evm.set_balance(self.people["agent"], 100 * COIN)
-        self.stage.token.send("addAgent", self.people["agent"])
+        self.harness.token.send("addAgent", self.people["agent"])
 
     def open(self) -> None:
         """Declare and pay until everything is under way."""
-        stage, trying = self.stage, self.currency.cells.claim is not Does.NEVER
+        harness, trying = self.harness, self.currency.cells.claim is not Does.NEVER
         for pot in {"coin", "dollar", self.money.pot}:
             for who in PARTIES:
                 self.account.purses[pot, who] = 0
@@ -90,12 +97,12 @@ class Trial:
             self.account.purses["coin", who] = self.kit.balance(self.people[who])
         for money in (self.money, self.dollar):
             money.allow(self.people["agent"])
-        self.record = stage.schedule(self.kit.now)
+        self.record = harness.schedule(self.kit.now)
         if trying:
             self.declare("empty", self.money, 70_001)
         self.kit.now += 1
-        stage.issue({self.people[who]: shares for who, shares in HOLDERS.items()})
-        self.record = stage.close()
+        harness.issue({self.people[who]: shares for who, shares in HOLDERS.items()})
+        self.record = harness.close()
         self.declare("spare", self.coin, COIN + 7)
         self.declare("dollars", self.dollar, 777_777, rate=TAX)
         if trying:
@@ -152,7 +159,7 @@ class Trial:
         )
         value = asked if money.address == ZERO else 0
         self.send(
-            "declare", self.stage.token.address, self.record, money.address, asked, said,
+            "declare", self.harness.token.address, self.record, money.address, asked, said,
             sender="agent", value=value,
         )  # fmt: skip
 
@@ -244,13 +251,13 @@ class Trial:
         arguments: dict[str, tuple[Any, ...]] = {
             "claim": ([rent], ben),
             "push": (rent, [ben]),
-            "declare": (self.stage.token.address, self.record, ZERO, 0, terms()),
+            "declare": (self.harness.token.address, self.record, ZERO, 0, terms()),
             "remit": (rent,),
             "sweep": (self.ids["dated"],),
             "refund": (self.ids["empty"],),
             "claimTo": ([rent], ben, ben),
             "declareWithPermit": (
-                self.stage.token.address, self.record, self.dollar.address, 1, terms(),
+                self.harness.token.address, self.record, self.dollar.address, 1, terms(),
                 (0, 27, NOTHING, NOTHING),
             ),
         }  # fmt: skip
@@ -421,7 +428,7 @@ class Trial:
                     seen[name, holder] = (due, any(ask("isClaimed", number, who)))
             for series, money in self.monies.items():
                 if series in self.account.models:
-                    carried = ask("carried", self.stage.token.address, money.address)
+                    carried = ask("carried", self.harness.token.address, money.address)
                     seen["carried", series] = int.from_bytes(carried, "big")
             for pot, who in self.account.purses:
                 seen[pot, who] = self._purse(look, pot, who)
@@ -450,64 +457,66 @@ class Trial:
         return {name: 32 * (1 + at) for at, name in enumerate(names) if name in FIGURES}
 
 
-ACTS: dict[str, Callable[[Trial, bool], None]] = {
-    "vanish": Trial.vanish,
-    "force": Trial.force,
-    "call back": Trial.call_back,
+ACTS: dict[str, Callable[[CurrencyHarness, bool], None]] = {
+    "vanish": CurrencyHarness.vanish,
+    "force": CurrencyHarness.force,
+    "call back": CurrencyHarness.call_back,
 }
 
 
-class Trials:
-    """Trials that have been opened, one for each currency, so that each is opened once.
+class CurrencyHarnesses:
+    """CurrencyHarnesses that have been opened, one for each currency, so that each is opened once.
 
-    What code and balances the test itself sets is out of the reach of a snapshot: such trials are
-    opened anew.
+    What code and balances the test itself sets is out of the reach of a snapshot: such harnesses
+    are opened anew.
     """
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
-        self.kept: dict[str, tuple[Trial, bytes]] = {}
+        self.kept: dict[str, tuple[CurrencyHarness, bytes]] = {}
 
-    def open(self, currency: Currency) -> Trial:
-        """A trial of its own."""
-        trial = Trial(self.codec, currency)
-        trial.open()
-        return trial
+    def open(self, currency: Currency) -> CurrencyHarness:
+        """A harness of its own."""
+        harness = CurrencyHarness(self.codec, currency)
+        harness.open()
+        return harness
 
     @contextmanager
-    def of(self, currency: Currency, change: Change | None = None) -> Iterator[Trial]:
-        """A trial as it was when it was opened."""
+    def of(self, currency: Currency, change: Change | None = None) -> Iterator[CurrencyHarness]:
+        """A harness as it was when it was opened."""
         if currency.kind == "own coin" or (change and change.act == "vanish"):
             yield self.open(currency)
             return
         if currency.code not in self.kept:
-            trial = self.open(currency)
+            harness = self.open(currency)
             # Many times faster than a deep copy.
             self.kept[currency.code] = (
-                trial,
-                pickle.dumps((trial.account, trial.ids, trial.overdrawn, trial.kit.now)),
+                harness,
+                pickle.dumps((harness.account, harness.ids, harness.overdrawn, harness.kit.now)),
             )
-        trial, books = self.kept[currency.code]
-        trial.account, trial.ids, trial.overdrawn, trial.kit.now = pickle.loads(books)
-        trial.money.nature = currency.nature
-        checkpoint = trial.kit.evm.snapshot()
+        harness, books = self.kept[currency.code]
+        harness.account, harness.ids, harness.overdrawn, harness.kit.now = pickle.loads(books)
+        harness.money.nature = currency.nature
+        checkpoint = harness.kit.evm.snapshot()
         try:
-            yield trial
+            yield harness
         finally:
-            trial.kit.evm.revert(checkpoint)
+            harness.kit.evm.revert(checkpoint)
 
 
-class BrokenTrials(Trials):
-    """Trials of a vault with a fault, or, if there is none, of one that only could have it."""
+class BrokenHarnesses(CurrencyHarnesses):
+    """CurrencyHarnesses of a vault with a fault, or, if there is none, of one that only could have
+    it.
+    """
 
     def __init__(self, codec: Codec, vault: str, fault: int = 0, *, opening: bool = False) -> None:
         super().__init__(codec)
         self.vault, self.fault, self.opening = vault, fault, opening
 
-    def open(self, currency: Currency) -> Trial:
-        trial = Trial(self.codec, currency, self.vault)
+    def open(self, currency: Currency) -> CurrencyHarness:
+        harness = CurrencyHarness(self.codec, currency, self.vault)
         if self.opening:
-            trial.vault.send("commit", self.fault)
-        trial.open()
-        trial.vault.send("commit", self.fault)
-        return trial
+            harness.vault.send("commit", self.fault)
+        harness.open()
+        harness.vault.send("commit", self.fault)
+        return harness

@@ -44,7 +44,7 @@ def person(index: int) -> str:
     return to_checksum_address(b"\xa5" * 16 + (0x01010101 + index).to_bytes(4, "big"))
 
 
-class Stage:
+class Harness:
     """One open token of whole shares, whose owner is not an agent and whose agent is not the owner;
     one vault; one dollar of six decimals. Nobody holds a share yet.
     """
