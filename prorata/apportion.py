@@ -287,19 +287,19 @@ class SeriesModel(Generic[H]):
         Raises: NoEligibleShares, and then only a refund is left; InputError for a distribution
         that is not waiting for its holders, or a figure or rate outside its range.
         """
-        waiting = self._waiting(distribution_id)
-        amount = waiting.received + waiting.carried_in
-        waiting.holders = _fixed(amount, balances, excluded, withholding)
+        held = self._with_income(distribution_id)
+        amount = held.received + held.carried_in
+        held.holders = _fixed(amount, balances, excluded, withholding)
 
     def refund(self, distribution_id: int) -> int:
         """End an announced distribution that has no holders; returns what goes back.
 
         It counts as swept. Raises: InputError for a distribution that has holders or has ended.
         """
-        waiting = self._waiting(distribution_id)
-        self._swept += waiting.received
-        self._close(waiting, waiting.carried_in)
-        return waiting.received
+        held = self._with_income(distribution_id)
+        self._swept += held.received
+        self._close(held, held.carried_in)
+        return held.received
 
     def claim(self, distribution_id: int, holder: H) -> Payment:
         """Settle the holder's shares and return the payment; the zero payment when none is due.
@@ -396,7 +396,7 @@ class SeriesModel(Generic[H]):
             )
         return distribution, distribution.holders
 
-    def _waiting(self, distribution_id: int) -> _Distribution[H]:
+    def _with_income(self, distribution_id: int) -> _Distribution[H]:
         distribution = self._distribution(distribution_id)
         if distribution.holders is not None or not distribution.open:
             raise InputError.of(

@@ -56,7 +56,7 @@ def _number(value: object) -> object:
 
 
 def _value_of(parse: Callable[[], str]) -> str:
-    """The product's own refusal in the words that pydantic passes on."""
+    """The product's own refusal in the words that pydantic forwards."""
     try:
         return parse()
     except InputError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The example files: assets, cap tables and instructions to start from, found wherever they are."""
+"""The example files to start from: assets, cap tables, distributions and tax rates."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def parse_class(value: object, column: str = "class") -> InvestorClass:
 
 
 def _said(parse: Callable[[object], T]) -> BeforeValidator:
-    """The product's own refusal in the words that pydantic passes on."""
+    """The product's own refusal in the words that pydantic forwards."""
 
     def validate(value: object) -> T:
         try:

@@ -3,7 +3,7 @@
 
 One JSON object a line, appended and never changed. The first line says which chain the journal
 belongs to; each further line is an `Entry`, a signed transaction under the key of the step it
-carries out, or gives such a key up. Every line ends with a digest over itself and the digest of
+executes, or gives such a key up. Every line ends with a digest over itself and the digest of
 the line before, so that a changed, missing or inserted line is noticed.
 
 A line becomes durable before its transaction leaves. Whoever is killed in between finds, on the

@@ -34,7 +34,7 @@ class Intent:
 
     Gas is estimated unless `gas_limit` gives it, as it must for a step that cannot succeed before
     an earlier one of the same list is mined. `extra_gas` is added to the estimate, for a contract
-    that passes over what it has no gas for.
+    that skips what it has no gas for.
     """
 
     key: str

@@ -3,10 +3,10 @@
 
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency, money, parse_amount
-from prorata.contracts.desk import Instruction, PayoutDesk, digest, typed_data
 from prorata.contracts.pass_through import PassThrough
-from prorata.contracts.record_stream import Part, RecordStream
+from prorata.contracts.record_stream import Component, RecordStream
 from prorata.contracts.registry import Investor, InvestorRegistry, LockUps
+from prorata.contracts.relayer import PaymentInstruction, PayoutDesk, digest, typed_data
 from prorata.contracts.rules import Code, Explanation, Refusal, TransferRules
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.tax_policy import TaxPolicy
@@ -39,6 +39,7 @@ __all__ = [
     "AppliedRate",
     "Certificate",
     "Code",
+    "Component",
     "Currency",
     "Distribution",
     "DividendVault",
@@ -46,12 +47,11 @@ __all__ = [
     "Explanation",
     "Facts",
     "Filed",
-    "Instruction",
     "Investor",
     "InvestorRegistry",
     "LockUps",
-    "Part",
     "PassThrough",
+    "PaymentInstruction",
     "PayoutDesk",
     "Permit",
     "Rate",

@@ -21,15 +21,15 @@ class PassThrough(BoundContract):
         return str(self._view("vault"))
 
     def pool(self) -> str:
-        """The account whose income is passed on."""
+        """The account whose income is forwarded."""
         return str(self._view("pool"))
 
     def pool_token(self) -> str:
         """The record token of those for whom the pool holds."""
         return str(self._view("poolToken"))
 
-    def pool_streams(self) -> str:
-        """The streams of the pool's token; zero for none."""
+    def pool_ranges(self) -> str:
+        """The record ranges of the pool's token; zero for none."""
         return str(self._view("poolStreams"))
 
     def is_registered(self) -> bool:
@@ -37,16 +37,16 @@ class PassThrough(BoundContract):
         return bool(self._view("isRegistered"))
 
     def are_done(self, ids: Sequence[int]) -> list[bool]:
-        """Whether the pool's income from each distribution has been passed on or returned."""
+        """Whether the pool's income from each distribution has been forwarded or returned."""
         return self._views("isDone", [(number,) for number in ids])
 
-    def pass_on(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
+    def forward(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
         """Pass on several distributions; those that cannot be are told in an event."""
-        label = f"pass on {', '.join(map(str, ids))}"
+        label = f"forward {', '.join(map(str, ids))}"
         return self._write("pass", list(ids), list(pool_record_ids), label=label)
 
-    def return_unmatched(self, distribution_id: int, part: int, later_record_id: int) -> Call:
+    def return_unmatched(self, distribution_id: int, component: int, later_record_id: int) -> Call:
         """Return to the pool what falls on a second at which its token has no record."""
         label = f"return {distribution_id} to the pool"
-        arguments = (distribution_id, part, later_record_id)
+        arguments = (distribution_id, component, later_record_id)
         return self._write("returnUnmatched", *arguments, label=label)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from prorata.chain.calls import Call
 from prorata.contracts.base import BoundContract
 
-__all__ = ["Part", "RecordStream"]
+__all__ = ["Component", "RecordStream"]
 
 
-# ----------------------------------------------------------------- streams of records, and pools
+# ----------------------------------------------------------------- record ranges, and pools
 
 
 @dataclass(frozen=True)
-class Part:
-    """One record of a stream: `IRecordStream.Part`."""
+class Component:
+    """One record of a record range: `IRecordStream.Part`."""
 
     record_id: int
     weight: int
@@ -34,40 +34,42 @@ class RecordStream(BoundContract):
         return str(self._view("token"))
 
     def record_count(self) -> int:
-        """Streams defined so far; their ids run from 1 to this."""
+        """Record ranges defined so far; their ids run from 1 to this."""
         return int(self._view("recordCount"))
 
-    def record_time(self, stream_id: int) -> int:
-        """The Unix second at whose end the last record of the stream closes."""
-        return int(self._view("recordTime", stream_id))
+    def record_time(self, range_id: int) -> int:
+        """The Unix second at whose end the last record of the record range closes."""
+        return int(self._view("recordTime", range_id))
 
     def record_times(self) -> list[int]:
-        """The closing times of all streams; that of stream `id` at index `id - 1`."""
+        """The closing times of all record ranges; that of record range `id` at index `id - 1`."""
         ids = range(1, self.record_count() + 1)
-        return self._views("recordTime", [(stream_id,) for stream_id in ids])
+        return self._views("recordTime", [(range_id,) for range_id in ids])
 
-    def parts_of(self, stream_id: int) -> tuple[Part, ...]:
-        """The records of a stream, in ascending order."""
-        return _parts(self._view("partsOf", stream_id))
+    def components_of(self, range_id: int) -> tuple[Component, ...]:
+        """The records of a record range, in ascending order."""
+        return _components(self._view("partsOf", range_id))
 
-    def all_parts(self) -> list[tuple[Part, ...]]:
-        """`parts_of` for every stream; that of stream `id` at index `id - 1`."""
+    def all_components(self) -> list[tuple[Component, ...]]:
+        """`components_of` for every record range; that of record range `id` at index `id - 1`."""
         ids = range(1, self.record_count() + 1)
-        return [_parts(found) for found in self._views("partsOf", [(number,) for number in ids])]
+        return [
+            _components(found) for found in self._views("partsOf", [(number,) for number in ids])
+        ]
 
-    def balances_of_at(self, accounts: Sequence[str], stream_id: int) -> list[int]:
-        """The weighted balances of accounts, once the stream has closed."""
-        return self._views("balanceOfAt", [(account, stream_id) for account in accounts])
+    def balances_of_at(self, accounts: Sequence[str], range_id: int) -> list[int]:
+        """The weighted balances of accounts, once the record range has closed."""
+        return self._views("balanceOfAt", [(account, range_id) for account in accounts])
 
-    def total_supply_at(self, stream_id: int) -> int:
-        """All weighted shares, once the stream has closed."""
-        return int(self._view("totalSupplyAt", stream_id))
+    def total_supply_at(self, range_id: int) -> int:
+        """All weighted shares, once the record range has closed."""
+        return int(self._view("totalSupplyAt", range_id))
 
     def define(self, record_ids: Sequence[int], weights: Sequence[int]) -> Call:
-        """Define a stream. Who speaks for the token only."""
-        label = f"define a stream over {len(record_ids)} records from {record_ids[0]}"
+        """Define a record range. Who speaks for the token only."""
+        label = f"define a record range over {len(record_ids)} records from {record_ids[0]}"
         return self._write("defineStream", list(record_ids), list(weights), label=label)
 
 
-def _parts(structs: Sequence[Mapping[str, int]]) -> tuple[Part, ...]:
-    return tuple(Part(s["recordId"], s["weight"], s["closesAt"]) for s in structs)
+def _components(structs: Sequence[Mapping[str, int]]) -> tuple[Component, ...]:
+    return tuple(Component(s["recordId"], s["weight"], s["closesAt"]) for s in structs)

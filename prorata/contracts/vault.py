@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Reason(IntEnum):
-    """Why a push passed over a holder: `IDividendVault.Reason`."""
+    """Why a push skipped a holder: `IDividendVault.Reason`."""
 
     NOTHING = 0
     CLAIMED = 1
@@ -41,8 +41,8 @@ class Reason(IntEnum):
 
     @property
     def label(self) -> str:
-        """As people write it: `payment failed`."""
-        return self.name.lower().replace("_", " ")
+        """As people write it: `payment failed`; of income that waits, `held`."""
+        return "held" if self is Reason.WAITING else self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -212,8 +212,8 @@ class DividendVault(BoundContract):
         """`is_claimed` for many at once."""
         return self._views("isClaimed", [(distribution_id, holder) for holder in holders])
 
-    def desk(self) -> str:
-        """The contract that carries out signed instructions for this vault."""
+    def relayer(self) -> str:
+        """The contract that executes signed payment instructions for this vault."""
         return str(self._view("desk"))
 
     def payee_of(self, holder: str) -> str:

@@ -117,7 +117,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was noted of a holder; country and class mean nothing unless `known`."""
+    """The snapshot of a holder; country and class mean nothing unless `known`."""
 
     known: bool
     country: int
@@ -158,7 +158,7 @@ class WithholdingPolicy(BoundContract):
         return str(self._view("collector"))
 
     def registry(self) -> str:
-        """The registry that `note` asks, zero for none."""
+        """The registry that `snapshot` asks, zero for none."""
         return str(self._view("registry"))
 
     def rate_at(self, holder: str, kind: Kind, time: int) -> AppliedRate:
@@ -175,7 +175,7 @@ class WithholdingPolicy(BoundContract):
         return [Rate.of(struct) for struct in self._view("ratesAt", time)]
 
     def facts_at(self, holders: Sequence[str], time: int = FOREVER) -> list[Facts]:
-        """What was noted of holders by then; what was noted last if no time is given."""
+        """The snapshots of holders as of then; the latest if no time is given."""
         return [Facts(*row) for row in self._views("factsAt", [(who, time) for who in holders])]
 
     def certificates_of(self, holders: Sequence[str]) -> list[list[Filed]]:
@@ -194,9 +194,9 @@ class WithholdingPolicy(BoundContract):
         rows = [rate.encodable() for rate in sorted(table)]
         return self._write("setRates", rows, since, label=f"set {len(rows)} withholding rates")
 
-    def note(self, holders: Sequence[str]) -> Call:
+    def snapshot(self, holders: Sequence[str]) -> Call:
         """Note what the registry knows of holders now. Anyone may."""
-        label = f"note {len(holders)} holders for tax"
+        label = f"snapshot {len(holders)} holders for tax"
         return self._write("note", list(holders), label=label)
 
     def certify(self, holders: Sequence[str], certificates: Sequence[Certificate]) -> Call:

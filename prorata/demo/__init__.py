@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The worked example, played on a local chain."""
 
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.demo.keys import rehearsal_key
 from prorata.demo.story import play
 
-__all__ = ["Stage", "play", "rehearsal_key"]
+__all__ = ["DemoChain", "play", "rehearsal_key"]

@@ -32,9 +32,9 @@ from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Terms, settlements
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.demo.compliant import CompliantAct
-from prorata.demo.narration import Teller
+from prorata.demo.narration import Narrator
 from prorata.errors import BooksError
 from prorata.ledger.audits import Audit, audit
 from prorata.register.captable import CapTable, Holding, read_csv
@@ -98,8 +98,8 @@ class Market:
 class Demo:
     """The story and its actors. `play` tells it from beginning to end."""
 
-    def __init__(self, stage: Stage, teller: Teller, out: Path, seed: int) -> None:
-        self.stage, self.teller, self.out = stage, teller, out
+    def __init__(self, demo_chain: DemoChain, narrator: Narrator, out: Path, seed: int) -> None:
+        self.demo_chain, self.narrator, self.out = demo_chain, narrator, out
         self.random = random.Random(seed)
         self.settings = AssetSettings.load(BUILDING / "asset.yaml")
         self.table = read_csv(BUILDING / "holders.csv", authorised=self.settings.authorised)
@@ -119,23 +119,23 @@ class Demo:
         self._first_quarter()
         self._second_quarter()
         self._third_quarter()
-        CompliantAct(self.stage, self.teller, self.issuer).play()
+        CompliantAct(self.demo_chain, self.narrator, self.issuer).play()
         return self._close()
 
     def _open(self) -> None:
         total, name = self.table.total, self.settings.name
-        self.teller.say(f"[bold]{escape(name)}[/]: a building of {self._value()}")
-        self.teller.heading("Opening")
-        with self.teller.step("The chain") as step:
+        self.narrator.say(f"[bold]{escape(name)}[/]: a building of {self._value()}")
+        self.narrator.heading("Opening")
+        with self.narrator.step("The chain") as step:
             rows = range(len(self.table) + len(NEWCOMERS))
-            addresses = self.stage.enter([*rows, ISSUER, TAX_OFFICE, CUSTODIAN])
+            addresses = self.demo_chain.enter([*rows, ISSUER, TAX_OFFICE, CUSTODIAN])
             *people, self.issuer, self.tax_office, self.custodian = addresses
             self.newcomers = people[len(self.table) :]
             self.known = CapTable(self.table.holdings + tuple(self._newcomer_holdings()))
-            newest = self.stage.chain.block()
+            newest = self.demo_chain.chain.block()
             self.first_block, self.opened_at = newest.number, newest.timestamp
-            step.say(f"a local one, id {self.stage.chain.chain_id}, {_day(self.opened_at)}")
-        with self.teller.step("Contracts deployed") as step:
+            step.say(f"a local one, id {self.demo_chain.chain.chain_id}, {_day(self.opened_at)}")
+        with self.narrator.step("Contracts deployed") as step:
             self._deploy()
             step.say("by the issuer, in 4 transactions")
             table = plain_table("", "", text=2)
@@ -148,7 +148,7 @@ class Demo:
                 table.add_row(label, address)
             table.show_header = False
             step.tables.append(table)
-        with self.teller.step("Shares issued") as step:
+        with self.narrator.step("Shares issued") as step:
             receipts = self._issue()
             most = max(receipt.mined.gas_used for receipt in receipts)
             step.say(
@@ -158,10 +158,10 @@ class Demo:
             step.tables.append(self._kinds_table())
 
     def _first_quarter(self) -> None:
-        self.teller.heading("First quarter")
+        self.narrator.heading("First quarter")
         closes_at = self._schedule(1)
         self._trade(closes_at)
-        with self.teller.step("The last second counts") as step:
+        with self.narrator.step("The last second counts") as step:
             seller, late_seller, buyer = (
                 self._sellers(2)[0],
                 self._sellers(2)[1],
@@ -173,14 +173,14 @@ class Demo:
             held = self.token.balance_of_at(buyer, 1)
             step.say(f"{name} buys 1 share at {_clock(closes_at)} and 1 a second later,")
             step.say(f"and holds {held} at record 1, {self.token.balance_of(buyer)} now")
-        self.stage.travel(closes_at + 2 * DAY)
-        with self.teller.step("Trading goes on") as step:
+        self.demo_chain.travel(closes_at + 2 * DAY)
+        with self.narrator.step("Trading goes on") as step:
             step.say(_described(self._trading_day(TRADES // 4)))
-        self.stage.travel(closes_at + 10 * DAY)
+        self.demo_chain.travel(closes_at + 10 * DAY)
         rent = self._declare(1, RENTS[0], "Rent declared", self.dollar.address)
-        with self.teller.step("A payee is named") as step:
+        with self.narrator.step("A payee is named") as step:
             holder = self._earning(1)[2]
-            self.stage.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_MOVE)
+            self.demo_chain.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_MOVE)
             self.with_payee = holder
             step.say(f"{self._name(holder)} has income sent to a custodian")
         holders = self._earning(1)
@@ -192,48 +192,50 @@ class Demo:
         self._push(ether, self._unpaid(ether, holders[40:]))
 
     def _second_quarter(self) -> None:
-        self.teller.heading("Second quarter")
+        self.narrator.heading("Second quarter")
         closes_at = self._schedule(2)
-        with self.teller.step("The treasury sells") as step:
+        with self.narrator.step("The treasury sells") as step:
             fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
             self._transfer_at(self.treasury, fund, 150, None)
             left = self.balances[self.treasury]
             step.say(f"150 shares to {self._name(fund)}")
             step.say(f"and keeps {left}, which earn nothing")
         self._trade(closes_at)
-        self.stage.travel(closes_at + 9 * DAY)
+        self.demo_chain.travel(closes_at + 9 * DAY)
         rent = self._declare(2, RENTS[1], "Rent declared", self.dollar.address)
         self._push(rent, self._unpaid(rent, []), "Everybody is paid")
-        with self.teller.step("The remainder stays") as step:
+        with self.narrator.step("The remainder stays") as step:
             carried = self.vault.carried(self.token.address, self.dollar.address)
             step.say(f"{_dollars(carried)} USD could not be divided and wait for the next rent")
 
     def _third_quarter(self) -> None:
-        self.teller.heading("Third quarter")
+        self.narrator.heading("Third quarter")
         closes_at = self._schedule(3)
         self._trade(closes_at)
-        self.stage.travel(closes_at + 8 * DAY)
+        self.demo_chain.travel(closes_at + 8 * DAY)
         rent = self._declare(
             3, RENTS[2], "Rent declared, taxed", self.dollar.address, tax_policy=self.policy
         )
         holders = self._earning(3)
-        with self.teller.step("Three incomes at once") as step:
+        with self.narrator.step("Three incomes at once") as step:
             patient = next(holder for holder in self.patient if holder in holders)
-            before = Currency(self.stage.chain, self.dollar.address).balance_of(patient)
-            self.stage.together([(patient, self.vault.claim([1, rent, 2], patient))], GAS_TO_CLAIM)
+            before = Currency(self.demo_chain.chain, self.dollar.address).balance_of(patient)
+            self.demo_chain.together(
+                [(patient, self.vault.claim([1, rent, 2], patient))], GAS_TO_CLAIM
+            )
             gained = self.dollar.balance_of(patient) - before
             step.say(f"{self._name(patient)} had waited, and claims everything")
             step.say(f"in one transaction: {_dollars(gained)} USD and ether")
         self._push(rent, self._unpaid(rent, holders[-17:]))
-        with self.teller.step("Tax remitted") as step:
-            self.stage.operator(self.issuer).send_one("remit", self.vault.remit(rent))
+        with self.narrator.step("Tax remitted") as step:
+            self.demo_chain.operator(self.issuer).send_one("remit", self.vault.remit(rent))
             step.say(f"{_dollars(self.dollar.balance_of(self.tax_office))} USD to the tax office")
 
     def _close(self) -> Audit:
-        self.teller.heading("The books")
-        with self.teller.step("Rebuilt from events") as step:
+        self.narrator.heading("The books")
+        with self.narrator.step("Rebuilt from events") as step:
             found = audit(
-                self.stage.chain,
+                self.demo_chain.chain,
                 self.vault.address,
                 [self.token.address],
                 self.first_block,
@@ -244,13 +246,13 @@ class Demo:
             step.say(f"{len(books.distributions)} distributions, {accounts} accounts, and")
             step.say(f"{found.answers.figures:,} figures compared with the contracts")
             step.tables += [distributions_table(books), positions_table(books)]
-        with self.teller.step("Some of the holders") as step:
+        with self.narrator.step("Some of the holders") as step:
             step.say("what they earned, have, and can still claim")
             chosen = [*self._earning(3)[:3], self.with_payee, self.patient[0], self.patient[1]]
             unique = list(dict.fromkeys(chosen))
             table = holders_table(books, self.token.address, unique, self.known)
             step.tables.append(table)
-        with self.teller.step("Files") as step:
+        with self.narrator.step("Files") as step:
             self._write(found)
             step.say(f"in {self.out}/")
             for line in self._listing(self._year(found)):
@@ -258,7 +260,7 @@ class Demo:
         seconds = time.monotonic() - self.started_at
         if not found.balanced:
             raise BooksError(verdict(found), "see books.json for every difference")
-        self.teller.say(f"\n[bold green]{verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
+        self.narrator.say(f"\n[bold green]{verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
         return found
 
     # ------------------------------------------------------------------------- setting
@@ -269,7 +271,7 @@ class Demo:
             yield Holding(address, 1, name, KINDS_OF_NEWCOMERS.get(name, "individual"))
 
     def _deploy(self) -> None:
-        operator = self.stage.operator(self.issuer)
+        operator = self.demo_chain.operator(self.issuer)
         terms = (
             self.settings.name,
             self.settings.symbol,
@@ -286,15 +288,15 @@ class Demo:
         }
         receipts = [operator.send_one(key, call) for key, call in calls.items()]
         token, vault, dollar, policy = (str(receipt.contract_address) for receipt in receipts)
-        self.token = ShareToken(self.stage.chain, token)
-        self.vault = DividendVault(self.stage.chain, vault)
-        self.dollar = Currency(self.stage.chain, dollar)
+        self.token = ShareToken(self.demo_chain.chain, token)
+        self.vault = DividendVault(self.demo_chain.chain, vault)
+        self.dollar = Currency(self.demo_chain.chain, dollar)
         self.policy = policy
 
     def _issue(self) -> list[Receipt]:
         holdings = list(self.table)
         batches = [holdings[start : start + BATCH] for start in range(0, len(holdings), BATCH)]
-        operator = self.stage.operator(self.issuer)
+        operator = self.demo_chain.operator(self.issuer)
         return [
             operator.send_one(
                 f"issue {number}",
@@ -315,9 +317,9 @@ class Demo:
 
     def _schedule(self, record_id: int) -> int:
         """Schedule the record at the end of the present quarter; returns its time."""
-        closes_at = _quarter_end(self.stage.now)
-        with self.teller.step(f"Record date {record_id} set") as step:
-            self.stage.operator(self.issuer).send_one(
+        closes_at = _quarter_end(self.demo_chain.now)
+        with self.narrator.step(f"Record date {record_id} set") as step:
+            self.demo_chain.operator(self.issuer).send_one(
                 f"record {record_id}", self.token.schedule_record(closes_at)
             )
             step.say(f"{_day(closes_at)}, {_clock(closes_at)} UTC")
@@ -327,12 +329,12 @@ class Demo:
 
     def _trade(self, closes_at: int) -> None:
         """Six trading days, spread over what is left of the quarter."""
-        with self.teller.step("Shares change hands") as step:
-            start, days = self.stage.now, 6
+        with self.narrator.step("Shares change hands") as step:
+            start, days = self.demo_chain.now, 6
             pause = (closes_at - start) // (days + 1)
             results = []
             for day in range(1, days + 1):
-                self.stage.travel(start + day * pause)
+                self.demo_chain.travel(start + day * pause)
                 results.append(self._trading_day(TRADES // days))
             step.say(
                 _described(
@@ -354,11 +356,11 @@ class Demo:
             buyer = self._buyer(seller)
             calls.append((seller, self._move(seller, buyer, amount)))
             shares += amount
-        self.stage.together(calls, GAS_TO_MOVE)
+        self.demo_chain.together(calls, GAS_TO_MOVE)
         return Market(trades, shares, max(0, len(self._holders()) - before))
 
     def _transfer_at(self, seller: str, buyer: str, amount: int, moment: int | None) -> None:
-        self.stage.together([(seller, self._move(seller, buyer, amount))], GAS_TO_MOVE, moment)
+        self.demo_chain.together([(seller, self._move(seller, buyer, amount))], GAS_TO_MOVE, moment)
 
     def _move(self, seller: str, buyer: str, amount: int) -> Call:
         self.balances[seller] -= amount
@@ -402,8 +404,8 @@ class Demo:
         amount = parse_units(written, 18 if native else DOLLAR_DECIMALS)
         kind = Kind.DIVIDEND if native else Kind.RENT
         terms = Terms(kind=kind, tax_policy=tax_policy, excluded=(self.treasury,))
-        with self.teller.step(title) as step:
-            operator = self.stage.operator(self.issuer)
+        with self.narrator.step(title) as step:
+            operator = self.demo_chain.operator(self.issuer)
             key = f"{title} {record_id}"
             if not native:
                 operator.send_one(f"mint {key}", self.dollar.mint(self.issuer, amount))
@@ -421,23 +423,23 @@ class Demo:
         return number
 
     def _claim(self, ids: Sequence[int], holders: Sequence[str]) -> None:
-        with self.teller.step("Holders claim") as step:
+        with self.narrator.step("Holders claim") as step:
             calls = [(holder, self.vault.claim(ids, holder)) for holder in holders]
-            self.stage.together(calls, GAS_TO_CLAIM)
+            self.demo_chain.together(calls, GAS_TO_CLAIM)
             step.say(f"{len(holders)} for themselves")
 
     def _push(self, number: int, holders: Sequence[str], title: str = "Others are paid") -> None:
-        with self.teller.step(title) as step:
+        with self.narrator.step(title) as step:
             pages = [holders[start : start + PAGE] for start in range(0, len(holders), PAGE)]
-            operator = self.stage.operator(self.issuer)
+            operator = self.demo_chain.operator(self.issuer)
             receipts = [
                 operator.send_one(f"push {number} page {page}", self.vault.push(number, addresses))
                 for page, addresses in enumerate(pages, start=1)
             ]
             paid = sum(1 for receipt in receipts for _ in settlements(receipt.events()))
             rest = len(self._unpaid(number, []))
-            waiting = f"; {rest} are still owed" if rest else ""
-            step.say(f"{paid} by push, in {_transactions(len(pages))}{waiting}")
+            held = f"; {rest} are still owed" if rest else ""
+            step.say(f"{paid} by push, in {_transactions(len(pages))}{held}")
 
     def _earning(self, record_id: int) -> list[str]:
         """Who earns at a record, the largest first, asked of the chain."""

@@ -15,7 +15,7 @@ from prorata.chain.signers import LocalSigner
 from prorata.demo.keys import rehearsal_key
 from prorata.errors import ChainError, ProrataError
 
-__all__ = ["Stage"]
+__all__ = ["DemoChain"]
 SECONDS_PER_BLOCK = 12
 RICHES = 1_000 * 10**18
 
@@ -23,7 +23,7 @@ RICHES = 1_000 * 10**18
 # -------------------------------------------------------------------------------------- the chain
 
 
-class Stage:
+class DemoChain:
     """A development chain whose clock can be moved, and the accounts that act on it."""
 
     def __init__(self, chain: RpcChain) -> None:

@@ -35,8 +35,8 @@ from prorata.values.countries import country_name
 from prorata.values.kinds import Kind
 
 if TYPE_CHECKING:
-    from prorata.demo.chain import Stage
-    from prorata.demo.narration import Teller
+    from prorata.demo.chain import DemoChain
+    from prorata.demo.narration import Narrator
 
 __all__ = ["CompliantAct"]
 
@@ -64,9 +64,9 @@ class OneByOne(Operator):
 class CompliantAct:
     """The act and its actors."""
 
-    def __init__(self, stage: Stage, teller: Teller, issuer: str) -> None:
-        self.stage, self.teller = stage, teller
-        self.operator = OneByOne(stage.chain, stage.operator(issuer).signer)
+    def __init__(self, demo_chain: DemoChain, narrator: Narrator, issuer: str) -> None:
+        self.demo_chain, self.narrator = demo_chain, narrator
+        self.operator = OneByOne(demo_chain.chain, demo_chain.operator(issuer).signer)
         self.settings = AssetSettings.load(COMPLIANT / "asset.yaml")
         self.entries = read_investors(COMPLIANT / "investors.csv")
         self.table = read_csv(COMPLIANT / "holders.csv", authorised=self.settings.authorised)
@@ -77,7 +77,7 @@ class CompliantAct:
 
         Raises: ChainError.
         """
-        self.teller.heading(f"{self.settings.name}: a building that not everybody may hold")
+        self.narrator.heading(f"{self.settings.name}: a building that not everybody may hold")
         # The second building has no files: its story ends on the screen.
         with TemporaryDirectory() as folder:
             found = self._open(Path(folder) / self.settings.symbol)
@@ -86,31 +86,31 @@ class CompliantAct:
             self._powers(found)
 
     def _open(self, folder: Path) -> Deployment:
-        with self.teller.step("Contracts deployed") as step:
+        with self.narrator.step("Contracts deployed") as step:
             found = deploy(self.operator, self.settings, folder, dollar=True)
             title = getattr(self.settings.rules, "title", "")
             step.say(f"token, registry and rules: {title}")
-        with self.teller.step("Investors registered") as step:
+        with self.narrator.step("Investors registered") as step:
             done = register(self.operator, found, self.entries)
             persons = {entry.investor.person for entry in self.entries}
             countries = {entry.investor.country for entry in self.entries}
             gas = sum(receipt.mined.gas_used for receipt in done.receipts) // len(self.entries)
             step.say(f"{len(self.entries)} wallets of {len(persons)} persons in {len(countries)}")
             step.say(f"countries, for {gas:,} gas each")
-        with self.teller.step("Shares issued") as step:
+        with self.narrator.step("Shares issued") as step:
             issue(self.operator, found, self.table)
             step.say(f"{self.table.total:,} to {len(self.table)} holders")
         return found
 
     def _trade(self, found: Deployment) -> None:
         token, seller = found.token(), self.wallets[SELLER]
-        self.stage.enter(range(FIRST, FIRST + len(self.entries)))
+        self.demo_chain.enter(range(FIRST, FIRST + len(self.entries)))
         buyer, outsider = self.entries[BUYER], self.entries[OUTSIDER]
-        with self.teller.step("A transfer that passes") as step:
-            self.stage.operator(seller).send_one("sell", token.transfer(buyer.address, 2))
+        with self.narrator.step("A transfer that passes") as step:
+            self.demo_chain.operator(seller).send_one("sell", token.transfer(buyer.address, 2))
             step.say(f"{SELLER} sells 2 shares to an investor in")
             step.say(f"{country_name(buyer.investor.country)} who held none")
-        with self.teller.step("A transfer refused") as step:
+        with self.narrator.step("A transfer refused") as step:
             check = check_transfer(token, seller, outsider.address, 2)
             for sentence in check.sentences:
                 step.say(sentence)
@@ -119,9 +119,9 @@ class CompliantAct:
     def _earn(self, found: Deployment) -> None:
         token, dollar = found.token(), found.currency("USD")
         frozen, lost = self.wallets[FROZEN], self.wallets[LOSER]
-        with self.teller.step("Rent declared") as step:
-            record = schedule_record(self.operator, found, self.stage.now + DAY)
-            self.stage.travel(record.closes_at + 1)
+        with self.narrator.step("Rent declared") as step:
+            record = schedule_record(self.operator, found, self.demo_chain.now + DAY)
+            self.demo_chain.travel(record.closes_at + 1)
             rent = declare(
                 self.operator,
                 found,
@@ -131,14 +131,14 @@ class CompliantAct:
                 terms=Terms(Kind.RENT),
             )
             step.say(f"{format_units(RENT, dollar.decimals())} USD at record {record.id}")
-        with self.teller.step("A wallet is frozen") as step:
+        with self.narrator.step("A wallet is frozen") as step:
             basis = Basis.of("Order 12/2026 of the district court", DOCUMENT)
             freeze(self.operator, found, basis, frozen)
             waits = found.vault().claimable(rent.id, frozen) == 0
             step.say(f"{FROZEN}: {basis.reason};")
             step.say(f"the rent {'waits until release' if waits else 'does not wait'}")
-        with self.teller.step("A key is lost") as step:
-            [successor] = self.stage.enter([SPARE])
+        with self.narrator.step("A key is lost") as step:
+            [successor] = self.demo_chain.enter([SPARE])
             basis = Basis.of("Key lost, identity checked", DOCUMENT)
             recover(self.operator, found, basis, lost=lost, successor=successor)
             claim(self.operator, found, lost, [rent.id])
@@ -147,7 +147,7 @@ class CompliantAct:
             step.say(f"and {paid} USD that the old one had earned")
 
     def _powers(self, found: Deployment) -> None:
-        with self.teller.step("Who can do what") as step:
+        with self.narrator.step("Who can do what") as step:
             permissions = read_permissions(found)
             step.say("read from the chain")
             table = plain_table("contract", "role", "account", "is", text=4)

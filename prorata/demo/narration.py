@@ -12,13 +12,13 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 
-__all__ = ["Teller"]
+__all__ = ["Narrator"]
 
 
 # -------------------------------------------------------------------------------------- telling
 
 
-class Teller:
+class Narrator:
     """Numbered steps on a console: a title, what came of it, and tables beneath.
 
     Only a terminal sees a step that is under way; elsewhere there are finished lines alone.
@@ -41,8 +41,8 @@ class Teller:
         """One step: shown as under way, then printed with what it said."""
         self._number += 1
         step = Step()
-        waiting = self.console.status(f"{title} …") if self.console.is_terminal else nullcontext()
-        with waiting:
+        held = self.console.status(f"{title} …") if self.console.is_terminal else nullcontext()
+        with held:
             yield step
         margin = self.INDENT + self.TITLE_WIDTH
         room = max(self.console.width - margin, 20)

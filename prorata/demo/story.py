@@ -14,8 +14,8 @@ from prorata.chain.node import RpcChain
 from prorata.demo.building import (
     Demo,
 )
-from prorata.demo.chain import Stage
-from prorata.demo.narration import Teller
+from prorata.demo.chain import DemoChain
+from prorata.demo.narration import Narrator
 from prorata.ledger.audits import Audit
 from prorata.reports.export import folder_refused
 from prorata.toolchain.anvil import Anvil
@@ -45,8 +45,8 @@ def play(
     opening = str(int(OPENING.timestamp()))
     own = Anvil(extra=("--timestamp", opening, "--order", "fifo"))
     with own if chain is None else nullcontext():
-        stage = Stage(chain or RpcChain(own.url))
+        demo_chain = DemoChain(chain or RpcChain(own.url))
         try:
-            return Demo(stage, Teller(console), out, seed).play()
+            return Demo(demo_chain, Narrator(console), out, seed).play()
         finally:
-            stage.leave()
+            demo_chain.leave()

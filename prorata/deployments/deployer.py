@@ -14,7 +14,7 @@ An asset whose settings have rules of its own gets, besides the token and the va
 investors (unless it names one), a keeper of lots if there is a lock-up, and the rules; the registry
 is bound to the token and, if the rules count persons, begins to count.
 
-`add_contract` puts what is needed only later beside them, such as the streams of a fund.
+`add_contract` puts what is needed only later beside them, such as the record ranges of a fund.
 
 The same settings on the same chain deploy nothing a second time. A folder whose local chain has
 been started anew is set aside; on any other chain such a folder is refused.
@@ -38,8 +38,8 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.currency import Currency
-from prorata.contracts.desk import Instruction, PayoutDesk, digest
 from prorata.contracts.registry import InvestorRegistry
+from prorata.contracts.relayer import PaymentInstruction, PayoutDesk, digest
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.deployment import (
     Deployment,
@@ -101,10 +101,12 @@ def deploy(
         _check_same(name, wanted[name], known[name], folder)
     if existing and not set(wanted) - set(known):
         return existing
-    for stage in STAGES:
+    for demo_chain in STAGES:
         addresses = {name: contract.address for name, contract in known.items()}
         wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
-        missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
+        missing = {
+            n: arguments for n, arguments in wanted.items() if n in demo_chain and n not in known
+        }
         known |= _put(operator, missing)
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)
@@ -205,7 +207,7 @@ def _reuse(
     if vault is not None:
         _check_same_vault(known.get("DividendVault"), vault, folder)
         known.setdefault("DividendVault", _reused("DividendVault", chain, vault))
-        _check_desk(chain, vault)
+        _check_relayer(chain, vault)
     if not isinstance(settings.rules, RuleSettings) or settings.registry in (None, NEW):
         return
     if "InvestorRegistry" not in known:
@@ -304,24 +306,25 @@ def _reused(name: str, chain: RpcChain, address: str) -> Contract:
     )
 
 
-def _check_desk(chain: RpcChain, vault: str) -> None:
-    """Check that the vault's desk is ours.
+def _check_relayer(chain: RpcChain, vault: str) -> None:
+    """Check that the vault's claim relayer is ours.
 
-    It is what the vault's account made first, so the vault's code may be ours and its desk a
-    thief's, who could claim to wherever it likes. And the desk has its domain in its code, so that
-    may be another's, whose signatures it would take.
+    It is what the vault's account made first, so the vault's code may be ours and its claim relayer
+    a thief's, who could claim to wherever it likes. And the claim relayer has its domain in its
+    code, so that may be another's, whose signatures it would take.
     """
-    desk = PayoutDesk(chain, DividendVault(chain, vault).desk())
-    probe = Instruction(vault, vault, (1,), vault, 0)
+    relayer = PayoutDesk(chain, DividendVault(chain, vault).relayer())
+    probe = PaymentInstruction(vault, vault, (1,), vault, 0)
     if (
-        not _matches(chain.code(desk.address), "PayoutDesk")
-        or desk.vault() != vault
-        or desk.digest_of(probe) != digest(probe, chain.chain_id, desk.address)
+        not _matches(chain.code(relayer.address), "PayoutDesk")
+        or relayer.vault() != vault
+        or relayer.digest_of(probe) != digest(probe, chain.chain_id, relayer.address)
     ):
         raise DeploymentError(
-            f"{desk.address}, the desk of the vault {vault}, is not the PayoutDesk of this "
+            f"{relayer.address}, the claim relayer of the vault {vault}, is not the PayoutDesk of "
+            f"this "
             f"checkout on chain {chain.chain_id}",
-            "use another vault: this one's desk could send income elsewhere",
+            "use another vault: this one's claim relayer could send income elsewhere",
         )
 
 
@@ -361,7 +364,7 @@ def _matches(code: bytes, name: str) -> bool:
 def _manifest(
     operator: Operator, settings: AssetSettings, contracts: Mapping[str, Contract]
 ) -> Manifest:
-    order = [name for stage in STAGES for name in stage]
+    order = [name for demo_chain in STAGES for name in demo_chain]
     order += [name for name in contracts if name not in order]
     return Manifest(
         asset=settings,

@@ -72,21 +72,21 @@ class Deployment:
         address = self.manifest.contracts["DividendVault"].address
         return DividendVault(self.chain, address, block=block)
 
-    def streams(self, block: BlockTag = "latest") -> RecordStream:
-        """The streams of the token's records.
+    def record_ranges(self, block: BlockTag = "latest") -> RecordStream:
+        """The record ranges of the token's records.
 
-        Raises: DeploymentError when no stream was ever defined.
+        Raises: DeploymentError when no record range was ever defined.
         """
         contract = self.manifest.contracts.get("RecordStream")
         if contract is None:
             raise DeploymentError(
-                f"{self.settings.symbol} has no streams of records", "define one with `stream`"
+                f"{self.settings.symbol} has no record ranges", "define one with `record-range`"
             )
         return RecordStream(self.chain, contract.address, block=block)
 
     @property
     def paying(self) -> tuple[str, ...]:
-        """In whose name the vault pays this asset's holders: the token's, and its streams'."""
+        """In whose name the vault pays this asset's holders: its token and its record ranges."""
         contracts = self.manifest.contracts
         return tuple(
             contracts[name].address for name in ("ShareToken", "RecordStream") if name in contracts

@@ -40,7 +40,7 @@ OWNER_OF_POLICY = (
 AGENT_OF_POLICY = "file and revoke tax certificates for record dates to come"
 COLLECTOR = "receive what is withheld: nobody can change it"
 MAY_ACCEPT = "accept the ownership"
-STREAMS_MAY = "nothing: who speaks for the token defines its streams, for good"
+STREAMS_MAY = "nothing: who speaks for the token defines its record ranges, for good"
 POOLS_MAY = "nothing: it pays the pool's holders, or the pool"
 
 
@@ -106,7 +106,7 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
-    yield _grant(chain, "DividendVault", "desk", vault.desk(), DESK)
+    yield _grant(chain, "DividendVault", "claim relayer", vault.relayer(), DESK)
     for name, contract in deployment.manifest.contracts.items():
         if name == "RecordStream":
             yield Grant(name, "no role", contract.address, "nobody", STREAMS_MAY)

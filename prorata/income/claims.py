@@ -34,7 +34,7 @@ class Claimed:
 
     payouts: tuple[Payout, ...]
     receipt: Receipt | None
-    waiting: tuple[int, ...] = field(default=())
+    held: tuple[int, ...] = field(default=())
 
 
 def claim(
@@ -58,16 +58,16 @@ def claim(
     else:
         candidates = _unclaimed(vault, [find_distribution(vault, i) for i in ids], holder)
     refusals = {found.id: why_not_payable(operator.chain, found) for found in candidates}
-    waiting = {number: why for number, why in refusals.items() if why is not None}
+    held = {number: why for number, why in refusals.items() if why is not None}
     payable = [number for number, why in refusals.items() if why is None]
     due = [number for number in payable if vault.entitlement(number, holder).gross > 0]
-    if waiting and (ids is not None or not due):
-        raise next(iter(waiting.values()))
+    if held and (ids is not None or not due):
+        raise next(iter(held.values()))
     if not due:
         return Claimed((), None)
     key = f"claim/{'+'.join(map(str, due))}/{holder}"
     receipt = operator.send_one(key, vault.claim(due, holder))
-    return Claimed(payouts([receipt]), receipt, tuple(waiting))
+    return Claimed(payouts([receipt]), receipt, tuple(held))
 
 
 def _unclaimed(

@@ -4,7 +4,7 @@
 One distribution, or several under `distributions:`, or one on each line of a CSV file:
 
     record        the record date's number; or else
-    stream        the number of a range of record dates that is paid as one
+    record range        the number of a range of record dates that is paid as one
     currency      an address, ETH, or a symbol of the asset
     amount        in whole units, as text: "85,000.00"
     kind          dividend, interest, rent, return-of-capital, principal
@@ -15,10 +15,10 @@ One distribution, or several under `distributions:`, or one on each line of a CS
     tax_policy    who says what is withheld: the name of a policy of the asset, or an address
     push          true: pay everybody afterwards
 
-A record or a stream, currency, amount and kind must be there. Everything wrong with a file, in its
-words and against the chain, is reported at once with its line, and then nothing has been sent.
-Numbers that YAML would read as its own, and with that change, are refused: amounts and addresses
-belong in quotes.
+A record or a record range, currency, amount and kind must be there. Everything wrong with a file,
+in its words and against the chain, is reported at once with its line, and then nothing has been
+sent. Numbers that YAML would read as its own, and with that change, are refused: amounts and
+addresses belong in quotes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ KINDS = tuple(kind.label.replace(" ", "-") for kind in Kind)
 REQUIRED = ("currency", "amount", "kind")
 OPTIONAL = (
     "record",
-    "stream",
+    "record_range",
     "reference",
     "payable_from",
     "deadline",
@@ -77,7 +77,7 @@ MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _YAML_KINDS = {"int": "a number", "float": "a number", "bool": "true or false"}
 # What may be something else than text to YAML, since its own words are kept.
-_NOT_TEXT = {"record": ("int",), "stream": ("int",), "push": ("bool",)} | dict.fromkeys(
+_NOT_TEXT = {"record": ("int",), "record_range": ("int",), "push": ("bool",)} | dict.fromkeys(
     ("payable_from", "deadline"), ("timestamp",)
 )
 
@@ -353,7 +353,7 @@ class _Reader:
                 self._missing(name, "add it")
         currency = self._field("currency", self.deployment.currency)
         amount = self._field("amount", lambda text: _amount(text, currency))
-        record_id = self._field(column, self._stream if column == "stream" else _record)
+        record_id = self._field(column, self._stream if column == "record_range" else _record)
         push = self._field("push", _yes)
         terms = Terms(
             kind=self._field("kind", _kind) or Kind.DIVIDEND,
@@ -373,21 +373,21 @@ class _Reader:
             terms,
             bool(push),
             self.draft.line,
-            stream=column == "stream",
+            record_range=column == "record_range",
         )
 
     def _record_or_stream(self) -> str:
         """Which of the two fields there is."""
         words = self.draft.words
-        if "stream" not in words:
+        if "record_range" not in words:
             if "record" not in words:
-                self._missing("record", "add it, or a stream")
+                self._missing("record", "add it, or a record range")
             return "record"
         if "record" in words:
-            word, rule = words["stream"], "cannot be given together with a record"
+            word, rule = words["record_range"], "cannot be given together with a record"
             remedy = "keep one of them"
-            self.problems.append(Problem(word.line, "stream", word.text, rule, remedy))
-        return "stream"
+            self.problems.append(Problem(word.line, "record_range", word.text, rule, remedy))
+        return "record_range"
 
     def _missing(self, name: str, remedy: str) -> None:
         column = self.draft.column(name)
@@ -421,14 +421,16 @@ class _Reader:
         return find_policy(self.deployment, text).address
 
     def _stream(self, text: str) -> int:
-        """A stream's number, of an asset that has streams."""
+        """A record range's number, of an asset that has record ranges."""
         if not _WHOLE.fullmatch(text):
-            raise InputError.of("stream", text, "is no stream's number", "write 1, 2, 3")
+            raise InputError.of(
+                "record_range", text, "is no record range's number", "write 1, 2, 3"
+            )
         try:
-            self.deployment.streams()
+            self.deployment.record_ranges()
         except DeploymentError as error:
             rule = f"was never defined: {error.sentence}"
-            raise InputError.of("stream", text, rule, str(error.remedy)) from None
+            raise InputError.of("record_range", text, rule, str(error.remedy)) from None
         return int(text)
 
     def _excluded(self) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ __all__ = [
 class Declaration:
     """A distribution to be declared; `push` pays everyone afterwards.
 
-    With `stream` the record is a stream of the asset's, which is a record of another contract.
-    `line` is where it stands in a file, for what there is to say against it.
+    With `record_range` the record is a range of the asset's, which is a record of another
+    contract. `line` is where it stands in a file, for what there is to say against it.
     """
 
     record_id: int
@@ -63,12 +63,17 @@ class Declaration:
     terms: Terms = field(default_factory=Terms)
     push: bool = False
     line: int | None = field(default=None, compare=False)
-    stream: bool = False
+    record_range: bool = False
 
     @property
     def column(self) -> str:
         """What `record_id` counts, as it is called in files and by commands."""
-        return "stream" if self.stream else "record"
+        return "record_range" if self.record_range else "record"
+
+    @property
+    def record(self) -> str:
+        """The record or the record range in words: `record 3`."""
+        return f"{self.column.replace('_', ' ')} {self.record_id}"
 
 
 @dataclass(frozen=True)
@@ -95,14 +100,16 @@ def declare(
     amount: int,
     terms: Terms | None = None,
     permit: bool = False,
-    stream: bool = False,
+    record_range: bool = False,
 ) -> Declared:
     """Approve exactly the amount, then declare and fund a distribution; see `declare_all`.
 
     Raises: InputError when the record does not exist, the account holds too little, the times
     contradict each other; NoEligibleShares; what `Operator.send` raises.
     """
-    declaration = Declaration(record_id, currency, amount, terms or Terms(), stream=stream)
+    declaration = Declaration(
+        record_id, currency, amount, terms or Terms(), record_range=record_range
+    )
     return declare_all(operator, deployment, [declaration], permit=permit)[0]
 
 
@@ -120,7 +127,7 @@ def declare_all(
     needs another `document_hash`. With `permit` a signature takes the place of each approval.
 
     Raises: InputError with everything that stands in the way; NoEligibleShares; DeploymentError
-    for a stream of an asset without any; what `Operator.send` raises.
+    for a record range of an asset without any; what `Operator.send` raises.
     """
     operator.settle()
     vault = deployment.vault()
@@ -140,19 +147,21 @@ def declare_all(
             deployment,
             declaration,
             earlier[declaration]
-            or _carry_out(operator, paying[declaration], vault, declaration, permit),
+            or _execute(operator, paying[declaration], vault, declaration, permit),
         )
         for declaration in declarations
     ]
 
 
 def record_token(deployment: Deployment, what: Declaration) -> ShareToken:
-    """The contract whose record is paid: the share token, or its streams, which answer like it.
+    """The contract whose record is paid: the share token, or its record ranges.
 
-    Raises: DeploymentError when it is a stream and none was ever defined.
+    Raises: DeploymentError when it is a record range and none was ever defined.
     """
     token = deployment.token()
-    return ShareToken(token.chain, deployment.streams().address) if what.stream else token
+    return (
+        ShareToken(token.chain, deployment.record_ranges().address) if what.record_range else token
+    )
 
 
 def is_declared(operator: Operator, deployment: Deployment, declaration: Declaration) -> bool:
@@ -182,7 +191,7 @@ def _declared_before(operator: Operator, key: str) -> Receipt | None:
     return None
 
 
-def _carry_out(
+def _execute(
     operator: Operator, token: ShareToken, vault: DividendVault, what: Declaration, permit: bool
 ) -> Receipt:
     key = _key(token, vault, what)
@@ -258,7 +267,7 @@ def faults(
 
 def _faulty_times(chain: RpcChain, token: ShareToken, what: Declaration) -> Iterator[Problem]:
     try:
-        closes_at = closing_time(token, what.record_id, stream=what.stream)
+        closes_at = closing_time(token, what.record_id, record_range=what.record_range)
     except InputError as error:
         yield from error.problems
         return

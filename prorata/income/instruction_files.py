@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Payment instructions as files: drafted, signed, carried by mail, and read again."""
+"""Payment payment instructions as files: drafted, signed, carried by mail, and read again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, Protocol
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from prorata.contracts.desk import (
+from prorata.contracts.relayer import (
     DOMAIN_NAME,
     DOMAIN_VERSION,
     PRIMARY_TYPE,
     TYPES,
-    Instruction,
+    PaymentInstruction,
     digest,
     typed_data,
 )
@@ -57,23 +57,26 @@ class TypedSigner(Protocol):
 
 @dataclass(frozen=True)
 class SignedInstruction:
-    """An instruction for one desk of one chain; `signature` is empty until it is signed."""
+    """A payment instruction for one claim relayer of one chain.
 
-    instruction: Instruction
+    `signature` is empty until it is signed.
+    """
+
+    instruction: PaymentInstruction
     chain_id: int
-    desk: str
+    relayer: str
     signature: bytes = b""
 
     @property
     def digest(self) -> bytes:
         """What is signed."""
-        return digest(self.instruction, self.chain_id, self.desk)
+        return digest(self.instruction, self.chain_id, self.relayer)
 
     @property
     def is_signed_by_key(self) -> bool:
         """Whether the claimant's own key has signed; what a contract says, only the chain knows."""
         signable = encode_typed_data(
-            full_message=typed_data(self.instruction, self.chain_id, self.desk)
+            full_message=typed_data(self.instruction, self.chain_id, self.relayer)
         )
         try:
             signer = Account.recover_message(signable, signature=self.signature)
@@ -95,7 +98,7 @@ def sign_instruction(unsigned: SignedInstruction, signer: TypedSigner) -> Signed
             f"is not {claimant}, who is to be paid",
             "sign with that account, or write the file --unsigned and sign it elsewhere",
         )
-    message = typed_data(unsigned.instruction, unsigned.chain_id, unsigned.desk)
+    message = typed_data(unsigned.instruction, unsigned.chain_id, unsigned.relayer)
     return replace(unsigned, signature=signer.sign_typed(message))
 
 
@@ -107,7 +110,7 @@ def write_instruction(path: Path, signed: SignedInstruction) -> None:
 
     Raises: InputError when it cannot be written.
     """
-    content = typed_data(signed.instruction, signed.chain_id, signed.desk)
+    content = typed_data(signed.instruction, signed.chain_id, signed.relayer)
     content["signature"] = f"0x{signed.signature.hex()}" if signed.signature else None
     part = path.with_name(f"{path.name}.part")
     try:
@@ -124,7 +127,8 @@ def write_instruction(path: Path, signed: SignedInstruction) -> None:
 def read_instruction(path: Path) -> SignedInstruction:
     """Read the file, as strictly as what can be signed is narrow.
 
-    Raises: InputError when it cannot be read, or is no instruction for a desk of prorata.
+    Raises: InputError when it cannot be read, or is no payment instruction for a claim relayer of
+    prorata.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -141,14 +145,14 @@ def read_instruction(path: Path) -> SignedInstruction:
     whole = _members(content, "", {"types", "domain", "primaryType", "message", "signature"})
     # Another type of the same name would be shown, and signed, as something else.
     if whole["types"] != TYPES or whole["primaryType"] != PRIMARY_TYPE:
-        raise InputError.of("types", path, "are not those of an instruction", SIGN_ANEW)
+        raise InputError.of("types", path, "are not those of a payment instruction", SIGN_ANEW)
     message = _members(whole["message"], "message", {p["name"] for p in TYPES[PRIMARY_TYPE]})
-    chain_id, desk = _domain(whole["domain"])
+    chain_id, relayer = _domain(whole["domain"])
     signature = whole["signature"]
     return SignedInstruction(
         _instruction(message),
         chain_id,
-        desk,
+        relayer,
         b"" if signature is None else _bytes("signature", signature),
     )
 
@@ -165,11 +169,11 @@ def _domain(content: object) -> tuple[int, str]:
     return _number("chainId", domain["chainId"]), _address("verifyingContract", domain)
 
 
-def _instruction(message: Mapping[str, Any]) -> Instruction:
+def _instruction(message: Mapping[str, Any]) -> PaymentInstruction:
     ids = message["ids"]
     if not isinstance(ids, list) or not ids:
         raise InputError.of("ids", ids, "is no list of distributions", 'write ["1", "2"]')
-    return Instruction(
+    return PaymentInstruction(
         holder=_address("holder", message),
         claimant=_address("claimant", message),
         ids=tuple(_number("ids", number) for number in ids),

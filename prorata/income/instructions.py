@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What holders sign about their income: to be paid at another wallet, or to be reinvested.
 
-An instruction is EIP-712 typed data for the desk of a vault (`IPayoutDesk`). Its file is that typed
-data as wallets and hardware wallets take it (`eth_signTypedData_v4`), with one member more,
-`signature`, which is null until somebody has signed:
+A payment instruction is EIP-712 typed data for the claim relayer of a vault (`IPayoutDesk`). Its
+file is that typed data as wallets and hardware wallets take it (`eth_signTypedData_v4`), with one
+member more, `signature`, which is null until somebody has signed:
 
     {"types": …, "domain": …, "primaryType": "Instruction", "message": …, "signature": "0x…"}
 
@@ -22,8 +22,8 @@ from eth_abi.abi import encode as abi_encode
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
 from prorata.chain.types import Chain
-from prorata.contracts.desk import (
-    Instruction,
+from prorata.contracts.relayer import (
+    PaymentInstruction,
     PayoutDesk,
     digest,
 )
@@ -39,13 +39,13 @@ from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import moment
 
 __all__ = [
-    "CarriedOut",
+    "ExecutedInstruction",
     "Reinvested",
     "cancel_instruction",
-    "carry_out",
     "check_instruction",
-    "desk_of",
     "draft_instruction",
+    "execute",
+    "relayer_of",
 ]
 ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 
@@ -53,9 +53,9 @@ ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 # ---------------------------------------------------------------------------------------- drafting
 
 
-def desk_of(deployment: Deployment) -> PayoutDesk:
-    """The desk of the deployment's vault."""
-    return PayoutDesk(deployment.chain, deployment.vault().desk())
+def relayer_of(deployment: Deployment) -> PayoutDesk:
+    """The claim relayer of the deployment's vault."""
+    return PayoutDesk(deployment.chain, deployment.vault().relayer())
 
 
 def draft_instruction(
@@ -69,15 +69,15 @@ def draft_instruction(
     data: bytes = b"",
     nonce: int | None = None,
 ) -> SignedInstruction:
-    """An instruction about the income of `holder`, not signed yet.
+    """A payment instruction about the income of `holder`, not signed yet.
 
     It is about all that is open now, if no `ids` are given. The nonce, if none is given, follows
-    from all the rest: the same instruction drafted twice is carried out once, and another one does
-    not get in its way.
+    from all the rest: the same payment instruction drafted twice is executed once, and another one
+    does not get in its way.
 
-    Raises: InputError when the desk would refuse it; ChainError.
+    Raises: InputError when the claim relayer would refuse it; ChainError.
     """
-    vault, desk = deployment.vault(), desk_of(deployment)
+    vault, relayer = deployment.vault(), relayer_of(deployment)
     now = deployment.chain.now()
     if valid_until <= now:
         raise InputError.of(
@@ -86,14 +86,14 @@ def draft_instruction(
             f"is not later than the chain's time, {moment(now)}",
             "give a later time",
         )
-    _check_target("to", receiver, vault, desk)
+    _check_target("to", receiver, vault, relayer)
     if hook is not None:
-        _check_target("hook", hook, vault, desk)
+        _check_target("hook", hook, vault, relayer)
         if not deployment.chain.code(hook):
             raise InputError.of("hook", hook, "is no contract", "check the address and the network")
     elif data:
         raise InputError.of("data", f"0x{data.hex()}", "would be read by nobody", "name a --hook")
-    drafted = Instruction(
+    drafted = PaymentInstruction(
         holder=holder,
         # Even while its income waits: the signature is good as soon as it does no longer.
         claimant=deployment.token().successor_of(holder),
@@ -105,15 +105,15 @@ def draft_instruction(
         nonce=nonce or 0,
     )
     if nonce is None:
-        drafted = _with_free_nonce(drafted, desk)
-    elif desk.is_spent(drafted.claimant, nonce):
+        drafted = _with_free_nonce(drafted, relayer)
+    elif relayer.is_spent(drafted.claimant, nonce):
         raise _spent(drafted)
-    return SignedInstruction(drafted, deployment.chain.chain_id, desk.address)
+    return SignedInstruction(drafted, deployment.chain.chain_id, relayer.address)
 
 
-def _check_target(column: str, address: str, vault: DividendVault, desk: PayoutDesk) -> None:
-    if address in (vault.address, desk.address):
-        name = "vault" if address == vault.address else "desk"
+def _check_target(column: str, address: str, vault: DividendVault, relayer: PayoutDesk) -> None:
+    if address in (vault.address, relayer.address):
+        name = "vault" if address == vault.address else "claim relayer"
         raise InputError.of(
             column, address, f"is the {name}, where money would be lost", "name another address"
         )
@@ -127,7 +127,7 @@ def _chosen(
     *,
     reinvested: bool,
 ) -> tuple[int, ...]:
-    """The distributions that the instruction is about."""
+    """The distributions that the payment instruction is about."""
     token, every = deployment.token().address, vault.distributions()
     if ids is None:
         chosen = [d for d in every if d.token == token and vault.claimable(d.id, holder)]
@@ -143,7 +143,7 @@ def _chosen(
             "id",
             ", ".join(str(found.id) for found in chosen),
             f"are paid in {len(currencies)} currencies, and a hook takes one at a time",
-            "sign an instruction for each",
+            "sign a payment instruction for each",
         )
     return tuple(found.id for found in chosen)
 
@@ -159,16 +159,16 @@ def _open(
     return every[number - 1]
 
 
-def _with_free_nonce(drafted: Instruction, desk: PayoutDesk) -> Instruction:
+def _with_free_nonce(drafted: PaymentInstruction, relayer: PayoutDesk) -> PaymentInstruction:
     """A nonce that nobody else's wish for other words would hit, and the next one if cancelled."""
-    words = digest(drafted, desk.chain.chain_id, desk.address)
+    words = digest(drafted, relayer.chain.chain_id, relayer.address)
     nonce = int.from_bytes(words, "big")
-    while desk.is_spent(drafted.claimant, nonce):
+    while relayer.is_spent(drafted.claimant, nonce):
         nonce = (nonce + 1) % 2**256
     return replace(drafted, nonce=nonce)
 
 
-# ------------------------------------------------------------------------------------ carrying out
+# ------------------------------------------------------------------------------------ executing
 
 
 @dataclass(frozen=True)
@@ -182,8 +182,8 @@ class Reinvested:
 
 
 @dataclass(frozen=True)
-class CarriedOut:
-    """What an instruction did; `reinvested` is None without a hook."""
+class ExecutedInstruction:
+    """What a payment instruction did; `reinvested` is None without a hook."""
 
     payouts: tuple[Payout, ...]
     reinvested: Reinvested | None
@@ -193,20 +193,20 @@ class CarriedOut:
 def check_instruction(deployment: Deployment, signed: SignedInstruction) -> None:
     """Check, before anything is sent, what its signer or its bearer can set right.
 
-    Raises: InputError when it is for another chain or desk, not signed by its claimant, too old,
-    or has been carried out or cancelled; ChainError.
+    Raises: InputError when it is for another chain or claim relayer, not signed by its claimant,
+    too old, or has been executed or cancelled; ChainError.
     """
-    chain, desk = deployment.chain, desk_of(deployment)
+    chain, relayer = deployment.chain, relayer_of(deployment)
     instruction = signed.instruction
     if signed.chain_id != chain.chain_id:
         raise InputError.of(
             "instruction", signed.chain_id, f"is not chain {chain.chain_id}", "choose its network"
         )
-    if signed.desk != desk.address:
+    if signed.relayer != relayer.address:
         raise InputError.of(
             "instruction",
-            signed.desk,
-            f"is not the desk of this deployment's vault, {desk.address}",
+            signed.relayer,
+            f"is not the claim relayer of this deployment's vault, {relayer.address}",
             "choose its deployment with --deployment",
         )
     if not signed.signature:
@@ -227,12 +227,14 @@ def check_instruction(deployment: Deployment, signed: SignedInstruction) -> None
             f"has passed: the chain's time is {moment(now)}",
             SIGN_ANEW,
         )
-    if desk.is_spent(instruction.claimant, instruction.nonce):
+    if relayer.is_spent(instruction.claimant, instruction.nonce):
         raise _spent(instruction)
 
 
-def carry_out(operator: Operator, deployment: Deployment, signed: SignedInstruction) -> CarriedOut:
-    """Bring an instruction to its desk; what was brought before is not brought again.
+def execute(
+    operator: Operator, deployment: Deployment, signed: SignedInstruction
+) -> ExecutedInstruction:
+    """Bring a payment instruction to its claim relayer, once.
 
     Raises: what `check_instruction` and `Operator.send` raise.
     """
@@ -240,24 +242,24 @@ def carry_out(operator: Operator, deployment: Deployment, signed: SignedInstruct
     key = f"instruction/{signed.digest.hex()}"
     if (receipt := operator.earlier(key)) is None:
         check_instruction(deployment, signed)
-        call = desk_of(deployment).carry_out(signed.instruction, _canonical(signed))
+        call = relayer_of(deployment).execute(signed.instruction, _canonical(signed))
         receipt = operator.send_one(key, call)
-    told = [event.args for event in receipt.events("Reinvested")]
-    reinvested = [Reinvested(**_plain(args)) for args in told]
-    return CarriedOut(payouts([receipt]), reinvested[0] if reinvested else None, receipt)
+    reported = [event.args for event in receipt.events("Reinvested")]
+    reinvested = [Reinvested(**_plain(args)) for args in reported]
+    return ExecutedInstruction(payouts([receipt]), reinvested[0] if reinvested else None, receipt)
 
 
 def cancel_instruction(
     operator: Operator, deployment: Deployment, signed: SignedInstruction
 ) -> Receipt:
-    """Make sure that an instruction, signed or not, is never carried out. Claimant only.
+    """Make sure that a payment instruction, signed or not, is never executed. Claimant only.
 
     Raises: InputError when the account is not the claimant, or it is too late; what
     `Operator.send` raises.
     """
-    instruction, desk = signed.instruction, desk_of(deployment)
+    instruction, relayer = signed.instruction, relayer_of(deployment)
     operator.settle()
-    key = f"cancel/{desk.address}/{instruction.claimant}/{instruction.nonce}"
+    key = f"cancel/{relayer.address}/{instruction.claimant}/{instruction.nonce}"
     if (receipt := operator.earlier(key)) is not None:
         return receipt
     if operator.address != instruction.claimant:
@@ -267,13 +269,16 @@ def cancel_instruction(
             f"is not {instruction.claimant}, who alone can cancel",
             "use that account",
         )
-    if desk.is_spent(instruction.claimant, instruction.nonce):
+    if relayer.is_spent(instruction.claimant, instruction.nonce):
         raise _spent(instruction)
-    return operator.send_one(key, desk.cancel(instruction.nonce))
+    return operator.send_one(key, relayer.cancel(instruction.nonce))
 
 
 def _is_signed(chain: Chain, signed: SignedInstruction) -> bool:
-    """What the desk will find: it asks a contract (ERC-1271), and of others wants the key's own."""
+    """What the claim relayer will find.
+
+    It asks a contract (ERC-1271), and of others wants the key's own signature.
+    """
     claimant = signed.instruction.claimant
     if not chain.code(claimant):
         return signed.is_signed_by_key
@@ -286,18 +291,19 @@ def _is_signed(chain: Chain, signed: SignedInstruction) -> bool:
 
 
 def _canonical(signed: SignedInstruction) -> bytes:
-    """The signature with the last byte that the desk expects: some devices count from 0."""
+    """The signature with the last byte that the relayer expects: some devices count from 0."""
     signature = signed.signature
     if signed.is_signed_by_key and signature[-1] < 27:
         return signature[:-1] + bytes([signature[-1] + 27])
     return signature
 
 
-def _spent(instruction: Instruction) -> InputError:
+def _spent(instruction: PaymentInstruction) -> InputError:
     return InputError.of(
         "nonce",
         instruction.nonce,
-        f"of {instruction.claimant} is spent: an instruction with it was carried out or cancelled",
+        f"of {instruction.claimant} is spent: a payment instruction with it was executed or "
+        "cancelled",
         SIGN_ANEW,
     )
 

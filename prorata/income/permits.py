@@ -86,9 +86,9 @@ class _Token:
 
     def _domains(self) -> Iterator[Domain]:
         known = {"chainId": self.chain.chain_id, "verifyingContract": self.currency.address}
-        told = self._asked("eip712Domain")
-        if told is not None:
-            yield {"name": told[1], "version": told[2], **known}
+        reported = self._asked("eip712Domain")
+        if reported is not None:
+            yield {"name": reported[1], "version": reported[2], **known}
         name = self.currency.name()
         for version in (self._version(), *VERSIONS):
             if version is not None:

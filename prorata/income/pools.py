@@ -4,11 +4,11 @@
 A pool's own record token says for whom it holds. `add_pass_through` deploys the contract that
 passes the pool's income on, and `register` names it as the pool's payee. `pass_on` then finds every
 distribution in which the pool has income and, for each, the record of the pool's token that closes
-at the same second (or the stream that weighs the same seconds alike), and passes it on. What falls
-on a second at which that token has no record can only go back to the pool.
+at the same second (or the record range that weighs the same seconds alike), and passes it on. What
+falls on a second at which that token has no record can only go back to the pool.
 
 What somebody has claimed for the pool before is in the contract already. The contract cannot know
-from which distribution, the chain's events do: only such payments are passed on as went there.
+from which distribution, the chain's events do: only such payments are forwarded as went there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from prorata.chain.calls import decode_logs
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent
 from prorata.contracts.pass_through import PassThrough
-from prorata.contracts.record_stream import Part, RecordStream
+from prorata.contracts.record_stream import Component, RecordStream
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployer import add_contract
@@ -32,11 +32,11 @@ from prorata.errors import ChainError, DeploymentError, InputError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = [
-    "Passed",
-    "PassedOn",
+    "Forwarded",
+    "Forwarding",
     "Returned",
     "add_pass_through",
-    "pass_on",
+    "forward",
     "pass_through",
     "register",
 ]
@@ -45,16 +45,18 @@ __all__ = [
 BATCH = 20
 
 _NO_RECORD = "the pool's token has no record at its second; return it to the pool"
-_NO_STREAM = "the pool has no stream that weighs the same seconds alike; define it for its token"
+_NO_STREAM = (
+    "the pool has no record range that weighs the same seconds alike; define it for its token"
+)
 _NOTHING_DUE = "nothing of it is due to the pool now"
 
-Course: TypeAlias = list[tuple[int, int]]
-"""The closing times of a stream's records, with their weights."""
+Components: TypeAlias = list[tuple[int, int]]
+"""The closing times of a record range's records, with their weights."""
 
 
 @dataclass(frozen=True)
-class Passed:
-    """One distribution passed on: as `distribution_id`, with what had arrived."""
+class Forwarded:
+    """One distribution forwarded: as `distribution_id`, with what had arrived."""
 
     id: int
     distribution_id: int
@@ -72,10 +74,10 @@ class Returned:
 
 
 @dataclass(frozen=True)
-class PassedOn:
-    """What came of passing on; `refused` says why for each distribution that was left as it was."""
+class Forwarding:
+    """What came of forwarding; `refused` says why for each distribution that was left as it was."""
 
-    passed: tuple[Passed, ...]
+    forwarded: tuple[Forwarded, ...]
     returned: tuple[Returned, ...]
     refused: Mapping[int, str]
     transactions: tuple[str, ...]
@@ -85,8 +87,9 @@ class PassedOn:
 class _Sorted:
     """Distributions with income of the pool, by what can be done with it.
 
-    `matched` have the pool's record; `gaps` the record of the distribution, counted in its stream,
-    that the pool lacks, and the pool's first record after it; `refused` why nothing can be done.
+    `matched` have the pool's record; `gaps` the record of the distribution, counted in its record
+    range, that the pool lacks, and the pool's first record after it; `refused` why nothing can be
+    done.
     """
 
     matched: dict[int, int] = field(default_factory=dict)
@@ -95,7 +98,7 @@ class _Sorted:
 
 
 def pass_through(deployment: Deployment, pool: str) -> PassThrough:
-    """The contract that passes on what `pool` is owed.
+    """The contract that forwards what `pool` is owed.
 
     Raises: DeploymentError when it has none.
     """
@@ -112,9 +115,11 @@ def add_pass_through(
     deployment: Deployment,
     pool: str,
     pool_token: str,
-    streams: str = ZERO_ADDRESS,
+    record_ranges: str = ZERO_ADDRESS,
 ) -> Deployment:
-    """Deploy it for a pool and its token, unless it is there; `streams` are that token's, if any.
+    """Deploy it for a pool and its token, unless it is there.
+
+    `record_ranges` are those of that token, if it has any.
 
     Raises: InputError when the token tells no records; DeploymentError when the pool has another;
     what `Operator.send` raises.
@@ -125,7 +130,7 @@ def add_pass_through(
         raise InputError.of(
             "token", pool_token, "does not tell its record dates", "give the pool's own share token"
         ) from None
-    arguments = [deployment.vault().address, pool, pool_token, streams]
+    arguments = [deployment.vault().address, pool, pool_token, record_ranges]
     return add_contract(operator, deployment, "PassThrough", arguments, _label(pool))
 
 
@@ -146,17 +151,17 @@ def register(operator: Operator, deployment: Deployment, pool: str) -> None:
         operator.send_one(f"{key}/{operator.attempts(key)}", call)
 
 
-def pass_on(
+def forward(
     operator: Operator,
     deployment: Deployment,
     pool: str,
     ids: Sequence[int] | None = None,
     *,
     give_back: bool = False,
-) -> PassedOn:
+) -> Forwarding:
     """Pass on what `pool` is owed from the distributions `ids`, or from all in which it has income.
 
-    With `give_back`, what can be passed on to nobody is returned to the pool. Anyone may do this
+    With `give_back`, what can be forwarded to nobody is returned to the pool. Anyone may do this
     for what the pool has not been paid yet; for the rest, the pool itself and whoever speaks for
     its token.
 
@@ -164,26 +169,26 @@ def pass_on(
     """
     contract, vault = pass_through(deployment, pool), deployment.vault("pending")
     operator.settle()
-    found = _sorted(deployment, contract, _waiting(deployment, contract, vault, pool, ids))
+    found = _sorted(deployment, contract, _with_income(deployment, contract, vault, pool, ids))
     if not give_back:
         found.refused |= dict.fromkeys(found.gaps, _NO_RECORD)
     known = {*found.matched, *found.gaps, *found.refused}
     found.refused |= dict.fromkeys({*(ids or ())} - known, _NOTHING_DUE)
     intents = list(_intents(operator, contract, found, give_back))
     receipts = operator.send(intents)
-    passed, returned = [], []
+    forwarded, returned = [], []
     for event in (event for receipt in receipts for event in receipt.events()):
         args = event.args
         if event.name == "Passed":
-            passed.append(
-                Passed(args["id"], args["distributionId"], args["currency"], args["amount"])
+            forwarded.append(
+                Forwarded(args["id"], args["distributionId"], args["currency"], args["amount"])
             )
         if event.name == "Returned":
             returned.append(Returned(args["id"], args["currency"], args["amount"]))
         if event.name == "NotPassed":
             found.refused[args["id"]] = str(decode_error(args["reason"]))
     hashes = tuple(receipt.hash for receipt in receipts)
-    return PassedOn(tuple(passed), tuple(returned), found.refused, hashes)
+    return Forwarding(tuple(forwarded), tuple(returned), found.refused, hashes)
 
 
 def _intents(
@@ -193,10 +198,10 @@ def _intents(
     attempt, numbers = operator.attempts(prefix), sorted(found.matched)
     for start in range(0, len(numbers), BATCH):
         page = numbers[start : start + BATCH]
-        call = contract.pass_on(page, [found.matched[number] for number in page])
+        call = contract.forward(page, [found.matched[number] for number in page])
         yield Intent(f"{prefix}/{attempt}/{start // BATCH}", call)
-    for number, (part, later) in sorted(found.gaps.items()) if give_back else ():
-        call = contract.return_unmatched(number, part, later)
+    for number, (component, later) in sorted(found.gaps.items()) if give_back else ():
+        call = contract.return_unmatched(number, component, later)
         yield Intent(f"{prefix}/{attempt}/return/{number}", call)
 
 
@@ -207,7 +212,7 @@ def _label(pool: str) -> str:
 # --------------------------------------------------------------------------------------- looking
 
 
-def _waiting(
+def _with_income(
     deployment: Deployment,
     contract: PassThrough,
     vault: DividendVault,
@@ -244,50 +249,51 @@ def _paid_here(
         paid = event.name in ("Claimed", "ClaimedMany") and event.args["payee"] == contract
         if paid and event.args["holder"] == pool:
             # A claim of several distributions is told in one event.
-            for part in event.args.get("settlements", [event.args]):
-                if part["gross"] > part["tax"]:
-                    yield int(part["id"])
+            for component in event.args.get("settlements", [event.args]):
+                if component["gross"] > component["tax"]:
+                    yield int(component["id"])
 
 
-def _sorted(
-    deployment: Deployment, contract: PassThrough, waiting: Iterable[Distribution]
-) -> _Sorted:
-    """What can be done with each, by the times of the pool's records and streams."""
+def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distribution]) -> _Sorted:
+    """What can be done with each, by the times of the pool's records and record ranges."""
     chain, found = deployment.chain, _Sorted()
     times = ShareToken(chain, contract.pool_token()).record_times()
-    courses: list[Course] = []
-    if (streams := contract.pool_streams()) != ZERO_ADDRESS:
-        courses = [_course(parts) for parts in RecordStream(chain, streams).all_parts()]
-    for distribution in waiting:
+    all_components: list[Components] = []
+    if (record_ranges := contract.pool_ranges()) != ZERO_ADDRESS:
+        all_components = [
+            _components_in(components)
+            for components in RecordStream(chain, record_ranges).all_components()
+        ]
+    for distribution in held:
         number, token = distribution.id, distribution.token
-        course = _course_of(RecordStream(chain, token), distribution.record_id)
-        if course is None:
+        components = _components_of(RecordStream(chain, token), distribution.record_id)
+        if components is None:
             seconds = [ShareToken(chain, token).record_time(distribution.record_id)]
         else:
-            seconds = [closes_at for closes_at, _ in course]
-        missing = [part for part, second in enumerate(seconds) if second not in times]
+            seconds = [closes_at for closes_at, _ in components]
+        missing = [component for component, second in enumerate(seconds) if second not in times]
         if missing:
-            part = missing[0]
-            found.gaps[number] = (part, bisect_right(times, seconds[part]) + 1)
-        elif course is None:
+            component = missing[0]
+            found.gaps[number] = (component, bisect_right(times, seconds[component]) + 1)
+        elif components is None:
             found.matched[number] = times.index(seconds[0]) + 1
-        elif course in courses:
-            found.matched[number] = courses.index(course) + 1
-        elif streams == ZERO_ADDRESS:
-            # To a contract that knows of no streams it is as if there were no record at all.
+        elif components in all_components:
+            found.matched[number] = all_components.index(components) + 1
+        elif record_ranges == ZERO_ADDRESS:
+            # To a contract that knows of no record ranges it is as if there were no record at all.
             found.gaps[number] = (0, 1)
         else:
             found.refused[number] = _NO_STREAM
     return found
 
 
-def _course(parts: Sequence[Part]) -> Course:
-    return [(part.closes_at, part.weight) for part in parts]
+def _components_in(components: Sequence[Component]) -> Components:
+    return [(component.closes_at, component.weight) for component in components]
 
 
-def _course_of(streams: RecordStream, stream_id: int) -> Course | None:
-    """The course of a stream, or None of what is no stream."""
+def _components_of(record_ranges: RecordStream, range_id: int) -> Components | None:
+    """The course of a record range, or None of what is no record range."""
     try:
-        return _course(streams.parts_of(stream_id))
+        return _components_in(record_ranges.components_of(range_id))
     except ChainError:
         return None

@@ -25,7 +25,7 @@ from prorata.errors import ChainError
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
 from prorata.income.pushes import PAGE_SIZE, pages_of
 from prorata.register.holders import closing_time, holders_at, holders_now
-from prorata.register.record_ranges import balances_at_stream, balances_expected
+from prorata.register.record_ranges import balances_at_range, balances_expected
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import moment
 
@@ -190,17 +190,17 @@ def preview_all(
     registers: dict[tuple[bool, int], tuple[Mapping[str, int], bool]] = {}
     new = [d for d in declarations if not is_declared(operator, deployment, d)]
     for declaration in declarations:
-        at = declaration.stream, declaration.record_id
+        at = declaration.record_range, declaration.record_id
         if at not in registers:
-            operator.tell(f"reading who holds what at {declaration.column} {at[1]}")
+            operator.tell(f"reading who holds what at {declaration.record}")
             registers[at] = _holders(deployment, declaration)
         balances, provisional = registers[at]
-        # What was left over joins the first that may have it; streams have their own.
+        # What was left over joins the first that may have it; record ranges have their own.
         taken = any(
             earlier.carried_in
             for earlier in previews
             if earlier.declaration.currency.address == declaration.currency.address
-            and earlier.declaration.stream == declaration.stream
+            and earlier.declaration.record_range == declaration.record_range
         )
         beside = [d for d in new if d.currency.address == declaration.currency.address]
         notices = [str(problem) for problem in lacking(operator, beside)]
@@ -214,9 +214,11 @@ def preview_all(
 def _holders(deployment: Deployment, what: Declaration) -> tuple[Mapping[str, int], bool]:
     """Who is to be paid, and whether that can still change."""
     token, record_id = record_token(deployment, what), what.record_id
-    is_open = deployment.chain.now() <= closing_time(token, record_id, stream=what.stream)
-    if what.stream:
-        read = balances_expected if is_open else balances_at_stream
+    is_open = deployment.chain.now() <= closing_time(
+        token, record_id, record_range=what.record_range
+    )
+    if what.record_range:
+        read = balances_expected if is_open else balances_at_range
         return read(deployment, record_id), is_open
     return holders_now(deployment) if is_open else holders_at(deployment, record_id), is_open
 
@@ -237,7 +239,7 @@ class _Run:
 
     @property
     def reasons(self) -> list[Reason]:
-        """Why the push would pass over some of them."""
+        """Why the push would skip some of them."""
         skipped = (event for page in self.push for event in decode_logs(page.logs, "Skipped"))
         return [Reason(event.args["reason"]) for event in skipped]
 
@@ -379,7 +381,7 @@ class _Ahead:
         if preview.provisional:
             until = moment(preview.closes_at)
             yield (
-                f"{what.column} {what.record_id} is open until {until}: holders and "
+                f"{what.record} is open until {until}: holders and "
                 "tax are those of now, and not final"
             )
         if preview.received != what.amount:
@@ -388,7 +390,7 @@ class _Ahead:
         if unanswered := sum(line.tax is None for line in preview.lines):
             yield (
                 f"the tax policy has no usable answer for {unanswered} of {len(preview.lines)} "
-                "holders, whom a push would pass over"
+                "holders, whom a push would skip"
             )
         if run is None:
             yield "the node did not run it, so the gas is a rule of thumb"
@@ -398,7 +400,7 @@ class _Ahead:
                 yield f"a push would fail: {page.error}"
         for reason in sorted(set(run.reasons)):
             count = run.reasons.count(reason)
-            yield f"a push would pass over {count} of {run.holders} holders: {reason.label}"
+            yield f"a push would skip {count} of {run.holders} holders: {reason.label}"
 
 
 def _some(pages: Sequence[Sequence[str]]) -> list[Sequence[str]]:

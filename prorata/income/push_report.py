@@ -177,8 +177,8 @@ def _reported(
     deployment: Deployment, distribution_id: int, balances: Mapping[str, int], block: Block
 ) -> PushReport:
     chain = deployment.chain
-    told = deployment.vault().distribution(distribution_id)
-    closes_at = ShareToken(chain, told.token).record_time(told.record_id)
+    reported = deployment.vault().distribution(distribution_id)
+    closes_at = ShareToken(chain, reported.token).record_time(reported.record_id)
     vault = deployment.vault(tag_after(block, closes_at))
     found = vault.distribution(distribution_id)
     law = apportion(found.amount, balances, found.terms.excluded)
@@ -215,7 +215,7 @@ def _reported(
 def reported_by_vault(
     deployment: Deployment, distribution_id: int, block: Block
 ) -> tuple[dict[str, tuple[Settlement, str]], dict[str, Reason]]:
-    """Who was paid, in which transaction, and whom a push passed over last, by the events."""
+    """Who was paid, in which transaction, and whom a push skipped last, by the events."""
     topics = topics_of("DividendVault", "Claimed", "ClaimedMany", "Skipped")
     logs = deployment.chain.logs(
         [deployment.vault().address], deployment.manifest.first_block, block.number, [topics]

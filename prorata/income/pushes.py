@@ -170,7 +170,7 @@ def _worthwhile(
 ) -> list[Sequence[str]]:
     """The pages of a further push that would pay anybody, or that an earlier one never came to.
 
-    Whom an earlier push passed over, a frozen wallet or a barred one, may still have to wait; whom
+    Whom an earlier push skipped, a frozen wallet or a barred one, may still have to wait; whom
     it never tried is tried, so that the account says why it is not paid.
     """
     paid = vault.would_push(distribution_id, pages)

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Streams: ranges of record dates that are paid as one, with a weight for each.
+"""Record ranges: ranges of record dates that are paid as one, with a weight for each.
 
-A fund that accrues interest daily and pays it monthly has a record for every day. Its stream over
-the month is one record of another contract (`RecordStream`), at which every holder's balance is
+A fund that accrues interest daily and pays it monthly has a record for every day. Its record range
+over the month is one record of another contract (`RecordStream`), at which every holder's balance
+is
 
-    sum of weight * shares at the record, over the records of the stream
+    sum of weight * shares at the record, over the records of the record range
 
 so that one distribution pays for the whole month and rounds once. Weights are integers: how long
 each record stands for, counted from the record before it, in days or seconds of UTC (actual, not of
 a year of 360 or 365 days: the amount to distribute is the issuer's own figure), or the same for
 all. They are divided by what they have in common, which changes nobody's part.
 
-`StreamRegister` is the share register as a stream sees it, rebuilt from events alone.
+`StreamRegister` is the share register as a record range sees it, rebuilt from events alone.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from prorata.deployments.deployer import add_contract
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.register.record_ranges import (
-    balances_at_stream,
+    balances_at_range,
 )
 from prorata.values.times import moment
 
-__all__ = ["MOST_RECORDS", "WEIGHTS", "Stream", "define_stream", "preview_stream", "weigh"]
+__all__ = ["MOST_RECORDS", "WEIGHTS", "RecordRange", "define_range", "preview_range", "weigh"]
 
 WEIGHTS = ("days", "seconds", "equal")
 """How records can be weighed."""
@@ -47,10 +48,10 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Stream:
-    """A stream that is defined, or of a dry run that would be: then `id` is 0.
+class RecordRange:
+    """A record range that is defined, or of a dry run that would be: then `id` is 0.
 
-    `receipt` is None when nothing was sent, as for a stream that was there already.
+    `receipt` is None when nothing was sent, as for a record range that was there already.
     """
 
     id: int
@@ -111,7 +112,7 @@ def _span(start: int, end: int, kind: str) -> int:
 # --------------------------------------------------------------------------------------- defining
 
 
-def define_stream(
+def define_range(
     operator: Operator,
     deployment: Deployment,
     first: int,
@@ -120,15 +121,15 @@ def define_stream(
     weights: str = "days",
     since: int | None = None,
     dry_run: bool = False,
-) -> Stream:
-    """Define the stream over the records from `first` to `last`, which may still be open.
+) -> RecordRange:
+    """Define the record range over the records from `first` to `last`, which may still be open.
 
     The first record's period begins at the record before it, or at `since`. The contract for the
-    token's streams is deployed with the first of them. A stream that is there already, by whomever
-    it was defined, is returned; none is defined twice. A dry run sends nothing.
+    token's record ranges is deployed with the first of them. A record range that is there already,
+    by whomever it was defined, is returned; none is defined twice. A dry run sends nothing.
 
-    Raises: InputError when a record is missing, the stream is too long or weighs too much, or the
-    account does not speak for the token; what `Operator.send` raises.
+    Raises: InputError when a record is missing, the record range is too long or weighs too much, or
+    the account does not speak for the token; what `Operator.send` raises.
     """
     token = deployment.token()
     times = token.record_times()
@@ -138,17 +139,17 @@ def define_stream(
     weighed = weigh(chosen, weights, begins)
     _check_weight(token, operator.chain.now(), chosen, record_ids, weighed)
     if dry_run:
-        return Stream(0, "", record_ids, weighed, chosen[-1], None)
+        return RecordRange(0, "", record_ids, weighed, chosen[-1], None)
     operator.settle()
     if (found := _existing(deployment, record_ids, weighed)) is not None:
         return found
     _require_speaker(token, operator.address)
     found_with = add_contract(operator, deployment, "RecordStream", [token.address])
-    streams = found_with.streams()
-    digest = sha256(f"{streams.address}{record_ids}{weighed}".encode()).hexdigest()[:16]
-    receipt = operator.send_one(f"stream/{digest}", streams.define(record_ids, weighed))
+    record_ranges = found_with.record_ranges()
+    digest = sha256(f"{record_ranges.address}{record_ids}{weighed}".encode()).hexdigest()[:16]
+    receipt = operator.send_one(f"record range/{digest}", record_ranges.define(record_ids, weighed))
     number = int(receipt.events("StreamDefined")[0].args["streamId"])
-    return Stream(number, streams.address, record_ids, weighed, chosen[-1], receipt)
+    return RecordRange(number, record_ranges.address, record_ids, weighed, chosen[-1], receipt)
 
 
 def _range(first: int, last: int, count: int) -> tuple[int, ...]:
@@ -164,8 +165,8 @@ def _range(first: int, last: int, count: int) -> tuple[int, ...]:
         raise InputError.of(
             "to-record",
             last,
-            f"makes a stream of {last - first + 1} records, and {MOST_RECORDS} is the most",
-            "define several streams",
+            f"makes a record range of {last - first + 1} records, and {MOST_RECORDS} is the most",
+            "define several record ranges",
         )
     return tuple(range(first, last + 1))
 
@@ -194,15 +195,17 @@ def _check_weight(
 
 def _existing(
     deployment: Deployment, record_ids: tuple[int, ...], weights: tuple[int, ...]
-) -> Stream | None:
-    """The stream of just these records and weights, if there is one."""
+) -> RecordRange | None:
+    """The record range of just these records and weights, if there is one."""
     if "RecordStream" not in deployment.manifest.contracts:
         return None
-    streams = deployment.streams()
-    for number, parts in enumerate(streams.all_parts(), start=1):
-        ids = tuple(part.record_id for part in parts)
-        if (ids, tuple(part.weight for part in parts)) == (record_ids, weights):
-            return Stream(number, streams.address, ids, weights, parts[-1].closes_at, None)
+    record_ranges = deployment.record_ranges()
+    for number, components in enumerate(record_ranges.all_components(), start=1):
+        ids = tuple(component.record_id for component in components)
+        if (ids, tuple(component.weight for component in components)) == (record_ids, weights):
+            return RecordRange(
+                number, record_ranges.address, ids, weights, components[-1].closes_at, None
+            )
     return None
 
 
@@ -216,11 +219,11 @@ def _require_speaker(token: ShareToken, account: str) -> None:
         )
 
 
-def preview_stream(
-    deployment: Deployment, stream_id: int, amount: int, excluded: Sequence[str] = ()
+def preview_range(
+    deployment: Deployment, range_id: int, amount: int, excluded: Sequence[str] = ()
 ) -> Apportionment[str]:
     """Who would receive what of `amount`, by the law, before anything is declared.
 
     Raises: as `balances_at_stream` does; NoEligibleShares.
     """
-    return apportion(amount, balances_at_stream(deployment, stream_id), excluded)
+    return apportion(amount, balances_at_range(deployment, range_id), excluded)

@@ -8,16 +8,16 @@ from prorata.ledger.audits import (
     audit_deployment,
     audit_register,
     compare,
+    range_contracts,
     read_vault,
-    streams_of,
 )
 from prorata.ledger.books import Books
 from prorata.ledger.entries import Distribution, Entry, Evidence, Place, Unit
-from prorata.ledger.evidence import witness
-from prorata.ledger.unclaimed import Ageing, Overdue, read_unclaimed
+from prorata.ledger.evidence import evidence_source
+from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 
 __all__ = [
-    "Ageing",
+    "AgedBalances",
     "Answers",
     "Audit",
     "Books",
@@ -31,8 +31,8 @@ __all__ = [
     "audit_deployment",
     "audit_register",
     "compare",
+    "evidence_source",
+    "range_contracts",
     "read_unclaimed",
     "read_vault",
-    "streams_of",
-    "witness",
 ]

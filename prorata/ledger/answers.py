@@ -19,7 +19,7 @@ from prorata.ledger.entries import (
     Distribution,
     Unit,
 )
-from prorata.register.record_ranges import StreamRegister
+from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 from prorata.values.amounts import MAX_DECIMALS, strange_character
 
@@ -89,9 +89,9 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
     for found in vault.distributions():
         answers.distributions[found.id] = found
     for ledger in books.ledgers.values():
-        if isinstance(ledger, StreamRegister):
-            streams = RecordStream(chain, ledger.token, block=block.number)
-            _ask_records(answers, streams, ledger)
+        if isinstance(ledger, RangeRegister):
+            record_ranges = RecordStream(chain, ledger.token, block=block.number)
+            _ask_records(answers, record_ranges, ledger)
         else:
             ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
     for distribution in books.distributions.values():

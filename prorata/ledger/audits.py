@@ -6,10 +6,11 @@ view that must agree with them. Whatever differs is named, in this order: the sh
 for each distribution its terms, its holders one by one, and its totals; then what is carried; and
 last the money itself, which the vault must really hold.
 
-Who chose a payee that is nobody's standing choice, the transaction that paid is asked (`witness`).
-What cannot be shown is said in `Books.unproven`: that a person who is a contract chose the payee of
-a `claimTo`, and what somebody chose in an older vault before these books begin. That income waits
-for somebody who is not eligible is the registry's word, and known for the present only.
+Who chose a payee that is nobody's standing choice, the transaction that paid is asked (`evidence
+source`). What cannot be shown is said in `Books.unproven`: that a person who is a contract chose
+the payee of a `claimTo`, and what somebody chose in an older vault before these books begin. That
+income waits for somebody who is not eligible is the registry's word, and known for the present
+only.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ from prorata.ledger.entries import (
     Distribution,
     Place,
 )
-from prorata.ledger.evidence import witness
-from prorata.register.record_ranges import StreamRegister
+from prorata.ledger.evidence import evidence_source
+from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -49,8 +50,8 @@ __all__ = [
     "audit_deployment",
     "audit_register",
     "compare",
+    "range_contracts",
     "read_vault",
-    "streams_of",
 ]
 
 _BOOKS, _CHAIN = "the books", "the chain"
@@ -79,11 +80,11 @@ def audit(
     last: int | None = None,
     withholding: Mapping[str, int] | None = None,
     older_vault: bool = False,
-    streams: Sequence[str] = (),
+    record_ranges: Sequence[str] = (),
 ) -> Audit:
     """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
 
-    `streams` are the contracts of the tokens' streams of records, which are audited with them.
+    `record_ranges` are the contracts of the tokens' record ranges, which are audited with them.
 
     `first_block` must not be later than the first event of a token, nor of the vault, unless that
     is an `older_vault`, which has served others before: then what came earlier is left out.
@@ -93,7 +94,7 @@ def audit(
 
     def read(block: Block) -> Audit:
         ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
-        ledgers += _read_streams(chain, ledgers, streams, first_block, block)
+        ledgers += _read_ranges(chain, ledgers, record_ranges, first_block, block)
         events = read_vault(chain, vault, first_block, block)
         first_id = _first_declared(chain, vault, events, block) if older_vault else 1
         currencies = {
@@ -107,7 +108,7 @@ def audit(
             units=units,
             withholding=withholding,
             first_id=first_id,
-            witness=witness(chain, vault),
+            evidence_source=evidence_source(chain, vault),
         )
         books.until = block.timestamp
         answers = read_answers(chain, books, block)
@@ -118,12 +119,12 @@ def audit(
 
 
 def read_vault(chain: Chain, vault: str, first_block: int, last: Block) -> list[tuple[Event, int]]:
-    """The events of a vault and its desk, in the chain's order.
+    """The events of a vault and its claim relayer, in the chain's order.
 
     Raises: BooksError, ChainError.
     """
-    desk = DividendVault(chain, vault, block=last.number).desk()
-    speaking = [vault] if desk == ZERO_ADDRESS else [vault, desk]
+    relayer = DividendVault(chain, vault, block=last.number).relayer()
+    speaking = [vault] if relayer == ZERO_ADDRESS else [vault, relayer]
     return read_events(chain, speaking, first_block, last.number)
 
 
@@ -145,15 +146,19 @@ def audit_register(
     return read_steadily(chain, read, "latest" if last is None else last)
 
 
-def _read_streams(
-    chain: Chain, ledgers: Sequence[Ledger], streams: Sequence[str], first_block: int, block: Block
-) -> list[StreamRegister]:
-    """The registers of streams, each over that of its token."""
+def _read_ranges(
+    chain: Chain,
+    ledgers: Sequence[Ledger],
+    record_ranges: Sequence[str],
+    first_block: int,
+    block: Block,
+) -> list[RangeRegister]:
+    """The registers of record ranges, each over that of its token."""
     by_token = {ledger.token: ledger for ledger in ledgers}
     found = []
-    for address in streams:
+    for address in record_ranges:
         ledger = by_token[RecordStream(chain, address, block=block.number).token()]
-        read = StreamRegister.read_over(chain, ledger, address, first_block, block.number)
+        read = RangeRegister.read_over(chain, ledger, address, first_block, block.number)
         found.append(read)
     return found
 
@@ -221,7 +226,7 @@ def _check(
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
     token = ledger.token
     place = Place.register(f"token {token}")
-    # A stream has shares at its records only.
+    # A record range has shares at its records only.
     supply = answers.supplies.get(token, ledger.total_supply)
     _check(books, place, "total supply", ledger.total_supply, supply)
     for account in ledger:
@@ -301,7 +306,7 @@ def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None
             _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
         # Who is not eligible may be kept waiting; whether it is, the terms decided at declaration.
         if answers.claimable[key] == 0 and (ours.token, holder) in answers.ineligible:
-            books.waiting.add(key)
+            books.held.add(key)
         due = gross - entitlement.tax if books.status(ours, holder) == "claimable" else 0
         _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
 
@@ -312,7 +317,7 @@ def _compare_totals(books: Books, ours: Distribution, theirs: DeclaredDistributi
         ("withheld", ours.withheld, theirs.withheld),
         ("remitted", ours.remitted, theirs.remitted),
         ("owed", ours.owed, theirs.owed),
-        ("carried out", ours.carried_out, theirs.carried_out),
+        ("executed", ours.carried_out, theirs.carried_out),
         ("swept", ours.swept, theirs.swept),
     ):
         _check(books, Place.total(ours.id), figure, left, right, currency=ours.currency)
@@ -337,11 +342,11 @@ def audit_deployment(found: Deployment) -> Audit:
         found.manifest.first_block,
         # A vault that this deployment did not create has other tokens' earlier business in it.
         older_vault=found.manifest.contracts["DividendVault"].transaction is None,
-        streams=streams_of(found),
+        record_ranges=range_contracts(found),
     )
 
 
-def streams_of(found: Deployment) -> list[str]:
-    """The addresses in whose name streams of record dates are paid, if the deployment has any."""
+def range_contracts(found: Deployment) -> list[str]:
+    """The addresses in whose name record ranges are paid, if the deployment has any."""
     contract = found.manifest.contracts.get("RecordStream")
     return [] if contract is None else [contract.address]

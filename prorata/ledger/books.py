@@ -4,7 +4,7 @@
 `Books` reads the vault's events in the order of the chain, with the share register (`Ledger`) of
 every token it audits, and follows the money:
 
-    received + carried in = paid + withheld + owed + carried out + swept
+    received + carried in = paid + withheld + owed + executed + swept
 
 for each distribution, where `paid` is what reached the holders. What a holder should have got is
 worked out by `prorata.apportion` from the register's balances at the record date; whatever the
@@ -13,10 +13,10 @@ the contracts: `prorata.audit` does that and compares.
 
 Who may receive a holder's income follows from events too: the holder, or the successor of its lost
 wallet, or the payee that this person has set. A person may also send one payment elsewhere, by
-`claimTo` or by an instruction that the desk carries out. The desk tells of that in an event; of
-`claimTo` only the transaction does, and where the person is a contract not even that. So payments
-to anybody else are kept as `Diversion` until a `Witness` has been heard, and what nobody can prove
-is listed in `Books.unproven`.
+`claimTo` or by a payment instruction that the claim relayer executes. The claim relayer tells of
+that in an event; of `claimTo` only the transaction does, and where the person is a contract not
+even that. So payments to anybody else are kept as `Diversion` until a `Witness` has been heard, and
+what nobody can prove is listed in `Books.unproven`.
 
 Amounts are integers of the currency's smallest unit, shares of the token's.
 """
@@ -36,14 +36,14 @@ from prorata.ledger.entries import (
     ETHER,
     Difference,
     Distribution,
-    Diversion,
     Entry,
     Evidence,
+    EvidenceSource,
     Place,
     Position,
-    Said,
+    RedirectedPayment,
+    SourcedValue,
     Unit,
-    Witness,
 )
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
@@ -53,7 +53,7 @@ __all__ = ["Books"]
 # What a vault has room for in a distribution's terms; more stays for the next one.
 MOST_CARRIED_IN = 2**48 - 1
 
-# What a desk tells beside the instructions that it has carried out.
+# What a claim relayer tells beside the payment instructions that it has executed.
 _PASSED_OVER = frozenset({"Cancelled", "Reinvested"})
 
 
@@ -86,13 +86,13 @@ class Books:
         self.carries: dict[tuple[str, str], int] = {}
         self.taxes: dict[tuple[int, str], int] = {}
         """Tax by distribution and holder, where somebody has asked the policy."""
-        self.waiting: set[tuple[int, str]] = set()
+        self.held: set[tuple[int, str]] = set()
         """Distribution and holder, where the chain says that the holder is not eligible for now."""
         self.unproven: list[str] = []
         """Payments of which nobody can show that the person they belong to chose the payee."""
-        self._diversions: list[Diversion] = []
+        self._diversions: list[RedirectedPayment] = []
         self._instructions: set[tuple[str, str, str, str]] = set()
-        """Transaction, claimant, holder and payee of what the desk has carried out."""
+        """Transaction, claimant, holder and payee of what the claim relayer has executed."""
         self._found: list[Difference] = []
 
     @classmethod
@@ -105,16 +105,16 @@ class Books:
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
         first_id: int = 1,
-        witness: Witness | None = None,
+        evidence_source: EvidenceSource | None = None,
     ) -> Books:
         """The books of a vault's decoded events, each with its block's timestamp, closed.
 
-        The events are the vault's and its desk's, in the chain's order.
+        The events are the vault's and its claim relayer's, in the chain's order.
         """
         books = cls(ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id)
         for event, timestamp in events:
             books.apply(event, timestamp)
-        books.close(witness)
+        books.close(evidence_source)
         return books
 
     # ------------------------------------------------------------------------ figures
@@ -138,7 +138,7 @@ class Books:
         return [d for d in self.distributions.values() if d.token == token]
 
     def paying(self, asset: str) -> list[str]:
-        """What distributions to an asset's holders are declared for: its token, and its streams."""
+        """What an asset's distributions are declared for: its token, and its record ranges."""
         return [token for token, ledger in self.ledgers.items() if ledger.asset == asset]
 
     def of_asset(self, asset: str) -> list[Distribution]:
@@ -175,13 +175,13 @@ class Books:
         ledger = self.ledgers.get(distribution.token)
         if ledger is not None and ledger.is_frozen(ledger.claimant_of(holder)):
             return True
-        return (distribution.id, holder) in self.waiting
+        return (distribution.id, holder) in self.held
 
     def status(self, distribution: Distribution, holder: str) -> str:
         """`Distribution.status` now, for the person: `waiting` also while the income waits."""
         status = distribution.status(holder, self.until)
         held_back = status == "claimable" and self.waits(distribution, holder)
-        return "waiting" if held_back else status
+        return "held" if held_back else status
 
     def positions(self) -> list[Position]:
         """Where the money is, for each token and currency in order of first declaration."""
@@ -223,7 +223,10 @@ class Books:
     # ------------------------------------------------------------------------- events
 
     def apply(self, event: DecodedEvent, timestamp: int) -> None:
-        """Enter one event of the vault or its desk. What is wrong with it joins `differences`."""
+        """Enter one event of the vault or its claim relayer.
+
+        What is wrong with it joins `differences`.
+        """
         self.until = max(self.until, timestamp)
         if event.name == "Declared":
             self._declared(event, timestamp)
@@ -257,8 +260,8 @@ class Books:
     def _declared_before(self, number: int, event: DecodedEvent) -> Distribution | None:
         """The distribution that an event is about; None if it is none of these books' business."""
         if number >= self.first_id and number not in self.distributions:
-            told, law = ("missing", "the events"), ("there", f"its event {event.name}")
-            self.differ(Place.declaration(number), "its declaration", told, law)
+            reported, law = ("missing", "the events"), ("there", f"its event {event.name}")
+            self.differ(Place.declaration(number), "its declaration", reported, law)
         return self.distributions.get(number)
 
     def _declared(self, event: DecodedEvent, time: int) -> None:
@@ -278,11 +281,11 @@ class Books:
         )
         expected = self.first_id + len(self.distributions)
         if distribution.id != expected:
-            told = (distribution.id, "the event")
+            reported = (distribution.id, "the event")
             self.differ(
                 Place.declaration(distribution.id),
                 "its id",
-                told,
+                reported,
                 (expected, "the order of events"),
             )
         self.distributions[distribution.id] = distribution
@@ -290,10 +293,14 @@ class Books:
         carry = self.carries.get(series, 0)
         most = min(carry, MOST_CARRIED_IN)
         if distribution.carried_in not in (0, most) and self.knows_all_of(distribution.token):
-            told = (distribution.carried_in, "the event")
+            reported = (distribution.carried_in, "the event")
             law = (most, "what earlier distributions left")
             self.differ(
-                Place.declaration(distribution.id), "carried in", told, law, distribution.currency
+                Place.declaration(distribution.id),
+                "carried in",
+                reported,
+                law,
+                distribution.currency,
             )
         self.carries[series] = carry - distribution.carried_in
         self._divide(distribution)
@@ -305,8 +312,8 @@ class Books:
             return
         record_id = distribution.record_id
         if not 1 <= record_id <= ledger.record_count:
-            told, law = (record_id, "the event"), ("never scheduled", "the token")
-            self.differ(Place.declaration(distribution.id), "its record", told, law)
+            reported, law = (record_id, "the event"), ("never scheduled", "the token")
+            self.differ(Place.declaration(distribution.id), "its record", reported, law)
             return
         closes_at = distribution.record_time = ledger.record_time(record_id)
         distribution.declared_open = distribution.declared_at <= closes_at
@@ -322,18 +329,18 @@ class Books:
 
     def _claimed(self, event: DecodedEvent, moment: Moment) -> None:
         transaction = _transaction(event)
-        for told in settlements([event]):
-            distribution = self._declared_before(told.distribution_id, event)
+        for reported in settlements([event]):
+            distribution = self._declared_before(reported.distribution_id, event)
             if distribution is not None:
                 self._settle(
-                    distribution, Entry(**vars(told), moment=moment, transaction=transaction)
+                    distribution, Entry(**vars(reported), moment=moment, transaction=transaction)
                 )
 
     def _settle(self, distribution: Distribution, entry: Entry) -> None:
         holder = entry.holder
         if holder in distribution.settlements:
-            told, law = ("a second one", "the event"), ("one", "the law")
-            self.differ(Place.holder(distribution.id, holder), "the settlement", told, law)
+            reported, law = ("a second one", "the event"), ("one", "the law")
+            self.differ(Place.holder(distribution.id, holder), "the settlement", reported, law)
             return
         distribution.settlements[holder] = entry
         distribution.skipped.pop(holder, None)
@@ -346,27 +353,27 @@ class Books:
         """Hold one settlement against the law and the terms."""
         holder, currency = settlement.holder, distribution.currency
         place = Place.holder(distribution.id, holder)
-        told: Said
-        law: Said
+        reported: SourcedValue
+        law: SourcedValue
         gross = self.gross_of(distribution, holder)
         tax = self.tax_by_rate(distribution, gross)
         if holder not in distribution.earning:
-            told, law = ("there", "the event"), ("impossible without shares", "the law")
-            self.differ(place, "the settlement", told, law)
+            reported, law = ("there", "the event"), ("impossible without shares", "the law")
+            self.differ(place, "the settlement", reported, law)
         if settlement.gross != gross:
-            told, law = (settlement.gross, "the event"), (gross, "the law")
-            self.differ(place, "gross", told, law, currency)
+            reported, law = (settlement.gross, "the event"), (gross, "the law")
+            self.differ(place, "gross", reported, law, currency)
         if tax is not None and settlement.tax != tax:
-            told, law = (settlement.tax, "the event"), (tax, "the tax policy")
-            self.differ(place, "tax", told, law, currency)
+            reported, law = (settlement.tax, "the event"), (tax, "the tax policy")
+            self.differ(place, "tax", reported, law, currency)
         if settlement.tax > settlement.gross:
-            told, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
-            self.differ(place, "tax", told, law, currency)
+            reported, law = (settlement.tax, "the event"), (settlement.gross, "its gross, at most")
+            self.differ(place, "tax", reported, law, currency)
         deadline = distribution.terms.deadline
         early, late = distribution.payable_from, deadline and settlement.time > deadline
         if settlement.time < early or late or distribution.ended:
-            told, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
-            self.differ(place, "the time of payment", told, law)
+            reported, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
+            self.differ(place, "the time of payment", reported, law)
 
     def _check_person(self, ledger: Ledger, entry: Entry) -> None:
         """Hold the payee against the person who stood behind the holder at the time."""
@@ -378,7 +385,7 @@ class Books:
         # One who chose a payee in an older vault did so before these books begin.
         choice = self.payees.get(claimant, claimant if self.first_id == 1 else None)
         if entry.payee != (claimant if choice is None else choice):
-            self._diversions.append(Diversion(entry, claimant, choice))
+            self._diversions.append(RedirectedPayment(entry, claimant, choice))
 
     def _instructed(self, event: DecodedEvent) -> None:
         args = event.args
@@ -407,8 +414,8 @@ class Books:
             found = "free to be paid"
         else:
             return
-        told, law = (f"passed over as {reason.name.lower()}", "the event"), (found, "the books")
-        self.differ(Place.holder(distribution.id, holder), "its income", told, law)
+        reported, law = (f"skipped as {reason.name.lower()}", "the event"), (found, "the books")
+        self.differ(Place.holder(distribution.id, holder), "its income", reported, law)
 
     def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
         amount = int(event.args["amount"])
@@ -417,23 +424,26 @@ class Books:
         self.carries[series] = self.carries.get(series, 0) + amount
         named = (str(event.args["token"]), str(event.args["currency"]))
         if named != series:
-            told, law = (" in ".join(named), "the event"), (" in ".join(series), "the declaration")
-            self.differ(Place.total(distribution.id), "what was carried", told, law)
+            reported, law = (
+                (" in ".join(named), "the event"),
+                (" in ".join(series), "the declaration"),
+            )
+            self.differ(Place.total(distribution.id), "what was carried", reported, law)
 
     def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
-        told: Said
-        law: Said
+        reported: SourcedValue
+        law: SourcedValue
         distribution.remitted += int(event.args["amount"])
         collector = str(event.args["collector"])
         if distribution.collector not in ("", collector):
-            told, law = (collector, "the event"), (distribution.collector, "an earlier one")
-            self.differ(Place.declaration(distribution.id), "the tax collector", told, law)
+            reported, law = (collector, "the event"), (distribution.collector, "an earlier one")
+            self.differ(Place.declaration(distribution.id), "the tax collector", reported, law)
         distribution.collector = collector
         if distribution.remitted > distribution.withheld:
-            told = (distribution.remitted, "the events")
+            reported = (distribution.remitted, "the events")
             law = (distribution.withheld, "the tax withheld, at most")
             self.differ(
-                Place.total(distribution.id), "tax remitted", told, law, distribution.currency
+                Place.total(distribution.id), "tax remitted", reported, law, distribution.currency
             )
 
     def _swept(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
@@ -445,79 +455,82 @@ class Books:
         distribution.ended = "swept"
         recipient = str(event.args["recipient"])
         if recipient != terms.sweep_to:
-            told, law = (recipient, "the event"), (terms.sweep_to, "the terms")
-            self.differ(Place.total(distribution.id), "who received the sweep", told, law)
+            reported, law = (recipient, "the event"), (terms.sweep_to, "the terms")
+            self.differ(Place.total(distribution.id), "who received the sweep", reported, law)
 
     def _refunded(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
-        told: Said
-        law: Said
+        reported: SourcedValue
+        law: SourcedValue
         amount = int(event.args["amount"])
         distribution.swept += amount
         distribution.ended = "refunded"
         # What was carried in belongs to the holders, and is carried on.
         if amount != distribution.received:
-            told, law = (amount, "the event"), (distribution.received, "the declaration")
+            reported, law = (amount, "the event"), (distribution.received, "the declaration")
             self.differ(
-                Place.total(distribution.id), "the refund", told, law, distribution.currency
+                Place.total(distribution.id), "the refund", reported, law, distribution.currency
             )
         if distribution.division is not None:
-            told, law = ("there", "the event"), ("impossible with holders", "the law")
-            self.differ(Place.total(distribution.id), "the refund", told, law)
+            reported, law = ("there", "the event"), ("impossible with holders", "the law")
+            self.differ(Place.total(distribution.id), "the refund", reported, law)
         declarer = str(event.args["declarer"])
         if declarer != distribution.declarer:
-            told, law = (declarer, "the event"), (distribution.declarer, "the declaration")
-            self.differ(Place.total(distribution.id), "who received the refund", told, law)
+            reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
+            self.differ(Place.total(distribution.id), "who received the refund", reported, law)
 
     # ------------------------------------------------------------------------ closing
 
-    def close(self, witness: Witness | None = None) -> None:
-        """Check what only the whole stream can show: payees, remainders, sweeps, conservation."""
-        self._judge(witness)
+    def close(self, evidence_source: EvidenceSource | None = None) -> None:
+        """Check what only all events show: payees, remainders, sweeps, conservation."""
+        self._judge(evidence_source)
         for distribution in self.distributions.values():
             if distribution.division is not None or distribution.ended == "refunded":
                 self._close(distribution)
         for position in self.positions():
             wrong = position.missing or position.carried < 0
             if wrong and self.knows_all_of(position.token):
-                told = (position.received, "the declarations")
+                reported = (position.received, "the declarations")
                 found = (position.received - position.missing, "all the places it went to")
                 place = Place.series(f"token {position.token}")
-                self.differ(place, "income received", told, found, position.currency)
+                self.differ(place, "income received", reported, found, position.currency)
 
-    def _judge(self, witness: Witness | None) -> None:
+    def _judge(self, evidence_source: EvidenceSource | None) -> None:
         """Ask who chose the payees that are nobody's standing choice."""
         unknown = [one for one in self._diversions if not self._is_instructed(one)]
-        said = witness(unknown) if witness is not None and unknown else Evidence()
-        for diversion in unknown:
-            if diversion in said.chosen:
+        said = evidence_source(unknown) if evidence_source is not None and unknown else Evidence()
+        for redirected in unknown:
+            if redirected in said.chosen:
                 continue
-            entry, claimant = diversion.entry, diversion.claimant
+            entry, claimant = redirected.entry, redirected.claimant
             place = Place.holder(entry.distribution_id, entry.holder)
-            if diversion in said.untold:
-                why = f"its choice, if it was that, {claimant} made as a contract, untold"
-            elif diversion.choice is None:
+            if redirected in said.unverified:
+                why = f"its choice, if it was that, {claimant} made as a contract, unverified"
+            elif redirected.choice is None:
                 why = f"what {claimant} had chosen before these books begin is not in them"
             else:
-                told, law = (entry.payee, "the event"), (diversion.choice, "the holder's choice")
-                self.differ(place, "the payee", told, law)
+                reported, law = (
+                    (entry.payee, "the event"),
+                    (redirected.choice, "the holder's choice"),
+                )
+                self.differ(place, "the payee", reported, law)
                 continue
             self.unproven.append(f"{place.name}: the payee is {entry.payee}, and {why}")
 
-    def _is_instructed(self, diversion: Diversion) -> bool:
-        entry = diversion.entry
-        told = (entry.transaction, diversion.claimant, entry.holder, entry.payee)
-        return told in self._instructions
+    def _is_instructed(self, redirected: RedirectedPayment) -> bool:
+        entry = redirected.entry
+        reported = (entry.transaction, redirected.claimant, entry.holder, entry.payee)
+        return reported in self._instructions
 
     def _close(self, distribution: Distribution) -> None:
         """Hold what became of a distribution against what the law makes of its settlements."""
         swept, carried = distribution.ending()
-        for figure, told, law in (
-            ("carried out", distribution.carried_out, carried),
+        for figure, reported, law in (
+            ("executed", distribution.carried_out, carried),
             ("swept", distribution.swept, swept),
             ("owed", distribution.owed, distribution.owed_by_law),
         ):
-            if told != law:
-                says, expects = (told, "the events"), (law, "the law")
+            if reported != law:
+                says, expects = (reported, "the events"), (law, "the law")
                 self.differ(
                     Place.total(distribution.id), figure, says, expects, distribution.currency
                 )
@@ -526,8 +539,8 @@ class Books:
         self,
         place: Place,
         figure: str,
-        left: Said,
-        right: Said,
+        left: SourcedValue,
+        right: SourcedValue,
         currency: str | None = None,
     ) -> None:
         """Note that `left` says one thing and `right` another, each a value and its source.

@@ -16,17 +16,17 @@ __all__ = [
     "ETHER",
     "Difference",
     "Distribution",
-    "Diversion",
     "Entry",
     "Evidence",
+    "EvidenceSource",
     "Place",
     "Position",
-    "Said",
+    "RedirectedPayment",
+    "SourcedValue",
     "Unit",
-    "Witness",
 ]
 
-Said: TypeAlias = tuple[object, str]
+SourcedValue: TypeAlias = tuple[object, str]
 """A value, and who says so."""
 
 
@@ -121,7 +121,7 @@ class Entry(Settlement):
 
 
 @dataclass(frozen=True)
-class Diversion:
+class RedirectedPayment:
     """A payment that did not go where the standing choice of `claimant`, whose it was, says.
 
     `choice` is None for a claimant whose choice may lie before these books begin.
@@ -134,18 +134,18 @@ class Diversion:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of diversions beside the events.
+    """What is known of redirected payments beside the events.
 
-    Of `chosen` the transaction itself shows that the claimant chose the payee. Of `untold` the
+    Of `chosen` the transaction itself shows that the claimant chose the payee. Of `unverified` the
     claimant is a contract, which chooses where no transaction shows it.
     """
 
-    chosen: frozenset[Diversion] = frozenset()
-    untold: frozenset[Diversion] = frozenset()
+    chosen: frozenset[RedirectedPayment] = frozenset()
+    unverified: frozenset[RedirectedPayment] = frozenset()
 
 
-Witness: TypeAlias = Callable[[Sequence[Diversion]], Evidence]
-"""Who can be asked about diversions: `prorata.audit` asks the chain."""
+EvidenceSource: TypeAlias = Callable[[Sequence[RedirectedPayment]], Evidence]
+"""Who can be asked about redirected payments: `prorata.audit` asks the chain."""
 
 
 @dataclass
@@ -176,7 +176,7 @@ class Distribution:
     """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
     settlements: dict[str, Entry] = field(default_factory=dict)
     skipped: dict[str, Reason] = field(default_factory=dict)
-    """Why the last push passed over a holder who is still unpaid."""
+    """Why the last push skipped a holder who is still unpaid."""
     remitted: int = 0
     collector: str = ""
     """Who received the tax remitted."""
@@ -247,7 +247,7 @@ class Distribution:
         return sum(gross[holder] for holder in self.unsettled)
 
     def ending(self) -> tuple[int, int]:
-        """By law, what has been swept and what has been carried out."""
+        """By law, what has been swept and what has been executed."""
         if self.ended == "refunded":
             return self.received, self.carried_in
         if self.division is None or not self.is_over:
@@ -267,7 +267,7 @@ class Distribution:
             return "refunded"
         if self.ended == "swept" or (self.terms.deadline and now > self.terms.deadline):
             return "expired"
-        return "waiting" if now < self.payable_from else "claimable"
+        return "held" if now < self.payable_from else "claimable"
 
 
 @dataclass(frozen=True)

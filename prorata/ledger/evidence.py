@@ -9,35 +9,37 @@ from prorata.chain.abi import function
 from prorata.chain.types import Chain, Sent
 from prorata.errors import ChainError
 from prorata.ledger.entries import (
-    Diversion,
     Evidence,
-    Witness,
+    EvidenceSource,
+    RedirectedPayment,
 )
 
-__all__ = ["witness"]
+__all__ = ["evidence_source"]
 
 
-def witness(chain: Chain, vault: str) -> Witness:
-    """The chain's transactions as a witness of who chose a payee.
+def evidence_source(chain: Chain, vault: str) -> EvidenceSource:
+    """The chain's transactions as a evidence source of who chose a payee.
 
     A person without code is the sender of whatever it does, so that a `claimTo` of its own shows in
     the transaction. A contract may have called the vault from within any transaction.
     """
 
-    def testify(diversions: Sequence[Diversion]) -> Evidence:
-        hashes = sorted({diversion.entry.transaction for diversion in diversions})
+    def testify(redirected_payments: Sequence[RedirectedPayment]) -> Evidence:
+        hashes = sorted({redirected.entry.transaction for redirected in redirected_payments})
         sent = dict(zip(hashes, chain.sent(hashes), strict=True))
-        chosen = frozenset(d for d in diversions if _chose(sent[d.entry.transaction], vault, d))
-        rest = [diversion for diversion in diversions if diversion not in chosen]
+        chosen = frozenset(
+            d for d in redirected_payments if _chose(sent[d.entry.transaction], vault, d)
+        )
+        rest = [redirected for redirected in redirected_payments if redirected not in chosen]
         return Evidence(chosen, frozenset(d for d in rest if _by_contract(chain, d)))
 
     return testify
 
 
-def _chose(sent: Sent | None, vault: str, diversion: Diversion) -> bool:
+def _chose(sent: Sent | None, vault: str, redirected: RedirectedPayment) -> bool:
     """Whether the claimant itself sent a `claimTo` that names this payee."""
-    entry = diversion.entry
-    if sent is None or (sent.sender, sent.to) != (diversion.claimant, vault):
+    entry = redirected.entry
+    if sent is None or (sent.sender, sent.to) != (redirected.claimant, vault):
         return False
     arguments = function("DividendVault", "claimTo").arguments(sent.data)
     if arguments is None:
@@ -46,11 +48,11 @@ def _chose(sent: Sent | None, vault: str, diversion: Diversion) -> bool:
     return entry.distribution_id in ids and (holder, receiver) == (entry.holder, entry.payee)
 
 
-def _by_contract(chain: Chain, diversion: Diversion) -> bool:
+def _by_contract(chain: Chain, redirected: RedirectedPayment) -> bool:
     """Whether the claimant had code when it was paid, as a key too can have (EIP-7702)."""
-    _, block, _ = diversion.entry.moment
+    _, block, _ = redirected.entry.moment
     try:
-        return bool(chain.code(diversion.claimant, block=block))
+        return bool(chain.code(redirected.claimant, block=block))
     except ChainError:
         # The node has forgotten that block's state.
-        return bool(chain.code(diversion.claimant))
+        return bool(chain.code(redirected.claimant))

@@ -32,7 +32,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
 
-__all__ = ["BUCKETS", "Ageing", "Overdue", "Owed", "read_unclaimed"]
+__all__ = ["BUCKETS", "AgedBalances", "Overdue", "Owed", "read_unclaimed"]
 
 DAY = 86_400
 
@@ -108,7 +108,7 @@ class Overdue:
 
 
 @dataclass(frozen=True)
-class Ageing:
+class AgedBalances:
     """All that holders of an asset are owed at second `at`."""
 
     at: int
@@ -182,7 +182,7 @@ def _facts(overdue: Overdue) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------- reading
 
 
-def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> Ageing:
+def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> AgedBalances:
     """What holders have not been paid, of the distributions `ids` or of all open ones.
 
     Raises: InputError for an id that was never given out; BooksError when lines and vault do not
@@ -216,7 +216,7 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
             overdue.append(question.answer(registers[at]))
         except NoEligibleShares:
             refundable.append(known.id)
-    return Ageing(now, tuple(overdue), tuple(open_records), tuple(refundable))
+    return AgedBalances(now, tuple(overdue), tuple(open_records), tuple(refundable))
 
 
 def _declaration_times(deployment: Deployment) -> dict[int, int]:
@@ -282,7 +282,7 @@ class _Question:
         frozen = dict(zip(halted, self.token.are_frozen(halted), strict=True))
         payable = "claimable" if self.now >= self.payable else NOT_DUE
         return {
-            holder: ("", "frozen" if frozen[holder] else "waiting")
+            holder: ("", "frozen" if frozen[holder] else "held")
             if holder in frozen
             else (claimants[holder], payable)
             for holder in holders

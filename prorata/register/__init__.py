@@ -31,7 +31,7 @@ from prorata.register.investors import (
 )
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
-from prorata.register.record_ranges import StreamRegister, balances_at_stream, balances_expected
+from prorata.register.record_ranges import RangeRegister, balances_at_range, balances_expected
 from prorata.register.refusals import Check, Transfer, check_transfer, explain_in_words
 from prorata.register.shares import Ledger
 
@@ -44,10 +44,10 @@ __all__ = [
     "Entry",
     "Holding",
     "Ledger",
+    "RangeRegister",
     "Registered",
-    "StreamRegister",
     "Transfer",
-    "balances_at_stream",
+    "balances_at_range",
     "balances_expected",
     "check_transfer",
     "closing_time",

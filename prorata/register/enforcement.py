@@ -86,7 +86,7 @@ class Basis:
 
 @dataclass(frozen=True)
 class Done:
-    """An order carried out; `receipt` is None where nothing was left to do."""
+    """An order executed; `receipt` is None where nothing was left to do."""
 
     order: str
     basis: Basis
@@ -119,7 +119,7 @@ def freeze(
         done = token.frozen_tokens(wallet) == amount
         call = token.set_frozen_tokens(wallet, amount)
     order = _Order("freeze", facts, basis, None if done else call)
-    return _carry_out(operator, deployment, order)
+    return _execute(operator, deployment, order)
 
 
 def release(operator: Operator, deployment: Deployment, basis: Basis, wallet: str) -> Done:
@@ -129,7 +129,7 @@ def release(operator: Operator, deployment: Deployment, basis: Basis, wallet: st
     """
     token = _ready(operator, deployment)
     call = token.set_address_frozen(wallet, False) if token.is_frozen(wallet) else None
-    return _carry_out(operator, deployment, _Order("release", {"wallet": wallet}, basis, call))
+    return _execute(operator, deployment, _Order("release", {"wallet": wallet}, basis, call))
 
 
 def force_transfer(
@@ -143,7 +143,7 @@ def force_transfer(
 ) -> Done:
     """Move shares without the holder's consent; frozen ones are taken last.
 
-    The same order is carried out once however often this runs: one that differs in nothing needs
+    The same order is executed once however often this runs: one that differs in nothing needs
     another reason.
 
     Raises: InputError when the account is no agent, or the holder has too little; what
@@ -164,7 +164,7 @@ def force_transfer(
             f"is more than the {format_units(held, units, trim=True)} that {sender} holds",
             "move no more than that",
         )
-    return _carry_out(operator, deployment, order, key)
+    return _execute(operator, deployment, order, key)
 
 
 def recover(
@@ -187,7 +187,7 @@ def recover(
             "new", successor, "cannot take the place of a lost wallet", "name another wallet"
         )
     call = None if present == successor else token.recover(lost, successor)
-    return _carry_out(operator, deployment, _Order("recover", facts, basis, call))
+    return _execute(operator, deployment, _Order("recover", facts, basis, call))
 
 
 def _ready(operator: Operator, deployment: Deployment) -> ShareToken:
@@ -221,7 +221,7 @@ class _Order:
         return f"order/{self.what}/{sha256(parts.encode()).hexdigest()[:16]}"
 
 
-def _carry_out(
+def _execute(
     operator: Operator, deployment: Deployment, order: _Order, key: str | None = None
 ) -> Done:
     """Log the order, send it, and log its transaction."""

@@ -11,24 +11,28 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
-from prorata.register.record_ranges import balances_at_stream
+from prorata.register.record_ranges import balances_at_range
 from prorata.register.shares import Ledger
 from prorata.values.times import moment
 
 __all__ = ["closing_time", "holders_at", "holders_now", "holders_of", "require_closed", "tag_after"]
 
 
-def closing_time(token: ShareToken, record_id: int, *, stream: bool = False) -> int:
-    """When a record closes, or has closed; with `stream`, one of the streams that `token` is.
+def closing_time(token: ShareToken, record_id: int, *, record_range: bool = False) -> int:
+    """When a record closes, or has closed.
+
+    With `record_range`, it is one of the record ranges that `token` answers for.
 
     Raises: InputError when it was never scheduled, or defined.
     """
     count = token.record_count()
     if not 1 <= record_id <= count:
         column, done, do = ("record", "scheduled", "schedule")
-        if stream:
-            column, done, do = ("stream", "defined", "define")
-        known = f"there are {column}s 1 to {count}" if count else "there is none yet"
+        if record_range:
+            column, done, do = ("record-range", "defined", "define")
+        known = "there is none yet"
+        if count:
+            known = f"there are {column.replace('-', ' ')}s 1 to {count}"
         raise InputError.of(
             column, record_id, f"was never {done}: {known}", f"{do} it with `{column}`"
         )
@@ -61,13 +65,15 @@ def holders_at(deployment: Deployment, record_id: int) -> dict[str, int]:
 
 
 def holders_of(deployment: Deployment, found: Distribution) -> dict[str, int]:
-    """Who held how many shares at the closed record of a distribution, or weighted in its stream.
+    """Who held how many shares at the closed record of a distribution.
+
+    In a record range shares are weighted.
 
     Raises: as `holders_at` does.
     """
     if found.token == deployment.token().address:
         return holders_at(deployment, found.record_id)
-    return balances_at_stream(deployment, found.record_id)
+    return balances_at_range(deployment, found.record_id)
 
 
 def holders_now(deployment: Deployment) -> dict[str, int]:

@@ -70,13 +70,13 @@ def issue(
     if not dry_run:
         operator.settle()
     batches = _batches(token, table, f"issue/{name}/{batch_size}", batch_size)
-    waiting = {i: page for i, page in batches.items() if operator.earlier(i.key) is None}
-    to_issue = [holding for page in waiting.values() for holding in page]
+    held = {i: page for i, page in batches.items() if operator.earlier(i.key) is None}
+    to_issue = [holding for page in held.values() for holding in page]
     _check_authorised(deployment, token.total_supply(), sum(h.shares for h in to_issue))
     if not despite_rules:
         check_issue(deployment, to_issue)
     if dry_run:
-        return Issued(table.total, len(table), (), tuple(operator.price(list(waiting))))
+        return Issued(table.total, len(table), (), tuple(operator.price(list(held))))
     receipts = operator.send(list(batches))
     facts: dict[str, Any] = {
         "table": name,

@@ -209,7 +209,7 @@ def _row(books: Books, payment: Payment) -> Row:
 
 
 def _asset(books: Books, distribution: Distribution) -> str:
-    """The share token: weighted shares of a stream are written as its shares are."""
+    """The share token: weighted shares of a record range are written as its shares are."""
     return books.ledgers[distribution.token].asset
 
 

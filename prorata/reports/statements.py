@@ -8,8 +8,8 @@ ISO 8601 in UTC. The same books always give the same bytes.
 A statement has one line for every distribution whose record has closed with shares of the holder:
 `paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
 frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
-treasury shares, that do not earn; `refunded` to the declarer. Where a stream of records is paid,
-the shares are weighted, and the record is the stream.
+treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid,
+the shares are weighted, and the record is the record range.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _state(books: Books, distribution: Distribution) -> str:
         return "complete"
     if distribution.terms.deadline and books.until > distribution.terms.deadline:
         return "expired"
-    return "waiting" if books.until < distribution.payable_from else "open"
+    return "held" if books.until < distribution.payable_from else "open"
 
 
 def _payable_from(distribution: Distribution) -> int:
@@ -251,7 +251,7 @@ def totals(books: Books, token: str, holder: str) -> list[Row]:
 
 def _record(distribution: Distribution, token: str) -> str | int:
     number = distribution.record_id
-    return number if distribution.token == token else f"stream {number}"
+    return number if distribution.token == token else f"record range {number}"
 
 
 def _note(distribution: Distribution, holder: str) -> str:
@@ -268,7 +268,7 @@ _REASONS = {
     Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
 }
 
-_TOTALS = ("gross", "tax", "net", "paid", "claimable", "waiting", "expired")
+_TOTALS = ("gross", "tax", "net", "paid", "claimable", "held", "expired")
 
 
 def write_statements(

@@ -6,16 +6,16 @@ from prorata.tax.forms import Box, tax_rate
 from prorata.tax.policies import (
     Answers,
     Certified,
-    Noted,
     Placed,
     Shown,
+    StatusSnapshots,
     certify,
     deploy_policy,
     find_policy,
-    note,
     revoke,
     set_rates,
     show,
+    snapshot,
 )
 
 __all__ = [
@@ -23,17 +23,17 @@ __all__ = [
     "Box",
     "Certified",
     "Entry",
-    "Noted",
     "Placed",
     "Shown",
+    "StatusSnapshots",
     "certify",
     "deploy_policy",
     "find_policy",
-    "note",
     "parse_certificates",
     "read_certificates",
     "revoke",
     "set_rates",
     "show",
+    "snapshot",
     "tax_rate",
 ]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What an issuer does about withholding: deploy a policy, set rates, file certificates, note.
+"""What an issuer does about withholding.
+
+Deploy a policy, set rates, file certificates, snapshot the status of investors.
 
 Nothing done here reaches a record that has closed, so each step belongs before a record date. Run
 twice with the same inputs, it does its work once.
@@ -32,20 +34,20 @@ from prorata.values.times import moment
 __all__ = [
     "Answers",
     "Certified",
-    "Noted",
     "Placed",
     "RatesSet",
     "Shown",
+    "StatusSnapshots",
     "certify",
     "deploy_policy",
     "find_policy",
-    "note",
     "revoke",
     "set_rates",
     "show",
+    "snapshot",
 ]
 
-NOTES_PER_BATCH = 200
+SNAPSHOTS_PER_BATCH = 200
 CERTIFICATES_PER_BATCH = 100
 
 # An estimate in the second of the last change knows of no history to be written.
@@ -288,12 +290,14 @@ def revoke(
     )
 
 
-# ------------------------------------------------------------------------------------------- notes
+# -------------------------------------------------------------------------------------- snapshots
 
 
 @dataclass(frozen=True)
-class Noted:
-    """What was noted of each holder, before and after, where that differs; `unchanged` the rest.
+class StatusSnapshots:
+    """What the policy knew of each holder, before and after, where that differs.
+
+    `unchanged` are the others.
 
     Of a dry run, `gas` is that of each batch.
     """
@@ -304,17 +308,17 @@ class Noted:
     gas: tuple[int, ...] = ()
 
 
-def note(
+def snapshot(
     operator: Operator,
     deployment: Deployment,
     policy: WithholdingPolicy,
     holders: Sequence[str] | None = None,
     *,
     dry_run: bool = False,
-) -> Noted:
-    """Note what the registry knows of `holders`, or of everyone in it, where the policy has other.
+) -> StatusSnapshots:
+    """Snapshot what the registry knows of `holders`, or of everyone, where the policy differs.
 
-    Everyone, so that whoever buys before the next record date is noted, too. The same again sends
+    Everyone, so that whoever buys before the next record date is known, too. The same again sends
     nothing.
 
     Raises: InputError when the policy has no registry, or not the asset's; what `Operator.send`
@@ -327,28 +331,30 @@ def note(
         holders = sorted(registered_wallets(registry, first_block_of(deployment, registry)))
     pairs = zip(policy.facts_at(holders), _known(registry, holders), strict=True)
     found = dict(zip(holders, pairs, strict=True))
-    changed = {who: (noted, known) for who, (noted, known) in found.items() if noted != known}
+    changed = {who: (old, new) for who, (old, new) in found.items() if old != new}
     wallets, unchanged = list(changed), len(found) - len(changed)
     prefix = f"tax/note/{policy.address}"
     attempt = operator.attempts(prefix)
     intents = []
-    for start in range(0, len(wallets), NOTES_PER_BATCH):
-        page = wallets[start : start + NOTES_PER_BATCH]
+    for start in range(0, len(wallets), SNAPSHOTS_PER_BATCH):
+        page = wallets[start : start + SNAPSHOTS_PER_BATCH]
         extra = len(page) * HISTORY_GAS
-        intents.append(Intent(f"{prefix}/{attempt}/{start}", policy.note(page), extra_gas=extra))
+        intents.append(
+            Intent(f"{prefix}/{attempt}/{start}", policy.snapshot(page), extra_gas=extra)
+        )
     if dry_run:
-        return Noted(changed, unchanged, (), tuple(operator.price(intents)))
-    return Noted(changed, unchanged, tuple(operator.send(intents)))
+        return StatusSnapshots(changed, unchanged, (), tuple(operator.price(intents)))
+    return StatusSnapshots(changed, unchanged, tuple(operator.send(intents)))
 
 
 def _known(registry: InvestorRegistry, wallets: Sequence[str]) -> list[Facts]:
-    """What a note would say of each wallet; of a lost one, what is known of its successor."""
+    """What a snapshot would hold of each wallet; of a lost one, what is known of its successor."""
     known = []
     for wallet, investor in zip(wallets, registry.investors_of(wallets), strict=True):
-        heir, found = wallet, investor
+        successor, found = wallet, investor
         while found.lost:
-            heir = registry.successor_of(heir)
-            found = registry.investor_of(heir)
+            successor = registry.successor_of(successor)
+            found = registry.investor_of(successor)
         there = found.person != 0
         known.append(Facts(there, *(found.country, found.investor_class) if there else (0, 0)))
     return known
@@ -361,7 +367,7 @@ def _registry(deployment: Deployment, policy: WithholdingPolicy) -> InvestorRegi
         raise InputError.of(
             "policy",
             policy.address,
-            "has no registry, so nobody can be noted",
+            "has no registry, so there is nothing to snapshot",
             "file certificates, or deploy a policy for an asset with a registry",
         )
     if address != (present := deployment.token().identity_registry()):
@@ -395,7 +401,7 @@ def _require_agent(policy: WithholdingPolicy, account: str) -> None:
 
 @dataclass(frozen=True)
 class Shown:
-    """What applies to a holder at a record: what was noted by then, its rates, all it filed."""
+    """What applies to a holder at a record: its snapshot by then, its rates, all it filed."""
 
     holder: str
     facts: Facts

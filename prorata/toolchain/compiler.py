@@ -124,9 +124,9 @@ def standard_json(root: Path = CONTRACTS) -> dict[str, Any]:
 
     contents: dict[str, str] = {}
     used: set[str] = set()
-    waiting = list(own)
-    while waiting:
-        name = waiting.pop()
+    held = list(own)
+    while held:
+        name = held.pop()
         path = own.get(name) or _locate(name, base)
         # The compiler says it best where an import leads nowhere.
         if name in contents or path is None:
@@ -135,7 +135,7 @@ def standard_json(root: Path = CONTRACTS) -> dict[str, Any]:
         contents[name] = path.read_bytes().decode("utf-8")
         for written in _IMPORT.findall(contents[name]):
             imported, remapping = _resolve(written, name)
-            waiting.append(imported)
+            held.append(imported)
             used |= remapping
     return {
         "language": "Solidity",

@@ -23,7 +23,7 @@ REMEDY: Final = "run `make setup` in the checkout"
 def anvil_path() -> Path:
     """Find the Anvil executable of this checkout.
 
-    The npm package holds one executable per platform. Its own start script is passed over: it
+    The npm package holds one executable per platform. Its own start script is skipped: it
     would put a node process in between, which keeps Anvil from being stopped reliably.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The doors as ape runs them, each in its own process."""
+"""The commands as ape runs them, each in its own process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 
-__all__ = ["Doors"]
+__all__ = ["Commands"]
 
 
 @dataclass
-class Doors:
-    """The doors of one deployment on one node."""
+class Commands:
+    """The commands of one deployment on one node."""
 
     anvil: Anvil
     folder: Path

@@ -9,7 +9,7 @@ from typing import Any
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
-from tests.contracts.desk import HOLDER, Instruction
+from tests.contracts.relayer import HOLDER, Instruction
 
 START = 2_000_000_000
 QUARTER = 7_776_000

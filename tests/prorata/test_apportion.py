@@ -732,8 +732,8 @@ class SeriesMachine(RuleBasedStateMachine):
         open_ids = [i for i, terms in enumerate(self.terms, 1) if terms and self.model.is_open(i)]
         outstanding = sum(sum(self.model.outstanding(i).values()) for i in open_ids)
         holders = sum(len(self.counted(i)) for i in open_ids)
-        waiting = sum(amount for i, amount in self.announced.items() if self.waits(i))
-        spare = self.model.position().owed - outstanding - waiting
+        held = sum(amount for i, amount in self.announced.items() if self.waits(i))
+        spare = self.model.position().owed - outstanding - held
         assert 0 <= spare <= max(0, holders - len(open_ids))
 
 

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.errors import BooksError
-from prorata.ledger.audits import audit_deployment, streams_of
+from prorata.ledger.audits import audit_deployment, range_contracts
 from prorata.register.captable import read_csv
 from prorata.reports.export import Portrait, as_json, write_files
 from prorata.reports.statements import cap_table
@@ -51,11 +51,11 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
         token, decimals = found.token().address, found.settings.decimals
         known = None if names is None else read_csv(names, decimals=decimals)
         proven = audit_deployment(found)
-        streams = streams_of(found)
+        record_ranges = range_contracts(found)
     books, block = proven.books, proven.answers.block
     spoken = session.output
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
-    paying = [token, *streams]
+    paying = [token, *record_ranges]
     for table in (distributions_table(books, paying), positions_table(books, paying)):
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
     for open_question in (*proven.answers.unanswered, *books.unproven):

@@ -17,14 +17,14 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.income.claims import Payout, claim
 from prorata.income.instruction_files import read_instruction
-from prorata.income.instructions import CarriedOut, carry_out
+from prorata.income.instructions import ExecutedInstruction, execute
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
 
 EXAMPLES = (
     "ape run claim --holder 0x434B1AFe11Ab901537048e83e21B7044c1BeEa27",
     "ape run claim --id 3 --id 4 --account issuer.json",
-    "ape run claim --instruction to-my-bank.json",
+    "ape run claim --payment instruction to-my-bank.json",
 )
 
 
@@ -41,11 +41,11 @@ def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **op
     """Claim a holder's income.
 
     Anyone may pay for the claim: the money goes to the holder, or to the payee it has set, or
-    where a signed instruction says.
+    where a signed payment instruction says.
     """
     session = Session.of(options)
     if instruction is not None:
-        _carry_out(session, instruction, given=holder or ids)
+        _execute(session, instruction, given=holder or ids)
         return
     with session.deployed() as (operator, found):
         named = operator.address if holder is None else check_address("holder", holder)
@@ -54,25 +54,25 @@ def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **op
         session.output.say(f"{named} has nothing to claim")
     else:
         _show_payouts(session, found, named, done.payouts)
-    if done.waiting:
-        waiting = ", ".join(map(str, done.waiting))
-        session.output.say(f"Not payable now: distribution {waiting}")
+    if done.held:
+        held = ", ".join(map(str, done.held))
+        session.output.say(f"Not payable now: distribution {held}")
     session.output.result(
         {
             "holder": named,
             "transaction": None if done.receipt is None else done.receipt.hash,
             "payouts": [_facts(payout) for payout in done.payouts],
-            "waiting": list(done.waiting),
+            "held": list(done.held),
         }
     )
 
 
-def _carry_out(session: Session, path: Path, given: object) -> None:
+def _execute(session: Session, path: Path, given: object) -> None:
     if given:
         raise InputError.of("instruction", path, "says whose and which", "leave --holder and --id")
     signed = read_instruction(path)
     with session.deployed() as (operator, found):
-        done = carry_out(operator, found, signed)
+        done = execute(operator, found, signed)
     _show_payouts(session, found, signed.instruction.holder, done.payouts)
     if done.reinvested is not None:
         currency = Currency(found.chain, done.reinvested.currency)
@@ -81,10 +81,10 @@ def _carry_out(session: Session, path: Path, given: object) -> None:
             f"{done.reinvested.hook} took {amount} {currency.symbol()} for "
             f"{done.reinvested.receiver}"
         )
-    session.output.result(_told(signed.instruction.holder, done))
+    session.output.result(_reported(signed.instruction.holder, done))
 
 
-def _told(holder: str, done: CarriedOut) -> dict[str, Any]:
+def _reported(holder: str, done: ExecutedInstruction) -> dict[str, Any]:
     hook = done.reinvested
     return {
         "holder": holder,

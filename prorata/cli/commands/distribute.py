@@ -35,14 +35,14 @@ EXAMPLES = (
     "ape run distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
     "ape run distribute --currency USD --amount 85,000.00 --kind rent",
     "ape run distribute --from examples/building/distribution.yaml",
-    "ape run distribute --stream 1 --currency USD --amount 31,000.00 --kind interest --push",
+    "ape run distribute --record-range 1 --currency USD --amount 31,000.00 --kind interest --push",
     "ape run distribute --push-only 1",
 )
 
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.option("--record", type=int, help="The record date.  [default: the last one]")
-@click.option("--stream", type=int, help="A stream of record dates, in place of --record.")
+@click.option("--record-range", type=int, help="A record ranges, in place of --record.")
 @click.option("--currency", help="An address, ETH, or a symbol.")
 @click.option("--amount", help="In whole units, such as 85,000.00.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
@@ -71,11 +71,11 @@ EXAMPLES = (
 @click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
 def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
-    """Distribute income to the holders of a record date, or of a stream of them.
+    """Distribute income to the holders of a record date, or of a record range of them.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. The same command
     again distributes nothing twice, and goes on with a push that was interrupted: give another
-    --reference for a second payment that is alike. After a push, who was paid, who was passed over
+    --reference for a second payment that is alike. After a push, who was paid, who was skipped
     and why, and what is still owed, is in push-ID.json and .csv in the deployment's folder.
     """
     source, pushed_id = options["source"], options["pushed_id"]
@@ -132,7 +132,7 @@ def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
     """The options as if they stood in a file."""
     named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
     words = {name: Word(str(value)) for name, value in named.items() if value is not None}
-    if "stream" not in words:
+    if "record_range" not in words:
         words.setdefault("record", Word(str(found.token().record_count())))
     words["push"] = Word("true" if options["push"] else "false")
     return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
@@ -160,8 +160,8 @@ def _show_preview(session: Session, preview: Preview) -> None:
         for line in preview.lines[:SHOWN]
     ]
     title = (
-        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.column} "
-        f"{what.record_id}{', provisional' if preview.provisional else ''}: the largest of "
+        f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.record}"
+        f"{', provisional' if preview.provisional else ''}: the largest of "
         f"{len(preview.lines)} holders"
     )
     session.output.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
@@ -198,7 +198,7 @@ def _show(
     )
     session.output.say(
         f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at "
-        f"{declaration.column} {done.record_id}; {carried} was carried in"
+        f"{declaration.record}; {carried} was carried in"
     )
     if report is not None:
         _show_report(session, report, folder)

@@ -27,7 +27,7 @@ EXAMPLES = (
 def cli(sender: str, receiver: str, amount: str, **options: Any) -> None:
     """Move shares without the holder's consent.
 
-    Frozen shares are taken last. The same order is carried out once however often this runs: give
+    Frozen shares are taken last. The same order is executed once however often this runs: give
     another reason for a second one that is alike.
     """
     session = Session.of(options)

@@ -11,7 +11,7 @@ import click
 from prorata.cli.command import Command, common_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
-from prorata.contracts.desk import typed_data
+from prorata.contracts.relayer import typed_data
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.income.instruction_files import (
@@ -49,7 +49,9 @@ EXAMPLES = (
 )
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--unsigned", is_flag=True, help="Write it for another wallet to sign.")
-@click.option("--cancel", type=click.Path(path_type=Path), help="Cancel the instruction in a file.")
+@click.option(
+    "--cancel", type=click.Path(path_type=Path), help="Cancel the payment instruction in a file."
+)
 @common_options
 def cli(
     receiver: str | None,
@@ -61,9 +63,9 @@ def cli(
     """Sign what is to become of a holder's income.
 
     Nothing is sent: the file is EIP-712 typed data with a signature, and `ape run claim
-    --instruction FILE` brings it to the chain, for whoever pays for that. Until then it can be
-    cancelled, which does send. With --unsigned any wallet that signs typed data can sign the file;
-    its answer belongs into the file's last member.
+    --payment instruction FILE` brings it to the chain, for whoever pays for that. Until then it can
+    be cancelled, which does send. With --unsigned any wallet that signs typed data can sign the
+    file; its answer belongs into the file's last member.
     """
     session = Session.of(options)
     if cancel is not None:
@@ -99,7 +101,7 @@ def _cancel(session: Session, path: Path) -> None:
     with session.deployed() as (operator, found):
         receipt = cancel_instruction(operator, found, signed)
     again = ", cancelled before" if receipt.resumed else ""
-    session.output.say(f"{path} will never be carried out{again}: {receipt.hash}")
+    session.output.say(f"{path} will never be executed{again}: {receipt.hash}")
     nonce = str(signed.instruction.nonce)
     session.output.result({"cancelled": nonce, "transaction": receipt.hash})
 
@@ -118,7 +120,7 @@ def _show(session: Session, signed: SignedInstruction, path: Path) -> None:
     session.output.table("What is signed", ("", ""), rows)
     if signed.signature:
         session.output.say(
-            f"Signed by {said.claimant}: `ape run claim --instruction {path}` does it"
+            f"Signed by {said.claimant}: `ape run claim --payment instruction {path}` does it"
         )
     else:
         session.output.say(f"{path} is to be signed by {said.claimant}; put the signature into it")
@@ -127,6 +129,6 @@ def _show(session: Session, signed: SignedInstruction, path: Path) -> None:
             "file": str(path),
             "signed": bool(signed.signature),
             "digest": f"0x{signed.digest.hex()}",
-            "typed_data": typed_data(said, signed.chain_id, signed.desk),
+            "typed_data": typed_data(said, signed.chain_id, signed.relayer),
         }
     )

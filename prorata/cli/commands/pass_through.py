@@ -12,11 +12,11 @@ from prorata.cli.session import Session
 from prorata.contracts.currency import Currency
 from prorata.deployments.deployment import Deployment
 from prorata.income.pools import (
-    Passed,
-    PassedOn,
+    Forwarded,
+    Forwarding,
     Returned,
     add_pass_through,
-    pass_on,
+    forward,
     pass_through,
     register,
 )
@@ -26,46 +26,52 @@ from prorata.values.amounts import format_units
 EXAMPLES = (
     "ape run pass-through --pool 0x… --token 0x…",
     "ape run pass-through --pool 0x… --register --account pool.json",
-    "ape run pass-through --pool 0x… --pass",
+    "ape run pass-through --pool 0x… --forward",
 )
 
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.option("--pool", required=True, help="The account that holds shares for others.")
 @click.option("--token", help="The record token of those others; deploys the pass-through.")
-@click.option("--streams", help="The streams of that token, for interest that accrues daily.")
+@click.option(
+    "--record-ranges", help="The record ranges of that token, for interest that accrues daily."
+)
 @click.option("--register", "name_it", is_flag=True, help="Name it as the pool's payee.")
-@click.option("--pass", "pass_now", is_flag=True, help="Pass on what the pool is owed.")
+@click.option("--forward", "forward_now", is_flag=True, help="Forward what the pool is owed.")
 @click.option(
     "--return",
     "give_back",
     is_flag=True,
-    help="Return to the pool what can be passed on to nobody.",
+    help="Return to the pool what can be forwarded to nobody.",
 )
 @click.option("--id", "ids", type=int, multiple=True, help="A distribution.  [default: all]")
 @common_options
 def cli(
-    pool: str, token: str | None, streams: str | None, ids: tuple[int, ...], **options: Any
+    pool: str, token: str | None, record_ranges: str | None, ids: tuple[int, ...], **options: Any
 ) -> None:
     """Assign what a pool is owed to the pool's own holders.
 
     First --token deploys the contract that does it; then the pool's account names it as its payee
-    with --register; and from then on anyone may --pass. What is passed on becomes a distribution to
-    those who held the pool's token at the same second, claimed like any other: so that token needs
-    a record date wherever the asset has one.
+    with --register; and from then on anyone may --forward. What is forwarded becomes a distribution
+    to those who held the pool's token at the same second, claimed like any other: so that token
+    needs a record date wherever the asset has one.
     """
     session, account = Session.of(options), check_address("pool", pool)
     with session.deployed() as (operator, known):
         found, done = known, None
         if token is not None:
-            its_streams = ZERO_ADDRESS if streams is None else check_address("streams", streams)
+            its_streams = (
+                ZERO_ADDRESS
+                if record_ranges is None
+                else check_address("record_ranges", record_ranges)
+            )
             its_token = check_address("token", token)
             found = add_pass_through(operator, known, account, its_token, its_streams)
         contract = pass_through(found, account)
         if options["name_it"]:
             register(operator, found, account)
-        if options["pass_now"]:
-            done = pass_on(operator, found, account, ids or None, give_back=options["give_back"])
+        if options["forward_now"]:
+            done = forward(operator, found, account, ids or None, give_back=options["give_back"])
         if not (registered := contract.is_registered()):
             session.output.notice(
                 "the pool has not named it as its payee; its account must --register"
@@ -83,24 +89,24 @@ def cli(
     )
 
 
-def _show(session: Session, found: Deployment, done: PassedOn) -> None:
+def _show(session: Session, found: Deployment, done: Forwarding) -> None:
     rows = [
-        *((str(p.id), str(p.distribution_id), *_money(found, p)) for p in done.passed),
+        *((str(p.id), str(p.distribution_id), *_money(found, p)) for p in done.forwarded),
         *((str(r.id), "returned", *_money(found, r)) for r in done.returned),
     ]
     if rows:
         session.output.table("Passed on", ("distribution>", "as>", "currency", "amount>"), rows)
     else:
-        session.output.say("Nothing was passed on")
+        session.output.say("Nothing was forwarded")
     for number, why in sorted(done.refused.items()):
         session.output.notice(f"distribution {number} was left as it was: {why}")
 
 
-def _facts(done: PassedOn) -> dict[str, Any]:
+def _facts(done: Forwarding) -> dict[str, Any]:
     return {
-        "passed": [
+        "forwarded": [
             {"id": p.id, "distribution": p.distribution_id, "amount": str(p.amount)}
-            for p in done.passed
+            for p in done.forwarded
         ],
         "returned": [{"id": r.id, "amount": str(r.amount)} for r in done.returned],
         "refused": {str(number): why for number, why in done.refused.items()},
@@ -108,7 +114,7 @@ def _facts(done: PassedOn) -> dict[str, Any]:
     }
 
 
-def _money(found: Deployment, moved: Passed | Returned) -> tuple[str, str]:
+def _money(found: Deployment, moved: Forwarded | Returned) -> tuple[str, str]:
     currency = Currency(found.chain, moved.currency)
     units = currency.decimals()
     return currency.symbol(), format_units(moved.amount, units, trim=units > 6)

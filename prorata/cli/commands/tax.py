@@ -18,16 +18,16 @@ from prorata.tax.certificates import read_certificates
 from prorata.tax.policies import (
     Answers,
     Certified,
-    Noted,
     Placed,
     Shown,
+    StatusSnapshots,
     certify,
     deploy_policy,
     find_policy,
-    note,
     revoke,
     set_rates,
     show,
+    snapshot,
 )
 from prorata.values.addresses import check_address
 from prorata.values.countries import country_name
@@ -65,7 +65,7 @@ def cli() -> None:
 @click.argument("rates", type=click.Path(path_type=Path))
 @dry_run_option
 @common_options
-def deploy_door(rates: Path, dry_run: bool, **options: Any) -> None:
+def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
     """Deploy a policy with a table of rates.
 
     RATES is a YAML file: the collector, a default for each kind of income, rates by country and
@@ -87,7 +87,7 @@ def deploy_door(rates: Path, dry_run: bool, **options: Any) -> None:
 @click.option("--from", "since", help="The first second, as for `record --at`.  [default: at once]")
 @policy_option
 @common_options
-def rates_door(rates: Path, since: str | None, named: str | None, **options: Any) -> None:
+def rates_command(rates: Path, since: str | None, named: str | None, **options: Any) -> None:
     """Put another table of rates in force.
 
     RATES is the whole table, as for `deploy`; its collector must be the policy's. It takes the
@@ -120,7 +120,7 @@ def rates_door(rates: Path, since: str | None, named: str | None, **options: Any
 @policy_option
 @dry_run_option
 @common_options
-def certify_door(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
+def certify_command(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
     """File holders' certificates.
 
     TABLE is a CSV file with the columns address, kinds, rate, valid_from, valid_until and
@@ -138,7 +138,7 @@ def certify_door(table: Path, named: str | None, dry_run: bool, **options: Any) 
 @click.option("--certificate", "number", type=int, required=True, help="Its number.")
 @policy_option
 @common_options
-def revoke_door(holder: str, number: int, named: str | None, **options: Any) -> None:
+def revoke_command(holder: str, number: int, named: str | None, **options: Any) -> None:
     """Revoke a certificate for record dates to come."""
     session = Session.of(options)
     who = check_address("holder", holder)
@@ -155,23 +155,27 @@ def revoke_door(holder: str, number: int, named: str | None, **options: Any) -> 
     )
 
 
-@cli.command("note", cls=Command, examples=("ape run tax note --dry-run", "ape run tax note"))
+@cli.command(
+    "snapshot", cls=Command, examples=("ape run tax snapshot --dry-run", "ape run tax snapshot")
+)
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: the whole register]")
 @policy_option
 @dry_run_option
 @common_options
-def note_door(holders: Sequence[str], named: str | None, dry_run: bool, **options: Any) -> None:
+def snapshot_command(
+    holders: Sequence[str], named: str | None, dry_run: bool, **options: Any
+) -> None:
     """Note the country and class of holders from the register.
 
-    To be done before every record date: who was not noted is taxed at the default rate, and who
+    To be done before every record date: who is in no snapshot is taxed at the default rate, and who
     has moved at the old one. Only what is new is sent; anyone may send it.
     """
     session = Session.of(options)
     named_ones = [check_address("holder", holder) for holder in holders] or None
     with session.deployed() as (operator, found):
         policy = find_policy(found, named)
-        done = note(operator, found, policy, named_ones, dry_run=dry_run)
-    _show_noted(session, done, dry_run)
+        done = snapshot(operator, found, policy, named_ones, dry_run=dry_run)
+    _show_snapshots(session, done, dry_run)
 
 
 @cli.command(
@@ -183,7 +187,7 @@ def note_door(holders: Sequence[str], named: str | None, dry_run: bool, **option
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: all]")
 @policy_option
 @reading_options
-def show_door(
+def show_command(
     record_id: int | None, holders: Sequence[str], named: str | None, **options: Any
 ) -> None:
     """Show which rates apply to holders at a record date.
@@ -243,9 +247,9 @@ def _show_certified(session: Session, done: Certified, dry_run: bool) -> None:
     )
 
 
-def _show_noted(session: Session, done: Noted, dry_run: bool) -> None:
-    verb = "Would note" if dry_run else "Noted"
-    session.output.say(f"{verb} {len(done.changed)} holders; {done.unchanged} are noted already")
+def _show_snapshots(session: Session, done: StatusSnapshots, dry_run: bool) -> None:
+    verb = "Would snapshot" if dry_run else "Snapshot of"
+    session.output.say(f"{verb} {len(done.changed)} holders; {done.unchanged} are up to date")
     rows = [(who, _who(old), _who(new)) for who, (old, new) in done.changed.items()]
     if rows:
         session.output.table("Holders", ("holder", "was", "is"), rows[:SHOWN])
@@ -254,7 +258,7 @@ def _show_noted(session: Session, done: Noted, dry_run: bool) -> None:
     session.output.result(
         {
             "dry_run": dry_run,
-            "noted": {who: _facts(new) for who, (_, new) in done.changed.items()},
+            "snapshots": {who: _facts(new) for who, (_, new) in done.changed.items()},
             "unchanged": done.unchanged,
             "transactions": [receipt.hash for receipt in done.receipts],
             "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
@@ -305,7 +309,7 @@ def _show_one(session: Session, one: Shown) -> None:
 
 def _who(facts: Facts) -> str:
     if not facts.known:
-        return "not noted"
+        return "no snapshot"
     known = {int(kind): kind.label for kind in InvestorClass}
     kind = known.get(facts.investor_class, f"class {facts.investor_class}")
     return f"{country_name(facts.country)}, {kind}"
@@ -348,7 +352,7 @@ def _terms(known: Certificate) -> dict[str, Any]:
 def _shown(one: Shown) -> dict[str, Any]:
     return {
         "holder": one.holder,
-        "noted": _facts(one.facts),
+        "snapshot": _facts(one.facts),
         "rates": {
             kind.label: {"basis_points": rate.basis_points, "by": rate.basis.label}
             for kind, rate in one.rates.items()

@@ -11,7 +11,7 @@ import click
 from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.contracts.currency import money
-from prorata.ledger.unclaimed import Ageing, Overdue, read_unclaimed
+from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
 
@@ -47,7 +47,7 @@ def cli(ids: tuple[int, ...], out: Path | None, **options: Any) -> None:
     session.output.result(ageing.as_json())
 
 
-def _show(session: Session, ageing: Ageing, out: Path | None) -> None:
+def _show(session: Session, ageing: AgedBalances, out: Path | None) -> None:
     say = session.output.say
     if not ageing.distributions:
         say("Nobody is owed anything that could be claimed")

@@ -14,8 +14,8 @@ from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.compliant import SETTINGS
-from tests.contracts.desk import Instruction, desk_of
 from tests.contracts.harness import DAY, NOTHING, Harness, terms
+from tests.contracts.relayer import Instruction, desk_of
 
 VAULT, DESK = "DividendVault", "PayoutDesk"
 COIN = 10**18

@@ -36,7 +36,7 @@ from prorata.income.claims import claim
 from prorata.income.closing import remit_all, sweep
 from prorata.income.declarations import declare
 from prorata.income.instruction_files import SignedInstruction, sign_instruction
-from prorata.income.instructions import carry_out, draft_instruction
+from prorata.income.instructions import draft_instruction, execute
 from prorata.income.pushes import push_all
 from prorata.ledger.audits import audit
 from prorata.register.captable import CapTable, Holding
@@ -107,7 +107,7 @@ def _claim(operator: Operator, given: Given) -> None:
 
 def _instruct(operator: Operator, given: Given) -> None:
     assert given.signed
-    carry_out(operator, Deployment.open(operator.chain, given.folder), given.signed)
+    execute(operator, Deployment.open(operator.chain, given.folder), given.signed)
 
 
 def _remit(operator: Operator, given: Given) -> None:

@@ -24,7 +24,7 @@ from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 from tests.contracts.compliant import SETTINGS, investor
 from tests.contracts.currencies import Answer
 from tests.contracts.currencies import Nature as Words
-from tests.contracts.desk import TYPE as INSTRUCTION
+from tests.contracts.relayer import TYPE as INSTRUCTION
 from tests.laws.harness import terms_of
 from tests.laws.model import COIN, NOBODY, UNLIMITED, VAULT, Distribution, Refused
 

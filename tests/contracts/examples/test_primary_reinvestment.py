@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.chainkit import ZERO, RevmKit
-from tests.contracts.desk import HOLDER, Instruction, desk_of
 from tests.contracts.harness import Harness, person, refused
+from tests.contracts.relayer import HOLDER, Instruction, desk_of
 
 COIN = 10**18
 NEW_HOME = person(7)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed, RevmKit
-from tests.contracts.desk import (
+from tests.contracts.harness import Harness, person, refused
+from tests.contracts.relayer import (
     CURVE_ORDER,
     HOLDER,
     OTHER,
@@ -19,7 +20,6 @@ from tests.contracts.desk import (
     Instruction,
     desk_of,
 )
-from tests.contracts.harness import Harness, person, refused
 from tests.contracts.token.test_roles import changing
 
 COIN = 10**18

@@ -107,9 +107,9 @@ def test_rules_and_a_registry_need_each_other(setting, value, sentence):
 
 
 def test_a_name_that_reads_as_another_is_refused():
-    told = refusal({**LEAST, "name": "Harbour\u202eStreet"})
-    assert told.startswith("name: ")
-    assert "U+202E" in told
+    reported = refusal({**LEAST, "name": "Harbour\u202eStreet"})
+    assert reported.startswith("name: ")
+    assert "U+202E" in reported
 
 
 @pytest.mark.parametrize(("named", "rules"), [("none", None), (OWNER, OWNER)])

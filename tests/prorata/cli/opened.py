@@ -1,4 +1,4 @@
-"""The doors opened in this process, which costs nothing: no interpreter starts for each."""
+"""The commands opened in this process, which costs nothing: no interpreter starts for each."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from prorata.chain.node import RpcChain
 from prorata.deployments.deployment import Deployment
 from prorata.toolchain.anvil import Anvil
 
-__all__ = ["Doors"]
+__all__ = ["Commands"]
 
 
 class Ran(NamedTuple):
-    """What came of opening a door."""
+    """What came of opening a command."""
 
     code: int
     out: str
@@ -28,19 +28,19 @@ class Ran(NamedTuple):
 
 
 @dataclass
-class Doors:
-    """The doors of one deployment on one chain."""
+class Commands:
+    """The commands of one deployment on one chain."""
 
     anvil: Anvil
     folder: Path
 
     def run(self, *words: str) -> Ran:
-        door, *rest = words
+        name, *rest = words
         where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        command = importlib.import_module(f"scripts.{door}").cli
+        command = importlib.import_module(f"scripts.{name}").cli
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            command.main([*rest, *where], door)
+            command.main([*rest, *where], name)
         return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     def says(self, *words: str) -> str:

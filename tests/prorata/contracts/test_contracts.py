@@ -16,8 +16,8 @@ from prorata.chain.calls import decode_log
 from prorata.chain.types import Log
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
-from prorata.contracts.desk import Instruction
 from prorata.contracts.registry import InvestorRegistry
+from prorata.contracts.relayer import PaymentInstruction
 from prorata.contracts.rules import Code
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Permit, Reason, Settlement, Terms, settlements
@@ -42,8 +42,8 @@ def one(number, gross, tax=0):
 
 def many(*parts):
     """`ClaimedMany` of (id, gross, tax)."""
-    told = tuple(dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts)
-    return Told("ClaimedMany", {"holder": HOLDER, "payee": PAYEE, "settlements": told})
+    reported = tuple(dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts)
+    return Told("ClaimedMany", {"holder": HOLDER, "payee": PAYEE, "settlements": reported})
 
 
 def word(address):
@@ -151,8 +151,8 @@ WROTE = [
 def test_a_call_says_its_function_its_arguments_and_no_money(contract, method, arguments, solidity):
     call = getattr(contract(None, VAULT), method)(*arguments)
     assert (call.to, call.value) == (VAULT, 0)
-    told = function(contract.CONTRACT, solidity).arguments(call.data)
-    assert told == tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
+    reported = function(contract.CONTRACT, solidity).arguments(call.data)
+    assert reported == tuple(tuple(a) if isinstance(a, list) else a for a in arguments)
     assert call.label
 
 
@@ -166,9 +166,9 @@ def test_a_permit_goes_into_the_declaration_as_it_was_signed():
     vault = DividendVault(None, VAULT)
     call = vault.declare_with_permit(HOLDER, 3, PAYEE, 7, Terms(Kind.RENT), permit=permit)
     assert call.value == 0
-    told = function("DividendVault", "declareWithPermit").arguments(call.data)
-    assert told[:4] == (HOLDER, 3, PAYEE, 7)
-    assert tuple(told[5].values()) == permit.encodable()
+    reported = function("DividendVault", "declareWithPermit").arguments(call.data)
+    assert reported[:4] == (HOLDER, 3, PAYEE, 7)
+    assert tuple(reported[5].values()) == permit.encodable()
 
 
 def test_names_that_nothing_has_are_refused_with_what_there_is():
@@ -191,5 +191,5 @@ def test_what_does_not_decode_is_no_answer_and_no_arguments():
 
 
 def test_an_instruction_says_whether_it_reinvests():
-    plain = Instruction(HOLDER, HOLDER, (1,), PAYEE, 0)
+    plain = PaymentInstruction(HOLDER, HOLDER, (1,), PAYEE, 0)
     assert (plain.has_hook, replace(plain, hook=VAULT).has_hook) == (False, True)

@@ -46,5 +46,5 @@ def test_every_reason_of_the_interface_is_known():
         "claimed",
         "payment failed",
         "policy failed",
-        "waiting",
+        "held",
     ]

@@ -69,20 +69,24 @@ def test_a_token_tells_who_may_do_what_with_shares(operator, issued, table):
     assert (token.claimant_of(holder), token.allowance(operator.address, STRANGER)) == (NATIVE, 7)
 
 
-def test_streams_lots_and_a_pool_tell_what_they_are(anvil, operator, issued):
+def test_record_range_lots_and_a_pool_tell_what_they_are(anvil, operator, issued):
     """Each knows the token it serves, and nothing of others."""
     record = close_record(anvil, operator, issued)
     token, vault = issued.token(), issued.vault()
     made = deploy_call(artifact("RecordStream"), token.address)
-    streams = RecordStream(operator.chain, operator.send_one("streams", made).contract_address)
-    operator.send_one("stream", streams.define([record], [3]))
-    assert (streams.token(), streams.record_count()) == (token.address, 1)
-    assert streams.record_time(1) == streams.record_times()[0] == token.record_time(record)
-    arguments = (vault.address, STRANGER, token.address, streams.address)
+    record_ranges = RecordStream(
+        operator.chain, operator.send_one("record_ranges", made).contract_address
+    )
+    operator.send_one("record_range", record_ranges.define([record], [3]))
+    assert (record_ranges.token(), record_ranges.record_count()) == (token.address, 1)
+    assert (
+        record_ranges.record_time(1) == record_ranges.record_times()[0] == token.record_time(record)
+    )
+    arguments = (vault.address, STRANGER, token.address, record_ranges.address)
     made = deploy_call(artifact("PassThrough"), *arguments)
     pool = PassThrough(operator.chain, operator.send_one("pool", made).contract_address)
-    told = (pool.vault(), pool.pool(), pool.pool_token(), pool.pool_streams())
-    assert (*told, pool.is_registered()) == (*arguments, False)
+    reported = (pool.vault(), pool.pool(), pool.pool_token(), pool.pool_ranges())
+    assert (*reported, pool.is_registered()) == (*arguments, False)
     made = deploy_call(artifact("LockUps"))
     lots = LockUps(operator.chain, operator.send_one("lots", made).contract_address)
     assert lots.locked(token.address, STRANGER) == (0, 0)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from prorata.chain.node import RpcChain
 from prorata.demo import building
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.demo.story import play
 from prorata.errors import BooksError, ChainError, InputError
 from prorata.ledger.entries import Place
@@ -35,7 +35,7 @@ def test_a_difference_is_an_error_that_names_it(tmp_path, monkeypatch):
 def test_a_chain_whose_clock_cannot_be_moved_is_refused(monkeypatch):
     monkeypatch.setattr(RpcChain, "request", lambda *_: "Geth/v1.16.0")
     with pytest.raises(ChainError, match="the node is geth, and the demo moves time"):
-        Stage(RpcChain("http://127.0.0.1:1"))
+        DemoChain(RpcChain("http://127.0.0.1:1"))
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):

@@ -134,22 +134,24 @@ def plant(anvil, place: str, code: bytes, *changes: tuple[str, str]) -> None:
     anvil.rpc("anvil_setCode", place, f"0x{code.hex()}")
 
 
-@pytest.mark.parametrize("trick", ["another contract", "another vault's desk", "another domain"])
+@pytest.mark.parametrize(
+    "trick", ["another contract", "another vault's claim relayer", "another domain"]
+)
 def test_a_vault_whose_desk_is_a_thiefs_is_refused(anvil, found, operator, folder, trick):
     """The vault's code is ours, but what its account made first is not: the vault would obey it."""
     chain, settings, second = found.chain, found.settings, folder.with_name("second")
-    vault, desk = found.vault().address, found.vault().desk()
+    vault, relayer = found.vault().address, found.vault().relayer()
     place = to_checksum_address(f"0x{'7' * 40}")
     # The address of its first creation: the hash of the list of its address and the nonce 1.
     thief = to_checksum_address(keccak(bytes.fromhex(f"d694{'7' * 40}01"))[12:])
-    code = chain.code(found.token().address if trick == "another contract" else desk)
-    changes = [] if trick != "another domain" else [(vault, place), (desk, thief)]
+    code = chain.code(found.token().address if trick == "another contract" else relayer)
+    changes = [] if trick != "another domain" else [(vault, place), (relayer, thief)]
     plant(anvil, thief, code, *changes)
     plant(anvil, place, chain.code(vault))
     fresh = Operator(chain, operator.signer)
     assert refused(deploy, fresh, settings, second, vault=place) == (
-        f"{thief}, the desk of the vault {place}, is not the PayoutDesk of this checkout on chain "
-        "31337; use another vault: this one's desk could send income elsewhere"
+        f"{thief}, the claim relayer of the vault {place}, is not the PayoutDesk of this checkout "
+        "on chain 31337; use another vault: this one's claim relayer could send income elsewhere"
     )
 
 

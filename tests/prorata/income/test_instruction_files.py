@@ -1,4 +1,4 @@
-"""instructions.py without a chain: what is signed, by whom, and the file it travels in."""
+"""Payment instructions without a chain: what is signed, by whom, and the file it travels in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from prorata.chain.artifacts import artifact
 from prorata.chain.signers import LocalSigner
-from prorata.contracts.desk import TYPES, Instruction, digest, typed_data
+from prorata.contracts.relayer import TYPES, PaymentInstruction, digest, typed_data
 from prorata.errors import InputError
 from prorata.income.instruction_files import (
     SignedInstruction,
@@ -25,19 +25,19 @@ from prorata.income.instruction_files import (
     sign_instruction,
     write_instruction,
 )
-from tests.contracts import desk as by_hand
+from tests.contracts import relayer as by_hand
 
 KEY, OTHER = (Account.from_key("0x" + pair * 32) for pair in ("0a", "0b"))
 DESK = to_checksum_address("0x" + "de" * 20)
 BANK = to_checksum_address("0x" + "ba" * 20)
-SAID = Instruction(KEY.address, KEY.address, (1, 2), BANK, 1_900_000_000, nonce=2**255)
+SAID = PaymentInstruction(KEY.address, KEY.address, (1, 2), BANK, 1_900_000_000, nonce=2**255)
 UNSIGNED = SignedInstruction(SAID, 1, DESK)
 SIGN_ANEW = "sign a new one with `ape run instruct`"
 
 words = st.integers(0, 2**256 - 1)
 addresses = st.binary(min_size=20, max_size=20).filter(any).map(to_checksum_address)
 instructions = st.builds(
-    Instruction,
+    PaymentInstruction,
     holder=addresses,
     claimant=addresses,
     ids=st.lists(words, min_size=1, max_size=4).map(tuple),
@@ -65,7 +65,9 @@ def path(tmp_path_factory) -> Path:
 
 @given(instructions)
 def test_the_digest_is_eip712_by_hand(said):
-    """For any instruction: what is signed here is what the desk's tests put together by hand."""
+    """For any payment instruction: what is signed here is what the claim relayer's tests put
+    together by hand.
+    """
     other = by_hand.Instruction(
         SimpleNamespace(address=DESK), said.holder, said.claimant, said.ids, said.receiver,
         said.hook, said.data, said.nonce, said.valid_until,
@@ -76,8 +78,8 @@ def test_the_digest_is_eip712_by_hand(said):
 
 def test_the_types_are_the_structs_own():
     """The members of the Solidity struct, in its order."""
-    carry_out = next(e for e in artifact("PayoutDesk").abi if e.get("name") == "carryOut")
-    struct = carry_out["inputs"][0]["components"]
+    execute = next(e for e in artifact("PayoutDesk").abi if e.get("name") == "carryOut")
+    struct = execute["inputs"][0]["components"]
     assert TYPES["Instruction"] == [{"name": p["name"], "type": p["type"]} for p in struct]
 
 
@@ -119,9 +121,9 @@ def test_wallets_read_large_numbers_as_text():
 
 
 @given(instructions, words, addresses, st.booleans())
-def test_what_is_written_is_read(path, said, chain_id, desk, with_signature):
+def test_what_is_written_is_read(path, said, chain_id, relayer, with_signature):
     signature = b"\1" * 65 if with_signature else b""
-    signed = SignedInstruction(said, chain_id, desk, signature)
+    signed = SignedInstruction(said, chain_id, relayer, signature)
     write_instruction(path, signed)
     assert read_instruction(path) == signed
     assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -152,8 +154,8 @@ def changed(path: Path, *place: str, value: Any) -> str:
 @pytest.mark.parametrize(
     ("place", "value", "said"),
     [
-        ("primaryType", "Permit", f"are not those of an instruction; {SIGN_ANEW}"),
-        ("types", {}, f"are not those of an instruction; {SIGN_ANEW}"),
+        ("primaryType", "Permit", f"are not those of a payment instruction; {SIGN_ANEW}"),
+        ("types", {}, f"are not those of a payment instruction; {SIGN_ANEW}"),
         ("message", [], "is missing"),
         ("domain", None, "is missing"),
         ("note", "urgent", f'instruction: "note" does not belong there; {SIGN_ANEW}'),
@@ -190,8 +192,8 @@ def test_a_file_that_is_none_is_refused(path):
     assert refusal(read_instruction, path) == f'instruction: "{path}" is not JSON; {SIGN_ANEW}'
     nowhere = path.with_name("nowhere.json")
     assert refusal(read_instruction, nowhere) == (
-        f'instruction: "{nowhere}" cannot be read (no such file or directory); give the file that '
-        "`ape run instruct` wrote"
+        f'instruction: "{nowhere}" cannot be read (no such file or directory); give the file '
+        "that `ape run instruct` wrote"
     )
 
 

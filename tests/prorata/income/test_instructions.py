@@ -14,7 +14,7 @@ from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Call, deploy_call
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
-from prorata.contracts.desk import Instruction, digest
+from prorata.contracts.relayer import PaymentInstruction, digest
 from prorata.demo.keys import rehearsal_key
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment
@@ -30,10 +30,10 @@ from prorata.income.instruction_files import (
 from prorata.income.instructions import (
     Reinvested,
     cancel_instruction,
-    carry_out,
     check_instruction,
-    desk_of,
     draft_instruction,
+    execute,
+    relayer_of,
 )
 from prorata.register.captable import CapTable, read_csv
 from prorata.register.issuance import issue
@@ -114,35 +114,35 @@ def test_an_instruction_goes_by_file_from_its_signer_to_the_chain(operator, clos
     path = tmp_path / "to-my-bank.json"
     write_instruction(path, signed(closed))
     brought = read_instruction(path)
-    done = carry_out(operator, closed, brought)
+    done = execute(operator, closed, brought)
     assert [(p.distribution_id, p.payee, p.net) for p in done.payouts] == [(1, BANK, rent)]
     assert done.reinvested is None
     assert (dollars(closed, BANK), dollars(closed, HOLDER.address)) == (rent, 0)
     nonce = sent(operator)
-    again = carry_out(operator, closed, brought)
+    again = execute(operator, closed, brought)
     assert (again.receipt.hash, again.receipt.resumed) == (done.receipt.hash, True)
     assert sent(operator) == nonce
 
 
 def test_the_chain_and_the_computer_agree_on_what_is_signed(closed, rent):
     draft = drafted(closed, data=b"", nonce=7)
-    desk = desk_of(closed)
-    assert (draft.desk, draft.chain_id) == (desk.address, closed.chain.chain_id)
-    assert desk.digest_of(draft.instruction) == draft.digest
+    relayer = relayer_of(closed)
+    assert (draft.relayer, draft.chain_id) == (relayer.address, closed.chain.chain_id)
+    assert relayer.digest_of(draft.instruction) == draft.digest
 
 
 def test_income_is_reinvested_through_a_hook(operator, closed, rent):
-    """The desk's deployment of the example: shares at 1,000.000000, the rest back."""
+    """The claim relayer's deployment of the example: shares at 1,000.000000, the rest back."""
     token, usd = closed.token(), closed.currency("USD")
     arguments = (
-        desk_of(closed).address, operator.address, token.address, usd.address, 1_000 * 10**6
+        relayer_of(closed).address, operator.address, token.address, usd.address, 1_000 * 10**6
     )  # fmt: skip
     offer = operator.send_one("offer", deploy_call(artifact("PrimaryReinvestment"), *arguments))
     hook = offer.contract_address
     operator.send_one("stock", token.mint(hook, 3))
     order = signed(closed, hook=hook, data=(1).to_bytes(32, "big"))
     bought = min(rent // (1_000 * 10**6), 3)
-    done = carry_out(operator, closed, order)
+    done = execute(operator, closed, order)
     assert done.reinvested == Reinvested(hook, BANK, usd.address, rent)
     assert token.balance_of(BANK) == bought >= 1
     assert dollars(closed, BANK) == rent - bought * 1_000 * 10**6
@@ -156,12 +156,12 @@ def test_a_wallet_contract_signs_what_it_likes(operator, closed, rent, artifacts
     draft = drafted(closed)
     assert draft.instruction.claimant == wallet
     odd = replace(draft, signature=b"\1")
-    assert refused(carry_out, operator, closed, odd) == (
+    assert refused(execute, operator, closed, odd) == (
         f'signature: "0x01" is not {wallet}\'s for what the file says; {SIGN_ANEW}'
     )
     sign = keccak(text="sign(bytes32,bool)")[:4] + draft.digest + (1).to_bytes(32, "big")
     operator.send_one("sign", Call(wallet, sign))
-    assert [p.net for p in carry_out(operator, closed, odd).payouts] == [rent]
+    assert [p.net for p in execute(operator, closed, odd).payouts] == [rent]
 
 
 def test_another_wallet_signs_the_file_as_it_stands(anvil, operator, closed, table, tmp_path):
@@ -177,15 +177,15 @@ def test_another_wallet_signs_the_file_as_it_stands(anvil, operator, closed, tab
     typed = json.loads(path.read_text())
     typed["signature"] = anvil.rpc("eth_signTypedData_v4", operator.address, typed)
     path.write_text(json.dumps(typed))
-    carry_out(operator, closed, read_instruction(path))
+    execute(operator, closed, read_instruction(path))
     assert operator.chain.balance(BANK) == 10**18 * 10 // 10_010
 
 
 def test_a_device_that_counts_from_zero_is_understood(operator, closed, rent):
-    """Some wallets write v as 0 or 1, which the desk would refuse."""
+    """Some wallets write v as 0 or 1, which the claim relayer would refuse."""
     good = signed(closed)
     zero_based = good.signature[:-1] + bytes([good.signature[-1] - 27])
-    assert carry_out(operator, closed, replace(good, signature=zero_based)).payouts[0].payee == BANK
+    assert execute(operator, closed, replace(good, signature=zero_based)).payouts[0].payee == BANK
 
 
 # ------------------------------------------------------------------------------------- drafting
@@ -211,17 +211,20 @@ def test_a_hook_takes_one_currency(operator, closed, rent):
     declare(operator, closed, record_id=1, currency=closed.currency("ETH"), amount=10**18)
     hook = closed.token().address
     assert refused(drafted, closed, hook=hook) == (
-        'id: "1, 2" are paid in 2 currencies, and a hook takes one at a time; sign an instruction '
+        'id: "1, 2" are paid in 2 currencies, and a hook takes one at a time; sign a payment '
+        "instruction "
         "for each"
     )
     assert drafted(closed, hook=hook, ids=[2]).instruction.ids == (2,)
 
 
 def test_a_draft_that_the_desk_would_refuse_is_refused(operator, closed, rent):
-    vault, desk, now = closed.vault().address, desk_of(closed).address, closed.chain.now()
+    vault, relayer, now = closed.vault().address, relayer_of(closed).address, closed.chain.now()
     lost = "where money would be lost; name another address"
     assert refused(drafted, closed, receiver=vault) == f'to: "{vault}" is the vault, {lost}'
-    assert refused(drafted, closed, hook=desk) == f'hook: "{desk}" is the desk, {lost}'
+    assert (
+        refused(drafted, closed, hook=relayer) == f'hook: "{relayer}" is the claim relayer, {lost}'
+    )
     assert refused(drafted, closed, hook=BANK) == (
         f'hook: "{BANK}" is no contract; check the address and the network'
     )
@@ -241,13 +244,13 @@ def test_a_draft_that_the_desk_would_refuse_is_refused(operator, closed, rent):
 
 
 def test_after_a_recovery_the_successor_signs(operator, closed, rent):
-    """The draft knows whom to ask; what the lost wallet had signed is refused by the desk."""
+    """The draft knows whom to ask; what the lost wallet had signed is refused."""
     old = signed(closed)
     operator.send_one("recover", closed.token().recover(HOLDER.address, BANK))
     assert drafted(closed).instruction.claimant == BANK
     nonce = sent(operator)
     with pytest.raises(RevertError) as refusal:
-        carry_out(operator, closed, old)
+        execute(operator, closed, old)
     assert refusal.value.error == "PayoutDesk_NotClaimant"
     assert refusal.value.arguments == {"id": 1, "claimant": HOLDER.address, "expected": BANK}
     assert sent(operator) == nonce
@@ -258,14 +261,14 @@ def test_after_a_recovery_the_successor_signs(operator, closed, rent):
 
 def test_an_instruction_for_somewhere_else_is_refused(operator, closed, rent):
     good, nonce = signed(closed), sent(operator)
-    assert refused(carry_out, operator, closed, replace(good, chain_id=1)) == (
+    assert refused(execute, operator, closed, replace(good, chain_id=1)) == (
         'instruction: "1" is not chain 31337; choose its network'
     )
-    assert refused(carry_out, operator, closed, replace(good, desk=BANK)) == (
-        f'instruction: "{BANK}" is not the desk of this deployment\'s vault, '
-        f"{desk_of(closed).address}; choose its deployment with --deployment"
+    assert refused(execute, operator, closed, replace(good, relayer=BANK)) == (
+        f'instruction: "{BANK}" is not the claim relayer of this deployment\'s vault, '
+        f"{relayer_of(closed).address}; choose its deployment with --deployment"
     )
-    assert refused(carry_out, operator, closed, replace(good, signature=b"")) == (
+    assert refused(execute, operator, closed, replace(good, signature=b"")) == (
         'signature: "" is missing; put what the wallet has signed into the file'
     )
     assert sent(operator) == nonce
@@ -298,15 +301,15 @@ def test_a_cancelled_instruction_is_refused(anvil, operator, closed, rent, tmp_p
     cancelling = Operator(operator.chain, HOLDER)
     cancel_instruction(cancelling, closed, good)
     spent = (
-        f'nonce: "{good.instruction.nonce}" of {HOLDER.address} is spent: an instruction with it '
-        f"was carried out or cancelled; {SIGN_ANEW}"
+        f'nonce: "{good.instruction.nonce}" of {HOLDER.address} is spent: a payment instruction '
+        f"with it was executed or cancelled; {SIGN_ANEW}"
     )
-    assert refused(carry_out, operator, closed, good) == spent
+    assert refused(execute, operator, closed, good) == spent
     assert refused(cancel_instruction, cancelling, closed, good) == spent
     assert refused(drafted, closed, nonce=good.instruction.nonce) == spent
     again = signed(closed, valid_until=2**40)
     assert again.instruction.nonce == good.instruction.nonce + 1
-    assert carry_out(operator, closed, again).payouts[0].payee == BANK
+    assert execute(operator, closed, again).payouts[0].payee == BANK
 
 
 def test_an_instruction_with_nothing_left_is_refused_in_words(operator, closed, rent):
@@ -315,7 +318,7 @@ def test_an_instruction_with_nothing_left_is_refused_in_words(operator, closed, 
     claim(operator, closed, HOLDER.address)
     nonce = sent(operator)
     with pytest.raises(RevertError) as refusal:
-        carry_out(operator, closed, good)
+        execute(operator, closed, good)
     assert refusal.value.error == "PayoutDesk_NothingToPay"
     assert "there is nothing left to pay or to reinvest" in str(refusal.value)
     assert sent(operator) == nonce
@@ -323,12 +326,12 @@ def test_an_instruction_with_nothing_left_is_refused_in_words(operator, closed, 
 
 
 def test_a_nonce_can_be_chosen(closed, rent):
-    """Who wants two instructions to exclude each other gives them one nonce."""
+    """Who wants two payment instructions to exclude each other gives them one nonce."""
     assert drafted(closed, nonce=0).instruction.nonce == 0
     plain = drafted(closed, valid_until=2**40).instruction
     words = replace(plain, nonce=0)
-    expected = digest(words, closed.chain.chain_id, desk_of(closed).address)
+    expected = digest(words, closed.chain.chain_id, relayer_of(closed).address)
     assert plain.nonce == int.from_bytes(expected, "big")
-    assert plain == Instruction(
+    assert plain == PaymentInstruction(
         HOLDER.address, HOLDER.address, (1,), BANK, 2**40, ZERO_ADDRESS, b"", plain.nonce
     )

@@ -229,8 +229,8 @@ def test_a_policy_without_an_answer_is_counted(operator, closed, artifacts, tabl
     assert unknown == {holding.address for holding in table.holdings[:3]}
     assert preview.tax == 7
     assert preview.notices == (
-        "the tax policy has no usable answer for 3 of 148 holders, whom a push would pass over",
-        "a push would pass over 3 of 148 holders: policy failed",
+        "the tax policy has no usable answer for 3 of 148 holders, whom a push would skip",
+        "a push would skip 3 of 148 holders: policy failed",
     )
 
 
@@ -238,7 +238,7 @@ def test_who_would_be_passed_over_is_said(operator, closed, table):
     token = closed.token()
     operator.send_one("f", token.set_address_frozen(table.holdings[3].address, True))
     preview = look(operator, closed, Declaration(1, closed.currency("USD"), RENT))
-    assert preview.notices == ("a push would pass over 1 of 148 holders: waiting",)
+    assert preview.notices == ("a push would skip 1 of 148 holders: held",)
 
 
 def test_a_fee_on_transfer_is_seen_before_it_is_paid(operator, closed, artifacts):

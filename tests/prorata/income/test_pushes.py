@@ -1,4 +1,4 @@
-"""Pushing on a real Anvil: who is paid, who is passed over, and an account exact to the unit."""
+"""Pushing on a real Anvil: who is paid, who is skipped, and an account exact to the unit."""
 
 from __future__ import annotations
 

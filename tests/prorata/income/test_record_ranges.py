@@ -1,4 +1,4 @@
-"""Streams and pools on a real Anvil: defined, previewed, paid and passed on, against the law."""
+"""Record ranges and pools on a real Anvil: defined, previewed, paid, forwarded, by the law."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from prorata.errors import BooksError, DeploymentError, InputError, RevertError
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import Declaration, declare, declare_all
-from prorata.income.pools import add_pass_through, pass_on, pass_through, register
+from prorata.income.pools import add_pass_through, forward, pass_through, register
 from prorata.income.previews import preview_all
 from prorata.income.pushes import push_all
-from prorata.income.record_ranges import MOST_RECORDS, define_stream, preview_stream
+from prorata.income.record_ranges import MOST_RECORDS, define_range, preview_range
 from prorata.ledger.audits import audit
 from prorata.ledger.unclaimed import read_unclaimed
 from prorata.register.captable import read_csv
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
-from prorata.register.record_ranges import StreamRegister, balances_at_stream
+from prorata.register.record_ranges import RangeRegister, balances_at_range
 from prorata.toolchain.paths import PROJECT_ROOT
 
 pytestmark = pytest.mark.slow
@@ -90,33 +90,33 @@ def sent(operator) -> int:
     return operator.chain.nonce(operator.address)
 
 
-# ------------------------------------------------------------------------------------ streams
+# ------------------------------------------------------------------------------------ record ranges
 
 
-def test_a_stream_is_defined_once_with_its_contract(operator, month):
+def test_a_record_range_is_defined_once_with_its_contract(operator, month):
     since = month.token().record_time(1) - DAY
-    planned = define_stream(operator, month, 1, 4, since=since, dry_run=True)
+    planned = define_range(operator, month, 1, 4, since=since, dry_run=True)
     assert (planned.id, planned.weights) == (0, (1, 1, 3, 1))
-    with pytest.raises(DeploymentError, match="has no streams of records"):
-        month.streams()
-    done = define_stream(operator, month, 1, 4, since=since)
+    with pytest.raises(DeploymentError, match="has no record ranges"):
+        month.record_ranges()
+    done = define_range(operator, month, 1, 4, since=since)
     again = Deployment.open(operator.chain, month.folder)
     assert done.address == again.manifest.contracts["RecordStream"].address
     assert (done.id, done.weights, done.closes_at) == (
         1, (1, 1, 3, 1), month.token().record_time(4),
     )  # fmt: skip
     nonce = sent(operator)
-    assert define_stream(operator, again, 1, 4, since=since).id == 1
-    assert define_stream(operator, month, 1, 4, since=since).id == 1
+    assert define_range(operator, again, 1, 4, since=since).id == 1
+    assert define_range(operator, month, 1, 4, since=since).id == 1
     assert sent(operator) == nonce
-    assert define_stream(operator, again, 2, 3).weights == (1, 3)
-    parts = again.streams().parts_of(2)
+    assert define_range(operator, again, 2, 3).weights == (1, 3)
+    parts = again.record_ranges().components_of(2)
     assert [(part.record_id, part.weight) for part in parts] == [(2, 1), (3, 3)]
 
 
 def test_the_deployment_stays_what_it_was(operator, month):
     """The manifest has one contract more, and the asset is not deployed a second time."""
-    define_stream(operator, month, 1, 2, weights="equal")
+    define_range(operator, month, 1, 2, weights="equal")
     again = Deployment.open(operator.chain, month.folder)
     added = again.manifest.contracts.pop("RecordStream")
     assert again.manifest.contracts == month.manifest.contracts
@@ -136,37 +136,37 @@ def test_an_older_deployment_keeps_its_own_sources(operator, month):
     """A contract added from other sources brings its own, so that both can be verified."""
     kept = month.folder / "standard-input.json"
     kept.write_text(json.dumps({"older": True}), encoding="utf-8")
-    define_stream(operator, month, 1, 2, weights="equal")
+    define_range(operator, month, 1, 2, weights="equal")
     assert json.loads(kept.read_bytes()) == {"older": True}
     brought = json.loads((month.folder / "standard-input-RecordStream.json").read_bytes())
     assert "contracts/income/RecordStream.sol" in brought["sources"]
 
 
-def test_a_stream_pays_what_the_law_says(operator, month, custodian, table):
+def test_a_record_range_pays_what_the_law_says(operator, month, custodian, table):
     """Preview, entitlements and balances agree to the unit, for everybody who ever held."""
-    done = define_stream(operator, month, 2, 4)
+    done = define_range(operator, month, 2, 4)
     again = Deployment.open(operator.chain, month.folder)
-    held = balances_at_stream(again, done.id)
+    held = balances_at_range(again, done.id)
     weighted = [10 * 1 + 20 * 3 + 30 * 1, 90 * 1 + 80 * 3 + 70 * 1]
     assert [held[custodian.address], held[operator.address]] == weighted
     assert {h.address: held[h.address] for h in table} == {h.address: 5 * h.shares for h in table}
-    law = preview_stream(again, done.id, INTEREST)
+    law = preview_range(again, done.id, INTEREST)
     assert law.gross == apportion(INTEREST, held).gross
     vault, dollars = again.vault(), again.currency("USD")
     operator.send_one("approve", dollars.approve(vault.address, INTEREST))
     call = vault.declare(done.address, done.id, dollars.address, INTEREST, Terms())
     number = operator.send_one("declare", call).events("Declared")[0].args["id"]
     holders = sorted(law.gross)
-    told = vault.entitlements(number, holders)
-    assert [entitlement.gross for entitlement in told] == [law.gross[who] for who in holders]
+    reported = vault.entitlements(number, holders)
+    assert [entitlement.gross for entitlement in reported] == [law.gross[who] for who in holders]
     operator.send_one("claim", vault.claim([number], custodian.address))
     assert dollars.balance_of(custodian.address) == law.gross[custodian.address]
 
 
 @pytest.fixture
 def streaming(operator, month) -> Deployment:
-    """Stream 1, over three records."""
-    define_stream(operator, month, 2, 4)
+    """Record range 1, over three records."""
+    define_range(operator, month, 2, 4)
     return Deployment.open(operator.chain, month.folder)
 
 
@@ -177,11 +177,11 @@ def drafted(operator, deployment, **words: str):
     return resolve(Drafts(drafts=[draft]), operator, deployment)
 
 
-def test_a_stream_is_declared_and_pushed_like_a_record(operator, streaming):
+def test_a_record_range_is_declared_and_pushed_like_a_record(operator, streaming):
     """Preview, payments and account are weights times balances; again sends nothing (Law 1)."""
-    [what] = drafted(operator, streaming, stream="1", push="true")
+    [what] = drafted(operator, streaming, record_range="1", push="true")
     [preview] = preview_all(operator, streaming, [what])
-    law = apportion(INTEREST, balances_at_stream(streaming, 1))
+    law = apportion(INTEREST, balances_at_range(streaming, 1))
     assert {line.holder: line.gross for line in preview.lines} == law.gross
     assert (preview.provisional, preview.notices, preview.gas.basis) == (False, (), "simulated")
     [done] = declare_all(operator, streaming, [what])
@@ -191,69 +191,76 @@ def test_a_stream_is_declared_and_pushed_like_a_record(operator, streaming):
     paid = [dollars.balance_of(who) for who in sorted(law.gross) if who != operator.address]
     assert paid == [law.gross[who] for who in sorted(law.gross) if who != operator.address]
     found = streaming.vault().distribution(done.id)
-    assert (found.token, found.record_id) == (streaming.streams().address, 1)
+    assert (found.token, found.record_id) == (streaming.record_ranges().address, 1)
     nonce = sent(operator)
-    [again] = declare_all(operator, streaming, drafted(operator, streaming, stream="1"))
+    [again] = declare_all(operator, streaming, drafted(operator, streaming, record_range="1"))
     assert (again.id, push_all(operator, streaming, again.id).lines) == (done.id, report.lines)
     assert sent(operator) == nonce
 
 
-def test_a_stream_is_no_record_of_the_same_number(operator, streaming, custodian):
+def test_a_record_range_is_no_record_of_the_same_number(operator, streaming, custodian):
     """Each is declared and carries over for itself; both are told of as unclaimed."""
-    both = [drafted(operator, streaming, **{name: "1"})[0] for name in ("stream", "record")]
+    both = [drafted(operator, streaming, **{name: "1"})[0] for name in ("record_range", "record")]
     assert [d.id for d in declare_all(operator, streaming, both)] == [1, 2]
-    stream, record = read_unclaimed(streaming).distributions
+    record_range, record = read_unclaimed(streaming).distributions
     owed = [
         {line.holder: line.gross for line in of.lines}.get(custodian.address, 0)
-        for of in (stream, record)
+        for of in (record_range, record)
     ]
     assert owed == [INTEREST * 100 // 50_500, 0]
 
 
-def test_an_open_stream_is_previewed_as_it_would_be_now(anvil, operator, streaming, custodian):
+def test_an_open_record_range_is_previewed_as_it_would_be_now(anvil, operator, streaming, custodian):
     """A closed record counts what was held then, an open one what is held now."""
     record = schedule_record(operator, streaming, operator.chain.now() + DAY)
-    define_stream(operator, streaming, 4, 5, weights="equal")
-    [what] = drafted(operator, streaming, stream="2")
+    define_range(operator, streaming, 4, 5, weights="equal")
+    [what] = drafted(operator, streaming, record_range="2")
     [preview] = preview_all(operator, streaming, [what])
     shares = {line.holder: line.shares for line in preview.lines}
     assert (preview.provisional, shares[custodian.address]) == (True, 30 + 40)
-    assert preview.notices[0].startswith("stream 2 is open until ")
+    assert preview.notices[0].startswith("record range 2 is open until ")
     pass_time(anvil, record.closes_at + 1)
-    assert balances_at_stream(streaming, 2) == shares
+    assert balances_at_range(streaming, 2) == shares
 
 
-def test_what_names_no_stream_is_refused(operator, month):
-    """Before anything is sent: no streams at all, an unknown one, a record beside it, a word."""
+def test_what_names_no_record_range_is_refused(operator, month):
+    """Before anything is sent: none at all, an unknown one, a record beside it, a word."""
     nonce = sent(operator)
-    assert refused(drafted, operator, month, stream="1") == (
-        'stream: "1" was never defined: HARB12 has no streams of records; define one with `stream`'
+    assert refused(drafted, operator, month, record_range="1") == (
+        'record-range: "1" was never defined: HARB12 has no record ranges; define one with '
+        "`record-range`"
     )
-    what = Declaration(1, month.currency("USD"), 1, stream=True)
-    with pytest.raises(DeploymentError, match="has no streams of records"):
+    what = Declaration(1, month.currency("USD"), 1, record_range=True)
+    with pytest.raises(DeploymentError, match="has no record ranges"):
         declare_all(operator, month, [what])
     assert sent(operator) == nonce
-    define_stream(operator, month, 2, 4)
+    define_range(operator, month, 2, 4)
     found, nonce = Deployment.open(operator.chain, month.folder), sent(operator)
     for words, sentence in (
         (
-            {"stream": "2"},
-            'stream: "2" was never defined: there are streams 1 to 1; define it with `stream`',
+            {"record_range": "2"},
+            (
+                'record-range: "2" was never defined: there are record ranges 1 to 1; define it '
+                "with `record-range`"
+            ),
         ),
         (
-            {"stream": "1", "record": "4"},
-            'stream: "1" cannot be given together with a record; keep one of them',
+            {"record_range": "1", "record": "4"},
+            'record_range: "1" cannot be given together with a record; keep one of them',
         ),
-        ({"stream": "one"}, 'stream: "one" is no stream\'s number; write 1, 2, 3'),
-        ({}, 'record: "" is missing; add it, or a stream'),
+        (
+            {"record_range": "one"},
+            'record_range: "one" is no record range\'s number; write 1, 2, 3',
+        ),
+        ({}, 'record: "" is missing; add it, or a record range'),
     ):
         assert refused(drafted, operator, found, **words) == sentence
     assert sent(operator) == nonce
 
 
-def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian):
+def test_a_holder_claims_what_record_range_and_records_pay(operator, month, custodian):
     """Without naming any: everything that is due in the asset's name."""
-    done = define_stream(operator, month, 2, 4)
+    done = define_range(operator, month, 2, 4)
     again = Deployment.open(operator.chain, month.folder)
     assert again.paying == (again.token().address, done.address)
     assert month.paying == (again.token().address,)
@@ -267,40 +274,41 @@ def test_a_holder_claims_what_streams_and_records_pay(operator, month, custodian
     ]  # fmt: skip
 
 
-def test_the_most_records_are_those_that_the_contract_takes(operator, streaming):
+def test_the_most_records_are_those_that_the_contract_takes(operator, record_rangeing):
     """One more, and it refuses the number; as many, and it goes on to what they are."""
-    streams = streaming.streams()
+    record_ranges = streaming.record_ranges()
     for many in (MOST_RECORDS, MOST_RECORDS + 1):
-        call = streams.define([1] * many, [1] * many)
+        call = record_ranges.define([1] * many, [1] * many)
         with pytest.raises(RevertError) as refusal:
-            operator.chain.call(streams.address, call.data, sender=operator.address)
+            operator.chain.call(record_ranges.address, call.data, sender=operator.address)
         assert ("RecordStream_RecordCount" in str(refusal.value)) is (many > MOST_RECORDS)
 
 
-def test_streams_that_make_no_sense_are_refused(
+def test_record_range_that_make_no_sense_are_refused(
     operator, month, chain, *, custodian, tmp_path, monkeypatch
 ):
     nonce = sent(operator)
-    assert refused(define_stream, operator, month, 0, 3) == (
+    assert refused(define_range, operator, month, 0, 3) == (
         'from-record: "0" was never scheduled: there are records 1 to 4; schedule it with `record`'
     )
-    assert refused(define_stream, operator, month, 1, 5).startswith('to-record: "5" was never')
-    assert refused(define_stream, operator, month, 3, 2) == (
+    assert refused(define_range, operator, month, 1, 5).startswith('to-record: "5" was never')
+    assert refused(define_range, operator, month, 3, 2) == (
         'to-record: "2" is before 3; name the last record'
     )
-    assert refused(define_stream, operator, month, 1, 2).startswith('since: "" is missing')
+    assert refused(define_range, operator, month, 1, 2).startswith('since: "" is missing')
     with monkeypatch.context() as patched:
         patched.setattr("prorata.income.record_ranges.MAX_SUPPLY", 40_000)
-        assert refused(define_stream, operator, month, 2, 3) == (
+        assert refused(define_range, operator, month, 2, 3) == (
             'weights: "40400" weighted shares are more than the 40000 that a vault counts; weigh '
             "by days, or all equal"
         )
         patched.setattr("prorata.income.record_ranges.MOST_RECORDS", 2)
-        assert refused(define_stream, operator, month, 2, 4) == (
-            'to-record: "4" makes a stream of 3 records, and 2 is the most; define several streams'
+        assert refused(define_range, operator, month, 2, 4) == (
+            'to-record: "4" makes a record range of 3 records, and 2 is the most; define several '
+            "record ranges"
         )
     with open_operator(chain, custodian, tmp_path / "x") as stranger:
-        assert refused(define_stream, stranger, month, 2, 3) == (
+        assert refused(define_range, stranger, month, 2, 3) == (
             f'account: "{custodian.address}" does not speak for HARB12; use an agent\'s account, '
             f"or that of the owner {operator.address}"
         )
@@ -310,10 +318,10 @@ def test_streams_that_make_no_sense_are_refused(
 def test_an_agent_or_the_owner_speaks_for_the_token(operator, chain, month, custodian, tmp_path):
     operator.send_one("agent", month.token().add_agent(custodian.address))
     operator.send_one("no agent", month.token().remove_agent(operator.address))
-    assert define_stream(operator, month, 1, 2, weights="equal").id == 1
+    assert define_range(operator, month, 1, 2, weights="equal").id == 1
     again = Deployment.open(chain, month.folder)
     with open_operator(chain, custodian, tmp_path / "agent") as agent:
-        assert define_stream(agent, again, 2, 3, weights="equal").id == 2
+        assert define_range(agent, again, 2, 3, weights="equal").id == 2
 
 
 # -------------------------------------------------------------------------------------- books
@@ -322,24 +330,24 @@ def test_an_agent_or_the_owner_speaks_for_the_token(operator, chain, month, cust
 def test_shares_that_the_contract_does_not_confirm_are_not_given(
     operator, chain, month, monkeypatch
 ):
-    define_stream(operator, month, 1, 2, weights="equal")
+    define_range(operator, month, 1, 2, weights="equal")
     again = Deployment.open(chain, month.folder)
-    assert sum(balances_at_stream(again, 1).values()) == 20_200
+    assert sum(balances_at_range(again, 1).values()) == 20_200
     monkeypatch.setattr(
         "prorata.contracts.record_stream.RecordStream.total_supply_at", lambda *_: 20_199
     )
     with pytest.raises(BooksError) as refusal:
-        balances_at_stream(again, 1)
+        balances_at_range(again, 1)
     assert str(refusal.value) == (
-        "the events give 20200 weighted shares in stream 1, and its contract says 20199; check "
-        "that the node is in step with the chain"
+        "the events give 20200 weighted shares in record range 1, and its contract says 20199; "
+        "check that the node is in step with the chain"
     )
 
 
-def test_the_books_of_a_stream_balance(operator, month, custodian, table):
+def test_the_books_of_a_record_range_balance(operator, month, custodian, table):
     """Definition, weighted balances, claims and the remainder, rebuilt from events and compared
     with every answer of the chain (Laws 1 to 6)."""
-    done = define_stream(operator, month, 2, 4)
+    done = define_range(operator, month, 2, 4)
     again = Deployment.open(operator.chain, month.folder)
     vault, dollars = again.vault(), again.currency("USD")
     operator.send_one("approve", dollars.approve(vault.address, INTEREST))
@@ -350,26 +358,26 @@ def test_the_books_of_a_stream_balance(operator, month, custodian, table):
     operator.send_one("push", vault.push(1, holders[:100]))
     first = again.manifest.first_block
     tokens = [again.token().address]
-    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    audited = audit(operator.chain, vault.address, tokens, first, record_ranges=[done.address])
     assert audited.balanced, [str(difference) for difference in audited.books.differences]
-    stream = audited.books.distributions[1]
-    assert (stream.token, stream.record_time) == (done.address, done.closes_at)
-    assert stream.division == preview_stream(again, 1, INTEREST)
-    assert len(stream.settlements) == 100
+    record_range = audited.books.distributions[1]
+    assert (record_range.token, record_range.record_time) == (done.address, done.closes_at)
+    assert record_range.division == preview_range(again, 1, INTEREST)
+    assert len(record_range.settlements) == 100
     assert audited.answers.balances_at[done.address, 1, custodian.address] == 100
     operator.send_one("push/2", vault.push(1, [*holders[100:], operator.address]))
-    audited = audit(operator.chain, vault.address, tokens, first, streams=[done.address])
+    audited = audit(operator.chain, vault.address, tokens, first, record_ranges=[done.address])
     assert audited.balanced
-    assert audited.books.carries[done.address, dollars.address] == stream.division.remainder
+    assert audited.books.carries[done.address, dollars.address] == record_range.division.remainder
 
 
-def test_a_stream_that_is_told_otherwise_is_noticed(operator, month, monkeypatch):
+def test_a_record_range_that_is_told_otherwise_is_noticed(operator, month, monkeypatch):
     """Weights read differently from the events than the contract has them are named."""
-    done = define_stream(operator, month, 2, 4)
-    monkeypatch.setattr(StreamRegister, "parts_of", lambda *_: ((2, 1), (3, 1), (4, 1)))
+    done = define_range(operator, month, 2, 4)
+    monkeypatch.setattr(RangeRegister, "components_of", lambda *_: ((2, 1), (3, 1), (4, 1)))
     found, vault = month.manifest.first_block, month.vault().address
     tokens = [month.token().address]
-    audited = audit(operator.chain, vault, tokens, found, streams=[done.address])
+    audited = audit(operator.chain, vault, tokens, found, record_ranges=[done.address])
     assert str(audited.books.differences[0]) == (
         f"token {done.address}: total supply at record 1 is 30300 by the books and 50500 by the "
         "chain"
@@ -422,8 +430,8 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     declare(operator, pooled, record_id=6, currency=dollars, amount=INTEREST)
     operator.send_one("claim", vault.claim([2], pool))
     income = INTEREST * 40 // 10_100
-    done = pass_on(operator, pooled, pool)
-    assert [(p.id, p.distribution_id, p.amount) for p in done.passed] == [
+    done = forward(operator, pooled, pool)
+    assert [(p.id, p.distribution_id, p.amount) for p in done.forwarded] == [
         (1, 4, income), (2, 5, income),
     ]  # fmt: skip
     assert done.refused == {
@@ -435,31 +443,31 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     assert vault.distribution(4).token == certificates.address
     assert dollars.balance_of(pass_through(pooled, pool).address) == 0
     nonce = sent(operator)
-    again = pass_on(operator, pooled, pool, [1, 2])
-    assert (again.passed, sent(operator)) == ((), nonce)
+    again = forward(operator, pooled, pool, [1, 2])
+    assert (again.forwarded, sent(operator)) == ((), nonce)
     assert again.refused == dict.fromkeys((1, 2), "nothing of it is due to the pool now")
-    back = pass_on(operator, pooled, pool, give_back=True)
+    back = forward(operator, pooled, pool, give_back=True)
     assert [(r.id, r.amount) for r in back.returned] == [(3, INTEREST * 40 // 10_100)]
     assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
 
 
-def test_a_streams_income_goes_back_where_the_pool_has_no_streams(operator, pooled, custodian):
+def test_a_record_range_income_goes_back_where_the_pool_has_no_streams(operator, pooled, custodian):
     """Though the pool's token has a record at each of its seconds."""
-    stream = define_stream(operator, pooled, 5, 5, weights="equal")
+    record_range = define_range(operator, pooled, 5, 5, weights="equal")
     found = Deployment.open(operator.chain, pooled.folder)
     vault, dollars, pool = found.vault(), found.currency("USD"), custodian.address
     operator.send_one("approve", dollars.approve(vault.address, INTEREST))
-    call = vault.declare(stream.address, stream.id, dollars.address, INTEREST, Terms())
+    call = vault.declare(record_range.address, record_range.id, dollars.address, INTEREST, Terms())
     operator.send_one("declare", call)
-    assert pass_on(operator, found, pool).refused == {
+    assert forward(operator, found, pool).refused == {
         1: "the pool's token has no record at its second; return it to the pool"
     }
-    back = pass_on(operator, found, pool, give_back=True)
+    back = forward(operator, found, pool, give_back=True)
     assert [(r.id, r.amount) for r in back.returned] == [(1, INTEREST * 40 // 10_100)]
 
 
 def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, custodian, tmp_path):
-    """It is told why, and the rest is passed on."""
+    """It is told why, and the rest is forwarded."""
     pool, vault = custodian.address, pooled.vault()
     ether = pooled.currency("ETH")
     for number in (1, 2):
@@ -469,8 +477,8 @@ def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, cust
     key = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
     stranger = LocalSigner(Account.from_key(key))
     with open_operator(RpcChain(anvil.url), stranger, tmp_path / "stranger") as its_own:
-        done = pass_on(its_own, pooled, pool)
-    assert [passed.id for passed in done.passed] == [2]
+        done = forward(its_own, pooled, pool)
+    assert [forwarded.id for forwarded in done.forwarded] == [2]
     assert done.refused[1].startswith("the contract refused: PassThrough_PaidBefore(id=1, caller=")
     assert DividendVault(operator.chain, vault.address).distribution(3).amount == (
         10**18 * 40 // 10_100
@@ -489,7 +497,7 @@ def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
         f'account: "{operator.address}" is not the pool {custodian.address}; use the pool\'s own '
         "account"
     )
-    assert refused(pass_on, operator, found, custodian.address, [7]) == (
+    assert refused(forward, operator, found, custodian.address, [7]) == (
         'id: "7" was never declared; give 1 to 0'
     )
     other = month.token().address

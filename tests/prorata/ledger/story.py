@@ -11,14 +11,14 @@ from prorata.chain.events import read_events
 from prorata.chain.steps import Receipt
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.ledger.answers import Answers
 from prorata.ledger.audits import Audit, audit, compare, read_vault
 from prorata.ledger.books import Books
-from prorata.ledger.evidence import witness
+from prorata.ledger.evidence import evidence_source
 from prorata.register.shares import Ledger
 
-Stream = list[tuple[Event, int]]
+RecordRange = list[tuple[Event, int]]
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -26,18 +26,18 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 class Story:
     """What happened to one token and its income, as it is and as somebody could tell it."""
 
-    stage: Stage
+    demo_chain: DemoChain
     token: ShareToken
     vault: DividendVault
     people: list[str]
-    token_events: Stream
-    vault_events: Stream
+    token_events: RecordRange
+    vault_events: RecordRange
     audit: Audit
 
     @classmethod
-    def told(
+    def reported(
         cls,
-        stage: Stage,
+        demo_chain: DemoChain,
         token: ShareToken,
         vault: DividendVault,
         people: list[str],
@@ -47,13 +47,13 @@ class Story:
     ) -> Story:
         """The story so far, audited."""
         found = audit(
-            stage.chain, vault.address, [token.address], first_block, withholding=withholding
+            demo_chain.chain, vault.address, [token.address], first_block, withholding=withholding
         )
         last = found.answers.block
-        events = read_events(stage.chain, [token.address], first_block, last.number)
+        events = read_events(demo_chain.chain, [token.address], first_block, last.number)
         return cls(
-            stage, token, vault, people, events,
-            read_vault(stage.chain, vault.address, first_block, last), found,
+            demo_chain, token, vault, people, events,
+            read_vault(demo_chain.chain, vault.address, first_block, last), found,
         )  # fmt: skip
 
     @property
@@ -62,8 +62,8 @@ class Story:
 
     def books(
         self,
-        vault_events: Stream | None = None,
-        token_events: Stream | None = None,
+        vault_events: RecordRange | None = None,
+        token_events: RecordRange | None = None,
         **answers: Any,
     ) -> Books:
         """Books of these events, compared with the chain's answers, or with others than those."""
@@ -78,7 +78,7 @@ class Story:
             vault=self.vault.address,
             units=self.audit.books.units,
             withholding=self.audit.books.withholding,
-            witness=witness(self.stage.chain, self.vault.address),
+            evidence_source=evidence_source(self.demo_chain.chain, self.vault.address),
         )
         books.until = self.answers.block.timestamp
         compare(books, replace(self.answers, **answers))
@@ -88,9 +88,9 @@ class Story:
 class Acting:
     """An account that sends one call after another."""
 
-    def __init__(self, stage: Stage, account: str) -> None:
+    def __init__(self, demo_chain: DemoChain, account: str) -> None:
         self.account = account
-        self._operator = stage.operator(account)
+        self._operator = demo_chain.operator(account)
         self._done = 0
 
     def __call__(self, call: Call) -> Receipt:
@@ -98,13 +98,13 @@ class Acting:
         return self._operator.send_one(f"step {self._done}", call)
 
 
-def falsify(stream: Stream, name: str, which: int, change: Change | None) -> Stream:
-    """The stream with one event of that name changed, or left out."""
-    places = [i for i, (event, _) in enumerate(stream) if event.name == name]
+def falsify(record_range: RecordRange, name: str, which: int, change: Change | None) -> RecordRange:
+    """The record range with one event of that name changed, or left out."""
+    places = [i for i, (event, _) in enumerate(record_range) if event.name == name]
     place = places[which]
-    event, time = stream[place]
+    event, time = record_range[place]
     put = [] if change is None else [(replace(event, args=change(dict(event.args))), time)]
-    return [*stream[:place], *put, *stream[place + 1 :]]
+    return [*record_range[:place], *put, *record_range[place + 1 :]]
 
 
 def more(key: str) -> Change:

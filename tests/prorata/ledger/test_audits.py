@@ -14,7 +14,7 @@ from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Terms
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit
 from prorata.reports.export import as_json
@@ -34,19 +34,23 @@ USD = 10**6
 @pytest.fixture(scope="module")
 def story():
     with Anvil(extra=("--timestamp", "1767603600", "--order", "fifo")) as anvil:
-        yield play(Stage(RpcChain(anvil.url)))
+        yield play(DemoChain(RpcChain(anvil.url)))
 
 
-def play(stage: Stage) -> Story:
+def play(demo_chain: DemoChain) -> Story:
     """Twelve holders, six distributions, two currencies, every ending there is."""
-    *people, issuer, collector, payee = stage.enter([*range(12), 1_000, 1_001, 1_002])
-    do = Acting(stage, issuer)
-    first_block = stage.chain.block().number
+    *people, issuer, collector, payee = demo_chain.enter([*range(12), 1_000, 1_001, 1_002])
+    do = Acting(demo_chain, issuer)
+    first_block = demo_chain.chain.block().number
     terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, ZERO_ADDRESS)
-    token = ShareToken(stage.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address)
-    vault = DividendVault(stage.chain, do(deploy_call(artifact("DividendVault"))).contract_address)
+    token = ShareToken(
+        demo_chain.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address
+    )
+    vault = DividendVault(
+        demo_chain.chain, do(deploy_call(artifact("DividendVault"))).contract_address
+    )
     dollar = Currency(
-        stage.chain, do(deploy_call(artifact("Dollar"), "Dollar", "USD", 6)).contract_address
+        demo_chain.chain, do(deploy_call(artifact("Dollar"), "Dollar", "USD", 6)).contract_address
     )
     policy = do(deploy_call(artifact("FlatTax"), RATE, collector)).contract_address
 
@@ -60,25 +64,25 @@ def play(stage: Stage) -> Story:
     treasury, *earning = people
     shares = [80, 7, 13, 19, 1, 40, 3, 3, 11, 29, 2, 5]
     do(token.batch_mint(people, shares))
-    closes_at = stage.now + 10 * DAY
+    closes_at = demo_chain.now + 10 * DAY
     do(token.schedule_record(closes_at))
-    stage.together([(people[1], token.transfer(people[2], 2))], 200_000, closes_at)
-    stage.together([(people[3], token.transfer(people[4], 9))], 200_000, closes_at + 1)
+    demo_chain.together([(people[1], token.transfer(people[2], 2))], 200_000, closes_at)
+    demo_chain.together([(people[3], token.transfer(people[4], 9))], 200_000, closes_at + 1)
 
     # 1: everybody is paid, some by themselves, one through a payee; a remainder is carried.
     rent = Terms(kind=Kind.RENT, excluded=(treasury,))
-    stage.together([(people[2], vault.set_payee(payee))], 200_000)
+    demo_chain.together([(people[2], vault.set_payee(payee))], 200_000)
     one = declare(1, dollar.address, 1_000 * USD + 3, rent)
-    stage.together([(h, vault.claim([one], h)) for h in earning[:4]], 500_000)
+    demo_chain.together([(h, vault.claim([one], h)) for h in earning[:4]], 500_000)
     do(vault.push(one, earning))
 
     # 2: taxed, with a deadline; it takes what was carried, some claim, the rest is swept.
-    deadline = stage.now + 20 * DAY
+    deadline = demo_chain.now + 20 * DAY
     taxed = replace(rent, tax_policy=policy, deadline=deadline, sweep_to=issuer)
     two = declare(1, dollar.address, 777_777_777, taxed)
     do(vault.push(two, earning[3:]))
     do(vault.remit(two))
-    stage.travel(deadline + 1)
+    demo_chain.travel(deadline + 1)
     do(vault.sweep(two))
 
     # 3: in the native coin, half of it claimed, the treasury earning like everybody.
@@ -86,22 +90,24 @@ def play(stage: Stage) -> Story:
     do(vault.push(three, people[:6]))
 
     # 4: declared while its record is open; 5: one that nobody can receive, sent back.
-    closes_at = stage.now + 10 * DAY
+    closes_at = demo_chain.now + 10 * DAY
     do(token.schedule_record(closes_at))
     four = declare(2, dollar.address, 55 * USD, rent)
     five = declare(2, dollar.address, 66 * USD, Terms(excluded=tuple(people)))
     do(token.burn(people[9], 29))
-    stage.travel(closes_at + 1)
+    demo_chain.travel(closes_at + 1)
     do(vault.refund(five))
     do(vault.push(four, earning[:2]))
-    stage.together([(people[2], vault.set_payee(ZERO_ADDRESS))], 200_000)
+    demo_chain.together([(people[2], vault.set_payee(ZERO_ADDRESS))], 200_000)
 
     # 6: its record is still open at the end.
-    do(token.schedule_record(stage.now + 10 * DAY))
+    do(token.schedule_record(demo_chain.now + 10 * DAY))
     declare(3, dollar.address, 44 * USD, rent)
 
     rates = {policy: RATE}
-    return Story.told(stage, token, vault, people, first_block=first_block, withholding=rates)
+    return Story.reported(
+        demo_chain, token, vault, people, first_block=first_block, withholding=rates
+    )
 
 
 # -------------------------------------------------------------------------------- what is true
@@ -160,7 +166,9 @@ def test_one_who_changed_the_payee_was_paid_as_chosen_at_the_time(story):
 
 def test_the_audit_of_an_earlier_block_balances_too(story):
     block = story.vault_events[len(story.vault_events) // 2][0].log.block_number
-    earlier = audit(story.stage.chain, story.vault.address, [story.token.address], 0, last=block)
+    earlier = audit(
+        story.demo_chain.chain, story.vault.address, [story.token.address], 0, last=block
+    )
     assert earlier.balanced
     assert len(earlier.books.distributions) < 6
 
@@ -170,7 +178,7 @@ def test_of_a_vault_that_was_there_before_only_what_is_new_is_audited(story, aft
     """A second token in the same vault: its books begin with the next distribution."""
     declared = [event for event, _ in story.vault_events if event.name == "Declared"]
     first = declared[after - 1].log.block_number + 1
-    newcomer = audit(story.stage.chain, story.vault.address, [], first, older_vault=True)
+    newcomer = audit(story.demo_chain.chain, story.vault.address, [], first, older_vault=True)
     assert list(newcomer.books.distributions) == list(range(after + 1, 7))
     assert newcomer.balanced
 
@@ -193,7 +201,7 @@ def test_the_json_form_says_the_same(story):
 @pytest.mark.parametrize(
     ("name", "which", "change", "says"),
     [
-        ("Claimed", 0, None, "distribution 1, holder {1}: its income is passed over as claimed by"),
+        ("Claimed", 0, None, "distribution 1, holder {1}: its income is skipped as claimed by"),
         ("Claimed", 0, more("gross"), "distribution 1, holder {1}: gross is "),
         ("Claimed", -1, more("gross"), "distribution 4, holder {2}: gross is "),
         ("Claimed", 12, more("tax"), "distribution 2, holder {5}: tax is "),
@@ -208,14 +216,14 @@ def test_the_json_form_says_the_same(story):
         ("Declared", 1, more("carriedIn"), "distribution 2: carried in is "),
         ("Declared", 5, None, "distribution 6: its declaration is missing by the events"),
         ("Declared", 2, None, "distribution 3: its declaration is missing by the events"),
-        ("Carried", 0, None, "distribution 1: carried out is 0.000000 USD by the events"),
-        ("Carried", 1, more("amount"), "distribution 2: carried out is "),
+        ("Carried", 0, None, "distribution 1: executed is 0.000000 USD by the events"),
+        ("Carried", 1, more("amount"), "distribution 2: executed is "),
         ("Swept", 0, more("amount"), "distribution 2: swept is "),
         (
             "Swept",
             0,
             None,
-            "distribution 2: carried out is 0.000004 USD by the events and 0.000000",
+            "distribution 2: executed is 0.000004 USD by the events and 0.000000",
         ),
         ("Swept", 0, to_a_stranger("recipient"), "distribution 2: who received the sweep is 0x555"),
         ("Remitted", 0, more("amount"), "distribution 2: tax remitted is "),
@@ -238,8 +246,8 @@ def test_a_repeated_settlement_is_named(story):
 
 def test_a_false_transfer_is_named_before_all_that_follows_from_it(story):
     # The second: what was transferred in the record's last second.
-    stream = falsify(story.token_events, "Transfer", len(story.people), more("value"))
-    books = story.books(token_events=stream)
+    record_range = falsify(story.token_events, "Transfer", len(story.people), more("value"))
+    books = story.books(token_events=record_range)
     assert str(books.differences[0]) == (
         f"{story.people[1]}: shares is 4 by the books and 5 by the chain"
     )
@@ -247,21 +255,21 @@ def test_a_false_transfer_is_named_before_all_that_follows_from_it(story):
 
 
 def test_a_transfer_moved_over_the_record_date_is_named(story):
-    stream = [
+    record_range = [
         (event, time + 1 if event.name == "Transfer" and event.args["value"] == 2 else time)
         for event, time in story.token_events
     ]
     moved = [(event, max(time, earlier)) for (event, time), earlier in zip(
-        stream, [0, *(time for _, time in stream)], strict=False
+        record_range, [0, *(time for _, time in record_range)], strict=False
     )]  # fmt: skip
     books = story.books(token_events=moved)
     assert "shares at record 1 is 7 by the books and 5 by the chain" in str(books.differences[0])
 
 
 def test_shares_from_nowhere_cannot_be_booked(story):
-    stream = falsify(story.token_events, "Transfer", 0, None)
+    record_range = falsify(story.token_events, "Transfer", 0, None)
     with pytest.raises(BooksError, match="an event is missing or was altered"):
-        story.books(token_events=falsify(stream, "Transfer", 0, None))
+        story.books(token_events=falsify(record_range, "Transfer", 0, None))
 
 
 def test_a_vault_that_holds_too_little_is_named(story):

@@ -29,9 +29,9 @@ class Told:
     args: dict[str, Any] = field(default_factory=dict)
 
 
-def at(block, index, told, transaction="0xt"):
+def at(block, index, reported, transaction="0xt"):
     """What was told, with a place in the chain."""
-    return Event(told.name, told.args, Log(ZERO, (), b"", block, "0xb", transaction, index))
+    return Event(reported.name, reported.args, Log(ZERO, (), b"", block, "0xb", transaction, index))
 
 
 def declared(number, received, *, currency=USD, carried_in=0, **terms):
@@ -54,8 +54,8 @@ def claimed(number, holder, gross, payee=None):
 
 
 def claimed_many(holder, payee, *parts):
-    told = tuple({"id": number, "gross": gross, "tax": 0} for number, gross in parts)
-    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": told})
+    reported = tuple({"id": number, "gross": gross, "tax": 0} for number, gross in parts)
+    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": reported})
 
 
 def payee_set(holder, payee):
@@ -80,14 +80,16 @@ def frozen(account, time, on=True):
     return Told("AddressFrozen", {"userAddress": account, "isFrozen": on}), time
 
 
-def books_of(*events, of_token=(), first_id=1, witness=None):
+def books_of(*events, of_token=(), first_id=1, evidence_source=None):
     """Shares 50, 30 and 20 of A, B and C at record 1; distributions of 1000 are easy to divide."""
     issued = [(Told("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
               for who, n in ((A, 50), (B, 30), (C, 20))]  # fmt: skip
     scheduled = (Told("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 10)
     register = Ledger.of([*issued, scheduled, *of_token], TOKEN, until=300)
     timed = [event if isinstance(event, tuple) else (event, PAID) for event in events]
-    return Books.of(timed, [register], units=UNITS, first_id=first_id, witness=witness)
+    return Books.of(
+        timed, [register], units=UNITS, first_id=first_id, evidence_source=evidence_source
+    )
 
 
 def said(books):
@@ -213,11 +215,12 @@ def test_income_of_a_frozen_person_waits_and_is_still_owed():
     )  # fmt: skip
     one = books.distributions[1]
     assert books.balanced
-    assert [books.status(one, holder) for holder in (A, B, C)] == ["waiting", "paid", "claimable"]
+    assert [books.status(one, holder) for holder in (A, B, C)] == ["held", "paid", "claimable"]
     assert one.owed == 700
 
 
-# -------------------------------------------------------------------------------- diversions
+# -------------------------------------------------------------------------------- redirected
+# payments
 
 
 def test_a_payment_to_a_stranger_is_named():
@@ -256,18 +259,18 @@ def test_the_desks_word_counts_whichever_event_comes_first():
 def test_a_witness_is_asked_about_nothing_else():
     asked = []
 
-    def witness(diversions):
-        asked.extend(diversions)
-        return Evidence(chosen=frozenset(diversions))
+    def evidence_source(redirected_payments):
+        asked.extend(redirected_payments)
+        return Evidence(chosen=frozenset(redirected_payments))
 
     books = books_of(
         payee_set(B, C), declared(1, 1_000),
         at(7, 1, claimed(1, A, 500, STRANGER), "0xclaim"), claimed(1, B, 300, C),
-        witness=witness,
+        evidence_source=evidence_source,
     )  # fmt: skip
-    [diversion] = asked
-    assert (diversion.claimant, diversion.choice) == (A, A)
-    assert (diversion.entry.transaction, diversion.entry.payee) == ("0xclaim", STRANGER)
+    [redirected] = asked
+    assert (redirected.claimant, redirected.choice) == (A, A)
+    assert (redirected.entry.transaction, redirected.entry.payee) == ("0xclaim", STRANGER)
     assert books.balanced
     assert books.unproven == []
 
@@ -275,12 +278,12 @@ def test_a_witness_is_asked_about_nothing_else():
 def test_what_a_contract_chose_is_said_to_be_unproven():
     books = books_of(
         declared(1, 1_000), claimed(1, A, 500, STRANGER),
-        witness=lambda diversions: Evidence(untold=frozenset(diversions)),
+        evidence_source=lambda redirected: Evidence(unverified=frozenset(redirected)),
     )  # fmt: skip
     assert books.balanced
     assert only(books.unproven) == (
         f"distribution 1, holder {A}: the payee is {STRANGER}, and its choice, if it was that, "
-        f"{A} made as a contract, untold"
+        f"{A} made as a contract, unverified"
     )
 
 
@@ -370,16 +373,16 @@ def test_a_refund_returns_what_was_received_and_carries_on_what_was_carried_in()
     )
     forgotten = books_of(*start, refund)
     assert said(forgotten)[0] == (
-        "distribution 2: carried out is 0.000000 USD by the events and 0.000001 USD by the law"
+        "distribution 2: executed is 0.000000 USD by the events and 0.000001 USD by the law"
     )
 
 
 def test_what_is_carried_is_of_the_same_token_and_currency():
     """(Law 10)."""
     paid = [claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200)]
-    told = carried(1, 1)
-    told.args["currency"] = EUR
-    assert only(said(books_of(declared(1, 1_001), *paid, told))) == (
+    reported = carried(1, 1)
+    reported.args["currency"] = EUR
+    assert only(said(books_of(declared(1, 1_001), *paid, reported))) == (
         f"distribution 1: what was carried is {TOKEN} in {EUR} by the event and {TOKEN} in "
         f"{USD} by the declaration"
     )
@@ -418,9 +421,9 @@ def test_a_distribution_at_a_record_that_was_never_scheduled_is_named():
 
 
 def test_a_tax_beyond_the_income_is_named():
-    told = claimed(1, A, 500)
-    told.args["tax"] = 501
-    books = books_of(declared(1, 1_000), told)
+    reported = claimed(1, A, 500)
+    reported.args["tax"] = 501
+    books = books_of(declared(1, 1_000), reported)
     assert (
         f"distribution 1, holder {A}: tax is 0.000501 USD by the event and 0.000500 USD by its "
         "gross, at most"
@@ -444,7 +447,7 @@ def test_what_was_sent_back_is_owed_to_nobody():
     assert books.distributions[1].status(A, PAID) == "refunded"
 
 
-def recorded(told, record):
+def recorded(reported, record):
     """A declaration at another record."""
-    told.args["recordId"] = record
-    return told
+    reported.args["recordId"] = record
+    return reported

@@ -18,11 +18,11 @@ from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
-from prorata.contracts.desk import Instruction, PayoutDesk
 from prorata.contracts.registry import Investor, InvestorRegistry
+from prorata.contracts.relayer import PaymentInstruction, PayoutDesk
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Reason, Terms, settlements
-from prorata.demo.chain import Stage
+from prorata.demo.chain import DemoChain
 from prorata.income.instruction_files import SignedInstruction, sign_instruction
 from prorata.reports.export import as_json
 from prorata.reports.statements import income_of, statement
@@ -48,7 +48,7 @@ class Cast:
     ben: str
     cat: str
     dan: str
-    heir: str
+    successor: str
     friend: str
     custodian: str
     puppet: str
@@ -59,7 +59,7 @@ class Cast:
 @pytest.fixture(scope="module")
 def played(artifacts):
     with Anvil(extra=("--timestamp", "1767603600", "--order", "fifo")) as anvil:
-        yield play(Stage(RpcChain(anvil.url)), artifacts["Puppet"].bytecode)
+        yield play(DemoChain(RpcChain(anvil.url)), artifacts["Puppet"].bytecode)
 
 
 @pytest.fixture(scope="module")
@@ -84,42 +84,46 @@ def said_by(puppet: str, call: Call) -> Call:
     return Call(puppet, data, 0, f"through {puppet}: {call.label}")
 
 
-def play(stage: Stage, puppet_code: bytes) -> tuple[Story, Cast]:
+def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     """Six distributions in three currencies."""
     indices = [*range(7), 1_000, 1_001]
-    ann, ben, cat, dan, heir, friend, custodian, issuer, collector = stage.enter(indices)
-    do, first_block = Acting(stage, issuer), stage.chain.block().number
+    ann, ben, cat, dan, successor, friend, custodian, issuer, collector = demo_chain.enter(indices)
+    do, first_block = Acting(demo_chain, issuer), demo_chain.chain.block().number
     registry = InvestorRegistry(
-        stage.chain,
+        demo_chain.chain,
         do(deploy_call(artifact("InvestorRegistry"), issuer)).contract_address,
     )
     terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, registry.address)
-    token = ShareToken(stage.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address)
-    vault = DividendVault(stage.chain, do(deploy_call(artifact("DividendVault"))).contract_address)
+    token = ShareToken(
+        demo_chain.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address
+    )
+    vault = DividendVault(
+        demo_chain.chain, do(deploy_call(artifact("DividendVault"))).contract_address
+    )
     dollar, euro = (
-        Currency(stage.chain, do(deploy_call(artifact("Dollar"), *words)).contract_address)
+        Currency(demo_chain.chain, do(deploy_call(artifact("Dollar"), *words)).contract_address)
         for words in (("Dollar", "USD", 6), ("Euro", "EUR", 2))
     )
     policy = do(deploy_call(artifact("FlatTax"), RATE, collector)).contract_address
     puppet = do(Call(None, puppet_code, 0, "deploy a puppet")).contract_address
-    cast = Cast(ann, ben, cat, dan, heir, friend, custodian, puppet, dollar, euro)
+    cast = Cast(ann, ben, cat, dan, successor, friend, custodian, puppet, dollar, euro)
 
     people = [ann, ben, cat, dan, puppet]
-    until = stage.now + 5 * DAY
+    until = demo_chain.now + 5 * DAY
     investors = [Investor(n, 840, 1, FOREVER if who != dan else until)
                  for n, who in enumerate(people, start=1)]  # fmt: skip
     do(registry.register(people, investors))
     do(registry.bind_token(token.address))
     do(token.set_income_waits(while_ineligible=True))
     do(token.batch_mint(people, [40, 30, 15, 10, 5]))
-    closes_at = stage.now + DAY
+    closes_at = demo_chain.now + DAY
     do(token.schedule_record(closes_at))
-    stage.travel(closes_at + 1)
+    demo_chain.travel(closes_at + 1)
 
     def declare(currency: str, amount: int, record: int = 1, **named: Any) -> int:
         if currency != NATIVE:
-            do(Currency(stage.chain, currency).mint(issuer, amount))
-            do(Currency(stage.chain, currency).approve(vault.address, amount))
+            do(Currency(demo_chain.chain, currency).mint(issuer, amount))
+            do(Currency(demo_chain.chain, currency).approve(vault.address, amount))
         call = vault.declare(token.address, record, currency, amount, Terms(Kind.RENT, **named))
         return do(call).events("Declared")[0].args["id"]
 
@@ -129,51 +133,54 @@ def play(stage: Stage, puppet_code: bytes) -> tuple[Story, Cast]:
     four = declare(NATIVE, ETH + 1)
 
     # Ann sends everything of hers to a friend; two of it are told together.
-    stage.together([(ann, claim_to(vault, [one, two, three, four], ann, friend))], GAS)
+    demo_chain.together([(ann, claim_to(vault, [one, two, three, four], ann, friend))], GAS)
 
-    # Ben loses his wallet. His income goes to the heir, then where the heir wants it.
-    do(token.recover(ben, heir))
+    # Ben loses his wallet. His income goes to the successor, then where the successor wants it.
+    do(token.recover(ben, successor))
     do(vault.claim([one, two], ben))
-    stage.together([(heir, vault.set_payee(custodian))], GAS)
+    demo_chain.together([(successor, vault.set_payee(custodian))], GAS)
     do(vault.claim([three], ben))
-    stage.together([(heir, claim_to(vault, [four], ben, friend))], GAS)
+    demo_chain.together([(successor, claim_to(vault, [four], ben, friend))], GAS)
 
     # Cat's wallet is frozen, and Dan is not eligible any more: both wait.
     do(token.set_address_frozen(cat, True))
-    stage.travel(until + 1)
+    demo_chain.travel(until + 1)
     do(vault.push(one, [cat, dan]))
 
     # The contract has its share sent to the friend, too.
     do(said_by(puppet, claim_to(vault, [one], puppet, friend)))
 
     # A distribution with a deadline leaves a carry, which a refund must not touch.
-    deadline = stage.now + DAY
+    deadline = demo_chain.now + DAY
     five = declare(dollar.address, 70 * USD + 9, deadline=deadline, sweep_to=issuer)
-    do(vault.push(five, [ann, heir, cat]))
+    do(vault.push(five, [ann, successor, cat]))
 
-    # The heir signs where Ben's part of it goes, and the issuer brings it to the desk.
-    desk = PayoutDesk(stage.chain, vault.desk())
-    instruction = Instruction(ben, heir, (five,), friend, deadline)
-    unsigned = SignedInstruction(instruction, stage.chain.chain_id, desk.address)
-    signed = sign_instruction(unsigned, stage.operator(heir).signer)
-    do(desk.carry_out(instruction, signed.signature))
-    stage.travel(deadline + 1)
+    # The successor signs where Ben's part of it goes, and the issuer brings it to the claim
+    # relayer.
+    relayer = PayoutDesk(demo_chain.chain, vault.relayer())
+    instruction = PaymentInstruction(ben, successor, (five,), friend, deadline)
+    unsigned = SignedInstruction(instruction, demo_chain.chain.chain_id, relayer.address)
+    signed = sign_instruction(unsigned, demo_chain.operator(successor).signer)
+    do(relayer.execute(instruction, signed.signature))
+    demo_chain.travel(deadline + 1)
     do(vault.sweep(five))
-    closes_at = stage.now + DAY
+    closes_at = demo_chain.now + DAY
     do(token.schedule_record(closes_at))
-    everybody = (ann, ben, cat, dan, puppet, heir)
+    everybody = (ann, ben, cat, dan, puppet, successor)
     six = declare(dollar.address, 66 * USD, 2, excluded=everybody)
-    stage.travel(closes_at + 1)
+    demo_chain.travel(closes_at + 1)
     do(vault.refund(six))
     do(token.pause())
-    found = Story.told(
-        stage, token, vault, people, first_block=first_block, withholding={policy: RATE}
+    found = Story.reported(
+        demo_chain, token, vault, people, first_block=first_block, withholding={policy: RATE}
     )
     return found, cast
 
 
 def test_what_the_desk_carried_out_needs_no_other_witness(story, cast):
-    """The heir sent nothing, but it signed, which the desk has checked and told (Law 8)."""
+    """The successor sent nothing, but it signed, which the claim relayer has checked and told (Law
+    8).
+    """
     five = story.audit.books.distributions[5]
     assert five.settlements[cast.ben].payee == cast.friend
     names = [event.name for event, _ in story.vault_events]
@@ -221,35 +228,36 @@ def test_everybody_was_paid_where_it_was_meant_to_go(story, cast):
             paid[key] = paid.get(key, 0) + entry.net
     assert set(paid) == {
         (cast.dollar.address, cast.friend), (cast.euro.address, cast.friend),
-        (NATIVE, cast.friend), (cast.dollar.address, cast.heir),
+        (NATIVE, cast.friend), (cast.dollar.address, cast.successor),
         (cast.euro.address, cast.custodian), (cast.dollar.address, cast.ann),
     }  # fmt: skip
     for (currency, payee), amount in paid.items():
         if currency != NATIVE:
-            assert Currency(story.stage.chain, currency).balance_of(payee) == amount
+            assert Currency(story.demo_chain.chain, currency).balance_of(payee) == amount
 
 
 def test_a_lost_wallet_still_has_its_lines_and_they_name_who_was_paid(story, cast):
     """(Law 13)."""
     lines = lines_of(story, cast.ben)
     assert [(line["status"], line["payee"]) for line in lines[:4]] == [
-        ("paid", cast.heir), ("paid", cast.heir), ("paid", cast.custodian), ("paid", cast.friend),
+        ("paid", cast.successor), ("paid", cast.successor), ("paid", cast.custodian), ("paid",
+        cast.friend),
     ]  # fmt: skip
-    assert story.audit.books.ledgers[story.token.address].claimant_of(cast.ben) == cast.heir
+    assert story.audit.books.ledgers[story.token.address].claimant_of(cast.ben) == cast.successor
 
 
 def test_income_of_the_frozen_and_the_ineligible_waits(story, cast):
     books, one = story.audit.books, story.audit.books.distributions[1]
     for holder in (cast.cat, cast.dan):
         line = lines_of(story, holder)[0]
-        assert (line["status"], line["net"] != "0.000000") == ("waiting", True)
+        assert (line["status"], line["net"] != "0.000000") == ("held", True)
         assert line["note"] == (
             "the last push failed: the token keeps the income back, as while a wallet is frozen"
         )
         assert one.skipped[holder] is Reason.WAITING
         assert story.vault.claimable(1, holder) == 0
         [dollars, *_] = income_of(books, story.token.address, holder).values()
-        assert dollars["claimable"] == 0 < dollars["waiting"]
+        assert dollars["claimable"] == 0 < dollars["held"]
 
 
 def test_what_a_contract_chose_is_said_to_be_unproven(story, cast):
@@ -308,14 +316,17 @@ def without_last_part(args):
             "PayeeSet",
             0,
             None,
-            "{heir}: the payee it has chosen is {heir} by the books and {custodian} by the chain",
+            (
+                "{successor}: the payee it has chosen is {successor} by the books and "
+                "{custodian} by the chain"
+            ),
         ),
-        ("PayeeSet", 0, to_a_stranger("payee"), "{heir}: the payee it has chosen is 0x5555"),
+        ("PayeeSet", 0, to_a_stranger("payee"), "{successor}: the payee it has chosen is 0x5555"),
         (
             "PayeeSet",
             0,
             to_a_stranger("holder"),
-            "{heir}: the payee it has chosen is {heir} by the books",
+            "{successor}: the payee it has chosen is {successor} by the books",
         ),
         ("CarriedOut", 0, None, "distribution 5, holder {ben}: the payee is {friend} by the event"),
         ("CarriedOut", 0, to_a_stranger("receiver"), "distribution 5, holder {ben}: the payee is "),
@@ -328,7 +339,7 @@ def without_last_part(args):
             to_a_stranger("declarer"),
             "distribution 6: who received the refund is 0x5",
         ),
-        ("Carried", -1, None, "distribution 6: carried out is 0.000000 USD by the events"),
+        ("Carried", -1, None, "distribution 6: executed is 0.000000 USD by the events"),
         ("Carried", -1, to_a_stranger("token"), "distribution 6: what was carried is 0x5555"),
     ],
 )
@@ -346,7 +357,7 @@ def test_a_false_event_of_the_vault_is_named_first(played, name, which, change, 
         (
             "RecoverySuccess",
             None,
-            "{ben}: its successor is {ben} by the books and {heir} by the ch",
+            "{ben}: its successor is {ben} by the books and {successor} by the ch",
         ),
         (
             "RecoverySuccess",
@@ -376,8 +387,8 @@ def test_a_payment_made_while_a_wallet_was_frozen_is_named(story, cast):
     on, off = (replace(freeze, args={**freeze.args, "userAddress": cast.ann, "isFrozen": value})
                for value in (True, False))  # fmt: skip
     later = story.token_events[len(earlier) :]
-    stream = [*earlier, (on, earlier[-1][1]), *later, (off, later[-1][1])]
-    books = story.books(token_events=stream)
+    record_range = [*earlier, (on, earlier[-1][1]), *later, (off, later[-1][1])]
+    books = story.books(token_events=record_range)
     assert str(books.differences[0]) == (
         f"distribution 1, holder {cast.ann}: the payment is there by the event and impossible "
         f"while {cast.ann} is frozen by the token"
@@ -385,13 +396,13 @@ def test_a_payment_made_while_a_wallet_was_frozen_is_named(story, cast):
 
 
 def test_a_claim_by_somebody_else_for_a_stranger_is_named(story, cast):
-    """The heir's own `claimTo`, said to have been sent in a transaction of the issuer's."""
+    """The successor's own `claimTo`, said to have been sent in a transaction of the issuer's."""
     others = next(e for e, _ in story.vault_events if e.name == "Skipped")
     place = [i for i, (e, _) in enumerate(story.vault_events) if e.name == "Claimed"][3]
     event, time = story.vault_events[place]
     moved = replace(event, log=replace(event.log, transaction_hash=others.log.transaction_hash))
-    stream = [*story.vault_events[:place], (moved, time), *story.vault_events[place + 1 :]]
-    assert str(story.books(stream).differences[0]) == (
+    record_range = [*story.vault_events[:place], (moved, time), *story.vault_events[place + 1 :]]
+    assert str(story.books(record_range).differences[0]) == (
         f"distribution 4, holder {cast.ben}: the payee is {cast.friend} by the event and "
         f"{cast.custodian} by the holder's choice"
     )

@@ -515,8 +515,8 @@ def test_an_open_asset_has_powers_too(operator, tmp_path):
     found = deploy(operator, building, tmp_path / "HARB12", dollar=True)
     read = read_permissions(found)
     assert {g.contract for g in read.grants} == {"ShareToken", "DividendVault", "Dollar"}
-    desks = [(g.account, g.kind) for g in read.grants if g.role == "desk"]
-    assert desks == [(found.vault().desk(), "contract")]
+    desks = [(g.account, g.kind) for g in read.grants if g.role == "claim relayer"]
+    assert desks == [(found.vault().relayer(), "contract")]
     assert refused(found.registry) == (
         "HARB12 has no registry, so anyone may hold it; deploy an asset with rules, such as "
         "examples/compliant/asset.yaml"

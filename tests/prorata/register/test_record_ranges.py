@@ -1,4 +1,4 @@
-"""Weights from record times, and the register as streams over it see it."""
+"""Weights from record times, and the register as record ranges over it see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from prorata.errors import BooksError, InputError
 from prorata.income.record_ranges import weigh
-from prorata.register.record_ranges import StreamRegister
+from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 
 DAY = 86_400
@@ -23,7 +23,7 @@ ANN, BEN = "0x" + "a" * 40, "0x" + "b" * 40
 
 
 @dataclass(frozen=True)
-class Said:
+class SourcedValue:
     """An event as a contract tells it."""
 
     name: str
@@ -104,17 +104,17 @@ def test_seconds_keep_their_proportions(gaps, start):
 # ----------------------------------------------------------------------------------- register
 
 
-def transfer(giver: str, receiver: str, shares: int) -> Said:
-    return Said("Transfer", {"from": giver, "to": receiver, "value": shares})
+def transfer(giver: str, receiver: str, shares: int) -> SourcedValue:
+    return SourcedValue("Transfer", {"from": giver, "to": receiver, "value": shares})
 
 
-def scheduled(number: int, closes_at: int) -> Said:
-    return Said("RecordScheduled", {"recordId": number, "closesAt": closes_at})
+def scheduled(number: int, closes_at: int) -> SourcedValue:
+    return SourcedValue("RecordScheduled", {"recordId": number, "closesAt": closes_at})
 
 
-def defined(number: int, records: list[int], weights: list[int]) -> Said:
+def defined(number: int, records: list[int], weights: list[int]) -> SourcedValue:
     args = {"streamId": number, "definer": ANN, "recordIds": records, "weights": weights}
-    return Said("StreamDefined", args)
+    return SourcedValue("StreamDefined", args)
 
 
 @pytest.fixture
@@ -127,9 +127,9 @@ def ledger() -> Ledger:
     return Ledger.of(events, TOKEN, 25)
 
 
-def test_a_stream_is_the_sum_of_its_records(ledger):
-    streams = [defined(1, [1, 2], [1, 3]), defined(2, [2], [7])]
-    register = StreamRegister.over(ledger, STREAMS, streams)
+def test_a_record_range_is_the_sum_of_its_records(ledger):
+    record_ranges = [defined(1, [1, 2], [1, 3]), defined(2, [2], [7])]
+    register = RangeRegister.over(ledger, STREAMS, record_ranges)
     assert (register.token, register.asset) == (STREAMS, TOKEN)
     assert (register.until, register.record_count) == (25, 2)
     assert register.balances_at(1) == {ANN: 250, BEN: 150}
@@ -140,8 +140,8 @@ def test_a_stream_is_the_sum_of_its_records(ledger):
     assert register.balances == {ANN: 50, BEN: 50}
 
 
-def test_a_stream_that_has_not_closed_cannot_be_read(ledger):
-    register = StreamRegister.over(ledger, STREAMS, [defined(1, [1, 3], [1, 1])])
+def test_a_record_range_that_has_not_closed_cannot_be_read(ledger):
+    register = RangeRegister.over(ledger, STREAMS, [defined(1, [1, 3], [1, 1])])
     assert (register.record_time(1), register.is_closed(1)) == (30, False)
     for read in (register.balances_at, register.total_supply_at):
         assert refused(read, 1) == (
@@ -150,17 +150,17 @@ def test_a_stream_that_has_not_closed_cannot_be_read(ledger):
     assert refused(register.balance_at, ANN, 1).startswith('record: "1" closes at 30')
 
 
-def test_an_unknown_stream_is_refused(ledger):
-    register = StreamRegister.over(ledger, STREAMS, [defined(1, [1], [1])])
+def test_an_unknown_record_range_is_refused(ledger):
+    register = RangeRegister.over(ledger, STREAMS, [defined(1, [1], [1])])
     for number in (0, 2):
         assert refused(register.balances_at, number) == (
-            f'stream: "{number}" was never defined; give 1 to 1'
+            f'record range: "{number}" was never defined; give 1 to 1'
         )
-    empty = StreamRegister.over(ledger, STREAMS, [])
-    assert refused(empty.record_time, 1).endswith("define a stream first")
+    empty = RangeRegister.over(ledger, STREAMS, [])
+    assert refused(empty.record_time, 1).endswith("define a record range first")
 
 
 def test_a_gap_in_the_definitions_is_noticed(ledger):
-    for events in ([defined(2, [1], [1])], [Said("Paused", {})]):
-        with pytest.raises(BooksError, match="where stream 1 is next"):
-            StreamRegister.over(ledger, STREAMS, events)
+    for events in ([defined(2, [1], [1])], [SourcedValue("Paused", {})]):
+        with pytest.raises(BooksError, match="where record range 1 is next"):
+            RangeRegister.over(ledger, STREAMS, events)

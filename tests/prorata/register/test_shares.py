@@ -28,9 +28,9 @@ class Told:
     args: dict[str, Any] = field(default_factory=dict)
 
 
-def at(block, index, told):
+def at(block, index, reported):
     """What was told, with a place in the chain."""
-    return Event(told.name, told.args, Log(ZERO, (), b"", block, "0xb", "0xt", index))
+    return Event(reported.name, reported.args, Log(ZERO, (), b"", block, "0xb", "0xt", index))
 
 
 def transfer(giver, receiver, value):
@@ -252,7 +252,7 @@ ACCOUNTS = (ZERO, A, B, C)
 
 
 @st.composite
-def streams(draw):
+def record_ranges(draw):
     """Transfers that a token would allow, in blocks that may share a second, and a moment."""
     balances = dict.fromkeys(ACCOUNTS, 0)
     events, time = [], 0
@@ -280,7 +280,7 @@ def replay(events, moment):
     return {account: shares for account, shares in balances.items() if shares}, supply
 
 
-@given(events=streams())
+@given(events=record_ranges())
 @example(events=[])
 def test_every_moment_is_what_a_naive_replay_finds(events):
     """At each second, balances and supply are those of replaying all transfers up to it."""

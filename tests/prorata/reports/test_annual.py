@@ -19,7 +19,7 @@ from prorata.errors import InputError
 from prorata.ledger.books import Books
 from prorata.ledger.entries import ETHER, Unit
 from prorata.register.captable import CapTable, Holding
-from prorata.register.record_ranges import StreamRegister
+from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 from prorata.reports.annual import NOTE, as_json, paid_in, rows, sums, totals_as_json, write_yearly
 from prorata.reports.html import page
@@ -67,10 +67,10 @@ def declared(number, received, currency=USD, kind=Kind.RENT, taxed=False):
 
 def claimed(holder, payee, *parts):
     """Told in one event, however many (id, gross, tax) there are."""
-    told = [dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts]
-    if len(told) == 1:
-        return Told("Claimed", {"holder": holder, "payee": payee, **told[0]})
-    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": tuple(told)})
+    reported = [dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts]
+    if len(reported) == 1:
+        return Told("Claimed", {"holder": holder, "payee": payee, **reported[0]})
+    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": tuple(reported)})
 
 
 def books_of(events, recoveries=()):
@@ -153,18 +153,18 @@ def test_a_year_that_no_calendar_has_is_refused(books, year):
         paid_in(books, TOKEN, year)
 
 
-def test_income_of_a_stream_of_records_stands_among_the_rest():
-    """It is declared for the streams' own contract, and is the asset's income all the same."""
-    streams = "0x" + "c" * 40
+def test_income_of_a_record_range_of_records_stands_among_the_rest():
+    """It is declared for another contract, and is the asset's income all the same."""
+    record_ranges = "0x" + "c" * 40
     shares = books_of([]).ledgers[TOKEN]
     defined = Told(
         "StreamDefined", {"streamId": 1, "definer": ISSUER, "recordIds": (1,), "weights": (31,)}
     )
-    told = declared(1, 1_000, kind=Kind.INTEREST)
-    told.args["token"] = streams
+    reported = declared(1, 1_000, kind=Kind.INTEREST)
+    reported.args["token"] = record_ranges
     books = Books.of(
-        [(told, RECORD + 10), (claimed(A, A, (1, 500, 0)), NEW_YEAR)],
-        [shares, StreamRegister.over(shares, streams, [defined])],
+        [(reported, RECORD + 10), (claimed(A, A, (1, 500, 0)), NEW_YEAR)],
+        [shares, RangeRegister.over(shares, record_ranges, [defined])],
         units=UNITS,
     )
     assert books.balanced
@@ -173,7 +173,7 @@ def test_income_of_a_stream_of_records_stands_among_the_rest():
     assert box(line, "1099-INT", "1") == "0.000500"
     [ordinary] = statement(books, TOKEN, A)
     assert (ordinary["record"], ordinary["shares"], ordinary["status"]) == (
-        "stream 1", "1550", "paid",
+        "record range 1", "1550", "paid",
     )  # fmt: skip
 
 

@@ -38,7 +38,15 @@ from prorata.register.investors import read_investors, register
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.tax.certificates import Entry, read_certificates
-from prorata.tax.policies import certify, deploy_policy, find_policy, note, revoke, set_rates, show
+from prorata.tax.policies import (
+    certify,
+    deploy_policy,
+    find_policy,
+    revoke,
+    set_rates,
+    show,
+    snapshot,
+)
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.kinds import FOREVER, Kind
 
@@ -253,32 +261,32 @@ def test_certificates_are_refused_before_anything_is_sent(operator, found, polic
 
 
 def test_everyone_in_the_register_is_noted_and_only_what_is_new(operator, found, policy, stranger):
-    planned = note(operator, found, policy, dry_run=True)
+    planned = snapshot(operator, found, policy, dry_run=True)
     assert (len(planned.changed), planned.unchanged, planned.receipts) == (39, 0, ())
-    done = note(stranger, found, policy)
+    done = snapshot(stranger, found, policy)
     assert done.changed == planned.changed
     assert done.changed[GERMAN] == (NOT_NOTED, Facts(known=True, country=276, investor_class=0))
     before = sent(operator)
-    assert note(operator, found, policy).unchanged == 39
+    assert snapshot(operator, found, policy).unchanged == 39
     assert sent(operator) == before
     moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620))
     register(operator, found, [moved])
-    assert list(note(operator, found, policy).changed) == [GERMAN]
+    assert list(snapshot(operator, found, policy).changed) == [GERMAN]
     operator.send_one("gone", found.registry().delete(ENTRIES[36].address))
-    gone = note(operator, found, policy, [ENTRIES[36].address]).changed
+    gone = snapshot(operator, found, policy, [ENTRIES[36].address]).changed
     assert gone[ENTRIES[36].address][1] == NOT_NOTED
 
 
 def test_who_takes_the_place_of_a_lost_wallet_is_noted(operator, found, policy):
     """And of the lost one, noted again, nothing is new."""
-    note(operator, found, policy)
+    snapshot(operator, found, policy)
     basis = Basis.of("Key lost at sea", "0x" + "ab" * 32)
     recover(operator, found, basis, lost=GERMAN, successor=OTHER)
-    assert list(note(operator, found, policy).changed) == [OTHER]
+    assert list(snapshot(operator, found, policy).changed) == [OTHER]
     moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620), address=OTHER)
     register(operator, found, [moved])
-    assert set(note(operator, found, policy).changed) == {GERMAN, OTHER}
-    assert note(operator, found, policy).changed == {}
+    assert set(snapshot(operator, found, policy).changed) == {GERMAN, OTHER}
+    assert snapshot(operator, found, policy).changed == {}
 
 
 def test_a_policy_without_or_with_another_registry_notes_nobody(operator, found, settings, policy):
@@ -286,13 +294,13 @@ def test_a_policy_without_or_with_another_registry_notes_nobody(operator, found,
     arguments = (operator.address, "0x" + "0" * 40, settings.collector, rates)
     receipt = operator.send_one("b", deploy_call(artifact("WithholdingPolicy"), *arguments))
     bare = WithholdingPolicy(found.chain, receipt.contract_address)
-    assert refused(note, operator, found, bare) == (
-        f'policy: "{bare.address}" has no registry, so nobody can be noted; file certificates, or '
-        "deploy a policy for an asset with a registry"
+    assert refused(snapshot, operator, found, bare) == (
+        f'policy: "{bare.address}" has no registry, so there is nothing to snapshot; file '
+        "certificates, or deploy a policy for an asset with a registry"
     )
     registry, token = found.registry().address, found.token()
     operator.send_one("c", token.set_identity_registry(OTHER))
-    assert refused(note, operator, found, policy) == (
+    assert refused(snapshot, operator, found, policy) == (
         f'policy: "{policy.address}" asks the registry {registry}, and CANAL8 asks {OTHER}; deploy '
         "a policy that asks the same"
     )
@@ -306,7 +314,7 @@ def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
 ):
     """`taxes_at`, `taxes_on` and the vault agree to the unit, and the collector gets their sum."""
     certify(operator, policy, read_certificates(COMPLIANT / "certificates.csv"))
-    note(operator, found, policy)
+    snapshot(operator, found, policy)
     record_id = close()
     # Too late for this record, all of it.
     certify(operator, policy, [Entry(2, PORTUGUESE, Certificate(0, frozenset(Kind), 0, FOREVER,
@@ -374,7 +382,7 @@ def test_an_open_record_has_no_final_tax(operator, found, policy):
 
 def test_what_applies_at_a_record_is_shown(operator, found, policy, close):
     entries = read_certificates(COMPLIANT / "certificates.csv")
-    note(operator, found, policy, [GERMAN, LITHUANIAN])
+    snapshot(operator, found, policy, [GERMAN, LITHUANIAN])
     certify(operator, policy, entries)
     record_id = close()
     answers = show(found, policy, record_id)

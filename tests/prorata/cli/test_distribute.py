@@ -1,4 +1,4 @@
-"""The doors of distributions as a person or a program opens them, from the preview to the end.
+"""The commands of distributions as a person or a program opens them, from the preview to the end.
 
 Most are opened in this process, which costs nothing; the new ones by `ape run` as well.
 """
@@ -25,8 +25,8 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
-from tests.prorata.cli.opened import Doors
-from tests.prorata.cli.test_doors import APE, ASSET, HOLDERS, House
+from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.test_commands import APE, ASSET, HOLDERS, House
 
 pytestmark = pytest.mark.slow
 
@@ -37,10 +37,10 @@ RENT = ("--currency", "USD", "--amount", "85,000.00", "--kind", "rent")
 
 
 @pytest.fixture
-def doors(tmp_path) -> Iterator[Doors]:
+def commands(tmp_path) -> Iterator[Commands]:
     """The building issued, and record 1 closed."""
     with Anvil() as node:
-        opened = Doors(node, tmp_path / "HARB12")
+        opened = Commands(node, tmp_path / "HARB12")
         opened.says("deploy", "--asset", ASSET, "--dollar")
         opened.says("issue", HOLDERS)
         opened.close_record()
@@ -50,25 +50,25 @@ def doors(tmp_path) -> Iterator[Doors]:
 # ---------------------------------------------------------------------------------------- preview
 
 
-def test_a_preview_is_read_as_a_table_and_as_json(doors):
-    before = doors.sent
-    said = doors.gist("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
+def test_a_preview_is_read_as_a_table_and_as_json(commands):
+    before = commands.sent
+    said = commands.gist("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
     largest = max(TABLE.holdings[1:], key=lambda holding: holding.shares)
     net = format_units(85_000 * 10**6 * largest.shares // 9_200, 6)
     assert f"{largest.address} {largest.shares:,} {net} 0.000000 {net}" in said
     assert "holders 147 with 9,200 shares" in said
     assert "transactions 4, of which 2 pay" in said
-    facts = doors.facts("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
+    facts = commands.facts("distribute", *RENT, "--exclude", TREASURY, "--dry-run")
     assert (facts["dry_run"], facts["record"], len(facts["holders"])) == (True, 1, 147)
     assert int(facts["gross"]) + int(facts["remainder"]) == 85_000 * 10**6
-    several = doors.facts("distribute", "--from", EXAMPLE, "--dry-run")
+    several = commands.facts("distribute", "--from", EXAMPLE, "--dry-run")
     assert [d["currency"][:4] for d in several["distributions"]] == [facts["currency"][:4], "0x00"]
-    assert doors.sent == before
+    assert commands.sent == before
 
 
-def test_a_preview_of_an_open_record_says_so(doors):
-    doors.says("record", "--at", "+90d")
-    said = doors.gist("distribute", *RENT, "--dry-run")
+def test_a_preview_of_an_open_record_says_so(commands):
+    commands.says("record", "--at", "+90d")
+    said = commands.gist("distribute", *RENT, "--dry-run")
     assert "at record 2, provisional: the largest of 148 holders" in said
     assert "holders and tax are those of now, and not final" in said
 
@@ -76,58 +76,58 @@ def test_a_preview_of_an_open_record_says_so(doors):
 # ------------------------------------------------------------------------------------------- file
 
 
-def test_a_file_is_distributed_once_and_pushed_as_it_says(doors):
-    done = doors.facts("distribute", "--from", EXAMPLE)["distributions"]
+def test_a_file_is_distributed_once_and_pushed_as_it_says(commands):
+    done = commands.facts("distribute", "--from", EXAMPLE)["distributions"]
     assert [(d["distribution"], d["paid"]) for d in done] == [(1, None), (2, 147)]
-    before = doors.sent
-    assert doors.facts("distribute", "--from", EXAMPLE)["distributions"] == done
-    assert doors.sent == before
-    facts = doors.facts("distribute", "--push-only", "1")
+    before = commands.sent
+    assert commands.facts("distribute", "--from", EXAMPLE)["distributions"] == done
+    assert commands.sent == before
+    facts = commands.facts("distribute", "--push-only", "1")
     assert (facts["holders_paid"], facts["owed"]) == (147, "0.000000")
-    with (doors.folder / "push-1.csv").open(newline="", encoding="utf-8") as file:
+    with (commands.folder / "push-1.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == facts["holders"]
 
 
-def test_a_file_and_options_exclude_each_other(doors):
-    assert doors.refuses("distribute", "--from", EXAMPLE, "--amount", "1", "--push") == (
+def test_a_file_and_options_exclude_each_other(commands):
+    assert commands.refuses("distribute", "--from", EXAMPLE, "--amount", "1", "--push") == (
         f'from: "{EXAMPLE}" cannot be given together with --amount, --push; write them in the '
         "file, or leave --from out"
     )
-    assert doors.refuses("distribute", "--push-only", "1", *RENT, "--dry-run") == (
+    assert commands.refuses("distribute", "--push-only", "1", *RENT, "--dry-run") == (
         'push-only: "1" cannot be given together with --currency, --amount, --kind, --dry-run; '
         "leave them out, since it declares nothing"
     )
-    assert doors.refuses("distribute", "--currency", "USD", "--kind", "rent") == (
+    assert commands.refuses("distribute", "--currency", "USD", "--kind", "rent") == (
         'amount: "" is missing; give --amount, or a file with --from'
     )
 
 
-def test_a_faulty_file_is_listed_whole_and_sends_nothing(doors, tmp_path):
+def test_a_faulty_file_is_listed_whole_and_sends_nothing(commands, tmp_path):
     path = tmp_path / "d.yaml"
     path.write_text("record: 9\ncurrency: USD\namount: 85000.0\nkind: rent\ndeadline: soon\n")
-    assert doors.refuses("distribute", "--from", str(path)) == (
+    assert commands.refuses("distribute", "--from", str(path)) == (
         f"2 problems in {path}:\n"
         '  line 3, amount: "85000.0" is a number to YAML; write it in quotes\n'
         '  line 5, deadline: "soon" is no time; write 2027-03-31T23:59:59Z'
     )
-    assert doors.refuses("distribute", "--from", str(tmp_path / "none.csv")).startswith("file: ")
+    assert commands.refuses("distribute", "--from", str(tmp_path / "none.csv")).startswith("file: ")
 
 
-def test_terms_of_options_are_as_strict(doors):
-    assert doors.refuses("distribute", *RENT, "--deadline", "+90d", "--sweep-to", COLLECTOR) == (
+def test_terms_of_options_are_as_strict(commands):
+    assert commands.refuses("distribute", *RENT, "--deadline", "+90d", "--sweep-to", COLLECTOR) == (
         'deadline: "+90d" is relative to the present, so that the same words again would be '
         "another time; write 2027-03-31T23:59:59Z"
     )
-    assert doors.refuses("distribute", *RENT, "--sweep-to", COLLECTOR) == (
+    assert commands.refuses("distribute", *RENT, "--sweep-to", COLLECTOR) == (
         f'sweep-to: "{COLLECTOR}" is a recipient for what is unclaimed, without a deadline; '
         "give both, or neither"
     )
-    later = moment(doors.chain.now() + 9_000)
-    assert doors.refuses("distribute", *RENT, "--payable-from", later, "--push") == (
+    later = moment(commands.chain.now() + 9_000)
+    assert commands.refuses("distribute", *RENT, "--payable-from", later, "--push") == (
         f'push: "true" can pay nobody before {later}; leave it out, and pay with --push-only '
         "after that"
     )
-    assert doors.refuses("distribute", *RENT, "--permit") == (
+    assert commands.refuses("distribute", *RENT, "--permit") == (
         'permit: "USD" takes no permits (ERC-2612), as far as it tells; leave --permit out, and '
         "an approval is sent first"
     )
@@ -136,22 +136,22 @@ def test_terms_of_options_are_as_strict(doors):
 # --------------------------------------------------------------------------------------- the end
 
 
-def test_the_end_of_a_distribution(doors, tmp_path):
+def test_the_end_of_a_distribution(commands, tmp_path):
     """Declared with tax and a deadline, pushed but for a frozen wallet, remitted, aged, swept."""
-    found, house = doors.deployment, House(doors.anvil.url, doors.folder)
-    operator = Operator(doors.chain, _test_signer("TEST::0", 0, doors.chain))
+    found, house = commands.deployment, House(commands.anvil.url, commands.folder)
+    operator = Operator(commands.chain, _test_signer("TEST::0", 0, commands.chain))
     policy = operator.send_one("tax", deploy_call(artifact("FlatTax"), 1_500, COLLECTOR))
-    wallet, until = TABLE.holdings[5].address, doors.chain.now() + 100 * 86_400
-    doors.says(
+    wallet, until = TABLE.holdings[5].address, commands.chain.now() + 100 * 86_400
+    commands.says(
         "freeze", "--wallet", wallet, "--reason", "Order 12/2027", "--document", "0x" + "ab" * 32
     )
     terms = ("--tax-policy", policy.contract_address, "--deadline", moment(until))
-    said = doors.gist("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push")
-    assert f"{wallet} was not paid (waiting) and is owed as before" in said
+    said = commands.gist("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push")
+    assert f"{wallet} was not paid (held) and is owed as before" in said
     owed = 85_000 * 10**6 * TABLE.balances[wallet] // 10_000
     assert f"Still owed: {format_units(owed, 6, trim=True)} USD" in said
 
-    doors.travel(doors.chain.now() + 95 * 86_400)
+    commands.travel(commands.chain.now() + 95 * 86_400)
     out = tmp_path / "unclaimed.csv"
     facts = house.facts("unclaimed", "--out", str(out))
     [line] = facts["lines"]
@@ -162,36 +162,36 @@ def test_the_end_of_a_distribution(doors, tmp_path):
         95,
     )
     assert len(out.read_text().splitlines()) == 2
-    assert "91-365 days" in doors.gist("unclaimed")
+    assert "91-365 days" in commands.gist("unclaimed")
 
-    assert doors.refuses("sweep", "--id", "1").startswith(
+    assert commands.refuses("sweep", "--id", "1").startswith(
         f'distribution: "1" can be claimed until {moment(until)}: the chain\'s time is '
     )
-    assert doors.refuses("remit") == 'id: "" is missing; give --id or --all'
-    assert doors.refuses("remit", "--id", "1", "--all").startswith('id: "1" stands beside --all')
+    assert commands.refuses("remit") == 'id: "" is missing; give --id or --all'
+    assert commands.refuses("remit", "--id", "1", "--all").startswith('id: "1" stands beside --all')
     remitted = house.facts("remit", "--all")["remitted"]
     assert [(r["distribution"], r["collector"]) for r in remitted] == [(1, COLLECTOR)]
-    assert doors.facts("remit", "--all") == {"remitted": [], "refused": {}}
-    assert doors.refuses("remit", "--id", "1") == (
+    assert commands.facts("remit", "--all") == {"remitted": [], "refused": {}}
+    assert commands.refuses("remit", "--id", "1") == (
         'distribution: "1" has remitted all tax so far; remit once more holders have been paid'
     )
 
-    doors.travel(until + 1)
-    assert "expired at" in doors.gist("unclaimed")
+    commands.travel(until + 1)
+    assert "expired at" in commands.gist("unclaimed")
     swept = house.facts("sweep", "--id", "1")
     assert int(swept["swept"]) + int(swept["carried"]) == owed
-    assert doors.facts("sweep", "--id", "1") == swept
-    assert "Nobody is owed anything" in doors.gist("unclaimed")
+    assert commands.facts("sweep", "--id", "1") == swept
+    assert "Nobody is owed anything" in commands.gist("unclaimed")
     tax = int(remitted[0]["amount"])
     assert found.currency("USD").balance_of(COLLECTOR) == tax + int(swept["swept"])
 
 
-def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
+def test_a_push_killed_at_the_door_is_continued_by_push_only(commands):
     """`kill -9` as soon as the journal tells of the push; nobody is paid twice (Law 4)."""
-    journal = doors.folder / "journal.jsonl"
-    where = ["--network", doors.anvil.url, "--deployment", str(doors.folder)]
+    journal = commands.folder / "journal.jsonl"
+    where = ["--network", commands.anvil.url, "--deployment", str(commands.folder)]
     # A block a second: the push cannot end before it is killed.
-    doors.anvil.rpc("evm_setIntervalMining", 1)
+    commands.anvil.rpc("evm_setIntervalMining", 1)
     with subprocess.Popen(
         [str(APE), "run", "distribute", *RENT, "--push", "--page", "5", *where],
         cwd=PROJECT_ROOT,
@@ -201,16 +201,16 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(doors):
         while b'"push/1/' not in journal.read_bytes() and run.poll() is None:
             time.sleep(0.001)
         run.kill()
-    doors.anvil.rpc("evm_setIntervalMining", 0)
-    doors.anvil.rpc("evm_setAutomine", True)
+    commands.anvil.rpc("evm_setIntervalMining", 0)
+    commands.anvil.rpc("evm_setAutomine", True)
     assert run.returncode == -signal.SIGKILL
-    facts = doors.facts("distribute", "--push-only", "1")
+    facts = commands.facts("distribute", "--push-only", "1")
     assert (facts["holders_paid"], facts["holders_owed"], facts["owed"]) == (148, 0, "0.000000")
-    paid = doors.deployment.currency("USD").balances_of([h.address for h in TABLE])
+    paid = commands.deployment.currency("USD").balances_of([h.address for h in TABLE])
     assert paid == [85_000 * 10**6 * holding.shares // 10_000 for holding in TABLE]
 
 
-@pytest.mark.parametrize("door", ["unclaimed", "sweep", "remit"])
-def test_help_teaches_by_example(door):
-    said = CliRunner().invoke(importlib.import_module(f"scripts.{door}").cli, ["--help"]).output
-    assert f"Examples:\n  ape run {door}" in said
+@pytest.mark.parametrize("name", ["unclaimed", "sweep", "remit"])
+def test_help_teaches_by_example(name):
+    said = CliRunner().invoke(importlib.import_module(f"scripts.{name}").cli, ["--help"]).output
+    assert f"Examples:\n  ape run {name}" in said

@@ -1,4 +1,4 @@
-"""The doors of a compliant asset, as a person or a program opens them."""
+"""The commands of a compliant asset, as a person or a program opens them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from prorata.register.investors import read_investors
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.ape.opened import Doors
+from tests.ape.opened import Commands
 
 COMPLIANT = "examples/compliant"
 SUCCESSOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -23,16 +23,16 @@ def planned() -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory, planned):
+def commands(tmp_path_factory, planned):
     """An asset deployed, registered and issued."""
     with Anvil() as anvil:
-        doors = Doors(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
-        doors.run("deploy", "--asset", f"{COMPLIANT}/asset.yaml")
+        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
+        commands.run("deploy", "--asset", f"{COMPLIANT}/asset.yaml")
         investors = f"{COMPLIANT}/investors.csv"
-        planned.append(doors.json("register", investors, "--dry-run"))
-        doors.run("register", investors)
-        doors.run("issue", f"{COMPLIANT}/holders.csv")
-        yield doors
+        planned.append(commands.json("register", investors, "--dry-run"))
+        commands.run("register", investors)
+        commands.run("issue", f"{COMPLIANT}/holders.csv")
+        yield commands
 
 
 @pytest.fixture(scope="module")
@@ -40,49 +40,49 @@ def wallets() -> list[str]:
     return [entry.address for entry in read_investors(PROJECT_ROOT / COMPLIANT / "investors.csv")]
 
 
-def test_a_dry_run_tells_the_difference(doors, planned):
+def test_a_dry_run_tells_the_difference(commands, planned):
     [facts] = planned
     assert (len(facts["new"]), facts["changed"], facts["missing"]) == (39, {}, {})
     assert (len(facts["gas"]), facts["transactions"]) == (1, [])
 
 
-def test_a_transfer_that_would_pass_is_exit_code_0(doors, wallets):
+def test_a_transfer_that_would_pass_is_exit_code_0(commands, wallets):
     words = ("check-transfer", "--from", wallets[14], "--to", wallets[32], "--amount", "2")
-    said = doors.run(*words).stdout
+    said = commands.run(*words).stdout
     assert said.splitlines()[0] == "A transfer of 2 CANAL8 would pass"
 
 
-def test_a_transfer_that_would_be_refused_is_exit_code_1_in_words(doors, wallets):
+def test_a_transfer_that_would_be_refused_is_exit_code_1_in_words(commands, wallets):
     words = ("check-transfer", "--from", wallets[14], "--to", wallets[35], "--amount", "2")
-    said = doors.run(*words, code=1).stdout.splitlines()
+    said = commands.run(*words, code=1).stdout.splitlines()
     assert said[0] == "A transfer of 2 CANAL8 would be refused"
     assert said[1].startswith("  - the receiver's country is Bermuda, whose investors")
     assert said[-1] == "The most that would pass now: 0 CANAL8"
-    facts = doors.json(*words, code=1)
+    facts = commands.json(*words, code=1)
     assert facts["refusals"] == [{"code": "country", "value": "60", "limit": "0"}]
 
 
-def test_orders_without_reason_or_document_are_refused(doors, wallets):
-    refused = doors.run("freeze", "--wallet", wallets[14], code=2)
+def test_orders_without_reason_or_document_are_refused(commands, wallets):
+    refused = commands.run("freeze", "--wallet", wallets[14], code=2)
     assert "Missing option '--reason'" in refused.stderr
     words = ("recover", "--lost", wallets[14], "--new", SUCCESSOR, "--reason", "Key lost at sea")
-    assert "Missing option '--document'" in doors.run(*words, code=2).stderr
+    assert "Missing option '--document'" in commands.run(*words, code=2).stderr
 
 
-def test_orders_are_carried_out_and_kept(doors, wallets, tmp_path):
+def test_orders_are_carried_out_and_kept(commands, wallets, tmp_path):
     document = tmp_path / "order.pdf"
     document.write_bytes(b"In the name of the people")
     digest = f"0x{sha256(document.read_bytes()).hexdigest()}"
     basis = ("--reason", "Order 12/2027 of a court", "--document", str(document))
-    frozen = doors.json("freeze", "--wallet", wallets[14], *basis)
+    frozen = commands.json("freeze", "--wallet", wallets[14], *basis)
     assert frozen["document"] == {"hash": digest, "is": "SHA-256 of order.pdf"}
-    moved = doors.json(
+    moved = commands.json(
         "force-transfer", "--from", wallets[1], "--to", wallets[2], "--amount", "25", *basis
     )
-    said = doors.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
+    said = commands.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
     assert f"Done: put {SUCCESSOR} in the place of {wallets[10]}" in said
     assert digest in said
-    log = (doors.folder / "orders.jsonl").read_text(encoding="utf-8").splitlines()
+    log = (commands.folder / "orders.jsonl").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in log]
     assert [line.get("what") for line in lines[::2]] == ["freeze", "force-transfer", "recover"]
     assert [line["transaction"] for line in lines[1:5:2]] == [
@@ -90,8 +90,8 @@ def test_orders_are_carried_out_and_kept(doors, wallets, tmp_path):
     ]  # fmt: skip
 
 
-def test_permissions_are_read_from_the_chain_with_warnings(doors):
-    facts = doors.json("permissions")
+def test_permissions_are_read_from_the_chain_with_warnings(commands):
+    facts = commands.json("permissions")
     owner = facts["deployer"]
     assert ["ShareToken", "owner", owner, "key"] in [list(g.values())[:4] for g in facts["grants"]]
     assert any("single key" in warning for warning in facts["warnings"])

@@ -19,7 +19,7 @@ __all__ = [
     "DOMAIN_VERSION",
     "PRIMARY_TYPE",
     "TYPES",
-    "Instruction",
+    "PaymentInstruction",
     "PayoutDesk",
     "digest",
     "typed_data",
@@ -27,7 +27,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Instruction:
+class PaymentInstruction:
     """What a holder wants done with its income, as in `IPayoutDesk.Instruction`.
 
     `claimant` signs: the holder, or its successor after a recovery. With a `hook` the money goes
@@ -68,26 +68,26 @@ class PayoutDesk(BoundContract):
     CONTRACT = "PayoutDesk"
 
     def vault(self) -> str:
-        """The vault whose desk this is."""
+        """The vault whose claim relayer this is."""
         return str(self._view("vault"))
 
     def is_spent(self, claimant: str, nonce: int) -> bool:
-        """Whether an instruction with this nonce was carried out or cancelled."""
+        """Whether a payment instruction with this nonce was executed or cancelled."""
         return bool(self._view("isSpent", claimant, nonce))
 
-    def digest_of(self, instruction: Instruction) -> bytes:
+    def digest_of(self, instruction: PaymentInstruction) -> bytes:
         """What is to be signed."""
         return bytes(self._view("digestOf", instruction.encodable()))
 
-    def carry_out(self, instruction: Instruction, signature: bytes) -> Call:
+    def execute(self, instruction: PaymentInstruction, signature: bytes) -> Call:
         """Do what the claimant has signed."""
         ids = ", ".join(map(str, instruction.ids))
         label = f"claim {ids} for {instruction.holder} as signed"
         return self._write("carryOut", instruction.encodable(), signature, label=label)
 
     def cancel(self, nonce: int) -> Call:
-        """Make sure that no instruction of the sender's with this nonce is ever carried out."""
-        return self._write("cancel", nonce, label=f"cancel instruction {nonce}")
+        """Make sure that no payment instruction of the sender with this nonce is executed."""
+        return self._write("cancel", nonce, label=f"cancel payment instruction {nonce}")
 
 
 DOMAIN_NAME, DOMAIN_VERSION = "prorata PayoutDesk", "1"
@@ -115,7 +115,7 @@ TYPES: Mapping[str, Sequence[Mapping[str, str]]] = {
 # -------------------------------------------------------------------------------------- typed data
 
 
-def typed_data(instruction: Instruction, chain_id: int, desk: str) -> dict[str, Any]:
+def typed_data(instruction: PaymentInstruction, chain_id: int, relayer: str) -> dict[str, Any]:
     """The whole of what a wallet shows and signs; numbers as text, since JSON cuts large ones."""
     return {
         "types": {name: [dict(part) for part in parts] for name, parts in TYPES.items()},
@@ -123,7 +123,7 @@ def typed_data(instruction: Instruction, chain_id: int, desk: str) -> dict[str, 
             "name": DOMAIN_NAME,
             "version": DOMAIN_VERSION,
             "chainId": chain_id,
-            "verifyingContract": desk,
+            "verifyingContract": relayer,
         },
         "primaryType": PRIMARY_TYPE,
         "message": {
@@ -139,7 +139,7 @@ def typed_data(instruction: Instruction, chain_id: int, desk: str) -> dict[str, 
     }
 
 
-def digest(instruction: Instruction, chain_id: int, desk: str) -> bytes:
+def digest(instruction: PaymentInstruction, chain_id: int, relayer: str) -> bytes:
     """What is signed: `PayoutDesk.digestOf`, without a chain."""
-    parts = encode_typed_data(full_message=typed_data(instruction, chain_id, desk))
+    parts = encode_typed_data(full_message=typed_data(instruction, chain_id, relayer))
     return bytes(keccak(b"\x19" + parts.version + parts.header + parts.body))

@@ -1,4 +1,4 @@
-"""`ape run captable` and `ape run books` after the doors that send: files and exit codes."""
+"""`ape run captable` and `ape run books` after the commands that send: files and exit codes."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ import pytest
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.amounts import parse_units
-from tests.ape.opened import Doors
+from tests.ape.opened import Commands
 
 HOLDERS = "examples/building/holders.csv"
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory):
+def commands(tmp_path_factory):
     """An asset issued, a record closed, rent pushed to all and ether claimed by one."""
     with Anvil() as anvil:
-        doors = Doors(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
-        doors.run("deploy", "--asset", "examples/building/asset.yaml", "--dollar")
-        doors.run("issue", HOLDERS)
-        doors.run("record", "--at", "+1h")
+        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
+        commands.run("deploy", "--asset", "examples/building/asset.yaml", "--dollar")
+        commands.run("issue", HOLDERS)
+        commands.run("record", "--at", "+1h")
         anvil.rpc("evm_increaseTime", 3_601)
         anvil.rpc("evm_mine")
-        doors.run(
+        commands.run(
             "distribute", "--currency", "USD", "--amount", "85,000.00", "--kind", "rent", "--push"
         )
-        doors.run("distribute", "--currency", "ETH", "--amount", "1.5", "--kind", "dividend")
-        yield doors
+        commands.run("distribute", "--currency", "ETH", "--amount", "1.5", "--kind", "dividend")
+        yield commands
 
 
-def test_the_cap_table_is_who_was_issued_shares(doors, tmp_path):
+def test_the_cap_table_is_who_was_issued_shares(commands, tmp_path):
     path = tmp_path / "record.csv"
-    found = doors.json("captable", "--record", "1", "--names", HOLDERS, "--csv", str(path))
+    found = commands.json("captable", "--record", "1", "--names", HOLDERS, "--csv", str(path))
     assert (found["total"], found["record"], len(found["holders"])) == ("10000", 1, 148)
     with path.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == found["holders"]
@@ -44,8 +44,8 @@ def test_the_cap_table_is_who_was_issued_shares(doors, tmp_path):
     assert {h["address"]: (h["shares"], h["name"]) for h in found["holders"]} == issued
 
 
-def test_a_person_reads_the_largest_holders(doors):
-    said = doors.run("captable").stdout
+def test_a_person_reads_the_largest_holders(commands):
+    said = commands.run("captable").stdout
     assert "10,000 shares of HARB12, 148 holders" in said
     assert "14.50%" in said
     assert "and 128 others with 3,042 shares" in said
@@ -61,15 +61,15 @@ def test_a_person_reads_the_largest_holders(doors):
         (("--csv", "/nowhere/captable.csv"), "cannot be written"),
     ],
 )
-def test_what_cannot_be_answered_is_refused_in_a_sentence(doors, words, says):
-    refused = doors.run("captable", *words, code=1)
+def test_what_cannot_be_answered_is_refused_in_a_sentence(commands, words, says):
+    refused = commands.run("captable", *words, code=1)
     assert says in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_the_books_balance_and_their_files_are_written(doors, tmp_path):
+def test_the_books_balance_and_their_files_are_written(commands, tmp_path):
     out = tmp_path / "books"
-    said = doors.run("books", "--out", str(out), "--names", HOLDERS).stdout
+    said = commands.run("books", "--out", str(out), "--names", HOLDERS).stdout
     assert said.rstrip().endswith("The books balance, to the last unit.")
     assert sorted(path.name for path in out.iterdir()) == [
         "books.json", "captable-record-1.csv", "distributions.csv", "distributions.json",
@@ -78,20 +78,20 @@ def test_the_books_balance_and_their_files_are_written(doors, tmp_path):
     assert len(list((out / "statements").glob("*.json"))) == 148
 
 
-def test_the_books_as_json_are_one_document(doors):
-    found = doors.json("books")
+def test_the_books_as_json_are_one_document(commands):
+    found = commands.json("books")
     assert found["balanced"] is True
     [usd, eth] = found["positions"]
     assert (usd["received"], usd["paid"]) == ("85000.000000", "85000.000000")
     assert (eth["paid"], eth["owed"]) == ("0.000000000000000000", "1.500000000000000000")
 
 
-def test_statements_of_the_year_are_written_for_everyone_who_was_paid(doors, tmp_path):
-    year = doors.anvil.rpc("eth_getBlockByNumber", "latest", False)["timestamp"]
+def test_statements_of_the_year_are_written_for_everyone_who_was_paid(commands, tmp_path):
+    year = commands.anvil.rpc("eth_getBlockByNumber", "latest", False)["timestamp"]
     year = datetime.fromtimestamp(int(year, 16), tz=timezone.utc).year
     out = tmp_path / "statements"
     words = ("statements", "--year", str(year), "--out", str(out), "--names", HOLDERS)
-    found = doors.json(*words)
+    found = commands.json(*words)
     assert (found["statements"], found["year_has_ended"]) == (148, False)
     [dollars] = found["totals"]
     assert dollars["gross_cash_amount"] == "85000.000000"
@@ -103,26 +103,26 @@ def test_statements_of_the_year_are_written_for_everyone_who_was_paid(doors, tmp
     assert all(row["name"] for row in summary)
 
 
-def test_a_year_without_payments_is_said_so(doors, tmp_path):
-    said = doors.run("statements", "--year", "2001", "--out", str(tmp_path)).stdout
+def test_a_year_without_payments_is_said_so(commands, tmp_path):
+    said = commands.run("statements", "--year", "2001", "--out", str(tmp_path)).stdout
     assert said.strip() == "Nobody was paid in 2001"
 
 
-def test_money_missing_from_the_vault_is_exit_code_1(doors, tmp_path):
-    manifest = json.loads((doors.folder / "manifest.json").read_text())
+def test_money_missing_from_the_vault_is_exit_code_1(commands, tmp_path):
+    manifest = json.loads((commands.folder / "manifest.json").read_text())
     vault = manifest["contracts"]["DividendVault"]["address"]
-    snapshot = doors.anvil.rpc("evm_snapshot")
-    doors.anvil.rpc("anvil_setBalance", vault, "0x1")
+    snapshot = commands.anvil.rpc("evm_snapshot")
+    commands.anvil.rpc("anvil_setBalance", vault, "0x1")
     try:
-        refused = doors.run("books", code=1)
+        refused = commands.run("books", code=1)
         assert (
             "the vault: money held is 1.500000000000000000 ETH by the books, at least, and "
             "0.000000000000000001 ETH by the chain"
         ) in refused.stderr
         assert "balance" not in refused.stdout
         out = tmp_path / "statements"
-        refused = doors.run("statements", "--year", "2027", "--out", str(out), code=1)
+        refused = commands.run("statements", "--year", "2027", "--out", str(out), code=1)
         assert "the vault: money held is 1.5" in refused.stderr
         assert not out.exists()
     finally:
-        doors.anvil.rpc("evm_revert", snapshot)
+        commands.anvil.rpc("evm_revert", snapshot)

@@ -1,4 +1,4 @@
-"""The doors as a person opens them: `ape run ...`, each in its own process.
+"""The commands as a person opens them: `ape run ...`, each in its own process.
 
 They are played on three kinds of chain: an Anvil that mines at once, an Anvil that plays a public
 network (its own chain id, a block a second, no accounts of its own, a keystore file that pays, a
@@ -45,7 +45,7 @@ HARDHAT = Path(os.environ.get("PRORATA_HARDHAT", PROJECT_ROOT / "node_modules/.b
 
 @dataclass
 class House:
-    """The doors of one deployment on one chain."""
+    """The commands of one deployment on one chain."""
 
     url: str
     folder: Path
@@ -107,7 +107,7 @@ def sent(house: House) -> int:
 
 
 def play(house: House, close: float) -> None:
-    """The life of a distribution through the doors; each step twice, done once."""
+    """The life of a distribution through the commands; each step twice, done once."""
     deployed = house.facts("deploy", "--asset", ASSET, "--dollar")
     assert list(deployed["contracts"]) == ["DividendVault", "ShareToken", "Dollar"]
     issued = house.facts("issue", HOLDERS, "--batch", "100")
@@ -206,7 +206,7 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
     )
     wish = ("instruct", "--id", "1", "--to", bank, "--valid-until", "2100-01-01T00:00:00Z")
     said = holder.says(*wish, "--out", str(path))
-    assert f"Signed by {key.address}: `ape run claim --instruction {path}` does it" in said
+    assert f"Signed by {key.address}: `ape run claim --payment instruction {path}` does it" in said
     unsigned = played.facts(
         *wish, "--holder", key.address, "--out", str(tmp_path / "other.json"), "--unsigned"
     )
@@ -219,7 +219,7 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
 
 
 @pytest.mark.parametrize(
-    ("door", "arguments", "said"),
+    ("name", "arguments", "said"),
     [
         ("claim", ["--instruction", "x.json", "--id", "1"], "says whose and which; leave --holder"),
         ("claim", ["--instruction", "nowhere.json"], "cannot be read (no such file or directory)"),
@@ -228,8 +228,8 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
         ("instruct", ["--to", "0x12"], 'out: "" is missing; give --out'),
     ],
 )
-def test_an_instruction_that_cannot_be_meant_is_refused_at_the_door(door, arguments, said):
-    command = importlib.import_module(f"scripts.{door}").cli
+def test_an_instruction_that_cannot_be_meant_is_refused_at_the_door(name, arguments, said):
+    command = importlib.import_module(f"scripts.{name}").cli
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 1
     assert said in done.output
@@ -292,11 +292,11 @@ def test_ape_may_start_the_chain(tmp_path):
     assert house.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
 
 
-@pytest.mark.parametrize("door", ["deploy", "issue", "record", "distribute", "claim", "instruct"])
-def test_help_teaches_by_example(door):
-    command = importlib.import_module(f"scripts.{door}").cli
+@pytest.mark.parametrize("name", ["deploy", "issue", "record", "distribute", "claim", "instruct"])
+def test_help_teaches_by_example(name):
+    command = importlib.import_module(f"scripts.{name}").cli
     said = CliRunner().invoke(command, ["--help"]).output
-    assert f"Examples:\n  ape run {door} " in said
+    assert f"Examples:\n  ape run {name} " in said
 
 
 # ---------------------------------------------------------------------------- a public network

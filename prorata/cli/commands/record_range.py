@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Define a stream: a range of record dates that is paid as one."""
+"""Define a record range: a range of record dates that is paid as one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import click
 from prorata.cli.command import Command, common_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
-from prorata.income.record_ranges import WEIGHTS, Stream, define_stream
+from prorata.income.record_ranges import WEIGHTS, RecordRange, define_range
 from prorata.values.times import moment
 
 EXAMPLES = (
-    "ape run stream --from-record 1 --to-record 31 --since 2027-02-28T23:59:59Z",
-    "ape run stream --from-record 32 --to-record 61 --weights equal --dry-run",
+    "ape run record-range --from-record 1 --to-record 31 --since 2027-02-28T23:59:59Z",
+    "ape run record-range --from-record 32 --to-record 61 --weights equal --dry-run",
 )
 
 
@@ -39,35 +39,35 @@ EXAMPLES = (
 def cli(
     first: int, last: int, weights: str, since: str | None, dry_run: bool, **options: Any
 ) -> None:
-    """Define a stream: a range of record dates that is paid as one.
+    """Define a record range: a range of record dates that is paid as one.
 
-    Interest that accrues daily and is paid monthly has a record for every day. The stream over
-    them is paid by a single distribution, to everybody who held shares on any of the days. Records
-    may still be open. A stream is final, and defined once, however often this runs.
+    Interest that accrues daily and is paid monthly has a record for every day. The record range
+    over them is paid by a single distribution, to everybody who held shares on any of the days.
+    Records may still be open. A record range is final, and defined once, however often this runs.
     """
     session = Session.of(options)
     with session.deployed() as (operator, found):
         begins = None if since is None else parse_moment(since, operator.chain, "since")
-        done = define_stream(
+        done = define_range(
             operator, found, first, last, weights=weights, since=begins, dry_run=dry_run
         )
     _show(session, done, found.settings.symbol)
 
 
-def _show(session: Session, done: Stream, symbol: str) -> None:
+def _show(session: Session, done: RecordRange, symbol: str) -> None:
     closes, range_ = (
         moment(done.closes_at),
         f"records {done.record_ids[0]} to {done.record_ids[-1]}",
     )
     lightest, heaviest = min(done.weights), max(done.weights)
     weighed = f"{lightest} each" if lightest == heaviest else f"{lightest} to {heaviest} each"
-    name = f"Stream {done.id}" if done.id else "A stream"
+    name = f"Record range {done.id}" if done.id else "A record range"
     session.output.say(
         f"{name} of {symbol} weighs {range_} with {weighed} and closes at the end of {closes}"
     )
     session.output.result(
         {
-            "stream": done.id or None,
+            "record_range": done.id or None,
             "contract": done.address or None,
             "records": list(done.record_ids),
             "weights": list(done.weights),
