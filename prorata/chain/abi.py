@@ -41,8 +41,8 @@ _THROWN_WHEN = "Thrown when "
 
 WORD = 32
 
-Entry = Mapping[str, Any]
-Reader: TypeAlias = Callable[[bytes], Any]
+AbiItem = Mapping[str, Any]
+WordReader: TypeAlias = Callable[[bytes], Any]
 
 
 # ------------------------------------------------------------------------------------- functions
@@ -53,8 +53,8 @@ class Function:
     """One function of a contract; `selector` is the first four bytes of its call data."""
 
     name: str
-    inputs: tuple[Entry, ...]
-    outputs: tuple[Entry, ...]
+    inputs: tuple[AbiItem, ...]
+    outputs: tuple[AbiItem, ...]
     selector: bytes
 
     def encode(self, *arguments: object) -> bytes:
@@ -164,9 +164,9 @@ def decode_error(data: bytes) -> RevertError:
 
 
 @cache
-def _events() -> dict[tuple[bytes, int], Entry]:
+def _events() -> dict[tuple[bytes, int], AbiItem]:
     """By first topic and number of topics: ERC-20 and ERC-721 share the name of `Transfer`."""
-    found: dict[tuple[bytes, int], Entry] = {}
+    found: dict[tuple[bytes, int], AbiItem] = {}
     for entry in _entries("event"):
         topics = 1 + sum(item["indexed"] for item in entry["inputs"])
         found.setdefault((keccak(text=_signature(entry)), topics), entry)
@@ -174,14 +174,14 @@ def _events() -> dict[tuple[bytes, int], Entry]:
 
 
 @cache
-def _errors() -> dict[bytes, tuple[Entry, str | None]]:
+def _errors() -> dict[bytes, tuple[AbiItem, str | None]]:
     notices = {
         signature: notice[0]["notice"]
         for artifact in artifacts().values()
         for signature, notice in artifact.userdoc.get("errors", {}).items()
         if notice and "notice" in notice[0]
     }
-    found: dict[bytes, tuple[Entry, str | None]] = {}
+    found: dict[bytes, tuple[AbiItem, str | None]] = {}
     for entry in (*_BUILT_IN, *_entries("error")):
         signature = _signature(entry)
         found[keccak(text=signature)[:4]] = (entry, _meaning(notices.get(signature)))
@@ -195,18 +195,18 @@ def _meaning(notice: str | None) -> str | None:
     return f"that is, {notice.removeprefix(_THROWN_WHEN).split('. ')[0].rstrip('.')}"
 
 
-def _entries(kind: str) -> list[Entry]:
+def _entries(kind: str) -> list[AbiItem]:
     return [e for artifact in artifacts().values() for e in artifact.abi if e["type"] == kind]
 
 
 # ----------------------------------------------------------------------------------- single values
 
 
-def _signature(entry: Entry) -> str:
+def _signature(entry: AbiItem) -> str:
     return f"{entry['name']}({','.join(_type(item) for item in entry['inputs'])})"
 
 
-def _type(item: Entry) -> str:
+def _type(item: AbiItem) -> str:
     """The canonical type, with structs spelled out."""
     written: str = item["type"]
     if not written.startswith("tuple"):
@@ -215,14 +215,14 @@ def _type(item: Entry) -> str:
     return f"({parts}){written.removeprefix('tuple')}"
 
 
-def _encode(what: str, inputs: Sequence[Entry], arguments: Sequence[object]) -> bytes:
+def _encode(what: str, inputs: Sequence[AbiItem], arguments: Sequence[object]) -> bytes:
     try:
         return abi_encode([_type(item) for item in inputs], arguments)
     except (EncodingError, ValueError, TypeError) as error:
         raise InputError.of(what, arguments, f"cannot be encoded ({error})", "check it") from None
 
 
-def _decode(items: Sequence[Entry], data: bytes) -> list[Any]:
+def _decode(items: Sequence[AbiItem], data: bytes) -> list[Any]:
     readers = [_reader(item["type"]) for item in items]
     # Nearly all there is to decode are words, and a register has millions of them.
     if all(readers) and len(data) >= WORD * len(readers):
@@ -236,7 +236,7 @@ def _decode(items: Sequence[Entry], data: bytes) -> list[Any]:
 
 
 @cache
-def _reader(kind: str) -> Reader | None:
+def _reader(kind: str) -> WordReader | None:
     """What reads a value of this type from the one word that it fills; None for other types."""
     if kind == "address":
         return _address
@@ -274,7 +274,7 @@ def _bytes(size: int, word: bytes) -> bytes:
     return word[:size]
 
 
-def _python(item: Entry, value: Any) -> Any:
+def _python(item: AbiItem, value: Any) -> Any:
     written: str = item["type"]
     if written.endswith("]"):
         inner = {**item, "type": written[: written.rindex("[")]}
@@ -285,7 +285,7 @@ def _python(item: Entry, value: Any) -> Any:
     return checksummed(value) if written == "address" else value
 
 
-def _topic(item: Entry, topic: bytes) -> Any:
+def _topic(item: AbiItem, topic: bytes) -> Any:
     if (read := _reader(item["type"])) is not None:
         return read(topic)
     fixed = not item["type"].endswith("]") and item["type"] not in ("bytes", "string", "tuple")

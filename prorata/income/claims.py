@@ -30,7 +30,7 @@ Payout: TypeAlias = Settlement
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim did; `waiting` are distributions that cannot be claimed yet."""
+    """What a claim did; `held` are distributions that cannot be claimed yet."""
 
     payouts: tuple[Payout, ...]
     receipt: Receipt | None

@@ -272,7 +272,7 @@ def resolve(
     problems = list(drafts.problems)
     resolved = []
     for draft in drafts.drafts:
-        reader = _Reader(deployment, draft)
+        reader = _DeclarationReader(deployment, draft)
         declaration = reader.declaration()
         problems += reader.problems
         if declaration is not None:
@@ -338,7 +338,7 @@ def _repeated(resolved: Sequence[tuple[Draft, Declaration]]) -> Iterator[Problem
         seen.setdefault(contents, draft.line)
 
 
-class _Reader:
+class _DeclarationReader:
     """Makes a declaration of one draft, noting every fault in its fields."""
 
     def __init__(self, deployment: Deployment, draft: Draft) -> None:

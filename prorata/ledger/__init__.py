@@ -12,7 +12,7 @@ from prorata.ledger.audits import (
     read_vault,
 )
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Distribution, Entry, Evidence, Place, Unit
+from prorata.ledger.entries import BookEntry, DistributionAccount, Evidence, Place, Unit
 from prorata.ledger.evidence import evidence_source
 from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 
@@ -20,9 +20,9 @@ __all__ = [
     "AgedBalances",
     "Answers",
     "Audit",
+    "BookEntry",
     "Books",
-    "Distribution",
-    "Entry",
+    "DistributionAccount",
     "Evidence",
     "Overdue",
     "Place",

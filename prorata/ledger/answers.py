@@ -11,12 +11,11 @@ from prorata.chain.types import Block, Chain
 from prorata.contracts.currency import Currency
 from prorata.contracts.record_stream import RecordStream
 from prorata.contracts.share_token import ShareToken
-from prorata.contracts.vault import Distribution as DeclaredDistribution
-from prorata.contracts.vault import DividendVault, Entitlement
+from prorata.contracts.vault import Distribution, DividendVault, Entitlement
 from prorata.errors import ChainError, RevertError
 from prorata.ledger.books import Books
 from prorata.ledger.entries import (
-    Distribution,
+    DistributionAccount,
     Unit,
 )
 from prorata.register.record_ranges import RangeRegister
@@ -35,7 +34,7 @@ class Answers:
     chain_id: int
     block: Block
     count: int
-    distributions: dict[int, DeclaredDistribution] = field(default_factory=dict)
+    distributions: dict[int, Distribution] = field(default_factory=dict)
     entitlements: dict[tuple[int, str], Entitlement] = field(default_factory=dict)
     claimed: dict[tuple[int, str], bool] = field(default_factory=dict)
     claimable: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -114,7 +113,7 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
 
 
 def _ask_holders(
-    answers: Answers, vault: DividendVault, distribution: Distribution, holders: list[str]
+    answers: Answers, vault: DividendVault, distribution: DistributionAccount, holders: list[str]
 ) -> None:
     keys = [(distribution.id, holder) for holder in holders]
     answers.claimed.update(zip(keys, vault.are_claimed(distribution.id, holders), strict=True))

@@ -24,8 +24,7 @@ from prorata.chain.node import read_steadily
 from prorata.chain.types import Block, Chain
 from prorata.contracts.record_stream import RecordStream
 from prorata.contracts.share_token import ShareToken
-from prorata.contracts.vault import Distribution as DeclaredDistribution
-from prorata.contracts.vault import DividendVault
+from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployment import Deployment
 from prorata.ledger.answers import (
     Answers,
@@ -36,7 +35,7 @@ from prorata.ledger.answers import (
 from prorata.ledger.books import Books
 from prorata.ledger.entries import (
     Difference,
-    Distribution,
+    DistributionAccount,
     Place,
 )
 from prorata.ledger.evidence import evidence_source
@@ -256,7 +255,7 @@ def _compare_person(books: Books, ledger: Ledger, account: str, answers: Answers
     _check(books, place, "the wallet", words[frozen], words[answers.frozen.get(key, frozen)])
 
 
-def _compare_terms(books: Books, ours: Distribution, theirs: DeclaredDistribution) -> None:
+def _compare_terms(books: Books, ours: DistributionAccount, theirs: Distribution) -> None:
     place = Place.declaration(ours.id)
     for figure, left, right in (
         ("the token", ours.token, theirs.token),
@@ -280,7 +279,7 @@ def _compare_terms(books: Books, ours: Distribution, theirs: DeclaredDistributio
     _check(books, place, "amount", ours.amount, theirs.amount, currency=ours.currency)
 
 
-def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None:
+def _compare_holders(books: Books, ours: DistributionAccount, answers: Answers) -> None:
     for holder in books.ledgers.get(ours.token, ()):
         key = (ours.id, holder)
         if key not in answers.claimed:
@@ -304,14 +303,14 @@ def _compare_holders(books: Books, ours: Distribution, answers: Answers) -> None
         _check(books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency)
         if rate is not None:
             _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
-        # Who is not eligible may be kept waiting; whether it is, the terms decided at declaration.
+        # Who is not eligible may be held; whether it is, the terms decided at declaration.
         if answers.claimable[key] == 0 and (ours.token, holder) in answers.ineligible:
             books.held.add(key)
         due = gross - entitlement.tax if books.status(ours, holder) == "claimable" else 0
         _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
 
 
-def _compare_totals(books: Books, ours: Distribution, theirs: DeclaredDistribution) -> None:
+def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distribution) -> None:
     for figure, left, right in (
         ("paid and withheld", ours.settled, theirs.paid),
         ("withheld", ours.withheld, theirs.withheld),

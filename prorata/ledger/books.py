@@ -34,16 +34,16 @@ from prorata.contracts.vault import Reason, Terms, settlements
 from prorata.errors import NoEligibleShares
 from prorata.ledger.entries import (
     ETHER,
+    BookEntry,
     Difference,
-    Distribution,
-    Entry,
+    DistributionAccount,
     Evidence,
     EvidenceSource,
     Place,
-    Position,
     RedirectedPayment,
     SourcedValue,
     Unit,
+    VaultPosition,
 )
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
@@ -81,7 +81,7 @@ class Books:
         self.units = {ZERO_ADDRESS: ETHER, **(units or {})}
         self.withholding = dict(withholding or {})
         self.until = max((ledger.until for ledger in self.ledgers.values()), default=0)
-        self.distributions: dict[int, Distribution] = {}
+        self.distributions: dict[int, DistributionAccount] = {}
         self.payees: dict[str, str] = {}
         self.carries: dict[tuple[str, str], int] = {}
         self.taxes: dict[tuple[int, str], int] = {}
@@ -133,7 +133,7 @@ class Books:
         """Whether no distribution of the token can lie before these books begin."""
         return self.first_id == 1 or token in self.ledgers
 
-    def of_token(self, token: str) -> list[Distribution]:
+    def of_token(self, token: str) -> list[DistributionAccount]:
         """The distributions of one token, in order of declaration."""
         return [d for d in self.distributions.values() if d.token == token]
 
@@ -141,12 +141,12 @@ class Books:
         """What an asset's distributions are declared for: its token, and its record ranges."""
         return [token for token, ledger in self.ledgers.items() if ledger.asset == asset]
 
-    def of_asset(self, asset: str) -> list[Distribution]:
+    def of_asset(self, asset: str) -> list[DistributionAccount]:
         """The distributions to the holders of one asset, in order of declaration."""
         paying = frozenset(self.paying(asset))
         return [d for d in self.distributions.values() if d.token in paying]
 
-    def tax_of(self, distribution: Distribution, holder: str) -> int:
+    def tax_of(self, distribution: DistributionAccount, holder: str) -> int:
         """The tax on a holder's whole income: as settled, as the policy answered, or by its rate.
 
         0 when neither is known yet.
@@ -157,7 +157,7 @@ class Books:
             return self.taxes[distribution.id, holder]
         return self.tax_by_rate(distribution, self.gross_of(distribution, holder)) or 0
 
-    def tax_by_rate(self, distribution: Distribution, gross: int) -> int | None:
+    def tax_by_rate(self, distribution: DistributionAccount, gross: int) -> int | None:
         """What the policy withholds from `gross`; None if its rate is not known here."""
         if distribution.terms.tax_policy == ZERO_ADDRESS:
             return 0
@@ -165,31 +165,31 @@ class Books:
         return None if rate is None else withhold(gross, rate)
 
     @staticmethod
-    def gross_of(distribution: Distribution, holder: str) -> int:
+    def gross_of(distribution: DistributionAccount, holder: str) -> int:
         """What the law gives the holder, claimed or not; 0 before the record has closed."""
         division = distribution.division
         return 0 if division is None else division.gross.get(holder, 0)
 
-    def waits(self, distribution: Distribution, holder: str) -> bool:
+    def waits(self, distribution: DistributionAccount, holder: str) -> bool:
         """Whether a holder's income waits for the person: its wallet is frozen, or not eligible."""
         ledger = self.ledgers.get(distribution.token)
         if ledger is not None and ledger.is_frozen(ledger.claimant_of(holder)):
             return True
         return (distribution.id, holder) in self.held
 
-    def status(self, distribution: Distribution, holder: str) -> str:
-        """`Distribution.status` now, for the person: `waiting` also while the income waits."""
+    def status(self, distribution: DistributionAccount, holder: str) -> str:
+        """The status now, for the person: `held` also while the token keeps the income back."""
         status = distribution.status(holder, self.until)
         held_back = status == "claimable" and self.waits(distribution, holder)
         return "held" if held_back else status
 
-    def positions(self) -> list[Position]:
+    def positions(self) -> list[VaultPosition]:
         """Where the money is, for each token and currency in order of first declaration."""
-        series: dict[tuple[str, str], list[Distribution]] = {}
+        series: dict[tuple[str, str], list[DistributionAccount]] = {}
         for distribution in self.distributions.values():
             series.setdefault((distribution.token, distribution.currency), []).append(distribution)
         return [
-            Position(
+            VaultPosition(
                 token=token,
                 currency=currency,
                 received=sum(d.received for d in group),
@@ -257,7 +257,7 @@ class Books:
         if distribution is not None:
             enter(distribution, event, time)
 
-    def _declared_before(self, number: int, event: DecodedEvent) -> Distribution | None:
+    def _declared_before(self, number: int, event: DecodedEvent) -> DistributionAccount | None:
         """The distribution that an event is about; None if it is none of these books' business."""
         if number >= self.first_id and number not in self.distributions:
             reported, law = ("missing", "the events"), ("there", f"its event {event.name}")
@@ -266,7 +266,7 @@ class Books:
 
     def _declared(self, event: DecodedEvent, time: int) -> None:
         args, terms = event.args, Terms.of(event.args["terms"])
-        distribution = Distribution(
+        distribution = DistributionAccount(
             id=int(args["id"]),
             token=str(args["token"]),
             record_id=int(args["recordId"]),
@@ -305,7 +305,7 @@ class Books:
         self.carries[series] = carry - distribution.carried_in
         self._divide(distribution)
 
-    def _divide(self, distribution: Distribution) -> None:
+    def _divide(self, distribution: DistributionAccount) -> None:
         """Work out what the law gives everyone, once the register knows the record's balances."""
         ledger = self.ledgers.get(distribution.token)
         if ledger is None:
@@ -333,10 +333,11 @@ class Books:
             distribution = self._declared_before(reported.distribution_id, event)
             if distribution is not None:
                 self._settle(
-                    distribution, Entry(**vars(reported), moment=moment, transaction=transaction)
+                    distribution,
+                    BookEntry(**vars(reported), moment=moment, transaction=transaction),
                 )
 
-    def _settle(self, distribution: Distribution, entry: Entry) -> None:
+    def _settle(self, distribution: DistributionAccount, entry: BookEntry) -> None:
         holder = entry.holder
         if holder in distribution.settlements:
             reported, law = ("a second one", "the event"), ("one", "the law")
@@ -349,7 +350,7 @@ class Books:
             self._check(distribution, entry)
             self._check_person(ledger, entry)
 
-    def _check(self, distribution: Distribution, settlement: Entry) -> None:
+    def _check(self, distribution: DistributionAccount, settlement: BookEntry) -> None:
         """Hold one settlement against the law and the terms."""
         holder, currency = settlement.holder, distribution.currency
         place = Place.holder(distribution.id, holder)
@@ -375,7 +376,7 @@ class Books:
             reported, law = (settlement.time, "the event"), (f"{early} to {deadline}", "the terms")
             self.differ(place, "the time of payment", reported, law)
 
-    def _check_person(self, ledger: Ledger, entry: Entry) -> None:
+    def _check_person(self, ledger: Ledger, entry: BookEntry) -> None:
         """Hold the payee against the person who stood behind the holder at the time."""
         claimant = ledger.claimant_at(entry.holder, entry.moment)
         if ledger.was_frozen(claimant, entry.moment):
@@ -393,7 +394,7 @@ class Books:
         payee = str(args["receiver"]) if hook == ZERO_ADDRESS else hook
         self._instructions.add((_transaction(event), claimant, holder, payee))
 
-    def _skipped(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+    def _skipped(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
         holder, reason = str(event.args["holder"]), Reason(event.args["reason"])
         if holder not in distribution.settlements:
             distribution.skipped[holder] = reason
@@ -401,7 +402,7 @@ class Books:
             self._check_skip(distribution, holder, reason, moment_of(event, time))
 
     def _check_skip(
-        self, distribution: Distribution, holder: str, reason: Reason, moment: Moment
+        self, distribution: DistributionAccount, holder: str, reason: Reason, moment: Moment
     ) -> None:
         """Hold a reason against the books; that a payment failed, only the push has seen."""
         ledger = self.ledgers[distribution.token]
@@ -417,7 +418,7 @@ class Books:
         reported, law = (f"skipped as {reason.name.lower()}", "the event"), (found, "the books")
         self.differ(Place.holder(distribution.id, holder), "its income", reported, law)
 
-    def _carried(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+    def _carried(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
         amount = int(event.args["amount"])
         distribution.carried_out += amount
         series = (distribution.token, distribution.currency)
@@ -430,7 +431,7 @@ class Books:
             )
             self.differ(Place.total(distribution.id), "what was carried", reported, law)
 
-    def _remitted(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+    def _remitted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
         reported: SourcedValue
         law: SourcedValue
         distribution.remitted += int(event.args["amount"])
@@ -446,7 +447,7 @@ class Books:
                 Place.total(distribution.id), "tax remitted", reported, law, distribution.currency
             )
 
-    def _swept(self, distribution: Distribution, event: DecodedEvent, time: int) -> None:
+    def _swept(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
         terms = distribution.terms
         distribution.swept += int(event.args["amount"])
         if distribution.ended or not terms.deadline or time <= terms.deadline:
@@ -458,7 +459,7 @@ class Books:
             reported, law = (recipient, "the event"), (terms.sweep_to, "the terms")
             self.differ(Place.total(distribution.id), "who received the sweep", reported, law)
 
-    def _refunded(self, distribution: Distribution, event: DecodedEvent, _: int) -> None:
+    def _refunded(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
         reported: SourcedValue
         law: SourcedValue
         amount = int(event.args["amount"])
@@ -521,7 +522,7 @@ class Books:
         reported = (entry.transaction, redirected.claimant, entry.holder, entry.payee)
         return reported in self._instructions
 
-    def _close(self, distribution: Distribution) -> None:
+    def _close(self, distribution: DistributionAccount) -> None:
         """Hold what became of a distribution against what the law makes of its settlements."""
         swept, carried = distribution.ending()
         for figure, reported, law in (

@@ -14,16 +14,16 @@ from prorata.values.amounts import format_units
 
 __all__ = [
     "ETHER",
+    "BookEntry",
     "Difference",
-    "Distribution",
-    "Entry",
+    "DistributionAccount",
     "Evidence",
     "EvidenceSource",
     "Place",
-    "Position",
     "RedirectedPayment",
     "SourcedValue",
     "Unit",
+    "VaultPosition",
 ]
 
 SourcedValue: TypeAlias = tuple[object, str]
@@ -108,7 +108,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Entry(Settlement):
+class BookEntry(Settlement):
     """A settlement as the books have it: when it happened, and in which transaction."""
 
     moment: Moment
@@ -127,7 +127,7 @@ class RedirectedPayment:
     `choice` is None for a claimant whose choice may lie before these books begin.
     """
 
-    entry: Entry
+    entry: BookEntry
     claimant: str
     choice: str | None
 
@@ -149,7 +149,7 @@ EvidenceSource: TypeAlias = Callable[[Sequence[RedirectedPayment]], Evidence]
 
 
 @dataclass
-class Distribution:
+class DistributionAccount:
     """One distribution as the events tell it, with the balances it divides."""
 
     id: int
@@ -174,7 +174,7 @@ class Distribution:
     """The same without excluded accounts."""
     division: Apportionment[str] | None = None
     """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
-    settlements: dict[str, Entry] = field(default_factory=dict)
+    settlements: dict[str, BookEntry] = field(default_factory=dict)
     skipped: dict[str, Reason] = field(default_factory=dict)
     """Why the last push skipped a holder who is still unpaid."""
     remitted: int = 0
@@ -258,7 +258,7 @@ class Distribution:
         return swept, rest - swept
 
     def status(self, holder: str, now: int) -> str:
-        """`paid`, `claimable`, `waiting`, `expired`, `excluded`, or `refunded` to the declarer."""
+        """`paid`, `claimable`, `held`, `expired`, `excluded`, or `refunded` to the declarer."""
         if holder in self.settlements:
             return "paid"
         if holder in self.terms.excluded:
@@ -271,7 +271,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Position:
+class VaultPosition:
     """Where the money of one token in one currency is: the sum over its distributions."""
 
     token: str

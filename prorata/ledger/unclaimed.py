@@ -3,7 +3,7 @@
 
 For every open distribution of an asset whose record has closed, each holder who has not been paid
 is one line, with the days since it could first be paid, and whether it can be paid now:
-`claimable`; `frozen` with the wallet; `waiting` where the token lets income wait for another
+`claimable`; `frozen` with the wallet; `held` where the token lets income wait for another
 reason; `not due` before the first second of payment; `expired` after the deadline, until somebody
 sweeps it.
 

@@ -164,7 +164,7 @@ def parse_csv(
     lines = _LINE_END.split(content.removeprefix("\ufeff"))
     while len(lines) > 1 and lines[-1] == "":
         lines.pop()
-    reader = _Reader(decimals)
+    reader = _CapTableReader(decimals)
     reader.read_header(lines[0])
     if reader.columns:
         for number, line in enumerate(lines[1:], start=2):
@@ -175,7 +175,7 @@ def parse_csv(
     return CapTable(tuple(reader.holdings), decimals)
 
 
-class _Reader:
+class _CapTableReader:
     """Collects holdings and problems line by line; a line with a problem makes no holding."""
 
     def __init__(self, decimals: int) -> None:

@@ -39,8 +39,8 @@ from prorata.values.times import parse_time
 
 __all__ = [
     "BATCH_SIZE",
-    "Difference",
-    "Entry",
+    "InvestorRow",
+    "RegisterChanges",
     "Registered",
     "compare",
     "first_block_of",
@@ -68,7 +68,7 @@ _REGISTERED = keccak(text="InvestorRegistered(address,uint256)")
 
 
 @dataclass(frozen=True)
-class Entry:
+class InvestorRow:
     """A wallet as the file has it, and the line it stands on."""
 
     line: int
@@ -76,7 +76,7 @@ class Entry:
     investor: Investor
 
 
-def read_investors(path: str | PathLike[str]) -> list[Entry]:
+def read_investors(path: str | PathLike[str]) -> list[InvestorRow]:
     """Read the file at `path`; see `parse_investors`.
 
     Raises: InputError for every fault in the file, or when it cannot be opened.
@@ -84,24 +84,24 @@ def read_investors(path: str | PathLike[str]) -> list[Entry]:
     return parse_investors(Sheet.read(path), str(path))
 
 
-def parse_investors(content: str | bytes, subject: str = "the register") -> list[Entry]:
+def parse_investors(content: str | bytes, subject: str = "the register") -> list[InvestorRow]:
     """The entries of a CSV file, in its order; `subject` names it in the error.
 
     Raises: InputError with every fault found, in order of lines.
     """
-    reader = _Reader(Sheet(subject, COLUMNS))
+    reader = _InvestorReader(Sheet(subject, COLUMNS))
     for number, row in reader.sheet.rows(content):
         reader.take(number, row)
     reader.sheet.check()
     return reader.entries
 
 
-class _Reader:
+class _InvestorReader:
     """Turns rows into entries; a row with a fault makes none."""
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        self.entries: list[Entry] = []
+        self.entries: list[InvestorRow] = []
         self._lines: dict[str, int] = {}
         self._persons: dict[int, tuple[int, Mapping[str, int]]] = {}
 
@@ -119,7 +119,7 @@ class _Reader:
                 rule = f"differs from what line {first} says of person {person}"
                 self.sheet.add(number, name, row[name], rule, "make the lines of a person agree")
         investor = Investor(person, facts["country"], facts["class"], facts["eligible_until"])
-        self.entries.append(Entry(number, address, investor))
+        self.entries.append(InvestorRow(number, address, investor))
 
     def _address(self, number: int, cell: str) -> str:
         if (fault := address_fault(cell)) is not None:
@@ -156,25 +156,27 @@ class _Reader:
 
 
 @dataclass(frozen=True)
-class Difference:
+class RegisterChanges:
     """The file against the chain.
 
     `changed` has what the chain says of a wallet beside what the file says; `missing` is on the
     chain and not in the file.
     """
 
-    new: tuple[Entry, ...]
-    changed: tuple[tuple[Investor, Entry], ...]
+    new: tuple[InvestorRow, ...]
+    changed: tuple[tuple[Investor, InvestorRow], ...]
     unchanged: int
     missing: Mapping[str, Investor]
 
     @property
-    def to_send(self) -> list[list[Entry]]:
+    def to_send(self) -> list[list[InvestorRow]]:
         """What has to be brought to the chain: what is new, then what is changed."""
         return [list(self.new), [entry for _, entry in self.changed]]
 
 
-def compare(registry: InvestorRegistry, entries: Sequence[Entry], first_block: int) -> Difference:
+def compare(
+    registry: InvestorRegistry, entries: Sequence[InvestorRow], first_block: int
+) -> RegisterChanges:
     """Compare a file with the chain; no event of the registry is older than `first_block`.
 
     Raises: InputError, with their lines, for wallets that were lost; ChainError.
@@ -198,7 +200,7 @@ def compare(registry: InvestorRegistry, entries: Sequence[Entry], first_block: i
     absent = sorted(there - {entry.address for entry in entries})
     found = zip(absent, registry.investors_of(absent), strict=True)
     missing = {wallet: who for wallet, who in found if who.person and not who.lost}
-    return Difference(tuple(new), tuple(changed), unchanged, missing)
+    return RegisterChanges(tuple(new), tuple(changed), unchanged, missing)
 
 
 def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]:
@@ -217,7 +219,7 @@ def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]
 class Registered:
     """A register brought to the chain, or of a dry run, the `gas` of each batch to be sent."""
 
-    difference: Difference
+    difference: RegisterChanges
     receipts: tuple[Receipt, ...]
     gas: tuple[int, ...] = ()
 
@@ -225,7 +227,7 @@ class Registered:
 def register(
     operator: Operator,
     deployment: Deployment,
-    entries: Sequence[Entry],
+    entries: Sequence[InvestorRow],
     *,
     batch_size: int = BATCH_SIZE,
     dry_run: bool = False,

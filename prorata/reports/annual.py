@@ -22,7 +22,7 @@ from typing import Any
 from prorata.errors import InputError
 from prorata.files.writer import Row, write_csv_rows, write_json
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Distribution, Entry
+from prorata.ledger.entries import BookEntry, DistributionAccount
 from prorata.register.captable import CapTable, Holding
 from prorata.reports.html import page
 from prorata.tax.forms import (
@@ -40,8 +40,8 @@ from prorata.values.times import iso
 
 __all__ = [
     "NOTE",
-    "Payment",
     "Statement",
+    "YearPayment",
     "as_json",
     "paid_in",
     "rows",
@@ -99,11 +99,11 @@ _YEARS = (1970, 9998)
 
 
 @dataclass(frozen=True)
-class Payment:
+class YearPayment:
     """One settlement, and the distribution it is of."""
 
-    distribution: Distribution
-    entry: Entry
+    distribution: DistributionAccount
+    entry: BookEntry
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ class Statement:
     """What one person was paid in one year; `holder` is the wallet it has now."""
 
     holder: str
-    payments: tuple[Payment, ...]
+    payments: tuple[YearPayment, ...]
 
-    def by_currency(self) -> dict[str, list[Payment]]:
+    def by_currency(self) -> dict[str, list[YearPayment]]:
         """The payments of each currency, in the order of the first."""
-        groups: dict[str, list[Payment]] = {}
+        groups: dict[str, list[YearPayment]] = {}
         for payment in self.payments:
             groups.setdefault(payment.distribution.currency, []).append(payment)
         return groups
@@ -128,12 +128,12 @@ def paid_in(books: Books, token: str, year: int) -> list[Statement]:
     """
     first, last = _bounds(year)
     ledger = books.ledgers[token]
-    persons: dict[str, list[Payment]] = {}
+    persons: dict[str, list[YearPayment]] = {}
     for distribution in books.of_asset(token):
         for entry in distribution.settlements.values():
             if first <= entry.time < last:
                 person = persons.setdefault(ledger.claimant_of(entry.holder), [])
-                person.append(Payment(distribution, entry))
+                person.append(YearPayment(distribution, entry))
     return [Statement(holder, _in_order(paid)) for holder, paid in sorted(persons.items())]
 
 
@@ -147,7 +147,7 @@ def _bounds(year: int) -> tuple[int, int]:
     return first, last
 
 
-def _in_order(payments: Iterable[Payment]) -> tuple[Payment, ...]:
+def _in_order(payments: Iterable[YearPayment]) -> tuple[YearPayment, ...]:
     return tuple(sorted(payments, key=lambda paid: (paid.entry.moment, paid.distribution.id)))
 
 
@@ -162,7 +162,7 @@ def sums(statements: Iterable[Statement]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _sum(payments: Iterable[Payment]) -> tuple[int, int]:
+def _sum(payments: Iterable[YearPayment]) -> tuple[int, int]:
     entries = [payment.entry for payment in payments]
     return sum(entry.gross for entry in entries), sum(entry.tax for entry in entries)
 
@@ -175,7 +175,7 @@ def rows(books: Books, statement: Statement) -> list[Row]:
     return [_row(books, payment) for payment in statement.payments]
 
 
-def _row(books: Books, payment: Payment) -> Row:
+def _row(books: Books, payment: YearPayment) -> Row:
     distribution, entry = payment.distribution, payment.entry
     reporting = REPORTING[distribution.terms.kind]
     asset, shares = _asset(books, distribution), distribution.shares.get(entry.holder, 0)
@@ -208,7 +208,7 @@ def _row(books: Books, payment: Payment) -> Row:
     }
 
 
-def _asset(books: Books, distribution: Distribution) -> str:
+def _asset(books: Books, distribution: DistributionAccount) -> str:
     """The share token: weighted shares of a record range are written as its shares are."""
     return books.ledgers[distribution.token].asset
 
@@ -244,7 +244,7 @@ def _totals(books: Books, statement: Statement) -> list[Row]:
     return found
 
 
-def _amounts(payments: Iterable[Payment]) -> dict[Box, int]:
+def _amounts(payments: Iterable[YearPayment]) -> dict[Box, int]:
     """What is to be put in each box of the 1099 series, for payments in one currency."""
     found: dict[Box, int] = {}
     for payment in payments:
@@ -274,7 +274,7 @@ def _boxes(books: Books, statement: Statement) -> list[Row]:
 
 def _forms_1042_s(books: Books, statement: Statement) -> list[Row]:
     """For a foreign person: one row, that is one form, per income code, rate and currency."""
-    groups: dict[tuple[str, str, str], list[Payment]] = {}
+    groups: dict[tuple[str, str, str], list[YearPayment]] = {}
     for payment in statement.payments:
         code = REPORTING[payment.distribution.terms.kind].income_code
         if code:

@@ -6,7 +6,7 @@ rows. Amounts are decimal strings with all decimals of their currency and no sep
 ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
-`paid`; `claimable` now; `waiting` for the first day of payment, or for a person whose wallet is
+`paid`; `claimable` now; `held` for the first day of payment, or for a person whose wallet is
 frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
 treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid,
 the shares are weighted, and the record is the record range.
@@ -21,7 +21,7 @@ from prorata.contracts.vault import Reason
 from prorata.errors import InputError
 from prorata.files.writer import Row, write_csv_rows, write_json
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Distribution
+from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Holding
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units, percent
@@ -121,7 +121,7 @@ def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list
     ]
 
 
-def _distribution_row(books: Books, distribution: Distribution) -> Row:
+def _distribution_row(books: Books, distribution: DistributionAccount) -> Row:
     unit, shares = books.unit(distribution.currency), books.unit(distribution.token)
     division = distribution.division
 
@@ -168,7 +168,7 @@ def write_distributions(
     write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
 
 
-def _state(books: Books, distribution: Distribution) -> str:
+def _state(books: Books, distribution: DistributionAccount) -> str:
     if distribution.ended:
         return distribution.ended
     if distribution.is_over:
@@ -178,7 +178,7 @@ def _state(books: Books, distribution: Distribution) -> str:
     return "held" if books.until < distribution.payable_from else "open"
 
 
-def _payable_from(distribution: Distribution) -> int:
+def _payable_from(distribution: DistributionAccount) -> int:
     """The day people could first be paid: never before it was declared."""
     return max(distribution.payable_from, distribution.declared_at)
 
@@ -249,12 +249,12 @@ def totals(books: Books, token: str, holder: str) -> list[Row]:
     ]
 
 
-def _record(distribution: Distribution, token: str) -> str | int:
+def _record(distribution: DistributionAccount, token: str) -> str | int:
     number = distribution.record_id
     return number if distribution.token == token else f"record range {number}"
 
 
-def _note(distribution: Distribution, holder: str) -> str:
+def _note(distribution: DistributionAccount, holder: str) -> str:
     """Why the holder is still unpaid, where a push has said so."""
     reason = distribution.skipped.get(holder)
     return "" if reason is None else f"the last push failed: {_REASONS[reason]}"

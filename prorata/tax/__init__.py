@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tax: withholding policies, certificates, and the boxes of the forms."""
 
-from prorata.tax.certificates import Entry, parse_certificates, read_certificates
+from prorata.tax.certificates import CertificateRow, parse_certificates, read_certificates
 from prorata.tax.forms import Box, tax_rate
 from prorata.tax.policies import (
     Answers,
@@ -21,8 +21,8 @@ from prorata.tax.policies import (
 __all__ = [
     "Answers",
     "Box",
+    "CertificateRow",
     "Certified",
-    "Entry",
     "Placed",
     "Shown",
     "StatusSnapshots",

@@ -24,7 +24,7 @@ from prorata.values.addresses import address_fault
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import parse_time
 
-__all__ = ["COLUMNS", "Entry", "parse_certificates", "read_certificates"]
+__all__ = ["COLUMNS", "CertificateRow", "parse_certificates", "read_certificates"]
 COLUMNS = ("address", "kinds", "rate", "valid_from", "valid_until", "document")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 _DAY = len("2027-01-01")
@@ -35,7 +35,7 @@ _DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
-class Entry:
+class CertificateRow:
     """A certificate as the file has it, and the line it stands on."""
 
     line: int
@@ -43,7 +43,7 @@ class Entry:
     certificate: Certificate
 
 
-def read_certificates(path: str | PathLike[str]) -> list[Entry]:
+def read_certificates(path: str | PathLike[str]) -> list[CertificateRow]:
     """Read the file at `path`, and the documents that it names; see `parse_certificates`.
 
     Raises: InputError for every fault in the file, or when it cannot be opened.
@@ -53,25 +53,25 @@ def read_certificates(path: str | PathLike[str]) -> list[Entry]:
 
 def parse_certificates(
     content: str | bytes, subject: str = "the certificates", folder: Path = Path()
-) -> list[Entry]:
+) -> list[CertificateRow]:
     """The entries of a CSV file, in its order; documents are files in `folder`, or hashes.
 
     Raises: InputError with every fault found, in order of lines.
     """
-    reader = _Reader(Sheet(subject, COLUMNS), folder)
+    reader = _CertificateReader(Sheet(subject, COLUMNS), folder)
     for number, row in reader.sheet.rows(content):
         reader.take(number, row)
     reader.sheet.check()
     return reader.entries
 
 
-class _Reader:
+class _CertificateReader:
     """Turns rows into entries; a row with a fault makes none."""
 
     def __init__(self, sheet: Sheet, folder: Path) -> None:
         self.sheet = sheet
         self.folder = folder
-        self.entries: list[Entry] = []
+        self.entries: list[CertificateRow] = []
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
         """Check every cell of one row, whatever the others are like."""
@@ -90,7 +90,7 @@ class _Reader:
             valid_until=found["valid_until"],
             document_hash=found["document"],
         )
-        entry = Entry(number, found["address"], certificate)
+        entry = CertificateRow(number, found["address"], certificate)
         for other in self.entries:
             if (other.address, other.certificate) == (entry.address, entry.certificate):
                 rule = f"has this certificate on line {other.line} already"

@@ -26,7 +26,7 @@ from prorata.files.csv_reader import Sheet
 from prorata.register.holders import holders_at
 from prorata.register.investors import first_block_of, registered_wallets
 from prorata.register.shares import Ledger
-from prorata.tax.certificates import COLUMNS, Entry
+from prorata.tax.certificates import COLUMNS, CertificateRow
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import moment
@@ -214,7 +214,7 @@ class Certified:
     `unchanged` were on file before. Of a dry run, `gas` is that of each batch.
     """
 
-    filed: tuple[Entry, ...]
+    filed: tuple[CertificateRow, ...]
     unchanged: int
     receipts: tuple[Receipt, ...]
     gas: tuple[int, ...] = ()
@@ -223,7 +223,7 @@ class Certified:
 def certify(
     operator: Operator,
     policy: WithholdingPolicy,
-    entries: Sequence[Entry],
+    entries: Sequence[CertificateRow],
     *,
     dry_run: bool = False,
 ) -> Certified:
@@ -259,7 +259,7 @@ def certify(
     return Certified(tuple(new), unchanged, tuple(operator.send(intents)))
 
 
-def _check_running(operator: Operator, entries: Sequence[Entry]) -> None:
+def _check_running(operator: Operator, entries: Sequence[CertificateRow]) -> None:
     now, sheet = operator.chain.now(), Sheet("the certificates", COLUMNS)
     for entry in entries:
         if (until := entry.certificate.valid_until) < now:

@@ -13,7 +13,13 @@ import click
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.contracts.registry import Investor
-from prorata.register.investors import BATCH_SIZE, Difference, Registered, read_investors, register
+from prorata.register.investors import (
+    BATCH_SIZE,
+    RegisterChanges,
+    Registered,
+    read_investors,
+    register,
+)
 from prorata.values.countries import country_name
 from prorata.values.kinds import FOREVER, InvestorClass
 from prorata.values.times import moment
@@ -56,7 +62,7 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
     rows = list(_rows(difference))
     if rows:
         columns = ("wallet", "is", "on the chain", "in the file")
-        session.output.table("Difference", columns, rows[:SHOWN])
+        session.output.table("RegisterChanges", columns, rows[:SHOWN])
     if len(rows) > SHOWN:
         session.output.say(f"and {len(rows) - SHOWN} more")
     sent = [(r.label, r.hash, f"{r.mined.gas_used:,}") for r in done.receipts] or [
@@ -80,7 +86,7 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
     )
 
 
-def _rows(difference: Difference) -> Iterator[tuple[str, str, str, str]]:
+def _rows(difference: RegisterChanges) -> Iterator[tuple[str, str, str, str]]:
     for before, entry in difference.changed:
         yield entry.address, "changed", _words(before), _words(entry.investor)
     for wallet, investor in difference.missing.items():

@@ -34,7 +34,7 @@ def cli(ids: tuple[int, ...], out: Path | None, **options: Any) -> None:
     """Show what holders are owed that nobody has claimed, by age.
 
     Each holder of record who has not been paid is a line, with the days since the first second of
-    payment, and whether it can be paid now: claimable, frozen, waiting, not due, or expired. The
+    payment, and whether it can be paid now: claimable, frozen, held, not due, or expired. The
     lines are held against what the vault says is owed, to the unit. `ape run distribute
     --push-only` pays them, `ape run sweep` ends what has expired.
     """

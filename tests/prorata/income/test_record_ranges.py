@@ -210,7 +210,9 @@ def test_a_record_range_is_no_record_of_the_same_number(operator, streaming, cus
     assert owed == [INTEREST * 100 // 50_500, 0]
 
 
-def test_an_open_record_range_is_previewed_as_it_would_be_now(anvil, operator, streaming, custodian):
+def test_an_open_record_range_is_previewed_as_it_would_be_now(
+    anvil, operator, streaming, custodian
+):
     """A closed record counts what was held then, an open one what is held now."""
     record = schedule_record(operator, streaming, operator.chain.now() + DAY)
     define_range(operator, streaming, 4, 5, weights="equal")

@@ -33,7 +33,7 @@ from prorata.register.enforcement import (
     recover,
     release,
 )
-from prorata.register.investors import Entry, parse_investors, read_investors, register
+from prorata.register.investors import InvestorRow, parse_investors, read_investors, register
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
@@ -56,7 +56,7 @@ def settings() -> AssetSettings:
 
 
 @pytest.fixture(scope="module")
-def entries() -> list[Entry]:
+def entries() -> list[InvestorRow]:
     return read_investors(COMPLIANT / "investors.csv")
 
 

@@ -37,7 +37,7 @@ from prorata.register.holders import holders_at
 from prorata.register.investors import read_investors, register
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
-from prorata.tax.certificates import Entry, read_certificates
+from prorata.tax.certificates import CertificateRow, read_certificates
 from prorata.tax.policies import (
     certify,
     deploy_policy,
@@ -253,7 +253,7 @@ def test_certificates_are_refused_before_anything_is_sent(operator, found, polic
     operator.send_one("agent", policy.add_agent(stranger.address))
     assert len(certify(stranger, policy, entries[:1]).receipts) == 1
     ended = Certificate(0, frozenset(Kind), 1, 2, b"\1" * 32)
-    said = refused(certify, operator, policy, [Entry(7, OTHER, ended)])
+    said = refused(certify, operator, policy, [CertificateRow(7, OTHER, ended)])
     assert said.startswith('line 7, valid_until: "1970-01-01T00:00:02Z" is past: the chain')
     assert refused(revoke, operator, policy, OTHER, 1) == (
         f'certificate: "1" is no certificate of {OTHER}, who has none; see `tax show`'
@@ -317,8 +317,8 @@ def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
     snapshot(operator, found, policy)
     record_id = close()
     # Too late for this record, all of it.
-    certify(operator, policy, [Entry(2, PORTUGUESE, Certificate(0, frozenset(Kind), 0, FOREVER,
-                                                                b"\1" * 32))])  # fmt: skip
+    late = Certificate(0, frozenset(Kind), 0, FOREVER, b"\1" * 32)
+    certify(operator, policy, [CertificateRow(2, PORTUGUESE, late)])
     amount, token, time = 40_000_000_003, found.token(), found.token().record_time(record_id)
     law = preview(found, record_id, amount, holders_at(found, record_id))
     taxes = taxes_at(policy, law.gross, Kind.RENT, time)
@@ -417,7 +417,7 @@ def test_an_open_assets_policy_has_defaults_and_certificates(operator, tmp_path,
     policy = deploy_policy(operator, found, settings).policy
     assert policy.registry() == "0x" + "0" * 40
     certificate = Certificate(700, frozenset({Kind.RENT}), 0, FOREVER, b"\1" * 32)
-    certify(operator, policy, [Entry(2, OTHER, certificate)])
+    certify(operator, policy, [CertificateRow(2, OTHER, certificate)])
     time = operator.chain.now() + 10
     assert policy.rate_at(OTHER, Kind.RENT, time).basis_points == 700
     assert policy.rate_at(GERMAN, Kind.RENT, time).basis is RateBasis.DEFAULT
