@@ -184,7 +184,7 @@ def folder_for(chain: RpcChain, symbol: str | None, root: Path = DEPLOYMENTS) ->
     if not found:
         raise DeploymentError(
             f"there is no deployment on chain {chain.chain_id} in {chain_folder}",
-            "run `ape run deploy` on this network first, or name a folder with --deployment",
+            "run `prorata deploy` on this network first, or name a folder with --deployment",
         )
     names = ", ".join(path.name for path in found)
     raise DeploymentError(
@@ -255,7 +255,7 @@ def _check_chain(chain: RpcChain, folder: Path, chain_id: int, genesis: str) -> 
         raise DeploymentError(
             f"the deployment in {folder} is on a chain {chain_id} with genesis {genesis}, and the "
             f"network's is {chain.genesis_hash}",
-            "run `ape run deploy` on the new chain" if chain.is_local else _REMEDY,
+            "run `prorata deploy` on the new chain" if chain.is_local else _REMEDY,
         )
 
 

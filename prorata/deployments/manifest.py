@@ -66,7 +66,7 @@ class Manifest(BaseModel):
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             raise DeploymentError(
-                f"there is no deployment in {path.parent}", "run `ape run deploy` first"
+                f"there is no deployment in {path.parent}", "run `prorata deploy` first"
             ) from None
         except (OSError, ValueError):
             raise DeploymentError(

@@ -68,7 +68,7 @@ def _why_not_swept(operator: Operator, found: Distribution) -> InputError | None
             "distribution",
             found.id,
             "has no deadline, so that what is unclaimed waits for its holders for ever",
-            "push it with `ape run distribute --push-only`",
+            "push it with `prorata distribute --push-only`",
         )
     if now <= deadline:
         return InputError.of(
@@ -82,7 +82,7 @@ def _why_not_swept(operator: Operator, found: Distribution) -> InputError | None
             "distribution",
             found.id,
             "has nothing left to sweep",
-            "see `ape run books` for where it went",
+            "see `prorata books` for where it went",
         )
     return None
 

@@ -39,7 +39,7 @@ MAX_WORD = 2**256 - 1
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,77}", re.ASCII)
 _BYTES = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
-SIGN_ANEW = "sign a new one with `ape run instruct`"
+SIGN_ANEW = "sign a new one with `prorata instruct`"
 
 
 class TypedSigner(Protocol):
@@ -138,7 +138,7 @@ def read_instruction(path: Path) -> SignedInstruction:
             "instruction",
             path,
             f"cannot be read ({reason})",
-            "give the file that `ape run instruct` wrote",
+            "give the file that `prorata instruct` wrote",
         ) from None
     except ValueError:
         raise InputError.of("instruction", path, "is not JSON", SIGN_ANEW) from None

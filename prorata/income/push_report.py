@@ -275,7 +275,7 @@ def _check(
             raise BooksError(
                 f"{holder} was paid {settled.gross} units gross from distribution {found.id} in "
                 f"{transaction}, and the law gives {law.gross.get(holder, 0)}",
-                "see `ape run books`",
+                "see `prorata books`",
             )
     finished = _is_over(found) or len(report.of("paid")) == len(report.lines)
     for figure, ours, theirs in (
@@ -288,7 +288,7 @@ def _check(
             raise BooksError(
                 f"in distribution {found.id}, {ours} {figure} by the events and the law, "
                 f"and {theirs} by the vault",
-                "check that the node is in step with the chain, and see `ape run books`",
+                "check that the node is in step with the chain, and see `prorata books`",
             )
 
 

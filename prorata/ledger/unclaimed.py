@@ -265,13 +265,13 @@ class _Question:
             raise BooksError(
                 f"{law.eligible} shares earn in distribution {found.id} by the events, and "
                 f"{found.eligible_supply} by the vault",
-                "check that the node is in step with the chain, and see `ape run books`",
+                "check that the node is in step with the chain, and see `prorata books`",
             )
         if overdue.owed + law.remainder != found.owed:
             raise BooksError(
                 f"holders are owed {overdue.owed} units of distribution {found.id}, which with its "
                 f"remainder of {law.remainder} is not the {found.owed} that the vault says",
-                "check that the node is in step with the chain, and see `ape run books`",
+                "check that the node is in step with the chain, and see `prorata books`",
             )
         return overdue
 

@@ -23,8 +23,8 @@ from prorata.values.times import iso
 @click.command(
     cls=Command,
     examples=(
-        "ape run books",
-        "ape run books --out out/books --names examples/building/holders.csv",
+        "prorata books",
+        "prorata books --out out/books --names examples/building/holders.csv",
     ),
 )
 @click.option(

@@ -26,9 +26,9 @@ SHOWN = 20
 @click.command(
     cls=Command,
     examples=(
-        "ape run captable",
-        "ape run captable --record 1 --csv record-1.csv",
-        "ape run captable --at 2027-01-31T12:00:00Z --json",
+        "prorata captable",
+        "prorata captable --record 1 --csv record-1.csv",
+        "prorata captable --at 2027-01-31T12:00:00Z --json",
     ),
 )
 @click.option("--record", "record_id", type=int, help="At this record date, which has closed.")

@@ -13,7 +13,7 @@ from prorata.register.refusals import Check, check_transfer
 from prorata.values.addresses import check_address
 from prorata.values.amounts import parse_units
 
-EXAMPLES = ("ape run check-transfer --from 0x… --to 0x… --amount 25",)
+EXAMPLES = ("prorata check-transfer --from 0x… --to 0x… --amount 25",)
 
 
 @click.command(cls=Command, examples=EXAMPLES)

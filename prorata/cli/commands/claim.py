@@ -22,9 +22,9 @@ from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
 
 EXAMPLES = (
-    "ape run claim --holder 0x434B1AFe11Ab901537048e83e21B7044c1BeEa27",
-    "ape run claim --id 3 --id 4 --account issuer.json",
-    "ape run claim --payment instruction to-my-bank.json",
+    "prorata claim --holder 0x434B1AFe11Ab901537048e83e21B7044c1BeEa27",
+    "prorata claim --id 3 --id 4 --account issuer.json",
+    "prorata claim --instruction to-my-bank.json",
 )
 
 
@@ -34,7 +34,7 @@ EXAMPLES = (
 @click.option(
     "--instruction",
     type=click.Path(path_type=Path),
-    help="Do instead what a holder has signed with `ape run instruct`.",
+    help="Do instead what a holder has signed with `prorata instruct`.",
 )
 @common_options
 def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **options: Any) -> None:

@@ -17,9 +17,9 @@ from prorata.demo.story import DEFAULT_OUT, DEFAULT_SEED, play
 @click.command(
     cls=Command,
     examples=(
-        "ape run demo",
-        "ape run demo --seed 7 --out out/another",
-        "ape run demo --network http://127.0.0.1:8545",
+        "prorata demo",
+        "prorata demo --seed 7 --out out/another",
+        "prorata demo --network http://127.0.0.1:8545",
     ),
 )
 @click.option(

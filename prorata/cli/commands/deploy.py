@@ -19,9 +19,9 @@ from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
 
 EXAMPLES = (
-    "ape run deploy --asset examples/building/asset.yaml --dollar",
-    "ape run deploy --asset examples/compliant/asset.yaml",
-    "ape run deploy --asset asset.yaml --network https://rpc.example.org --account issuer.json",
+    "prorata deploy --asset examples/building/asset.yaml --dollar",
+    "prorata deploy --asset examples/compliant/asset.yaml",
+    "prorata deploy --asset asset.yaml --network https://rpc.example.org --account issuer.json",
 )
 
 

@@ -32,11 +32,11 @@ from prorata.values.amounts import format_units
 SHOWN = 10
 
 EXAMPLES = (
-    "ape run distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
-    "ape run distribute --currency USD --amount 85,000.00 --kind rent",
-    "ape run distribute --from examples/building/distribution.yaml",
-    "ape run distribute --record-range 1 --currency USD --amount 31,000.00 --kind interest --push",
-    "ape run distribute --push-only 1",
+    "prorata distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
+    "prorata distribute --currency USD --amount 85,000.00 --kind rent",
+    "prorata distribute --from examples/building/distribution.yaml",
+    "prorata distribute --record-range 1 --currency USD --amount 31,000.00 --kind interest --push",
+    "prorata distribute --push-only 1",
 )
 
 

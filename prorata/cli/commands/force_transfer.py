@@ -14,7 +14,7 @@ from prorata.values.addresses import check_address
 from prorata.values.amounts import parse_units
 
 EXAMPLES = (
-    'ape run force-transfer --from 0x… --to 0x… --amount 5 --reason "Judgment 7" --document j.pdf',
+    'prorata force-transfer --from 0x… --to 0x… --amount 5 --reason "Judgment 7" --document j.pdf',
 )
 
 

@@ -15,9 +15,9 @@ from prorata.values.addresses import check_address
 from prorata.values.amounts import parse_units
 
 EXAMPLES = (
-    'ape run freeze --wallet 0x… --reason "Order 12/2027 of a court" --document order.pdf',
-    'ape run freeze --wallet 0x… --amount 25 --reason "Pledged to the bank" --document pledge.pdf',
-    'ape run freeze --wallet 0x… --release --reason "Order lifted" --document lifted.pdf',
+    'prorata freeze --wallet 0x… --reason "Order 12/2027 of a court" --document order.pdf',
+    'prorata freeze --wallet 0x… --amount 25 --reason "Pledged to the bank" --document pledge.pdf',
+    'prorata freeze --wallet 0x… --release --reason "Order lifted" --document lifted.pdf',
 )
 
 

@@ -26,10 +26,10 @@ from prorata.values.addresses import check_address
 from prorata.values.times import moment
 
 EXAMPLES = (
-    "ape run instruct --to 0x… --out to-my-bank.json --account holder.json",
-    "ape run instruct --id 3 --to 0x… --hook 0x… --data 0x… --out reinvest.json",
-    "ape run instruct --holder 0x… --to 0x… --out to-be-signed.json --unsigned",
-    "ape run instruct --cancel to-my-bank.json --account holder.json",
+    "prorata instruct --to 0x… --out to-my-bank.json --account holder.json",
+    "prorata instruct --id 3 --to 0x… --hook 0x… --data 0x… --out reinvest.json",
+    "prorata instruct --holder 0x… --to 0x… --out to-be-signed.json --unsigned",
+    "prorata instruct --cancel to-my-bank.json --account holder.json",
 )
 
 
@@ -62,8 +62,8 @@ def cli(
 ) -> None:
     """Sign what is to become of a holder's income.
 
-    Nothing is sent: the file is EIP-712 typed data with a signature, and `ape run claim
-    --payment instruction FILE` brings it to the chain, for whoever pays for that. Until then it can
+    Nothing is sent: the file is EIP-712 typed data with a signature, and `prorata claim
+    --instruction FILE` brings it to the chain, for whoever pays for that. Until then it can
     be cancelled, which does send. With --unsigned any wallet that signs typed data can sign the
     file; its answer belongs into the file's last member.
     """
@@ -120,7 +120,7 @@ def _show(session: Session, signed: SignedInstruction, path: Path) -> None:
     session.output.table("What is signed", ("", ""), rows)
     if signed.signature:
         session.output.say(
-            f"Signed by {said.claimant}: `ape run claim --payment instruction {path}` does it"
+            f"Signed by {said.claimant}: `prorata claim --instruction {path}` does it"
         )
     else:
         session.output.say(f"{path} is to be signed by {said.claimant}; put the signature into it")

@@ -14,7 +14,7 @@ from prorata.register.captable import read_csv
 from prorata.register.issuance import BATCH_SIZE, issue
 from prorata.values.amounts import format_units
 
-EXAMPLES = ("ape run issue examples/building/holders.csv",)
+EXAMPLES = ("prorata issue examples/building/holders.csv",)
 
 
 @click.command(cls=Command, examples=EXAMPLES)

@@ -24,9 +24,9 @@ from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.amounts import format_units
 
 EXAMPLES = (
-    "ape run pass-through --pool 0x… --token 0x…",
-    "ape run pass-through --pool 0x… --register --account pool.json",
-    "ape run pass-through --pool 0x… --forward",
+    "prorata pass-through --pool 0x… --token 0x…",
+    "prorata pass-through --pool 0x… --register --account pool.json",
+    "prorata pass-through --pool 0x… --forward",
 )
 
 

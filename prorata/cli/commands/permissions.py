@@ -11,7 +11,7 @@ from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.deployments.permissions import read_permissions
 
-EXAMPLES = ("ape run permissions", "ape run permissions --json")
+EXAMPLES = ("prorata permissions", "prorata permissions --json")
 
 
 @click.command(cls=Command, examples=EXAMPLES)

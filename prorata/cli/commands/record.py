@@ -14,8 +14,8 @@ from prorata.register.record_dates import schedule_record
 from prorata.values.times import moment
 
 EXAMPLES = (
-    "ape run record --at 2027-03-31T23:59:59Z",
-    "ape run record --at +2d",
+    "prorata record --at 2027-03-31T23:59:59Z",
+    "prorata record --at +2d",
 )
 
 

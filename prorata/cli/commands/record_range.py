@@ -14,8 +14,8 @@ from prorata.income.record_ranges import WEIGHTS, RecordRange, define_range
 from prorata.values.times import moment
 
 EXAMPLES = (
-    "ape run record-range --from-record 1 --to-record 31 --since 2027-02-28T23:59:59Z",
-    "ape run record-range --from-record 32 --to-record 61 --weights equal --dry-run",
+    "prorata record-range --from-record 1 --to-record 31 --since 2027-02-28T23:59:59Z",
+    "prorata record-range --from-record 32 --to-record 61 --weights equal --dry-run",
 )
 
 

@@ -13,7 +13,7 @@ from prorata.register.enforcement import Basis, recover
 from prorata.values.addresses import check_address
 
 EXAMPLES = (
-    'ape run recover --lost 0x… --new 0x… --reason "Key lost, person known" --document lost.pdf',
+    'prorata recover --lost 0x… --new 0x… --reason "Key lost, person known" --document lost.pdf',
 )
 
 

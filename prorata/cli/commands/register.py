@@ -26,8 +26,8 @@ from prorata.values.times import moment
 
 SHOWN = 40
 EXAMPLES = (
-    "ape run register examples/compliant/investors.csv --dry-run",
-    "ape run register examples/compliant/investors.csv",
+    "prorata register examples/compliant/investors.csv --dry-run",
+    "prorata register examples/compliant/investors.csv",
 )
 
 

@@ -14,8 +14,8 @@ from prorata.errors import InputError
 from prorata.income.closing import Remitted, remit, remit_all
 
 EXAMPLES = (
-    "ape run remit --id 3",
-    "ape run remit --all",
+    "prorata remit --id 3",
+    "prorata remit --all",
 )
 
 

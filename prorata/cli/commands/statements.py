@@ -23,8 +23,8 @@ DEFAULT_OUT = "out/statements"
 @click.command(
     cls=Command,
     examples=(
-        "ape run statements --year 2027",
-        "ape run statements --year 2027 --names examples/building/holders.csv --out out/2027",
+        "prorata statements --year 2027",
+        "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
     ),
 )
 @click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
@@ -54,7 +54,7 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
         proven = audit_deployment(found)
     books, spoken = proven.books, session.output
     if not proven.balanced:
-        raise BooksError(verdict(proven), "find out why with `ape run books`")
+        raise BooksError(verdict(proven), "find out why with `prorata books`")
     for unproven in books.unproven:
         spoken.notice(unproven)
     folder = out or Path(DEFAULT_OUT) / f"{symbol}-{year}"

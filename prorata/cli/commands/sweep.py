@@ -12,7 +12,7 @@ from prorata.cli.session import Session
 from prorata.contracts.currency import Currency, money
 from prorata.income.closing import sweep
 
-EXAMPLES = ("ape run sweep --id 3",)
+EXAMPLES = ("prorata sweep --id 3",)
 
 
 @click.command(cls=Command, examples=EXAMPLES)

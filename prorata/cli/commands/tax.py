@@ -60,7 +60,7 @@ def cli() -> None:
 @cli.command(
     "deploy",
     cls=Command,
-    examples=(f"ape run tax deploy {RATES} --dry-run", f"ape run tax deploy {RATES}"),
+    examples=(f"prorata tax deploy {RATES} --dry-run", f"prorata tax deploy {RATES}"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
 @dry_run_option
@@ -81,7 +81,7 @@ def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
 @cli.command(
     "rates",
     cls=Command,
-    examples=(f"ape run tax rates {RATES}", f"ape run tax rates {RATES} --from +30d"),
+    examples=(f"prorata tax rates {RATES}", f"prorata tax rates {RATES} --from +30d"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
 @click.option("--from", "since", help="The first second, as for `record --at`.  [default: at once]")
@@ -114,7 +114,7 @@ def rates_command(rates: Path, since: str | None, named: str | None, **options: 
 @cli.command(
     "certify",
     cls=Command,
-    examples=(f"ape run tax certify {CERTIFICATES} --dry-run",),
+    examples=(f"prorata tax certify {CERTIFICATES} --dry-run",),
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @policy_option
@@ -133,7 +133,7 @@ def certify_command(table: Path, named: str | None, dry_run: bool, **options: An
     _show_certified(session, done, dry_run)
 
 
-@cli.command("revoke", cls=Command, examples=("ape run tax revoke --holder 0x… --certificate 2",))
+@cli.command("revoke", cls=Command, examples=("prorata tax revoke --holder 0x… --certificate 2",))
 @click.option("--holder", required=True, help="Whose certificate it is.")
 @click.option("--certificate", "number", type=int, required=True, help="Its number.")
 @policy_option
@@ -156,7 +156,7 @@ def revoke_command(holder: str, number: int, named: str | None, **options: Any) 
 
 
 @cli.command(
-    "snapshot", cls=Command, examples=("ape run tax snapshot --dry-run", "ape run tax snapshot")
+    "snapshot", cls=Command, examples=("prorata tax snapshot --dry-run", "prorata tax snapshot")
 )
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: the whole register]")
 @policy_option
@@ -181,7 +181,7 @@ def snapshot_command(
 @cli.command(
     "show",
     cls=Command,
-    examples=("ape run tax show --record 1", "ape run tax show --record 1 --holder 0x…"),
+    examples=("prorata tax show --record 1", "prorata tax show --record 1 --holder 0x…"),
 )
 @click.option("--record", "record_id", type=int, help="The record date.  [default: the last one]")
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: all]")

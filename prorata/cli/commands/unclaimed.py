@@ -17,8 +17,8 @@ from prorata.values.times import moment
 
 SHOWN = 20
 EXAMPLES = (
-    "ape run unclaimed",
-    "ape run unclaimed --id 3 --out unclaimed.csv",
+    "prorata unclaimed",
+    "prorata unclaimed --id 3 --out unclaimed.csv",
 )
 
 
@@ -35,8 +35,8 @@ def cli(ids: tuple[int, ...], out: Path | None, **options: Any) -> None:
 
     Each holder of record who has not been paid is a line, with the days since the first second of
     payment, and whether it can be paid now: claimable, frozen, held, not due, or expired. The
-    lines are held against what the vault says is owed, to the unit. `ape run distribute
-    --push-only` pays them, `ape run sweep` ends what has expired.
+    lines are held against what the vault says is owed, to the unit. `prorata distribute
+    --push-only` pays them, `prorata sweep` ends what has expired.
     """
     session = Session.of(options)
     with session.reading() as found:
@@ -66,7 +66,7 @@ def _show_distribution(session: Session, overdue: Overdue) -> None:
     units, deadline = currency.decimals(), found.terms.deadline
     until = f"claimable until {moment(deadline)}" if deadline else "without a deadline"
     if overdue.expired:
-        until = f"expired at {moment(deadline)}; `ape run sweep --id {found.id}` ends it"
+        until = f"expired at {moment(deadline)}; `prorata sweep --id {found.id}` ends it"
     title = (
         f"Distribution {found.id}, {found.terms.kind.label} at record {found.record_id}: "
         f"{money(overdue.owed, currency)} owed to {len(overdue.lines):,} holders, {until}"

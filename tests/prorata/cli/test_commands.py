@@ -206,7 +206,7 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
     )
     wish = ("instruct", "--id", "1", "--to", bank, "--valid-until", "2100-01-01T00:00:00Z")
     said = holder.says(*wish, "--out", str(path))
-    assert f"Signed by {key.address}: `ape run claim --payment instruction {path}` does it" in said
+    assert f"Signed by {key.address}: `ape run claim --instruction {path}` does it" in said
     unsigned = played.facts(
         *wish, "--holder", key.address, "--out", str(tmp_path / "other.json"), "--unsigned"
     )
@@ -296,7 +296,7 @@ def test_ape_may_start_the_chain(tmp_path):
 def test_help_teaches_by_example(name):
     command = importlib.import_module(f"scripts.{name}").cli
     said = CliRunner().invoke(command, ["--help"]).output
-    assert f"Examples:\n  ape run {name} " in said
+    assert f"Examples:\n  prorata {name} " in said
 
 
 # ---------------------------------------------------------------------------- a public network

@@ -213,4 +213,4 @@ def test_a_push_killed_at_the_door_is_continued_by_push_only(commands):
 @pytest.mark.parametrize("name", ["unclaimed", "sweep", "remit"])
 def test_help_teaches_by_example(name):
     said = CliRunner().invoke(importlib.import_module(f"scripts.{name}").cli, ["--help"]).output
-    assert f"Examples:\n  ape run {name}" in said
+    assert f"Examples:\n  prorata {name}" in said

@@ -63,7 +63,7 @@ def test_help_teaches_by_example():
     for name in ("record-range", "pass-through"):
         command = importlib.import_module(f"scripts.{name}").cli
         said = CliRunner().invoke(command, ["--help"]).output
-        assert f"Examples:\n  ape run {name} " in said
+        assert f"Examples:\n  prorata {name} " in said
 
 
 def test_a_record_range_is_defined_once_and_told(commands):

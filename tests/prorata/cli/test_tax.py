@@ -161,7 +161,7 @@ def test_refusals_are_one_sentence_and_send_nothing(commands, tmp_path):
 def test_help_teaches_by_example(name):
     assert set(cli.commands) == set(COMMANDS)
     said = CliRunner().invoke(cli, [name, "--help"]).output
-    assert f"Examples:\n  ape run tax {name} " in said
+    assert f"Examples:\n  prorata tax {name} " in said
 
 
 @pytest.mark.slow

@@ -130,7 +130,7 @@ def test_the_only_deployment_of_a_chain_needs_no_name(operator, settings, tmp_pa
     with pytest.raises(DeploymentError) as none:
         folder_for(chain, None, root)
     assert str(none.value) == (
-        f"there is no deployment on chain 31337 in {root / '31337'}; run `ape run deploy` on this "
+        f"there is no deployment on chain 31337 in {root / '31337'}; run `prorata deploy` on this "
         "network first, or name a folder with --deployment"
     )
     first = folder_for(chain, "HARB12", root)

@@ -166,10 +166,10 @@ def test_other_code_at_the_address_is_noticed(found, anvil, chain, folder):
 
 def test_no_deployment_is_one_sentence(chain, tmp_path):
     assert refused(Deployment.open, chain, tmp_path) == (
-        f"there is no deployment in {tmp_path}; run `ape run deploy` first"
+        f"there is no deployment in {tmp_path}; run `prorata deploy` first"
     )
     assert refused(folder_for, chain, None, tmp_path) == (
-        f"there is no deployment on chain 31337 in {tmp_path / '31337'}; run `ape run deploy` on "
+        f"there is no deployment on chain 31337 in {tmp_path / '31337'}; run `prorata deploy` on "
         "this network first, or name a folder with --deployment"
     )
 
@@ -187,7 +187,7 @@ def test_a_local_chain_started_anew_sets_the_folder_aside(found, operator, issue
         chain, notices = RpcChain(fresh.url), []
         assert refused(Deployment.open, chain, folder) == (
             f"the deployment in {folder} is on a chain 31337 with genesis "
-            f"{found.manifest.genesis}, and the network's is {chain.genesis_hash}; run `ape run "
+            f"{found.manifest.genesis}, and the network's is {chain.genesis_hash}; run `prorata "
             "deploy` on the new chain"
         )
         with open_operator(chain, issuer, folder, on_notice=notices.append) as again:

@@ -206,10 +206,10 @@ def test_a_sweep_of_what_has_no_deadline_or_nothing_left_is_refused(anvil, opera
     nonce = sent(operator)
     assert refused(sweep, operator, closed, 1) == (
         'distribution: "1" has no deadline, so that what is unclaimed waits for its holders for '
-        "ever; push it with `ape run distribute --push-only`"
+        "ever; push it with `prorata distribute --push-only`"
     )
     assert refused(sweep, operator, closed, 2) == (
-        'distribution: "2" has nothing left to sweep; see `ape run books` for where it went'
+        'distribution: "2" has nothing left to sweep; see `prorata books` for where it went'
     )
     assert refused(sweep, operator, closed, 3).startswith('distribution: "3" was never declared')
     assert sent(operator) == nonce

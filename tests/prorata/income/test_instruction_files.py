@@ -32,7 +32,7 @@ DESK = to_checksum_address("0x" + "de" * 20)
 BANK = to_checksum_address("0x" + "ba" * 20)
 SAID = PaymentInstruction(KEY.address, KEY.address, (1, 2), BANK, 1_900_000_000, nonce=2**255)
 UNSIGNED = SignedInstruction(SAID, 1, DESK)
-SIGN_ANEW = "sign a new one with `ape run instruct`"
+SIGN_ANEW = "sign a new one with `prorata instruct`"
 
 words = st.integers(0, 2**256 - 1)
 addresses = st.binary(min_size=20, max_size=20).filter(any).map(to_checksum_address)
@@ -193,7 +193,7 @@ def test_a_file_that_is_none_is_refused(path):
     nowhere = path.with_name("nowhere.json")
     assert refusal(read_instruction, nowhere) == (
         f'instruction: "{nowhere}" cannot be read (no such file or directory); give the file '
-        "that `ape run instruct` wrote"
+        "that `prorata instruct` wrote"
     )
 
 

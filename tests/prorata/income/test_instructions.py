@@ -48,7 +48,7 @@ BUILDING = PROJECT_ROOT / "examples" / "building"
 RENT = 85_000_000_003
 HOLDER, OTHER = LocalSigner(rehearsal_key(5)), LocalSigner(rehearsal_key(6))
 BANK = to_checksum_address("0x" + "ba" * 20)
-SIGN_ANEW = "sign a new one with `ape run instruct`"
+SIGN_ANEW = "sign a new one with `prorata instruct`"
 
 
 @pytest.fixture(scope="module")

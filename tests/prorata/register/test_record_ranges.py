@@ -154,7 +154,7 @@ def test_an_unknown_record_range_is_refused(ledger):
     register = RangeRegister.over(ledger, STREAMS, [defined(1, [1], [1])])
     for number in (0, 2):
         assert refused(register.balances_at, number) == (
-            f'record range: "{number}" was never defined; give 1 to 1'
+            f'record_range: "{number}" was never defined; give 1 to 1'
         )
     empty = RangeRegister.over(ledger, STREAMS, [])
     assert refused(empty.record_time, 1).endswith("define a record range first")
