@@ -17,7 +17,8 @@ semicolon, so that it can be shown as it stands to the person who must act on it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 __all__ = [
     "BooksError",
@@ -73,6 +74,15 @@ class ProrataError(Exception):
     def __str__(self) -> str:
         return self.sentence if self.remedy is None else f"{self.sentence}; {self.remedy}"
 
+    def as_json(self) -> dict[str, Any]:
+        """For a program: `kind` is the class, `rule` says what is wrong with `value`, if any."""
+        return {
+            "kind": type(self).__name__,
+            "value": None,
+            "rule": self.sentence,
+            "remedy": self.remedy,
+        }
+
 
 class InputError(ProrataError):
     """What a person wrote is wrong. `problems` holds every fault found, in reading order."""
@@ -89,6 +99,17 @@ class InputError(ProrataError):
     def of(cls, column: str | None, value: object, rule: str, remedy: str) -> InputError:
         """The error of a single value that stands in no file."""
         return cls([Problem(None, column, str(value), rule, remedy)])
+
+    def as_json(self) -> dict[str, Any]:
+        """The first problem, and all of them under `problems`."""
+        first = self.problems[0]
+        return {
+            "kind": type(self).__name__,
+            "value": first.value,
+            "rule": first.rule,
+            "remedy": first.remedy,
+            "problems": [asdict(problem) for problem in self.problems],
+        }
 
 
 class NoEligibleShares(ProrataError):  # noqa: N818 - the law's own word for it
@@ -138,6 +159,18 @@ class RevertError(ChainError):
         values = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
         super().__init__(f"the contract refused: {error}({values})", remedy)
         self.args = (error, self.arguments, remedy)
+
+    def as_json(self) -> dict[str, Any]:
+        """The name of the contract's error is the value; its arguments stand beside it."""
+        arguments = {name: _plain(value) for name, value in self.arguments.items()}
+        return {**super().as_json(), "value": self.error, "arguments": arguments}
+
+
+def _plain(value: object) -> object:
+    """An argument as JSON has it: whole numbers as text, since many readers round large ones."""
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return value if isinstance(value, bool) else str(value)
 
 
 def _listing(problems: tuple[Problem, ...], subject: str) -> str:

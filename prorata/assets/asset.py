@@ -21,7 +21,7 @@ from prorata.files.yaml_reader import read_yaml, validated
 from prorata.values.addresses import check_address
 from prorata.values.amounts import MAX_SHARES, parse_units, strange_character
 
-__all__ = ["NEW", "AssetSettings"]
+__all__ = ["NEW", "Asset"]
 
 NEW = "new"
 """What an asset's file says for a registry of its own."""
@@ -87,7 +87,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 Label = Annotated[str, AfterValidator(_label)]
 
 
-class AssetSettings(BaseModel):
+class Asset(BaseModel):
     """One asset, as its YAML file describes it.
 
     `authorised_shares` is the most that may ever be issued, in whole shares; `unit_price` is for
@@ -109,7 +109,7 @@ class AssetSettings(BaseModel):
     currencies: dict[Label, dict[int, Address]] = {}
 
     @classmethod
-    def load(cls, path: str | Path) -> AssetSettings:
+    def load(cls, path: str | Path) -> Asset:
         """Read a YAML file.
 
         Raises: InputError with every fault in it.
@@ -120,7 +120,7 @@ class AssetSettings(BaseModel):
         return cls.of(content, str(path))
 
     @classmethod
-    def of(cls, content: Mapping[str, Any], subject: str = "the settings") -> AssetSettings:
+    def of(cls, content: Mapping[str, Any], subject: str = "the settings") -> Asset:
         """From values.
 
         Raises: InputError with every fault in them.

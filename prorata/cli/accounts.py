@@ -92,8 +92,15 @@ def _passphrase(named: str, *variables: str) -> str:
 
 
 def _ape_signer(alias: str) -> Signer:
-    import ape  # noqa: PLC0415
-
+    try:
+        import ape  # noqa: PLC0415
+    except ImportError:
+        raise InputError.of(
+            "account",
+            alias,
+            "is no keystore file, and ape, which knows accounts by alias, is not installed",
+            "give the path of a keystore file, or install prorata[ape]",
+        ) from None
     if alias not in ape.accounts.aliases:
         raise InputError.of(
             "account",

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A command: its help ends with examples, and a refusal is a sentence and exit code 1."""
+"""A command: its help ends with examples, and a refusal is a sentence and exit code 1.
+
+With `--json` a refusal is a JSON document on stdout, with exit code 1, and so is a mistake in the
+options, with exit code 2:
+
+    {"error": {"kind": …, "value": …, "rule": …, "remedy": …}}
+"""
 
 from __future__ import annotations
 
@@ -8,11 +14,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
 from prorata.cli.accounts import PASSPHRASE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
-from prorata.cli.output import escape
+from prorata.cli.output import refuse, spoken, usage_refusal
 from prorata.errors import ProrataError
 
 __all__ = ["Command", "basis_options", "common_options", "reading_options"]
@@ -27,11 +32,37 @@ class Command(click.Command):
         super().__init__(*args, **options)
         self.examples = tuple(examples)
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Parse the options; a mistake in them is told to a program as JSON."""
+        # Parsing takes the words out of the list.
+        words = list(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if "--json" not in words:
+                raise
+            usage_refusal(error)
+            raise click.exceptions.Exit(error.exit_code) from None
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does, in the words of whoever runs it."""
+        written = self.help
+        self.help = None if written is None else spoken(written)
+        super().format_help_text(ctx, formatter)
+        self.help = written
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are to be typed."""
         with formatter.section("Examples"):
             for example in self.examples:
-                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+                typed = spoken(f"`{example}`").strip("`")
+                formatter.write(f"{'':>{formatter.current_indent}}{typed}\n")
         super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -39,9 +70,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except ProrataError as error:
-            Console(stderr=True, highlight=False, soft_wrap=True).print(
-                f"[red]✗[/] {escape(str(error))}."
-            )
+            refuse(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(1)
 
 
@@ -60,8 +89,10 @@ _NETWORK = click.option(
     "--network",
     default=DEFAULT_NETWORK,
     show_default=True,
-    help="A network of ape-config.yaml, such as ethereum:sepolia, or a node's address, "
-    "such as http://127.0.0.1:8545.",
+    envvar="PRORATA_NETWORK",
+    show_envvar=True,
+    help="A node's address, such as https://rpc.example.org, or with ape a network of "
+    "ape-config.yaml, such as ethereum:sepolia.",
 )
 _DEPLOYMENT = click.option(
     "--deployment",
@@ -77,8 +108,10 @@ common_options = _options(
     _NETWORK,
     click.option(
         "--account",
-        help="An ape alias, the path of a keystore file (passphrase in "
-        f"{PASSPHRASE}, or asked for), or on a local chain TEST::0, the default there.",
+        envvar="PRORATA_ACCOUNT",
+        show_envvar=True,
+        help=f"The path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
+        "alias, or on a local chain TEST::0, the default there.",
     ),
     _DEPLOYMENT,
     click.option(

@@ -13,7 +13,7 @@ from prorata.errors import InputError
 
 __all__ = ["DEFAULT_NETWORK", "PUBLIC_CONFIRMATIONS", "connected"]
 
-DEFAULT_NETWORK = "ethereum:devnet:node"
+DEFAULT_NETWORK = "http://127.0.0.1:8545"
 PUBLIC_CONFIRMATIONS = 2
 
 _URL = re.compile(r"(?:[\w-]*:[\w-]*:)?(https?://.+)")
@@ -28,7 +28,16 @@ def connected(network: str) -> Iterator[tuple[RpcChain, int]]:
     if (url := _URL.fullmatch(network)) is not None:
         yield _answering(RpcChain(url[1])), PUBLIC_CONFIRMATIONS
         return
-    import ape  # noqa: PLC0415
+    try:
+        # It costs seconds, and an address needs none of it.
+        import ape  # noqa: PLC0415
+    except ImportError:
+        raise InputError.of(
+            "network",
+            network,
+            "is no address of a node, and ape, which knows networks by name, is not installed",
+            "give an address such as http://127.0.0.1:8545, or install prorata[ape]",
+        ) from None
     from ape.api import SubprocessProvider  # noqa: PLC0415
     from ape.exceptions import ApeException  # noqa: PLC0415
     from ape.logging import LogLevel, logger  # noqa: PLC0415

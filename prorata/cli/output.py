@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Output: lines and tables for a person, or one JSON document for a program."""
+"""Output: lines and tables for a person, or one JSON document for a program.
+
+Sentences name commands as `prorata …`. Whoever came through ape reads `ape run …` instead.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,14 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from prorata.chain.steps import Progress
+from prorata.errors import ProrataError
 
-__all__ = ["Output", "escape", "shortened"]
+__all__ = ["Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
+
 PIPE_WIDTH = 110
+
+_PRINTED = "prorata.printed"
+"""Where a run remembers that its JSON document is out."""
 
 
 @dataclass
@@ -39,11 +47,11 @@ class Output:
 
     def say(self, text: str) -> None:
         """A line for a person."""
-        self.console.print(text, soft_wrap=True)
+        self.console.print(spoken(text), soft_wrap=True)
 
     def notice(self, text: str) -> None:
         """A line that a program's user should see too."""
-        self.aside.print(f"[yellow]![/] {escape(text)}.")
+        self.aside.print(f"[yellow]![/] {escape(spoken(text))}.")
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table for a person; columns whose name ends with `>` are aligned right."""
@@ -60,7 +68,7 @@ class Output:
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
         if self.as_json:
-            click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+            _print(facts)
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[Progress], None]]:
@@ -89,7 +97,55 @@ class Output:
             yield follow
 
 
+# -------------------------------------------------------------------------------------- refusals
+
+
+def refuse(error: ProrataError, *, as_json: bool) -> None:
+    """Say why nothing more is done: to a person on stderr, to a program on stdout.
+
+    A program that has its document already, such as books that do not balance, gets no second one.
+    """
+    context = click.get_current_context(silent=True)
+    if as_json and not (context and context.meta.get(_PRINTED)):
+        facts = {name: _worded(value) for name, value in error.as_json().items()}
+        _print({"error": facts})
+        return
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"[red]✗[/] {escape(spoken(str(error)))}."
+    )
+
+
+def usage_refusal(error: click.UsageError) -> None:
+    """Say to a program that its options are wrong."""
+    option = getattr(error, "option_name", None) or getattr(error, "param_hint", None)
+    parameter = getattr(error, "param", None)
+    if option is None and parameter is not None:
+        option = parameter.opts[0] if parameter.opts else parameter.name
+    usage = "" if error.ctx is None else f"`{error.ctx.command_path} --help` shows the options"
+    rule = error.format_message().rstrip(".")
+    _print(
+        {"error": {"kind": "UsageError", "value": option, "rule": rule, "remedy": spoken(usage)}}
+    )
+
+
+def _print(document: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.meta[_PRINTED] = True
+
+
+def _worded(value: object) -> object:
+    return spoken(value) if isinstance(value, str) else value
+
+
 # ------------------------------------------------------------------------------------------ words
+
+
+def spoken(text: str) -> str:
+    """The text with commands as the reader runs them: by ape, `ape run deploy`."""
+    context = click.get_current_context(silent=True)
+    through_ape = context is not None and context.find_root().info_name == "ape"
+    return text.replace("`prorata ", "`ape run ") if through_ape else text
 
 
 def shortened(text: str) -> str:

@@ -23,7 +23,7 @@ from typing import Final
 from rich.console import RenderableType
 from rich.markup import escape
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Call, deploy_call
@@ -101,7 +101,7 @@ class Demo:
     def __init__(self, demo_chain: DemoChain, narrator: Narrator, out: Path, seed: int) -> None:
         self.demo_chain, self.narrator, self.out = demo_chain, narrator, out
         self.random = random.Random(seed)
-        self.settings = AssetSettings.load(BUILDING / "asset.yaml")
+        self.settings = Asset.load(BUILDING / "asset.yaml")
         self.table = read_csv(BUILDING / "holders.csv", authorised=self.settings.authorised)
         self.treasury = self.table.of_kind("treasury")[0]
         self.balances = self.table.balances

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
@@ -25,7 +25,7 @@ from prorata.income.claims import claim
 from prorata.income.declarations import declare
 from prorata.register.captable import read_csv
 from prorata.register.enforcement import Basis, freeze, recover
-from prorata.register.investors import read_investors, register
+from prorata.register.investors import read_investors, register_investors
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
@@ -67,7 +67,7 @@ class CompliantAct:
     def __init__(self, demo_chain: DemoChain, narrator: Narrator, issuer: str) -> None:
         self.demo_chain, self.narrator = demo_chain, narrator
         self.operator = OneByOne(demo_chain.chain, demo_chain.operator(issuer).signer)
-        self.settings = AssetSettings.load(COMPLIANT / "asset.yaml")
+        self.settings = Asset.load(COMPLIANT / "asset.yaml")
         self.entries = read_investors(COMPLIANT / "investors.csv")
         self.table = read_csv(COMPLIANT / "holders.csv", authorised=self.settings.authorised)
         self.wallets = {holding.name: holding.address for holding in self.table}
@@ -91,7 +91,7 @@ class CompliantAct:
             title = getattr(self.settings.rules, "title", "")
             step.say(f"token, registry and rules: {title}")
         with self.narrator.step("Investors registered") as step:
-            done = register(self.operator, found, self.entries)
+            done = register_investors(self.operator, found, self.entries)
             persons = {entry.investor.person for entry in self.entries}
             countries = {entry.investor.country for entry in self.entries}
             gas = sum(receipt.mined.gas_used for receipt in done.receipts) // len(self.entries)

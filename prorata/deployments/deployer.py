@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Deploying an asset once, and finding it again.
 
-An asset is described by a YAML file (`AssetSettings`). `deploy` puts its contracts on a chain and
+An asset is described by a YAML file (`Asset`). `deploy` puts its contracts on a chain and
 writes down, in the deployment's folder, everything that is needed to find and verify them:
 
     deployments/<chain id>/<symbol>/
@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prorata.assets.asset import NEW, AssetSettings
+from prorata.assets.asset import NEW, Asset
 from prorata.assets.rules import RuleSettings
 from prorata.chain.abi import encode_constructor
 from prorata.chain.artifacts import artifact, compiler, standard_input
@@ -76,7 +76,7 @@ SAFE_INTEGER = 2**53 - 1
 
 def deploy(
     operator: Operator,
-    settings: AssetSettings,
+    settings: Asset,
     folder: Path,
     *,
     vault: str | None = None,
@@ -144,7 +144,7 @@ def add_contract(
 
 def predict(
     deployer: str,
-    settings: AssetSettings,
+    settings: Asset,
     addresses: Mapping[str, str] | None = None,
     *,
     vault: str | None = None,
@@ -179,7 +179,7 @@ def predict(
 
 
 def price(
-    operator: Operator, settings: AssetSettings, *, vault: str | None = None, dollar: bool = False
+    operator: Operator, settings: Asset, *, vault: str | None = None, dollar: bool = False
 ) -> dict[str, int]:
     """The most gas that each contract would be deployed with; sends nothing.
 
@@ -197,7 +197,7 @@ def price(
 
 def _reuse(
     operator: Operator,
-    settings: AssetSettings,
+    settings: Asset,
     vault: str | None,
     known: dict[str, Contract],
     folder: Path,
@@ -240,7 +240,7 @@ def _put(operator: Operator, missing: Mapping[str, list[Any]]) -> dict[str, Cont
 
 
 def _set_up(
-    operator: Operator, settings: AssetSettings, rules: RuleSettings, known: Mapping[str, Contract]
+    operator: Operator, settings: Asset, rules: RuleSettings, known: Mapping[str, Contract]
 ) -> None:
     """Bind the token to the registry, begin to count, and hand a new registry to the owner."""
     registry = InvestorRegistry(operator.chain, known["InvestorRegistry"].address)
@@ -361,9 +361,7 @@ def _matches(code: bytes, name: str) -> bool:
     return found == expected
 
 
-def _manifest(
-    operator: Operator, settings: AssetSettings, contracts: Mapping[str, Contract]
-) -> Manifest:
+def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:
     order = [name for demo_chain in STAGES for name in demo_chain]
     order += [name for name in contracts if name not in order]
     return Manifest(

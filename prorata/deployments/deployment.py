@@ -12,7 +12,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -58,7 +58,7 @@ class Deployment:
         return cls(folder, manifest, chain)
 
     @property
-    def settings(self) -> AssetSettings:
+    def settings(self) -> Asset:
         """The asset."""
         return self.manifest.asset
 

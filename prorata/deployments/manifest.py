@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.errors import DeploymentError
 from prorata.files.writer import write_json
 
@@ -39,7 +39,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     manifest: int = 1
-    asset: AssetSettings
+    asset: Asset
     chain_id: int
     genesis: str
     deployer: str

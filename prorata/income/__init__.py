@@ -28,8 +28,8 @@ from prorata.income.pools import (
     Returned,
     add_pass_through,
     forward,
+    name_as_payee,
     pass_through,
-    register,
 )
 from prorata.income.previews import Preview, preview_all
 from prorata.income.push_report import PushReport, report_push
@@ -63,6 +63,7 @@ __all__ = [
     "draft_instruction",
     "execute",
     "forward",
+    "name_as_payee",
     "parse_data",
     "pass_through",
     "preview",
@@ -72,7 +73,6 @@ __all__ = [
     "push_all",
     "read_drafts",
     "read_instruction",
-    "register",
     "relayer_of",
     "remit",
     "remit_all",

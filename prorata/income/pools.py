@@ -37,8 +37,8 @@ __all__ = [
     "Returned",
     "add_pass_through",
     "forward",
+    "name_as_payee",
     "pass_through",
-    "register",
 ]
 
 # So many fit a transaction, whatever they need.
@@ -134,7 +134,7 @@ def add_pass_through(
     return add_contract(operator, deployment, "PassThrough", arguments, _label(pool))
 
 
-def register(operator: Operator, deployment: Deployment, pool: str) -> None:
+def name_as_payee(operator: Operator, deployment: Deployment, pool: str) -> None:
     """Name the pass-through as the payee of the pool, which must be the operator's account.
 
     Raises: InputError when it is not; what `Operator.send` raises.

@@ -26,7 +26,7 @@ from prorata.register.investors import (
     first_block_of,
     parse_investors,
     read_investors,
-    register,
+    register_investors,
     registered_wallets,
 )
 from prorata.register.issuance import issue
@@ -65,7 +65,7 @@ __all__ = [
     "read_investors",
     "read_orders",
     "recover",
-    "register",
+    "register_investors",
     "registered_wallets",
     "release",
     "require_closed",

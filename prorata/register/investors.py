@@ -46,7 +46,7 @@ __all__ = [
     "first_block_of",
     "parse_investors",
     "read_investors",
-    "register",
+    "register_investors",
     "registered_wallets",
 ]
 
@@ -224,7 +224,7 @@ class Registered:
     gas: tuple[int, ...] = ()
 
 
-def register(
+def register_investors(
     operator: Operator,
     deployment: Deployment,
     entries: Sequence[InvestorRow],

@@ -26,7 +26,7 @@ from eth_utils.address import to_checksum_address
 from web3 import Web3
 
 from prorata.apportion import apportion
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import decode_log
 from prorata.chain.node import RpcChain
@@ -113,9 +113,7 @@ class _Watch:
 def operate(holders: int) -> Told:
     """Issue to and pay so many holders as an issuer does, accounts and journal included."""
     table = CapTable(tuple(Holding(person(i), 1 + i % 97) for i in range(holders)))
-    settings = AssetSettings.load(BUILDING).model_copy(
-        update={"authorised_shares": str(table.total)}
-    )
+    settings = Asset.load(BUILDING).model_copy(update={"authorised_shares": str(table.total)})
     with Anvil(hardfork="osaka") as anvil, tempfile.TemporaryDirectory() as place:
         chain, folder = RpcChain(anvil.url), Path(place) / "HARB12"
         signer = LocalSigner(Account.from_key(ISSUER_KEY))

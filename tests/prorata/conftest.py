@@ -9,7 +9,7 @@ import pytest
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -60,8 +60,8 @@ def operator(chain: RpcChain, issuer: LocalSigner, folder: Path) -> Iterator[Ope
 
 
 @pytest.fixture(scope="module")
-def settings() -> AssetSettings:
-    return AssetSettings.load(BUILDING / "asset.yaml")
+def settings() -> Asset:
+    return Asset.load(BUILDING / "asset.yaml")
 
 
 @pytest.fixture(scope="module")

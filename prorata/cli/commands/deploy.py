@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.operator import Operator
 from prorata.cli.command import Command, common_options
@@ -47,7 +47,7 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
     run that was interrupted is resumed.
     """
     session = Session.of(options)
-    settings = AssetSettings.load(asset)
+    settings = Asset.load(asset)
     named = None if vault is None else check_address("vault", vault)
     if dry_run:
         with session.chain() as chain:
@@ -59,7 +59,7 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
 
 
 def _plan(
-    session: Session, operator: Operator, settings: AssetSettings, vault: str | None, dollar: bool
+    session: Session, operator: Operator, settings: Asset, vault: str | None, dollar: bool
 ) -> None:
     gas = price(operator, settings, vault=vault, dollar=dollar)
     rows = [(name, f"{len(artifact(name).runtime):,}", f"{most:,}") for name, most in gas.items()]

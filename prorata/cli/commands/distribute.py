@@ -71,7 +71,7 @@ EXAMPLES = (
 @click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
 def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
-    """Distribute income to the holders of a record date, or of a record range of them.
+    """Distribute income to the holders of a record date, or of a record range.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. The same command
     again distributes nothing twice, and goes on with a push that was interrupted: give another

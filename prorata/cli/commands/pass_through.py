@@ -17,8 +17,8 @@ from prorata.income.pools import (
     Returned,
     add_pass_through,
     forward,
+    name_as_payee,
     pass_through,
-    register,
 )
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.amounts import format_units
@@ -69,7 +69,7 @@ def cli(
             found = add_pass_through(operator, known, account, its_token, its_streams)
         contract = pass_through(found, account)
         if options["name_it"]:
-            register(operator, found, account)
+            name_as_payee(operator, found, account)
         if options["forward_now"]:
             done = forward(operator, found, account, ids or None, give_back=options["give_back"])
         if not (registered := contract.is_registered()):

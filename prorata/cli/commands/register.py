@@ -18,7 +18,7 @@ from prorata.register.investors import (
     RegisterChanges,
     Registered,
     read_investors,
-    register,
+    register_investors,
 )
 from prorata.values.countries import country_name
 from prorata.values.kinds import FOREVER, InvestorClass
@@ -48,7 +48,7 @@ def cli(table: Path, batch: int, dry_run: bool, **options: Any) -> None:
     session = Session.of(options)
     entries = read_investors(table)
     with session.deployed() as (operator, found):
-        done = register(operator, found, entries, batch_size=batch, dry_run=dry_run)
+        done = register_investors(operator, found, entries, batch_size=batch, dry_run=dry_run)
     _show(session, done, dry_run)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain import operator as operator_module
 from prorata.chain import rpc
 from prorata.chain.artifacts import artifact
@@ -79,7 +79,7 @@ class Given:
 
 
 def _deploy(operator: Operator, given: Given) -> None:
-    deploy(operator, AssetSettings.of(NAMED), given.folder, dollar=True)
+    deploy(operator, Asset.of(NAMED), given.folder, dollar=True)
 
 
 def _issue(operator: Operator, given: Given) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.addresses import check_address
@@ -19,12 +19,12 @@ LEAST = {"name": "Harbour Street 12", "symbol": "HARB12", "authorised_shares": 1
 
 def refusal(content) -> str:
     with pytest.raises(InputError) as refused:
-        AssetSettings.of(content, "asset.yaml")
+        Asset.of(content, "asset.yaml")
     return str(refused.value)
 
 
 def test_the_worked_example():
-    settings = AssetSettings.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+    settings = Asset.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
     assert (settings.name, settings.symbol, settings.decimals) == (
         "Harbour Street 12",
         "HARB12",
@@ -36,12 +36,12 @@ def test_the_worked_example():
 
 @pytest.mark.parametrize(("text", "decimals", "units"), [("10,000", 0, 10_000), ("2.5", 2, 250)])
 def test_authorised_shares_are_smallest_units(text, decimals, units):
-    settings = AssetSettings.of({**LEAST, "authorised_shares": text, "decimals": decimals})
+    settings = Asset.of({**LEAST, "authorised_shares": text, "decimals": decimals})
     assert settings.authorised == units
 
 
 def test_addresses_are_normalised():
-    assert AssetSettings.of({**LEAST, "owner": OWNER.lower()}).owner == OWNER
+    assert Asset.of({**LEAST, "owner": OWNER.lower()}).owner == OWNER
     assert check_address("owner", OWNER) == OWNER
 
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_none_is_refused(tmp_path, content, rule):
     if content is not None:
         path.write_text(content)
     with pytest.raises(InputError) as refused:
-        AssetSettings.load(path)
+        Asset.load(path)
     assert str(refused.value).startswith(f'asset: "{path}" {rule}; ')
 
 
@@ -117,4 +117,4 @@ def test_rules_can_be_none_or_those_at_an_address(tmp_path, named, rules):
     (tmp_path / "asset.yaml").write_text(
         f"name: House\nsymbol: HSE\nauthorised_shares: 10\nrules: '{named}'\n"
     )
-    assert AssetSettings.load(tmp_path / "asset.yaml").rules == rules
+    assert Asset.load(tmp_path / "asset.yaml").rules == rules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
@@ -13,10 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from prorata.chain.node import RpcChain
+from prorata.cli.main import main
 from prorata.deployments.deployment import Deployment
 from prorata.toolchain.anvil import Anvil
 
-__all__ = ["Commands"]
+__all__ = ["Commands", "Ran", "run"]
 
 
 class Ran(NamedTuple):
@@ -27,6 +27,14 @@ class Ran(NamedTuple):
     err: str
 
 
+def run(*words: str) -> Ran:
+    """Run the command line in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main(args=list(words))
+    return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
 @dataclass
 class Commands:
     """The commands of one deployment on one chain."""
@@ -35,13 +43,7 @@ class Commands:
     folder: Path
 
     def run(self, *words: str) -> Ran:
-        name, *rest = words
-        where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
-        command = importlib.import_module(f"scripts.{name}").cli
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            command.main([*rest, *where], name)
-        return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+        return run(*words, "--network", self.anvil.url, "--deployment", str(self.folder))
 
     def says(self, *words: str) -> str:
         """What a person reads on stdout."""
@@ -66,7 +68,17 @@ class Commands:
         assert (done.code, done.out, self.sent) == (1, "", before), done.err
         assert done.err.startswith("✗ ")
         assert done.err.endswith(".\n")
+        self.refuses_as_json(done.err[2:-2], *words)
         return done.err[2:-2]
+
+    def refuses_as_json(self, sentence: str, *words: str) -> None:
+        """A program gets the same refusal as its one document on stdout, with the same code."""
+        done = self.run(*words, "--json")
+        assert (done.code, done.err) == (1, "")
+        error = json.loads(done.out)["error"]
+        assert {"kind", "value", "rule", "remedy"} <= set(error)
+        for part in (error["rule"], error["remedy"]):
+            assert part is None or part in sentence
 
     def travel(self, second: int) -> None:
         """Let the chain's clock come to a second."""

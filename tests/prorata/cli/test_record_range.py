@@ -153,5 +153,5 @@ def test_a_record_range_is_paid(commands):
         paid["distribution"], paid["transaction"],
     )  # fmt: skip
     assert commands.refuses(*words, "--record", "3") == (
-        'record range: "1" cannot be given together with a record; keep one of them'
+        'record_range: "1" cannot be given together with a record; keep one of them'
     )

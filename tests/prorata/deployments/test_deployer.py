@@ -8,7 +8,7 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -26,8 +26,8 @@ OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
 @pytest.fixture(scope="module")
-def settings() -> AssetSettings:
-    return AssetSettings.load(ASSET)
+def settings() -> Asset:
+    return Asset.load(ASSET)
 
 
 @pytest.fixture

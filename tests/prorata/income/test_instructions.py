@@ -9,7 +9,7 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Call, deploy_call
 from prorata.chain.operator import Operator
@@ -59,7 +59,7 @@ def table() -> CapTable:
 @pytest.fixture
 def closed(anvil, operator, folder, table) -> Deployment:
     """The building, issued, and record 1 has closed."""
-    settings = AssetSettings.load(BUILDING / "asset.yaml")
+    settings = Asset.load(BUILDING / "asset.yaml")
     found = deploy(operator, settings, folder, dollar=True)
     issue(operator, found, table)
     record = schedule_record(operator, found, operator.chain.now() + 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prorata.apportion import apportion
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
 from prorata.chain.node import RpcChain
@@ -131,7 +131,7 @@ def test_of_many_pages_some_are_looked_at(operator, closed, table):
 
 
 def test_of_a_single_holder_the_gas_is_exact_too(anvil, operator, folder):
-    settings = AssetSettings.of({"name": "Sole", "symbol": "SOLE", "authorised_shares": "10"})
+    settings = Asset.of({"name": "Sole", "symbol": "SOLE", "authorised_shares": "10"})
     found = deploy(operator, settings, folder, dollar=True)
     issue(operator, found, crowd(1))
     close_record(anvil, operator, found)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import decode_logs
 from prorata.contracts.vault import settlements
@@ -43,7 +43,7 @@ class World:
         named = {"name": "Crowd", "symbol": "CROWD", "authorised_shares": "1000000"}
         self.anvil, self.folder, self.scratch = anvil, folder, scratch
         self.people = [holding.address for holding in crowd(HOLDERS)]
-        found = deploy(operator, AssetSettings.of(named), folder, dollar=True)
+        found = deploy(operator, Asset.of(named), folder, dollar=True)
         issue(operator, found, crowd(HOLDERS))
         close_record(anvil, operator, found)
         operator.send_one("freeze", found.token().set_address_frozen(self.people[33], True))

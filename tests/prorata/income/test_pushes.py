@@ -8,7 +8,7 @@ import json
 import pytest
 
 from prorata.apportion import apportion
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
 from prorata.chain.node import RpcChain
@@ -276,9 +276,7 @@ def test_an_account_that_does_not_add_up_is_not_given(operator, closed, rent, ta
 @pytest.mark.slow
 def test_a_thousand_holders_are_paid_to_the_unit(anvil, operator, folder):
     """In ten transactions, in flight together; as many thousands as are wanted go the same way."""
-    settings = AssetSettings.of(
-        {"name": "Crowd", "symbol": "CROWD", "authorised_shares": "1000000"}
-    )
+    settings = Asset.of({"name": "Crowd", "symbol": "CROWD", "authorised_shares": "1000000"})
     operator.timeout, table = 60, crowd(1_000)
     found = deploy(operator, settings, folder, dollar=True)
     issue(operator, found, table)

@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 from prorata.apportion import apportion
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
 from prorata.chain.node import RpcChain
@@ -21,7 +21,7 @@ from prorata.errors import BooksError, DeploymentError, InputError, RevertError
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import Declaration, declare, declare_all
-from prorata.income.pools import add_pass_through, forward, pass_through, register
+from prorata.income.pools import add_pass_through, forward, name_as_payee, pass_through
 from prorata.income.previews import preview_all
 from prorata.income.pushes import push_all
 from prorata.income.record_ranges import MOST_RECORDS, define_range, preview_range
@@ -56,7 +56,7 @@ def custodian() -> LocalSigner:
 @pytest.fixture
 def found(operator, folder, table) -> Deployment:
     """The building, issued, with shares for the operator to trade with."""
-    settings = AssetSettings.load(BUILDING / "asset.yaml").model_copy(update={"authorised": 20_000})
+    settings = Asset.load(BUILDING / "asset.yaml").model_copy(update={"authorised": 20_000})
     found = deploy(operator, settings, folder, dollar=True)
     issue(operator, found, table)
     operator.send_one("extra", found.token().mint(operator.address, 100))
@@ -406,9 +406,9 @@ def pooled(anvil, operator, month, certificates, *, custodian, tmp_path) -> Depl
     """The custodian is passed through; a fifth record is one of both tokens, a sixth is not."""
     found = add_pass_through(operator, month, custodian.address, certificates.address)
     with open_operator(operator.chain, custodian, tmp_path / "pool") as its_own:
-        register(its_own, found, custodian.address)
+        name_as_payee(its_own, found, custodian.address)
         nonce = sent(its_own)
-        register(its_own, found, custodian.address)
+        name_as_payee(its_own, found, custodian.address)
         assert sent(its_own) == nonce
     at = operator.chain.now() + 100
     operator.send_one("certs/record", certificates.schedule_record(at))
@@ -495,7 +495,7 @@ def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
         "token"
     )
     found = add_pass_through(operator, month, custodian.address, certificates.address)
-    assert refused(register, operator, found, custodian.address) == (
+    assert refused(name_as_payee, operator, found, custodian.address) == (
         f'account: "{operator.address}" is not the pool {custodian.address}; use the pool\'s own '
         "account"
     )

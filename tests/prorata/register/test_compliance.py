@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.assets.rules import RuleSettings
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -33,7 +33,12 @@ from prorata.register.enforcement import (
     recover,
     release,
 )
-from prorata.register.investors import InvestorRow, parse_investors, read_investors, register
+from prorata.register.investors import (
+    InvestorRow,
+    parse_investors,
+    read_investors,
+    register_investors,
+)
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
@@ -51,8 +56,8 @@ HEADER = "address,person,country,class,eligible_until"
 
 
 @pytest.fixture(scope="module")
-def settings() -> AssetSettings:
-    return AssetSettings.load(COMPLIANT / "asset.yaml")
+def settings() -> Asset:
+    return Asset.load(COMPLIANT / "asset.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +88,7 @@ def found(operator, settings, folder) -> Deployment:
 
 @pytest.fixture
 def registered(operator, found, entries) -> Deployment:
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     return found
 
 
@@ -192,7 +197,7 @@ def test_a_lock_up_gets_its_keeper_of_lots(operator, settings, folder, entries, 
     rules = RuleSettings.of({"lock_up_days": 30})
     found = deploy(operator, settings.model_copy(update={"rules": rules}), folder)
     assert "LockUps" in found.manifest.contracts
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     issue(operator, found, table)
     sender, receiver = table.holdings[9].address, table.holdings[10].address
     check = check_transfer(found.token(), sender, receiver, 1)
@@ -243,7 +248,7 @@ def test_the_register_is_on_the_chain(registered, entries):
 
 def test_the_same_file_again_sends_nothing(operator, registered, entries):
     nonce = sent(operator)
-    again = register(operator, registered, entries)
+    again = register_investors(operator, registered, entries)
     assert (again.difference.unchanged, again.receipts) == (39, ())
     assert sent(operator) == nonce
 
@@ -260,9 +265,9 @@ def test_only_what_differs_is_sent_and_what_lacks_is_told(operator, registered, 
     rows.append(f"{OTHER},99,CH,retail,forever")
     file = parse_investors("\n".join(rows))
     nonce = sent(operator)
-    planned = register(operator, registered, file, dry_run=True)
+    planned = register_investors(operator, registered, file, dry_run=True)
     assert sent(operator) == nonce
-    done = register(operator, registered, file)
+    done = register_investors(operator, registered, file)
     assert planned.difference == done.difference
     assert [e.address for e in done.difference.new] == [OTHER]
     assert len(done.difference.changed) == sum(
@@ -271,14 +276,14 @@ def test_only_what_differs_is_sent_and_what_lacks_is_told(operator, registered, 
     assert list(done.difference.missing) == sorted(e.address for e in entries[:2])
     assert len(planned.gas) == len(done.receipts) == 2
     # Back again: the same step a second time is a step of its own.
-    back = register(operator, registered, entries)
+    back = register_investors(operator, registered, entries)
     assert len(back.difference.changed) == len(done.difference.changed)
-    assert register(operator, registered, entries).receipts == ()
+    assert register_investors(operator, registered, entries).receipts == ()
 
 
 def test_large_registers_go_in_batches_below_the_cap(operator, found):
     rows = [f"0x{0xBEEF << 96 | i:040x},{i},DE,retail,2040-12-31" for i in range(1, 451)]
-    done = register(operator, found, parse_investors("\n".join([HEADER, *rows])))
+    done = register_investors(operator, found, parse_investors("\n".join([HEADER, *rows])))
     assert len(done.receipts) == 3
     gas = [receipt.mined.gas_used for receipt in done.receipts]
     assert max(gas) < GAS_LIMIT // 2
@@ -287,7 +292,7 @@ def test_large_registers_go_in_batches_below_the_cap(operator, found):
 
 def test_only_an_agent_registers(chain, found, entries, tmp_path):
     with open_operator(chain, LocalSigner(rehearsal_key(0)), tmp_path / "x") as stranger:
-        assert refused(register, stranger, found, entries) == (
+        assert refused(register_investors, stranger, found, entries) == (
             f'account: "{stranger.address}" is no agent of the registry '
             f"{found.registry().address}; use an agent's account, or let the owner "
             f"{found.registry().owner()} add it"
@@ -298,7 +303,7 @@ def test_a_lost_wallet_is_not_registered_again(operator, issued, entries, table)
     lost = named(table, "Sofie Vermeulen")
     recover(operator, issued, BASIS, lost=lost, successor=OTHER)
     line = next(entry.line for entry in entries if entry.address == lost)
-    assert refused(register, operator, issued, entries) == (
+    assert refused(register_investors, operator, issued, entries) == (
         f'line {line}, address: "{lost}" was lost, and {OTHER} took its place; write that wallet '
         "instead"
     )
@@ -511,7 +516,7 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
 
 
 def test_an_open_asset_has_powers_too(operator, tmp_path):
-    building = AssetSettings.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+    building = Asset.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
     found = deploy(operator, building, tmp_path / "HARB12", dollar=True)
     read = read_permissions(found)
     assert {g.contract for g in read.grants} == {"ShareToken", "DividendVault", "Dollar"}
@@ -578,7 +583,7 @@ def test_nobody_is_issued_shares_who_may_not_hold_them(operator, registered, ent
 def test_no_more_persons_are_issued_shares_than_may_hold(operator, settings, entries, rules, rule):
     changed = settings.model_copy(update={"rules": RuleSettings.of(rules)})
     found = deploy(operator, changed, operator.journal.path.parent)
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     wallets = [entry.address for entry in entries[:3]]
     if any(name.startswith("max") for name in rules):
         # Counting goes on from what is held already.
@@ -591,7 +596,7 @@ def test_parts_of_shares_are_told_as_a_person_writes_them(operator, settings, en
     """Without the noughts that a token's decimals would end in."""
     given = {"decimals": 6, "rules": RuleSettings.of({"max_holding": "4.5"})}
     found = deploy(operator, settings.model_copy(update=given), operator.journal.path.parent)
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     table = CapTable((Holding(entries[0].address, 5_250_000),), decimals=6)
     said = refused(issue, operator, found, table)
     assert 'person 1: "5.25" is more than the 4.5 that one person may hold' in said
@@ -602,7 +607,7 @@ def test_who_holds_already_is_nobody_new(operator, settings, entries):
     rules = {"limited_class": "institutional", "max_holders_of_class": 1}
     changed = settings.model_copy(update={"rules": RuleSettings.of(rules)})
     found = deploy(operator, changed, operator.journal.path.parent)
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     first, second = (entry.address for entry in entries[:2])
     issue(operator, found, holdings(first, second), despite_rules=True)
     issue(operator, found, holdings(first, shares=2))
@@ -616,6 +621,6 @@ def test_a_limit_may_be_reached(operator, settings, entries, rules):
         settings.model_copy(update={"rules": RuleSettings.of(rules)}),
         operator.journal.path.parent,
     )
-    register(operator, found, entries)
+    register_investors(operator, found, entries)
     issue(operator, found, holdings(*(entry.address for entry in entries[:3]), shares=5))
     assert found.token().total_supply() == 15

@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 from prorata.apportion import withhold
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.assets.withholding import PolicySettings
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
@@ -34,7 +34,7 @@ from prorata.income.pushes import push
 from prorata.register.captable import read_csv
 from prorata.register.enforcement import Basis, recover
 from prorata.register.holders import holders_at
-from prorata.register.investors import read_investors, register
+from prorata.register.investors import read_investors, register_investors
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.tax.certificates import CertificateRow, read_certificates
@@ -72,8 +72,8 @@ def folder(tmp_path):
 @pytest.fixture
 def found(operator, folder) -> Deployment:
     """An asset with a register, issued."""
-    deployment = deploy(operator, AssetSettings.load(COMPLIANT / "asset.yaml"), folder, dollar=True)
-    register(operator, deployment, ENTRIES)
+    deployment = deploy(operator, Asset.load(COMPLIANT / "asset.yaml"), folder, dollar=True)
+    register_investors(operator, deployment, ENTRIES)
     issue(operator, deployment, read_csv(COMPLIANT / "holders.csv", authorised=5_000))
     return deployment
 
@@ -270,7 +270,7 @@ def test_everyone_in_the_register_is_noted_and_only_what_is_new(operator, found,
     assert snapshot(operator, found, policy).unchanged == 39
     assert sent(operator) == before
     moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620))
-    register(operator, found, [moved])
+    register_investors(operator, found, [moved])
     assert list(snapshot(operator, found, policy).changed) == [GERMAN]
     operator.send_one("gone", found.registry().delete(ENTRIES[36].address))
     gone = snapshot(operator, found, policy, [ENTRIES[36].address]).changed
@@ -284,7 +284,7 @@ def test_who_takes_the_place_of_a_lost_wallet_is_noted(operator, found, policy):
     recover(operator, found, basis, lost=GERMAN, successor=OTHER)
     assert list(snapshot(operator, found, policy).changed) == [OTHER]
     moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620), address=OTHER)
-    register(operator, found, [moved])
+    register_investors(operator, found, [moved])
     assert set(snapshot(operator, found, policy).changed) == {GERMAN, OTHER}
     assert snapshot(operator, found, policy).changed == {}
 
@@ -412,7 +412,7 @@ def test_the_powers_over_a_policy_are_told(operator, found, settings, policy):
 
 
 def test_an_open_assets_policy_has_defaults_and_certificates(operator, tmp_path, settings):
-    building = AssetSettings.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+    building = Asset.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
     found = deploy(operator, building, tmp_path / "HARB12")
     policy = deploy_policy(operator, found, settings).policy
     assert policy.registry() == "0x" + "0" * 40

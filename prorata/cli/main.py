@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The command `prorata`: every command in groups, each loaded when it is run.
+
+Listing the commands loads none of them, so that help comes at once. A test compares the lines here
+with what the commands say of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from prorata.version import __version__
+
+__all__ = ["GROUPS", "cli", "main"]
+
+GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Set up": {
+        "demo": "Play the life of a building that pays rent, on a local chain.",
+        "examples": "Write the example files into a folder, to start from.",
+        "deploy": "Put an asset's contracts on a chain, once.",
+    },
+    "Shares": {
+        "issue": "Issue shares to the holders of a cap table.",
+        "record": "Schedule a record date.",
+        "record-range": "Define a record range: a range of record dates that is paid as one.",
+        "captable": "Show who holds the shares: now, at a record date, or at any time.",
+    },
+    "Income": {
+        "distribute": "Distribute income to the holders of a record date, or of a record range.",
+        "claim": "Claim a holder's income.",
+        "instruct": "Sign what is to become of a holder's income.",
+        "pass-through": "Assign what a pool is owed to the pool's own holders.",
+        "tax": "Withhold tax from income, by country, class, kind and certificate.",
+        "remit": "Send the tax withheld so far to the collector whom the tax policy named.",
+        "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
+    },
+    "Compliance": {
+        "register": "Bring a register of investors to the chain.",
+        "check-transfer": "Ask what stands in the way of a transfer.",
+        "freeze": "Freeze a wallet, or some of its shares, or release it.",
+        "force-transfer": "Move shares without the holder's consent.",
+        "recover": "Put a new wallet in the place of a lost one.",
+    },
+    "Reports": {
+        "statements": "Write a statement of the year for every holder, and a summary of all.",
+        "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
+    },
+    "Check": {
+        "books": "Prove where every unit of income is.",
+        "permissions": "Show who can do what on a deployment.",
+    },
+}
+"""Every command with a line about it, by group."""
+
+
+class Commands(click.Group):
+    """The commands by name, each in a module of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All of them, group by group."""
+        return [name for group in GROUPS.values() for name in group]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, now loaded."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"prorata.cli.commands.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.cli
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups."""
+        width = max(map(len, self.list_commands(ctx)))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                rows = [(name.ljust(width), line) for name, line in commands.items()]
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="prorata")
+def cli() -> None:
+    """Divide a building, a loan book or a fund into shares, and pay the holders exactly.
+
+    Each command explains itself: prorata COMMAND --help. Exit codes: 0 done, 1 refused, 2 a mistake
+    in the options.
+    """
+
+
+def main(**options: Any) -> None:
+    """Run the command line."""
+    cli(prog_name="prorata", **options)
