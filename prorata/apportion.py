@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The law: how one amount is divided among the holders of a record date.
 
 Everything is an integer. Amounts count the currency's smallest unit; balances count the token's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Everything prorata can refuse, as one tree.
 
     ProrataError                 the root: catch this to catch them all

@@ -42,8 +42,8 @@ def stream_events(
     logs = chain.logs(addresses, first_block, last_block)
     while page := list(islice(logs, PAGE)):
         # A node that tells no times is asked for those of all blocks of the page at once.
-        untold = sorted({log.block_number for log in page if not log.block_time})
-        times = {block.number: block.timestamp for block in chain.blocks(untold)}
+        undated = sorted({log.block_number for log in page if not log.block_time})
+        times = {block.number: block.timestamp for block in chain.blocks(undated)}
         for log in page:
             yield _known(log), log.block_time or times[log.block_number]
 

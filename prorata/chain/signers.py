@@ -4,15 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
+from eth_account import Account
+from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 
-__all__ = ["LocalSigner", "Signer"]
+from prorata.errors import InputError
+
+__all__ = ["TEST_MNEMONIC", "LocalSigner", "Signer", "public_test_key"]
+
+TEST_MNEMONIC = "test test test test test test test test test test test junk"
+"""What Anvil and Hardhat print on start. Everybody knows it: never for anything of value."""
+
+_NO_KEYSTORE = "give a file that eth-account or geth wrote"
 
 
-# ---------------------------------------------------------------------------------- what is sent
+@lru_cache(maxsize=1)
+def _seed() -> bytes:
+    return seed_from_mnemonic(TEST_MNEMONIC, "")
+
+
+def public_test_key(index: int, account: int = 0) -> LocalAccount:
+    """A public test key by its BIP-44 account and index; those of account 0 a local node funds.
+
+    Raises: InputError when the index is negative or 2**31 or more.
+    """
+    if not 0 <= index < 2**31:
+        raise InputError.of("index", index, "is outside BIP-44's range", "give 0 to 2**31 - 1")
+    path = f"m/44'/60'/{account}'/0/{index}"
+    found: LocalAccount = Account.from_key(key_from_seed(_seed(), path))
+    return found
 
 
 class Signer(Protocol):
@@ -37,6 +62,33 @@ class LocalSigner:
 
     def __init__(self, account: LocalAccount) -> None:
         self._account = account
+
+    @classmethod
+    def of_key(cls, key: str | bytes) -> LocalSigner:
+        """From a private key, in hexadecimal or as bytes."""
+        return cls(Account.from_key(key))
+
+    @classmethod
+    def of_keystore(cls, path: str | Path, passphrase: str) -> LocalSigner:
+        """From an encrypted keystore file, as eth-account and geth write it.
+
+        Raises: InputError when it is none, or does not open with the passphrase.
+        """
+        try:
+            key = Account.decrypt(Path(path).read_text(encoding="utf-8"), passphrase)
+        except ValueError as error:
+            if "MAC mismatch" in str(error):
+                rule, remedy = "does not open with this passphrase", "check the passphrase"
+                raise InputError.of("account", path, rule, remedy) from None
+            raise InputError.of("account", path, "is no keystore file", _NO_KEYSTORE) from None
+        except (KeyError, TypeError, NotImplementedError, OSError):
+            raise InputError.of("account", path, "is no keystore file", _NO_KEYSTORE) from None
+        return cls.of_key(key)
+
+    @classmethod
+    def of_test_account(cls, index: int = 0) -> LocalSigner:
+        """An account that a local node funds. Everybody has its key: never for value."""
+        return cls(public_test_key(index))
 
     @property
     def address(self) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from prorata.chain.node import RpcChain
@@ -19,8 +18,8 @@ from prorata.chain.signers import LocalSigner, Signer
 from prorata.errors import ChainError, InputError
 
 __all__ = ["PASSPHRASE", "signer_of"]
+
 PASSPHRASE = "PRORATA_PASSPHRASE"  # noqa: S105
-TEST_MNEMONIC = "test test test test test test test test test test test junk"
 _TEST_ACCOUNT = re.compile(r"(?:test::)?([0-9]{1,3})", re.ASCII | re.IGNORECASE)
 
 
@@ -41,7 +40,7 @@ def signer_of(named: str | None, chain: RpcChain) -> Signer:
     if (test := _TEST_ACCOUNT.fullmatch(named)) is not None:
         return _test_signer(named, int(test[1]), chain)
     if (path := Path(named).expanduser()).is_file():
-        return _keystore_signer(path, _passphrase(named, PASSPHRASE))
+        return LocalSigner.of_keystore(path, _passphrase(named, PASSPHRASE))
     return _ape_signer(named)
 
 
@@ -53,27 +52,7 @@ def _test_signer(named: str, index: int, chain: RpcChain) -> Signer:
             f"is a test account, whose key everyone knows, and chain {chain.chain_id} is public",
             "use an account of your own",
         )
-    Account.enable_unaudited_hdwallet_features()
-    path = f"m/44'/60'/0'/0/{index}"
-    return LocalSigner(Account.from_mnemonic(TEST_MNEMONIC, account_path=path))
-
-
-def _keystore_signer(path: Path, passphrase: str) -> Signer:
-    try:
-        key = Account.decrypt(path.read_text(encoding="utf-8"), passphrase)
-    except ValueError as error:
-        wrong = "MAC mismatch" in str(error)
-        raise InputError.of(
-            "account",
-            path,
-            "does not open with this passphrase" if wrong else "is no keystore file",
-            f"check {PASSPHRASE}" if wrong else "give a file that eth-account or geth wrote",
-        ) from None
-    except (KeyError, TypeError, NotImplementedError, OSError):
-        raise InputError.of(
-            "account", path, "is no keystore file", "give a file that eth-account or geth wrote"
-        ) from None
-    return LocalSigner(Account.from_key(key))
+    return LocalSigner.of_test_account(index)
 
 
 def _passphrase(named: str, *variables: str) -> str:
@@ -111,7 +90,7 @@ def _ape_signer(alias: str) -> Signer:
     account = ape.accounts.load(alias)
     if (keyfile := getattr(account, "keyfile_path", None)) is not None:
         passphrase = _passphrase(alias, f"APE_ACCOUNTS_{alias}_PASSPHRASE", PASSPHRASE)
-        return _keystore_signer(Path(keyfile), passphrase)
+        return LocalSigner.of_keystore(Path(keyfile), passphrase)
     return _ApeSigner(account)
 
 

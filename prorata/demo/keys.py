@@ -3,29 +3,19 @@
 
 The holders of the worked example must be able to sign on a local chain, so their addresses are
 derived from the mnemonic that Anvil and Hardhat print on start, known to everyone and watched by
-thieves on every public network. Account index 1 of BIP-44 keeps them apart from the funded
-accounts of the local node, which are at index 0.
+thieves on every public network. Account 1 of BIP-44 keeps them apart from the funded accounts of
+the local node, which are in account 0.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from eth_account import Account
-from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
 
-from prorata.errors import InputError
+from prorata.chain.signers import public_test_key
 
-__all__ = ["REHEARSAL_MNEMONIC", "REHEARSAL_PATH", "rehearsal_key"]
+__all__ = ["rehearsal_key"]
 
-REHEARSAL_MNEMONIC = "test test test test test test test test test test test junk"
-REHEARSAL_PATH = "m/44'/60'/1'/0/{index}"
-
-
-@lru_cache(maxsize=1)
-def _seed() -> bytes:
-    return seed_from_mnemonic(REHEARSAL_MNEMONIC, "")
+REHEARSAL_ACCOUNT = 1
 
 
 def rehearsal_key(index: int) -> LocalAccount:
@@ -35,9 +25,4 @@ def rehearsal_key(index: int) -> LocalAccount:
 
     Raises: InputError when the index is negative or 2**31 or more.
     """
-    if not 0 <= index < 2**31:
-        raise InputError.of("index", index, "is outside BIP-44's range", "give 0 to 2**31 - 1")
-    account: LocalAccount = Account.from_key(
-        key_from_seed(_seed(), REHEARSAL_PATH.format(index=index))
-    )
-    return account
+    return public_test_key(index, REHEARSAL_ACCOUNT)

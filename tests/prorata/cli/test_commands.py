@@ -342,7 +342,7 @@ def test_a_keystore_needs_its_passphrase(public):
     keystore = public.options[1]
     wrong = House(public.url, public.folder, public.options, {"PRORATA_PASSPHRASE": "wrong"})
     assert wrong.refuses("deploy", "--asset", ASSET) == (
-        f'account: "{keystore}" does not open with this passphrase; check PRORATA_PASSPHRASE'
+        f'account: "{keystore}" does not open with this passphrase; check the passphrase'
     )
     silent = House(public.url, public.folder, public.options)
     assert silent.refuses("deploy", "--asset", ASSET) == (
