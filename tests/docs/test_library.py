@@ -20,7 +20,7 @@ NODE = "http://127.0.0.1:8545"
 
 
 def test_the_program_of_the_page_deploys_pays_and_proves(tmp_path):
-    """In an empty folder beside the examples, on a chain of its own; then the books say the same."""
+    """In an empty folder beside the examples, on its own chain; the books then say the same."""
     shutil.copytree(PROJECT_ROOT / "examples", tmp_path / "examples")
     assert PROGRAM.count(NODE) == 1
     with Anvil(chain_id=31337) as anvil:

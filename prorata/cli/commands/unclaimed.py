@@ -40,22 +40,22 @@ def cli(ids: tuple[int, ...], out: Path | None, **options: Any) -> None:
     """
     session = Session.of(options)
     with session.reading() as found:
-        ageing = read_unclaimed(found, ids or None)
+        aged = read_unclaimed(found, ids or None)
     if out is not None:
-        ageing.write(out)
-    _show(session, ageing, out)
-    session.output.result(ageing.as_json())
+        aged.write(out)
+    _show(session, aged, out)
+    session.output.result(aged.as_json())
 
 
-def _show(session: Session, ageing: AgedBalances, out: Path | None) -> None:
+def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
     say = session.output.say
-    if not ageing.distributions:
+    if not aged.distributions:
         say("Nobody is owed anything that could be claimed")
-    for overdue in ageing.distributions:
+    for overdue in aged.distributions:
         _show_distribution(session, overdue)
-    for number in ageing.open_records:
+    for number in aged.open_records:
         say(f"Distribution {number} is for a record that has not closed: nobody can be paid yet")
-    for number in ageing.refundable:
+    for number in aged.refundable:
         session.output.notice(f"Distribution {number} can be received by nobody, and be refunded")
     if out is not None:
         say(f"Every line is in {out}")
