@@ -11,6 +11,7 @@ from prorata.apportion import Apportionment, SeriesModel, entitlement, withhold
 from prorata.errors import InputError, Problem, ProrataError
 from prorata.register.captable import CapTable, Holding, parse_csv, read_csv, write_csv
 from prorata.values.amounts import format_units, parse_units
+from prorata.version import __version__
 
 __all__ = [
     "Apportionment",
@@ -20,6 +21,7 @@ __all__ = [
     "Problem",
     "ProrataError",
     "SeriesModel",
+    "__version__",
     "entitlement",
     "format_units",
     "parse_csv",
