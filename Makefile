@@ -27,7 +27,7 @@ export NPM_CONFIG_UPDATE_NOTIFIER := false
 .PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------------------------------ set-up
 

@@ -72,15 +72,22 @@ def register(*, download: bool = False) -> str:
     """
     if sys.prefix == sys.base_prefix:
         raise BuildError(f"this Python is not in a virtual environment; {REMEDY}")
-
     anvil = packaged_anvil()
     if anvil is None:
         raise BuildError(f"Anvil is not in {PROJECT_ROOT / 'node_modules'}; {REMEDY}")
 
+    compiler = _register_compiler(download=download)
+    _link(Path(sys.prefix) / "bin" / "anvil", anvil)
+    _write_activation(Path(sys.prefix) / "bin" / "activate")
+    _remove_path_file()
+    return f"solc {compiler}, anvil {anvil_version()}"
+
+
+def _register_compiler(*, download: bool) -> str:
+    """Write what py-solc-x takes for the compiler; returns its version and which build it is."""
     folder = solcx_folder()
     folder.mkdir(exist_ok=True)
-    node = _node()
-    npm_build = [str(node), str(_SHIM)]
+    npm_build = [str(_node()), str(_SHIM)]
     version = _version_of(npm_build)
     native = _native_compiler(version, download=download)
 
@@ -107,10 +114,7 @@ def register(*, download: bool = False) -> str:
         esac
         """,
     )
-    _link(Path(sys.prefix) / "bin" / "anvil", anvil)
-    _write_activation(Path(sys.prefix) / "bin" / "activate")
-    _remove_path_file()
-    return f"solc {version} ({'native' if native else 'npm build'}), anvil {anvil_version()}"
+    return f"{version} ({'native' if native else 'npm build'})"
 
 
 def anvil_version() -> str:
