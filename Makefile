@@ -19,13 +19,15 @@ PEERS := tests/bench/peers/package.json tests/bench/peers/package-lock.json
 
 # The environment's tools come first; its Node.js is there only where the machine has none of use.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where ape finds the compiler; an activated shell has the same.
+export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ------------------------------------------------------------------------------------------ set-up
 
@@ -33,7 +35,7 @@ setup: $(STAMPS)/toolchain  ## Install everything from the lock files (again onl
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null || { \
-		echo "prorata needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing); name another, as in: make setup PYTHON=python3.11" >&2; \
+		echo "a checkout of prorata runs ape, which needs Python 3.10, 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing); name another, as in: make setup PYTHON=python3.11" >&2; \
 		exit 1; }
 	@echo "· Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
@@ -44,6 +46,11 @@ $(STAMPS)/python: requirements.lock $(STAMPS)/venv
 	@$(BIN)/python -m pip install --quiet --no-input --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
+# A line in the environment that names this folder: nothing is copied, and nothing fetched.
+$(STAMPS)/package: pyproject.toml prorata/version.py $(STAMPS)/python
+	@$(BIN)/python -m pip install --quiet --no-input --no-deps --no-build-isolation --editable .
+	@touch $@
+
 $(STAMPS)/node: package.json package-lock.json $(STAMPS)/venv
 	@{ node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version; } >/dev/null 2>&1 || { \
 		echo "· Node.js into $(VENV), since the machine has none, or one older than 20"; \
@@ -52,8 +59,8 @@ $(STAMPS)/node: package.json package-lock.json $(STAMPS)/venv
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prorata/toolchain/solc_shim.js $(STAMPS)/python $(STAMPS)/node
-	@PYTHONPATH=. $(BIN)/python -c 'from prorata.toolchain.setup import main; main()'
+$(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prorata/toolchain/solc_shim.js $(STAMPS)/package $(STAMPS)/node
+	@$(BIN)/python -m prorata.toolchain.setup
 	@touch $@
 
 # --------------------------------------------------------------------------------------- every day
@@ -72,15 +79,15 @@ reverse: setup  ## Run the tests from the last to the first: none may need anoth
 	@$(BIN)/pytest tests $(WORKERS) -p tests.backwards
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
-	@PYTHONPATH=. $(BIN)/python -m tests.assurance.fuzz.run
+	@$(BIN)/python -m tests.assurance.fuzz.run
 
 mutate: setup  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
-	@PYTHONPATH=. $(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)
+	@$(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)
 
 faults: setup  ## Play 1,400 random faults and kills (FAULT_KILLS; a quarter of an hour)
-	@PYTHONPATH=. $(BIN)/python -m tests.assurance.faults.run
+	@$(BIN)/python -m tests.assurance.faults.run
 
-hardhat: setup  ## Play the doors against a Hardhat node too (installs 290 MB)
+hardhat: setup  ## Play the commands against a Hardhat node too (installs 290 MB)
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
 	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/prorata/cli -m hardhat
 
@@ -105,14 +112,17 @@ format: setup  ## Format Python and Solidity
 artifacts: setup  ## Compile the contracts and pack what the package carries of them
 	@$(BIN)/python -m prorata.toolchain.package
 
+wheel: setup  ## Build the wheel into dist/
+	@$(BIN)/python -m hatchling build --target wheel
+
 gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas
 
 coverage: setup  ## Measure which lines and branches of the contracts are tested, and write it down
-	@PYTHONPATH=. $(BIN)/python -m tests.assurance.coverage.run --write
+	@$(BIN)/python -m tests.assurance.coverage.run --write
 
 bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
-	@PYTHONPATH=. $(BIN)/python -m tests.bench.run
+	@$(BIN)/python -m tests.bench.run
 
 .cache/bench/installed: $(PEERS)
 	@echo "· The peers of the benchmark, which are never shipped (90 MB)"
@@ -123,7 +133,7 @@ bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, 
 prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmos (minutes)
 	@test -x .cache/halmos/bin/halmos || { $(BIN)/python -m venv .cache/halmos && \
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
-	@PYTHONPATH=. $(BIN)/python -m tests.assurance.proofs.prove
+	@$(BIN)/python -m tests.assurance.proofs.prove
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337
@@ -135,4 +145,4 @@ lock: setup  ## Resolve requirements.lock anew from pyproject.toml
 		--quiet --output-file requirements.lock
 
 clean:  ## Remove everything that was built or installed
-	@rm -rf $(VENV) node_modules .build contracts/.cache out .hypothesis .cache .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) node_modules .build contracts/.cache dist out .hypothesis .cache .pytest_cache .mypy_cache .ruff_cache

@@ -12,9 +12,12 @@ from hypothesis import settings
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import CONTRACTS, compile_contracts
-from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.toolchain.paths import PROJECT_ROOT, environment
 
 TEST_CONTRACTS = Path("tests/contracts")
+
+# Ape finds the compiler and Anvil, here and in processes that tests start, however pytest was run.
+os.environ.update(environment())
 
 # `quick` at home, `brief` in `make check`, `ci` the same examples every time, `deep` at night:
 # HYPOTHESIS_PROFILE=deep make test

@@ -6,6 +6,8 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,9 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from prorata.errors import BuildError
-from prorata.toolchain.paths import (
-    anvil_path,
-)
+from prorata.toolchain.paths import anvil_path
 
 __all__ = ["Anvil"]
 
@@ -126,8 +126,9 @@ class Anvil:
             self._watchdog.communicate()
             self._watchdog = None
         process = getattr(self, "process", None)
-        if process is not None:
-            process.kill()
+        # Its number is nobody else's while it has not been waited for.
+        if process is not None and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def rpc(self, method: str, *params: object) -> Any:
@@ -169,13 +170,19 @@ class Anvil:
         self.url = f"http://127.0.0.1:{port}"
         command = [str(anvil_path()), "--host", "127.0.0.1", "--port", str(port), *self._arguments]
         with tempfile.TemporaryFile() as log:
+            # In a group of its own, which ends as a whole: an Anvil on the PATH may be a script
+            # that starts another process.
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
             )
             atexit.register(self.stop)
             # It reads until this process is gone, however it went, and then ends Anvil.
             self._watchdog = subprocess.Popen(
-                ["/bin/sh", "-c", f"read _; kill -9 {self.process.pid}"],
+                ["/bin/sh", "-c", f"read _; kill -9 -{self.process.pid}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

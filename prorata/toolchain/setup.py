@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The tools beneath prorata: which compiler and which Anvil a checkout uses, and starting Anvil.
+"""Set-up: the compiler and Anvil of a checkout are tied to its virtual environment.
 
 Both come from npm packages pinned by ``package-lock.json``. ``register()``, which ``make setup``
-calls, ties them to the virtual environment: whoever runs its Python, or activates it, gets this
-checkout's compiler and Anvil, with no environment variable to set and nothing shared between two
-checkouts.
-
-Only the standard library is imported here, since this module runs while the rest is installed.
+calls, puts them where whoever activates the environment finds them: Anvil beside Python, and the
+compiler in a folder that the activated shell names to py-solc-x. Nothing is shared between two
+checkouts, and no code of ours runs when this Python starts.
 """
 
 from __future__ import annotations
@@ -18,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -27,13 +26,29 @@ from prorata.toolchain.paths import (
     PROJECT_ROOT,
     REMEDY,
     SOLC_VERSION,
+    SOLCX_FOLDER_VARIABLE,
     anvil_path,
+    packaged_anvil,
     solcx_folder,
 )
 
 __all__ = ["register"]
 
 _SHIM: Final = Path(__file__).with_name("solc_shim.js")
+_ACTIVATION: Final = f"""\
+# >>> prorata, written by `make setup` >>>
+# ape compiles through py-solc-x, which looks for the compiler in this folder.
+export {SOLCX_FOLDER_VARIABLE}="$VIRTUAL_ENV/{solcx_folder().name}"
+# Other environments have compilers of their own: `deactivate` takes the variable back.
+if typeset -f deactivate >/dev/null 2>&1; then
+    eval "_prorata_$(typeset -f deactivate)"
+    deactivate () {{
+        _prorata_deactivate "$@"
+        unset {SOLCX_FOLDER_VARIABLE}
+    }}
+fi
+# <<< prorata <<<
+"""
 
 
 # ------------------------------------------------------------------ tying them to the environment
@@ -57,11 +72,22 @@ def register(*, download: bool = False) -> str:
     """
     if sys.prefix == sys.base_prefix:
         raise BuildError(f"this Python is not in a virtual environment; {REMEDY}")
+    anvil = packaged_anvil()
+    if anvil is None:
+        raise BuildError(f"Anvil is not in {PROJECT_ROOT / 'node_modules'}; {REMEDY}")
 
+    compiler = _register_compiler(download=download)
+    _link(Path(sys.prefix) / "bin" / "anvil", anvil)
+    _write_activation(Path(sys.prefix) / "bin" / "activate")
+    _remove_path_file()
+    return f"solc {compiler}, anvil {anvil_version()}"
+
+
+def _register_compiler(*, download: bool) -> str:
+    """Write what py-solc-x takes for the compiler; returns its version and which build it is."""
     folder = solcx_folder()
     folder.mkdir(exist_ok=True)
-    node = _node()
-    npm_build = [str(node), str(_SHIM)]
+    npm_build = [str(_node()), str(_SHIM)]
     version = _version_of(npm_build)
     native = _native_compiler(version, download=download)
 
@@ -88,9 +114,7 @@ def register(*, download: bool = False) -> str:
         esac
         """,
     )
-    _link(Path(sys.prefix) / "bin" / "anvil", anvil_path())
-    _write_path_file()
-    return f"solc {version} ({'native' if native else 'npm build'}), anvil {anvil_version()}"
+    return f"{version} ({'native' if native else 'npm build'})"
 
 
 def anvil_version() -> str:
@@ -170,26 +194,17 @@ def _write_executable(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def _write_path_file() -> None:
-    """Let every Python of this environment find the checkout, the compiler and Anvil.
+def _write_activation(script: Path) -> None:
+    """Let a shell that sources the script find the compiler; a block of an older set-up goes."""
+    first, last = _ACTIVATION.splitlines()[0], _ACTIVATION.splitlines()[-1]
+    before, _, rest = script.read_text(encoding="utf-8").partition(first)
+    kept = before + rest.partition(last)[2]
+    script.write_text(f"{kept.rstrip()}\n\n{_ACTIVATION}", encoding="utf-8")
 
-    Python executes the lines of a ``.pth`` file that start with ``import`` whenever it starts.
-    """
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site_packages = Path(sys.prefix) / "lib" / version / "site-packages"
-    statements = [
-        "tools = os.path.join(sys.prefix, 'bin')",
-        "os.environ['SOLCX_BINARY_PATH'] = os.path.join(sys.prefix, 'solcx')",
-        "path = os.environ.get('PATH', os.defpath).split(os.pathsep)",
-        "os.environ['PATH'] = os.pathsep.join(path if tools in path else [tools, *path])",
-        # Before the installed packages, one of which brings a folder named `tests`.
-        "place = next((i for i, p in enumerate(sys.path) if 'site-packages' in p), 0)",
-        f"sys.path.insert(place, {str(PROJECT_ROOT)!r})",
-    ]
-    code = "\n".join(statements)
-    (site_packages / "prorata.pth").write_text(
-        f"import os, sys; exec({code!r}, {{'os': os, 'sys': sys}})\n", encoding="utf-8"
-    )
+
+def _remove_path_file() -> None:
+    """Older set-ups wrote a file whose code every Python of the environment ran when it started."""
+    (Path(sysconfig.get_path("purelib")) / "prorata.pth").unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -201,3 +216,9 @@ def main() -> None:
         print(f"· {register(download=os.environ.get('PRORATA_SOLC') == 'native')}")
     except BuildError as error:
         sys.exit(f"make setup: {error}.")
+    activate = os.path.relpath(Path(sys.prefix) / "bin" / "activate")
+    print(f"· {activate} sets {SOLCX_FOLDER_VARIABLE}, by which ape finds this compiler")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""The wheel: what it carries, what it says of itself, and that it works alone.
+
+It is built with the hatchling of this environment, without the network, and installed beside
+nothing but the dependencies that it declares: no compiler, no Node.js, no ape and no checkout.
+"""
+
+from __future__ import annotations
+
+import ast
+import email
+import json
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import prorata
+from prorata.chain.artifacts import artifacts
+from prorata.toolchain.paths import PROJECT_ROOT, anvil_path
+from prorata.values.countries import all_countries
+
+LEFT_OUT = {"prorata/toolchain/solc_shim.js"}
+"""Without a checkout's node_modules it has no compiler to start."""
+
+ONLY_IN = {"eth-ape": "cli", "py-solc-x": "toolchain"}
+"""What is no dependency of the package, and the room that uses it where it is installed."""
+
+
+def build(target: str, source: Path, folder: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)]
+    built = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    [path] = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    return build("wheel", PROJECT_ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def files(folder: str) -> set[str]:
+    """The files that a checkout has in a folder, but for what Python writes there."""
+    return {
+        path.relative_to(PROJECT_ROOT).as_posix()
+        for path in (PROJECT_ROOT / folder).rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+
+# ------------------------------------------------------------------------------ what it carries
+
+
+def test_it_carries_the_package_and_the_examples_and_nothing_else(wheel):
+    carried = {name for name in names(wheel) if ".dist-info/" not in name}
+    examples = {f"prorata/{name}" for name in files("examples")}
+    assert carried == files("prorata") - LEFT_OUT | examples
+    assert {
+        "prorata/__main__.py",
+        "prorata/artifacts/ShareToken.json",
+        "prorata/artifacts/standard-input.json",
+        "prorata/examples/building/asset.yaml",
+        "prorata/py.typed",
+        "prorata/values/data/countries.csv",
+    } <= carried
+
+
+def test_the_source_distribution_gives_the_same_wheel(wheel, tmp_path):
+    with tarfile.open(build("sdist", PROJECT_ROOT, tmp_path / "sdist")) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    [source] = (tmp_path / "unpacked").iterdir()
+    assert {"contracts", "tests", "scripts", "Makefile", "requirements.lock"} <= {
+        path.name for path in source.iterdir()
+    }
+    assert not {"node_modules", ".venv", ".git", "dist", "out"} & {p.name for p in source.iterdir()}
+    again = build("wheel", source, tmp_path / "again")
+    assert again.read_bytes() == wheel.read_bytes()
+
+
+# --------------------------------------------------------------------- what it says of itself
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        return email.message_from_bytes(archive.read(name))
+
+
+def requirements(metadata: Message) -> list[Requirement]:
+    return [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
+
+
+def applies(requirement: Requirement, python: str, extra: str = "") -> bool:
+    where = {"python_version": python, "python_full_version": f"{python}.0", "extra": extra}
+    return requirement.marker is None or requirement.marker.evaluate(where)
+
+
+def wanted(metadata: Message, extra: str = "", python: str = "3.12") -> set[str]:
+    """The distributions that are asked for besides those of no extra."""
+    return {
+        canonicalize_name(requirement.name)
+        for requirement in requirements(metadata)
+        if applies(requirement, python, extra) and (not extra or not applies(requirement, python))
+    }
+
+
+def test_it_says_the_version_of_the_package_and_its_licence(wheel, metadata):
+    assert (metadata["Name"], metadata["Version"]) == ("prorata", prorata.__version__)
+    assert metadata["License"] == "MIT"
+    [licence] = [name for name in names(wheel) if name.endswith("/LICENSE")]
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read(licence) == (PROJECT_ROOT / "LICENSE").read_bytes()
+
+
+def test_every_python_from_the_oldest_on_is_allowed(metadata):
+    assert metadata["Requires-Python"] == ">=3.10"
+    versions = {c.rpartition(" ")[2] for c in metadata.get_all("Classifier") if ":: 3." in c}
+    assert versions == {"3.10", "3.11", "3.12", "3.13", "3.14"}
+    assert len({frozenset(wanted(metadata, python=version)) for version in versions}) == 1
+
+
+def test_only_apes_extra_stays_below_3_13(metadata):
+    assert wanted(metadata, "ape") == {"ape-foundry", "ape-solidity", "coincurve", "eth-ape"}
+    assert wanted(metadata, "ape", "3.10") == wanted(metadata, "ape")
+    assert wanted(metadata, "ape", "3.13") == wanted(metadata, "ape", "3.14") == set()
+    assert wanted(metadata, "dev", "3.14") == wanted(metadata, "dev")
+
+
+def test_it_installs_the_command(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
+        assert archive.read(name).decode().splitlines() == [
+            "[console_scripts]",
+            "prorata = prorata.cli.main:main",
+        ]
+
+
+# ------------------------------------------------------------------------------- dependencies
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top modules that a file imports, for its types alone too."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, path
+            yield str(node.module).partition(".")[0]
+
+
+@pytest.fixture(scope="module")
+def rooms() -> Mapping[str, set[str]]:
+    """The rooms that import each distribution."""
+    providers = packages_distributions()
+    found: dict[str, set[str]] = defaultdict(set)
+    package = PROJECT_ROOT / "prorata"
+    for path in package.rglob("*.py"):
+        for module in set(imported(path)) - sys.stdlib_module_names - {"prorata"}:
+            for name in providers.get(module, [module]):
+                found[canonicalize_name(name)].add(path.relative_to(package).parts[0])
+    return found
+
+
+def test_what_is_declared_is_imported_and_what_is_imported_is_declared(metadata, rooms):
+    assert rooms.keys() - ONLY_IN.keys() == wanted(metadata)
+
+
+def test_ape_and_the_compiler_are_imported_in_their_rooms_and_declared_as_extras(metadata, rooms):
+    assert {name: rooms[name] for name in ONLY_IN} == {n: {r} for n, r in ONLY_IN.items()}
+    assert ONLY_IN.keys() <= wanted(metadata, "ape") | wanted(metadata, "dev")
+    assert not ONLY_IN.keys() & wanted(metadata)
+
+
+# ------------------------------------------------------------------------------ installed alone
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The wheel in an environment of its own; nothing else is on the PATH."""
+
+    python: Path
+    home: Path
+
+    def run(
+        self, *arguments: object, path: str = "", code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        ran = subprocess.run(
+            [str(self.python), *map(str, arguments)],
+            cwd=self.home,
+            env={"PATH": path or str(self.home / "nothing"), "HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert ran.returncode == code, ran.stdout + ran.stderr
+        return ran
+
+    def command(self, module: str, *arguments: object, **how) -> subprocess.CompletedProcess[str]:
+        return self.run(
+            "-c", f"from prorata.cli.commands.{module} import cli; cli()", *arguments, **how
+        )
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, metadata, tmp_path_factory) -> Installed:
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder / "venv", symlinks=True)
+    python = folder / "venv" / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    done = subprocess.run(
+        [*pip, "--no-deps", "--no-index", str(wheel)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    [site_packages] = (folder / "venv" / "lib").glob("python*/site-packages")
+    (folder / "dependencies").mkdir()
+    link_dependencies(metadata, folder / "dependencies")
+    (site_packages / "dependencies.pth").write_text(f"{folder / 'dependencies'}\n")
+    (folder / "home").mkdir()
+    return Installed(python, folder / "home")
+
+
+def link_dependencies(metadata: Message, folder: Path) -> None:
+    """What the wheel asks for, and what that asks for in turn, as this environment has it."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    waiting, met = wanted(metadata, python=python), set()
+    while waiting:
+        met.add(name := waiting.pop())
+        found = distribution(name)
+        for file in found.files or ():
+            top = file.parts[0]
+            if top not in {"..", "__pycache__"} and not (folder / top).exists():
+                (folder / top).symlink_to(found.locate_file(top))
+        asked = [Requirement(text) for text in found.requires or ()]
+        waiting |= {canonicalize_name(r.name) for r in asked if applies(r, python)} - met
+
+
+@pytest.mark.slow
+def test_it_finds_what_it_carries_and_nothing_of_the_checkout(installed):
+    program = """
+import importlib.util, json, prorata, shutil
+from prorata.assets.asset import AssetSettings
+from prorata.assets.examples import EXAMPLES
+from prorata.chain.artifacts import artifacts, compiler, standard_input
+from prorata.register.captable import read_csv
+from prorata.values.countries import all_countries
+print(json.dumps({
+    "file": prorata.__file__,
+    "version": prorata.__version__,
+    "code": {name: found.runtime.hex() for name, found in artifacts().items()},
+    "sources": len(standard_input()["sources"]),
+    "compiler": compiler().version,
+    "countries": len(all_countries()),
+    "symbol": AssetSettings.load(EXAMPLES / "building" / "asset.yaml").symbol,
+    "holders": len(read_csv(EXAMPLES / "building" / "holders.csv").holdings),
+    "examples": str(EXAMPLES),
+    "there": [name for name in ("ape", "solcx", "pytest") if importlib.util.find_spec(name)],
+    "tools": [name for name in ("node", "solc", "anvil") if shutil.which(name)],
+}))
+"""
+    found = json.loads(installed.run("-c", program).stdout)
+    package = Path(found["file"]).parent
+    assert package.is_relative_to(installed.python.parents[1])
+    assert found["examples"] == str(package / "examples")
+    assert found["code"] == {name: a.runtime.hex() for name, a in artifacts().items()}
+    assert found["sources"] > 50
+    assert (found["there"], found["tools"]) == ([], [])
+    assert (found["version"], found["compiler"]) == (prorata.__version__, "0.8.37")
+    assert (found["countries"], found["holders"]) == (len(all_countries()), 148)
+    assert found["symbol"] == "HARB12"
+
+
+@pytest.mark.slow
+def test_every_module_imports_without_ape_or_a_compiler(installed):
+    program = """
+import importlib, pkgutil, prorata
+for module in pkgutil.walk_packages(prorata.__path__, "prorata."):
+    if module.name != "prorata.__main__":
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+    modules = installed.run("-c", program).stdout.split()
+    known = {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in files("prorata")
+        if name.endswith(".py")
+    }
+    assert set(modules) == known - {"prorata", "prorata.__main__"}
+
+
+@pytest.mark.slow
+def test_an_asset_is_deployed_and_issued_on_any_node(installed, anvil, tmp_path):
+    """With the artifacts that travel: nothing is compiled, for there is nothing to compile with."""
+    examples = "prorata.assets.examples import EXAMPLES; print(EXAMPLES / 'building')"
+    building = Path(installed.run("-c", f"from {examples}").stdout.strip())
+    where = ("--network", anvil.url, "--deployment", tmp_path / "HARB12", "--json")
+    snapshot = anvil.rpc("evm_snapshot")
+    try:
+        installed.command("deploy", "--asset", building / "asset.yaml", *where)
+        installed.command("issue", building / "holders.csv", *where)
+        table = json.loads(installed.command("captable", *where).stdout)
+    finally:
+        assert anvil.rpc("evm_revert", snapshot)
+    assert (table["total"], len(table["holders"])) == ("10000", 148)
+
+
+@pytest.mark.slow
+def test_the_demo_plays_where_an_anvil_is_on_the_path_and_else_says_how_to_get_one(
+    installed, tmp_path
+):
+    refused = " ".join(installed.command("demo", code=1).stderr.split())
+    assert refused == (
+        "✗ Anvil is not on the PATH, nor among the npm packages of a checkout; run `make setup` in "
+        "a checkout, or for an installed package `npm install --global @foundry-rs/anvil` or "
+        "Foundry's `foundryup`."
+    )
+    (tmp_path / "anvil").symlink_to(anvil_path())
+    said = installed.command("demo", "--out", tmp_path / "out", path=str(tmp_path)).stdout
+    assert "The books balance, to the last unit." in said
+    assert (tmp_path / "out" / "building.png").is_file()
