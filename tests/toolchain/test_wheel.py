@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from email.message import Message
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -27,6 +28,7 @@ from packaging.utils import canonicalize_name
 
 import prorata
 from prorata.chain.artifacts import artifacts
+from prorata.register.captable import read_csv
 from prorata.toolchain.paths import PROJECT_ROOT, anvil_path
 from prorata.values.countries import all_countries
 
@@ -214,9 +216,7 @@ class Installed:
         return ran
 
     def command(self, module: str, *arguments: object, **how) -> subprocess.CompletedProcess[str]:
-        return self.run(
-            "-c", f"from prorata.cli.commands.{module} import cli; cli()", *arguments, **how
-        )
+        return self.run("-m", "prorata", module, *arguments, **how)
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +256,7 @@ def link_dependencies(metadata: Message, folder: Path) -> None:
 def test_it_finds_what_it_carries_and_nothing_of_the_checkout(installed):
     program = """
 import importlib.util, json, prorata, shutil
-from prorata.assets.asset import AssetSettings
+from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.chain.artifacts import artifacts, compiler, standard_input
 from prorata.register.captable import read_csv
@@ -268,7 +268,7 @@ print(json.dumps({
     "sources": len(standard_input()["sources"]),
     "compiler": compiler().version,
     "countries": len(all_countries()),
-    "symbol": AssetSettings.load(EXAMPLES / "building" / "asset.yaml").symbol,
+    "symbol": Asset.load(EXAMPLES / "building" / "asset.yaml").symbol,
     "holders": len(read_csv(EXAMPLES / "building" / "holders.csv").holdings),
     "examples": str(EXAMPLES),
     "there": [name for name in ("ape", "solcx", "pytest") if importlib.util.find_spec(name)],
@@ -292,9 +292,8 @@ def test_every_module_imports_without_ape_or_a_compiler(installed):
     program = """
 import importlib, pkgutil, prorata
 for module in pkgutil.walk_packages(prorata.__path__, "prorata."):
-    if module.name != "prorata.__main__":
-        importlib.import_module(module.name)
-        print(module.name)
+    importlib.import_module(module.name)
+    print(module.name)
 """
     modules = installed.run("-c", program).stdout.split()
     known = {
@@ -302,23 +301,50 @@ for module in pkgutil.walk_packages(prorata.__path__, "prorata."):
         for name in files("prorata")
         if name.endswith(".py")
     }
-    assert set(modules) == known - {"prorata", "prorata.__main__"}
+    assert set(modules) == known - {"prorata"}
 
 
 @pytest.mark.slow
-def test_an_asset_is_deployed_and_issued_on_any_node(installed, anvil, tmp_path):
-    """With the artifacts that travel: nothing is compiled, for there is nothing to compile with."""
-    examples = "prorata.assets.examples import EXAMPLES; print(EXAMPLES / 'building')"
-    building = Path(installed.run("-c", f"from {examples}").stdout.strip())
-    where = ("--network", anvil.url, "--deployment", tmp_path / "HARB12", "--json")
+def test_an_asset_lives_its_life_on_any_node(installed, anvil, tmp_path):
+    """Without ape, and with the artifacts that travel: there is nothing to compile with."""
+    examples = tmp_path / "examples"
+    installed.command("examples", "--out", examples)
+    holders = examples / "building" / "holders.csv"
     snapshot = anvil.rpc("evm_snapshot")
+
+    def done(*words: object) -> dict[str, Any]:
+        where = ("--network", anvil.url, "--deployment", tmp_path / "HARB12", "--json")
+        return json.loads(installed.command(*words, *where).stdout)
+
     try:
-        installed.command("deploy", "--asset", building / "asset.yaml", *where)
-        installed.command("issue", building / "holders.csv", *where)
-        table = json.loads(installed.command("captable", *where).stdout)
+        done("deploy", "--asset", examples / "building" / "asset.yaml", "--dollar")
+        done("issue", holders)
+        record = done("record", "--at", "+100s")
+        anvil.rpc("evm_setNextBlockTimestamp", record["closes_at"] + 1)
+        anvil.rpc("evm_mine")
+        done("distribute", "--currency", "USD", "--amount", "85,000.00", "--kind", "rent")
+        claimed = done("claim", "--holder", read_csv(holders).holdings[5].address)
+        table, books = done("captable", "--record", "1"), done("books", "--names", holders)
     finally:
         assert anvil.rpc("evm_revert", snapshot)
-    assert (table["total"], len(table["holders"])) == ("10000", 148)
+    assert len(table["holders"]) == 148
+    assert len(claimed["payouts"]) == 1
+    assert books["balanced"] is True
+
+
+@pytest.mark.slow
+def test_the_command_says_its_version_and_lists_itself(installed):
+    script = installed.python.with_name("prorata")
+    for words in (("-m", "prorata"), (script,)):
+        said = installed.run(*words, "--version").stdout
+        assert said == f"prorata, version {prorata.__version__}\n"
+        assert "Set up:" in installed.run(*words, "--help").stdout
+
+
+@pytest.mark.slow
+def test_a_network_that_only_ape_knows_is_refused_in_words(installed):
+    refused = installed.command("books", "--network", "ethereum:sepolia", code=1).stderr
+    assert "ape, which knows networks by name, is not installed" in refused
 
 
 @pytest.mark.slow
