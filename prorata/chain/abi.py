@@ -2,13 +2,13 @@
 """From Python values to call data and back, by the ABIs that the compiler made.
 
 Nothing about a function, event or error is written down twice: names and types come from the
-artifacts of `prorata.build`. Addresses come back in EIP-55, integers as `int`, structs as dicts.
+artifacts in the package. Addresses come back in EIP-55, integers as `int`, structs as dicts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, TypeAlias
@@ -16,6 +16,12 @@ from typing import Any, TypeAlias
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError, EncodingError
+from eth_utils.abi import (
+    abi_to_signature,
+    collapse_if_tuple,
+    event_abi_to_log_topic,
+    function_abi_to_4byte_selector,
+)
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -41,7 +47,9 @@ _THROWN_WHEN = "Thrown when "
 
 WORD = 32
 
-AbiItem = Mapping[str, Any]
+AbiItem: TypeAlias = Any
+"""An entry of an ABI, or a part of one: JSON as the compiler writes it."""
+
 WordReader: TypeAlias = Callable[[bytes], Any]
 
 
@@ -97,7 +105,7 @@ def function(contract: str, name: str) -> Function:
     for entry in artifact(contract).abi:
         if entry["type"] == "function" and entry["name"] == name:
             inputs, outputs = tuple(entry["inputs"]), tuple(entry["outputs"])
-            return Function(name, inputs, outputs, keccak(text=_signature(entry))[:4])
+            return Function(name, inputs, outputs, function_abi_to_4byte_selector(entry))
     raise InputError.of("function", name, f"is not a function of {contract}", "check its interface")
 
 
@@ -117,7 +125,7 @@ def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:
 def topics_of(contract: str, *names: str) -> list[bytes]:
     """The first topics of those of the named events that the contract writes, to ask for them."""
     written = (e for e in artifact(contract).abi if e["type"] == "event" and e["name"] in names)
-    return [keccak(text=_signature(entry)) for entry in written]
+    return [event_abi_to_log_topic(entry) for entry in written]
 
 
 def event_name(topics: Sequence[bytes]) -> str | None:
@@ -169,7 +177,7 @@ def _events() -> dict[tuple[bytes, int], AbiItem]:
     found: dict[tuple[bytes, int], AbiItem] = {}
     for entry in _entries("event"):
         topics = 1 + sum(item["indexed"] for item in entry["inputs"])
-        found.setdefault((keccak(text=_signature(entry)), topics), entry)
+        found.setdefault((event_abi_to_log_topic(entry), topics), entry)
     return found
 
 
@@ -183,7 +191,7 @@ def _errors() -> dict[bytes, tuple[AbiItem, str | None]]:
     }
     found: dict[bytes, tuple[AbiItem, str | None]] = {}
     for entry in (*_BUILT_IN, *_entries("error")):
-        signature = _signature(entry)
+        signature = abi_to_signature(entry)
         found[keccak(text=signature)[:4]] = (entry, _meaning(notices.get(signature)))
     return found
 
@@ -202,22 +210,14 @@ def _entries(kind: str) -> list[AbiItem]:
 # ----------------------------------------------------------------------------------- single values
 
 
-def _signature(entry: AbiItem) -> str:
-    return f"{entry['name']}({','.join(_type(item) for item in entry['inputs'])})"
-
-
-def _type(item: AbiItem) -> str:
-    """The canonical type, with structs spelled out."""
-    written: str = item["type"]
-    if not written.startswith("tuple"):
-        return written
-    parts = ",".join(_type(part) for part in item["components"])
-    return f"({parts}){written.removeprefix('tuple')}"
+def _types(items: Sequence[AbiItem]) -> list[str]:
+    """The canonical types, with structs spelled out."""
+    return [collapse_if_tuple(item) for item in items]
 
 
 def _encode(what: str, inputs: Sequence[AbiItem], arguments: Sequence[object]) -> bytes:
     try:
-        return abi_encode([_type(item) for item in inputs], arguments)
+        return abi_encode(_types(inputs), arguments)
     except (EncodingError, ValueError, TypeError) as error:
         raise InputError.of(what, arguments, f"cannot be encoded ({error})", "check it") from None
 
@@ -231,7 +231,7 @@ def _decode(items: Sequence[AbiItem], data: bytes) -> list[Any]:
             for read, start in zip(readers, range(0, len(data), WORD), strict=False)
             if read is not None
         ]
-    values = abi_decode([_type(item) for item in items], data)
+    values = abi_decode(_types(items), data)
     return [_python(item, value) for item, value in zip(items, values, strict=True)]
 
 

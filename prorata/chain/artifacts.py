@@ -29,7 +29,7 @@ class Artifact:
     """What the compiler makes of one contract, interface or library."""
 
     name: str
-    abi: list[dict[str, Any]]
+    abi: list[Any]
     bytecode: bytes
     """The creation code, without constructor arguments; empty for an interface."""
     runtime: bytes
