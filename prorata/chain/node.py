@@ -6,25 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prorata.chain.abi import decode_error
-from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
-from prorata.values.addresses import checksummed
-
-if TYPE_CHECKING:
-    from web3 import Web3
-from prorata.chain.rpc import (
-    BusyError,
-    HttpWire,
-    Request,
-    Wire,
-    asks_too_often,
-    borrowed,
-    reason_given,
-    shown,
-)
+from prorata.chain.rpc import BusyError, Wire
+from prorata.chain.transports.replies import Request, asks_too_often, reason_given
 from prorata.chain.types import (
     Block,
     BlockTag,
@@ -36,6 +22,12 @@ from prorata.chain.types import (
     Simulated,
     SimulatedBlock,
 )
+from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
+from prorata.values.addresses import checksummed
+
+if TYPE_CHECKING:
+    from web3 import Web3
+    from web3.providers.base import BaseProvider
 
 __all__ = ["HEAVY_BATCH", "LOCAL_CHAINS", "RpcChain", "read_steadily"]
 
@@ -84,18 +76,22 @@ def _is_there(chain: Chain, block: Block) -> bool:
 
 
 class RpcChain:
-    """A node, given as the `http(s)://` address of its JSON-RPC or as a `Web3` to borrow.
+    """A node, given by its address or as a `Web3`, or a provider of web3, to borrow.
 
-    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is
-    sent until the first question.
+    An address is `http(s)://…`, `ws(s)://…`, or the path of an IPC socket: `ipc:///…`, or one that
+    ends in `.ipc`. `expected_chain_id` refuses any other chain before anything else is asked of
+    it. Nothing is sent until the first question.
+
+    Raises: InputError for what is neither.
     """
 
-    def __init__(self, node: str | Web3, *, expected_chain_id: int | None = None) -> None:
-        self._wire: Wire = HttpWire(node) if isinstance(node, str) else borrowed(node)
+    def __init__(
+        self, node: str | Web3 | BaseProvider, *, expected_chain_id: int | None = None
+    ) -> None:
+        self._wire = Wire(node)
         self._expected = expected_chain_id
         self._log_page = LOG_PAGE
-        self._numbers = count(1)
-        self.name = shown(node) if isinstance(node, str) else "the node"
+        self.name = self._wire.name
 
     @cached_property
     def chain_id(self) -> int:
@@ -183,15 +179,8 @@ class RpcChain:
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
-        # No number is used twice, lest a late answer to an earlier question pass for this one's.
-        batch = [
-            {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(params)}
-            for method, params in questions
-        ]
-        by_id = {answer.get("id"): answer for answer in self._wire(batch)}
         found = []
-        for question in batch:
-            method, answer = str(question["method"]), by_id.get(question["id"])
+        for (method, _), answer in zip(questions, self._wire(questions), strict=True):
             if answer is None:
                 raise BusyError(
                     f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
