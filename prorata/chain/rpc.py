@@ -61,7 +61,7 @@ class Wire:
         return connect(self._node) if isinstance(self._node, str) else borrow(self._node)
 
     @property
-    def _said(self) -> str:
+    def _subject(self) -> str:
         return f"the node at {self.name}" if isinstance(self._node, str) else self.name
 
     def _reply(self, questions: Sequence[Request]) -> Reply:
@@ -83,7 +83,7 @@ class Wire:
         if reply.content is not None:
             return reply
         raise ChainError(
-            f"{self._said} answered HTTP {reply.status}, not JSON-RPC",
+            f"{self._subject} answered HTTP {reply.status}, not JSON-RPC",
             "check the address and, if it needs one, the key in it",
         )
 
@@ -103,12 +103,12 @@ class Wire:
             trouble = "answered half a sentence" + (f" with HTTP {status}" if status else "")
         else:
             trouble = f"is out of order for now (HTTP {status})"
-        raise BusyError(f"{self._said} {trouble}", f"wait a minute and {RUN_AGAIN}")
+        raise BusyError(f"{self._subject} {trouble}", f"wait a minute and {RUN_AGAIN}")
 
     def _unanswered(self, error: UnansweredError) -> ChainError:
         remedy = "check the address and that the node is running"
         return ChainError(
-            f"{self._said} does not answer ({error.reason})",
+            f"{self._subject} does not answer ({error.reason})",
             remedy if isinstance(self._node, str) else None,
         )
 
@@ -159,5 +159,12 @@ def _lent(node: Web3 | BaseProvider) -> Any:
             "is no connection that can be borrowed",
             "give a Web3 with an HTTPProvider, an IPCProvider or a LegacyWebSocketProvider, or an "
             "address",
+        )
+    if getattr(provider, "cache_allowed_requests", False):
+        raise InputError.of(
+            "node",
+            type(provider).__name__,
+            "remembers answers, and so would not notice a reorganisation",
+            "give one without cache_allowed_requests",
         )
     return provider

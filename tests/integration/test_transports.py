@@ -16,7 +16,7 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
 import pytest
-from web3 import AsyncHTTPProvider, HTTPProvider, LegacyWebSocketProvider, Web3
+from web3 import AsyncHTTPProvider, HTTPProvider, IPCProvider, LegacyWebSocketProvider, Web3
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
@@ -44,7 +44,7 @@ def _in_haste(monkeypatch):
     monkeypatch.setattr(rpc, "RETRIES_AFTER_SECONDS", (0.005, 0.01))
 
 
-def said(call: Callable[[], object]) -> str:
+def message_of(call: Callable[[], object]) -> str:
     with pytest.raises(ChainError) as refused:
         call()
     return str(refused.value)
@@ -108,7 +108,7 @@ def test_a_command_reaches_a_node_over_each_transport(address):
 
 def test_each_transport_names_the_chain_that_it_leads_to(address):
     chain = RpcChain(address, expected_chain_id=1)
-    assert said(lambda: chain.chain_id) == (
+    assert message_of(lambda: chain.chain_id) == (
         f"{address} is chain 31337, not chain 1; choose the network of that chain"
     )
 
@@ -148,7 +148,7 @@ def test_a_node_that_went_and_came_back_is_asked_on(tmp_path):
         chains = [RpcChain(address_of(transport, first, path)) for transport in TRANSPORTS]
         assert [chain.request("eth_blockNumber") for chain in chains] == ["0x0"] * 3
     for chain in chains:
-        assert said(lambda chain=chain: chain.request("eth_blockNumber")) == (
+        assert message_of(lambda chain=chain: chain.request("eth_blockNumber")) == (
             f"the node at {chain.name} does not answer (connection refused); {RUNNING}"
         )
     path.unlink()
@@ -162,7 +162,7 @@ def test_a_node_that_went_and_came_back_is_asked_on(tmp_path):
 
 def test_a_socket_that_is_not_there_is_one_sentence(tmp_path):
     path = tmp_path / "nothing.ipc"
-    assert said(lambda: RpcChain(str(path)).chain_id) == (
+    assert message_of(lambda: RpcChain(str(path)).chain_id) == (
         f"the node at {path} does not answer (there is no such socket); {RUNNING}"
     )
 
@@ -171,13 +171,13 @@ def test_a_socket_that_nobody_listens_at_is_one_sentence(tmp_path):
     path = tmp_path / "left.ipc"
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(path))
-    assert said(lambda: RpcChain(str(path)).chain_id) == (
+    assert message_of(lambda: RpcChain(str(path)).chain_id) == (
         f"the node at {path} does not answer (connection refused); {RUNNING}"
     )
 
 
 def test_a_websocket_that_nobody_listens_at_is_one_sentence_without_the_key():
-    assert said(lambda: RpcChain("ws://127.0.0.1:1/v3/secret-key").chain_id) == (
+    assert message_of(lambda: RpcChain("ws://127.0.0.1:1/v3/secret-key").chain_id) == (
         f"the node at ws://127.0.0.1:1 does not answer (connection refused); {RUNNING}"
     )
 
@@ -273,9 +273,9 @@ def _websocket(speaker: Speaker, folder: Path) -> Iterator[None]:
     def handle(line) -> None:
         with suppress(ConnectionClosed, Hangup):
             for raw in line:
-                said = speaker.answer(raw)
+                answer = speaker.answer(raw)
                 # A text of other bytes would be a fault of the websocket's, and not of the node's.
-                line.send(said, text=said != b"\xff")
+                line.send(answer, text=answer != b"\xff")
 
     with serve(handle, "127.0.0.1", 0) as server:
         speaker.address = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
@@ -332,8 +332,8 @@ def test_no_number_is_used_twice(transport, tmp_path):
     refused = whole({"code": 429, "message": TOO_MANY})
     with speaking(transport, tmp_path, lambda asked: refused) as node:
         chain = RpcChain(node.address)
-        said(lambda: chain.request("eth_chainId"))
-        said(lambda: chain.try_many(TWO))
+        message_of(lambda: chain.request("eth_chainId"))
+        message_of(lambda: chain.try_many(TWO))
     asked = [part for body in node.heard for part in (body if isinstance(body, list) else [body])]
     numbers = [part["id"] for part in asked]
     assert len(numbers) >= 3 + 2
@@ -346,7 +346,7 @@ def test_the_answer_to_another_question_is_no_answer(transport, tmp_path):
         return {**result(asked), "id": asked["id"] - 1}
 
     with speaking(transport, tmp_path, answer) as node:
-        assert said(lambda: RpcChain(node.address).request("eth_chainId")) == (
+        assert message_of(lambda: RpcChain(node.address).request("eth_chainId")) == (
             f"{node.address} left eth_chainId without an answer; {WAIT}"
         )
 
@@ -364,7 +364,7 @@ def test_a_question_left_out_of_a_batch_is_named(transport, tmp_path, rest):
         return result(asked) if asked["method"] == "eth_chainId" else rest
 
     with speaking(transport, tmp_path, answer) as node:
-        assert said(lambda: RpcChain(node.address).try_many(TWO)) == (
+        assert message_of(lambda: RpcChain(node.address).try_many(TWO)) == (
             f"{node.address} left eth_gasPrice without an answer; {WAIT}"
         )
 
@@ -374,7 +374,7 @@ def test_a_question_left_out_of_a_batch_is_named(transport, tmp_path, rest):
 def test_an_error_without_a_number_is_that_of_the_only_question(transport, tmp_path, more):
     refused = whole({"code": -32000, "message": "syncing."}, **more)
     with speaking(transport, tmp_path, lambda _: refused) as node:
-        assert said(lambda: RpcChain(node.address).request("eth_chainId")) == (
+        assert message_of(lambda: RpcChain(node.address).request("eth_chainId")) == (
             "the node refused eth_chainId: syncing; run the same command again, or use another node"
         )
 
@@ -382,7 +382,7 @@ def test_an_error_without_a_number_is_that_of_the_only_question(transport, tmp_p
 @every_transport
 def test_an_error_that_is_a_text_is_told_as_it_is(transport, tmp_path):
     with speaking(transport, tmp_path, lambda asked: whole("overloaded", id=asked["id"])) as node:
-        assert said(lambda: RpcChain(node.address).request("eth_chainId")) == (
+        assert message_of(lambda: RpcChain(node.address).request("eth_chainId")) == (
             "the node refused eth_chainId: overloaded; run the same command again, or use another "
             "node"
         )
@@ -405,7 +405,7 @@ def test_a_node_that_limits_is_asked_three_times_and_not_for_each_part(transport
     with speaking(
         transport, tmp_path, lambda _: whole({"code": -32005, "message": TOO_MANY}, id=None)
     ) as node:
-        assert said(lambda: RpcChain(node.address).try_many(TWO * 50)) == (
+        assert message_of(lambda: RpcChain(node.address).try_many(TWO * 50)) == (
             f"the node at {node.address} answers no more for now: {TOO_MANY}; {WAIT}"
         )
     assert len(node.heard) == (3 if transport == "http" else 4)
@@ -429,7 +429,7 @@ def test_a_limit_for_one_of_many_is_waited_for(transport, tmp_path):
 def test_half_an_answer_is_asked_for_again_and_named(transport, tmp_path, half):
     with speaking(transport, tmp_path, lambda _: half) as node:
         ending = " with HTTP 200" if transport == "http" else ""
-        assert said(lambda: RpcChain(node.address).request("eth_chainId")) == (
+        assert message_of(lambda: RpcChain(node.address).request("eth_chainId")) == (
             f"the node at {node.address} answered half a sentence{ending}; {WAIT}"
         )
         assert len(node.heard) == 3
@@ -440,7 +440,7 @@ def test_half_an_answer_is_asked_for_again_and_named(transport, tmp_path, half):
 def test_what_python_does_not_read_is_no_answer(transport, tmp_path, odd):
     """A nest too deep, a number too long: a sentence, not the end of the program (Law 20)."""
     with speaking(transport, tmp_path, lambda _: odd.encode()) as node:
-        assert f"the node at {node.address} answered half a sentence" in said(
+        assert f"the node at {node.address} answered half a sentence" in message_of(
             lambda: RpcChain(node.address).request("eth_chainId")
         )
 
@@ -461,7 +461,7 @@ def test_silence_is_limited_as_the_moment_says(transport, tmp_path, monkeypatch)
         monkeypatch.setattr(rpc, "TIMEOUT_SECONDS", 0.1)
         silent.append(True)
         started = time.monotonic()
-        assert said(lambda: chain.request("eth_chainId")) == (
+        assert message_of(lambda: chain.request("eth_chainId")) == (
             f"the node at {node.address} does not answer (no answer within 0.1 seconds); {RUNNING}"
         )
         assert time.monotonic() - started < 4
@@ -477,7 +477,7 @@ def test_a_connection_that_closes_is_named_at_once(transport, tmp_path):
 
     with speaking(transport, tmp_path, answer) as node:
         started = time.monotonic()
-        assert said(lambda: RpcChain(node.address).request("eth_chainId")) == (
+        assert message_of(lambda: RpcChain(node.address).request("eth_chainId")) == (
             f"the node at {node.address} does not answer (the connection closed before it "
             f"answered); {RUNNING}"
         )
@@ -511,7 +511,10 @@ def test_a_gateway_before_a_websocket_is_understood_as_one_before_http(status, s
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     with _served(server):
         url = f"ws://127.0.0.1:{server.server_port}"
-        assert said(lambda: RpcChain(f"{url}/v3/key").chain_id) == f"the node at {url} {sentence}"
+        assert (
+            message_of(lambda: RpcChain(f"{url}/v3/key").chain_id)
+            == f"the node at {url} {sentence}"
+        )
     assert met == ["/v3/key"] * times
 
 
@@ -528,23 +531,24 @@ def test_a_node_on_this_machine_is_never_asked_through_a_proxy(scheme, own, sock
 # -------------------------------------------------------------------------------------- borrowed
 
 
-def lenders(own: Anvil, sockets: Path) -> list[object]:
-    return [
-        HTTPProvider(own.url),
-        LegacyWebSocketProvider(own.url.replace("http", "ws")),
-        Web3(HTTPProvider(own.url, cache_allowed_requests=True)),
-    ]
+@pytest.fixture(params=TRANSPORTS)
+def lender(request, own, sockets) -> Iterator[object]:
+    if request.param == "ipc":
+        lent = IPCProvider(sockets)
+        yield lent
+        lent._socket.sock.close()
+    elif request.param == "http":
+        yield HTTPProvider(own.url)
+    else:
+        yield LegacyWebSocketProvider(own.url.replace("http", "ws"))
 
 
-def test_a_provider_can_be_borrowed_and_goes_on_counting(own, sockets):
-    for lender in lenders(own, sockets):
-        provider = getattr(lender, "provider", lender)
-        assert provider.make_request("eth_chainId", [])["id"] == 0
-        first, second = RpcChain(lender), RpcChain(provider)
-        for chain in (first, second):
-            assert (chain.name, chain.chain_id) == ("the node", 31337)
-            assert [block.number for block in chain.blocks([0] * 150)] == [0] * 150
-        assert provider.make_request("eth_gasPrice", [])["id"] >= 300
+def test_a_provider_can_be_borrowed_and_goes_on_counting(lender):
+    assert lender.make_request("eth_gasPrice", [])["id"] == 0
+    for chain in (RpcChain(lender), RpcChain(Web3(lender))):
+        assert (chain.name, chain.chain_id) == ("the node", 31337)
+        assert [block.number for block in chain.blocks([0] * 150)] == [0] * 150
+    assert lender.make_request("eth_gasPrice", [])["id"] >= 300
 
 
 def test_a_borrowed_connection_asks_in_batches_and_matches_by_number(tmp_path):
@@ -562,7 +566,7 @@ def test_a_borrowed_connection_is_one_sentence_where_it_fails():
         (no_retries, "ConnectionError"),
         (LegacyWebSocketProvider("ws://127.0.0.1:1/key"), "ConnectionRefusedError"),
     ):
-        assert said(lambda: RpcChain(lender).chain_id) == f"the node does not answer ({kind})"  # noqa: B023
+        assert message_of(lambda: RpcChain(lender).chain_id) == f"the node does not answer ({kind})"  # noqa: B023
 
 
 @pytest.mark.parametrize("lender", [AsyncHTTPProvider("http://127.0.0.1:1"), 7])
@@ -572,6 +576,16 @@ def test_what_cannot_be_asked_and_waited_for_is_not_borrowed(lender):
     assert str(refused.value) == (
         f'node: "{type(lender).__name__}" is no connection that can be borrowed; give a Web3 with '
         "an HTTPProvider, an IPCProvider or a LegacyWebSocketProvider, or an address"
+    )
+
+
+def test_a_provider_that_remembers_answers_is_not_borrowed():
+    """A block that it remembers may be another by now (Law 20)."""
+    with pytest.raises(InputError) as refused:
+        RpcChain(Web3(HTTPProvider("http://127.0.0.1:1", cache_allowed_requests=True)))
+    assert str(refused.value) == (
+        'node: "HTTPProvider" remembers answers, and so would not notice a reorganisation; give '
+        "one without cache_allowed_requests"
     )
 
 

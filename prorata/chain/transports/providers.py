@@ -56,13 +56,13 @@ class Connection:
         *,
         set_timeout: Callable[[float], None] | None = None,
         status: _Status | None = None,
-        turn: AbstractContextManager[Any] | None = None,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._provider = provider
         self._numbers = _numbers_of(provider)
         self._set_timeout = set_timeout
         self._status = status or _Status()
-        self._turn = turn or nullcontext()
+        self._lock = lock or nullcontext()
 
     def ask(self, questions: Sequence[Request], timeout: float) -> Reply:
         """What the node says to them, if it is not silent for more than `timeout` seconds.
@@ -71,7 +71,7 @@ class Connection:
 
         Raises: UnansweredError.
         """
-        with self._turn:
+        with self._lock:
             if self._set_timeout is not None:
                 self._set_timeout(timeout)
             self._numbers.start()
@@ -122,7 +122,7 @@ def connect(address: str) -> Connection:
 
 def borrow(provider: Any) -> Connection:
     """The connection of somebody else's provider, with the time-outs that its owner has set."""
-    return Connection(provider, turn=threading.Lock())
+    return Connection(provider, lock=threading.Lock())
 
 
 def _over_http(url: str) -> Connection:
@@ -150,7 +150,7 @@ def _over_websocket(url: str) -> Connection:
         provider.websocket_timeout = options["open_timeout"] = seconds
 
     # One at a time, or one might read the other's answer.
-    connection = Connection(provider, set_timeout=set_timeout, turn=threading.Lock())
+    connection = Connection(provider, set_timeout=set_timeout, lock=threading.Lock())
     weakref.finalize(connection, _hang_up, provider.conn).atexit = False
     return connection
 
