@@ -4,7 +4,7 @@
 from prorata.chain.abi import decode_error, encode_constructor, function, topics_of
 from prorata.chain.artifacts import Artifact, artifact, compiler, standard_input
 from prorata.chain.calls import Call, DecodedEvent, Event, decode_log, decode_logs, deploy_call
-from prorata.chain.events import Moment, moment_of, read_events, stream_events
+from prorata.chain.events import Moment, find_events, moment_of, read_events, stream_events
 from prorata.chain.journal import Entry, Journal
 from prorata.chain.node import RpcChain, read_steadily
 from prorata.chain.operator import Operator
@@ -42,6 +42,7 @@ __all__ = [
     "decode_logs",
     "deploy_call",
     "encode_constructor",
+    "find_events",
     "function",
     "moment_of",
     "read_events",

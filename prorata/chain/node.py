@@ -4,27 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prorata.chain.abi import decode_error
-from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
-from prorata.values.addresses import checksummed
-
-if TYPE_CHECKING:
-    from web3 import Web3
-from prorata.chain.rpc import (
-    BusyError,
-    HttpWire,
-    Request,
-    Wire,
-    asks_too_often,
-    borrowed,
-    reason_given,
-    shown,
+from prorata.chain.encoding import (
+    bytes_of,
+    hex_of,
+    int_of,
+    log_of,
+    mined_of,
+    refusal_of,
+    sent_of,
+    simulated_of,
+    tag_of,
+    topic_of,
 )
+from prorata.chain.rpc import BusyError, Wire
+from prorata.chain.transports.replies import Request
 from prorata.chain.types import (
     Block,
     BlockTag,
@@ -36,6 +32,11 @@ from prorata.chain.types import (
     Simulated,
     SimulatedBlock,
 )
+from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
+
+if TYPE_CHECKING:
+    from web3 import Web3
+    from web3.providers.base import BaseProvider
 
 __all__ = ["HEAVY_BATCH", "LOCAL_CHAINS", "RpcChain", "read_steadily"]
 
@@ -84,18 +85,22 @@ def _is_there(chain: Chain, block: Block) -> bool:
 
 
 class RpcChain:
-    """A node, given as the `http(s)://` address of its JSON-RPC or as a `Web3` to borrow.
+    """A node, given by its address or as a `Web3`, or a provider of web3, to borrow.
 
-    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is
-    sent until the first question.
+    An address is `http(s)://…`, `ws(s)://…`, or the path of an IPC socket: `ipc:///…`, or one that
+    ends in `.ipc`. `expected_chain_id` refuses any other chain before anything else is asked of
+    it. Nothing is sent until the first question.
+
+    Raises: InputError for what is neither.
     """
 
-    def __init__(self, node: str | Web3, *, expected_chain_id: int | None = None) -> None:
-        self._wire: Wire = HttpWire(node) if isinstance(node, str) else borrowed(node)
+    def __init__(
+        self, node: str | Web3 | BaseProvider, *, expected_chain_id: int | None = None
+    ) -> None:
+        self._wire = Wire(node)
         self._expected = expected_chain_id
         self._log_page = LOG_PAGE
-        self._numbers = count(1)
-        self.name = shown(node) if isinstance(node, str) else "the node"
+        self.name = self._wire.name
 
     @cached_property
     def chain_id(self) -> int:
@@ -103,7 +108,7 @@ class RpcChain:
 
         Raises: ChainError when it is not the expected one, or the node does not answer.
         """
-        found = _int(self.request("eth_chainId"))
+        found = int_of(self.request("eth_chainId"))
         if self._expected not in (None, found):
             raise ChainError(
                 f"{self.name} is chain {found}, not chain {self._expected}",
@@ -127,7 +132,7 @@ class RpcChain:
         number, header = self.request_many(
             [("eth_chainId", ()), ("eth_getBlockByNumber", ("0x0", False))]
         )
-        found = _int(number), "" if header is None else str(header["hash"])
+        found = int_of(number), "" if header is None else str(header["hash"])
         if found != (self.chain_id, self.genesis_hash):
             raise ChainError(
                 f"{self.name} was chain {self.chain_id} with genesis {self.genesis_hash} when this "
@@ -150,7 +155,7 @@ class RpcChain:
         )
         if isinstance(headers[0], ProrataError):
             raise headers[0]
-        times = [_int(h["timestamp"]) for h in headers if isinstance(h, dict)]
+        times = [int_of(h["timestamp"]) for h in headers if isinstance(h, dict)]
         if not times:
             raise self._no_block("latest")
         return max(times)
@@ -183,21 +188,14 @@ class RpcChain:
         return answers
 
     def _batch(self, questions: Sequence[Request]) -> list[Any]:
-        # No number is used twice, lest a late answer to an earlier question pass for this one's.
-        batch = [
-            {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": list(params)}
-            for method, params in questions
-        ]
-        by_id = {answer.get("id"): answer for answer in self._wire(batch)}
         found = []
-        for question in batch:
-            method, answer = str(question["method"]), by_id.get(question["id"])
+        for (method, _), answer in zip(questions, self._wire(questions), strict=True):
             if answer is None:
                 raise BusyError(
                     f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
                 )
             failed = answer.get("error")
-            found.append(answer.get("result") if failed is None else _refusal(method, failed))
+            found.append(answer.get("result") if failed is None else refusal_of(method, failed))
         return found
 
     # ---------------------------------------------------------------------- reads
@@ -209,8 +207,10 @@ class RpcChain:
 
         Raises: RevertError when the contract refuses; ChainError.
         """
-        transaction = {"to": to, "data": _hex(data)} | ({} if sender is None else {"from": sender})
-        return _bytes(self.request("eth_call", transaction, _tag(block)))
+        transaction = {"to": to, "data": hex_of(data)} | (
+            {} if sender is None else {"from": sender}
+        )
+        return bytes_of(self.request("eth_call", transaction, tag_of(block)))
 
     def call_many(
         self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
@@ -232,28 +232,28 @@ class RpcChain:
         # A block could be mined between two batches.
         number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
         questions = [
-            ("eth_call", ({"to": to, "data": _hex(data)}, _tag(number))) for to, data in calls
+            ("eth_call", ({"to": to, "data": hex_of(data)}, tag_of(number))) for to, data in calls
         ]
         answers = self.try_many(questions)
-        return [a if isinstance(a, ProrataError) else _bytes(a) for a in answers]
+        return [a if isinstance(a, ProrataError) else bytes_of(a) for a in answers]
 
     def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
         """The code at `address`; empty where there is no contract."""
-        return _bytes(self.request("eth_getCode", address, _tag(block)))
+        return bytes_of(self.request("eth_getCode", address, tag_of(block)))
 
     def balance(self, address: str, *, block: BlockTag = "latest") -> int:
         """The native coin that `address` holds, in wei."""
-        return _int(self.request("eth_getBalance", address, _tag(block)))
+        return int_of(self.request("eth_getBalance", address, tag_of(block)))
 
     def block(self, number: BlockTag = "latest") -> Block:
         """A block's header.
 
         Raises: ChainError when there is no such block.
         """
-        header = self.request("eth_getBlockByNumber", _tag(number), False)
+        header = self.request("eth_getBlockByNumber", tag_of(number), False)
         if header is None:
             raise self._no_block(number)
-        return Block(_int(header["number"]), _int(header["timestamp"]), header["hash"])
+        return Block(int_of(header["number"]), int_of(header["timestamp"]), header["hash"])
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Many headers at once.
@@ -263,7 +263,7 @@ class RpcChain:
         headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
         if None in headers:
             raise self._no_block(numbers[headers.index(None)])
-        return [Block(_int(h["number"]), _int(h["timestamp"]), h["hash"]) for h in headers]
+        return [Block(int_of(h["number"]), int_of(h["timestamp"]), h["hash"]) for h in headers]
 
     def hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
         """The hash of each block by number; None for one that is not there, or no longer."""
@@ -282,7 +282,7 @@ class RpcChain:
     def sent(self, hashes: Sequence[str]) -> list[Sent | None]:
         """What was signed for each transaction; None for one that the node does not know."""
         answers = self.request_many([("eth_getTransactionByHash", (item,)) for item in hashes])
-        return [None if answer is None else _sent(answer) for answer in answers]
+        return [None if answer is None else sent_of(answer) for answer in answers]
 
     def logs(
         self,
@@ -299,7 +299,7 @@ class RpcChain:
         """
         question: dict[str, object] = {"address": list(addresses)}
         if topics is not None:
-            question["topics"] = [_topic(topic) for topic in topics]
+            question["topics"] = [topic_of(topic) for topic in topics]
         while first <= last:
             until = min(last, first + self._log_page - 1)
             page = {**question, "fromBlock": hex(first), "toBlock": hex(until)}
@@ -310,7 +310,7 @@ class RpcChain:
                     raise answer
                 self._log_page = (until - first + 1) // 2
                 continue
-            found = [_log(entry) for entry in answer if not entry.get("removed", False)]
+            found = [log_of(entry) for entry in answer if not entry.get("removed", False)]
             yield from sorted(found, key=lambda log: (log.block_number, log.log_index))
             first = until + 1
 
@@ -318,7 +318,7 @@ class RpcChain:
 
     def nonce(self, address: str, *, block: BlockTag = "latest") -> int:
         """How many transactions of `address` have been mined; with `pending`, or are known."""
-        return _int(self.request("eth_getTransactionCount", address, _tag(block)))
+        return int_of(self.request("eth_getTransactionCount", address, tag_of(block)))
 
     def fees(self) -> Fees:
         """What to offer now: room for the base fee to double, and the node's idea of a tip."""
@@ -331,8 +331,8 @@ class RpcChain:
             raise self._no_block("latest")
         if "baseFeePerGas" not in header:
             raise ChainError(f"{self.name} knows no EIP-1559 fees", "choose a chain that does")
-        offered = 1_000_000_000 if isinstance(tip, ProrataError) else _int(tip)
-        return Fees(2 * _int(header["baseFeePerGas"]) + offered, offered)
+        offered = 1_000_000_000 if isinstance(tip, ProrataError) else int_of(tip)
+        return Fees(2 * int_of(header["baseFeePerGas"]) + offered, offered)
 
     def estimate(self, transactions: Sequence[Mapping[str, object]]) -> list[int | ProrataError]:
         """The gas that each would use in the next block, or why it would fail."""
@@ -342,17 +342,17 @@ class RpcChain:
         if any(isinstance(a, ChainError) and not isinstance(a, RevertError) for a in answers):
             latest = [("eth_estimateGas", (t,)) for t in transactions]
             answers = self.try_many(latest, batch=HEAVY_BATCH)
-        return [a if isinstance(a, ProrataError) else _int(a) for a in answers]
+        return [a if isinstance(a, ProrataError) else int_of(a) for a in answers]
 
     def send_raw(self, signed: Sequence[bytes]) -> list[str | ProrataError]:
         """Broadcast signed transactions; for each its hash, or why the node did not take it."""
-        answers = self.try_many([("eth_sendRawTransaction", (_hex(raw),)) for raw in signed])
+        answers = self.try_many([("eth_sendRawTransaction", (hex_of(raw),)) for raw in signed])
         return [a if isinstance(a, ProrataError) else str(a) for a in answers]
 
     def receipts(self, hashes: Sequence[str]) -> list[Mined | None]:
         """What each transaction did; None while it is not mined."""
         answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
-        return [None if answer is None else _mined(answer) for answer in answers]
+        return [None if answer is None else mined_of(answer) for answer in answers]
 
     def mine_leftovers(self, awaited: str) -> bool:
         """Let an Anvil mine what it was sent and forgot; on any other node, nothing.
@@ -388,7 +388,7 @@ class RpcChain:
             for block in blocks
         ]
         answer = self.request("eth_simulateV1", {"blockStateCalls": states}, "latest")
-        return [_simulated(call) for block in answer for call in block["calls"]]
+        return [simulated_of(call) for block in answer for call in block["calls"]]
 
     def replay(self, transaction: Mapping[str, object], mined_in: int) -> None:
         """Run a failed transaction again as a call on the state before its block.
@@ -396,106 +396,3 @@ class RpcChain:
         Raises: RevertError, which is the answer; ChainError when the node has forgotten that state.
         """
         self.request("eth_call", transaction, hex(mined_in - 1))
-
-
-# ------------------------------------------------------------------------------------ JSON's terms
-
-
-def _refusal(method: str, failed: object) -> ChainError:
-    """A node's error as an exception; revert data hides in three places."""
-    message = reason_given(failed)
-    data = failed.get("data") if isinstance(failed, dict) else None
-    if isinstance(data, dict):
-        data = data.get("data") or data.get("result")
-    if isinstance(data, str) and "0x" in data:
-        found = data[data.index("0x") :].split()[0]
-        if len(found) % 2 == 0 and (len(found) > 2 or "revert" in message.lower()):
-            return decode_error(bytes.fromhex(found[2:]))
-    if "revert" in message.lower() and method in ("eth_call", "eth_estimateGas"):
-        return decode_error(b"")
-    if asks_too_often({"error": failed}):
-        return BusyError(f"the node refused {method}: {message}", f"wait a minute and {RUN_AGAIN}")
-    return ChainError(f"the node refused {method}: {message}", f"{RUN_AGAIN}, or use another node")
-
-
-def _sent(transaction: Mapping[str, Any]) -> Sent:
-    to = transaction.get("to")
-    return Sent(
-        sender=checksummed(transaction["from"]),
-        to=None if to is None else checksummed(to),
-        data=_bytes(transaction["input"]),
-    )
-
-
-def _simulated(call: Mapping[str, Any]) -> Simulated:
-    failed = call.get("error")
-    if failed is not None and call.get("returnData", "0x") != "0x":
-        failed = {**failed, "data": call["returnData"]}
-    return Simulated(
-        gas_used=_int(call["gasUsed"]),
-        logs=tuple(_log(entry) for entry in call["logs"]),
-        error=None if failed is None else _refusal("eth_simulateV1", failed),
-    )
-
-
-def _mined(receipt: Mapping[str, Any]) -> Mined:
-    created = receipt.get("contractAddress")
-    return Mined(
-        transaction_hash=receipt["transactionHash"],
-        block_number=_int(receipt["blockNumber"]),
-        block_hash=receipt["blockHash"],
-        success=_int(receipt["status"]) == 1,
-        gas_used=_int(receipt["gasUsed"]),
-        gas_price=_int(receipt["effectiveGasPrice"]),
-        contract_address=None if created is None else checksummed(created),
-        logs=tuple(_log(entry) for entry in receipt["logs"]),
-    )
-
-
-def _log(entry: Mapping[str, Any]) -> Log:
-    return Log(
-        address=checksummed(entry["address"]),
-        topics=tuple(_bytes(topic) for topic in entry["topics"]),
-        data=_bytes(entry["data"]),
-        block_number=_int(entry["blockNumber"]),
-        block_hash=entry["blockHash"],
-        transaction_hash=entry["transactionHash"],
-        log_index=_int(entry["logIndex"]),
-        block_time=_int(entry.get("blockTimestamp") or "0x0"),
-    )
-
-
-def _topic(topic: bytes | Sequence[bytes] | None) -> object:
-    if topic is None:
-        return None
-    return _hex(topic) if isinstance(topic, bytes) else [_hex(one) for one in topic]
-
-
-def _tag(block: BlockTag) -> str:
-    return hex(block) if isinstance(block, int) else block
-
-
-def _hex(data: bytes) -> str:
-    return f"0x{data.hex()}"
-
-
-def _int(text: object) -> int:
-    if isinstance(text, str):
-        with suppress(ValueError):
-            return int(text, 16)
-    raise _misfit(text, "a number belongs")
-
-
-def _bytes(text: object) -> bytes:
-    if isinstance(text, str):
-        with suppress(ValueError):
-            return bytes.fromhex(text.removeprefix("0x"))
-    raise _misfit(text, "bytes belong")
-
-
-def _misfit(answer: object, wanted: str) -> ChainError:
-    said = "nothing" if answer is None else repr(answer)[:40]
-    return ChainError(
-        f"the node answered {said} where {wanted}",
-        f"wait a minute and {RUN_AGAIN}, or use another node",
-    )

@@ -1,191 +1,170 @@
 # SPDX-License-Identifier: MIT
-"""JSON-RPC over HTTP: one session, batches, and every failure a sentence."""
+"""JSON-RPC to one node: batches, the patience with a busy one, and every failure a sentence."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
-
-from prorata.errors import RUN_AGAIN, ChainError
+from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
+from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 if TYPE_CHECKING:
     from web3 import Web3
+    from web3.providers.base import BaseProvider
 
-__all__ = [
-    "BusyError",
-    "HttpWire",
-    "Request",
-    "Wire",
-    "asks_too_often",
-    "borrowed",
-    "reason_given",
-    "shown",
-]
+    from prorata.chain.transports.providers import Connection
+
+__all__ = ["BusyError", "Wire"]
+
 TIMEOUT_SECONDS = 30
 RETRIES_AFTER_SECONDS = (0.25, 1.0)
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-BUSY = frozenset({429, 502, 503, 504})
-
-# What providers say, in errors of whatever code, to one who asks too often.
-_TOO_OFTEN = (
-    "compute units",
-    "per second",
-    "rate limit",
-    "rate-limit",
-    "request count",
-    "throttl",
-    "too many requests",
-)
-
-
-# -------------------------------------------------------------------------------- the node's wire
-
-
-Request: TypeAlias = tuple[str, Sequence[object]]
-Wire: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
 class BusyError(ChainError):
     """The node would answer later, and nothing is wrong with the question."""
 
 
-class HttpWire:
-    """Posts JSON-RPC requests over one session; retries what a busy node refused."""
+class Wire:
+    """Asks one node, over a connection that is made at the first question.
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._session = requests.Session()
-        # A node on this machine is never behind a proxy, whatever the environment says.
-        self._session.trust_env = urlsplit(url).hostname not in LOOPBACK
+    `node` is an address, `http(s)://…`, `ws(s)://…`, `ipc:///path` or a path that ends in `.ipc`;
+    or a `Web3`, or a provider of web3, whose connection is borrowed. Then its owner has said how
+    often it tries again, and nothing is tried again here.
 
-    def __call__(self, batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Post one batch; the answers, in any order."""
-        answer = self._post(batch[0] if len(batch) == 1 else list(batch))
-        if isinstance(answer, list):
-            return [part for part in answer if isinstance(part, dict)]
-        if len(batch) == 1 and isinstance(answer, dict):
-            # An error may come without the number of the question; of one question it is this.
-            return [answer if answer.get("id") is not None else {**answer, "id": batch[0]["id"]}]
-        # Some providers take no batches.
-        return [part for request in batch for part in self([request])]
+    Raises: InputError for what is neither.
+    """
 
-    def _post(self, body: object) -> list[Any] | dict[str, Any]:
-        for pause in (*RETRIES_AFTER_SECONDS, None):
+    def __init__(self, node: str | Web3 | BaseProvider) -> None:
+        self._node: Any = _checked(node) if isinstance(node, str) else _lent(node)
+        self.name = _shown(node) if isinstance(node, str) else "the node"
+
+    def __call__(self, questions: Sequence[Request]) -> list[Answer | None]:
+        """Ask all at once: the answer to each, in their order; None for what was left out.
+
+        Raises: ChainError when no answer comes, BusyError when one may come later.
+        """
+        reply = self._reply(questions)
+        if reply.is_for_each(questions):
+            return reply.answers()
+        return [answer for question in questions for answer in self([question])]
+
+    @cached_property
+    def _connection(self) -> Connection:
+        # web3 takes a quarter of a second to import: nobody waits for it who asks no node.
+        from prorata.chain.transports.providers import borrow, connect  # noqa: PLC0415
+
+        return connect(self._node) if isinstance(self._node, str) else borrow(self._node)
+
+    @property
+    def _subject(self) -> str:
+        return f"the node at {self.name}" if isinstance(self._node, str) else self.name
+
+    def _reply(self, questions: Sequence[Request]) -> Reply:
+        pauses = RETRIES_AFTER_SECONDS if isinstance(self._node, str) else ()
+        for pause in (*pauses, None):
             try:
-                response = self._session.post(self.url, json=body, timeout=TIMEOUT_SECONDS)
-                answer = _json(response)
-                if not _is_busy(response, answer):
-                    return _told(response, answer)
+                reply = self._connection.ask(questions, TIMEOUT_SECONDS)
+                if not reply.is_busy:
+                    return self._understood(reply)
                 if pause is None:
-                    return _last_word(response, answer)
-            except requests.RequestException as error:
-                if pause is None or isinstance(error, requests.exceptions.InvalidURL):
-                    raise ChainError(
-                        f"the node at {shown(self.url)} does not answer ({_reason(error)})",
-                        "check the address and that the node is running",
-                    ) from None
+                    return self._last_word(reply)
+            except UnansweredError as error:
+                if pause is None or error.final:
+                    raise self._unanswered(error) from None
             time.sleep(pause)
         raise AssertionError
 
+    def _understood(self, reply: Reply) -> Reply:
+        if reply.content is not None:
+            return reply
+        raise ChainError(
+            f"{self._subject} answered HTTP {reply.status}, not JSON-RPC",
+            "check the address and, if it needs one, the key in it",
+        )
 
-def _json(response: requests.Response) -> list[Any] | dict[str, Any] | None:
-    """What it says, or None when that is no JSON-RPC."""
-    try:
-        answer: object = response.json()
-    except ValueError:
-        return None
-    return answer if isinstance(answer, list | dict) else None
+    def _last_word(self, reply: Reply) -> Reply:
+        """The reply of a node that is still busy, if it says to which question; else a refusal.
 
+        A batch that is refused as a whole is not asked again in pieces, which would be asking more.
+        """
+        content, status = reply.content, reply.status
+        if isinstance(content, list):
+            return reply
+        if content and content.get("error"):
+            trouble = f"answers no more for now: {reason_given(content['error'])}"
+        elif status == 429:
+            trouble = "answers no more for now (HTTP 429, too many requests)"
+        elif reply.is_well:
+            trouble = "answered half a sentence" + (f" with HTTP {status}" if status else "")
+        else:
+            trouble = f"is out of order for now (HTTP {status})"
+        raise BusyError(f"{self._subject} {trouble}", f"wait a minute and {RUN_AGAIN}")
 
-def _told(
-    response: requests.Response, answer: list[Any] | dict[str, Any] | None
-) -> list[Any] | dict[str, Any]:
-    if answer is not None:
-        return answer
-    raise ChainError(
-        f"the node at {shown(response.url)} answered HTTP {response.status_code}, not JSON-RPC",
-        "check the address and, if it needs one, the key in it",
-    )
-
-
-def _is_busy(response: requests.Response, answer: list[Any] | dict[str, Any] | None) -> bool:
-    """Whether the same question may have an answer in a moment."""
-    if answer is None:
-        # Half an answer, which a gateway took for a whole one, says that all is well.
-        return response.ok or response.status_code in {*BUSY, 500}
-    parts = answer if isinstance(answer, list) else [answer]
-    return response.status_code in BUSY or any(asks_too_often(part) for part in parts)
-
-
-def asks_too_often(answer: object) -> bool:
-    """Whether an answer's error says that the node is asked too often."""
-    failed = answer.get("error") if isinstance(answer, dict) else None
-    if failed is None:
-        return False
-    said = str(failed.get("message", "") if isinstance(failed, dict) else failed).lower()
-    return any(words in said for words in _TOO_OFTEN)
+    def _unanswered(self, error: UnansweredError) -> ChainError:
+        remedy = "check the address and that the node is running"
+        return ChainError(
+            f"{self._subject} does not answer ({error.reason})",
+            remedy if isinstance(self._node, str) else None,
+        )
 
 
-def _last_word(response: requests.Response, answer: list[Any] | dict[str, Any] | None) -> list[Any]:
-    """The answer of a node that is still busy, if it says to which question; else a refusal.
-
-    A batch that is refused as a whole is not asked again in pieces, which would be asking more.
-    """
-    if isinstance(answer, list):
-        return answer
-    said, status = f"the node at {shown(response.url)}", response.status_code
-    if answer and answer.get("error"):
-        said += f" answers no more for now: {reason_given(answer['error'])}"
-    elif status == 429:
-        said += " answers no more for now (HTTP 429, too many requests)"
-    elif response.ok:
-        said += f" answered half a sentence with HTTP {status}"
-    else:
-        said += f" is out of order for now (HTTP {status})"
-    raise BusyError(said, f"wait a minute and {RUN_AGAIN}")
-
-
-def reason_given(failed: object) -> str:
-    """The text of a node's error, which a few give instead of an object."""
-    text = failed.get("message") if isinstance(failed, dict) else failed
-    return str(text or "no reason given").rstrip(".")
-
-
-def shown(url: str) -> str:
+def _shown(address: str) -> str:
     """The address without what may be a key: user, path and query stay unsaid."""
-    scheme, _, rest = url.partition("://")
+    scheme, separator, rest = address.partition("://")
+    if not separator or scheme == "ipc":
+        # Of a socket on this machine the path is all there is to say, and no secret.
+        return address
     host = rest.split("/")[0].split("?")[0].rpartition("@")[2]
     return f"{scheme}://{host}"
 
 
-def _reason(error: requests.RequestException) -> str:
-    # The library's own texts repeat the whole address, key included.
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT_SECONDS} seconds"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke in the middle of its answer"
-    if not isinstance(error, requests.ConnectionError):
-        return "bad address"
-    # Heard or not is all the difference to one who has just sent something.
-    closed = "RemoteDisconnected" in str(error) or "reset by peer" in str(error)
-    return "the connection closed before it answered" if closed else "connection refused"
+def _checked(address: str) -> str:
+    if _is_url(address) or _is_socket(address):
+        return address
+    raise InputError.of(
+        "node",
+        _shown(address),
+        "is no address of a node",
+        "give one that begins with http://, https://, ws:// or wss://, or the path of an IPC "
+        "socket, which ends in .ipc or begins with ipc://",
+    )
 
 
-def borrowed(web3: Web3) -> Wire:
-    """The connection of a `Web3`, one request at a time."""
+def _is_url(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        # No library says clearly what is wrong with a host or a port that cannot be.
+        host, port = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:
+        return False
+    return parts.scheme in SCHEMES and host != b"" and port != 0
 
-    def send(batch: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        answers = []
-        for request in batch:
-            try:
-                answer = web3.provider.make_request(request["method"], request["params"])
-            except (OSError, requests.RequestException) as error:
-                raise ChainError(f"the node does not answer ({type(error).__name__})") from None
-            answers.append({**answer, "id": request["id"]})
-        return answers
 
-    return send
+def _is_socket(address: str) -> bool:
+    scheme, separator, path = address.partition("://")
+    return bool(path) and scheme == "ipc" if separator else address.endswith(".ipc")
+
+
+def _lent(node: Web3 | BaseProvider) -> Any:
+    provider: Any = getattr(node, "provider", node)
+    if getattr(provider, "is_async", False) or not hasattr(provider, "make_request"):
+        raise InputError.of(
+            "node",
+            type(provider).__name__,
+            "is no connection that can be borrowed",
+            "give a Web3 with an HTTPProvider, an IPCProvider or a LegacyWebSocketProvider, or an "
+            "address",
+        )
+    if getattr(provider, "cache_allowed_requests", False):
+        raise InputError.of(
+            "node",
+            type(provider).__name__,
+            "remembers answers, and so would not notice a reorganisation",
+            "give one without cache_allowed_requests",
+        )
+    return provider

@@ -16,7 +16,8 @@ __all__ = ["DEFAULT_NETWORK", "PUBLIC_CONFIRMATIONS", "connected"]
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 PUBLIC_CONFIRMATIONS = 2
 
-_URL = re.compile(r"(?:[\w-]*:[\w-]*:)?(https?://.+)")
+# As ape writes one, after the names of an ecosystem and a network, or alone.
+_ADDRESS = re.compile(r"(?:[\w-]*:[\w-]*:)?((?:https?|wss?|ipc)://.+|.+\.ipc)")
 
 
 # ---------------------------------------------------------------------------------------- networks
@@ -25,8 +26,8 @@ _URL = re.compile(r"(?:[\w-]*:[\w-]*:)?(https?://.+)")
 @contextlib.contextmanager
 def connected(network: str) -> Iterator[tuple[RpcChain, int]]:
     """The chain and the confirmations that its network asks for."""
-    if (url := _URL.fullmatch(network)) is not None:
-        yield _answering(RpcChain(url[1])), PUBLIC_CONFIRMATIONS
+    if (address := _ADDRESS.fullmatch(network)) is not None:
+        yield _answering(RpcChain(address[1])), PUBLIC_CONFIRMATIONS
         return
     try:
         # It costs seconds, and an address needs none of it.

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from eth_utils.crypto import keccak
-
-from prorata.chain.calls import decode_log
+from prorata.chain.abi import topics_of
+from prorata.chain.events import find_events
 from prorata.chain.node import RpcChain
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.rules import TransferRules
@@ -25,8 +24,6 @@ from prorata.errors import ChainError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Grant", "Permissions", "read_permissions"]
-
-_AGENT_ADDED = keccak(text="AgentAdded(address)")
 
 OWNER_OF_ASSET = "appoint agents, replace the rules and the registry, set documents and name"
 AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, set record dates"
@@ -153,8 +150,9 @@ def _people(
     yield _grant(chain, name, "owner", contract.owner(), may[0])
     if (pending := contract.pending_owner()) != ZERO_ADDRESS:
         yield _grant(chain, name, "pending owner", pending, MAY_ACCEPT)
-    logs = chain.logs([contract.address], first_block, chain.block().number, [_AGENT_ADDED])
-    named = {str(event.args["agent"]) for event in map(decode_log, logs) if event is not None}
+    last, topics = chain.block().number, topics_of(contract.CONTRACT, "AgentAdded")
+    events = find_events(chain, [contract.address], first_block, last, topics)
+    named = {str(event.args["agent"]) for event in events}
     for agent in sorted(named):
         if contract.is_agent(agent):
             yield _grant(chain, name, "agent", agent, may[1])

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from prorata.chain.abi import decode_error
-from prorata.chain.calls import decode_logs
+from prorata.chain.abi import decode_error, topics_of
+from prorata.chain.events import find_events
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent
 from prorata.contracts.pass_through import PassThrough
@@ -245,9 +245,9 @@ def _paid_here(
 ) -> Iterator[int]:
     """Distributions of which the pool's income was paid to the pass-through before."""
     chain, first = deployment.chain, deployment.manifest.first_block
-    for event in decode_logs(list(chain.logs([vault.address], first, chain.block().number))):
-        paid = event.name in ("Claimed", "ClaimedMany") and event.args["payee"] == contract
-        if paid and event.args["holder"] == pool:
+    last, topics = chain.block().number, topics_of("DividendVault", "Claimed", "ClaimedMany")
+    for event in find_events(chain, [vault.address], first, last, topics):
+        if event.args["payee"] == contract and event.args["holder"] == pool:
             # A claim of several distributions is told in one event.
             for component in event.args.get("settlements", [event.args]):
                 if component["gross"] > component["tax"]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from prorata.apportion import Apportionment, apportion
 from prorata.chain.abi import topics_of
-from prorata.chain.calls import Event, decode_logs
+from prorata.chain.calls import Event
+from prorata.chain.events import find_events
 from prorata.chain.node import read_steadily
-from prorata.chain.types import Block
+from prorata.chain.types import Block, Log
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import (
@@ -217,14 +218,17 @@ def reported_by_vault(
 ) -> tuple[dict[str, tuple[Settlement, str]], dict[str, Reason]]:
     """Who was paid, in which transaction, and whom a push skipped last, by the events."""
     topics = topics_of("DividendVault", "Claimed", "ClaimedMany", "Skipped")
-    logs = deployment.chain.logs(
-        [deployment.vault().address], deployment.manifest.first_block, block.number, [topics]
-    )
+    vault, first = deployment.vault().address, deployment.manifest.first_block
+
+    def may_be_ours(log: Log) -> bool:
+        # Most are of other distributions, and their id is told before they are decoded.
+        return len(log.topics) < 3 or _id_in(log.topics) == distribution_id
+
     paid: dict[str, tuple[Settlement, str]] = {}
     skipped: dict[str, Reason] = {}
-    # Most are of other distributions, and their id is told before they are decoded.
-    ours = (log for log in logs if len(log.topics) < 3 or _id_in(log.topics) == distribution_id)
-    for event in decode_logs(list(ours)):
+    for event in find_events(
+        deployment.chain, [vault], first, block.number, topics, wanted=may_be_ours
+    ):
         if event.name == "Skipped":
             skipped[event.args["holder"]] = Reason(event.args["reason"])
         for settled in settlements([event]):

@@ -20,7 +20,7 @@ from typing import Any
 
 from prorata.apportion import apportion
 from prorata.chain.abi import topics_of
-from prorata.chain.calls import decode_logs
+from prorata.chain.events import stream_events
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault, find_distribution
@@ -222,11 +222,9 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
 def _declaration_times(deployment: Deployment) -> dict[int, int]:
     chain, first = deployment.chain, deployment.manifest.first_block
     topics = topics_of("DividendVault", "Declared")
-    logs = chain.logs([deployment.vault().address], first, chain.block().number, [topics])
-    events = decode_logs(list(logs))
-    numbers = sorted({event.log.block_number for event in events})
-    times = {block.number: block.timestamp for block in chain.blocks(numbers)}
-    return {int(event.args["id"]): times[event.log.block_number] for event in events}
+    vault, last = deployment.vault().address, chain.block().number
+    declared = stream_events(chain, [vault], first, last, topics)
+    return {int(event.args["id"]): time for event, time in declared}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from prorata.chain.abi import topics_of
-from prorata.chain.calls import decode_logs
+from prorata.chain.events import stream_events
 from prorata.chain.node import read_steadily
 from prorata.chain.types import Block, BlockTag
 from prorata.contracts.share_token import ShareToken
@@ -89,11 +89,8 @@ def _register(deployment: Deployment, newest: Block) -> Ledger:
     chain, address = deployment.chain, deployment.token().address
     first = deployment.manifest.first_block
     topics = topics_of("ShareToken", "Transfer", "RecordScheduled")
-    events = decode_logs(list(chain.logs([address], first, newest.number, [topics])))
-    numbers = sorted({event.log.block_number for event in events})
-    times = {block.number: block.timestamp for block in chain.blocks(numbers)}
-    timed = ((event, times[event.log.block_number]) for event in events)
-    return Ledger.of(timed, address, newest.timestamp)
+    events = stream_events(chain, [address], first, newest.number, topics)
+    return Ledger.of(events, address, newest.timestamp)
 
 
 def tag_after(block: Block, closes_at: int) -> BlockTag:

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from os import PathLike
 
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from prorata.assets.rules import parse_class
-from prorata.chain.calls import decode_log
+from prorata.chain.abi import topics_of
+from prorata.chain.events import find_events
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.registry import Investor, InvestorRegistry
@@ -61,7 +61,6 @@ CHANGES_PER_BATCH = 40
 FIRST_UNNUMBERED = 2**47
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
-_REGISTERED = keccak(text="InvestorRegistered(address,uint256)")
 
 
 # ---------------------------------------------------------------------------------------- the file
@@ -205,11 +204,10 @@ def compare(
 
 def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]:
     """Every wallet that was ever registered."""
-    chain = registry.chain
+    chain, topics = registry.chain, topics_of("InvestorRegistry", "InvestorRegistered")
     last = chain.block().number
-    logs = chain.logs([registry.address], first_block, last, [_REGISTERED])
-    events = [decode_log(log) for log in logs]
-    return {str(event.args["wallet"]) for event in events if event is not None}
+    events = find_events(chain, [registry.address], first_block, last, topics)
+    return {str(event.args["wallet"]) for event in events}
 
 
 # --------------------------------------------------------------------------------------- sending

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prorata.chain.calls import DecodedEvent, decode_logs
+from prorata.chain.calls import DecodedEvent
+from prorata.chain.events import find_events
 from prorata.chain.types import Chain
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
@@ -49,13 +50,7 @@ class RangeRegister(Ledger):
 
         Raises: BooksError, ChainError.
         """
-        logs = list(chain.logs([address], first_block, last_block))
-        events = decode_logs(logs)
-        if len(events) != len(logs):
-            raise BooksError(
-                f"the record ranges {address} tell of what is no known event",
-                "use the version of prorata that they were deployed with",
-            )
+        events = find_events(chain, [address], first_block, last_block)
         return cls.over(ledger, address, events)
 
     def _define(self, event: DecodedEvent) -> None:

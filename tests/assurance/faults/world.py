@@ -28,6 +28,7 @@ from prorata.chain.events import read_events
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
+from prorata.chain.transactions import waits
 from prorata.contracts.vault import Terms, settlements
 from prorata.demo.keys import rehearsal_key
 from prorata.deployments.deployer import deploy
@@ -137,9 +138,9 @@ def in_haste(patience: float = 10.0) -> Iterator[None]:
     """Windows of two, and waits of fractions of a second; `patience` is for a single answer."""
     hasty = [
         (operator_module, "WINDOW", WINDOW),
-        (operator_module, "LATE_RECEIPT_SECONDS", (0.01, 0.02)),
-        (operator_module, "REMIND_SECONDS", 0.3),
-        (operator_module, "STALL_SECONDS", 0.05),
+        (waits, "LATE_RECEIPT_SECONDS", (0.01, 0.02)),
+        (waits, "REMIND_SECONDS", 0.3),
+        (waits, "STALL_SECONDS", 0.05),
         (rpc, "TIMEOUT_SECONDS", patience),
         (rpc, "RETRIES_AFTER_SECONDS", (0.005, 0.01)),
     ]

@@ -125,7 +125,6 @@ def test_what_was_mined_and_undone_is_waited_for_again(anvil, chain, issuer, tok
     try:
         monkeypatch.setattr(chain, "receipts", receipts)
         patient = Operator(chain, issuer, confirmations=1, timeout=20)
-        monkeypatch.setattr(patient, "_check_still_possible", lambda *_: None)
         done = patient.send(mints(token, 3))
     finally:
         anvil.rpc("evm_setIntervalMining", 0)
@@ -146,8 +145,6 @@ def test_a_receipt_is_read_once(chain, issuer, token, monkeypatch):
 
     monkeypatch.setattr(chain, "receipts", receipts)
     operator = Operator(chain, issuer)
-    # It looks for a single one besides, whose nonce is used and whose receipt is missing.
-    monkeypatch.setattr(operator, "_check_still_possible", lambda *_: None)
     done = operator.send(mints(token, WINDOW))
     assert sorted(read) == sorted(receipt.hash for receipt in done)
 
@@ -440,6 +437,31 @@ def test_bytes_that_the_node_no_longer_takes_are_signed_anew_with_the_same_nonce
     assert [e.nonce for e in operator.journal.entries if e.key == "m"] == [1, 1]
     assert receipt.hash == operator.journal.find("m").hash
     assert token.total_supply() == 1
+
+
+def test_what_another_account_has_signed_is_not_signed_anew_by_this_one(
+    anvil, chain, issuer, operator, folder
+):
+    """With the other's nonce it could be mined twice, once from each account (Law 20)."""
+    give = Call(HOLDER, b"", 1, "give a wei")
+    with pytest.raises(ChainError):
+        operator.send_one("give", give, gas_limit=10_000)
+    entry, nonce = operator.journal.find("give"), chain.nonce(operator.address)
+    other = LocalSigner(Account.create())
+    anvil.rpc("anvil_setBalance", other.address, hex(10**18))
+    operator.journal.close()
+    with open_operator(chain, other, folder, timeout=PATIENCE) as its_own:
+        with pytest.raises(ChainError) as refused:
+            its_own.send_one("give", give)
+        assert its_own.journal.find("give") == entry
+        assert chain.nonce(other.address, block="pending") == 0
+    assert str(refused.value) == (
+        '"give a wei" was not taken: the node refused eth_sendRawTransaction: intrinsic gas too '
+        f'low; run it as {issuer.address} again, or give it up with --abandon "give"'
+    )
+    with open_operator(chain, issuer, folder, timeout=PATIENCE) as again:
+        receipt = again.send_one("give", give)
+    assert (receipt.mined.success, chain.nonce(issuer.address)) == (True, nonce + 1)
 
 
 @pytest.mark.slow

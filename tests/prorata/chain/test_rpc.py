@@ -11,6 +11,7 @@ import requests
 
 from prorata.chain import rpc
 from prorata.chain.node import RpcChain
+from prorata.chain.transports import providers
 from prorata.errors import ChainError, ProrataError, RevertError
 
 SOMEBODY = "0x" + "a5" * 20
@@ -77,12 +78,12 @@ def test_a_borrowed_connection_that_breaks_is_one_sentence():
     ],
 )
 def test_why_a_node_does_not_answer_is_said_without_its_address(error, reason):
-    assert rpc._reason(error) == reason
+    assert providers.reason(error, rpc.TIMEOUT_SECONDS) == reason
 
 
 def test_a_question_left_out_of_a_batch_is_named():
     chain = node()
-    chain._wire = lambda batch: [{"id": batch[0]["id"], "result": "0x1"}]
+    chain._wire = lambda questions: [{"result": "0x1"}, None]
     asked = [("eth_chainId", ()), ("eth_gasPrice", ())]
     told = sentence(chain.try_many, asked)
     assert told == f"the node left eth_gasPrice without an answer; {LATER}"

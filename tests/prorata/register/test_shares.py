@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prorata.chain import events as chain_events
+from prorata.chain.abi import topics_of
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Event
-from prorata.chain.events import read_events
+from prorata.chain.events import find_events, read_events
 from prorata.chain.types import Block, Log
 from prorata.errors import BooksError, InputError
 from prorata.register.shares import Ledger
@@ -188,8 +189,10 @@ class Node:
     def __init__(self, count, *, tells_times):
         self.count, self.tells_times = count, tells_times
         self.asked = []
+        self.topics = []
 
-    def logs(self, addresses, first, last):
+    def logs(self, addresses, first, last, topics=None):
+        self.topics.append(topics)
         topic = keccak(text="Transfer(address,address,uint256)")
         for number in range(self.count):
             topics = (topic, bytes(32), bytes(31) + b"\1")
@@ -217,6 +220,26 @@ def test_a_log_that_is_no_known_event_is_refused():
     node.logs = lambda *_: iter([replace(known, topics=(bytes(32),))])
     with pytest.raises(BooksError, match=f"log 0 of block 0 by {A} is no known event"):
         read_events(node, [A], 0, 0)
+
+
+def test_a_log_that_only_looks_like_what_was_asked_for_is_passed_over():
+    """ERC-721 has a `Transfer` of its own, with a topic more."""
+    node = Node(3, tells_times=True)
+    first, second, third = node.logs([A], 0, 2)
+    node.logs = lambda *_: iter([first, replace(second, topics=(*second.topics, bytes(32))), third])
+    topics = topics_of("ShareToken", "Transfer")
+    assert [time for _, time in read_events(node, [A], 0, 2, topics)] == [1_000, 1_002]
+    assert [event.log for event in find_events(node, [A], 0, 2, topics)] == [first, third]
+    with pytest.raises(BooksError, match=f"log 0 of block 1 by {A} is no known event"):
+        list(find_events(node, [A], 0, 2))
+
+
+def test_events_are_found_by_topic_without_asking_when_and_only_the_wanted_are_decoded():
+    node = Node(10, tells_times=False)
+    topics = topics_of("ShareToken", "Transfer", "RecordScheduled")
+    wanted = find_events(node, [A], 0, 9, topics, wanted=lambda log: log.block_number > 6)
+    assert [event.log.block_number for event in wanted] == [7, 8, 9]
+    assert (node.asked, node.topics) == ([], [[topics]])
 
 
 # -------------------------------------------------------------------------------------- refusals

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Transactions: planned, signed, sent, seen mined, and taken up again by a later run."""

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Steps checked and priced before anything is signed: a refusal leaves nothing half done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prorata.chain.node import RpcChain
+from prorata.chain.steps import GAS_LIMIT, Intent, StepPlan
+from prorata.errors import ChainError, InputError, ProrataError, RevertError
+from prorata.values.amounts import format_units
+
+__all__ = ["check_funds", "check_keys", "explained", "plan_steps"]
+
+# Of an estimate, for state that changes before the transaction is mined.
+MARGIN_PERCENT = 20
+
+
+def check_keys(intents: Sequence[Intent]) -> None:
+    """Raises: InputError for a key that two steps have."""
+    seen: set[str] = set()
+    for intent in intents:
+        if intent.key in seen:
+            raise InputError.of("step", intent.key, "occurs twice", "give each step its own key")
+        seen.add(intent.key)
+
+
+def plan_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> list[StepPlan]:
+    """The gas of every step, after checking that the account can pay for all of them.
+
+    Raises: RevertError, InputError, ChainError.
+    """
+    if not intents:
+        return []
+    open_ones = [intent for intent in intents if intent.gas_limit is None]
+    estimates = iter(chain.estimate([i.call.question(address) for i in open_ones]))
+    plans = []
+    for intent in intents:
+        given = intent.gas_limit
+        gas = _estimated(chain, address, intent, next(estimates)) if given is None else given
+        if gas > GAS_LIMIT:
+            raise _too_much_gas(intent, gas)
+        plans.append(StepPlan(intent, gas))
+    check_funds(chain, address, plans)
+    return plans
+
+
+def check_funds(chain: RpcChain, address: str, plans: Sequence[StepPlan]) -> None:
+    """Raises: ChainError when the account could not pay for all of it."""
+    fees, held = chain.fees(), chain.balance(address)
+    gas = sum(plan.gas for plan in plans)
+    needed = gas * fees.most + sum(plan.intent.call.value for plan in plans)
+    if held < needed:
+        raise ChainError(
+            f"the account {address} holds {_ether(held)} on chain {chain.chain_id} "
+            f"and this may cost up to {_ether(needed)}, so nothing was sent",
+            "fund it or use another account",
+        )
+
+
+def explained(error: RevertError, occasion: str) -> RevertError:
+    """The same refusal with the occasion before the meaning."""
+    remedy = occasion if error.remedy is None else f"{error.remedy}; {occasion}"
+    return RevertError(error.error, error.arguments, remedy)
+
+
+def _estimated(chain: RpcChain, address: str, intent: Intent, estimate: int | ProrataError) -> int:
+    if isinstance(estimate, RevertError):
+        raise explained(estimate, f"nothing was sent for the step to {intent.call.label}")
+    if isinstance(estimate, ProrataError):
+        if "insufficient funds" in str(estimate).lower():
+            check_funds(chain, address, [StepPlan(intent, GAS_LIMIT)])
+        raise estimate
+    if estimate > GAS_LIMIT:
+        raise _too_much_gas(intent, estimate)
+    wanted = estimate * (100 + MARGIN_PERCENT) // 100 + intent.extra_gas
+    return min(wanted, GAS_LIMIT)
+
+
+def _too_much_gas(intent: Intent, gas: int) -> InputError:
+    return InputError.of(
+        "gas",
+        f"{gas:,}",
+        f"is more than the {GAS_LIMIT:,} that one transaction may use (EIP-7825), for the step to "
+        f"{intent.call.label}",
+        "divide it into smaller steps",
+    )
+
+
+def _ether(wei: int) -> str:
+    return f"{format_units(wei, 18, trim=True)} ETH"

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""What earlier runs signed: sent again as the same bytes, or anew with the same nonce.
+
+Of two transactions with one nonce only one can ever be mined, and so no step is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from prorata.chain.calls import Call
+from prorata.chain.journal import Entry, Journal
+from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
+from prorata.chain.transactions.plans import check_funds, plan_steps
+from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
+from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
+from prorata.chain.types import Mined
+from prorata.errors import RUN_AGAIN, ChainError, JournalError, ProrataError
+
+__all__ = ["earlier_receipts", "keep_done", "require_taken", "settle_leftovers", "sign_next"]
+
+
+# -------------------------------------------------------------------------------- of earlier runs
+
+
+def settle_leftovers(sender: Sender, keys: set[str]) -> None:
+    """See mined what an earlier run signed for other steps: its nonces come before ours.
+
+    Raises: JournalError for what can never be mined; ChainError.
+    """
+    if sender.journal is None:
+        return
+    live, known = sender.journal.live(), sender.settled
+    others = [entry for entry in live if entry.key not in keys and entry.hash not in known]
+    found = look_up(sender, others)
+    known |= {entry.hash for entry, mined in found if mined is not None}
+    waiting = [entry for entry, mined in found if mined is None]
+    if waiting:
+        _see_mined(sender, waiting)
+
+
+def earlier_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Receipt]:
+    """What earlier runs did of these steps, once all that they had signed is mined.
+
+    Raises: JournalError for a step with other contents, or that can never be mined; ChainError.
+    """
+    if sender.journal is None:
+        return {}
+    entries = []
+    for intent in intents:
+        if (entry := sender.journal.find(intent.key)) is not None:
+            _check_same(entry, intent.call, sender.journal)
+            entries.append(entry)
+    found = look_up(sender, entries)
+    # A failed transaction used its nonce up, so its step can safely be tried again.
+    done = {
+        entry.key: Receipt(entry.key, entry.label, mined, resumed=True)
+        for entry, mined in found
+        if mined is not None and mined.success
+    }
+    waiting = [entry for entry, mined in found if mined is None]
+    if waiting:
+        again, mined = _see_mined(sender, waiting, {intent.key: intent for intent in intents})
+        done |= receipts_of(sender, again, mined, resumed=True)
+    return done
+
+
+def keep_done(
+    sender: Sender, done: dict[str, Receipt], signed: Sequence[Entry]
+) -> dict[str, Receipt]:
+    """What was done, seen mined anew where a reorganisation has undone it meanwhile."""
+    known = {e.hash: e for e in (() if sender.journal is None else sender.journal.entries)}
+    known |= {entry.hash: entry for entry in signed}
+    while True:
+        hashes = sender.chain.hashes(sorted({r.mined.block_number for r in done.values()}))
+        undone = [
+            known[receipt.hash]
+            for receipt in done.values()
+            if hashes[receipt.mined.block_number] != receipt.mined.block_hash
+        ]
+        if not undone:
+            return done
+        with under_way(sender, undone):
+            again = _undone_again(sender, undone)
+            mined = wait(sender, again, 0, len(again), resumed=True)
+        resumed = {key for key, receipt in done.items() if receipt.resumed}
+        for key, receipt in receipts_of(sender, again, mined).items():
+            known[receipt.hash] = next(e for e in again if e.key == key)
+            done[key] = replace(receipt, resumed=key in resumed)
+
+
+def _undone_again(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
+    """Send again those of them that are not in another block already."""
+    found = look_up(sender, entries)
+    waiting = [entry for entry, mined in found if mined is None]
+    there = [entry for entry, mined in found if mined is not None]
+    return [*there, *(_send_again(sender, waiting) if waiting else ())]
+
+
+# ------------------------------------------------------------------------------------ sent again
+
+
+def _see_mined(
+    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None = None
+) -> tuple[list[Entry], list[Mined]]:
+    """Send them again and wait for them; what was sent in the end, and what it did."""
+    with under_way(sender, entries):
+        again = _send_again(sender, entries, intents)
+        return again, wait(sender, again, 0, len(again), resumed=True)
+
+
+def _send_again(
+    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None = None
+) -> list[Entry]:
+    """Send the same bytes or, where they are no longer taken, the same steps anew.
+
+    With `intents`, which has each of them by key, a step is estimated anew whatever the node has
+    against its bytes. Without, all that is known is what was signed: only its price can change.
+
+    Raises: ChainError for one that is not taken either way.
+    """
+    refused = broadcast(sender, entries)
+    stale = {e.hash for e, reason in refused if intents is not None or says(reason, PRICE_WORDS)}
+    stale |= {entry.hash for entry in _priced_out(sender, entries)}
+    # Another account has nonces of its own: what it signed can only be sent as it is.
+    replaced = [e for e in entries if e.hash in stale and e.sender == sender.address]
+    anew: list[Entry] = []
+    if replaced:
+        anew = _sign_anew(sender, _plans_of(sender, replaced, intents), replaced)
+        refused = [*(r for r in refused if r[0] not in replaced), *broadcast(sender, anew)]
+    if intents is not None:
+        require_taken(sender, refused)
+    for entry, reason in refused:
+        raise ChainError(
+            f'"{entry.label}", which an earlier run signed, was not taken: {reason.sentence}',
+            f'run that step again first, or give it up with --abandon "{entry.key}"',
+        )
+    kept = [entry for entry in entries if entry not in replaced]
+    return sorted((*kept, *anew), key=lambda entry: entry.nonce)
+
+
+def _plans_of(
+    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None
+) -> list[StepPlan]:
+    if intents is not None:
+        return plan_steps(sender.chain, sender.address, [intents[entry.key] for entry in entries])
+    plans = [plan_of(entry) for entry in entries]
+    check_funds(sender.chain, sender.address, plans)
+    return plans
+
+
+def _priced_out(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
+    """Those that a node keeps and no block takes, since they offer less than gas costs now."""
+    base = sender.chain.fees().base
+    cheap = [entry for entry in entries if offered_fees(entry).most < base]
+    found = sender.chain.receipts([entry.hash for entry in cheap])
+    return [entry for entry, mined in zip(cheap, found, strict=True) if mined is None]
+
+
+def _sign_anew(sender: Sender, plans: Sequence[StepPlan], replaced: Sequence[Entry]) -> list[Entry]:
+    """Sign with the nonces of what is replaced, and offer more.
+
+    A node may have the other one in spite of what it says.
+    """
+    fees = sender.chain.fees()
+    offered = [(entry.nonce, offered_fees(entry)) for entry in replaced]
+    return sign(sender, plans, [(nonce, fees.over(o.most, o.tip)) for nonce, o in offered])
+
+
+# ---------------------------------------------------------------------------------- what is next
+
+
+def sign_next(sender: Sender, plans: Sequence[StepPlan]) -> list[Entry]:
+    """Sign with the account's next nonces, once the chain has all that the journal has."""
+    first, fees = _next_nonce(sender), sender.chain.fees()
+    return sign(sender, plans, [(first + number, fees) for number in range(len(plans))])
+
+
+def _next_nonce(sender: Sender) -> int:
+    """The account's next nonce, once the chain has everything again that the journal has.
+
+    A reorganisation, or a node that is behind the others, would else give one out twice.
+    """
+    first = sender.chain.nonce(sender.address, block="pending")
+    fallen = ours_from(sender, first)
+    if not fallen:
+        return first
+    again, _ = _see_mined(sender, fallen)
+    return max(
+        sender.chain.nonce(sender.address, block="pending"),
+        max(entry.nonce for entry in again) + 1,
+    )
+
+
+# --------------------------------------------------------------------------------------- refusals
+
+
+def require_taken(sender: Sender, refused: Sequence[tuple[Entry, ProrataError]]) -> None:
+    """Raises: ChainError for the first that the node did not take."""
+    for entry, reason in refused:
+        remedy = f"see to that and {RUN_AGAIN}, which resumes"
+        if entry.sender != sender.address:
+            remedy = f'run it as {entry.sender} again, or give it up with --abandon "{entry.key}"'
+        raise ChainError(f'"{entry.label}" was not taken: {reason.sentence}', remedy)
+
+
+def _check_same(entry: Entry, call: Call, journal: Journal) -> None:
+    if entry.digest != digest_of(call):
+        raise JournalError(
+            f'the step "{entry.key}" was sent before with other contents, as {entry.hash}',
+            f"give the same inputs again, or use another folder than {journal.path.parent}",
+        )

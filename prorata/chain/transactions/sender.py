@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""A sender: one account of one chain, with the journal of what it signs before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from prorata.chain.calls import Call
+from prorata.chain.journal import Entry, Journal
+from prorata.chain.node import RpcChain
+from prorata.chain.signers import Signer
+from prorata.chain.steps import Progress, StepPlan, digest_of
+from prorata.chain.types import Fees
+from prorata.errors import ProrataError
+
+__all__ = ["PRICE_WORDS", "Sender", "broadcast", "ours_from", "says", "sign"]
+
+TIMEOUT_SECONDS = 600.0
+
+PRICE_WORDS = ("fee", "underpriced", "gas price")
+
+_KNOWN = ("already known", "already imported", "known transaction", "already exists")
+_USED = ("nonce too low", "nonce is too low")
+_AHEAD = ("nonce too high", "nonce is too high")
+
+
+class Sender:
+    """Who sends, and how patiently.
+
+    `confirmations` is how many blocks must follow a transaction's own before it counts as done;
+    `timeout` how many seconds to wait for a window of them. `settled` has the hashes of what was
+    seen done.
+    """
+
+    def __init__(
+        self,
+        chain: RpcChain,
+        signer: Signer,
+        journal: Journal | None = None,
+        confirmations: int = 0,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.chain = chain
+        self.signer = signer
+        self.journal = journal
+        self.confirmations = confirmations
+        self.on_progress = on_progress or (lambda _: None)
+        self.timeout = timeout
+        self.settled: set[str] = set()
+
+    @property
+    def address(self) -> str:
+        """The account that pays, in EIP-55."""
+        return self.signer.address
+
+
+def ours_from(sender: Sender, nonce: int) -> list[Entry]:
+    """What the account has signed from a nonce on, and not given up."""
+    live = [] if sender.journal is None else sender.journal.live()
+    return [entry for entry in live if entry.sender == sender.address and entry.nonce >= nonce]
+
+
+def sign(
+    sender: Sender, plans: Sequence[StepPlan], terms: Sequence[tuple[int, Fees]]
+) -> list[Entry]:
+    """Sign each step with a nonce and a price, and put all of it on disk. Only then may it leave.
+
+    Raises: JournalError when the disk does not take it.
+    """
+    entries = []
+    for plan, (nonce, price) in zip(plans, terms, strict=True):
+        call = plan.intent.call
+        raw = sender.signer.sign(_transaction(sender, call, nonce, plan.gas, price))
+        hashed = f"0x{keccak(raw).hex()}"
+        digest = digest_of(call)
+        entries.append(
+            Entry(plan.intent.key, call.label, sender.address, nonce, digest, hashed, raw)
+        )
+    if sender.journal is not None:
+        sender.journal.write(entries)
+    return entries
+
+
+def broadcast(sender: Sender, entries: Sequence[Entry]) -> list[tuple[Entry, ProrataError]]:
+    """Send; returns those that the node did not take, with its reasons."""
+    answers = sender.chain.send_raw([entry.raw for entry in entries])
+    refused = []
+    for entry, answer in zip(entries, answers, strict=True):
+        reason: object = answer
+        if says(reason, _AHEAD):
+            # Some nodes work on a batch in any order and keep no transaction for later.
+            reason = sender.chain.send_raw([entry.raw])[0]
+        # What the node has, or has mined already, is as good as sent.
+        if not isinstance(reason, ProrataError) or says(reason, _KNOWN + _USED):
+            continue
+        if sender.chain.receipts([entry.hash])[0] is None:
+            refused.append((entry, reason))
+    return refused
+
+
+def says(answer: object, words: Sequence[str]) -> bool:
+    """Whether a refusal has one of the words in it."""
+    said = str(answer).lower() if isinstance(answer, ProrataError) else ""
+    return any(word in said for word in words)
+
+
+def _transaction(sender: Sender, call: Call, nonce: int, gas: int, fees: Fees) -> dict[str, Any]:
+    transaction = {
+        "type": 2,
+        "chainId": sender.chain.chain_id,
+        "nonce": nonce,
+        "value": call.value,
+        "data": call.data,
+        "gas": gas,
+        "maxFeePerGas": fees.most,
+        "maxPriorityFeePerGas": fees.tip,
+    }
+    return transaction if call.to is None else {**transaction, "to": call.to}
