@@ -5,7 +5,7 @@ from prorata.chain.abi import decode_error, encode_constructor, function, topics
 from prorata.chain.artifacts import Artifact, artifact, compiler, standard_input
 from prorata.chain.calls import Call, DecodedEvent, Event, decode_log, decode_logs, deploy_call
 from prorata.chain.events import Moment, find_events, moment_of, read_events, stream_events
-from prorata.chain.journal import Entry, Journal
+from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.node import RpcChain, read_steadily
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner, Signer
@@ -19,11 +19,11 @@ __all__ = [
     "Call",
     "Chain",
     "DecodedEvent",
-    "Entry",
     "Event",
     "Fees",
     "Intent",
     "Journal",
+    "JournalEntry",
     "LocalSigner",
     "Log",
     "Moment",

@@ -2,8 +2,8 @@
 """The journal: what was signed is on disk before it is sent, so that no step is done twice.
 
 One JSON object a line, appended and never changed. The first line says which chain the journal
-belongs to; each further line is an `Entry`, a signed transaction under the key of the step it
-executes, or gives such a key up. Every line ends with a digest over itself and the digest of
+belongs to; each further line is a `JournalEntry`, a signed transaction under the key of the step
+it executes, or gives such a key up. Every line ends with a digest over itself and the digest of
 the line before, so that a changed, missing or inserted line is noticed.
 
 A line becomes durable before its transaction leaves. Whoever is killed in between finds, on the
@@ -27,13 +27,13 @@ from eth_utils.crypto import keccak
 
 from prorata.errors import JournalError
 
-__all__ = ["Entry", "Journal"]
+__all__ = ["Journal", "JournalEntry"]
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """A transaction that was signed for the step `key` and may have been sent.
 
     `digest` identifies what the step does (receiver, data and value), whatever nonce and fees it
@@ -58,8 +58,8 @@ class Journal:
 
     def __init__(self, path: str | os.PathLike[str], *, chain_id: int, genesis_hash: str) -> None:
         self.path = Path(path)
-        self._entries: list[Entry] = []
-        self._latest: dict[str, Entry | None] = {}
+        self._entries: list[JournalEntry] = []
+        self._latest: dict[str, JournalEntry | None] = {}
         self._seal = ""
         self._file = self._open()
         try:
@@ -82,25 +82,25 @@ class Journal:
         self.close()
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[JournalEntry, ...]:
         """All that was ever signed, in order, given up or not."""
         return tuple(self._entries)
 
-    def live(self) -> list[Entry]:
+    def live(self) -> list[JournalEntry]:
         """The latest entry of every key that was not given up, in order of signing."""
         latest = {entry.hash for entry in self._latest.values() if entry is not None}
         return [entry for entry in self._entries if entry.hash in latest]
 
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> JournalEntry | None:
         """The latest entry of a key; None when there is none or it was given up."""
         return self._latest.get(key)
 
-    def versions(self, entry: Entry) -> list[Entry]:
+    def versions(self, entry: JournalEntry) -> list[JournalEntry]:
         """All that was signed for the same step with the same nonce, of which one can be mined."""
         same = (entry.key, entry.sender, entry.nonce, entry.digest)
         return [e for e in self._entries if (e.key, e.sender, e.nonce, e.digest) == same]
 
-    def write(self, entries: Iterable[Entry]) -> None:
+    def write(self, entries: Iterable[JournalEntry]) -> None:
         """Append entries and wait until the disk has them. Only then may they be sent."""
         new = list(entries)
         self._append([_line(entry) for entry in new])
@@ -189,14 +189,14 @@ class Journal:
             self._latest[record["abandoned"]] = None
             return
         try:
-            entry = Entry(**{**record, "raw": bytes.fromhex(record["raw"])})
+            entry = JournalEntry(**{**record, "raw": bytes.fromhex(record["raw"])})
         except (TypeError, KeyError, ValueError):
             raise self._damaged(number) from None
         if f"0x{keccak(entry.raw).hex()}" != entry.hash:
             raise self._damaged(number)
         self._remember(entry)
 
-    def _remember(self, entry: Entry) -> None:
+    def _remember(self, entry: JournalEntry) -> None:
         self._entries.append(entry)
         self._latest[entry.key] = entry
 
@@ -224,7 +224,7 @@ class Journal:
         )
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def _line(entry: JournalEntry) -> dict[str, Any]:
     return {**vars(entry), "raw": entry.raw.hex()}
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prorata.chain.calls import Call
-from prorata.chain.journal import Entry
+from prorata.chain.journal import JournalEntry
 from prorata.chain.steps import Intent, Progress, Receipt
 from prorata.chain.transactions.plans import check_keys, plan_steps
 from prorata.chain.transactions.recovery import (
@@ -51,7 +51,7 @@ class Operator(Sender):
                 self.on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
         new = [intent for intent in intents if intent.key not in done]
         plans = plan_steps(self.chain, self.address, new)
-        signed: list[Entry] = []
+        signed: list[JournalEntry] = []
         for start in range(0, len(plans), WINDOW):
             self.chain.check_same()
             entries = sign_next(self, plans[start : start + WINDOW])

@@ -11,7 +11,7 @@ from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 
 from prorata.chain.calls import Call, Event, decode_logs
-from prorata.chain.journal import Entry
+from prorata.chain.journal import JournalEntry
 from prorata.chain.types import Fees, Log, Mined
 
 __all__ = [
@@ -93,13 +93,13 @@ class StepPlan:
     gas: int
 
 
-def offered_fees(entry: Entry) -> Fees:
+def offered_fees(entry: JournalEntry) -> Fees:
     """What was signed to be paid for a unit of gas."""
     sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
     return Fees(sent["maxFeePerGas"], sent["maxPriorityFeePerGas"])
 
 
-def plan_of(entry: Entry) -> StepPlan:
+def plan_of(entry: JournalEntry) -> StepPlan:
     """What was signed, read from the signed bytes."""
     sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
     to = bytes(sent["to"])

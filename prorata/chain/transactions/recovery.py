@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prorata.chain.calls import Call
-from prorata.chain.journal import Entry, Journal
+from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
@@ -67,7 +67,7 @@ def earlier_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Rec
 
 
 def keep_done(
-    sender: Sender, done: dict[str, Receipt], signed: Sequence[Entry]
+    sender: Sender, done: dict[str, Receipt], signed: Sequence[JournalEntry]
 ) -> dict[str, Receipt]:
     """What was done, seen mined anew where a reorganisation has undone it meanwhile."""
     known = {e.hash: e for e in (() if sender.journal is None else sender.journal.entries)}
@@ -90,7 +90,7 @@ def keep_done(
             done[key] = replace(receipt, resumed=key in resumed)
 
 
-def _undone_again(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
+def _undone_again(sender: Sender, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     """Send again those of them that are not in another block already."""
     found = look_up(sender, entries)
     waiting = [entry for entry, mined in found if mined is None]
@@ -102,8 +102,8 @@ def _undone_again(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _see_mined(
-    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None = None
-) -> tuple[list[Entry], list[Mined]]:
+    sender: Sender, entries: Sequence[JournalEntry], intents: Mapping[str, Intent] | None = None
+) -> tuple[list[JournalEntry], list[Mined]]:
     """Send them again and wait for them; what was sent in the end, and what it did."""
     with under_way(sender, entries):
         again = _send_again(sender, entries, intents)
@@ -111,8 +111,8 @@ def _see_mined(
 
 
 def _send_again(
-    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None = None
-) -> list[Entry]:
+    sender: Sender, entries: Sequence[JournalEntry], intents: Mapping[str, Intent] | None = None
+) -> list[JournalEntry]:
     """Send the same bytes or, where they are no longer taken, the same steps anew.
 
     With `intents`, which has each of them by key, a step is estimated anew whatever the node has
@@ -125,7 +125,7 @@ def _send_again(
     stale |= {entry.hash for entry in _priced_out(sender, entries)}
     # Another account has nonces of its own: what it signed can only be sent as it is.
     replaced = [e for e in entries if e.hash in stale and e.sender == sender.address]
-    anew: list[Entry] = []
+    anew: list[JournalEntry] = []
     if replaced:
         anew = _sign_anew(sender, _plans_of(sender, replaced, intents), replaced)
         refused = [*(r for r in refused if r[0] not in replaced), *broadcast(sender, anew)]
@@ -141,7 +141,7 @@ def _send_again(
 
 
 def _plans_of(
-    sender: Sender, entries: Sequence[Entry], intents: Mapping[str, Intent] | None
+    sender: Sender, entries: Sequence[JournalEntry], intents: Mapping[str, Intent] | None
 ) -> list[StepPlan]:
     if intents is not None:
         return plan_steps(sender.chain, sender.address, [intents[entry.key] for entry in entries])
@@ -150,7 +150,7 @@ def _plans_of(
     return plans
 
 
-def _priced_out(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
+def _priced_out(sender: Sender, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
     """Those that a node keeps and no block takes, since they offer less than gas costs now."""
     base = sender.chain.fees().base
     cheap = [entry for entry in entries if offered_fees(entry).most < base]
@@ -158,7 +158,9 @@ def _priced_out(sender: Sender, entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry, mined in zip(cheap, found, strict=True) if mined is None]
 
 
-def _sign_anew(sender: Sender, plans: Sequence[StepPlan], replaced: Sequence[Entry]) -> list[Entry]:
+def _sign_anew(
+    sender: Sender, plans: Sequence[StepPlan], replaced: Sequence[JournalEntry]
+) -> list[JournalEntry]:
     """Sign with the nonces of what is replaced, and offer more.
 
     A node may have the other one in spite of what it says.
@@ -171,7 +173,7 @@ def _sign_anew(sender: Sender, plans: Sequence[StepPlan], replaced: Sequence[Ent
 # ---------------------------------------------------------------------------------- what is next
 
 
-def sign_next(sender: Sender, plans: Sequence[StepPlan]) -> list[Entry]:
+def sign_next(sender: Sender, plans: Sequence[StepPlan]) -> list[JournalEntry]:
     """Sign with the account's next nonces, once the chain has all that the journal has."""
     first, fees = _next_nonce(sender), sender.chain.fees()
     return sign(sender, plans, [(first + number, fees) for number in range(len(plans))])
@@ -196,7 +198,7 @@ def _next_nonce(sender: Sender) -> int:
 # --------------------------------------------------------------------------------------- refusals
 
 
-def require_taken(sender: Sender, refused: Sequence[tuple[Entry, ProrataError]]) -> None:
+def require_taken(sender: Sender, refused: Sequence[tuple[JournalEntry, ProrataError]]) -> None:
     """Raises: ChainError for the first that the node did not take."""
     for entry, reason in refused:
         remedy = f"see to that and {RUN_AGAIN}, which resumes"
@@ -205,7 +207,7 @@ def require_taken(sender: Sender, refused: Sequence[tuple[Entry, ProrataError]])
         raise ChainError(f'"{entry.label}" was not taken: {reason.sentence}', remedy)
 
 
-def _check_same(entry: Entry, call: Call, journal: Journal) -> None:
+def _check_same(entry: JournalEntry, call: Call, journal: Journal) -> None:
     if entry.digest != digest_of(call):
         raise JournalError(
             f'the step "{entry.key}" was sent before with other contents, as {entry.hash}',

@@ -9,7 +9,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prorata.chain.calls import Call
-from prorata.chain.journal import Entry, Journal
+from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.node import RpcChain
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress, StepPlan, digest_of
@@ -59,7 +59,7 @@ class Sender:
         return self.signer.address
 
 
-def ours_from(sender: Sender, nonce: int) -> list[Entry]:
+def ours_from(sender: Sender, nonce: int) -> list[JournalEntry]:
     """What the account has signed from a nonce on, and not given up."""
     live = [] if sender.journal is None else sender.journal.live()
     return [entry for entry in live if entry.sender == sender.address and entry.nonce >= nonce]
@@ -67,7 +67,7 @@ def ours_from(sender: Sender, nonce: int) -> list[Entry]:
 
 def sign(
     sender: Sender, plans: Sequence[StepPlan], terms: Sequence[tuple[int, Fees]]
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """Sign each step with a nonce and a price, and put all of it on disk. Only then may it leave.
 
     Raises: JournalError when the disk does not take it.
@@ -79,14 +79,16 @@ def sign(
         hashed = f"0x{keccak(raw).hex()}"
         digest = digest_of(call)
         entries.append(
-            Entry(plan.intent.key, call.label, sender.address, nonce, digest, hashed, raw)
+            JournalEntry(plan.intent.key, call.label, sender.address, nonce, digest, hashed, raw)
         )
     if sender.journal is not None:
         sender.journal.write(entries)
     return entries
 
 
-def broadcast(sender: Sender, entries: Sequence[Entry]) -> list[tuple[Entry, ProrataError]]:
+def broadcast(
+    sender: Sender, entries: Sequence[JournalEntry]
+) -> list[tuple[JournalEntry, ProrataError]]:
     """Send; returns those that the node did not take, with its reasons."""
     answers = sender.chain.send_raw([entry.raw for entry in entries])
     refused = []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from prorata.chain.journal import Entry
+from prorata.chain.journal import JournalEntry
 from prorata.chain.steps import Progress, Receipt, offered_fees, plan_of
 from prorata.chain.transactions.plans import explained
 from prorata.chain.transactions.sender import Sender, ours_from
@@ -23,7 +23,7 @@ REMIND_SECONDS = 20.0
 STALL_SECONDS = 0.1
 FIRST_PAUSE = 0.01
 
-Found: TypeAlias = tuple[Entry, Mined | None]
+Found: TypeAlias = tuple[JournalEntry, Mined | None]
 """A signed transaction and what it did, or None while it can still be mined."""
 
 
@@ -31,7 +31,7 @@ Found: TypeAlias = tuple[Entry, Mined | None]
 
 
 def look_up(
-    sender: Sender, entries: Sequence[Entry], known: Sequence[Mined | None] | None = None
+    sender: Sender, entries: Sequence[JournalEntry], known: Sequence[Mined | None] | None = None
 ) -> list[Found]:
     """Each entry with what it did; another version of it, signed at another price, if that did it.
 
@@ -50,7 +50,7 @@ def look_up(
     return [late.get(entry.hash, (entry, mined)) for entry, mined in found]
 
 
-def _found_late(sender: Sender, entries: Sequence[Entry]) -> dict[str, Found]:
+def _found_late(sender: Sender, entries: Sequence[JournalEntry]) -> dict[str, Found]:
     """What was found of those, by hash, whose nonce has been used though no receipt was there.
 
     They may have been mined between the two questions, and a node that is mining knows the nonce a
@@ -72,7 +72,7 @@ def _found_late(sender: Sender, entries: Sequence[Entry]) -> dict[str, Found]:
     return found
 
 
-def _mined_versions(sender: Sender, entries: Sequence[Entry]) -> dict[str, Found]:
+def _mined_versions(sender: Sender, entries: Sequence[JournalEntry]) -> dict[str, Found]:
     """The version that was mined of each entry, as soon as one is known; else none, in time."""
     journal = sender.journal
     versions = [
@@ -94,7 +94,11 @@ def _mined_versions(sender: Sender, entries: Sequence[Entry]) -> dict[str, Found
 
 
 def receipts_of(
-    sender: Sender, entries: Sequence[Entry], mined: Sequence[Mined], *, resumed: bool = False
+    sender: Sender,
+    entries: Sequence[JournalEntry],
+    mined: Sequence[Mined],
+    *,
+    resumed: bool = False,
 ) -> dict[str, Receipt]:
     """The receipts by key.
 
@@ -112,7 +116,7 @@ def receipts_of(
 
 
 def wait(
-    sender: Sender, entries: Sequence[Entry], done: int, total: int, *, resumed: bool = False
+    sender: Sender, entries: Sequence[JournalEntry], done: int, total: int, *, resumed: bool = False
 ) -> list[Mined]:
     """Wait until all are mined and buried; a reorganisation starts the wait again.
 
@@ -150,7 +154,7 @@ def wait(
         pause = min(pause * 1.5, 1.0)
 
 
-def _remind(sender: Sender, entries: Sequence[Entry]) -> None:
+def _remind(sender: Sender, entries: Sequence[JournalEntry]) -> None:
     """A node may drop what it has taken: under load, or when it starts again.
 
     A reorganisation may also have undone what comes before, without which nothing is mined.
@@ -168,7 +172,7 @@ def _buried(sender: Sender, mined: Sequence[Mined]) -> bool:
 
 
 @contextmanager
-def under_way(sender: Sender, entries: Sequence[Entry]) -> Iterator[None]:
+def under_way(sender: Sender, entries: Sequence[JournalEntry]) -> Iterator[None]:
     """Tells whoever meets a node in trouble that something was signed, and how to go on."""
     try:
         yield
@@ -189,7 +193,7 @@ def under_way(sender: Sender, entries: Sequence[Entry]) -> Iterator[None]:
 # --------------------------------------------------------------------------------------- sentences
 
 
-def _replaced(entry: Entry) -> JournalError:
+def _replaced(entry: JournalEntry) -> JournalError:
     return JournalError(
         f"nonce {entry.nonce} of {entry.sender} was used by another transaction, so {entry.hash} "
         f'("{entry.label}") can never be mined',
@@ -218,7 +222,7 @@ def _timed_out(sender: Sender, found: Sequence[Found]) -> ChainError:
     return ChainError(sentence, f"{RUN_AGAIN}, which resumes and sends nothing twice")
 
 
-def _failure(sender: Sender, entry: Entry, mined: Mined) -> ChainError:
+def _failure(sender: Sender, entry: JournalEntry, mined: Mined) -> ChainError:
     """Why a mined transaction failed, learnt by running what was signed again as a call."""
     told = "a replay gives no reason"
     plan = plan_of(entry)

@@ -9,14 +9,14 @@ import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from prorata.chain.journal import Entry, Journal, _seal, _text
+from prorata.chain.journal import Journal, JournalEntry, _seal, _text
 from prorata.errors import JournalError
 
 GENESIS = "0x" + "11" * 32
 KEY = "0x" + "42" * 32
 
 
-def entry(nonce: int, key: str | None = None) -> Entry:
+def entry(nonce: int, key: str | None = None) -> JournalEntry:
     account = Account.from_key(KEY)
     signed = account.sign_transaction(
         {
@@ -31,7 +31,7 @@ def entry(nonce: int, key: str | None = None) -> Entry:
         }
     )
     raw = bytes(signed.raw_transaction)
-    return Entry(
+    return JournalEntry(
         key=key or f"step/{nonce}",
         label=f"step {nonce}",
         sender=account.address,
