@@ -1,4 +1,4 @@
-"""Every command in README and docs: what can be run here is run, page by page, on a chain of its own.
+"""Every command in README and docs: what can be run here is run, each page on a chain of its own.
 
 A block in `sh` is run as it stands, in a folder of its own with the example files, and what a
 `text` block right behind it shows is what was printed (`…` stands for anything). A line that ends
