@@ -20,6 +20,10 @@ _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
+SHOWN = ("text", "json")
+"""The languages of a block that shows what was printed."""
+
+
 @dataclass(frozen=True)
 class Block:
     """A fenced block of a page, in its language, from line `line` on."""
@@ -72,10 +76,10 @@ class Page:
         ]
 
     def shown_after(self, block: Block) -> str | None:
-        """The `text` block right behind a block: what its commands print."""
+        """The `text` or `json` block right behind a block: what its commands print."""
         blocks = self.blocks()
         place = [other.line for other in blocks].index(block.line)
-        if place + 1 == len(blocks) or blocks[place + 1].language != "text":
+        if place + 1 == len(blocks) or blocks[place + 1].language not in SHOWN:
             return None
         shown = blocks[place + 1]
         gap = block.line + block.text.count("\n") + 2
