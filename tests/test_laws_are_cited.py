@@ -105,8 +105,14 @@ def test_laws_are_numbered_without_a_gap() -> None:
 
 
 def test_the_readme_has_the_first_laws_of_the_book() -> None:
-    """Word for word."""
-    assert {law: LAWS[law] for law in README_LAWS} == README_LAWS
+    """Word for word, from the first on, and five at least."""
+    first = dict(list(LAWS.items())[: max(5, len(README_LAWS))])
+    assert first == README_LAWS
+
+
+def test_the_readme_tells_what_the_main_operations_cost() -> None:
+    """Transfer, declare, claim and push are in its table."""
+    assert {label.split(":")[0] for label, _ in GAS} >= {"transfer", "declare", "claim", "push"}
 
 
 @pytest.mark.parametrize(("label", "gas"), GAS)
@@ -116,5 +122,6 @@ def test_the_readme_tells_the_measured_gas(label: str, gas: str) -> None:
 
 
 def test_the_readme_stays_short() -> None:
-    """A newcomer can finish it."""
-    assert len(README.splitlines()) <= 220
+    """An issuer reads it in five minutes."""
+    assert len(README.splitlines()) <= 150
+    assert len(README.split()) <= 1_500

@@ -1,4 +1,7 @@
-"""The commands of the README, as they stand there, on a chain of their own."""
+"""The commands of the README on a chain of their own, through ape: `prorata x` is `ape run x`.
+
+As they stand there, `tests/docs/test_commands_in_docs.py` runs them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,10 @@ def test_the_steps_of_the_readme_run_and_the_books_balance(tmp_path):
         where = ["--network", anvil.url, "--deployment", str(tmp_path / "HARB12")]
         for step in STEPS:
             words = shlex.split(step.replace("out/books", str(tmp_path / "books")))
+            if words[0] == "prorata":
+                words = ["ape", "run", *words[1:], *where]
             ran = subprocess.run(
-                words + (where if words[0] == "ape" else []),
+                words,
                 cwd=PROJECT_ROOT,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
