@@ -91,8 +91,8 @@ _NETWORK = click.option(
     show_default=True,
     envvar="PRORATA_NETWORK",
     show_envvar=True,
-    help="A node's address, such as https://rpc.example.org, or with ape a network of "
-    "ape-config.yaml, such as ethereum:sepolia.",
+    help="A node's address, such as https://rpc.example.org, wss://… or the path of an IPC socket; "
+    "with ape also a network of ape-config.yaml, such as ethereum:sepolia.",
 )
 _DEPLOYMENT = click.option(
     "--deployment",

@@ -65,11 +65,11 @@ def connected(network: str) -> Iterator[tuple[RpcChain, int]]:
 
 
 def _rpc(network: str, url: str, expected: int | None) -> RpcChain:
-    if not url.startswith(("http://", "https://")):
+    if _ADDRESS.fullmatch(url) is None:
         raise InputError.of(
             "network",
             network,
-            f"has {url or 'nothing'} where the http address of a node belongs",
+            f"has {url or 'nothing'} where the address of a node belongs",
             "set the variable that ape-config.yaml names, or give an address",
         )
     return RpcChain(url, expected_chain_id=expected)
