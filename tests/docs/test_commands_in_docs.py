@@ -1,9 +1,9 @@
 """Every command in README and docs: what can be run here is run, each page on a chain of its own.
 
 A block in `sh` is run as it stands, in a folder of its own with the example files, and what a
-`text` or `json` block right behind it shows is what was printed (`…` stands for anything). A line that ends
-with `# exit code 1` ends so. Blocks in `console`, which need a secret, a public network or another
-machine, and commands named in the prose are parsed: the command and its options exist.
+`text` or `json` block right behind it shows is what was printed (`…` stands for anything). A line
+that ends with `# exit code 1` ends so. Blocks in `console`, which need a secret, a public network
+or another machine, and commands named in the prose are parsed: the command and its options exist.
 """
 
 from __future__ import annotations
