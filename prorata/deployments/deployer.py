@@ -101,11 +101,11 @@ def deploy(
         _check_same(name, wanted[name], known[name], folder)
     if existing and not set(wanted) - set(known):
         return existing
-    for demo_chain in STAGES:
+    for stage in STAGES:
         addresses = {name: contract.address for name, contract in known.items()}
         wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
         missing = {
-            n: arguments for n, arguments in wanted.items() if n in demo_chain and n not in known
+            n: arguments for n, arguments in wanted.items() if n in stage and n not in known
         }
         known |= _put(operator, missing)
     if isinstance(settings.rules, RuleSettings):
@@ -362,7 +362,7 @@ def _matches(code: bytes, name: str) -> bool:
 
 
 def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:
-    order = [name for demo_chain in STAGES for name in demo_chain]
+    order = [name for stage in STAGES for name in stage]
     order += [name for name in contracts if name not in order]
     return Manifest(
         asset=settings,

@@ -316,7 +316,7 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
         ("withheld", ours.withheld, theirs.withheld),
         ("remitted", ours.remitted, theirs.remitted),
         ("owed", ours.owed, theirs.owed),
-        ("executed", ours.carried_out, theirs.carried_out),
+        ("carried out", ours.carried_out, theirs.carried_out),
         ("swept", ours.swept, theirs.swept),
     ):
         _check(books, Place.total(ours.id), figure, left, right, currency=ours.currency)

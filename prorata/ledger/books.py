@@ -4,7 +4,7 @@
 `Books` reads the vault's events in the order of the chain, with the share register (`Ledger`) of
 every token it audits, and follows the money:
 
-    received + carried in = paid + withheld + owed + executed + swept
+    received + carried in = paid + withheld + owed + carried out + swept
 
 for each distribution, where `paid` is what reached the holders. What a holder should have got is
 worked out by `prorata.apportion` from the register's balances at the record date; whatever the
@@ -526,7 +526,7 @@ class Books:
         """Hold what became of a distribution against what the law makes of its settlements."""
         swept, carried = distribution.ending()
         for figure, reported, law in (
-            ("executed", distribution.carried_out, carried),
+            ("carried out", distribution.carried_out, carried),
             ("swept", distribution.swept, swept),
             ("owed", distribution.owed, distribution.owed_by_law),
         ):

@@ -247,7 +247,7 @@ class DistributionAccount:
         return sum(gross[holder] for holder in self.unsettled)
 
     def ending(self) -> tuple[int, int]:
-        """By law, what has been swept and what has been executed."""
+        """By law, what has been swept and what has been carried out."""
         if self.ended == "refunded":
             return self.received, self.carried_in
         if self.division is None or not self.is_over:

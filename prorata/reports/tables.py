@@ -102,7 +102,7 @@ def distributions_table(books: Books, tokens: Iterable[str] | None = None) -> Gr
             ("paid", [d.paid for d in group]),
             ("withheld", [d.withheld for d in group]),
             ("still owed", [d.owed for d in group]),
-            ("executed", [d.carried_out for d in group]),
+            ("carried out", [d.carried_out for d in group]),
             ("swept", [d.swept for d in group]),
         ):
             if label != "swept" or any(amounts):

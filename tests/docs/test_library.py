@@ -40,4 +40,4 @@ def test_the_program_of_the_page_deploys_pays_and_proves(tmp_path):
 
 
 def test_the_program_is_short():
-    assert len([line for line in PROGRAM.splitlines() if line.strip()]) <= 25
+    assert len([line for line in PROGRAM.splitlines() if line.strip()]) <= 20

@@ -42,7 +42,7 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.option("--record", type=int, help="The record date.  [default: the last one]")
-@click.option("--record-range", type=int, help="A record ranges, in place of --record.")
+@click.option("--record-range", type=int, help="A record range, in place of --record.")
 @click.option("--currency", help="An address, ETH, or a symbol.")
 @click.option("--amount", help="In whole units, such as 85,000.00.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
@@ -211,7 +211,7 @@ def _show(
         "carried_in": str(done.carried_in),
         "transaction": done.receipt.hash,
         "paid": None if report is None else len(report.of("paid")),
-        "skipped": {holder: reason.name for holder, reason in skipped.items() if reason},
+        "skipped": {holder: reason.label for holder, reason in skipped.items() if reason},
     }
 
 

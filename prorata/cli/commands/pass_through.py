@@ -95,7 +95,7 @@ def _show(session: Session, found: Deployment, done: Forwarding) -> None:
         *((str(r.id), "returned", *_money(found, r)) for r in done.returned),
     ]
     if rows:
-        session.output.table("Passed on", ("distribution>", "as>", "currency", "amount>"), rows)
+        session.output.table("Forwarded", ("distribution>", "as>", "currency", "amount>"), rows)
     else:
         session.output.say("Nothing was forwarded")
     for number, why in sorted(done.refused.items()):

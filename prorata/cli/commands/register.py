@@ -62,7 +62,7 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
     rows = list(_rows(difference))
     if rows:
         columns = ("wallet", "is", "on the chain", "in the file")
-        session.output.table("RegisterChanges", columns, rows[:SHOWN])
+        session.output.table("Difference", columns, rows[:SHOWN])
     if len(rows) > SHOWN:
         session.output.say(f"and {len(rows) - SHOWN} more")
     sent = [(r.label, r.hash, f"{r.mined.gas_used:,}") for r in done.receipts] or [

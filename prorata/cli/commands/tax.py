@@ -165,7 +165,7 @@ def revoke_command(holder: str, number: int, named: str | None, **options: Any) 
 def snapshot_command(
     holders: Sequence[str], named: str | None, dry_run: bool, **options: Any
 ) -> None:
-    """Note the country and class of holders from the register.
+    """Snapshot the country and class of holders from the register.
 
     To be done before every record date: who is in no snapshot is taxed at the default rate, and who
     has moved at the old one. Only what is new is sent; anyone may send it.
@@ -293,7 +293,7 @@ def _show_answers(session: Session, answers: Answers) -> None:
 
 
 def _show_one(session: Session, one: Shown) -> None:
-    session.output.say(f"Noted: {_who(one.facts)}")
+    session.output.say(f"Snapshot: {_who(one.facts)}")
     for kind in Kind:
         applied = one.rates[kind]
         rate = format_rate(applied.basis_points)

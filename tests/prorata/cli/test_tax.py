@@ -93,7 +93,7 @@ def test_certificates_and_notes_are_sent_once_and_shown(commands):
     assert rows[GERMAN] == ["15%", "0%", "15.83%", "0%", "0%"]
     assert rows[CERTIFIED] == ["15%", "0%", "5%", "0%", "0%"]
     one = commands.says("tax", "show", "--holder", CERTIFIED)
-    assert "Noted: Germany, retail" in one
+    assert "Snapshot: Germany, retail" in one
     assert "  rent                   5%  by certificate" in one
     facts = commands.facts("tax", "show", "--holder", CERTIFIED)
     [shown] = facts["holders"]

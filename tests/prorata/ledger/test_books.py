@@ -373,7 +373,7 @@ def test_a_refund_returns_what_was_received_and_carries_on_what_was_carried_in()
     )
     forgotten = books_of(*start, refund)
     assert said(forgotten)[0] == (
-        "distribution 2: executed is 0.000000 USD by the events and 0.000001 USD by the law"
+        "distribution 2: carried out is 0.000000 USD by the events and 0.000001 USD by the law"
     )
 
 

@@ -339,7 +339,7 @@ def without_last_part(args):
             to_a_stranger("declarer"),
             "distribution 6: who received the refund is 0x5",
         ),
-        ("Carried", -1, None, "distribution 6: executed is 0.000000 USD by the events"),
+        ("Carried", -1, None, "distribution 6: carried out is 0.000000 USD by the events"),
         ("Carried", -1, to_a_stranger("token"), "distribution 6: what was carried is 0x5555"),
     ],
 )
