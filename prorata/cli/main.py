@@ -8,6 +8,7 @@ with what the commands say of themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
 
@@ -71,6 +72,24 @@ class Commands(click.Group):
         module = import_module(f"prorata.cli.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.cli
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; of a wrong word, the likeliest one is offered."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            likely = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if likely:
+                error.message = f"{error.message.rstrip('.')} Did you mean '{likely[0]}'?"
+            if "--json" not in args:
+                raise
+            # Loaded here only, for listing the commands shall load nothing.
+            from prorata.cli.output import usage_refusal  # noqa: PLC0415
+
+            usage_refusal(error)
+            raise click.exceptions.Exit(error.exit_code) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups."""

@@ -104,9 +104,7 @@ def deploy(
     for stage in STAGES:
         addresses = {name: contract.address for name, contract in known.items()}
         wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
-        missing = {
-            n: arguments for n, arguments in wanted.items() if n in stage and n not in known
-        }
+        missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
         known |= _put(operator, missing)
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)

@@ -106,6 +106,16 @@ def test_a_mistake_in_the_options_is_told_to_a_person():
     assert "Missing option '--at'" in ran.err
 
 
+def test_a_command_that_is_none_is_refused_with_the_likeliest_one():
+    ran = run("depoly")
+    assert (ran.code, ran.out) == (2, "")
+    assert "No such command 'depoly'. Did you mean 'deploy'?" in ran.err
+    told = run("depoly", "--json")
+    assert (told.code, told.err) == (2, "")
+    assert json.loads(told.out)["error"]["rule"].startswith("No such command 'depoly'")
+    assert "Did you mean" not in run("xyzzy").err
+
+
 def test_a_network_that_only_ape_knows_needs_ape(monkeypatch):
     monkeypatch.setitem(sys.modules, "ape", None)
     with (
