@@ -82,7 +82,7 @@ class Commands(click.Group):
         except click.UsageError as error:
             likely = get_close_matches(args[0], self.list_commands(ctx), n=1)
             if likely:
-                error.message = f"{error.message.rstrip('.')} Did you mean '{likely[0]}'?"
+                error.message = f"{error.message.rstrip('.')}. Did you mean '{likely[0]}'?"
             if "--json" not in args:
                 raise
             # Loaded here only, for listing the commands shall load nothing.
