@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.compliant import FOREVER, Code, Compliant, investor, rules_refused
+from tests.contracts.compliant import FOREVER, Compliant, investor, rules_refused
 from tests.contracts.harness import DAY, person, refused
+from tests.model.register import Code
 
 LOCK = 30 * DAY
 

@@ -11,12 +11,12 @@ from tests.contracts.compliant import (
     GERMANY,
     PROFESSIONAL,
     RETAIL,
-    Code,
     Compliant,
     investor,
     rules_refused,
 )
 from tests.contracts.harness import DAY, person, refused
+from tests.model.register import Code
 
 
 @pytest.fixture

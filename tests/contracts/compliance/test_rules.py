@@ -17,13 +17,13 @@ from tests.contracts.compliant import (
     PROFESSIONAL,
     RETAIL,
     SETTINGS,
-    Code,
     Compliant,
     bitmap,
     investor,
     rules_refused,
 )
 from tests.contracts.harness import DAY, Harness, person, refused
+from tests.model.register import Code
 
 NOW = RevmKit.START
 UNDERFLOW = "4e487b71" + f"{0x11:064x}"

@@ -11,10 +11,11 @@ import pytest
 from eth_account import Account
 
 from tests.chainkit import ZERO, Reverted, RevmKit
-from tests.contracts.compliant import ALL_BUT, AMERICA, Code, Compliant, bitmap, investor
+from tests.contracts.compliant import ALL_BUT, AMERICA, Compliant, bitmap, investor
 from tests.contracts.harness import DAY, person
 from tests.contracts.permits import Permit
 from tests.contracts.token.test_roles import changing
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 SIGNER = Account.from_key("0x" + "0c" * 32)

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from tests.chainkit import ZERO
-from tests.contracts.compliant import FRANCE, Code, Compliant, investor, rules_refused
+from tests.contracts.compliant import FRANCE, Compliant, investor, rules_refused
 from tests.contracts.harness import DAY, SKIPPED_CLAIMED, Harness, person, refused
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 SKIPPED_WAITING = 4

@@ -11,9 +11,10 @@ import pytest
 from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO
-from tests.contracts.compliant import Code, Compliant
+from tests.contracts.compliant import Compliant
 from tests.contracts.harness import DAY, Harness, person, refused
 from tests.contracts.permits import HOLDER, Permit
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 DEED, TITLE = b"deed".ljust(32, b"\0"), b"title".ljust(32, b"\0")
