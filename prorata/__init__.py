@@ -7,7 +7,7 @@ own: ``prorata.chain`` and ``prorata.contracts`` to talk to one, ``prorata.deplo
 ``prorata.operations`` to act, ``prorata.ledger``, ``prorata.books`` and ``prorata.audit`` to prove.
 """
 
-from prorata.apportion import Apportionment, SeriesModel, entitlement, withhold
+from prorata.apportion import Apportionment, entitlement, withhold
 from prorata.errors import InputError, Problem, ProrataError
 from prorata.register.captable import CapTable, Holding, parse_csv, read_csv, write_csv
 from prorata.values.amounts import format_units, parse_units
@@ -19,7 +19,6 @@ __all__ = [
     "InputError",
     "Problem",
     "ProrataError",
-    "SeriesModel",
     "entitlement",
     "format_units",
     "parse_csv",
