@@ -153,14 +153,16 @@ def test_an_announced_distribution_is_owed_before_its_holders_are_known() -> Non
     assert series.claim(interest, "a") == Payment(1, 10_000, 0)
 
 
-def test_an_announced_distribution_shares_out_what_was_carried_in_too() -> None:  # A4
+@pytest.mark.attack("A4")
+def test_an_announced_distribution_shares_out_what_was_carried_in_too() -> None:
     series = carrying_one()
     rent = series.announce(99)
     rent.fix({"a": 1, "b": 1})
     assert (series.claim(rent, "a"), series.position().owed) == (Payment(1, 50, 0), 50)
 
 
-def test_a_refund_returns_what_arrived_and_keeps_what_was_carried_for_the_holders() -> None:  # A4
+@pytest.mark.attack("A4")
+def test_a_refund_returns_what_arrived_and_keeps_what_was_carried_for_the_holders() -> None:
     series = carrying_one()
     rent = series.announce(100)
     assert reasons(lambda: rent.fix({"t": 9}, excluded=["t"])) == (
@@ -185,7 +187,8 @@ def reasons(act: Callable[[], object]) -> tuple[Reason, ...]:
     return caught.value.reasons
 
 
-def test_a_refused_declaration_absorbs_nothing() -> None:  # A4
+@pytest.mark.attack("A4")
+def test_a_refused_declaration_absorbs_nothing() -> None:
     series = carrying_one()
     before = series.position()
 

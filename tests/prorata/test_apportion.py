@@ -53,7 +53,8 @@ def test_a_unit_that_cannot_be_split_remains() -> None:
     )
 
 
-def test_naming_an_excluded_account_twice_or_a_stranger_changes_nothing() -> None:  # A10
+@pytest.mark.attack("A10")
+def test_naming_an_excluded_account_twice_or_a_stranger_changes_nothing() -> None:
     balances = {"a": 3, "b": 4, "treasury": 3}
 
     assert apportion(100, balances, ["treasury"] * 2 + ["nobody"]) == apportion(
@@ -76,7 +77,8 @@ def test_tax_is_rounded_down_for_the_holder(gross: int, rate: int, tax: int) -> 
     assert withhold(gross, rate) == tax
 
 
-def test_the_product_may_exceed_the_chains_word() -> None:  # A6
+@pytest.mark.attack("A6")
+def test_the_product_may_exceed_the_chains_word() -> None:
     huge = 2**256 - 1
     assert entitlement(huge, 2**96 - 2, 2**96 - 1) == huge - 1 - huge // (2**96 - 1)
 
@@ -109,13 +111,14 @@ def test_an_impossible_entitlement_is_refused(
     assert str(caught.value) == sentence
 
 
+@pytest.mark.attack("A4")
 @pytest.mark.parametrize(
     ("balances", "excluded"),
     [({}, []), ({"a": 0}, []), ({"a": 5, "b": 0}, ["a"]), ({"a": 5, "b": 7}, ["b", "a", "b"])],
 )
 def test_a_distribution_nobody_could_receive_is_refused(
     balances: dict[str, int], excluded: list[str]
-) -> None:  # A4
+) -> None:
     with pytest.raises(NoEligibleShares) as caught:
         apportion(100, balances, excluded)
     assert (caught.value.amount, caught.value.accounts) == (100, len(balances))
@@ -148,6 +151,7 @@ def test_a_balance_that_is_no_count_is_refused_by_name(balance: int, rule: str) 
     assert str(caught.value) == f'balance of bob: "{balance}" {rule}'
 
 
+@pytest.mark.attack("A10")
 @pytest.mark.parametrize(
     ("gross", "rate", "sentence"),
     [
@@ -156,7 +160,7 @@ def test_a_balance_that_is_no_count_is_refused_by_name(balance: int, rule: str) 
         (-1, 1, 'gross: "-1" is negative; give 0 or more'),
     ],
 )
-def test_more_tax_than_income_is_refused(gross: int, rate: int, sentence: str) -> None:  # A10
+def test_more_tax_than_income_is_refused(gross: int, rate: int, sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         withhold(gross, rate)
     assert str(caught.value) == sentence

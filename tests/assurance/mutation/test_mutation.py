@@ -17,6 +17,7 @@ from prorata.toolchain.compiler import standard_json
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.assurance.mutation import python
 from tests.assurance.mutation.killing import (
+    APART,
     KILLED,
     PROBE,
     SURVIVED,
@@ -140,6 +141,14 @@ def test_a_sound_ledger_is_not_called_wrong(
     assert deployed
     # The hash of the sources is all that it lacks.
     assert artifacts[TOKEN].runtime.startswith(deployed[TOKEN][1])
+
+
+@pytest.mark.parametrize("node", APART)
+def test_what_is_set_apart_is_there(node: str) -> None:
+    """A test that was renamed would judge mutants again."""
+    file, _, name = node.partition("[")[0].partition("::")
+    text = (PROJECT_ROOT / file).read_text(encoding="utf-8")
+    assert f"\ndef {name}(" in text
 
 
 def test_what_annotates_a_function_is_never_run() -> None:

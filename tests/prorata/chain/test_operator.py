@@ -210,6 +210,7 @@ def test_a_key_cannot_change_its_meaning(operator, token, folder):
     )
 
 
+@pytest.mark.attack("I2")
 def test_another_chain_is_refused(anvil):
     with pytest.raises(ChainError) as refused:
         _ = RpcChain(anvil.url, expected_chain_id=1).chain_id
@@ -284,6 +285,7 @@ def test_a_failed_step_can_be_tried_again(operator, token):
     assert token.balance_of(HOLDER) == 5
 
 
+@pytest.mark.attack("I2")
 def test_what_is_not_mined_in_time_says_so_and_the_next_run_waits_on(anvil, operator, token):
     anvil.rpc("evm_setAutomine", False)
     operator.timeout = 0.3
@@ -318,6 +320,7 @@ def signed_but_not_sent(anvil, operator, steps):
     return [operator.journal.find(step.key) for step in steps]
 
 
+@pytest.mark.attack("I1")
 def test_signed_but_not_sent_is_sent_as_the_same_bytes(anvil, operator, token):
     entries = signed_but_not_sent(anvil, operator, mints(token, 3))
     receipts = operator.send(mints(token, 3))
@@ -383,6 +386,7 @@ def test_leftovers_that_no_price_helps_are_named(operator, token):
     )
 
 
+@pytest.mark.attack("I2")
 def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(
     anvil, chain, issuer, operator, token
 ):
@@ -442,6 +446,7 @@ def test_bytes_that_the_node_no_longer_takes_are_signed_anew_with_the_same_nonce
     assert token.total_supply() == 1
 
 
+@pytest.mark.attack("I1")
 @pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(
     chain, issuer, operator, token, folder
