@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from prorata.apportion import SeriesModel
+from tests.model.income import Distribution, Series
 
 HOLDERS = {"ann": 5_000, "ben": 3_333, "cid": 1_666, "dan": 1}
 PAGE = ("ann", "ben")
-ELIGIBLE = sum(HOLDERS.values())
 
 
 @dataclass
@@ -20,10 +19,8 @@ class Entry:
     """One distribution, as the books must have it."""
 
     series: str
-    model_id: int
-    figures: dict[str, int]
+    model: Distribution
     dated: bool = False
-    claimed: set[str] = field(default_factory=set)
 
 
 class Account:
@@ -34,7 +31,7 @@ class Account:
     """
 
     def __init__(self) -> None:
-        self.models: dict[str, SeriesModel[str]] = {}
+        self.models: dict[str, Series] = {}
         self.entries: dict[str, Entry] = {}
         self.purses: dict[tuple[str, str], int] = {}
 
@@ -42,51 +39,34 @@ class Account:
         self, name: str, series: str, received: int, *, rate: int = 0, dated: bool = False
     ) -> None:
         """A distribution to all holders, with everything carried."""
-        model = self.models.setdefault(series, SeriesModel())
-        model_id = model.declare(received, HOLDERS, withholding=rate)
-        amount = model.division(model_id).amount
-        self.entries[name] = Entry(
-            series, model_id, figures(amount, amount - received, ELIGIBLE), dated
-        )
+        of = self.models.setdefault(series, Series())
+        self.entries[name] = Entry(series, of.declare(received, HOLDERS, withholding=rate), dated)
 
     def announce(self, name: str, series: str, received: int) -> None:
         """A distribution for a record that will have no holders."""
-        model = self.models.setdefault(series, SeriesModel())
-        self.entries[name] = Entry(series, model.announce(received), figures(received, 0, 0))
+        of = self.models.setdefault(series, Series())
+        self.entries[name] = Entry(series, of.announce(received))
 
     def settle(self, name: str, holder: str) -> int:
         """Pay one holder; what it is to receive."""
         entry = self.entries[name]
-        model = self.models[entry.series]
-        payment = model.claim(entry.model_id, holder)
+        payment = self.models[entry.series].claim(entry.model, holder)
         assert payment.settled
-        entry.claimed.add(holder)
-        entry.figures["settledShares"] += payment.shares
-        entry.figures["paid"] += payment.gross
-        entry.figures["withheld"] += payment.tax
-        if not model.is_open(entry.model_id):
-            entry.figures["carriedOut"] = model.division(entry.model_id).remainder
         return payment.net
 
     def remit(self, name: str) -> int:
         """Send the tax withheld; how much."""
-        figures = self.entries[name].figures
-        amount = figures["withheld"] - figures["remitted"]
-        figures["remitted"] += amount
-        return amount
+        return self.entries[name].model.remit()
 
     def sweep(self, name: str) -> int:
         """End a distribution whose deadline has passed; what is swept."""
         entry = self.entries[name]
-        end = self.models[entry.series].sweep(entry.model_id)
-        entry.figures |= {"swept": end.swept, "carriedOut": end.carried}
-        return end.swept
+        return self.models[entry.series].sweep(entry.model).swept
 
     def refund(self, name: str) -> int:
         """End a distribution that has no holders; what goes back."""
         entry = self.entries[name]
-        entry.figures["swept"] = self.models[entry.series].refund(entry.model_id)
-        return entry.figures["swept"]
+        return self.models[entry.series].refund(entry.model)
 
     def book(self, step: str) -> list[tuple[str, int]]:
         """Do a step that pays; who is to receive what."""
@@ -108,45 +88,32 @@ class Account:
 
     def unpaid(self, name: str) -> list[str]:
         """Who of the page has not been paid."""
-        return [who for who in PAGE if who not in self.entries[name].claimed]
+        return [who for who in PAGE if who not in self.entries[name].model.settled]
 
     def owes(self, name: str, holder: str) -> bool:
         """Whether a holder can still be paid."""
         entry = self.entries[name]
-        outstanding = self.models[entry.series].outstanding(entry.model_id)
-        return holder in outstanding and not entry.dated
+        return entry.model.due(holder) and not entry.dated
 
     def outstanding(self, name: str) -> bool:
         """Whether holders can tell more of a distribution than its figures do."""
-        entry = self.entries[name]
-        return 0 < entry.figures["eligibleSupply"] != entry.figures["settledShares"]
+        model = self.entries[name].model
+        return 0 < model.eligible != model.settled_shares
 
-    def told(self) -> dict[Any, Any]:
-        """Everything that can be asked or looked up."""
-        told: dict[Any, Any] = {}
+    def expected(self) -> dict[Any, Any]:
+        """Everything that can be asked or looked up, as it must be."""
+        expected: dict[Any, Any] = {}
         for name, entry in self.entries.items():
-            model = self.models[entry.series]
-            told[name] = entry.figures | {"owed": self._owed(entry)}
+            model = entry.model
+            expected[name] = model.figures()
             for holder in HOLDERS if self.outstanding(name) else ():
-                due = 0 if entry.dated else model.claimable(entry.model_id, holder)
-                told[name, holder] = (due, holder in entry.claimed)
-        for series, model in self.models.items():
-            assert model.position().missing == 0
-            told["carried", series] = model.position().carried
-        return told | self.purses
-
-    def _owed(self, entry: Entry) -> int:
-        model, figures = self.models[entry.series], entry.figures
-        if not model.is_open(entry.model_id):
-            return 0
-        if figures["eligibleSupply"] == 0:
-            return figures["amount"]
-        unclaimed = model.outstanding(entry.model_id).values()
-        return sum(unclaimed) + model.division(entry.model_id).remainder
+                due = 0 if entry.dated else model.claimable(holder)
+                expected[name, holder] = (due, holder in model.settled)
+        for name, series in self.models.items():
+            assert series.position().missing == 0
+            expected["carried", name] = series.carried
+        return expected | self.purses
 
 
-def figures(amount: int, carried_in: int, eligible: int) -> dict[str, int]:
-    """What a vault says of a distribution of which nothing has been paid."""
-    none = ("settledShares", "paid", "withheld", "remitted", "owed", "carriedOut", "swept")
-    start = {"amount": amount, "carriedIn": carried_in, "eligibleSupply": eligible}
-    return start | dict.fromkeys(none, 0)
+FIGURES = frozenset(Distribution(received=0, carried_in=0).figures())
+"""What a vault says of a distribution in amounts."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from prorata.apportion import SeriesModel
 from tests.chainkit import ZERO, Deployed
 from tests.contracts.harness import NOTHING, RENT, Harness
+from tests.model.income import Distribution, Series
 
 Key = tuple[str, str]
 
@@ -18,25 +18,17 @@ class Line:
     """What must be said of one distribution: its terms, and the model's figures for it."""
 
     series: Key
-    model_id: int
-    fixed: dict[str, Any]
-    eligible: int
-    claimed: set[str] = field(default_factory=set)
-    settled: int = 0
-    paid: int = 0
-    withheld: int = 0
-    remitted: int = 0
-    carried_out: int = 0
-    swept: int = 0
+    model: Distribution
+    terms: dict[str, Any]
 
 
 class Books:
-    """Does everything twice, on the vault and in `prorata.apportion.SeriesModel`, and compares."""
+    """Does everything twice, on the vault and in `tests.model.income`, and compares."""
 
     def __init__(self, harness: Harness, balances: Mapping[str, int]) -> None:
         self.harness = harness
         self.balances = dict(balances)
-        self.models: dict[Key, SeriesModel[str]] = {}
+        self.models: dict[Key, Series] = {}
         self.lines: dict[int, Line] = {}
         self.stray: dict[str, int] = {}
 
@@ -59,20 +51,20 @@ class Books:
         policy = ZERO
         if rate:
             policy = harness.kit.deploy("FlatTax", rate, harness.collector).address
-        said: dict[str, Any] = {
+        options: dict[str, Any] = {
             "kind": kind, "document": document, "deadline": deadline, "sweep_to": sweep_to,
             "excluded": excluded, "tax_policy": policy,
         }  # fmt: skip
         if native:
-            number = harness.declare_native(record, amount, **said)
+            number = harness.declare_native(record, amount, **options)
         else:
-            number = harness.declare(record, amount, currency=currency, **said)
+            number = harness.declare(record, amount, currency=currency, **options)
         money = ZERO if native else (currency or harness.dollar).address
         series = (harness.token.address, money)
-        model = self.models.setdefault(series, SeriesModel())
-        model_id = model.declare(amount, self.balances, excluded=excluded, withholding=rate)
-        division = model.division(model_id)
-        fixed = {
+        new = self.models.setdefault(series, Series()).declare(
+            amount, self.balances, excluded=excluded, withholding=rate
+        )
+        fixed_terms = {
             "token": harness.token.address,
             "recordId": record,
             "currency": money,
@@ -87,10 +79,8 @@ class Books:
                 "excluded": list(excluded),
             },
             "taxCollector": harness.collector if rate else ZERO,
-            "amount": division.amount,
-            "carriedIn": division.amount - amount,
         }
-        self.lines[number] = Line(series, model_id, fixed, division.eligible)
+        self.lines[number] = Line(series, new, fixed_terms)
         self.check()
         return number
 
@@ -112,25 +102,19 @@ class Books:
 
     def remit(self, number: int) -> None:
         """Send the tax withheld so far to its collector."""
-        line = self.lines[number]
         receipt = self.harness.vault.send("remit", number)
+        amount = self.lines[number].model.remit()
         assert receipt.named("Remitted") == [
-            {
-                "id": number,
-                "collector": self.harness.collector,
-                "amount": line.withheld - line.remitted,
-            }
+            {"id": number, "collector": self.harness.collector, "amount": amount}
         ]
-        line.remitted = line.withheld
         self.check()
 
     def sweep(self, number: int) -> None:
         """Sweep what is unclaimed."""
         line = self.lines[number]
         receipt = self.harness.vault.send("sweep", number, sender=self.harness.stranger)
-        ended = self.models[line.series].sweep(line.model_id)
-        line.swept, line.carried_out = ended.swept, ended.carried
-        recipient = line.fixed["terms"]["sweepTo"]
+        ended = self.models[line.series].sweep(line.model)
+        recipient = line.terms["terms"]["sweepTo"]
         assert receipt.named("Swept") == [
             {"id": number, "recipient": recipient, "amount": ended.swept}
         ]
@@ -147,25 +131,17 @@ class Books:
 
     def expired(self, number: int) -> bool:
         """Whether the deadline of a distribution has passed."""
-        return 0 < self.lines[number].fixed["terms"]["deadline"] < self.harness.kit.now
+        return 0 < self.lines[number].terms["terms"]["deadline"] < self.harness.kit.now
 
     def is_open(self, number: int) -> bool:
         """Whether money of a distribution is still owed."""
-        line = self.lines[number]
-        return self.models[line.series].is_open(line.model_id)
+        return not self.lines[number].model.finished
 
     def _settle(self, number: int, holder: str) -> dict[str, Any] | None:
         line = self.lines[number]
-        model = self.models[line.series]
-        payment = model.claim(line.model_id, holder)
+        payment = self.models[line.series].claim(line.model, holder)
         if not payment.settled:
             return None
-        line.claimed.add(holder)
-        line.settled += payment.shares
-        line.paid += payment.gross
-        line.withheld += payment.tax
-        if not model.is_open(line.model_id):
-            line.carried_out = model.division(line.model_id).remainder
         return {
             "id": number,
             "holder": holder,
@@ -183,33 +159,18 @@ class Books:
             for holder in self.balances:
                 self._check_holder(number, line, holder)
         for (token, money), model in self.models.items():
-            assert self.harness.vault.call("carried", token, money) == model.position().carried
+            assert self.harness.vault.call("carried", token, money) == model.carried
             assert model.position().missing == 0
         self._check_holdings()
 
     def _check_distribution(self, number: int, line: Line) -> None:
-        model = self.models[line.series]
-        owed = 0
-        if model.is_open(line.model_id):
-            division = model.division(line.model_id)
-            owed = sum(model.outstanding(line.model_id).values()) + division.remainder
-        assert self.harness.figures(number) == line.fixed | {
-            "eligibleSupply": line.eligible,
-            "settledShares": line.settled,
-            "paid": line.paid,
-            "withheld": line.withheld,
-            "remitted": line.remitted,
-            "owed": owed,
-            "carriedOut": line.carried_out,
-            "swept": line.swept,
-        }
+        assert self.harness.figures(number) == line.terms | line.model.figures()
 
     def _check_holder(self, number: int, line: Line, holder: str) -> None:
-        vault, model = self.harness.vault, self.models[line.series]
-        earned = model.entitled(line.model_id, holder)
-        assert vault.call("entitlement", number, holder) == (earned.gross, earned.tax, earned.net)
-        assert vault.call("isClaimed", number, holder) is (holder in line.claimed)
-        expected = 0 if self.expired(number) else model.claimable(line.model_id, holder)
+        vault, model = self.harness.vault, line.model
+        assert vault.call("entitlement", number, holder) == model.entitled(holder).amounts
+        assert vault.call("isClaimed", number, holder) is (holder in model.settled)
+        expected = 0 if self.expired(number) else model.claimable(holder)
         assert vault.call("claimable", number, holder) == expected
 
     def _check_holdings(self) -> None:
@@ -220,7 +181,7 @@ class Books:
             position = model.position()
             held[money] = held.get(money, 0) + position.owed + position.carried
         for line in self.lines.values():
-            held[line.series[1]] += line.withheld - line.remitted
+            held[line.series[1]] += line.model.withheld - line.model.remitted
         for money, expected in held.items():
             if money == ZERO:
                 assert harness.kit.balance(harness.vault.address) == expected

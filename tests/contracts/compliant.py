@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import Any
 
 from tests.chainkit import ZERO, Deployed, Receipt, Reverted, RevmKit
 from tests.contracts.harness import Harness, refused
+from tests.model.register import Code
 
 FOREVER = 2**48 - 1
 LIMITLESS = 2**256 - 1
@@ -35,30 +35,6 @@ SETTINGS: dict[str, Any] = {
     "supplyCap": 0,
 }
 ANY, ONLY, ALL_BUT = range(3)
-
-
-class Code(IntEnum):
-    """Why a movement is refused, as `ITransferRules` numbers it."""
-
-    NONE = 0
-    PAUSED = 1
-    SENDER_BLOCKED = 2
-    RECEIVER_BLOCKED = 3
-    AMOUNT_FROZEN = 4
-    NOT_ELIGIBLE = 5
-    COUNTRY = 6
-    CLASS = 7
-    WINDOW_CLOSED = 8
-    MAX_HOLDERS = 9
-    MAX_HOLDERS_IN_COUNTRY = 10
-    MAX_HOLDERS_OF_CLASS = 11
-    MAX_HOLDERS_OF_CLASS_IN_COUNTRY = 12
-    MAX_HOLDING = 13
-    MIN_HOLDING_GIVER = 14
-    MIN_HOLDING_TAKER = 15
-    LOCKED_UP = 16
-    SUPPLY_CAP = 17
-    RULES_FAILED = 18
 
 
 def investor(

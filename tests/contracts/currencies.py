@@ -13,6 +13,8 @@ from enum import IntEnum
 from itertools import product
 from typing import Any, NamedTuple
 
+from tests.model.currencies import moves
+
 MAX = 2**256 - 1
 MAX_AMOUNT = 2**160 - 1
 MAX_96 = 2**96 - 1
@@ -145,8 +147,7 @@ class Nature:
         if self.movement is Movement.NOTHING:
             return 0, 0
         amount += {Movement.ONE_LESS: -1, Movement.ONE_MORE: 1}.get(self.movement, 0)
-        fee = amount * self.fee // 10_000
-        return (amount + fee, amount) if self.fee_on_top else (amount, amount - fee)
+        return moves(amount, self.fee, on_top=self.fee_on_top)
 
 
 @dataclass(frozen=True)

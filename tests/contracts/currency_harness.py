@@ -15,7 +15,7 @@ from typing import Any
 import pyrevm
 
 from tests.chainkit import ZERO, Codec, Deployed, Receipt, RevmKit
-from tests.contracts.account import HOLDERS, PAGE, Account, figures
+from tests.contracts.account import FIGURES, HOLDERS, PAGE, Account
 from tests.contracts.currencies import (
     CURRENCIES,
     GRAINS,
@@ -48,7 +48,6 @@ MEGABYTE_GAS = 2_500_000
 NATIVE_GAS = 100_000
 SLACK = 10_000
 
-FIGURES = frozenset(figures(0, 0, 0))
 SUBJECT = {"claim": "rent", "push": "rent", "remit": "rent", "sweep": "dated", "refund": "empty"}
 """Which of the distributions a step is about."""
 
@@ -374,7 +373,7 @@ class CurrencyHarness:
 
     def wrong(self, seen: dict[Any, Any]) -> dict[Any, tuple[Any, Any]]:
         """What is not as it must be: what is, and what must be."""
-        must = self.account.told()
+        must = self.account.expected()
         assert seen.keys() == must.keys()
         return {key: (seen[key], must[key]) for key in must if seen[key] != must[key]}
 

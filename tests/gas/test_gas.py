@@ -100,7 +100,8 @@ def test_a_record_of_a_stream_costs_little_more_than_a_storage_read(
         assert (gas[90] - gas[1]) // 89 < limit
 
 
-def test_H_the_heaviest_claim_of_a_stream_fits_a_transaction(
+@pytest.mark.attack("H")
+def test_the_heaviest_claim_of_a_stream_fits_a_transaction(
     artifacts: dict[str, Artifact],
 ) -> None:
     """The longest stream, declared ahead and without 32 accounts that moved shares before every one

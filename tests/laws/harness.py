@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import settings
 
 from tests.chainkit import ZERO, Codec, Deployed, Reverted, RevmKit
-from tests.laws.model import NOBODY, Refused
+from tests.model.outcomes import NOBODY, Refused
 
 Ask = Callable[..., bytes]
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from prorata.apportion import apportion
 from tests.chainkit import ZERO, Codec, Deployed, RevmKit
 from tests.laws.harness import scaled
-from tests.laws.model import MAX_AMOUNT, MAX_SUPPLY
+from tests.model.shares import MAX_SUPPLY
+from tests.model.vault import MAX_AMOUNT
 
 UNTAXED = (0, 0, 0, ZERO, ZERO, b"\0" * 32)
 HOLDERS = [f"0x{0xB0B0000000000000000000000000000000000000 + i:040x}" for i in range(12)]

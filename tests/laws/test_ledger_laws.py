@@ -15,7 +15,8 @@ from hypothesis.stateful import (
 
 from tests.chainkit import Codec, RevmKit
 from tests.laws.harness import Harness, read, scaled
-from tests.laws.model import MAX_SUPPLY, NOBODY, UNLIMITED, Ledger
+from tests.model.outcomes import NOBODY
+from tests.model.shares import MAX_SUPPLY, UNLIMITED, Ledger
 
 HOLDERS = ("ann", "ben", "cat", "dan", "eve")
 ISSUER = "eve"

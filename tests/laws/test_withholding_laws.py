@@ -19,7 +19,7 @@ from prorata.apportion import withhold
 from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import investor
 from tests.laws.harness import Harness, read, scaled, word
-from tests.laws.model import refuse
+from tests.model.outcomes import refuse
 
 HOLDERS = ("ann", "ben", "cat", "dan")
 OWNER, AGENT, COLLECTOR = "owner", "agent", "collector"

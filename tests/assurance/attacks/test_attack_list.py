@@ -1,12 +1,13 @@
 """The list of attacks is whole: each line has tests of its code, and a mutant or a reason for none.
 
-What goes wrong in systems like this one is known from others; the list has a code for each. Tests
-of the contracts carry the code in their names; those of what runs off the chain are named here.
+What goes wrong in systems like this one is known from others; the list has a code for each. A test
+that performs an attack is marked with the code: `@pytest.mark.attack("A7")`.
 """
 
 from __future__ import annotations
 
-import re
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,29 +57,6 @@ CODES = {
     "I5": "a key in a log, a traceback or a process list",
 }
 
-OFF_THE_CHAIN = {
-    "I1": (
-        "prorata/chain/test_operator.py::test_a_run_that_is_killed_anywhere_is_finished_by_the_next",
-        "prorata/chain/test_operator.py::test_signed_but_not_sent_is_sent_as_the_same_bytes",
-        "prorata/chain/test_journal.py::test_killed_at_any_byte_the_whole_lines_before_are_read_and_written_on",
-    ),
-    "I2": (
-        "prorata/chain/test_operator.py::test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up",
-        "prorata/chain/test_operator.py::test_another_chain_is_refused",
-        "prorata/chain/test_operator.py::test_what_is_not_mined_in_time_says_so_and_the_next_run_waits_on",
-        "prorata/deployments/test_deployer.py::test_other_code_at_the_address_is_noticed",
-        "prorata/chain/test_node.py::test_a_range_that_a_provider_refuses_is_halved",
-    ),
-    "I4": (
-        "prorata/register/test_captable.py::test_look_alike_letters_and_hidden_characters_are_named",
-        "prorata/register/test_captable.py::test_a_duplicate_address_is_refused_in_any_letter_case",
-        "prorata/register/test_captable.py::test_a_wrong_checksum_is_refused",
-        "prorata/register/test_captable.py::test_shares_that_are_no_count_are_refused",
-        "prorata/register/test_captable.py::test_every_problem_of_a_file_is_listed_at_once_with_its_line",
-    ),
-    "I5": ("prorata/chain/test_journal.py::test_no_key_is_ever_written",),
-}  # fmt: skip
-
 LIMITS = {
     "I3": "The books are read anew from the chain's events each time: nothing of an abandoned block"
     " is kept. How many blocks to wait for is the network's `required_confirmations`.",
@@ -93,24 +71,39 @@ WITHOUT_TWIN = {
 }
 
 
-@pytest.fixture(scope="module")
-def functions() -> set[str]:
-    """Every test by file and name."""
-    tests = PROJECT_ROOT / "tests"
-    return {
-        f"{path.relative_to(tests).as_posix()}::{name}"
-        for path in tests.rglob("test_*.py")
-        for name in re.findall(r"(?m)^def (test_\w+)\(", path.read_text(encoding="utf-8"))
-    }
+def marked() -> Iterator[tuple[str, str]]:
+    """Every test that performs an attack, as pytest names it, and the attack's code."""
+    for path in sorted((PROJECT_ROOT / "tests").rglob("test_*.py")):
+        file = path.relative_to(PROJECT_ROOT).as_posix()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                yield from ((f"{file}::{node.name}", code) for code in codes_of(node))
+
+
+def codes_of(test: ast.FunctionDef) -> Iterator[str]:
+    """The codes in `@pytest.mark.attack(...)` above a test."""
+    for decorator in test.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.attack":
+            yield from (ast.literal_eval(code) for code in decorator.args)
+
+
+MARKED = set(marked())
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_each_line_of_the_list_has_its_test(functions, code):
-    """Named by its code, or here; or it is a known limitation."""
-    named = {test for test in functions if f"::test_{code}_" in test}
-    here = set(OFF_THE_CHAIN.get(code, ()))
-    assert here <= functions, here - functions
-    assert named or here or code in LIMITS
+def test_each_line_of_the_list_has_its_test(code):
+    """Marked with its code; or it is a known limitation."""
+    assert (code in {code for _, code in MARKED}) != (code in LIMITS)
+
+
+def test_no_test_is_marked_with_a_code_that_is_not_in_the_list():
+    """A code that is misspelt would be looked for in vain."""
+    assert {code for _, code in MARKED} <= CODES.keys()
+
+
+def test_whoever_notices_a_mutant_performs_its_attack():
+    """The test that a mutant names is marked with the mutant's code."""
+    assert {(mutant.node, mutant.code) for mutant in MUTANTS} <= MARKED
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -323,15 +323,17 @@ def counted() -> Counter[str]:
     return Counter()
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("name", VAULT_CALL_OUTS)
-def test_E3_the_vaults_call_outs(system, counted, name):
+def test_the_vaults_call_outs(system, counted, name):
     """While the vault or its desk asks or pays, nothing can be had twice, and no view lies."""
     doors = list(entrances(system, system.vault, system.desk, system.token))
     counted.update(Matrix(system, name, vault_call_outs(system)[name], doors).fill().values())
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("name", TOKEN_CALL_OUTS)
-def test_E3_the_tokens_call_outs(system, counted, name):
+def test_the_tokens_call_outs(system, counted, name):
     """While a token asks or tells its rules and registry, the ledger stays exact."""
     call_out = token_call_outs(system)[name]
     token = system.foreign if call_out.spy in (system.compliance, system.book) else system.ruled
@@ -339,7 +341,8 @@ def test_E3_the_tokens_call_outs(system, counted, name):
     counted.update(Matrix(system, name, call_out, doors).fill().values())
 
 
-def test_E3_the_matrix_is_whole(system, counted):
+@pytest.mark.attack("E3")
+def test_the_matrix_is_whole(system, counted):
     """No call-out is left out of the lists, and every kind of cell occurs."""
     assert (*vault_call_outs(system), *token_call_outs(system)) == VAULT_CALL_OUTS + TOKEN_CALL_OUTS
     # A run of some of the tests counts some of the cells.

@@ -32,15 +32,15 @@ EXAMPLES = 10
 
 # What looks at gas that a callee is left, at code, or at another build: marks are in its way.
 LEFT_OUT = (
-    "test_D_every_currency_is_paid_out_to_the_last_unit[long-answer]",
-    "test_D_every_step_in_every_currency_does_what_the_table_says[long-answer fee-on push]",
-    "test_D_every_step_in_every_currency_does_what_the_table_says[long-answer push]",
-    "test_E3_views_say_during_a_payment_what_they_say_after_it[calls-after-push]",
-    "test_E3_views_say_during_a_payment_what_they_say_after_it[calls-before-push]",
-    "test_G_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it",
-    "test_G_on_a_fork_the_old_signature_is_worth_nothing",
+    "test_every_currency_is_paid_out_to_the_last_unit[long-answer]",
+    "test_every_step_in_every_currency_does_what_the_table_says[long-answer fee-on push]",
+    "test_every_step_in_every_currency_does_what_the_table_says[long-answer push]",
+    "test_views_say_during_a_payment_what_they_say_after_it[calls-after-push]",
+    "test_views_say_during_a_payment_what_they_say_after_it[calls-before-push]",
+    "test_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it",
+    "test_on_a_fork_the_old_signature_is_worth_nothing",
     "test_a_token_that_makes_no_sense_harms_nobody_elses_money[3]",
-    "test_a_twin_without_a_fault_does_what_the_table_says",
+    "test_a_faulty_vault_without_a_fault_does_what_the_table_says",
     "test_every_fault_is_caught",
     "test_the_token_fits",
 )

@@ -10,7 +10,9 @@ import pytest
 from eth_abi.abi import encode
 
 from prorata.toolchain.compiler import SETTINGS, compile_standard
+from prorata.toolchain.paths import PROJECT_ROOT
 from tests.assurance.coverage.marks import Marked, with_marks
+from tests.assurance.coverage.plugin import LEFT_OUT
 from tests.assurance.coverage.run import RESULTS, TABLE, digest, lacking, summed, table
 
 
@@ -40,6 +42,13 @@ def test_a_line_or_too_many_branches_missed_are_noticed(results):
         f"{name}, line 1 has not been run; test what it is for: // SPDX-License-Identifier: MIT",
         "97.50 % of branches is less than 98 %",
     ]
+
+
+def test_what_the_measurement_leaves_out_is_there():
+    """A test that was renamed would be let in again, and fail."""
+    text = "\n".join(path.read_text("utf-8") for path in PROJECT_ROOT.glob("tests/**/test_*.py"))
+    names = {name.partition("[")[0] for name in LEFT_OUT}
+    assert [name for name in sorted(names) if f"\ndef {name}(" not in text] == []
 
 
 # ------------------------------------------------------------------------------- the marks

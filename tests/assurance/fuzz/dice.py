@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.assurance.fuzz.law import FOREVER
 from tests.assurance.fuzz.system import (
     CLUB,
     COIN,
@@ -24,8 +23,12 @@ from tests.assurance.fuzz.system import (
     Step,
     SystemHarness,
 )
+from tests.contracts.compliant import FOREVER
 from tests.contracts.currencies import Answer, Mood
-from tests.laws.model import MAX_AMOUNT, MAX_SUPPLY, NOBODY, UNLIMITED, Distribution
+from tests.model.declared import Declared
+from tests.model.outcomes import NOBODY
+from tests.model.shares import MAX_SUPPLY, UNLIMITED
+from tests.model.vault import MAX_AMOUNT
 
 MOST_DISTRIBUTIONS = 12
 MOST_RECORDS = 8
@@ -133,7 +136,7 @@ class Dice:
 
     def stop(self) -> Step:
         token = self.token()
-        stopped = sorted(self.system.shares[token].stopped)
+        stopped = sorted(self.system.shares[token].frozen_wallets)
         if stopped and self.rng.random() < 0.7:
             return "stop", token, self.rng.choice(stopped), False
         return "stop", token, self.wallet(), self.pick(True, True, False)
@@ -144,7 +147,7 @@ class Dice:
 
     def recover(self) -> Step | None:
         token = self.token()
-        if len(self.system.shares[token].heirs) >= MOST_LOST:
+        if len(self.system.shares[token].successors) >= MOST_LOST:
             return None
         likely = (("ann", "ann2"), ("ben", "ben2"), ("ann2", "ann"))
         return "recover", token, *self.pick(*likely, *likely, (self.wallet(), self.wallet()))
@@ -219,7 +222,7 @@ class Dice:
 
     # ----------------------------------------------------------------------- paying
 
-    def some(self, likely: Callable[[Distribution], bool]) -> int | None:
+    def some(self, likely: Callable[[Declared], bool]) -> int | None:
         """A distribution, more often one for which something is likely to happen."""
         of = self.law.distributions
         if not of:
@@ -229,7 +232,7 @@ class Dice:
             return int(self.rng.choice(fit))
         return self.rng.randint(1, len(of) + 1) if self.rng.random() < 0.3 else len(of)
 
-    def payable(self, it: Distribution) -> bool:
+    def payable(self, it: Declared) -> bool:
         now = self.law.now
         return it.payable_from <= now <= (it.deadline or now) and not it.finished
 
@@ -250,7 +253,7 @@ class Dice:
     def claim_to(self) -> Step:
         holder = self.holder()
         law = self.system.shares[self.token()]
-        sender = self.pick(law.heir(holder), law.heir(holder), holder, "ola")
+        sender = self.pick(law.successor(holder), law.successor(holder), holder, "ola")
         # A contract with moods sends nothing by itself.
         sender = "ola" if sender == "wall" else sender
         return (
@@ -270,8 +273,8 @@ class Dice:
 
     def instruct(self) -> Step:
         holder = self.pick(*SIGNERS)
-        heir = self.system.shares[self.token()].heir(holder)
-        signer = self.pick(holder, heir if heir in KEYS else holder)
+        successor = self.system.shares[self.token()].successor(holder)
+        signer = self.pick(holder, successor if successor in KEYS else holder)
         return (
             "instruct",
             signer,

@@ -20,7 +20,6 @@ from tests.assurance.fuzz.system import Broken
 from tests.assurance.fuzz.wire import Wire, encoded, revert_data, word
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 from tests.contracts.compliant import investor
-from tests.laws.model import COIN, MAX_AMOUNT, MAX_SUPPLY, NOBODY, UNLIMITED, Ledger, Refused
 from tests.laws.test_withholding_laws import (
     ANY_CLASS,
     ANY_COUNTRY,
@@ -32,6 +31,9 @@ from tests.laws.test_withholding_laws import (
     Certificate,
     Office,
 )
+from tests.model.outcomes import COIN, NOBODY, Refused
+from tests.model.shares import MAX_SUPPLY, UNLIMITED, Ledger
+from tests.model.vault import MAX_AMOUNT
 
 BATCH = 200
 PEOPLE = ("ann", "ben", "cat", "dan", "eve", "fay")

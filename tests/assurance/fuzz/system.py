@@ -18,15 +18,20 @@ import pyrevm
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from tests.assurance.fuzz.law import DESK, FOREVER, MAX_HOLDING, Club, House, Nature, Shares
 from tests.assurance.fuzz.wire import Blob, Wire, encoded, raw_log, revert_data, word
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
-from tests.contracts.compliant import SETTINGS, investor
-from tests.contracts.currencies import Answer
+from tests.contracts.compliant import FOREVER, GERMANY, RETAIL, SETTINGS, investor
+from tests.contracts.currencies import Answer, Mood
 from tests.contracts.currencies import Nature as Words
 from tests.contracts.relayer import TYPE as INSTRUCTION
 from tests.laws.harness import terms_of
-from tests.laws.model import COIN, NOBODY, UNLIMITED, VAULT, Distribution, Refused
+from tests.laws.product import differences
+from tests.model.declared import Declared
+from tests.model.outcomes import COIN, NOBODY, VAULT, Refused
+from tests.model.register import Identity, Limits, Register
+from tests.model.relayer import Relayer
+from tests.model.shares import UNLIMITED, Ledger
+from tests.model.vault import COLLECTOR, RELAYER, Vault
 
 Step = tuple[Any, ...]
 Pair = tuple[tuple[Any, ...], bytes]
@@ -40,12 +45,16 @@ MONEY = ("usd", "fee", "fickle")
 CURRENCIES = (COIN, *MONEY)
 WILFUL = ("fee", "fickle")
 RATES = {"third": 3_333, "whole": 10_000}
-OTHERS = ("eve", "wes", "ola", "tax", "sam")
+OTHERS = ("eve", "wes", "ola", COLLECTOR, "sam")
 """The issuers; a stranger; the collector; who is swept to."""
 
 PARTIES = (*WALLETS, *OTHERS, VAULT)
 PERSONS = {"ann": 1, "ann2": 1, "ben": 2, "cat": 3, "wall": 4}
+MAX_HOLDING = 60
 WEALTH = 2**166
+FAILING = {Mood.REFUSING, Mood.BURNING, Mood.HUNGRY}
+"""How a wallet contract does not take the coin."""
+
 START = RevmKit.START
 PERMIT = b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
@@ -79,9 +88,14 @@ class SystemHarness:
             self.wire.enter(name, ZERO)
         self.address = {name: checksummed(at[12:]) for name, at in self.wire.at.items()}
         self._set_time()
-        ledgers = {EAST: Shares(EAST, "eve", START), CLUB: Club(CLUB, "wes", START)}
-        self.law = House(ledgers, RATES, START)
-        self.shares = ledgers
+        self.register = Register(CLUB, "wes", START, Limits(holding=MAX_HOLDING))
+        self.register.income_waits = True
+        self.shares: dict[str, Ledger] = {
+            EAST: Ledger(EAST, "eve", START),
+            CLUB: self.register,
+        }
+        self.law = Vault(self.shares, RATES, START)
+        self.relayer = Relayer(self.law)
         self._kept: dict[Any, bytes] = {}
         self._build()
         self._separators = {name: self._ask(name, "DOMAIN_SEPARATOR") for name in (EAST, "usd")}
@@ -103,7 +117,7 @@ class SystemHarness:
         self._send("wes", CLUB, "setIncomeWaits", True)
         self._send("wes", "book", "count", CLUB, [])
         self._create(VAULT, "DividendVault")
-        self._enter(DESK, "PayoutDesk", checksummed(self._ask(VAULT, "desk")[12:]))
+        self._enter(RELAYER, "PayoutDesk", checksummed(self._ask(VAULT, "desk")[12:]))
         self._create("wall", "WilfulReceiver")
         self._create("lens", "Lens")
         for policy, rate in RATES.items():
@@ -118,7 +132,6 @@ class SystemHarness:
             self.law.money[COIN][name] = WEALTH if rich else 0
         for name in MONEY:
             self._create(name, "PermitCoin" if name == "usd" else "WilfulCurrency")
-            self.law.natures[name] = Nature()
             if name in WILFUL:
                 self._become(name)
             for payer in ("eve", "wes", "ola"):
@@ -257,7 +270,8 @@ class SystemHarness:
     def _stop(self, token: str, wallet: str, on: bool) -> bool:
         issuer, law = ISSUERS[token], self.shares[token]
         return self._both(
-            lambda: law.stop(issuer, wallet, on), issuer, token, "setAddressFrozen", wallet, on
+            lambda: law.freeze_wallet(issuer, wallet, on),
+            *(issuer, token, "setAddressFrozen", wallet, on),
         )
 
     def _freeze(self, token: str, wallet: str, amount: int) -> bool:
@@ -267,12 +281,12 @@ class SystemHarness:
             *(issuer, token, "setFrozenTokens", wallet, amount),
         )
 
-    def _recover(self, token: str, lost: str, heir: str) -> bool:
+    def _recover(self, token: str, lost: str, successor: str) -> bool:
         issuer, law = ISSUERS[token], self.shares[token]
-        self.touched = ((), (lost, heir))
+        self.touched = ((), (lost, successor))
         return self._both(
-            lambda: law.recover(issuer, lost, heir),
-            *(issuer, token, "recoveryAddress", lost, heir, NOBODY),
+            lambda: law.recover(issuer, lost, successor),
+            *(issuer, token, "recoveryAddress", lost, successor, NOBODY),
         )
 
     def _pause(self, token: str, on: bool) -> bool:
@@ -289,11 +303,10 @@ class SystemHarness:
         return done
 
     def _register(self, wallet: str, person: int, valid: int) -> bool:
-        law, until = self.shares[CLUB], self.now + valid
-        known = investor(person, until=until)
+        known = Identity(person, GERMANY, RETAIL, self.now + valid)
         return self._both(
-            lambda: law.register("wes", wallet, person, until),  # type: ignore[attr-defined]
-            *("wes", "book", "register", [wallet], [known]),
+            lambda: self.register.register(wallet, known),
+            *("wes", "book", "register", [wallet], [investor(*known)]),
         )
 
     def _wait(self, seconds: int) -> bool:
@@ -327,7 +340,7 @@ class SystemHarness:
             "excluded": excluded,
         }
         done = self._both(
-            lambda: self.law.fund(declarer, *what, **terms),
+            lambda: self.law.declare(declarer, *what, **terms),
             *(declarer, VAULT, "declare", *what, terms_of(**terms)),
             value=amount if currency == COIN else 0,
         )
@@ -339,7 +352,7 @@ class SystemHarness:
         parts = self._signed(signer, "usd", PERMIT, fields)
         what = ("ola", token, record, "usd", amount)
         done = self._both(
-            lambda: self.law.fund_with_permit(signer, what),
+            lambda: self.law.declare_with_permit(signer, what),
             *("ola", VAULT, "declareWithPermit", *what[1:], terms_of(), (until, *parts)),
         )
         return self._declared(done)
@@ -383,15 +396,17 @@ class SystemHarness:
         self.touched = (ids, (holder,))
         listed = keccak(b"".join(map(word, ids)))
         fields = (holder, signer, listed, receiver, NOBODY, keccak(b""), nonce, FOREVER)
-        signature = self._sign(signer, self._ask(DESK, "digestOf", self._instruction(fields, ids)))
+        signature = self._sign(
+            signer, self._ask(RELAYER, "digestOf", self._instruction(fields, ids))
+        )
         if signature != self._sign(
-            signer, _digest(self._desk_domain(), INSTRUCTION, self._spell(fields))
+            signer, _digest(self._relayer_domain(), INSTRUCTION, self._spell(fields))
         ):
-            raise Broken("the desk's digest is not that of the instruction")
+            raise Broken("the relayer's digest is not that of the instruction")
         return self._paid(
             self._both(
-                lambda: self.law.instruct(signer, holder, ids, receiver, nonce),
-                *("ola", DESK, "carryOut", self._instruction(fields, ids), Blob(signature)),
+                lambda: self.relayer.execute(signer, holder, ids, receiver, nonce),
+                *("ola", RELAYER, "carryOut", self._instruction(fields, ids), Blob(signature)),
             )
         )
 
@@ -425,9 +440,7 @@ class SystemHarness:
 
     def _donate(self, currency: str, amount: int) -> bool:
         if currency != COIN:
-            nature = self.law.natures[currency]
-            barred = nature.paused or {"ola", VAULT} & nature.blocked
-            if barred:
+            if self.law.natures[currency].is_barred("ola"):
                 return False
             self.law.donate("ola", currency, amount)
             self._send("ola", currency, "transfer", VAULT, amount)
@@ -439,7 +452,8 @@ class SystemHarness:
         return True
 
     def _mood(self, mood: int) -> bool:
-        self.law.moods["wall"] = mood
+        refusing = self.law.refusing
+        (refusing.add if mood in FAILING else refusing.discard)("wall")
         self._send("ola", "wall", "setMood", mood)
         return True
 
@@ -447,8 +461,9 @@ class SystemHarness:
         self, currency: str, fee: int, paused: bool, quiet: bool, answer: int
     ) -> bool:  # fmt: skip
         nature = self.law.natures[currency]
-        nature.fee, nature.paused, nature.quiet, nature.answer = fee, paused, quiet, answer
-        self._become(currency)
+        nature.fee, nature.paused, nature.quiet = fee, paused, quiet
+        nature.says_yes = answer in (Answer.YES, Answer.NOTHING)
+        self._become(currency, Answer(answer))
         return True
 
     def _block(self, currency: str, who: str, on: bool) -> bool:
@@ -457,11 +472,9 @@ class SystemHarness:
         self._send("ola", currency, "setBlocked", who, on)
         return True
 
-    def _become(self, currency: str) -> None:
+    def _become(self, currency: str, answer: Answer = Answer.YES) -> None:
         it = self.law.natures[currency]
-        words = Words(
-            answer=Answer(it.answer), fee=it.fee, paused=it.paused, quiet=it.quiet, grains=1
-        )
+        words = Words(answer=answer, fee=it.fee, paused=it.paused, quiet=it.quiet, grains=1)
         self._send("ola", currency, "become", tuple(map(int, words.words())))
 
     # ---------------------------------------------------------------------- signatures
@@ -483,9 +496,15 @@ class SystemHarness:
         holder, signer, _, receiver, hook, _, nonce, until = fields
         return (holder, signer, list(ids), receiver, hook, Blob(b""), nonce, until)
 
-    def _desk_domain(self) -> bytes:
+    def _relayer_domain(self) -> bytes:
         kind = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-        parts = (keccak(kind), keccak(b"prorata PayoutDesk"), keccak(b"1"), 1, self.wire.at[DESK])
+        parts = (
+            keccak(kind),
+            keccak(b"prorata PayoutDesk"),
+            keccak(b"1"),
+            1,
+            self.wire.at[RELAYER],
+        )
         return keccak(encoded(parts))
 
     # --------------------------------------------------------------------- comparing
@@ -572,7 +591,7 @@ class SystemHarness:
             *((one, self._carry(*one)) for one in product(ISSUERS, CURRENCIES)),
             (None, self._distributions(every, (*WALLETS, "ola"))),
         )
-        self._product_agrees()
+        self._law_adds_up()
 
     def _shares_now(self) -> Iterator[Pair]:
         """Balances, and that they add up to the supply (Law 6); persons are counted (Law 11)."""
@@ -580,7 +599,7 @@ class SystemHarness:
             for who in WALLETS:
                 yield (token, "balanceOf", who), yes(law.balances[who])
             yield (token, "totalSupply"), yes(law.supply)
-        held = self.shares[CLUB].holdings()  # type: ignore[attr-defined]
+        held = self.register.holdings()
         yield ("book", "holderCount", CLUB), yes(len(held))
 
     def _standing(self) -> Iterator[Pair]:
@@ -589,12 +608,12 @@ class SystemHarness:
             for who in WALLETS:
                 yield (token, "getFrozenTokens", who), yes(law.frozen[who])
                 yield (token, "canSend", who), yes(not law.blocked(who))
-                yield (token, "successorOf", who), yes(self.wire.at[law.heir(who)])
+                yield (token, "successorOf", who), yes(self.wire.at[law.successor(who)])
                 yield (token, "claimantOf", who), yes(self.wire.at[law.claimant(who)])
             for (owner, spender), amount in law.allowances.items():
                 yield (token, "allowance", owner, spender), yes(amount)
             yield (token, "paused"), yes(law.paused)
-        held = self.shares[CLUB].holdings()  # type: ignore[attr-defined]
+        held = self.register.holdings()
         for person in range(1, 6):
             yield ("book", "holdingOf", CLUB, person), yes(held.get(person, 0))
 
@@ -631,7 +650,7 @@ class SystemHarness:
 
     def _carry(self, token: str, currency: str) -> Iterator[Pair]:
         """What waits for the next distribution (Law 10)."""
-        yield (VAULT, "carried", token, currency), yes(self.law.carry[token, currency])
+        yield (VAULT, "carried", token, currency), yes(self.law.carried(token, currency))
 
     def _distributions(self, ids: Iterable[int], holders: Iterable[str]) -> Iterator[Pair]:
         """Entitlements (Laws 1, 2), claims (Law 4), books (Law 3) and terms (Law 9)."""
@@ -640,26 +659,24 @@ class SystemHarness:
                 continue
             it = self.law.distributions[number - 1]
             yield (VAULT, "distribution", number), yes(self._figures(it))
-            if it.eligible and not 0 <= it.division.remainder < len(it.shares):
-                raise Broken(f"Law 2: {number} leaves {it.division.remainder}")
+            if it.eligible and not 0 <= it.remainder < len(it.shares):
+                raise Broken(f"Law 2: {number} leaves {it.remainder}")
             for who in set(holders):
                 yield (VAULT, "entitlement", number, who), self._entitled(it, who)
                 yield (VAULT, "isClaimed", number, who), yes(who in it.settled)
                 yield (VAULT, "claimable", number, who), yes(self.law.claimable(it, who))
 
-    def _entitled(self, it: Distribution, who: str) -> bytes:
+    def _entitled(self, it: Declared, who: str) -> bytes:
         if who in it.excluded:
             return b"\1" + bytes(96)
         if it.has_record:
-            return b"\1" + b"".join(map(word, it.entitled(who)))
+            return b"\1" + b"".join(map(word, it.entitled(who).amounts))
         why = it.ledger.unreadable(it.record)
         assert why
         return self._no(why)
 
-    def _figures(self, it: Distribution) -> bytes:
+    def _figures(self, it: Declared) -> bytes:
         """A `Distribution` as the interface has it."""
-        late = it.declared_open and self.now < it.payable_from
-        eligible = 0 if late else it.eligible
         terms = terms_of(
             kind=it.kind,
             payable_from=it.payable_from,
@@ -668,26 +685,17 @@ class SystemHarness:
             policy=it.policy,
             excluded=it.excluded,
         )
-        collector = NOBODY if it.policy == NOBODY else "tax"
+        collector = NOBODY if it.policy == NOBODY else COLLECTOR
         figures = (
             *(it.ledger.name, it.record, it.currency, it.declarer, terms, collector),
-            *(it.amount, it.carried_in, eligible, it.settled_shares if it.settled else 0),
-            *(it.paid, it.withheld, it.remitted, it.owed, it.carried_out, it.swept),
+            *it.shown(self.now).values(),
         )
         return encoded((self.wire.spelt(figures),))
 
-    def _product_agrees(self) -> None:
-        """The model that the auditor uses has come to the same figures."""
-        for series, model in self.law.known_series():
-            ours = [it for it in self.law.distributions if it.series == series]
-            position = model.position()
-            figures = (position.missing, position.owed, position.paid, position.withheld,
-                       position.carried, position.swept)  # fmt: skip
-            want = (0, sum(it.owed for it in ours), sum(it.paid - it.withheld for it in ours),
-                    sum(it.withheld for it in ours), self.law.carry[series],
-                    sum(it.swept for it in ours))  # fmt: skip
-            if figures != want:
-                raise Broken(f"the auditor has {figures} for {series}, the law {want}")
+    def _law_adds_up(self) -> None:
+        """The law accounts for every unit (Law 3), and the product's own division is the law's."""
+        for wrong in (*self.law.unaccounted(), *differences(self.law)):
+            raise Broken(wrong)
 
     def _no(self, why: tuple[str, tuple[Any, ...]]) -> bytes:
         return b"\0" + self.wire.refusal(why)

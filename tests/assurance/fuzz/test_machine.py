@@ -22,7 +22,8 @@ from tests.assurance.fuzz.walk import SENTENCES, Failed, Make, Walked, narrated,
 from tests.chainkit import Codec
 from tests.contracts import faulty_vault
 from tests.laws.harness import scaled
-from tests.laws.model import VAULT
+from tests.model.income import Payment
+from tests.model.outcomes import VAULT
 
 STEPS = int(os.environ.get("PRORATA_STEPS") or 200_000)
 SEED = "prorata"
@@ -202,7 +203,7 @@ def test_a_story_told_by_hand(codec: Codec) -> None:
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
     system = play(lambda: SystemHarness(codec), LIFE)
     (it,) = system.law.distributions
-    assert (it.amount, it.settled) == (990, {"ann": (594, 197)})
+    assert (it.amount, it.settled) == (990, {"ann": Payment(3, 594, 197)})
     assert system.law.money["fee"]["ann2"] == 397 - 3
     assert (it.remitted, it.swept) == (197, 396)
     assert system.law.money["fee"][VAULT] == 0

@@ -146,9 +146,9 @@ KILLERS: dict[str, list[str]] = defaultdict(list)
 POLICY = "tests/contracts/tax/test_withholding_policy.py"
 APART = (
     "tests/contracts/token/test_standards.py::test_the_token_fits",
-    f"{POLICY}::test_H_asking_stays_cheap_however_much_is_changed_later",
-    "tests/contracts/income/test_payout_desk.py::test_G_on_a_fork_the_old_signature_is_worth_nothing",
-    f"{REENTRY}::test_E3_the_vaults_call_outs[push, paying]",
+    f"{POLICY}::test_asking_stays_cheap_however_much_is_changed_later",
+    "tests/contracts/income/test_payout_desk.py::test_on_a_fork_the_old_signature_is_worth_nothing",
+    f"{REENTRY}::test_the_vaults_call_outs[push, paying]",
 )
 """Tests of size and gas, which the optimiser decides, and of a node that limits the size."""
 

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """A change by what it changes, and not by where: a file may be renamed, a definition moved.
+
+    `within` is the qualified name of the definition around it, `Contract.function` or
+    `Class.method`; `context` its line. Of places that have all this in common `occurrence` counts,
+    from 1.
+    """
+
+    within: str
+    context: str
+    before: str
+    after: str
+    occurrence: int = 1
 
 
 @dataclass(frozen=True, order=True)
@@ -17,6 +34,8 @@ class Mutant:
     before: str
     after: str
     operator: str
+    within: str = field(default="", compare=False)
+    """The qualified name of the definition around it."""
 
     def applied(self, text: str) -> str:
         """The source with the change."""
@@ -30,9 +49,23 @@ class Mutant:
         return text.count("\n", 0, self.start) + 1
 
     def context(self, text: str) -> str:
-        """The line it is on: what is changed is found again by it when lines move."""
+        """The line it is on."""
         begin = text.rfind("\n", 0, self.start) + 1
         return text[begin:].split("\n", 1)[0].strip()
+
+
+def keys(mutants: Iterable[Mutant], text: str) -> dict[Mutant, Key]:
+    """The key of each mutant of one source, all of whose mutants these must be."""
+    alike: dict[tuple[str, str, str, str], list[Mutant]] = defaultdict(list)
+    for mutant in mutants:
+        alike[mutant.within, mutant.context(text), mutant.before, mutant.after].append(mutant)
+    return {
+        mutant: Key(*shared, occurrence)
+        for shared, those in alike.items()
+        for occurrence, start in enumerate(sorted({it.start for it in those}), start=1)
+        for mutant in those
+        if mutant.start == start
+    }
 
 
 def unchanged(path: str, text: str) -> Mutant:

@@ -57,10 +57,19 @@ class Source:
 def mutants(path: str, text: str) -> Iterator[Mutant]:
     """Every mutant of a module."""
     source = Source(text)
-    for node in ast.walk(ast.parse(text)):
+    for node, within in _walk(ast.parse(text), ()):
         for maker in MAKERS:
             for start, before, after, operator in maker(node, source):
-                yield Mutant(path, start, before, after, operator)
+                yield Mutant(path, start, before, after, operator, ".".join(within))
+
+
+def _walk(node: ast.AST, within: tuple[str, ...]) -> Iterator[tuple[ast.AST, tuple[str, ...]]]:
+    """Every node, and the definitions that it is in; a decorator is part of what it decorates."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        within = (*within, node.name)
+    yield node, within
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, within)
 
 
 def executed(text: str) -> str:

@@ -44,7 +44,7 @@ from tests.assurance.mutation.killing import (
     killed_by_tests,
     killed_module,
 )
-from tests.assurance.mutation.mutant import Mutant, digest, sample, unchanged
+from tests.assurance.mutation.mutant import Key, Mutant, digest, keys, sample, unchanged
 
 RESULTS = Path(__file__).with_name("results.json")
 ARGUED = Path(__file__).with_name("argued.json")
@@ -196,18 +196,45 @@ def chosen(path: str, mutants: Sequence[Mutant], scale: float = 1) -> list[Mutan
 
 def is_argued(mutant: Mutant) -> bool:
     """Whether it has been said why nobody need notice."""
-    return mark({**asdict(mutant), "context": mutant.context(text_of(mutant.path))}) in argued()
+    return keys_of(mutant.path)[mutant] in argued()
 
 
 @cache
-def argued() -> set[tuple[str, str, str, str]]:
-    """The marks of mutants that are the same in other words."""
-    return set(map(mark, json.loads(ARGUED.read_text(encoding="utf-8"))))
+def argued() -> set[Key]:
+    """The keys of mutants that are the same in other words."""
+    return set(map(key_of, json.loads(ARGUED.read_text(encoding="utf-8"))))
 
 
-def mark(one: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """What a mutant and an argument have in common, wherever the line has moved to."""
-    return one["path"], one["context"], one["before"], one["after"]
+def key_of(one: Mapping[str, Any]) -> Key:
+    """The key of an argument, or of a survivor that was written down."""
+    parts = one["within"], one["context"], one["before"], one["after"]
+    return Key(*parts, one.get("occurrence", 1))
+
+
+@cache
+def keys_of(path: str) -> dict[Mutant, Key]:
+    """Every mutant of a source, and its key."""
+    text = text_of(path)
+    if path.endswith(".py"):
+        return keys(python.mutants(path, text), text)
+    return keys(solidity.mutants(compiler().tree(path), path, text), text)
+
+
+def sources_of(key: Key) -> list[str]:
+    """The sources that have such a mutant: one, or an argument about it is about nothing, or about
+    two things."""
+    return [
+        path
+        for path in every_source()
+        if key.context in text_of(path) and key in keys_of(path).values()
+    ]
+
+
+@cache
+def every_source() -> tuple[str, ...]:
+    """All contracts and modules, whether their mutants are tried or not."""
+    found = [*PROJECT_ROOT.glob("contracts/**/*.sol"), *PROJECT_ROOT.glob("prorata/**/*.py")]
+    return tuple(sorted(path.relative_to(PROJECT_ROOT).as_posix() for path in found))
 
 
 def is_interface(path: str) -> bool:
@@ -216,6 +243,7 @@ def is_interface(path: str) -> bool:
     return name.endswith(".sol") and name[0] == "I" and name[1].isupper()
 
 
+@cache
 def text_of(path: str) -> str:
     """A source as it is."""
     return (PROJECT_ROOT / path).read_text(encoding="utf-8")
@@ -245,8 +273,10 @@ def told(tried: Iterable[Tried], there_are: dict[str, list[Mutant]]) -> dict[str
             counted["argued" if excused else one.outcome] += 1
         if one.outcome == SURVIVED:
             text = text_of(one.mutant.path)
-            where = {"line": one.mutant.line(text), "context": one.mutant.context(text)}
-            survivors.append({**asdict(one.mutant), **where})
+            key = keys_of(one.mutant.path)[one.mutant]
+            where = {"line": one.mutant.line(text), "context": key.context}
+            which = {"occurrence": key.occurrence} if key.occurrence > 1 else {}
+            survivors.append({**asdict(one.mutant), "within": key.within, **where, **which})
     for path, count in files.items():
         count["population"] = len(there_are[path])
     total: Counter[str] = Counter()

@@ -158,11 +158,15 @@ def _code(contract: Mapping[str, Any]) -> tuple[bytes, bytes]:
 def mutants(tree: Mapping[str, Any], path: str, text: str) -> Iterator[Mutant]:
     """Every mutant of a source. The tree counts bytes, and so does this until it yields."""
     raw = text.encode()
-    for start, before, after, operator in _of_node(tree, raw, ()):
-        yield Mutant(path, len(raw[:start].decode()), before, after, operator)
+    for within, (start, before, after, operator) in _of_node(tree, raw, ()):
+        place = len(raw[:start].decode())
+        yield Mutant(path, place, before, after, operator, ".".join(within))
 
 
 Change = tuple[int, str, str, str]
+Within = tuple[str, ...]
+NAMED = ("ContractDefinition", "FunctionDefinition", "ModifierDefinition")
+"""What a change is within; a constructor goes by its kind, as it has no name."""
 
 
 def _span(node: Mapping[str, Any]) -> tuple[int, int]:
@@ -177,10 +181,10 @@ def _statement(node: Mapping[str, Any], raw: bytes) -> tuple[int, str]:
     return start, raw[start:end].decode()
 
 
-def _of_node(node: Any, raw: bytes, above: tuple[str, ...]) -> Iterator[Change]:
+def _of_node(node: Any, raw: bytes, within: Within) -> Iterator[tuple[Within, Change]]:
     if isinstance(node, list):
         for item in node:
-            yield from _of_node(item, raw, above)
+            yield from _of_node(item, raw, within)
         return
     if not isinstance(node, dict):
         return
@@ -189,11 +193,13 @@ def _of_node(node: Any, raw: bytes, above: tuple[str, ...]) -> Iterator[Change]:
     if kind in ("PragmaDirective", "ImportDirective", "ErrorDefinition", "EventDefinition",
                 "StructDefinition", "EnumDefinition", "StructuredDocumentation"):  # fmt: skip
         return
+    if kind in NAMED:
+        within = (*within, node["name"] or node["kind"])
     if "src" in node:
-        yield from _changes(node, kind, raw)
+        yield from ((within, change) for change in _changes(node, kind, raw))
     for value in node.values():
         if isinstance(value, dict | list):
-            yield from _of_node(value, raw, (*above, kind))
+            yield from _of_node(value, raw, within)
 
 
 def _changes(node: Mapping[str, Any], kind: str, raw: bytes) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from prorata.toolchain.compiler import standard_json
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.assurance.mutation import python
 from tests.assurance.mutation.killing import (
+    APART,
     KILLED,
     PROBE,
     SURVIVED,
@@ -26,7 +28,7 @@ from tests.assurance.mutation.killing import (
     killed_module,
     passes_with,
 )
-from tests.assurance.mutation.mutant import Mutant, sample, unchanged
+from tests.assurance.mutation.mutant import Key, Mutant, keys, sample, unchanged
 from tests.assurance.mutation.run import (
     ARGUED,
     LEFT_OUT,
@@ -35,8 +37,8 @@ from tests.assurance.mutation.run import (
     WHOLE,
     argued,
     is_interface,
-    mark,
-    text_of,
+    key_of,
+    sources_of,
 )
 from tests.assurance.mutation.solidity import BARE, Compiler, mutants
 
@@ -141,6 +143,14 @@ def test_a_sound_ledger_is_not_called_wrong(
     assert artifacts[TOKEN].runtime.startswith(deployed[TOKEN][1])
 
 
+@pytest.mark.parametrize("node", APART)
+def test_what_is_set_apart_is_there(node: str) -> None:
+    """A test that was renamed would judge mutants again."""
+    file, _, name = node.partition("[")[0].partition("::")
+    text = (PROJECT_ROOT / file).read_text(encoding="utf-8")
+    assert f"\ndef {name}(" in text
+
+
 def test_what_annotates_a_function_is_never_run() -> None:
     """So that nobody need notice a change of it; of anything else somebody must."""
     text = "def halved(amount: int | None = 0) -> int | None:\n    return amount and amount | 1\n"
@@ -171,20 +181,42 @@ def test_tests_are_what_decides(artifacts: dict[str, Artifact], outcome: str) ->
     assert judged_sound("tests/contracts/token/test_freezing.py", wrong) is (outcome == SURVIVED)
 
 
-@pytest.mark.parametrize("path", sorted({one["path"] for one in ARGUMENTS}))
-def test_what_is_argued_about_is_there(compiler: Compiler, path: str) -> None:
-    """An argument is about a mutant of the source as it is, and says something."""
-    text = text_of(path)
-    found = (
-        python.mutants(path, text)
-        if path.endswith(".py")
-        else mutants(compiler.tree(path), path, text)
+@pytest.mark.parametrize("argument", ARGUMENTS, ids=lambda one: one["within"])
+def test_what_is_argued_about_is_there(argument: dict[str, Any]) -> None:
+    """An argument is about one mutant of one source as it is, wherever that is, and says
+    something."""
+    assert len(sources_of(key_of(argument))) == 1, sources_of(key_of(argument))
+    assert len(argument["why"]) > 30
+
+
+def test_no_mutant_is_argued_about_twice() -> None:
+    """Else one of two arguments could go stale and nobody would know."""
+    assert max(Counter(map(key_of, ARGUMENTS)).values()) == 1
+
+
+def test_a_mutant_is_found_by_what_it_changes() -> None:
+    """By the definition around it and its line, in whatever file; alike ones are told apart."""
+    text = (
+        "class Pair:\n    def sum(self):\n        return self.a + self.b + 1\n\n\n"
+        "def total(a, b):\n    return a + b + 1\n"
     )
-    made = {(path, m.context(text), m.before, m.after) for m in found}
-    for one in ARGUMENTS:
-        if one["path"] == path:
-            assert mark(one) in made
-            assert len(one["why"]) > 30
+    made = keys(python.mutants("one.py", text), text)
+    plus = sorted((m, key) for m, key in made.items() if m.before == "+")
+    assert [key for _, key in plus] == [
+        Key("Pair.sum", "return self.a + self.b + 1", "+", "-", 1),
+        Key("Pair.sum", "return self.a + self.b + 1", "+", "-", 2),
+        Key("total", "return a + b + 1", "+", "-", 1),
+        Key("total", "return a + b + 1", "+", "-", 2),
+    ]
+    moved = keys(python.mutants("other/two.py", f"LINES = 3\n\n{text}"), f"LINES = 3\n\n{text}")
+    assert set(made.values()) <= set(moved.values())
+    assert len(set(moved.values())) == len({(m.start, m.before, m.after) for m in moved})
+
+
+def test_a_mutant_of_solidity_is_within_its_function(ledger: list[Mutant]) -> None:
+    """Its contract or library, and its function, modifier or constructor."""
+    assert {mutant.within.split(".")[0] for mutant in ledger} == {"ShareLedger"}
+    assert {"ShareLedger.constructor", "ShareLedger._move"} <= {m.within for m in ledger}
 
 
 # ------------------------------------------------------------------- what the last run found
@@ -211,4 +243,4 @@ def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> Non
 
 def test_whoever_survived_is_argued_about() -> None:
     """Killed by a new test, or the same in other words; nothing else."""
-    assert set(map(mark, FOUND["survivors"])) <= argued()
+    assert set(map(key_of, FOUND["survivors"])) <= argued()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.compliant import FOREVER, Code, Compliant, investor, rules_refused
+from tests.contracts.compliant import FOREVER, Compliant, investor, rules_refused
 from tests.contracts.harness import DAY, person, refused
+from tests.model.register import Code
 
 LOCK = 30 * DAY
 
@@ -107,7 +108,8 @@ def test_a_force_or_a_burn_takes_free_shares_first_and_then_the_oldest_lots(lock
     assert locked(harness, ann) == (0, 0)
 
 
-def test_C3_a_recovery_moves_the_lots_and_keeps_their_order(locking):
+@pytest.mark.attack("C3")
+def test_a_recovery_moves_the_lots_and_keeps_their_order(locking):
     """Lots of both wallets are interleaved by time; those of one day count together."""
     harness, ann, new = locking, locking.ann, person(1)
     harness.know({new: investor(1)})
@@ -129,7 +131,8 @@ def test_C3_a_recovery_moves_the_lots_and_keeps_their_order(locking):
     assert locked(harness, new) == (0, 0)
 
 
-def test_C3_lots_that_were_released_before_a_recovery_stay_free(locking):
+@pytest.mark.attack("C3")
+def test_lots_that_were_released_before_a_recovery_stay_free(locking):
     """On either side."""
     harness, ann, new = locking, locking.ann, person(1)
     harness.know({new: investor(1)})
@@ -141,7 +144,8 @@ def test_C3_lots_that_were_released_before_a_recovery_stay_free(locking):
     harness.move(new, harness.ben, 30)
 
 
-def test_H_many_lots_cannot_make_a_recovery_too_dear(kit):
+@pytest.mark.attack("H")
+def test_many_lots_cannot_make_a_recovery_too_dear(kit):
     """Two wallets with a lot on every day of a year, interleaved, fit one transaction."""
     harness = Compliant(kit, lockUp=365 * DAY)
     ann, new = harness.ann, person(1)
@@ -154,7 +158,8 @@ def test_H_many_lots_cannot_make_a_recovery_too_dear(kit):
     assert locked(harness, new) == (360, released_at(start, 365 * DAY))
 
 
-def test_A7_tiny_lots_cannot_make_transfers_too_dear(kit):
+@pytest.mark.attack("A7")
+def test_tiny_lots_cannot_make_transfers_too_dear(kit):
     """A year of one share a day: a transfer and its explanation stay far below a block."""
     harness = Compliant(kit, lockUp=365 * DAY)
     ann, ben = harness.ann, harness.ben
@@ -239,10 +244,11 @@ def test_shares_acquired_without_a_lock_up_are_free(kit):
     harness.move(harness.ann, harness.ben, 10)
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize(
     ("name", "args"), [("acquired", (1, LOCK)), ("reduced", (0,)), ("recovered", (person(2),))]
 )
-def test_F6_only_the_rules_of_a_token_write_its_lots(locking, kit, name, args):
+def test_only_the_rules_of_a_token_write_its_lots(locking, kit, name, args):
     """Neither stranger, nor agent, nor owner, nor the token itself."""
     harness = locking
     what = (harness.token.address, harness.ann, *args)

@@ -11,12 +11,12 @@ from tests.contracts.compliant import (
     GERMANY,
     PROFESSIONAL,
     RETAIL,
-    Code,
     Compliant,
     investor,
     rules_refused,
 )
 from tests.contracts.harness import DAY, person, refused
+from tests.model.register import Code
 
 
 @pytest.fixture
@@ -187,7 +187,8 @@ def test_there_are_no_claims_to_trust(counted, book):
 # --------------------------------------------------------------------------- re-registering
 
 
-def test_F_a_change_of_country_and_class_moves_the_count(counted, book):
+@pytest.mark.attack("F4")
+def test_a_change_of_country_and_class_moves_the_count(counted, book):
     """By either function, for who holds; who holds nothing is in no count."""
     counted.issue({counted.ann: 10, counted.ben: 20})
     assert sizes(counted, GERMANY, RETAIL) == (2, 2, 2, 2)
@@ -254,7 +255,8 @@ def test_a_lost_wallet_is_never_registered_again(counted, book):
 # ------------------------------------------------------------------------------- counting
 
 
-def test_F4_a_holder_is_counted_from_the_first_share_to_the_last(counted):
+@pytest.mark.attack("F4")
+def test_a_holder_is_counted_from_the_first_share_to_the_last(counted):
     """By issue, transfer, force and burn, to oneself and of nothing."""
     ann, ben = counted.ann, counted.ben
     counted.issue({ann: 10, ben: 0})
@@ -465,7 +467,8 @@ def test_a_token_is_bound_once(counted, book):
     assert book.call("tokens") == (counted.token.address, person(1))
 
 
-def test_H_no_more_tokens_are_bound_than_can_be_looked_through(counted, book):
+@pytest.mark.attack("H")
+def test_no_more_tokens_are_bound_than_can_be_looked_through(counted, book):
     """The 33rd is refused; with 32 a change of registration still fits a block many times."""
     counted.issue({counted.ann: 10})
     for index in range(31):
@@ -497,7 +500,8 @@ def test_a_loss_is_reported_by_a_bound_token_or_its_rules_only(counted, book, ki
     assert book.call("successorOf", counted.ben) == person(2)
 
 
-def test_H_the_last_owner_cannot_leave(counted, book):
+@pytest.mark.attack("H")
+def test_the_last_owner_cannot_leave(counted, book):
     """Nobody could appoint agents after that."""
     with refused("InvestorRegistry_OwnerRequired"):
         book.send("renounceOwnership", sender=counted.owner)

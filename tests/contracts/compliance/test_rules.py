@@ -17,13 +17,13 @@ from tests.contracts.compliant import (
     PROFESSIONAL,
     RETAIL,
     SETTINGS,
-    Code,
     Compliant,
     bitmap,
     investor,
     rules_refused,
 )
 from tests.contracts.harness import DAY, Harness, person, refused
+from tests.model.register import Code
 
 NOW = RevmKit.START
 UNDERFLOW = "4e487b71" + f"{0x11:064x}"
@@ -77,7 +77,7 @@ def test_a_receiver_must_be_registered(kit):
     moved(harness, 100)
 
 
-def test_F_eligibility_ends_by_itself_between_two_seconds(kit):
+def test_eligibility_ends_by_itself_between_two_seconds(kit):
     """In the last second it holds, in the next not: for a transfer, an issue and a force."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
@@ -474,9 +474,10 @@ def test_without_rules_the_registry_is_asked_by_the_token(kit):
     assert harness.explained(harness.ann, harness.ben, 1) == ([(Code.NOT_ELIGIBLE, 0, 0)], 0)
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
 @pytest.mark.parametrize("mood", range(2, 11))
-def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
+def test_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
     """Whatever they do when they are told, the owner gets rid of them, at a bounded price."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
@@ -490,8 +491,9 @@ def test_F5_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
     moved(harness, 100)
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("mood", range(2, 11))
-def test_F5_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
+def test_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
     """Neither does its failure undo the order, nor does it take all the gas of the next."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
@@ -503,7 +505,8 @@ def test_F5_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mo
     moved(harness, 100)
 
 
-def test_F5_old_rules_that_call_back_while_they_are_replaced_change_nothing(kit):
+@pytest.mark.attack("F5")
+def test_old_rules_that_call_back_while_they_are_replaced_change_nothing(kit):
     """Their own transfer counts a record; the ledger's slot is read after it, not before."""
     harness = Compliant(kit)
     hostile = kit.deploy("MovableRules")
@@ -518,7 +521,8 @@ def test_F5_old_rules_that_call_back_while_they_are_replaced_change_nothing(kit)
     assert harness.token.call("compliance") == ZERO
 
 
-def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(kit):
+@pytest.mark.attack("F5")
+def test_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(kit):
     """What is frozen is looked at after they have had their say."""
     harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
@@ -540,8 +544,9 @@ def test_F5_rules_that_call_back_during_a_forced_transfer_leave_an_exact_ledger(
     assert [token.call("balanceOf", who) for who in (ann, ben, cid)] == [0, 40, 60]
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("frozen", [0, 200])
-def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen):
+def test_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen):
     """No more is destroyed than is there after they have had their say, whatever is frozen."""
     harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
@@ -559,7 +564,8 @@ def test_F5_rules_that_call_back_during_a_burn_leave_an_exact_ledger(kit, frozen
     assert token.call("totalSupply") == 60
 
 
-def test_F5_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
+@pytest.mark.attack("F5")
+def test_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
     """The successor gets what is there after they have had their say; nothing stays behind."""
     harness = Harness(kit)
     hostile = kit.deploy("MovableRules")
@@ -574,8 +580,9 @@ def test_F5_rules_that_call_back_during_a_recovery_leave_an_exact_ledger(kit):
     assert [token.call("balanceOf", who) for who in (ann, cid, new)] == [0, 0, 130]
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("mood", ["reverting", "speechless"])
-def test_F5_rules_whose_registry_fails_refuse_and_name_it(kit, mood):
+def test_rules_whose_registry_fails_refuse_and_name_it(kit, mood):
     """No answer is no consent: to a transfer, an issue or a force."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
@@ -702,7 +709,8 @@ def test_a_foreign_compliance_contract_refuses_transfers_and_no_orders(foreign):
         foreign.issue({foreign.cid: 1})
 
 
-def test_F1_under_a_foreign_compliance_contract_a_frozen_wallet_stays_frozen(foreign):
+@pytest.mark.attack("F1")
+def test_under_a_foreign_compliance_contract_a_frozen_wallet_stays_frozen(foreign):
     """What the token itself knows of a wallet binds whoever else is asked."""
     token, ann, ben, agent = foreign.token, foreign.ann, foreign.ben, foreign.agent
     foreign.issue({ann: 100})

@@ -113,7 +113,8 @@ def test_fewer_shares_than_the_holder_signed_for_are_refused(kit):
     assert (offer.shares(NEW_HOME), offer.money(NEW_HOME)) == (2, 1_200)
 
 
-def test_A13_a_claim_that_comes_first_cannot_make_the_holder_buy_less(kit):
+@pytest.mark.attack("A13")
+def test_a_claim_that_comes_first_cannot_make_the_holder_buy_less(kit):
     """Somebody claims one of two distributions for the holder: what is left buys too little."""
     offer = Offer(kit, price=900)
     first, second = offer.rent(3_000), offer.rent(3_000)

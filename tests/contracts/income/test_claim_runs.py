@@ -179,7 +179,8 @@ def test_a_holder_says_where_one_claim_goes(harness, record):
     assert dollars(harness, harness.issuer) == 5_000
 
 
-def test_A13_nobody_else_says_where_it_goes(harness, record):
+@pytest.mark.attack("A13")
+def test_nobody_else_says_where_it_goes(harness, record):
     """Not a stranger, an agent, the owner or the payee; neither to nobody nor to the vault."""
     number = harness.declare(record, 10_000)
     harness.vault.send("setPayee", harness.issuer, sender=harness.ann)
@@ -195,7 +196,8 @@ def test_A13_nobody_else_says_where_it_goes(harness, record):
     assert harness.vault.call("claimable", number, harness.ann) == 5_000
 
 
-def test_C3_only_the_successor_says_where_a_lost_wallets_income_goes(harness, record):
+@pytest.mark.attack("C3")
+def test_only_the_successor_says_where_a_lost_wallets_income_goes(harness, record):
     """The old key has no say any more; a frozen successor waits."""
     number = harness.declare(record, 10_000)
     harness.token.send("recoveryAddress", harness.ann, harness.eve, ZERO, sender=harness.agent)
@@ -246,7 +248,8 @@ def test_a_declaration_is_funded_by_permit(harness, record):
     assert coin.call("balanceOf", harness.ann) == 5_000
 
 
-def test_G_a_permit_that_somebody_used_first_does_no_harm(harness, record):
+@pytest.mark.attack("G")
+def test_a_permit_that_somebody_used_first_does_no_harm(harness, record):
     """What counts is the allowance."""
     coin = harness.kit.deploy("PermitCoin")
     coin.send("mint", DECLARER, 10_000)
@@ -267,8 +270,9 @@ def test_G_a_permit_that_somebody_used_first_does_no_harm(harness, record):
     assert harness.figures(1)["amount"] == 10_000
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("fault", ["expired", "another amount", "another signer"])
-def test_G_a_permit_that_does_not_fit_funds_nothing(harness, record, fault):
+def test_a_permit_that_does_not_fit_funds_nothing(harness, record, fault):
     """Then there is no allowance, and the declaration is refused."""
     coin = harness.kit.deploy("PermitCoin")
     sender = harness.stranger if fault == "another signer" else DECLARER

@@ -78,13 +78,15 @@ def try_out(harnesses: CurrencyHarnesses, case: Case) -> None:
         harness.check()
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.code)
-def test_D_every_step_in_every_currency_does_what_the_table_says(harnesses, case):
+def test_every_step_in_every_currency_does_what_the_table_says(harnesses, case):
     """In every trouble, by the exact model; others are paid meanwhile, nobody twice (Laws 3, 4)."""
     try_out(harnesses, case)
 
 
-def test_D_the_words_of_the_table_mean_what_moves():
+@pytest.mark.attack("D")
+def test_the_words_of_the_table_mean_what_moves():
     """It says "pays" if and only if exactly what is owed leaves, and arrives."""
     for case in cases():
         # Of two troubles at once the table says the graver; the books are exact all the same.
@@ -101,12 +103,13 @@ def is_exact(case: Case) -> bool:
     return leaves == arrives == 1_000_000
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize(
     "currency",
     [it for it in CURRENCIES if it.cells.claim not in {Does.NEVER, Does.DRAINS}],
     ids=lambda it: it.code,
 )
-def test_D_every_currency_is_paid_out_to_the_last_unit(harnesses, currency):
+def test_every_currency_is_paid_out_to_the_last_unit(harnesses, currency):
     """When all have been paid, the vault has what it carries to the next, and no more (Law 3)."""
     with harnesses.of(currency) as harness:
         live_out(harness)
@@ -149,15 +152,17 @@ def reenter(harnesses: CurrencyHarnesses, case: Reentry) -> None:
             assert caller.call("answer").hex() == GUARDED
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("case", reentries(), ids=lambda case: case.code)
-def test_E3_whoever_calls_back_finds_every_entrance_shut(harnesses, case):
+def test_whoever_calls_back_finds_every_entrance_shut(harnesses, case):
     """A currency before and after it moves, a receiver of coins; the books as if nobody called."""
     reenter(harnesses, case)
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("step", SUBJECT)
 @pytest.mark.parametrize("code", ["calls-before", "calls-after", "coin"])
-def test_E3_views_say_during_a_payment_what_they_say_after_it(harnesses, code, step):
+def test_views_say_during_a_payment_what_they_say_after_it(harnesses, code, step):
     """The distribution, the holder's part of it and the carry, asked by whoever is called."""
     with harnesses.of(CODED[code]) as harness:
         number, ann = harness.ids[SUBJECT[step]], harness.people["ann"]
@@ -195,8 +200,9 @@ def rehearse(harness: CurrencyHarness) -> int:
 # -------------------------------------------------------------------- all at once
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("answer", Answer, ids=lambda it: it.name.lower())
-def test_D_no_nature_of_a_currency_touches_another(harnesses, answer):
+def test_no_nature_of_a_currency_touches_another(harnesses, answer):
     """Whatever it moves, answers and tells: all other currencies stay as they were (Law 19)."""
     tellings = (Telling.TRUTH, Telling.DOUBLE, Telling.REVERTING)
     for movement, telling in product(Movement, tellings):
@@ -229,7 +235,8 @@ def elsewhere(harness: CurrencyHarness) -> dict[Any, Any]:
     }
 
 
-def test_D_a_vault_full_of_hostile_currencies_pays_everybody_else(harness):
+@pytest.mark.attack("D")
+def test_a_vault_full_of_hostile_currencies_pays_everybody_else(harness):
     """Each turns hostile in its own way; the dollar and the coin are paid; in the end all are."""
     harness.issue({getattr(harness, who): shares for who, shares in HOLDERS.items()})
     record, holders = harness.close(), {getattr(harness, who): it for who, it in HOLDERS.items()}
@@ -278,7 +285,8 @@ def paid_by(act: Callable[[], Any]) -> list[Any]:
 # --------------------------------------------------------------- when money is short
 
 
-def test_D_what_a_currency_takes_away_the_last_ones_wait_for(harnesses):
+@pytest.mark.attack("D")
+def test_what_a_currency_takes_away_the_last_ones_wait_for(harnesses):
     """Balances halve: the first are paid to the unit, the last when somebody makes up for it."""
     with harnesses.of(PLAIN) as harness:
         harness.money.become(replace(Nature(), grains=2 * Nature().grains))
@@ -292,8 +300,9 @@ def test_D_what_a_currency_takes_away_the_last_ones_wait_for(harnesses):
         harness.again("push")
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("code", ["fee-on-top", "one-more"])
-def test_D_a_currency_that_takes_more_than_it_is_told_to_fails_its_last_payment(harnesses, code):
+def test_a_currency_that_takes_more_than_it_is_told_to_fails_its_last_payment(harnesses, code):
     """The shortfall is what it took; it is the last payment's, until somebody makes up for it."""
     with harnesses.of(CODED[code]) as harness:
         for step in ("push", "sweep", "refund"):
@@ -322,7 +331,8 @@ def make_up(harness: CurrencyHarness) -> None:
     harness.account.purses["harness", "vault"] += amount * harness.money.grains
 
 
-def test_D_two_addresses_of_one_currency_are_two_currencies_of_one_pot(harnesses):
+@pytest.mark.attack("D")
+def test_two_addresses_of_one_currency_are_two_currencies_of_one_pot(harnesses):
     """What is owed under one address is not touched by payments under the other."""
     harness = harnesses.open(CODED["second-address"])
     harness.monies["main"] = main = harness.money.main
@@ -335,7 +345,8 @@ def test_D_two_addresses_of_one_currency_are_two_currencies_of_one_pot(harnesses
     live_out(harness)
 
 
-def test_D_a_limit_for_one_movement_is_met_by_claiming_one_by_one(harness):
+@pytest.mark.attack("D")
+def test_a_limit_for_one_movement_is_met_by_claiming_one_by_one(harness):
     """Together they are too much for the currency; alone each is paid to the unit."""
     harness.issue({harness.ann: 1, harness.ben: 1})
     record, currency = harness.close(), wilful(harness)
@@ -349,7 +360,8 @@ def test_D_a_limit_for_one_movement_is_met_by_claiming_one_by_one(harness):
     books.claim(harness.ann, second)
 
 
-def test_D_the_largest_amount_has_no_room_for_a_carry(harnesses):
+@pytest.mark.attack("D")
+def test_the_largest_amount_has_no_room_for_a_carry(harnesses):
     """With the carry it is refused, and the carry stays; less that much, it is paid to the unit."""
     with harnesses.of(PLAIN) as harness:
         carried = harness.seen()["carried", "harness"]
@@ -363,9 +375,10 @@ def test_D_the_largest_amount_has_no_room_for_a_carry(harnesses):
         harness.check()
 
 
+@pytest.mark.attack("E1")
 @pytest.mark.parametrize("function", ["claim", "push"])
 @pytest.mark.parametrize("code", [PLAIN.code, "coin"])
-def test_E1_whoever_sends_too_little_gas_marks_nobody_as_paid(harnesses, code, function):
+def test_whoever_sends_too_little_gas_marks_nobody_as_paid(harnesses, code, function):
     """With any amount of gas a holder is paid and marked, or neither."""
     outcomes = set()
     for gas in range(40_000, 320_000, 7_001):
@@ -401,7 +414,8 @@ def with_gas(harness: CurrencyHarness, call: bytes, gas: int) -> bool:
 # ---------------------------------------------------------------- what was a defect once
 
 
-def test_E3_the_carry_is_told_honestly_while_the_last_holder_is_pushed(harnesses):
+@pytest.mark.attack("E3")
+def test_the_carry_is_told_honestly_while_the_last_holder_is_pushed(harnesses):
     """Who is called by the last payment of a page sees the remainder carried, or not finished."""
     with harnesses.of(CODED["calls-after"]) as harness:
         for holder in ("ann", "dan"):
@@ -413,7 +427,8 @@ def test_E3_the_carry_is_told_honestly_while_the_last_holder_is_pushed(harnesses
         assert heard == harness.kit.read(harness.harness.stranger, harness.vault.address, view)
 
 
-def test_D_a_denial_after_a_fee_on_top_stops_the_page_but_no_holder(harnesses):
+@pytest.mark.attack("D")
+def test_a_denial_after_a_fee_on_top_stops_the_page_but_no_holder(harnesses):
     """What the vault holds is measured once a page: where payments take more than was owed, an
     answer of false cannot be told from a movement. The page is refused, one by one they are paid.
     """
@@ -430,7 +445,8 @@ def test_D_a_denial_after_a_fee_on_top_stops_the_page_but_no_holder(harnesses):
         assert told == [(harness.people["ben"], SKIPPED_PAYMENT)]
 
 
-def test_D_a_currency_that_hides_that_it_moved_pays_nobody_twice(harnesses):
+@pytest.mark.attack("D")
+def test_a_currency_that_hides_that_it_moved_pays_nobody_twice(harnesses):
     """It moves, says no and tells no balances: the page is refused, all are paid later (Law 4)."""
     with harnesses.of(PLAIN) as harness:
         harness.money.become(replace(Nature(), answer=Answer.NO, telling=Telling.REVERTING))

@@ -233,7 +233,8 @@ def test_only_the_record_of_the_same_second_is_taken(harness):
     assert harness.figures(harness.pass_one(number, 2))["recordId"] == 2
 
 
-def test_B1_who_bought_certificates_afterwards_has_none_of_it(harness):
+@pytest.mark.attack("B1")
+def test_who_bought_certificates_afterwards_has_none_of_it(harness):
     """Entitled is who held at the second, on both levels."""
     number = harness.income(1_000_000)
     harness.certs.send(
@@ -416,7 +417,8 @@ def test_a_gift_is_not_income(harness):
 # ------------------------------------------------------------------ nobody steers the money
 
 
-def test_A13_what_another_payee_received_is_not_paid_from_what_is_here(kit):
+@pytest.mark.attack("A13")
+def test_what_another_payee_received_is_not_paid_from_what_is_here(kit):
     """The vault knows that the pool was paid, not to whom. A stranger who bought certificates for
     an old record's sake would take what the owners of a newer one are owed."""
     harness = Pooled(kit, registered=False)
@@ -435,8 +437,9 @@ def test_A13_what_another_payee_received_is_not_paid_from_what_is_here(kit):
     assert harness.money(harness.owners[0]) == 200_000
 
 
+@pytest.mark.attack("A13")
 @pytest.mark.parametrize("liar", ["token", "policy"])
-def test_A13_a_token_or_a_policy_that_changes_its_answer_steers_nothing(harness, liar):
+def test_a_token_or_a_policy_that_changes_its_answer_steers_nothing(harness, liar):
     """One unit was paid, and now a million is said to have been: by a token at a second of the
     liar's choice, or by a tax policy that withheld the rest and sent it back to the liar."""
     honest = harness.income(10_000_000)
@@ -548,6 +551,7 @@ def test_a_batch_without_gas_is_refused_and_not_passed_over(harness):
 # ------------------------------------------------------------------------------ currencies
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize(
     "name",
     [
@@ -555,7 +559,7 @@ def test_a_batch_without_gas_is_refused_and_not_passed_over(harness):
         "PausableCurrency", "GasBurner", "ReturnBomb", "RevertsOnZero", "Reentrant", "SenderPays",
     ],
 )  # fmt: skip
-def test_D_every_currency_on_a_good_day_is_passed_on_to_the_unit(harness, name):
+def test_every_currency_on_a_good_day_is_passed_on_to_the_unit(harness, name):
     """Claimed here, or before."""
     currency = harness.kit.deploy(name)
     first, second = (harness.income(10_003, currency=currency) for _ in range(2))
@@ -567,7 +571,8 @@ def test_D_every_currency_on_a_good_day_is_passed_on_to_the_unit(harness, name):
     assert harness.money(harness.passer.address, currency) == 0
 
 
-def test_D_a_fee_on_transfer_is_paid_by_what_arrives(harness):
+@pytest.mark.attack("D")
+def test_a_fee_on_transfer_is_paid_by_what_arrives(harness):
     """Claimed here, what arrived is measured; claimed before, what is here is the most."""
     currency = harness.kit.deploy("FeeOnTransfer")
     first, second = (harness.income(1_000_000, currency=currency) for _ in range(2))
@@ -580,7 +585,8 @@ def test_D_a_fee_on_transfer_is_paid_by_what_arrives(harness):
     assert harness.money(harness.passer.address, currency) == 0
 
 
-def test_D_a_currency_that_takes_more_than_is_sent_is_refused(harness):
+@pytest.mark.attack("D")
+def test_a_currency_that_takes_more_than_is_sent_is_refused(harness):
     """The fee would come out of what is here for others."""
     currency = harness.kit.deploy("SenderPays")
     first, second = (harness.income(1_000, currency=currency) for _ in range(2))
@@ -594,8 +600,9 @@ def test_D_a_currency_that_takes_more_than_is_sent_is_refused(harness):
     harness.pass_one(second, 2)
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("entrance", ["passOne", "pass", "returnUnmatched", "returnUnheld"])
-def test_E3_a_currency_that_calls_back_finds_the_entrances_shut(harness, entrance):
+def test_a_currency_that_calls_back_finds_the_entrances_shut(harness, entrance):
     """While one is passed on, nothing else is: not even another of the same currency."""
     currency = harness.kit.deploy("Reentrant")
     number, other = (harness.income(1_000, currency=currency) for _ in range(2))
@@ -616,7 +623,8 @@ def test_E3_a_currency_that_calls_back_finds_the_entrances_shut(harness, entranc
     assert harness.passer.call("isDone", other) is False
 
 
-def test_E3_a_currency_that_claims_the_pools_next_income_meanwhile_mixes_nothing(harness):
+@pytest.mark.attack("E3")
+def test_a_currency_that_claims_the_pools_next_income_meanwhile_mixes_nothing(harness):
     """The vault is shut while it pays; what is claimed at another moment is measured by nobody."""
     currency = harness.kit.deploy("Reentrant")
     number = harness.income(1_000, currency=currency)
@@ -735,7 +743,8 @@ def test_what_nobody_held_certificates_for_goes_back(kit):
     assert harness.money(harness.pool) == 400
 
 
-def test_E1_a_pool_that_does_not_take_it_back_loses_nothing(kit):
+@pytest.mark.attack("E1")
+def test_a_pool_that_does_not_take_it_back_loses_nothing(kit):
     """The claim is undone, and the money is in the vault as before."""
     puppet = kit.deploy("Puppet")
     harness = Pooled(kit, registered=False, pool=puppet.address)

@@ -47,6 +47,7 @@ def break_it(currency: Deployed) -> None:
 # -------------------------------------------------------------------- currencies
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize(
     "name",
     [
@@ -54,7 +55,7 @@ def break_it(currency: Deployed) -> None:
         "PausableCurrency", "GasBurner", "ReturnBomb", "RevertsOnZero", "Reentrant",
     ],
 )  # fmt: skip
-def test_D_every_currency_on_a_good_day_is_paid_to_the_unit(harness, shares, record, name):
+def test_every_currency_on_a_good_day_is_paid_to_the_unit(harness, shares, record, name):
     """Claims, pages, tax and carry, against the model, in each awkward currency."""
     currency = harness.kit.deploy(name)
     books = Books(harness, shares)
@@ -68,8 +69,9 @@ def test_D_every_currency_on_a_good_day_is_paid_to_the_unit(harness, shares, rec
     assert harness.figures(third)["carriedIn"] > 0
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("decimals", [0, 2, 6, 18, 27, 36])
-def test_D_currencies_of_any_decimals_are_paid_to_the_unit(harness, shares, record, decimals):
+def test_currencies_of_any_decimals_are_paid_to_the_unit(harness, shares, record, decimals):
     """The vault never asks how many there are: a third of a building's rent in each."""
     currency = harness.kit.deploy("Dollar", "Coin", "C", decimals)
     assert currency.call("decimals") == decimals
@@ -79,7 +81,8 @@ def test_D_currencies_of_any_decimals_are_paid_to_the_unit(harness, shares, reco
         books.claim(holder, number)
 
 
-def test_D_a_currency_that_refuses_to_move_nothing_is_never_asked_to(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_currency_that_refuses_to_move_nothing_is_never_asked_to(harness, shares, record):
     """A net of nothing is settled without a transfer, by claim and by push."""
     currency = harness.kit.deploy("RevertsOnZero")
     number = harness.declare(record, 9_999, currency=currency)
@@ -91,8 +94,9 @@ def test_D_a_currency_that_refuses_to_move_nothing_is_never_asked_to(harness, sh
     assert reasons(harness.push(second, harness.dan)) == []
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("name", ["ReturnsFalse", "FalseAfterMoving"])
-def test_D_a_declaration_in_a_currency_that_answers_false_is_refused(harness, record, name):
+def test_a_declaration_in_a_currency_that_answers_false_is_refused(harness, record, name):
     """Nothing is declared, and nothing stays in the vault."""
     currency = harness.kit.deploy(name)
     harness.fund(harness.agent, currency, 1_000)
@@ -105,8 +109,9 @@ def test_D_a_declaration_in_a_currency_that_answers_false_is_refused(harness, re
     assert (held(currency, harness.agent), held(currency, harness.vault.address)) == (1_000, 0)
 
 
+@pytest.mark.attack("D")
 @pytest.mark.parametrize("lacking", ["allowance", "money", "code"])
-def test_D_a_declaration_that_cannot_be_paid_is_refused(harness, record, lacking):
+def test_a_declaration_that_cannot_be_paid_is_refused(harness, record, lacking):
     """Without allowance, without money, or in a currency that does not exist."""
     currency = harness.dollar.address
     if lacking == "allowance":
@@ -122,7 +127,8 @@ def test_D_a_declaration_that_cannot_be_paid_is_refused(harness, record, lacking
     assert harness.vault.call("distributionCount") == 0
 
 
-def test_A8_a_fee_on_transfer_counts_what_arrived(harness, shares, record):
+@pytest.mark.attack("A8")
+def test_a_fee_on_transfer_counts_what_arrived(harness, shares, record):
     """The distribution is what reached the vault, so that the last holder can be paid too."""
     currency = harness.kit.deploy("FeeOnTransfer")
     currency.send("setFee", 100)
@@ -135,7 +141,8 @@ def test_A8_a_fee_on_transfer_counts_what_arrived(harness, shares, record):
     assert harness.figures(1)["paid"] == 990_000
 
 
-def test_D_a_fee_of_everything_is_no_declaration(harness, record):
+@pytest.mark.attack("D")
+def test_a_fee_of_everything_is_no_declaration(harness, record):
     """Nothing arrived."""
     currency = harness.kit.deploy("FeeOnTransfer")
     currency.send("setFee", 10_000)
@@ -143,7 +150,8 @@ def test_D_a_fee_of_everything_is_no_declaration(harness, record):
         harness.declare(record, 1_000, currency=currency)
 
 
-def test_D_a_fee_switched_on_later_is_the_receivers(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_fee_switched_on_later_is_the_receivers(harness, shares, record):
     """The vault sends what is owed and stays solvent; the currency keeps its part of it."""
     currency = harness.kit.deploy("FeeOnTransfer")
     number = harness.declare(record, 10_000, currency=currency)
@@ -154,8 +162,9 @@ def test_D_a_fee_switched_on_later_is_the_receivers(harness, shares, record):
     assert held(currency, harness.vault.address) == 0
 
 
+@pytest.mark.attack("A11")
 @pytest.mark.parametrize("name", ["ReturnsFalse", "GasBurner", "ReturnBomb"])
-def test_A11_a_currency_that_breaks_leaves_every_claim_as_it_was(harness, shares, record, name):
+def test_a_currency_that_breaks_leaves_every_claim_as_it_was(harness, shares, record, name):
     """Pushes pass over, claims are refused; once it is mended everybody is paid to the unit."""
     currency = harness.kit.deploy(name)
     number = harness.declare(record, 10_003, currency=currency)
@@ -178,9 +187,10 @@ def test_A11_a_currency_that_breaks_leaves_every_claim_as_it_was(harness, shares
     assert harness.vault.call("carried", harness.token.address, currency.address) == 2
 
 
+@pytest.mark.attack("A11")
 @pytest.mark.parametrize("rate", [1_000, 2])
 @pytest.mark.parametrize("native_coin", [False, True])
-def test_A11_a_payment_that_failed_withholds_nothing(harness, shares, record, native_coin, rate):
+def test_a_payment_that_failed_withholds_nothing(harness, shares, record, native_coin, rate):
     """The tax of a holder who was passed over is neither withheld nor remitted."""
     books = Books(harness, shares)
     closed = harness.kit.deploy("RejectingReceiver")
@@ -198,8 +208,9 @@ def test_A11_a_payment_that_failed_withholds_nothing(harness, shares, record, na
     books.remit(number)
 
 
+@pytest.mark.attack("A11")
 @pytest.mark.parametrize(("amount", "lost"), [(10_000, 0), (10_001, 1), (10_003, 2)])
-def test_A11_a_last_payment_that_failed_carries_nothing(harness, shares, record, amount, lost):
+def test_a_last_payment_that_failed_carries_nothing(harness, shares, record, amount, lost):
     """What rounding has lost is carried with the last settlement, and the failed one was none."""
     books = Books(harness, shares)
     currency = harness.kit.deploy("BlockList")
@@ -216,7 +227,8 @@ def test_A11_a_last_payment_that_failed_carries_nothing(harness, shares, record,
     assert harness.vault.call("carried", harness.token.address, currency.address) == lost
 
 
-def test_D_a_reason_of_a_megabyte_is_not_copied(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_reason_of_a_megabyte_is_not_copied(harness, shares, record):
     """A revert that returns a megabyte costs the page its bounded gas and no more."""
     currency = harness.kit.deploy("ReturnBomb")
     number = harness.declare(record, 10_000, currency=currency)
@@ -228,7 +240,8 @@ def test_D_a_reason_of_a_megabyte_is_not_copied(harness, shares, record):
         harness.claim(harness.ann, number)
 
 
-def test_D_a_currency_that_burns_gas_cannot_burn_the_page(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_currency_that_burns_gas_cannot_burn_the_page(harness, shares, record):
     """Each payment of a page has a bound of its own."""
     currency = harness.kit.deploy("GasBurner")
     number = harness.declare(record, 10_000, currency=currency)
@@ -238,7 +251,8 @@ def test_D_a_currency_that_burns_gas_cannot_burn_the_page(harness, shares, recor
     assert receipt.gas < 4 * 600_000
 
 
-def test_A11_a_currency_that_moves_and_answers_false_stops_the_page(harness, shares, record):
+@pytest.mark.attack("A11")
+def test_a_currency_that_moves_and_answers_false_stops_the_page(harness, shares, record):
     """Nobody could say whether the holder was paid, so nothing of the page happens."""
     currency = harness.kit.deploy("FalseAfterMoving")
     number = harness.declare(record, 10_000, currency=currency)
@@ -254,7 +268,8 @@ def test_A11_a_currency_that_moves_and_answers_false_stops_the_page(harness, sha
     assert held(currency, harness.ann) == 0
 
 
-def test_D_a_holder_that_is_blocked_does_not_hold_up_the_others(harness, shares, record):
+@pytest.mark.attack("A12", "D")
+def test_a_holder_that_is_blocked_does_not_hold_up_the_others(harness, shares, record):
     """It is passed over and still owed; another payee, or being freed, gets it the money."""
     currency = harness.kit.deploy("BlockList")
     number = harness.declare(record, 10_000, currency=currency)
@@ -269,7 +284,8 @@ def test_D_a_holder_that_is_blocked_does_not_hold_up_the_others(harness, shares,
     assert harness.figures(number)["owed"] == 0
 
 
-def test_D_a_holder_to_whom_a_currency_says_no_does_not_hold_up_the_others(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_holder_to_whom_a_currency_says_no_does_not_hold_up_the_others(harness, shares, record):
     """The vault knows what it has left after those of the page who were paid before."""
     currency = harness.kit.deploy("SilentBlockList")
     number = harness.declare(record, 10_000, currency=currency)
@@ -286,7 +302,8 @@ def test_D_a_holder_to_whom_a_currency_says_no_does_not_hold_up_the_others(harne
     assert harness.figures(number)["owed"] == 0
 
 
-def test_D_a_vault_that_is_blocked_in_one_currency_pays_in_the_others(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_vault_that_is_blocked_in_one_currency_pays_in_the_others(harness, shares, record):
     """The claim of one does not see the other; together they are refused as one."""
     currency = harness.kit.deploy("BlockList")
     bad = harness.declare(record, 10_000, currency=currency)
@@ -302,7 +319,8 @@ def test_D_a_vault_that_is_blocked_in_one_currency_pays_in_the_others(harness, s
     assert held(currency, harness.ann) == 5_000
 
 
-def test_D_a_collector_that_is_blocked_does_not_hold_up_the_holders(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_collector_that_is_blocked_does_not_hold_up_the_holders(harness, shares, record):
     """Tax that cannot be remitted stays withheld until it can."""
     currency = harness.kit.deploy("BlockList")
     books = Books(harness, shares)
@@ -315,7 +333,8 @@ def test_D_a_collector_that_is_blocked_does_not_hold_up_the_holders(harness, sha
     books.remit(number)
 
 
-def test_D_a_recipient_that_is_blocked_can_be_swept_to_later(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_recipient_that_is_blocked_can_be_swept_to_later(harness, shares, record):
     """A sweep that cannot be paid changes nothing."""
     currency = harness.kit.deploy("BlockList")
     books = Books(harness, shares)
@@ -332,7 +351,8 @@ def test_D_a_recipient_that_is_blocked_can_be_swept_to_later(harness, shares, re
     books.sweep(number)
 
 
-def test_D_a_currency_paused_midway_goes_on_where_it_stopped(harness, shares, record):
+@pytest.mark.attack("D")
+def test_a_currency_paused_midway_goes_on_where_it_stopped(harness, shares, record):
     """Those paid stay paid, the others stay owed."""
     currency = harness.kit.deploy("PausableCurrency")
     books = Books(harness, shares)
@@ -359,6 +379,7 @@ def native(harness: Harness, record: int, receiver: Deployed) -> int:
     return number
 
 
+@pytest.mark.attack("E1")
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -369,7 +390,7 @@ def native(harness: Harness, record: int, receiver: Deployed) -> int:
         ("ReturnBombingReceiver", (100_000, True)),
     ],
 )
-def test_E1_a_receiver_that_refuses_stays_owed_and_holds_up_nobody(
+def test_a_receiver_that_refuses_stays_owed_and_holds_up_nobody(
     harness, shares, record, name, arguments
 ):
     """By error, by burning gas, by a megabyte: the page goes on, and the holder can choose anew."""
@@ -391,7 +412,8 @@ def test_E1_a_receiver_that_refuses_stays_owed_and_holds_up_nobody(
     assert harness.kit.balance(harness.vault.address) == 0
 
 
-def test_E1_an_answer_of_many_bytes_is_a_payment_all_the_same(harness, shares, record):
+@pytest.mark.attack("E1")
+def test_an_answer_of_many_bytes_is_a_payment_all_the_same(harness, shares, record):
     """What a receiver says is not copied and not listened to."""
     receiver = harness.kit.deploy("ReturnBombingReceiver", 100_000, False)
     number = native(harness, record, receiver)
@@ -401,7 +423,8 @@ def test_E1_an_answer_of_many_bytes_is_a_payment_all_the_same(harness, shares, r
     assert harness.kit.balance(receiver.address) == 5 * COIN
 
 
-def test_E1_a_receiver_that_opens_later_is_paid_in_full(harness, shares, record):
+@pytest.mark.attack("E1")
+def test_a_receiver_that_opens_later_is_paid_in_full(harness, shares, record):
     """A failed payment can be retried as often as one likes."""
     receiver = harness.kit.deploy("RejectingReceiver")
     number = native(harness, record, receiver)
@@ -412,7 +435,8 @@ def test_E1_a_receiver_that_opens_later_is_paid_in_full(harness, shares, record)
     assert harness.kit.balance(receiver.address) == 5 * COIN
 
 
-def test_E1_a_wallet_contract_that_holds_shares_is_paid_like_anyone(harness):
+@pytest.mark.attack("E1")
+def test_a_wallet_contract_that_holds_shares_is_paid_like_anyone(harness):
     """It may also choose a payee, as itself."""
     wallet = harness.kit.deploy("ContractWallet")
     harness.issue({wallet.address: 3, harness.ann: 1})
@@ -427,7 +451,8 @@ def test_E1_a_wallet_contract_that_holds_shares_is_paid_like_anyone(harness):
     assert harness.kit.balance(harness.eve) - coins == 3 * COIN
 
 
-def test_E1_a_collector_a_recipient_and_a_declarer_that_refuse_lose_nothing(harness, shares):
+@pytest.mark.attack("E1")
+def test_a_collector_a_recipient_and_a_declarer_that_refuse_lose_nothing(harness, shares):
     """Remittance, sweep and refund in native coin are refused and can be tried again."""
     closed = harness.kit.deploy("RejectingReceiver")
     tax = harness.kit.deploy("FlatTax", 1_000, closed.address).address
@@ -464,9 +489,10 @@ def entrances(harness: Harness, record: int, number: int) -> dict[str, tuple[Any
     }
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("entrance", ["claim", "push", "declare", "sweep", "remit", "refund"])
 @pytest.mark.parametrize("door", ["claim", "push", "declare", "remit", "sweep", "refund"])
-def test_E3_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares, door, entrance):
+def test_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares, door, entrance):
     """While money moves by any function, no function that moves money can be entered."""
     currency = harness.kit.deploy("Reentrant")
     tax = harness.kit.deploy("FlatTax", 1_000, harness.collector).address
@@ -504,8 +530,9 @@ def test_E3_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares
     assert harness.vault.call("isClaimed", number, harness.ben) is False
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("entrance", ["claim", "push", "sweep", "remit", "refund"])
-def test_E3_a_native_receiver_that_calls_back_finds_every_entrance_shut(
+def test_a_native_receiver_that_calls_back_finds_every_entrance_shut(
     harness, shares, record, entrance
 ):
     """The coin arrives, the call back does not; the next holder is paid as always."""
@@ -523,8 +550,9 @@ def test_E3_a_native_receiver_that_calls_back_finds_every_entrance_shut(
     assert harness.kit.balance(harness.vault.address) == 5 * COIN
 
 
+@pytest.mark.attack("E3")
 @pytest.mark.parametrize("door", ["claim", "push"])
-def test_E3_views_are_honest_in_the_middle_of_a_payment(harness, shares, record, door):
+def test_views_are_honest_in_the_middle_of_a_payment(harness, shares, record, door):
     """A receiver that asks while it is being paid sees itself as paid already."""
     currency = harness.kit.deploy("Reentrant")
     number = harness.declare(record, 10_003, currency=currency)
@@ -545,7 +573,8 @@ def test_E3_views_are_honest_in_the_middle_of_a_payment(harness, shares, record,
         harness.kit.evm.revert(before)
 
 
-def test_E3_the_books_add_up_in_the_middle_of_a_payment(harness, shares, record):
+@pytest.mark.attack("E3")
+def test_the_books_add_up_in_the_middle_of_a_payment(harness, shares, record):
     """What the vault says is paid, owed and carried is said as if the payment had arrived."""
     currency = harness.kit.deploy("Reentrant")
     number = harness.declare(record, 10_003, currency=currency)
@@ -558,7 +587,8 @@ def test_E3_the_books_add_up_in_the_middle_of_a_payment(harness, shares, record)
     assert during == after
 
 
-def test_E3_a_payee_changed_in_the_middle_of_a_payment_counts_from_the_next_one(harness):
+@pytest.mark.attack("E3")
+def test_a_payee_changed_in_the_middle_of_a_payment_counts_from_the_next_one(harness):
     """The one function that is not guarded moves no money: what is under way goes where it went."""
     wallet = harness.kit.deploy("ContractWallet")
     currency = harness.kit.deploy("Reentrant")
@@ -575,7 +605,8 @@ def test_E3_a_payee_changed_in_the_middle_of_a_payment_counts_from_the_next_one(
     assert (held(currency, wallet.address), held(currency, harness.eve)) == (50, 50)
 
 
-def test_E3_a_currency_that_moves_shares_meanwhile_changes_no_entitlement(harness, shares, record):
+@pytest.mark.attack("E3")
+def test_a_currency_that_moves_shares_meanwhile_changes_no_entitlement(harness, shares, record):
     """The record has closed: shares that move during the payment move for the next one."""
     currency = harness.kit.deploy("Reentrant")
     number = harness.declare(record, 10_000, currency=currency)
@@ -591,7 +622,8 @@ def test_E3_a_currency_that_moves_shares_meanwhile_changes_no_entitlement(harnes
     assert harness.figures(number)["owed"] == 0
 
 
-def test_E2_coins_forced_into_the_vault_are_nobodys_income(harness, shares, record):
+@pytest.mark.attack("E2")
+def test_coins_forced_into_the_vault_are_nobodys_income(harness, shares, record):
     """No balance is read to divide, so a forced coin changes no figure."""
     books = Books(harness, shares)
     number = books.declare(record, 10 * COIN, native=True)
@@ -602,7 +634,8 @@ def test_E2_coins_forced_into_the_vault_are_nobodys_income(harness, shares, reco
     assert harness.kit.balance(harness.vault.address) == 7 * COIN
 
 
-def test_A12_one_bad_currency_is_no_obstacle_to_another(harness, shares, record):
+@pytest.mark.attack("A12")
+def test_one_bad_currency_is_no_obstacle_to_another(harness, shares, record):
     """Side by side: the broken one is passed over, the good one paid, of the same holders."""
     bad = harness.kit.deploy("GasBurner")
     poisoned = harness.declare(record, 10_000, currency=bad)

@@ -107,7 +107,8 @@ def test_the_vault_has_made_its_desk(house):
     assert own.call("vault") == house.harness.stranger
 
 
-def test_F6_the_desk_has_no_roles(house):
+@pytest.mark.attack("F6")
+def test_the_desk_has_no_roles(house):
     """Two functions change state: one asks for a signature, the other is about the caller's own."""
     assert changing(house.kit, "PayoutDesk") == {"cancel(uint256)", "carryOut(tuple,bytes)"}
 
@@ -194,8 +195,9 @@ def test_tax_is_withheld_from_what_the_receiver_gets(house):
     assert house.harness.figures(1)["withheld"] == 300
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("to", ["zero", "vault", "desk"])
-def test_G_money_that_would_be_lost_is_refused(house, to):
+def test_money_that_would_be_lost_is_refused(house, to):
     """Neither the zero address nor vault or desk is a receiver, or a hook's."""
     lost = {"zero": ZERO, "vault": house.vault.address, "desk": house.desk.address}[to]
     number, hook = house.rent(), house.hook().address
@@ -250,7 +252,8 @@ def test_only_the_claimant_and_the_desk_choose_where_money_goes(house):
 # ------------------------------------------------------------- time and nonces
 
 
-def test_G_an_instruction_holds_until_the_end_of_its_last_second(house):
+@pytest.mark.attack("G")
+def test_an_instruction_holds_until_the_end_of_its_last_second(house):
     """In that second it is good, one second later it is not."""
     first, second = house.rent(), house.rent()
     until = house.kit.now + 60
@@ -262,7 +265,8 @@ def test_G_an_instruction_holds_until_the_end_of_its_last_second(house):
     assert house.is_untouched(second, nonce=1)
 
 
-def test_G_an_instruction_is_carried_out_once(house):
+@pytest.mark.attack("G")
+def test_an_instruction_is_carried_out_once(house):
     """The nonce is spent, for this and for every other instruction that has it. (Law 18)"""
     number, other = house.rent(), house.rent()
     said = house.say(number)
@@ -273,7 +277,8 @@ def test_G_an_instruction_is_carried_out_once(house):
     assert (house.has(RECEIVER), house.has(house.holder)) == (3_000, 0)
 
 
-def test_G_nonces_are_used_in_any_order_and_with_any_gaps(house):
+@pytest.mark.attack("G")
+def test_nonces_are_used_in_any_order_and_with_any_gaps(house):
     """One instruction that has to wait stands in the way of no other."""
     for nonce in (5, 0, 2**256 - 1, 255, 256, 4, 1 << 255):
         house.say(house.rent(), nonce=nonce).send()
@@ -282,7 +287,8 @@ def test_G_nonces_are_used_in_any_order_and_with_any_gaps(house):
     assert house.has(RECEIVER) == 7 * 3_000
 
 
-def test_G_a_nonce_is_its_claimants_own(house):
+@pytest.mark.attack("G")
+def test_a_nonce_is_its_claimants_own(house):
     """What one has spent or cancelled, another has not."""
     house.desk.send("cancel", 0, sender=house.harness.stranger)
     assert house.is_spent(0, house.harness.stranger)
@@ -290,7 +296,8 @@ def test_G_a_nonce_is_its_claimants_own(house):
     assert not house.is_spent(0, OTHER.address)
 
 
-def test_G_a_cancelled_instruction_is_never_carried_out(house):
+@pytest.mark.attack("G")
+def test_a_cancelled_instruction_is_never_carried_out(house):
     """By the claimant alone, before it is brought; the next nonce is as good as before."""
     said = house.say(house.rent())
     receipt = house.desk.send("cancel", 0, sender=house.holder)
@@ -301,7 +308,8 @@ def test_G_a_cancelled_instruction_is_never_carried_out(house):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_G_a_nonce_is_not_cancelled_when_it_is_too_late(house):
+@pytest.mark.attack("G")
+def test_a_nonce_is_not_cancelled_when_it_is_too_late(house):
     """Who cancels what has been carried out, or cancelled, is told so."""
     house.say(house.rent()).send()
     house.desk.send("cancel", 1, sender=house.holder)
@@ -313,7 +321,8 @@ def test_G_a_nonce_is_not_cancelled_when_it_is_too_late(house):
 # ---------------------------------------------------------------------- keys
 
 
-def test_G_somebody_elses_signature_is_refused(house):
+@pytest.mark.attack("G")
+def test_somebody_elses_signature_is_refused(house):
     """Whoever signs for another's income gets nothing of it."""
     said = house.say(house.rent(), receiver=OTHER.address)
     with refused("PayoutDesk_NotSigned", house.holder):
@@ -321,7 +330,8 @@ def test_G_somebody_elses_signature_is_refused(house):
     assert house.is_untouched(1)
 
 
-def test_G_whoever_is_not_to_be_paid_signs_in_vain(house):
+@pytest.mark.attack("G")
+def test_whoever_is_not_to_be_paid_signs_in_vain(house):
     """A claimant who signs well, and is not the holder's, is told who is."""
     said = house.say(house.rent(), claimant=OTHER.address)
     with refused("PayoutDesk_NotClaimant", 1, OTHER.address, house.holder):
@@ -329,8 +339,9 @@ def test_G_whoever_is_not_to_be_paid_signs_in_vain(house):
     assert house.is_untouched(1)
 
 
+@pytest.mark.attack("G")
 @given(instructions, st.data())
-def test_G_no_word_of_an_instruction_can_be_changed(signing, fields, data):
+def test_no_word_of_an_instruction_can_be_changed(signing, fields, data):
     """Any other value in any one field is another instruction, which nobody has signed."""
     said = signing.but(hook=person(1), data=b"\1")
     name = data.draw(st.sampled_from(sorted(fields)))
@@ -341,8 +352,9 @@ def test_G_no_word_of_an_instruction_can_be_changed(signing, fields, data):
         changed.send(said.signed())
 
 
+@pytest.mark.attack("G")
 @given(position=st.integers(0, 64), flip=st.integers(1, 255))
-def test_G_no_byte_of_a_signature_can_be_changed(signing, position, flip):
+def test_no_byte_of_a_signature_can_be_changed(signing, position, flip):
     """There is one signature to an instruction, not many."""
     signature = bytearray(signing.signed())
     signature[position] ^= flip
@@ -350,7 +362,8 @@ def test_G_no_byte_of_a_signature_can_be_changed(signing, position, flip):
         signing.send(bytes(signature))
 
 
-def test_G_other_forms_of_a_signature_are_refused(house):
+@pytest.mark.attack("G")
+def test_other_forms_of_a_signature_are_refused(house):
     """High s, compact (ERC-2098), strange v, cut, lengthened, empty."""
     said = house.say(house.rent())
     signature = said.signed()
@@ -365,7 +378,8 @@ def test_G_other_forms_of_a_signature_are_refused(house):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_G_nobody_signs_for_the_zero_address(house):
+@pytest.mark.attack("G")
+def test_nobody_signs_for_the_zero_address(house):
     """Not even while income waits and the token names nobody to be paid."""
     number = house.rent()
     house.freeze(house.holder)
@@ -376,7 +390,8 @@ def test_G_nobody_signs_for_the_zero_address(house):
     assert house.is_untouched(number)
 
 
-def test_G_an_instruction_brought_ahead_by_another_is_harmless(house):
+@pytest.mark.attack("G")
+def test_an_instruction_brought_ahead_by_another_is_harmless(house):
     """Whoever copies it from the mempool does what was signed, and pays for it."""
     said = house.say(house.rent())
     said.send(sender=house.harness.stranger)
@@ -389,18 +404,20 @@ def test_G_an_instruction_brought_ahead_by_another_is_harmless(house):
 # -------------------------------------------------- chains, clones, other desks
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize(
     "domain",
     [{"chainId": 2}, {"name": "PayoutDesk"}, {"version": "2"}, {"verifyingContract": ZERO}],
 )
-def test_G_an_instruction_for_another_domain_is_refused(house, domain):
+def test_an_instruction_for_another_domain_is_refused(house, domain):
     """Another chain, name, version or contract is another signature."""
     said = house.say(house.rent())
     with refused("PayoutDesk_NotSigned", house.holder):
         said.send(said.but(domain=domain).signed())
 
 
-def test_G_an_instruction_for_another_vaults_desk_is_refused(house):
+@pytest.mark.attack("G")
+def test_an_instruction_for_another_vaults_desk_is_refused(house):
     """Two vaults of one chain, one holder, the same ids: each needs a signature of its own."""
     twin = House(house.kit)
     said, other = house.say(house.rent()), twin.say(twin.rent())
@@ -418,7 +435,8 @@ def clone(kit: RevmKit, target: str) -> Deployed:
     return kit.at("PayoutDesk", receipt.address)
 
 
-def test_G_a_clone_of_the_desk_has_a_domain_of_its_own_and_no_power(house):
+@pytest.mark.attack("G")
+def test_a_clone_of_the_desk_has_a_domain_of_its_own_and_no_power(house):
     """What was signed for the desk is nothing to its clone, nor the other way."""
     twin = clone(house.kit, house.desk.address)
     said = house.say(house.rent())
@@ -433,7 +451,8 @@ def test_G_a_clone_of_the_desk_has_a_domain_of_its_own_and_no_power(house):
     assert house.is_untouched(1)
 
 
-def test_G_a_desk_that_somebody_else_made_has_no_power(house):
+@pytest.mark.attack("G")
+def test_a_desk_that_somebody_else_made_has_no_power(house):
     """A contract that the vault did not make moves nothing, whoever signs."""
     other = house.kit.deploy("Puppet")
     call = house.kit.codec.call("DividendVault", "claimTo", [house.rent()], house.holder, RECEIVER)
@@ -441,7 +460,8 @@ def test_G_a_desk_that_somebody_else_made_has_no_power(house):
         other.send("say", house.vault.address, call)
 
 
-def test_G_on_a_fork_the_old_signature_is_worth_nothing(artifacts):
+@pytest.mark.attack("G")
+def test_on_a_fork_the_old_signature_is_worth_nothing(artifacts):
     """The chain's id changes under a deployed desk: its domain follows, cached or not."""
     with Anvil() as node, AnvilKit(node, artifacts) as kit:
         owner, first = kit.accounts[:2]
@@ -487,7 +507,8 @@ def test_a_wallet_contract_signs_by_erc1271(kit):
         said.send(b"something else")
 
 
-def test_G_a_wallet_contract_is_asked_when_the_instruction_is_carried_out(kit):
+@pytest.mark.attack("G")
+def test_a_wallet_contract_is_asked_when_the_instruction_is_carried_out(kit):
     """Neither a refusal nor a change of mind leaves an instruction behind."""
     wallet = kit.deploy("ContractWallet")
     house = House(kit, wallet.address)
@@ -504,7 +525,8 @@ def test_G_a_wallet_contract_is_asked_when_the_instruction_is_carried_out(kit):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_G_a_wallet_contract_cannot_sign_for_another(house):
+@pytest.mark.attack("G")
+def test_a_wallet_contract_cannot_sign_for_another(house):
     """A wallet that signed this very digest lends its word to no other claimant."""
     wallet = house.kit.deploy("ContractWallet")
     said = house.say(house.rent())
@@ -518,7 +540,8 @@ def test_G_a_wallet_contract_cannot_sign_for_another(house):
     assert house.is_untouched(1)
 
 
-def test_G_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
+@pytest.mark.attack("G")
+def test_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
     """Wallets that take any digest of their key's cannot be played against each other."""
     first, second = (kit.deploy("KeyWallet", HOLDER.address) for _ in range(2))
     house = House(kit, first.address)
@@ -533,8 +556,9 @@ def test_G_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
     assert house.has(RECEIVER) == 3_000
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("name", ["Dollar", "ShareToken", "GasBurningReceiver"])
-def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(kit, name):
+def test_a_contract_that_does_not_know_erc1271_signs_nothing(kit, name):
     """A contract without the function, or one that burns the gas, is no signer."""
     harness = Harness(kit)
     holder = {"Dollar": harness.dollar, "ShareToken": harness.token}.get(name) or kit.deploy(name)
@@ -546,7 +570,8 @@ def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(kit, name):
 # ------------------------------------------------------------ recovery and freeze
 
 
-def test_C3_after_a_recovery_only_the_successor_signs(house):
+@pytest.mark.attack("C3")
+def test_after_a_recovery_only_the_successor_signs(house):
     """What the lost wallet signed is dead; its income goes where the successor says (Law 13)."""
     number = house.rent()
     stolen = house.say(number, receiver=OTHER.address)
@@ -562,7 +587,8 @@ def test_C3_after_a_recovery_only_the_successor_signs(house):
     assert not house.is_spent(0)
 
 
-def test_C3_a_successor_cannot_sign_before_it_is_one(house):
+@pytest.mark.attack("C3")
+def test_a_successor_cannot_sign_before_it_is_one(house):
     """What it signed in advance becomes good with the recovery, and not earlier."""
     said = house.say(house.rent(), claimant=SUCCESSOR.address)
     signature = said.signed(SUCCESSOR)
@@ -573,7 +599,8 @@ def test_C3_a_successor_cannot_sign_before_it_is_one(house):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_F1_income_of_a_frozen_holder_waits_whatever_it_has_signed(house):
+@pytest.mark.attack("F1")
+def test_income_of_a_frozen_holder_waits_whatever_it_has_signed(house):
     """Frozen between signing and carrying out: refused; released: the same bytes are good."""
     said = house.say(house.rent())
     signature = said.signed()
@@ -586,7 +613,8 @@ def test_F1_income_of_a_frozen_holder_waits_whatever_it_has_signed(house):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_G_every_token_is_asked_who_is_to_be_paid(house):
+@pytest.mark.attack("G")
+def test_every_token_is_asked_who_is_to_be_paid(house):
     """A token that names a thief has its own income to give away, and no other's."""
     liar = house.kit.deploy("RecoveringToken")
     liar.send("setTime", 1, house.record - 1)
@@ -609,7 +637,8 @@ def test_G_every_token_is_asked_who_is_to_be_paid(house):
 # ------------------------------------------------------------------ paid before
 
 
-def test_A13_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
+@pytest.mark.attack("A13")
+def test_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
     """Anyone may claim in the ordinary way first; the instruction pays what is left (Law 4)."""
     first, second = house.rent(), house.rent(50_000)
     said = house.say(first, second)
@@ -619,7 +648,8 @@ def test_A13_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
     assert (house.has(house.holder), house.has(RECEIVER)) == (3_000, 15_000)
 
 
-def test_A13_an_instruction_with_nothing_left_to_pay_is_refused(house):
+@pytest.mark.attack("A13")
+def test_an_instruction_with_nothing_left_to_pay_is_refused(house):
     """Claimed before, without shares, or about nothing at all: its nonce stays unspent."""
     number = house.rent()
     house.harness.claim(house.holder, number)
@@ -681,8 +711,9 @@ def test_a_hook_gets_the_native_coin(house):
     assert house.kit.balance(house.desk.address) == 0
 
 
+@pytest.mark.attack("D")
 @given(st.integers(1, 10**12), st.integers(0, 10**12), st.integers(0, 9_999))
-def test_D_of_a_currency_with_a_fee_a_hook_is_told_what_arrived(codec, amount, before, fee):
+def test_of_a_currency_with_a_fee_a_hook_is_told_what_arrived(codec, amount, before, fee):
     """Whatever the fee, the hook is told what its balance grew by, and the fee is taken once."""
     house = House(RevmKit(codec))
     currency, hook = house.kit.deploy("FeeOnTransfer"), house.hook()
@@ -720,9 +751,10 @@ def test_data_that_no_hook_reads_is_refused(house):
         house.say(house.rent(), data=b"\0\1\2").send()
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("mood", [DENYING, SPEECHLESS, STAMMERING, BURNING, BOMBING_AS_REASON])
-def test_G_a_hook_that_does_not_confirm_undoes_everything(house, native, mood):
+def test_a_hook_that_does_not_confirm_undoes_everything(house, native, mood):
     """No word, half a word, the wrong word, all gas burnt, a megabyte of reason: still owed."""
     hook = house.hook(mood)
     number = house.coins() if native else house.rent()
@@ -735,7 +767,8 @@ def test_G_a_hook_that_does_not_confirm_undoes_everything(house, native, mood):
     assert (house.has(house.holder), house.kit.balance(house.holder)) in ((3_000, 0), (0, 3 * COIN))
 
 
-def test_G_a_hooks_reason_is_passed_on(house):
+@pytest.mark.attack("G")
+def test_a_hooks_reason_is_passed_on(house):
     """The signer learns why; the holder is owed as before."""
     hook, number = house.hook(REVERTING), house.rent()
     with refused("WilfulHook_Reverted", 3_000):
@@ -743,7 +776,8 @@ def test_G_a_hooks_reason_is_passed_on(house):
     assert house.is_untouched(number)
 
 
-def test_G_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(house):
+@pytest.mark.attack("G")
+def test_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(house):
     """The answer is right, so it counts; only its first word is read."""
     hook = house.hook()
     first, second, third = house.rent(), house.rent(), house.rent()
@@ -757,7 +791,8 @@ def test_G_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(house):
     assert told(hook)[-1] == 3
 
 
-def test_G_an_address_without_code_is_no_hook(house):
+@pytest.mark.attack("G")
+def test_an_address_without_code_is_no_hook(house):
     """Nobody is there to confirm; the money stays."""
     for number in (house.rent(), house.coins()):
         with refused("PayoutDesk_NotReinvested", person(1)):
@@ -765,7 +800,8 @@ def test_G_an_address_without_code_is_no_hook(house):
         assert house.is_untouched(number)
 
 
-def test_G_a_hook_through_which_the_coins_run_has_nothing_to_tell_of(house):
+@pytest.mark.attack("G")
+def test_a_hook_through_which_the_coins_run_has_nothing_to_tell_of(house):
     """What has left before it is told is not counted: refused, and so never left."""
     hook, number = house.hook(), house.coins()
     hook.send("setDrain", person(3))
@@ -775,7 +811,8 @@ def test_G_a_hook_through_which_the_coins_run_has_nothing_to_tell_of(house):
     assert house.is_untouched(number)
 
 
-def test_G_a_hook_that_keeps_the_money_keeps_its_signers_only(house):
+@pytest.mark.attack("G")
+def test_a_hook_that_keeps_the_money_keeps_its_signers_only(house):
     """The holder chose it, as it might any receiver; nobody else's income is touched (Law 8)."""
     hook, number = house.hook(), house.rent()
     house.say(number, hook=hook.address).send()
@@ -784,7 +821,8 @@ def test_G_a_hook_that_keeps_the_money_keeps_its_signers_only(house):
     assert house.harness.figures(number)["owed"] == 7_000
 
 
-def test_E3_a_hook_cannot_come_back_to_the_desk(house):
+@pytest.mark.attack("E3")
+def test_a_hook_cannot_come_back_to_the_desk(house):
     """While one instruction is carried out no other is, not even a good one; afterwards it is."""
     hook, first, second = house.hook(), house.rent(), house.rent()
     other = house.say(second, nonce=1)
@@ -798,7 +836,8 @@ def test_E3_a_hook_cannot_come_back_to_the_desk(house):
     assert house.has(RECEIVER) == 3_000
 
 
-def test_E3_a_hook_that_comes_back_while_it_is_paid_finds_the_vault_closed(house):
+@pytest.mark.attack("E3")
+def test_a_hook_that_comes_back_while_it_is_paid_finds_the_vault_closed(house):
     """In the middle of the payment in coins, neither desk nor vault can be used for another."""
     hook, first, second = house.hook(), house.coins(), house.coins()
     other = house.say(second, hook=hook.address, nonce=1)
@@ -817,7 +856,8 @@ def test_E3_a_hook_that_comes_back_while_it_is_paid_finds_the_vault_closed(house
         house.kit.evm.revert(before)
 
 
-def test_E3_a_hook_that_is_told_may_use_the_vault(house):
+@pytest.mark.attack("E3")
+def test_a_hook_that_is_told_may_use_the_vault(house):
     """By then the money has been counted: an ordinary claim for the holder pays the holder."""
     hook, first, second = house.hook(), house.rent(), house.rent()
     call = house.kit.codec.call("DividendVault", "claim", [second], house.holder)
@@ -828,7 +868,8 @@ def test_E3_a_hook_that_is_told_may_use_the_vault(house):
     assert hook.call("toldAmount") == 3_000
 
 
-def test_E3_a_currency_that_comes_back_gets_nowhere(house):
+@pytest.mark.attack("E3")
+def test_a_currency_that_comes_back_gets_nowhere(house):
     """In the middle of its transfer neither another instruction nor the same is carried out."""
     currency, hook = house.kit.deploy("Reentrant"), house.hook()
     number, other = house.rent(currency=currency), house.rent()
@@ -844,7 +885,8 @@ def test_E3_a_currency_that_comes_back_gets_nowhere(house):
         house.kit.evm.revert(before)
 
 
-def test_E3_the_desks_views_are_honest_in_the_middle(house):
+@pytest.mark.attack("E3")
+def test_the_desks_views_are_honest_in_the_middle(house):
     """A hook that asks is told that the nonce is spent."""
     hook = house.hook()
     ask = house.kit.codec.call("PayoutDesk", "isSpent", house.holder, 0)

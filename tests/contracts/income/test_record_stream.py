@@ -163,7 +163,8 @@ def test_a_token_without_code_has_no_streams(kit):
         kit.deploy("RecordStream", person(1))
 
 
-def test_H_records_out_of_order_or_range_are_refused(harness):
+@pytest.mark.attack("H")
+def test_records_out_of_order_or_range_are_refused(harness):
     """None, too many, repeated, descending, unknown, or too large for a vault."""
     records = harness.days(3)
     with refused("RecordStream_RecordCount", 0, LIMIT):
@@ -188,8 +189,9 @@ def test_H_records_out_of_order_or_range_are_refused(harness):
     assert harness.streams.call("recordCount") == 0
 
 
+@pytest.mark.attack("H")
 @pytest.mark.parametrize("weight", [0, 2**32, 2**32 + 1, MAX])
-def test_H_a_weight_out_of_range_is_refused(harness, weight):
+def test_a_weight_out_of_range_is_refused(harness, weight):
     """Nothing, or more than 32 bits, whose low ones would be another weight."""
     records = harness.days(2)
     with refused("RecordStream_WeightOutOfRange", records[1], weight, MAX_WEIGHT):
@@ -244,7 +246,8 @@ def test_days_weigh_what_they_stand_for(harness):
     assert {who: harness.balance(who, stream) for who in law} == law
 
 
-def test_B3_records_that_are_left_out_do_not_count(harness):
+@pytest.mark.attack("B3")
+def test_records_that_are_left_out_do_not_count(harness):
     """A stream may skip days, and two streams may share some."""
     records = harness.days(4, (harness.ann, harness.dan, 1), (harness.ann, harness.dan, 10))
     for chosen, weights in (([1, 3], [1, 2]), ([2, 3, 4], [7, 1, 1]), ([4], [9])):
@@ -255,7 +258,8 @@ def test_B3_records_that_are_left_out_do_not_count(harness):
         assert harness.streams.call("totalSupplyAt", stream) == sum(law.values())
 
 
-def test_B1_a_stream_cannot_be_read_before_its_last_record_has_closed(harness):
+@pytest.mark.attack("B1")
+def test_a_stream_cannot_be_read_before_its_last_record_has_closed(harness):
     """Not in the last second either; its time can be told from the beginning (Law 7)."""
     first = harness.close()
     last = harness.schedule(harness.kit.now + DAY)
@@ -324,7 +328,8 @@ def test_a_tax_policy_is_asked_about_the_stream(harness):
 # ------------------------------------------------------------------------------- too large
 
 
-def test_A6_as_much_weight_as_a_vault_counts_is_possible(kit):
+@pytest.mark.attack("A6")
+def test_as_much_weight_as_a_vault_counts_is_possible(kit):
     """Close to 2^96 - 1 weighted shares are divided exactly; more are refused with the figures."""
     harness = Streamed(kit)
     harness.issue({harness.ann: 2**64 - 1, harness.ben: 2})
@@ -342,7 +347,8 @@ def test_A6_as_much_weight_as_a_vault_counts_is_possible(kit):
         harness.define(records, [2, MAX_WEIGHT])
 
 
-def test_A4_a_stream_that_came_to_weigh_too_much_is_refunded(kit):
+@pytest.mark.attack("A4")
+def test_a_stream_that_came_to_weigh_too_much_is_refunded(kit):
     """Shares issued after the definition can do that: whoever declared before gets everything
     back, and whoever declares after is refused with the figures (Laws 3, 8)."""
     harness = Streamed(kit)
@@ -364,7 +370,8 @@ def test_A4_a_stream_that_came_to_weigh_too_much_is_refunded(kit):
         harness.define([first, last], [1, MAX_WEIGHT])
 
 
-def test_A4_a_stream_without_shares_is_refused_or_refunded(kit):
+@pytest.mark.attack("A4")
+def test_a_stream_without_shares_is_refused_or_refunded(kit):
     """Nothing is absorbed where nobody held anything on any day."""
     harness = Streamed(kit)
     records = [*harness.days(2), harness.schedule()]
@@ -521,8 +528,9 @@ class Liar(Harness):
             self.liar.send("setSupply", record, amount)
 
 
+@pytest.mark.attack("A6")
 @pytest.mark.parametrize("supply", [(MAX, MAX), (2**255, 2**255), (2**216, 0), (0, 2**216)])
-def test_A6_sums_that_do_not_fit_are_the_largest_number(kit, supply):
+def test_sums_that_do_not_fit_are_the_largest_number(kit, supply):
     """So that a distribution declared ahead can be refunded, whatever the token says later."""
     harness = Liar(kit)
     harness.streams.send("defineStream", [1, 2], [1, 1], sender=harness.agent)
@@ -539,7 +547,8 @@ def test_A6_sums_that_do_not_fit_are_the_largest_number(kit, supply):
         harness.streams.send("defineStream", [1, 2], [1, 1], sender=harness.agent)
 
 
-def test_A6_one_weighted_share_more_than_a_vault_counts_is_refused(kit):
+@pytest.mark.attack("A6")
+def test_one_weighted_share_more_than_a_vault_counts_is_refused(kit):
     """2^96 - 1 is the most, to the unit."""
     harness = Liar(kit)
     harness.kit.now += 1
@@ -550,7 +559,8 @@ def test_A6_one_weighted_share_more_than_a_vault_counts_is_refused(kit):
         harness.streams.send("defineStream", [1, 2], [1, 1], sender=harness.agent)
 
 
-def test_A6_the_largest_sums_that_are_added_are_exact(kit):
+@pytest.mark.attack("A6")
+def test_the_largest_sums_that_are_added_are_exact(kit):
     """A hundred balances just below the bound, with the largest weight, stay exact."""
     harness = Liar(kit)
     records = range(1, LIMIT + 1)

@@ -188,7 +188,8 @@ def test_the_table_can_be_read_back(kit):
 # ------------------------------------------------------------------------------ when it counts
 
 
-def test_B3_a_change_of_rates_counts_up_to_the_end_of_the_records_second(office):
+@pytest.mark.attack("B3")
+def test_a_change_of_rates_counts_up_to_the_end_of_the_records_second(office):
     """At t - 1 and t it counts; at t + 1 it does not, nor ever after (Law 5)."""
     met = {}
     for late in (-1, 0, 1):
@@ -201,7 +202,8 @@ def test_B3_a_change_of_rates_counts_up_to_the_end_of_the_records_second(office)
     assert met == {-1: 999, 0: 1_000, 1: 1_000}
 
 
-def test_B3_a_note_counts_up_to_the_end_of_the_records_second(kit):
+@pytest.mark.attack("B3")
+def test_a_note_counts_up_to_the_end_of_the_records_second(kit):
     """At t - 1 and t it counts; at t + 1 it does not."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 500))
     record = office.schedule(kit.now + 10)
@@ -213,7 +215,8 @@ def test_B3_a_note_counts_up_to_the_end_of_the_records_second(kit):
     ]  # fmt: skip
 
 
-def test_B3_a_certificate_counts_up_to_the_end_of_the_records_second(office):
+@pytest.mark.attack("B3")
+def test_a_certificate_counts_up_to_the_end_of_the_records_second(office):
     """Filed at t - 1 and t it counts, at t + 1 not. Revoked at t it does not, at t + 1 it does."""
     record = office.schedule(office.kit.now + 10)
     time = office.token.call("recordTime", record)
@@ -275,7 +278,8 @@ def test_an_open_record_has_no_tax_yet(office):
     assert office.rate(record, office.ann) == 3_000
 
 
-def test_B4_a_record_that_was_never_scheduled_has_no_tax(office):
+@pytest.mark.attack("B4")
+def test_a_record_that_was_never_scheduled_has_no_tax(office):
     """The token says so."""
     with refused("ShareToken_UnknownRecord", 1, 0):
         office.rate(1, office.ann)
@@ -380,7 +384,8 @@ def test_who_is_struck_off_the_register_is_taxed_at_the_default_once_noted(kit):
     assert [office.rate(r, office.ben) for r in (first, second)] == [50, 50]
 
 
-def test_C3_for_records_before_a_recovery_the_lost_wallets_facts_count(kit):
+@pytest.mark.attack("C3")
+def test_for_records_before_a_recovery_the_lost_wallets_facts_count(kit):
     """The successor is paid what was lost, less the tax of the wallet that held; later, its own."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 1_000), (FRANCE, ANY_CLASS, RENT, 2_000))
     ann, new = office.ann, person(1)
@@ -401,7 +406,8 @@ def test_C3_for_records_before_a_recovery_the_lost_wallets_facts_count(kit):
     assert office.dollar.call("balanceOf", new) == 900
 
 
-def test_C3_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
+@pytest.mark.attack("C3")
+def test_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
     """What the register keeps of a lost wallet is old, and another asset may still be there."""
     office = Office(kit, (FRANCE, ANY_CLASS, RENT, 2_000))
     office.recover(office.ann, person(1))
@@ -514,7 +520,8 @@ def test_only_what_was_filed_can_be_revoked_and_once(office):
         office.revoke(office.ann, 1)
 
 
-def test_H_certificates_cannot_pile_up_before_one_that_still_runs(office):
+@pytest.mark.attack("H")
+def test_certificates_cannot_pile_up_before_one_that_still_runs(office):
     """Sixteen are looked at, so none that counts may lie further back."""
     office.certify(office.ann, 99, until=office.kit.now)
     office.kit.now += 1
@@ -539,8 +546,9 @@ def test_H_certificates_cannot_pile_up_before_one_that_still_runs(office):
 # --------------------------------------------------------------------------------------- the tax
 
 
+@pytest.mark.attack("A10")
 @given(gross=st.integers(0, 2**160 - 1) | st.integers(0, 2**256 - 1), rate=st.integers(0, WHOLE))
-def test_A10_the_tax_is_the_floor_and_never_more_than_the_gross(codec, gross, rate):
+def test_the_tax_is_the_floor_and_never_more_than_the_gross(codec, gross, rate):
     """Exactly floor(gross * rate / 10,000), for every amount there is; the residue is the holder's
     (Laws 8, 15)."""
     office = Office(RevmKit(codec), default=rate)
@@ -597,7 +605,8 @@ def test_a_record_open_at_declaration_is_taxed_as_things_are_when_it_closes(offi
     assert office.vault.call("entitlement", number, office.ann) == (1_000, 50, 950)
 
 
-def test_H_asking_stays_cheap_however_much_is_changed_later(kit):
+@pytest.mark.attack("H")
+def test_asking_stays_cheap_however_much_is_changed_later(kit):
     """Old records stay payable: what is filed and changed afterwards costs a search, no more."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 100))
     office.note(office.ann)
@@ -660,7 +669,8 @@ def test_a_table_that_makes_no_sense_is_refused(office, rates, error, values):
     assert office.policy.call("ratesAt", office.kit.now) == tuple(table())
 
 
-def test_H_a_table_is_as_large_as_code_can_be(office):
+@pytest.mark.attack("H")
+def test_a_table_is_as_large_as_code_can_be(office):
     """And still one transaction."""
     rates = [(country, kind, 0, 1) for country in range(1, 800) for kind in range(5)]
     assert len(rates) == 3_995
@@ -696,13 +706,15 @@ def calls(office: Office) -> dict[str, tuple[set[str], tuple[Any, ...]]]:
     }
 
 
-def test_F6_the_access_table_has_every_function_that_changes_state(office):
+@pytest.mark.attack("F6")
+def test_the_access_table_has_every_function_that_changes_state(office):
     """A function added to the contract must be added here."""
     assert set(calls(office)) == changing(office.kit, "WithholdingPolicy") | {"renounceOwnership()"}
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
-def test_F6_every_function_refuses_who_may_not_call_it(office, actor):
+def test_every_function_refuses_who_may_not_call_it(office, actor):
     """Owner, agents and anyone, and what the others are told."""
     office.certify(office.ann, 1)
     sender = getattr(office, actor)

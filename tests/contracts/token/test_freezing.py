@@ -34,7 +34,8 @@ def test_a_freeze_makes_nobody_elses_income_wait(harness):
         token.send("transferFrom", harness.ben, harness.cid, 1, sender=harness.ann)
 
 
-def test_F1_a_frozen_wallet_cannot_send_receive_or_spend(harness):
+@pytest.mark.attack("F1")
+def test_a_frozen_wallet_cannot_send_receive_or_spend(harness):
     """Each by its own error, and all of it again after the release."""
     token, ann, ben, cid = harness.token, harness.ann, harness.ben, harness.cid
     harness.issue({ann: 100, ben: 100})

@@ -45,7 +45,8 @@ def test_a_signed_permit_is_an_approval(harness, permit):
     assert allowance(permit) == 0
 
 
-def test_G_a_permit_works_until_the_end_of_its_deadline(harness, permit):
+@pytest.mark.attack("G")
+def test_a_permit_works_until_the_end_of_its_deadline(harness, permit):
     """In the deadline's own second it is good, one second later it is not (Law 26)."""
     harness.kit.now = permit.deadline
     permit.send(permit.signed())
@@ -57,7 +58,8 @@ def test_G_a_permit_works_until_the_end_of_its_deadline(harness, permit):
     assert harness.token.call("nonces", permit.owner) == 1
 
 
-def test_G_a_permit_cannot_be_used_twice(harness, permit):
+@pytest.mark.attack("G")
+def test_a_permit_cannot_be_used_twice(harness, permit):
     """The nonce it was signed for is spent, even when the allowance has been (Law 26)."""
     signature = permit.signed()
     permit.send(signature)
@@ -69,8 +71,9 @@ def test_G_a_permit_cannot_be_used_twice(harness, permit):
     assert allowance(permit) == 0
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("nonce", [1, 2, 2**256 - 1])
-def test_G_a_permit_for_a_later_nonce_waits_its_turn(permit, nonce):
+def test_a_permit_for_a_later_nonce_waits_its_turn(permit, nonce):
     """A nonce cannot be skipped."""
     early = replace(permit, nonce=nonce)
     with refused("ERC2612InvalidSigner", permit.owner):
@@ -81,30 +84,34 @@ def test_G_a_permit_for_a_later_nonce_waits_its_turn(permit, nonce):
     assert allowance(permit) == 7
 
 
-def test_G_somebody_elses_signature_is_refused(permit):
+@pytest.mark.attack("G")
+def test_somebody_elses_signature_is_refused(permit):
     """Whoever signs for another's shares gives nothing away (Law 26)."""
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(permit.signed(OTHER))
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize(
     "changed", [{"value": 31}, {"spender": "0x" + "11" * 20}, {"deadline": 2**40}]
 )
-def test_G_a_permit_changed_after_signing_is_refused(permit, changed):
+def test_a_permit_changed_after_signing_is_refused(permit, changed):
     """Every field is part of what was signed."""
     with refused("ERC2612InvalidSigner", permit.owner):
         replace(permit, **changed).send(permit.signed())
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("domain", [{"chain_id": 2}, {"name": "Harbour Street"}, {"version": "2"}])
-def test_G_a_permit_for_another_domain_is_refused(permit, domain):
+def test_a_permit_for_another_domain_is_refused(permit, domain):
     """Another chain, name or version is another signature (Law 26)."""
     elsewhere = replace(permit, **domain)
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send(elsewhere.signed())
 
 
-def test_G_a_permit_for_a_twin_token_is_refused(kit, permit):
+@pytest.mark.attack("G")
+def test_a_permit_for_a_twin_token_is_refused(kit, permit):
     """The same name, symbol and chain at another address is another domain."""
     twin = Harness(kit).token
     assert twin.address != permit.token.address
@@ -112,7 +119,8 @@ def test_G_a_permit_for_a_twin_token_is_refused(kit, permit):
         permit.send(permit.signed(), token=twin)
 
 
-def test_G_the_malleable_twin_of_a_signature_is_refused(permit):
+@pytest.mark.attack("G")
+def test_the_malleable_twin_of_a_signature_is_refused(permit):
     """The same point with the high s is not a second key to the same permit."""
     v, r, s = permit.signed()
     twin = (55 - v, r, (CURVE_ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"))
@@ -121,15 +129,17 @@ def test_G_the_malleable_twin_of_a_signature_is_refused(permit):
     assert permit.token.call("nonces", permit.owner) == 0
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("v", [0, 1, 26, 29, 255])
-def test_G_a_signature_with_a_strange_v_is_refused(permit, v):
+def test_a_signature_with_a_strange_v_is_refused(permit, v):
     """Only 27 and 28 are signatures."""
     _, r, s = permit.signed()
     with refused("ERC2612InvalidSigner", permit.owner):
         permit.send((v, r, s))
 
 
-def test_G_nobody_signs_for_the_zero_address(harness, permit):
+@pytest.mark.attack("G")
+def test_nobody_signs_for_the_zero_address(harness, permit):
     """A signature that recovers to nobody is no permit of nobody."""
     nobody = replace(permit, owner=ZERO)
     for signature in ((27, b"\0" * 32, b"\0" * 32), (0, b"\0" * 32, b"\0" * 32), nobody.signed()):
@@ -145,7 +155,8 @@ def test_a_permit_for_no_spender_is_refused(harness, permit):
     assert harness.token.call("nonces", permit.owner) == 0
 
 
-def test_G_a_permit_sent_ahead_by_another_is_harmless(harness, permit):
+@pytest.mark.attack("G")
+def test_a_permit_sent_ahead_by_another_is_harmless(harness, permit):
     """Whoever copies it from the mempool only sets the very allowance that was meant."""
     signature = permit.signed()
     permit.token.send(
@@ -170,7 +181,8 @@ def test_a_wallet_contract_signs_by_erc1271(kit, permit):
         theirs.send((27, b"\1" * 32, b"\2" * 32))
 
 
-def test_G_a_wallet_contract_that_does_not_sign_is_believed(kit, permit):
+@pytest.mark.attack("G")
+def test_a_wallet_contract_that_does_not_sign_is_believed(kit, permit):
     """Neither a refusal nor a change of mind leaves a permit behind."""
     wallet = kit.deploy("ContractWallet")
     theirs = replace(permit, owner=wallet.address)
@@ -183,7 +195,8 @@ def test_G_a_wallet_contract_that_does_not_sign_is_believed(kit, permit):
     assert allowance(theirs) == 0
 
 
-def test_G_a_wallet_contract_cannot_sign_for_another(kit, permit):
+@pytest.mark.attack("G")
+def test_a_wallet_contract_cannot_sign_for_another(kit, permit):
     """A wallet that signed this digest lends its word to no other owner."""
     wallet = kit.deploy("ContractWallet")
     wallet.send("sign", permit.digest(), True)
@@ -191,8 +204,9 @@ def test_G_a_wallet_contract_cannot_sign_for_another(kit, permit):
         permit.send((27, b"\1" * 32, b"\2" * 32))
 
 
+@pytest.mark.attack("G")
 @pytest.mark.parametrize("name", ["Dollar", "ShareToken"])
-def test_G_a_contract_that_does_not_know_erc1271_signs_nothing(harness, permit, name):
+def test_a_contract_that_does_not_know_erc1271_signs_nothing(harness, permit, name):
     """A contract without the function, or one that answers something else, is no signer."""
     contract = harness.dollar if name == "Dollar" else harness.token
     theirs = replace(permit, owner=contract.address)

@@ -11,10 +11,11 @@ import pytest
 from eth_account import Account
 
 from tests.chainkit import ZERO, Reverted, RevmKit
-from tests.contracts.compliant import ALL_BUT, AMERICA, Code, Compliant, bitmap, investor
+from tests.contracts.compliant import ALL_BUT, AMERICA, Compliant, bitmap, investor
 from tests.contracts.harness import DAY, person
 from tests.contracts.permits import Permit
 from tests.contracts.token.test_roles import changing
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 SIGNER = Account.from_key("0x" + "0c" * 32)
@@ -165,9 +166,10 @@ def scene(codec) -> Scene:
     return Scene(RevmKit(codec))
 
 
+@pytest.mark.attack("F3")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("obstacle", REFUSED)
-def test_F3_each_way_shares_move_meets_exactly_what_should_stop_it(scene, obstacle, path):
+def test_each_way_shares_move_meets_exactly_what_should_stop_it(scene, obstacle, path):
     """The shares move, or the one error with its arguments is given and nothing has moved."""
     before, then = scene.kit.evm.snapshot(), scene.kit.now
     told = None
@@ -276,8 +278,9 @@ class Cast(Compliant):
         return getattr(self, actor)
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ACTORS)
-def test_F6_every_function_of_the_registry_refuses_who_may_not_call_it(kit, actor):
+def test_every_function_of_the_registry_refuses_who_may_not_call_it(kit, actor):
     """Strangers, agents, the owner, a bound token, and the rules that the token names."""
     cast = Cast(kit)
     cast.replace_rules(cast.puppet.address)
@@ -306,8 +309,9 @@ def test_F6_every_function_of_the_registry_refuses_who_may_not_call_it(kit, acto
     assert met == {name: expected[who] for name, (who, _) in calls.items()}
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ACTORS)
-def test_F6_every_function_of_the_lots_refuses_who_may_not_call_it(kit, actor):
+def test_every_function_of_the_lots_refuses_who_may_not_call_it(kit, actor):
     """Only the rules that the token names may write."""
     cast = Cast(kit)
     cast.replace_rules(cast.puppet.address)
@@ -318,8 +322,9 @@ def test_F6_every_function_of_the_lots_refuses_who_may_not_call_it(kit, actor):
         assert cast.says(actor, cast.lots, name, args) == (None if actor == "rules" else why)
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ACTORS)
-def test_F6_whoever_calls_the_rules_is_taken_for_a_token_and_changes_nothing_of_another(kit, actor):
+def test_whoever_calls_the_rules_is_taken_for_a_token_and_changes_nothing_of_another(kit, actor):
     """Rules that count believe only a token whose count they keep; the others they cannot touch."""
     cast = Cast(kit)
     calls = rules_calls(cast)
@@ -334,8 +339,9 @@ def test_F6_whoever_calls_the_rules_is_taken_for_a_token_and_changes_nothing_of_
     assert cast.persons() == 1
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ACTORS)
-def test_F6_nobody_but_the_keeper_hands_a_count_over(kit, actor):
+def test_nobody_but_the_keeper_hands_a_count_over(kit, actor):
     """The call passes, so that rules can always be replaced, and has no effect."""
     cast = Cast(kit)
     what = (cast.token.address, person(1))
@@ -348,8 +354,9 @@ def test_F6_nobody_but_the_keeper_hands_a_count_over(kit, actor):
     assert cast.registry.call("countKeeper", cast.token.address) == cast.counting.address
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ["token", "rules"])
-def test_F6_neither_rules_nor_another_token_are_agents_of_a_token(kit, actor):
+def test_neither_rules_nor_another_token_are_agents_of_a_token(kit, actor):
     """Orders of theirs are those of strangers."""
     cast = Cast(kit)
     cast.replace_rules(cast.puppet.address)

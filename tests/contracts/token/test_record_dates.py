@@ -29,7 +29,8 @@ def test_records_are_numbered_from_one_in_order_of_time(harness):
         assert harness.token.call("recordCount") == number
 
 
-def test_B4_a_record_in_the_past_is_refused(harness):
+@pytest.mark.attack("B4")
+def test_a_record_in_the_past_is_refused(harness):
     """One second ago is too late; the present second is not."""
     now = harness.kit.now
     with refused("ShareToken_RecordInThePast", now - 1, now):
@@ -39,7 +40,8 @@ def test_B4_a_record_in_the_past_is_refused(harness):
     assert harness.schedule(now) == 1
 
 
-def test_B4_a_record_not_later_than_the_last_is_refused(harness):
+@pytest.mark.attack("B4")
+def test_a_record_not_later_than_the_last_is_refused(harness):
     """Neither the same second nor an earlier one, whether the last has closed or not."""
     closes_at = harness.kit.now + DAY
     harness.schedule(closes_at)
@@ -64,9 +66,10 @@ def test_a_record_at_the_time_that_means_never_is_refused(harness):
         harness.schedule(NEVER - 1)
 
 
+@pytest.mark.attack("B4")
 @pytest.mark.parametrize("number", [0, 2, 2**32, 2**48, 2**256 - 1])
 @pytest.mark.parametrize("closed", [False, True])
-def test_B4_an_unknown_record_is_refused(harness, number, closed):
+def test_an_unknown_record_is_refused(harness, number, closed):
     """Zero and everything past the last id are unknown to every reader at all times."""
     harness.issue({harness.ann: 100})
     harness.schedule()
@@ -78,14 +81,16 @@ def test_B4_an_unknown_record_is_refused(harness, number, closed):
             harness.token.call(*call, number)
 
 
-def test_B4_a_token_that_has_never_moved_knows_no_record(harness):
+@pytest.mark.attack("B4")
+def test_a_token_that_has_never_moved_knows_no_record(harness):
     """A ledger begins with no record ahead, not with one at the beginning of time."""
     for call in (("recordTime",), ("balanceOfAt", harness.ann), ("totalSupplyAt",)):
         with refused("ShareToken_UnknownRecord", 1, 0):
             harness.token.call(*call, 1)
 
 
-def test_B4_an_open_record_cannot_be_read(harness):
+@pytest.mark.attack("B4")
+def test_an_open_record_cannot_be_read(harness):
     """Until its second is over nobody can see what it will say, not even in the last one."""
     harness.issue({harness.ann: 100})
     closes_at = harness.kit.now + DAY
@@ -101,7 +106,8 @@ def test_B4_an_open_record_cannot_be_read(harness):
     assert harness.token.call("totalSupplyAt", record) == 100
 
 
-def test_B4_a_record_behind_a_closed_one_is_still_open(harness):
+@pytest.mark.attack("B4")
+def test_a_record_behind_a_closed_one_is_still_open(harness):
     """Only those whose own second is over are readable, touched or untouched."""
     harness.issue({harness.ann: 100})
     first, second = harness.kit.now, harness.kit.now + DAY
@@ -119,10 +125,11 @@ def test_B4_a_record_behind_a_closed_one_is_still_open(harness):
 # --------------------------------------------------------------- which second counts
 
 
+@pytest.mark.attack("B3")
 @pytest.mark.parametrize(
     ("offset", "counts"), [(-DAY, True), (-1, True), (0, True), (1, False), (DAY, False)]
 )
-def test_B3_a_transfer_counts_up_to_the_end_of_the_records_second(harness, offset, counts):
+def test_a_transfer_counts_up_to_the_end_of_the_records_second(harness, offset, counts):
     """One second before and the very second count, one second after does not."""
     harness.issue({harness.ann: 100, harness.ben: 20})
     closes_at = harness.kit.now + 2 * DAY
@@ -135,7 +142,8 @@ def test_B3_a_transfer_counts_up_to_the_end_of_the_records_second(harness, offse
     assert harness.token.call("totalSupplyAt", record) == 120
 
 
-def test_B3_a_record_at_the_present_second_counts_what_follows_in_it(harness):
+@pytest.mark.attack("B3")
+def test_a_record_at_the_present_second_counts_what_follows_in_it(harness):
     """Scheduled, then moved, in one second: the movement counts."""
     harness.issue({harness.ann: 100})
     record = harness.schedule(harness.kit.now)
@@ -145,7 +153,8 @@ def test_B3_a_record_at_the_present_second_counts_what_follows_in_it(harness):
     assert (at(harness, harness.ann, record), at(harness, harness.ben, record)) == (70, 30)
 
 
-def test_B3_two_records_between_two_transfers_see_the_same_balance(harness):
+@pytest.mark.attack("B3")
+def test_two_records_between_two_transfers_see_the_same_balance(harness):
     """An account untouched through both has what it had, at both."""
     harness.issue({harness.ann: 100})
     harness.close()
@@ -157,7 +166,8 @@ def test_B3_two_records_between_two_transfers_see_the_same_balance(harness):
     assert [at(harness, harness.ben, record) for record in (1, 2, 3)] == [0, 0, 30]
 
 
-def test_B3_records_one_second_apart_are_told_apart(harness):
+@pytest.mark.attack("B3")
+def test_records_one_second_apart_are_told_apart(harness):
     """Blocks drift; a transfer belongs to the records whose second is not over."""
     harness.issue({harness.ann: 100})
     now = harness.kit.now
@@ -170,7 +180,8 @@ def test_B3_records_one_second_apart_are_told_apart(harness):
     assert [at(harness, harness.ann, record) for record in range(1, 6)] == [99, 98, 97, 96, 95]
 
 
-def test_B1_in_and_out_within_one_second_earns_nothing(harness):
+@pytest.mark.attack("B1")
+def test_in_and_out_within_one_second_earns_nothing(harness):
     """Shares borrowed and given back in the record's own second leave the lender as holder."""
     harness.issue({harness.ann: 100})
     record = harness.schedule(harness.kit.now)
@@ -182,7 +193,8 @@ def test_B1_in_and_out_within_one_second_earns_nothing(harness):
     assert (at(harness, harness.ann, record), at(harness, harness.ben, record)) == (100, 0)
 
 
-def test_B1_in_and_out_after_the_record_earns_nothing(harness):
+@pytest.mark.attack("B1")
+def test_in_and_out_after_the_record_earns_nothing(harness):
     """Shares borrowed once the record can be read were counted for the lender."""
     harness.issue({harness.ann: 100})
     record = harness.close()
@@ -195,7 +207,8 @@ def test_B1_in_and_out_after_the_record_earns_nothing(harness):
 # ------------------------------------------------------------------- what is remembered
 
 
-def test_A1_both_sides_are_settled_before_a_balance_moves(harness):
+@pytest.mark.attack("A1")
+def test_both_sides_are_settled_before_a_balance_moves(harness):
     """Shares that arrive after the record, sent or issued, earn nothing at it; those sent, all."""
     harness.issue({harness.ann: 100, harness.ben: 50})
     record = harness.close()
@@ -212,7 +225,8 @@ def test_A1_both_sides_are_settled_before_a_balance_moves(harness):
     assert [at(harness, who, record) for who in people] == [100, 50, 0, 0]
 
 
-def test_B2_issuing_is_remembered_for_account_and_supply(harness):
+@pytest.mark.attack("B2")
+def test_issuing_is_remembered_for_account_and_supply(harness):
     """Shares issued after a record did not exist at it, alone or in a batch."""
     harness.issue({harness.ann: 100})
     harness.close()
@@ -226,7 +240,8 @@ def test_B2_issuing_is_remembered_for_account_and_supply(harness):
     assert supplies == [100, 111, 166]
 
 
-def test_B2_burning_is_remembered_for_account_and_supply(harness):
+@pytest.mark.attack("B2")
+def test_burning_is_remembered_for_account_and_supply(harness):
     """Shares burned after a record existed at it."""
     harness.issue({harness.ann: 100, harness.ben: 50})
     harness.close()
@@ -240,7 +255,8 @@ def test_B2_burning_is_remembered_for_account_and_supply(harness):
     assert supplies == [150, 50, 30]
 
 
-def test_B2_records_that_close_while_nothing_moves_can_be_read(harness):
+@pytest.mark.attack("B2")
+def test_records_that_close_while_nothing_moves_can_be_read(harness):
     """Each from its own second on, though the ledger has counted none of them."""
     harness.issue({harness.ann: 100})
     times = [harness.kit.now + day * DAY for day in range(3)]
@@ -255,7 +271,8 @@ def test_B2_records_that_close_while_nothing_moves_can_be_read(harness):
                 at(harness, harness.ann, record)
 
 
-def test_B2_history_is_written_before_the_rules_are_told(kit):
+@pytest.mark.attack("B2")
+def test_history_is_written_before_the_rules_are_told(kit):
     """Rules that read the record during the first movement after it see the old balance."""
     rules = kit.deploy("MovableRules")
     harness = Harness(kit, rules=rules.address)
@@ -348,7 +365,8 @@ def test_a_long_life_reads_back_as_a_plain_ledger_would(harness, seed):
     assert {who: harness.token.call("balanceOf", who) for who in people} == ledger
 
 
-def test_B3_hundreds_of_records_untouched_do_not_make_a_transfer_dear(harness):
+@pytest.mark.attack("B3")
+def test_hundreds_of_records_untouched_do_not_make_a_transfer_dear(harness):
     """After 500 records the first transfer stays under 120,000 gas and every record reads right."""
     harness.issue({harness.ann: 100, harness.ben: 50})
     now = harness.kit.now

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from tests.chainkit import ZERO
-from tests.contracts.compliant import FRANCE, Code, Compliant, investor, rules_refused
+from tests.contracts.compliant import FRANCE, Compliant, investor, rules_refused
 from tests.contracts.harness import DAY, SKIPPED_CLAIMED, Harness, person, refused
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 SKIPPED_WAITING = 4
@@ -22,7 +23,8 @@ def recover(harness: Harness, lost: str, successor: str):
 # ------------------------------------------------------------------------------ what moves
 
 
-def test_C3_a_recovery_moves_the_shares_and_tells_who_follows_whom(harness):
+@pytest.mark.attack("C3")
+def test_a_recovery_moves_the_shares_and_tells_who_follows_whom(harness):
     """One movement and one event; the lost wallet is closed for ever."""
     token, ann, new = harness.token, harness.ann, person(1)
     harness.issue({ann: 100})
@@ -40,7 +42,8 @@ def test_C3_a_recovery_moves_the_shares_and_tells_who_follows_whom(harness):
     assert token.call("recoveryAddress", harness.ben, new, ZERO, sender=harness.agent) is True
 
 
-def test_C3_a_wallet_without_shares_can_be_recovered(harness):
+@pytest.mark.attack("C3")
+def test_a_wallet_without_shares_can_be_recovered(harness):
     """It may be owed income, or be sent shares by somebody who does not know."""
     recover(harness, harness.ann, person(1))
     assert harness.token.call("successorOf", harness.ann) == person(1)
@@ -53,7 +56,8 @@ def test_C3_a_wallet_without_shares_can_be_recovered(harness):
         harness.token.send("forcedTransfer", harness.ben, harness.ann, 1, sender=harness.agent)
 
 
-def test_C4_a_wallet_that_already_holds_keeps_both(harness):
+@pytest.mark.attack("C4")
+def test_a_wallet_that_already_holds_keeps_both(harness):
     """Shares and frozen amounts add up."""
     token, ann, ben, agent = harness.token, harness.ann, harness.ben, harness.agent
     harness.issue({ann: 100, ben: 7})
@@ -66,7 +70,8 @@ def test_C4_a_wallet_that_already_holds_keeps_both(harness):
         harness.move(ben, harness.cid, 43)
 
 
-def test_C3_a_frozen_amount_is_told_before_it_moves(harness):
+@pytest.mark.attack("C3")
+def test_a_frozen_amount_is_told_before_it_moves(harness):
     """`Frozen` of both wallets comes before the movement."""
     token, ann, new = harness.token, harness.ann, person(1)
     harness.issue({ann: 100})
@@ -80,7 +85,8 @@ def test_C3_a_frozen_amount_is_told_before_it_moves(harness):
     ]  # fmt: skip
 
 
-def test_C3_a_freeze_without_limit_stays_one(harness):
+@pytest.mark.attack("C3")
+def test_a_freeze_without_limit_stays_one(harness):
     """Two of them do not overflow into a small one."""
     token, ann, ben = harness.token, harness.ann, harness.ben
     harness.issue({ann: 100})
@@ -90,7 +96,8 @@ def test_C3_a_freeze_without_limit_stays_one(harness):
     assert token.call("getFrozenTokens", ben) == MAX
 
 
-def test_C3_the_freeze_of_a_wallet_goes_along(harness):
+@pytest.mark.attack("C3")
+def test_the_freeze_of_a_wallet_goes_along(harness):
     """Losing the key is no way out of a freeze."""
     token, ann, new = harness.token, harness.ann, person(1)
     harness.issue({ann: 100})
@@ -104,7 +111,8 @@ def test_C3_the_freeze_of_a_wallet_goes_along(harness):
         harness.move(new, harness.ben, 1)
 
 
-def test_C3_old_allowances_are_dead(harness):
+@pytest.mark.attack("C3")
+def test_old_allowances_are_dead(harness):
     """Neither does the lost wallet's spender reach anything, nor does it spend for others."""
     token, ann, ben, cid = harness.token, harness.ann, harness.ben, harness.cid
     harness.issue({ann: 100, ben: 100})
@@ -132,7 +140,8 @@ def test_chains_of_recoveries_lead_to_the_last_wallet(harness):
     assert harness.token.call("balanceOf", chain[-1]) == 100
 
 
-def test_C4_a_recovery_that_makes_no_sense_is_refused(harness):
+@pytest.mark.attack("C4")
+def test_a_recovery_that_makes_no_sense_is_refused(harness):
     """Onto itself, twice, onto a lost wallet, in a circle, of nobody, onto nobody or the token."""
     ann, ben, cid = harness.ann, harness.ben, harness.cid
     harness.issue({ann: 100})
@@ -151,7 +160,8 @@ def test_C4_a_recovery_that_makes_no_sense_is_refused(harness):
 # ------------------------------------------------------------------------------ the person
 
 
-def test_C3_a_new_wallet_becomes_a_wallet_of_the_person(kit):
+@pytest.mark.attack("C3")
+def test_a_new_wallet_becomes_a_wallet_of_the_person(kit):
     """Country, class and expiry go along; no holder more or less is counted."""
     harness = Compliant(kit, maxHolders=2)
     known = investor(1, FRANCE, 2, kit.now + DAY)
@@ -167,7 +177,8 @@ def test_C3_a_new_wallet_becomes_a_wallet_of_the_person(kit):
     assert (harness.persons(), harness.holding(1), harness.holding(2)) == (1, 0, 105)
 
 
-def test_C3_a_wallet_of_another_person_is_no_successor(kit):
+@pytest.mark.attack("C3")
+def test_a_wallet_of_another_person_is_no_successor(kit):
     """A recovery gives nobody another person's shares."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
@@ -178,7 +189,8 @@ def test_C3_a_wallet_of_another_person_is_no_successor(kit):
     assert harness.held(harness.ann, harness.ben) == [100, 0]
 
 
-def test_C3_a_wallet_that_nobody_knows_is_succeeded_by_one_that_nobody_knows(kit):
+@pytest.mark.attack("C3")
+def test_a_wallet_that_nobody_knows_is_succeeded_by_one_that_nobody_knows(kit):
     """Who it was is not known, so the successor is nobody either; but it succeeds."""
     harness = Compliant(kit)
     receipt = harness.recover(person(5), person(6))
@@ -190,7 +202,8 @@ def test_C3_a_wallet_that_nobody_knows_is_succeeded_by_one_that_nobody_knows(kit
     assert harness.registry.call("investorOf", person(5)) == investor(0, 0, 0, until=0, lost=True)
 
 
-def test_C3_another_wallet_of_the_person_is_a_successor_as_it_is(kit):
+@pytest.mark.attack("C3")
+def test_another_wallet_of_the_person_is_a_successor_as_it_is(kit):
     """What is known of it stays; the person is counted once, before and after."""
     harness = Compliant(kit, maxHolding=500)
     harness.know({harness.cid: investor(1, FRANCE)})
@@ -287,7 +300,8 @@ def owed(harness) -> tuple[Harness, list[int]]:
     return harness, [*ids, paid]
 
 
-def test_C3_past_income_in_every_currency_is_the_successors_alone(owed):
+@pytest.mark.attack("C3")
+def test_past_income_in_every_currency_is_the_successors_alone(owed):
     """Of every record before, by claim and by push, once; the lost wallet gets nothing more."""
     harness, (rent, ether, later, paid) = owed
     ann, new = harness.ann, person(1)
@@ -308,7 +322,8 @@ def test_C3_past_income_in_every_currency_is_the_successors_alone(owed):
     assert receipt.named("Skipped") == [{"id": rent, "holder": ann, "reason": SKIPPED_CLAIMED}]
 
 
-def test_C3_nothing_of_a_lost_wallets_own_orders_survives(owed):
+@pytest.mark.attack("C3")
+def test_nothing_of_a_lost_wallets_own_orders_survives(owed):
     """Its payee gets nothing; the successor's payee does; anybody may trigger it."""
     harness, (rent, _, later, _) = owed
     ann, new, thief, payee = harness.ann, harness.cid, person(8), person(9)
@@ -322,7 +337,8 @@ def test_C3_nothing_of_a_lost_wallets_own_orders_survives(owed):
     assert [wealth(harness, who, harness.dollar) for who in (thief, person(7))] == [0, 0]
 
 
-def test_C3_income_goes_down_a_chain_and_adds_to_the_successors_own(owed):
+@pytest.mark.attack("C3")
+def test_income_goes_down_a_chain_and_adds_to_the_successors_own(owed):
     """The last wallet gets what each wallet before it was owed, and its own."""
     harness, (rent, _, later, _) = owed
     recover(harness, harness.ann, person(1))
@@ -409,7 +425,8 @@ def test_an_expired_persons_income_waits_if_the_issuer_has_set_it_so(kit, with_r
     assert harness.dollar.call("balanceOf", harness.ann) == 1_700
 
 
-def test_C2_a_forced_transfer_leaves_past_income_with_the_former_holder(harness):
+@pytest.mark.attack("C2")
+def test_a_forced_transfer_leaves_past_income_with_the_former_holder(harness):
     """Neither both nor none; a burn likewise."""
     harness.issue({harness.ann: 60, harness.ben: 40})
     rent = harness.declare(harness.close(), 1_000)

@@ -106,7 +106,8 @@ def changing(kit: RevmKit, contract: str) -> set[str]:
     }
 
 
-def test_F6_the_access_table_has_every_function_that_changes_state(harness):
+@pytest.mark.attack("F6")
+def test_the_access_table_has_every_function_that_changes_state(harness):
     """A function added to a contract must be added here, with who may call it (Law 23)."""
     # Refused to everybody, so the compiler wants it to be a view.
     refused_to_all = {"renounceOwnership()"}
@@ -114,8 +115,9 @@ def test_F6_the_access_table_has_every_function_that_changes_state(harness):
     assert set(vault_calls(harness)) == changing(harness.kit, "DividendVault")
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
-def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor):
+def test_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor):
     """Law 23: strangers, agents and the owner meet exactly the refusals of the access table."""
     harness.issue({harness.ann: 100, harness.stranger: 10, harness.agent: 10, harness.owner: 10})
     harness.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=harness.owner)
@@ -142,8 +144,9 @@ def test_F6_every_function_of_the_token_refuses_who_may_not_call_it(harness, act
     assert met == {name: expected[who] for name, (who, _) in token_calls(harness).items()}
 
 
+@pytest.mark.attack("F6")
 @pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
-def test_F6_the_vault_has_no_roles(harness, actor):
+def test_the_vault_has_no_roles(harness, actor):
     """Strangers, agents and owners may call each of its functions, and succeed alike."""
     calls = vault_calls(harness)
     sender = getattr(harness, actor)
@@ -205,7 +208,8 @@ def test_a_started_change_of_owner_can_be_replaced_and_withdrawn(harness):
     assert token.call("owner") == harness.owner
 
 
-def test_H_the_last_owner_cannot_leave(harness):
+@pytest.mark.attack("H")
+def test_the_last_owner_cannot_leave(harness):
     """Nobody could replace broken rules after that; strangers are told that they are strangers."""
     with refused("ShareToken_OwnerRequired"):
         harness.token.send("renounceOwnership", sender=harness.owner)
@@ -316,7 +320,8 @@ def test_a_refusal_by_the_rules_reaches_the_caller_as_it_is(ruled, rules):
     assert token.call("allowance", ann, ben) == 100
 
 
-def test_F5_the_owner_can_replace_rules_that_refuse_everything(ruled, rules):
+@pytest.mark.attack("F5")
+def test_the_owner_can_replace_rules_that_refuse_everything(ruled, rules):
     """Broken rules trap nobody's shares for ever, and the views answer meanwhile."""
     ruled.issue({ruled.ann: 100})
     record = ruled.close()
@@ -346,7 +351,8 @@ def test_replacing_rules_leaves_the_records_alone(ruled):
     assert ruled.token.call("balanceOfAt", ruled.ann, second) == 100
 
 
-def test_F5_rules_that_move_the_same_shares_meanwhile_leave_an_exact_ledger(ruled, rules):
+@pytest.mark.attack("F5")
+def test_rules_that_move_the_same_shares_meanwhile_leave_an_exact_ledger(ruled, rules):
     """They call back and take Ann's shares as her spender: what is left then decides."""
     token, ann, ben, cid = ruled.token, ruled.ann, ruled.ben, ruled.cid
     ruled.issue({ann: 100})
@@ -429,7 +435,8 @@ def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(harn
     harness.move(harness.ann, harness.ben, 1)
 
 
-def test_H_nobody_is_not_an_agent(harness):
+@pytest.mark.attack("H")
+def test_nobody_is_not_an_agent(harness):
     """The zero address cannot be given power."""
     with refused("ShareToken_InvalidAgent", ZERO):
         harness.token.send("addAgent", ZERO, sender=harness.owner)

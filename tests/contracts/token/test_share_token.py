@@ -98,7 +98,8 @@ def test_the_whole_balance_can_be_moved(harness):
     assert harness.token.call("balanceOf", harness.ben) == 100
 
 
-def test_C1_shares_cannot_be_sent_to_nobody_or_to_their_own_token(harness):
+@pytest.mark.attack("C1")
+def test_shares_cannot_be_sent_to_nobody_or_to_their_own_token(harness):
     """Neither address could ever send them on, by any of the ways that shares arrive."""
     token = harness.token
     harness.issue({harness.ann: 100})
@@ -119,8 +120,9 @@ def test_C1_shares_cannot_be_sent_to_nobody_or_to_their_own_token(harness):
     assert token.call("balanceOf", harness.ann) == token.call("totalSupply") == 100
 
 
+@pytest.mark.attack("A3")
 @pytest.mark.parametrize("closed", [0, 1, 2])
-def test_A3_self_transfer_changes_nothing_and_is_one_event(harness, closed):
+def test_self_transfer_changes_nothing_and_is_one_event(harness, closed):
     """Shares sent to oneself are neither doubled nor lost, whatever records have closed."""
     harness.issue({harness.ann: 100})
     for _ in range(closed):
@@ -134,8 +136,9 @@ def test_A3_self_transfer_changes_nothing_and_is_one_event(harness, closed):
         assert harness.token.call("balanceOfAt", harness.ann, record) == 100
 
 
+@pytest.mark.attack("A3")
 @pytest.mark.parametrize("closed", [0, 1, 2])
-def test_A3_zero_transfer_changes_nothing_and_is_one_event(harness, closed):
+def test_zero_transfer_changes_nothing_and_is_one_event(harness, closed):
     """Nothing can be sent by anyone to anyone, and leaves no trace but its event."""
     harness.issue({harness.ann: 100})
     for _ in range(closed):
@@ -357,7 +360,8 @@ def test_what_was_burned_can_be_issued_again(harness):
     assert harness.token.call("totalSupply") == MAX_SUPPLY
 
 
-def test_A12_a_share_transfer_calls_no_currency(kit):
+@pytest.mark.attack("A12")
+def test_a_share_transfer_calls_no_currency(kit):
     """A token with a distribution in a currency that burns all gas moves for the usual price."""
     harness = Harness(kit)
     harness.issue({harness.ann: 100, harness.ben: 100})

@@ -11,9 +11,10 @@ import pytest
 from eth_utils.crypto import keccak
 
 from tests.chainkit import ZERO
-from tests.contracts.compliant import Code, Compliant
+from tests.contracts.compliant import Compliant
 from tests.contracts.harness import DAY, Harness, person, refused
 from tests.contracts.permits import HOLDER, Permit
+from tests.model.register import Code
 
 MAX = 2**256 - 1
 DEED, TITLE = b"deed".ljust(32, b"\0"), b"title".ljust(32, b"\0")
@@ -266,7 +267,8 @@ def test_the_frozen_amount_overwrites_and_may_exceed_the_balance(harness):
     assert token.call("setFrozenTokens", ann, MAX, sender=agent) is True
 
 
-def test_F2_nothing_is_unfrozen_while_more_than_the_balance_is_frozen(harness):
+@pytest.mark.attack("F2")
+def test_nothing_is_unfrozen_while_more_than_the_balance_is_frozen(harness):
     """Unfrozen is never negative, so nothing wraps round."""
     token, ann, ben = harness.token, harness.ann, harness.ben
     harness.issue({ann: 100})
@@ -333,7 +335,8 @@ def test_a_burn_takes_frozen_shares_last_and_tells_first(harness):
     assert token.call("getFrozenTokens", ann) == 120
 
 
-def test_F2_a_forced_transfer_to_oneself_unfreezes_nothing(harness):
+@pytest.mark.attack("F2")
+def test_a_forced_transfer_to_oneself_unfreezes_nothing(harness):
     """What stays with its holder stays frozen."""
     token, ann, agent = harness.token, harness.ann, harness.agent
     harness.issue({ann: 100})
@@ -344,7 +347,8 @@ def test_F2_a_forced_transfer_to_oneself_unfreezes_nothing(harness):
     assert token.call("balanceOf", ann) == 100
 
 
-def test_F3_a_forced_transfer_uses_no_allowance(harness):
+@pytest.mark.attack("F3")
+def test_a_forced_transfer_uses_no_allowance(harness):
     """Neither is one asked for, nor is one that exists used up."""
     harness.issue({harness.ann: 100})
     harness.token.send("approve", harness.agent, 5, sender=harness.ann)
@@ -376,8 +380,9 @@ def test_nobody_and_the_token_itself_cannot_receive(harness):
         assert harness.token.call("canTransfer", harness.ann, nowhere, 1) is False
 
 
+@pytest.mark.attack("C1")
 @pytest.mark.parametrize("eligible", [True, False])
-def test_C1_no_rules_let_shares_go_to_nobody_or_to_their_own_token(kit, eligible):
+def test_no_rules_let_shares_go_to_nobody_or_to_their_own_token(kit, eligible):
     """Whatever they say of the receiver, and whether or not they count and lock."""
     for said in ({}, {"lockUp": DAY}, {"maxHolders": 9} if eligible else {}):
         harness = Compliant(kit, eligible=eligible, **said)
@@ -437,9 +442,10 @@ def wilful(kit):
     return kit.deploy("WilfulCallee")
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("ours", [True, False], ids=["ours", "foreign"])
 @pytest.mark.parametrize("mood", BROKEN)
-def test_F5_the_views_answer_whatever_the_rules_do(harness, wilful, mood, ours):
+def test_the_views_answer_whatever_the_rules_do(harness, wilful, mood, ours):
     """Reverting, burning gas, saying nothing, garbage or a megabyte: it means no, and is told."""
     token, ann, ben = harness.token, harness.ann, harness.ben
     harness.issue({ann: 100})
@@ -453,8 +459,9 @@ def test_F5_the_views_answer_whatever_the_rules_do(harness, wilful, mood, ours):
     harness.move(ann, ben, 100)
 
 
+@pytest.mark.attack("F5")
 @pytest.mark.parametrize("mood", BROKEN)
-def test_F5_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
+def test_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
     """Nobody can receive while the registry fails; the owner can take it away."""
     token, ann, ben = harness.token, harness.ann, harness.ben
     harness.issue({ann: 100})
@@ -472,7 +479,8 @@ def test_F5_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
     harness.move(ann, ben, 100)
 
 
-def test_F5_the_views_answer_where_there_is_no_code(harness):
+@pytest.mark.attack("F5")
+def test_the_views_answer_where_there_is_no_code(harness):
     """An address without code says nothing, and that is no consent."""
     token, ann, ben = harness.token, harness.ann, harness.ben
     token.send("setCompliance", person(9), sender=harness.owner)

@@ -101,6 +101,7 @@ def test_giving_up_an_unknown_key_is_refused(written):
     )
 
 
+@pytest.mark.attack("I1")
 @pytest.mark.slow
 def test_killed_at_any_byte_the_whole_lines_before_are_read_and_written_on(written, tmp_path):
     content = written.read_bytes()
@@ -218,6 +219,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     )
 
 
+@pytest.mark.attack("I5")
 def test_no_key_is_ever_written(written):
     assert "42" * 32 not in written.read_text()
     assert all("raw" in json.loads(line) for line in written.read_text().splitlines()[1:])

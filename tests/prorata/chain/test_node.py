@@ -123,6 +123,7 @@ def test_a_creation_has_no_receiver_and_its_code_is_there_from_its_block_on(chai
     assert chain.code(receipt.contract_address, block=block) != b""
 
 
+@pytest.mark.attack("I2")
 def test_a_range_that_a_provider_refuses_is_halved(anvil, token):
     asked = []
 

@@ -207,6 +207,7 @@ def test_a_key_cannot_change_its_meaning(operator, token, folder):
     )
 
 
+@pytest.mark.attack("I2")
 def test_another_chain_is_refused(anvil):
     with pytest.raises(ChainError) as refused:
         _ = RpcChain(anvil.url, expected_chain_id=1).chain_id
@@ -281,6 +282,7 @@ def test_a_failed_step_can_be_tried_again(operator, token):
     assert token.balance_of(HOLDER) == 5
 
 
+@pytest.mark.attack("I2")
 def test_what_is_not_mined_in_time_says_so_and_the_next_run_waits_on(anvil, operator, token):
     anvil.rpc("evm_setAutomine", False)
     operator.timeout = 0.3
@@ -315,6 +317,7 @@ def signed_but_not_sent(anvil, operator, steps):
     return [operator.journal.find(step.key) for step in steps]
 
 
+@pytest.mark.attack("I1")
 def test_signed_but_not_sent_is_sent_as_the_same_bytes(anvil, operator, token):
     entries = signed_but_not_sent(anvil, operator, mints(token, 3))
     receipts = operator.send(mints(token, 3))
@@ -380,6 +383,7 @@ def test_leftovers_that_no_price_helps_are_named(operator, token):
     )
 
 
+@pytest.mark.attack("I2")
 def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(
     anvil, chain, issuer, operator, token
 ):
@@ -464,6 +468,7 @@ def test_what_another_account_has_signed_is_not_signed_anew_by_this_one(
     assert (receipt.mined.success, chain.nonce(issuer.address)) == (True, nonce + 1)
 
 
+@pytest.mark.attack("I1")
 @pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(
     chain, issuer, operator, token, folder

@@ -155,6 +155,7 @@ def test_a_vault_whose_desk_is_a_thiefs_is_refused(anvil, found, operator, folde
     )
 
 
+@pytest.mark.attack("I2")
 def test_other_code_at_the_address_is_noticed(found, anvil, chain, folder):
     token = found.token().address
     anvil.rpc("anvil_setCode", token, "0x00")

@@ -159,6 +159,7 @@ def test_a_rehearsal_key_has_an_index_of_bip_44(index: int) -> None:
 # ---------------------------------------------------------------------------- refusals: addresses
 
 
+@pytest.mark.attack("I4")
 def test_a_duplicate_address_is_refused_in_any_letter_case() -> None:
     assert problems(f"address,shares\n{ADA},1\n{BOB},1\n{ADA.lower()},1\n{ADA},1\n") == [
         f'line 4, address: "{ADA.lower()}" stands on line 2 already; give each address one line',
@@ -166,6 +167,7 @@ def test_a_duplicate_address_is_refused_in_any_letter_case() -> None:
     ]
 
 
+@pytest.mark.attack("I4")
 def test_a_wrong_checksum_is_refused() -> None:
     wrong = ADA.replace("aA", "Aa")
     assert of_address(wrong) == [
@@ -195,6 +197,7 @@ def test_what_is_no_address_is_refused(cell: str) -> None:
     ]
 
 
+@pytest.mark.attack("I4")
 @pytest.mark.parametrize(
     ("real", "fake", "called"),
     [
@@ -222,6 +225,7 @@ def test_look_alike_letters_and_hidden_characters_are_named(
 # ---------------------------------------------------------------------------- refusals: shares
 
 
+@pytest.mark.attack("I4")
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
@@ -433,6 +437,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.attack("I4")
 def test_every_problem_of_a_file_is_listed_at_once_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "holders.csv"
     content = "\r\n".join(

@@ -1,0 +1,61 @@
+"""A distribution as it was declared: its terms, which never change, and its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.model.income import NO_PAYMENT, Distribution, Payment
+from tests.model.outcomes import NOBODY
+from tests.model.shares import Ledger
+
+
+@dataclass(kw_only=True)
+class Declared(Distribution):
+    """A distribution with its terms, which never change."""
+
+    id: int
+    ledger: Ledger
+    record: int
+    currency: str
+    declarer: str
+    kind: int = 0
+    payable_from: int = 0
+    deadline: int = 0
+    sweep_to: str = NOBODY
+    policy: str = NOBODY
+    rate: int = 0
+    excluded: Sequence[str] = ()
+    declared_open: bool = False
+    """Whether its record was open then."""
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """Its token and currency."""
+        return self.ledger.name, self.currency
+
+    @property
+    def has_record(self) -> bool:
+        """Whether its record has closed."""
+        return self.record <= len(self.ledger.closed)
+
+    @property
+    def balances(self) -> Mapping[str, int]:
+        """Everyone's shares at its record, once that has closed."""
+        return self.ledger.closed[self.record - 1]
+
+    def entitled(self, holder: str) -> Payment:
+        """What it gives a holder; nothing while there is nobody to pay."""
+        return super().entitled(holder) if self.eligible else NO_PAYMENT
+
+    def fix_if_closed(self) -> None:
+        """Give it its holders once there are any."""
+        waits = self.gross is None and self.has_record and not self.ended
+        if waits and any(who not in self.excluded for who in self.balances):
+            self.fix(self.balances, self.excluded, self.rate)
+
+    def shown(self, now: int) -> dict[str, int]:
+        """Its figures as the vault shows them: declared early, it shows no shares before it is
+        payable."""
+        late = self.declared_open and now < self.payable_from
+        return self.figures() | ({"eligibleSupply": 0} if late else {})
