@@ -2,9 +2,9 @@
 """Pools: what a custodian, a wrapper or an escrow is owed, assigned to its own holders.
 
 A pool's own record token says for whom it holds. `add_pass_through` deploys the contract that
-passes the pool's income on, and `register` names it as the pool's payee. `pass_on` then finds every
+forwards the pool's income; `name_as_payee` names it as the payee. `forward` then finds every
 distribution in which the pool has income and, for each, the record of the pool's token that closes
-at the same second (or the record range that weighs the same seconds alike), and passes it on. What
+at the same second (or the record range that weighs the same seconds alike), and forwards it. What
 falls on a second at which that token has no record can only go back to the pool.
 
 What somebody has claimed for the pool before is in the contract already. The contract cannot know
@@ -292,7 +292,7 @@ def _components_in(components: Sequence[Component]) -> Components:
 
 
 def _components_of(record_ranges: RecordStream, range_id: int) -> Components | None:
-    """The course of a record range, or None of what is no record range."""
+    """The components of a record range, or None of what is none."""
     try:
         return _components_in(record_ranges.components_of(range_id))
     except ChainError:

@@ -5,14 +5,14 @@ A fund that accrues interest daily and pays it monthly has a record for every da
 over the month is one record of another contract (`RecordStream`), at which every holder's balance
 is
 
-    sum of weight * shares at the record, over the records of the record range
+    sum of weight * shares at the record, over the records of the range
 
 so that one distribution pays for the whole month and rounds once. Weights are integers: how long
 each record stands for, counted from the record before it, in days or seconds of UTC (actual, not of
 a year of 360 or 365 days: the amount to distribute is the issuer's own figure), or the same for
 all. They are divided by what they have in common, which changes nobody's part.
 
-`StreamRegister` is the share register as a record range sees it, rebuilt from events alone.
+`RangeRegister` is the share register as a record range sees it, rebuilt from events alone.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def define_range(
     found_with = add_contract(operator, deployment, "RecordStream", [token.address])
     record_ranges = found_with.record_ranges()
     digest = sha256(f"{record_ranges.address}{record_ids}{weighed}".encode()).hexdigest()[:16]
-    receipt = operator.send_one(f"record range/{digest}", record_ranges.define(record_ids, weighed))
+    # The journals that people have call the step so.
+    receipt = operator.send_one(f"stream/{digest}", record_ranges.define(record_ids, weighed))
     number = int(receipt.events("StreamDefined")[0].args["streamId"])
     return RecordRange(number, record_ranges.address, record_ids, weighed, chosen[-1], receipt)
 

@@ -75,7 +75,7 @@ class RangeRegister(Ledger):
         return len(self._components)
 
     def components_of(self, range_id: int) -> tuple[tuple[int, int], ...]:
-        """Each record of a record range with its weight.
+        """Each record of a range with its weight.
 
         Raises: InputError for a record range that was never defined.
         """

@@ -9,7 +9,7 @@ A statement has one line for every distribution whose record has closed with sha
 `paid`; `claimable` now; `held` for the first day of payment, or for a person whose wallet is
 frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
 treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid,
-the shares are weighted, and the record is the record range.
+the shares are weighted, and the record is the range.
 """
 
 from __future__ import annotations

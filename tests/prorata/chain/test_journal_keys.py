@@ -1,0 +1,39 @@
+"""The keys of steps stay what they are: a journal that somebody has must be understood for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from prorata.toolchain.paths import PROJECT_ROOT
+
+KEYS = (
+    "approve/{key}/{attempt}/{number}",
+    "cancel/{relayer.address}/{instruction.claimant}/{instruction.nonce}",
+    "declare/{declaration.record_id}/",
+    "deploy/Dollar/mint",
+    "deploy/registry/{name}",
+    "deploy/{name}",
+    "instruction/{signed.digest.hex()}",
+    "issue/{name}/{batch_size}",
+    "order/{self.what}/",
+    "pass/{contract.address}",
+    "push/{distribution_id}/{attempt}/{number}",
+    "record/{closes_at}",
+    "register/{attempt}/{number}",
+    "register/{contract.address}",
+    "remit/{distribution_id}/{attempt}",
+    "stream/{digest}",
+    "sweep/{distribution_id}",
+    "tax/certify/{policy.address}",
+    "tax/note/{policy.address}",
+    "tax/rates/{policy.address}",
+    "tax/revoke/{policy.address}/{holder}/{number}",
+)
+"""How each is written in the code. A new name for a thing is no reason for a new key."""
+
+SOURCES = "".join(p.read_text(encoding="utf-8") for p in (PROJECT_ROOT / "prorata").rglob("*.py"))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_step_is_called_what_journals_call_it(key):
+    assert f'"{key}' in SOURCES
