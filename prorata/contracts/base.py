@@ -12,7 +12,7 @@ from prorata.chain.types import BlockTag, Chain
 from prorata.errors import ChainError
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["NATIVE", "BoundContract"]
+__all__ = ["NATIVE", "BoundContract", "OwnedContract"]
 
 NATIVE = ZERO_ADDRESS
 """The currency address that stands for the chain's own coin."""
@@ -52,3 +52,41 @@ class BoundContract:
                 f"there is no {self.CONTRACT} at {self.address} on chain {self.chain.chain_id}",
                 "check the address and the network",
             )
+
+
+class OwnedContract(BoundContract):
+    """One with an ERC-173 owner, in two steps, and agents whom the owner appoints."""
+
+    OWNED = "the ownership"
+    """What an owner offers, in the words of a step."""
+
+    AGENT = "agent"
+    """What an agent is called in the words of a step."""
+
+    def owner(self) -> str:
+        """ERC-173 owner."""
+        return str(self._view("owner"))
+
+    def pending_owner(self) -> str:
+        """Who may accept the ownership, or zero."""
+        return str(self._view("pendingOwner"))
+
+    def is_agent(self, account: str) -> bool:
+        """Whether the owner has appointed `account`."""
+        return bool(self._view("isAgent", account))
+
+    def add_agent(self, agent: str) -> Call:
+        """Appoint an agent. Owner only."""
+        return self._write("addAgent", agent, label=f"add {self.AGENT} {agent}")
+
+    def remove_agent(self, agent: str) -> Call:
+        """Take an agent's power. Owner only."""
+        return self._write("removeAgent", agent, label=f"remove {self.AGENT} {agent}")
+
+    def transfer_ownership(self, owner: str) -> Call:
+        """Offer the ownership to `owner`, who must accept it. Owner only."""
+        return self._write("transferOwnership", owner, label=f"offer {self.OWNED} to {owner}")
+
+    def accept_ownership(self) -> Call:
+        """Accept the ownership that was offered to the sender."""
+        return self._write("acceptOwnership", label=f"accept {self.OWNED}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prorata.chain.calls import Call
-from prorata.contracts.base import BoundContract
+from prorata.contracts.base import BoundContract, OwnedContract
 from prorata.errors import InputError
 
 __all__ = ["Investor", "InvestorRegistry", "LockUps"]
@@ -62,10 +62,11 @@ _INVESTOR_FIELDS = (
 # ------------------------------------------------------------------------------ who may hold, how
 
 
-class InvestorRegistry(BoundContract):
+class InvestorRegistry(OwnedContract):
     """Who may hold the shares of an issuer, and how much each person holds."""
 
     CONTRACT = "InvestorRegistry"
+    OWNED, AGENT = "the register", "registrar"
 
     def investor_of(self, wallet: str) -> Investor:
         """What is known of the person behind `wallet`."""
@@ -116,18 +117,6 @@ class InvestorRegistry(BoundContract):
         """How many persons of a class and a country hold a token."""
         return int(self._view("holderCountOfIn", token, int(investor_class), country))
 
-    def owner(self) -> str:
-        """ERC-173 owner."""
-        return str(self._view("owner"))
-
-    def pending_owner(self) -> str:
-        """Who may accept the ownership, or zero."""
-        return str(self._view("pendingOwner"))
-
-    def is_agent(self, account: str) -> bool:
-        """Whether `account` may keep the register."""
-        return bool(self._view("isAgent", account))
-
     def register(self, wallets: Sequence[str], investors: Sequence[Investor]) -> Call:
         """Register wallets, or change what is known of them. Agents only."""
         words = [investor.packed for investor in investors]
@@ -145,22 +134,6 @@ class InvestorRegistry(BoundContract):
         """Count the persons behind a page of wallets in ascending order. Agents only."""
         label = f"count the holders of {token}"
         return self._write("count", token, list(wallets), label=label)
-
-    def add_agent(self, agent: str) -> Call:
-        """Let `agent` keep the register. Owner only."""
-        return self._write("addAgent", agent, label=f"add registrar {agent}")
-
-    def remove_agent(self, agent: str) -> Call:
-        """Take an agent's power. Owner only."""
-        return self._write("removeAgent", agent, label=f"remove registrar {agent}")
-
-    def transfer_ownership(self, owner: str) -> Call:
-        """Offer the ownership to `owner`, who must accept it. Owner only."""
-        return self._write("transferOwnership", owner, label=f"offer the register to {owner}")
-
-    def accept_ownership(self) -> Call:
-        """Accept the ownership that was offered to the sender."""
-        return self._write("acceptOwnership", label="accept the register")
 
 
 class LockUps(BoundContract):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prorata.chain.calls import Call
-from prorata.contracts.base import BoundContract
+from prorata.contracts.base import OwnedContract
 from prorata.contracts.rules import Explanation
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -16,7 +16,7 @@ __all__ = ["ShareToken"]
 # ------------------------------------------------------------------------------------ share token
 
 
-class ShareToken(BoundContract):
+class ShareToken(OwnedContract):
     """Shares of one asset. `block` pins every view to a block of the past."""
 
     CONTRACT = "ShareToken"
@@ -77,18 +77,6 @@ class ShareToken(BoundContract):
     def total_supplies_at(self, record_ids: Sequence[int]) -> list[int]:
         """`total_supply_at` for many at once."""
         return self._views("totalSupplyAt", [(record_id,) for record_id in record_ids])
-
-    def owner(self) -> str:
-        """ERC-173 owner."""
-        return str(self._view("owner"))
-
-    def pending_owner(self) -> str:
-        """Who may accept the ownership, or zero."""
-        return str(self._view("pendingOwner"))
-
-    def is_agent(self, account: str) -> bool:
-        """Whether `account` may issue, burn and schedule."""
-        return bool(self._view("isAgent", account))
 
     def successor_of(self, account: str) -> str:
         """Who receives what `account` is owed."""
@@ -253,14 +241,6 @@ class ShareToken(BoundContract):
         """Change the symbol. Owner only."""
         return self._write("setSymbol", symbol, label=f"set the symbol to {symbol}")
 
-    def add_agent(self, agent: str) -> Call:
-        """Let `agent` issue, burn and schedule. Owner only."""
-        return self._write("addAgent", agent, label=f"add agent {agent}")
-
-    def remove_agent(self, agent: str) -> Call:
-        """Take an agent's power. Owner only."""
-        return self._write("removeAgent", agent, label=f"remove agent {agent}")
-
     def set_compliance(self, rules: str) -> Call:
         """Replace the rules contract. Owner only."""
         return self._write("setCompliance", rules, label=f"set the rules to {rules}")
@@ -269,11 +249,3 @@ class ShareToken(BoundContract):
         """Replace the identity registry. Owner only."""
         label = f"set the registry to {registry}"
         return self._write("setIdentityRegistry", registry, label=label)
-
-    def transfer_ownership(self, owner: str) -> Call:
-        """Offer the ownership to `owner`, who must accept it. Owner only."""
-        return self._write("transferOwnership", owner, label=f"offer the ownership to {owner}")
-
-    def accept_ownership(self) -> Call:
-        """Accept the ownership that was offered to the sender."""
-        return self._write("acceptOwnership", label="accept the ownership")

@@ -20,7 +20,7 @@ from prorata.apportion import withhold
 from prorata.chain.abi import function
 from prorata.chain.calls import Call
 from prorata.chain.types import BlockTag, Chain
-from prorata.contracts.base import BoundContract
+from prorata.contracts.base import OwnedContract
 from prorata.errors import ChainError
 from prorata.values.kinds import FOREVER, Kind
 
@@ -136,22 +136,11 @@ class AppliedRate:
         return withhold(gross, self.basis_points)
 
 
-class WithholdingPolicy(BoundContract):
+class WithholdingPolicy(OwnedContract):
     """What is withheld from a holder's income. Every time is that of a record."""
 
     CONTRACT = "WithholdingPolicy"
-
-    def owner(self) -> str:
-        """ERC-173 owner."""
-        return str(self._view("owner"))
-
-    def pending_owner(self) -> str:
-        """Who may accept the ownership, or zero."""
-        return str(self._view("pendingOwner"))
-
-    def is_agent(self, account: str) -> bool:
-        """Whether `account` was appointed to file certificates."""
-        return bool(self._view("isAgent", account))
+    OWNED, AGENT = "the tax policy", "tax agent"
 
     def collector(self) -> str:
         """Who receives what is withheld."""
@@ -209,22 +198,6 @@ class WithholdingPolicy(BoundContract):
         """Revoke a certificate from now on. Owner and agents only."""
         label = f"revoke tax certificate {number} of {holder}"
         return self._write("revoke", holder, number, label=label)
-
-    def add_agent(self, agent: str) -> Call:
-        """Let `agent` file certificates. Owner only."""
-        return self._write("addAgent", agent, label=f"add tax agent {agent}")
-
-    def remove_agent(self, agent: str) -> Call:
-        """Take an agent's power. Owner only."""
-        return self._write("removeAgent", agent, label=f"remove tax agent {agent}")
-
-    def transfer_ownership(self, owner: str) -> Call:
-        """Offer the ownership to `owner`, who must accept it. Owner only."""
-        return self._write("transferOwnership", owner, label=f"offer the tax policy to {owner}")
-
-    def accept_ownership(self) -> Call:
-        """Accept the ownership that was offered to the sender."""
-        return self._write("acceptOwnership", label="accept the tax policy")
 
 
 def _applied(row: tuple[int, int]) -> AppliedRate:
