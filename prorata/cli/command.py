@@ -20,7 +20,7 @@ from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import refuse, spoken, usage_refusal
 from prorata.errors import ProrataError
 
-__all__ = ["Command", "basis_options", "common_options", "reading_options"]
+__all__ = ["Command", "basis_options", "common_options", "names_option", "reading_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -128,6 +128,13 @@ common_options = _options(
     _JSON,
 )
 """The options of every command that sends."""
+
+names_option = click.option(
+    "--names",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
+)
+"""Where a command that shows holders learns their names."""
 
 basis_options = _options(
     click.option("--reason", required=True, help="Why, in words; is kept in orders.jsonl."),

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from prorata.contracts.base import BoundContract
+from prorata.values.kinds import Numbered
 
 __all__ = ["Code", "Explanation", "Refusal", "TransferRules"]
 
 
-class Code(IntEnum):
+class Code(Numbered):
     """Why a transfer is refused: `ITransferRules.Code`."""
 
     NONE = 0
@@ -35,11 +35,6 @@ class Code(IntEnum):
     LOCKED_UP = 16
     SUPPLY_CAP = 17
     RULES_FAILED = 18
-
-    @property
-    def label(self) -> str:
-        """As people write it: `max holders of class`."""
-        return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from prorata.chain.calls import Call, DecodedEvent
@@ -15,7 +14,7 @@ from prorata.errors import (
     InputError,
 )
 from prorata.values.addresses import ZERO_ADDRESS
-from prorata.values.kinds import Kind
+from prorata.values.kinds import Kind, Numbered
 
 __all__ = [
     "Distribution",
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 
-class Reason(IntEnum):
+class Reason(Numbered):
     """Why a push skipped a holder: `IDividendVault.Reason`."""
 
     NOTHING = 0
@@ -42,7 +41,7 @@ class Reason(IntEnum):
     @property
     def label(self) -> str:
         """As people write it: `payment failed`; of income that waits, `held`."""
-        return "held" if self is Reason.WAITING else self.name.lower().replace("_", " ")
+        return "held" if self is Reason.WAITING else super().label
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from prorata.apportion import withhold
@@ -22,7 +21,7 @@ from prorata.chain.calls import Call
 from prorata.chain.types import BlockTag, Chain
 from prorata.contracts.base import OwnedContract
 from prorata.errors import ChainError
-from prorata.values.kinds import FOREVER, Kind
+from prorata.values.kinds import FOREVER, Kind, Numbered
 
 __all__ = [
     "ANY_CLASS",
@@ -43,7 +42,7 @@ ANY_COUNTRY = 0
 ANY_CLASS = 255
 
 
-class RateBasis(IntEnum):
+class RateBasis(Numbered):
     """What a rate rests on: `IWithholdingPolicy.Basis`."""
 
     DEFAULT = 0
@@ -55,7 +54,7 @@ class RateBasis(IntEnum):
     @property
     def label(self) -> str:
         """As people read it."""
-        return "country and class" if self is RateBasis.EXACT else self.name.lower()
+        return "country and class" if self is RateBasis.EXACT else super().label
 
 
 @dataclass(frozen=True, order=True)

@@ -5,13 +5,22 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["FOREVER", "InvestorClass", "Kind"]
+__all__ = ["FOREVER", "InvestorClass", "Kind", "Numbered"]
 
 FOREVER = 2**48 - 1
 """The time that stands for "without end"."""
 
 
-class Kind(IntEnum):
+class Numbered(IntEnum):
+    """A list that a contract numbers: the names here are those of its interface."""
+
+    @property
+    def label(self) -> str:
+        """As people write it: `return of capital`."""
+        return self.name.lower().replace("_", " ")
+
+
+class Kind(Numbered):
     """What income is, for tax reports: `IDividendVault.Kind`."""
 
     DIVIDEND = 0
@@ -20,13 +29,8 @@ class Kind(IntEnum):
     RETURN_OF_CAPITAL = 3
     PRINCIPAL = 4
 
-    @property
-    def label(self) -> str:
-        """As people write it: `return of capital`."""
-        return self.name.lower().replace("_", " ")
 
-
-class InvestorClass(IntEnum):
+class InvestorClass(Numbered):
     """What an investor is by law; a person has one class, the one its issuer relies on.
 
     Retail: none of the others. Accredited: 17 CFR 230.501(a). Qualified: Regulation (EU)
@@ -39,8 +43,3 @@ class InvestorClass(IntEnum):
     QUALIFIED = 2
     PROFESSIONAL = 3
     INSTITUTIONAL = 4
-
-    @property
-    def label(self) -> str:
-        """As people write it."""
-        return self.name.lower()

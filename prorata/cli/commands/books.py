@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from prorata.cli.command import Command, reading_options
+from prorata.cli.command import Command, names_option, reading_options
 from prorata.cli.session import Session
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment, range_contracts
@@ -27,11 +27,7 @@ from prorata.values.times import iso
         "prorata books --out out/books --names examples/building/holders.csv",
     ),
 )
-@click.option(
-    "--names",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
-)
+@names_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from prorata.cli.command import Command, reading_options
+from prorata.cli.command import Command, names_option, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
 from prorata.errors import BooksError, InputError
@@ -33,11 +33,7 @@ SHOWN = 20
 )
 @click.option("--record", "record_id", type=int, help="At this record date, which has closed.")
 @click.option("--at", help="At the end of this second, such as 2027-03-31T23:59:59Z.")
-@click.option(
-    "--names",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
-)
+@names_option
 @click.option(
     "--csv",
     "csv_path",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from prorata.cli.command import Command, reading_options
+from prorata.cli.command import Command, names_option, reading_options
 from prorata.cli.session import Session
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
@@ -28,11 +28,7 @@ DEFAULT_OUT = "out/statements"
     ),
 )
 @click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
-@click.option(
-    "--names",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
-)
+@names_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
