@@ -19,7 +19,7 @@ from prorata.assets.rules import RuleSettings
 from prorata.errors import InputError
 from prorata.files.yaml_reader import read_yaml, validated
 from prorata.values.addresses import check_address
-from prorata.values.amounts import MAX_SHARES, parse_units, strange_character
+from prorata.values.amounts import MAX_SHARES, Unit, parse_units, strange_character
 
 __all__ = ["NEW", "Asset"]
 
@@ -155,6 +155,11 @@ class Asset(BaseModel):
                 "is a registry that no rules would read",
                 "name a file of rules, such as examples/packs/plain-whitelist.yaml",
             )
+
+    @property
+    def unit(self) -> Unit:
+        """How its shares are written."""
+        return Unit(self.symbol, self.decimals)
 
     @property
     def authorised(self) -> int:

@@ -10,14 +10,13 @@ refuses and ChainError when there is no such contract.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from prorata.chain.abi import function
 from prorata.chain.calls import Call
 from prorata.contracts.base import NATIVE, BoundContract
-from prorata.errors import (
-    InputError,
-)
-from prorata.values.amounts import format_units, parse_units
+from prorata.errors import InputError
+from prorata.values.amounts import Unit, format_units, parse_units
 
 __all__ = ["Currency", "money", "parse_amount"]
 
@@ -46,6 +45,11 @@ class Currency(BoundContract):
     def decimals(self) -> int:
         """18 for the native coin."""
         return 18 if self.is_native else int(self._view("decimals"))
+
+    @cached_property
+    def unit(self) -> Unit:
+        """How its amounts are written, asked once."""
+        return Unit(self.symbol(), self.decimals())
 
     def balance_of(self, account: str) -> int:
         """What `account` holds now."""
@@ -107,4 +111,5 @@ def parse_amount(text: str, currency: Currency) -> int:
 
 def money(amount: int, currency: Currency) -> str:
     """An amount as people read it: `85,000 USD`."""
-    return f"{format_units(amount, currency.decimals(), trim=True)} {currency.symbol()}"
+    unit = currency.unit
+    return f"{format_units(amount, unit.decimals, trim=True)} {unit.symbol}"

@@ -2,16 +2,26 @@
 """Files: read strictly, written whole."""
 
 from prorata.files.csv_reader import Sheet
-from prorata.files.writer import Row, csv_text, write_csv_rows, write_json, write_whole
+from prorata.files.writer import (
+    Row,
+    csv_text,
+    json_object,
+    write_csv_rows,
+    write_json,
+    write_whole,
+    written_whole,
+)
 from prorata.files.yaml_reader import read_yaml, validated
 
 __all__ = [
     "Row",
     "Sheet",
     "csv_text",
+    "json_object",
     "read_yaml",
     "validated",
     "write_csv_rows",
     "write_json",
     "write_whole",
+    "written_whole",
 ]

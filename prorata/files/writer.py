@@ -3,56 +3,133 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pydantic import BaseModel, ConfigDict, model_serializer
+from pydantic_core import to_jsonable_python
+
 from prorata.errors import InputError
+from prorata.values.amounts import Amount
 
-__all__ = ["Row", "csv_text", "write_csv_rows", "write_json", "write_whole"]
+__all__ = [
+    "Cell",
+    "Row",
+    "csv_text",
+    "json_object",
+    "not_written",
+    "write_csv_rows",
+    "write_json",
+    "write_whole",
+    "written_whole",
+]
 
-Row: TypeAlias = Mapping[str, str | int]
-"""One line of a file: cells by column, in the order of the columns."""
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Put `text` in place of what the file said before, in one step.
-
-    Raises: InputError when the folder cannot be written.
-    """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        reason = str(error.strerror or error).lower()
-        raise InputError.of(
-            "file", path, f"cannot be written ({reason})", "give another folder"
-        ) from None
+Cell: TypeAlias = Amount | str | int | None
+"""What stands in one column of a row."""
 
 
-def write_json(path: Path, content: Any) -> None:
-    """JSON that people can read too, written whole."""
-    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+# -------------------------------------------------------------------------------------------- rows
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Row]) -> str:
+class Row(BaseModel):
+    """One line of a file: its fields are the columns, in their order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """The header."""
+        return tuple(cls.model_fields)
+
+    @property
+    def values(self) -> Mapping[str, Cell]:
+        """What stands in each column."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The same as CSV has it: amounts with all decimals, nothing for what is unknown."""
+        return {name: _cell(value) for name, value in self.values.items()}
+
+    @model_serializer
+    def _as_json(self) -> Mapping[str, Cell]:
+        return self.values
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return ""
+    return value.cell if isinstance(value, Amount) else str(value)
+
+
+def csv_text(kind: type[Row], rows: Iterable[Row]) -> str:
     """The rows as CSV with a header: UTF-8, line feeds."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, kind.columns(), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(row.cells for row in rows)
     return text.getvalue()
 
 
-def write_csv_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def json_object(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content as JSON has it: rows and amounts in it become objects, tuples lists."""
+    return dict(to_jsonable_python(content))
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, *, column: str = "file", make_folder: bool = True) -> Iterator[Path]:
+    """A name to write to; what is there in the end takes the place of `path`, in one step.
+
+    Raises: InputError, which calls the path `column`, when it cannot be written.
+    """
+    # Two runs may write the same file: each has a name of its own, and the last one wins.
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise not_written(column, path, error, "give another path") from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def not_written(column: str, path: Path, error: OSError, remedy: str) -> InputError:
+    """What the disk refused, as a sentence for whoever named the path."""
+    reason = str(error.strerror or error).lower()
+    return InputError.of(column, path, f"cannot be written ({reason})", remedy)
+
+
+def write_whole(path: Path, text: str, *, column: str = "file", make_folder: bool = True) -> None:
+    """Put `text` in place of what the file said before, in one step.
+
+    Raises: InputError, which calls the path `column`, when it cannot be written.
+    """
+    with written_whole(path, column=column, make_folder=make_folder) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, content: Any, *, column: str = "file") -> None:
+    """Write JSON that people can read too."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=to_jsonable_python)
+    write_whole(path, f"{text}\n", column=column)
+
+
+def write_csv_rows(
+    path: Path, kind: type[Row], rows: Iterable[Row], *, make_folder: bool = True
+) -> None:
     """Write rows as CSV."""
-    path.write_text(csv_text(columns, rows), encoding="utf-8", newline="\n")
+    write_whole(path, csv_text(kind, rows), make_folder=make_folder)

@@ -10,7 +10,7 @@ is open, holders and tax are those of the present, and the preview is provisiona
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from prorata.apportion import apportion
@@ -22,11 +22,13 @@ from prorata.contracts.tax_policy import TaxPolicy
 from prorata.contracts.vault import Reason
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
+from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
 from prorata.income.pushes import PAGE_SIZE, pages_of
 from prorata.register.holders import closing_time, holders_at, holders_now
 from prorata.register.record_ranges import balances_at_range, balances_expected
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import ETHER, Unit
 from prorata.values.times import moment
 
 __all__ = ["Gas", "Preview", "PreviewLine", "preview_all"]
@@ -85,10 +87,12 @@ class Preview:
     """What would become of a declaration, in the currency's smallest unit.
 
     `received` would arrive in the vault, `carried_in` join it from earlier distributions. `fees`
-    are the present prices of gas, if the node tells. `notices` are sentences for whoever decides.
+    are the present prices of gas, if the node tells. `share_unit` says how the shares of the lines
+    are written; `notices` are sentences for whoever decides.
     """
 
     declaration: Declaration
+    share_unit: Unit
     closes_at: int
     provisional: bool
     received: int
@@ -134,44 +138,37 @@ class Preview:
         return self.gas.total * present, self.gas.total * self.fees.most
 
     def as_json(self) -> dict[str, Any]:
-        """For a program; amounts as decimal strings in smallest units, fees in wei."""
-        what, gas = self.declaration, self.gas
-        fees = self.fee_range
-        return {
-            what.column: what.record_id,
-            "closes": moment(self.closes_at),
-            "provisional": self.provisional,
-            "currency": what.currency.address,
-            "amount": str(what.amount),
-            "received": str(self.received),
-            "carried_in": str(self.carried_in),
-            "gross": str(self.gross),
-            "tax": str(self.tax),
-            "net": str(self.net),
-            "remainder": str(self.remainder),
-            "holders": [
-                {
-                    "holder": line.holder,
-                    "shares": str(line.shares),
-                    "gross": str(line.gross),
-                    "tax": None if line.tax is None else str(line.tax),
-                    "net": None if line.net is None else str(line.net),
-                }
-                for line in self.lines
-            ],
-            "gas": {
-                "approvals": list(gas.approvals),
-                "declaration": gas.declaration,
-                "push": gas.push,
-                "total": gas.total,
-                "pages": gas.pages,
-                "pages_seen": gas.pages_seen,
-                "basis": gas.basis,
-            },
-            "transactions": self.transactions,
-            "fees": None if fees is None else {"present": str(fees[0]), "most": str(fees[1])},
-            "notices": list(self.notices),
-        }
+        """For a program."""
+        what, unit, fees = self.declaration, self.declaration.currency.unit, self.fee_range
+        return json_object(
+            {
+                what.column: what.record_id,
+                "closes": moment(self.closes_at),
+                "provisional": self.provisional,
+                "currency": what.currency.address,
+                "amount": unit.amount(what.amount),
+                "received": unit.amount(self.received),
+                "carried_in": unit.amount(self.carried_in),
+                "gross": unit.amount(self.gross),
+                "tax": unit.amount(self.tax),
+                "net": unit.amount(self.net),
+                "remainder": unit.amount(self.remainder),
+                "holders": [
+                    {
+                        "holder": line.holder,
+                        "shares": self.share_unit.amount(line.shares),
+                        "gross": unit.amount(line.gross),
+                        "tax": unit.if_known(line.tax),
+                        "net": unit.if_known(line.net),
+                    }
+                    for line in self.lines
+                ],
+                "gas": {**asdict(self.gas), "total": self.gas.total},
+                "transactions": self.transactions,
+                "fees": fees and {"present": ETHER.amount(fees[0]), "most": ETHER.amount(fees[1])},
+                "notices": self.notices,
+            }
+        )
 
 
 def preview_all(
@@ -259,6 +256,7 @@ class _Ahead:
         self.operator, self.chain = operator, operator.chain
         self.vault, self.token = deployment.vault(), record_token(deployment, declaration)
         self.what, self.permit, self.page_size = declaration, permit, page_size
+        self.share_unit = deployment.settings.unit
 
     def look(
         self, balances: Mapping[str, int], provisional: bool, taken: bool, notices: list[str]
@@ -285,6 +283,7 @@ class _Ahead:
         ]
         preview = Preview(
             declaration=self.what,
+            share_unit=self.share_unit,
             closes_at=closes_at,
             provisional=provisional,
             received=received,

@@ -25,27 +25,29 @@ from prorata.contracts.vault import (
 )
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, RevertError
-from prorata.files.writer import csv_text, write_json, write_whole
+from prorata.files.writer import Row, json_object, write_csv_rows, write_json
 from prorata.register.holders import tag_after
-from prorata.values.amounts import format_units
+from prorata.values.amounts import Amount, Unit
 from prorata.values.times import moment
 
 __all__ = ["Line", "PushReport", "report_push", "reported_by_vault"]
 
-COLUMNS = (
-    "holder",
-    "shares",
-    "gross",
-    "tax",
-    "net",
-    "status",
-    "reason",
-    "payee",
-    "transaction",
-)
-
 
 # ---------------------------------------------------------------------------------------- account
+
+
+class LineRow(Row):
+    """One holder, as files have it; nothing stands for a tax that is unknown."""
+
+    holder: str
+    shares: Amount
+    gross: Amount
+    tax: Amount | None
+    net: Amount | None
+    status: str
+    reason: str
+    payee: str
+    transaction: str
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,15 @@ class Line:
 
 @dataclass(frozen=True)
 class PushReport:
-    """Where every unit of a distribution is at one block, holder by holder."""
+    """Where every unit of a distribution is at one block, holder by holder.
+
+    `share_unit` says how the shares of the lines are written.
+    """
 
     distribution: Distribution
     block: Block
     currency: Currency
+    share_unit: Unit
     lines: tuple[Line, ...]
     remainder: int
 
@@ -102,51 +108,45 @@ class PushReport:
         return sum(line.gross for line in self.lines if line.status in ("skipped", "owed"))
 
     def as_json(self) -> dict[str, Any]:
-        """For a program; amounts in whole units of the currency."""
-        found, units = self.distribution, self.currency.decimals()
-
-        def text(amount: int) -> str:
-            return format_units(amount, units, grouping=False)
-
-        return {
-            "distribution": found.id,
-            "token": found.token,
-            "record": found.record_id,
-            "currency": found.currency,
-            "symbol": self.currency.symbol(),
-            "block": self.block.number,
-            "at": moment(self.block.timestamp),
-            "amount": text(found.amount),
-            "paid": text(self.paid),
-            "withheld": text(self.withheld),
-            "owed": text(self.owed),
-            "remainder": text(self.remainder),
-            "swept": text(found.swept),
-            "holders_paid": len(self.of("paid")),
-            "holders_skipped": len(self.of("skipped")),
-            "holders_owed": len(self.of("owed")),
-            "holders": list(self.rows()),
-        }
-
-    def rows(self) -> Iterator[dict[str, str | int]]:
-        """One line per holder, as in the CSV file."""
-        units = self.currency.decimals()
-
-        def text(amount: int | None) -> str:
-            return "" if amount is None else format_units(amount, units, grouping=False)
-
-        for line in self.lines:
-            yield {
-                "holder": line.holder,
-                "shares": str(line.shares),
-                "gross": text(line.gross),
-                "tax": text(line.tax),
-                "net": text(line.net),
-                "status": line.status,
-                "reason": "" if line.reason is None else line.reason.label,
-                "payee": line.payee,
-                "transaction": line.transaction,
+        """For a program."""
+        found, unit = self.distribution, self.currency.unit
+        return json_object(
+            {
+                "distribution": found.id,
+                "token": found.token,
+                "record": found.record_id,
+                "currency": found.currency,
+                "symbol": unit.symbol,
+                "block": self.block.number,
+                "at": moment(self.block.timestamp),
+                "amount": unit.amount(found.amount),
+                "paid": unit.amount(self.paid),
+                "withheld": unit.amount(self.withheld),
+                "owed": unit.amount(self.owed),
+                "remainder": unit.amount(self.remainder),
+                "swept": unit.amount(found.swept),
+                "holders_paid": len(self.of("paid")),
+                "holders_skipped": len(self.of("skipped")),
+                "holders_owed": len(self.of("owed")),
+                "holders": list(self.rows()),
             }
+        )
+
+    def rows(self) -> Iterator[LineRow]:
+        """One line per holder."""
+        unit = self.currency.unit
+        for line in self.lines:
+            yield LineRow(
+                holder=line.holder,
+                shares=self.share_unit.amount(line.shares),
+                gross=unit.amount(line.gross),
+                tax=unit.if_known(line.tax),
+                net=unit.if_known(line.net),
+                status=line.status,
+                reason="" if line.reason is None else line.reason.label,
+                payee=line.payee,
+                transaction=line.transaction,
+            )
 
     def write(self, folder: Path) -> None:
         """Write `push-<id>.json` and `.csv`, each whole or not at all.
@@ -155,7 +155,7 @@ class PushReport:
         """
         name = f"push-{self.distribution.id}"
         write_json(folder / f"{name}.json", self.as_json())
-        write_whole(folder / f"{name}.csv", csv_text(COLUMNS, self.rows()))
+        write_csv_rows(folder / f"{name}.csv", LineRow, self.rows())
 
 
 def report_push(
@@ -207,8 +207,8 @@ def _reported(
         )
         for holder in earning
     ]
-    currency = Currency(chain, found.currency)
-    report = PushReport(found, block, currency, tuple(lines), law.remainder)
+    currency, shares = Currency(chain, found.currency), deployment.settings.unit
+    report = PushReport(found, block, currency, shares, tuple(lines), law.remainder)
     _check(report, paid, law)
     return report
 

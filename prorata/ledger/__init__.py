@@ -12,7 +12,7 @@ from prorata.ledger.audits import (
     read_vault,
 )
 from prorata.ledger.books import Books
-from prorata.ledger.entries import BookEntry, DistributionAccount, Evidence, Place, Unit
+from prorata.ledger.entries import BookEntry, DistributionAccount, Evidence, Place
 from prorata.ledger.evidence import evidence_source
 from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 
@@ -26,7 +26,6 @@ __all__ = [
     "Evidence",
     "Overdue",
     "Place",
-    "Unit",
     "audit",
     "audit_deployment",
     "audit_register",

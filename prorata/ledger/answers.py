@@ -14,13 +14,10 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault, Entitlement
 from prorata.errors import ChainError, RevertError
 from prorata.ledger.books import Books
-from prorata.ledger.entries import (
-    DistributionAccount,
-    Unit,
-)
+from prorata.ledger.entries import DistributionAccount
 from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
-from prorata.values.amounts import MAX_DECIMALS, strange_character
+from prorata.values.amounts import MAX_DECIMALS, Unit, strange_character
 
 __all__ = ["Answers", "ask_token", "read_answers", "read_units"]
 

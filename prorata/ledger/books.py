@@ -33,7 +33,6 @@ from prorata.chain.events import Moment, moment_of
 from prorata.contracts.vault import Reason, Terms, settlements
 from prorata.errors import NoEligibleShares
 from prorata.ledger.entries import (
-    ETHER,
     BookEntry,
     Difference,
     DistributionAccount,
@@ -42,11 +41,11 @@ from prorata.ledger.entries import (
     Place,
     RedirectedPayment,
     SourcedValue,
-    Unit,
     VaultPosition,
 )
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import ETHER, Unit
 
 __all__ = ["Books"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What books are made of: units, entries, differences, distributions and positions."""
+"""What books are made of: entries, differences, distributions and positions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import TypeAlias
 from prorata.apportion import Apportionment
 from prorata.chain.events import Moment
 from prorata.contracts.vault import Reason, Settlement, Terms
-from prorata.values.amounts import format_units
 
 __all__ = [
-    "ETHER",
     "BookEntry",
     "Difference",
     "DistributionAccount",
@@ -22,27 +20,11 @@ __all__ = [
     "Place",
     "RedirectedPayment",
     "SourcedValue",
-    "Unit",
     "VaultPosition",
 ]
 
 SourcedValue: TypeAlias = tuple[object, str]
 """A value, and who says so."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """How amounts of one currency, or shares of one token, are written."""
-
-    symbol: str
-    decimals: int
-
-    def text(self, amount: int, *, grouping: bool = True) -> str:
-        """The amount with all its decimals, without the symbol."""
-        return format_units(amount, self.decimals, grouping=grouping)
-
-
-ETHER = Unit("ETH", 18)
 
 
 @dataclass(frozen=True, order=True)

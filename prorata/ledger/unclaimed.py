@@ -26,10 +26,10 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault, find_distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, NoEligibleShares
-from prorata.files.writer import csv_text, write_json, write_whole
+from prorata.files.writer import Row, json_object, write_csv_rows, write_json
 from prorata.register.holders import holders_of, tag_after
 from prorata.values.addresses import ZERO_ADDRESS
-from prorata.values.amounts import format_units
+from prorata.values.amounts import Amount
 from prorata.values.times import moment
 
 __all__ = ["BUCKETS", "AgedBalances", "Overdue", "Owed", "read_unclaimed"]
@@ -43,18 +43,20 @@ NOT_DUE = "not due"
 
 BUCKETS = (*(name for _, name in _LIMITS), _OLDEST)
 
-COLUMNS = (
-    "distribution",
-    "holder",
-    "claimant",
-    "currency",
-    "gross",
-    "since",
-    "days",
-    "age",
-    "state",
-    "deadline",
-)
+
+class OwedRow(Row):
+    """One distribution and holder, as files have them."""
+
+    distribution: int
+    holder: str
+    claimant: str
+    currency: str
+    gross: Amount
+    since: str
+    days: int
+    age: str
+    state: str
+    deadline: str
 
 
 @dataclass(frozen=True)
@@ -118,34 +120,35 @@ class AgedBalances:
     refundable: tuple[int, ...] = ()
     """Distributions that nobody can receive."""
 
-    def rows(self) -> Iterator[dict[str, str | int]]:
-        """One line per distribution and holder, as in the CSV file."""
+    def rows(self) -> Iterator[OwedRow]:
+        """One line per distribution and holder."""
         for overdue in self.distributions:
-            found, units = overdue.distribution, overdue.currency.decimals()
-            symbol, deadline = overdue.currency.symbol(), found.terms.deadline
+            unit, deadline = overdue.currency.unit, overdue.distribution.terms.deadline
             for line in overdue.lines:
-                yield {
-                    "distribution": found.id,
-                    "holder": line.holder,
-                    "claimant": line.claimant,
-                    "currency": symbol,
-                    "gross": format_units(line.gross, units, grouping=False),
-                    "since": moment(line.since),
-                    "days": line.days,
-                    "age": line.bucket,
-                    "state": line.state,
-                    "deadline": moment(deadline) if deadline else "",
-                }
+                yield OwedRow(
+                    distribution=overdue.distribution.id,
+                    holder=line.holder,
+                    claimant=line.claimant,
+                    currency=unit.symbol,
+                    gross=unit.amount(line.gross),
+                    since=moment(line.since),
+                    days=line.days,
+                    age=line.bucket,
+                    state=line.state,
+                    deadline=moment(deadline) if deadline else "",
+                )
 
     def as_json(self) -> dict[str, Any]:
-        """For a program; amounts in whole units of their currency."""
-        return {
-            "at": moment(self.at),
-            "distributions": [_facts(overdue) for overdue in self.distributions],
-            "open_records": list(self.open_records),
-            "refundable": list(self.refundable),
-            "lines": list(self.rows()),
-        }
+        """For a program."""
+        return json_object(
+            {
+                "at": moment(self.at),
+                "distributions": [_facts(overdue) for overdue in self.distributions],
+                "open_records": self.open_records,
+                "refundable": self.refundable,
+                "lines": list(self.rows()),
+            }
+        )
 
     def write(self, path: Path) -> None:
         """Write the lines as JSON, if the file is called so, or else as CSV.
@@ -155,25 +158,21 @@ class AgedBalances:
         if path.suffix.lower() == ".json":
             write_json(path, self.as_json())
         else:
-            write_whole(path, csv_text(COLUMNS, self.rows()))
+            write_csv_rows(path, OwedRow, self.rows())
 
 
 def _facts(overdue: Overdue) -> dict[str, Any]:
-    found, units = overdue.distribution, overdue.currency.decimals()
-
-    def text(amount: int) -> str:
-        return format_units(amount, units, grouping=False)
-
+    found, unit = overdue.distribution, overdue.currency.unit
     deadline = found.terms.deadline
     return {
         "distribution": found.id,
         "record": found.record_id,
         "currency": found.currency,
-        "symbol": overdue.currency.symbol(),
-        "owed": text(overdue.owed),
-        "remainder": text(overdue.remainder),
+        "symbol": unit.symbol,
+        "owed": unit.amount(overdue.owed),
+        "remainder": unit.amount(overdue.remainder),
         "holders": len(overdue.lines),
-        "by_age": {name: text(amount) for name, amount in overdue.by_bucket().items()},
+        "by_age": {name: unit.amount(units) for name, units in overdue.by_bucket().items()},
         "deadline": moment(deadline) if deadline else None,
         "expired": overdue.expired,
     }

@@ -29,7 +29,8 @@ from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.errors import DeploymentError, InputError
-from prorata.values.amounts import format_units, strange_character
+from prorata.files.writer import json_object
+from prorata.values.amounts import Amount, format_units, strange_character
 from prorata.values.times import moment
 
 __all__ = ["Basis", "Done", "force_transfer", "freeze", "read_orders", "recover", "release"]
@@ -115,7 +116,7 @@ def freeze(
     if amount is None:
         done, call = token.is_frozen(wallet), token.set_address_frozen(wallet, True)
     else:
-        facts["shares"] = str(amount)
+        facts["shares"] = deployment.settings.unit.amount(amount)
         done = token.frozen_tokens(wallet) == amount
         call = token.set_frozen_tokens(wallet, amount)
     order = _Order("freeze", facts, basis, None if done else call)
@@ -150,7 +151,11 @@ def force_transfer(
     `Operator.send` raises.
     """
     token = _ready(operator, deployment)
-    facts = {"from": sender, "to": receiver, "shares": str(amount)}
+    facts = {
+        "from": sender,
+        "to": receiver,
+        "shares": deployment.settings.unit.amount(amount),
+    }
     call = token.forced_transfer(sender, receiver, amount)
     order = _Order("force-transfer", facts, basis, call)
     # Nothing on the chain says that it is done: the journal does.
@@ -216,8 +221,10 @@ class _Order:
     @property
     def prefix(self) -> str:
         """What the journal calls it, whenever it is given."""
+        # A name that is given once is kept for ever: of shares it has the smallest units.
+        said = (v.units if isinstance(v, Amount) else v for v in self.facts.values())
         basis = (self.basis.reason, self.basis.document_hash)
-        parts = "\n".join((*map(str, self.facts.values()), *basis))
+        parts = "\n".join((*map(str, said), *basis))
         return f"order/{self.what}/{sha256(parts.encode()).hexdigest()[:16]}"
 
 
@@ -273,7 +280,7 @@ def _append(deployment: Deployment, line: Mapping[str, Any]) -> None:
         with path.open("a+b") as file:
             file.seek(0)
             file.truncate(file.read().rfind(b"\n") + 1)
-            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            file.write(json.dumps(json_object(line), ensure_ascii=False).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

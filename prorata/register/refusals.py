@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from prorata.contracts.rules import Code, Explanation, Refusal
 from prorata.contracts.share_token import ShareToken
-from prorata.values.amounts import format_units
+from prorata.files.writer import json_object
+from prorata.values.amounts import Unit, format_units
 from prorata.values.countries import country_name
 from prorata.values.kinds import InvestorClass
 from prorata.values.times import moment
@@ -28,6 +30,11 @@ class Transfer:
     amount: int
     symbol: str = "shares"
     decimals: int = 0
+
+    @property
+    def unit(self) -> Unit:
+        """How the token's shares are written."""
+        return Unit(self.symbol, self.decimals)
 
     def shares(self, amount: int) -> str:
         """An amount of the token as people read it: `1,450 HARB12`."""
@@ -55,6 +62,34 @@ class Check:
     def most(self) -> int:
         """The most that would pass now."""
         return min(self.explanation.most, self.balance)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program: value and limit of a refusal are shares, or a number such as a time."""
+        unit = self.transfer.unit
+        return json_object(
+            {
+                "passes": self.passes,
+                "from": self.transfer.sender,
+                "to": self.transfer.receiver,
+                "amount": unit.amount(self.transfer.amount),
+                "most": unit.amount(self.most),
+                "balance": unit.amount(self.balance),
+                "refusals": [
+                    {
+                        "code": refusal.code.label,
+                        **{
+                            name: unit.amount(number) if refusal.code in _OF_SHARES else number
+                            for name, number in (
+                                ("value", refusal.value),
+                                ("limit", refusal.limit),
+                            )
+                        },
+                    }
+                    for refusal in self.explanation.refusals
+                ],
+                "sentences": self.sentences,
+            }
+        )
 
     @property
     def sentences(self) -> list[str]:
@@ -116,6 +151,17 @@ def _holders(whose: str) -> Callable[[Refusal, Transfer], str]:
 
     return say
 
+
+_OF_SHARES = frozenset(
+    {
+        Code.AMOUNT_FROZEN,
+        Code.MAX_HOLDING,
+        Code.MIN_HOLDING_GIVER,
+        Code.MIN_HOLDING_TAKER,
+        Code.LOCKED_UP,
+        Code.SUPPLY_CAP,
+    }
+)
 
 _REGISTER = "let the issuer check the person and register the wallet"
 _ASK = "ask the issuer"

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What people are given: statements, annual forms, tables, pages and figures."""
 
-from prorata.reports.annual import as_json, paid_in, rows, sums, totals_as_json, write_yearly
+from prorata.reports.annual import (
+    paid_in,
+    rows,
+    sums,
+    write_yearly,
+    year_statement,
+    year_totals,
+)
 from prorata.reports.export import Portrait, folder_refused, write_files
 from prorata.reports.html import page
 from prorata.reports.statements import (
@@ -26,7 +33,6 @@ from prorata.reports.tables import (
 
 __all__ = [
     "Portrait",
-    "as_json",
     "cap_table",
     "cap_table_rows",
     "cap_table_table",
@@ -43,11 +49,12 @@ __all__ = [
     "statement",
     "sums",
     "totals",
-    "totals_as_json",
     "verdict",
     "write_cap_table",
     "write_distributions",
     "write_files",
     "write_statements",
     "write_yearly",
+    "year_statement",
+    "year_totals",
 ]

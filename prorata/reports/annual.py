@@ -4,7 +4,7 @@
 A payment belongs to the year, in UTC, in which it was made, whenever it was declared or could first
 have been claimed. It stands in the statement of the person it belongs to: income of a lost wallet
 in that of its successor, with the wallet as the account. Amounts stay in the currency they were
-paid in, as decimal strings with all its decimals, and each currency has a total of its own.
+paid in, with all its decimals, and each currency has a total of its own.
 
 Each settlement stands in exactly one statement of one year, so that all of them together are what
 the books say was paid and withheld, to the unit. Which box an amount belongs in is what
@@ -20,13 +20,21 @@ from pathlib import Path
 from typing import Any
 
 from prorata.errors import InputError
-from prorata.files.writer import Row, write_csv_rows, write_json
+from prorata.files.writer import write_csv_rows, write_json, write_whole
 from prorata.ledger.books import Books
 from prorata.ledger.entries import BookEntry, DistributionAccount
 from prorata.register.captable import CapTable, Holding
+from prorata.reports.documents import (
+    BoxRow,
+    FormRow,
+    PaymentRow,
+    SummaryRow,
+    TotalRow,
+    YearStatement,
+    YearTotals,
+)
 from prorata.reports.html import page
 from prorata.tax.forms import (
-    BOXES,
     GROSS_INCOME,
     INCOME_CODE,
     REPORTING,
@@ -36,19 +44,20 @@ from prorata.tax.forms import (
     tax_rate,
 )
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import Amount
 from prorata.values.times import iso
 
 __all__ = [
     "NOTE",
     "Statement",
     "YearPayment",
-    "as_json",
     "paid_in",
     "rows",
     "summary",
     "sums",
-    "totals_as_json",
     "write_yearly",
+    "year_statement",
+    "year_totals",
 ]
 
 NOTE = (
@@ -58,38 +67,6 @@ NOTE = (
     "distribution names pays it to the IRS."
 )
 
-COLUMNS = (
-    "distribution",
-    "kind",
-    "event_type",
-    "event_name",
-    "record_date",
-    "ex_dividend_date",
-    "earliest_payment_date",
-    "payment_date",
-    "account",
-    "eligible_balance",
-    "currency",
-    "currency_address",
-    "gross_cash_amount",
-    "withholding_tax_amount",
-    "net_cash_amount",
-    *(box.column for box in (*BOXES, INCOME_CODE, GROSS_INCOME, TAX_RATE, TAX_WITHHELD)),
-    "payee",
-    "transaction",
-)
-SUMMARY_COLUMNS = (
-    "holder",
-    "name",
-    "kind",
-    "currency",
-    "currency_address",
-    "payments",
-    "gross_cash_amount",
-    "withholding_tax_amount",
-    "net_cash_amount",
-    *(box.column for box in BOXES),
-)
 WRITTEN = ("0x*.csv", "0x*.json", "0x*.html", "summary.csv", "summary.json")
 
 _YEARS = (1970, 9998)
@@ -170,42 +147,41 @@ def _sum(payments: Iterable[YearPayment]) -> tuple[int, int]:
 # ------------------------------------------------------------------------------------------ rows
 
 
-def rows(books: Books, statement: Statement) -> list[Row]:
+def rows(books: Books, statement: Statement) -> list[PaymentRow]:
     """One row per payment, in order of payment."""
     return [_row(books, payment) for payment in statement.payments]
 
 
-def _row(books: Books, payment: YearPayment) -> Row:
+def _row(books: Books, payment: YearPayment) -> PaymentRow:
     distribution, entry = payment.distribution, payment.entry
     reporting = REPORTING[distribution.terms.kind]
     asset, shares = _asset(books, distribution), distribution.shares.get(entry.holder, 0)
     gross, tax, net = _written(books, distribution.currency, entry.gross, entry.tax)
-    boxes = {reporting.gross: gross, reporting.withheld: tax}
-    foreign = bool(reporting.income_code)
-    return {
-        "distribution": distribution.id,
-        "kind": distribution.terms.kind.label,
-        "event_type": reporting.event_type,
-        "event_name": reporting.event_name,
-        "record_date": iso(distribution.record_time),
+    boxes: dict[Box, Amount | str] = {reporting.gross: gross, reporting.withheld: tax}
+    if reporting.income_code:
+        rate = tax_rate(entry.gross, entry.tax)
+        boxes |= {INCOME_CODE: reporting.income_code, GROSS_INCOME: gross}
+        boxes |= {TAX_RATE: rate, TAX_WITHHELD: tax}
+    return PaymentRow(
+        distribution=distribution.id,
+        kind=distribution.terms.kind.label,
+        event_type=reporting.event_type,
+        event_name=reporting.event_name,
+        record_date=iso(distribution.record_time),
         # Shares change hands at once here, so that the next second buys without the income.
-        "ex_dividend_date": iso(distribution.record_time + 1),
-        "earliest_payment_date": iso(max(distribution.payable_from, distribution.declared_at)),
-        "payment_date": iso(entry.time),
-        "account": entry.holder,
-        "eligible_balance": books.unit(asset).text(shares, grouping=False),
+        ex_dividend_date=iso(distribution.record_time + 1),
+        earliest_payment_date=iso(max(distribution.payable_from, distribution.declared_at)),
+        payment_date=iso(entry.time),
+        account=entry.holder,
+        eligible_balance=books.unit(asset).amount(shares),
         **_currency(books, distribution.currency),
-        "gross_cash_amount": gross,
-        "withholding_tax_amount": tax,
-        "net_cash_amount": net,
-        **{box.column: boxes.get(box, "") for box in BOXES},
-        INCOME_CODE.column: reporting.income_code,
-        GROSS_INCOME.column: gross if foreign else "",
-        TAX_RATE.column: tax_rate(entry.gross, entry.tax) if foreign else "",
-        TAX_WITHHELD.column: tax if foreign else "",
-        "payee": entry.payee,
-        "transaction": entry.transaction,
-    }
+        gross_cash_amount=gross,
+        withholding_tax_amount=tax,
+        net_cash_amount=net,
+        boxes={box.column: value for box, value in boxes.items()},
+        payee=entry.payee,
+        transaction=entry.transaction,
+    )
 
 
 def _asset(books: Books, distribution: DistributionAccount) -> str:
@@ -213,12 +189,9 @@ def _asset(books: Books, distribution: DistributionAccount) -> str:
     return books.ledgers[distribution.token].asset
 
 
-def _written(books: Books, currency: str, gross: int, tax: int) -> tuple[str, str, str]:
+def _written(books: Books, currency: str, gross: int, tax: int) -> tuple[Amount, Amount, Amount]:
     unit = books.unit(currency)
-    gross_text, tax_text, net_text = (
-        unit.text(amount, grouping=False) for amount in (gross, tax, gross - tax)
-    )
-    return gross_text, tax_text, net_text
+    return unit.amount(gross), unit.amount(tax), unit.amount(gross - tax)
 
 
 def _currency(books: Books, currency: str) -> dict[str, str]:
@@ -227,20 +200,19 @@ def _currency(books: Books, currency: str) -> dict[str, str]:
     return {"currency": books.unit(currency).symbol, "currency_address": address}
 
 
-def _totals(books: Books, statement: Statement) -> list[Row]:
+def _totals(books: Books, statement: Statement) -> list[TotalRow]:
     """One row per currency."""
-    found: list[Row] = []
+    found = []
     for currency, paid in statement.by_currency().items():
         gross, tax, net = _written(books, currency, *_sum(paid))
-        found.append(
-            {
-                **_currency(books, currency),
-                "payments": len(paid),
-                "gross_cash_amount": gross,
-                "withholding_tax_amount": tax,
-                "net_cash_amount": net,
-            }
+        row = TotalRow(
+            **_currency(books, currency),
+            payments=len(paid),
+            gross_cash_amount=gross,
+            withholding_tax_amount=tax,
+            net_cash_amount=net,
         )
+        found.append(row)
     return found
 
 
@@ -257,22 +229,22 @@ def _amounts(payments: Iterable[YearPayment]) -> dict[Box, int]:
     return dict(sorted(found.items()))
 
 
-def _boxes(books: Books, statement: Statement) -> list[Row]:
+def _boxes(books: Books, statement: Statement) -> list[BoxRow]:
     """For a U.S. person: one row per box and currency."""
     return [
-        {
-            "form": box.form,
-            "box": box.number,
-            "name": box.name,
+        BoxRow(
+            form=box.form,
+            box=box.number,
+            name=box.name,
             **_currency(books, currency),
-            "amount": books.unit(currency).text(amount, grouping=False),
-        }
+            amount=books.unit(currency).amount(amount),
+        )
         for currency, paid in statement.by_currency().items()
         for box, amount in _amounts(paid).items()
     ]
 
 
-def _forms_1042_s(books: Books, statement: Statement) -> list[Row]:
+def _forms_1042_s(books: Books, statement: Statement) -> list[FormRow]:
     """For a foreign person: one row, that is one form, per income code, rate and currency."""
     groups: dict[tuple[str, str, str], list[YearPayment]] = {}
     for payment in statement.payments:
@@ -280,37 +252,36 @@ def _forms_1042_s(books: Books, statement: Statement) -> list[Row]:
         if code:
             rate = tax_rate(payment.entry.gross, payment.entry.tax)
             groups.setdefault((payment.distribution.currency, code, rate), []).append(payment)
-    found: list[Row] = []
+    found = []
     for (currency, code, rate), paid in sorted(groups.items()):
         gross, tax, _ = _written(books, currency, *_sum(paid))
-        found.append(
-            {
-                "income_code": code,
-                **_currency(books, currency),
-                "gross_income": gross,
-                "tax_rate": rate,
-                "federal_tax_withheld": tax,
-            }
+        row = FormRow(
+            income_code=code,
+            **_currency(books, currency),
+            gross_income=gross,
+            tax_rate=rate,
+            federal_tax_withheld=tax,
         )
+        found.append(row)
     return found
 
 
-def as_json(
+def year_statement(
     books: Books, token: str, year: int, statement: Statement, known: Holding | None = None
-) -> dict[str, Any]:
+) -> YearStatement:
     """A whole statement, for a program or a page."""
-    return {
+    return YearStatement(
         **_heading(books, token, year),
-        "holder": statement.holder,
-        "name": known.name if known else "",
-        "kind": known.kind if known else "",
-        "payments": rows(books, statement),
-        "totals": _totals(books, statement),
-        "boxes_1099": _boxes(books, statement),
-        "forms_1042_s": _forms_1042_s(books, statement),
-        "remarks": _remarks(statement),
-        "note": NOTE,
-    }
+        holder=statement.holder,
+        name=known.name if known else "",
+        kind=known.kind if known else "",
+        payments=rows(books, statement),
+        totals=_totals(books, statement),
+        boxes_1099=_boxes(books, statement),
+        forms_1042_s=_forms_1042_s(books, statement),
+        remarks=_remarks(statement),
+        note=NOTE,
+    )
 
 
 def _remarks(statement: Statement) -> list[str]:
@@ -332,31 +303,24 @@ def _heading(books: Books, token: str, year: int) -> dict[str, Any]:
 
 def summary(
     books: Books, statements: Iterable[Statement], known: CapTable | None = None
-) -> list[Row]:
+) -> list[SummaryRow]:
     """One row per person and currency: what a payer fills its forms from."""
     who = {holding.address: holding for holding in known or ()}
-    found: list[Row] = []
+    found = []
     for statement in statements:
         holding = who.get(statement.holder, Holding("", 0))
         for total, (currency, paid) in zip(
             _totals(books, statement), statement.by_currency().items(), strict=True
         ):
-            amounts = _amounts(paid)
             unit = books.unit(currency)
-            found.append(
-                {
-                    "holder": statement.holder,
-                    "name": holding.name,
-                    "kind": holding.kind,
-                    **total,
-                    **{
-                        box.column: unit.text(amounts[box], grouping=False)
-                        if box in amounts
-                        else ""
-                        for box in BOXES
-                    },
-                }
+            row = SummaryRow(
+                holder=statement.holder,
+                name=holding.name,
+                kind=holding.kind,
+                **dict(total),
+                boxes={box.column: unit.amount(units) for box, units in _amounts(paid).items()},
             )
+            found.append(row)
     return found
 
 
@@ -382,25 +346,22 @@ def write_yearly(
     for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
         earlier.unlink()
     for statement in statements:
-        content = as_json(books, token, year, statement, who.get(statement.holder))
-        write_csv_rows(folder / f"{statement.holder}.csv", COLUMNS, content["payments"])
+        content = year_statement(books, token, year, statement, who.get(statement.holder))
+        write_csv_rows(folder / f"{statement.holder}.csv", PaymentRow, content.payments)
         write_json(folder / f"{statement.holder}.json", content)
-        text = page(content)
-        (folder / f"{statement.holder}.html").write_text(text, encoding="utf-8", newline="\n")
-    write_csv_rows(folder / "summary.csv", SUMMARY_COLUMNS, summary(books, statements, known))
-    write_json(folder / "summary.json", totals_as_json(books, token, year, statements))
+        write_whole(folder / f"{statement.holder}.html", page(content))
+    write_csv_rows(folder / "summary.csv", SummaryRow, summary(books, statements, known))
+    write_json(folder / "summary.json", year_totals(books, token, year, statements))
     return statements
 
 
-def totals_as_json(
-    books: Books, token: str, year: int, statements: Iterable[Statement]
-) -> dict[str, Any]:
+def year_totals(books: Books, token: str, year: int, statements: Iterable[Statement]) -> YearTotals:
     """All statements of a year together, by currency."""
     everyone = list(statements)
     together = _in_order(paid for one in everyone for paid in one.payments)
-    return {
+    return YearTotals(
         **_heading(books, token, year),
-        "statements": len(everyone),
-        "totals": _totals(books, Statement("", together)),
-        "note": NOTE,
-    }
+        statements=len(everyone),
+        totals=_totals(books, Statement("", together)),
+        note=NOTE,
+    )

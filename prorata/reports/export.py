@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.errors import InputError
-from prorata.files.writer import write_json
+from prorata.files.writer import json_object, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
 from prorata.register.captable import CapTable
@@ -42,45 +42,48 @@ _PLACES = ("received", "paid", "withheld", "remitted", "owed", "carried", "swept
 
 
 def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
-    """Everything that the audit found; amounts are decimal strings in their currency."""
+    """Everything that the audit found."""
     books, answers = audit.books, audit.answers
     who = {holding.address: holding for holding in known or ()}
-    return {
-        "chain_id": answers.chain_id,
-        "block": answers.block.number,
-        "block_hash": answers.block.hash,
-        "as_of": iso(answers.block.timestamp),
-        "vault": books.vault,
-        "balanced": audit.balanced,
-        "differences": [str(difference) for difference in books.differences],
-        "unanswered": list(answers.unanswered),
-        "unproven": list(books.unproven),
-        "currencies": _currencies(audit),
-        "positions": _positions(books),
-        "tokens": [
-            {
-                "token": token,
-                "symbol": books.unit(token).symbol,
-                "decimals": books.unit(token).decimals,
-                "total_supply": books.unit(token).text(ledger.total_supply, grouping=False),
-                "records": [
-                    iso(ledger.record_time(number)) for number in range(1, ledger.record_count + 1)
-                ],
-                "distributions": distribution_rows(books, [token]),
-                "holders": [
-                    {
-                        "address": holder,
-                        "name": who[holder].name if holder in who else "",
-                        "kind": who[holder].kind if holder in who else "",
-                        "shares": books.unit(token).text(ledger.balance_of(holder), grouping=False),
-                        "income": totals(books, token, holder),
-                    }
-                    for holder in ledger
-                ],
-            }
-            for token, ledger in books.ledgers.items()
-        ],
-    }
+    return json_object(
+        {
+            "chain_id": answers.chain_id,
+            "block": answers.block.number,
+            "block_hash": answers.block.hash,
+            "as_of": iso(answers.block.timestamp),
+            "vault": books.vault,
+            "balanced": audit.balanced,
+            "differences": [str(difference) for difference in books.differences],
+            "unanswered": list(answers.unanswered),
+            "unproven": list(books.unproven),
+            "currencies": _currencies(audit),
+            "positions": _positions(books),
+            "tokens": [
+                {
+                    "token": token,
+                    "symbol": books.unit(token).symbol,
+                    "decimals": books.unit(token).decimals,
+                    "total_supply": books.unit(token).amount(ledger.total_supply),
+                    "records": [
+                        iso(ledger.record_time(number))
+                        for number in range(1, ledger.record_count + 1)
+                    ],
+                    "distributions": distribution_rows(books, [token]),
+                    "holders": [
+                        {
+                            "address": holder,
+                            "name": who[holder].name if holder in who else "",
+                            "kind": who[holder].kind if holder in who else "",
+                            "shares": books.unit(token).amount(ledger.balance_of(holder)),
+                            "income": totals(books, token, holder),
+                        }
+                        for holder in ledger
+                    ],
+                }
+                for token, ledger in books.ledgers.items()
+            ],
+        }
+    )
 
 
 def _currencies(audit: Audit) -> list[dict[str, Any]]:
@@ -90,18 +93,18 @@ def _currencies(audit: Audit) -> list[dict[str, Any]]:
             "currency": "" if currency == ZERO_ADDRESS else currency,
             "symbol": books.unit(currency).symbol,
             "decimals": books.unit(currency).decimals,
-            "held": books.unit(currency).text(held, grouping=False),
-            "needed": books.unit(currency).text(books.liability(currency), grouping=False),
+            "held": books.unit(currency).amount(held),
+            "needed": books.unit(currency).amount(books.liability(currency)),
         }
         for currency, held in audit.answers.held.items()
     ]
 
 
-def _positions(books: Books) -> list[dict[str, str]]:
+def _positions(books: Books) -> list[dict[str, Any]]:
     rows = []
     for position in books.positions():
         unit = books.unit(position.currency)
-        amounts = {name: unit.text(getattr(position, name), grouping=False) for name in _PLACES}
+        amounts = {name: unit.amount(getattr(position, name)) for name in _PLACES}
         token = books.unit(position.token).symbol
         rows.append({"token": token, "currency": unit.symbol, **amounts})
     return rows

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Unit
 from prorata.register.captable import CapTable, Holding
-from prorata.values.amounts import format_units, percent
+from prorata.values.amounts import Unit, format_units, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

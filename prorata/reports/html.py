@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+
+from prorata.files.writer import Row
+from prorata.reports.documents import YearStatement
 
 __all__ = ["page"]
-
-Cells = Sequence[Mapping[str, Any]]
 
 _STYLE = """
 @page { size: A4 landscape; margin: 12mm }
@@ -60,24 +60,22 @@ _NUMBERS = frozenset(
 )
 
 
-def page(statement: Mapping[str, Any]) -> str:
-    """The page of a statement as `prorata.yearly.as_json` gives it."""
-    title = f"{statement['symbol']}: payments in {statement['year']}"
-    who = (
-        f"{statement['name']}, {statement['holder']}" if statement["name"] else statement["holder"]
-    )
+def page(statement: YearStatement) -> str:
+    """The page of a statement."""
+    title = f"{statement.symbol}: payments in {statement.year}"
+    who = f"{statement.name}, {statement.holder}" if statement.name else statement.holder
     parts = [
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(who)}</p>",
-        _table("Totals by currency", _TOTALS, statement["totals"]),
-        _table("Payments", _PAYMENTS, statement["payments"]),
-        _table("If you are a U.S. person (Form W-9)", _BOXES, statement["boxes_1099"]),
+        _table("Totals by currency", _TOTALS, statement.totals),
+        _table("Payments", _PAYMENTS, statement.payments),
+        _table("If you are a U.S. person (Form W-9)", _BOXES, statement.boxes_1099),
         _table(
             "If you are a foreign person (Form W-8): Form 1042-S",
             _FORMS,
-            statement["forms_1042_s"],
+            statement.forms_1042_s,
         ),
-        "<p>" + "<br>\n".join(map(escape, [*statement["remarks"], statement["note"]])) + "</p>",
+        "<p>" + "<br>\n".join(map(escape, [*statement.remarks, statement.note])) + "</p>",
         _sources(statement),
     ]
     body = "\n".join(part for part in parts if part)
@@ -88,12 +86,12 @@ def page(statement: Mapping[str, Any]) -> str:
     )
 
 
-def _table(title: str, columns: Mapping[str, str], rows: Cells) -> str:
+def _table(title: str, columns: Mapping[str, str], rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     head = "".join(f"<th{_side(key)}>{escape(name)}</th>" for key, name in columns.items())
     lines = [
-        "".join(f"<td{_side(key)}>{escape(str(row[key]))}</td>" for key in columns) for row in rows
+        "".join(f"<td{_side(key)}>{escape(row.cells[key])}</td>" for key in columns) for row in rows
     ]
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return f"<h2>{escape(title)}</h2>\n<table>\n<tr>{head}</tr>\n{body}\n</table>"
@@ -103,22 +101,21 @@ def _side(key: str) -> str:
     return ' class="number"' if key in _NUMBERS else ""
 
 
-def _sources(statement: Mapping[str, Any]) -> str:
+def _sources(statement: YearStatement) -> str:
     """Where each payment can be looked up, in small print."""
     lines = [
-        f"Distribution {paid['distribution']}: {paid['account']} to {paid['payee']}, "
-        f"transaction {paid['transaction']}"
-        for paid in statement["payments"]
+        f"Distribution {paid.distribution}: {paid.account} to {paid.payee}, "
+        f"transaction {paid.transaction}"
+        for paid in statement.payments
     ]
     known = {
-        f"{total['currency']} is {total['currency_address'] or 'the native coin of the chain'}."
-        for total in statement["totals"]
+        f"{total.currency} is {total.currency_address or 'the native coin of the chain'}."
+        for total in statement.totals
     }
     lines += sorted(known)
     lines.append(
-        f"Share token {statement['token']}, dividend vault {statement['vault']}, as of "
-        f"{statement['as_of']}."
+        f"Share token {statement.token}, dividend vault {statement.vault}, as of {statement.as_of}."
     )
-    if not statement["year_has_ended"]:
-        lines.append(f"The year {statement['year']} has not ended yet.")
+    if not statement.year_has_ended:
+        lines.append(f"The year {statement.year} has not ended yet.")
     return '<p class="fine">' + "<br>\n".join(map(escape, lines)) + "</p>"

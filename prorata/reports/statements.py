@@ -2,8 +2,8 @@
 """Files for people: cap tables, the register of distributions, and a statement for every holder.
 
 Everything is written twice, as CSV for a spreadsheet and as JSON for a program, from the same
-rows. Amounts are decimal strings with all decimals of their currency and no separators, times are
-ISO 8601 in UTC. The same books always give the same bytes.
+rows. Amounts are in CSV decimal text with all decimals of their currency and no separators, in
+JSON an `Amount`; times are ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
 `paid`; `claimable` now; `held` for the first day of payment, or for a person whose wallet is
@@ -18,13 +18,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prorata.contracts.vault import Reason
-from prorata.errors import InputError
-from prorata.files.writer import Row, write_csv_rows, write_json
+from prorata.files.writer import write_csv_rows, write_json
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Holding
+from prorata.reports.documents import CapTableRow, DistributionRow, IncomeRow, StatementRow
 from prorata.values.addresses import ZERO_ADDRESS
-from prorata.values.amounts import format_units, percent
+from prorata.values.amounts import Unit, percent
 from prorata.values.times import iso
 
 __all__ = [
@@ -38,25 +38,6 @@ __all__ = [
     "write_distributions",
     "write_statements",
 ]
-
-CAP_TABLE_COLUMNS = ("address", "name", "kind", "shares", "percent")
-STATEMENT_COLUMNS = (
-    "distribution",
-    "kind",
-    "record",
-    "record_date",
-    "payable_from",
-    "paid_at",
-    "status",
-    "shares",
-    "currency",
-    "gross",
-    "tax",
-    "net",
-    "payee",
-    "transaction",
-    "note",
-)
 
 
 # ------------------------------------------------------------------------------------ cap tables
@@ -81,37 +62,33 @@ def cap_table(
     )
 
 
-def cap_table_rows(table: CapTable) -> list[Row]:
+def cap_table_rows(table: CapTable, symbol: str = "shares") -> list[CapTableRow]:
     """One row per holder, with its percentage of the total rounded down to two places."""
+    unit, total = Unit(symbol, table.decimals), table.total
     return [
-        {
-            "address": holding.address,
-            "name": holding.name,
-            "kind": holding.kind,
-            "shares": format_units(holding.shares, table.decimals, grouping=False),
-            "percent": percent(holding.shares, table.total),
-        }
+        CapTableRow(
+            address=holding.address,
+            name=holding.name,
+            kind=holding.kind,
+            shares=unit.amount(holding.shares),
+            percent=percent(holding.shares, total),
+        )
         for holding in table
     ]
 
 
 def write_cap_table(table: CapTable, path: Path) -> None:
-    """Write the table as CSV.
+    """Write the table as CSV, to a folder that there is.
 
     Raises: InputError when the file cannot be written.
     """
-    try:
-        write_csv_rows(path, CAP_TABLE_COLUMNS, cap_table_rows(table))
-    except OSError as error:
-        reason = str(error.strerror or error).lower()
-        rule = f"cannot be written ({reason})"
-        raise InputError.of("file", path, rule, "give another path") from None
+    write_csv_rows(path, CapTableRow, cap_table_rows(table), make_folder=False)
 
 
 # --------------------------------------------------------------------------------- distributions
 
 
-def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list[Row]:
+def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list[DistributionRow]:
     """The register of distributions, of some tokens or of all, in order of declaration."""
     wanted = None if tokens is None else frozenset(tokens)
     return [
@@ -121,40 +98,34 @@ def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list
     ]
 
 
-def _distribution_row(books: Books, distribution: DistributionAccount) -> Row:
+def _distribution_row(books: Books, distribution: DistributionAccount) -> DistributionRow:
     unit, shares = books.unit(distribution.currency), books.unit(distribution.token)
     division = distribution.division
-
-    def money(amount: int) -> str:
-        return unit.text(amount, grouping=False)
-
-    return {
-        "distribution": distribution.id,
-        "token": shares.symbol,
-        "kind": distribution.terms.kind.label,
-        "record": distribution.record_id,
-        "record_date": iso(distribution.record_time),
-        "declared_at": iso(distribution.declared_at),
-        "payable_from": iso(_payable_from(distribution)),
-        "deadline": iso(distribution.terms.deadline),
-        "state": _state(books, distribution),
-        "currency": unit.symbol,
-        "received": money(distribution.received),
-        "carried_in": money(distribution.carried_in),
-        "paid": money(distribution.paid),
-        "withheld": money(distribution.withheld),
-        "remitted": money(distribution.remitted),
-        "owed": money(distribution.owed),
-        "carried_out": money(distribution.carried_out),
-        "swept": money(distribution.swept),
-        "eligible_shares": ""
-        if division is None
-        else shares.text(division.eligible, grouping=False),
-        "holders": len(distribution.earning),
-        "holders_paid": len(distribution.settlements),
-        "document": f"0x{distribution.terms.document_hash.hex()}",
-        "transaction": distribution.transaction,
-    }
+    return DistributionRow(
+        distribution=distribution.id,
+        token=shares.symbol,
+        kind=distribution.terms.kind.label,
+        record=distribution.record_id,
+        record_date=iso(distribution.record_time),
+        declared_at=iso(distribution.declared_at),
+        payable_from=iso(_payable_from(distribution)),
+        deadline=iso(distribution.terms.deadline),
+        state=_state(books, distribution),
+        currency=unit.symbol,
+        received=unit.amount(distribution.received),
+        carried_in=unit.amount(distribution.carried_in),
+        paid=unit.amount(distribution.paid),
+        withheld=unit.amount(distribution.withheld),
+        remitted=unit.amount(distribution.remitted),
+        owed=unit.amount(distribution.owed),
+        carried_out=unit.amount(distribution.carried_out),
+        swept=unit.amount(distribution.swept),
+        eligible_shares=None if division is None else shares.amount(division.eligible),
+        holders=len(distribution.earning),
+        holders_paid=len(distribution.settlements),
+        document=f"0x{distribution.terms.document_hash.hex()}",
+        transaction=distribution.transaction,
+    )
 
 
 def write_distributions(
@@ -162,9 +133,7 @@ def write_distributions(
 ) -> None:
     """Write the register of distributions as CSV and as JSON."""
     rows = distribution_rows(books, tokens)
-    # A register without distributions still has its header.
-    columns = tuple(rows[0]) if rows else ("distribution",)
-    write_csv_rows(csv_path, columns, rows)
+    write_csv_rows(csv_path, DistributionRow, rows)
     write_json(json_path, {"as_of": iso(books.until), "distributions": rows})
 
 
@@ -186,9 +155,9 @@ def _payable_from(distribution: DistributionAccount) -> int:
 # ------------------------------------------------------------------------------------ statements
 
 
-def statement(books: Books, token: str, holder: str) -> list[Row]:
+def statement(books: Books, token: str, holder: str) -> list[StatementRow]:
     """One row for every distribution to holders of `token` at whose record `holder` had shares."""
-    rows: list[Row] = []
+    rows: list[StatementRow] = []
     for distribution in books.of_asset(token):
         shares = distribution.shares.get(holder, 0)
         if not shares:
@@ -199,23 +168,23 @@ def statement(books: Books, token: str, holder: str) -> list[Row]:
             gross, tax = settlement.gross, settlement.tax
         unit = books.unit(distribution.currency)
         rows.append(
-            {
-                "distribution": distribution.id,
-                "kind": distribution.terms.kind.label,
-                "record": _record(distribution, token),
-                "record_date": iso(distribution.record_time),
-                "payable_from": iso(_payable_from(distribution)),
-                "paid_at": iso(settlement.time) if settlement else "",
-                "status": books.status(distribution, holder),
-                "shares": books.unit(token).text(shares, grouping=False),
-                "currency": unit.symbol,
-                "gross": unit.text(gross, grouping=False),
-                "tax": unit.text(tax, grouping=False),
-                "net": unit.text(gross - tax, grouping=False),
-                "payee": settlement.payee if settlement else "",
-                "transaction": settlement.transaction if settlement else "",
-                "note": _note(distribution, holder),
-            }
+            StatementRow(
+                distribution=distribution.id,
+                kind=distribution.terms.kind.label,
+                record=_record(distribution, token),
+                record_date=iso(distribution.record_time),
+                payable_from=iso(_payable_from(distribution)),
+                paid_at=iso(settlement.time) if settlement else "",
+                status=books.status(distribution, holder),
+                shares=books.unit(token).amount(shares),
+                currency=unit.symbol,
+                gross=unit.amount(gross),
+                tax=unit.amount(tax),
+                net=unit.amount(gross - tax),
+                payee=settlement.payee if settlement else "",
+                transaction=settlement.transaction if settlement else "",
+                note=_note(distribution, holder),
+            )
         )
     return rows
 
@@ -237,14 +206,14 @@ def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]
     return sums
 
 
-def totals(books: Books, token: str, holder: str) -> list[Row]:
+def totals(books: Books, token: str, holder: str) -> list[IncomeRow]:
     """`income_of` as rows, one per currency."""
     return [
-        {
-            "currency": books.unit(currency).symbol,
-            "currency_address": "" if currency == ZERO_ADDRESS else currency,
-            **{name: books.unit(currency).text(income[name], grouping=False) for name in _TOTALS},
-        }
+        IncomeRow(
+            currency=books.unit(currency).symbol,
+            currency_address="" if currency == ZERO_ADDRESS else currency,
+            **{name: books.unit(currency).amount(units) for name, units in income.items()},
+        )
         for currency, income in income_of(books, token, holder).items()
     ]
 
@@ -287,7 +256,7 @@ def write_statements(
             continue
         holding = who.get(holder)
         csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
-        write_csv_rows(csv_path, STATEMENT_COLUMNS, rows)
+        write_csv_rows(csv_path, StatementRow, rows)
         write_json(
             json_path,
             {

@@ -11,12 +11,11 @@ from rich.text import Text
 
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Unit
 from prorata.register.captable import CapTable
 from prorata.reports.statements import (
     income_of,
 )
-from prorata.values.amounts import format_units, percent
+from prorata.values.amounts import Unit, format_units, percent
 
 __all__ = [
     "cap_table_table",

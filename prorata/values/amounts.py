@@ -8,19 +8,28 @@ is refused with an `InputError`, never repaired.
 
 The round trip is a law: `parse_units(format_units(amount, d), d) == amount` for every amount that
 fits the chain's 256-bit word and every number of decimals from 0 to 77.
+
+For programs an amount is an `Amount`, in every JSON document alike; `Unit` makes it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_serializer
 
 from prorata.errors import InputError
 
 __all__ = [
+    "ETHER",
     "MAX_DECIMALS",
     "MAX_SHARES",
     "MAX_UNITS",
+    "Amount",
+    "Unit",
     "format_units",
     "parse_units",
     "percent",
@@ -186,3 +195,75 @@ def _check_decimals(decimals: int) -> None:
 
 
 MAX_SHARES = 2**96 - 1  # what the token's packed account slot can hold
+
+
+# ------------------------------------------------------------------------------------ for programs
+
+
+class Amount(BaseModel):
+    """An amount with all that there is to know of it, as every JSON document has it.
+
+        {"units": "85000000000", "text": "85,000.00", "decimals": 6, "currency": "USD"}
+
+    `units` are smallest units, as text because many programs keep large numbers only in part;
+    `text` is for people; `currency` is the symbol, of shares the token's. `address` is there where
+    a reader must tell currencies of one symbol apart.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    units: int
+    decimals: int
+    currency: str
+    address: str | None = None
+
+    @property
+    def text(self) -> str:
+        """As people read it: two decimals, and more where they say something."""
+        whole, _, part = format_units(self.units, self.decimals, trim=True).partition(".")
+        part = part.ljust(min(2, self.decimals), "0")
+        return f"{whole}.{part}" if part else whole
+
+    @property
+    def figure(self) -> str:
+        """As tables have it: all decimals, but of more than six only those that say something."""
+        return format_units(self.units, self.decimals, trim=self.decimals > 6)
+
+    @property
+    def cell(self) -> str:
+        """As files for spreadsheets have it: all decimals, no separators."""
+        return format_units(self.units, self.decimals, grouping=False)
+
+    @model_serializer
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object."""
+        known = {
+            "units": str(self.units),
+            "text": self.text,
+            "decimals": self.decimals,
+            "currency": self.currency,
+        }
+        return known if self.address is None else {**known, "address": self.address}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How amounts of one currency, or shares of one token, are written."""
+
+    symbol: str
+    decimals: int
+
+    def text(self, amount: int, *, grouping: bool = True) -> str:
+        """The amount with all its decimals, without the symbol."""
+        return format_units(amount, self.decimals, grouping=grouping)
+
+    def amount(self, units: int, address: str | None = None) -> Amount:
+        """So many smallest units."""
+        return Amount(units=units, decimals=self.decimals, currency=self.symbol, address=address)
+
+    def if_known(self, units: int | None) -> Amount | None:
+        """So many smallest units, or None where nobody knows how many."""
+        return None if units is None else self.amount(units)
+
+
+ETHER = Unit("ETH", 18)

@@ -59,7 +59,8 @@ def test_a_transfer_that_would_be_refused_is_exit_code_1_in_words(commands, wall
     assert said[1].startswith("  - the receiver's country is Bermuda, whose investors")
     assert said[-1] == "The most that would pass now: 0 CANAL8"
     facts = commands.json(*words, code=1)
-    assert facts["refusals"] == [{"code": "country", "value": "60", "limit": "0"}]
+    assert facts["refusals"] == [{"code": "country", "value": 60, "limit": 0}]
+    assert facts["amount"] == {"units": "2", "text": "2", "decimals": 0, "currency": "CANAL8"}
 
 
 def test_orders_without_reason_or_document_are_refused(commands, wallets):

@@ -13,6 +13,7 @@ from prorata.cli.command import Command, names_option, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
 from prorata.errors import BooksError, InputError
+from prorata.files.writer import json_object
 from prorata.ledger.audits import audit_register
 from prorata.register.captable import read_csv
 from prorata.reports.statements import cap_table, cap_table_rows, write_cap_table
@@ -66,23 +67,26 @@ def cli(
         time = ledger.until if moment is None else moment
         balances, when = ledger.balances_at_time(time), f"at {iso(time)}"
     table = cap_table(balances, known, decimals)
-    rows = cap_table_rows(table)
+    unit = found.settings.unit
+    rows = cap_table_rows(table, unit.symbol)
     if csv_path is not None:
         write_cap_table(table, csv_path)
     shares = format_units(table.total, decimals, trim=True)
-    session.output.say(f"{shares} shares of {found.settings.symbol}, {len(table)} holders, {when}")
+    session.output.say(f"{shares} shares of {unit.symbol}, {len(table)} holders, {when}")
     session.output.console.print(Padding(cap_table_table(table, SHOWN), (1, 0, 1, 2), expand=False))
     if len(rows) > SHOWN:
         rest = sum(holding.shares for holding in list(table)[SHOWN:])
         more = format_units(rest, decimals, trim=True)
         session.output.say(f"and {len(rows) - SHOWN} others with {more} shares")
     session.output.result(
-        {
-            "token": token,
-            "symbol": found.settings.symbol,
-            "record": record_id,
-            "at": iso(time),
-            "total": format_units(table.total, decimals, grouping=False),
-            "holders": rows,
-        }
+        json_object(
+            {
+                "token": token,
+                "symbol": unit.symbol,
+                "record": record_id,
+                "at": iso(time),
+                "total": unit.amount(table.total),
+                "holders": rows,
+            }
+        )
     )

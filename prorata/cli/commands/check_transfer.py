@@ -44,18 +44,4 @@ def _show(session: Session, check: Check) -> None:
     for sentence in check.sentences:
         session.output.say(f"  - {sentence}")
     session.output.say(f"The most that would pass now: {transfer.shares(check.most)}")
-    session.output.result(
-        {
-            "passes": check.passes,
-            "from": transfer.sender,
-            "to": transfer.receiver,
-            "amount": str(transfer.amount),
-            "most": str(check.most),
-            "balance": str(check.balance),
-            "refusals": [
-                {"code": r.code.label, "value": str(r.value), "limit": str(r.limit)}
-                for r in check.explanation.refusals
-            ],
-            "sentences": check.sentences,
-        }
-    )
+    session.output.result(check.as_json())

@@ -15,9 +15,10 @@ from prorata.cli.session import Session
 from prorata.contracts.currency import Currency
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
+from prorata.files.writer import json_object
 from prorata.income.claims import Payout, claim
 from prorata.income.instruction_files import read_instruction
-from prorata.income.instructions import ExecutedInstruction, execute
+from prorata.income.instructions import Reinvested, execute
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
 
@@ -50,20 +51,23 @@ def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **op
     with session.deployed() as (operator, found):
         named = operator.address if holder is None else check_address("holder", holder)
         done = claim(operator, found, named, ids or None)
-    if not done.payouts:
+        payouts = [_facts(found, payout) for payout in done.payouts]
+    if not payouts:
         session.output.say(f"{named} has nothing to claim")
     else:
-        _show_payouts(session, found, named, done.payouts)
+        _show_payouts(session, named, payouts)
     if done.held:
         held = ", ".join(map(str, done.held))
         session.output.say(f"Not payable now: distribution {held}")
     session.output.result(
-        {
-            "holder": named,
-            "transaction": None if done.receipt is None else done.receipt.hash,
-            "payouts": [_facts(payout) for payout in done.payouts],
-            "held": list(done.held),
-        }
+        json_object(
+            {
+                "holder": named,
+                "transaction": None if done.receipt is None else done.receipt.hash,
+                "payouts": payouts,
+                "held": done.held,
+            }
+        )
     )
 
 
@@ -73,48 +77,52 @@ def _execute(session: Session, path: Path, given: object) -> None:
     signed = read_instruction(path)
     with session.deployed() as (operator, found):
         done = execute(operator, found, signed)
-    _show_payouts(session, found, signed.instruction.holder, done.payouts)
-    if done.reinvested is not None:
-        currency = Currency(found.chain, done.reinvested.currency)
-        amount = format_units(done.reinvested.amount, currency.decimals(), trim=True)
+        holder = signed.instruction.holder
+        payouts = [_facts(found, payout) for payout in done.payouts]
+        hook = None if done.reinvested is None else _hook_facts(found, done.reinvested)
+    _show_payouts(session, holder, payouts)
+    if hook is not None:
+        amount = format_units(hook["amount"].units, hook["amount"].decimals, trim=True)
         session.output.say(
-            f"{done.reinvested.hook} took {amount} {currency.symbol()} for "
-            f"{done.reinvested.receiver}"
+            f"{hook['hook']} took {amount} {hook['amount'].currency} for {hook['receiver']}"
         )
-    session.output.result(_reported(signed.instruction.holder, done))
+    session.output.result(
+        json_object(
+            {
+                "holder": holder,
+                "transaction": done.receipt.hash,
+                "payouts": payouts,
+                "reinvested": hook,
+            }
+        )
+    )
 
 
-def _reported(holder: str, done: ExecutedInstruction) -> dict[str, Any]:
-    hook = done.reinvested
-    return {
-        "holder": holder,
-        "transaction": done.receipt.hash,
-        "payouts": [_facts(payout) for payout in done.payouts],
-        "reinvested": None if hook is None else {**asdict(hook), "amount": str(hook.amount)},
-    }
-
-
-def _show_payouts(session: Session, found: Deployment, holder: str, done: Sequence[Payout]) -> None:
-    columns = ("distribution>", "currency", "gross>", "tax>", "paid>", "to")
-    session.output.table(f"Income of {holder}", columns, [_row(found, payout) for payout in done])
-
-
-def _facts(payout: Payout) -> dict[str, Any]:
+def _facts(found: Deployment, payout: Payout) -> dict[str, Any]:
+    currency = Currency(found.chain, found.vault().distribution(payout.distribution_id).currency)
     return {
         "distribution": payout.distribution_id,
         "payee": payout.payee,
-        "gross": str(payout.gross),
-        "tax": str(payout.tax),
-        "net": str(payout.net),
+        "gross": currency.unit.amount(payout.gross, currency.address),
+        "tax": currency.unit.amount(payout.tax, currency.address),
+        "net": currency.unit.amount(payout.net, currency.address),
     }
 
 
-def _row(found: Deployment, payout: Payout) -> tuple[str, ...]:
-    address = found.vault().distribution(payout.distribution_id).currency
-    currency = Currency(found.chain, address)
-    units = currency.decimals()
-    gross, tax, net = (
-        format_units(amount, units, trim=units > 6)
-        for amount in (payout.gross, payout.tax, payout.net)
-    )
-    return str(payout.distribution_id), currency.symbol(), gross, tax, net, payout.payee
+def _hook_facts(found: Deployment, hook: Reinvested) -> dict[str, Any]:
+    unit = Currency(found.chain, hook.currency).unit
+    return {**asdict(hook), "amount": unit.amount(hook.amount, hook.currency)}
+
+
+def _show_payouts(session: Session, holder: str, payouts: Sequence[dict[str, Any]]) -> None:
+    columns = ("distribution>", "currency", "gross>", "tax>", "paid>", "to")
+    rows = [
+        (
+            str(payout["distribution"]),
+            payout["gross"].currency,
+            *(payout[name].figure for name in ("gross", "tax", "net")),
+            payout["payee"],
+        )
+        for payout in payouts
+    ]
+    session.output.table(f"Income of {holder}", columns, rows)

@@ -74,5 +74,10 @@ def _show(session: Session, found: Deployment) -> None:
     title = f"{settings.name} ({settings.symbol}), up to {shares} shares"
     session.output.table(title, ("contract", "address", "block>", "gas>"), rows)
     session.output.say(f"The manifest is {found.folder / 'manifest.json'}")
-    facts = {"folder": str(found.folder), **found.manifest.model_dump(mode="json")}
-    session.output.result(facts)
+    session.output.result(
+        {
+            "folder": str(found.folder),
+            "authorised": settings.unit.amount(settings.authorised).as_json(),
+            **found.manifest.model_dump(mode="json"),
+        }
+    )

@@ -14,6 +14,7 @@ from prorata.cli.session import Session
 from prorata.contracts.currency import money
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
+from prorata.files.writer import json_object
 from prorata.income.declaration_files import (
     FIELDS,
     KINDS,
@@ -150,12 +151,16 @@ def _show_previews(session: Session, previews: list[Preview], *, several: bool) 
 
 def _show_preview(session: Session, preview: Preview) -> None:
     what, gas = preview.declaration, preview.gas
-    currency, units = what.currency, what.currency.decimals()
+    currency, unit = what.currency, what.currency.unit
+    shares = format_units(preview.shares, preview.share_unit.decimals, trim=True)
     rows = [
         (
             line.holder,
-            f"{line.shares:,}",
-            *(_money(amount, units) for amount in (line.gross, line.tax, line.net)),
+            format_units(line.shares, preview.share_unit.decimals, trim=True),
+            *(
+                "?" if amount is None else unit.amount(amount).figure
+                for amount in (line.gross, line.tax, line.net)
+            ),
         )
         for line in preview.lines[:SHOWN]
     ]
@@ -167,7 +172,7 @@ def _show_preview(session: Session, preview: Preview) -> None:
     session.output.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
     thumb = ", by a rule of thumb" if gas.basis == RULE_OF_THUMB else ""
     lines = [
-        ("holders", f"{len(preview.lines):,} with {preview.shares:,} shares"),
+        ("holders", f"{len(preview.lines):,} with {shares} shares"),
         ("gross", money(preview.gross, currency)),
         ("tax", money(preview.tax, currency)),
         ("net", money(preview.net, currency)),
@@ -193,26 +198,27 @@ def _show(
     folder: Path,
 ) -> dict[str, Any]:
     """Say what was declared and paid; the same for a program."""
-    received, carried = (
-        _money(a, declaration.currency.decimals()) for a in (done.received, done.carried_in)
-    )
+    unit = declaration.currency.unit
+    received, carried = unit.amount(done.received), unit.amount(done.carried_in)
     session.output.say(
-        f"Distribution {done.id} pays {received} {declaration.currency.symbol()} at "
-        f"{declaration.record}; {carried} was carried in"
+        f"Distribution {done.id} pays {received.figure} {unit.symbol} at "
+        f"{declaration.record}; {carried.figure} was carried in"
     )
     if report is not None:
         _show_report(session, report, folder)
     skipped = {} if report is None else {line.holder: line.reason for line in report.of("skipped")}
-    return {
-        "distribution": done.id,
-        declaration.column: done.record_id,
-        "currency": done.currency,
-        "received": str(done.received),
-        "carried_in": str(done.carried_in),
-        "transaction": done.receipt.hash,
-        "paid": None if report is None else len(report.of("paid")),
-        "skipped": {holder: reason.label for holder, reason in skipped.items() if reason},
-    }
+    return json_object(
+        {
+            "distribution": done.id,
+            declaration.column: done.record_id,
+            "currency": done.currency,
+            "received": received,
+            "carried_in": carried,
+            "transaction": done.receipt.hash,
+            "holders_paid": None if report is None else len(report.of("paid")),
+            "skipped": {holder: reason.label for holder, reason in skipped.items() if reason},
+        }
+    )
 
 
 def _show_report(session: Session, report: PushReport, folder: Path) -> None:
@@ -229,7 +235,3 @@ def _show_report(session: Session, report: PushReport, folder: Path) -> None:
     owed, left = money(report.owed, currency), money(report.remainder, currency)
     session.output.say(f"Still owed: {owed}; left over: {left}")
     session.output.say(f"Every holder is in {folder / f'push-{number}.csv'} and .json")
-
-
-def _money(amount: int | None, decimals: int) -> str:
-    return "?" if amount is None else format_units(amount, decimals, trim=decimals > 6)

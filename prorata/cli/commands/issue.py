@@ -10,6 +10,7 @@ import click
 
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
+from prorata.files.writer import json_object
 from prorata.register.captable import read_csv
 from prorata.register.issuance import BATCH_SIZE, issue
 from prorata.values.amounts import format_units
@@ -57,11 +58,13 @@ def cli(table: Path, dry_run: bool, **options: Any) -> None:
     ] or [(f"batch {n}", "", f"{gas:,}", "not sent") for n, gas in enumerate(done.gas, start=1)]
     session.output.table("Batches", ("batch", "transaction", "gas>", "sent"), rows)
     session.output.result(
-        {
-            "dry_run": dry_run,
-            "shares": done.shares,
-            "holders": done.holders,
-            "transactions": [r.hash for r in done.receipts],
-            "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
-        }
+        json_object(
+            {
+                "dry_run": dry_run,
+                "shares": settings.unit.amount(done.shares),
+                "holders": done.holders,
+                "transactions": [r.hash for r in done.receipts],
+                "gas": [r.mined.gas_used for r in done.receipts] or done.gas,
+            }
+        )
     )

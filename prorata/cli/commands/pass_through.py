@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.contracts.currency import Currency
 from prorata.deployments.deployment import Deployment
+from prorata.files.writer import json_object
 from prorata.income.pools import (
     Forwarded,
     Forwarding,
@@ -21,7 +23,7 @@ from prorata.income.pools import (
     pass_through,
 )
 from prorata.values.addresses import ZERO_ADDRESS, check_address
-from prorata.values.amounts import format_units
+from prorata.values.amounts import Amount
 
 EXAMPLES = (
     "prorata pass-through --pool 0x… --token 0x…",
@@ -58,7 +60,8 @@ def cli(
     """
     session, account = Session.of(options), check_address("pool", pool)
     with session.deployed() as (operator, known):
-        found, done = known, None
+        found = known
+        facts: dict[str, Any] = {}
         if token is not None:
             its_streams = (
                 ZERO_ADDRESS
@@ -72,49 +75,53 @@ def cli(
             name_as_payee(operator, found, account)
         if options["forward_now"]:
             done = forward(operator, found, account, ids or None, give_back=options["give_back"])
+            facts = _facts(found, done)
         if not (registered := contract.is_registered()):
             session.output.notice(
                 "the pool has not named it as its payee; its account must --register"
             )
         session.output.say(f"The pass-through of {account} is {contract.address}")
-        if done is not None:
-            _show(session, found, done)
+        if facts:
+            _show(session, facts)
     session.output.result(
-        {
-            "pool": account,
-            "contract": contract.address,
-            "registered": registered,
-            **(_facts(done) if done is not None else {}),
-        }
+        json_object(
+            {
+                "pool": account,
+                "contract": contract.address,
+                "registered": registered,
+                **facts,
+            }
+        )
     )
 
 
-def _show(session: Session, found: Deployment, done: Forwarding) -> None:
+def _show(session: Session, done: Mapping[str, Any]) -> None:
     rows = [
-        *((str(p.id), str(p.distribution_id), *_money(found, p)) for p in done.forwarded),
-        *((str(r.id), "returned", *_money(found, r)) for r in done.returned),
+        (str(moved["id"]), str(becomes), moved["amount"].currency, moved["amount"].figure)
+        for moved, becomes in (
+            *((moved, moved["distribution"]) for moved in done["forwarded"]),
+            *((moved, "returned") for moved in done["returned"]),
+        )
     ]
     if rows:
         session.output.table("Forwarded", ("distribution>", "as>", "currency", "amount>"), rows)
     else:
         session.output.say("Nothing was forwarded")
-    for number, why in sorted(done.refused.items()):
+    for number, why in sorted(done["refused"].items()):
         session.output.notice(f"distribution {number} was left as it was: {why}")
 
 
-def _facts(done: Forwarding) -> dict[str, Any]:
+def _facts(found: Deployment, done: Forwarding) -> dict[str, Any]:
     return {
         "forwarded": [
-            {"id": p.id, "distribution": p.distribution_id, "amount": str(p.amount)}
+            {"id": p.id, "distribution": p.distribution_id, "amount": _amount(found, p)}
             for p in done.forwarded
         ],
-        "returned": [{"id": r.id, "amount": str(r.amount)} for r in done.returned],
-        "refused": {str(number): why for number, why in done.refused.items()},
-        "transactions": list(done.transactions),
+        "returned": [{"id": r.id, "amount": _amount(found, r)} for r in done.returned],
+        "refused": done.refused,
+        "transactions": done.transactions,
     }
 
 
-def _money(found: Deployment, moved: Forwarded | Returned) -> tuple[str, str]:
-    currency = Currency(found.chain, moved.currency)
-    units = currency.decimals()
-    return currency.symbol(), format_units(moved.amount, units, trim=units > 6)
+def _amount(found: Deployment, moved: Forwarded | Returned) -> Amount:
+    return Currency(found.chain, moved.currency).unit.amount(moved.amount, moved.currency)

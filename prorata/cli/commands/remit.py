@@ -11,6 +11,7 @@ from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.contracts.currency import Currency, money
 from prorata.errors import InputError
+from prorata.files.writer import json_object
 from prorata.income.closing import Remitted, remit, remit_all
 
 EXAMPLES = (
@@ -56,17 +57,19 @@ def cli(ids: tuple[int, ...], everything: bool, **options: Any) -> None:
     for number, reason in done.refused.items():
         session.output.notice(f"The tax of distribution {number} was not remitted: {reason}")
     session.output.result(
-        {
-            "remitted": [
-                {
-                    "distribution": r.distribution_id,
-                    "currency": r.currency,
-                    "collector": r.collector,
-                    "amount": str(r.amount),
-                    "transaction": r.receipt.hash,
-                }
-                for r in done.done
-            ],
-            "refused": {str(number): str(reason) for number, reason in done.refused.items()},
-        }
+        json_object(
+            {
+                "remitted": [
+                    {
+                        "distribution": r.distribution_id,
+                        "currency": r.currency,
+                        "collector": r.collector,
+                        "amount": currencies[r.currency].unit.amount(r.amount),
+                        "transaction": r.receipt.hash,
+                    }
+                    for r in done.done
+                ],
+                "refused": {number: str(reason) for number, reason in done.refused.items()},
+            }
+        )
     )

@@ -13,7 +13,7 @@ from prorata.cli.session import Session
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
 from prorata.register.captable import read_csv
-from prorata.reports.annual import totals_as_json, write_yearly
+from prorata.reports.annual import write_yearly, year_totals
 from prorata.reports.export import folder_refused
 from prorata.reports.tables import verdict
 
@@ -58,17 +58,12 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
         statements = write_yearly(books, token, year, folder, known)
     except OSError as error:
         raise folder_refused(folder, error) from None
-    facts = totals_as_json(books, token, year, statements)
-    if not facts["year_has_ended"]:
-        spoken.notice(f"the year {year} has not ended; the chain is at {facts['as_of']}")
+    facts = year_totals(books, token, year, statements)
+    if not facts.year_has_ended:
+        spoken.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")
     rows = [
-        (
-            str(total["currency"]),
-            str(total["payments"]),
-            *(str(total[key]) for key in ("gross_cash_amount", "withholding_tax_amount")),
-            str(total["net_cash_amount"]),
-        )
-        for total in facts["totals"]
+        [text for column, text in total.cells.items() if column != "currency_address"]
+        for total in facts.totals
     ]
     if rows:
         title = f"{symbol} in {year}: {len(statements)} statements"
@@ -76,4 +71,4 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
         spoken.say(f"They are in {folder}/, and add up to what the books say was paid")
     else:
         spoken.say(f"Nobody was paid in {year}")
-    spoken.result({"folder": str(folder), **facts})
+    spoken.result({"folder": str(folder), **facts.model_dump(mode="json")})

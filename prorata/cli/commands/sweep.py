@@ -10,6 +10,7 @@ import click
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.contracts.currency import Currency, money
+from prorata.files.writer import json_object
 from prorata.income.closing import sweep
 
 EXAMPLES = ("prorata sweep --id 3",)
@@ -35,12 +36,14 @@ def cli(distribution_id: int, **options: Any) -> None:
     )
     session.output.say(f"Carried {carried} to the next distribution")
     session.output.result(
-        {
-            "distribution": done.distribution_id,
-            "currency": done.currency,
-            "recipient": done.recipient,
-            "swept": str(done.amount),
-            "carried": str(done.carried),
-            "transaction": done.receipt.hash,
-        }
+        json_object(
+            {
+                "distribution": done.distribution_id,
+                "currency": done.currency,
+                "recipient": done.recipient,
+                "swept": currency.unit.amount(done.amount),
+                "carried": currency.unit.amount(done.carried),
+                "transaction": done.receipt.hash,
+            }
+        )
     )

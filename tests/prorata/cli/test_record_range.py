@@ -14,6 +14,7 @@ from prorata.register.captable import read_csv
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
+from tests.amounts import units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
@@ -121,7 +122,10 @@ def test_a_pool_is_passed_through(commands):
             "--kind", "rent",
         )  # fmt: skip
     done = commands.facts(*words, "--forward")
-    assert done["forwarded"] == [{"id": 1, "distribution": 3, "amount": "1000000000"}]
+    [forwarded] = done["forwarded"]
+    assert forwarded | {"amount": units(forwarded["amount"])} == {
+        "id": 1, "distribution": 3, "amount": 1_000_000_000,
+    }  # fmt: skip
     assert done["refused"] == {
         "2": "the pool's token has no record at its second; return it to the pool"
     }
@@ -129,7 +133,9 @@ def test_a_pool_is_passed_through(commands):
     owed = commands.deployment.vault().entitlement(3, owner.address)
     assert owed.gross == 1_000_000_000 * owner.shares // 10_000
     back = commands.facts(*words, "--forward", "--return")
-    assert (back["forwarded"], back["returned"]) == ([], [{"id": 2, "amount": "1000000000"}])
+    [returned] = back["returned"]
+    assert (back["forwarded"], returned["id"]) == ([], 2)
+    assert (units(returned["amount"]), set(returned)) == (1_000_000_000, {"id", "amount"})
     said = commands.says(*words, "--forward")
     assert said.startswith(f"The pass-through of {POOL} is {deployed['contract']}")
     assert "Nothing was forwarded" in said
@@ -146,7 +152,7 @@ def test_a_record_range_is_paid(commands):
     found, payee = commands.deployment, commands.deployment.vault().payee_of(POOL)
     before = found.currency("USD").balance_of(payee)
     paid = commands.facts(*words)
-    assert (paid["record_range"], paid["paid"], "record" in paid) == (1, 1, False)
+    assert (paid["record_range"], paid["holders_paid"], "record" in paid) == (1, 1, False)
     assert found.currency("USD").balance_of(payee) == before + 3_100_000
     again = commands.facts(*words)
     assert (again["distribution"], again["transaction"]) == (

@@ -23,6 +23,7 @@ from prorata.register.record_dates import schedule_record
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Kind
 from prorata.values.times import moment
+from tests.amounts import bare_amounts, cells, units
 from tests.prorata.conftest import act, put, refused, sent, travel
 
 pytestmark = pytest.mark.slow
@@ -143,11 +144,13 @@ def test_the_lines_are_written_for_programs(operator, closed, tmp_path):
     facts = json.loads((tmp_path / "unclaimed.json").read_text(encoding="utf-8"))
     with (tmp_path / "unclaimed.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [{k: str(v) for k, v in line.items()} for line in facts["lines"]] == rows
+    assert [cells(line) for line in facts["lines"]] == rows
+    assert list(bare_amounts(facts)) == []
     assert len(rows) == 2 * 148
     assert [d["symbol"] for d in facts["distributions"]] == ["USD", "ETH"]
     assert [d["deadline"] for d in facts["distributions"]] == [None, moment(until)]
-    assert facts["distributions"][1]["by_age"][BUCKETS[0]] == "1.000000000000000000"
+    assert units(facts["distributions"][1]["by_age"][BUCKETS[0]]) == 10**18
+    assert facts["distributions"][1]["by_age"][BUCKETS[0]]["text"] == "1.00"
     assert read_unclaimed(closed, [2]).as_json()["distributions"] == facts["distributions"][1:]
     assert refused(read_unclaimed, closed, [3]) == (
         'distribution: "3" was never declared: there are 1 to 2; check the id'

@@ -23,6 +23,7 @@ from prorata.register.holders import holders_at
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.values.kinds import Kind
+from tests.amounts import bare_amounts, units
 from tests.prorata.conftest import act, close_record, crowd, put, refused, sent
 
 pytestmark = pytest.mark.slow
@@ -272,12 +273,15 @@ def test_a_program_reads_every_figure(operator, closed, taxed):
     preview = look(operator, closed, taxed)
     facts = preview.as_json()
     sums = {
-        name: sum(int(line[name]) for line in facts["holders"]) for name in ("gross", "tax", "net")
+        name: sum(units(line[name]) for line in facts["holders"])
+        for name in ("gross", "tax", "net")
     }
-    assert sums == {name: int(facts[name]) for name in sums}
-    assert int(facts["gross"]) + int(facts["remainder"]) == int(facts["amount"])
+    assert sums == {name: units(facts[name]) for name in sums}
+    assert units(facts["gross"]) + units(facts["remainder"]) == units(facts["amount"])
+    assert list(bare_amounts(facts)) == []
     assert facts["gas"]["total"] == preview.gas.total
-    assert facts["fees"] == {
-        "present": str(preview.fee_range[0]),
-        "most": str(preview.fee_range[1]),
+    assert {name: units(fee) for name, fee in facts["fees"].items()} == {
+        "present": preview.fee_range[0],
+        "most": preview.fee_range[1],
     }
+    assert {fee["currency"] for fee in facts["fees"].values()} == {"ETH"}

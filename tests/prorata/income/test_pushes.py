@@ -24,6 +24,7 @@ from prorata.income.pushes import push, push_all
 from prorata.register.holders import holders_at
 from prorata.register.issuance import issue
 from prorata.values.kinds import Kind
+from tests.amounts import bare_amounts, cell, cells
 from tests.prorata.conftest import (
     act,
     close_record,
@@ -69,7 +70,7 @@ class Listed(Currency):
 
 
 def columns(report, *names):
-    return {row["holder"]: tuple(row[name] for name in names) for row in report.rows()}
+    return {row.holder: tuple(row.cells[name] for name in names) for row in report.rows()}
 
 
 def test_everybody_is_paid_and_every_unit_accounted_for(operator, closed, rent, table, folder):
@@ -86,13 +87,14 @@ def test_everybody_is_paid_and_every_unit_accounted_for(operator, closed, rent, 
     )
     facts = json.loads((folder / "push-1.json").read_text())
     assert facts == report.as_json()
-    assert (facts["amount"], facts["paid"], facts["remainder"]) == (
+    assert [cell(facts[name]) for name in ("amount", "paid", "remainder")] == [
         "85000.000003",
         "85000.000000",
         "0.000003",
-    )
+    ]
+    assert list(bare_amounts(facts)) == []
     with (folder / "push-1.csv").open(newline="", encoding="utf-8") as file:
-        assert list(csv.DictReader(file)) == facts["holders"]
+        assert list(csv.DictReader(file)) == [cells(line) for line in facts["holders"]]
 
 
 def test_the_treasury_is_no_line_and_tax_is_told(operator, closed, table):

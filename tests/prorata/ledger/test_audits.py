@@ -22,6 +22,7 @@ from prorata.reports.tables import BALANCED, verdict
 from prorata.toolchain.anvil import Anvil
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Kind
+from tests.amounts import bare_amounts, cell, units
 from tests.prorata.ledger.story import Acting, Story, falsify, more, to_a_stranger
 
 pytestmark = pytest.mark.slow
@@ -186,13 +187,15 @@ def test_of_a_vault_that_was_there_before_only_what_is_new_is_audited(story, aft
 def test_the_json_form_says_the_same(story):
     found = as_json(story.audit)
     assert found["balanced"] is True
-    assert [position["missing"] for position in found["positions"]] == [
+    assert list(bare_amounts(found)) == []
+    assert [cell(position["missing"]) for position in found["positions"]] == [
         "0.000000",
         "0.000000000000000000",
     ]
     [token] = found["tokens"]
     assert len(token["distributions"]) == 6
-    assert sum(int(holder["shares"]) for holder in token["holders"]) == int(token["total_supply"])
+    held = sum(units(holder["shares"]) for holder in token["holders"])
+    assert held == units(token["total_supply"])
 
 
 # ----------------------------------------------------------------------------- what is falsified

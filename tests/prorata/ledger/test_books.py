@@ -12,9 +12,10 @@ from prorata.chain.calls import Event
 from prorata.chain.types import Log
 from prorata.contracts.vault import Reason
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Evidence, Unit
+from prorata.ledger.entries import Evidence
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS as ZERO
+from prorata.values.amounts import Unit
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
 TOKEN, USD, EUR, ISSUER, STRANGER = ("0x" + digit * 40 for digit in "56789")

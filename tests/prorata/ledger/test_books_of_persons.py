@@ -189,7 +189,8 @@ def test_what_the_desk_carried_out_needs_no_other_witness(story, cast):
 
 
 def lines_of(story, holder):
-    return statement(story.audit.books, story.token.address, holder)
+    rows = statement(story.audit.books, story.token.address, holder)
+    return [row.cells for row in rows]
 
 
 # -------------------------------------------------------------------------------- what is true

@@ -27,6 +27,7 @@ from prorata.income.declarations import declare
 from prorata.register.captable import CapTable, Holding, read_csv
 from prorata.register.enforcement import (
     Basis,
+    _Order,
     force_transfer,
     freeze,
     read_orders,
@@ -43,6 +44,7 @@ from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
 from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.amounts import Unit
 from prorata.values.kinds import FOREVER, Kind
 from tests.prorata.conftest import PATIENCE
 
@@ -459,6 +461,16 @@ def test_income_follows_the_person_to_the_new_wallet(anvil, operator, issued, ta
     assert refused(recover, operator, issued, BASIS, lost=lost, successor=operator.address) == (
         f'lost: "{lost}" was lost before, and {OTHER} took its place; name that wallet'
     )
+
+
+def test_an_order_keeps_the_name_it_had_before_the_log_told_amounts():
+    """Else an order of an older log would be executed once more."""
+    shares = Unit("CANAL8", 2).amount(525)
+    facts = {"from": OTHER, "to": BASIS.document, "shares": shares}
+    words = (OTHER, BASIS.document, "525", BASIS.reason, BASIS.document_hash)
+    digest = sha256("\n".join(words).encode()).hexdigest()[:16]
+    order = _Order("force-transfer", facts, BASIS, None)
+    assert order.prefix == f"order/force-transfer/{digest}"
 
 
 def test_only_an_agent_orders(chain, issued, table, tmp_path):

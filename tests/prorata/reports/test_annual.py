@@ -17,17 +17,25 @@ from hypothesis import strategies as st
 from prorata.apportion import apportion, withhold
 from prorata.errors import InputError
 from prorata.ledger.books import Books
-from prorata.ledger.entries import ETHER, Unit
 from prorata.register.captable import CapTable, Holding
 from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
-from prorata.reports.annual import NOTE, as_json, paid_in, rows, sums, totals_as_json, write_yearly
+from prorata.reports.annual import (
+    NOTE,
+    paid_in,
+    rows,
+    sums,
+    write_yearly,
+    year_statement,
+    year_totals,
+)
 from prorata.reports.html import page
 from prorata.reports.statements import statement
 from prorata.tax.forms import BOXES, REPORTING
 from prorata.values.addresses import ZERO_ADDRESS as ZERO
-from prorata.values.amounts import parse_units
+from prorata.values.amounts import ETHER, Unit, parse_units
 from prorata.values.kinds import Kind
+from tests.amounts import bare_amounts, cell, cells
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
 TOKEN, USD, JPY, POLICY, ISSUER = ("0x" + digit * 40 for digit in "56789")
@@ -134,15 +142,15 @@ def test_a_payment_counts_in_the_year_whose_second_it_was_made_in(books, year, h
 def test_income_of_a_lost_wallet_stands_in_the_statement_of_the_person(books):
     """(Law 13)."""
     lines = rows(books, of(books, 2027, NEW))
-    assert [(line["distribution"], line["account"], line["payee"]) for line in lines] == [
+    assert [(line.distribution, line.account, line.payee) for line in lines] == [
         (1, B, NEW), (2, B, NEW), (4, B, NEW),
     ]  # fmt: skip
-    assert [line["eligible_balance"] for line in lines] == ["30", "30", "30"]
+    assert [line.eligible_balance.cell for line in lines] == ["30", "30", "30"]
 
 
 def test_income_paid_to_a_payee_is_the_holders(books):
     [line] = rows(books, of(books, 2027, A))
-    assert (line["account"], line["payee"], line["net_cash_amount"]) == (
+    assert (line.account, line.payee, line.net_cash_amount.cell) == (
         A, C, "0.500000000000000000",
     )  # fmt: skip
 
@@ -168,10 +176,10 @@ def test_income_of_a_record_range_of_records_stands_among_the_rest():
         units=UNITS,
     )
     assert books.balanced
-    [line] = rows(books, of(books, 2027, A))
+    [line] = [row.cells for row in rows(books, of(books, 2027, A))]
     assert (line["eligible_balance"], line["gross_cash_amount"]) == ("1550", "0.000500")
     assert box(line, "1099-INT", "1") == "0.000500"
-    [ordinary] = statement(books, TOKEN, A)
+    [ordinary] = [row.cells for row in statement(books, TOKEN, A)]
     assert (ordinary["record"], ordinary["shares"], ordinary["status"]) == (
         "record range 1", "1550", "paid",
     )  # fmt: skip
@@ -181,7 +189,7 @@ def test_income_of_a_record_range_of_records_stands_among_the_rest():
 
 
 def test_a_payment_is_told_as_messages_tell_it(books):
-    rent, dividend, capital = rows(books, of(books, 2026, A))
+    rent, dividend, capital = [row.cells for row in rows(books, of(books, 2026, A))]
     assert [line["event_type"] for line in (rent, dividend, capital)] == ["DVCA", "DVCA", "CAPD"]
     assert {key: dividend[key] for key in (
         "record_date", "ex_dividend_date", "earliest_payment_date", "payment_date",
@@ -197,8 +205,8 @@ def test_a_payment_is_told_as_messages_tell_it(books):
 
 
 def test_a_payment_stands_in_the_boxes_of_its_kind_and_in_no_other(books):
-    rent, dividend, capital = rows(books, of(books, 2026, A))
-    *_, principal = rows(books, of(books, 2027, NEW))
+    rent, dividend, capital = [row.cells for row in rows(books, of(books, 2026, A))]
+    *_, principal = [row.cells for row in rows(books, of(books, 2027, NEW))]
     for line, form, number in (
         (rent, "1099-MISC", "1"), (dividend, "1099-DIV", "1a"), (capital, "1099-DIV", "3"),
         (principal, "1099-DIV", "9"),
@@ -215,18 +223,21 @@ def test_a_payment_stands_in_the_boxes_of_its_kind_and_in_no_other(books):
 
 
 def test_totals_are_per_currency_and_boxes_per_currency_too(books):
-    found = as_json(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
+    found = year_statement(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN))).model_dump(
+        mode="json"
+    )
+    assert list(bare_amounts(found)) == []
     assert [
-        (total["currency"], total["gross_cash_amount"], total["net_cash_amount"])
+        (total["currency"], cell(total["gross_cash_amount"]), cell(total["net_cash_amount"]))
         for total in found["totals"]
     ] == [("USD", "1.500000", "1.350000"), ("JPY", "250", "250")]
-    assert [(row["form"], row["box"], row["amount"]) for row in found["boxes_1099"]] == [
+    assert [(row["form"], row["box"], cell(row["amount"])) for row in found["boxes_1099"]] == [
         ("1099-DIV", "1a", "1.000000"), ("1099-DIV", "4", "0.150000"),
         ("1099-MISC", "1", "0.500000"), ("1099-MISC", "4", "0.000000"),
         ("1099-DIV", "3", "250"), ("1099-DIV", "4", "0"),
     ]  # fmt: skip
     assert [
-        (form["income_code"], form["tax_rate"], form["gross_income"])
+        (form["income_code"], form["tax_rate"], cell(form["gross_income"]))
         for form in found["forms_1042_s"]
     ] == [("06", "15.00", "1.000000"), ("14", "00.00", "0.500000"), ("37", "", "250")]
     assert (found["year_has_ended"], found["note"]) == (True, NOTE)
@@ -237,9 +248,9 @@ def test_totals_are_per_currency_and_boxes_per_currency_too(books):
 
 def test_a_year_that_has_not_ended_says_so(books):
     books.until = second(2027) - 1
-    assert not totals_as_json(books, TOKEN, 2026, [])["year_has_ended"]
+    assert not year_totals(books, TOKEN, 2026, []).year_has_ended
     books.until += 1
-    assert totals_as_json(books, TOKEN, 2026, [])["year_has_ended"]
+    assert year_totals(books, TOKEN, 2026, []).year_has_ended
 
 
 # ----------------------------------------------------------------------------------------- files
@@ -255,7 +266,7 @@ def test_files_hold_the_same_rows_and_replace_those_of_an_earlier_run(books, tmp
     with (tmp_path / f"{A}.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     found = json.loads((tmp_path / f"{A}.json").read_text(encoding="utf-8"))
-    assert lines == [{key: str(value) for key, value in row.items()} for row in found["payments"]]
+    assert lines == [cells(row) for row in found["payments"]]
     assert (found["name"], found["kind"], found["year"]) == ("Ada <b>Löwe</b>", "individual", 2026)
 
 
@@ -293,21 +304,21 @@ def test_the_same_books_give_the_same_bytes(books, tmp_path):
 
 
 def test_a_page_shows_every_amount_and_escapes_what_others_wrote(books):
-    content = as_json(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
+    content = year_statement(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
     text = page(content)
     assert "<b>" not in text
     assert "Ada &lt;b&gt;Löwe&lt;/b&gt;" in text
     assert "If you are a foreign person" in text
     shown = re.findall(r'<td class="number">([^<]*)</td>', text)
-    for payment in content["payments"]:
+    for payment in content.payments:
         for key in ("gross_cash_amount", "withholding_tax_amount", "net_cash_amount"):
-            assert payment[key] in shown
+            assert payment.cells[key] in shown
     assert "src=" not in text
     assert "http" not in text
 
 
 def test_a_page_leaves_out_a_form_that_nothing_is_for(books):
-    text = page(as_json(books, TOKEN, 2027, of(books, 2027, A)))
+    text = page(year_statement(books, TOKEN, 2027, of(books, 2027, A)))
     assert "If you are a foreign person" not in text
     assert "0.500000000000000000" in text
 
@@ -390,14 +401,14 @@ def test_all_statements_together_are_what_the_books_say_to_the_unit(history):
 
 def _check_written(books, one):
     """What is written adds up to the same: rows to totals, and boxes to what they are for."""
-    found = as_json(books, TOKEN, 2027, one)
+    found = year_statement(books, TOKEN, 2027, one).model_dump(mode="json")
     for total in found["totals"]:
         address = total["currency_address"] or ZERO
         decimals = UNITS[address].decimals
 
         def add(table, key, decimals=decimals, address=address):
             return sum(
-                parse_units(row[key], decimals, grouping=False)
+                parse_units(cell(row[key]), decimals, grouping=False)
                 for row in table
                 if (row["currency_address"] or ZERO) == address
             )

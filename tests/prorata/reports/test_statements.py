@@ -11,9 +11,9 @@ import pytest
 
 from prorata.errors import InputError
 from prorata.ledger.books import Books
-from prorata.ledger.entries import Unit
 from prorata.register.captable import CapTable, Holding
 from prorata.register.shares import Ledger
+from prorata.reports.documents import DistributionRow
 from prorata.reports.statements import (
     cap_table,
     cap_table_rows,
@@ -25,7 +25,9 @@ from prorata.reports.statements import (
     write_statements,
 )
 from prorata.values.addresses import ZERO_ADDRESS as ZERO
+from prorata.values.amounts import Unit
 from prorata.values.times import iso
+from tests.amounts import cells
 
 A, B, C, TREASURY, NOBODY = ("0x" + digit * 40 for digit in "12345")
 TOKEN, USD, POLICY, ISSUER = ("0x" + digit * 40 for digit in "6789")
@@ -102,22 +104,22 @@ def test_times_are_iso_8601_in_utc():
 
 def test_a_statement_has_a_line_for_every_record_with_shares(books):
     rows = statement(books, TOKEN, A)
-    assert [(row["distribution"], row["shares"], row["status"]) for row in rows] == [
+    assert [(row.distribution, row.shares.cell, row.status) for row in rows] == [
         (1, "50", "paid"), (2, "80", "paid"), (3, "80", "held"), (4, "80", "expired"),
     ]  # fmt: skip
-    assert [row["distribution"] for row in statement(books, TOKEN, B)] == [1]
+    assert [row.distribution for row in statement(books, TOKEN, B)] == [1]
     assert statement(books, TOKEN, NOBODY) == []
 
 
 def test_amounts_have_all_decimals_and_no_separators(books):
-    paid, taxed, *_ = statement(books, TOKEN, A)
+    paid, taxed, *_ = [row.cells for row in statement(books, TOKEN, A)]
     assert (paid["gross"], paid["tax"], paid["net"]) == ("0.500000", "0.000000", "0.500000")
     assert (taxed["gross"], taxed["tax"], taxed["net"]) == ("1.600000", "0.160000", "1.440000")
     assert taxed["currency"] == "USD"
 
 
 def test_dates_are_of_the_record_the_first_day_and_the_payment(books):
-    paid, _, held, _ = statement(books, TOKEN, A)
+    paid, _, held, _ = [row.cells for row in statement(books, TOKEN, A)]
     assert paid["record_date"] == "1970-01-01T00:01:40Z"
     # The record closed before, but nothing could be paid before it was declared.
     assert paid["payable_from"] == "1970-01-01T00:01:50Z"
@@ -126,25 +128,25 @@ def test_dates_are_of_the_record_the_first_day_and_the_payment(books):
 
 
 def test_who_is_unpaid_sees_what_can_be_claimed_and_what_went_wrong(books):
-    [line] = statement(books, TOKEN, B)
+    [line] = [row.cells for row in statement(books, TOKEN, B)]
     assert (line["status"], line["net"], line["payee"]) == ("claimable", "0.300000", "")
     assert line["note"] == "the last push failed: the currency or the payee refused the payment"
 
 
 def test_tax_that_is_not_withheld_yet_is_shown_at_the_policys_rate(books):
-    line = statement(books, TOKEN, C)[1]
+    line = statement(books, TOKEN, C)[1].cells
     assert (line["status"], line["gross"], line["tax"]) == ("claimable", "0.400000", "0.040000")
 
 
 def test_the_treasury_sees_that_it_is_excluded(books):
-    assert {row["status"] for row in statement(books, TOKEN, TREASURY)} == {"excluded"}
-    assert {row["gross"] for row in statement(books, TOKEN, TREASURY)} == {"0.000000"}
+    assert {row.status for row in statement(books, TOKEN, TREASURY)} == {"excluded"}
+    assert {row.gross.cell for row in statement(books, TOKEN, TREASURY)} == {"0.000000"}
     assert totals(books, TOKEN, TREASURY) == []
 
 
 def test_totals_add_the_lines_up_by_status(books):
-    [row] = totals(books, TOKEN, A)
-    lines = statement(books, TOKEN, A)
+    [row] = [row.cells for row in totals(books, TOKEN, A)]
+    lines = [row.cells for row in statement(books, TOKEN, A)]
 
     def units(text):
         return int(text.replace(".", ""))
@@ -161,16 +163,17 @@ def test_totals_add_the_lines_up_by_status(books):
 
 def test_the_register_shows_where_the_money_of_each_distribution_is(books):
     rows = distribution_rows(books)
-    assert [row["state"] for row in rows] == ["open", "open", "held", "expired"]
-    first = rows[0]
+    assert [row.state for row in rows] == ["open", "open", "held", "expired"]
+    first = rows[0].cells
     assert (first["received"], first["paid"], first["owed"]) == ("1.000001", "0.500000", "0.500001")
-    assert (first["eligible_shares"], first["holders"], first["holders_paid"]) == ("100", 3, 1)
-    assert rows[1]["withheld"] == "0.160000"
+    assert (first["eligible_shares"], first["holders"], first["holders_paid"]) == ("100", "3", "1")
+    assert rows[1].withheld.cell == "0.160000"
 
 
 def test_the_register_of_another_token_is_empty(books, tmp_path):
     write_distributions(books, tmp_path / "d.csv", tmp_path / "d.json", tokens=[NOBODY])
-    assert (tmp_path / "d.csv").read_text() == "distribution\n"
+    assert (tmp_path / "d.csv").read_text() == ",".join(DistributionRow.columns()) + "\n"
+    assert DistributionRow.columns()[:3] == ("distribution", "token", "kind")
     assert json.loads((tmp_path / "d.json").read_text())["distributions"] == []
 
 
@@ -179,7 +182,7 @@ def test_the_register_of_another_token_is_empty(books, tmp_path):
 
 def test_a_cap_table_is_sorted_named_and_in_percent(books):
     table = cap_table(books.ledgers[TOKEN].balances_at(1), KNOWN)
-    assert cap_table_rows(table) == [
+    assert [row.cells for row in cap_table_rows(table)] == [
         {"address": A, "name": "Ada", "kind": "individual", "shares": "50", "percent": "45.45%"},
         {"address": B, "name": "", "kind": "", "shares": "30", "percent": "27.27%"},
         {"address": C, "name": "", "kind": "", "shares": "20", "percent": "18.18%"},
@@ -191,7 +194,8 @@ def test_a_cap_table_is_sorted_named_and_in_percent(books):
 def test_shares_that_can_be_divided_have_their_decimals():
     table = cap_table({A: 1_500, B: 0}, None, decimals=3)
     [row] = cap_table_rows(table)
-    assert (row["shares"], row["percent"]) == ("1.500", "100.00%")
+    assert (row.shares.cell, row.percent) == ("1.500", "100.00%")
+    assert row.shares == Unit("shares", 3).amount(1_500)
 
 
 # ----------------------------------------------------------------------------------------- files
@@ -206,8 +210,7 @@ def test_files_hold_the_same_rows_as_csv_and_as_json(books, tmp_path):
         with (tmp_path / f"{holder}.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         found = json.loads((tmp_path / f"{holder}.json").read_text())
-        as_text = [{key: str(value) for key, value in line.items()} for line in found["lines"]]
-        assert rows == as_text
+        assert rows == [cells(line) for line in found["lines"]]
         assert found["holder"] == holder
     assert json.loads((tmp_path / f"{A}.json").read_text())["name"] == "Ada"
 

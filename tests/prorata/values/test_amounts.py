@@ -7,7 +7,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from prorata.errors import InputError, Problem
-from prorata.values.amounts import MAX_DECIMALS, MAX_UNITS, format_units, parse_units, percent
+from prorata.values.amounts import (
+    ETHER,
+    MAX_DECIMALS,
+    MAX_UNITS,
+    Amount,
+    Unit,
+    format_units,
+    parse_units,
+    percent,
+)
 
 DECIMALS = st.integers(0, MAX_DECIMALS)
 AMOUNTS = st.one_of(st.integers(0, 10_000), st.integers(0, 10**18), st.integers(0, MAX_UNITS))
@@ -277,3 +286,48 @@ def test_a_column_of_percentages_never_exceeds_the_whole(parts: list[int], place
     assume(sum(parts) > 0)
     column = [percent(part, sum(parts), places)[:-1] for part in parts]
     assert sum(parse_units(text, places) for text in column) <= 100 * 10**places
+
+
+# ---------------------------------------------------------------------------- for programs
+
+
+def test_an_amount_for_a_program_says_all_there_is_to_know() -> None:
+    amount = Unit("USD", 6).amount(85_000 * 10**6)
+    assert amount.as_json() == {
+        "units": "85000000000",
+        "text": "85,000.00",
+        "decimals": 6,
+        "currency": "USD",
+    }
+    assert amount.model_dump(mode="json") == amount.as_json()
+    assert (amount.cell, amount.figure) == ("85000.000000", "85,000.000000")
+    assert ETHER.amount(10**18, "0x1").as_json()["address"] == "0x1"
+    assert ETHER.if_known(None) is None
+    assert ETHER.if_known(0) == ETHER.amount(0)
+
+
+@pytest.mark.parametrize(
+    ("units", "decimals", "text", "figure"),
+    [
+        (10_000, 0, "10,000", "10,000"),
+        (5, 1, "0.5", "0.5"),
+        (-5, 2, "-0.05", "-0.05"),
+        (1_500_000, 6, "1.50", "1.500000"),
+        (1_234_567, 6, "1.234567", "1.234567"),
+        (10**18, 18, "1.00", "1"),
+        (1, 18, "0.000000000000000001", "0.000000000000000001"),
+    ],
+)
+def test_people_read_two_decimals_and_more_where_they_say_something(
+    units: int, decimals: int, text: str, figure: str
+) -> None:
+    amount = Unit("USD", decimals).amount(units)
+    assert (amount.text, amount.figure) == (text, figure)
+
+
+@given(AMOUNTS, DECIMALS)
+def test_the_json_of_an_amount_is_read_back_as_the_same_amount(units: int, decimals: int) -> None:
+    """No unit is lost in JSON, and its text names the same amount (Law 1)."""
+    amount = Unit("USD", decimals).amount(units)
+    assert Amount.model_validate(amount.as_json()) == amount
+    assert int(amount.as_json()["units"]) == parse_units(amount.text, decimals) == units

@@ -1,0 +1,81 @@
+"""Amounts in the JSON that programs read: what they must look like, and what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from prorata.values.amounts import Amount, format_units
+
+__all__ = ["bare_amounts", "cell", "cells", "units"]
+
+FIELDS = {"units", "text", "decimals", "currency"}
+
+# What a person wrote or a wallet signs, as it stands.
+_OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler"})
+
+# Text that reads like a number and is none of money or shares: a nonce, which JSON's own numbers
+# cannot hold, and what stands on forms.
+_NO_AMOUNTS = re.compile(r".*\.(cancelled|box|income_code|tax_rate|1042-S (1|3b) .*)")
+
+# What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
+_COUNTS = re.compile(
+    r".*\.("
+    r"(adjusted|allowed|block|certificate|chain_id|distribution|id|manifest|number|record"
+    r"|record_range|year|country|class|investor_class|person)"
+    r"|(held|open_records|records|refundable|weights)\.#"
+    r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
+    r"|transactions|unchanged|basis_points|days|decimals)"
+    r"|(closes_at|eligible_until|filed_at|from|revoked_at|valid_from|valid_until)"
+    r"|(gas|gas_price|gas\.[^.]+|gas\.approvals\.#)"
+    r"|refusals\.#\.(value|limit)"
+    r")"
+)
+
+_NUMBER = re.compile(r"-?[0-9][0-9,_]*(\.[0-9]+)?")
+
+
+def units(amount: dict[str, Any]) -> int:
+    """The smallest units of an amount, once it is seen to be a whole and right one."""
+    known = Amount.model_validate(amount)
+    assert amount == known.as_json()
+    assert set(amount) in (FIELDS, {*FIELDS, "address"})
+    return known.units
+
+
+def cell(value: Any) -> str:
+    """A value of a JSON row as the same row of a CSV file has it."""
+    if isinstance(value, dict):
+        return format_units(units(value), value["decimals"], grouping=False)
+    return "" if value is None else str(value)
+
+
+def cells(row: dict[str, Any]) -> dict[str, str]:
+    """A whole row of it."""
+    return {name: cell(value) for name, value in row.items()}
+
+
+def bare_amounts(document: Any) -> Iterator[str]:
+    """Where a number stands that is neither an amount as a whole nor a count."""
+    for path, value in _leaves(document, ""):
+        if isinstance(value, dict):
+            units(value)
+        elif isinstance(value, str):
+            if _NUMBER.fullmatch(value) and not _NO_AMOUNTS.fullmatch(path):
+                yield f"{path} = {value!r}"
+        elif not isinstance(value, bool | None) and not _COUNTS.fullmatch(path):
+            yield f"{path} = {value!r}"
+
+
+def _leaves(content: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """All that stands in a document, each with its path; amounts are not looked into."""
+    if isinstance(content, dict) and not set(content) >= FIELDS:
+        for name, value in content.items():
+            if name not in _OTHERS_WORDS:
+                yield from _leaves(value, f"{path}.{name}")
+    elif isinstance(content, list):
+        for value in content:
+            yield from _leaves(value, f"{path}.#")
+    else:
+        yield path, content

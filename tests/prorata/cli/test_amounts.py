@@ -1,0 +1,221 @@
+"""Every command's JSON, and every JSON file, has amounts of one type: no bare number is left.
+
+The asset's shares have decimals, so that whole shares and smallest units cannot be mistaken.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.times import moment
+from tests.amounts import bare_amounts, units
+from tests.prorata.cli.opened import Commands
+
+pytestmark = pytest.mark.slow
+
+DAY = 86_400
+ANN, BEN, CAT, DAN, POOL = (
+    "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+    "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+    "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+    "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
+    "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
+)
+AS_ANN, AS_POOL = ("--account", "TEST::1"), ("--account", "TEST::5")
+SUCCESSOR, DIGEST = "0x976EA74026E726554dB657fA54763abd0C3a0aa9", "0x" + "ab" * 32
+BASIS = ("--reason", "Order 12/2027 of a court", "--document", DIGEST)
+RENT = ("--currency", "USD", "--kind", "rent", "--amount")
+ASSET = f"""\
+name: Quay 9
+symbol: QUAY9
+decimals: 2
+authorised_shares: "1,000"
+registry: new
+rules: {PROJECT_ROOT / "examples" / "packs" / "plain-whitelist.yaml"}
+"""
+POOLED = 'name: Pool\nsymbol: POOL\ndecimals: 0\nauthorised_shares: "10"\n'
+WISH = "to-my-bank.json"
+# What is not prorata's own to say: the compiler's input, transactions and messages as signed.
+OTHERS = ("standard-input", "journal.jsonl", "state.json", WISH)
+
+
+class Documents:
+    """Runs commands with `--json`, and keeps what they print."""
+
+    def __init__(self, commands: Commands) -> None:
+        self.commands = commands
+        self.read: dict[str, list[dict[str, Any]]] = {}
+
+    def __call__(self, *words: object, code: int = 0) -> dict[str, Any]:
+        done = self.commands.run(*map(str, words), "--json")
+        assert done.code == code, done.err
+        facts = json.loads(done.out)
+        self.read.setdefault(str(words[0]), []).append(facts)
+        return facts
+
+
+@pytest.fixture
+def documents(tmp_path) -> Iterator[Documents]:
+    with Anvil() as anvil:
+        yield Documents(Commands(anvil, tmp_path / "QUAY9"))
+
+
+def written(folder: Path, name: str, *lines: str) -> Path:
+    path = folder / name
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
+    commands = documents.commands
+    deploy_and_issue(documents, tmp_path)
+    pay_and_claim(documents, tmp_path)
+    forward_a_pools_income(documents, tmp_path)
+    end_a_distribution(documents, tmp_path)
+    order(documents)
+    withhold(documents, tmp_path)
+    report(documents, tmp_path)
+
+    names = {path.stem for path in (PROJECT_ROOT / "scripts").glob("*.py")}
+    assert set(documents.read) == names - {"demo"}
+    for name, facts in documents.read.items():
+        assert list(bare_amounts(facts)) == [], name
+    files = [path for path in tmp_path.rglob("*.json*") if not path.name.startswith(OTHERS)]
+    assert {path.name for path in files} >= {
+        "manifest.json", "orders.jsonl", "push-3.json", "unclaimed.json", "books.json",
+        "distributions.json", "summary.json", f"{ANN}.json",
+    }  # fmt: skip
+    for path in files:
+        for document in _documents(path):
+            assert list(bare_amounts(document)) == [], path
+    assert commands.facts("books")["balanced"] is True
+
+
+def _documents(path: Path) -> list[Any]:
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()] if path.suffix == ".jsonl" else [
+        json.loads(text)
+    ]  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------- the story
+
+
+def deploy_and_issue(documents: Documents, folder: Path) -> None:
+    asset = written(folder, "asset.yaml", ASSET)
+    people = (ANN, BEN, CAT, DAN, POOL)
+    investors = written(
+        folder, "investors.csv", "address,person,country,class,eligible_until",
+        *(f"{who},{number},NL,retail,forever" for number, who in enumerate(people, start=1)),
+    )  # fmt: skip
+    holders = written(folder, "holders.csv", "address,shares", f"{ANN},500.5", f"{BEN},100.25",
+                      f"{CAT},50", f"{DAN},25", f"{POOL},10")  # fmt: skip
+    documents("deploy", "--asset", asset, "--dry-run")
+    deployed = documents("deploy", "--asset", asset, "--dollar")
+    assert units(deployed["authorised"]) == 100_000
+    documents("register", investors, "--dry-run")
+    documents("register", investors)
+    documents("issue", holders, "--dry-run")
+    issued = documents("issue", holders)
+    assert issued["shares"] == {
+        "units": "68575", "text": "685.75", "decimals": 2, "currency": "QUAY9",
+    }  # fmt: skip
+    documents("check-transfer", "--from", ANN, "--to", BEN, "--amount", "0.5")
+    documents("check-transfer", "--from", ANN, "--to", SUCCESSOR, "--amount", "600", code=1)
+
+
+def close(documents: Documents) -> int:
+    record = documents("record", "--at", "+100s")
+    documents.commands.travel(record["closes_at"] + 1)
+    return int(record["record"])
+
+
+def pay_and_claim(documents: Documents, folder: Path) -> None:
+    close(documents)
+    table = documents("captable", "--record", "1")
+    assert sum(units(holder["shares"]) for holder in table["holders"]) == units(table["total"])
+    documents("distribute", *RENT, "1,000.000001", "--dry-run")
+    declared = documents("distribute", *RENT, "1,000.000001")
+    assert (units(declared["received"]), declared["received"]["currency"]) == (1_000_000_001, "USD")
+    documents("distribute", "--currency", "ETH", "--kind", "dividend", "--amount", "1")
+    claimed = documents("claim", "--holder", ANN)
+    assert {paid["net"]["currency"] for paid in claimed["payouts"]} == {"USD", "ETH"}
+    assert all("address" in paid["gross"] for paid in claimed["payouts"])
+    wish = folder / WISH
+    signing = ("--id", "1", "--to", CAT, "--valid-until", "2100-01-01T00:00:00Z")
+    documents("instruct", *signing, "--holder", BEN, "--out", wish, "--account", "TEST::2")
+    documents("claim", "--instruction", wish)
+
+
+def forward_a_pools_income(documents: Documents, folder: Path) -> None:
+    """The pool's own token has a record at the second of the second record only."""
+    pooled = Commands(documents.commands.anvil, folder / "POOL")
+    pooled.says("deploy", "--asset", str(written(folder, "pool.yaml", POOLED)))
+    pooled.says("issue", str(written(folder, "owners.csv", "address,shares", f"{DAN},10")))
+    at = moment(documents.commands.chain.now() + 200)
+    pooled.says("record", "--at", at)
+    record = documents("record", "--at", at)
+    documents.commands.travel(record["closes_at"] + 1)
+    words = ("pass-through", "--pool", POOL)
+    documents(*words, "--token", pooled.deployment.token().address)
+    documents(*words, "--register", *AS_POOL)
+    paid = documents("distribute", *RENT, "500.5", "--reference", "Pool", "--push")
+    assert paid["distribution"] == 3
+    assert documents(*words, "--forward")["forwarded"]
+    assert documents(*words, "--forward", "--return")["returned"]
+
+
+def end_a_distribution(documents: Documents, folder: Path) -> None:
+    commands = documents.commands
+    documents("record-range", "--from-record", "2", "--to-record", "2", "--weights", "equal")
+    documents("freeze", "--wallet", DAN, *BASIS)
+    until = moment(commands.chain.now() + 40 * DAY)
+    ending = ("--deadline", until, "--sweep-to", CAT)
+    paid = documents("distribute", *RENT, "70", "--record-range", "1", *ending, "--push")
+    commands.travel(commands.chain.now() + 35 * DAY)
+    aged = documents("unclaimed", "--out", folder / "unclaimed.json")
+    assert {line["gross"]["currency"] for line in aged["lines"]} == {"USD", "ETH"}
+    commands.travel(commands.chain.now() + 6 * DAY)
+    assert units(documents("sweep", "--id", paid["distribution"])["swept"]) > 0
+
+
+def order(documents: Documents) -> None:
+    documents("freeze", "--wallet", DAN, "--release", *BASIS)
+    documents("freeze", "--wallet", DAN, "--amount", "5.25", *BASIS)
+    documents("force-transfer", "--from", CAT, "--to", BEN, "--amount", "0.75", *BASIS)
+    documents("recover", "--lost", DAN, "--new", SUCCESSOR, *BASIS)
+    documents("permissions")
+
+
+def withhold(documents: Documents, folder: Path) -> None:
+    compliant = PROJECT_ROOT / "examples" / "compliant"
+    rates = compliant / "withholding.yaml"
+    certificate = f"{ANN},all,5%,2026-01-01,forever,{DIGEST}"
+    header = "address,kinds,rate,valid_from,valid_until,document"
+    table = written(folder, "certificates.csv", header, certificate)
+    documents("tax", "deploy", rates, "--dry-run")
+    documents("tax", "deploy", rates)
+    documents("tax", "rates", rates)
+    documents("tax", "certify", table)
+    documents("tax", "snapshot")
+    record = close(documents)
+    documents("tax", "show", "--record", record)
+    documents("distribute", *RENT, "90", "--tax-policy", "standard", "--push")
+    remitted = documents("remit", "--all")["remitted"]
+    assert [units(one["amount"]) > 0 for one in remitted] == [True]
+    documents("tax", "revoke", "--holder", ANN, "--certificate", "1")
+
+
+def report(documents: Documents, folder: Path) -> None:
+    documents("captable")
+    documents("books", "--out", folder / "books")
+    year = int(moment(documents.commands.chain.now())[:4])
+    for number in (year - 1, year):
+        documents("statements", "--year", number, "--out", folder / f"statements-{number}")
