@@ -29,9 +29,6 @@ from prorata.contracts.withholding import (
     Rate,
     RateBasis,
     WithholdingPolicy,
-    rates_at,
-    taxes_at,
-    taxes_on,
 )
 
 __all__ = [
@@ -69,9 +66,6 @@ __all__ = [
     "find_distribution",
     "money",
     "parse_amount",
-    "rates_at",
     "settlements",
-    "taxes_at",
-    "taxes_on",
     "typed_data",
 ]

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The withholding policy as a typed object, and what it says of many holders at once.
+"""The withholding policy as a typed object.
 
 A rate belongs to a holder, a kind of income and a second: that of the record. Of a second that is
 over the answer is final; of any other it is what would apply if nothing changed. Rates are basis
 points, 10,000 being the whole income; the tax is rounded down, in the holder's favour.
 
-`rates_at` and `taxes_at` ask a `WithholdingPolicy` of ours, at any time. `taxes_on` asks whatever
-contract a distribution names, in the words in which the vault will ask it.
+`TaxPolicy` asks whatever contract a distribution names, in the words in which the vault will ask.
 """
 
 from __future__ import annotations
@@ -16,11 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.apportion import withhold
-from prorata.chain.abi import function
 from prorata.chain.calls import Call
-from prorata.chain.types import BlockTag, Chain
 from prorata.contracts.base import OwnedContract
-from prorata.errors import ChainError
 from prorata.values.kinds import FOREVER, Kind, Numbered
 
 __all__ = [
@@ -33,9 +29,6 @@ __all__ = [
     "Rate",
     "RateBasis",
     "WithholdingPolicy",
-    "rates_at",
-    "taxes_at",
-    "taxes_on",
 ]
 
 ANY_COUNTRY = 0
@@ -206,59 +199,3 @@ def _applied(row: tuple[int, int]) -> AppliedRate:
 
 def _filed(number: int, struct: Mapping[str, Any]) -> Filed:
     return Filed(number, Certificate.of(struct), struct["filedAt"], struct["revokedAt"])
-
-
-# ------------------------------------------------------------------------------ many holders
-
-
-def rates_at(
-    policy: WithholdingPolicy, holders: Sequence[str], kind: Kind, time: int
-) -> dict[str, AppliedRate]:
-    """The rate of each holder for a kind of income at a record of this time.
-
-    Raises: ChainError.
-    """
-    rates = policy.rates_of([(holder, kind) for holder in holders], time)
-    return dict(zip(holders, rates, strict=True))
-
-
-def taxes_at(
-    policy: WithholdingPolicy, gross: Mapping[str, int], kind: Kind, time: int
-) -> dict[str, int]:
-    """The tax on the gross income of each holder at a record of this time.
-
-    Raises: ChainError.
-    """
-    rates = rates_at(policy, list(gross), kind, time)
-    return {holder: rates[holder].tax(amount) for holder, amount in gross.items()}
-
-
-def taxes_on(
-    chain: Chain,
-    policy: str,
-    *,
-    token: str,
-    record_id: int,
-    kind: Kind,
-    gross: Mapping[str, int],
-    block: BlockTag = "pending",
-) -> dict[str, int]:
-    """The tax that any policy asks of each holder at a record that has closed.
-
-    Raises: RevertError when the policy refuses; ChainError when there is no such contract.
-    """
-    question = function("ITaxPolicy", "taxOn")
-    # The vault asks no policy about nothing.
-    asked = {holder: amount for holder, amount in gross.items() if amount}
-    calls = [
-        (policy, question.encode(token, record_id, int(kind), holder, amount))
-        for holder, amount in asked.items()
-    ]
-    answers = chain.call_many(calls, block=block)
-    if not all(answers):
-        raise ChainError(
-            f"there is no tax policy at {policy} on chain {chain.chain_id}",
-            "check the address and the network",
-        )
-    taxes = {who: int(question.decode(said)) for who, said in zip(asked, answers, strict=True)}
-    return {holder: taxes.get(holder, 0) for holder in gross}

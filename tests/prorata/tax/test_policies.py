@@ -10,19 +10,18 @@ from eth_account import Account
 from prorata.apportion import withhold
 from prorata.assets.asset import Asset
 from prorata.assets.withholding import PolicySettings
+from prorata.chain.abi import function
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
 from prorata.chain.node import RpcChain
 from prorata.chain.signers import LocalSigner
+from prorata.contracts.tax_policy import TaxPolicy
 from prorata.contracts.vault import Terms
 from prorata.contracts.withholding import (
     Certificate,
     Facts,
     RateBasis,
     WithholdingPolicy,
-    rates_at,
-    taxes_at,
-    taxes_on,
 )
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_operator
@@ -312,7 +311,7 @@ def test_a_policy_without_or_with_another_registry_notes_nobody(operator, found,
 def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
     operator, found, policy, close
 ):
-    """`taxes_at`, `taxes_on` and the vault agree to the unit, and the collector gets their sum."""
+    """The rates, what the policy answers to a vault, and the vault agree, to the collector's sum."""
     certify(operator, policy, read_certificates(COMPLIANT / "certificates.csv"))
     snapshot(operator, found, policy)
     record_id = close()
@@ -321,13 +320,13 @@ def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
     certify(operator, policy, [CertificateRow(2, PORTUGUESE, late)])
     amount, token, time = 40_000_000_003, found.token(), found.token().record_time(record_id)
     law = preview(found, record_id, amount, holders_at(found, record_id))
-    taxes = taxes_at(policy, law.gross, Kind.RENT, time)
-    assert taxes == taxes_on(
-        found.chain, policy.address, token=token.address, record_id=record_id, kind=Kind.RENT,
-        gross=law.gross,
-    )  # fmt: skip
-    rates = rates_at(policy, [GERMAN, PORTUGUESE, LITHUANIAN], Kind.RENT, time)
-    assert [(r.basis_points, r.basis) for r in rates.values()] == [
+    asked = policy.rates_of([(holder, Kind.RENT) for holder in law.gross], time)
+    applied = dict(zip(law.gross, asked, strict=True))
+    taxes = {holder: applied[holder].tax(gross) for holder, gross in law.gross.items()}
+    vaults_own = TaxPolicy(found.chain, policy.address, block="pending")
+    assert taxes == vaults_own.taxes_on(token.address, record_id, Kind.RENT, law.gross)
+    rates = [applied[holder] for holder in (GERMAN, PORTUGUESE, LITHUANIAN)]
+    assert [(r.basis_points, r.basis) for r in rates] == [
         (1_583, RateBasis.COUNTRY),
         (3_000, RateBasis.DEFAULT),
         (0, RateBasis.CERTIFICATE),
@@ -358,22 +357,21 @@ def test_a_distribution_names_a_policy_as_a_person_does(operator, found, policy,
 def test_any_policy_can_be_asked_before_the_declaration(operator, found, close):
     record_id, token = close(), found.token().address
     receipt = operator.send_one("flat", deploy_call(artifact("FlatTax"), 1_234, OTHER))
-    options = {"token": token, "record_id": record_id, "kind": Kind.RENT}
     gross = {GERMAN: 10_001, PORTUGUESE: 0}
-    flat = taxes_on(found.chain, receipt.contract_address, gross=gross, **options)
-    assert flat == {GERMAN: 1_234, PORTUGUESE: 0}
-    assert refused(taxes_on, found.chain, OTHER, gross=gross, **options) == (
-        f"there is no tax policy at {OTHER} on chain 31337; check the address and the network"
+    flat = TaxPolicy(found.chain, receipt.contract_address, block="pending")
+    assert flat.taxes_on(token, record_id, Kind.RENT, gross) == {GERMAN: 1_234, PORTUGUESE: 0}
+    nobody = TaxPolicy(found.chain, OTHER, block="pending")
+    assert nobody.taxes_on(token, record_id, Kind.RENT, gross) == {GERMAN: None, PORTUGUESE: None}
+    assert refused(nobody.collector) == (
+        f"there is no ITaxPolicy at {OTHER} on chain 31337; check the address and the network"
     )
 
 
 def test_an_open_record_has_no_final_tax(operator, found, policy):
     record = schedule_record(operator, found, operator.chain.now() + 1_000)
+    question = found.token().address, record.id, int(Kind.RENT), GERMAN, 1
     with pytest.raises(RevertError) as refusal:
-        taxes_on(
-            found.chain, policy.address, token=found.token().address, record_id=record.id,
-            kind=Kind.RENT, gross={GERMAN: 1},
-        )  # fmt: skip
+        found.chain.call(policy.address, function("ITaxPolicy", "taxOn").encode(*question))
     assert refusal.value.error == "WithholdingPolicy_RecordOpen"
     answers = show(found, policy, record.id)
     assert (answers.final, len(answers.holders)) == (False, 32)
