@@ -311,7 +311,7 @@ def test_a_policy_without_or_with_another_registry_notes_nobody(operator, found,
 def test_the_tax_is_known_before_the_declaration_and_is_what_is_withheld(
     operator, found, policy, close
 ):
-    """The rates, what the policy answers to a vault, and the vault agree, to the collector's sum."""
+    """The rates, what the policy answers to a vault, and the vault agree to the unit."""
     certify(operator, policy, read_certificates(COMPLIANT / "certificates.csv"))
     snapshot(operator, found, policy)
     record_id = close()
