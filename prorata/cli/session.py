@@ -78,16 +78,22 @@ class Session:
     def reading(self) -> Iterator[Deployment]:
         """An asset that is deployed already, to be looked at only: no account is asked for."""
         with self.chain() as chain:
-            yield Deployment.open(chain, self.folder(chain))
+            yield self._opened(chain)
 
     @contextlib.contextmanager
     def deployed(self) -> Iterator[tuple[Operator, Deployment]]:
         """An operator of an asset that is deployed already."""
         with self.chain() as chain:
             # First, so that a wrong folder is not blamed on the account.
-            found = Deployment.open(chain, self.folder(chain))
+            found = self._opened(chain)
             with self._operator(chain, self.signer(chain), found.folder) as operator:
                 yield operator, found
+
+    def _opened(self, chain: RpcChain) -> Deployment:
+        found = Deployment.open(chain, self.folder(chain))
+        if (notice := found.notice) is not None:
+            self.output.notice(notice)
+        return found
 
     @contextlib.contextmanager
     def _operator(self, chain: RpcChain, signer: Signer, folder: Path) -> Iterator[Operator]:

@@ -8,7 +8,6 @@ writes down, in the deployment's folder, everything that is needed to find and v
         manifest.json         chain, contracts, code hashes, arguments, transactions, compiler
         standard-input.json   the compiler's whole input, for verification without this checkout
         journal.jsonl         every transaction that was signed
-        state.json            what the later steps did
 
 An asset whose settings have rules of its own gets, besides the token and the vault, a registry of
 investors (unless it names one), a keeper of lots if there is a lock-up, and the rules; the registry
@@ -125,17 +124,19 @@ def add_contract(
     Raises: DeploymentError when it is there with other arguments or from other sources; what
     `Operator.send` raises.
     """
-    known, key = dict(found.manifest.contracts), label or name
+    # Another step may have put something there since.
+    manifest = Manifest.read(found.folder / "manifest.json")
+    known, key = dict(manifest.contracts), label or name
     if key in known:
         _check_same(name, arguments, known[key], found.folder)
-        return found
+        return Deployment(found.folder, manifest, found.chain)
     receipt = operator.send_one(f"deploy/{key}", deploy_call(artifact(name), *arguments))
     known[key] = _deployed(operator.chain, name, arguments, receipt)
     # An older deployment keeps what its own contracts were compiled from.
     kept, now = found.folder / "standard-input.json", standard_input()
     if not kept.exists() or json.loads(kept.read_bytes()) != now:
         write_json(found.folder / f"standard-input-{name}.json", now)
-    manifest = found.manifest.model_copy(update={"contracts": known})
+    manifest = manifest.model_copy(update={"contracts": known})
     manifest.write(found.folder / "manifest.json")
     return Deployment(found.folder, manifest, found.chain)
 

@@ -27,14 +27,28 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.manifest import Contract, Manifest
 from prorata.errors import DeploymentError, InputError
-from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 
 __all__ = ["DEPLOYMENTS", "Deployment", "folder_for", "keccak_hex", "open_operator"]
 
 DEPLOYMENTS = Path("deployments")
 
+POLICY = "WithholdingPolicy/"
+"""Before the name of a policy, in the labels of a manifest."""
+
+OLD_STATE = "state.json"
+"""Where versions before 0.2 kept what later steps had done."""
+
 _REMEDY = "choose the network it was deployed on, or name another folder with --deployment"
+
+
+@dataclass(frozen=True)
+class DeployedPolicy:
+    """Where a withholding policy is, since which block, and what it was deployed with."""
+
+    address: str
+    block: int
+    arguments: list[Any]
 
 
 @dataclass(frozen=True)
@@ -142,25 +156,44 @@ class Deployment:
             )
         return known[named.upper()]
 
-    # ------------------------------------------------------- what later steps did
+    # ------------------------------------------------------------------- policies
 
-    def state(self) -> dict[str, list[dict[str, Any]]]:
-        """What the later steps did, by step: `issued`, `records`, `distributions`, `policies`."""
-        path = self.folder / "state.json"
-        try:
-            found: dict[str, list[dict[str, Any]]] = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return {"issued": [], "records": [], "distributions": []}
-        except ValueError:
-            raise DeploymentError(f"{path} is damaged", "restore it from a copy") from None
-        return found
+    def policies(self) -> dict[str, DeployedPolicy]:
+        """The withholding policies of the asset by name, as the folder has them now.
 
-    def note(self, step: str, fact: dict[str, Any], key: str) -> None:
-        """Write down what a step did, in place of what it said before under the same `key`."""
-        state = self.state()
-        facts = {old.get(key): old for old in state.get(step, [])}
-        state[step] = list({**facts, fact[key]: fact}.values())
-        write_json(self.folder / "state.json", state)
+        Raises: DeploymentError when a file of the folder is damaged.
+        """
+        manifest = Manifest.read(self.folder / "manifest.json")
+        return _old_policies(self.folder) | {
+            label.removeprefix(POLICY): DeployedPolicy(c.address, c.block, c.arguments)
+            for label, c in manifest.contracts.items()
+            if label.startswith(POLICY)
+        }
+
+    @property
+    def notice(self) -> str | None:
+        """What a person should know of the folder: that an older version wrote some of it."""
+        if not _old_policies(self.folder):
+            return None
+        return (
+            f"{self.folder / OLD_STATE} was written by an older version: its withholding policies "
+            "are still read"
+        )
+
+
+def _old_policies(folder: Path) -> dict[str, DeployedPolicy]:
+    """The policies of a folder that an older version kept in a file of their own."""
+    path = folder / OLD_STATE
+    try:
+        noted = json.loads(path.read_bytes()).get("policies", [])
+        return {
+            one["name"]: DeployedPolicy(one["address"], one["block"], one["arguments"])
+            for one in noted
+        }
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DeploymentError(f"{path} is damaged", "restore it from a copy") from None
 
 
 # ------------------------------------------------------------------------------------ the folder

@@ -96,10 +96,10 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     yield _grant(chain, "ShareToken", "registry", registry, asked)
     if registry != ZERO_ADDRESS:
         yield from _registry(chain, InvestorRegistry(chain, registry), token.address)
-    for placed in deployment.state().get("policies", []):
-        policy = WithholdingPolicy(chain, placed["address"])
+    for placed in deployment.policies().values():
+        policy = WithholdingPolicy(chain, placed.address)
         may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
-        yield from _people(chain, "WithholdingPolicy", policy, may, placed["block"])
+        yield from _people(chain, "WithholdingPolicy", policy, may, placed.block)
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)

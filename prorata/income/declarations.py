@@ -143,11 +143,9 @@ def declare_all(
     for declaration in new:
         require_eligible(operator.chain, paying[declaration], declaration)
     return [
-        _noted(
-            deployment,
-            declaration,
+        _declared(
             earlier[declaration]
-            or _execute(operator, paying[declaration], vault, declaration, permit),
+            or _execute(operator, paying[declaration], vault, declaration, permit)
         )
         for declaration in declarations
     ]
@@ -226,26 +224,17 @@ def approvals(operator: Operator, vault: DividendVault, what: Declaration) -> li
     return [*first, currency.approve(vault.address, what.amount)]
 
 
-def _noted(deployment: Deployment, declaration: Declaration, receipt: Receipt) -> Declared:
-    """What the vault said, written down in the deployment's state too."""
-    said = receipt.events("Declared")[0].args
-    declared = Declared(
-        id=said["id"],
-        record_id=said["recordId"],
-        currency=said["currency"],
-        received=said["received"],
-        carried_in=said["carriedIn"],
+def _declared(receipt: Receipt) -> Declared:
+    """What the vault reported."""
+    reported = receipt.events("Declared")[0].args
+    return Declared(
+        id=reported["id"],
+        record_id=reported["recordId"],
+        currency=reported["currency"],
+        received=reported["received"],
+        carried_in=reported["carriedIn"],
         receipt=receipt,
     )
-    facts = {
-        "id": declared.id,
-        declaration.column: declaration.record_id,
-        "currency": declared.currency,
-        "received": declared.received,
-        "transaction": receipt.hash,
-    }
-    deployment.note("distributions", facts, "id")
-    return declared
 
 
 # -------------------------------------------------------------------------------------- checking

@@ -29,12 +29,15 @@ def closing_time(token: ShareToken, record_id: int, *, record_range: bool = Fals
     if not 1 <= record_id <= count:
         column, done, do = ("record", "scheduled", "schedule")
         if record_range:
-            column, done, do = ("record-range", "defined", "define")
+            column, done, do = ("record_range", "defined", "define")
         known = "there is none yet"
         if count:
-            known = f"there are {column.replace('-', ' ')}s 1 to {count}"
+            known = f"there are {column.replace('_', ' ')}s 1 to {count}"
         raise InputError.of(
-            column, record_id, f"was never {done}: {known}", f"{do} it with `{column}`"
+            column,
+            record_id,
+            f"was never {done}: {known}",
+            f"{do} it with `{column.replace('_', '-')}`",
         )
     return token.record_time(record_id)
 

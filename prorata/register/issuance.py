@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
@@ -78,14 +77,6 @@ def issue(
     if dry_run:
         return Issued(table.total, len(table), (), tuple(operator.price(list(held))))
     receipts = operator.send(list(batches))
-    facts: dict[str, Any] = {
-        "table": name,
-        "tranche": tranche,
-        "shares": table.total,
-        "holders": len(table),
-        "transactions": [receipt.hash for receipt in receipts],
-    }
-    deployment.note("issued", facts, "table")
     return Issued(table.total, len(table), tuple(receipts))
 
 

@@ -49,8 +49,7 @@ def schedule_record(operator: Operator, deployment: Deployment, closes_at: int) 
     times = token.record_times()
     key = f"record/{closes_at}"
     if closes_at in times:
-        known = Record(times.index(closes_at) + 1, closes_at, operator.earlier(key))
-        return _noted_record(deployment, known)
+        return Record(times.index(closes_at) + 1, closes_at, operator.earlier(key))
     require_agent(token, operator.address)
     now = operator.chain.now()
     if closes_at < now:
@@ -69,16 +68,4 @@ def schedule_record(operator: Operator, deployment: Deployment, closes_at: int) 
         )
     receipt = operator.send_one(key, token.schedule_record(closes_at))
     record_id = int(receipt.events("RecordScheduled")[0].args["recordId"])
-    return _noted_record(deployment, Record(record_id, closes_at, receipt))
-
-
-def _noted_record(deployment: Deployment, record: Record) -> Record:
-    """Written down in the deployment's state too, unless another account scheduled it."""
-    if record.receipt is not None:
-        facts = {
-            "id": record.id,
-            "closes_at": record.closes_at,
-            "transaction": record.receipt.hash,
-        }
-        deployment.note("records", facts, "id")
-    return record
+    return Record(record_id, closes_at, receipt)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from prorata.assets.withholding import PolicySettings
 from prorata.chain.artifacts import artifact
@@ -20,7 +19,8 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.withholding import AppliedRate, Facts, Filed, WithholdingPolicy
-from prorata.deployments.deployment import Deployment
+from prorata.deployments.deployer import add_contract
+from prorata.deployments.deployment import POLICY, Deployment
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
 from prorata.register.holders import holders_at
@@ -95,32 +95,23 @@ def deploy_policy(
     rows = [list(rate.encodable()) for rate in table]
     owner = settings.owner or operator.address
     arguments = [owner, deployment.token().identity_registry(), settings.collector, rows]
-    if (known := _policies(deployment).get(settings.name)) is not None:
-        if known["arguments"] != arguments:
+    if (known := deployment.policies().get(settings.name)) is not None:
+        if known.arguments != arguments:
             raise InputError.of(
                 "name",
                 settings.name,
-                f"is a policy with other settings, at {known['address']}",
+                f"is a policy with other settings, at {known.address}",
                 "change its rates with `tax rates`, or give the new one another name",
             )
-        return Placed(WithholdingPolicy(operator.chain, known["address"]), None)
-    intent = Intent(
-        f"tax/deploy/{settings.name}", deploy_call(artifact("WithholdingPolicy"), *arguments)
-    )
+        return Placed(WithholdingPolicy(operator.chain, known.address), None)
+    label = f"{POLICY}{settings.name}"
     if dry_run:
-        return Placed(None, None, operator.price([intent])[0])
+        step = Intent(label, deploy_call(artifact("WithholdingPolicy"), *arguments))
+        return Placed(None, None, operator.price([step])[0])
     operator.settle()
-    receipt = operator.send([intent])[0]
-    assert receipt.contract_address is not None
-    facts = {
-        "name": settings.name,
-        "address": receipt.contract_address,
-        "block": receipt.mined.block_number,
-        "transaction": receipt.hash,
-        "arguments": arguments,
-    }
-    deployment.note("policies", facts, "name")
-    return Placed(WithholdingPolicy(operator.chain, receipt.contract_address), receipt)
+    found = add_contract(operator, deployment, "WithholdingPolicy", arguments, label)
+    policy = WithholdingPolicy(operator.chain, found.manifest.contracts[label].address)
+    return Placed(policy, operator.earlier(f"deploy/{label}"))
 
 
 def find_policy(deployment: Deployment, named: str | None = None) -> WithholdingPolicy:
@@ -131,7 +122,7 @@ def find_policy(deployment: Deployment, named: str | None = None) -> Withholding
 
     Raises: InputError when there is none, or no contract at the address.
     """
-    known = {name: str(facts["address"]) for name, facts in _policies(deployment).items()}
+    known = {name: policy.address for name, policy in deployment.policies().items()}
     names = ", ".join(sorted(known)) or "none yet"
     if named is None:
         if len(known) == 1:
@@ -155,10 +146,6 @@ def find_policy(deployment: Deployment, named: str | None = None) -> Withholding
             "check the address and the network",
         )
     return WithholdingPolicy(deployment.chain, address)
-
-
-def _policies(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    return {facts["name"]: facts for facts in deployment.state().get("policies", [])}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ The points are not listed anywhere: an unharmed run counts them, and then one ru
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 import pytest
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 KILLED = -9
 # What an act has at least: three for each window's lines, three for its sending, two for a file.
-FEWEST = {"deploy": 20, "issue": 20, "push": 20, "declare": 12}
+FEWEST = {"deploy": 20, "issue": 18, "push": 20, "declare": 12}
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -72,16 +71,15 @@ def test_the_unharmed_acts_do_what_the_world_is_made_for(world):
     assert state["differences"] == []
 
 
-def test_a_record_whose_run_was_killed_before_its_note_is_noted_by_the_next(world):
-    """What was done stands in the folder's notes, whoever asks for it again (Law 20)."""
+def test_a_record_whose_run_was_killed_is_scheduled_once_by_the_next(world):
+    """Whoever asks for it again gets the one that is there (Law 20)."""
     world.stage("record")
     world.url = world.anvil.url
     for last in range(1, moments_of(world)):
         world.again()
         play_mortal(world, last)
         play_mortal(world, last=0)
-        notes = json.loads((world.folder / "state.json").read_text(encoding="utf-8"))
-        assert [n["closes_at"] for n in notes["records"]] == [world.given.closes_at], last
+        assert world.state()["records"] == [world.given.closes_at], last
 
 
 def test_a_refusal_without_a_remedy_would_be_noticed():

@@ -309,7 +309,6 @@ class World:
             "differences": [str(difference) for difference in books.books.differences],
             # Their addresses follow from nonces, which another may have used.
             "contracts": {n: c.code_hash for n, c in found.manifest.contracts.items()},
-            "notes": _noted(found),
             "account": _account(self.folder),
             "steps": self._steps(chain),
         }
@@ -336,17 +335,6 @@ _CHANGING = "push/"
 def _issued(events: list[Any]) -> Counter[tuple[str, int]]:
     moved: list[DecodedEvent] = [event for event in events if event.name == "Transfer"]
     return Counter((e.args["to"], e.args["value"]) for e in moved if e.args["from"] == ZERO_ADDRESS)
-
-
-def _noted(found: Deployment) -> dict[str, Any]:
-    """The notes in the folder, without the hashes of transactions, which may be others."""
-    hidden = ("transaction", "transactions")
-    return {
-        step: [
-            {name: value for name, value in fact.items() if name not in hidden} for fact in facts
-        ]
-        for step, facts in found.state().items()
-    }
 
 
 def _account(folder: Path) -> list[str]:

@@ -155,7 +155,7 @@ def played(life: House) -> Iterator[House]:
 
 
 def test_the_life_of_a_distribution(played):
-    assert [d["id"] for d in played.deployment.state()["distributions"]] == [1, 2]
+    assert [d.id for d in played.deployment.vault().distributions()] == [1, 2]
 
 
 def test_a_person_reads_tables(played):

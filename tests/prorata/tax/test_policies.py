@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -24,9 +25,10 @@ from prorata.contracts.withholding import (
     WithholdingPolicy,
 )
 from prorata.deployments.deployer import deploy
-from prorata.deployments.deployment import Deployment, open_operator
+from prorata.deployments.deployment import POLICY, Deployment, open_operator
+from prorata.deployments.manifest import Manifest
 from prorata.deployments.permissions import read_permissions
-from prorata.errors import ChainError, InputError, JournalError, RevertError
+from prorata.errors import ChainError, DeploymentError, InputError, JournalError, RevertError
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import declare, preview
 from prorata.income.pushes import push
@@ -139,13 +141,43 @@ def test_a_dry_run_prices_the_policy(operator, found, settings):
 
 def test_a_run_killed_after_sending_is_resumed(operator, found, settings, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Deployment, "note", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Manifest, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             deploy_policy(operator, found, settings)
     before = sent(operator)
     assert deploy_policy(operator, found, settings).receipt.resumed
     assert sent(operator) == before
     assert find_policy(found, "standard").collector() == settings.collector
+
+
+def test_a_policy_that_an_older_version_wrote_down_is_still_known(operator, found, settings):
+    """It kept them in a file of its own; nothing is deployed again, and who opens it is told."""
+    placed = deploy_policy(operator, found, settings)
+    manifest = found.folder / "manifest.json"
+    now = Manifest.read(manifest)
+    known = now.contracts[f"{POLICY}{settings.name}"]
+    before = {name: c for name, c in now.contracts.items() if not name.startswith(POLICY)}
+    now.model_copy(update={"contracts": before}).write(manifest)
+    old = {
+        "name": settings.name,
+        "address": known.address,
+        "block": known.block,
+        "transaction": known.transaction,
+        "arguments": known.arguments,
+    }
+    state = found.folder / "state.json"
+    state.write_text(json.dumps({"records": [], "policies": [old]}), encoding="utf-8")
+    nonce = sent(operator)
+    assert find_policy(found, settings.name).address == placed.policy.address
+    assert deploy_policy(operator, found, settings).receipt is None
+    assert sent(operator) == nonce
+    assert found.notice == (
+        f"{state} was written by an older version: its withholding policies are still read"
+    )
+    assert any(grant.contract == "WithholdingPolicy" for grant in read_permissions(found).grants)
+    state.write_text("{", encoding="utf-8")
+    with pytest.raises(DeploymentError, match=r"state\.json is damaged; restore it from a copy"):
+        found.policies()
 
 
 def test_another_policy_needs_another_name(operator, found, settings, policy):
