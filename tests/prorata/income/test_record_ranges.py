@@ -252,7 +252,7 @@ def test_what_names_no_record_range_is_refused(operator, month):
         ),
         (
             {"record_range": "one"},
-            'record_range: "one" is no record range\'s number; write 1, 2, 3',
+            'record-range: "one" is no record range\'s number; write 1, 2, 3',
         ),
         ({}, 'record: "" is missing; add it, or a record range'),
     ):
