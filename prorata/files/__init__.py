@@ -2,6 +2,7 @@
 """Files: read strictly, written whole."""
 
 from prorata.files.csv_reader import Sheet
+from prorata.files.old_names import OldNames
 from prorata.files.writer import (
     Row,
     csv_text,
@@ -14,6 +15,7 @@ from prorata.files.writer import (
 from prorata.files.yaml_reader import read_yaml, validated
 
 __all__ = [
+    "OldNames",
     "Row",
     "Sheet",
     "csv_text",

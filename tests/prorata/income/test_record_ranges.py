@@ -248,11 +248,11 @@ def test_what_names_no_record_range_is_refused(operator, month):
         ),
         (
             {"record_range": "1", "record": "4"},
-            'record_range: "1" cannot be given together with a record; keep one of them',
+            'record-range: "1" cannot be given together with a record; keep one of them',
         ),
         (
             {"record_range": "one"},
-            'record_range: "one" is no record range\'s number; write 1, 2, 3',
+            'record-range: "one" is no record range\'s number; write 1, 2, 3',
         ),
         ({}, 'record: "" is missing; add it, or a record range'),
     ):
@@ -276,7 +276,7 @@ def test_a_holder_claims_what_record_range_and_records_pay(operator, month, cust
     ]  # fmt: skip
 
 
-def test_the_most_records_are_those_that_the_contract_takes(operator, record_rangeing):
+def test_the_most_records_are_those_that_the_contract_takes(operator, streaming):
     """One more, and it refuses the number; as many, and it goes on to what they are."""
     record_ranges = streaming.record_ranges()
     for many in (MOST_RECORDS, MOST_RECORDS + 1):
