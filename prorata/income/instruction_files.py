@@ -23,6 +23,7 @@ from prorata.contracts.relayer import (
     typed_data,
 )
 from prorata.errors import InputError
+from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 
 __all__ = [
@@ -112,16 +113,7 @@ def write_instruction(path: Path, signed: SignedInstruction) -> None:
     """
     content = typed_data(signed.instruction, signed.chain_id, signed.relayer)
     content["signature"] = f"0x{signed.signature.hex()}" if signed.signature else None
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        reason = str(error.strerror).lower()
-        raise InputError.of(
-            "out", path, f"cannot be written ({reason})", "give another path"
-        ) from None
+    write_json(path, content, column="out")
 
 
 def read_instruction(path: Path) -> SignedInstruction:
