@@ -2,6 +2,7 @@
 """Files: read strictly, written whole."""
 
 from prorata.files.csv_reader import Sheet
+from prorata.files.models import parsed_by, validated
 from prorata.files.old_names import OldNames
 from prorata.files.writer import (
     Row,
@@ -12,7 +13,7 @@ from prorata.files.writer import (
     write_whole,
     written_whole,
 )
-from prorata.files.yaml_reader import read_yaml, validated
+from prorata.files.yaml_reader import read_yaml
 
 __all__ = [
     "OldNames",
@@ -20,6 +21,7 @@ __all__ = [
     "Sheet",
     "csv_text",
     "json_object",
+    "parsed_by",
     "read_yaml",
     "validated",
     "write_csv_rows",
