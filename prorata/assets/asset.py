@@ -8,8 +8,9 @@ Every fault in a file is reported at once. Addresses must be quoted, because YAM
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from prorata.assets.rules import RuleSettings
 from prorata.errors import InputError
-from prorata.files.yaml_reader import read_yaml, validated
+from prorata.files.models import forwarded, validated
+from prorata.files.yaml_reader import read_yaml
 from prorata.values.addresses import check_address
 from prorata.values.amounts import MAX_SHARES, Unit, parse_units, strange_character
 
@@ -28,11 +30,8 @@ NEW = "new"
 
 EXAMPLE = "examples/building/asset.yaml"
 
+_address = forwarded(partial(check_address, "address"))
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,10}", re.ASCII)
-
-
-def _address(value: object) -> str:
-    return _value_of(lambda: check_address("address", value))
 
 
 def _label(text: str) -> str:
@@ -53,15 +52,6 @@ def _number(value: object) -> object:
     if isinstance(value, bool | float):
         raise ValueError("is not a whole number; write digits without a point")
     return str(value)
-
-
-def _value_of(parse: Callable[[], str]) -> str:
-    """The product's own refusal in the words that pydantic forwards."""
-    try:
-        return parse()
-    except InputError as error:
-        problem = error.problems[0]
-        raise ValueError(f"{problem.rule}; {problem.remedy}") from None
 
 
 def _registry(value: object) -> object:

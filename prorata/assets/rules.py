@@ -11,7 +11,7 @@ what, the limit, and what would help.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -25,7 +25,8 @@ from pydantic import (
 )
 
 from prorata.errors import InputError
-from prorata.files.yaml_reader import read_yaml, validated
+from prorata.files.models import parsed_by, validated
+from prorata.files.yaml_reader import read_yaml
 from prorata.values.amounts import MAX_SHARES, format_units, parse_units
 from prorata.values.countries import bitmap, codes_in, find_country
 from prorata.values.kinds import InvestorClass
@@ -59,19 +60,6 @@ def parse_class(value: object, column: str = "class") -> InvestorClass:
     raise InputError.of(column, value, "is no class of investor", f"write {names}")
 
 
-def _said(parse: Callable[[object], T]) -> BeforeValidator:
-    """The product's own refusal in the words that pydantic forwards."""
-
-    def validate(value: object) -> T:
-        try:
-            return parse(value)
-        except InputError as error:
-            problem = error.problems[0]
-            raise ValueError(f"{problem.rule}; {problem.remedy}") from None
-
-    return BeforeValidator(validate)
-
-
 def _count(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError("is not a number of 1 or more; leave the rule out to switch it off")
@@ -85,15 +73,19 @@ def _shares(value: object) -> object:
 
 
 Time = Annotated[
-    int, _said(lambda value: parse_time("time", value)), PlainSerializer(moment, return_type=str)
+    int,
+    parsed_by(lambda value: parse_time("time", value)),
+    PlainSerializer(moment, return_type=str),
 ]
 CountryCode = Annotated[
     int,
-    _said(lambda value: find_country(value).code),
+    parsed_by(lambda value: find_country(value).code),
     PlainSerializer(lambda code: f"{code:03d}", return_type=str),
 ]
 Class = Annotated[
-    InvestorClass, _said(parse_class), PlainSerializer(lambda known: known.label, return_type=str)
+    InvestorClass,
+    parsed_by(parse_class),
+    PlainSerializer(lambda known: known.label, return_type=str),
 ]
 Count = Annotated[int, BeforeValidator(_count), Field(le=MOST_HOLDERS)]
 Days = Annotated[int, BeforeValidator(_count), Field(le=LONGEST_LOCK_UP)]

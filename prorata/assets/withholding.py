@@ -28,13 +28,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from prorata.assets.asset import Address, Label
 from prorata.assets.rules import Class, CountryCode
 from prorata.contracts.withholding import ANY_CLASS, ANY_COUNTRY, Rate
 from prorata.errors import InputError
-from prorata.files.yaml_reader import read_yaml, validated
+from prorata.files.models import parsed_by, validated
+from prorata.files.yaml_reader import read_yaml
 from prorata.values.amounts import format_units, parse_units
 from prorata.values.kinds import Kind
 
@@ -72,15 +73,7 @@ def format_rate(basis_points: int) -> str:
     return f"{format_units(basis_points, 2, trim=True)}%"
 
 
-def _rate(value: object) -> int:
-    try:
-        return parse_rate(value)
-    except InputError as error:
-        problem = error.problems[0]
-        raise ValueError(f"{problem.rule}; {problem.remedy}") from None
-
-
-Percent = Annotated[int, BeforeValidator(_rate), PlainSerializer(format_rate, return_type=str)]
+Percent = Annotated[int, parsed_by(parse_rate), PlainSerializer(format_rate, return_type=str)]
 
 
 # ------------------------------------------------------------------------------ the file of rates

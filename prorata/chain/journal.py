@@ -26,6 +26,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prorata.errors import JournalError
+from prorata.files.log import append_lines, whole_lines
 
 __all__ = ["Journal", "JournalEntry"]
 
@@ -145,17 +146,12 @@ class Journal:
         return file
 
     def _load(self, header: Mapping[str, Any]) -> None:
-        self._file.seek(0)
-        content: bytes = self._file.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            # What follows the last line end was never durable, and so never sent.
-            self._file.truncate(len(whole))
-        if not whole:
+        lines = whole_lines(self._file)
+        if not lines:
             self._append([header])
             _sync_folder(self.path.parent)
             return
-        for number, line in enumerate(whole[:-1].split(b"\n"), start=1):
+        for number, line in enumerate(lines, start=1):
             record = self._unsealed(number, line)
             if number == 1:
                 self._check_header(record, header)
@@ -204,11 +200,9 @@ class Journal:
         seal, lines = self._seal, []
         for record in records:
             seal = _seal(seal, record)
-            lines.append(_text({**record, "seal": seal}) + b"\n")
+            lines.append(_text({**record, "seal": seal}))
         try:
-            self._file.write(b"".join(lines))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            append_lines(self._file, lines)
         except OSError as error:
             raise JournalError(
                 f"the journal {self.path} cannot be written ({str(error.strerror).lower()}), "

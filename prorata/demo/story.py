@@ -16,8 +16,8 @@ from prorata.demo.building import (
 )
 from prorata.demo.chain import DemoChain
 from prorata.demo.narration import Narrator
+from prorata.files.writer import prepare_folder
 from prorata.ledger.audits import Audit
-from prorata.reports.export import folder_refused
 from prorata.toolchain.anvil import Anvil
 
 __all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "play"]
@@ -38,10 +38,7 @@ def play(
 
     Raises: BooksError when the books do not balance; InputError, ChainError, BuildError.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise folder_refused(out, error) from None
+    prepare_folder(out)
     opening = str(int(OPENING.timestamp()))
     own = Anvil(extra=("--timestamp", opening, "--order", "fifo"))
     with own if chain is None else nullcontext():

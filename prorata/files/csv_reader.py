@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: MIT
 """A strict reader for CSV files that people keep: every fault at once, each with its line.
 
-It knows lines, headers and cells; what a cell means is its caller's. The file is UTF-8; a
-byte-order mark, Windows line ends, empty lines at the end and ordinary spaces around a cell are
-taken silently, because they change nothing.
+It knows lines, headers and cells; what a cell means is its caller's. Taken silently, because it
+changes nothing: a UTF-8 byte-order mark, Windows or old Macintosh line ends, empty lines after the
+last row, ordinary spaces around a cell, capitals in the header.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import TypeVar
 
 from prorata.errors import InputError, Problem
+from prorata.files.old_names import OldNames
 from prorata.values.amounts import strange_character
 
 __all__ = ["Sheet"]
@@ -23,13 +25,19 @@ __all__ = ["Sheet"]
 LONGEST_LINE = 10_000
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_SAVE = "save the file as CSV UTF-8"
+_SEPARATORS = ((";", "semicolons"), ("\t", "tabs"))
+
+T = TypeVar("T")
 
 
 @dataclass
 class Sheet:
     """One file: `columns` are all needed, in any order; `problems` are what was found so far.
 
-    Columns that are `optional` may be left out; `row` says what a line stands for.
+    Columns that are `optional` may be left out; `row` says what a line stands for; `renamed` has
+    the present names of columns that had another one once.
     """
 
     subject: str
@@ -37,26 +45,49 @@ class Sheet:
     problems: list[Problem] = field(default_factory=list)
     optional: Sequence[str] = ()
     row: str = "wallet"
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look out for old names."""
+        self.old_names = OldNames(self.subject, self.renamed)
+
+    @property
+    def notices(self) -> list[str]:
+        """What whoever keeps the file should know."""
+        return self.old_names.notices
 
     def rows(self, content: str | bytes) -> Iterator[tuple[int, dict[str, str]]]:
-        """The line number and cells of every row whose cells can be told apart."""
+        """The line number and cells of every row whose cells can be told apart.
+
+        That is so under a faulty header too, so that all faults are listed at once; a column that
+        the header lacks is not in the row.
+        """
         lines = self._lines(content)
         header = self._header(lines[0])
         if not header:
             return
-        if len(lines) == 1:
+        if len(lines) == 1 and not self.problems:
             self.add(None, None, "the file", "has no rows", f"add a line for each {self.row}")
         for number, line in enumerate(lines[1:], start=2):
             cells = self._cells(number, line)
-            if cells is None:
-                continue
-            if not any(cells):
-                self.add(number, None, line, "is a blank row", "remove it")
-            elif len(cells) != len(header):
-                rule = f"has {len(cells)} cells where the header has {len(header)}"
-                self.add(number, None, line, rule, "give each column one cell")
-            else:
+            if cells is not None and self._fits(number, line, cells, header):
                 yield number, dict(zip(header, cells, strict=True))
+
+    def cell(
+        self, line: int, row: Mapping[str, str], column: str, parse: Callable[[str], T]
+    ) -> T | None:
+        """What a cell says; None where it has a fault, which is noted, or there is no such column.
+
+        `parse` raises InputError for a fault.
+        """
+        if column not in row:
+            return None
+        try:
+            return parse(row[column])
+        except InputError as error:
+            fault = error.problems[0]
+            self.add(line, column, row[column], fault.rule, fault.remedy)
+            return None
 
     def add(self, line: int | None, column: str | None, value: str, rule: str, remedy: str) -> None:
         """Note a fault."""
@@ -86,34 +117,44 @@ class Sheet:
 
     def _lines(self, content: str | bytes) -> list[str]:
         if isinstance(content, bytes):
-            try:
-                content = content.decode("utf-8")
-            except UnicodeDecodeError:
-                rule, remedy = "is not UTF-8", "save the file as CSV UTF-8"
-                raise InputError(
-                    [Problem(None, None, "the file", rule, remedy)], self.subject
-                ) from None
+            if content.startswith(_UTF_16):
+                self.add(1, None, "UTF-16", "is not UTF-8", _SAVE)
+                self.check()
+            # Other bytes that are not UTF-8 are named in their cells.
+            content = content.decode("utf-8", errors="surrogateescape")
         lines = _LINE_END.split(content.removeprefix("\ufeff"))
         while len(lines) > 1 and lines[-1] == "":
             lines.pop()
         return lines
 
     def _header(self, line: str) -> list[str]:
+        """The names of the columns, or nothing when the rows could not be told apart."""
+        if (cells := self._cells(1, line)) is None:
+            return []
         known = (*self.columns, *self.optional)
-        names = [cell.lower() for cell in self._cells(1, line) or ()]
-        for name in names:
+        names = [self.old_names.current(cell.lower()) for cell in cells]
+        for separator, called in _SEPARATORS:
+            if len(names) == 1 and separator in line:
+                self.add(1, "header", line, f"is separated by {called}", "save it with commas")
+                return []
+        if not set(names) & set(known):
+            remedy = f"start with a line {','.join(self.columns)}"
+            self.add(1, "header", line, "is no header", remedy)
+            return []
+        for cell, name in zip(cells, names, strict=True):
             if name not in known:
-                rule, _ = strange_character(name) or ("is no known column", "")
-                self.add(1, "header", name, rule, f"use {', '.join(known)}")
-        for name in known:
+                rule, _ = strange_character(cell) or ("is no known column", "")
+                self.add(1, "header", cell, rule, f"use only {', '.join(known)}")
+        for name in self.columns:
             if name not in names:
-                if name in self.columns:
-                    self.add(1, "header", line, f"lacks the column {name}", "add it")
-            elif names.count(name) > 1:
-                self.add(1, "header", name, "is a column twice", "keep one of them")
-        return [] if self.problems else names
+                self.add(1, "header", line, f"lacks the column {name}", "add it")
+        repeated = [name for name in known if names.count(name) > 1]
+        for name in repeated:
+            self.add(1, "header", name, "is a column twice", "keep one of them")
+        return [] if repeated else names
 
     def _cells(self, number: int, line: str) -> list[str] | None:
+        """The cells of one physical line without the ordinary spaces around them."""
         if "\0" in line or len(line) > LONGEST_LINE:
             rule = "has a NUL byte" if "\0" in line else f"is over {LONGEST_LINE} characters long"
             self.add(number, None, line, rule, "write the row again")
@@ -125,3 +166,25 @@ class Sheet:
             self.add(number, None, line, rule, remedy)
             return None
         return [cell.strip(" ") for cell in rows[0]] if rows else [""]
+
+    def _fits(self, number: int, line: str, cells: Sequence[str], header: Sequence[str]) -> bool:
+        """Whether each column has one cell, which is text."""
+        if not any(cells):
+            self.add(number, None, line, "is a blank row", "remove it")
+        elif (torn := next(filter(_is_torn, cells), None)) is not None:
+            column = header[cells.index(torn)] if len(cells) == len(header) else None
+            rule, remedy = strange_character(torn, printable=True) or ("is not UTF-8", _SAVE)
+            self.add(number, column, torn, rule, remedy)
+        elif len(cells) != len(header):
+            rule = f"has {len(cells)} cells where the header has {len(header)}"
+            more = "remove what is too much, and any comma inside a number"
+            remedy = more if len(cells) > len(header) else "add what is missing"
+            self.add(number, None, line, rule, remedy)
+        else:
+            return True
+        return False
+
+
+def _is_torn(cell: str) -> bool:
+    """Whether it has a byte that is not UTF-8."""
+    return any("\udc80" <= character <= "\udcff" for character in cell)

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from pydantic import BaseModel, ConfigDict, model_serializer
 from pydantic_core import to_jsonable_python
@@ -18,12 +18,15 @@ from pydantic_core import to_jsonable_python
 from prorata.errors import InputError
 from prorata.values.amounts import Amount
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 __all__ = [
     "Cell",
     "Row",
     "csv_text",
     "json_object",
-    "not_written",
+    "prepare_folder",
     "write_csv_rows",
     "write_json",
     "write_whole",
@@ -85,9 +88,22 @@ def json_object(content: Mapping[str, Any]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- files
 
 
+class How(TypedDict, total=False):
+    """How a file is written; see `written_whole`."""
+
+    column: str
+    make_folder: bool
+    durable: bool
+
+
 @contextlib.contextmanager
-def written_whole(path: Path, *, column: str = "file", make_folder: bool = True) -> Iterator[Path]:
+def written_whole(
+    path: Path, *, column: str = "file", make_folder: bool = True, durable: bool = True
+) -> Iterator[Path]:
     """A name to write to; what is there in the end takes the place of `path`, in one step.
+
+    A `durable` file is on the disk before that. One of thousands, which can all be made again, need
+    not be: waiting for the disk takes some milliseconds each time.
 
     Raises: InputError, which calls the path `column`, when it cannot be written.
     """
@@ -97,39 +113,53 @@ def written_whole(path: Path, *, column: str = "file", make_folder: bool = True)
         if make_folder:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise not_written(column, path, error, "give another path") from None
+        raise _not_written(column, path, error, "give another path") from None
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
 
 
-def not_written(column: str, path: Path, error: OSError, remedy: str) -> InputError:
+def prepare_folder(folder: Path, leftovers: Iterable[str] = ()) -> None:
+    """Make a folder, and remove from it the `leftovers` of an earlier run, by pattern.
+
+    Raises: InputError when it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for pattern in leftovers:
+            # A run that was killed leaves a file that it had begun.
+            for earlier in [*folder.glob(pattern), *folder.glob(f"{pattern}.*.part")]:
+                earlier.unlink()
+    except OSError as error:
+        raise _not_written("folder", folder, error, "give another") from None
+
+
+def _not_written(column: str, path: Path, error: OSError, remedy: str) -> InputError:
     """What the disk refused, as a sentence for whoever named the path."""
     reason = str(error.strerror or error).lower()
     return InputError.of(column, path, f"cannot be written ({reason})", remedy)
 
 
-def write_whole(path: Path, text: str, *, column: str = "file", make_folder: bool = True) -> None:
-    """Put `text` in place of what the file said before, in one step.
+def write_whole(path: Path, text: str, **how: Unpack[How]) -> None:
+    """Put `text` in place of what the file said before, in one step; `how` as for `written_whole`.
 
-    Raises: InputError, which calls the path `column`, when it cannot be written.
+    Raises: InputError when it cannot be written.
     """
-    with written_whole(path, column=column, make_folder=make_folder) as part:
+    with written_whole(path, **how) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path: Path, content: Any, *, column: str = "file") -> None:
-    """Write JSON that people can read too."""
+def write_json(path: Path, content: Any, **how: Unpack[How]) -> None:
+    """Write JSON that people can read too, as `write_whole` does."""
     text = json.dumps(content, indent=2, ensure_ascii=False, default=to_jsonable_python)
-    write_whole(path, f"{text}\n", column=column)
+    write_whole(path, f"{text}\n", **how)
 
 
-def write_csv_rows(
-    path: Path, kind: type[Row], rows: Iterable[Row], *, make_folder: bool = True
-) -> None:
-    """Write rows as CSV."""
-    write_whole(path, csv_text(kind, rows), make_folder=make_folder)
+def write_csv_rows(path: Path, kind: type[Row], rows: Iterable[Row], **how: Unpack[How]) -> None:
+    """Write rows as CSV, as `write_whole` does."""
+    write_whole(path, csv_text(kind, rows), **how)

@@ -7,18 +7,14 @@ YAML reads more into plain words than people mean: `NO` is false, `040` is thirt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
-from prorata.errors import InputError, Problem
+from prorata.errors import InputError
 
-__all__ = ["read_yaml", "validated"]
-
-Model = TypeVar("Model", bound=BaseModel)
+__all__ = ["read_yaml"]
 
 
 def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
@@ -40,27 +36,3 @@ def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError.of(what, path, "has no settings", start)
     return content
-
-
-def validated(model: type[Model], content: Mapping[str, Any], example: str, subject: str) -> Model:
-    """A model from values; `example` names a file that does it right, `subject` what is read.
-
-    Raises: InputError with every fault in them.
-    """
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        problems = [_problem_of(fault, example) for fault in error.errors()]
-        raise InputError(problems, subject) from None
-
-
-def _problem_of(fault: Any, example: str) -> Problem:
-    """One of pydantic's faults as a sentence of ours."""
-    where = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "missing":
-        return Problem(None, where, "", "is missing", "add it")
-    if fault["type"] == "extra_forbidden":
-        return Problem(None, where, str(fault["input"]), "is no setting", "remove it")
-    text = str(fault["msg"]).removeprefix("Value error, ")
-    rule, _, remedy = text.partition("; ")
-    return Problem(None, where, str(fault["input"]), rule, remedy or f"see {example}")

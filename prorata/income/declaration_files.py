@@ -4,7 +4,7 @@
 One distribution, or several under `distributions:`, or one on each line of a CSV file:
 
     record        the record date's number; or else
-    record range        the number of a range of record dates that is paid as one
+    record_range  the number of a range of record dates that is paid as one
     currency      an address, ETH, or a symbol of the asset
     amount        in whole units, as text: "85,000.00"
     kind          dividend, interest, rent, return-of-capital, principal
@@ -39,6 +39,7 @@ from prorata.contracts.vault import Terms
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, DeploymentError, InputError, NoEligibleShares, Problem
 from prorata.files.csv_reader import Sheet
+from prorata.files.old_names import OldNames
 from prorata.income.declarations import (
     Declaration,
     faults,
@@ -70,6 +71,8 @@ OPTIONAL = (
     "push",
 )
 FIELDS = (*REQUIRED, *OPTIONAL)
+RENAMED_FIELDS = {"stream": "record_range"}
+"""Fields that files may have by an old name."""
 
 LONGEST_REFERENCE = 200
 MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
@@ -116,6 +119,8 @@ class Drafts:
     subject: str = "the distribution"
     drafts: list[Draft] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """What whoever keeps the file should know of it."""
 
     def add(self, line: int | None, column: str | None, value: str, rule: str, remedy: str) -> None:
         """Note a fault."""
@@ -141,12 +146,15 @@ def read_drafts(path: Path) -> Drafts:
 
 
 def _read_csv(content: bytes, subject: str) -> Drafts:
-    sheet = Sheet(subject, REQUIRED, optional=OPTIONAL, row="distribution")
+    sheet = Sheet(subject, REQUIRED, optional=OPTIONAL, row="distribution", renamed=RENAMED_FIELDS)
     drafts = Drafts(subject, problems=sheet.problems)
     for number, row in sheet.rows(content):
         words = {name: Word(cell, number) for name, cell in row.items() if cell}
         excluded = words.pop("exclude", Word("")).text.split()
+        # A column that is missing was noted once, and is not missing in each row, too.
+        words |= {name: Word("") for name in REQUIRED if name not in row}
         drafts.drafts.append(Draft(words, [Word(cell, number) for cell in excluded], number))
+    drafts.notices += sheet.notices
     return drafts
 
 
@@ -155,6 +163,7 @@ class _Yaml:
 
     def __init__(self, subject: str) -> None:
         self.drafts = Drafts(subject)
+        self.old_names = OldNames(subject, RENAMED_FIELDS)
 
     @classmethod
     def read(cls, content: bytes, subject: str) -> Drafts:
@@ -174,6 +183,7 @@ class _Yaml:
             )
             raise InputError([problem], subject) from None
         reader.document(root)
+        reader.drafts.notices += reader.old_names.notices
         return reader.drafts
 
     def document(self, root: Node | None) -> None:
@@ -203,7 +213,7 @@ class _Yaml:
         excluded: list[Word] = []
         seen: set[str] = set()
         for key, value in node.value:
-            name = key.value if isinstance(key, ScalarNode) else "?"
+            name = self.old_names.current(key.value) if isinstance(key, ScalarNode) else "?"
             if name not in FIELDS:
                 self._unknown(key, *FIELDS)
             elif name in seen:
@@ -301,7 +311,7 @@ def _faults(
     for problem in found:
         name = problem.column or ""
         yield replace(problem, line=draft.line_of(name), column=draft.column(name))
-    if any(problem.column == declaration.column for problem in found):
+    if any((problem.column or "").replace("-", "_") == declaration.column for problem in found):
         return
     yield from _hasty_push(operator, deployment, draft, declaration)
     try:
@@ -347,13 +357,13 @@ class _DeclarationReader:
 
     def declaration(self) -> Declaration | None:
         """The declaration, or None when there are faults."""
-        column = self._record_or_stream()
+        column = self._record_or_range()
         for name in REQUIRED:
             if name not in self.draft.words:
                 self._missing(name, "add it")
         currency = self._field("currency", self.deployment.currency)
         amount = self._field("amount", lambda text: _amount(text, currency))
-        record_id = self._field(column, self._stream if column == "record_range" else _record)
+        record_id = self._field(column, self._record_range if column == "record_range" else _record)
         push = self._field("push", _yes)
         terms = Terms(
             kind=self._field("kind", _kind) or Kind.DIVIDEND,
@@ -376,7 +386,7 @@ class _DeclarationReader:
             record_range=column == "record_range",
         )
 
-    def _record_or_stream(self) -> str:
+    def _record_or_range(self) -> str:
         """Which of the two fields there is."""
         words = self.draft.words
         if "record_range" not in words:
@@ -385,8 +395,8 @@ class _DeclarationReader:
             return "record"
         if "record" in words:
             word, rule = words["record_range"], "cannot be given together with a record"
-            remedy = "keep one of them"
-            self.problems.append(Problem(word.line, "record_range", word.text, rule, remedy))
+            column, remedy = self.draft.column("record_range"), "keep one of them"
+            self.problems.append(Problem(word.line, column, word.text, rule, remedy))
         return "record_range"
 
     def _missing(self, name: str, remedy: str) -> None:
@@ -420,7 +430,7 @@ class _DeclarationReader:
             return check_address("tax_policy", text)
         return find_policy(self.deployment, text).address
 
-    def _stream(self, text: str) -> int:
+    def _record_range(self, text: str) -> int:
         """A record range's number, of an asset that has record ranges."""
         if not _WHOLE.fullmatch(text):
             raise InputError.of(

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from prorata.contracts.relayer import (
     DOMAIN_NAME,
@@ -23,6 +24,8 @@ from prorata.contracts.relayer import (
     typed_data,
 )
 from prorata.errors import InputError
+from prorata.files.models import parsed_by, validated
+from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 
 __all__ = [
@@ -112,16 +115,7 @@ def write_instruction(path: Path, signed: SignedInstruction) -> None:
     """
     content = typed_data(signed.instruction, signed.chain_id, signed.relayer)
     content["signature"] = f"0x{signed.signature.hex()}" if signed.signature else None
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        reason = str(error.strerror).lower()
-        raise InputError.of(
-            "out", path, f"cannot be written ({reason})", "give another path"
-        ) from None
+    write_json(path, content, column="out")
 
 
 def read_instruction(path: Path) -> SignedInstruction:
@@ -142,74 +136,13 @@ def read_instruction(path: Path) -> SignedInstruction:
         ) from None
     except ValueError:
         raise InputError.of("instruction", path, "is not JSON", SIGN_ANEW) from None
-    whole = _members(content, "", {"types", "domain", "primaryType", "message", "signature"})
-    # Another type of the same name would be shown, and signed, as something else.
-    if whole["types"] != TYPES or whole["primaryType"] != PRIMARY_TYPE:
-        raise InputError.of("types", path, "are not those of a payment instruction", SIGN_ANEW)
-    message = _members(whole["message"], "message", {p["name"] for p in TYPES[PRIMARY_TYPE]})
-    chain_id, relayer = _domain(whole["domain"])
-    signature = whole["signature"]
+    said = validated(_File, content, "", str(path), remedy=SIGN_ANEW)
     return SignedInstruction(
-        _instruction(message),
-        chain_id,
-        relayer,
-        b"" if signature is None else _bytes("signature", signature),
+        PaymentInstruction(**said.message.model_dump()),
+        said.domain.chain_id,
+        said.domain.relayer,
+        said.signature or b"",
     )
-
-
-def _domain(content: object) -> tuple[int, str]:
-    domain = _members(content, "domain", {part["name"] for part in TYPES["EIP712Domain"]})
-    if (domain["name"], domain["version"]) != (DOMAIN_NAME, DOMAIN_VERSION):
-        raise InputError.of(
-            "domain",
-            f"{domain['name']} {domain['version']}",
-            f"is not {DOMAIN_NAME} {DOMAIN_VERSION}",
-            SIGN_ANEW,
-        )
-    return _number("chainId", domain["chainId"]), _address("verifyingContract", domain)
-
-
-def _instruction(message: Mapping[str, Any]) -> PaymentInstruction:
-    ids = message["ids"]
-    if not isinstance(ids, list) or not ids:
-        raise InputError.of("ids", ids, "is no list of distributions", 'write ["1", "2"]')
-    return PaymentInstruction(
-        holder=_address("holder", message),
-        claimant=_address("claimant", message),
-        ids=tuple(_number("ids", number) for number in ids),
-        receiver=_address("receiver", message),
-        # The one address that may be nobody.
-        hook=ZERO_ADDRESS if message["hook"] == ZERO_ADDRESS else _address("hook", message),
-        data=_bytes("data", message["data"]),
-        nonce=_number("nonce", message["nonce"]),
-        valid_until=_number("validUntil", message["validUntil"]),
-    )
-
-
-def _members(content: object, where: str, names: set[str]) -> Mapping[str, Any]:
-    found = set(content) if isinstance(content, dict) else set()
-    if found != names:
-        odd = sorted(found ^ names)
-        raise InputError.of(
-            where or "instruction",
-            ", ".join(odd),
-            "is missing" if names - found else "does not belong there",
-            SIGN_ANEW,
-        )
-    assert isinstance(content, dict)
-    return content
-
-
-def _address(column: str, members: Mapping[str, Any]) -> str:
-    return check_address(column, members[column])
-
-
-def _number(column: str, value: object) -> int:
-    text = str(value)
-    # True is an int, and 1.0 a number, to Python and JSON.
-    if isinstance(value, bool | float) or not _NUMBER.fullmatch(text) or int(text) > MAX_WORD:
-        raise InputError.of(column, value, "is no whole number below 2^256", 'write digits: "12"')
-    return int(text)
 
 
 def parse_data(text: str) -> bytes:
@@ -217,12 +150,95 @@ def parse_data(text: str) -> bytes:
 
     Raises: InputError when it is not hexadecimal.
     """
-    return _bytes("data", text)
+    return _bytes(text)
 
 
-def _bytes(column: str, value: object) -> bytes:
+def _bytes(value: object) -> bytes:
     if not isinstance(value, str) or not _BYTES.fullmatch(value):
         raise InputError.of(
-            column, value, "is not hexadecimal", "write 0x and an even number of digits"
+            "data", value, "is not hexadecimal", "write 0x and an even number of digits"
         )
     return bytes.fromhex(value[2:])
+
+
+# ------------------------------------------------------------------------------------- its members
+
+
+def _number(value: object) -> int:
+    text = str(value)
+    # True is an int, and 1.0 a number, to Python and JSON.
+    if isinstance(value, bool | float) or not _NUMBER.fullmatch(text) or int(text) > MAX_WORD:
+        rule = "is no whole number below 2^256"
+        raise InputError.of("number", value, rule, 'write digits: "12"')
+    return int(text)
+
+
+def _ids(value: object) -> object:
+    if not isinstance(value, list) or not value:
+        raise InputError.of("ids", value, "is no list of distributions", 'write ["1", "2"]')
+    return value
+
+
+def _account(value: object) -> str:
+    return check_address("address", value)
+
+
+def _hook(value: object) -> str:
+    # The one address that may be nobody.
+    return ZERO_ADDRESS if value == ZERO_ADDRESS else _account(value)
+
+
+def _same(expected: object, rule: str) -> BeforeValidator:
+    """Nothing else: what is shown and signed by another name would be something else."""
+
+    def check(value: object) -> object:
+        if value != expected:
+            raise InputError.of(None, value, rule, SIGN_ANEW)
+        return value
+
+    return parsed_by(check)
+
+
+_NOT_OURS = "are not those of a payment instruction"
+
+Address = Annotated[str, parsed_by(_account)]
+Bytes = Annotated[bytes, parsed_by(_bytes)]
+Number = Annotated[int, parsed_by(_number)]
+
+
+class _Part(BaseModel):
+    """A part of the file, which has all of its members and no others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Domain(_Part):
+    """Which claim relayer of which chain."""
+
+    name: Annotated[str, _same(DOMAIN_NAME, f"is not {DOMAIN_NAME}")]
+    version: Annotated[str, _same(DOMAIN_VERSION, f"is not {DOMAIN_VERSION}")]
+    chain_id: Annotated[Number, Field(alias="chainId")]
+    relayer: Annotated[Address, Field(alias="verifyingContract")]
+
+
+class _Message(_Part):
+    """The payment instruction."""
+
+    holder: Address
+    claimant: Address
+    ids: Annotated[tuple[Number, ...], parsed_by(_ids)]
+    receiver: Address
+    hook: Annotated[str, parsed_by(_hook)]
+    data: Bytes
+    nonce: Number
+    valid_until: Annotated[Number, Field(alias="validUntil")]
+
+
+class _File(_Part):
+    """The whole file."""
+
+    types: Annotated[object, _same(TYPES, _NOT_OURS)]
+    domain: _Domain
+    primary_type: Annotated[str, _same(PRIMARY_TYPE, _NOT_OURS), Field(alias="primaryType")]
+    message: _Message
+    signature: Bytes | None

@@ -15,7 +15,6 @@ log is for people to read. What was done is told by the chain.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.errors import DeploymentError, InputError
+from prorata.files.log import append_lines, whole_lines
 from prorata.files.writer import json_object
 from prorata.values.amounts import Amount, format_units, strange_character
 from prorata.values.times import moment
@@ -278,11 +278,8 @@ def _append(deployment: Deployment, line: Mapping[str, Any]) -> None:
     path = deployment.folder / LOG
     try:
         with path.open("a+b") as file:
-            file.seek(0)
-            file.truncate(file.read().rfind(b"\n") + 1)
-            file.write(json.dumps(json_object(line), ensure_ascii=False).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+            whole_lines(file)
+            append_lines(file, [json.dumps(json_object(line), ensure_ascii=False).encode()])
     except OSError as error:
         raise DeploymentError(
             f"{path} cannot be written ({str(error.strerror).lower()}), so nothing was sent",

@@ -17,11 +17,10 @@ are reported as missing, for somebody to decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
-
-from eth_utils.address import to_checksum_address
 
 from prorata.assets.rules import parse_class
 from prorata.chain.abi import topics_of
@@ -32,7 +31,7 @@ from prorata.contracts.registry import Investor, InvestorRegistry
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
-from prorata.values.addresses import address_fault
+from prorata.values.addresses import parse_address
 from prorata.values.countries import find_country
 from prorata.values.kinds import FOREVER
 from prorata.values.times import parse_time
@@ -50,8 +49,16 @@ __all__ = [
     "registered_wallets",
 ]
 
-COLUMNS = ("address", "person", "country", "class", "eligible_until")
-FACTS = COLUMNS[2:]
+FACTS: Mapping[str, Callable[[str], int]] = {
+    "country": lambda cell: find_country(cell).code,
+    "class": lambda cell: int(parse_class(cell)),
+    "eligible_until": lambda cell: (
+        FOREVER if cell == "forever" else parse_time("eligible_until", cell)
+    ),
+}
+"""What is known of a person, and how it is read."""
+
+COLUMNS = ("address", "person", *FACTS)
 BATCH_SIZE = 200
 
 # A known wallet may have to be counted anew in every asset of the issuer.
@@ -106,11 +113,12 @@ class _InvestorReader:
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
         """Check every cell of one row, whatever the others are like."""
-        before = len(self.sheet.problems)
-        address = self._address(number, row["address"])
-        person = self._person(number, row["person"])
-        facts = {name: self._fact(number, name, row[name]) for name in FACTS}
-        if len(self.sheet.problems) > before:
+        cell = self.sheet.cell
+        address = cell(number, row, "address", partial(self._address, number))
+        person = cell(number, row, "person", _person)
+        found = {name: cell(number, row, name, parse) for name, parse in FACTS.items()}
+        facts = {name: fact for name, fact in found.items() if fact is not None}
+        if address is None or person is None or len(facts) < len(FACTS):
             return
         first, known = self._persons.setdefault(person, (number, facts))
         for name in FACTS:
@@ -121,34 +129,19 @@ class _InvestorReader:
         self.entries.append(InvestorRow(number, address, investor))
 
     def _address(self, number: int, cell: str) -> str:
-        if (fault := address_fault(cell)) is not None:
-            self.sheet.add(number, "address", cell, *fault)
-            return cell
-        address = str(to_checksum_address(cell))
+        address = parse_address(cell)
         first = self._lines.setdefault(address, number)
         if first != number:
             rule = f"stands on line {first} already"
-            self.sheet.add(number, "address", cell, rule, "give each wallet one line")
+            raise InputError.of("address", cell, rule, "give each wallet one line")
         return address
 
-    def _person(self, number: int, cell: str) -> int:
-        if _NUMBER.fullmatch(cell) and int(cell) < FIRST_UNNUMBERED:
-            return int(cell)
-        remedy = f"write digits, from 1 to {FIRST_UNNUMBERED - 1}"
-        self.sheet.add(number, "person", cell, "is no number of a person", remedy)
-        return 0
 
-    def _fact(self, number: int, name: str, cell: str) -> int:
-        try:
-            if name == "country":
-                return find_country(cell).code
-            if name == "class":
-                return int(parse_class(cell))
-            return FOREVER if cell == "forever" else parse_time(name, cell)
-        except InputError as error:
-            fault = error.problems[0]
-            self.sheet.add(number, name, cell, fault.rule, fault.remedy)
-            return 0
+def _person(cell: str) -> int:
+    if _NUMBER.fullmatch(cell) and int(cell) < FIRST_UNNUMBERED:
+        return int(cell)
+    remedy = f"write digits, from 1 to {FIRST_UNNUMBERED - 1}"
+    raise InputError.of("person", cell, "is no number of a person", remedy)
 
 
 # --------------------------------------------------------------------------------- the difference

@@ -9,7 +9,7 @@ from prorata.reports.annual import (
     year_statement,
     year_totals,
 )
-from prorata.reports.export import Portrait, folder_refused, write_files
+from prorata.reports.export import Portrait, write_files
 from prorata.reports.html import page
 from prorata.reports.statements import (
     cap_table,
@@ -38,7 +38,6 @@ __all__ = [
     "cap_table_table",
     "distribution_rows",
     "distributions_table",
-    "folder_refused",
     "holders_table",
     "income_of",
     "page",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.errors import InputError
-from prorata.files.writer import write_csv_rows, write_json, write_whole
+from prorata.files.writer import prepare_folder, write_csv_rows, write_json, write_whole
 from prorata.ledger.books import Books
 from prorata.ledger.entries import BookEntry, DistributionAccount
 from prorata.register.captable import CapTable, Holding
@@ -338,18 +338,17 @@ def write_yearly(
         summary.csv          one row per holder and currency
         summary.json         the totals of all
 
-    Raises: InputError for a year that no calendar has; OSError.
+    Raises: InputError for a year that no calendar has, or a folder that cannot be written.
     """
     statements = paid_in(books, token, year)
     who: Mapping[str, Holding] = {holding.address: holding for holding in known or ()}
-    folder.mkdir(parents=True, exist_ok=True)
-    for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
-        earlier.unlink()
+    prepare_folder(folder, WRITTEN)
     for statement in statements:
         content = year_statement(books, token, year, statement, who.get(statement.holder))
-        write_csv_rows(folder / f"{statement.holder}.csv", PaymentRow, content.payments)
-        write_json(folder / f"{statement.holder}.json", content)
-        write_whole(folder / f"{statement.holder}.html", page(content))
+        name = f"{statement.holder}."
+        write_csv_rows(folder / f"{name}csv", PaymentRow, content.payments, durable=False)
+        write_json(folder / f"{name}json", content, durable=False)
+        write_whole(folder / f"{name}html", page(content), durable=False)
     write_csv_rows(folder / "summary.csv", SummaryRow, summary(books, statements, known))
     write_json(folder / "summary.json", year_totals(books, token, year, statements))
     return statements

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata.errors import InputError
-from prorata.files.writer import json_object, write_json
+from prorata.files.writer import json_object, prepare_folder, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
 from prorata.register.captable import CapTable
@@ -24,7 +23,7 @@ from prorata.reports.statements import (
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import iso
 
-__all__ = ["Portrait", "as_json", "folder_refused", "write_files"]
+__all__ = ["Portrait", "as_json", "write_files"]
 
 WRITTEN = (
     "captable-record-*.csv",
@@ -139,33 +138,22 @@ def write_files(
     """
     books, ledger = audit.books, audit.books.ledgers[token]
     decimals = books.unit(token).decimals
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for earlier in [path for pattern in WRITTEN for path in folder.glob(pattern)]:
-            earlier.unlink()
-        for number in filter(ledger.is_closed, range(1, ledger.record_count + 1)):
-            table = cap_table(ledger.balances_at(number), known, decimals)
-            write_cap_table(table, folder / f"captable-record-{number}.csv")
-        write_statements(books, token, folder / "statements", known)
-        paths = folder / "distributions.csv", folder / "distributions.json"
-        write_distributions(books, *paths, books.paying(token))
-        write_json(folder / "books.json", as_json(audit, known))
-        if portrait is not None:
-            draw(
-                folder / f"{portrait.name}.png",
-                books,
-                token,
-                portrait.before,
-                cap_table(ledger.balances, known, decimals),
-                title=portrait.title,
-                subtitle=portrait.subtitle,
-                labels=portrait.labels,
-            )
-    except OSError as error:
-        raise folder_refused(folder, error) from None
-
-
-def folder_refused(folder: Path, error: OSError) -> InputError:
-    """A folder that cannot be written, as a person's mistake."""
-    reason = str(error.strerror or error).lower()
-    return InputError.of("folder", folder, f"cannot be written ({reason})", "give another")
+    prepare_folder(folder, WRITTEN)
+    for number in filter(ledger.is_closed, range(1, ledger.record_count + 1)):
+        table = cap_table(ledger.balances_at(number), known, decimals)
+        write_cap_table(table, folder / f"captable-record-{number}.csv")
+    write_statements(books, token, folder / "statements", known)
+    paths = folder / "distributions.csv", folder / "distributions.json"
+    write_distributions(books, *paths, books.paying(token))
+    write_json(folder / "books.json", as_json(audit, known))
+    if portrait is not None:
+        draw(
+            folder / f"{portrait.name}.png",
+            books,
+            token,
+            portrait.before,
+            cap_table(ledger.balances, known, decimals),
+            title=portrait.title,
+            subtitle=portrait.subtitle,
+            labels=portrait.labels,
+        )

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prorata.files.writer import written_whole
 from prorata.ledger.books import Books
 from prorata.register.captable import CapTable, Holding
 from prorata.values.amounts import Unit, format_units, percent
@@ -59,7 +60,10 @@ def draw(
     subtitle: str,
     labels: tuple[str, str] = ("as issued", "today"),
 ) -> None:
-    """Write the picture as a PNG file of 1600 by 1000 pixels."""
+    """Write the picture as a PNG file of 1600 by 1000 pixels.
+
+    Raises: InputError when the file cannot be written.
+    """
     # Here, because it costs more to import than the rest of the package.
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
@@ -86,7 +90,8 @@ def draw(
         _draw_ownership(figure, before, after, labels)
         _draw_income(figure, books, incomes)
         # No software's version in the file: the same books give the same bytes.
-        figure.savefig(path, metadata={"Software": None})
+        with written_whole(path) as part:
+            figure.savefig(part, format="png", metadata={"Software": None})
 
 
 # -------------------------------------------------------------------------------------- ownership

@@ -248,7 +248,6 @@ def write_statements(
     Returns the paths written, CSV and JSON in turn.
     """
     who = {holding.address: holding for holding in known or ()}
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for holder in sorted(books.ledgers[token]):
         rows = statement(books, token, holder)
@@ -256,7 +255,7 @@ def write_statements(
             continue
         holding = who.get(holder)
         csv_path, json_path = folder / f"{holder}.csv", folder / f"{holder}.json"
-        write_csv_rows(csv_path, StatementRow, rows)
+        write_csv_rows(csv_path, StatementRow, rows, durable=False)
         write_json(
             json_path,
             {
@@ -270,6 +269,7 @@ def write_statements(
                 "lines": rows,
                 "totals": totals(books, token, holder),
             },
+            durable=False,
         )
         written += [csv_path, json_path]
     return written

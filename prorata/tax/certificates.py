@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-from eth_utils.address import to_checksum_address
 
 from prorata.assets.withholding import (
     KINDS,
@@ -20,7 +17,7 @@ from prorata.assets.withholding import (
 from prorata.contracts.withholding import Certificate
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
-from prorata.values.addresses import address_fault
+from prorata.values.addresses import parse_address
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import parse_time
 
@@ -75,60 +72,32 @@ class _CertificateReader:
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
         """Check every cell of one row, whatever the others are like."""
-        before = len(self.sheet.problems)
-        found = {name: self._cell(number, name, row[name]) for name in COLUMNS}
-        if len(self.sheet.problems) > before:
+        cell = self.sheet.cell
+        address = cell(number, row, "address", parse_address)
+        kinds = cell(number, row, "kinds", _kinds)
+        rate = cell(number, row, "rate", parse_rate)
+        since = cell(number, row, "valid_from", _valid_from)
+        until = cell(number, row, "valid_until", _valid_until)
+        document = cell(number, row, "document", self._document)
+        if (
+            address is None
+            or kinds is None
+            or rate is None
+            or since is None
+            or until is None
+            or document is None
+        ):
             return
-        if found["valid_from"] > found["valid_until"]:
+        if since > until:
             rule = f"is after {row['valid_until']}, when it ends"
             self.sheet.add(number, "valid_from", row["valid_from"], rule, "begin earlier")
             return
-        certificate = Certificate(
-            basis_points=found["rate"],
-            kinds=found["kinds"],
-            valid_from=found["valid_from"],
-            valid_until=found["valid_until"],
-            document_hash=found["document"],
-        )
-        entry = CertificateRow(number, found["address"], certificate)
+        entry = CertificateRow(number, address, Certificate(rate, kinds, since, until, document))
         for other in self.entries:
             if (other.address, other.certificate) == (entry.address, entry.certificate):
                 rule = f"has this certificate on line {other.line} already"
                 self.sheet.add(number, "address", row["address"], rule, "remove one of them")
         self.entries.append(entry)
-
-    def _cell(self, number: int, name: str, cell: str) -> Any:
-        try:
-            return getattr(self, f"_{name}")(cell)
-        except InputError as error:
-            fault = error.problems[0]
-            self.sheet.add(number, name, cell, fault.rule, fault.remedy)
-            return None
-
-    def _address(self, cell: str) -> str:
-        if (fault := address_fault(cell)) is not None:
-            raise InputError.of("address", cell, *fault)
-        return str(to_checksum_address(cell))
-
-    def _kinds(self, cell: str) -> frozenset[Kind]:
-        if cell == "all":
-            return frozenset(Kind)
-        names = cell.split("+")
-        if not all(name in KINDS for name in names):
-            rule, remedy = "is no kind of income", f"write all, or some of {'+'.join(KINDS)}"
-            raise InputError.of("kinds", cell, rule, remedy)
-        return frozenset(KINDS[name] for name in names)
-
-    def _rate(self, cell: str) -> int:
-        return parse_rate(cell)
-
-    def _valid_from(self, cell: str) -> int:
-        # A day without a time is its last second, where an end is meant; here its first one is.
-        second = parse_time("valid_from", cell)
-        return second - _DAY_SECONDS + 1 if len(cell) == _DAY else second
-
-    def _valid_until(self, cell: str) -> int:
-        return FOREVER if cell == "forever" else parse_time("valid_until", cell)
 
     def _document(self, cell: str) -> bytes:
         if _HASH.fullmatch(cell):
@@ -140,3 +109,23 @@ class _CertificateReader:
         except (OSError, ValueError):
             remedy = "give a file beside this one, or a hash of 32 bytes as 0x…"
             raise InputError.of("document", cell, "cannot be read", remedy) from None
+
+
+def _kinds(cell: str) -> frozenset[Kind]:
+    if cell == "all":
+        return frozenset(Kind)
+    names = cell.split("+")
+    if not all(name in KINDS for name in names):
+        rule, remedy = "is no kind of income", f"write all, or some of {'+'.join(KINDS)}"
+        raise InputError.of("kinds", cell, rule, remedy)
+    return frozenset(KINDS[name] for name in names)
+
+
+def _valid_from(cell: str) -> int:
+    # A day without a time is its last second, where an end is meant; here its first one is.
+    second = parse_time("valid_from", cell)
+    return second - _DAY_SECONDS + 1 if len(cell) == _DAY else second
+
+
+def _valid_until(cell: str) -> int:
+    return FOREVER if cell == "forever" else parse_time("valid_until", cell)

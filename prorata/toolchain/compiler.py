@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import posixpath
 import re
 import sys
@@ -24,6 +23,7 @@ from typing import Any, Final
 
 from prorata.chain.artifacts import Artifact
 from prorata.errors import BuildError
+from prorata.files.writer import write_whole
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION, solc_path
 
 __all__ = [
@@ -176,11 +176,7 @@ def compile_standard(source: Mapping[str, Any]) -> dict[str, Any]:
         output = solcx.compile_standard(dict(source), solc_binary=solc_path(), allow_empty=True)
     except SolcError as error:
         raise BuildError(_explain(error.error_dict, error.stderr_data or str(error))) from error
-    CACHE.mkdir(parents=True, exist_ok=True)
-    # Two processes may build the same thing: each writes its own file, the last rename wins.
-    part = cached.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(output), encoding="utf-8")
-    part.replace(cached)
+    write_whole(cached, json.dumps(output))
     return output
 
 

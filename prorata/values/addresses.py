@@ -11,7 +11,7 @@ from eth_utils.address import to_checksum_address
 from prorata.errors import InputError
 from prorata.values.amounts import strange_character
 
-__all__ = ["ZERO_ADDRESS", "address_fault", "check_address", "checksummed"]
+__all__ = ["ZERO_ADDRESS", "address_fault", "check_address", "checksummed", "parse_address"]
 
 
 def check_address(column: str, text: object) -> str:
@@ -21,9 +21,14 @@ def check_address(column: str, text: object) -> str:
     """
     if isinstance(text, int):
         raise InputError.of(column, text, "is a number to YAML", "write the address in quotes")
-    if (fault := address_fault(str(text))) is not None:
+    return parse_address(str(text), column)
+
+
+def parse_address(text: str, column: str = "address") -> str:
+    """`check_address` for what stands in a file, which is always text."""
+    if (fault := address_fault(text)) is not None:
         raise InputError.of(column, text, *fault)
-    return str(to_checksum_address(str(text)))
+    return str(to_checksum_address(text))
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)

@@ -83,6 +83,8 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
     _check_choice(options, ["permit"] * permit + ["dry-run"] * dry_run)
     session = Session.of(options)
     drafts = None if source is None else read_drafts(source)
+    for notice in [] if drafts is None else drafts.notices:
+        session.output.notice(notice)
     with session.deployed() as (operator, found):
         if pushed_id is not None:
             report = push_all(operator, found, pushed_id, page_size=page)

@@ -14,7 +14,6 @@ from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
 from prorata.register.captable import read_csv
 from prorata.reports.annual import write_yearly, year_totals
-from prorata.reports.export import folder_refused
 from prorata.reports.tables import verdict
 
 DEFAULT_OUT = "out/statements"
@@ -54,10 +53,7 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
     for unproven in books.unproven:
         spoken.notice(unproven)
     folder = out or Path(DEFAULT_OUT) / f"{symbol}-{year}"
-    try:
-        statements = write_yearly(books, token, year, folder, known)
-    except OSError as error:
-        raise folder_refused(folder, error) from None
+    statements = write_yearly(books, token, year, folder, known)
     facts = year_totals(books, token, year, statements)
     if not facts.year_has_ended:
         spoken.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")

@@ -5,6 +5,7 @@ process.
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -149,6 +150,13 @@ def test_a_record_range_is_paid(commands):
         "--kind", "interest", "--push",
     )  # fmt: skip
     assert "at record range 1: the largest of 1 holders" in commands.says(*words, "--dry-run")
+    old = commands.folder / "old.yaml"
+    old.write_text('stream: 1\ncurrency: USD\namount: "3.1"\nkind: interest\n', encoding="utf-8")
+    read = commands.run("distribute", "--from", str(old), "--dry-run", "--json")
+    assert json.loads(read.out)["distributions"][0]["record_range"] == 1
+    assert " ".join(read.err.split()) == (
+        f"! {old} has old names, which are read as the new: stream is record_range."
+    )
     found, payee = commands.deployment, commands.deployment.vault().payee_of(POOL)
     before = found.currency("USD").balance_of(payee)
     paid = commands.facts(*words)
@@ -159,5 +167,5 @@ def test_a_record_range_is_paid(commands):
         paid["distribution"], paid["transaction"],
     )  # fmt: skip
     assert commands.refuses(*words, "--record", "3") == (
-        'record_range: "1" cannot be given together with a record; keep one of them'
+        'record-range: "1" cannot be given together with a record; keep one of them'
     )

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
 
 from prorata.errors import InputError
-from prorata.files.writer import Row, json_object, write_csv_rows, write_json, write_whole
+from prorata.files.log import append_lines, whole_lines
+from prorata.files.writer import (
+    Row,
+    json_object,
+    prepare_folder,
+    write_csv_rows,
+    write_json,
+    write_whole,
+    written_whole,
+)
 from prorata.values.amounts import Amount, Unit
 
 
@@ -53,6 +63,47 @@ def test_what_is_interrupted_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_whole(path, "new, and much longer\n")
     assert path.read_text(encoding="utf-8") == "old\n"
+
+
+def test_what_another_program_writes_is_whole_too(tmp_path):
+    """Such as a picture: what it began is gone, and the old file is what it was."""
+    path = tmp_path / "a.png"
+    with written_whole(path) as part:
+        part.write_bytes(b"old")
+    with contextlib.suppress(ZeroDivisionError), written_whole(path) as part:
+        part.write_bytes(b"new, and much longer")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+    missing = tmp_path / "none" / "a.csv"
+    with pytest.raises(InputError) as refused:
+        write_whole(missing, "", column="out", make_folder=False)
+    assert str(refused.value) == (
+        f'out: "{missing}" cannot be written (no such file or directory); give another path'
+    )
+
+
+def test_a_folder_is_cleared_of_what_an_earlier_run_left_and_of_nothing_else(tmp_path):
+    for name in ("0x1.csv", "mine.csv"):
+        write_whole(tmp_path / "out" / name, "")
+    prepare_folder(tmp_path / "out", ["0x*.csv"])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.csv"]
+    with pytest.raises(InputError) as refused:
+        prepare_folder(tmp_path / "out" / "mine.csv")
+    assert str(refused.value) == (
+        f'folder: "{tmp_path / "out" / "mine.csv"}" cannot be written (file exists); give another'
+    )
+
+
+def test_a_log_has_whole_lines_only(tmp_path):
+    """What a kill has torn goes before the next line comes."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"one\ntwo\nthr")
+    with path.open("a+b") as file:
+        assert whole_lines(file) == [b"one", b"two"]
+        append_lines(file, [b"three", b"four"])
+        assert whole_lines(file) == [b"one", b"two", b"three", b"four"]
+    assert path.read_bytes() == b"one\ntwo\nthree\nfour\n"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from prorata.errors import InputError
@@ -148,7 +150,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(tmp_path):
 
 def test_csv_faults_have_their_lines(tmp_path):
     assert faults(tmp_path, "kind,record,currency,amount,colour\n", "d.csv") == [
-        'line 1, header: "colour" is no known column; use ' + ", ".join(FIELDS),
+        'line 1, header: "colour" is no known column; use only ' + ", ".join(FIELDS),
     ]
     assert faults(tmp_path, "kind,record,currency\nrent,1,USD\n", "d.csv") == [
         'line 1, header: "kind,record,currency" lacks the column amount; add it'
@@ -157,9 +159,43 @@ def test_csv_faults_have_their_lines(tmp_path):
         '"the file" has no rows; add a line for each distribution'
     ]
     assert faults(tmp_path, "kind,record,currency,amount\nrent,1,USD,1,2\n\nrent,1\n", "d.csv") == [
-        'line 2: "rent,1,USD,1,2" has 5 cells where the header has 4; give each column one cell',
+        (
+            'line 2: "rent,1,USD,1,2" has 5 cells where the header has 4; remove what is too much, '
+            "and any comma inside a number"
+        ),
         'line 3: "" is a blank row; remove it',
-        'line 4: "rent,1" has 2 cells where the header has 4; give each column one cell',
+        'line 4: "rent,1" has 2 cells where the header has 4; add what is missing',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("d.yaml", "stream: 3\ncurrency: USD\namount: '1'\nkind: rent\n"),
+        ("d.csv", "stream,currency,amount,kind\n3,USD,1,rent\n3,USD,2,rent\n"),
+    ],
+)
+def test_a_file_with_an_old_name_is_read_with_one_line_of_notice(tmp_path, name, text):
+    drafts = read_drafts(written(tmp_path, text, name))
+    assert drafts.problems == []
+    assert {draft.words["record_range"].text for draft in drafts.drafts} == {"3"}
+    assert not any("stream" in draft.words for draft in drafts.drafts)
+    assert drafts.notices == [
+        f"{tmp_path / name} has old names, which are read as the new: stream is record_range"
+    ]
+    assert read_drafts(written(tmp_path, text.replace("stream", "record_range"), name)) == replace(
+        drafts, notices=[]
+    )
+
+
+def test_an_old_name_beside_the_new_one_is_there_twice(tmp_path):
+    both = f"{ONE}record_range: 1\nstream: 2\n"
+    assert faults(tmp_path, both) == [
+        'line 6, record_range: "record_range" is there twice; keep one of them'
+    ]
+    header = "stream,record_range,currency,amount,kind\n1,2,USD,1,rent\n"
+    assert faults(tmp_path, header, "d.csv") == [
+        'line 1, header: "record_range" is a column twice; keep one of them'
     ]
 
 

@@ -156,18 +156,19 @@ def changed(path: Path, *place: str, value: Any) -> str:
     [
         ("primaryType", "Permit", f"are not those of a payment instruction; {SIGN_ANEW}"),
         ("types", {}, f"are not those of a payment instruction; {SIGN_ANEW}"),
-        ("message", [], "is missing"),
-        ("domain", None, "is missing"),
-        ("note", "urgent", f'instruction: "note" does not belong there; {SIGN_ANEW}'),
-        ("domain.name", "Other", f'"Other 1" is not prorata PayoutDesk 1; {SIGN_ANEW}'),
-        ("domain.salt", "0x", f'domain: "salt" does not belong there; {SIGN_ANEW}'),
+        ("message", [], f'message: "[]" has no names with values; {SIGN_ANEW}'),
+        ("domain", None, f'domain: "None" has no names with values; {SIGN_ANEW}'),
+        ("note", "urgent", f'note: "urgent" does not belong there; {SIGN_ANEW}'),
+        ("domain.name", "Other", f'domain.name: "Other" is not prorata PayoutDesk; {SIGN_ANEW}'),
+        ("domain.version", "2", f'domain.version: "2" is not 1; {SIGN_ANEW}'),
+        ("domain.salt", "0x", f'domain.salt: "0x" does not belong there; {SIGN_ANEW}'),
         ("domain.verifyingContract", "0x12", 'verifyingContract: "0x12" is not an address'),
         ("message.receiver", DESK[:-1], "is not an address"),
         ("message.receiver", "0x" + "0" * 40, 'receiver: "0x0000'),
         ("message.claimant", BANK.swapcase(), "claimant"),
         ("message.ids", [], 'ids: "[]" is no list of distributions; write ["1", "2"]'),
         ("message.ids", "12", 'ids: "12" is no list of distributions; write ["1", "2"]'),
-        ("message.ids", ["1", "1e3"], 'ids: "1e3" is no whole number below 2^256; write digits'),
+        ("message.ids", ["1", "1e3"], 'ids.1: "1e3" is no whole number below 2^256; write digits'),
         ("message.nonce", True, 'nonce: "True" is no whole number below 2^256'),
         ("message.nonce", 1.0, 'nonce: "1.0" is no whole number below 2^256'),
         ("message.nonce", "-1", 'nonce: "-1" is no whole number below 2^256'),
@@ -183,11 +184,27 @@ def test_a_file_that_says_something_else_is_refused(path, place, value, said):
     assert said in changed(path, *place.split("."), value=value)
 
 
+def test_every_fault_of_a_file_is_listed_and_a_missing_member_is_named(path):
+    write_instruction(path, UNSIGNED)
+    content = json.loads(path.read_text())
+    del content["message"]["nonce"]
+    content["message"] |= {"receiver": "0x12", "data": "0x1"}
+    path.write_text(json.dumps(content))
+    assert refusal(read_instruction, path) == (
+        f"3 problems in {path}:\n"
+        '  message.receiver: "0x12" is not an address; write 0x and 40 hexadecimal digits\n'
+        '  message.data: "0x1" is not hexadecimal; write 0x and an even number of digits\n'
+        f'  message.nonce: "" is missing; {SIGN_ANEW}'
+    )
+
+
 def test_a_file_that_is_none_is_refused(path):
     path.write_text("{")
     assert refusal(read_instruction, path) == f'instruction: "{path}" is not JSON; {SIGN_ANEW}'
     path.write_text("[]")
-    assert "is missing" in refusal(read_instruction, path)
+    assert refusal(read_instruction, path) == f'"[]" has no names with values; {SIGN_ANEW}'
+    path.write_text("{}")
+    assert refusal(read_instruction, path).count('"" is missing') == 5
     path.write_bytes(b"\xff\xfe")
     assert refusal(read_instruction, path) == f'instruction: "{path}" is not JSON; {SIGN_ANEW}'
     nowhere = path.with_name("nowhere.json")

@@ -248,7 +248,7 @@ def test_what_names_no_record_range_is_refused(operator, month):
         ),
         (
             {"record_range": "1", "record": "4"},
-            'record_range: "1" cannot be given together with a record; keep one of them',
+            'record-range: "1" cannot be given together with a record; keep one of them',
         ),
         (
             {"record_range": "one"},

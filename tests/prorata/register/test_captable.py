@@ -398,7 +398,7 @@ def test_rows_are_checked_under_a_faulty_header_too() -> None:
     "content", ["address,shares", "address,shares\n", "address,shares\r\n\r\n"]
 )
 def test_a_file_without_holders_is_refused(content: str) -> None:
-    assert problems(content) == ['"the file" has no holders; add a line for each holder']
+    assert problems(content) == ['"the file" has no rows; add a line for each holder']
 
 
 @pytest.mark.parametrize("kind", ["Treasury", "treasury.", "person"])

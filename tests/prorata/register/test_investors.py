@@ -66,8 +66,7 @@ def test_every_fault_is_listed_with_its_line():
         "person agree\n"
         '  line 4, eligible_until: "forever" differs from what line 3 says of person 1; make the '
         "lines of a person agree\n"
-        f'  line 5: "{BEN},2,FR,retail" has 4 cells where the header has 5; give each column one '
-        "cell\n"
+        f'  line 5: "{BEN},2,FR,retail" has 4 cells where the header has 5; add what is missing\n'
         '  line 6: "" is a blank row; remove it\n'
         f'  line 7, address: "{BEN.lower()}" stands on line 4 already; give each wallet one line\n'
         '  line 7, eligible_until: "2027-02-30" is no time; write 2027-03-31T23:59:59Z, or a day '
@@ -81,7 +80,8 @@ def test_every_fault_is_listed_with_its_line():
         ("address,person,country,class", "lacks the column eligible_until"),
         (f"{HEADER},name", '"name" is no known column'),
         (f"{HEADER},class", '"class" is a column twice'),
-        (HEADER.replace(",", ";"), "is no known column"),
+        (HEADER.replace(",", ";"), "is separated by semicolons; save it with commas"),
+        ("wallet,owner", f'"wallet,owner" is no header; start with a line {HEADER}'),
     ],
 )
 def test_a_faulty_header_is_refused(header, rule):
@@ -111,6 +111,24 @@ def test_an_empty_register_is_refused():
 def test_bytes_that_are_not_utf_8_are_refused():
     with pytest.raises(InputError, match="is not UTF-8"):
         parse_investors(HEADER.encode() + b"\n\xff")
+    row = f"{ANN},1,US,r\xe9tail,forever".encode("latin-1")
+    with pytest.raises(InputError) as refused:
+        parse_investors(HEADER.encode() + b"\n" + row)
+    assert str(refused.value) == (
+        'line 2, class: "r\\udce9tail" has the byte 0xE9 at position 2, which is not UTF-8; save '
+        "the file as CSV UTF-8"
+    )
+
+
+def test_rows_are_checked_under_a_header_that_lacks_a_column():
+    """All that is wrong is listed at once; what the column would say is not held against a row."""
+    assert refusal("address,person,country,class", f"{ANN},0,US,retail") == (
+        "2 problems in investors.csv:\n"
+        '  line 1, header: "address,person,country,class" lacks the column eligible_until; add '
+        "it\n"
+        '  line 2, person: "0" is no number of a person; write digits, from 1 to '
+        "140737488355327"
+    )
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
