@@ -21,6 +21,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
+from prorata.files.writer import json_object
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Grant", "Permissions", "read_permissions"]
@@ -67,12 +68,7 @@ class Permissions:
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
-        return {
-            "symbol": self.symbol,
-            "deployer": self.deployer,
-            "grants": [asdict(grant) for grant in self.grants],
-            "warnings": list(self.warnings),
-        }
+        return json_object(asdict(self))
 
 
 def read_permissions(deployment: Deployment) -> Permissions:
