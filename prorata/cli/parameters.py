@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from prorata.chain.node import RpcChain
-from prorata.values.times import INSTANT, instant
+from prorata.values.times import WRITE_A_TIME, parse_time
 
 __all__ = ["parse_moment"]
 
@@ -16,7 +16,7 @@ SOON_PUBLIC_SECONDS = 60
 
 _RELATIVE = re.compile(r"\+(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_WRITE_A_TIME = f"{INSTANT}, now, or +3600s, +90m, +12h, +2d"
+_REMEDY = f"{WRITE_A_TIME}, now, or +3600s, +90m, +12h, +2d"
 
 
 # ------------------------------------------------------------------------------ times and amounts
@@ -31,4 +31,4 @@ def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
         return chain.now() + (SOON_LOCAL_SECONDS if chain.is_local else SOON_PUBLIC_SECONDS)
     if (relative := _RELATIVE.fullmatch(text)) is not None:
         return chain.now() + int(relative["count"]) * _SECONDS[relative["unit"]]
-    return instant(text, column, _WRITE_A_TIME)
+    return parse_time(column, text, _REMEDY)

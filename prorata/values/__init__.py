@@ -12,7 +12,7 @@ from prorata.values.amounts import (
 )
 from prorata.values.countries import all_countries, bitmap, codes_in, country_name, find_country
 from prorata.values.kinds import FOREVER, InvestorClass, Kind
-from prorata.values.times import instant, iso, moment, parse_instant, parse_time
+from prorata.values.times import iso, moment, parse_instant, parse_time
 
 __all__ = [
     "FOREVER",
@@ -30,7 +30,6 @@ __all__ = [
     "country_name",
     "find_country",
     "format_units",
-    "instant",
     "iso",
     "moment",
     "parse_instant",

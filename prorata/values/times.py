@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, timezone
 
 from prorata.errors import InputError
 
-__all__ = ["INSTANT", "instant", "iso", "moment", "parse_instant", "parse_time"]
+__all__ = ["WRITE_A_TIME", "iso", "moment", "parse_instant", "parse_time"]
 
 LAST_SECOND = 2**48 - 1
-_WRITE_A_TIME = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
+WRITE_A_TIME = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
+"""The remedy for what is no time."""
+
+_DAY_ALONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def moment(timestamp: int) -> str:
@@ -19,8 +23,10 @@ def moment(timestamp: int) -> str:
     return datetime.fromtimestamp(timestamp, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse_time(column: str, value: object) -> int:
+def parse_time(column: str, value: object, remedy: str = WRITE_A_TIME) -> int:
     """The Unix second that ISO 8601 names; of a day without a time, its last one in UTC.
+
+    `remedy` says how to write one. YAML has dates of its own, which are taken as they are.
 
     Raises: InputError when it names none, has no time zone, or a fraction of a second.
     """
@@ -29,58 +35,34 @@ def parse_time(column: str, value: object) -> int:
     elif isinstance(value, date):
         named = datetime(value.year, value.month, value.day, 23, 59, 59, tzinfo=timezone.utc)
     else:
-        named = _parsed(column, str(value))
+        named = _parsed(column, str(value), remedy)
     if named.tzinfo is None:
         raise InputError.of(column, value, "has no time zone", f"add Z for UTC: {value}Z")
     if named.microsecond:
-        raise InputError.of(column, value, "has a fraction of a second", _WRITE_A_TIME)
+        raise InputError.of(column, value, "has a fraction of a second", remedy)
     if not 0 < (second := int(named.timestamp())) < LAST_SECOND:
-        raise InputError.of(column, value, "is before 1970", _WRITE_A_TIME)
+        raise InputError.of(column, value, "is before 1970", remedy)
     return second
 
 
-def _parsed(column: str, text: str) -> datetime:
-    day = len(text) == len("2027-03-31")
-    written = f"{text}T23:59:59Z" if day else text
+def _parsed(column: str, text: str, remedy: str) -> datetime:
+    written = f"{text}T23:59:59Z" if _DAY_ALONE.fullmatch(text) else text
     if "T" in written:
         iso = f"{written[:-1]}+00:00" if written.endswith("Z") else written
-        try:
+        with suppress(ValueError):
             return datetime.fromisoformat(iso)
-        except ValueError:
-            pass
-    raise InputError.of(column, text, "is no time", _WRITE_A_TIME)
-
-
-_DAY_ALONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-INSTANT = "write 2027-03-31T23:59:59Z"
+    raise InputError.of(column, text, "is no time", remedy)
 
 
 def parse_instant(text: str, column: str = "at") -> int:
-    """The Unix second that `text` names, whenever it is read: ISO 8601 with a zone.
+    """The Unix second that `text` names, whenever it is read.
 
     Raises: InputError when it names none, or another one tomorrow.
     """
     if text == "now" or text.startswith("+"):
         rule = "is relative to the present, so that the same words again would be another time"
-        raise InputError.of(column, text, rule, INSTANT)
-    return instant(text, column, INSTANT)
-
-
-def instant(text: str, column: str, remedy: str) -> int:
-    """The Unix second that a text names; `remedy` says how to write one."""
-    if _DAY_ALONE.fullmatch(text):
-        raise InputError.of(column, text, "names no time of that day", f"write {text}T23:59:59Z")
-    try:
-        named = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith("Z") else text)
-    except ValueError:
-        raise InputError.of(column, text, "is no time", remedy) from None
-    if named.tzinfo is None:
-        raise InputError.of(column, text, "has no time zone", f"add Z for UTC: {text}Z")
-    if named.microsecond:
-        raise InputError.of(column, text, "has a fraction of a second", remedy)
-    if (second := int(named.timestamp())) < 1:
-        raise InputError.of(column, text, "is before 1970", remedy)
-    return second
+        raise InputError.of(column, text, rule, WRITE_A_TIME)
+    return parse_time(column, text)
 
 
 def iso(time: int) -> str:

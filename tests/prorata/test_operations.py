@@ -22,7 +22,7 @@ from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.shares import Ledger
 from prorata.values.kinds import Kind
-from prorata.values.times import moment, parse_instant
+from prorata.values.times import moment, parse_instant, parse_time
 from tests.prorata.conftest import refused, sent
 
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
@@ -133,22 +133,25 @@ def test_times_are_written_in_several_ways(chain):
     now = chain.now()
     assert parse_moment("2027-03-31T23:59:59Z", chain) == 1_806_537_599
     assert parse_moment("2027-04-01T01:59:59+02:00", chain) == 1_806_537_599
+    # A day alone is its last second, here as in files.
+    assert parse_moment("2027-03-31", chain) == 1_806_537_599
+    assert parse_instant("2027-03-31") == parse_time("at", "2027-03-31") == 1_806_537_599
     assert parse_moment("+90m", chain) - now in range(5_400, 5_403)
     assert parse_moment("+2d", chain) - now in range(172_800, 172_803)
     assert parse_moment("now", chain) - now in range(2, 5)
+
+
+WRITE = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31, now, or +3600s, +90m, +12h, +2d"
 
 
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
         ("2027-03-31T23:59:59", "has no time zone; add Z for UTC: 2027-03-31T23:59:59Z"),
-        ("tomorrow", "is no time; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d"),
-        ("+2w", "is no time; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d"),
-        ("2027-03-31", "names no time of that day; write 2027-03-31T23:59:59Z"),
-        (
-            "1969-12-31T23:59:59Z",
-            "is before 1970; write 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d",
-        ),
+        ("tomorrow", f"is no time; {WRITE}"),
+        ("+2w", f"is no time; {WRITE}"),
+        ("2027-02-30", f"is no time; {WRITE}"),
+        ("1969-12-31T23:59:59Z", f"is before 1970; {WRITE}"),
     ],
 )
 def test_a_time_that_is_none_is_refused(chain, text, rule):
@@ -159,7 +162,7 @@ def test_a_time_that_is_none_is_refused(chain, text, rule):
 def test_terms_take_no_time_that_the_same_words_would_not_name_tomorrow(text):
     assert refused(parse_instant, text, "deadline") == (
         f'deadline: "{text}" is relative to the present, so that the same words again would be '
-        "another time; write 2027-03-31T23:59:59Z"
+        "another time; write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
     )
     assert parse_instant("2027-04-01T01:59:59+02:00") == 1_806_537_599
 

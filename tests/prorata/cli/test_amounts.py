@@ -43,7 +43,7 @@ rules: {PROJECT_ROOT / "examples" / "packs" / "plain-whitelist.yaml"}
 POOLED = 'name: Pool\nsymbol: POOL\ndecimals: 0\nauthorised_shares: "10"\n'
 WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
-OTHERS = ("standard-input", "journal.jsonl", "state.json", WISH)
+OTHERS = ("standard-input", "journal.jsonl", WISH)
 
 
 class Documents:

@@ -109,7 +109,8 @@ def test_a_faulty_file_is_listed_whole_and_sends_nothing(commands, tmp_path):
     assert commands.refuses("distribute", "--from", str(path)) == (
         f"2 problems in {path}:\n"
         '  line 3, amount: "85000.0" is a number to YAML; write it in quotes\n'
-        '  line 5, deadline: "soon" is no time; write 2027-03-31T23:59:59Z'
+        '  line 5, deadline: "soon" is no time; write 2027-03-31T23:59:59Z, or a day such as '
+        "2027-03-31"
     )
     assert commands.refuses("distribute", "--from", str(tmp_path / "none.csv")).startswith("file: ")
 
@@ -117,7 +118,7 @@ def test_a_faulty_file_is_listed_whole_and_sends_nothing(commands, tmp_path):
 def test_terms_of_options_are_as_strict(commands):
     assert commands.refuses("distribute", *RENT, "--deadline", "+90d", "--sweep-to", COLLECTOR) == (
         'deadline: "+90d" is relative to the present, so that the same words again would be '
-        "another time; write 2027-03-31T23:59:59Z"
+        "another time; write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
     )
     assert commands.refuses("distribute", *RENT, "--sweep-to", COLLECTOR) == (
         f'sweep-to: "{COLLECTOR}" is a recipient for what is unclaimed, without a deadline; '

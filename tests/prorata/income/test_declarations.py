@@ -108,7 +108,7 @@ distributions:
         'line 18, amount: "5.5" is a number to YAML; write it in quotes',
         (
             'line 19, deadline: "+90d" is relative to the present, so that the same words again '
-            "would be another time; write 2027-03-31T23:59:59Z"
+            "would be another time; write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
         ),
     ]
 
