@@ -10,16 +10,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, model_serializer
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, ConfigDict, TypeAdapter, model_serializer
 
 from prorata.errors import InputError
 from prorata.values.amounts import Amount
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 __all__ = [
     "Cell",
@@ -80,20 +76,20 @@ def csv_text(kind: type[Row], rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
+_ANYTHING = TypeAdapter(Any)
+
+
+def _plain(content: object) -> Any:
+    """What pydantic makes of a model, or of whatever has models in it, for JSON."""
+    return _ANYTHING.dump_python(content, mode="json")
+
+
 def json_object(content: Mapping[str, Any]) -> dict[str, Any]:
     """The content as JSON has it: rows and amounts in it become objects, tuples lists."""
-    return dict(to_jsonable_python(content))
+    return dict(_plain(content))
 
 
 # ------------------------------------------------------------------------------------------- files
-
-
-class How(TypedDict, total=False):
-    """How a file is written; see `written_whole`."""
-
-    column: str
-    make_folder: bool
-    durable: bool
 
 
 @contextlib.contextmanager
@@ -145,21 +141,37 @@ def _not_written(column: str, path: Path, error: OSError, remedy: str) -> InputE
     return InputError.of(column, path, f"cannot be written ({reason})", remedy)
 
 
-def write_whole(path: Path, text: str, **how: Unpack[How]) -> None:
-    """Put `text` in place of what the file said before, in one step; `how` as for `written_whole`.
+def write_whole(
+    path: Path,
+    text: str,
+    *,
+    column: str = "file",
+    make_folder: bool = True,
+    durable: bool = True,
+) -> None:
+    """Put `text` in place of what the file said before, in one step, as `written_whole` does.
 
     Raises: InputError when it cannot be written.
     """
-    with written_whole(path, **how) as part:
+    with written_whole(path, column=column, make_folder=make_folder, durable=durable) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path: Path, content: Any, **how: Unpack[How]) -> None:
+def write_json(path: Path, content: Any, *, column: str = "file", durable: bool = True) -> None:
     """Write JSON that people can read too, as `write_whole` does."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=to_jsonable_python)
-    write_whole(path, f"{text}\n", **how)
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain)
+    write_whole(path, f"{text}\n", column=column, durable=durable)
 
 
-def write_csv_rows(path: Path, kind: type[Row], rows: Iterable[Row], **how: Unpack[How]) -> None:
+def write_csv_rows(
+    path: Path,
+    kind: type[Row],
+    rows: Iterable[Row],
+    *,
+    column: str = "file",
+    make_folder: bool = True,
+    durable: bool = True,
+) -> None:
     """Write rows as CSV, as `write_whole` does."""
-    write_whole(path, csv_text(kind, rows), **how)
+    text = csv_text(kind, rows)
+    write_whole(path, text, column=column, make_folder=make_folder, durable=durable)
