@@ -97,12 +97,12 @@ class Harness:
         currency: Deployed | None = None,
         token: Deployed | None = None,
         sender: str | None = None,
-        **said: Any,
+        **options: Any,
     ) -> int:
         """Fund and declare a distribution, in dollars if nothing is said; its id."""
         return int(
             self.declaring(
-                record, amount, currency=currency, token=token, sender=sender, **said
+                record, amount, currency=currency, token=token, sender=sender, **options
             ).named("Declared")[0]["id"]
         )
 
@@ -114,22 +114,22 @@ class Harness:
         currency: Deployed | None = None,
         token: Deployed | None = None,
         sender: str | None = None,
-        **said: Any,
+        **options: Any,
     ) -> Receipt:
         """The same, for the receipt."""
         payer, money = sender or self.agent, currency or self.dollar
         self.fund(payer, money, amount)
         return self.vault.send(
-            "declare", (token or self.token).address, record, money.address, amount, terms(**said),
-            sender=payer,
+            "declare", (token or self.token).address, record, money.address, amount,
+            terms(**options), sender=payer,
         )  # fmt: skip
 
     def declare_native(
-        self, record: int, amount: int, *, sender: str | None = None, **said: Any
+        self, record: int, amount: int, *, sender: str | None = None, **options: Any
     ) -> int:
         """Declare a distribution of the native coin; its id."""
         receipt = self.vault.send(
-            "declare", self.token.address, record, ZERO, amount, terms(**said),
+            "declare", self.token.address, record, ZERO, amount, terms(**options),
             sender=sender or self.agent, value=amount,
         )  # fmt: skip
         return int(receipt.named("Declared")[0]["id"])

@@ -248,11 +248,11 @@ class WithholdingMachine(RuleBasedStateMachine):
             with self.harness.looking() as ask:
                 for record, at in enumerate(self.office.records, 1):
                     if record not in closed:
-                        told = self.harness.refusal(
+                        reported = self.harness.refusal(
                             ask, POLICY, "taxOn", TOKEN, record, 0, "ann", 1
                         )
                         why = (TOKEN, record, at, self.office.now)
-                        assert told == ("WithholdingPolicy_RecordOpen", why)
+                        assert reported == ("WithholdingPolicy_RecordOpen", why)
             # And once more after a year, when all of them are over.
             self.office.wait_until(self.office.now + 31_536_000)
             self.harness.kit.now = self.office.now

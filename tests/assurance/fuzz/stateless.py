@@ -102,10 +102,10 @@ class Bench:
         at = 0
         for case, answer in zip(asked, answers, strict=True):
             ends = range(at, at + 32 * len(answer), 32)
-            said = tuple(int.from_bytes(got[start : start + 32], "big") for start in ends)
+            reported = tuple(int.from_bytes(got[start : start + 32], "big") for start in ends)
             at += 32 * len(answer)
-            if said != answer:
-                raise Broken(f"{function}{case} is {said}, not {answer}")
+            if reported != answer:
+                raise Broken(f"{function}{case} is {reported}, not {answer}")
 
     def look(self, questions: Sequence[Question]) -> int:
         """Put questions to contracts; each answer is the one expected. How many there were."""
@@ -118,9 +118,9 @@ class Bench:
 
     def _find(self, page: Sequence[Question]) -> None:
         for label, answer in page:
-            said = self._lens(self._question(label))
-            if said != b"\1" + answer:
-                raise Broken(f"{label} is {said.hex()}, not {answer.hex()}")
+            reported = self._lens(self._question(label))
+            if reported != b"\1" + answer:
+                raise Broken(f"{label} is {reported.hex()}, not {answer.hex()}")
 
     def _question(self, label: tuple[Any, ...]) -> bytes:
         contract, function, *args = label
@@ -442,15 +442,15 @@ def _move(bench: Bench, rng: random.Random, law: Ledger) -> None:
     except Refused as refusal:
         reasons = refusal.reasons
     try:
-        said = bench.send(sender, "shares", function, *args)
+        reported = bench.send(sender, "shares", function, *args)
     except RuntimeError as error:
         data = revert_data(error)
         if data not in {bench.wire.refusal(reason) for reason in reasons}:
-            told = bench.wire.read_revert(data)
-            raise Broken(f"{what} is refused with {told}, not {reasons}") from None
+            refusal = bench.wire.read_revert(data)
+            raise Broken(f"{what} is refused with {refusal}, not {reasons}") from None
         return
-    if reasons or said != word(1):
-        raise Broken(f"{what} gives {said.hex()}, the law says {reasons or 'yes'}")
+    if reasons or reported != word(1):
+        raise Broken(f"{what} gives {reported.hex()}, the law says {reasons or 'yes'}")
 
 
 def entitlements(bench: Bench, rng: random.Random) -> int:
