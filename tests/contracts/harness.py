@@ -89,22 +89,9 @@ class Harness:
         currency.send("mint", payer, amount)
         currency.send("approve", self.vault.address, amount, sender=payer)
 
-    def declare(
-        self,
-        record: int,
-        amount: int,
-        *,
-        currency: Deployed | None = None,
-        token: Deployed | None = None,
-        sender: str | None = None,
-        **options: Any,
-    ) -> int:
-        """Fund and declare a distribution, in dollars if nothing is said; its id."""
-        return int(
-            self.declaring(
-                record, amount, currency=currency, token=token, sender=sender, **options
-            ).named("Declared")[0]["id"]
-        )
+    def declare(self, record: int, amount: int, **options: Any) -> int:
+        """Fund and declare a distribution, as `declaring` does; its id."""
+        return int(self.declaring(record, amount, **options).named("Declared")[0]["id"])
 
     def declaring(
         self,
@@ -116,7 +103,7 @@ class Harness:
         sender: str | None = None,
         **options: Any,
     ) -> Receipt:
-        """The same, for the receipt."""
+        """Fund and declare a distribution, in dollars if nothing is said; the receipt."""
         payer, money = sender or self.agent, currency or self.dollar
         self.fund(payer, money, amount)
         return self.vault.send(
