@@ -62,17 +62,17 @@ class Receipt:
     @property
     def settlements(self) -> list[dict[str, Any]]:
         """What a vault's `Claimed` and `ClaimedMany` say, in order, in the words of `Claimed`."""
-        told = []
+        reported = []
         for event, args in self.events:
             if event == "Claimed":
-                told.append(args)
+                reported.append(args)
             if event == "ClaimedMany":
                 of = {"holder": args["holder"], "payee": args["payee"]}
-                told += [
+                reported += [
                     {"id": number, **of, "gross": gross, "tax": tax}
                     for number, gross, tax in args["settlements"]
                 ]
-        return told
+        return reported
 
 
 def types_of(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -164,8 +164,8 @@ class Codec:
         if data not in self._errors:
             kinds = types_of(entry["inputs"])
             values = decode(kinds, data[4:])
-            told = tuple(plain(v, k) for v, k in zip(values, kinds, strict=True))
-            self._errors[data] = (entry["name"], told)
+            reported = tuple(plain(v, k) for v, k in zip(values, kinds, strict=True))
+            self._errors[data] = (entry["name"], reported)
         return Reverted(*self._errors[data])
 
     def event(self, topics: Sequence[str], data: bytes) -> tuple[str, dict[str, Any]] | None:

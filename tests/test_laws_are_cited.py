@@ -69,8 +69,8 @@ def with_citations(book: str) -> str:
 
 
 def _tools(law: str) -> str:
-    told = ", ".join(f"{count} facts ({tool})" for tool, count in sorted(PROVED[law].items()))
-    return f"\n   - *proved by* {told}" if told else ""
+    listed = ", ".join(f"{count} facts ({tool})" for tool, count in sorted(PROVED[law].items()))
+    return f"\n   - *proved by* {listed}" if listed else ""
 
 
 def _files(law: str) -> str:

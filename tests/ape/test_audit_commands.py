@@ -47,10 +47,10 @@ def test_the_cap_table_is_who_was_issued_shares(commands, tmp_path):
 
 
 def test_a_person_reads_the_largest_holders(commands):
-    said = commands.run("captable").stdout
-    assert "10,000 shares of HARB12, 148 holders" in said
-    assert "14.50%" in said
-    assert "and 128 others with 3,042 shares" in said
+    output = commands.run("captable").stdout
+    assert "10,000 shares of HARB12, 148 holders" in output
+    assert "14.50%" in output
+    assert "and 128 others with 3,042 shares" in output
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_what_cannot_be_answered_is_refused_in_a_sentence(commands, words, says)
 
 def test_the_books_balance_and_their_files_are_written(commands, tmp_path):
     out = tmp_path / "books"
-    said = commands.run("books", "--out", str(out), "--names", HOLDERS).stdout
-    assert said.rstrip().endswith("The books balance, to the last unit.")
+    output = commands.run("books", "--out", str(out), "--names", HOLDERS).stdout
+    assert output.rstrip().endswith("The books balance, to the last unit.")
     assert sorted(path.name for path in out.iterdir()) == [
         "books.json", "captable-record-1.csv", "distributions.csv", "distributions.json",
         "ownership.png", "statements",
@@ -109,8 +109,8 @@ def test_statements_of_the_year_are_written_for_everyone_who_was_paid(commands, 
 
 
 def test_a_year_without_payments_is_said_so(commands, tmp_path):
-    said = commands.run("statements", "--year", "2001", "--out", str(tmp_path)).stdout
-    assert said.strip() == "Nobody was paid in 2001"
+    output = commands.run("statements", "--year", "2001", "--out", str(tmp_path)).stdout
+    assert output.strip() == "Nobody was paid in 2001"
 
 
 def test_money_missing_from_the_vault_is_exit_code_1(commands, tmp_path):

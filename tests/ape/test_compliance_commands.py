@@ -48,16 +48,16 @@ def test_a_dry_run_tells_the_difference(commands, planned):
 
 def test_a_transfer_that_would_pass_is_exit_code_0(commands, wallets):
     words = ("check-transfer", "--from", wallets[14], "--to", wallets[32], "--amount", "2")
-    said = commands.run(*words).stdout
-    assert said.splitlines()[0] == "A transfer of 2 CANAL8 would pass"
+    output = commands.run(*words).stdout
+    assert output.splitlines()[0] == "A transfer of 2 CANAL8 would pass"
 
 
 def test_a_transfer_that_would_be_refused_is_exit_code_1_in_words(commands, wallets):
     words = ("check-transfer", "--from", wallets[14], "--to", wallets[35], "--amount", "2")
-    said = commands.run(*words, code=1).stdout.splitlines()
-    assert said[0] == "A transfer of 2 CANAL8 would be refused"
-    assert said[1].startswith("  - the receiver's country is Bermuda, whose investors")
-    assert said[-1] == "The most that would pass now: 0 CANAL8"
+    output = commands.run(*words, code=1).stdout.splitlines()
+    assert output[0] == "A transfer of 2 CANAL8 would be refused"
+    assert output[1].startswith("  - the receiver's country is Bermuda, whose investors")
+    assert output[-1] == "The most that would pass now: 0 CANAL8"
     facts = commands.json(*words, code=1)
     assert facts["refusals"] == [{"code": "country", "value": 60, "limit": 0}]
     assert facts["amount"] == {"units": "2", "text": "2", "decimals": 0, "currency": "CANAL8"}
@@ -80,9 +80,9 @@ def test_orders_are_carried_out_and_kept(commands, wallets, tmp_path):
     moved = commands.json(
         "force-transfer", "--from", wallets[1], "--to", wallets[2], "--amount", "25", *basis
     )
-    said = commands.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
-    assert f"Done: put {SUCCESSOR} in the place of {wallets[10]}" in said
-    assert digest in said
+    output = commands.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
+    assert f"Done: put {SUCCESSOR} in the place of {wallets[10]}" in output
+    assert digest in output
     log = (commands.folder / "orders.jsonl").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in log]
     assert [line.get("what") for line in lines[::2]] == ["freeze", "force-transfer", "recover"]

@@ -50,15 +50,15 @@ def statements(demo) -> dict[str, list[dict[str, str]]]:
 
 
 def test_it_says_that_the_books_balance(demo):
-    said, _ = demo
-    assert said.rstrip().splitlines()[-1].startswith("The books balance, to the last unit.")
+    output, _ = demo
+    assert output.rstrip().splitlines()[-1].startswith("The books balance, to the last unit.")
 
 
 def test_a_pipe_gets_plain_lines(demo):
-    said, _ = demo
-    assert "\x1b" not in said
-    assert "\r" not in said
-    assert max(map(len, said.splitlines())) <= 100
+    output, _ = demo
+    assert "\x1b" not in output
+    assert "\r" not in output
+    assert max(map(len, output.splitlines())) <= 100
 
 
 def test_all_files_are_there(demo):
@@ -168,11 +168,11 @@ def test_books_json_says_the_same(demo):
 
 
 def test_running_it_again_gives_the_same_files(demo):
-    said, out = demo
+    output, out = demo
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     (out / "mine.txt").write_text("not the demo's")
     again = run(out)
     assert (out / "mine.txt").read_text() == "not the demo's"
     assert {p: p.read_bytes() for p in before} == before
     # All but the seconds it took.
-    assert again.splitlines()[:-1] == said.splitlines()[:-1]
+    assert again.splitlines()[:-1] == output.splitlines()[:-1]

@@ -145,14 +145,14 @@ _BALANCE_THEN = (
 def _claim(ids: int) -> list[Item]:
     """A claim of many: the holder's marks are one slot; each has its terms and its progress."""
     eight = -(-ids // 8)
-    told = tell("Claimed", 3, 3) if ids == 1 else tell("ClaimedMany", 2, 3 + 3 * ids)
+    settled_event = tell("Claimed", 3, 3) if ids == 1 else tell("ClaimedMany", 2, 3 + 3 * ids)
     return [
         transaction(number(1), ADDRESS, number(1), *[number(1)] * ids),
         *[call("the terms of a distribution")] * ids,
         *_BALANCE_THEN,
         change("the holder's marks and payee"),
         *[change("the progress of up to eight distributions")] * eight,
-        told,
+        settled_event,
         *_DOLLARS,
     ]
 

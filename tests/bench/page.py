@@ -280,8 +280,8 @@ def _everything(results: Results) -> list[str]:
     rows = []
     for operation in OPERATIONS:
         figures = [results.theirs(peer.key, operation) for peer in PEERS]
-        told = [CANNOT if figure is None else f"{figure:,}" for figure in figures]
-        rows.append((operation.title, f"**{results.ours(operation):,}**", *told))
+        reported = [CANNOT if figure is None else f"{figure:,}" for figure in figures]
+        rows.append((operation.title, f"**{results.ours(operation):,}**", *reported))
     head = ("operation", "prorata", *(peer.title for peer in PEERS))
     return ["## Everybody, everything", "", *table(head, rows, len(head) - 1)]
 
@@ -390,27 +390,27 @@ def _scale(results: Results) -> list[str]:
         )
         for what, key in (("issue to", "issue"), ("pay, and account for,", "pay"))
     ]
-    for size, told in scale["rebuild"].items():
+    for size, reported in scale["rebuild"].items():
         rows.append(
             (
                 prose(
                     f"""
-                    books of {int(size):,} transfers, {told["holders"]:,} holders,
-                    {told["records"]} record dates and distributions, from raw logs
+                    books of {int(size):,} transfers, {reported["holders"]:,} holders,
+                    {reported["records"]} record dates and distributions, from raw logs
                     """
                 ),
                 "web3.py decoding the same transfers and nothing more (a sample, multiplied)",
-                _times(told["web3 decoding alone"], told["read"] + told["books"]),
-                f"{told['memory']:,} MB",
+                _times(reported["web3 decoding alone"], reported["read"] + reported["books"]),
+                f"{reported['memory']:,} MB",
             )
         )
-    for size, told in scale["divide"].items():
+    for size, reported in scale["divide"].items():
         rows.append(
             (
                 f"divide a distribution among {int(size):,} holders",
                 "Python's `Fraction` for each",
-                _times(told["fractions"], told["divide"]),
-                f"{told['memory']:,} MB",
+                _times(reported["fractions"], reported["divide"]),
+                f"{reported['memory']:,} MB",
             )
         )
     largest = scale["rebuild"][max(scale["rebuild"], key=int)]
@@ -445,7 +445,10 @@ def _limits(results: Results) -> list[str]:
     scale, setup = results.found["scale"], results.found["setup"]
     sizes = sorted(scale["rebuild"], key=int)
     small, large = scale["rebuild"][sizes[0]], scale["rebuild"][sizes[-1]]
-    per = [(told["read"] + told["books"]) / told["transfers"] for told in (small, large)]
+    per = [
+        (reported["read"] + reported["books"]) / reported["transfers"]
+        for reported in (small, large)
+    ]
     reading = (large["memory after reading"] - small["memory after reading"]) * 2**20
     each = reading // (large["transfers"] - small["transfers"])
     room = setup["memory"] // max(each, 1) // 10**6
@@ -492,8 +495,8 @@ def _network(results: Results) -> list[str]:
             ("all claims of it, paid by the holders", count * by["claim 1"]),
             ("twelve, claimed at once", 12 * by["declare"] + count * by["claim 12"]),
         ):
-            told = (dollars(gas, price) for price in PRICES)
-            rows.append((f"{count:,}", what, f"{gas:,}", f"{blocks(gas):,}", *told))
+            reported = (dollars(gas, price) for price in PRICES)
+            rows.append((f"{count:,}", what, f"{gas:,}", f"{blocks(gas):,}", *reported))
     head = ("holders", "what", "gas", "full blocks", *(f"USD at {_gwei(p)}" for p in PRICES))
     full = blocks(COMMUNITIES[-1] * by["push"])
     return [
@@ -591,17 +594,17 @@ def _floor_lists() -> list[str]:
     ]
     titles = {operation.key: operation.title for operation in OPERATIONS}
     for key, items in FLOORS.items():
-        told: dict[str, list[int]] = {}
+        reported: dict[str, list[int]] = {}
         for item in items:
             named = item.what + (f" (1/{item.shared})" if item.shared > 1 else "")
-            told.setdefault(named, []).append(item.gas // item.shared)
+            reported.setdefault(named, []).append(item.gas // item.shared)
         lines += [
             "",
             f"<details><summary>{titles[key]}: {total(items):,}</summary>",
             "",
             *(
                 f"- {what}{f', {len(gas)} times' if len(gas) > 1 else ''}: {sum(gas):,}"
-                for what, gas in told.items()
+                for what, gas in reported.items()
             ),
             "",
             "</details>",
@@ -612,8 +615,8 @@ def _floor_lists() -> list[str]:
 def _method(results: Results) -> list[str]:
     setup = results.found["setup"]
     compilers = "; ".join(
-        f"{name}: solc {told['compiler']}, {told['evm']}"
-        for name, told in setup["compilers"].items()
+        f"{name}: solc {reported['compiler']}, {reported['evm']}"
+        for name, reported in setup["compilers"].items()
     )
     return [
         "## How it was measured",

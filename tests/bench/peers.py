@@ -181,8 +181,8 @@ def _run(source: Source, text: str) -> str:
     output = json.loads(answer)
     errors = [e for e in output.get("errors", ()) if e["severity"] == "error"]
     if errors:
-        told = "\n".join(e.get("formattedMessage", e["message"]) for e in errors)
-        raise RuntimeError(f"{source.name} does not compile:\n{told}")
+        messages = "\n".join(e.get("formattedMessage", e["message"]) for e in errors)
+        raise RuntimeError(f"{source.name} does not compile:\n{messages}")
     return answer
 
 

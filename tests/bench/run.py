@@ -53,7 +53,7 @@ def _measure(tell: Callable[[str], None]) -> dict[str, Any]:
     with Anvil(hardfork="osaka", extra=["--prune-history", "1"]) as anvil:
         tell("measuring prorata")
         figures = [story(ours, anvil) for story in STORIES]
-        found["gas"] = dict(sorted(item for told in figures for item in told.items()))
+        found["gas"] = dict(sorted(item for reported in figures for item in reported.items()))
         found["field"] = field.measure_all(everybody, anvil, tell)
         tell(f"declaring for {', '.join(f'{count:,}' for count in HOLDERS)} holders")
         found["growth"] = {"declare": alike.by_holders(ours, anvil, HOLDERS)}

@@ -54,12 +54,12 @@ SAMPLE = 100
 RECORDS = 100
 SIZES = (10_000, 100_000, 1_000_000)
 TOKEN, VAULT, DOLLAR = (to_checksum_address("0x" + digit * 40) for digit in "123")
-Told = dict[str, Any]
+Reported = dict[str, Any]
 
 
-def measure_all(tell: Callable[[str], None]) -> Told:
+def measure_all(tell: Callable[[str], None]) -> Reported:
     """Every part, each in its process."""
-    found: Told = {}
+    found: Reported = {}
     tell("issuing to and paying 10,000 holders")
     found["operate"] = _process("operate", HOLDERS)
     tell(f"the same through ape, one at a time, for {SAMPLE}")
@@ -72,11 +72,11 @@ def measure_all(tell: Callable[[str], None]) -> Told:
     return found
 
 
-def _process(part: str, size: int) -> Told:
+def _process(part: str, size: int) -> Reported:
     return _json("tests.bench.scale", part, str(size))
 
 
-def _json(module: str, *arguments: str) -> Told:
+def _json(module: str, *arguments: str) -> Reported:
     ran = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=PROJECT_ROOT,
@@ -86,8 +86,10 @@ def _json(module: str, *arguments: str) -> Told:
     if ran.returncode:
         raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{ran.stderr[-3_000:]}")
     # Ape says more than it is asked.
-    told: Told = json.loads([line for line in ran.stdout.splitlines() if line[:1] == "{"][-1])
-    return told
+    reported: Reported = json.loads(
+        [line for line in ran.stdout.splitlines() if line[:1] == "{"][-1]
+    )
+    return reported
 
 
 def _peak() -> int:
@@ -110,7 +112,7 @@ class _Watch:
 # ------------------------------------------------------------------------------------- on a chain
 
 
-def operate(holders: int) -> Told:
+def operate(holders: int) -> Reported:
     """Issue to and pay so many holders as an issuer does, accounts and journal included."""
     table = CapTable(tuple(Holding(person(i), 1 + i % 97) for i in range(holders)))
     settings = Asset.load(BUILDING).model_copy(update={"authorised_shares": str(table.total)})
@@ -139,7 +141,7 @@ def operate(holders: int) -> Told:
 # -------------------------------------------------------------------------------------- from logs
 
 
-class _Told:
+class _LogChain:
     """A chain that tells logs made up here, and nothing else."""
 
     def __init__(self, logs: Callable[[], Iterator[Log]], last: int) -> None:
@@ -198,16 +200,16 @@ def _income(last: int) -> Iterator[Log]:
     kinds = [collapse_if_tuple(item) for item in entry["inputs"] if not item["indexed"]]
     topic, terms = event_abi_to_log_topic(entry), (0, 0, 0, ZERO, ZERO, b"\0" * 32, [])
     for record in range(1, RECORDS + 1):
-        told = encode(kinds, (record, person(1), 10**12 + record, 0, terms))
-        yield _log(VAULT, (topic, _word(record), _word(TOKEN), _word(DOLLAR)), told, last)
+        reported = encode(kinds, (record, person(1), 10**12 + record, 0, terms))
+        yield _log(VAULT, (topic, _word(record), _word(TOKEN), _word(DOLLAR)), reported, last)
 
 
-def rebuild(transfers: int) -> Told:
+def rebuild(transfers: int) -> Reported:
     """The register and the books of so many transfers and a hundred record dates."""
     watch = _Watch()
     last = sum(1 for _ in _life(transfers)) + 10
     making = watch()
-    ledger = Ledger.read(_Told(lambda: _life(transfers), last), TOKEN, 0)
+    ledger = Ledger.read(_LogChain(lambda: _life(transfers), last), TOKEN, 0)
     read = max(watch() - making, 0.001)
     after_reading = _peak()
     events = [(decode_log(log), START + 12 * last) for log in _income(last)]
@@ -242,7 +244,7 @@ def _decode_with_web3(logs: Sequence[Log]) -> float:
     """The seconds that web3.py takes to decode these transfers, and nothing more."""
     contract = Web3().eth.contract(abi=[_abi("ShareToken", "Transfer")])
     event = contract.events.Transfer()
-    told = [
+    reported = [
         {
             "address": log.address, "topics": [Web3.to_bytes(topic) for topic in log.topics],
             "data": log.data, "blockNumber": log.block_number, "blockHash": b"\0" * 32,
@@ -252,12 +254,12 @@ def _decode_with_web3(logs: Sequence[Log]) -> float:
         if len(log.topics) == 3
     ]  # fmt: skip
     watch = _Watch()
-    for log in told:
+    for log in reported:
         event.process_log(log)
     return watch()
 
 
-def divide(holders: int) -> Told:
+def divide(holders: int) -> Reported:
     """A distribution among so many holders, against the plainest exact way: Python's fractions."""
     balances = {person(i): 1 + i % 9_973 for i in range(holders)}
     amount = 187_654_321_987
@@ -278,7 +280,7 @@ def divide(holders: int) -> Told:
     }
 
 
-PARTS: dict[str, Callable[[int], Told]] = {
+PARTS: dict[str, Callable[[int], Reported]] = {
     "operate": operate,
     "rebuild": rebuild,
     "divide": divide,

@@ -74,16 +74,16 @@ def test_the_pictures_of_the_page_can_be_drawn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "said"), [(1, 1, "1.00"), (2, 3, "0.67"), (1, 200, "0.01"), (1, 201, "0.00")]
+    ("a", "b", "expected"), [(1, 1, "1.00"), (2, 3, "0.67"), (1, 200, "0.01"), (1, 201, "0.00")]
 )
-def test_a_ratio_is_rounded_half_up_in_integers(a, b, said):
+def test_a_ratio_is_rounded_half_up_in_integers(a, b, expected):
     """The page's ratios have no float in them."""
-    assert page.ratio(a, b) == said
+    assert page.ratio(a, b) == expected
 
 
 @pytest.mark.parametrize(
-    ("gas", "said"), [(1_000_000, "3.00"), (1, "0.01"), (3_330_000, "9.99"), (3_333_334, "11")]
+    ("gas", "expected"), [(1_000_000, "3.00"), (1, "0.01"), (3_330_000, "9.99"), (3_333_334, "11")]
 )
-def test_dollars_are_rounded_up_in_integers(gas, said):
+def test_dollars_are_rounded_up_in_integers(gas, expected):
     """At one gwei, with an ether at 3,000 dollars: three dollars for a million gas."""
-    assert page.dollars(gas, page.GWEI) == said
+    assert page.dollars(gas, page.GWEI) == expected

@@ -91,8 +91,8 @@ class Suite:
         made = self.fixture.send(self.identities, "createIdentity", wallet, wallet)
         identity = self.fixture.kit.at("Identity", self.identities.call("getIdentity", wallet))
         data = b"KYC"
-        told = keccak(encode(["address", "uint256", "bytes"], [identity.address, KYC, data]))
-        signature = bytes(CLAIM_SIGNER.sign_message(encode_defunct(told)).signature)
+        claim = keccak(encode(["address", "uint256", "bytes"], [identity.address, KYC, data]))
+        signature = bytes(CLAIM_SIGNER.sign_message(encode_defunct(claim)).signature)
         claim = (KYC, ECDSA, self.claims.address, signature, data, "")
         claimed = self.fixture.send(identity, "addClaim", *claim, sender=wallet)
         entered = self.fixture.send(
@@ -109,14 +109,14 @@ class Suite:
         """What a module is told of the asset; nothing where it needs nothing."""
         call = self.fixture.kit.codec.call
         ann, *_ = self.fixture.people
-        told: dict[str, tuple[Any, ...]] = {
+        answers: dict[str, tuple[Any, ...]] = {
             "CountryAllowModule": ("addAllowedCountry", SWITZERLAND),
             "MaxBalanceModule": ("setMaxBalance", 9_999),
             "SupplyLimitModule": ("setSupplyLimit", 10**9),
             "TimeTransfersLimitsModule": ("setTimeTransferLimit", (86_400, 1_000)),
             "TransferRestrictModule": ("allowUser", ann),
         }
-        return call(name, *told[name]) if name in told else b""
+        return call(name, *answers[name]) if name in answers else b""
 
     def _deploy(self, name: str, *args: Any) -> Deployed:
         made = self.fixture.deploy(name, *args)

@@ -81,10 +81,10 @@ class Compliant(Harness):
 
     def make_rules(self, **settings: Any) -> Deployed:
         """Deploy rules: receivers must be eligible unless something else is said."""
-        said = {"registry": self.registry.address, "eligible": True, **settings}
-        if said.get("lockUp"):
-            said.setdefault("lockUps", self.lots.address)
-        return self.kit.deploy("TransferRules", tuple({**SETTINGS, **said}.values()))
+        chosen = {"registry": self.registry.address, "eligible": True, **settings}
+        if chosen.get("lockUp"):
+            chosen.setdefault("lockUps", self.lots.address)
+        return self.kit.deploy("TransferRules", tuple({**SETTINGS, **chosen}.values()))
 
     def put_in_force(self, **settings: Any) -> Deployed:
         """Deploy rules, put them in force, and count the holders for them."""

@@ -66,7 +66,7 @@ class CurrencyHarness:
         self.people = {who: getattr(self.harness, who) for who in PARTIES if who != "vault"}
         self.people["vault"] = self.vault.address
         if currency.kind == "coin":
-            self._hire_receivers()
+            self._deploy_receivers()
         self.money = MONEY[currency.kind](self.harness, currency)
         self.dollar = Money(self.harness, CURRENCIES[0])
         self.dollar.pot = "dollar"
@@ -79,7 +79,7 @@ class CurrencyHarness:
         """What the currency took, or said it brought, beyond what really moved."""
         self.tax = self.kit.deploy("FlatTax", TAX, self.people["collector"]).address
 
-    def _hire_receivers(self) -> None:
+    def _deploy_receivers(self) -> None:
         """Contracts in place of everybody whom the vault pays, but for one holder."""
         for who in PAID:
             self.people[who] = self.kit.deploy("WilfulReceiver").address
@@ -105,12 +105,12 @@ class CurrencyHarness:
         self.declare("spare", self.coin, COIN + 7)
         self.declare("dollars", self.dollar, 777_777, rate=TAX)
         if trying:
-            self._open_trial()
+            self._open_tested()
         self.fund(self.money, self.currency.offer)
         self.kit.now += 1
         self.check()
 
-    def _open_trial(self) -> None:
+    def _open_tested(self) -> None:
         self.declare("rent", self.money, self.currency.rent, rate=TAX)
         self.declare("dated", self.money, 99_998, dated=True)
         self.pay("rent", "cid")
@@ -151,14 +151,14 @@ class CurrencyHarness:
     def ask(self, money: Money, asked: int, *, rate: int = 0, dated: bool = False) -> None:
         """Fund the agent and declare."""
         self.fund(money, asked)
-        said = terms(
+        declared = terms(
             tax_policy=self.tax if rate else ZERO,
             deadline=self.kit.now if dated else 0,
             sweep_to=self.people["issuer"] if dated else ZERO,
         )
         value = asked if money.address == ZERO else 0
         self.send(
-            "declare", self.harness.token.address, self.record, money.address, asked, said,
+            "declare", self.harness.token.address, self.record, money.address, asked, declared,
             sender="agent", value=value,
         )  # fmt: skip
 
@@ -201,7 +201,7 @@ class CurrencyHarness:
 
     # ---------------------------------------------------------------- changing
 
-    def turn(self, change: Change, case: Case, *, on: bool) -> None:
+    def apply(self, change: Change, case: Case, *, on: bool) -> None:
         """Let a change begin, or end."""
         if change.nature:
             self.money.become(case.nature if on else self.currency.nature)
@@ -307,8 +307,8 @@ class CurrencyHarness:
                 if who in paid_before or who in passed
             ]
         receipt = self.do(step)
-        told = [(event["holder"], event["reason"]) for event in receipt.named("Skipped")]
-        assert told == skipped
+        reported = [(event["holder"], event["reason"]) for event in receipt.named("Skipped")]
+        assert reported == skipped
         if does is Does.SKIPS_ONE:
             self.settle(self.money, [("ben", self.account.settle("rent", "ben"))])
         elif does is not Does.SKIPS:
@@ -354,7 +354,7 @@ class CurrencyHarness:
             with refused("DividendVault_NothingLeft", self.ids[SUBJECT[step]]):
                 self.do(step)
 
-    def witness(self) -> None:
+    def pay_others(self) -> None:
         """Other currencies, and another holder, are paid as if nothing had happened."""
         self.pay("dollars", "ann")
         self.pay("spare", "ben", push=True)
@@ -503,7 +503,7 @@ class CurrencyHarnesses:
             harness.kit.evm.revert(checkpoint)
 
 
-class BrokenHarnesses(CurrencyHarnesses):
+class FaultyHarnesses(CurrencyHarnesses):
     """CurrencyHarnesses of a vault with a fault, or, if there is none, of one that only could have
     it.
     """

@@ -89,22 +89,9 @@ class Harness:
         currency.send("mint", payer, amount)
         currency.send("approve", self.vault.address, amount, sender=payer)
 
-    def declare(
-        self,
-        record: int,
-        amount: int,
-        *,
-        currency: Deployed | None = None,
-        token: Deployed | None = None,
-        sender: str | None = None,
-        **said: Any,
-    ) -> int:
-        """Fund and declare a distribution, in dollars if nothing is said; its id."""
-        return int(
-            self.declaring(
-                record, amount, currency=currency, token=token, sender=sender, **said
-            ).named("Declared")[0]["id"]
-        )
+    def declare(self, record: int, amount: int, **options: Any) -> int:
+        """Fund and declare a distribution, as `declaring` does; its id."""
+        return int(self.declaring(record, amount, **options).named("Declared")[0]["id"])
 
     def declaring(
         self,
@@ -114,22 +101,22 @@ class Harness:
         currency: Deployed | None = None,
         token: Deployed | None = None,
         sender: str | None = None,
-        **said: Any,
+        **options: Any,
     ) -> Receipt:
-        """The same, for the receipt."""
+        """Fund and declare a distribution, in dollars if nothing is said; the receipt."""
         payer, money = sender or self.agent, currency or self.dollar
         self.fund(payer, money, amount)
         return self.vault.send(
-            "declare", (token or self.token).address, record, money.address, amount, terms(**said),
-            sender=payer,
+            "declare", (token or self.token).address, record, money.address, amount,
+            terms(**options), sender=payer,
         )  # fmt: skip
 
     def declare_native(
-        self, record: int, amount: int, *, sender: str | None = None, **said: Any
+        self, record: int, amount: int, *, sender: str | None = None, **options: Any
     ) -> int:
         """Declare a distribution of the native coin; its id."""
         receipt = self.vault.send(
-            "declare", self.token.address, record, ZERO, amount, terms(**said),
+            "declare", self.token.address, record, ZERO, amount, terms(**options),
             sender=sender or self.agent, value=amount,
         )  # fmt: skip
         return int(receipt.named("Declared")[0]["id"])

@@ -73,13 +73,13 @@ def _under(
             return contract.send(function, *args, sender=sender).gas
 
         registry = deploy("InvestorRegistry", owner)
-        said = NONE | settings | {"registry": registry.address}
-        if said["lockUp"]:
-            said["lockUps"] = deploy("LockUps").address
-        rules = deploy("TransferRules", tuple(said.values()))
+        chosen = NONE | settings | {"registry": registry.address}
+        if chosen["lockUp"]:
+            chosen["lockUps"] = deploy("LockUps").address
+        rules = deploy("TransferRules", tuple(chosen.values()))
         token = deploy("ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address))
         bound = send(registry, "bindToken", token.address)
-        if said["maxHolding"]:
+        if chosen["maxHolding"]:
             send(registry, "count", token.address, [])
         people = [person(i) for i in range(100)]
         registered = send(registry, "register", people, [investor(i + 1) for i in range(100)])

@@ -166,17 +166,17 @@ def _instructions(story: Story, gas: dict[str, int]) -> None:
         valid_until=2**48, domain={"chainId": 31_337},
     )  # fmt: skip
 
-    def carry_out(nonce: int, ids: list[int], **said: Any) -> int:
+    def execute(nonce: int, ids: list[int], **others: Any) -> int:
         story.tick()
-        return plain.but(nonce=nonce, ids=ids, **said).send().gas
+        return plain.but(nonce=nonce, ids=ids, **others).send().gas
 
     story.send(story.dollar, "mint", story.holders[1], 1)
-    carry_out(0, [first + 1])
-    gas["carry out: claim to a wallet"] = carry_out(1, [first + 2])
-    gas["carry out: claim to a wallet, nonce in a new word"] = carry_out(256, [first + 3])
-    gas["carry out: claim of twelve to a wallet"] = carry_out(2, list(range(first + 4, first + 16)))
+    execute(0, [first + 1])
+    gas["carry out: claim to a wallet"] = execute(1, [first + 2])
+    gas["carry out: claim to a wallet, nonce in a new word"] = execute(256, [first + 3])
+    gas["carry out: claim of twelve to a wallet"] = execute(2, list(range(first + 4, first + 16)))
     story.declare(record)
     story.declare(record)
     order = {"hook": hook.address, "data": (1).to_bytes(32, "big")}
-    carry_out(3, [first + 16], **order)
-    gas["carry out: reinvest in shares"] = carry_out(4, [first + 17], **order)
+    execute(3, [first + 16], **order)
+    gas["carry out: reinvest in shares"] = execute(4, [first + 17], **order)

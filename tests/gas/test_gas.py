@@ -62,8 +62,8 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
     stories = (measure, measure_compliance, measure_streams, measure_withholding, measure_field)
     with Anvil(hardfork="osaka") as anvil:
-        told = [story(artifacts, anvil) for story in stories]
-    return dict(sorted(item for figures in told for item in figures.items()))
+        measured = [story(artifacts, anvil) for story in stories]
+    return dict(sorted(item for figures in measured for item in figures.items()))
 
 
 def test_gas_is_what_the_committed_figures_say(figures: dict[str, int]) -> None:

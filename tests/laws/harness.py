@@ -90,7 +90,7 @@ class Harness:
             return self._names.get(value.lower(), value)
         return value
 
-    def told(self, reverted: Reverted) -> tuple[str, tuple[Any, ...]]:
+    def reported(self, reverted: Reverted) -> tuple[str, tuple[Any, ...]]:
         """A revert, in names."""
         return reverted.name, self.named(reverted.values)
 
@@ -111,7 +111,7 @@ class Harness:
         try:
             return read(ask(contract, function, *args))
         except Reverted as reverted:
-            return self.told(reverted)
+            return self.reported(reverted)
 
     def both(self, in_model: Callable[[], Any], on_chain: Callable[[], Any]) -> Any:
         """Do one thing in the model and on the chain: both do it, or both refuse for one reason.
@@ -126,9 +126,9 @@ class Harness:
         try:
             receipt = on_chain()
         except Reverted as reverted:
-            told = self.told(reverted)
-            assert refused is not None, f"the law allows it, the contract says {told}"
-            assert told in refused.reasons, f"{told} is none of {refused.reasons}"
+            reported = self.reported(reverted)
+            assert refused is not None, f"the law allows it, the contract says {reported}"
+            assert reported in refused.reasons, f"{reported} is none of {refused.reasons}"
             return None
         assert refused is None, f"the contract allows it, the law says {refused}"
         return expected, receipt

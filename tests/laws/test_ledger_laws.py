@@ -178,11 +178,11 @@ class LedgerMachine(RuleBasedStateMachine):
         with self.harness.looking() as ask:
             for record in (0, *range(len(self.ledger.closed) + 1, count + 1), count + 1):
                 why = self.ledger.unreadable(record)
-                told = self.harness.refusal(ask, TOKEN, "totalSupplyAt", record)
-                assert told == why, f"Law 7: supply at record {record}"
+                reported = self.harness.refusal(ask, TOKEN, "totalSupplyAt", record)
+                assert reported == why, f"Law 7: supply at record {record}"
                 for who in HOLDERS if 0 < record <= count else HOLDERS[:1]:
-                    told = self.harness.refusal(ask, TOKEN, "balanceOfAt", who, record)
-                    assert told == why, f"Law 7: {who} at record {record}"
+                    reported = self.harness.refusal(ask, TOKEN, "balanceOfAt", who, record)
+                    assert reported == why, f"Law 7: {who} at record {record}"
 
 
 def test_any_history_of_movements_and_records(codec: Codec) -> None:

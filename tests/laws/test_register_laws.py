@@ -58,9 +58,9 @@ class RegisterMachine(RuleBasedStateMachine):
     def put_rules_in_force(self):
         self.rules_made += 1
         name = f"{RULES}{self.rules_made}"
-        said = {**SETTINGS, **self.limits, "maxHolding": MAX_HOLDING, "eligible": True,
+        rules = {**SETTINGS, **self.limits, "maxHolding": MAX_HOLDING, "eligible": True,
                 "registry": self.harness.addresses[BOOK]}  # fmt: skip
-        self.harness.build(name, "TransferRules", tuple(said.values()))
+        self.harness.build(name, "TransferRules", tuple(rules.values()))
         self.harness.send(ISSUER, TOKEN, "setCompliance", name)
         if self.rules_made == 1:
             self.harness.send(ISSUER, BOOK, "count", TOKEN, [])

@@ -94,7 +94,7 @@ moments = st.runner().flatmap(lambda machine: st.sampled_from(machine.edges_ahea
 pages = st.lists(anyone, max_size=7)
 
 declared = precondition(lambda machine: machine.law.distributions)
-room_for_more = precondition(lambda machine: len(machine.law.distributions) < MOST_DISTRIBUTIONS)
+not_too_many = precondition(lambda machine: len(machine.law.distributions) < MOST_DISTRIBUTIONS)
 
 
 class VaultMachine(RuleBasedStateMachine):
@@ -215,12 +215,12 @@ class VaultMachine(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------- declaring
 
-    @room_for_more
+    @not_too_many
     @rule(declarer=declarers, token=tokens, record=records, currency=currencies, amount=amounts)
     def declare_plain(self, declarer, token, record, currency, amount):
         self._declare((declarer, token, record, currency, amount))
 
-    @room_for_more
+    @not_too_many
     @rule(
         currency=currencies,
         amount=st.integers(1, 10**6),
@@ -231,7 +231,7 @@ class VaultMachine(RuleBasedStateMachine):
         what = ("eve", "east", 1, currency, amount)
         self._declare(what, deadline_in=deadline_in, policy=policy)
 
-    @room_for_more
+    @not_too_many
     @rule(
         token=tokens,
         in_seconds=st.integers(0, 3),
@@ -244,7 +244,7 @@ class VaultMachine(RuleBasedStateMachine):
         record = len(self.law.ledgers[token].times)
         self._declare((ISSUERS[token], token, record, currency, amount), excluded=excluded)
 
-    @room_for_more
+    @not_too_many
     @rule(
         declarer=declarers,
         token=tokens,
@@ -280,8 +280,8 @@ class VaultMachine(RuleBasedStateMachine):
         if done:
             new, receipt = done
             self.fixed[new.id] = self._terms(new)
-            (told,) = receipt.named("Declared")
-            assert (told["id"], told["received"], told["carriedIn"]) == (
+            (answered,) = receipt.named("Declared")
+            assert (answered["id"], answered["received"], answered["carriedIn"]) == (
                 new.id,
                 new.received,
                 new.carried_in,
@@ -417,9 +417,9 @@ class VaultMachine(RuleBasedStateMachine):
     def _waits(self, ask, it: Declared) -> None:
         why = it.ledger.unreadable(it.record)
         for who in HOLDERS:
-            told = self.harness.refusal(ask, VAULT, "entitlement", it.id, who)
-            nothing = who in it.excluded and told == (0, 0, 0)
-            assert told == why or nothing, f"Law 7: {it.id} tells {who} {told}, not {why}"
+            answered = self.harness.refusal(ask, VAULT, "entitlement", it.id, who)
+            nothing = who in it.excluded and answered == (0, 0, 0)
+            assert answered == why or nothing, f"Law 7: {it.id} tells {who} {answered}, not {why}"
 
     def claims(self):
         """Who has been paid, by whatever path, can claim nothing more; all others what they are

@@ -1,9 +1,8 @@
-"""Withholding against an office that keeps no history: it works out every rate once, when a
-record's second is over, from what it knows at that moment. The contract says the same, for ever."""
+"""Withholding against a law that keeps no history: every rate is worked out once, when a record's
+second is over, from what is known at that moment. The contract says the same, for ever."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
 from hypothesis import strategies as st
@@ -15,25 +14,29 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from prorata.apportion import withhold
 from tests.chainkit import Codec, RevmKit
 from tests.contracts.compliant import investor
 from tests.laws.harness import Harness, read, scaled, word
-from tests.model.outcomes import refuse
+from tests.model.income import BASIS_POINTS, tax_on
+from tests.model.withholding import (
+    ANY_CLASS,
+    ANY_COUNTRY,
+    KINDS,
+    WINDOW,
+    Certificate,
+    Key,
+    Withholding,
+)
 
 HOLDERS = ("ann", "ben", "cat", "dan")
 OWNER, AGENT, COLLECTOR = "owner", "agent", "collector"
 TOKEN, BOOK, POLICY = "shares", "book", "policy"
-ANY_COUNTRY, ANY_CLASS = 0, 255
-COUNTRIES, CLASSES, KINDS = (276, 250), (1, 2), range(5)
-WINDOW, WHOLE = 16, 10_000
+COUNTRIES, CLASSES = (276, 250), (1, 2)
 GROSS = 999_983  # a prime, so that most rates leave a residue
 DEED = b"deed".ljust(32, b"\0")
 
-Key = tuple[int, int, int]
-
 holders = st.sampled_from(HOLDERS)
-rates = st.one_of(st.sampled_from((0, 1, 1_500, WHOLE)), st.integers(0, WHOLE))
+rates = st.one_of(st.sampled_from((0, 1, 1_500, BASIS_POINTS)), st.integers(0, BASIS_POINTS))
 keys = st.tuples(
     st.sampled_from((*COUNTRIES, ANY_COUNTRY)),
     st.sampled_from((*CLASSES, ANY_CLASS)),
@@ -50,83 +53,6 @@ tables = st.builds(
 soon = st.sampled_from((-2, -1, 0, 0, 1, 2, 4, 9))
 
 
-@dataclass
-class Certificate:
-    """A certificate in the file of its holder."""
-
-    rate: int
-    kinds: int
-    since: int
-    until: int
-    revoked: bool = False
-
-    def counts(self, kind: int, time: int) -> bool:
-        return not self.revoked and self.kinds >> kind & 1 == 1 and self.since <= time <= self.until
-
-
-class Office:
-    """What is known now, and nothing of how it came to be known; and what was answered once."""
-
-    def __init__(self, table: dict[Key, int]) -> None:
-        self.now = RevmKit.START
-        self.tables = {0: table}
-        self.registered: dict[str, tuple[int, int]] = {}
-        self.noted: dict[str, tuple[int, int]] = {}
-        self.files: dict[str, list[Certificate]] = {who: [] for who in HOLDERS}
-        self.records: list[int] = []
-        self.answers: dict[tuple[int, str, int], int] = {}
-
-    def rate(self, holder: str, kind: int, time: int) -> int:
-        """The law, for a time at which nothing changes any more, or provisionally."""
-        for certificate in reversed(self.files[holder]):
-            if certificate.counts(kind, time):
-                return certificate.rate
-        wanted = [(ANY_COUNTRY, ANY_CLASS)]
-        if holder in self.noted:
-            country, class_ = self.noted[holder]
-            wanted = [(country, class_), (country, ANY_CLASS), (ANY_COUNTRY, class_), *wanted]
-        table = self.tables[max(since for since in self.tables if since <= time)]
-        return next(table[(*key, kind)] for key in wanted if (*key, kind) in table)
-
-    def wait_until(self, now: int) -> list[int]:
-        """Time passes; the records whose second is over by then are answered, once for all."""
-        over = [n for n, at in enumerate(self.records, 1) if self.now <= at < now]
-        for record, who, kind in product(over, HOLDERS, KINDS):
-            self.answers[record, who, kind] = self.rate(who, kind, self.records[record - 1])
-        self.now = now
-        return over
-
-    def set_rates(self, table: dict[Key, int], since: int) -> None:
-        since = since or self.now
-        refuse(("WithholdingPolicy_InThePast", (since, self.now)) if since < self.now else None)
-        self.tables = {at: old for at, old in self.tables.items() if at < since} | {since: table}
-
-    def note(self, wallets: list[str]) -> None:
-        for who in wallets:
-            self.noted.pop(who, None)
-            if who in self.registered:
-                self.noted[who] = self.registered[who]
-
-    def certify(self, holder: str, given: Certificate) -> None:
-        file = self.files[holder]
-        bad = given.until < given.since or given.until < self.now
-        period = (given.since, given.until, self.now)
-        # Whatever lies more than sixteen back is not looked at, so it must be over.
-        running = [n for n, c in enumerate(file, 1) if not c.revoked and self.now <= c.until]
-        first = running[0] if running else len(file) + 1
-        refuse(
-            ("WithholdingPolicy_InvalidPeriod", period) if bad else None,
-            ("WithholdingPolicy_TooManyCertificates", (holder, first, WINDOW))
-            if first <= len(file) + 1 - WINDOW else None,
-        )  # fmt: skip
-        file.append(given)
-
-    def revoke(self, holder: str, number: int) -> None:
-        unknown = number > len(self.files[holder])
-        refuse(("WithholdingPolicy_UnknownCertificate", (holder, number)) if unknown else None)
-        self.files[holder][number - 1].revoked = True
-
-
 class WithholdingMachine(RuleBasedStateMachine):
     """One policy, one register, four holders, and records at any time."""
 
@@ -141,7 +67,7 @@ class WithholdingMachine(RuleBasedStateMachine):
 
     @initialize(table=tables)
     def open(self, table):
-        self.office = Office(table)
+        self.law = Withholding(table, HOLDERS, RevmKit.START)
         a = self.harness.addresses
         self.harness.build(
             POLICY, "WithholdingPolicy", a[OWNER], a[BOOK], a[COLLECTOR], self.listed(table)
@@ -156,9 +82,9 @@ class WithholdingMachine(RuleBasedStateMachine):
 
     @rule(table=tables, ahead=soon)
     def set_rates(self, table, ahead):
-        since = self.office.now + ahead if ahead else 0
+        since = self.law.now + ahead if ahead else 0
         self.harness.both(
-            lambda: self.office.set_rates(table, since),
+            lambda: self.law.set_rates(table, since),
             self.tell(POLICY, "setRates", self.listed(table), since),
         )
 
@@ -166,18 +92,18 @@ class WithholdingMachine(RuleBasedStateMachine):
         who=holders, country=st.sampled_from((*COUNTRIES, 4)), kind=st.sampled_from((*CLASSES, 9))
     )
     def register(self, who, country, kind):
-        self.office.registered[who] = (country, kind)
+        self.law.registered[who] = (country, kind)
         known = investor(HOLDERS.index(who) + 1, country, kind)
         self.harness.send(OWNER, BOOK, "register", [who], [known])
 
     @rule(who=holders)
     def strike_off(self, who):
-        if self.office.registered.pop(who, None):
+        if self.law.registered.pop(who, None):
             self.harness.send(OWNER, BOOK, "deleteIdentity", who)
 
     @rule(wallets=st.lists(holders, max_size=4))
     def note(self, wallets):
-        self.office.note(wallets)
+        self.law.note(wallets)
         self.harness.send("dan", POLICY, "note", wallets)
 
     @rule(
@@ -188,74 +114,74 @@ class WithholdingMachine(RuleBasedStateMachine):
         length=st.sampled_from((-1, 0, 1, 3, 9, 10**9)),
     )
     def certify(self, who, rate, kinds, since, length):
-        start = self.office.now + since
+        start = self.law.now + since
         given = Certificate(rate, kinds, start, start + length)
         terms = (rate, kinds, given.since, given.until, DEED)
         self.harness.both(
-            lambda: self.office.certify(who, given),
+            lambda: self.law.certify(who, given),
             self.tell(POLICY, "certify", [who], [terms], sender=AGENT),
         )
 
     @rule(who=holders, number=st.integers(1, 9))
     def revoke(self, who, number):
-        file = self.office.files[who]
+        file = self.law.files[who]
         if number <= len(file) and file[number - 1].revoked:
             return
         self.harness.both(
-            lambda: self.office.revoke(who, number),
+            lambda: self.law.revoke(who, number),
             self.tell(POLICY, "revoke", who, number, sender=AGENT),
         )
 
-    @precondition(lambda self: len(self.office.records) < 12)
+    @precondition(lambda self: len(self.law.records) < 12)
     @rule(ahead=st.sampled_from((0, 0, 1, 1, 2, 3, 5, 9)))
     def schedule(self, ahead):
-        self.office.records.append(self.office.now + ahead)
-        number = len(self.office.records)
-        self.harness.send(OWNER, TOKEN, "setTime", number, self.office.records[-1])
+        self.law.records.append(self.law.now + ahead)
+        number = len(self.law.records)
+        self.harness.send(OWNER, TOKEN, "setTime", number, self.law.records[-1])
 
     @rule(seconds=st.sampled_from((1, 1, 1, 2, 3, 8)))
     def wait(self, seconds):
-        over = self.office.wait_until(self.office.now + seconds)
-        self.harness.kit.now = self.office.now
+        over = self.law.wait_until(self.law.now + seconds)
+        self.harness.kit.now = self.law.now
         self.compare(over)
 
     @rule(who=holders, kind=st.sampled_from(KINDS), ahead=st.sampled_from((0, 1, 5, 20)))
     def ask_for_now(self, who, kind, ahead):
         """What would apply if nothing changed."""
-        time = self.office.now + ahead
+        time = self.law.now + ahead
         with self.harness.looking() as ask:
             rate, _ = read(ask(POLICY, "rateAt", who, kind, time))
-        assert rate == self.office.rate(who, kind, time)
+        assert rate == self.law.rate(who, kind, time)
 
     # --------------------------------------------------------------------- what must hold
 
     def compare(self, records):
-        """Every answer about these records is the office's, to the unit."""
+        """Every answer about these records is the law's, to the unit."""
         with self.harness.looking() as ask:
             for record, who, kind in product(records, HOLDERS, KINDS):
                 tax = ask(POLICY, "taxOn", TOKEN, record, kind, who, GROSS)
-                rate = self.office.answers[record, who, kind]
-                assert tax == word(withhold(GROSS, rate)), (record, who, kind, rate)
+                rate = self.law.answers[record, who, kind]
+                assert tax == word(tax_on(GROSS, rate)), (record, who, kind, rate)
 
     def teardown(self):
         """Whatever happened since, each record has the answers it had when it closed; open ones
         have none."""
-        if not hasattr(self, "office"):
+        if not hasattr(self, "law"):
             return
         for _ in range(2):
-            closed = {record for record, _, _ in self.office.answers}
+            closed = {record for record, _, _ in self.law.answers}
             self.compare(sorted(closed))
             with self.harness.looking() as ask:
-                for record, at in enumerate(self.office.records, 1):
+                for record, at in enumerate(self.law.records, 1):
                     if record not in closed:
-                        told = self.harness.refusal(
+                        reported = self.harness.refusal(
                             ask, POLICY, "taxOn", TOKEN, record, 0, "ann", 1
                         )
-                        why = (TOKEN, record, at, self.office.now)
-                        assert told == ("WithholdingPolicy_RecordOpen", why)
+                        why = (TOKEN, record, at, self.law.now)
+                        assert reported == ("WithholdingPolicy_RecordOpen", why)
             # And once more after a year, when all of them are over.
-            self.office.wait_until(self.office.now + 31_536_000)
-            self.harness.kit.now = self.office.now
+            self.law.wait_until(self.law.now + 31_536_000)
+            self.harness.kit.now = self.law.now
 
 
 def test_any_history_of_rates_notes_and_certificates(codec: Codec) -> None:
@@ -277,6 +203,6 @@ def test_a_holder_with_many_certificates(codec: Codec) -> None:
         machine.schedule(number % 3)
         machine.wait(1)
         if number % 4 == 0:
-            machine.revoke("ann", len(machine.office.files["ann"]))
-    assert len(machine.office.files["ann"]) > 2 * WINDOW
+            machine.revoke("ann", len(machine.law.files["ann"]))
+    assert len(machine.law.files["ann"]) > 2 * WINDOW
     machine.teardown()

@@ -100,7 +100,7 @@ def test_a_revert_is_a_chain_error_and_bad_input_is_not() -> None:
     ],
 )
 def test_errors_survive_copying_and_other_processes(error: ProrataError) -> None:
-    for twin in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
-        assert type(twin) is type(error)
-        assert str(twin) == str(error)
-        assert vars(twin) == vars(error)
+    for copied in (copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+        assert type(copied) is type(error)
+        assert str(copied) == str(error)
+        assert vars(copied) == vars(error)

@@ -135,7 +135,7 @@ def test_a_library_that_would_have_to_be_linked_is_refused(sources):
 
 def test_the_sizes_of_all_that_is_deployed_are_told(capsys):
     compiler.main()
-    told = capsys.readouterr().out.splitlines()
-    sizes = {line.split()[0]: line for line in told}
+    lines = capsys.readouterr().out.splitlines()
+    sizes = {line.split()[0]: line for line in lines}
     assert {"ShareToken", "DividendVault", "TransferRules"} <= set(sizes)
-    assert all(line.endswith(" of 24,576 bytes") for line in told)
+    assert all(line.endswith(" of 24,576 bytes") for line in lines)

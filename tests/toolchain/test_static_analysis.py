@@ -56,8 +56,8 @@ def analyse(folder: Path) -> list[dict[str, Any]]:
     # Gas is measured by tests/gas.
     command += ["--filter-paths", "node_modules", "--exclude-optimization"]
     command += ["--exclude", ",".join(SILENT), "--json", answer]
-    said = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
-    assert answer.is_file(), said.stderr
+    ran = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True)
+    assert answer.is_file(), ran.stderr
     report = json.loads(answer.read_text(encoding="utf-8"))
     assert report["success"], report["error"]
     return list(report["results"].get("detectors", ()))

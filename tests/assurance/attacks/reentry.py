@@ -133,8 +133,8 @@ class AttackSystem(Harness):
         self.foreign = self._other_token(self.compliance.address, self.book.address)
         self.office = kit.deploy("InvestorRegistry", self.owner)
         self.lots = kit.deploy("LockUps")
-        told = {**SETTINGS, "registry": self.office.address, "eligible": True}
-        self.paper = kit.deploy("TransferRules", tuple(told.values()))
+        settings = {**SETTINGS, "registry": self.office.address, "eligible": True}
+        self.paper = kit.deploy("TransferRules", tuple(settings.values()))
         self.spies = (
             self.coin, self.purse, self.signer, self.asset, self.policy, self.hook, self.rules,
             self.compliance, self.book,
@@ -187,30 +187,30 @@ class AttackSystem(Harness):
         self.push(tiny, *dict.fromkeys(self.owners))
         assert self.vault.call("carried", self.asset.address, self.coin.address) != 0
 
-    def declaration(self, record: int, amount: int, **said: Any) -> tuple[Any, ...]:
+    def declaration(self, record: int, amount: int, **options: Any) -> tuple[Any, ...]:
         """What `declare` takes, in coin."""
-        return (self.asset.address, record, self.coin.address, amount, terms(**said))
+        return (self.asset.address, record, self.coin.address, amount, terms(**options))
 
-    def _pay(self, record: int, amount: int, **said: Any) -> int:
+    def _pay(self, record: int, amount: int, **options: Any) -> int:
         coin = self.kit.at("Dollar", self.coin.address)
         coin.send("mint", self.agent, amount)
         coin.send("approve", self.vault.address, LATER, sender=self.agent)
-        call = self.declaration(record, amount, **said)
+        call = self.declaration(record, amount, **options)
         self.vault.send("declare", *call, sender=self.agent)
         return int(self.vault.call("distributionCount"))
 
-    def _pay_native(self, record: int, amount: int, **said: Any) -> int:
+    def _pay_native(self, record: int, amount: int, **options: Any) -> int:
         call = self.kit.codec.call(
-            VAULT, "declare", self.asset.address, record, ZERO, amount, terms(**said)
+            VAULT, "declare", self.asset.address, record, ZERO, amount, terms(**options)
         )
         self.purse.send("act", self.vault.address, call, value=amount)
         return int(self.vault.call("distributionCount"))
 
     # ------------------------------------------------------------------------- transactions
 
-    def declares(self, record: int | None = None, **said: Any) -> Callable[[], Receipt]:
+    def declares(self, record: int | None = None, **options: Any) -> Callable[[], Receipt]:
         """Somebody declares."""
-        call = self.declaration(record or self.record, 50, **said)
+        call = self.declaration(record or self.record, 50, **options)
         return lambda: self.vault.send("declare", *call, sender=self.agent)
 
     def asks_vault(self, function: str, *args: Any) -> Callable[[], Receipt]:
@@ -327,7 +327,7 @@ def token_call_outs(system: AttackSystem) -> dict[str, CallOut]:
     """Every call-out of a share token, to rules of ours and to an ERC-3643 deployment."""
     w = system
     ruled, foreign, rules, theirs, book = w.ruled, w.foreign, w.rules, w.compliance, w.book
-    three, lost, heir = "(address,address,uint256)", w.ben, w.eve
+    three, lost, successor = "(address,address,uint256)", w.ben, w.eve
     wallet = w.signer.address
     w.kit.at("ContractWallet", wallet).send("sign", _permit_digest(w, ruled), True)
     permits = w.orders(ruled, "permit", wallet, w.ann, 5, LATER, 27, NOTHING, NOTHING)
@@ -338,7 +338,7 @@ def token_call_outs(system: AttackSystem) -> dict[str, CallOut]:
             "mint": w.orders(token, "mint", w.ann, 5),
             "burn": w.orders(token, "burn", w.ann, 5),
             "force": w.orders(token, "forcedTransfer", w.ann, w.ben, 5),
-            "recover": w.orders(token, "recoveryAddress", lost, heir, ZERO),
+            "recover": w.orders(token, "recoveryAddress", lost, successor, ZERO),
             "drop": w.orders(token, "setCompliance", ZERO, sender=w.owner),
         }
 

@@ -62,7 +62,7 @@ LIMITS = {
     " is kept. How many blocks to wait for is the network's `required_confirmations`.",
 }
 
-WITHOUT_TWIN = {
+WITHOUT_MUTANT = {
     "I1": "no contract",
     "I2": "no contract",
     "I3": "no contract",
@@ -107,19 +107,19 @@ def test_whoever_notices_a_mutant_performs_its_attack():
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_each_line_of_the_list_has_its_twin(code):
+def test_each_line_of_the_list_has_its_mutant(code):
     """A defence that cannot be missed if it is gone; what is off the chain has none here."""
-    assert (code in {mutant.code for mutant in MUTANTS}) != (code in WITHOUT_TWIN)
+    assert (code in {mutant.code for mutant in MUTANTS}) != (code in WITHOUT_MUTANT)
 
 
-def test_every_twin_is_of_the_list_and_told_apart():
+def test_every_mutant_is_of_the_list_and_has_a_name_of_its_own():
     """By its name, and its test is there."""
     assert {mutant.code for mutant in MUTANTS} <= CODES.keys()
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_twin_differs_in_one_place(mutant):
+def test_a_mutant_differs_in_one_place(mutant):
     """The source that it changes has the place once: who changes it moves the mutant along."""
     text = Path(PROJECT_ROOT / "contracts" / mutant.file).read_text(encoding="utf-8")
     assert text.count(mutant.old) == 1

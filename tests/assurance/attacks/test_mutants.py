@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
     """How the tests of all mutants ended, in one run of their own."""
-    told: Path = tmp_path_factory.mktemp("mutants") / "ends.json"
+    reported: Path = tmp_path_factory.mktemp("mutants") / "ends.json"
     nodes = sorted({mutant.node for mutant in MUTANTS} | set(LIVES.values()))
     command = [
         sys.executable,
@@ -30,16 +30,16 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[s
         "tests.assurance.attacks.stand_in",
         *nodes,
     ]
-    command += ["-o", f"cache_dir={told.parent / 'cache'}"]
-    environment = os.environ | {"PRORATA_MUTANTS": str(told), "HYPOTHESIS_PROFILE": "ci"}
+    command += ["-o", f"cache_dir={reported.parent / 'cache'}"]
+    environment = os.environ | {"PRORATA_MUTANTS": str(reported), "HYPOTHESIS_PROFILE": "ci"}
     run = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
-    assert told.is_file(), run.stdout + run.stderr
-    ended: dict[str, dict[str, list[str]]] = json.loads(told.read_text(encoding="utf-8"))
+    assert reported.is_file(), run.stdout + run.stderr
+    ended: dict[str, dict[str, list[str]]] = json.loads(reported.read_text(encoding="utf-8"))
     return ended
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_the_attack_succeeds_against_the_twin(ends, mutant: AttackMutant):
+def test_the_attack_succeeds_against_the_mutant(ends, mutant: AttackMutant):
     """Its test fails there while it runs, not before; what it does not attack still works."""
     attacked, lives = ends[mutant.name][mutant.node], ends[mutant.name][LIVES[mutant.contract]]
     assert "failed" in attacked, attacked

@@ -92,7 +92,7 @@ def argument(system: AttackSystem, part: Mapping[str, Any], number: int) -> Any:
     return system.kit.now + DAY if kind == "uint48" else 1
 
 
-def entrances(system: AttackSystem, *contracts: Deployed) -> Iterator[Entrance]:
+def entrances_of(system: AttackSystem, *contracts: Deployed) -> Iterator[Entrance]:
     """Every external function of the contracts; of what is about a distribution, about three."""
     numbers = (system.taxed, system.native, system.unpaid)
     for contract in contracts:
@@ -159,11 +159,11 @@ def check_books(system: AttackSystem) -> None:
     ):
         due = vault.call("carried", system.asset.address, currency)
         for number in range(1, vault.call("distributionCount") + 1):
-            told = system.figures(number)
-            ends = told["paid"] + told["owed"] + told["swept"] + told["carriedOut"]
-            assert told["amount"] == ends, (number, told)
-            if told["currency"] == currency:
-                due += told["owed"] + told["withheld"] - told["remitted"]
+            shown = system.figures(number)
+            ends = shown["paid"] + shown["owed"] + shown["swept"] + shown["carriedOut"]
+            assert shown["amount"] == ends, (number, shown)
+            if shown["currency"] == currency:
+                due += shown["owed"] + shown["withheld"] - shown["remitted"]
         assert held == due, (currency, held, due)
     for token in (system.token, system.ruled, system.foreign):
         owners = dict.fromkeys(system.owners)
@@ -174,106 +174,115 @@ class Matrix:
     """One row of the matrix: a call_out against all entrances."""
 
     def __init__(
-        self, system: AttackSystem, name: str, call_out: CallOut, doors: list[Entrance]
+        self, system: AttackSystem, name: str, call_out: CallOut, entrances: list[Entrance]
     ) -> None:
-        self.system, self.name, self.call_out, self.doors = system, name, call_out, doors
+        self.system, self.name, self.call_out, self.entrances = system, name, call_out, entrances
         self.sides: dict[str, dict[str, str]] = {}
         # Of the native coin goes little gas, too little to note what came of it.
         self.judging = call_out.still or not call_out.asked
-        views = [door for door in doors if door.view]
+        views = [entrance for entrance in entrances if entrance.view]
         system.kit.now += call_out.later
         start = system.kit.evm.snapshot()
-        self.before = {door.key: read(system, door) for door in views}
+        self.before = {entrance.key: read(system, entrance) for entrance in views}
         self.control = outcome(call_out)
-        self.after = {door.key: read(system, door) for door in views}
+        self.after = {entrance.key: read(system, entrance) for entrance in views}
         check_books(system)
         system.kit.evm.revert(start)
         assert not self.control.reverted, self.control
 
-    def run(self, door: Entrance, way: int, expects: tuple[bool, bytes] = (True, ANY)) -> Outcome:
+    def run(
+        self, entrance: Entrance, way: int, expects: tuple[bool, bytes] = (True, ANY)
+    ) -> Outcome:
         """The transaction with the call back in its middle. Changes the chain."""
         spy, call_out = self.call_out.spy, self.call_out
         spy.send(
-            "lieInWait", way, call_out.trigger, call_out.least, door.contract.address, door.call
+            "lieInWait",
+            way,
+            call_out.trigger,
+            call_out.least,
+            entrance.contract.address,
+            entrance.call,
         )
         if way == JUDGING:
             spy.send("foresee", *expects)
         return outcome(call_out)
 
-    def came(self, door: Entrance, *expects: tuple[bool, bytes]) -> int | None:
+    def came(self, entrance: Entrance, *expects: tuple[bool, bytes]) -> int | None:
         """Which of the expectations was met, where only the interloper can tell.
 
         All gas of the question burns if none is. That ends the transaction otherwise, unless who
         asked shrugs: then what is impossible to expect shows how it ends.
         """
-        burnt = self._judged(door, (True, IMPOSSIBLE)) if self.call_out.shrugged else None
+        burnt = self._judged(entrance, (True, IMPOSSIBLE)) if self.call_out.shrugged else None
         for place, expected in enumerate(expects):
-            came = self._judged(door, expected)
+            came = self._judged(entrance, expected)
             if came.events == self.control.events and not (burnt and came.same_as(burnt)):
                 return place
         return None
 
-    def _judged(self, door: Entrance, expected: tuple[bool, bytes]) -> Outcome:
+    def _judged(self, entrance: Entrance, expected: tuple[bool, bytes]) -> Outcome:
         start = self.system.kit.evm.snapshot()
-        came = self.run(door, JUDGING, expected)
+        came = self.run(entrance, JUDGING, expected)
         self.system.kit.evm.revert(start)
         return came
 
     def is_alert(self) -> bool:
         """Whether the interloper calls back at all, and tells."""
-        door = self.doors[0]
-        burnt = self._judged(door, (True, IMPOSSIBLE))
+        entrance = self.entrances[0]
+        burnt = self._judged(entrance, (True, IMPOSSIBLE))
         return burnt.events != self.control.events or self.call_out.shrugged
 
-    def cell(self, door: Entrance) -> str:
+    def cell(self, entrance: Entrance) -> str:
         """Call back once; what the cell shows."""
-        if door.view:
-            return self._view(door)
+        if entrance.view:
+            return self._view(entrance)
         if self.call_out.still:
             # Some find nothing to do, and return: what they cannot do is write.
-            assert self.came(door, (False, ANY), (True, ANY)) is not None
+            assert self.came(entrance, (False, ANY), (True, ANY)) is not None
             return "still"
-        if door.shut_in(self.call_out):
-            return self._guarded(door)
-        return self._open(door)
+        if entrance.shut_in(self.call_out):
+            return self._guarded(entrance)
+        return self._open(entrance)
 
-    def _view(self, door: Entrance) -> str:
-        choices = {"before": self.before[door.key], "after": self.after[door.key]}
-        if self.judging and door.name in AHEAD.get(self.name, ()):
+    def _view(self, entrance: Entrance) -> str:
+        choices = {"before": self.before[entrance.key], "after": self.after[entrance.key]}
+        if self.judging and entrance.name in AHEAD.get(self.name, ()):
             return "ahead"
         if self.judging:
-            expects = [self._expectation(said) for said in choices.values()]
-            place = self.came(door, *expects)
+            expects = [self._expectation(response) for response in choices.values()]
+            place = self.came(entrance, *expects)
             assert place is not None, f"neither {choices}"
             side = list(choices)[place]
         else:
             start = self.system.kit.evm.snapshot()
-            self.run(door, NOTING)
+            self.run(entrance, NOTING)
             sprung, succeeded, answer = self.call_out.spy.call("whatCame")
             self.system.kit.evm.revert(start)
             assert sprung
-            said = b"yes" + answer if succeeded else b"no" + self._error(answer)
-            assert said in choices.values(), f"{said!r} is neither of {choices}"
-            side = next(side for side, known in choices.items() if known == said)
-        if choices["before"] != choices["after"] and door.name not in AHEAD.get(self.name, ()):
-            self.sides.setdefault(door.contract.name, {})[f"{door.name} {door.call.hex()}"] = side
+            response = b"yes" + answer if succeeded else b"no" + self._error(answer)
+            assert response in choices.values(), f"{response!r} is neither of {choices}"
+            side = next(side for side, known in choices.items() if known == response)
+        if choices["before"] != choices["after"] and entrance.name not in AHEAD.get(self.name, ()):
+            self.sides.setdefault(entrance.contract.name, {})[
+                f"{entrance.name} {entrance.call.hex()}"
+            ] = side
         return side
 
-    def _guarded(self, door: Entrance) -> str:
+    def _guarded(self, entrance: Entrance) -> str:
         if self.judging:
-            assert self.came(door, (False, keccak(GUARD))) == 0, "not refused by the guard"
+            assert self.came(entrance, (False, keccak(GUARD))) == 0, "not refused by the guard"
             return "guard"
         start = self.system.kit.evm.snapshot()
-        came = self.run(door, NOTING)
+        came = self.run(entrance, NOTING)
         sprung, succeeded, answer = self.call_out.spy.call("whatCame")
         self.system.kit.evm.revert(start)
         assert (bool(sprung), succeeded, answer) == (True, False, GUARD)
         assert came.events == self.control.events
         return "guard"
 
-    def _open(self, door: Entrance) -> str:
+    def _open(self, entrance: Entrance) -> str:
         start = self.system.kit.evm.snapshot()
-        came = self.run(door, IGNORING if self.judging else NOTING)
+        came = self.run(entrance, IGNORING if self.judging else NOTING)
         refused = not self.judging and not self.call_out.spy.call("whatCame")[1]
         # What was refused changed nothing, if the transaction went on as ever.
         if not refused or came.events != self.control.events:
@@ -281,8 +290,8 @@ class Matrix:
         self.system.kit.evm.revert(start)
         return "stopped" if came.reverted else "harmless"
 
-    def _expectation(self, said: bytes) -> tuple[bool, bytes]:
-        return (True, keccak(said[3:])) if said.startswith(b"yes") else (False, ANY)
+    def _expectation(self, response: bytes) -> tuple[bool, bytes]:
+        return (True, keccak(response[3:])) if response.startswith(b"yes") else (False, ANY)
 
     def _error(self, answer: bytes) -> bytes:
         return str(self.system.kit.codec.error(answer)).encode()
@@ -291,15 +300,15 @@ class Matrix:
         """All cells; complains of every bad one at once."""
         cells, bad = {}, []
         assert self.is_alert()
-        for door in self.doors:
-            name = f"{door.contract.name}.{door.name} {door.call[4:36].hex()[-2:]}"
+        for entrance in self.entrances:
+            name = f"{entrance.contract.name}.{entrance.name} {entrance.call[4:36].hex()[-2:]}"
             try:
-                cells[name] = self.cell(door)
+                cells[name] = self.cell(entrance)
             except AssertionError as error:
                 bad.append(f"{name}: {str(error)[:400]}")
-        for contract, told in self.sides.items():
-            if len(set(told.values())) > 1:
-                bad.append(f"{contract}: some views from before, some from after: {told}")
+        for contract, shown in self.sides.items():
+            if len(set(shown.values())) > 1:
+                bad.append(f"{contract}: some views from before, some from after: {shown}")
         self.system.kit.now -= self.call_out.later
         assert not bad, "\n".join(bad)
         return cells
@@ -327,8 +336,8 @@ def counted() -> Counter[str]:
 @pytest.mark.parametrize("name", VAULT_CALL_OUTS)
 def test_the_vaults_call_outs(system, counted, name):
     """While the vault or its desk asks or pays, nothing can be had twice, and no view lies."""
-    doors = list(entrances(system, system.vault, system.desk, system.token))
-    counted.update(Matrix(system, name, vault_call_outs(system)[name], doors).fill().values())
+    entrances = list(entrances_of(system, system.vault, system.desk, system.token))
+    counted.update(Matrix(system, name, vault_call_outs(system)[name], entrances).fill().values())
 
 
 @pytest.mark.attack("E3")
@@ -337,8 +346,8 @@ def test_the_tokens_call_outs(system, counted, name):
     """While a token asks or tells its rules and registry, the ledger stays exact."""
     call_out = token_call_outs(system)[name]
     token = system.foreign if call_out.spy in (system.compliance, system.book) else system.ruled
-    doors = list(entrances(system, token, system.office, system.lots, system.paper))
-    counted.update(Matrix(system, name, call_out, doors).fill().values())
+    entrances = list(entrances_of(system, token, system.office, system.lots, system.paper))
+    counted.update(Matrix(system, name, call_out, entrances).fill().values())
 
 
 @pytest.mark.attack("E3")

@@ -155,9 +155,9 @@ class Marker:
 
     def _in_try(self, node: Node) -> None:
         for i, clause in enumerate(node["clauses"]):
-            told = "caught" if i else "succeeded"
+            outcome = "caught" if i else "succeeded"
             start = span(clause["block"])[0] + 1
-            self._insert(start, solidity(self._mark(clause["block"], f"try: {told}")))
+            self._insert(start, solidity(self._mark(clause["block"], f"try: {outcome}")))
             self._block(clause["block"])
 
     def _in_assembly(self, node: Node) -> None:
@@ -175,9 +175,9 @@ class Marker:
     def _in_switch(self, node: Node) -> None:
         for case in node["cases"]:
             value = case["value"]
-            told = "default" if value == "default" else f"case {value['value']}"
+            outcome = "default" if value == "default" else f"case {value['value']}"
             start = span(case["body"])[0] + 1
-            self._insert(start, yul(self._mark(case["body"], f"switch: {told}")))
+            self._insert(start, yul(self._mark(case["body"], f"switch: {outcome}")))
             self._block(case["body"])
         if all(case["value"] != "default" for case in node["cases"]):
             mark = yul(self._mark(node, "switch: default"))
@@ -240,7 +240,9 @@ class Marker:
         self._insert(end, b")", late=True, order=-start)
 
     def _outcomes(self, node: Node, what: str) -> int:
-        return self.all.new(*(self._place(node, f"{what}: {told}") for told in ("false", "true")))
+        return self.all.new(
+            *(self._place(node, f"{what}: {outcome}") for outcome in ("false", "true"))
+        )
 
     # ---------------------------------------------------------------------------------- the text
 

@@ -98,12 +98,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     looked_up = {int(address, 16) for address in visited}
     for place, mark in marked.marks.items():
         met[place] = met.get(place, False) or mark in looked_up
-    told = [[*astuple(place), was] for place, was in sorted(met.items())]
+    reported = [[*astuple(place), was] for place, was in sorted(met.items())]
     # One of several workers tells the session that started it.
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["marks"] = told
+        session.config.workeroutput["marks"] = reported
     else:
-        session.config.getoption("--marks").write_text(json.dumps(told), encoding="utf-8")
+        session.config.getoption("--marks").write_text(json.dumps(reported), encoding="utf-8")
 
 
 @pytest.hookimpl(optionalhook=True)

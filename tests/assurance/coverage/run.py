@@ -94,8 +94,8 @@ def total(files: dict[str, Any]) -> dict[str, int]:
 def digest() -> str:
     """What the sources were: one hash of them all."""
     root = PROJECT_ROOT / CONTRACTS
-    told = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.sol")}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    texts = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.sol")}
+    return hashlib.sha256(json.dumps(texts, sort_keys=True).encode()).hexdigest()
 
 
 def percent(missed: int, count: int) -> str:

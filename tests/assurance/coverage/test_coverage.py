@@ -37,8 +37,8 @@ def test_a_line_or_too_many_branches_missed_are_noticed(results):
     name = "contracts/examples/FlatTax.sol"
     files = {**results["files"], name: {**results["files"][name], "missedLines": [1]}}
     total = {**results["total"], "branches": 1_600, "missedBranches": 40}
-    told = lacking({**results, "files": files, "total": total})
-    assert told == [
+    reported = lacking({**results, "files": files, "total": total})
+    assert reported == [
         f"{name}, line 1 has not been run; test what it is for: // SPDX-License-Identifier: MIT",
         "97.50 % of branches is less than 98 %",
     ]
@@ -112,7 +112,7 @@ def test_a_contract_that_nobody_calls_has_run_nowhere():
 def test_a_revert_and_a_view_leave_marks_too():
     found = played(5)
     assert found["missedLines"] == [9, 10, 11, 12, 13, 14]
-    assert [told for told in found["missedBranches"] if told.startswith("8:")] == [
+    assert [reported for reported in found["missedBranches"] if reported.startswith("8:")] == [
         "8:13 if: false", "8:13 operand of &&: false", "8:23 operand of ||: false",
         "8:32 operand of ||: false", "8:32 operand of ||: true",
     ]  # fmt: skip

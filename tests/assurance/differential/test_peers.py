@@ -58,7 +58,7 @@ def share_token(kit: RevmKit, owner: str, name: str = "Peer") -> Deployed:
     return kit.deploy("ShareToken", (name, "PEER", 18, owner, ZERO, ZERO))
 
 
-def said(token: Deployed, sender: str, function: str, *args: Any) -> tuple[Any, ...]:
+def outcome(token: Deployed, sender: str, function: str, *args: Any) -> tuple[Any, ...]:
     """What came of a call: its events, or the error and its arguments."""
     try:
         receipt: Receipt = token.send(function, *args, sender=sender)
@@ -93,9 +93,9 @@ def test_the_token_behaves_as_openzeppelins_and_soladys(kit, seed):
             ]
         )
         sender = owner if call[0] in {"mint", "burn"} else sender
-        came = said(ours, sender, *call)
-        assert came == said(theirs, sender, *call), call
-        assert _bare(came) == _bare(said(solady, sender, *call)), call
+        came = outcome(ours, sender, *call)
+        assert came == outcome(theirs, sender, *call), call
+        assert _bare(came) == _bare(outcome(solady, sender, *call)), call
         refusals += came[0] != "done"
         if step % 50 == 0:
             assert _books(ours, people) == _books(theirs, people) == _books(solady, people)
@@ -119,9 +119,9 @@ def test_nobody_is_refused_by_the_same_words_as_openzeppelins(kit):
     for token in (ours, theirs):
         token.send("mint", holder, 5)
     for call in (("transfer", ZERO, 5), ("transfer", ZERO, 0), ("approve", ZERO, 5)):
-        assert said(ours, holder, *call) == said(theirs, holder, *call)
+        assert outcome(ours, holder, *call) == outcome(theirs, holder, *call)
     owner = kit.accounts[0]
-    assert said(ours, owner, "mint", ZERO, 1) == said(theirs, owner, "mint", ZERO, 1)
+    assert outcome(ours, owner, "mint", ZERO, 1) == outcome(theirs, owner, "mint", ZERO, 1)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -144,7 +144,7 @@ def test_permits_behave_as_openzeppelins_and_soladys(kit, seed):
         for token in tokens:
             v, r, s = _sign(token, signer, owner.address, spender, value, nonce, deadline)
             call = (owner.address, spender, shown, deadline, v, r, s)
-            came.append(said(token, kit.accounts[0], "permit", *call))
+            came.append(outcome(token, kit.accounts[0], "permit", *call))
         assert len({name for name, _ in came}) == 1, came
         if came[0][0] != "ERC2612InvalidSigner":
             assert came[0] == came[1]
@@ -204,8 +204,8 @@ def test_settling_is_the_portion_and_its_loss(kit):
         amount = dice.choice([*boundaries(160), dice.randrange(2**160)])
         shares = dice.choice([1, eligible, dice.randrange(1, eligible + 1)])
         settled = dice.choice([0, eligible - shares, dice.randrange(eligible - shares + 1)])
-        room = eligible.bit_length() + min(eligible.bit_length(), 32)
-        shift = dice.choice([0, 256 - room, dice.randrange(256 - room + 1)])
+        width = eligible.bit_length() + min(eligible.bit_length(), 32)
+        shift = dice.choice([0, 256 - width, dice.randrange(256 - width + 1)])
         gross, lost, after = divisions.call("settling", amount, shares, eligible, settled, shift)
         assert gross == divisions.call("openZeppelin", amount, shares, eligible)
         assert after == settled + shares
@@ -236,7 +236,7 @@ def test_the_packed_ledger_is_the_plain_one(kit, seed):
                 ("scheduleRecord", agent, (kit.now + dice.choice([-1, 0, 1, 3, 40]),)),
             ]
         )
-        came = [said(token, sender, function, *args)[0] == "done" for token in (ours, plain)]
+        came = [outcome(token, sender, function, *args)[0] == "done" for token in (ours, plain)]
         assert came[0] == came[1], (step, function, args)
         if step % 40 == 39:
             _compare(ours, plain, people)

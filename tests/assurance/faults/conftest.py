@@ -1,4 +1,4 @@
-"""A small world behind a faulty node, on an Anvil of its own: what is undone here stays here."""
+"""A small asset behind a faulty node, on an Anvil of its own: what is undone here stays here."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from prorata.toolchain.anvil import Anvil
+from tests.assurance.faults.chain_faults import ChainFaults
+from tests.assurance.faults.harness import FaultHarness, in_haste
 from tests.assurance.faults.proxy import FaultyNode, faulty_node
-from tests.assurance.faults.weather import Weather
-from tests.assurance.faults.world import World, in_haste
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +25,18 @@ def node(own_anvil) -> Iterator[FaultyNode]:
 
 
 @pytest.fixture(scope="module")
-def weather(own_anvil) -> Weather:
-    return Weather(own_anvil)
+def chain_faults(own_anvil) -> ChainFaults:
+    return ChainFaults(own_anvil)
 
 
 @pytest.fixture
-def world(own_anvil, node, tmp_path) -> Iterator[World]:
+def harness(own_anvil, node, tmp_path) -> Iterator[FaultHarness]:
     """Nothing deployed yet."""
     before = own_anvil.rpc("evm_snapshot")
     node.calm()
     with in_haste():
-        world = World(own_anvil, tmp_path, url=node.url)
-        yield world
+        harness = FaultHarness(own_anvil, tmp_path, url=node.url)
+        yield harness
         node.calm()
-        world.leave()
+        harness.leave()
     assert own_anvil.rpc("evm_revert", before)

@@ -23,12 +23,12 @@ from typing import Any
 
 from prorata.chain import rpc
 from prorata.toolchain.anvil import Anvil
+from tests.assurance.faults.chain_faults import CHAIN_FAULTS, ChainFaults, ground_of, times_of
+from tests.assurance.faults.crash_tests import moments_of, play_until_killed
+from tests.assurance.faults.harness import ACTS, FaultHarness, difference, in_haste
 from tests.assurance.faults.lines import LINES, PATIENCE
-from tests.assurance.faults.mortals import moments_of, play_mortal
-from tests.assurance.faults.ordeal import endure, is_sentence
 from tests.assurance.faults.proxy import SENDING, Exchange, FaultyNode, faulty_node
-from tests.assurance.faults.weather import WEATHER, Weather, ground_of, times_of
-from tests.assurance.faults.world import ACTS, World, difference, in_haste
+from tests.assurance.faults.retry_run import is_sentence, retry_until_done
 
 RESULTS = Path(__file__).with_name("results.json")
 SEED = 20_261_126
@@ -49,7 +49,7 @@ class Trial:
 
 def drawn(seed: int, count: int) -> list[Trial]:
     """The trials of a seed, each with random numbers of its own."""
-    faults, trials = [*LINES, *WEATHER], []
+    faults, trials = [*LINES, *CHAIN_FAULTS], []
     for number in range(count):
         draw = random.Random(f"{seed}/{number}")
         act = draw.choices(list(ACTS), [WEIGHTS.get(act, 1) for act in ACTS])[0]
@@ -61,22 +61,22 @@ def drawn(seed: int, count: int) -> list[Trial]:
 class Run:
     """Plays the trials of each act on one stage, in the order of the asset's life."""
 
-    def __init__(self, world: World, node: FaultyNode) -> None:
-        self.world, self.node = world, node
-        self.weather = Weather(world.anvil)
+    def __init__(self, harness: FaultHarness, node: FaultyNode) -> None:
+        self.harness, self.node = harness, node
+        self.chain_faults = ChainFaults(harness.anvil)
         self.refusals: Counter[str] = Counter()
         self.kills = 0
         self.unmet = 0
 
     def play(self, act: str, trials: list[Trial]) -> None:
-        world, node = self.world, self.node
-        world.stage(act)
+        harness, node = self.harness, self.node
+        harness.prepare(act)
         node.calm()
-        moments = moments_of(world)
-        wanted = world.state()
-        world.again()
+        moments = moments_of(harness)
+        wanted = harness.state()
+        harness.again()
         node.calm()
-        world.play()
+        harness.play()
         seen = list(node.moments)
         for trial in trials:
             try:
@@ -89,35 +89,35 @@ class Run:
                 raise
 
     def _kill(self, trial: Trial, moments: int, wanted: dict[str, Any]) -> None:
-        world, node = self.world, self.node
-        world.again()
+        harness, node = self.harness, self.node
+        harness.again()
         node.calm()
         for _ in range(trial.draw.randint(1, 3)):
-            ended, _, said = play_mortal(world, trial.draw.randint(1, moments))
-            assert said == "", said
+            ended, _, message = play_until_killed(harness, trial.draw.randint(1, moments))
+            assert message == "", message
             self.kills += ended != 0
-        ended, _, said = play_mortal(world, last=0)
-        assert (ended, said) == (0, ""), said
-        state = world.state()
+        ended, _, message = play_until_killed(harness, last=0)
+        assert (ended, message) == (0, ""), message
+        state = harness.state()
         assert state == wanted, difference(state, wanted)
 
     def _harm(self, trial: Trial, seen: list[list[str]], wanted: dict[str, Any]) -> None:
-        world, node, name, draw = self.world, self.node, trial.fault, trial.draw
-        world.again(ground_of(name))
+        harness, node, name, draw = self.harness, self.node, trial.fault, trial.draw
+        harness.again(ground_of(name))
         sends = sum(SENDING in methods for methods in seen)
         if name in LINES:
             fault, times = LINES[name], draw.choice((1, 2, 9))
         else:
-            fault, times = WEATHER[name](self.weather, world), times_of(name)
-        only_sends = name in list(WEATHER)[:5] or "known" in name or "nonce" in name
+            fault, times = CHAIN_FAULTS[name](self.chain_faults, harness), times_of(name)
+        only_sends = name in list(CHAIN_FAULTS)[:5] or "known" in name or "nonce" in name
         last = sends if only_sends else max(1, len(seen) - times + 1)
         rpc.TIMEOUT_SECONDS = PATIENCE if name.startswith("time-out") else 10
         node.arm(fault, at=draw.randint(1, last), times=times, among=_sends if only_sends else _any)
-        ordeal = endure(world, node, wanted, undone="lost" in name)
+        retry_run = retry_until_done(harness, node, wanted, undone="lost" in name)
         rpc.TIMEOUT_SECONDS = 10
-        self.unmet += ordeal.met == 0
-        for said in ordeal.said:
-            assert is_sentence(said), said
+        self.unmet += retry_run.met == 0
+        for message in retry_run.messages:
+            assert is_sentence(message), message
             self.refusals[name] += 1
 
 
@@ -144,7 +144,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as scratch,
         in_haste(),
     ):
-        run = Run(World(anvil, Path(scratch), url=node.url), node)
+        run = Run(FaultHarness(anvil, Path(scratch), url=node.url), node)
         for act in ACTS:
             chosen = [trial for trial in trials if trial.act == act]
             if chosen:

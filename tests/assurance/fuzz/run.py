@@ -33,7 +33,7 @@ WORKERS = int(os.environ.get("FUZZ_WORKERS") or min(8, os.cpu_count() or 1))
 PIECE = 20 * DEPTH
 """Steps that one process takes at a time."""
 
-TOLD_EVERY = 50
+REPORTED_EVERY = 50
 """Pieces between two lines about how far a long run has come."""
 
 CALLS = 25_000
@@ -106,7 +106,7 @@ def main() -> None:
     begun = time.monotonic()
 
     def tell(taken: int) -> None:
-        if taken % (TOLD_EVERY * PIECE) == 0:
+        if taken % (REPORTED_EVERY * PIECE) == 0:
             print(f"{taken:,} steps after {time.monotonic() - begun:,.0f} s", flush=True)
 
     walked = walk_all(seed, steps, tell)
@@ -115,7 +115,7 @@ def main() -> None:
     called = call_all(seed, calls)
     ended = time.monotonic()
     print(f"{sum(called.values()):,} calls in {ended - between:,.0f} s")
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "seed": seed,
         "processes": WORKERS,
@@ -132,7 +132,7 @@ def main() -> None:
             "of": dict(sorted(called.items())),
         },
     }
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -95,8 +95,8 @@ class State(NamedTuple):
 
     def claimant(self, who: str) -> str:
         """Who is to be paid; nobody while it waits."""
-        heir = CAT if self.lost and who == ANN else who
-        return "" if heir == BEN and self.stopped else heir
+        successor = CAT if self.lost and who == ANN else who
+        return "" if successor == BEN and self.stopped else successor
 
     def blocked(self, who: str) -> bool:
         return (who == ANN and self.lost) or (who == BEN and self.stopped)
@@ -302,15 +302,15 @@ class Small:
 
     def take(self, state: State, step: Step) -> State:
         """Take a step in the law and on the chain, and compare; the state after it."""
-        told, after = getattr(state, step.name)(*step.args)
+        expected, after = getattr(state, step.name)(*step.args)
         if step.name == "wait":
             self._set_time(after.now)
         else:
-            said = self._try(state, step)
-            if said != told:
-                raise Broken(f"{step}: the contract says {said}, the law {told}")
+            reported = self._try(state, step)
+            if reported != expected:
+                raise Broken(f"{step}: the contract says {reported}, the law {expected}")
         # What is refused changes nothing: that is the EVM's law.
-        if told == DONE:
+        if expected == DONE:
             self._compare(after)
         return after  # type: ignore[no-any-return]
 
@@ -344,9 +344,9 @@ class Small:
         if self._lens(data) == b"".join([answer for _, answer in asked]):
             return
         for label, answer in asked:
-            said = self._lens(self._question(label))
-            if said != answer:
-                raise Broken(f"{label} is {said.hex()}, the law says {answer.hex()}")
+            reported = self._lens(self._question(label))
+            if reported != answer:
+                raise Broken(f"{label} is {reported.hex()}, the law says {answer.hex()}")
 
     def _lens(self, data: bytes) -> bytes:
         at = self.address
@@ -414,18 +414,18 @@ class Small:
 
     def search(self, prefix: Sequence[Step], bound: int) -> Tried:
         """Try every sequence of up to `bound` steps that begins with `prefix`."""
-        state, told, tried = State(self.held), [], Tried()
+        state, taken, tried = State(self.held), [], Tried()
         self._compare(state)
         for step in prefix:
-            told.append(step)
-            state = self._told(state, told)
+            taken.append(step)
+            state = self._take_last(state, taken)
             tried.steps += 1
         known: dict[tuple[Any, ...], int] = {}
-        tried.sequences = self._follow(state, told, bound - len(prefix), known, tried)
+        tried.sequences = self._follow(state, taken, bound - len(prefix), known, tried)
         return tried
 
     def _follow(
-        self, state: State, told: list[Step], more: int, known: dict[Any, int], tried: Tried
+        self, state: State, taken: list[Step], more: int, known: dict[Any, int], tried: Tried
     ) -> int:
         """How many sequences of up to `more` steps there are from here, all of them tried."""
         if more == 0:
@@ -436,21 +436,21 @@ class Small:
         count = 1
         for step in possible(state):
             mark = self.evm.snapshot()
-            told.append(step)
-            after = self._told(state, told)
+            taken.append(step)
+            after = self._take_last(state, taken)
             tried.steps += 1
-            count += self._follow(after, told, more - 1, known, tried)
-            told.pop()
+            count += self._follow(after, taken, more - 1, known, tried)
+            taken.pop()
             self.evm.revert(mark)
             self._set_time(state.now)
         known[key] = count
         return count
 
-    def _told(self, state: State, told: Sequence[Step]) -> State:
+    def _take_last(self, state: State, taken: Sequence[Step]) -> State:
         try:
-            return self.take(state, told[-1])
+            return self.take(state, taken[-1])
         except AssertionError as broken:
-            story = "\n".join(f"    {one}" for one in told)
+            story = "\n".join(f"    {one}" for one in taken)
             raise Broken(f"{broken}\nfrom {self.held}, by\n{story}") from None
 
     def _hidden(self) -> tuple[Any, ...]:
@@ -503,8 +503,8 @@ def beginnings(held: tuple[int, ...], length: int) -> list[list[Step]]:
     found: list[tuple[State, list[Step]]] = [(State(held), [])]
     for _ in range(length):
         found = [
-            (getattr(state, step.name)(*step.args)[1], [*told, step])
-            for state, told in found
+            (getattr(state, step.name)(*step.args)[1], [*taken, step])
+            for state, taken in found
             for step in possible(state)
         ]
-    return [told for _, told in found]
+    return [taken for _, taken in found]

@@ -15,25 +15,17 @@ from typing import Any
 
 import pyrevm
 
-from prorata.apportion import apportion, withhold
+from prorata.apportion import apportion
 from tests.assurance.fuzz.system import Broken
 from tests.assurance.fuzz.wire import Wire, encoded, revert_data, word
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 from tests.contracts.compliant import investor
-from tests.laws.test_withholding_laws import (
-    ANY_CLASS,
-    ANY_COUNTRY,
-    CLASSES,
-    COUNTRIES,
-    DEED,
-    KINDS,
-    WHOLE,
-    Certificate,
-    Office,
-)
+from tests.laws.test_withholding_laws import CLASSES, COUNTRIES, DEED
+from tests.model.income import BASIS_POINTS, tax_on
 from tests.model.outcomes import COIN, NOBODY, Refused
 from tests.model.shares import MAX_SUPPLY, UNLIMITED, Ledger
 from tests.model.vault import MAX_AMOUNT
+from tests.model.withholding import ANY_CLASS, ANY_COUNTRY, KINDS, Certificate, Withholding
 
 BATCH = 200
 PEOPLE = ("ann", "ben", "cat", "dan", "eve", "fay")
@@ -102,10 +94,10 @@ class Bench:
         at = 0
         for case, answer in zip(asked, answers, strict=True):
             ends = range(at, at + 32 * len(answer), 32)
-            said = tuple(int.from_bytes(got[start : start + 32], "big") for start in ends)
+            reported = tuple(int.from_bytes(got[start : start + 32], "big") for start in ends)
             at += 32 * len(answer)
-            if said != answer:
-                raise Broken(f"{function}{case} is {said}, not {answer}")
+            if reported != answer:
+                raise Broken(f"{function}{case} is {reported}, not {answer}")
 
     def look(self, questions: Sequence[Question]) -> int:
         """Put questions to contracts; each answer is the one expected. How many there were."""
@@ -118,9 +110,9 @@ class Bench:
 
     def _find(self, page: Sequence[Question]) -> None:
         for label, answer in page:
-            said = self._lens(self._question(label))
-            if said != b"\1" + answer:
-                raise Broken(f"{label} is {said.hex()}, not {answer.hex()}")
+            reported = self._lens(self._question(label))
+            if reported != b"\1" + answer:
+                raise Broken(f"{label} is {reported.hex()}, not {answer.hex()}")
 
     def _question(self, label: tuple[Any, ...]) -> bytes:
         contract, function, *args = label
@@ -442,15 +434,15 @@ def _move(bench: Bench, rng: random.Random, law: Ledger) -> None:
     except Refused as refusal:
         reasons = refusal.reasons
     try:
-        said = bench.send(sender, "shares", function, *args)
+        reported = bench.send(sender, "shares", function, *args)
     except RuntimeError as error:
         data = revert_data(error)
         if data not in {bench.wire.refusal(reason) for reason in reasons}:
-            told = bench.wire.read_revert(data)
-            raise Broken(f"{what} is refused with {told}, not {reasons}") from None
+            refusal = bench.wire.read_revert(data)
+            raise Broken(f"{what} is refused with {refusal}, not {reasons}") from None
         return
-    if reasons or said != word(1):
-        raise Broken(f"{what} gives {said.hex()}, the law says {reasons or 'yes'}")
+    if reasons or reported != word(1):
+        raise Broken(f"{what} gives {reported.hex()}, the law says {reasons or 'yes'}")
 
 
 def entitlements(bench: Bench, rng: random.Random) -> int:
@@ -479,31 +471,30 @@ def entitlements(bench: Bench, rng: random.Random) -> int:
 
 
 def withholding(bench: Bench, rng: random.Random) -> int:
-    """The tax at a record is what an office without a memory would have said when it closed."""
-    office = Office(_table(rng))
-    office.now = bench.now
+    """The tax at a record is what a law without a memory would have said when it closed."""
+    law = Withholding(_table(rng), PEOPLE, bench.now)
     bench.create("shares", "BareToken")
     bench.create("book", "InvestorRegistry", ISSUER)
-    bench.create("policy", "WithholdingPolicy", ISSUER, "book", "fay", _listed(office.tables[0]))
+    bench.create("policy", "WithholdingPolicy", ISSUER, "book", "fay", _listed(law.tables[0]))
     for _ in range(rng.randint(5, 30)):
-        _file(bench, rng, office)
-    _record(bench, office)
-    _pass(bench, office, 1)
+        _file(bench, rng, law)
+    _record(bench, law)
+    _pass(bench, law, 1)
     questions: list[Question] = []
-    for (record, who, kind), rate in office.answers.items():
+    for (record, who, kind), rate in law.answers.items():
         for _ in range(2):
             gross = number(rng, 160)
             label = ("policy", "taxOn", "shares", record, kind, who, gross)
-            questions.append((label, word(withhold(gross, rate))))
+            questions.append((label, word(tax_on(gross, rate))))
     return bench.look(questions)
 
 
 def _table(rng: random.Random) -> dict[tuple[int, int, int], int]:
     countries, kinds = (*COUNTRIES, ANY_COUNTRY), (*CLASSES, ANY_CLASS)
-    table = {(ANY_COUNTRY, ANY_CLASS, kind): rng.randint(0, WHOLE) for kind in KINDS}
+    table = {(ANY_COUNTRY, ANY_CLASS, kind): rng.randint(0, BASIS_POINTS) for kind in KINDS}
     for _ in range(rng.randint(0, 12)):
         key = (rng.choice(countries), rng.choice(kinds), rng.choice(KINDS))
-        table[key] = rng.choice((0, 1_500, WHOLE, rng.randint(0, WHOLE)))
+        table[key] = rng.choice((0, 1_500, BASIS_POINTS, rng.randint(0, BASIS_POINTS)))
     return table
 
 
@@ -511,44 +502,44 @@ def _listed(table: dict[tuple[int, int, int], int]) -> list[tuple[int, ...]]:
     return [(*key, rate) for key, rate in sorted(table.items())]
 
 
-def _record(bench: Bench, office: Office) -> None:
+def _record(bench: Bench, law: Withholding) -> None:
     """A record that closes when this second is over."""
-    office.records.append(office.now)
-    bench.send(ISSUER, "shares", "setTime", len(office.records), office.now)
+    law.records.append(law.now)
+    bench.send(ISSUER, "shares", "setTime", len(law.records), law.now)
 
 
-def _pass(bench: Bench, office: Office, seconds: int) -> None:
+def _pass(bench: Bench, law: Withholding, seconds: int) -> None:
     bench.wait(seconds)
-    office.wait_until(bench.now)
+    law.wait_until(bench.now)
 
 
-def _file(bench: Bench, rng: random.Random, office: Office) -> None:
+def _file(bench: Bench, rng: random.Random, law: Withholding) -> None:
     """Something that may change a rate, or a record, or time."""
     who = rng.choice(PEOPLE[:4])
     what = rng.choice(("rates", "register", "note", "certify", "certify", "record", "pass"))
     if what == "rates":
         table = _table(rng)
-        office.set_rates(table, office.now)
+        law.set_rates(table, law.now)
         bench.send(ISSUER, "policy", "setRates", _listed(table), 0)
     elif what == "register":
         country, kind = rng.choice((*COUNTRIES, 4)), rng.choice((*CLASSES, 9))
-        office.registered[who] = (country, kind)
+        law.registered[who] = (country, kind)
         known = investor(PEOPLE.index(who) + 1, country, kind)
         bench.send(ISSUER, "book", "register", [who], [known])
     elif what == "note":
-        office.note([who])
+        law.note([who])
         bench.send(who, "policy", "note", [who])
-    elif what == "certify" and len(office.files[who]) < 12:
-        since = office.now + rng.randint(-3, 3)
-        until = max(since, office.now) + rng.randint(0, 9)
-        given = Certificate(rng.randint(0, WHOLE), rng.randint(1, 31), since, until)
-        office.certify(who, given)
+    elif what == "certify" and len(law.files[who]) < 12:
+        since = law.now + rng.randint(-3, 3)
+        until = max(since, law.now) + rng.randint(0, 9)
+        given = Certificate(rng.randint(0, BASIS_POINTS), rng.randint(1, 31), since, until)
+        law.certify(who, given)
         terms = (given.rate, given.kinds, since, until, DEED)
         bench.send(ISSUER, "policy", "certify", [who], [terms])
-    elif what == "record" and len(office.records) < 6:
-        _record(bench, office)
+    elif what == "record" and len(law.records) < 6:
+        _record(bench, law)
     elif what == "pass":
-        _pass(bench, office, rng.randint(1, 3))
+        _pass(bench, law, rng.randint(1, 3))
 
 
 # --------------------------------------------------------------------------- running

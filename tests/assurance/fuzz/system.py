@@ -109,8 +109,8 @@ class SystemHarness:
             sheet = (name, name.upper(), 0, at[issuer], ZERO, ZERO)
             self._create(name, "ShareToken", sheet)
         self._create("book", "InvestorRegistry", at["wes"])
-        said = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
-        self._create("rules", "TransferRules", tuple(said.values()))
+        settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
+        self._create("rules", "TransferRules", tuple(settings.values()))
         self._send("wes", "book", "bindToken", CLUB)
         self._send("wes", CLUB, "setIdentityRegistry", "book")
         self._send("wes", CLUB, "setCompliance", "rules")
@@ -198,18 +198,20 @@ class SystemHarness:
         if refused is None:
             raise Broken(f"the law allows it, the contract says {self.wire.read_revert(data)}")
         if data not in {self.wire.refusal(reason) for reason in refused.reasons}:
-            told = self.wire.read_revert(data)
-            raise Broken(f"the contract refuses with {told}, the law with {refused.reasons}")
+            reported = self.wire.read_revert(data)
+            raise Broken(f"the contract refuses with {reported}, the law with {refused.reasons}")
 
-    def _compare_told(self, events: Sequence[Any], answer: int) -> None:
+    def _compare_events(self, events: Sequence[Any], answer: int) -> None:
         """Events of the vault, in order, and what the call returned."""
         vault = self.address[VAULT].lower()
         logs = self.evm.result.logs
-        told = [raw_log(log) for log in logs if log.address.lower() == vault]
+        reported = [raw_log(log) for log in logs if log.address.lower() == vault]
         want = [self.wire.log(event) for event in events]
-        if told != want:
-            said = [self.wire.codec.event(["0x" + t.hex() for t in log[0]], log[1]) for log in told]
-            raise Broken(f"the events are {self.wire.named(str(said))}, the law says {events}")
+        if reported != want:
+            decoded = [
+                self.wire.codec.event(["0x" + t.hex() for t in log[0]], log[1]) for log in reported
+            ]
+            raise Broken(f"the events are {self.wire.named(str(decoded))}, the law says {events}")
         if self.gave != word(answer):
             raise Broken(f"the call returned {int.from_bytes(self.gave, 'big')}, not {answer}")
 
@@ -414,7 +416,7 @@ class SystemHarness:
         if done:
             events = self.answer
             paid = sum(len(e[3]) if e[0] == "ClaimedMany" else e[0] == "Claimed" for e in events)
-            self._compare_told(events, paid)
+            self._compare_events(events, paid)
         return done
 
     def _set_payee(self, holder: str, payee: str) -> bool:
@@ -435,7 +437,7 @@ class SystemHarness:
         self.touched = ((number,), WALLETS[:1])
         done = self._both(in_law, "ola", VAULT, function, number)
         if done:
-            self._compare_told(self.answer, self.answer[-1][-1])
+            self._compare_events(self.answer, self.answer[-1][-1])
         return done
 
     def _donate(self, currency: str, amount: int) -> bool:
@@ -550,10 +552,12 @@ class SystemHarness:
         for label, want in asked:
             got = self._ask_lens(self._question(label))
             if got != want:
-                raise Broken(f"{label} is {self._told(got)}, the law says {self._told(want)}")
+                raise Broken(
+                    f"{label} is {self._readable(got)}, the law says {self._readable(want)}"
+                )
         raise Broken("the answers together are not those one by one")
 
-    def _told(self, answer: bytes) -> str:
+    def _readable(self, answer: bytes) -> str:
         if len(answer) == 32:
             return f"{int.from_bytes(answer, 'big'):,}"
         if answer[:1] == b"\0":

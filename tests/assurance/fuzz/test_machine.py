@@ -71,8 +71,8 @@ class SystemMachine(RuleBasedStateMachine):
             self.system.do(step)
             self.system.check_everything()
         except AssertionError as broken:
-            told = narrated(lambda: SystemHarness(self.codec), self.story)
-            lines = [f"    {step!r},  # {sentence}" for step, sentence in told]
+            report = narrated(lambda: SystemHarness(self.codec), self.story)
+            lines = [f"    {step!r},  # {sentence}" for step, sentence in report]
             raise Failed("\n".join([str(broken), *lines])) from None
 
 
@@ -86,7 +86,7 @@ def test_any_history_of_the_whole_system(codec: Codec) -> None:
 # --------------------------------------------------------------------------- planted faults
 
 
-class Twinned(SystemHarness):
+class FaultySystem(SystemHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
@@ -132,7 +132,7 @@ VAULT_FAULTS = (
 @pytest.mark.parametrize("code", VAULT_FAULTS)
 def test_the_machine_finds_what_is_wrong_with_a_vault(faulty_codec: Codec, code: str) -> None:
     """A vault with one fault is told from a sound one within ten thousand steps."""
-    assert walk_into(lambda: Twinned(faulty_codec, "DividendVault", number_of(code)))
+    assert walk_into(lambda: FaultySystem(faulty_codec, "DividendVault", number_of(code)))
 
 
 @pytest.mark.slow
@@ -142,16 +142,16 @@ def test_the_machine_finds_what_is_wrong_with_a_token(
 ) -> None:
     """So is a share token."""
     number = 1 + faulty_token.FAULTS.index(fault)
-    assert walk_into(lambda: Twinned(faulty_codec, "ShareToken", number))
+    assert walk_into(lambda: FaultySystem(faulty_codec, "ShareToken", number))
 
 
 @pytest.mark.parametrize("contract", ["DividendVault", "ShareToken"])
-def test_a_twin_without_a_fault_is_as_good_as_the_original(
+def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
     faulty_codec: Codec, contract: str
 ) -> None:
     """Else the machine would find the faulty contract and not the fault."""
     walked = Walked()
-    walk_one(lambda: Twinned(faulty_codec, contract, 0), SEED, 250, walked)
+    walk_one(lambda: FaultySystem(faulty_codec, contract, 0), SEED, 250, walked)
     assert walked.steps == 250
 
 
@@ -160,7 +160,7 @@ def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
     def make() -> SystemHarness:
-        return Twinned(faulty_codec, "DividendVault", number_of("remits again"))
+        return FaultySystem(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
         for story in range(40):
@@ -168,9 +168,9 @@ def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
 
     with pytest.raises(Failed) as failed:
         walk_on()
-    told = str(failed.value)
-    steps = [line for line in told.splitlines() if line.startswith("        (")]
-    assert 0 < len(steps) <= 10, told
+    report = str(failed.value)
+    steps = [line for line in report.splitlines() if line.startswith("        (")]
+    assert 0 < len(steps) <= 10, report
     assert "('remit', 1),  # " in steps[-1]
     assert "the tax of 1 is remitted" in steps[-1]
     with pytest.raises(AssertionError):

@@ -14,7 +14,7 @@ from tests.chainkit import Codec
 from tests.contracts import faulty_vault
 
 BOUND = int(os.environ.get("PRORATA_BOUND") or 7)
-WORLDS = ((2, 1, 0), (1, 1, 1))
+SYSTEMS = ((2, 1, 0), (1, 1, 1))
 """Shares of ann, ben and cat."""
 
 
@@ -22,9 +22,9 @@ WORLDS = ((2, 1, 0), (1, 1, 1))
 def test_every_sequence(capsys: pytest.CaptureFixture[str]) -> None:
     """Transfers, records, distributions, claims, pushes, freezes, a recovery, sweeps and time: all
     sequences up to a length do what the law says (Laws 1 to 10 and 13)."""
-    found = search_all(WORLDS, BOUND)
+    found = search_all(SYSTEMS, BOUND)
     with capsys.disabled():
-        for held, tried in zip(WORLDS, found, strict=True):
+        for held, tried in zip(SYSTEMS, found, strict=True):
             print(
                 f"\n{tried.sequences:,} sequences of up to {BOUND} steps from {held}, "
                 f"by {tried.steps:,} steps"
@@ -32,7 +32,7 @@ def test_every_sequence(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(tried.sequences > 10 ** (BOUND - 1) / 2 for tried in found)
 
 
-def test_a_small_world_finds_a_fault_of_the_token(faulty_codec: Codec) -> None:
+def test_a_small_system_finds_a_fault_of_the_token(faulty_codec: Codec) -> None:
     """A token that forgets what a giver had at the record is found among the short sequences."""
     system = Small(faulty_codec, (2, 1, 0), {"ShareToken": faulty_token.FAULTY})
     system.send("issuer", "east", "commit", 1)
@@ -40,7 +40,7 @@ def test_a_small_world_finds_a_fault_of_the_token(faulty_codec: Codec) -> None:
         system.search([], 4)
 
 
-def test_a_small_world_finds_a_fault_of_the_vault(faulty_codec: Codec) -> None:
+def test_a_small_system_finds_a_fault_of_the_vault(faulty_codec: Codec) -> None:
     """So is a vault that sweeps again, at the end of a life."""
     system = Small(faulty_codec, (2, 1, 0), {"DividendVault": faulty_vault.FAULTY})
     fault = [fault.code for fault in faulty_vault.FAULTS].index("sweeps and refunds again")

@@ -53,18 +53,18 @@ def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: boo
     """One story on one chain; raises `Failed`."""
     rng = random.Random(seed)
     system = make()
-    told: list[Step] = []
+    taken: list[Step] = []
     try:
         for step in _drawn(system, rng, depth):
-            told.append(step)
+            taken.append(step)
             allowed = system.do(step)
             (walked.done if allowed else walked.refused)[step[0]] += 1
-            if len(told) % EVERYTHING and len(told) != depth:
+            if len(taken) % EVERYTHING and len(taken) != depth:
                 system.check()
             else:
                 system.check_everything()
     except AssertionError as broken:
-        raise Failed(report(make, told, seed, broken) if minimise else str(broken)) from None
+        raise Failed(report(make, taken, seed, broken) if minimise else str(broken)) from None
     walked.steps += depth
 
 
@@ -181,18 +181,18 @@ def _simpler(step: Step) -> Iterator[Step]:
                 yield (*step[:place], fewer, *step[place + 1 :])
 
 
-def report(make: Make, told: Sequence[Step], seed: str, broken: Exception) -> str:
+def report(make: Make, taken: Sequence[Step], seed: str, broken: Exception) -> str:
     """The shortest story that still fails, to be read and to be pasted."""
-    if not fails(make, told):
-        return f"{broken}\n(seed {seed!r}, {len(told)} steps; it does not fail when replayed)"
-    story = minimised(make, told)
+    if not fails(make, taken):
+        return f"{broken}\n(seed {seed!r}, {len(taken)} steps; it does not fail when replayed)"
+    story = minimised(make, taken)
     why = fails(make, story)
     lines = [f"    {step!r},  # {sentence}" for step, sentence in narrated(make, story)]
     name = "test_the_story_of_" + "".join(c if c.isalnum() else "_" for c in seed.lower())
     return "\n".join(
         [
             f"{why}",
-            f"(seed {seed!r}, {len(told)} steps, {len(story)} of them needed; as a test:)",
+            f"(seed {seed!r}, {len(taken)} steps, {len(story)} of them needed; as a test:)",
             "",
             f"def {name}(codec: Codec) -> None:",
             f'    """{why.splitlines()[0][:80]}"""',
@@ -245,10 +245,10 @@ def narrated(make: Make, story: Sequence[Step]) -> Iterator[tuple[Step, str]]:
         when = system.now - start
         sentence = f"{when} s: {SENTENCES[step[0]].format(*step)}"
         try:
-            said = sentence if system.do(step) else f"{sentence} (refused)"
+            sentence_done = sentence if system.do(step) else f"{sentence} (refused)"
         except AssertionError:
-            said = sentence
-        yield step, said
+            sentence_done = sentence
+        yield step, sentence_done
 
 
 def merged(parts: Sequence[Walked]) -> Walked:

@@ -205,10 +205,10 @@ def _meets(path: str, tests: list[str], survives: Callable[[list[str]], bool]) -
     """What becomes of it by some tests at once; whichever fails is remembered."""
     if not tests:
         return Verdict(SURVIVED)
-    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
-        os.environ[FAILED_TEST] = said.name
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as noted:
+        os.environ[FAILED_TEST] = noted.name
         outcome = in_child(lambda: survives(tests), LIMIT)
-        by = said.read() or tests[0]
+        by = noted.read() or tests[0]
     if outcome == SURVIVED:
         return Verdict(SURVIVED)
     if "::" in by:
@@ -308,8 +308,8 @@ class FirstFailure:
 
 def _pytest(tests: Sequence[str]) -> int:
     apart = [f"--deselect={test}" for test in APART]
-    told = [FirstFailure()] if FAILED_TEST in os.environ else []
-    return pytest.main(["-x", "-q", "--tb=no", *apart, *tests], plugins=told)
+    watching = [FirstFailure()] if FAILED_TEST in os.environ else []
+    return pytest.main(["-x", "-q", "--tb=no", *apart, *tests], plugins=watching)
 
 
 def in_child(survives: Callable[[], bool], limit: int) -> str:

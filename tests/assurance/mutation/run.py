@@ -252,7 +252,7 @@ def text_of(path: str) -> str:
 # ------------------------------------------------------------------------------------- results
 
 
-def told(tried: Iterable[Tried], there_are: dict[str, list[Mutant]]) -> dict[str, Any]:
+def report(tried: Iterable[Tried], there_are: dict[str, list[Mutant]]) -> dict[str, Any]:
     """What is kept: numbers by file and operator, and who survived."""
     files: dict[str, Counter[str]] = defaultdict(Counter)
     operators: dict[str, Counter[str]] = defaultdict(Counter)
@@ -407,7 +407,7 @@ def main() -> None:
             left = {m for m, one in journal.tried.items() if one.outcome == SURVIVED}
             work = [mutant for mutant in work if mutant in left and mutant.path.endswith(".sol")]
     mine = set().union(*of.values())
-    found = told((one for m, one in journal.tried.items() if m in mine), there_are)
+    found = report((one for m, one in journal.tried.items() if m in mine), there_are)
     print(json.dumps({"total": found["total"], "files": found["files"]}, indent=1))
     if not options.only and options.size == 1:
         RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -230,8 +230,10 @@ def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> Non
     assert noticeable >= 1_000
     noticed = total[KILLED] + total[TIMEOUT]
     assert noticed >= noticeable * 97 // 100
-    told = " ".join((PROJECT_ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert f"{total['valid']:,} small changes of the code (`make mutate`) {noticed:,} were" in told
+    readme = " ".join((PROJECT_ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        f"{total['valid']:,} small changes of the code (`make mutate`) {noticed:,} were" in readme
+    )
     whole = [count for path, count in FOUND["files"].items() if Path(path).stem in WHOLE]
     assert all(count["tried"] == count["population"] for count in whole)
     assert sum(count.get(SURVIVED, 0) for count in whole) == 0

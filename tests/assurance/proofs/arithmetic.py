@@ -678,9 +678,9 @@ def a_saturated_sum_is_refused():
     total, amount, supply = whole("total amount supply")
     largest, limit = 2**256 - 1, 2**96 - 1
     given = [*natural(total, amount, supply), amount <= largest, total <= largest, supply <= limit]
-    told = z3.If(amount > largest - total, largest, total + amount)
+    reported = z3.If(amount > largest - total, largest, total + amount)
     return given, z3.And(
-        told <= largest, z3.Implies(total + amount > largest, told > limit - supply)
+        reported <= largest, z3.Implies(total + amount > largest, reported > limit - supply)
     )
 
 

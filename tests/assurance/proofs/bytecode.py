@@ -74,19 +74,19 @@ def results(only: str = "") -> Iterator[Result]:
     stand_in.parent.mkdir(exist_ok=True)
     stand_in.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
     stand_in.chmod(0o755)
-    told = WORK / "results.json"
-    told.unlink(missing_ok=True)
+    written = WORK / "results.json"
+    written.unlink(missing_ok=True)
     command = [
         HOME / "bin" / "halmos", "--root", WORK, "--function", "check_", "--match-test", only,
         "--loop", "8", "--solver-timeout-assertion", f"{SECONDS}s", "--no-status",
         # The default, a millisecond, leaves so many impossible paths that some checks never end.
-        "--solver-timeout-branching", "1s", "--json-output", told,
+        "--solver-timeout-branching", "1s", "--json-output", written,
     ]  # fmt: skip
     path = f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}"
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PATH": path}
     with (WORK / "log.txt").open("w", encoding="utf-8") as log:
         subprocess.run([str(part) for part in command], stdout=log, stderr=log, env=environment)
-    tests = json.loads(told.read_text(encoding="utf-8"))["test_results"]
+    tests = json.loads(written.read_text(encoding="utf-8"))["test_results"]
     for contract in tests.values():
         for test in contract:
             yield _result(test, sentences)

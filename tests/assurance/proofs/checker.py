@@ -68,8 +68,8 @@ def _messages(source: dict[str, Any]) -> list[dict[str, Any]]:
         )
     except subprocess.TimeoutExpired:
         return []
-    told: list[dict[str, Any]] = json.loads(ended.stdout).get("errors", [])
-    return told
+    errors: list[dict[str, Any]] = json.loads(ended.stdout).get("errors", [])
+    return errors
 
 
 def _answer(messages: list[dict[str, Any]], source_name: str, at: int) -> tuple[str, str]:
@@ -77,8 +77,8 @@ def _answer(messages: list[dict[str, Any]], source_name: str, at: int) -> tuple[
     for message in messages:
         place = message.get("sourceLocation", {})
         if (place.get("file"), place.get("start")) == (source_name, at):
-            said = message["message"].splitlines()[0]
-            if "might" in said:
-                return TIMEOUT, said
-            return (PROVED if "safe" in said else REFUTED), said
+            first_line = message["message"].splitlines()[0]
+            if "might" in first_line:
+                return TIMEOUT, first_line
+            return (PROVED if "safe" in first_line else REFUTED), first_line
     return TIMEOUT, "no answer in time"

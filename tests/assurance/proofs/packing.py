@@ -402,9 +402,9 @@ def a_sheets_second_word_reads_back():
     currency, first, deadline = values
     packed = of.sheet_second(*values)
     last = of.sheet_field("lastSecond", packed)
-    told = z3.If(last == ones(48), word(0), last)
+    reported = z3.If(last == ones(48), word(0), last)
     same = _reads_back(packed, [currency, first], "currency", "payableFrom")
-    return [*given, deadline != ones(48)], z3.And(same, told == deadline)
+    return [*given, deadline != ones(48)], z3.And(same, reported == deadline)
 
 
 @FACTS.about("TermSheet.setDivision")

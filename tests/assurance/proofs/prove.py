@@ -98,14 +98,14 @@ def main() -> None:
             f"{result.result:8} {result.tool:10} {result.seconds:8.2f} s  {result.name}  {remark}"
         )
         print(line.rstrip(), flush=True)
-    told = summary(results, time.perf_counter() - began)
-    print(json.dumps(told, indent=1))
+    summed = summary(results, time.perf_counter() - began)
+    print(json.dumps(summed, indent=1))
     if not options.only and not options.tool:
         facts = [{k: v for k, v in asdict(r).items() if k != "detail" or v} for r in results]
         for fact, result in zip(facts, results, strict=True):
             if is_control(result.name):
                 fact.pop("detail", None)
-        kept = {"summary": told, "facts": facts}
+        kept = {"summary": summed, "facts": facts}
         KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if any(wrong(result) for result in results):
         sys.exit("make prove: a fact was refuted, or a control was not.")

@@ -68,12 +68,12 @@ def test_enough_is_proved() -> None:
 
 def test_the_kept_results_are_of_todays_facts() -> None:
     """What `make prove` has last said is about the facts that there are, with what they say now."""
-    told = {(fact["tool"], fact["name"]): fact["sentence"] for fact in RESULTS["facts"]}
+    kept = {(fact["tool"], fact["name"]): fact["sentence"] for fact in RESULTS["facts"]}
     now = {("z3", fact.name): sentence for fact, sentence in stated()}
-    assert {name: text for name, text in told.items() if name[0] == "z3"} == now
+    assert {name: text for name, text in kept.items() if name[0] == "z3"} == now
     checks = {
         name
         for path in (PROJECT_ROOT / "tests/assurance/proofs/solidity").glob("*.sol")
         for name in re.findall(r"function check_(\w+)", path.read_text(encoding="utf-8"))
     }
-    assert {name for tool, name in told if tool == "halmos"} == checks
+    assert {name for tool, name in kept if tool == "halmos"} == checks

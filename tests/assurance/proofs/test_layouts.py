@@ -53,19 +53,21 @@ def given(restated: Restated, probe: Deployed) -> tuple[list[z3.ExprRef], list[o
         for number, width in zip(numbers, restated.widths, strict=True)
     ]
     kinds = probe.kit.codec.signature("LibraryProbe", restated.probe, len(numbers)).takes
-    told = [
+    passed = [
         f"0x{number:040x}" if kind == "address" else bool(number) if kind == "bool" else number
         for number, kind in zip(numbers, kinds, strict=True)
     ]
-    return terms, told
+    return terms, passed
 
 
 @pytest.mark.parametrize("restated", RESTATED, ids=[restated.of for restated in RESTATED])
 def test_a_restatement_says_what_the_bytecode_says(probe, restated: Restated) -> None:
     """Each function of a packed type, restated for z3, gives what the contract gives."""
     for _ in range(ROUNDS):
-        terms, told = given(restated, probe)
-        assert evaluated(restated.function(*terms)) == as_number(probe.call(restated.probe, *told))
+        terms, passed = given(restated, probe)
+        assert evaluated(restated.function(*terms)) == as_number(
+            probe.call(restated.probe, *passed)
+        )
 
 
 def test_two_accounts_are_ready_if_both_are_ordinary_and_of_today(probe) -> None:
@@ -99,12 +101,12 @@ def test_a_sheet_is_packed_as_restated(probe) -> None:
     for _ in range(ROUNDS):
         values = {name: some(of.SHEET_FIELDS[name][2]) for name in FIELDS}
         flag = CHANCE.choice([0, *(1 << bit for bit in range(252, 256))])
-        told = [
+        passed = [
             f"0x{values[name]:040x}" if of.SHEET_FIELDS[name][2:] == (160,) and name != "amount"
             else values[name]
             for name in FIELDS
         ]  # fmt: skip
-        words = probe.call("sheetWords", [*told, flag])
+        words = probe.call("sheetWords", [*passed, flag])
         bits = {name: word(value) for name, value in values.items()}
         expected = (
             of.sheet_first(*(bits[n] for n in ("token", "series", "ordinal", "recordId"))),

@@ -437,11 +437,11 @@ def test_settings_that_contradict_themselves_are_refused(kit, wrong, error, valu
 def test_rules_tell_their_settings_once_and_for_ever(kit):
     """The event has every setting, and the views say which registry is asked for what."""
     harness = Compliant(kit)
-    said = {**SETTINGS, "registry": harness.registry.address, "eligible": True, "maxHolding": 7}
-    rules = kit.deploy("TransferRules", tuple(said.values()))
+    settings = {**SETTINGS, "registry": harness.registry.address, "eligible": True, "maxHolding": 7}
+    rules = kit.deploy("TransferRules", tuple(settings.values()))
     assert rules.call("registry") == rules.call("countsIn") == harness.registry.address
-    told = rules.receipt.named("RulesSet")[0]["settings"]
-    assert list(told)[2:] == list(said.values())[2:]
+    reported = rules.receipt.named("RulesSet")[0]["settings"]
+    assert list(reported)[2:] == list(settings.values())[2:]
     open_to_all = harness.make_rules(eligible=False)
     assert (open_to_all.call("registry"), open_to_all.call("countsIn")) == (ZERO, ZERO)
 
@@ -649,8 +649,8 @@ def test_nobody_is_explained_as_a_receiver_who_is_blocked(harness, nobody):
 
 def test_more_than_the_balance_is_the_refusal_of_erc20_under_every_rule(kit):
     """Not a panic of whoever keeps books."""
-    for said in ({}, {"maxHolding": 1_000}, {"maxHolders": 5}, {"lockUp": DAY}):
-        harness = Compliant(kit, **said)
+    for settings in ({}, {"maxHolding": 1_000}, {"maxHolders": 5}, {"lockUp": DAY}):
+        harness = Compliant(kit, **settings)
         harness.issue({harness.ann: 100, harness.ben: 5})
         harness.kit.now += 3 * DAY
         for amount in (101, 900):

@@ -41,10 +41,10 @@ class Offer:
 
     def rent(self, net: int) -> int:
         """A distribution of which the holder gets this much, the issuer's stock being excluded."""
-        amount, said = net * 10_000 // 3_000, {"excluded": [self.issuer]}
+        amount, options = net * 10_000 // 3_000, {"excluded": [self.issuer]}
         if self.native:
-            return self.harness.declare_native(self.record, amount, **said)
-        return self.harness.declare(self.record, amount, **said)
+            return self.harness.declare_native(self.record, amount, **options)
+        return self.harness.declare(self.record, amount, **options)
 
     def order(self, number: int, minimum: int = 0) -> Instruction:
         """The holder wants shares for it, in another wallet."""

@@ -240,8 +240,8 @@ def test_a_declaration_is_funded_by_permit(harness, record):
     coin = harness.kit.deploy("PermitCoin")
     coin.send("mint", DECLARER, 10_000)
     permit = signed(harness, coin, 10_000, harness.kit.now)
-    said = (harness.token.address, record, coin.address, 10_000, terms())
-    receipt = harness.vault.send("declareWithPermit", *said, permit, sender=DECLARER)
+    declared = (harness.token.address, record, coin.address, 10_000, terms())
+    receipt = harness.vault.send("declareWithPermit", *declared, permit, sender=DECLARER)
     assert receipt.named("Declared")[0]["declarer"] == DECLARER
     assert coin.call("allowance", DECLARER, harness.vault.address) == 0
     harness.claim(harness.ann, 1)
@@ -265,8 +265,8 @@ def test_a_permit_that_somebody_used_first_does_no_harm(harness, record):
         s,
         sender=harness.stranger,
     )
-    said = (harness.token.address, record, coin.address, 10_000, terms())
-    harness.vault.send("declareWithPermit", *said, permit, sender=DECLARER)
+    declared = (harness.token.address, record, coin.address, 10_000, terms())
+    harness.vault.send("declareWithPermit", *declared, permit, sender=DECLARER)
     assert harness.figures(1)["amount"] == 10_000
 
 
@@ -279,22 +279,24 @@ def test_a_permit_that_does_not_fit_funds_nothing(harness, record, fault):
     coin.send("mint", sender, 10_000)
     deadline = harness.kit.now - 1 if fault == "expired" else harness.kit.now
     permit = signed(harness, coin, 9_999 if fault == "another amount" else 10_000, deadline)
-    said = (harness.token.address, record, coin.address, 10_000, terms())
+    declared = (harness.token.address, record, coin.address, 10_000, terms())
     with refused("DividendVault_FundingFailed", coin.address, sender, 10_000):
-        harness.vault.send("declareWithPermit", *said, permit, sender=sender)
+        harness.vault.send("declareWithPermit", *declared, permit, sender=sender)
     assert harness.vault.call("distributionCount") == 0
 
 
 def test_permits_are_for_currencies_that_have_them(harness, record):
     """One without, and with an allowance, is taken all the same; the native coin has none."""
     harness.fund(harness.agent, harness.dollar, 500)
-    said = (harness.token.address, record, harness.dollar.address, 500, terms())
-    harness.vault.send("declareWithPermit", *said, (0, 27, NOTHING, NOTHING), sender=harness.agent)
+    declared = (harness.token.address, record, harness.dollar.address, 500, terms())
+    harness.vault.send(
+        "declareWithPermit", *declared, (0, 27, NOTHING, NOTHING), sender=harness.agent
+    )
     assert harness.figures(1)["amount"] == 500
-    said = (harness.token.address, record, ZERO, 500, terms())
+    declared = (harness.token.address, record, ZERO, 500, terms())
     with refused("DividendVault_WrongValue", 0, 500):
         harness.vault.send(
-            "declareWithPermit", *said, (0, 27, NOTHING, NOTHING), sender=harness.agent
+            "declareWithPermit", *declared, (0, 27, NOTHING, NOTHING), sender=harness.agent
         )
 
 

@@ -34,9 +34,9 @@ from tests.contracts.currencies import (
 from tests.contracts.currency_harness import (
     SKIPPED_PAYMENT,
     SUBJECT,
-    BrokenHarnesses,
     CurrencyHarness,
     CurrencyHarnesses,
+    FaultyHarnesses,
     Harness,
     refused,
 )
@@ -65,12 +65,12 @@ def try_out(harnesses: CurrencyHarnesses, case: Case) -> None:
     with harnesses.of(case.currency, change) as harness:
         most = harness.most(step) if change and case.currency.kind == "coin" else 0
         if change:
-            harness.turn(change, case, on=True)
+            harness.apply(change, case, on=True)
         harness.play(step, does, most)
         harness.check()
-        harness.witness()
+        harness.pay_others()
         if change and change.ends:
-            harness.turn(change, case, on=False)
+            harness.apply(change, case, on=False)
             if not does.settles:
                 harness.play(step, case.calm)
         if step != "declare" and case.calm.settles:
@@ -98,8 +98,8 @@ def is_exact(case: Case) -> bool:
     """Whether a step moves exactly what it is asked to, and says so."""
     leaves, arrives = case.nature.moves(1_000_000)
     if case.step == "declare":
-        as_told = case.nature.telling is not Telling.DOUBLE and not case.nature.max_means_all
-        return arrives == 1_000_000 and as_told
+        as_asked = case.nature.telling is not Telling.DOUBLE and not case.nature.max_means_all
+        return arrives == 1_000_000 and as_asked
     return leaves == arrives == 1_000_000
 
 
@@ -212,7 +212,7 @@ def test_no_nature_of_a_currency_touches_another(harnesses, answer):
             for step in STEPS:
                 attempt(harness, step)
             assert elsewhere(harness) == {}
-            harness.witness()
+            harness.pay_others()
             assert elsewhere(harness) == {}
 
 
@@ -438,11 +438,11 @@ def test_a_denial_after_a_fee_on_top_stops_the_page_but_no_holder(harnesses):
         with pytest.raises(Reverted) as refusal:
             harness.do("push")
         assert refusal.value.name == "DividendVault_MovedOnFailure"
-        told = []
+        reported = []
         for holder in ("ben", "ann"):
             receipt = harness.harness.push(harness.ids["rent"], harness.people[holder])
-            told += [(e["holder"], e["reason"]) for e in receipt.named("Skipped")]
-        assert told == [(harness.people["ben"], SKIPPED_PAYMENT)]
+            reported += [(e["holder"], e["reason"]) for e in receipt.named("Skipped")]
+        assert reported == [(harness.people["ben"], SKIPPED_PAYMENT)]
 
 
 @pytest.mark.attack("D")
@@ -469,7 +469,7 @@ def faulty(artifacts) -> Codec:
 
 def test_a_faulty_vault_without_a_fault_does_what_the_table_says(faulty):
     """Whatever the faults are caught by, passes without them."""
-    sound = BrokenHarnesses(faulty, FAULTY)
+    sound = FaultyHarnesses(faulty, FAULTY)
     for code in sorted({code for fault in FAULTS for code in fault.caught}):
         attempt_case, case = CASES[code]
         attempt_case(sound, case)
@@ -478,7 +478,7 @@ def test_a_faulty_vault_without_a_fault_does_what_the_table_says(faulty):
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.code)
 def test_every_fault_is_caught(faulty, fault: Fault):
     """A vault that is broken in one way fails each of the cells that are there to catch it."""
-    broken = BrokenHarnesses(faulty, FAULTY, 1 + FAULTS.index(fault), opening=fault.opening)
+    broken = FaultyHarnesses(faulty, FAULTY, 1 + FAULTS.index(fault), opening=fault.opening)
     for code in fault.caught:
         attempt_case, case = CASES[code]
         with pytest.raises((AssertionError, Reverted, pytest.fail.Exception)):

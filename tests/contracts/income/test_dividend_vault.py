@@ -71,11 +71,11 @@ def reasons(receipt) -> list[tuple[str, int]]:
 
 def test_a_declaration_takes_the_money_and_tells_everything(harness, record):
     """One event has all the terms; the money is in the vault; ids run from one."""
-    said = {
+    stated = {
         "kind": 4, "payable_from": harness.kit.now + 5, "deadline": harness.kit.now + DAY,
         "sweep_to": harness.issuer, "document": b"\x07" * 32, "excluded": [harness.dan],
     }  # fmt: skip
-    receipt = harness.declaring(record, 1_000_000, **said)
+    receipt = harness.declaring(record, 1_000_000, **stated)
     event = receipt.named("Declared")[0]
     given = event.pop("terms")
     assert event == {
@@ -90,7 +90,7 @@ def test_a_declaration_takes_the_money_and_tells_everything(harness, record):
     assert given == tuple(
         tuple(who.lower() for who in part) if isinstance(part, list) else
         part.lower() if isinstance(part, str) else part
-        for part in terms(**said)
+        for part in terms(**stated)
     )  # fmt: skip
     assert dollars(harness, harness.vault.address) == 1_000_000
     assert dollars(harness, harness.agent) == 0
@@ -153,12 +153,12 @@ def test_a_declaration_without_money_is_refused(harness, record):
 
 
 @pytest.mark.attack("E2")
-@pytest.mark.parametrize(("sent", "said"), [(0, 5), (4, 5), (6, 5)])
-def test_native_coin_must_be_exactly_what_the_declaration_says(harness, record, sent, said):
+@pytest.mark.parametrize(("sent", "stated"), [(0, 5), (4, 5), (6, 5)])
+def test_native_coin_must_be_exactly_what_the_declaration_says(harness, record, sent, stated):
     """Neither less nor more, nor none."""
-    with refused("DividendVault_WrongValue", sent, said):
+    with refused("DividendVault_WrongValue", sent, stated):
         harness.vault.send(
-            "declare", harness.token.address, record, ZERO, said, terms(), value=sent
+            "declare", harness.token.address, record, ZERO, stated, terms(), value=sent
         )  # fmt: skip
 
 
@@ -560,10 +560,10 @@ def test_a_remainder_stays_with_its_token_and_currency(harness, record):
     first = harness.declare(record, 10_001)
     harness.push(first, harness.ann, harness.ben, harness.cid, harness.dan)
     other = harness.kit.deploy("Dollar", "Other", "OTH", 18)
-    twin = Harness(harness.kit)
-    twin.vault = harness.vault
-    twin.issue({twin.ann: 10})
-    elsewhere = twin.declare(twin.close(), 100, currency=harness.dollar)
+    another = Harness(harness.kit)
+    another.vault = harness.vault
+    another.issue({another.ann: 10})
+    elsewhere = another.declare(another.close(), 100, currency=harness.dollar)
     numbers = [
         harness.declare(record, 100, currency=other), harness.declare_native(record, 100), elsewhere
     ]  # fmt: skip
@@ -587,7 +587,7 @@ def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(harnes
         bare.send("setShares", holder, 1, 1)
     first = harness.declare(1, 100, token=bare, sender=harness.stranger)
     harness.push(first, harness.ann, harness.ben, harness.cid)
-    said = {
+    stated = {
         "now": {"payable_from": harness.kit.now},
         "excluded": {"excluded": [harness.ann]},
         "tax": {"tax_policy": harness.kit.deploy("FlatTax", 0, harness.collector).address},
@@ -595,7 +595,7 @@ def test_the_carry_of_a_token_that_names_nobody_joins_a_plain_declaration(harnes
         "later": {"payable_from": harness.kit.now + 1},
     }.get(steering, {})
     at = {"open record": 2, "one share": 3}.get(steering, 1)
-    second = harness.declare(at, 100, token=bare, sender=harness.stranger, **said)
+    second = harness.declare(at, 100, token=bare, sender=harness.stranger, **stated)
     assert harness.figures(second)["carriedIn"] == (steering in ("none", "now", "one share"))
 
 
@@ -646,7 +646,7 @@ def test_a_stranger_cannot_steer_the_carry(harness, record, steering, actor):
     first = harness.declare(record, 10_001)
     harness.push(first, harness.ann, harness.ben, harness.cid, harness.dan)
     tax = harness.kit.deploy("FlatTax", 0, harness.collector).address
-    said = {
+    stated = {
         "excluded": {"excluded": [harness.ann]},
         "tax": {"tax_policy": tax},
         "deadline": {"deadline": harness.kit.now, "sweep_to": harness.stranger},
@@ -654,7 +654,7 @@ def test_a_stranger_cannot_steer_the_carry(harness, record, steering, actor):
         "open record": {},
     }[steering]
     target = harness.schedule() if steering == "open record" else record
-    receipt = harness.declaring(target, 100, sender=getattr(harness, actor), **said)
+    receipt = harness.declaring(target, 100, sender=getattr(harness, actor), **stated)
     carried_in = 0 if actor == "stranger" else 1
     assert receipt.named("Declared")[0]["carriedIn"] == carried_in
     left = harness.vault.call("carried", harness.token.address, harness.dollar.address)

@@ -60,10 +60,10 @@ class Pooled(Harness):
         self.certs.send("scheduleRecord", self.kit.now, sender=self.keeper)
         return self.close()
 
-    def income(self, amount: int = 1_000_000, record: int | None = None, **said: Any) -> int:
+    def income(self, amount: int = 1_000_000, record: int | None = None, **options: Any) -> int:
         """A distribution to the holders of the share token, at a record of either token."""
         at = self.both_close() if record is None else record
-        return self.declare(at, amount, **{"kind": INTEREST, **said})
+        return self.declare(at, amount, **{"kind": INTEREST, **options})
 
     def pass_one(self, number: int, record: int, sender: str | None = None) -> int:
         """Pass one on, as a stranger if nothing is said; the new distribution."""
@@ -93,7 +93,7 @@ def harness(kit) -> Pooled:
     return harness
 
 
-def told(harness: Pooled, number: int, name: str, *values: Any) -> dict[str, Any]:
+def reported(harness: Pooled, number: int, name: str, *values: Any) -> dict[str, Any]:
     """The event that says why a distribution was not passed on: an error with its values."""
     entry = next(e for e in harness.kit.codec.errors.values() if e["name"] == name)
     kinds = [item["type"] for item in entry["inputs"]]
@@ -253,23 +253,23 @@ def test_none_is_passed_on_twice(harness):
         with refused("PassThrough_Done", number):
             harness.pass_one(number, 1, sender=caller)
     receipt = harness.passing([number, number], [1, 1])
-    assert receipt.named("NotPassed") == [told(harness, number, "PassThrough_Done", number)] * 2
+    assert receipt.named("NotPassed") == [reported(harness, number, "PassThrough_Done", number)] * 2
 
 
 @pytest.mark.parametrize("why", ["no shares", "excluded", "less than a unit", "all withheld"])
 def test_where_nothing_arrives_nothing_is_declared(harness, why):
     """And nothing is claimed either, nor marked: a later call may find something."""
-    said: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     amount = 1_000
     if why == "no shares":
         harness.token.send("burn", harness.pool, 4_000, sender=harness.agent)
     if why == "excluded":
-        said["excluded"] = [harness.pool]
+        options["excluded"] = [harness.pool]
     if why == "less than a unit":
         amount = 2
     if why == "all withheld":
-        said["tax_policy"] = harness.kit.deploy("FlatTax", 10_000, harness.collector).address
-    number = harness.income(amount, **said)
+        options["tax_policy"] = harness.kit.deploy("FlatTax", 10_000, harness.collector).address
+    number = harness.income(amount, **options)
     with refused("PassThrough_NothingArrived", number):
         harness.pass_one(number, 1)
     assert harness.vault.call("isClaimed", number, harness.pool) is False
@@ -316,8 +316,8 @@ def test_an_expired_distribution_is_the_sweeps(harness):
     """What the pool did not claim in time is not claimed here either; what was passed on in time
     has no deadline."""
     record = harness.both_close()
-    said = {"deadline": harness.kit.now, "sweep_to": harness.eve}
-    first, second = (harness.declare(record, 1_000, **said) for _ in range(2))
+    options = {"deadline": harness.kit.now, "sweep_to": harness.eve}
+    first, second = (harness.declare(record, 1_000, **options) for _ in range(2))
     passed = harness.pass_one(first, record)
     harness.kit.now += 1
     with refused("DividendVault_Expired", second, harness.kit.now - 1, harness.kit.now):
@@ -387,7 +387,7 @@ def test_the_pools_token_answers_for_the_pool(harness):
         harness.pass_one(third, 3, sender=harness.eve)
     receipt = harness.passer.send("pass", [third], [3], sender=harness.eve)
     assert receipt.named("NotPassed") == [
-        told(harness, third, "PassThrough_PaidBefore", third, harness.eve)
+        reported(harness, third, "PassThrough_PaidBefore", third, harness.eve)
     ]
 
 
@@ -514,13 +514,13 @@ def test_one_bad_id_loses_nothing_of_another(harness):
     payment = (broken.address, harness.passer.address, 400)
     failed = receipt.named("NotPassed")
     assert failed[:4] == [
-        told(harness, 99, "DividendVault_UnknownDistribution", 99),
-        told(harness, done, "PassThrough_Done", done),
-        told(harness, elsewhere, "PassThrough_OtherTime", elsewhere, *times),
-        told(harness, unpaid, "DividendVault_PaymentFailed", *payment),
+        reported(harness, 99, "DividendVault_UnknownDistribution", 99),
+        reported(harness, done, "PassThrough_Done", done),
+        reported(harness, elsewhere, "PassThrough_OtherTime", elsewhere, *times),
+        reported(harness, unpaid, "DividendVault_PaymentFailed", *payment),
     ]
     assert failed[4] == {"id": burning, "reason": b""}
-    reason = told(harness, talking, "Verbose_Reason", "\0" * 1_000)["reason"]
+    reason = reported(harness, talking, "Verbose_Reason", "\0" * 1_000)["reason"]
     assert failed[5] == {"id": talking, "reason": reason[:132]}
     broken.send("setBroken", False)
     assert harness.figures(harness.pass_one(unpaid, 2))["amount"] == 400
@@ -859,7 +859,7 @@ def test_a_pass_through_is_made_of_a_plain_token_and_its_own_streams(harness):
 # ------------------------------------------------------------------------------ laws
 
 
-class Course(Pooled):
+class PooledHistory(Pooled):
     """Distributions to a pool among others, and beside them what each of them must come to."""
 
     def __init__(self, codec: Any, holdings: Sequence[int], certs: Sequence[int]) -> None:
@@ -943,14 +943,14 @@ def test_any_course_of_events_pays_both_levels_to_the_unit(codec, holdings, cert
     """Whoever passes on, pushes or claims, in whatever order: every owner gets exactly the floor of
     what the pool's floor was, everybody else what they would have got anyway, and no unit is
     anywhere else (Laws 1 to 4, 8, 17)."""
-    course = Course(codec, holdings, certs)
+    history = PooledHistory(codec, holdings, certs)
     for amount, rate in paid_in:
-        course.pay_in(amount, rate)
+        history.pay_in(amount, rate)
     for what, place, whose in steps:
-        course.step(what, place % len(paid_in) + 1, whose)
-    course.finish()
-    law = course.law()
-    assert {who: course.money(who) for who in law} == law
-    assert set(course.passed) == {n for n, net in course.net.items() if net[course.pool]}
+        history.step(what, place % len(paid_in) + 1, whose)
+    history.finish()
+    law = history.law()
+    assert {who: history.money(who) for who in law} == law
+    assert set(history.passed) == {n for n, net in history.net.items() if net[history.pool]}
     left = sum(amount for amount, _ in paid_in) - sum(law.values())
-    assert course.money(course.vault.address) == left
+    assert history.money(history.vault.address) == left

@@ -491,8 +491,8 @@ def entrances(harness: Harness, record: int, number: int) -> dict[str, tuple[Any
 
 @pytest.mark.attack("E3")
 @pytest.mark.parametrize("entrance", ["claim", "push", "declare", "sweep", "remit", "refund"])
-@pytest.mark.parametrize("door", ["claim", "push", "declare", "remit", "sweep", "refund"])
-def test_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares, door, entrance):
+@pytest.mark.parametrize("step", ["claim", "push", "declare", "remit", "sweep", "refund"])
+def test_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares, step, entrance):
     """While money moves by any function, no function that moves money can be entered."""
     currency = harness.kit.deploy("Reentrant")
     tax = harness.kit.deploy("FlatTax", 1_000, harness.collector).address
@@ -521,9 +521,9 @@ def test_a_currency_that_calls_back_finds_every_entrance_shut(harness, shares, d
         "sweep": (number,),
         "refund": (unpaid,),
     }
-    if door == "sweep":
+    if step == "sweep":
         harness.kit.now += 1
-    harness.vault.send(door, *through[door], sender=harness.agent)
+    harness.vault.send(step, *through[step], sender=harness.agent)
     assert currency.call("sprung") == 1
     assert currency.call("succeeded") is False
     assert currency.call("answer").hex() == GUARDED
@@ -551,8 +551,8 @@ def test_a_native_receiver_that_calls_back_finds_every_entrance_shut(
 
 
 @pytest.mark.attack("E3")
-@pytest.mark.parametrize("door", ["claim", "push"])
-def test_views_are_honest_in_the_middle_of_a_payment(harness, shares, record, door):
+@pytest.mark.parametrize("step", ["claim", "push"])
+def test_views_are_honest_in_the_middle_of_a_payment(harness, shares, record, step):
     """A receiver that asks while it is being paid sees itself as paid already."""
     currency = harness.kit.deploy("Reentrant")
     number = harness.declare(record, 10_003, currency=currency)
@@ -564,7 +564,7 @@ def test_views_are_honest_in_the_middle_of_a_payment(harness, shares, record, do
         before = harness.kit.evm.snapshot()
         call = harness.kit.codec.call("DividendVault", view, *arguments)
         currency.send("prepare", harness.vault.address, call)
-        (harness.claim if door == "claim" else lambda who, n: harness.push(n, who))(
+        (harness.claim if step == "claim" else lambda who, n: harness.push(n, who))(
             harness.ann, number
         )
         assert currency.call("succeeded") is True

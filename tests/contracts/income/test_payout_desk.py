@@ -28,7 +28,7 @@ TAKING, DENYING, SPEECHLESS, STAMMERING, REVERTING, BURNING, BOMBING, BOMBING_AS
 RECEIVER = person(7)
 
 
-class House:
+class Building:
     """A building of 10,000 shares, of which the holder of a key has 3,000, and its vault's desk."""
 
     def __init__(self, kit: RevmKit, holder: str = HOLDER.address) -> None:
@@ -40,18 +40,18 @@ class House:
         self.harness.issue({holder: 3_000, self.harness.ann: 7_000})
         self.record = self.harness.close()
 
-    def rent(self, amount: int = 10_000, **said: Any) -> int:
+    def rent(self, amount: int = 10_000, **terms: Any) -> int:
         """A distribution in dollars; the holder's net is 30 % of it."""
-        return self.harness.declare(self.record, amount, **said)
+        return self.harness.declare(self.record, amount, **terms)
 
     def coins(self, amount: int = 10 * COIN) -> int:
         """A distribution of the native coin."""
         return self.harness.declare_native(self.record, amount)
 
-    def say(self, *ids: int, **said: Any) -> Instruction:
-        """The holder says: pay me at another wallet."""
+    def instruct(self, *ids: int, **fields: Any) -> Instruction:
+        """The holder signs: pay me at another wallet."""
         plain = Instruction(self.desk, self.holder, self.holder, ids, RECEIVER)
-        return plain.but(**said)
+        return plain.but(**fields)
 
     def hook(self, mood: int = TAKING) -> Deployed:
         """A contract that takes income as it likes."""
@@ -84,39 +84,39 @@ class House:
 
 
 @pytest.fixture
-def house(kit) -> House:
+def building(kit) -> Building:
     """A record of this building, closed; nothing declared yet."""
-    return House(kit)
+    return Building(kit)
 
 
 @pytest.fixture(scope="module")
 def signing(codec) -> Instruction:
     """An instruction that nobody carries out."""
-    house = House(RevmKit(codec))
-    return house.say(house.rent())
+    building = Building(RevmKit(codec))
+    return building.instruct(building.rent())
 
 
 # -------------------------------------------------------------- what is signed
 
 
-def test_the_vault_has_made_its_desk(house):
+def test_the_vault_has_made_its_desk(building):
     """One desk, by the vault alone, which it can be asked for; anyone else's obeys no vault."""
-    assert house.desk.call("vault") == house.vault.address
-    assert house.vault.call("desk") == house.desk.address
-    own = house.kit.deploy("PayoutDesk", sender=house.harness.stranger)
-    assert own.call("vault") == house.harness.stranger
+    assert building.desk.call("vault") == building.vault.address
+    assert building.vault.call("desk") == building.desk.address
+    own = building.kit.deploy("PayoutDesk", sender=building.harness.stranger)
+    assert own.call("vault") == building.harness.stranger
 
 
 @pytest.mark.attack("F6")
-def test_the_desk_has_no_roles(house):
+def test_the_desk_has_no_roles(building):
     """Two functions change state: one asks for a signature, the other is about the caller's own."""
-    assert changing(house.kit, "PayoutDesk") == {"cancel(uint256)", "carryOut(tuple,bytes)"}
+    assert changing(building.kit, "PayoutDesk") == {"cancel(uint256)", "carryOut(tuple,bytes)"}
 
 
-def test_the_desks_domain_is_told_as_erc5267_wants_it(house):
+def test_the_desks_domain_is_told_as_erc5267_wants_it(building):
     """Name, version, chain and contract, no salt, no extension."""
-    assert house.desk.call("eip712Domain") == (
-        b"\x0f", "prorata PayoutDesk", "1", 1, house.desk.address, b"\0" * 32, ()
+    assert building.desk.call("eip712Domain") == (
+        b"\x0f", "prorata PayoutDesk", "1", 1, building.desk.address, b"\0" * 32, ()
     )  # fmt: skip
 
 
@@ -141,215 +141,218 @@ instructions = st.fixed_dictionaries(
 @given(instructions)
 def test_the_digest_is_what_a_wallet_signs(signing, fields):
     """For any instruction, the desk, eth-account and EIP-712 by hand agree."""
-    said = signing.but(**fields)
-    digest = signing.desk.call("digestOf", said.encodable())
-    assert digest == said.signable() == said.digest()
+    instruction = signing.but(**fields)
+    digest = signing.desk.call("digestOf", instruction.encodable())
+    assert digest == instruction.signable() == instruction.digest()
 
 
 # ---------------------------------------------------------------- a claim to X
 
 
-def test_a_signed_claim_pays_the_receiver_it_names(house):
+def test_a_signed_claim_pays_the_receiver_it_names(building):
     """Brought by a stranger, paid where the holder said, told in one event."""
-    said = house.say(house.rent())
-    assert house.desk.call("carryOut", said.encodable(), said.signed()) == 1
-    receipt = said.send(sender=house.harness.stranger)
+    instruction = building.instruct(building.rent())
+    assert building.desk.call("carryOut", instruction.encodable(), instruction.signed()) == 1
+    receipt = instruction.send(sender=building.harness.stranger)
     assert receipt.named("CarriedOut") == [
         {
-            "claimant": house.holder, "nonce": 0, "holder": house.holder,
+            "claimant": building.holder, "nonce": 0, "holder": building.holder,
             "receiver": RECEIVER, "hook": ZERO,
         }
     ]  # fmt: skip
     assert receipt.named("Claimed") == [
-        {"id": 1, "holder": house.holder, "payee": RECEIVER, "gross": 3_000, "tax": 0}
+        {"id": 1, "holder": building.holder, "payee": RECEIVER, "gross": 3_000, "tax": 0}
     ]
-    assert (house.has(RECEIVER), house.has(house.holder)) == (3_000, 0)
-    assert house.is_spent(0)
+    assert (building.has(RECEIVER), building.has(building.holder)) == (3_000, 0)
+    assert building.is_spent(0)
 
 
-def test_a_signed_claim_takes_any_number_of_currencies(house):
+def test_a_signed_claim_takes_any_number_of_currencies(building):
     """Dollars and coins in one instruction, to one receiver; a payee set before stays unpaid."""
-    ids = [house.rent(), house.coins(), house.rent(5)]
-    house.vault.send("setPayee", person(8), sender=house.holder)
-    said = house.say(*ids)
-    assert house.desk.call("carryOut", said.encodable(), said.signed()) == 3
-    said.send()
-    assert (house.has(RECEIVER), house.kit.balance(RECEIVER)) == (3_001, 3 * COIN)
-    assert (house.has(person(8)), house.kit.balance(person(8))) == (0, 0)
+    ids = [building.rent(), building.coins(), building.rent(5)]
+    building.vault.send("setPayee", person(8), sender=building.holder)
+    instruction = building.instruct(*ids)
+    assert building.desk.call("carryOut", instruction.encodable(), instruction.signed()) == 3
+    instruction.send()
+    assert (building.has(RECEIVER), building.kit.balance(RECEIVER)) == (3_001, 3 * COIN)
+    assert (building.has(person(8)), building.kit.balance(person(8))) == (0, 0)
 
 
-def test_a_signed_claim_takes_distributions_of_any_number_of_tokens(house):
+def test_a_signed_claim_takes_distributions_of_any_number_of_tokens(building):
     """Two buildings of one holder, if both would have it paid."""
-    other = House(house.kit)
-    other.harness.vault = house.vault
-    first, second = house.rent(), other.rent(20_000, currency=house.dollar)
-    house.say(first, second, first).send()
-    assert house.has(RECEIVER) == 9_000
+    other = Building(building.kit)
+    other.harness.vault = building.vault
+    first, second = building.rent(), other.rent(20_000, currency=building.dollar)
+    building.instruct(first, second, first).send()
+    assert building.has(RECEIVER) == 9_000
 
 
-def test_tax_is_withheld_from_what_the_receiver_gets(house):
+def test_tax_is_withheld_from_what_the_receiver_gets(building):
     """An instruction changes who is paid, not what is due."""
-    policy = house.kit.deploy("FlatTax", 1_000, house.harness.collector)
-    house.say(house.rent(tax_policy=policy.address)).send()
-    assert house.has(RECEIVER) == 2_700
-    assert house.harness.figures(1)["withheld"] == 300
+    policy = building.kit.deploy("FlatTax", 1_000, building.harness.collector)
+    building.instruct(building.rent(tax_policy=policy.address)).send()
+    assert building.has(RECEIVER) == 2_700
+    assert building.harness.figures(1)["withheld"] == 300
 
 
 @pytest.mark.attack("G")
 @pytest.mark.parametrize("to", ["zero", "vault", "desk"])
-def test_money_that_would_be_lost_is_refused(house, to):
+def test_money_that_would_be_lost_is_refused(building, to):
     """Neither the zero address nor vault or desk is a receiver, or a hook's."""
-    lost = {"zero": ZERO, "vault": house.vault.address, "desk": house.desk.address}[to]
-    number, hook = house.rent(), house.hook().address
-    for said in (house.say(number, receiver=lost), house.say(number, receiver=lost, hook=hook)):
+    lost = {"zero": ZERO, "vault": building.vault.address, "desk": building.desk.address}[to]
+    number, hook = building.rent(), building.hook().address
+    for instruction in (
+        building.instruct(number, receiver=lost),
+        building.instruct(number, receiver=lost, hook=hook),
+    ):
         with refused("PayoutDesk_InvalidReceiver", lost):
-            said.send()
+            instruction.send()
     if to != "zero":
         with refused("PayoutDesk_InvalidReceiver", lost):
-            house.say(number, hook=lost).send()
-    assert house.is_untouched(number)
+            building.instruct(number, hook=lost).send()
+    assert building.is_untouched(number)
 
 
-def test_a_receiver_that_refuses_leaves_the_claim(house):
+def test_a_receiver_that_refuses_leaves_the_claim(building):
     """The vault's refusal is passed on; the holder can say otherwise with the same nonce."""
-    wall = house.kit.deploy("RejectingReceiver")
-    number = house.coins()
+    wall = building.kit.deploy("RejectingReceiver")
+    number = building.coins()
     with refused("DividendVault_PaymentFailed", ZERO, wall.address, 3 * COIN):
-        house.say(number, receiver=wall.address).send()
-    assert house.is_untouched(number)
-    house.say(number).send()
-    assert house.kit.balance(RECEIVER) == 3 * COIN
+        building.instruct(number, receiver=wall.address).send()
+    assert building.is_untouched(number)
+    building.instruct(number).send()
+    assert building.kit.balance(RECEIVER) == 3 * COIN
 
 
-def test_what_the_vault_refuses_is_passed_on(house):
+def test_what_the_vault_refuses_is_passed_on(building):
     """Unknown, not payable yet, past its deadline: as in any claim, and nothing is spent."""
-    now = house.kit.now
-    early = house.rent(payable_from=now + 10)
-    late = house.rent(deadline=now + 5, sweep_to=house.harness.issuer)
+    now = building.kit.now
+    early = building.rent(payable_from=now + 10)
+    late = building.rent(deadline=now + 5, sweep_to=building.harness.issuer)
     with refused("DividendVault_UnknownDistribution", 3):
-        house.say(3).send()
+        building.instruct(3).send()
     with refused("DividendVault_NotPayableYet", early, now + 10, now):
-        house.say(early).send()
-    house.kit.now = now + 6
+        building.instruct(early).send()
+    building.kit.now = now + 6
     with refused("DividendVault_Expired", late, now + 5, now + 6):
-        house.say(late).send()
-    assert house.is_untouched(early, late)
+        building.instruct(late).send()
+    assert building.is_untouched(early, late)
 
 
-def test_only_the_claimant_and_the_desk_choose_where_money_goes(house):
+def test_only_the_claimant_and_the_desk_choose_where_money_goes(building):
     """The vault lets nobody else claim to a receiver: not a stranger, an agent, or another desk."""
-    harness, number = house.harness, house.rent()
+    harness, number = building.harness, building.rent()
     for caller in (harness.stranger, harness.agent, harness.owner, OTHER.address):
-        with refused("DividendVault_NotClaimant", caller, house.holder):
-            house.vault.send("claimTo", [number], house.holder, RECEIVER, sender=caller)
-    with refused("DividendVault_NotClaimant", harness.ann, house.holder):
-        house.vault.send("claimTo", [number], house.holder, harness.ann, sender=harness.ann)
-    house.vault.send("claimTo", [number], harness.ann, RECEIVER, sender=harness.ann)
-    assert house.has(RECEIVER) == 7_000
-    assert house.is_untouched(number)
+        with refused("DividendVault_NotClaimant", caller, building.holder):
+            building.vault.send("claimTo", [number], building.holder, RECEIVER, sender=caller)
+    with refused("DividendVault_NotClaimant", harness.ann, building.holder):
+        building.vault.send("claimTo", [number], building.holder, harness.ann, sender=harness.ann)
+    building.vault.send("claimTo", [number], harness.ann, RECEIVER, sender=harness.ann)
+    assert building.has(RECEIVER) == 7_000
+    assert building.is_untouched(number)
 
 
 # ------------------------------------------------------------- time and nonces
 
 
 @pytest.mark.attack("G")
-def test_an_instruction_holds_until_the_end_of_its_last_second(house):
+def test_an_instruction_holds_until_the_end_of_its_last_second(building):
     """In that second it is good, one second later it is not."""
-    first, second = house.rent(), house.rent()
-    until = house.kit.now + 60
-    house.kit.now = until
-    house.say(first, valid_until=until).send()
-    house.kit.now = until + 1
+    first, second = building.rent(), building.rent()
+    until = building.kit.now + 60
+    building.kit.now = until
+    building.instruct(first, valid_until=until).send()
+    building.kit.now = until + 1
     with refused("PayoutDesk_Expired", until, until + 1):
-        house.say(second, nonce=1, valid_until=until).send()
-    assert house.is_untouched(second, nonce=1)
+        building.instruct(second, nonce=1, valid_until=until).send()
+    assert building.is_untouched(second, nonce=1)
 
 
 @pytest.mark.attack("G")
-def test_an_instruction_is_carried_out_once(house):
+def test_an_instruction_is_carried_out_once(building):
     """The nonce is spent, for this and for every other instruction that has it. (Law 18)"""
-    number, other = house.rent(), house.rent()
-    said = house.say(number)
-    said.send()
-    for again in (said, house.say(other), house.say(number, other)):
-        with refused("PayoutDesk_NonceSpent", house.holder, 0):
+    number, other = building.rent(), building.rent()
+    instruction = building.instruct(number)
+    instruction.send()
+    for again in (instruction, building.instruct(other), building.instruct(number, other)):
+        with refused("PayoutDesk_NonceSpent", building.holder, 0):
             again.send()
-    assert (house.has(RECEIVER), house.has(house.holder)) == (3_000, 0)
+    assert (building.has(RECEIVER), building.has(building.holder)) == (3_000, 0)
 
 
 @pytest.mark.attack("G")
-def test_nonces_are_used_in_any_order_and_with_any_gaps(house):
+def test_nonces_are_used_in_any_order_and_with_any_gaps(building):
     """One instruction that has to wait stands in the way of no other."""
     for nonce in (5, 0, 2**256 - 1, 255, 256, 4, 1 << 255):
-        house.say(house.rent(), nonce=nonce).send()
-        assert house.is_spent(nonce)
-    assert not any(house.is_spent(free) for free in (1, 2, 3, 6, 254, 257, 2**256 - 2))
-    assert house.has(RECEIVER) == 7 * 3_000
+        building.instruct(building.rent(), nonce=nonce).send()
+        assert building.is_spent(nonce)
+    assert not any(building.is_spent(free) for free in (1, 2, 3, 6, 254, 257, 2**256 - 2))
+    assert building.has(RECEIVER) == 7 * 3_000
 
 
 @pytest.mark.attack("G")
-def test_a_nonce_is_its_claimants_own(house):
+def test_a_nonce_is_its_claimants_own(building):
     """What one has spent or cancelled, another has not."""
-    house.desk.send("cancel", 0, sender=house.harness.stranger)
-    assert house.is_spent(0, house.harness.stranger)
-    house.say(house.rent()).send()
-    assert not house.is_spent(0, OTHER.address)
+    building.desk.send("cancel", 0, sender=building.harness.stranger)
+    assert building.is_spent(0, building.harness.stranger)
+    building.instruct(building.rent()).send()
+    assert not building.is_spent(0, OTHER.address)
 
 
 @pytest.mark.attack("G")
-def test_a_cancelled_instruction_is_never_carried_out(house):
+def test_a_cancelled_instruction_is_never_carried_out(building):
     """By the claimant alone, before it is brought; the next nonce is as good as before."""
-    said = house.say(house.rent())
-    receipt = house.desk.send("cancel", 0, sender=house.holder)
-    assert receipt.events == (("Cancelled", {"claimant": house.holder, "nonce": 0}),)
-    with refused("PayoutDesk_NonceSpent", house.holder, 0):
-        said.send()
-    said.but(nonce=1).send()
-    assert house.has(RECEIVER) == 3_000
+    instruction = building.instruct(building.rent())
+    receipt = building.desk.send("cancel", 0, sender=building.holder)
+    assert receipt.events == (("Cancelled", {"claimant": building.holder, "nonce": 0}),)
+    with refused("PayoutDesk_NonceSpent", building.holder, 0):
+        instruction.send()
+    instruction.but(nonce=1).send()
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("G")
-def test_a_nonce_is_not_cancelled_when_it_is_too_late(house):
+def test_a_nonce_is_not_cancelled_when_it_is_too_late(building):
     """Who cancels what has been carried out, or cancelled, is told so."""
-    house.say(house.rent()).send()
-    house.desk.send("cancel", 1, sender=house.holder)
+    building.instruct(building.rent()).send()
+    building.desk.send("cancel", 1, sender=building.holder)
     for nonce in (0, 1):
-        with refused("PayoutDesk_NonceSpent", house.holder, nonce):
-            house.desk.send("cancel", nonce, sender=house.holder)
+        with refused("PayoutDesk_NonceSpent", building.holder, nonce):
+            building.desk.send("cancel", nonce, sender=building.holder)
 
 
 # ---------------------------------------------------------------------- keys
 
 
 @pytest.mark.attack("G")
-def test_somebody_elses_signature_is_refused(house):
+def test_somebody_elses_signature_is_refused(building):
     """Whoever signs for another's income gets nothing of it."""
-    said = house.say(house.rent(), receiver=OTHER.address)
-    with refused("PayoutDesk_NotSigned", house.holder):
-        said.send(said.signed(OTHER))
-    assert house.is_untouched(1)
+    instruction = building.instruct(building.rent(), receiver=OTHER.address)
+    with refused("PayoutDesk_NotSigned", building.holder):
+        instruction.send(instruction.signed(OTHER))
+    assert building.is_untouched(1)
 
 
 @pytest.mark.attack("G")
-def test_whoever_is_not_to_be_paid_signs_in_vain(house):
+def test_whoever_is_not_to_be_paid_signs_in_vain(building):
     """A claimant who signs well, and is not the holder's, is told who is."""
-    said = house.say(house.rent(), claimant=OTHER.address)
-    with refused("PayoutDesk_NotClaimant", 1, OTHER.address, house.holder):
-        said.send(said.signed(OTHER))
-    assert house.is_untouched(1)
+    instruction = building.instruct(building.rent(), claimant=OTHER.address)
+    with refused("PayoutDesk_NotClaimant", 1, OTHER.address, building.holder):
+        instruction.send(instruction.signed(OTHER))
+    assert building.is_untouched(1)
 
 
 @pytest.mark.attack("G")
 @given(instructions, st.data())
 def test_no_word_of_an_instruction_can_be_changed(signing, fields, data):
     """Any other value in any one field is another instruction, which nobody has signed."""
-    said = signing.but(hook=person(1), data=b"\1")
+    instruction = signing.but(hook=person(1), data=b"\1")
     name = data.draw(st.sampled_from(sorted(fields)))
-    changed = said.but(**{name: fields[name]})
-    assume(changed != said and ZERO not in {changed.receiver, changed.hook})
-    assume(changed.valid_until >= said.valid_until)
+    changed = instruction.but(**{name: fields[name]})
+    assume(changed != instruction and ZERO not in {changed.receiver, changed.hook})
+    assume(changed.valid_until >= instruction.valid_until)
     with refused("PayoutDesk_NotSigned", changed.claimant):
-        changed.send(said.signed())
+        changed.send(instruction.signed())
 
 
 @pytest.mark.attack("G")
@@ -363,42 +366,42 @@ def test_no_byte_of_a_signature_can_be_changed(signing, position, flip):
 
 
 @pytest.mark.attack("G")
-def test_other_forms_of_a_signature_are_refused(house):
+def test_other_forms_of_a_signature_are_refused(building):
     """High s, compact (ERC-2098), strange v, cut, lengthened, empty."""
-    said = house.say(house.rent())
-    signature = said.signed()
+    instruction = building.instruct(building.rent())
+    signature = instruction.signed()
     r, s, v = signature[:32], int.from_bytes(signature[32:64], "big"), signature[64]
     compact = r + (s | (v - 27) << 255).to_bytes(32, "big")
     high = r + (CURVE_ORDER - s).to_bytes(32, "big") + bytes([55 - v])
     strange = [signature[:64] + bytes([v]) for v in (0, 1, 26, 29, 255)]
     for form in (compact, high, *strange, signature[:64], signature + b"\0", b"", bytes(65)):
-        with refused("PayoutDesk_NotSigned", house.holder):
-            said.send(form)
-    said.send(signature)
-    assert house.has(RECEIVER) == 3_000
+        with refused("PayoutDesk_NotSigned", building.holder):
+            instruction.send(form)
+    instruction.send(signature)
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("G")
-def test_nobody_signs_for_the_zero_address(house):
+def test_nobody_signs_for_the_zero_address(building):
     """Not even while income waits and the token names nobody to be paid."""
-    number = house.rent()
-    house.freeze(house.holder)
-    said = house.say(number, claimant=ZERO)
-    for signature in (bytes(65), bytes(64) + b"\x1b", b"", said.signed()):
+    number = building.rent()
+    building.freeze(building.holder)
+    instruction = building.instruct(number, claimant=ZERO)
+    for signature in (bytes(65), bytes(64) + b"\x1b", b"", instruction.signed()):
         with refused("PayoutDesk_NotSigned", ZERO):
-            said.send(signature)
-    assert house.is_untouched(number)
+            instruction.send(signature)
+    assert building.is_untouched(number)
 
 
 @pytest.mark.attack("G")
-def test_an_instruction_brought_ahead_by_another_is_harmless(house):
+def test_an_instruction_brought_ahead_by_another_is_harmless(building):
     """Whoever copies it from the mempool does what was signed, and pays for it."""
-    said = house.say(house.rent())
-    said.send(sender=house.harness.stranger)
-    assert house.has(RECEIVER) == 3_000
-    with refused("PayoutDesk_NonceSpent", house.holder, 0):
-        said.send(sender=house.harness.ben)
-    assert house.has(RECEIVER) == 3_000
+    instruction = building.instruct(building.rent())
+    instruction.send(sender=building.harness.stranger)
+    assert building.has(RECEIVER) == 3_000
+    with refused("PayoutDesk_NonceSpent", building.holder, 0):
+        instruction.send(sender=building.harness.ben)
+    assert building.has(RECEIVER) == 3_000
 
 
 # -------------------------------------------------- chains, clones, other desks
@@ -409,23 +412,23 @@ def test_an_instruction_brought_ahead_by_another_is_harmless(house):
     "domain",
     [{"chainId": 2}, {"name": "PayoutDesk"}, {"version": "2"}, {"verifyingContract": ZERO}],
 )
-def test_an_instruction_for_another_domain_is_refused(house, domain):
+def test_an_instruction_for_another_domain_is_refused(building, domain):
     """Another chain, name, version or contract is another signature."""
-    said = house.say(house.rent())
-    with refused("PayoutDesk_NotSigned", house.holder):
-        said.send(said.but(domain=domain).signed())
+    instruction = building.instruct(building.rent())
+    with refused("PayoutDesk_NotSigned", building.holder):
+        instruction.send(instruction.but(domain=domain).signed())
 
 
 @pytest.mark.attack("G")
-def test_an_instruction_for_another_vaults_desk_is_refused(house):
+def test_an_instruction_for_another_vaults_desk_is_refused(building):
     """Two vaults of one chain, one holder, the same ids: each needs a signature of its own."""
-    twin = House(house.kit)
-    said, other = house.say(house.rent()), twin.say(twin.rent())
-    with refused("PayoutDesk_NotSigned", house.holder):
-        other.send(said.signed())
-    assert twin.is_untouched(1)
+    another = Building(building.kit)
+    instruction, other = building.instruct(building.rent()), another.instruct(another.rent())
+    with refused("PayoutDesk_NotSigned", building.holder):
+        other.send(instruction.signed())
+    assert another.is_untouched(1)
     other.send()
-    assert (twin.has(RECEIVER), house.has(RECEIVER)) == (3_000, 0)
+    assert (another.has(RECEIVER), building.has(RECEIVER)) == (3_000, 0)
 
 
 def clone(kit: RevmKit, target: str) -> Deployed:
@@ -436,28 +439,30 @@ def clone(kit: RevmKit, target: str) -> Deployed:
 
 
 @pytest.mark.attack("G")
-def test_a_clone_of_the_desk_has_a_domain_of_its_own_and_no_power(house):
+def test_a_clone_of_the_desk_has_a_domain_of_its_own_and_no_power(building):
     """What was signed for the desk is nothing to its clone, nor the other way."""
-    twin = clone(house.kit, house.desk.address)
-    said = house.say(house.rent())
-    assert twin.call("vault") == house.vault.address
-    assert twin.call("eip712Domain")[4] == twin.address
-    with refused("PayoutDesk_NotSigned", house.holder):
-        said.but(desk=twin).send(said.signed())
-    with refused("PayoutDesk_NotSigned", house.holder):
-        said.send(said.but(desk=twin).signed())
-    with refused("DividendVault_NotClaimant", twin.address, house.holder):
-        said.but(desk=twin).send()
-    assert house.is_untouched(1)
+    another = clone(building.kit, building.desk.address)
+    instruction = building.instruct(building.rent())
+    assert another.call("vault") == building.vault.address
+    assert another.call("eip712Domain")[4] == another.address
+    with refused("PayoutDesk_NotSigned", building.holder):
+        instruction.but(desk=another).send(instruction.signed())
+    with refused("PayoutDesk_NotSigned", building.holder):
+        instruction.send(instruction.but(desk=another).signed())
+    with refused("DividendVault_NotClaimant", another.address, building.holder):
+        instruction.but(desk=another).send()
+    assert building.is_untouched(1)
 
 
 @pytest.mark.attack("G")
-def test_a_desk_that_somebody_else_made_has_no_power(house):
+def test_a_desk_that_somebody_else_made_has_no_power(building):
     """A contract that the vault did not make moves nothing, whoever signs."""
-    other = house.kit.deploy("Puppet")
-    call = house.kit.codec.call("DividendVault", "claimTo", [house.rent()], house.holder, RECEIVER)
-    with refused("DividendVault_NotClaimant", other.address, house.holder):
-        other.send("say", house.vault.address, call)
+    other = building.kit.deploy("Puppet")
+    call = building.kit.codec.call(
+        "DividendVault", "claimTo", [building.rent()], building.holder, RECEIVER
+    )
+    with refused("DividendVault_NotClaimant", other.address, building.holder):
+        other.send("say", building.vault.address, call)
 
 
 @pytest.mark.attack("G")
@@ -476,16 +481,16 @@ def test_on_a_fork_the_old_signature_is_worth_nothing(artifacts):
         dollar.send("approve", vault.address, 1_000)
         terms = (0, 0, 0, ZERO, ZERO, b"\0" * 32, [])
         vault.send("declare", token.address, 1, dollar.address, 1_000, terms)
-        said = Instruction(desk, HOLDER.address, HOLDER.address, [1], RECEIVER)
-        here = said.but(domain={"chainId": 31_337})
-        assert desk.call("digestOf", said.encodable()) == here.signable()
+        instruction = Instruction(desk, HOLDER.address, HOLDER.address, [1], RECEIVER)
+        here = instruction.but(domain={"chainId": 31_337})
+        assert desk.call("digestOf", instruction.encodable()) == here.signable()
 
         kit.rpc("anvil_setChainId", 31_338)
         # Anvil's own accounts sign for the old chain.
         kit.impersonate(first)
-        there = said.but(domain={"chainId": 31_338})
+        there = instruction.but(domain={"chainId": 31_338})
         assert desk.call("eip712Domain")[3] == 31_338
-        assert desk.call("digestOf", said.encodable()) == there.signable()
+        assert desk.call("digestOf", instruction.encodable()) == there.signable()
         with refused("PayoutDesk_NotSigned", HOLDER.address):
             here.send(sender=first)
         there.send(sender=first)
@@ -498,62 +503,62 @@ def test_on_a_fork_the_old_signature_is_worth_nothing(artifacts):
 def test_a_wallet_contract_signs_by_erc1271(kit):
     """What the wallet says it has signed is carried out, whatever bytes come with it."""
     wallet = kit.deploy("ContractWallet")
-    house = House(kit, wallet.address)
-    said = house.say(house.rent())
-    wallet.send("sign", said.digest(), True)
-    said.send(b"whatever")
-    assert house.has(RECEIVER) == 3_000
+    building = Building(kit, wallet.address)
+    instruction = building.instruct(building.rent())
+    wallet.send("sign", instruction.digest(), True)
+    instruction.send(b"whatever")
+    assert building.has(RECEIVER) == 3_000
     with refused("PayoutDesk_NonceSpent", wallet.address, 0):
-        said.send(b"something else")
+        instruction.send(b"something else")
 
 
 @pytest.mark.attack("G")
 def test_a_wallet_contract_is_asked_when_the_instruction_is_carried_out(kit):
     """Neither a refusal nor a change of mind leaves an instruction behind."""
     wallet = kit.deploy("ContractWallet")
-    house = House(kit, wallet.address)
-    said = house.say(house.rent())
+    building = Building(kit, wallet.address)
+    instruction = building.instruct(building.rent())
     with refused("PayoutDesk_NotSigned", wallet.address):
-        said.send()
-    wallet.send("sign", said.digest(), True)
-    wallet.send("sign", said.digest(), False)
+        instruction.send()
+    wallet.send("sign", instruction.digest(), True)
+    wallet.send("sign", instruction.digest(), False)
     with refused("PayoutDesk_NotSigned", wallet.address):
-        said.send()
-    assert house.is_untouched(1)
-    wallet.send("sign", said.digest(), True)
-    said.send()
-    assert house.has(RECEIVER) == 3_000
+        instruction.send()
+    assert building.is_untouched(1)
+    wallet.send("sign", instruction.digest(), True)
+    instruction.send()
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("G")
-def test_a_wallet_contract_cannot_sign_for_another(house):
+def test_a_wallet_contract_cannot_sign_for_another(building):
     """A wallet that signed this very digest lends its word to no other claimant."""
-    wallet = house.kit.deploy("ContractWallet")
-    said = house.say(house.rent())
-    wallet.send("sign", said.digest(), True)
-    with refused("PayoutDesk_NotSigned", house.holder):
-        said.send(b"")
-    own = said.but(claimant=wallet.address)
+    wallet = building.kit.deploy("ContractWallet")
+    instruction = building.instruct(building.rent())
+    wallet.send("sign", instruction.digest(), True)
+    with refused("PayoutDesk_NotSigned", building.holder):
+        instruction.send(b"")
+    own = instruction.but(claimant=wallet.address)
     wallet.send("sign", own.digest(), True)
-    with refused("PayoutDesk_NotClaimant", 1, wallet.address, house.holder):
+    with refused("PayoutDesk_NotClaimant", 1, wallet.address, building.holder):
         own.send(b"")
-    assert house.is_untouched(1)
+    assert building.is_untouched(1)
 
 
 @pytest.mark.attack("G")
 def test_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
     """Wallets that take any digest of their key's cannot be played against each other."""
     first, second = (kit.deploy("KeyWallet", HOLDER.address) for _ in range(2))
-    house = House(kit, first.address)
-    said = house.say(house.rent())
-    house.recover(first.address, second.address)
+    building = Building(kit, first.address)
+    instruction = building.instruct(building.rent())
+    building.recover(first.address, second.address)
     with refused("PayoutDesk_NotClaimant", 1, first.address, second.address):
-        said.send()
-    moved = said.but(claimant=second.address)
+        instruction.send()
+    moved = instruction.but(claimant=second.address)
     with refused("PayoutDesk_NotSigned", second.address):
-        moved.send(said.signed())
+        moved.send(instruction.signed())
     moved.send()
-    assert house.has(RECEIVER) == 3_000
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("G")
@@ -562,336 +567,347 @@ def test_a_contract_that_does_not_know_erc1271_signs_nothing(kit, name):
     """A contract without the function, or one that burns the gas, is no signer."""
     harness = Harness(kit)
     holder = {"Dollar": harness.dollar, "ShareToken": harness.token}.get(name) or kit.deploy(name)
-    house = House(kit, holder.address)
+    building = Building(kit, holder.address)
     with refused("PayoutDesk_NotSigned", holder.address):
-        house.say(house.rent()).send()
+        building.instruct(building.rent()).send()
 
 
 # ------------------------------------------------------------ recovery and freeze
 
 
 @pytest.mark.attack("C3")
-def test_after_a_recovery_only_the_successor_signs(house):
+def test_after_a_recovery_only_the_successor_signs(building):
     """What the lost wallet signed is dead; its income goes where the successor says (Law 13)."""
-    number = house.rent()
-    stolen = house.say(number, receiver=OTHER.address)
-    house.recover(house.holder, SUCCESSOR.address)
-    with refused("PayoutDesk_NotClaimant", number, house.holder, SUCCESSOR.address):
+    number = building.rent()
+    stolen = building.instruct(number, receiver=OTHER.address)
+    building.recover(building.holder, SUCCESSOR.address)
+    with refused("PayoutDesk_NotClaimant", number, building.holder, SUCCESSOR.address):
         stolen.send()
     with refused("PayoutDesk_NotSigned", SUCCESSOR.address):
         stolen.but(claimant=SUCCESSOR.address).send()
-    mine = house.say(number, claimant=SUCCESSOR.address)
+    mine = building.instruct(number, claimant=SUCCESSOR.address)
     mine.send(mine.signed(SUCCESSOR))
-    assert (house.has(RECEIVER), house.has(OTHER.address)) == (3_000, 0)
-    assert house.is_spent(0, SUCCESSOR.address)
-    assert not house.is_spent(0)
+    assert (building.has(RECEIVER), building.has(OTHER.address)) == (3_000, 0)
+    assert building.is_spent(0, SUCCESSOR.address)
+    assert not building.is_spent(0)
 
 
 @pytest.mark.attack("C3")
-def test_a_successor_cannot_sign_before_it_is_one(house):
+def test_a_successor_cannot_sign_before_it_is_one(building):
     """What it signed in advance becomes good with the recovery, and not earlier."""
-    said = house.say(house.rent(), claimant=SUCCESSOR.address)
-    signature = said.signed(SUCCESSOR)
-    with refused("PayoutDesk_NotClaimant", 1, SUCCESSOR.address, house.holder):
-        said.send(signature)
-    house.recover(house.holder, SUCCESSOR.address)
-    said.send(signature)
-    assert house.has(RECEIVER) == 3_000
+    instruction = building.instruct(building.rent(), claimant=SUCCESSOR.address)
+    signature = instruction.signed(SUCCESSOR)
+    with refused("PayoutDesk_NotClaimant", 1, SUCCESSOR.address, building.holder):
+        instruction.send(signature)
+    building.recover(building.holder, SUCCESSOR.address)
+    instruction.send(signature)
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("F1")
-def test_income_of_a_frozen_holder_waits_whatever_it_has_signed(house):
+def test_income_of_a_frozen_holder_waits_whatever_it_has_signed(building):
     """Frozen between signing and carrying out: refused; released: the same bytes are good."""
-    said = house.say(house.rent())
-    signature = said.signed()
-    house.freeze(house.holder)
-    with refused("PayoutDesk_NotClaimant", 1, house.holder, ZERO):
-        said.send(signature)
-    assert house.is_untouched(1)
-    house.freeze(house.holder, False)
-    said.send(signature)
-    assert house.has(RECEIVER) == 3_000
+    instruction = building.instruct(building.rent())
+    signature = instruction.signed()
+    building.freeze(building.holder)
+    with refused("PayoutDesk_NotClaimant", 1, building.holder, ZERO):
+        instruction.send(signature)
+    assert building.is_untouched(1)
+    building.freeze(building.holder, False)
+    instruction.send(signature)
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("G")
-def test_every_token_is_asked_who_is_to_be_paid(house):
+def test_every_token_is_asked_who_is_to_be_paid(building):
     """A token that names a thief has its own income to give away, and no other's."""
-    liar = house.kit.deploy("RecoveringToken")
-    liar.send("setTime", 1, house.record - 1)
+    liar = building.kit.deploy("RecoveringToken")
+    liar.send("setTime", 1, building.record - 1)
     liar.send("setSupply", 1, 10)
-    liar.send("setShares", house.holder, 1, 10)
-    liar.send("setSuccessor", house.holder, OTHER.address)
-    honest, lying = house.rent(), house.harness.declare(1, 500, token=liar)
+    liar.send("setShares", building.holder, 1, 10)
+    liar.send("setSuccessor", building.holder, OTHER.address)
+    honest, lying = building.rent(), building.harness.declare(1, 500, token=liar)
     for ids in ([lying, honest], [honest, lying], [honest], [lying, honest, lying]):
-        said = house.say(*ids, claimant=OTHER.address, receiver=OTHER.address)
-        with refused("PayoutDesk_NotClaimant", honest, OTHER.address, house.holder):
-            said.send(said.signed(OTHER))
-    with refused("PayoutDesk_NotClaimant", lying, house.holder, OTHER.address):
-        house.say(honest, lying).send()
-    own = house.say(lying, claimant=OTHER.address, receiver=OTHER.address)
+        instruction = building.instruct(*ids, claimant=OTHER.address, receiver=OTHER.address)
+        with refused("PayoutDesk_NotClaimant", honest, OTHER.address, building.holder):
+            instruction.send(instruction.signed(OTHER))
+    with refused("PayoutDesk_NotClaimant", lying, building.holder, OTHER.address):
+        building.instruct(honest, lying).send()
+    own = building.instruct(lying, claimant=OTHER.address, receiver=OTHER.address)
     own.send(own.signed(OTHER))
-    assert house.has(OTHER.address) == 500
-    assert house.is_untouched(honest)
+    assert building.has(OTHER.address) == 500
+    assert building.is_untouched(honest)
 
 
 # ------------------------------------------------------------------ paid before
 
 
 @pytest.mark.attack("A13")
-def test_what_was_claimed_before_has_gone_to_the_ordinary_payee(house):
+def test_what_was_claimed_before_has_gone_to_the_ordinary_payee(building):
     """Anyone may claim in the ordinary way first; the instruction pays what is left (Law 4)."""
-    first, second = house.rent(), house.rent(50_000)
-    said = house.say(first, second)
-    house.harness.claim(house.holder, first)
-    assert house.desk.call("carryOut", said.encodable(), said.signed()) == 1
-    said.send()
-    assert (house.has(house.holder), house.has(RECEIVER)) == (3_000, 15_000)
+    first, second = building.rent(), building.rent(50_000)
+    instruction = building.instruct(first, second)
+    building.harness.claim(building.holder, first)
+    assert building.desk.call("carryOut", instruction.encodable(), instruction.signed()) == 1
+    instruction.send()
+    assert (building.has(building.holder), building.has(RECEIVER)) == (3_000, 15_000)
 
 
 @pytest.mark.attack("A13")
-def test_an_instruction_with_nothing_left_to_pay_is_refused(house):
+def test_an_instruction_with_nothing_left_to_pay_is_refused(building):
     """Claimed before, without shares, or about nothing at all: its nonce stays unspent."""
-    number = house.rent()
-    house.harness.claim(house.holder, number)
-    nobody = house.say(house.rent(), holder=OTHER.address, claimant=OTHER.address)
+    number = building.rent()
+    building.harness.claim(building.holder, number)
+    nobody = building.instruct(building.rent(), holder=OTHER.address, claimant=OTHER.address)
     with refused("PayoutDesk_NothingToPay", OTHER.address):
         nobody.send(nobody.signed(OTHER))
-    for said in (house.say(number), house.say(), house.say(number, hook=house.hook().address)):
-        with refused("PayoutDesk_NothingToPay", house.holder):
-            said.send()
-    assert not house.is_spent(0)
-    assert house.has(house.holder) == 3_000
+    for instruction in (
+        building.instruct(number),
+        building.instruct(),
+        building.instruct(number, hook=building.hook().address),
+    ):
+        with refused("PayoutDesk_NothingToPay", building.holder):
+            instruction.send()
+    assert not building.is_spent(0)
+    assert building.has(building.holder) == 3_000
 
 
-def test_a_distribution_named_twice_is_paid_once(house):
+def test_a_distribution_named_twice_is_paid_once(building):
     """The second time it is paid before (Law 4)."""
-    number = house.rent()
-    said = house.say(number, number)
-    assert house.desk.call("carryOut", said.encodable(), said.signed()) == 1
-    said.send()
-    assert house.has(RECEIVER) == 3_000
+    number = building.rent()
+    instruction = building.instruct(number, number)
+    assert building.desk.call("carryOut", instruction.encodable(), instruction.signed()) == 1
+    instruction.send()
+    assert building.has(RECEIVER) == 3_000
 
 
 # -------------------------------------------------------------------- reinvesting
 
 
-def told(hook: Deployed) -> tuple[Any, ...]:
+def reported(hook: Deployed) -> tuple[Any, ...]:
     """What a hook was told last, and how often it was told."""
     parts = ("toldReceiver", "toldCurrency", "toldAmount", "toldData", "timesTold")
     return tuple(hook.call(part) for part in parts)
 
 
-def test_a_hook_gets_the_exact_net_and_is_told_of_it(house):
+def test_a_hook_gets_the_exact_net_and_is_told_of_it(building):
     """Tax withheld, two distributions in one transfer, the signed data word for word."""
-    policy = house.kit.deploy("FlatTax", 1_000, house.harness.collector)
-    ids = [house.rent(tax_policy=policy.address), house.rent(7)]
-    hook = house.hook()
-    house.dollar.send("mint", hook.address, 11)
-    receipt = house.say(*ids, hook=hook.address, data=b"as signed").send()
+    policy = building.kit.deploy("FlatTax", 1_000, building.harness.collector)
+    ids = [building.rent(tax_policy=policy.address), building.rent(7)]
+    hook = building.hook()
+    building.dollar.send("mint", hook.address, 11)
+    receipt = building.instruct(*ids, hook=hook.address, data=b"as signed").send()
     net = 2_700 + 2
-    assert told(hook) == (RECEIVER, house.dollar.address, net, b"as signed", 1)
+    assert reported(hook) == (RECEIVER, building.dollar.address, net, b"as signed", 1)
     assert receipt.named("Reinvested") == [
         {
-            "hook": hook.address, "receiver": RECEIVER, "currency": house.dollar.address,
+            "hook": hook.address, "receiver": RECEIVER, "currency": building.dollar.address,
             "amount": net,
         }
     ]  # fmt: skip
     assert receipt.named("CarriedOut")[0]["hook"] == hook.address
-    purses = [house.has(a) for a in (hook.address, house.desk.address, RECEIVER, house.holder)]
+    purses = [
+        building.has(a) for a in (hook.address, building.desk.address, RECEIVER, building.holder)
+    ]
     assert purses == [11 + net, 0, 0, 0]
 
 
-def test_a_hook_gets_the_native_coin(house):
+def test_a_hook_gets_the_native_coin(building):
     """What it held before is not counted."""
-    hook, number = house.hook(), house.coins()
-    house.kit.evm.set_balance(hook.address, 5 * COIN)
-    house.say(number, hook=hook.address).send()
-    assert told(hook) == (RECEIVER, ZERO, 3 * COIN, b"", 1)
-    assert house.kit.balance(hook.address) == 8 * COIN
-    assert house.kit.balance(house.desk.address) == 0
+    hook, number = building.hook(), building.coins()
+    building.kit.evm.set_balance(hook.address, 5 * COIN)
+    building.instruct(number, hook=hook.address).send()
+    assert reported(hook) == (RECEIVER, ZERO, 3 * COIN, b"", 1)
+    assert building.kit.balance(hook.address) == 8 * COIN
+    assert building.kit.balance(building.desk.address) == 0
 
 
 @pytest.mark.attack("D")
 @given(st.integers(1, 10**12), st.integers(0, 10**12), st.integers(0, 9_999))
 def test_of_a_currency_with_a_fee_a_hook_is_told_what_arrived(codec, amount, before, fee):
     """Whatever the fee, the hook is told what its balance grew by, and the fee is taken once."""
-    house = House(RevmKit(codec))
-    currency, hook = house.kit.deploy("FeeOnTransfer"), house.hook()
-    number = house.rent(amount, currency=currency)
+    building = Building(RevmKit(codec))
+    currency, hook = building.kit.deploy("FeeOnTransfer"), building.hook()
+    number = building.rent(amount, currency=currency)
     currency.send("mint", hook.address, before)
     currency.send("setFee", fee)
     net = amount * 3_000 // 10_000
     arrives = net - net * fee // 10_000
-    said = house.say(number, hook=hook.address)
+    instruction = building.instruct(number, hook=hook.address)
     if arrives == 0:
-        with refused("PayoutDesk_NothingToPay", house.holder):
-            said.send()
+        with refused("PayoutDesk_NothingToPay", building.holder):
+            instruction.send()
         return
-    said.send()
-    assert told(hook) == (RECEIVER, currency.address, arrives, b"", 1)
-    assert house.has(hook.address, currency) == before + arrives
-    assert house.has(house.desk.address, currency) == 0
+    instruction.send()
+    assert reported(hook) == (RECEIVER, currency.address, arrives, b"", 1)
+    assert building.has(hook.address, currency) == before + arrives
+    assert building.has(building.desk.address, currency) == 0
 
 
-def test_income_in_two_currencies_is_not_reinvested_as_one(house):
+def test_income_in_two_currencies_is_not_reinvested_as_one(building):
     """A hook is told of one amount, so it is of one currency; two instructions do the same."""
-    dollars, coins = house.rent(), house.coins()
-    hook = house.hook()
-    with refused("PayoutDesk_TwoCurrencies", coins, ZERO, house.dollar.address):
-        house.say(dollars, dollars, coins, hook=hook.address).send()
-    assert house.is_untouched(dollars, coins)
-    house.say(dollars, hook=hook.address).send()
-    house.say(coins, hook=hook.address, nonce=1).send()
-    assert told(hook) == (RECEIVER, ZERO, 3 * COIN, b"", 2)
+    dollars, coins = building.rent(), building.coins()
+    hook = building.hook()
+    with refused("PayoutDesk_TwoCurrencies", coins, ZERO, building.dollar.address):
+        building.instruct(dollars, dollars, coins, hook=hook.address).send()
+    assert building.is_untouched(dollars, coins)
+    building.instruct(dollars, hook=hook.address).send()
+    building.instruct(coins, hook=hook.address, nonce=1).send()
+    assert reported(hook) == (RECEIVER, ZERO, 3 * COIN, b"", 2)
 
 
-def test_data_that_no_hook_reads_is_refused(house):
+def test_data_that_no_hook_reads_is_refused(building):
     """Who signs it expects something of it."""
     with refused("PayoutDesk_DataUnread", 3):
-        house.say(house.rent(), data=b"\0\1\2").send()
+        building.instruct(building.rent(), data=b"\0\1\2").send()
 
 
 @pytest.mark.attack("G")
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("mood", [DENYING, SPEECHLESS, STAMMERING, BURNING, BOMBING_AS_REASON])
-def test_a_hook_that_does_not_confirm_undoes_everything(house, native, mood):
+def test_a_hook_that_does_not_confirm_undoes_everything(building, native, mood):
     """No word, half a word, the wrong word, all gas burnt, a megabyte of reason: still owed."""
-    hook = house.hook(mood)
-    number = house.coins() if native else house.rent()
+    hook = building.hook(mood)
+    number = building.coins() if native else building.rent()
     with refused("PayoutDesk_NotReinvested", hook.address):
-        house.say(number, hook=hook.address).send()
-    assert house.is_untouched(number)
-    assert told(hook)[-1] == 0
-    assert (house.has(hook.address), house.kit.balance(hook.address)) == (0, 0)
-    house.harness.claim(house.holder, number)
-    assert (house.has(house.holder), house.kit.balance(house.holder)) in ((3_000, 0), (0, 3 * COIN))
+        building.instruct(number, hook=hook.address).send()
+    assert building.is_untouched(number)
+    assert reported(hook)[-1] == 0
+    assert (building.has(hook.address), building.kit.balance(hook.address)) == (0, 0)
+    building.harness.claim(building.holder, number)
+    assert (building.has(building.holder), building.kit.balance(building.holder)) in (
+        (3_000, 0),
+        (0, 3 * COIN),
+    )
 
 
 @pytest.mark.attack("G")
-def test_a_hooks_reason_is_passed_on(house):
+def test_a_hooks_reason_is_passed_on(building):
     """The signer learns why; the holder is owed as before."""
-    hook, number = house.hook(REVERTING), house.rent()
+    hook, number = building.hook(REVERTING), building.rent()
     with refused("WilfulHook_Reverted", 3_000):
-        house.say(number, hook=hook.address).send()
-    assert house.is_untouched(number)
+        building.instruct(number, hook=hook.address).send()
+    assert building.is_untouched(number)
 
 
 @pytest.mark.attack("G")
-def test_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(house):
+def test_a_hook_that_answers_with_a_megabyte_costs_no_more_for_it(building):
     """The answer is right, so it counts; only its first word is read."""
-    hook = house.hook()
-    first, second, third = house.rent(), house.rent(), house.rent()
-    house.say(first, hook=hook.address).send()
-    plain = house.say(second, hook=hook.address, nonce=1).send().gas
+    hook = building.hook()
+    first, second, third = building.rent(), building.rent(), building.rent()
+    building.instruct(first, hook=hook.address).send()
+    plain = building.instruct(second, hook=hook.address, nonce=1).send().gas
     hook.send("setMood", BOMBING)
-    bombed = house.say(third, hook=hook.address, nonce=2).send().gas
+    bombed = building.instruct(third, hook=hook.address, nonce=2).send().gas
     # What the hook spends on making it; copying it would cost as much again.
     making = 3 * 31_250 + 31_250**2 // 512
     assert making * 9 // 10 < bombed - plain < making * 3 // 2
-    assert told(hook)[-1] == 3
+    assert reported(hook)[-1] == 3
 
 
 @pytest.mark.attack("G")
-def test_an_address_without_code_is_no_hook(house):
+def test_an_address_without_code_is_no_hook(building):
     """Nobody is there to confirm; the money stays."""
-    for number in (house.rent(), house.coins()):
+    for number in (building.rent(), building.coins()):
         with refused("PayoutDesk_NotReinvested", person(1)):
-            house.say(number, hook=person(1)).send()
-        assert house.is_untouched(number)
+            building.instruct(number, hook=person(1)).send()
+        assert building.is_untouched(number)
 
 
 @pytest.mark.attack("G")
-def test_a_hook_through_which_the_coins_run_has_nothing_to_tell_of(house):
+def test_a_hook_through_which_the_coins_run_has_nothing_to_tell_of(building):
     """What has left before it is told is not counted: refused, and so never left."""
-    hook, number = house.hook(), house.coins()
+    hook, number = building.hook(), building.coins()
     hook.send("setDrain", person(3))
-    with refused("PayoutDesk_NothingToPay", house.holder):
-        house.say(number, hook=hook.address).send()
-    assert house.kit.balance(person(3)) == 0
-    assert house.is_untouched(number)
+    with refused("PayoutDesk_NothingToPay", building.holder):
+        building.instruct(number, hook=hook.address).send()
+    assert building.kit.balance(person(3)) == 0
+    assert building.is_untouched(number)
 
 
 @pytest.mark.attack("G")
-def test_a_hook_that_keeps_the_money_keeps_its_signers_only(house):
+def test_a_hook_that_keeps_the_money_keeps_its_signers_only(building):
     """The holder chose it, as it might any receiver; nobody else's income is touched (Law 8)."""
-    hook, number = house.hook(), house.rent()
-    house.say(number, hook=hook.address).send()
-    assert house.has(hook.address) == 3_000
-    assert house.vault.call("claimable", number, house.harness.ann) == 7_000
-    assert house.harness.figures(number)["owed"] == 7_000
+    hook, number = building.hook(), building.rent()
+    building.instruct(number, hook=hook.address).send()
+    assert building.has(hook.address) == 3_000
+    assert building.vault.call("claimable", number, building.harness.ann) == 7_000
+    assert building.harness.figures(number)["owed"] == 7_000
 
 
 @pytest.mark.attack("E3")
-def test_a_hook_cannot_come_back_to_the_desk(house):
+def test_a_hook_cannot_come_back_to_the_desk(building):
     """While one instruction is carried out no other is, not even a good one; afterwards it is."""
-    hook, first, second = house.hook(), house.rent(), house.rent()
-    other = house.say(second, nonce=1)
-    again = house.kit.codec.call("PayoutDesk", "carryOut", other.encodable(), other.signed())
-    hook.send("prepare", house.desk.address, again)
-    house.say(first, hook=hook.address).send()
+    hook, first, second = building.hook(), building.rent(), building.rent()
+    other = building.instruct(second, nonce=1)
+    again = building.kit.codec.call("PayoutDesk", "carryOut", other.encodable(), other.signed())
+    hook.send("prepare", building.desk.address, again)
+    building.instruct(first, hook=hook.address).send()
     assert (hook.call("sprung"), hook.call("succeeded")) == (1, False)
     assert hook.call("answer").hex() == GUARDED
-    assert house.is_untouched(second, nonce=1)
+    assert building.is_untouched(second, nonce=1)
     other.send()
-    assert house.has(RECEIVER) == 3_000
+    assert building.has(RECEIVER) == 3_000
 
 
 @pytest.mark.attack("E3")
-def test_a_hook_that_comes_back_while_it_is_paid_finds_the_vault_closed(house):
+def test_a_hook_that_comes_back_while_it_is_paid_finds_the_vault_closed(building):
     """In the middle of the payment in coins, neither desk nor vault can be used for another."""
-    hook, first, second = house.hook(), house.coins(), house.coins()
-    other = house.say(second, hook=hook.address, nonce=1)
-    doors = {
-        house.desk: ("carryOut", other.encodable(), other.signed()),
-        house.vault: ("claim", [second], house.holder),
+    hook, first, second = building.hook(), building.coins(), building.coins()
+    other = building.instruct(second, hook=hook.address, nonce=1)
+    callees = {
+        building.desk: ("carryOut", other.encodable(), other.signed()),
+        building.vault: ("claim", [second], building.holder),
     }
-    for door, call in doors.items():
-        before = house.kit.evm.snapshot()
-        hook.send("prepare", door.address, house.kit.codec.call(door.name, *call))
-        house.say(first, hook=hook.address).send()
+    for callee, call in callees.items():
+        before = building.kit.evm.snapshot()
+        hook.send("prepare", callee.address, building.kit.codec.call(callee.name, *call))
+        building.instruct(first, hook=hook.address).send()
         # Once while it is paid, once when it is told; by then the vault is open again.
         assert hook.call("sprung") == 2
         assert hook.call("toldAmount") == 3 * COIN
-        assert house.vault.call("isClaimed", second, house.holder) is (door is house.vault)
-        house.kit.evm.revert(before)
+        assert building.vault.call("isClaimed", second, building.holder) is (
+            callee is building.vault
+        )
+        building.kit.evm.revert(before)
 
 
 @pytest.mark.attack("E3")
-def test_a_hook_that_is_told_may_use_the_vault(house):
+def test_a_hook_that_is_told_may_use_the_vault(building):
     """By then the money has been counted: an ordinary claim for the holder pays the holder."""
-    hook, first, second = house.hook(), house.rent(), house.rent()
-    call = house.kit.codec.call("DividendVault", "claim", [second], house.holder)
-    hook.send("prepare", house.vault.address, call)
-    house.say(first, hook=hook.address).send()
+    hook, first, second = building.hook(), building.rent(), building.rent()
+    call = building.kit.codec.call("DividendVault", "claim", [second], building.holder)
+    hook.send("prepare", building.vault.address, call)
+    building.instruct(first, hook=hook.address).send()
     assert hook.call("succeeded") is True
-    assert (house.has(hook.address), house.has(house.holder)) == (3_000, 3_000)
+    assert (building.has(hook.address), building.has(building.holder)) == (3_000, 3_000)
     assert hook.call("toldAmount") == 3_000
 
 
 @pytest.mark.attack("E3")
-def test_a_currency_that_comes_back_gets_nowhere(house):
+def test_a_currency_that_comes_back_gets_nowhere(building):
     """In the middle of its transfer neither another instruction nor the same is carried out."""
-    currency, hook = house.kit.deploy("Reentrant"), house.hook()
-    number, other = house.rent(currency=currency), house.rent()
-    said = house.say(number, hook=hook.address)
-    for inner in (said, house.say(other, nonce=1)):
-        before = house.kit.evm.snapshot()
-        call = house.kit.codec.call("PayoutDesk", "carryOut", inner.encodable(), inner.signed())
-        currency.send("prepare", house.desk.address, call)
-        said.send()
+    currency, hook = building.kit.deploy("Reentrant"), building.hook()
+    number, other = building.rent(currency=currency), building.rent()
+    instruction = building.instruct(number, hook=hook.address)
+    for inner in (instruction, building.instruct(other, nonce=1)):
+        before = building.kit.evm.snapshot()
+        call = building.kit.codec.call("PayoutDesk", "carryOut", inner.encodable(), inner.signed())
+        currency.send("prepare", building.desk.address, call)
+        instruction.send()
         assert currency.call("succeeded") is False
         assert currency.call("answer").hex() == GUARDED
-        assert told(hook) == (RECEIVER, currency.address, 3_000, b"", 1)
-        house.kit.evm.revert(before)
+        assert reported(hook) == (RECEIVER, currency.address, 3_000, b"", 1)
+        building.kit.evm.revert(before)
 
 
 @pytest.mark.attack("E3")
-def test_the_desks_views_are_honest_in_the_middle(house):
+def test_the_desks_views_are_honest_in_the_middle(building):
     """A hook that asks is told that the nonce is spent."""
-    hook = house.hook()
-    ask = house.kit.codec.call("PayoutDesk", "isSpent", house.holder, 0)
-    hook.send("prepare", house.desk.address, ask)
-    house.say(house.rent(), hook=hook.address).send()
+    hook = building.hook()
+    ask = building.kit.codec.call("PayoutDesk", "isSpent", building.holder, 0)
+    hook.send("prepare", building.desk.address, ask)
+    building.instruct(building.rent(), hook=hook.address).send()
     assert int.from_bytes(hook.call("answer"), "big") == 1
 
 
@@ -966,16 +982,16 @@ def test_any_history_of_claims_and_instructions_pays_everyone_once(codec, histor
             places, nonce, to, lie = rest
             # One in three is signed by another than it should be.
             signer = (who + 1) % 3 if lie == 0 else who
-            said = Instruction(
+            instruction = Instruction(
                 desk, people[who], people[who], [ids[p] for p in places], receivers[to], nonce=nonce
             )  # fmt: skip
             why = model.refusal(who, places, nonce, signer)
             if why is not None:
                 values = (people[who], nonce) if why == "PayoutDesk_NonceSpent" else (people[who],)
                 with refused(why, *values):
-                    said.send(said.signed(KEYS[signer]))
+                    instruction.send(instruction.signed(KEYS[signer]))
                 continue
-            said.send(said.signed(KEYS[signer]))
+            instruction.send(instruction.signed(KEYS[signer]))
             model.pay(who, places, receivers[to])
             model.spent.add((who, nonce))
         for account in (*people, *receivers):

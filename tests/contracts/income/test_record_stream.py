@@ -634,7 +634,7 @@ def test_a_token_that_makes_no_sense_harms_nobody_elses_money(kit, mood):
 people = st.integers(0, 4)
 moves = st.lists(st.tuples(people, people, st.integers(0, 60)), max_size=3)
 days = st.lists(moves, min_size=1, max_size=8)
-course = st.dictionaries(
+schedule_of_moves = st.dictionaries(
     st.integers(1, 8), st.one_of(st.integers(1, 5), st.integers(1, MAX_WEIGHT)), min_size=1
 )
 
@@ -643,11 +643,11 @@ course = st.dictionaries(
 @given(
     issued=st.lists(st.integers(0, 100), min_size=5, max_size=5),
     history=days,
-    courses=st.lists(course, min_size=1, max_size=3),
+    schedules=st.lists(schedule_of_moves, min_size=1, max_size=3),
     amount=st.integers(1, 10**12),
     order=st.permutations(range(5)),
 )
-def test_any_stream_is_the_sum_of_its_records(codec, issued, history, courses, *, amount, order):
+def test_any_stream_is_the_sum_of_its_records(codec, issued, history, schedules, *, amount, order):
     """Whatever moves between whatever records: balances, supply and payments of every stream are
     those of plain sums over a register of one's own (Laws 1 to 6, 16)."""
     harness = Streamed(RevmKit(codec))
@@ -661,7 +661,7 @@ def test_any_stream_is_the_sum_of_its_records(codec, issued, history, courses, *
         harness.close()
     paid = dict.fromkeys(everyone, 0)
     carried = 0
-    for chosen in courses:
+    for chosen in schedules:
         records = sorted(r for r in chosen if r <= len(history)) or [1]
         weights = [chosen.get(record, 1) for record in records]
         law = harness.law(records, weights)
@@ -703,8 +703,8 @@ def test_a_token_tells_any_list_of_records_as_one_by_one(codec, gaps, asked):
         one_by_one = [harness.token.call("balanceOfAt", who, record) for record in listed]
         assert tuple(one_by_one) == balances
         asked_for = codec.call("ShareToken", "holdingsAt", who, listed)
-        said = harness.kit.read(harness.ann, harness.token.address, asked_for)
-        assert said == encode(["address", "uint256[]"], [who, balances])
+        answered = harness.kit.read(harness.ann, harness.token.address, asked_for)
+        assert answered == encode(["address", "uint256[]"], [who, balances])
 
 
 def test_the_law_of_a_stream_does_not_depend_on_where_it_is_defined(harness):

@@ -341,9 +341,9 @@ def test_anyone_may_note_and_only_changes_are_told(office):
     """An event for each holder of whom something is new; nothing for the others."""
     office.know({office.ben: investor(2, country=FRANCE, kind=7)})
     noted = office.note(office.ann, office.ben, office.ann, person(1)).events
-    told = {"known": True, "country": GERMANY, "class": RETAIL}
+    facts = {"known": True, "country": GERMANY, "class": RETAIL}
     assert noted == (
-        ("Noted", {"holder": office.ann, **told}),
+        ("Noted", {"holder": office.ann, **facts}),
         ("Noted", {"holder": office.ben, "known": True, "country": FRANCE, "class": 7}),
     )
     office.kit.now += 1
@@ -578,8 +578,8 @@ def test_the_vault_withholds_and_remits_once_to_the_unit(kit):
         dan: withhold(gross[dan], 1_501),
     }
     for who, earned in gross.items():
-        said = office.vault.call("entitlement", number, who)
-        assert said == (earned, taxes[who], earned - taxes[who])
+        answered = office.vault.call("entitlement", number, who)
+        assert answered == (earned, taxes[who], earned - taxes[who])
     claimed = office.claim(ann, number).named("Claimed")
     claimed += office.push(number, ben, cid, dan).named("Claimed")
     assert claimed == [

@@ -113,19 +113,19 @@ def test_a_permit_for_another_domain_is_refused(permit, domain):
 @pytest.mark.attack("G")
 def test_a_permit_for_a_twin_token_is_refused(kit, permit):
     """The same name, symbol and chain at another address is another domain."""
-    twin = Harness(kit).token
-    assert twin.address != permit.token.address
+    another = Harness(kit).token
+    assert another.address != permit.token.address
     with refused("ERC2612InvalidSigner", permit.owner):
-        permit.send(permit.signed(), token=twin)
+        permit.send(permit.signed(), token=another)
 
 
 @pytest.mark.attack("G")
 def test_the_malleable_twin_of_a_signature_is_refused(permit):
     """The same point with the high s is not a second key to the same permit."""
     v, r, s = permit.signed()
-    twin = (55 - v, r, (CURVE_ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"))
+    another = (55 - v, r, (CURVE_ORDER - int.from_bytes(s, "big")).to_bytes(32, "big"))
     with refused("ERC2612InvalidSigner", permit.owner):
-        permit.send(twin)
+        permit.send(another)
     assert permit.token.call("nonces", permit.owner) == 0
 
 

@@ -22,7 +22,7 @@ SIGNER = Account.from_key("0x" + "0c" * 32)
 HELD = 100
 
 
-class Scene(Compliant):
+class PolicyHarness(Compliant):
     """Ann, who can sign, holds a hundred shares; Ben receives; Cid spends; America is blocked."""
 
     def __init__(self, kit) -> None:
@@ -126,8 +126,8 @@ PATHS = (*WISHED, *ISSUED, *FORCED, "burning", "batch_burn", "recovery")
 
 def by_rules(code: Code, value: Any, limit: Any) -> Any:
     """A refusal by the rules."""
-    return lambda scene: (
-        "TransferRules_Refused", (int(code), value(scene), limit(scene)),
+    return lambda policy: (
+        "TransferRules_Refused", (int(code), value(policy), limit(policy)),
     )  # fmt: skip
 
 
@@ -161,29 +161,29 @@ REFUSED: dict[str, list[tuple[tuple[str, ...], Any]]] = {
 
 
 @pytest.fixture(scope="module")
-def scene(codec) -> Scene:
+def policy(codec) -> PolicyHarness:
     """One scene for all cells of the table, each played and undone."""
-    return Scene(RevmKit(codec))
+    return PolicyHarness(RevmKit(codec))
 
 
 @pytest.mark.attack("F3")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("obstacle", REFUSED)
-def test_each_way_shares_move_meets_exactly_what_should_stop_it(scene, obstacle, path):
+def test_each_way_shares_move_meets_exactly_what_should_stop_it(policy, obstacle, path):
     """The shares move, or the one error with its arguments is given and nothing has moved."""
-    before, then = scene.kit.evm.snapshot(), scene.kit.now
-    told = None
-    getattr(scene, obstacle)()
-    held = scene.held(scene.ann, scene.ben, scene.new)
-    expected = next((why(scene) for paths, why in REFUSED[obstacle] if path in paths), None)
+    before, then = policy.kit.evm.snapshot(), policy.kit.now
+    reported = None
+    getattr(policy, obstacle)()
+    held = policy.held(policy.ann, policy.ben, policy.new)
+    expected = next((why(policy) for paths, why in REFUSED[obstacle] if path in paths), None)
     try:
-        getattr(scene, path)()
+        getattr(policy, path)()
     except Reverted as error:
-        told = (error.name, error.values)
-    moved = scene.held(scene.ann, scene.ben, scene.new) != held
-    scene.kit.evm.revert(before)
-    scene.kit.now = then
-    assert told == expected
+        reported = (error.name, error.values)
+    moved = policy.held(policy.ann, policy.ben, policy.new) != held
+    policy.kit.evm.revert(before)
+    policy.kit.now = then
+    assert reported == expected
     assert moved is (expected is None)
 
 

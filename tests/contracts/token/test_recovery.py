@@ -310,9 +310,9 @@ def test_past_income_in_every_currency_is_the_successors_alone(owed):
     assert harness.vault.call("claimable", rent, ann) == 750
     assert harness.vault.call("claimable", rent, new) == 0
     receipt = harness.claim(ann, rent, ether, later, paid)
-    told = [(event["id"], event["holder"], event["payee"], event["gross"])
+    reported = [(event["id"], event["holder"], event["payee"], event["gross"])
             for event in receipt.settlements]  # fmt: skip
-    assert told == [(rent, ann, new, 750), (ether, ann, new, 300), (later, ann, new, 1_500)]
+    assert reported == [(rent, ann, new, 750), (ether, ann, new, 300), (later, ann, new, 1_500)]
     assert wealth(harness, new, harness.dollar) == 2_250
     assert harness.kit.balance(new) == 300
     assert (wealth(harness, ann, harness.dollar), harness.kit.balance(ann)) == before

@@ -220,14 +220,14 @@ def test_a_function_that_is_not_there_would_be_missed(kit):
 )
 def test_every_event_of_the_standards_is_there_with_its_indexed_parts(kit, contract, events):
     """Name, types and what can be searched for."""
-    told = {
+    reported = {
         f"{entry['name']}({','.join(item['type'] for item in entry['inputs'])})": sum(
             item["indexed"] for item in entry["inputs"]
         )
         for entry in kit.codec.artifacts[contract].abi
         if entry["type"] == "event"
     }
-    assert told | events == told
+    assert reported | events == reported
 
 
 def test_the_token_fits(kit):
@@ -384,8 +384,8 @@ def test_nobody_and_the_token_itself_cannot_receive(harness):
 @pytest.mark.parametrize("eligible", [True, False])
 def test_no_rules_let_shares_go_to_nobody_or_to_their_own_token(kit, eligible):
     """Whatever they say of the receiver, and whether or not they count and lock."""
-    for said in ({}, {"lockUp": DAY}, {"maxHolders": 9} if eligible else {}):
-        harness = Compliant(kit, eligible=eligible, **said)
+    for settings in ({}, {"lockUp": DAY}, {"maxHolders": 9} if eligible else {}):
+        harness = Compliant(kit, eligible=eligible, **settings)
         harness.token.send("setIdentityRegistry", ZERO, sender=harness.owner)
         harness.know({harness.token.address: 77 | 276 << 48 | (2**48 - 1) << 72})
         harness.issue({harness.ann: 10})
@@ -587,8 +587,8 @@ def test_symbol_and_identity_change_with_an_event_and_leave_permits_alone(harnes
     """Only the name is part of the domain."""
     before = harness.token.call("DOMAIN_SEPARATOR")
     receipt = harness.token.send("setSymbol", "QUAY", sender=harness.owner)
-    told = receipt.named("UpdatedTokenInformation")[0]
-    assert told["newSymbol"] == keccak(text="QUAY")
+    reported = receipt.named("UpdatedTokenInformation")[0]
+    assert reported["newSymbol"] == keccak(text="QUAY")
     receipt = harness.token.send("setOnchainID", person(3), sender=harness.owner)
     assert receipt.named("UpdatedTokenInformation")[0]["newOnchainID"] == person(3)
     assert (harness.token.call("symbol"), harness.token.call("onchainID")) == ("QUAY", person(3))
@@ -618,7 +618,7 @@ def test_a_batch_of_unequal_lists_is_refused(harness, name, left, right):
 
 
 @pytest.mark.parametrize(
-    ("lengths", "told"),
+    ("lengths", "reported"),
     [
         ((2, 1, 1), (2, 1)),
         ((1, 2, 1), (2, 1)),
@@ -626,11 +626,11 @@ def test_a_batch_of_unequal_lists_is_refused(harness, name, left, right):
         ((0, 0, 1), (0, 1)),
     ],
 )
-def test_a_batch_of_forced_transfers_of_unequal_lists_is_refused(harness, lengths, told):
+def test_a_batch_of_forced_transfers_of_unequal_lists_is_refused(harness, lengths, reported):
     """Three lists, of which two are compared with the amounts."""
     givers, receivers, amounts = ([harness.ann] * lengths[0], [harness.ben] * lengths[1],
                                   [0] * lengths[2])  # fmt: skip
-    with refused("ShareToken_LengthMismatch", *told):
+    with refused("ShareToken_LengthMismatch", *reported):
         harness.token.send("batchForcedTransfer", givers, receivers, amounts, sender=harness.agent)
 
 

@@ -45,7 +45,7 @@ HARDHAT = Path(os.environ.get("PRORATA_HARDHAT", PROJECT_ROOT / "node_modules/.b
 
 
 @dataclass
-class House:
+class CommandSession:
     """The commands of one deployment on one chain."""
 
     url: str
@@ -103,52 +103,52 @@ class House:
         return Deployment.open(self.chain, self.folder)
 
 
-def sent(house: House) -> int:
-    return house.chain.nonce(house.deployment.manifest.deployer)
+def sent(session: CommandSession) -> int:
+    return session.chain.nonce(session.deployment.manifest.deployer)
 
 
-def play(house: House, close: float) -> None:
+def play(session: CommandSession, close: float) -> None:
     """The life of a distribution through the commands; each step twice, done once."""
-    deployed = house.facts("deploy", "--asset", ASSET, "--dollar")
+    deployed = session.facts("deploy", "--asset", ASSET, "--dollar")
     assert list(deployed["contracts"]) == ["DividendVault", "ShareToken", "Dollar"]
-    issued = house.facts("issue", HOLDERS, "--batch", "100")
+    issued = session.facts("issue", HOLDERS, "--batch", "100")
     assert units(issued["shares"]) == 10_000
     assert (issued["holders"], len(issued["transactions"])) == (148, 2)
 
-    record = house.facts("record", "--at", f"+{close:.0f}s")
+    record = session.facts("record", "--at", f"+{close:.0f}s")
     assert record["record"] == 1
     rent = ("distribute", "--currency", "USD", "--amount", "85,000.00", "--kind", "rent")
-    assert house.facts(*rent)["distribution"] == 1
+    assert session.facts(*rent)["distribution"] == 1
 
-    before = sent(house)
-    assert house.facts("deploy", "--asset", ASSET, "--dollar") == deployed
-    assert house.facts("issue", HOLDERS, "--batch", "100") == issued
-    assert house.facts(*rent)["distribution"] == 1
-    assert sent(house) == before
+    before = sent(session)
+    assert session.facts("deploy", "--asset", ASSET, "--dollar") == deployed
+    assert session.facts("issue", HOLDERS, "--batch", "100") == issued
+    assert session.facts(*rent)["distribution"] == 1
+    assert sent(session) == before
 
-    while house.chain.now() <= record["closes_at"]:
+    while session.chain.now() <= record["closes_at"]:
         time.sleep(0.2)
-    claimed = house.facts("claim", "--holder", HOLDER)
+    claimed = session.facts("claim", "--holder", HOLDER)
     expected = 85_000_000_000 * TABLE.balances[HOLDER] // 10_000
     assert [units(p["net"]) for p in claimed["payouts"]] == [expected]
     ether = ("distribute", "--currency", "ETH", "--amount", "0.5", "--kind", "dividend", "--push")
-    assert house.facts(*ether)["holders_paid"] == 148
-    assert house.deployment.vault().distribution(2).owed == 0
+    assert session.facts(*ether)["holders_paid"] == 148
+    assert session.deployment.vault().distribution(2).owed == 0
 
 
 # ------------------------------------------------------------------------------ a chain at once
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory) -> Iterator[House]:
+def life(tmp_path_factory) -> Iterator[CommandSession]:
     with Anvil() as node:
-        house = House(node.url, tmp_path_factory.mktemp("local") / "HARB12")
-        play(house, close=5)
-        yield house
+        session = CommandSession(node.url, tmp_path_factory.mktemp("local") / "HARB12")
+        play(session, close=5)
+        yield session
 
 
 @pytest.fixture
-def played(life: House) -> Iterator[House]:
+def played(life: CommandSession) -> Iterator[CommandSession]:
     """The life of a distribution, as if no other test had been there."""
     with kept(life.url, life.folder):
         yield life
@@ -203,7 +203,7 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
     key, bank, path = rehearsal_key(9), TABLE.holdings[20].address, tmp_path / "to-my-bank.json"
     keystore = tmp_path / "holder.json"
     keystore.write_text(json.dumps(Account.encrypt(key.key, PASSPHRASE, "pbkdf2", 1_000)))
-    holder = House(
+    holder = CommandSession(
         played.url, played.folder, ("--account", str(keystore)), {"PRORATA_PASSPHRASE": PASSPHRASE}
     )
     wish = ("instruct", "--id", "1", "--to", bank, "--valid-until", "2100-01-01T00:00:00Z")
@@ -283,15 +283,15 @@ def test_networks_that_are_none_are_refused(played):
 
 
 def test_the_wrong_chain_behind_a_networks_name_is_refused(played):
-    house = House(played.url, played.folder, environment={"SEPOLIA_RPC_URL": played.url})
-    assert house.refuses("record", "--at", "+2h", network="ethereum:sepolia") == (
+    session = CommandSession(played.url, played.folder, environment={"SEPOLIA_RPC_URL": played.url})
+    assert session.refuses("record", "--at", "+2h", network="ethereum:sepolia") == (
         f"{played.url} is chain 31337, not chain 11155111; choose the network of that chain"
     )
 
 
 def test_ape_may_start_the_chain(tmp_path):
-    house = House("ethereum:local:foundry", tmp_path / "HARB12")
-    assert house.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
+    session = CommandSession("ethereum:local:foundry", tmp_path / "HARB12")
+    assert session.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
 
 
 @pytest.mark.parametrize("name", ["deploy", "issue", "record", "distribute", "claim", "instruct"])
@@ -305,7 +305,7 @@ def test_help_teaches_by_example(name):
 
 
 @pytest.fixture(scope="module")
-def public(tmp_path_factory) -> Iterator[House]:
+def public(tmp_path_factory) -> Iterator[CommandSession]:
     """An Anvil without accounts; a keystore file pays."""
     folder = tmp_path_factory.mktemp("public")
     account = Account.create()
@@ -315,7 +315,7 @@ def public(tmp_path_factory) -> Iterator[House]:
     )
     with Anvil(chain_id=PUBLIC_CHAIN, accounts=0, block_time=1) as node:
         node.rpc("anvil_setBalance", account.address, hex(100 * 10**18))
-        yield House(
+        yield CommandSession(
             node.url,
             folder / "HARB12",
             ("--account", str(keystore), "--confirmations", "1"),
@@ -329,7 +329,7 @@ def test_the_same_on_a_public_network(public):
 
 
 def test_a_public_network_has_no_account_of_its_own(public):
-    bare = House(public.url, public.folder)
+    bare = CommandSession(public.url, public.folder)
     assert bare.refuses("deploy", "--asset", ASSET) == (
         f'account: "" is missing, and chain {PUBLIC_CHAIN} has no account of its own; give an ape '
         "alias or the path of a keystore file with --account"
@@ -342,11 +342,13 @@ def test_a_public_network_has_no_account_of_its_own(public):
 
 def test_a_keystore_needs_its_passphrase(public):
     keystore = public.options[1]
-    wrong = House(public.url, public.folder, public.options, {"PRORATA_PASSPHRASE": "wrong"})
+    wrong = CommandSession(
+        public.url, public.folder, public.options, {"PRORATA_PASSPHRASE": "wrong"}
+    )
     assert wrong.refuses("deploy", "--asset", ASSET) == (
         f'account: "{keystore}" does not open with this passphrase; check the passphrase'
     )
-    silent = House(public.url, public.folder, public.options)
+    silent = CommandSession(public.url, public.folder, public.options)
     assert silent.refuses("deploy", "--asset", ASSET) == (
         f'account: "{keystore}" needs a passphrase, and there is no terminal to ask for it; '
         "set PRORATA_PASSPHRASE"
@@ -359,7 +361,9 @@ def test_an_account_without_funds_is_refused(public, tmp_path):
     keystore.write_text(
         json.dumps(Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1_000))
     )
-    poor = House(public.url, tmp_path / "poor", ("--account", str(keystore)), public.environment)
+    poor = CommandSession(
+        public.url, tmp_path / "poor", ("--account", str(keystore)), public.environment
+    )
     said = poor.refuses("deploy", "--asset", ASSET)
     assert said.startswith(
         f"the account {account.address} holds 0 ETH on chain {PUBLIC_CHAIN} and this may cost up to"
@@ -369,7 +373,7 @@ def test_an_account_without_funds_is_refused(public, tmp_path):
 
 def test_a_deployment_on_another_chain_is_refused(public, played):
     public.says("deploy", "--asset", ASSET, "--dollar")
-    mixed = House(played.url, public.folder)
+    mixed = CommandSession(played.url, public.folder)
     assert mixed.refuses("record", "--at", "+1h") == (
         f"the deployment in {public.folder} is on chain {PUBLIC_CHAIN}, and the network is chain "
         "31337; choose the network it was deployed on, or name another folder with --deployment"
@@ -396,6 +400,6 @@ def test_the_same_on_a_hardhat_node(tmp_path):
     ) as node:
         try:
             assert any("Started HTTP" in line for line in node.stdout)
-            play(House(f"http://127.0.0.1:{port}", tmp_path / "HARB12"), close=5)
+            play(CommandSession(f"http://127.0.0.1:{port}", tmp_path / "HARB12"), close=5)
         finally:
             node.kill()

@@ -27,7 +27,7 @@ from prorata.values.amounts import format_units
 from prorata.values.times import moment
 from tests.amounts import cell, cells, units
 from tests.prorata.cli.opened import Commands
-from tests.prorata.cli.test_commands import APE, ASSET, HOLDERS, House
+from tests.prorata.cli.test_commands import APE, ASSET, HOLDERS, CommandSession
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +140,7 @@ def test_terms_of_options_are_as_strict(commands):
 
 def test_the_end_of_a_distribution(commands, tmp_path):
     """Declared with tax and a deadline, pushed but for a frozen wallet, remitted, aged, swept."""
-    found, house = commands.deployment, House(commands.anvil.url, commands.folder)
+    found, session = commands.deployment, CommandSession(commands.anvil.url, commands.folder)
     operator = Operator(commands.chain, _test_signer("TEST::0", 0, commands.chain))
     policy = operator.send_one("tax", deploy_call(artifact("FlatTax"), 1_500, COLLECTOR))
     wallet, until = TABLE.holdings[5].address, commands.chain.now() + 100 * 86_400
@@ -155,7 +155,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
 
     commands.travel(commands.chain.now() + 95 * 86_400)
     out = tmp_path / "unclaimed.csv"
-    facts = house.facts("unclaimed", "--out", str(out))
+    facts = session.facts("unclaimed", "--out", str(out))
     [line] = facts["lines"]
     assert (line["holder"], line["state"], line["age"], line["days"]) == (
         wallet,
@@ -171,7 +171,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
     )
     assert commands.refuses("remit") == 'id: "" is missing; give --id or --all'
     assert commands.refuses("remit", "--id", "1", "--all").startswith('id: "1" stands beside --all')
-    remitted = house.facts("remit", "--all")["remitted"]
+    remitted = session.facts("remit", "--all")["remitted"]
     assert [(r["distribution"], r["collector"]) for r in remitted] == [(1, COLLECTOR)]
     assert commands.facts("remit", "--all") == {"remitted": [], "refused": {}}
     assert commands.refuses("remit", "--id", "1") == (
@@ -180,7 +180,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
 
     commands.travel(until + 1)
     assert "expired at" in commands.gist("unclaimed")
-    swept = house.facts("sweep", "--id", "1")
+    swept = session.facts("sweep", "--id", "1")
     assert units(swept["swept"]) + units(swept["carried"]) == owed
     assert commands.facts("sweep", "--id", "1") == swept
     assert "Nobody is owed anything" in commands.gist("unclaimed")

@@ -30,20 +30,20 @@ VAULT, HOLDER, PAYEE = ("0x" + digit * 40 for digit in "123")
 
 
 @dataclass
-class Told:
+class ReportedEvent:
     name: str
     args: dict[str, Any] = field(default_factory=dict)
 
 
 def one(number, gross, tax=0):
     args = {"id": number, "holder": HOLDER, "payee": PAYEE, "gross": gross, "tax": tax}
-    return Told("Claimed", args)
+    return ReportedEvent("Claimed", args)
 
 
 def many(*parts):
     """`ClaimedMany` of (id, gross, tax)."""
     reported = tuple(dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts)
-    return Told("ClaimedMany", {"holder": HOLDER, "payee": PAYEE, "settlements": reported})
+    return ReportedEvent("ClaimedMany", {"holder": HOLDER, "payee": PAYEE, "settlements": reported})
 
 
 def word(address):
@@ -67,7 +67,13 @@ def test_settlements_are_the_same_told_one_by_one_or_together():
 
 
 def test_settlements_come_in_order_and_nothing_else_does():
-    events = [one(3, 1), Told("Skipped"), many((1, 2, 0), (2, 3, 1)), Told("Carried"), one(9, 4)]
+    events = [
+        one(3, 1),
+        ReportedEvent("Skipped"),
+        many((1, 2, 0), (2, 3, 1)),
+        ReportedEvent("Carried"),
+        one(9, 4),
+    ]
     assert [s.distribution_id for s in settlements(events)] == [3, 1, 2, 9]
     assert list(settlements([])) == []
     assert list(settlements([many()])) == []

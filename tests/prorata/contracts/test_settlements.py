@@ -11,7 +11,7 @@ ANN, BEN = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedEvent:
     """An event by name, as decoded."""
 
     name: str
@@ -27,9 +27,9 @@ def test_one_and_several_are_told_alike():
         "settlements": ({"id": 2, "gross": 7, "tax": 0}, {"id": 3, "gross": 5, "tax": 1}),
     }
     events = [
-        Told("Skipped", {"id": 1, "holder": ANN, "reason": 4}),
-        Told("Claimed", one),
-        Told("ClaimedMany", several),
+        ReportedEvent("Skipped", {"id": 1, "holder": ANN, "reason": 4}),
+        ReportedEvent("Claimed", one),
+        ReportedEvent("ClaimedMany", several),
     ]
     assert list(settlements(events)) == [
         Settlement(1, ANN, BEN, 10, 2),

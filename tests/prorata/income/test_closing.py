@@ -138,9 +138,9 @@ def test_the_lines_are_written_for_programs(operator, closed, tmp_path):
     declared(operator, closed)
     ending = {"deadline": until, "sweep_to": operator.address}
     declared(operator, closed, currency="ETH", amount=10**18, **ending)
-    ageing = read_unclaimed(closed)
+    aged = read_unclaimed(closed)
     for name in ("unclaimed.csv", "unclaimed.json"):
-        ageing.write(tmp_path / name)
+        aged.write(tmp_path / name)
     facts = json.loads((tmp_path / "unclaimed.json").read_text(encoding="utf-8"))
     with (tmp_path / "unclaimed.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

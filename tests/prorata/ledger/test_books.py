@@ -25,7 +25,7 @@ RECORD, DECLARED, PAID = 100, 110, 120
 
 
 @dataclass
-class Told:
+class ReportedEvent:
     name: str
     args: dict[str, Any] = field(default_factory=dict)
 
@@ -40,7 +40,7 @@ def declared(number, received, *, currency=USD, carried_in=0, **terms):
         "kind": 2, "payableFrom": 0, "deadline": 0, "sweepTo": ZERO, "taxPolicy": ZERO,
         "documentHash": bytes(32), "excluded": (), **terms,
     }  # fmt: skip
-    return Told(
+    return ReportedEvent(
         "Declared",
         {
             "id": number, "token": TOKEN, "currency": currency, "recordId": 1, "terms": full,
@@ -51,41 +51,41 @@ def declared(number, received, *, currency=USD, carried_in=0, **terms):
 
 def claimed(number, holder, gross, payee=None):
     args = {"id": number, "holder": holder, "payee": payee or holder, "gross": gross, "tax": 0}
-    return Told("Claimed", args)
+    return ReportedEvent("Claimed", args)
 
 
 def claimed_many(holder, payee, *parts):
     reported = tuple({"id": number, "gross": gross, "tax": 0} for number, gross in parts)
-    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": reported})
+    return ReportedEvent("ClaimedMany", {"holder": holder, "payee": payee, "settlements": reported})
 
 
 def payee_set(holder, payee):
-    return Told("PayeeSet", {"holder": holder, "payee": payee})
+    return ReportedEvent("PayeeSet", {"holder": holder, "payee": payee})
 
 
 def carried(number, amount):
     args = {"id": number, "token": TOKEN, "currency": USD, "amount": amount}
-    return Told("Carried", args)
+    return ReportedEvent("Carried", args)
 
 
 def carried_out(claimant, holder, receiver, hook=ZERO):
     args = {"claimant": claimant, "nonce": 1, "holder": holder, "receiver": receiver, "hook": hook}
-    return Told("CarriedOut", args)
+    return ReportedEvent("CarriedOut", args)
 
 
 def recovered(lost, successor, time):
-    return Told("RecoverySuccess", {"lostWallet": lost, "newWallet": successor}), time
+    return ReportedEvent("RecoverySuccess", {"lostWallet": lost, "newWallet": successor}), time
 
 
 def frozen(account, time, on=True):
-    return Told("AddressFrozen", {"userAddress": account, "isFrozen": on}), time
+    return ReportedEvent("AddressFrozen", {"userAddress": account, "isFrozen": on}), time
 
 
 def books_of(*events, of_token=(), first_id=1, evidence_source=None):
     """Shares 50, 30 and 20 of A, B and C at record 1; distributions of 1000 are easy to divide."""
-    issued = [(Told("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
+    issued = [(ReportedEvent("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
               for who, n in ((A, 50), (B, 30), (C, 20))]  # fmt: skip
-    scheduled = (Told("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 10)
+    scheduled = (ReportedEvent("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 10)
     register = Ledger.of([*issued, scheduled, *of_token], TOKEN, until=300)
     timed = [event if isinstance(event, tuple) else (event, PAID) for event in events]
     return Books.of(
@@ -93,7 +93,7 @@ def books_of(*events, of_token=(), first_id=1, evidence_source=None):
     )
 
 
-def said(books):
+def differences_of(books):
     return [str(difference) for difference in books.differences]
 
 
@@ -121,7 +121,7 @@ def test_books_are_the_same_whether_settlements_are_told_apart_or_together():
 
 def test_one_wrong_part_of_many_is_named_by_its_distribution():
     books = books_of(declared(1, 1_000), declared(2, 600), claimed_many(A, A, (1, 500), (2, 301)))
-    assert said(books)[0] == (
+    assert differences_of(books)[0] == (
         f"distribution 2, holder {A}: gross is 0.000301 USD by the event and 0.000300 USD by the "
         "law"
     )
@@ -129,7 +129,7 @@ def test_one_wrong_part_of_many_is_named_by_its_distribution():
 
 def test_a_distribution_settled_twice_in_one_event_is_named():
     books = books_of(declared(1, 1_000), claimed_many(A, A, (1, 500), (1, 500)))
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1, holder {A}: the settlement is a second one by the event and one by the "
         "law"
     )
@@ -137,7 +137,7 @@ def test_a_distribution_settled_twice_in_one_event_is_named():
 
 def test_parts_of_undeclared_distributions_are_named_once_each():
     books = books_of(declared(1, 1_000), claimed_many(A, A, (1, 500), (7, 1)))
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         "distribution 7: its declaration is missing by the events and there by its event "
         "ClaimedMany"
     )
@@ -155,8 +155,8 @@ def test_every_event_that_a_vault_and_its_desk_can_tell_is_known():
         for entry in artifact(contract).abi:
             if entry["type"] == "event" and entry["name"] not in ("Declared", "ClaimedMany"):
                 args = dict.fromkeys((item["name"] for item in entry["inputs"]), 1)
-                books = books_of(declared(1, 1_000), Told(entry["name"], args))
-                assert not any("unknown" in words for words in said(books)), entry["name"]
+                books = books_of(declared(1, 1_000), ReportedEvent(entry["name"], args))
+                assert not any("unknown" in words for words in differences_of(books)), entry["name"]
 
 
 # ---------------------------------------------------------------------------- who may be paid
@@ -181,7 +181,7 @@ def test_a_lost_wallet_is_paid_nothing_more(payee):
         payee_set(A, C), declared(1, 1_000), claimed(1, A, 500, payee),
         of_token=[recovered(A, NEW, 115)],
     )  # fmt: skip
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1, holder {A}: the payee is {payee} by the event and {NEW} by the holder's "
         "choice"
     )
@@ -198,7 +198,7 @@ def test_a_payment_while_the_person_was_frozen_is_named():
     """Frozen is the successor here, and the successor's freeze is what counts (Law 8)."""
     recovery, freeze = recovered(A, NEW, 115), frozen(NEW, 116)
     books = books_of(declared(1, 1_000), claimed(1, A, 500, NEW), of_token=[recovery, freeze])
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1, holder {A}: the payment is there by the event and impossible while "
         f"{NEW} is frozen by the token"
     )
@@ -212,7 +212,7 @@ def test_a_payment_while_the_person_was_frozen_is_named():
 def test_income_of_a_frozen_person_waits_and_is_still_owed():
     books = books_of(
         declared(1, 1_000), claimed(1, B, 300),
-        Told("Skipped", {"id": 1, "holder": A, "reason": 4}), of_token=[frozen(A, 111)],
+        ReportedEvent("Skipped", {"id": 1, "holder": A, "reason": 4}), of_token=[frozen(A, 111)],
     )  # fmt: skip
     one = books.distributions[1]
     assert books.balanced
@@ -227,7 +227,7 @@ def test_income_of_a_frozen_person_waits_and_is_still_owed():
 def test_a_payment_to_a_stranger_is_named():
     """No choice of the holder's is in the events, and nobody testifies to one (Law 8)."""
     books = books_of(declared(1, 1_000), claimed_many(A, STRANGER, (1, 500)))
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1, holder {A}: the payee is {STRANGER} by the event and {A} by the "
         "holder's choice"
     )
@@ -246,7 +246,7 @@ def test_what_the_desk_carried_out_was_chosen():
         (carried_out(A, A, STRANGER, hook=C), "0xdesk"),
     ):
         books = books_of(declared(1, 1_000), at(7, 4, instruction, transaction), paid)
-        assert len(said(books)) == 1
+        assert len(differences_of(books)) == 1
 
 
 def test_the_desks_word_counts_whichever_event_comes_first():
@@ -296,14 +296,14 @@ def test_a_choice_from_before_these_books_is_said_to_be_unproven():
         "begin is not in them"
     )
     later = books_of(declared(3, 1_000), payee_set(A, B), claimed(3, A, 500, C), first_id=3)
-    assert len(said(later)) == 1
+    assert len(differences_of(later)) == 1
 
 
 # ---------------------------------------------------------------------- who else is told about
 
 
 def skipped(number, holder, reason):
-    return Told("Skipped", {"id": number, "holder": holder, "reason": reason})
+    return ReportedEvent("Skipped", {"id": number, "holder": holder, "reason": reason})
 
 
 @pytest.mark.parametrize(
@@ -320,22 +320,23 @@ def test_a_push_passes_over_nobody_without_a_reason(reason, holder, may):
         declared(1, 1_000), claimed(1, A, 500), skipped(1, holder, reason),
         of_token=[frozen(C, 111)],
     )  # fmt: skip
-    assert [words.split(": ")[0] for words in said(books)] == (
+    assert [words.split(": ")[0] for words in differences_of(books)] == (
         [] if may else [f"distribution 1, holder {holder}"]
     )
 
 
 def test_who_is_not_eligible_may_have_to_wait():
-    waits = Told("IncomeWaitsSet", {"whileIneligible": True}), 50
+    waits = ReportedEvent("IncomeWaitsSet", {"whileIneligible": True}), 50
     assert books_of(declared(1, 1_000), skipped(1, B, Reason.WAITING), of_token=[waits]).balanced
 
 
 def test_tax_goes_to_one_collector():
     """(Law 8)."""
     remitted = [
-        Told("Remitted", {"id": 1, "collector": who, "amount": 0}) for who in (ISSUER, STRANGER)
+        ReportedEvent("Remitted", {"id": 1, "collector": who, "amount": 0})
+        for who in (ISSUER, STRANGER)
     ]
-    assert only(said(books_of(declared(1, 1_000), *remitted))) == (
+    assert only(differences_of(books_of(declared(1, 1_000), *remitted))) == (
         f"distribution 1: the tax collector is {STRANGER} by the event and {ISSUER} by an earlier "
         "one"
     )
@@ -343,9 +344,9 @@ def test_tax_goes_to_one_collector():
 
 def test_a_refund_goes_to_who_declared():
     """(Law 8)."""
-    refund = Told("Refunded", {"id": 1, "declarer": STRANGER, "amount": 1_000})
+    refund = ReportedEvent("Refunded", {"id": 1, "declarer": STRANGER, "amount": 1_000})
     books = books_of(declared(1, 1_000, excluded=(A, B, C)), refund)
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1: who received the refund is {STRANGER} by the event and {ISSUER} by the "
         "declaration"
     )
@@ -361,19 +362,19 @@ def test_a_refund_returns_what_was_received_and_carries_on_what_was_carried_in()
         declared(1, 1_001), claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200),
         carried(1, 1), declared(2, 700, carried_in=1, excluded=everybody),
     ]  # fmt: skip
-    refund = Told("Refunded", {"id": 2, "declarer": ISSUER, "amount": 700})
+    refund = ReportedEvent("Refunded", {"id": 2, "declarer": ISSUER, "amount": 700})
     books = books_of(*start, carried(2, 1), refund)
     assert books.balanced
     [position] = books.positions()
     assert (position.carried, position.swept, position.missing) == (1, 700, 0)
 
-    greedy = Told("Refunded", {"id": 2, "declarer": ISSUER, "amount": 701})
-    assert said(books_of(*start, greedy))[0] == (
+    greedy = ReportedEvent("Refunded", {"id": 2, "declarer": ISSUER, "amount": 701})
+    assert differences_of(books_of(*start, greedy))[0] == (
         "distribution 2: the refund is 0.000701 USD by the event and 0.000700 USD by the "
         "declaration"
     )
     forgotten = books_of(*start, refund)
-    assert said(forgotten)[0] == (
+    assert differences_of(forgotten)[0] == (
         "distribution 2: carried out is 0.000000 USD by the events and 0.000001 USD by the law"
     )
 
@@ -383,7 +384,7 @@ def test_what_is_carried_is_of_the_same_token_and_currency():
     paid = [claimed(1, A, 500), claimed(1, B, 300), claimed(1, C, 200)]
     reported = carried(1, 1)
     reported.args["currency"] = EUR
-    assert only(said(books_of(declared(1, 1_001), *paid, reported))) == (
+    assert only(differences_of(books_of(declared(1, 1_001), *paid, reported))) == (
         f"distribution 1: what was carried is {TOKEN} in {EUR} by the event and {TOKEN} in "
         f"{USD} by the declaration"
     )
@@ -398,7 +399,7 @@ def test_more_than_the_terms_have_room_for_stays_carried():
     assert books.balanced
     assert books.carries[TOKEN, USD] == 5
     books.apply(declared(2, 1_000, carried_in=4), PAID)
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         "distribution 2: carried in is 0.000004 USD by the event and 0.000005 USD by what earlier "
         "distributions left"
     )
@@ -408,15 +409,15 @@ def test_more_than_the_terms_have_room_for_stays_carried():
 
 
 def test_an_event_that_these_books_do_not_know_is_named():
-    books = books_of(declared(1, 1_000), Told("Melted", {"id": 1}))
-    assert only(said(books)) == (
+    books = books_of(declared(1, 1_000), ReportedEvent("Melted", {"id": 1}))
+    assert only(differences_of(books)) == (
         "the vault: an event is Melted by the log and unknown by these books"
     )
 
 
 def test_a_distribution_at_a_record_that_was_never_scheduled_is_named():
     books = books_of(recorded(declared(1, 1_000), 2))
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         "distribution 1: its record is 2 by the event and never scheduled by the token"
     )
 
@@ -428,14 +429,14 @@ def test_a_tax_beyond_the_income_is_named():
     assert (
         f"distribution 1, holder {A}: tax is 0.000501 USD by the event and 0.000500 USD by its "
         "gross, at most"
-    ) in said(books)
+    ) in differences_of(books)
 
 
 @pytest.mark.parametrize("time", [PAID - 1, PAID + 6])
 def test_a_payment_before_or_after_its_time_is_named(time):
     terms = {"payableFrom": PAID, "deadline": PAID + 5, "sweepTo": ISSUER}
     books = books_of((declared(1, 1_000, **terms), DECLARED), (claimed(1, A, 500), time))
-    assert only(said(books)) == (
+    assert only(differences_of(books)) == (
         f"distribution 1, holder {A}: the time of payment is {time} by the event and "
         f"{PAID} to {PAID + 5} by the terms"
     )
@@ -443,7 +444,8 @@ def test_a_payment_before_or_after_its_time_is_named(time):
 
 def test_what_was_sent_back_is_owed_to_nobody():
     books = books_of(
-        declared(1, 1_000), Told("Refunded", {"id": 1, "declarer": ISSUER, "amount": 1_000})
+        declared(1, 1_000),
+        ReportedEvent("Refunded", {"id": 1, "declarer": ISSUER, "amount": 1_000}),
     )
     assert books.distributions[1].status(A, PAID) == "refunded"
 

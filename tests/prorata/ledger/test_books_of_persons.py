@@ -78,7 +78,7 @@ def claim_to(vault: DividendVault, ids: list[int], holder: str, receiver: str) -
     return Call(vault.address, data, 0, f"claim {ids} for {holder} to {receiver}")
 
 
-def said_by(puppet: str, call: Call) -> Call:
+def call_of_contract(puppet: str, call: Call) -> Call:
     data = keccak(text="say(address,bytes)")[:4]
     data += encode(["address", "bytes"], [call.to, call.data])
     return Call(puppet, data, 0, f"through {puppet}: {call.label}")
@@ -148,7 +148,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     do(vault.push(one, [cat, dan]))
 
     # The contract has its share sent to the friend, too.
-    do(said_by(puppet, claim_to(vault, [one], puppet, friend)))
+    do(call_of_contract(puppet, claim_to(vault, [one], puppet, friend)))
 
     # A distribution with a deadline leaves a carry, which a refund must not touch.
     deadline = demo_chain.now + DAY

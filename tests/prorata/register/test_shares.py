@@ -24,7 +24,7 @@ A, B, C = ("0x" + letter * 40 for letter in "ABC")
 
 
 @dataclass
-class Told:
+class ReportedEvent:
     name: str
     args: dict[str, Any] = field(default_factory=dict)
 
@@ -35,19 +35,19 @@ def at(block, index, reported):
 
 
 def transfer(giver, receiver, value):
-    return Told("Transfer", {"from": giver, "to": receiver, "value": value})
+    return ReportedEvent("Transfer", {"from": giver, "to": receiver, "value": value})
 
 
 def scheduled(record_id, closes_at):
-    return Told("RecordScheduled", {"recordId": record_id, "closesAt": closes_at})
+    return ReportedEvent("RecordScheduled", {"recordId": record_id, "closesAt": closes_at})
 
 
 def recovered(lost, successor):
-    return Told("RecoverySuccess", {"lostWallet": lost, "newWallet": successor})
+    return ReportedEvent("RecoverySuccess", {"lostWallet": lost, "newWallet": successor})
 
 
 def frozen(account, on=True):
-    return Told("AddressFrozen", {"userAddress": account, "isFrozen": on})
+    return ReportedEvent("AddressFrozen", {"userAddress": account, "isFrozen": on})
 
 
 def ledger_of(*events, until=None):
@@ -84,7 +84,11 @@ def test_a_transfer_to_oneself_or_of_nothing_changes_nothing():
 
 
 def test_what_moves_no_share_is_passed_over():
-    ledger = ledger_of((Told("Approval"), 1), (Told("AgentAdded"), 1), (Told("Approval"), 2))
+    ledger = ledger_of(
+        (ReportedEvent("Approval"), 1),
+        (ReportedEvent("AgentAdded"), 1),
+        (ReportedEvent("Approval"), 2),
+    )
     assert ledger.balances == {}
     assert ledger.until == 2
 
@@ -95,7 +99,7 @@ def test_every_event_that_a_share_token_can_tell_is_known():
     assert len(events) > 20
     for event in events:
         args = dict.fromkeys((item["name"] for item in event["inputs"]), 1)
-        ledger_of((Told(event["name"], {**args, "from": ZERO, "lostWallet": A}), 1))
+        ledger_of((ReportedEvent(event["name"], {**args, "from": ZERO, "lostWallet": A}), 1))
 
 
 # -------------------------------------------------------------------------------------- persons
@@ -127,10 +131,10 @@ def test_a_wallet_is_frozen_until_it_is_released():
 
 
 def test_that_income_may_wait_for_the_ineligible_is_never_forgotten():
-    ledger = ledger_of((Told("IncomeWaitsSet", {"whileIneligible": False}), 1))
+    ledger = ledger_of((ReportedEvent("IncomeWaitsSet", {"whileIneligible": False}), 1))
     assert not ledger.may_wait_ineligible
     for on in (True, False):
-        ledger.apply(Told("IncomeWaitsSet", {"whileIneligible": on}), 2)
+        ledger.apply(ReportedEvent("IncomeWaitsSet", {"whileIneligible": on}), 2)
     assert ledger.may_wait_ineligible
 
 
@@ -254,7 +258,7 @@ def test_events_are_found_by_topic_without_asking_when_and_only_the_wanted_are_d
         (transfer(ZERO, B, 1), 3, "of time 3 comes after one of 4"),
         (scheduled(3, 500), 5, "record 3 is scheduled where record 2 is next"),
         (scheduled(2, 100), 5, "record 2 closes at 100, no later than the one before it"),
-        (Told("Rebased"), 5, 'tells of "Rebased", which this ledger does not know'),
+        (ReportedEvent("Rebased"), 5, 'tells of "Rebased", which this ledger does not know'),
         (recovered(A, A), 5, f"{A} takes the place of {A} at time 5, and one of them is lost"),
         (recovered(C, A), 5, f"{A} takes the place of {C} at time 5, and one of them is lost"),
         (recovered(B, C), 5, f"{C} takes the place of {B} at time 5, and one of them is lost"),

@@ -54,7 +54,7 @@ NEW_YEAR = second(2027)
 
 
 @dataclass
-class Told:
+class ReportedEvent:
     name: str
     args: dict[str, Any] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ def declared(number, received, currency=USD, kind=Kind.RENT, taxed=False):
         "kind": int(kind), "payableFrom": 0, "deadline": 0, "sweepTo": ZERO,
         "taxPolicy": POLICY if taxed else ZERO, "documentHash": bytes(32), "excluded": (),
     }  # fmt: skip
-    return Told(
+    return ReportedEvent(
         "Declared",
         {
             "id": number, "token": TOKEN, "currency": currency, "recordId": 1, "terms": terms,
@@ -77,15 +77,17 @@ def claimed(holder, payee, *parts):
     """Told in one event, however many (id, gross, tax) there are."""
     reported = [dict(zip(("id", "gross", "tax"), part, strict=True)) for part in parts]
     if len(reported) == 1:
-        return Told("Claimed", {"holder": holder, "payee": payee, **reported[0]})
-    return Told("ClaimedMany", {"holder": holder, "payee": payee, "settlements": tuple(reported)})
+        return ReportedEvent("Claimed", {"holder": holder, "payee": payee, **reported[0]})
+    return ReportedEvent(
+        "ClaimedMany", {"holder": holder, "payee": payee, "settlements": tuple(reported)}
+    )
 
 
 def books_of(events, recoveries=()):
     register = [
-        *((Told("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
+        *((ReportedEvent("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
           for who, n in SHARES.items()),
-        (Told("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 20),
+        (ReportedEvent("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 20),
         *recoveries,
     ]  # fmt: skip
     ledger = Ledger.of(register, TOKEN, until=second(2030))
@@ -96,7 +98,7 @@ def books_of(events, recoveries=()):
 
 
 def recovered(lost, successor, time):
-    return Told("RecoverySuccess", {"lostWallet": lost, "newWallet": successor}), time
+    return ReportedEvent("RecoverySuccess", {"lostWallet": lost, "newWallet": successor}), time
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def books():
         (claimed(A, A, (3, 250, 0)), NEW_YEAR - 1),
         (claimed(B, NEW, (1, 300_000, 0), (2, 600_000, 90_000)), NEW_YEAR),
         (claimed(B, NEW, (4, 3 * 10**17, 0)), second(2027, 6)),
-        (Told("PayeeSet", {"holder": A, "payee": C}), second(2027, 7)),
+        (ReportedEvent("PayeeSet", {"holder": A, "payee": C}), second(2027, 7)),
         (claimed(A, C, (4, 5 * 10**17, 0)), second(2028) - 1),
     ]
     return books_of(events, [recovered(B, NEW, NEW_YEAR - 10)])
@@ -165,7 +167,7 @@ def test_income_of_a_record_range_of_records_stands_among_the_rest():
     """It is declared for another contract, and is the asset's income all the same."""
     record_ranges = "0x" + "c" * 40
     shares = books_of([]).ledgers[TOKEN]
-    defined = Told(
+    defined = ReportedEvent(
         "StreamDefined", {"streamId": 1, "definer": ISSUER, "recordIds": (1,), "weights": (31,)}
     )
     reported = declared(1, 1_000, kind=Kind.INTEREST)

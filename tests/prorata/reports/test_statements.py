@@ -35,7 +35,7 @@ KNOWN = CapTable((Holding(A, 50, "Ada", "individual"), Holding(TREASURY, 10, "Ho
 
 
 @dataclass
-class Told:
+class ReportedEvent:
     name: str
     args: dict[str, Any] = field(default_factory=dict)
 
@@ -45,7 +45,7 @@ def declared(number, record_id, received, **terms):
         "kind": 2, "payableFrom": 0, "deadline": 0, "sweepTo": ZERO, "taxPolicy": ZERO,
         "documentHash": bytes(32), "excluded": (TREASURY,), **terms,
     }  # fmt: skip
-    return Told(
+    return ReportedEvent(
         "Declared",
         {
             "id": number, "token": TOKEN, "currency": USD, "recordId": record_id,
@@ -56,7 +56,7 @@ def declared(number, record_id, received, **terms):
 
 def claimed(number, holder, gross, tax=0, payee=None):
     args = {"id": number, "holder": holder, "payee": payee or holder, "gross": gross, "tax": tax}
-    return Told("Claimed", args)
+    return ReportedEvent("Claimed", args)
 
 
 @pytest.fixture
@@ -64,13 +64,13 @@ def books():
     """Shares 50, 30, 20 and 10 in the treasury; B sells all after the first record."""
     ledger = Ledger.of(
         [
-            (Told("Transfer", {"from": ZERO, "to": A, "value": 50}), 10),
-            (Told("Transfer", {"from": ZERO, "to": B, "value": 30}), 10),
-            (Told("Transfer", {"from": ZERO, "to": C, "value": 20}), 10),
-            (Told("Transfer", {"from": ZERO, "to": TREASURY, "value": 10}), 10),
-            (Told("RecordScheduled", {"recordId": 1, "closesAt": 100}), 10),
-            (Told("RecordScheduled", {"recordId": 2, "closesAt": 200}), 10),
-            (Told("Transfer", {"from": B, "to": A, "value": 30}), 150),
+            (ReportedEvent("Transfer", {"from": ZERO, "to": A, "value": 50}), 10),
+            (ReportedEvent("Transfer", {"from": ZERO, "to": B, "value": 30}), 10),
+            (ReportedEvent("Transfer", {"from": ZERO, "to": C, "value": 20}), 10),
+            (ReportedEvent("Transfer", {"from": ZERO, "to": TREASURY, "value": 10}), 10),
+            (ReportedEvent("RecordScheduled", {"recordId": 1, "closesAt": 100}), 10),
+            (ReportedEvent("RecordScheduled", {"recordId": 2, "closesAt": 200}), 10),
+            (ReportedEvent("Transfer", {"from": B, "to": A, "value": 30}), 150),
         ],
         TOKEN,
         until=300,
@@ -79,7 +79,7 @@ def books():
         [
             (declared(1, 1, 1_000_001), 110),
             (claimed(1, A, 500_000), 120),
-            (Told("Skipped", {"id": 1, "holder": B, "reason": 2}), 121),
+            (ReportedEvent("Skipped", {"id": 1, "holder": B, "reason": 2}), 121),
             (declared(2, 2, 2_000_000, taxPolicy=POLICY), 210),
             (claimed(2, A, 1_600_000, 160_000, payee=A), 220),
             (declared(3, 2, 500, payableFrom=1_000), 230),

@@ -18,24 +18,24 @@ from typing import Any
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.errors import ProrataError
-from tests.assurance.faults.world import World
+from tests.assurance.faults.harness import FaultHarness
 from tests.prorata.income.killed import Life, Paper
 
-__all__ = ["moments_of", "play_mortal"]
+__all__ = ["moments_of", "play_until_killed"]
 
 _FORK = multiprocessing.get_context("fork")
 
 
-def moments_of(world: World) -> int:
+def moments_of(harness: FaultHarness) -> int:
     """How many moments the act has that is staged, if it is not killed."""
-    world.again()
-    ended, lived, said = play_mortal(world, last=0)
-    assert (ended, said) == (0, ""), said
+    harness.again()
+    ended, lived, message = play_until_killed(harness, last=0)
+    assert (ended, message) == (0, ""), message
     return lived
 
 
-def play_mortal(
-    world: World, last: int, *, abandon: str | None = None, confirmations: int = 0
+def play_until_killed(
+    harness: FaultHarness, last: int, *, abandon: str | None = None, confirmations: int = 0
 ) -> tuple[int, int, str]:
     """Play the act until its end or its last moment.
 
@@ -43,36 +43,36 @@ def play_mortal(
     it said, if it was refused.
     """
     ours, theirs = _FORK.Pipe(duplex=False)
-    child = _FORK.Process(target=_play, args=(world, last, theirs, abandon, confirmations))
+    child = _FORK.Process(target=_play, args=(harness, last, theirs, abandon, confirmations))
     child.start()
     theirs.close()
-    lived, said = _heard(ours)
+    lived, message = _heard(ours)
     child.join()
     assert child.exitcode in (0, -signal.SIGKILL), child.exitcode
-    return child.exitcode, lived, said
+    return child.exitcode, lived, message
 
 
 def _heard(line: Connection) -> tuple[int, str]:
     try:
-        lived, said = line.recv()
+        lived, message = line.recv()
     except EOFError:
         return 0, ""
-    return lived, said
+    return lived, message
 
 
 def _play(
-    world: World, last: int, line: Connection, abandon: str | None, confirmations: int
+    harness: FaultHarness, last: int, line: Connection, abandon: str | None, confirmations: int
 ) -> None:
-    life, said = Life(last), ""
-    _make_mortal(life)
+    life, message = Life(last), ""
+    _make_killable(life)
     try:
-        world.play(abandon=abandon, confirmations=confirmations)
+        harness.play(abandon=abandon, confirmations=confirmations)
     except ProrataError as error:
-        said = str(error)
-    line.send((life.lived, said))
+        message = str(error)
+    line.send((life.lived, message))
 
 
-def _make_mortal(life: Life) -> None:
+def _make_killable(life: Life) -> None:
     append, send_raw = Journal._append, RpcChain.send_raw
 
     def torn(self: Journal, records: Any) -> None:

@@ -15,11 +15,11 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from prorata.toolchain.anvil import Anvil
+from tests.assurance.faults.harness import GROUND, FaultHarness
 from tests.assurance.faults.proxy import SENDING, Answer, Exchange, Fault
-from tests.assurance.faults.world import GROUND, World
 from tests.prorata.conftest import ISSUER_KEY
 
-__all__ = ["WEATHER", "Weather", "ground_of", "times_of"]
+__all__ = ["CHAIN_FAULTS", "ChainFaults", "ground_of", "times_of"]
 
 DEPTHS = (1, 2, 4, 8, 16, 32, 64)
 # Exchanges between a snapshot and the reorganisation that goes back to it.
@@ -27,7 +27,7 @@ SPAN = 9
 ISSUER = Account.from_key(ISSUER_KEY)
 
 
-class Weather:
+class ChainFaults:
     """Does to an Anvil what a public chain does to its users."""
 
     def __init__(self, anvil: Anvil) -> None:
@@ -38,7 +38,7 @@ class Weather:
     # Anvil's own reorganisation forgets contracts after it has gone back to a snapshot once, so it
     # is sent back to a snapshot here too, and mines other blocks from there.
 
-    def reorganised(self, world: World, *, returning: int | None = None) -> Fault:
+    def reorganised(self, harness: FaultHarness, *, returning: int | None = None) -> Fault:
         """All blocks since the act was staged are replaced by one more than they were.
 
         Their transactions fall out for good, or return, at most `returning` blocks later than the
@@ -46,7 +46,7 @@ class Weather:
         """
 
         def fault(exchange: Exchange | None) -> None:
-            self._replace(int(world.ground, 16), world.rewind, returning)
+            self._replace(int(harness.ground, 16), harness.rewind, returning)
 
         return fault
 
@@ -165,7 +165,7 @@ class Weather:
 
 _BACK = (("all lost", None), ("all back at once", 0), ("back later", 3))
 
-WEATHER: dict[str, Callable[[Weather, World], Fault]] = {
+CHAIN_FAULTS: dict[str, Callable[[ChainFaults, FaultHarness], Fault]] = {
     "base fee tripled before the node": lambda w, _: w.dear(3),
     "base fee tenfold with it in the pool": lambda w, _: w.dear_in_the_pool(10),
     "dropped by the node": lambda w, _: w.dropped,
@@ -178,8 +178,8 @@ WEATHER: dict[str, Callable[[Weather, World], Fault]] = {
         for named, returning in _BACK
     },
     **{
-        f"reorganisation of {depth}, {named}": lambda w, world, r=returning: w.reorganised(
-            world, returning=r
+        f"reorganisation of {depth}, {named}": lambda w, harness, r=returning: w.reorganised(
+            harness, returning=r
         )
         for depth in DEPTHS
         for named, returning in _BACK

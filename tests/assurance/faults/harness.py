@@ -1,8 +1,8 @@
 """A small asset whose life is played act by act, each from the same chain and the same folder.
 
-An act is one of prorata's operations that can be resumed. `World.stage` plays the life up to an
-act; `World.again` puts the chain and the folder back to where the act begins; `World.state` is
-everything that must not depend on what went wrong meanwhile.
+An act is one of prorata's operations that can be resumed. `FaultHarness.prepare` plays the life up
+to an act; `FaultHarness.again` puts the chain and the folder back to where the act begins;
+`FaultHarness.state` is everything that must not depend on what went wrong meanwhile.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Kind
 from tests.prorata.conftest import ISSUER_KEY
 
-__all__ = ["ACTS", "World", "in_haste"]
+__all__ = ["ACTS", "FaultHarness", "in_haste"]
 
 # Small, so that nine holders fill several windows of several batches.
 HOLDERS, BATCH, PAGE, WINDOW = 9, 2, 2, 2
@@ -154,8 +154,8 @@ def in_haste(patience: float = 10.0) -> Iterator[None]:
             setattr(module, name, value)
 
 
-class World:
-    """One asset on an Anvil, which the world puts back as it was when it is left."""
+class FaultHarness:
+    """One asset on an Anvil, which the harness puts back as it was when it is left."""
 
     def __init__(self, anvil: Anvil, scratch: Path, *, url: str | None = None) -> None:
         self.anvil, self.scratch = anvil, scratch
@@ -171,7 +171,7 @@ class World:
 
     # ------------------------------------------------------------------- the stage
 
-    def stage(self, act: str) -> None:
+    def prepare(self, act: str) -> None:
         """Play the life up to the act, and remember that moment."""
         if self._snapshot is not None:
             self.leave()
