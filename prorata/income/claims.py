@@ -30,11 +30,11 @@ Payout: TypeAlias = Settlement
 
 @dataclass(frozen=True)
 class Claimed:
-    """What a claim did; `held` are distributions that cannot be claimed yet."""
+    """What a claim did; `not_payable` are distributions that cannot be claimed now."""
 
     payouts: tuple[Payout, ...]
     receipt: Receipt | None
-    held: tuple[int, ...] = field(default=())
+    not_payable: tuple[int, ...] = field(default=())
 
 
 def claim(
@@ -58,16 +58,16 @@ def claim(
     else:
         candidates = _unclaimed(vault, [find_distribution(vault, i) for i in ids], holder)
     refusals = {found.id: why_not_payable(operator.chain, found) for found in candidates}
-    held = {number: why for number, why in refusals.items() if why is not None}
+    not_payable = {number: why for number, why in refusals.items() if why is not None}
     payable = [number for number, why in refusals.items() if why is None]
     due = [number for number in payable if vault.entitlement(number, holder).gross > 0]
-    if held and (ids is not None or not due):
-        raise next(iter(held.values()))
+    if not_payable and (ids is not None or not due):
+        raise next(iter(not_payable.values()))
     if not due:
         return Claimed((), None)
     key = f"claim/{'+'.join(map(str, due))}/{holder}"
     receipt = operator.send_one(key, vault.claim(due, holder))
-    return Claimed(payouts([receipt]), receipt, tuple(held))
+    return Claimed(payouts([receipt]), receipt, tuple(not_payable))
 
 
 def _unclaimed(

@@ -177,7 +177,7 @@ class Books:
         return (distribution.id, holder) in self.held
 
     def status(self, distribution: DistributionAccount, holder: str) -> str:
-        """The status now, for the person: `held` also while the token keeps the income back."""
+        """The status now, for the person: `held` while the token keeps the income back."""
         status = distribution.status(holder, self.until)
         held_back = status == "claimable" and self.waits(distribution, holder)
         return "held" if held_back else status

@@ -240,7 +240,7 @@ class DistributionAccount:
         return swept, rest - swept
 
     def status(self, holder: str, now: int) -> str:
-        """`paid`, `claimable`, `held`, `expired`, `excluded`, or `refunded` to the declarer."""
+        """`paid`, `claimable`, `not due`, `expired`, `excluded`, or `refunded` to the declarer."""
         if holder in self.settlements:
             return "paid"
         if holder in self.terms.excluded:
@@ -249,7 +249,7 @@ class DistributionAccount:
             return "refunded"
         if self.ended == "swept" or (self.terms.deadline and now > self.terms.deadline):
             return "expired"
-        return "held" if now < self.payable_from else "claimable"
+        return "not due" if now < self.payable_from else "claimable"
 
 
 @dataclass(frozen=True)

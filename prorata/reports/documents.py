@@ -100,6 +100,7 @@ class IncomeRow(Row):
     paid: Amount
     claimable: Amount
     held: Amount
+    not_due: Amount
     expired: Amount
 
 

@@ -6,10 +6,10 @@ rows. Amounts are in CSV decimal text with all decimals of their currency and no
 JSON an `Amount`; times are ISO 8601 in UTC. The same books always give the same bytes.
 
 A statement has one line for every distribution whose record has closed with shares of the holder:
-`paid`; `claimable` now; `held` for the first day of payment, or for a person whose wallet is
-frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
-treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid,
-the shares are weighted, and the record is the range.
+`paid`; `claimable` now; `not due` before the first day of payment; `held` for a person whose wallet
+is frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
+treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid, the
+shares are weighted, and the record is the range.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _state(books: Books, distribution: DistributionAccount) -> str:
         return "complete"
     if distribution.terms.deadline and books.until > distribution.terms.deadline:
         return "expired"
-    return "held" if books.until < distribution.payable_from else "open"
+    return "not due" if books.until < distribution.payable_from else "open"
 
 
 def _payable_from(distribution: DistributionAccount) -> int:
@@ -200,7 +200,7 @@ def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]
         income["gross"] += gross
         income["tax"] += tax
         income["net"] += gross - tax
-        status = books.status(distribution, holder)
+        status = books.status(distribution, holder).replace(" ", "_")
         if status in income:
             income[status] += gross - tax
     return sums
@@ -237,7 +237,7 @@ _REASONS = {
     Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
 }
 
-_TOTALS = ("gross", "tax", "net", "paid", "claimable", "held", "expired")
+_TOTALS = ("gross", "tax", "net", "paid", "claimable", "held", "not_due", "expired")
 
 
 def write_statements(

@@ -114,7 +114,7 @@ def test_statements_and_cap_tables_agree_on_the_shares(demo, statements):
 
 
 def test_statements_add_up_to_the_register_of_distributions(demo, statements):
-    """Received and carried in = paid + withheld + owed + executed, from two kinds of files."""
+    """Received and carried in = paid + withheld + owed + carried out, from two kinds of files."""
     _, out = demo
     paid, tax, unpaid, gross = (defaultdict(int) for _ in range(4))
     for lines in statements.values():

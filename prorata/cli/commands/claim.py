@@ -56,16 +56,16 @@ def cli(holder: str | None, ids: tuple[int, ...], instruction: Path | None, **op
         session.output.say(f"{named} has nothing to claim")
     else:
         _show_payouts(session, named, payouts)
-    if done.held:
-        held = ", ".join(map(str, done.held))
-        session.output.say(f"Not payable now: distribution {held}")
+    if done.not_payable:
+        numbers = ", ".join(map(str, done.not_payable))
+        session.output.say(f"Not payable now: distribution {numbers}")
     session.output.result(
         json_object(
             {
                 "holder": named,
                 "transaction": None if done.receipt is None else done.receipt.hash,
                 "payouts": payouts,
-                "held": done.held,
+                "not_payable": done.not_payable,
             }
         )
     )
