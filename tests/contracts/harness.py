@@ -57,8 +57,8 @@ class Harness:
         self.ann, self.ben, self.cid, self.dan, self.eve, self.collector, self.issuer = (
             kit.accounts[3:10]
         )
-        sheet = ("Harbour Street 12", "HARB", decimals, self.owner, rules, registry)
-        self.token = kit.deploy("ShareToken", sheet)
+        token_terms = ("Harbour Street 12", "HARB", decimals, self.owner, rules, registry)
+        self.token = kit.deploy("ShareToken", token_terms)
         self.token.send("addAgent", self.agent)
         self.token.send("removeAgent", self.owner)
         self.vault = kit.deploy("DividendVault")

@@ -137,8 +137,8 @@ class Shares(Money):
 
     def deploy(self) -> Deployed:
         kit = self.harness.kit
-        sheet = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO)
-        token = kit.deploy("ShareToken", sheet)
+        token_terms = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO)
+        token = kit.deploy("ShareToken", token_terms)
         token.send("addAgent", kit.accounts[0])
         return token
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from tests.model.currencies import Nature, Outcome
 from tests.model.declared import Declared
@@ -63,55 +64,49 @@ class Vault:
     # ------------------------------------------------------------------ declaring
 
     def declare(
-        self,
-        declarer: str,
-        token: str,
-        record: int,
-        currency: str,
-        amount: int,
-        *,
-        kind: int = 0,
-        payable_from: int = 0,
-        deadline: int = 0,
-        sweep_to: str = NOBODY,
-        policy: str = NOBODY,
-        excluded: Sequence[str] = (),
+        self, declarer: str, token: str, record: int, currency: str, amount: int, **terms: Any
     ) -> Declared:
-        """Fund a distribution with what arrives and, from who speaks for the token, the carry."""
+        """Fund a distribution with what arrives and, from who speaks for the token, the carry.
+
+        `terms` are those of `Declared`, from `kind` to `excluded`.
+        """
         takes, arrives = self._takes(currency, declarer, amount)
         failed = None if takes else ("DividendVault_FundingFailed", (currency, declarer, amount))
-        ledger = self.ledgers[token]
-        unreadable = ledger.unreadable(record)
-        if unreadable and unreadable[0] == "ShareToken_UnknownRecord":
-            refuse(unreadable, failed)
-        if unreadable:
-            payable_from = max(payable_from, ledger.times[record - 1] + 1)
-        series = self.series[token, currency]
-        new = Declared(
-            id=len(self.distributions) + 1,
-            ledger=ledger,
-            record=record,
-            currency=currency,
-            declarer=declarer,
-            kind=kind,
-            payable_from=payable_from,
-            deadline=deadline,
-            sweep_to=sweep_to,
-            policy=policy,
-            rate=self.rates.get(policy, 0),
-            excluded=tuple(excluded),
-            received=arrives if takes else 0,
-            carried_in=series.carried if declarer == ledger.agent else 0,
-            declared_open=unreadable is not None,
-        )
-        new.fix_if_closed()
+        if not 1 <= record <= len(self.ledgers[token].times):
+            refuse(self.ledgers[token].unreadable(record), failed)
+        received = arrives if takes else 0
+        new = self._prepared((declarer, token, record, currency), received, terms)
         refuse(failed, *self._undeclarable(new, takes=takes))
         self._move(currency, declarer, VAULT, amount, arrives)
         allowances = self.natures[currency].allowances
         if currency != COIN and allowances[declarer] != UNLIMITED:
             allowances[declarer] -= amount
-        series.enter(new)
+        self.series[new.series].enter(new)
         self.distributions.append(new)
+        return new
+
+    def _prepared(
+        self, what: tuple[str, str, int, str], received: int, terms: Mapping[str, Any]
+    ) -> Declared:
+        """What would be declared; while its record is open, payable once that has closed."""
+        declarer, token, record, currency = what
+        ledger = self.ledgers[token]
+        is_open = ledger.unreadable(record) is not None
+        new = Declared(
+            **terms,
+            id=len(self.distributions) + 1,
+            ledger=ledger,
+            record=record,
+            currency=currency,
+            declarer=declarer,
+            rate=self.rates.get(terms.get("policy", NOBODY), 0),
+            received=received,
+            carried_in=self.carried(token, currency) if declarer == ledger.agent else 0,
+            declared_open=is_open,
+        )
+        if is_open:
+            new.payable_from = max(new.payable_from, ledger.times[record - 1] + 1)
+        new.fix_if_closed()
         return new
 
     def declare_with_permit(self, signer: str, what: tuple[str, str, int, str, int]) -> Declared:

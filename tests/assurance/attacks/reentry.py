@@ -149,8 +149,8 @@ class AttackSystem(Harness):
         return spy
 
     def _other_token(self, rules: str, registry: str) -> Deployed:
-        sheet = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry)
-        token = self.kit.deploy("ShareToken", sheet)
+        token_terms = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry)
+        token = self.kit.deploy("ShareToken", token_terms)
         token.send("addAgent", self.agent, sender=self.owner)
         return token
 

@@ -31,8 +31,8 @@ def _casts() -> list[Cast]:
 
 def pytest_configure() -> None:
     """Let code that is not optimized be as large as it is."""
-    room = pyrevm.Env(cfg=pyrevm.CfgEnv(limit_contract_code_size=2**17))
-    pyrevm.EVM = partial(pyrevm.EVM, env=room)
+    unlimited = pyrevm.Env(cfg=pyrevm.CfgEnv(limit_contract_code_size=2**17))
+    pyrevm.EVM = partial(pyrevm.EVM, env=unlimited)
 
 
 def _is_for(mutant: AttackMutant, node: str) -> bool:

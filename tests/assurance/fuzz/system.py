@@ -106,8 +106,8 @@ class SystemHarness:
     def _build(self) -> None:
         at = self.address
         for name, issuer in ISSUERS.items():
-            sheet = (name, name.upper(), 0, at[issuer], ZERO, ZERO)
-            self._create(name, "ShareToken", sheet)
+            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO)
+            self._create(name, "ShareToken", token_terms)
         self._create("book", "InvestorRegistry", at["wes"])
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
         self._create("rules", "TransferRules", tuple(settings.values()))
