@@ -69,7 +69,7 @@ def test_a_token_tells_who_may_do_what_with_shares(operator, issued, table):
     assert (token.claimant_of(holder), token.allowance(operator.address, STRANGER)) == (NATIVE, 7)
 
 
-def test_record_range_lots_and_a_pool_tell_what_they_are(anvil, operator, issued):
+def test_record_ranges_lots_and_a_pool_tell_what_they_are(anvil, operator, issued):
     """Each knows the token it serves, and nothing of others."""
     record = close_record(anvil, operator, issued)
     token, vault = issued.token(), issued.vault()

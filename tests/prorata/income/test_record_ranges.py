@@ -260,7 +260,7 @@ def test_what_names_no_record_range_is_refused(operator, month):
     assert sent(operator) == nonce
 
 
-def test_a_holder_claims_what_record_range_and_records_pay(operator, month, custodian):
+def test_a_holder_claims_what_record_ranges_and_records_pay(operator, month, custodian):
     """Without naming any: everything that is due in the asset's name."""
     done = define_range(operator, month, 2, 4)
     again = Deployment.open(operator.chain, month.folder)
@@ -286,7 +286,7 @@ def test_the_most_records_are_those_that_the_contract_takes(operator, streaming)
         assert ("RecordStream_RecordCount" in str(refusal.value)) is (many > MOST_RECORDS)
 
 
-def test_record_range_that_make_no_sense_are_refused(
+def test_record_ranges_that_make_no_sense_are_refused(
     operator, month, chain, *, custodian, tmp_path, monkeypatch
 ):
     nonce = sent(operator)
@@ -373,7 +373,7 @@ def test_the_books_of_a_record_range_balance(operator, month, custodian, table):
     assert audited.books.carries[done.address, dollars.address] == record_range.division.remainder
 
 
-def test_a_record_range_that_is_told_otherwise_is_noticed(operator, month, monkeypatch):
+def test_a_record_range_that_is_read_otherwise_is_noticed(operator, month, monkeypatch):
     """Weights read differently from the events than the contract has them are named."""
     done = define_range(operator, month, 2, 4)
     monkeypatch.setattr(RangeRegister, "components_of", lambda *_: ((2, 1), (3, 1), (4, 1)))
@@ -453,7 +453,7 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
 
 
-def test_a_record_range_income_goes_back_where_the_pool_has_no_streams(operator, pooled, custodian):
+def test_income_of_a_record_range_goes_back_where_the_pool_has_none(operator, pooled, custodian):
     """Though the pool's token has a record at each of its seconds."""
     record_range = define_range(operator, pooled, 5, 5, weights="equal")
     found = Deployment.open(operator.chain, pooled.folder)

@@ -163,7 +163,7 @@ def test_a_year_that_no_calendar_has_is_refused(books, year):
         paid_in(books, TOKEN, year)
 
 
-def test_income_of_a_record_range_of_records_stands_among_the_rest():
+def test_income_of_a_record_range_stands_among_the_rest():
     """It is declared for another contract, and is the asset's income all the same."""
     record_ranges = "0x" + "c" * 40
     shares = books_of([]).ledgers[TOKEN]
