@@ -31,14 +31,14 @@ AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, 
 OWNER_OF_REGISTRY = "appoint agents, bind tokens"
 AGENT_OF_REGISTRY = "register and remove investors, count holders"
 OBEYS_NOBODY = "nothing: the vault obeys nobody"
-DESK = "claim to where the person to be paid has signed for: its code, which cannot change"
+RELAYER = "claim to where the person to be paid has signed for: its code, which cannot change"
 OWNER_OF_POLICY = (
     "set withholding rates for record dates to come, appoint agents, file certificates"
 )
 AGENT_OF_POLICY = "file and revoke tax certificates for record dates to come"
 COLLECTOR = "receive what is withheld: nobody can change it"
 MAY_ACCEPT = "accept the ownership"
-STREAMS_MAY = "nothing: who speaks for the token defines its record ranges, for good"
+RANGES_MAY = "nothing: who speaks for the token defines its record ranges, for good"
 POOLS_MAY = "nothing: it pays the pool's holders, or the pool"
 
 
@@ -99,10 +99,10 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
-    yield _grant(chain, "DividendVault", "claim relayer", vault.relayer(), DESK)
+    yield _grant(chain, "DividendVault", "claim relayer", vault.relayer(), RELAYER)
     for name, contract in deployment.manifest.contracts.items():
         if name == "RecordStream":
-            yield Grant(name, "no role", contract.address, "nobody", STREAMS_MAY)
+            yield Grant(name, "no role", contract.address, "nobody", RANGES_MAY)
         if name.startswith("PassThrough/"):
             yield Grant("PassThrough", "no role", contract.address, "nobody", POOLS_MAY)
     if (dollar := deployment.manifest.contracts.get("Dollar")) is not None:

@@ -225,6 +225,6 @@ def preview_range(
 ) -> Apportionment[str]:
     """Who would receive what of `amount`, by the law, before anything is declared.
 
-    Raises: as `balances_at_stream` does; NoEligibleShares.
+    Raises: as `balances_at_range` does; NoEligibleShares.
     """
     return apportion(amount, balances_at_range(deployment, range_id), excluded)

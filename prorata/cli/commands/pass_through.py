@@ -63,13 +63,13 @@ def cli(
         found = known
         facts: dict[str, Any] = {}
         if token is not None:
-            its_streams = (
+            its_ranges = (
                 ZERO_ADDRESS
                 if record_ranges is None
                 else check_address("record_ranges", record_ranges)
             )
             its_token = check_address("token", token)
-            found = add_pass_through(operator, known, account, its_token, its_streams)
+            found = add_pass_through(operator, known, account, its_token, its_ranges)
         contract = pass_through(found, account)
         if options["name_it"]:
             name_as_payee(operator, found, account)
