@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from prorata.chain.node import RpcChain
 from prorata.deployments.deployment import Deployment
 from prorata.ledger.audits import audit_deployment
@@ -19,6 +21,7 @@ PROGRAM = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
 NODE = "http://127.0.0.1:8545"
 
 
+@pytest.mark.slow
 def test_the_program_of_the_page_deploys_pays_and_proves(tmp_path):
     """In an empty folder beside the examples, on its own chain; the books then say the same."""
     shutil.copytree(PROJECT_ROOT / "examples", tmp_path / "examples")

@@ -79,6 +79,7 @@ def test_progress_names_every_step(chain, issuer, operator, token):
     ]
 
 
+@pytest.mark.slow
 def test_confirmations_are_waited_for(anvil, chain, issuer, operator, token):
     anvil.rpc("evm_setIntervalMining", 1)
     try:
@@ -383,6 +384,7 @@ def test_leftovers_that_no_price_helps_are_named(operator, token):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.attack("I2")
 def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(
     anvil, chain, issuer, operator, token

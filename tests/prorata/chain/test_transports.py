@@ -36,6 +36,7 @@ RUNNING = "check the address and that the node is running"
 KEY = "check the address and, if it needs one, the key in it"
 WAIT = "wait a minute and run the same command again"
 HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+POLL_SECONDS = 0.02
 TOO_MANY = "Your app has exceeded its compute units per second capacity"
 
 
@@ -234,8 +235,8 @@ def speaking(transport: str, folder: Path, answer: Callable[[object], object]) -
 
 
 @contextmanager
-def _served(server) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+def _served(server, *poll_seconds: float) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=poll_seconds, daemon=True)
     thread.start()
     try:
         yield
@@ -264,7 +265,7 @@ def _http(speaker: Speaker, folder: Path) -> Iterator[None]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     speaker.address = f"http://127.0.0.1:{server.server_port}"
-    with _served(server):
+    with _served(server, POLL_SECONDS):
         yield
 
 
@@ -297,7 +298,7 @@ def _ipc(speaker: Speaker, folder: Path) -> Iterator[None]:
     speaker.address = str(folder / "s.ipc")
     server = ThreadingUnixStreamServer(speaker.address, Handler)
     server.daemon_threads, server.block_on_close = True, False
-    with _served(server):
+    with _served(server, POLL_SECONDS):
         yield
 
 
@@ -436,7 +437,11 @@ def test_half_an_answer_is_asked_for_again_and_named(transport, tmp_path, half):
 
 
 @every_transport
-@pytest.mark.parametrize("odd", ["[" * 100_000 + "]" * 100_000, "[" + "9" * 5_000 + "]"])
+@pytest.mark.parametrize(
+    "odd",
+    ["[" * 100_000 + "]" * 100_000, "[" + "9" * 5_000 + "]"],
+    ids=["a nest too deep", "a number too long"],
+)
 def test_what_python_does_not_read_is_no_answer(transport, tmp_path, odd):
     """A nest too deep, a number too long: a sentence, not the end of the program (Law 20)."""
     with speaking(transport, tmp_path, lambda _: odd.encode()) as node:
@@ -509,7 +514,7 @@ def test_a_gateway_before_a_websocket_is_understood_as_one_before_http(status, s
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    with _served(server):
+    with _served(server, POLL_SECONDS):
         url = f"ws://127.0.0.1:{server.server_port}"
         assert (
             message_of(lambda: RpcChain(f"{url}/v3/key").chain_id)
