@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from prorata.chain.node import RpcChain
-from prorata.values.times import WRITE_A_TIME, parse_time
+from prorata.values.times import WRITE_A_TIME, checked_second, parse_time
 
 __all__ = ["parse_moment"]
 
@@ -30,5 +30,6 @@ def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
     if text == "now":
         return chain.now() + (SOON_LOCAL_SECONDS if chain.is_local else SOON_PUBLIC_SECONDS)
     if (relative := _RELATIVE.fullmatch(text)) is not None:
-        return chain.now() + int(relative["count"]) * _SECONDS[relative["unit"]]
+        second = chain.now() + int(relative["count"]) * _SECONDS[relative["unit"]]
+        return checked_second(column, text, second, _REMEDY)
     return parse_time(column, text, _REMEDY)

@@ -9,9 +9,10 @@ from datetime import date, datetime, timezone
 
 from prorata.errors import InputError
 
-__all__ = ["WRITE_A_TIME", "iso", "moment", "parse_instant", "parse_time"]
+__all__ = ["WRITE_A_TIME", "checked_second", "iso", "moment", "parse_instant", "parse_time"]
 
-LAST_SECOND = 2**48 - 1
+LAST_SECOND = 253_402_300_799
+"""The last second of the year 9999, after which no calendar here has a name for one."""
 WRITE_A_TIME = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31"
 """The remedy for what is no time."""
 
@@ -19,7 +20,9 @@ _DAY_ALONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def moment(timestamp: int) -> str:
-    """A Unix second as people read it: `2027-03-31T23:59:59Z`."""
+    """A Unix second as people read it, `2027-03-31T23:59:59Z`; after 9999, the plain number."""
+    if timestamp > LAST_SECOND:
+        return str(timestamp)
     return datetime.fromtimestamp(timestamp, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -40,8 +43,18 @@ def parse_time(column: str, value: object, remedy: str = WRITE_A_TIME) -> int:
         raise InputError.of(column, value, "has no time zone", f"add Z for UTC: {value}Z")
     if named.microsecond:
         raise InputError.of(column, value, "has a fraction of a second", remedy)
-    if not 0 < (second := int(named.timestamp())) < LAST_SECOND:
+    return checked_second(column, value, int(named.timestamp()), remedy)
+
+
+def checked_second(column: str, value: object, second: int, remedy: str = WRITE_A_TIME) -> int:
+    """The Unix second that `value` names, if a calendar has a name for it.
+
+    Raises: InputError for one before 1970 or after the year 9999.
+    """
+    if second <= 0:
         raise InputError.of(column, value, "is before 1970", remedy)
+    if second > LAST_SECOND:
+        raise InputError.of(column, value, "is after the year 9999", remedy)
     return second
 
 
@@ -67,10 +80,4 @@ def parse_instant(text: str, column: str = "at") -> int:
 
 def iso(time: int) -> str:
     """`2026-03-31T23:59:59Z`; empty for 0, and the plain number for what no calendar has."""
-    if not time:
-        return ""
-    try:
-        moment = datetime.fromtimestamp(time, tz=timezone.utc)
-    except (OverflowError, OSError, ValueError):
-        return str(time)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment(time) if time else ""

@@ -22,7 +22,7 @@ from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.register.shares import Ledger
 from prorata.values.kinds import Kind
-from prorata.values.times import moment, parse_instant, parse_time
+from prorata.values.times import iso, moment, parse_instant, parse_time
 from tests.prorata.conftest import refused, sent
 
 RENT = 85_000_000_003  # USD 85,000.000003: leaves a remainder
@@ -139,6 +139,12 @@ def test_times_are_written_in_several_ways(chain):
     assert parse_moment("+90m", chain) - now in range(5_400, 5_403)
     assert parse_moment("+2d", chain) - now in range(172_800, 172_803)
     assert parse_moment("now", chain) - now in range(2, 5)
+    assert parse_moment("9999-12-31", chain) == 253_402_300_799
+
+
+def test_a_second_after_the_last_year_is_shown_as_its_number():
+    assert moment(253_402_300_799) == iso(253_402_300_799) == "9999-12-31T23:59:59Z"
+    assert moment(2**48 - 1) == iso(2**48 - 1) == str(2**48 - 1)
 
 
 WRITE = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31, now, or +3600s, +90m, +12h, +2d"
@@ -152,6 +158,8 @@ WRITE = "write 2027-03-31T23:59:59Z, or a day such as 2027-03-31, now, or +3600s
         ("+2w", f"is no time; {WRITE}"),
         ("2027-02-30", f"is no time; {WRITE}"),
         ("1969-12-31T23:59:59Z", f"is before 1970; {WRITE}"),
+        ("9999-12-31T23:59:59-01:00", f"is after the year 9999; {WRITE}"),
+        ("+9999999d", f"is after the year 9999; {WRITE}"),
     ],
 )
 def test_a_time_that_is_none_is_refused(chain, text, rule):
