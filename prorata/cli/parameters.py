@@ -19,9 +19,6 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _REMEDY = f"{WRITE_A_TIME}, now, or +3600s, +90m, +12h, +2d"
 
 
-# ------------------------------------------------------------------------------ times and amounts
-
-
 def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
     """The Unix second that `text` names: ISO 8601 with a zone, `now`, or `+2d` from now.
 

@@ -50,6 +50,7 @@ class Sheet:
     def __post_init__(self) -> None:
         """Look out for old names."""
         self.old_names = OldNames(self.subject, self.renamed)
+        self._first_lines: dict[tuple[str, str], int] = {}
 
     @property
     def notices(self) -> list[str]:
@@ -88,6 +89,17 @@ class Sheet:
             fault = error.problems[0]
             self.add(line, column, row[column], fault.rule, fault.remedy)
             return None
+
+    def once(self, line: int, column: str, cell: str, value: str, noun: str) -> str:
+        """What `cell` says, `value`, which no line before may say in its column.
+
+        `noun` is what the column holds, such as a wallet. Raises: InputError.
+        """
+        first = self._first_lines.setdefault((column, value), line)
+        if first != line:
+            rule = f"stands on line {first} already"
+            raise InputError.of(column, cell, rule, f"give each {noun} one line")
+        return value
 
     def add(self, line: int | None, column: str | None, value: str, rule: str, remedy: str) -> None:
         """Note a fault."""

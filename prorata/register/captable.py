@@ -168,7 +168,6 @@ class _CapTableReader:
         self.sheet = sheet
         self.decimals = decimals
         self.holdings: list[Holding] = []
-        self._lines: dict[str, int] = {}  # where each address was first seen
         self._total = 0
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
@@ -197,12 +196,7 @@ class _CapTableReader:
             )
 
     def _address(self, number: int, cell: str) -> str:
-        address = parse_address(cell)
-        first = self._lines.setdefault(address, number)
-        if first != number:
-            rule = f"stands on line {first} already"
-            raise InputError.of("address", cell, rule, "give each address one line")
-        return address
+        return self.sheet.once(number, "address", cell, parse_address(cell), "address")
 
     def _shares(self, cell: str) -> int:
         shares = parse_units(cell, self.decimals, grouping=False, noun="shares")

@@ -108,7 +108,6 @@ class _InvestorReader:
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         self.entries: list[InvestorRow] = []
-        self._lines: dict[str, int] = {}
         self._persons: dict[int, tuple[int, Mapping[str, int]]] = {}
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
@@ -129,12 +128,7 @@ class _InvestorReader:
         self.entries.append(InvestorRow(number, address, investor))
 
     def _address(self, number: int, cell: str) -> str:
-        address = parse_address(cell)
-        first = self._lines.setdefault(address, number)
-        if first != number:
-            rule = f"stands on line {first} already"
-            raise InputError.of("address", cell, rule, "give each wallet one line")
-        return address
+        return self.sheet.once(number, "address", cell, parse_address(cell), "wallet")
 
 
 def _person(cell: str) -> int:
