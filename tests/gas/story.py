@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from prorata.chain.artifacts import Artifact
@@ -16,6 +17,9 @@ QUARTER = 7_776_000
 UNIT = 10**6
 TERMS = (2, 0, 0, ZERO, ZERO, b"\0" * 32, [])
 
+KIT: ContextVar[type[AnvilKit]] = ContextVar("KIT", default=AnvilKit)
+"""What sends; `tests/bench` has one that tells the gas at other prices."""
+
 
 def person(index: int) -> str:
     """An address nobody holds the key of, without zero bytes, as real ones are."""
@@ -26,11 +30,11 @@ def person(index: int) -> str:
 def fresh(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Iterator[AnvilKit]:
     """A chain on which nothing has happened: an Anvil of its own, or one that is put back after."""
     if anvil is None:
-        with Anvil(hardfork="osaka") as own, AnvilKit(own, artifacts) as kit:
+        with Anvil(hardfork="osaka") as own, KIT.get()(own, artifacts) as kit:
             yield kit
         return
     before = anvil.rpc("evm_snapshot")
-    with AnvilKit(anvil, artifacts) as kit:
+    with KIT.get()(anvil, artifacts) as kit:
         yield kit
     anvil.rpc("evm_revert", before)
 
