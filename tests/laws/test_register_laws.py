@@ -40,7 +40,13 @@ class RegisterMachine(RuleBasedStateMachine):
         self.harness = Harness(codec, (*WALLETS, ISSUER))
         harness = self.harness
         harness.token(TOKEN, ISSUER)
-        harness.build(BOOK, "InvestorRegistry", harness.addresses[ISSUER], sender=ISSUER)
+        harness.build(
+            BOOK,
+            "InvestorRegistry",
+            harness.addresses[ISSUER],
+            [harness.addresses[ISSUER]],
+            sender=ISSUER,
+        )
         harness.send(ISSUER, BOOK, "bindToken", TOKEN)
         harness.send(ISSUER, TOKEN, "setIdentityRegistry", BOOK)
         self.limits = {

@@ -108,7 +108,7 @@ class SystemHarness:
         for name, issuer in ISSUERS.items():
             token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO)
             self._create(name, "ShareToken", token_terms)
-        self._create("book", "InvestorRegistry", at["wes"])
+        self._create("book", "InvestorRegistry", at["wes"], [at["wes"]])
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
         self._create("rules", "TransferRules", tuple(settings.values()))
         self._send("wes", "book", "bindToken", CLUB)

@@ -91,7 +91,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     do, first_block = Acting(demo_chain, issuer), demo_chain.chain.block().number
     registry = InvestorRegistry(
         demo_chain.chain,
-        do(deploy_call(artifact("InvestorRegistry"), issuer)).contract_address,
+        do(deploy_call(artifact("InvestorRegistry"), issuer, [issuer])).contract_address,
     )
     terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, registry.address)
     token = ShareToken(
