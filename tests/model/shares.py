@@ -166,7 +166,7 @@ class Ledger:
             self._stranger(sender),
             ("ShareToken_InvalidRecovery", (lost, successor)) if bad else None,
         )
-        refuse(self._other_person(lost, successor))
+        refuse(*self._unfit(lost, successor))
         self.successors[lost] = successor
         self.frozen[successor] += self.frozen.pop(lost, 0)
         self.balances[successor] += self.balances.pop(lost, 0)
@@ -222,8 +222,9 @@ class Ledger:
     def _stranger(self, sender: str) -> Reason | None:
         return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
 
-    def _other_person(self, lost: str, successor: str) -> Reason | None:
-        return None
+    def _unfit(self, lost: str, successor: str) -> list[Reason | None]:
+        """Why a register would not have this successor: there is none."""
+        return []
 
     # ------------------------------------------------------------------ movements
 
