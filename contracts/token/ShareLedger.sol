@@ -113,12 +113,13 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     // ---------------------------------------------------------------- moving shares
 
     /// @dev Moves shares between two accounts; `checked` if their flags have a say.
-    function _move(address from, address to, uint256 amount, uint256 closed, bool checked) internal {
+    function _move(address from, address to, uint256 amount, Ledger ledger, bool checked) internal {
         Holder storage giver = _holders[from];
         Holder storage receiver = _holders[to];
         Account source = giver.account;
         Account target = receiver.account;
-        if (!source.bothReady(target, closed)) {
+        if (!source.bothReady(target, ledger)) {
+            uint256 closed = ledger.closedRecords();
             if (checked && source.anyFlag(target)) _requireFree(from, source, to, target, amount);
             if (amount != 0 && from != to) {
                 if (source.since() != closed) source = giver.past.checkpoint(source, closed);
@@ -126,12 +127,10 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
             }
         }
         if (source.balance() < amount) revert ERC20InsufficientBalance(from, source.balance(), amount);
-        // To oneself, or of nothing, is exactly an event.
-        if (amount != 0) {
-            if (from != to) {
-                giver.account = source.minus(amount);
-                receiver.account = target.plus(amount);
-            }
+        // To oneself is exactly an event; of nothing, these writes change nothing.
+        if (from != to) {
+            giver.account = source.minus(amount);
+            receiver.account = target.plus(amount);
         }
         emit Transfer(from, to, amount);
     }

@@ -268,7 +268,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
         _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
-        _move(lostWallet, newWallet, lost.balance(), ledger.closedRecords(), false);
+        _move(lostWallet, newWallet, lost.balance(), ledger, false);
         _setFlag(lostWallet, AccountLib.FLAG_LOST, true);
         _successors[lostWallet] = newWallet;
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
@@ -473,7 +473,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function _transfer(Ledger ledger, address from, address to, uint256 amount) private {
         if (ledger.recordDue()) ledger = _closeDue(ledger);
         if (ledger.guarded()) return _transferGuarded(ledger, from, to, amount);
-        _move(from, to, amount, ledger.closedRecords(), true);
+        _move(from, to, amount, ledger, true);
     }
 
     function _transferGuarded(Ledger ledger, address from, address to, uint256 amount) private {
@@ -481,12 +481,12 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         // The common case of a guarded token: one call to rules of ours. An answer of false is refused below.
         if (ledger.asksOnlyOurRules() && ITransferRules(ledger.rules()).authorize(from, to, amount)) {
-            return _move(from, to, amount, ledger.closedRecords(), true);
+            return _move(from, to, amount, ledger, true);
         }
         if (ledger.has(LedgerLib.FLAG_PAUSED)) revert ShareToken_Paused();
         if (ledger.has(LedgerLib.FLAG_REGISTRY)) ComplianceLib.requireVerified(identityRegistry, to);
         ComplianceLib.authorize(ledger, from, to, amount);
-        _move(from, to, amount, ledger.closedRecords(), true);
+        _move(from, to, amount, ledger, true);
         ComplianceLib.report(ledger, from, to, amount);
     }
 
@@ -521,7 +521,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) ComplianceLib.book(ledger, from, to, amount, 0);
         // What stays with its holder stays frozen.
         if (from != to) _takeFrozen(from, amount);
-        _move(from, to, amount, ledger.closedRecords(), false);
+        _move(from, to, amount, ledger, false);
         emit ForcedTransfer(from, to, amount);
         if (ledger.guarded()) ComplianceLib.report(ledger, from, to, amount);
     }
