@@ -149,6 +149,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IShareToken
+    function cancelRecords(uint256 firstId) external onlyOwner {
+        _cancelRecords(firstId);
+    }
+
+    /// @inheritdoc IShareToken
     function successorOf(address account) public view returns (address) {
         while (_holders[account].account.has(AccountLib.FLAG_LOST)) account = _successors[account];
         return account;
