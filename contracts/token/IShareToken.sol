@@ -25,9 +25,10 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
     /// @param decimals 0 to 18; 0 for shares that cannot be divided
-    /// @param owner First owner (ERC-173), and first agent
+    /// @param owner First owner (ERC-173). No agent by itself: a role that came along would outlive the ownership
     /// @param rules Rules contract asked before every movement, or zero for an open token
     /// @param registry ERC-3643 identity registry asked before an account receives, or zero
+    /// @param agents First agents; there may be none
     struct Terms {
         string name;
         string symbol;
@@ -35,6 +36,7 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
         address owner;
         address rules;
         address registry;
+        address[] agents;
     }
 
     /// @notice A record was scheduled to close at the end of second `closesAt`.

@@ -106,7 +106,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
         uint256 closesAt = recordTime(firstId);
         if (closesAt < block.timestamp) revert ShareToken_RecordClosed(firstId, closesAt, block.timestamp);
         uint256 before = firstId - 1;
-        for (uint256 id = _recordTimes.length; id > before; ) {
+        for (uint256 id = _recordTimes.length; id > before;) {
             uint256 entry = _entryOf(id);
             if (entry >= CANCELLED) {
                 id = entry - CANCELLED;

@@ -77,7 +77,9 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         name = terms.name;
         symbol = terms.symbol;
         decimals = terms.decimals;
-        _setAgent(terms.owner, true);
+        for (uint256 i = 0; i < terms.agents.length; ++i) {
+            _addAgent(terms.agents[i]);
+        }
         if (terms.registry != address(0)) _setRegistry(terms.registry);
         if (terms.rules != address(0)) _setRules(terms.rules);
     }
@@ -347,8 +349,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function addAgent(address agent) external onlyOwner {
-        if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
-        _setAgent(agent, true);
+        _addAgent(agent);
     }
 
     /// @inheritdoc IERC3643Token
@@ -627,6 +628,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     /// @dev Once for all orders by agents: a copy in each would not fit.
     function _requireAgent() private view {
         if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+    }
+
+    function _addAgent(address agent) private {
+        if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
+        _setAgent(agent, true);
     }
 
     function _setAgent(address agent, bool on) private {

@@ -61,7 +61,7 @@ class Bench:
 
     def token(self) -> None:
         """An open share token called `shares`."""
-        sheet = ("Shares", "S", 0, self.address[ISSUER], ZERO, ZERO)
+        sheet = ("Shares", "S", 0, self.address[ISSUER], ZERO, ZERO, [self.address[ISSUER]])
         code = self.wire.codec.creation("ShareToken", sheet)
         at = checksummed(self.evm.deploy(self.address[ISSUER], code))
         self._enter("shares", "ShareToken", at)

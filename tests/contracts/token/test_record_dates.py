@@ -469,7 +469,7 @@ def test_records_are_cancelled_from_one_on(harness):
 
 
 def test_who_may_cancel_what(harness):
-    """The owner, not an agent; what is open, and not what has closed, was cancelled or is unknown."""
+    """The owner alone; what is open, not what has closed, is unknown or was cancelled."""
     closes_at = harness.kit.now
     harness.schedule(closes_at)
     harness.schedule(closes_at + 2)
