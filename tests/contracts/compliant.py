@@ -98,7 +98,7 @@ class Compliant(Harness):
 
     def another_asset(self, owner: str, **settings: Any) -> Deployed:
         """Another asset of the same register, whose `owner` has no role there, under rules."""
-        terms = ("Two", "TWO", 0, owner, ZERO, self.registry.address)
+        terms = ("Two", "TWO", 0, owner, ZERO, self.registry.address, [owner])
         asset = self.kit.deploy("ShareToken", terms)
         self.registry.send("bindToken", asset.address, sender=self.owner)
         rules = self.make_rules(**settings)
