@@ -10,9 +10,9 @@ import {IInvestorRegistry} from "./IInvestorRegistry.sol";
 import {IPersonLedger} from "./IPersonLedger.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {ITransferRules} from "./ITransferRules.sol";
-import {Holding, HoldingLib} from "./HoldingLib.sol";
+import {Holding, PersonHoldingLib} from "./PersonHoldingLib.sol";
 import {Investor, InvestorLib} from "./InvestorLib.sol";
-import {Question} from "../libraries/Question.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 
 /// @title InvestorRegistry
 /// @notice Who may hold the shares of an issuer. `IInvestorRegistry` is the specification.
@@ -367,9 +367,9 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         }
         // Another asset of the same issuer may have reported the loss before, naming another successor.
         if (investor.isLost()) {
-            address heir = successorOf[lost];
-            while (investorOf[heir].isLost()) heir = successorOf[heir];
-            investor = investorOf[heir];
+            address successor_ = successorOf[lost];
+            while (investorOf[successor_].isLost()) successor_ = successorOf[successor_];
+            investor = investorOf[successor_];
         } else {
             successorOf[lost] = successor;
             investorOf[lost] = investor.asLost();
@@ -397,7 +397,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     function _counts(address rules) private view returns (bool) {
         // No answer is zero.
         // slither-disable-next-line unused-return
-        (, uint256 answer) = Question.ask(rules, abi.encodeCall(ITransferRules.countsIn, ()), QUESTION_GAS);
+        (, uint256 answer) = StaticCallLib.tryAsk(rules, abi.encodeCall(ITransferRules.countsIn, ()), QUESTION_GAS);
         return answer == uint160(address(this));
     }
 
@@ -423,7 +423,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
             // `amount <= left` was just checked.
             left -= amount;
         }
-        place.holding = HoldingLib.pack(left, holding.group());
+        place.holding = PersonHoldingLib.pack(left, holding.group());
         if (left == 0) {
             --persons.holders;
             _resize(persons, holding.group(), false);
@@ -440,7 +440,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         total = holding.shares() + amount;
         if (amount == 0) return (total, false);
         entered = total == amount;
-        place.holding = HoldingLib.pack(total, investor.group());
+        place.holding = PersonHoldingLib.pack(total, investor.group());
         // A person is counted under what was last noted for any of its wallets that took shares.
         if (entered || holding.group() != investor.group()) {
             if (entered) ++persons.holders;

@@ -19,8 +19,8 @@ import {IReinvestment} from "../income/IReinvestment.sol";
 contract PrimaryReinvestment is IReinvestment {
     using SafeERC20 for IERC20;
 
-    /// @notice The desk that is believed when it says that money has come.
-    address public immutable desk;
+    /// @notice The relayer that is believed when it says that money has come.
+    address public immutable relayer;
 
     /// @notice Who puts the shares in, takes the price, and takes back what is unsold.
     address public immutable issuer;
@@ -39,8 +39,8 @@ contract PrimaryReinvestment is IReinvestment {
     /// @notice `amount` shares went to `receiver` for `cost`.
     event Sold(address indexed receiver, uint256 amount, uint256 cost);
 
-    /// @notice Thrown when somebody else than the desk says that money has come.
-    error PrimaryReinvestment_NotDesk(address caller, address desk);
+    /// @notice Thrown when somebody else than the relayer says that money has come.
+    error PrimaryReinvestment_NotRelayer(address caller, address relayer);
 
     /// @notice Thrown when the income is in another currency than the price.
     error PrimaryReinvestment_WrongCurrency(address given, address expected);
@@ -56,9 +56,9 @@ contract PrimaryReinvestment is IReinvestment {
 
     // Zero as currency is the native coin; any other address that is wrong sells nothing.
     // slither-disable-next-line missing-zero-check
-    constructor(address desk_, address issuer_, address shares_, address currency_, uint256 price_) {
+    constructor(address relayer_, address issuer_, address shares_, address currency_, uint256 price_) {
         if (price_ == 0) revert PrimaryReinvestment_NoPrice(price_);
-        (desk, issuer, shares, currency, price) = (desk_, issuer_, IERC20(shares_), currency_, price_);
+        (relayer, issuer, shares, currency, price) = (relayer_, issuer_, IERC20(shares_), currency_, price_);
         WHOLE = 10 ** IERC20Metadata(shares_).decimals();
     }
 
@@ -71,7 +71,7 @@ contract PrimaryReinvestment is IReinvestment {
         uint256 amount,
         bytes calldata data
     ) external returns (bytes4 done) {
-        if (msg.sender != desk) revert PrimaryReinvestment_NotDesk(msg.sender, desk);
+        if (msg.sender != relayer) revert PrimaryReinvestment_NotRelayer(msg.sender, relayer);
         if (currency_ != currency) revert PrimaryReinvestment_WrongCurrency(currency_, currency);
         uint256 minimum = abi.decode(data, (uint256));
         uint256 bought = _affordableDown(amount);

@@ -4,20 +4,20 @@ pragma solidity 0.8.37;
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {LibRLP} from "solady/utils/LibRLP.sol";
-import {PayoutDesk} from "./PayoutDesk.sol";
+import {ClaimRelayer} from "./ClaimRelayer.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
 import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
-import {Authority} from "../libraries/Authority.sol";
-import {ClaimRun, Run} from "./ClaimRun.sol";
-import {HolderFile} from "./HolderFile.sol";
-import {Holdings} from "./Holdings.sol";
-import {Payment} from "../libraries/Payment.sol";
-import {ProRata} from "../libraries/ProRata.sol";
-import {Progress} from "./Progress.sol";
-import {Question} from "../libraries/Question.sol";
-import {Sheet, TermSheet} from "./TermSheet.sol";
-import {Words} from "../libraries/Words.sol";
+import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
+import {ClaimBatchLib, ClaimBatch} from "./ClaimBatchLib.sol";
+import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
+import {RecordQueryLib} from "./RecordQueryLib.sol";
+import {PaymentLib} from "../libraries/PaymentLib.sol";
+import {ProRataLib} from "../libraries/ProRataLib.sol";
+import {ProgressLib} from "./ProgressLib.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
+import {StoredTerms, TermsLib} from "./TermsLib.sol";
+import {UncheckedArrayLib} from "../libraries/UncheckedArrayLib.sol";
 
 /// @title DividendVault
 /// @notice Pays holders of record, exactly pro rata. `IDividendVault` is the specification.
@@ -26,11 +26,11 @@ import {Words} from "../libraries/Words.sol";
 ///
 ///     paid = floor(amount * settled / eligible) - lost
 ///
-/// so that the progress of several distributions fits one slot (`Progress`).
+/// so that the progress of several distributions fits one slot (`ProgressLib`).
 contract DividendVault is IDividendVault, ReentrancyGuardTransient {
-    using TermSheet for TermSheet.Tail;
-    using HolderFile for HolderFile.Files;
-    using Words for uint256[];
+    using TermsLib for TermsLib.Tail;
+    using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
+    using UncheckedArrayLib for uint256[];
 
     // ------------------------------------------------------------------ constants
 
@@ -59,9 +59,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     uint256 public distributionCount;
 
-    HolderFile.Files private _files;
+    PayeeAndClaimsLib.Files private _files;
     mapping(address token => mapping(address currency => Series)) private _series;
-    mapping(uint256 key => Progress.Lanes) private _progress;
+    mapping(uint256 key => ProgressLib.Lanes) private _progress;
 
     /// @dev Eligible shares of distributions declared while their record was open, once it has closed.
     mapping(uint256 id => uint256) private _lateEligible;
@@ -71,7 +71,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     constructor() {
         // Its address follows from that: no immutable makes this code another than its source's.
-        new PayoutDesk();
+        new ClaimRelayer();
     }
 
     // ------------------------------------------------------------------- declaring
@@ -124,14 +124,14 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 amount,
         Terms calldata terms
     ) private returns (uint256 id) {
-        Sheet sheet = TermSheet.blank();
-        if (recordId > TermSheet.MAX_RECORD) revert DividendVault_RecordTooLarge(recordId, TermSheet.MAX_RECORD);
+        StoredTerms sheet = TermsLib.blank();
+        if (recordId > TermsLib.MAX_RECORD) revert DividendVault_RecordTooLarge(recordId, TermsLib.MAX_RECORD);
         sheet.setAsset(token, recordId);
         sheet.setOrigin(msg.sender, uint256(terms.kind));
-        TermSheet.Tail memory tail = _checkTerms(sheet, terms);
+        TermsLib.Tail memory tail = _checkTerms(sheet, terms);
         (uint256 eligible, uint256 earliest) = _fixEligible(sheet, tail);
         _fixDates(sheet, currency, terms, earliest);
-        if (Holdings.suffice(token)) sheet.setFlag(TermSheet.FLAG_HOLDINGS);
+        if (RecordQueryLib.suffice(token)) sheet.setFlag(TermsLib.FLAG_HOLDINGS);
 
         uint256 received = _receive(currency, amount);
         id = ++distributionCount;
@@ -142,22 +142,22 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev Gives the distribution its place in its series, and what the series has carried.
-    function _enrol(Sheet sheet, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
+    function _enrol(StoredTerms sheet, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
         mapping(address currency => Series) storage byCurrency = _series[sheet.token()];
         Series memory series = byCurrency[sheet.currency()];
         carriedIn = series.carry;
         if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
         // More than a sheet has room for stays for the next.
-        if (carriedIn > TermSheet.MAX_CARRIED_IN) carriedIn = TermSheet.MAX_CARRIED_IN;
-        if (received + carriedIn > TermSheet.MAX_AMOUNT) {
-            revert DividendVault_AmountTooLarge(received + carriedIn, TermSheet.MAX_AMOUNT);
+        if (carriedIn > TermsLib.MAX_CARRIED_IN) carriedIn = TermsLib.MAX_CARRIED_IN;
+        if (received + carriedIn > TermsLib.MAX_AMOUNT) {
+            revert DividendVault_AmountTooLarge(received + carriedIn, TermsLib.MAX_AMOUNT);
         }
 
         // Ids stay below 2^32: each is a contract that somebody paid for. `allot` bounds the bits.
         if (series.number == 0) series.number = uint32(sheet.id());
-        (uint256 lane, uint256 laneEnd) = Progress.allot(
+        (uint256 lane, uint256 laneEnd) = ProgressLib.allot(
             series.laneEnd,
-            eligible == 0 ? TermSheet.MAX_ELIGIBLE : eligible
+            eligible == 0 ? TermsLib.MAX_ELIGIBLE : eligible
         );
         sheet.setPlace(series.number, series.count, lane);
         sheet.setDivision(received + carriedIn, eligible);
@@ -169,7 +169,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         byCurrency[sheet.currency()] = series;
     }
 
-    function _announce(Sheet sheet, uint256 received, uint256 carriedIn, Terms calldata terms) private {
+    function _announce(StoredTerms sheet, uint256 received, uint256 carriedIn, Terms calldata terms) private {
         emit Declared({
             id: sheet.id(),
             token: sheet.token(),
@@ -183,7 +183,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev Checks the terms by themselves and sorts them into sheet and tail.
-    function _checkTerms(Sheet sheet, Terms calldata terms) private view returns (TermSheet.Tail memory tail) {
+    function _checkTerms(StoredTerms sheet, Terms calldata terms) private view returns (TermsLib.Tail memory tail) {
         if (terms.excluded.length > MAX_EXCLUDED) {
             revert DividendVault_TooManyExcluded(terms.excluded.length, MAX_EXCLUDED);
         }
@@ -195,10 +195,10 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         tail.sweepTo = terms.sweepTo;
         tail.documentHash = terms.documentHash;
         tail.excluded = terms.excluded;
-        if (terms.excluded.length != 0) sheet.setFlag(TermSheet.FLAG_EXCLUDING | TermSheet.FLAG_TAIL);
-        if (terms.sweepTo != address(0) || terms.documentHash != 0) sheet.setFlag(TermSheet.FLAG_TAIL);
+        if (terms.excluded.length != 0) sheet.setFlag(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAIL);
+        if (terms.sweepTo != address(0) || terms.documentHash != 0) sheet.setFlag(TermsLib.FLAG_TAIL);
         if (terms.taxPolicy != address(0)) {
-            sheet.setFlag(TermSheet.FLAG_TAXED | TermSheet.FLAG_TAIL);
+            sheet.setFlag(TermsLib.FLAG_TAXED | TermsLib.FLAG_TAIL);
             tail.taxPolicy = terms.taxPolicy;
             tail.taxCollector = ITaxPolicy(terms.taxPolicy).collector();
             if (tail.taxCollector == address(0) || tail.taxCollector == address(this)) {
@@ -209,8 +209,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The denominator if the record has closed. Otherwise zero, and the second from which it can be known.
     function _fixEligible(
-        Sheet sheet,
-        TermSheet.Tail memory tail
+        StoredTerms sheet,
+        TermsLib.Tail memory tail
     ) private view returns (uint256 eligible, uint256 earliest) {
         IRecordToken token = IRecordToken(sheet.token());
         try token.totalSupplyAt(sheet.recordId()) returns (uint256 supply) {
@@ -222,11 +222,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
     }
 
-    function _fixDates(Sheet sheet, address currency, Terms calldata terms, uint256 earliest) private view {
+    function _fixDates(StoredTerms sheet, address currency, Terms calldata terms, uint256 earliest) private view {
         if (earliest > type(uint48).max) revert DividendVault_NotPayableInTime(earliest);
         uint256 payableFrom = terms.payableFrom > earliest ? terms.payableFrom : earliest;
-        if (terms.deadline == TermSheet.NO_DEADLINE) {
-            revert DividendVault_DeadlineTooLate(terms.deadline, TermSheet.NO_DEADLINE - 1);
+        if (terms.deadline == TermsLib.NO_DEADLINE) {
+            revert DividendVault_DeadlineTooLate(terms.deadline, TermsLib.NO_DEADLINE - 1);
         }
         if (terms.deadline != 0 && (terms.deadline < block.timestamp || terms.deadline < payableFrom)) {
             revert DividendVault_DeadlineTooEarly(terms.deadline, payableFrom);
@@ -239,24 +239,24 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         if (msg.value != expectedValue) revert DividendVault_WrongValue(msg.value, expectedValue);
         bool taken = true;
         received = amount;
-        if (currency != address(0)) (taken, received) = Payment.tryTake(currency, msg.sender, amount);
+        if (currency != address(0)) (taken, received) = PaymentLib.tryTake(currency, msg.sender, amount);
         if (!taken) revert DividendVault_FundingFailed(currency, msg.sender, amount);
         if (received == 0) revert DividendVault_NothingReceived(currency, amount);
-        if (received > TermSheet.MAX_AMOUNT) {
-            revert DividendVault_AmountTooLarge(received, TermSheet.MAX_AMOUNT);
+        if (received > TermsLib.MAX_AMOUNT) {
+            revert DividendVault_AmountTooLarge(received, TermsLib.MAX_AMOUNT);
         }
     }
 
     /// @dev The carry belongs to the holders, so only who speaks for the token may pass it on. Where a token names
     /// nobody, anyone may, but not steer it by exclusions, withholding, a deadline or a far date.
-    function _mayCarry(Sheet sheet, uint256 eligible) private view returns (bool) {
-        (bool named, bool speaks) = Authority.speaksFor(sheet.token(), msg.sender);
+    function _mayCarry(StoredTerms sheet, uint256 eligible) private view returns (bool) {
+        (bool named, bool speaks) = TokenRolesLib.isOwnerOrAgent(sheet.token(), msg.sender);
         if (named) return speaks;
         return
             eligible != 0 &&
             sheet.payableFrom() <= block.timestamp &&
             sheet.deadline() == 0 &&
-            !sheet.has(TermSheet.FLAG_EXCLUDING | TermSheet.FLAG_TAXED);
+            !sheet.has(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAXED);
     }
 
     // ---------------------------------------------------------------------- paying
@@ -279,7 +279,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _claim(uint256[] calldata ids, address holder, address receiver) private returns (uint256 paid) {
         uint256 next = 0;
         while (next < ids.length) {
-            (Sheet first, uint256[] memory recordIds) = _gather(ids, next);
+            (StoredTerms first, uint256[] memory recordIds) = _gather(ids, next);
             unchecked {
                 // Both count ids.
                 next += recordIds.length;
@@ -292,12 +292,12 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _gather(
         uint256[] calldata ids,
         uint256 start
-    ) private view returns (Sheet first, uint256[] memory recordIds) {
+    ) private view returns (StoredTerms first, uint256[] memory recordIds) {
         unchecked {
             // `start < ids.length`
             uint256 most = ids.length - start;
-            recordIds = Holdings.room(most);
-            first = TermSheet.room(most);
+            recordIds = RecordQueryLib.room(most);
+            first = TermsLib.room(most);
             uint256 count = first.loadRun(ids, start, recordIds);
             // Unless it is of another series, what ended the run cannot be paid.
             if (count != most) _requirePayable(first.at(count));
@@ -306,21 +306,21 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     function _payRun(
-        Sheet first,
+        StoredTerms first,
         uint256[] memory recordIds,
         address holder,
         address receiver
     ) private returns (uint256 count) {
         (address claimant, uint256[] memory shares) = _ask(first, recordIds, holder);
-        if (claimant == address(0)) revert DividendVault_Waiting(first.token(), holder);
-        HolderFile.Word storage file = _files.file[holder];
+        if (claimant == address(0)) revert DividendVault_IncomeHeld(first.token(), holder);
+        PayeeAndClaimsLib.Word storage file = _files.file[holder];
         uint256 fileBits = file.bits;
         if (receiver == address(0)) {
             receiver = _payee(claimant, holder, fileBits);
-        } else if (msg.sender != claimant && msg.sender != desk()) {
+        } else if (msg.sender != claimant && msg.sender != relayer()) {
             revert DividendVault_NotClaimant(msg.sender, claimant);
         }
-        Run run = ClaimRun.open(holder, shares.length);
+        ClaimBatch run = ClaimBatchLib.open(holder, shares.length);
         run.turnMarks(_files, file, fileBits, first);
         _turnLanes(run, first);
         count = _settleRun(run, file, first, shares);
@@ -332,9 +332,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @dev Books what is due of each distribution of the run; the slots it changes are written once, or whenever the
     /// run comes to a distribution that has others.
     function _settleRun(
-        Run run,
-        HolderFile.Word storage file,
-        Sheet sheet,
+        ClaimBatch run,
+        PayeeAndClaimsLib.Word storage file,
+        StoredTerms sheet,
         uint256[] memory shares
     ) private returns (uint256 settled) {
         uint256 next = 0;
@@ -359,11 +359,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev The general way, for a distribution whose mark and whose slot of progress the run has.
-    function _settle(Run run, Sheet sheet, uint256 shares) private {
+    function _settle(ClaimBatch run, StoredTerms sheet, uint256 shares) private {
         if (_isExcluded(sheet, run.holder()) || !run.tryMark(sheet.ordinal())) return;
         uint256 lane = sheet.lane();
         uint256 eligible = _openEligible(sheet);
-        (uint256 gross, uint256 lanes, bool last) = Progress.settleDown(
+        (uint256 gross, uint256 lanes, bool last) = ProgressLib.settleDown(
             run.lanes(),
             lane,
             sheet.amount(),
@@ -371,21 +371,21 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
             eligible
         );
         run.add(sheet.id(), gross, lanes);
-        if (last) _carry(sheet, Progress.lostIn(lanes, lane));
-        if (sheet.has(TermSheet.FLAG_TAXED)) run.taxLast(_withhold(sheet, run.holder(), gross));
+        if (last) _carry(sheet, ProgressLib.lostIn(lanes, lane));
+        if (sheet.has(TermsLib.FLAG_TAXED)) run.taxLast(_withhold(sheet, run.holder(), gross));
     }
 
-    function _turnLanes(Run run, Sheet sheet) private {
+    function _turnLanes(ClaimBatch run, StoredTerms sheet) private {
         uint256 key = _laneKey(sheet);
         run.turnLanes(key, _progress[key]);
     }
 
     /// @inheritdoc IDividendVault
     function push(uint256 id, address[] calldata holders) external nonReentrant returns (uint256 paid) {
-        Sheet sheet = _payableSheet(id);
-        uint256 held = sheet.currency() == address(0) ? 0 : Payment.holdingOf(sheet.currency());
+        StoredTerms sheet = _payableSheet(id);
+        uint256 held = sheet.currency() == address(0) ? 0 : PaymentLib.holdingOf(sheet.currency());
         uint256[] memory recordIds = _recordIdsOf(sheet);
-        Run run = ClaimRun.open(address(0), 1);
+        ClaimBatch run = ClaimBatchLib.open(address(0), 1);
         _turnLanes(run, sheet);
         for (uint256 i = 0; i < holders.length; ++i) {
             (bool settled, uint256 sent) = _pushOne(run, sheet, recordIds, holders[i], held);
@@ -401,28 +401,28 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @dev Pays one holder or leaves everything as it was. `held` is what the vault should hold of the
     /// currency before the payment, and `run` the room for runs of one settlement.
     function _pushOne(
-        Run run,
-        Sheet sheet,
+        ClaimBatch run,
+        StoredTerms sheet,
         uint256[] memory recordIds,
         address holder,
         uint256 held
     ) private returns (bool settled, uint256 net) {
-        HolderFile.Word storage file = _files.file[holder];
+        PayeeAndClaimsLib.Word storage file = _files.file[holder];
         uint256 fileBits = file.bits;
         run.restart(holder);
         run.turnMarks(_files, file, fileBits, sheet);
         if (run.isMarked(sheet)) return _skip(sheet, holder, Reason.Claimed);
         (address claimant, uint256[] memory shares) = _ask(sheet, recordIds, holder);
         if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet, holder, Reason.Nothing);
-        if (claimant == address(0)) return _skip(sheet, holder, Reason.Waiting);
+        if (claimant == address(0)) return _skip(sheet, holder, Reason.Held);
         address payee = _payee(claimant, holder, fileBits);
         if (payee == address(this)) return _skip(sheet, holder, Reason.PaymentFailed);
         return _tryPay(run, sheet, shares, payee, held);
     }
 
     function _tryPay(
-        Run run,
-        Sheet sheet,
+        ClaimBatch run,
+        StoredTerms sheet,
         uint256[] memory shares,
         address payee,
         uint256 held
@@ -437,18 +437,18 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         run.saveLanes();
         run.saveMarks();
         // Before the payment, so that whoever is called by it sees the whole of what it does.
-        uint256 remainder = last ? Progress.lostIn(run.lanes(), sheet.lane()) : 0;
+        uint256 remainder = last ? ProgressLib.lostIn(run.lanes(), sheet.lane()) : 0;
         if (remainder != 0) _seriesOf(sheet).carry += uint96(remainder);
         net = run.due();
-        Payment.Outcome outcome = Payment.Outcome.Paid;
-        if (net != 0) outcome = Payment.trySend(sheet.currency(), payee, net, Payment.PAGE_GAS);
-        if (outcome == Payment.Outcome.Paid) {
+        PaymentLib.Outcome outcome = PaymentLib.Outcome.Paid;
+        if (net != 0) outcome = PaymentLib.trySend(sheet.currency(), payee, net, PaymentLib.PAGE_GAS);
+        if (outcome == PaymentLib.Outcome.Paid) {
             run.tell(payee, 1);
             if (remainder != 0) emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
             return (true, net);
         }
 
-        if (outcome == Payment.Outcome.Denied && !Payment.holds(sheet.currency(), held)) {
+        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(sheet.currency(), held)) {
             revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
         }
         if (remainder != 0) _seriesOf(sheet).carry -= uint96(remainder);
@@ -459,14 +459,14 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @dev As `_settle`, but a policy that fails is an answer, and what the last settlement leaves waits for its payment.
-    function _trySettle(Run run, Sheet sheet, uint256 shares) private returns (bool known, bool last) {
+    function _trySettle(ClaimBatch run, StoredTerms sheet, uint256 shares) private returns (bool known, bool last) {
         uint256 eligible = _openEligible(sheet);
         uint256 gross;
         uint256 lanes;
-        (gross, lanes, last) = Progress.settleDown(run.lanes(), sheet.lane(), sheet.amount(), shares, eligible);
+        (gross, lanes, last) = ProgressLib.settleDown(run.lanes(), sheet.lane(), sheet.amount(), shares, eligible);
         run.tryMark(sheet.ordinal());
         run.add(sheet.id(), gross, lanes);
-        if (!sheet.has(TermSheet.FLAG_TAXED)) return (true, last);
+        if (!sheet.has(TermsLib.FLAG_TAXED)) return (true, last);
         uint256 tax;
         (known, tax) = _tryTax(sheet, run.holder(), gross);
         if (tax == 0) return (known, last);
@@ -474,7 +474,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         _withheld[sheet.id()] += tax;
     }
 
-    function _skip(Sheet sheet, address holder, Reason reason) private returns (bool, uint256) {
+    function _skip(StoredTerms sheet, address holder, Reason reason) private returns (bool, uint256) {
         emit Skipped(sheet.id(), holder, reason);
         return (false, 0);
     }
@@ -490,7 +490,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function remit(uint256 id) external nonReentrant returns (uint256 amount) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         amount = _withheld[id] - _remitted[id];
         if (amount == 0) revert DividendVault_NothingLeft(id);
         _remitted[id] += amount;
@@ -501,7 +501,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function sweep(uint256 id) external nonReentrant returns (uint256 amount) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         if (sheet.deadline() == 0 || block.timestamp <= sheet.deadline()) {
             revert DividendVault_NotExpired(id, sheet.deadline(), block.timestamp);
         }
@@ -509,7 +509,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         (uint256 settled, uint256 paid) = _paid(sheet, eligible);
         if (_endings[id].ended || settled == eligible) revert DividendVault_NothingLeft(id);
 
-        amount = ProRata.portionDown(sheet.amount(), eligible - settled, eligible);
+        amount = ProRataLib.portionDown(sheet.amount(), eligible - settled, eligible);
         _endings[id] = Ending({ended: true, sent: uint160(amount)});
         _carry(sheet, sheet.amount() - paid - amount);
         address recipient = sheet.readTail().sweepTo;
@@ -519,9 +519,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function refund(uint256 id) external nonReentrant returns (uint256 amount) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         uint256 eligible = _viewEligible(sheet);
-        if (eligible != 0 && eligible <= TermSheet.MAX_ELIGIBLE) {
+        if (eligible != 0 && eligible <= TermsLib.MAX_ELIGIBLE) {
             revert DividendVault_NotRefundable(id, eligible);
         }
         if (_endings[id].ended) revert DividendVault_NothingLeft(id);
@@ -538,44 +538,44 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function entitlement(uint256 id, address holder) public view returns (uint256 gross, uint256 tax, uint256 net) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         uint256 shares = _sharesOf(sheet, holder);
         if (shares == 0) return (0, 0, 0);
-        gross = ProRata.portionDown(sheet.amount(), shares, _viewEligible(sheet));
+        gross = ProRataLib.portionDown(sheet.amount(), shares, _viewEligible(sheet));
         tax = _taxOn(sheet, holder, gross);
         net = gross - tax;
     }
 
     /// @inheritdoc IDividendVault
     function claimable(uint256 id, address holder) external view returns (uint256 net) {
-        Sheet sheet = _sheet(id);
-        bool waiting = block.timestamp < sheet.payableFrom();
+        StoredTerms sheet = _sheet(id);
+        bool early = block.timestamp < sheet.payableFrom();
         bool expired = sheet.deadline() != 0 && block.timestamp > sheet.deadline();
-        if (waiting || expired || isClaimed(id, holder)) return 0;
+        if (early || expired || isClaimed(id, holder)) return 0;
         (address claimant, ) = _ask(sheet, _recordIdsOf(sheet), holder);
         if (claimant != address(0)) (, , net) = entitlement(id, holder);
     }
 
     /// @inheritdoc IDividendVault
-    function desk() public view returns (address) {
+    function relayer() public view returns (address) {
         return LibRLP.computeAddress(address(this), 1);
     }
 
     /// @inheritdoc IDividendVault
     function assetOf(uint256 id) external view returns (address token, address currency) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         return (sheet.token(), sheet.currency());
     }
 
     /// @inheritdoc IDividendVault
     function isClaimed(uint256 id, address holder) public view returns (bool) {
-        Sheet sheet = _sheet(id);
+        StoredTerms sheet = _sheet(id);
         return _isClaimed(sheet, holder);
     }
 
     /// @inheritdoc IDividendVault
     function payeeOf(address holder) public view returns (address) {
-        return _orSelf(HolderFile.payee(_files.file[holder].bits), holder);
+        return _orSelf(PayeeAndClaimsLib.payee(_files.file[holder].bits), holder);
     }
 
     /// @inheritdoc IDividendVault
@@ -585,8 +585,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function distribution(uint256 id) external view returns (Distribution memory all) {
-        Sheet sheet = _sheet(id);
-        TermSheet.Tail memory tail = sheet.readTail();
+        StoredTerms sheet = _sheet(id);
+        TermsLib.Tail memory tail = sheet.readTail();
         all.token = sheet.token();
         all.recordId = sheet.recordId();
         all.currency = sheet.currency();
@@ -620,49 +620,49 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     // -------------------------------------------------------------------- settling
 
     /// @dev Settled shares of a distribution, and the gross income paid on them.
-    function _paid(Sheet sheet, uint256 eligible) private view returns (uint256 settled, uint256 paid) {
+    function _paid(StoredTerms sheet, uint256 eligible) private view returns (uint256 settled, uint256 paid) {
         uint256 lanes = _progress[_laneKey(sheet)].bits;
-        settled = Progress.settledIn(lanes, sheet.lane());
-        paid = ProRata.portionDown(sheet.amount(), settled, eligible) - Progress.lostIn(lanes, sheet.lane());
+        settled = ProgressLib.settledIn(lanes, sheet.lane());
+        paid = ProRataLib.portionDown(sheet.amount(), settled, eligible) - ProgressLib.lostIn(lanes, sheet.lane());
     }
 
-    function _carry(Sheet sheet, uint256 remainder) private {
+    function _carry(StoredTerms sheet, uint256 remainder) private {
         if (remainder == 0) return;
         // A remainder is less than one unit per holder, so no number of them comes near 96 bits.
         _seriesOf(sheet).carry += uint96(remainder);
         emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
     }
 
-    function _seriesOf(Sheet sheet) private view returns (Series storage) {
+    function _seriesOf(StoredTerms sheet) private view returns (Series storage) {
         return _series[sheet.token()][sheet.currency()];
     }
 
-    function _laneKey(Sheet sheet) private pure returns (uint256) {
-        return Progress.keyOf(sheet.series(), sheet.lane());
+    function _laneKey(StoredTerms sheet) private pure returns (uint256) {
+        return ProgressLib.keyOf(sheet.series(), sheet.lane());
     }
 
-    function _isClaimed(Sheet sheet, address holder) private view returns (bool) {
+    function _isClaimed(StoredTerms sheet, address holder) private view returns (bool) {
         return _files.isMarked(holder, sheet.series(), sheet.ordinal());
     }
 
     // --------------------------------------------------------------------- reading
 
-    function _sheet(uint256 id) private view returns (Sheet sheet) {
-        sheet = TermSheet.read(id);
+    function _sheet(uint256 id) private view returns (StoredTerms sheet) {
+        sheet = TermsLib.read(id);
         if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(id);
     }
 
-    function _payableSheet(uint256 id) private view returns (Sheet sheet) {
-        sheet = TermSheet.read(id);
+    function _payableSheet(uint256 id) private view returns (StoredTerms sheet) {
+        sheet = TermsLib.read(id);
         _requirePayable(sheet);
     }
 
-    function _requirePayable(Sheet sheet) private view {
+    function _requirePayable(StoredTerms sheet) private view {
         if (!sheet.isPayable()) _refuse(sheet);
     }
 
     /// @dev Says why holders cannot be paid in this second.
-    function _refuse(Sheet sheet) private view {
+    function _refuse(StoredTerms sheet) private view {
         if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(sheet.id());
         if (block.timestamp < sheet.payableFrom()) {
             revert DividendVault_NotPayableYet(sheet.id(), sheet.payableFrom(), block.timestamp);
@@ -670,36 +670,36 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
     }
 
-    function _isExcluded(Sheet sheet, address holder) private view returns (bool) {
-        return sheet.has(TermSheet.FLAG_EXCLUDING) && sheet.readTail().excludes(holder);
+    function _isExcluded(StoredTerms sheet, address holder) private view returns (bool) {
+        return sheet.has(TermsLib.FLAG_EXCLUDING) && sheet.readTail().excludes(holder);
     }
 
     /// @dev Shares of `holder` that earn in this distribution.
-    function _sharesOf(Sheet sheet, address holder) private view returns (uint256) {
+    function _sharesOf(StoredTerms sheet, address holder) private view returns (uint256) {
         if (_isExcluded(sheet, holder)) return 0;
         return IRecordToken(sheet.token()).balanceOfAt(holder, sheet.recordId());
     }
 
     /// @dev The one record of a sheet, as `_ask` wants it.
-    function _recordIdsOf(Sheet sheet) private pure returns (uint256[] memory recordIds) {
-        recordIds = Holdings.room(1);
+    function _recordIdsOf(StoredTerms sheet) private pure returns (uint256[] memory recordIds) {
+        recordIds = RecordQueryLib.room(1);
         recordIds.put(0, sheet.recordId());
     }
 
     /// @dev Who is to be paid for `holder`, and its shares at each record of the token of `sheet`.
     function _ask(
-        Sheet sheet,
+        StoredTerms sheet,
         uint256[] memory recordIds,
         address holder
     ) private view returns (address claimant, uint256[] memory shares) {
         return
-            sheet.has(TermSheet.FLAG_HOLDINGS)
-                ? Holdings.inOne(sheet.token(), holder, recordIds)
-                : Holdings.oneByOne(sheet.token(), holder, recordIds);
+            sheet.has(TermsLib.FLAG_HOLDINGS)
+                ? RecordQueryLib.inOne(sheet.token(), holder, recordIds)
+                : RecordQueryLib.oneByOne(sheet.token(), holder, recordIds);
     }
 
     /// @dev The denominator, computed and kept on first use if the record was open at declaration.
-    function _openEligible(Sheet sheet) private returns (uint256 eligible) {
+    function _openEligible(StoredTerms sheet) private returns (uint256 eligible) {
         eligible = sheet.eligible();
         if (eligible != 0) return eligible;
         // A refund has taken the money, whatever the token says now.
@@ -713,21 +713,21 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         sheet.setDivision(sheet.amount(), eligible);
     }
 
-    function _viewEligible(Sheet sheet) private view returns (uint256 eligible) {
+    function _viewEligible(StoredTerms sheet) private view returns (uint256 eligible) {
         eligible = sheet.eligible();
         if (eligible == 0) eligible = _lateEligible[sheet.id()];
         if (eligible == 0) eligible = _computeEligible(sheet);
     }
 
-    function _computeEligible(Sheet sheet) private view returns (uint256) {
+    function _computeEligible(StoredTerms sheet) private view returns (uint256) {
         uint256 supply = IRecordToken(sheet.token()).totalSupplyAt(sheet.recordId());
         return _lessExcluded(sheet, sheet.readTail(), supply);
     }
 
     /// @dev The supply less the balances of excluded accounts, each counted once.
     function _lessExcluded(
-        Sheet sheet,
-        TermSheet.Tail memory tail,
+        StoredTerms sheet,
+        TermsLib.Tail memory tail,
         uint256 supply
     ) private view returns (uint256 eligible) {
         eligible = supply;
@@ -741,16 +741,16 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
     }
 
-    function _requireCountable(Sheet sheet, uint256 eligible) private pure {
+    function _requireCountable(StoredTerms sheet, uint256 eligible) private pure {
         if (eligible == 0) revert DividendVault_NoEligibleShares(sheet.token(), sheet.recordId());
-        if (eligible > TermSheet.MAX_ELIGIBLE) {
-            revert DividendVault_SupplyTooLarge(eligible, TermSheet.MAX_ELIGIBLE);
+        if (eligible > TermsLib.MAX_ELIGIBLE) {
+            revert DividendVault_SupplyTooLarge(eligible, TermsLib.MAX_ELIGIBLE);
         }
     }
 
     /// @dev Where the income of `holder`, whose file says `fileBits`, goes.
     function _payee(address claimant, address holder, uint256 fileBits) private view returns (address) {
-        return claimant == holder ? _orSelf(HolderFile.payee(fileBits), holder) : payeeOf(claimant);
+        return claimant == holder ? _orSelf(PayeeAndClaimsLib.payee(fileBits), holder) : payeeOf(claimant);
     }
 
     function _orSelf(address payee, address holder) private pure returns (address) {
@@ -759,26 +759,26 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     // -------------------------------------------------------------------- withholding
 
-    function _withhold(Sheet sheet, address holder, uint256 gross) private returns (uint256 tax) {
+    function _withhold(StoredTerms sheet, address holder, uint256 gross) private returns (uint256 tax) {
         tax = _taxOn(sheet, holder, gross);
         if (tax != 0) _withheld[sheet.id()] += tax;
     }
 
-    function _taxOn(Sheet sheet, address holder, uint256 gross) private view returns (uint256 tax) {
-        if (!sheet.has(TermSheet.FLAG_TAXED) || gross == 0) return 0;
+    function _taxOn(StoredTerms sheet, address holder, uint256 gross) private view returns (uint256 tax) {
+        if (!sheet.has(TermsLib.FLAG_TAXED) || gross == 0) return 0;
         ITaxPolicy policy = ITaxPolicy(sheet.readTail().taxPolicy);
         tax = policy.taxOn(sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross);
         if (tax > gross) revert DividendVault_TaxTooHigh(sheet.id(), holder, tax, gross);
     }
 
     /// @dev As `_taxOn`, but a policy that fails is an answer, not the end of the page.
-    function _tryTax(Sheet sheet, address holder, uint256 gross) private view returns (bool known, uint256 tax) {
-        if (!sheet.has(TermSheet.FLAG_TAXED) || gross == 0) return (true, 0);
+    function _tryTax(StoredTerms sheet, address holder, uint256 gross) private view returns (bool known, uint256 tax) {
+        if (!sheet.has(TermsLib.FLAG_TAXED) || gross == 0) return (true, 0);
         bytes memory question = abi.encodeCall(
             ITaxPolicy.taxOn,
             (sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross)
         );
-        (known, tax) = Question.ask(sheet.readTail().taxPolicy, question, Payment.PAGE_GAS);
+        (known, tax) = StaticCallLib.tryAsk(sheet.readTail().taxPolicy, question, PaymentLib.PAGE_GAS);
         if (!known || tax > gross) return (false, 0);
     }
 
@@ -788,7 +788,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _send(address currency, address to, uint256 amount) private {
         if (amount == 0) return;
         if (to == address(this)) revert DividendVault_InvalidPayee(to);
-        if (Payment.trySend(currency, to, amount, gasleft()) != Payment.Outcome.Paid) {
+        if (PaymentLib.trySend(currency, to, amount, gasleft()) != PaymentLib.Outcome.Paid) {
             revert DividendVault_PaymentFailed(currency, to, amount);
         }
     }

@@ -101,16 +101,16 @@ interface IDividendVault {
         bytes32 s;
     }
 
-    /// @notice Why a push passed over a holder.
+    /// @notice Why a push skipped a holder.
     /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
     /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
-    /// `Waiting`: the token says that the holder's income has to wait, as while its wallet is frozen.
+    /// `Held`: the token says that the holder's income is held, as while its wallet is frozen.
     enum Reason {
         Nothing,
         Claimed,
         PaymentFailed,
         PolicyFailed,
-        Waiting
+        Held
     }
 
     /// @notice A distribution was declared and funded.
@@ -202,8 +202,8 @@ interface IDividendVault {
     /// @notice Thrown when the deadline for claims has passed.
     error DividendVault_Expired(uint256 id, uint256 deadline, uint256 presentTime);
 
-    /// @notice Thrown when the token says that the holder's income has to wait, as while its wallet is frozen.
-    error DividendVault_Waiting(address token, address holder);
+    /// @notice Thrown when the token says that the holder's income is held, as while its wallet is frozen.
+    error DividendVault_IncomeHeld(address token, address holder);
 
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
@@ -245,7 +245,7 @@ interface IDividendVault {
     ) external payable returns (uint256 id);
 
     /// @notice The same, after a permit: the currency takes the caller's signature for an allowance of `amount`.
-    /// @dev A permit that the currency refuses is passed over, since anyone may have used it first; what counts is the
+    /// @dev A permit that the currency refuses is skipped, since anyone may have used it first; what counts is the
     /// allowance.
     function declareWithPermit(
         address token,
@@ -264,7 +264,7 @@ interface IDividendVault {
     function claim(uint256[] calldata ids, address holder) external returns (uint256 paid);
 
     /// @notice The same, but to `receiver`, whom the person chooses who is to be paid: the caller, or the signer of an
-    /// instruction that the `desk` carries out.
+    /// instruction that the `relayer` executes.
     /// @param receiver Who receives the money; not zero
     function claimTo(uint256[] calldata ids, address holder, address receiver) external returns (uint256 paid);
 
@@ -276,8 +276,8 @@ interface IDividendVault {
     /// @notice Sends where the caller's income goes from now on; zero or the caller's own address resets it.
     function setPayee(address payee) external;
 
-    /// @notice The contract that carries out signed instructions, made by the vault and as unchangeable as it.
-    function desk() external view returns (address);
+    /// @notice The contract that executes signed instructions, made by the vault and as unchangeable as it.
+    function relayer() external view returns (address);
 
     /// @notice Where the income of `holder` goes: the payee it has set, or itself.
     function payeeOf(address holder) external view returns (address);
@@ -297,7 +297,7 @@ interface IDividendVault {
     /// the holder is excluded and earns nothing in any case.
     function entitlement(uint256 id, address holder) external view returns (uint256 gross, uint256 tax, uint256 net);
 
-    /// @notice What a claim for `holder` would pay now: zero once claimed, while waiting, and after the deadline.
+    /// @notice What a claim for `holder` would pay now: zero once claimed, while held, and after the deadline.
     function claimable(uint256 id, address holder) external view returns (uint256 net);
 
     /// @notice Whether the income of `holder` from distribution `id` has been settled.

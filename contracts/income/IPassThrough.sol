@@ -2,27 +2,27 @@
 pragma solidity 0.8.37;
 
 import {IDividendVault} from "./IDividendVault.sol";
-import {IRecordStream} from "./IRecordStream.sol";
+import {IRecordRanges} from "./IRecordRanges.sol";
 
 /// @title IPassThrough
 /// @notice Assigns what a pool is owed to the pool's own holders, by the vault that owes it.
 ///
 /// A pool is an account that holds shares for others: a custodian's wallet, a wrapper, an escrow. Its own record token
 /// says who those others are. The pool registers by naming this contract as its payee (`setPayee`). From then on
-/// what it is owed is passed on: this contract claims it for the pool and in the same transaction declares exactly
+/// what it is owed is forwarded: this contract claims it for the pool and in the same transaction declares exactly
 /// what arrived, in the same vault, currency and kind, untaxed and without a deadline, to the holders of the pool's
 /// token at the record of the same second. Each can claim
 ///
 ///     floor(arrived * balanceAt / totalSupplyAt)      of the pool's token
 ///
-/// and nothing stays here. A distribution over a stream of records (`IRecordStream`) is passed on over the stream of
+/// and nothing stays here. A distribution over a range of records (`IRecordRanges`) is forwarded over the range of
 /// the pool's token that weighs the same seconds alike.
 ///
-/// Nobody has a role here. Anyone may pass on what the pool has not been paid yet. If somebody made the vault pay the
+/// Nobody has a role here. Anyone may forward what the pool has not been paid yet. If somebody made the vault pay the
 /// pool before, in a page of holders for example, the money is here, and no contract can prove which distribution
 /// it came from: the vault knows who has been paid, not how much and to which payee, and what a token and a tax
 /// policy answer now may not be what they answered then. So only who answers for the pool may say that it came: the
-/// pool itself, and the owner and the agents of its token. Even they can pass on no more than the vault says the
+/// pool itself, and the owner and the agents of its token. Even they can forward no more than the vault says the
 /// pool was owed, to no other holders than those of that second.
 ///
 /// Warnings for integrators:
@@ -31,45 +31,45 @@ import {IRecordStream} from "./IRecordStream.sol";
 ///   token (`returnUnheld`).
 /// - Every unit of the pool's token stands for an equal part of what the pool holds, at each record.
 /// - What is here and was not claimed for the pool, a gift or an error, stays here: it cannot be told from money that is
-///   still to be passed on. The same holds for what a currency adds to balances by itself.
+///   still to be forwarded. The same holds for what a currency adds to balances by itself.
 /// - If a currency takes a fee on transfers, or lowers balances, what somebody else claimed before is short of what was
-///   owed, and the shortage falls on those of them passed on last. What is claimed here is measured.
+///   owed, and the shortage falls on those of them forwarded last. What is claimed here is measured.
 /// - Remainders at the second level wait for a declaration by who speaks for the pool's token, as everywhere in the
-///   vault. Where this contract is one of its agents, they join the next income passed on.
-/// - Before a pool names another payee, what was claimed should be passed on.
+///   vault. Where this contract is one of its agents, they join the next income forwarded.
+/// - Before a pool names another payee, what was claimed should be forwarded.
 interface IPassThrough {
-    /// @notice The pool's income from distribution `id` was passed on as distribution `distributionId`.
-    event Passed(uint256 indexed id, uint256 indexed distributionId, address currency, uint256 amount);
+    /// @notice The pool's income from distribution `id` was forwarded as distribution `distributionId`.
+    event Forwarded(uint256 indexed id, uint256 indexed distributionId, address currency, uint256 amount);
 
-    /// @notice The pool's income from distribution `id` could be passed on to nobody, and went to the pool.
+    /// @notice The pool's income from distribution `id` could be forwarded to nobody, and went to the pool.
     event Returned(uint256 indexed id, address currency, uint256 amount);
 
-    /// @notice Distribution `id` was not passed on; `reason` is the error, cut to its first four values.
-    event NotPassed(uint256 indexed id, bytes reason);
+    /// @notice Distribution `id` was not forwarded; `reason` is the error, cut to its first four values.
+    event NotForwarded(uint256 indexed id, bytes reason);
 
-    /// @notice Thrown when the pool's token of a new contract is a stream of records, whose ids can share a second.
+    /// @notice Thrown when the pool's token of a new contract is a range of records, whose ids can share a second.
     error PassThrough_NotPlain(address poolToken);
 
-    /// @notice Thrown when the streams of a new contract are not of the pool's token.
-    error PassThrough_OtherToken(address poolStreams, address poolToken);
+    /// @notice Thrown when the ranges of a new contract are not of the pool's token.
+    error PassThrough_OtherToken(address poolRanges, address poolToken);
 
     /// @notice Thrown when distributions and records differ in number.
     error PassThrough_LengthMismatch(uint256 ids, uint256 poolRecordIds);
 
-    /// @notice Thrown when less gas is left than passing on one distribution may need.
+    /// @notice Thrown when less gas is left than forwarding one distribution may need.
     error PassThrough_TooLittleGas(uint256 left, uint256 needed);
 
-    /// @notice Thrown when the pool's income from a distribution has been passed on, or returned, before.
+    /// @notice Thrown when the pool's income from a distribution has been forwarded, or returned, before.
     error PassThrough_Done(uint256 id);
 
     /// @notice Thrown when the pool's record does not close at the second of the distribution's.
     error PassThrough_OtherTime(uint256 id, uint256 closesAt, uint256 poolClosesAt);
 
-    /// @notice Thrown when the pool's stream does not weigh the same seconds alike.
-    error PassThrough_OtherStream(uint256 id, uint256 poolStreamId);
+    /// @notice Thrown when the pool's range does not weigh the same seconds alike.
+    error PassThrough_OtherRange(uint256 id, uint256 poolRangeId);
 
-    /// @notice Thrown when a distribution over a stream would be passed on, and the pool has no streams.
-    error PassThrough_NoStreams(uint256 id);
+    /// @notice Thrown when a distribution over a range would be forwarded, and the pool has no ranges.
+    error PassThrough_NoRanges(uint256 id);
 
     /// @notice Thrown when the pool has been paid already, and `caller` does not answer for it.
     error PassThrough_PaidBefore(uint256 id, address caller);
@@ -77,42 +77,42 @@ interface IPassThrough {
     /// @notice Thrown when nothing of a distribution arrived here: the pool had no income, or has another payee.
     error PassThrough_NothingArrived(uint256 id);
 
-    /// @notice Thrown when a currency took more than what was passed on.
+    /// @notice Thrown when a currency took more than what was forwarded.
     error PassThrough_Unbalanced(address currency, uint256 held, uint256 expected);
 
-    /// @notice Thrown when a distribution's stream has fewer records.
-    error PassThrough_UnknownPart(uint256 id, uint256 part, uint256 parts);
+    /// @notice Thrown when a distribution's range has fewer records.
+    error PassThrough_UnknownComponent(uint256 id, uint256 part, uint256 parts);
 
-    /// @notice Thrown when the pool has a record at the second, so that the income can be passed on.
+    /// @notice Thrown when the pool has a record at the second, so that the income can be forwarded.
     error PassThrough_Matched(uint256 id, uint256 closesAt, uint256 laterRecordId);
 
-    /// @notice Thrown when somebody held the pool's token at the record, so that the income can be passed on.
+    /// @notice Thrown when somebody held the pool's token at the record, so that the income can be forwarded.
     error PassThrough_Held(uint256 id, uint256 supply);
 
-    /// @notice Thrown when the pool does not take back what cannot be passed on.
+    /// @notice Thrown when the pool does not take back what cannot be forwarded.
     error PassThrough_ReturnFailed(address currency, address pool, uint256 amount);
 
     /// @notice Thrown when the chain's coin comes from anyone but the vault.
     error PassThrough_NotVault(address sender);
 
-    /// @notice Passes on the pool's income from distributions, one by one. One that cannot be passed on is told
-    /// (`NotPassed`) and left as it was.
+    /// @notice Forwards the pool's income from distributions, one by one. One that cannot be forwarded is told
+    /// (`NotForwarded`) and left as it was.
     /// @param ids Distributions of the vault
     /// @param poolRecordIds For each, the record of the pool's token that closes at the same second; for one over a
-    /// stream, the stream of the pool's that weighs the same seconds alike
-    /// @return passed How many were passed on
-    function pass(uint256[] calldata ids, uint256[] calldata poolRecordIds) external returns (uint256 passed);
+    /// range, the range of the pool's that weighs the same seconds alike
+    /// @return forwarded How many were forwarded
+    function forward(uint256[] calldata ids, uint256[] calldata poolRecordIds) external returns (uint256 forwarded);
 
-    /// @notice Passes on the pool's income from one distribution, or says why it cannot.
+    /// @notice Forwards the pool's income from one distribution, or says why it cannot.
     /// @return distributionId By which the pool's holders are paid
-    function passOne(uint256 id, uint256 poolRecordId) external returns (uint256 distributionId);
+    function forwardOne(uint256 id, uint256 poolRecordId) external returns (uint256 distributionId);
 
     /// @notice Returns to the pool its income from a distribution whose second the pool's token has no record at, and
     /// can have none any more. Anyone may call, and name the record after the gap.
     /// @param id A distribution of the vault
-    /// @param part Which record of it, counted from 0, if it is over a stream; else 0
+    /// @param part Which record of it, counted from 0, if it is over a range; else 0
     /// @param laterRecordId The first record of the pool's token after that second, or `recordCount() + 1`; 1 if it is
-    /// over a stream and the pool has no streams
+    /// over a range and the pool has no ranges
     function returnUnmatched(uint256 id, uint256 part, uint256 laterRecordId) external returns (uint256 amount);
 
     /// @notice Returns to the pool its income from a distribution at whose second nobody held the pool's token, or so
@@ -122,25 +122,25 @@ interface IPassThrough {
     /// @notice The vault.
     function vault() external view returns (IDividendVault);
 
-    /// @notice The account whose income is passed on.
+    /// @notice The account whose income is forwarded.
     function pool() external view returns (address);
 
     /// @notice The record token of those for whom the pool holds.
     function poolToken() external view returns (address);
 
-    /// @notice The streams of the pool's token; zero for none.
-    function poolStreams() external view returns (IRecordStream);
+    /// @notice The ranges of the pool's token; zero for none.
+    function poolRanges() external view returns (IRecordRanges);
 
     /// @notice Whether the pool has named this contract as its payee.
     function isRegistered() external view returns (bool);
 
-    /// @notice The distribution by which the pool's income from `id` was passed on; 0 if it was not, or if it was
+    /// @notice The distribution by which the pool's income from `id` was forwarded; 0 if it was not, or if it was
     /// returned.
-    function passedAs(uint256 id) external view returns (uint256 distributionId);
+    function forwardedAs(uint256 id) external view returns (uint256 distributionId);
 
-    /// @notice Whether the pool's income from `id` has been passed on or returned.
+    /// @notice Whether the pool's income from `id` has been forwarded or returned.
     function isDone(uint256 id) external view returns (bool);
 
-    /// @notice The document hash of what is passed on: it points at distribution `id` of this vault on this chain.
+    /// @notice The document hash of what is forwarded: it points at distribution `id` of this vault on this chain.
     function originHash(uint256 id) external view returns (bytes32);
 }

@@ -4,13 +4,13 @@ pragma solidity 0.8.37;
 /// @title IReinvestment
 /// @notice A contract that takes a holder's income and makes something else of it, such as more shares.
 ///
-/// A holder names it in a signed instruction (`IPayoutDesk`). The vault pays the income straight to it, and in the same
-/// transaction the desk calls `onIncome`. Whatever goes wrong undoes the payment too: the holder is owed as before.
+/// A holder names it in a signed instruction (`IClaimRelayer`). The vault pays the income straight to it, and in the same
+/// transaction the relayer calls `onIncome`. Whatever goes wrong undoes the payment too: the holder is owed as before.
 ///
 /// Warnings for implementers:
-/// - Anyone can call `onIncome`. Believe only a desk that you know, else you give for money that never came.
+/// - Anyone can call `onIncome`. Believe only a relayer that you know, else you give for money that never came.
 /// - Anyone may bring an instruction, and so chooses the moment and the gas. Where the price can move, let the holder sign
-///   the least that it accepts as part of `data`, and refuse to give less: the desk cannot know what your goods are. Let
+///   the least that it accepts as part of `data`, and refuse to give less: the relayer cannot know what your goods are. Let
 ///   nothing that you give depend on how much gas is left.
 /// - Keep the money until you are told of it. What has left by then is not counted in `amount`.
 /// - `amount` is what your balance grew by while the vault paid. A currency that calls strangers in the middle of a transfer

@@ -6,12 +6,12 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {IPassThrough} from "./IPassThrough.sol";
-import {IRecordStream} from "./IRecordStream.sol";
+import {IRecordRanges} from "./IRecordRanges.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
 import {IShareToken} from "../token/IShareToken.sol";
-import {Authority} from "../libraries/Authority.sol";
-import {Payment} from "../libraries/Payment.sol";
-import {Question} from "../libraries/Question.sol";
+import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
+import {PaymentLib} from "../libraries/PaymentLib.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 
 /// @title PassThrough
 /// @notice Assigns a pool's income to the pool's holders. `IPassThrough` is the specification.
@@ -20,9 +20,9 @@ import {Question} from "../libraries/Question.sol";
 contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     // ------------------------------------------------------------------ constants
 
-    /// @dev What one distribution of a batch may use: several times what the longest stream needs, so that one which
+    /// @dev What one distribution of a batch may use: several times what the longest range needs, so that one which
     /// burns all it gets leaves the others theirs.
-    uint256 private constant PASS_GAS = 3_000_000;
+    uint256 private constant FORWARD_GAS = 3_000_000;
 
     /// @dev A selector and four words.
     uint256 private constant REASON_BYTES = 0x84;
@@ -42,7 +42,7 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     address public immutable poolToken;
 
     /// @inheritdoc IPassThrough
-    IRecordStream public immutable poolStreams;
+    IRecordRanges public immutable poolRanges;
 
     // -------------------------------------------------------------------- storage
 
@@ -50,15 +50,15 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     mapping(uint256 id => bool) public isDone;
 
     /// @inheritdoc IPassThrough
-    mapping(uint256 id => uint256) public passedAs;
+    mapping(uint256 id => uint256) public forwardedAs;
 
-    constructor(IDividendVault vault_, address pool_, address poolToken_, IRecordStream poolStreams_) {
-        // Records of one second are one record, but streams that end at one second are not.
-        if (_isStream(poolToken_)) revert PassThrough_NotPlain(poolToken_);
-        if (address(poolStreams_) != address(0) && poolStreams_.token() != poolToken_) {
-            revert PassThrough_OtherToken(address(poolStreams_), poolToken_);
+    constructor(IDividendVault vault_, address pool_, address poolToken_, IRecordRanges poolRanges_) {
+        // Records of one second are one record, but ranges that end at one second are not.
+        if (_isRange(poolToken_)) revert PassThrough_NotPlain(poolToken_);
+        if (address(poolRanges_) != address(0) && poolRanges_.token() != poolToken_) {
+            revert PassThrough_OtherToken(address(poolRanges_), poolToken_);
         }
-        (vault, pool, poolToken, poolStreams) = (vault_, pool_, poolToken_, poolStreams_);
+        (vault, pool, poolToken, poolRanges) = (vault_, pool_, poolToken_, poolRanges_);
     }
 
     /// @dev The native coin is claimed here like any currency; nobody else has a reason to send it.
@@ -66,20 +66,20 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         if (msg.sender != address(vault)) revert PassThrough_NotVault(msg.sender);
     }
 
-    // -------------------------------------------------------------------- passing on
+    // -------------------------------------------------------------------- forwarding
 
     /// @inheritdoc IPassThrough
-    function pass(uint256[] calldata ids, uint256[] calldata poolRecordIds) external returns (uint256 passed) {
+    function forward(uint256[] calldata ids, uint256[] calldata poolRecordIds) external returns (uint256 forwarded) {
         if (ids.length != poolRecordIds.length) {
             revert PassThrough_LengthMismatch(ids.length, poolRecordIds.length);
         }
         for (uint256 i = 0; i < ids.length; ++i) {
-            if (_tryPass(ids[i], poolRecordIds[i])) ++passed;
+            if (_tryForward(ids[i], poolRecordIds[i])) ++forwarded;
         }
     }
 
     /// @inheritdoc IPassThrough
-    function passOne(uint256 id, uint256 poolRecordId) external nonReentrant returns (uint256 distributionId) {
+    function forwardOne(uint256 id, uint256 poolRecordId) external nonReentrant returns (uint256 distributionId) {
         IDividendVault.Distribution memory origin = _begin(id);
         address token = _counterpart(id, origin, poolRecordId);
         (uint256 amount, uint256 held) = _collect(id, origin.currency);
@@ -87,25 +87,25 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         uint256 left = _holdingOf(origin.currency);
         // A currency that rounds may leave something; none may take what else is here.
         if (left < held) revert PassThrough_Unbalanced(origin.currency, left, held);
-        passedAs[id] = distributionId;
-        emit Passed(id, distributionId, origin.currency, amount);
+        forwardedAs[id] = distributionId;
+        emit Forwarded(id, distributionId, origin.currency, amount);
     }
 
-    /// @dev `passOne` for the same caller, as a call of its own, so that a failure undoes all of it and nothing else.
-    function _tryPass(uint256 id, uint256 poolRecordId) private returns (bool passed) {
+    /// @dev `forwardOne` for the same caller, as a call of its own, so that a failure undoes all of it and nothing else.
+    function _tryForward(uint256 id, uint256 poolRecordId) private returns (bool done) {
         // A call gets at most 63 of 64 parts of what is left.
-        uint256 needed = PASS_GAS + PASS_GAS / 32;
+        uint256 needed = FORWARD_GAS + FORWARD_GAS / 32;
         if (gasleft() < needed) revert PassThrough_TooLittleGas(gasleft(), needed);
-        bytes memory data = abi.encodeCall(this.passOne, (id, poolRecordId));
+        bytes memory data = abi.encodeCall(this.forwardOne, (id, poolRecordId));
         bytes memory reason = new bytes(REASON_BYTES);
-        uint256 gasLimit = PASS_GAS;
+        uint256 gasLimit = FORWARD_GAS;
         assembly ("memory-safe") {
-            passed := delegatecall(gasLimit, address(), add(data, 0x20), mload(data), add(reason, 0x20), REASON_BYTES)
+            done := delegatecall(gasLimit, address(), add(data, 0x20), mload(data), add(reason, 0x20), REASON_BYTES)
             if lt(returndatasize(), REASON_BYTES) {
                 mstore(reason, returndatasize())
             }
         }
-        if (!passed) emit NotPassed(id, reason);
+        if (!done) emit NotForwarded(id, reason);
     }
 
     function _declare(
@@ -150,7 +150,7 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     function _giveBack(uint256 id, address currency) private returns (uint256 amount) {
         (amount, ) = _collect(id, currency);
         emit Returned(id, currency, amount);
-        if (Payment.trySend(currency, pool, amount, gasleft()) != Payment.Outcome.Paid) {
+        if (PaymentLib.trySend(currency, pool, amount, gasleft()) != PaymentLib.Outcome.Paid) {
             revert PassThrough_ReturnFailed(currency, pool, amount);
         }
     }
@@ -197,28 +197,28 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
 
     function _answersForPool(address caller) private view returns (bool speaks) {
         if (caller == pool) return true;
-        (, speaks) = Authority.speaksFor(poolToken, caller);
+        (, speaks) = TokenRolesLib.isOwnerOrAgent(poolToken, caller);
     }
 
     function _holdingOf(address currency) private view returns (uint256) {
-        return currency == address(0) ? address(this).balance : Payment.holdingOf(currency);
+        return currency == address(0) ? address(this).balance : PaymentLib.holdingOf(currency);
     }
 
     // ---------------------------------------------------------------------- matching
 
-    /// @dev The pool's token, or its streams, after checking that its record is the distribution's counterpart.
+    /// @dev The pool's token, or its ranges, after checking that its record is the distribution's counterpart.
     function _counterpart(
         uint256 id,
         IDividendVault.Distribution memory origin,
         uint256 poolRecordId
     ) private view returns (address) {
-        if (_isStream(origin.token)) {
-            if (address(poolStreams) == address(0)) revert PassThrough_NoStreams(id);
-            IRecordStream.Part[] memory parts = IRecordStream(origin.token).partsOf(origin.recordId);
-            if (!_weighAlike(parts, poolStreams.partsOf(poolRecordId))) {
-                revert PassThrough_OtherStream(id, poolRecordId);
+        if (_isRange(origin.token)) {
+            if (address(poolRanges) == address(0)) revert PassThrough_NoRanges(id);
+            IRecordRanges.Component[] memory parts = IRecordRanges(origin.token).componentsOf(origin.recordId);
+            if (!_weighAlike(parts, poolRanges.componentsOf(poolRecordId))) {
+                revert PassThrough_OtherRange(id, poolRecordId);
             }
-            return address(poolStreams);
+            return address(poolRanges);
         }
         uint256 closesAt = IRecordToken(origin.token).recordTime(origin.recordId);
         uint256 poolClosesAt = IRecordToken(poolToken).recordTime(poolRecordId);
@@ -226,23 +226,23 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         return poolToken;
     }
 
-    /// @dev When the record of the distribution closed, or record `part` of its stream. Without streams of its own the
+    /// @dev When the record of the distribution closed, or record `part` of its range. Without ranges of its own the
     /// pool matches none: then it is as if there were no record at the first second of all.
     function _secondOf(
         uint256 id,
         IDividendVault.Distribution memory origin,
         uint256 part
     ) private view returns (uint256) {
-        if (!_isStream(origin.token)) return IRecordToken(origin.token).recordTime(origin.recordId);
-        if (address(poolStreams) == address(0)) return 0;
-        IRecordStream.Part[] memory parts = IRecordStream(origin.token).partsOf(origin.recordId);
-        if (part >= parts.length) revert PassThrough_UnknownPart(id, part, parts.length);
+        if (!_isRange(origin.token)) return IRecordToken(origin.token).recordTime(origin.recordId);
+        if (address(poolRanges) == address(0)) return 0;
+        IRecordRanges.Component[] memory parts = IRecordRanges(origin.token).componentsOf(origin.recordId);
+        if (part >= parts.length) revert PassThrough_UnknownComponent(id, part, parts.length);
         return parts[part].closesAt;
     }
 
     function _weighAlike(
-        IRecordStream.Part[] memory parts,
-        IRecordStream.Part[] memory others
+        IRecordRanges.Component[] memory parts,
+        IRecordRanges.Component[] memory others
     ) private pure returns (bool) {
         if (parts.length != others.length) return false;
         for (uint256 i = 0; i < parts.length; ++i) {
@@ -261,9 +261,9 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         return later == 1 || token.recordTime(later - 1) < closesAt;
     }
 
-    function _isStream(address token) private view returns (bool) {
-        bytes memory question = abi.encodeCall(IERC165.supportsInterface, (type(IRecordStream).interfaceId));
-        (, uint256 answer) = Question.ask(token, question, QUESTION_GAS);
+    function _isRange(address token) private view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC165.supportsInterface, (type(IRecordRanges).interfaceId));
+        (, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
         return answer == 1;
     }
 }

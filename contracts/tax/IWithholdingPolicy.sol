@@ -22,14 +22,14 @@ import {ITaxPolicy} from "./ITaxPolicy.sol";
 /// 2. The rate for its country and class.
 /// 3. The rate for its country and any class.
 /// 4. The rate for any country and its class.
-/// 5. The default for the kind, which every table has. It is all that a holder is given who was not noted.
+/// 5. The default for the kind, which every table has. It is all that a holder is given of whom there is no snapshot.
 ///
-/// What is known of a holder is what the investor registry said when anybody last called `note` for it, by then.
+/// What is known of a holder is what the investor registry said when anybody last called `snapshot` for it, by then.
 ///
 /// Duties of the operator, whom nothing here replaces:
-/// - `note` every holder before a record date, and after a change in the registry. Whoever was not noted is taxed at
+/// - `snapshot` every holder before a record date, and after a change in the registry. Whoever has no snapshot is taxed at
 ///   the default rate.
-/// - After a recovery, `note` the successor and file its certificates anew. For records before it the holder of
+/// - After a recovery, `snapshot` the successor and file its certificates anew. For records before it the holder of
 ///   record is the lost wallet, whose facts and certificates stay.
 /// - If an asset changes its registry, use another policy.
 ///
@@ -91,7 +91,7 @@ interface IWithholdingPolicy is ITaxPolicy {
     event RatesSet(uint48 indexed from, address table, uint256 count);
 
     /// @notice From this second on, the registry's `country` and `class` hold for `holder`; or nothing is known of it.
-    event Noted(address indexed holder, bool known, uint256 country, uint256 class);
+    event InvestorStatusSnapshot(address indexed holder, bool known, uint256 country, uint256 class);
 
     /// @notice Certificate `id` of `holder` was filed. Ids run from 1 for each holder.
     event CertificateFiled(address indexed holder, uint256 indexed id, Certificate certificate);
@@ -111,7 +111,7 @@ interface IWithholdingPolicy is ITaxPolicy {
     /// @notice Thrown when a policy would have nobody to pay the tax to.
     error WithholdingPolicy_NoCollector();
 
-    /// @notice Thrown when holders would be noted and the policy has no registry to ask.
+    /// @notice Thrown when holders would be snapshotted and the policy has no registry to ask.
     error WithholdingPolicy_NoRegistry();
 
     /// @notice Thrown when the tax is asked for a record that is still open, and so may change.
@@ -169,7 +169,7 @@ interface IWithholdingPolicy is ITaxPolicy {
 
     /// @notice Copies what the investor registry knows of `holders` now; of a lost wallet, what it knows of the wallet
     /// that took its place. Anyone may call.
-    function note(address[] calldata holders) external;
+    function snapshot(address[] calldata holders) external;
 
     /// @notice Files certificates, for the holder at the same position. Owner and agents only.
     function certify(address[] calldata holders, Certificate[] calldata certificates) external;
@@ -186,7 +186,7 @@ interface IWithholdingPolicy is ITaxPolicy {
     /// @notice Whether `account` was appointed to file and revoke certificates.
     function isAgent(address account) external view returns (bool);
 
-    /// @notice The investor registry that `note` asks; zero if there is none.
+    /// @notice The investor registry that `snapshot` asks; zero if there is none.
     function registry() external view returns (address);
 
     /// @notice The rate of `holder` for income of `kind` at a record of this time, and what it rests on. Final if the

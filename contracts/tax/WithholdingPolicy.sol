@@ -7,19 +7,19 @@ import {IRecordToken} from "../token/IRecordToken.sol";
 import {ITaxPolicy} from "./ITaxPolicy.sol";
 import {IWithholdingPolicy} from "./IWithholdingPolicy.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
-import {ProRata} from "../libraries/ProRata.sol";
-import {RateTable} from "./RateTable.sol";
-import {Standing} from "./StandingLib.sol";
-import {Timeline} from "./Timeline.sol";
+import {ProRataLib} from "../libraries/ProRataLib.sol";
+import {RateTableLib} from "./RateTableLib.sol";
+import {InvestorStatus} from "./InvestorStatusLib.sol";
+import {TimelineLib} from "./TimelineLib.sol";
 
 /// @title WithholdingPolicy
 /// @notice What is withheld from a holder's income. `IWithholdingPolicy` is the specification.
 /// @dev Promise: nothing that is written in second `t` reaches an answer about a time before `t`. Tables and standings
-/// are written through `Timeline.set` only, at the present second or later. A certificate is found through the standing
+/// are written through `TimelineLib.set` only, at the present second or later. A certificate is found through the standing
 /// of its time, so it needs no history of its own; of what it says only `revokedAt` ever changes, once, from zero to
 /// the present second.
 contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
-    using Timeline for Timeline.Line;
+    using TimelineLib for TimelineLib.Line;
 
     // ------------------------------------------------------------------ constants
 
@@ -28,7 +28,7 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
     uint256 private constant WINDOW = 16;
 
     /// @dev A bit for each kind of income.
-    uint256 private constant ALL_KINDS = (1 << (RateTable.MAX_KIND + 1)) - 1;
+    uint256 private constant ALL_KINDS = (1 << (RateTableLib.MAX_KIND + 1)) - 1;
 
     // -------------------------------------------------------------------- storage
 
@@ -41,11 +41,11 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
     /// @inheritdoc IWithholdingPolicy
     mapping(address account => bool) public isAgent;
 
-    /// @dev The address of the table in force; see `RateTable`.
-    Timeline.Line private _tables;
+    /// @dev The address of the table in force; see `RateTableLib`.
+    TimelineLib.Line private _tables;
 
-    /// @dev See `Standing`.
-    mapping(address holder => Timeline.Line) private _standings;
+    /// @dev See `InvestorStatus`.
+    mapping(address holder => TimelineLib.Line) private _standings;
 
     mapping(address holder => mapping(uint256 id => Filed)) private _certificates;
 
@@ -77,32 +77,32 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
         uint256 time = IRecordToken(token).recordTime(recordId);
         if (block.timestamp <= time) revert WithholdingPolicy_RecordOpen(token, recordId, time, block.timestamp);
         (uint256 basisPoints, ) = rateAt(holder, kind, time);
-        return ProRata.portionDown(gross, basisPoints, RateTable.WHOLE);
+        return ProRataLib.portionDown(gross, basisPoints, RateTableLib.WHOLE);
     }
 
     /// @inheritdoc IWithholdingPolicy
     function rateAt(address holder, uint8 kind, uint256 time) public view returns (uint256 basisPoints, Basis basis) {
-        if (kind > RateTable.MAX_KIND) revert WithholdingPolicy_UnknownKind(kind, RateTable.MAX_KIND);
-        Standing standing = _standingAt(holder, time);
+        if (kind > RateTableLib.MAX_KIND) revert WithholdingPolicy_UnknownKind(kind, RateTableLib.MAX_KIND);
+        InvestorStatus standing = _standingAt(holder, time);
         uint256 id = _certificateFor(holder, standing.certificates(), kind, time);
         if (id != 0) return (_certificates[holder][id].basisPoints, Basis.Certificate);
-        return RateTable.rateFor(_tableAt(time), standing, kind);
+        return RateTableLib.rateFor(_tableAt(time), standing, kind);
     }
 
     /// @inheritdoc IWithholdingPolicy
     function ratesAt(uint256 time) external view returns (Rate[] memory rates) {
-        return RateTable.read(_tableAt(time));
+        return RateTableLib.read(_tableAt(time));
     }
 
     /// @inheritdoc IWithholdingPolicy
     function factsAt(address holder, uint256 time) external view returns (bool known, uint256 country, uint256 class) {
-        Standing standing = _standingAt(holder, time);
+        InvestorStatus standing = _standingAt(holder, time);
         return (standing.known(), standing.country(), standing.class());
     }
 
     /// @inheritdoc IWithholdingPolicy
     function certificateCount(address holder) public view returns (uint256) {
-        return Standing.wrap(_standings[holder].last()).certificates();
+        return InvestorStatus.wrap(_standings[holder].last()).certificates();
     }
 
     /// @inheritdoc IWithholdingPolicy
@@ -115,8 +115,8 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
         return address(uint160(_tables.valueAt(time)));
     }
 
-    function _standingAt(address holder, uint256 time) private view returns (Standing) {
-        return Standing.wrap(_standings[holder].valueAt(time));
+    function _standingAt(address holder, uint256 time) private view returns (InvestorStatus) {
+        return InvestorStatus.wrap(_standings[holder].valueAt(time));
     }
 
     /// @dev The newest of the first `count` certificates that counts for this kind and time; 0 if none does.
@@ -140,7 +140,7 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
     }
 
     function _setRates(Rate[] memory rates, uint48 from) private {
-        address table = RateTable.write(rates);
+        address table = RateTableLib.write(rates);
         _tables.set(from, uint160(table));
         emit RatesSet(from, table, rates.length);
     }
@@ -148,20 +148,20 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
     // ---------------------------------------------------------------------- noting
 
     /// @inheritdoc IWithholdingPolicy
-    function note(address[] calldata holders) external {
+    function snapshot(address[] calldata holders) external {
         if (registry == address(0)) revert WithholdingPolicy_NoRegistry();
         for (uint256 i = 0; i < holders.length; ++i) {
-            _note(holders[i]);
+            _snapshot(holders[i]);
         }
     }
 
-    function _note(address holder) private {
-        Timeline.Line storage line = _standings[holder];
-        Standing noted = Standing.wrap(line.last());
-        Standing present = noted.withInvestor(_personBehind(holder));
-        if (Standing.unwrap(present) == Standing.unwrap(noted)) return;
-        line.set(block.timestamp, Standing.unwrap(present));
-        emit Noted(holder, present.known(), present.country(), present.class());
+    function _snapshot(address holder) private {
+        TimelineLib.Line storage line = _standings[holder];
+        InvestorStatus last = InvestorStatus.wrap(line.last());
+        InvestorStatus present = last.withInvestor(_personBehind(holder));
+        if (InvestorStatus.unwrap(present) == InvestorStatus.unwrap(last)) return;
+        line.set(block.timestamp, InvestorStatus.unwrap(present));
+        emit InvestorStatusSnapshot(holder, present.known(), present.country(), present.class());
     }
 
     /// @dev What the registry keeps of a lost wallet is of the day of its loss; the person may have moved since.
@@ -196,8 +196,8 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
 
     function _certify(address holder, Certificate calldata given) private {
         _checkCertificate(holder, given);
-        Timeline.Line storage line = _standings[holder];
-        Standing standing = Standing.wrap(line.last()).withOneMoreCertificate();
+        TimelineLib.Line storage line = _standings[holder];
+        InvestorStatus standing = InvestorStatus.wrap(line.last()).withOneMoreCertificate();
         uint256 id = standing.certificates();
         _requireWindow(holder, id);
         _certificates[holder][id] = Filed({
@@ -209,13 +209,13 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
             revokedAt: 0,
             documentHash: given.documentHash
         });
-        line.set(block.timestamp, Standing.unwrap(standing));
+        line.set(block.timestamp, InvestorStatus.unwrap(standing));
         emit CertificateFiled(holder, id, given);
     }
 
     function _checkCertificate(address holder, Certificate calldata given) private view {
-        if (given.basisPoints > RateTable.WHOLE) {
-            revert WithholdingPolicy_RateTooHigh(given.basisPoints, RateTable.WHOLE);
+        if (given.basisPoints > RateTableLib.WHOLE) {
+            revert WithholdingPolicy_RateTooHigh(given.basisPoints, RateTableLib.WHOLE);
         }
         if (given.kinds == 0 || given.kinds > ALL_KINDS) revert WithholdingPolicy_InvalidKinds(given.kinds, ALL_KINDS);
         if (given.validUntil < given.validFrom || given.validUntil < block.timestamp) {

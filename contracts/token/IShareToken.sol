@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IDocuments} from "./IDocuments.sol";
 import {IERC3643Token} from "./IERC3643Token.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
-import {IHoldings} from "./IHoldings.sol";
+import {IRecordHoldings} from "./IRecordHoldings.sol";
 import {IRecordToken} from "./IRecordToken.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 
@@ -20,7 +20,7 @@ import {ITransferRules} from "../compliance/ITransferRules.sol";
 /// movement afterwards stores the old balance once.
 ///
 /// Errors for ordinary ERC-20 failures are those of ERC-6093; permits follow ERC-2612 and ERC-5267.
-interface IShareToken is IRecordToken, IHoldings, IERC3643Token, IERC7943Fungible, IDocuments {
+interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943Fungible, IDocuments {
     /// @notice What a share token is made of.
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
@@ -94,8 +94,8 @@ interface IShareToken is IRecordToken, IHoldings, IERC3643Token, IERC7943Fungibl
     /// @notice Thrown when a recovery names a wallet that cannot give, or cannot take, another's place.
     error ShareToken_InvalidRecovery(address lost, address successor);
 
-    /// @notice Whether income waits while its holder is not eligible.
-    event IncomeWaitsSet(bool whileIneligible);
+    /// @notice Whether income is held while its holder is not eligible.
+    event IncomeHeldSet(bool whileIneligible);
 
     /// @notice Schedules the next record date. Agents only.
     /// @param closesAt Unix second at whose end the record closes: not past, and later than every earlier record
@@ -108,14 +108,14 @@ interface IShareToken is IRecordToken, IHoldings, IERC3643Token, IERC7943Fungibl
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
     function successorOf(address account) external view returns (address);
 
-    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that has to wait. It does
-    /// while that wallet is frozen, or not eligible if the issuer has set that income waits for that. Never reverts.
+    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that is held. It is
+    /// while that wallet is frozen, or not eligible if the issuer has set that income is held for that. Never reverts.
     function claimantOf(address account) external view returns (address);
 
-    /// @notice Sets whether income waits while its holder is not eligible. Owner only; off at first. For a vault that
-    /// asks `holdingsSuffice` when a distribution is declared it is one of the terms: it binds those declared from now
-    /// on. A frozen wallet's income waits in any case.
-    function setIncomeWaits(bool whileIneligible) external;
+    /// @notice Sets whether income is held while its holder is not eligible. Owner only; off at first. For a vault that
+    /// asks `supportsHoldings` when a distribution is declared it is one of the terms: it binds those declared from now
+    /// on. A frozen wallet's income is held in any case.
+    function setIncomeHeld(bool whileIneligible) external;
 
     /// @notice Everything that stands in the way of a transfer, and the most that would pass now.
     /// @dev Never reverts: rules that fail are a refusal of their own. Balance and allowance are not refusals, but

@@ -29,8 +29,8 @@ library LedgerLib {
     /// @dev Some wallet has been frozen or recovered once, so spenders are worth a look.
     uint256 internal constant FLAG_FREEZES = 1 << 243;
 
-    /// @dev Income waits while its holder is not eligible.
-    uint256 internal constant FLAG_WAITS = 1 << 244;
+    /// @dev Income is held while its holder is not eligible.
+    uint256 internal constant FLAG_HOLDS_INCOME = 1 << 244;
 
     uint256 private constant NEXT_AT = 160;
     uint256 private constant CLOSED_AT = 208;

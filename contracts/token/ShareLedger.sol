@@ -6,7 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IRecordToken} from "./IRecordToken.sol";
 import {IShareToken} from "./IShareToken.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
-import {History} from "./History.sol";
+import {HistoryLib} from "./HistoryLib.sol";
 import {Ledger, LedgerLib} from "./LedgerLib.sol";
 
 /// @title ShareLedger
@@ -15,7 +15,7 @@ import {Ledger, LedgerLib} from "./LedgerLib.sol";
 /// writes up to date with the closed records first. An ordinary transfer reads one slot of the ledger and writes
 /// two accounts.
 abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
-    using History for History.Past;
+    using HistoryLib for HistoryLib.Past;
 
     // ------------------------------------------------------------------ constants
 
@@ -25,7 +25,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
 
     struct Holder {
         Account account;
-        History.Past past;
+        HistoryLib.Past past;
     }
 
     Ledger internal _ledger;
@@ -217,7 +217,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     /// array and then encoding it would cost a claim a thousand gas.
     function _answerHoldings(
         address claimant,
-        History.Past storage past,
+        HistoryLib.Past storage past,
         Account state,
         uint256[] calldata recordIds
     ) internal view {

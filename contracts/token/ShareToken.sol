@@ -12,14 +12,14 @@ import {Documents} from "./Documents.sol";
 import {ShareLedger} from "./ShareLedger.sol";
 import {IERC3643Token} from "./IERC3643Token.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
-import {IHoldings} from "./IHoldings.sol";
+import {IRecordHoldings} from "./IRecordHoldings.sol";
 import {IRecordToken} from "./IRecordToken.sol";
 import {IShareToken} from "./IShareToken.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
-import {Compliance} from "../compliance/Compliance.sol";
+import {ComplianceLib} from "../compliance/ComplianceLib.sol";
 import {Ledger, LedgerLib} from "./LedgerLib.sol";
-import {Signature} from "../libraries/Signature.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
 
 /// @title ShareToken
 /// @notice Shares of one asset, to ERC-3643 and ERC-7943 at once. `IShareToken` is the specification.
@@ -130,7 +130,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     ) external {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         bytes32 structHash = keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline));
-        bool signed = Signature.isOf(owner, _hashTypedData(structHash), abi.encodePacked(r, s, v));
+        bool signed = SignatureLib.isOf(owner, _hashTypedData(structHash), abi.encodePacked(r, s, v));
         if (!signed) revert ERC2612InvalidSigner(owner);
         _approve(owner, spender, value);
     }
@@ -158,18 +158,19 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function claimantOf(address account) public view returns (address claimant) {
         claimant = successorOf(account);
         Ledger ledger = _ledger;
-        bool waits =
+        bool isHeld =
             _holders[claimant].account.has(AccountLib.FLAG_FROZEN) ||
-                (ledger.has(LedgerLib.FLAG_WAITS) && !Compliance.mayReceive(ledger, identityRegistry, claimant));
-        if (waits) claimant = address(0);
+                (ledger.has(LedgerLib.FLAG_HOLDS_INCOME) &&
+                    !ComplianceLib.mayReceive(ledger, identityRegistry, claimant));
+        if (isHeld) claimant = address(0);
     }
 
-    /// @inheritdoc IHoldings
-    function holdingsSuffice() external view returns (bool) {
-        return !_ledger.has(LedgerLib.FLAG_WAITS);
+    /// @inheritdoc IRecordHoldings
+    function supportsHoldings() external view returns (bool) {
+        return !_ledger.has(LedgerLib.FLAG_HOLDS_INCOME);
     }
 
-    /// @inheritdoc IHoldings
+    /// @inheritdoc IRecordHoldings
     // Ending the call with the answer is what is meant.
     // slither-disable-next-line incorrect-return
     function holdingsAt(
@@ -187,9 +188,9 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IShareToken
-    function setIncomeWaits(bool whileIneligible) external onlyOwner {
-        _ledger = _ledger.with(LedgerLib.FLAG_WAITS, whileIneligible);
-        emit IncomeWaitsSet(whileIneligible);
+    function setIncomeHeld(bool whileIneligible) external onlyOwner {
+        _ledger = _ledger.with(LedgerLib.FLAG_HOLDS_INCOME, whileIneligible);
+        emit IncomeHeldSet(whileIneligible);
     }
 
     // ------------------------------------------------------------- orders by agents
@@ -262,7 +263,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (impossible) revert ShareToken_InvalidRecovery(lostWallet, newWallet);
 
         Ledger ledger = _closeRecords();
-        Compliance.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
+        ComplianceLib.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
         // Read anew: the rules may have let the wallet receive meanwhile.
         lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
@@ -271,7 +272,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         _setFlag(lostWallet, AccountLib.FLAG_LOST, true);
         _successors[lostWallet] = newWallet;
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
-        Compliance.report(ledger, lostWallet, newWallet, lost.balance());
+        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());
         return true;
     }
 
@@ -416,7 +417,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     /// @inheritdoc IERC7943Fungible
     function canReceive(address account) public view returns (bool) {
         if (account == address(0) || account == address(this) || _isBlocked(account)) return false;
-        return Compliance.mayReceive(_ledger, identityRegistry, account);
+        return ComplianceLib.mayReceive(_ledger, identityRegistry, account);
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -425,7 +426,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         // An amount over the balance is the balance's refusal, not the freeze's.
         uint256 balance = _holders[from].account.balance();
         if (amount <= balance && amount > _unfrozen(from, balance)) return false;
-        return Compliance.allows(_ledger, from, to, amount);
+        return ComplianceLib.allows(_ledger, from, to, amount);
     }
 
     /// @inheritdoc IShareToken
@@ -447,11 +448,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (amount <= balance && amount > unfrozen) {
             own[count++] = ITransferRules.Refusal(ITransferRules.Code.AmountFrozen, amount, unfrozen);
         }
-        if (_ledger.has(LedgerLib.FLAG_REGISTRY) && !Compliance.isVerified(identityRegistry, to)) {
+        if (_ledger.has(LedgerLib.FLAG_REGISTRY) && !ComplianceLib.isVerified(identityRegistry, to)) {
             own[count++].code = ITransferRules.Code.NotEligible;
             stuck = true;
         }
-        (refusals, most) = Compliance.explain(_ledger, from, to, amount, own, count);
+        (refusals, most) = ComplianceLib.explain(_ledger, from, to, amount, own, count);
         if (stuck) most = 0;
         if (most > unfrozen) most = unfrozen;
     }
@@ -483,20 +484,20 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
             return _move(from, to, amount, ledger.closedRecords(), true);
         }
         if (ledger.has(LedgerLib.FLAG_PAUSED)) revert ShareToken_Paused();
-        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
-        Compliance.authorize(ledger, from, to, amount);
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) ComplianceLib.requireVerified(identityRegistry, to);
+        ComplianceLib.authorize(ledger, from, to, amount);
         _move(from, to, amount, ledger.closedRecords(), true);
-        Compliance.report(ledger, from, to, amount);
+        ComplianceLib.report(ledger, from, to, amount);
     }
 
     // Whatever the rules do while they are asked, balances are read after it.
     // slither-disable-next-line reentrancy-no-eth
     function _issue(address to, uint256 amount, Ledger ledger) private {
         _requireReceiver(to);
-        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
-        if (ledger.guarded()) Compliance.book(ledger, address(0), to, amount, _supply.account.balance());
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) ComplianceLib.requireVerified(identityRegistry, to);
+        if (ledger.guarded()) ComplianceLib.book(ledger, address(0), to, amount, _supply.account.balance());
         _create(to, amount, ledger.closedRecords());
-        if (ledger.guarded()) Compliance.report(ledger, address(0), to, amount);
+        if (ledger.guarded()) ComplianceLib.report(ledger, address(0), to, amount);
     }
 
     // Whatever the rules do while they are asked, balances are read after it.
@@ -504,10 +505,10 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function _burn(address from, uint256 amount) private {
         Ledger ledger = _closeRecords();
         _requireBalance(from, amount);
-        if (ledger.guarded()) Compliance.book(ledger, from, address(0), amount, 0);
+        if (ledger.guarded()) ComplianceLib.book(ledger, from, address(0), amount, 0);
         _takeFrozen(from, amount);
         _destroy(from, amount, ledger.closedRecords());
-        if (ledger.guarded()) Compliance.report(ledger, from, address(0), amount);
+        if (ledger.guarded()) ComplianceLib.report(ledger, from, address(0), amount);
     }
 
     // Whatever the rules do while they are asked, balances are read after it.
@@ -516,13 +517,13 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         _requireReceiver(to);
         Ledger ledger = _closeRecords();
         _requireBalance(from, amount);
-        if (ledger.has(LedgerLib.FLAG_REGISTRY)) Compliance.requireVerified(identityRegistry, to);
-        if (ledger.guarded()) Compliance.book(ledger, from, to, amount, 0);
+        if (ledger.has(LedgerLib.FLAG_REGISTRY)) ComplianceLib.requireVerified(identityRegistry, to);
+        if (ledger.guarded()) ComplianceLib.book(ledger, from, to, amount, 0);
         // What stays with its holder stays frozen.
         if (from != to) _takeFrozen(from, amount);
         _move(from, to, amount, ledger.closedRecords(), false);
         emit ForcedTransfer(from, to, amount);
-        if (ledger.guarded()) Compliance.report(ledger, from, to, amount);
+        if (ledger.guarded()) ComplianceLib.report(ledger, from, to, amount);
     }
 
     function _requireReceiver(address to) private view {
@@ -633,16 +634,16 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // The ledger is read anew after the calls.
     // slither-disable-next-line reentrancy-no-eth
     function _setRules(address newRules) private {
-        bool ours = Compliance.replaceRules(_ledger, newRules);
+        bool ours = ComplianceLib.replaceRules(_ledger, newRules);
         // Read anew: the old rules may have called back.
         Ledger ledger = _ledger.withRules(newRules).with(LedgerLib.FLAG_OUR_RULES, ours);
-        _ledger = Compliance.withRegistry(ledger, identityRegistry);
+        _ledger = ComplianceLib.withRegistry(ledger, identityRegistry);
         emit ComplianceAdded(newRules);
     }
 
     function _setRegistry(address newRegistry) private {
         identityRegistry = newRegistry;
-        _ledger = Compliance.withRegistry(_ledger, newRegistry);
+        _ledger = ComplianceLib.withRegistry(_ledger, newRegistry);
         emit IdentityRegistryAdded(newRegistry);
     }
 

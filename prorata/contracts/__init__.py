@@ -4,9 +4,9 @@
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency, money, parse_amount
 from prorata.contracts.pass_through import PassThrough
-from prorata.contracts.record_stream import Component, RecordStream
+from prorata.contracts.record_ranges import Component, RecordRanges
 from prorata.contracts.registry import Investor, InvestorRegistry, LockUps
-from prorata.contracts.relayer import PaymentInstruction, PayoutDesk, digest, typed_data
+from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest, typed_data
 from prorata.contracts.rules import Code, Explanation, Refusal, TransferRules
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.tax_policy import TaxPolicy
@@ -35,6 +35,7 @@ __all__ = [
     "NATIVE",
     "AppliedRate",
     "Certificate",
+    "ClaimRelayer",
     "Code",
     "Component",
     "Currency",
@@ -49,12 +50,11 @@ __all__ = [
     "LockUps",
     "PassThrough",
     "PaymentInstruction",
-    "PayoutDesk",
     "Permit",
     "Rate",
     "RateBasis",
     "Reason",
-    "RecordStream",
+    "RecordRanges",
     "Refusal",
     "Settlement",
     "ShareToken",

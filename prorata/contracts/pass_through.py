@@ -30,7 +30,7 @@ class PassThrough(BoundContract):
 
     def pool_ranges(self) -> str:
         """The record ranges of the pool's token; zero for none."""
-        return str(self._view("poolStreams"))
+        return str(self._view("poolRanges"))
 
     def is_registered(self) -> bool:
         """Whether the pool has named this contract as its payee."""
@@ -43,7 +43,7 @@ class PassThrough(BoundContract):
     def forward(self, ids: Sequence[int], pool_record_ids: Sequence[int]) -> Call:
         """Pass on several distributions; those that cannot be are told in an event."""
         label = f"forward {', '.join(map(str, ids))}"
-        return self._write("pass", list(ids), list(pool_record_ids), label=label)
+        return self._write("forward", list(ids), list(pool_record_ids), label=label)
 
     def return_unmatched(self, distribution_id: int, component: int, later_record_id: int) -> Call:
         """Return to the pool what falls on a second at which its token has no record."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The claim relayer (`PayoutDesk`) and the payment instructions that it obeys."""
+"""The claim relayer (`ClaimRelayer`) and the payment instructions that it obeys."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = [
     "DOMAIN_VERSION",
     "PRIMARY_TYPE",
     "TYPES",
+    "ClaimRelayer",
     "PaymentInstruction",
-    "PayoutDesk",
     "digest",
     "typed_data",
 ]
@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PaymentInstruction:
-    """What a holder wants done with its income, as in `IPayoutDesk.Instruction`.
+    """What a holder wants done with its income, as in `IClaimRelayer.PaymentInstruction`.
 
     `claimant` signs: the holder, or its successor after a recovery. With a `hook` the money goes
     through that contract, which reads `data`.
@@ -62,10 +62,10 @@ class PaymentInstruction:
         )
 
 
-class PayoutDesk(BoundContract):
+class ClaimRelayer(BoundContract):
     """Carries out what holders have signed about their income."""
 
-    CONTRACT = "PayoutDesk"
+    CONTRACT = "ClaimRelayer"
 
     def vault(self) -> str:
         """The vault whose claim relayer this is."""
@@ -83,15 +83,15 @@ class PayoutDesk(BoundContract):
         """Do what the claimant has signed."""
         ids = ", ".join(map(str, instruction.ids))
         label = f"claim {ids} for {instruction.holder} as signed"
-        return self._write("carryOut", instruction.encodable(), signature, label=label)
+        return self._write("execute", instruction.encodable(), signature, label=label)
 
     def cancel(self, nonce: int) -> Call:
         """Make sure that no payment instruction of the sender with this nonce is executed."""
         return self._write("cancel", nonce, label=f"cancel payment instruction {nonce}")
 
 
-DOMAIN_NAME, DOMAIN_VERSION = "prorata PayoutDesk", "1"
-PRIMARY_TYPE = "Instruction"
+DOMAIN_NAME, DOMAIN_VERSION = "prorata ClaimRelayer", "1"
+PRIMARY_TYPE = "PaymentInstruction"
 TYPES: Mapping[str, Sequence[Mapping[str, str]]] = {
     "EIP712Domain": [
         {"name": "name", "type": "string"},
@@ -140,6 +140,6 @@ def typed_data(instruction: PaymentInstruction, chain_id: int, relayer: str) -> 
 
 
 def digest(instruction: PaymentInstruction, chain_id: int, relayer: str) -> bytes:
-    """What is signed: `PayoutDesk.digestOf`, without a chain."""
+    """What is signed: `ClaimRelayer.digestOf`, without a chain."""
     parts = encode_typed_data(full_message=typed_data(instruction, chain_id, relayer))
     return bytes(keccak(b"\x19" + parts.version + parts.header + parts.body))

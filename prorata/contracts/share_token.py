@@ -219,7 +219,7 @@ class ShareToken(OwnedContract):
         """Set whether income waits while its holder is not eligible. Owner only."""
         verb = "waits" if while_ineligible else "does not wait"
         label = f"set that income {verb} while its holder is not eligible"
-        return self._write("setIncomeWaits", while_ineligible, label=label)
+        return self._write("setIncomeHeld", while_ineligible, label=label)
 
     def set_document(self, name: bytes, uri: str, document_hash: bytes = bytes(32)) -> Call:
         """Add or replace a document (ERC-1643). Owner only."""

@@ -36,12 +36,12 @@ class Reason(Numbered):
     CLAIMED = 1
     PAYMENT_FAILED = 2
     POLICY_FAILED = 3
-    WAITING = 4
+    HELD = 4
 
     @property
     def label(self) -> str:
         """As people write it: `payment failed`; of income that waits, `held`."""
-        return "held" if self is Reason.WAITING else super().label
+        return "held" if self is Reason.HELD else super().label
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class DividendVault(BoundContract):
 
     def relayer(self) -> str:
         """The contract that executes signed payment instructions for this vault."""
-        return str(self._view("desk"))
+        return str(self._view("relayer"))
 
     def payee_of(self, holder: str) -> str:
         """Where the income of `holder` goes."""

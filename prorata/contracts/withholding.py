@@ -178,7 +178,7 @@ class WithholdingPolicy(OwnedContract):
     def snapshot(self, holders: Sequence[str]) -> Call:
         """Note what the registry knows of holders now. Anyone may."""
         label = f"snapshot {len(holders)} holders for tax"
-        return self._write("note", list(holders), label=label)
+        return self._write("snapshot", list(holders), label=label)
 
     def certify(self, holders: Sequence[str], certificates: Sequence[Certificate]) -> Call:
         """File certificates. Owner and agents only."""

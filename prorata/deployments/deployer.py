@@ -38,7 +38,7 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.currency import Currency
 from prorata.contracts.registry import InvestorRegistry
-from prorata.contracts.relayer import PaymentInstruction, PayoutDesk, digest
+from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.deployment import (
     Deployment,
@@ -312,17 +312,16 @@ def _check_relayer(chain: RpcChain, vault: str) -> None:
     a thief's, who could claim to wherever it likes. And the claim relayer has its domain in its
     code, so that may be another's, whose signatures it would take.
     """
-    relayer = PayoutDesk(chain, DividendVault(chain, vault).relayer())
+    relayer = ClaimRelayer(chain, DividendVault(chain, vault).relayer())
     probe = PaymentInstruction(vault, vault, (1,), vault, 0)
     if (
-        not _matches(chain.code(relayer.address), "PayoutDesk")
+        not _matches(chain.code(relayer.address), "ClaimRelayer")
         or relayer.vault() != vault
         or relayer.digest_of(probe) != digest(probe, chain.chain_id, relayer.address)
     ):
         raise DeploymentError(
-            f"{relayer.address}, the claim relayer of the vault {vault}, is not the PayoutDesk of "
-            f"this "
-            f"checkout on chain {chain.chain_id}",
+            f"{relayer.address}, the claim relayer of the vault {vault}, is not the ClaimRelayer "
+            f"of this checkout on chain {chain.chain_id}",
             "use another vault: this one's claim relayer could send income elsewhere",
         )
 

@@ -21,7 +21,7 @@ from prorata.chain.steps import Progress
 from prorata.chain.types import BlockTag
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
-from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault
@@ -86,24 +86,24 @@ class Deployment:
         address = self.manifest.contracts["DividendVault"].address
         return DividendVault(self.chain, address, block=block)
 
-    def record_ranges(self, block: BlockTag = "latest") -> RecordStream:
+    def record_ranges(self, block: BlockTag = "latest") -> RecordRanges:
         """The record ranges of the token's records.
 
         Raises: DeploymentError when no record range was ever defined.
         """
-        contract = self.manifest.contracts.get("RecordStream")
+        contract = self.manifest.contracts.get("RecordRanges")
         if contract is None:
             raise DeploymentError(
                 f"{self.settings.symbol} has no record ranges", "define one with `record-range`"
             )
-        return RecordStream(self.chain, contract.address, block=block)
+        return RecordRanges(self.chain, contract.address, block=block)
 
     @property
     def paying(self) -> tuple[str, ...]:
         """In whose name the vault pays this asset's holders: its token and its record ranges."""
         contracts = self.manifest.contracts
         return tuple(
-            contracts[name].address for name in ("ShareToken", "RecordStream") if name in contracts
+            contracts[name].address for name in ("ShareToken", "RecordRanges") if name in contracts
         )
 
     def registry(self, block: BlockTag = "latest") -> InvestorRegistry:

@@ -101,7 +101,7 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
     yield _grant(chain, "DividendVault", "claim relayer", vault.relayer(), RELAYER)
     for name, contract in deployment.manifest.contracts.items():
-        if name == "RecordStream":
+        if name == "RecordRanges":
             yield Grant(name, "no role", contract.address, "nobody", RANGES_MAY)
         if name.startswith("PassThrough/"):
             yield Grant("PassThrough", "no role", contract.address, "nobody", POOLS_MAY)

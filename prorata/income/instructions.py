@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What holders sign about their income: to be paid at another wallet, or to be reinvested.
 
-A payment instruction is EIP-712 typed data for the claim relayer of a vault (`IPayoutDesk`). Its
+A payment instruction is EIP-712 typed data for the claim relayer of a vault (`IClaimRelayer`). Its
 file is that typed data as wallets and hardware wallets take it (`eth_signTypedData_v4`), with one
 member more, `signature`, which is null until somebody has signed:
 
-    {"types": …, "domain": …, "primaryType": "Instruction", "message": …, "signature": "0x…"}
+    {"types": …, "domain": …, "primaryType": "PaymentInstruction", "message": …, "signature": "0x…"}
 
 So a holder can sign with whatever it trusts, offline, and anyone who is handed the file can bring
 it to the chain and pay for that. Nothing in the file is secret.
@@ -23,8 +23,8 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
 from prorata.chain.types import Chain
 from prorata.contracts.relayer import (
+    ClaimRelayer,
     PaymentInstruction,
-    PayoutDesk,
     digest,
 )
 from prorata.contracts.vault import Distribution, DividendVault
@@ -53,9 +53,9 @@ ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 # ---------------------------------------------------------------------------------------- drafting
 
 
-def relayer_of(deployment: Deployment) -> PayoutDesk:
+def relayer_of(deployment: Deployment) -> ClaimRelayer:
     """The claim relayer of the deployment's vault."""
-    return PayoutDesk(deployment.chain, deployment.vault().relayer())
+    return ClaimRelayer(deployment.chain, deployment.vault().relayer())
 
 
 def draft_instruction(
@@ -111,7 +111,7 @@ def draft_instruction(
     return SignedInstruction(drafted, deployment.chain.chain_id, relayer.address)
 
 
-def _check_target(column: str, address: str, vault: DividendVault, relayer: PayoutDesk) -> None:
+def _check_target(column: str, address: str, vault: DividendVault, relayer: ClaimRelayer) -> None:
     if address in (vault.address, relayer.address):
         name = "vault" if address == vault.address else "claim relayer"
         raise InputError.of(
@@ -159,7 +159,7 @@ def _open(
     return every[number - 1]
 
 
-def _with_free_nonce(drafted: PaymentInstruction, relayer: PayoutDesk) -> PaymentInstruction:
+def _with_free_nonce(drafted: PaymentInstruction, relayer: ClaimRelayer) -> PaymentInstruction:
     """A nonce that nobody else's wish for other words would hit, and the next one if cancelled."""
     words = digest(drafted, relayer.chain.chain_id, relayer.address)
     nonce = int.from_bytes(words, "big")

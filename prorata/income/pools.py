@@ -23,7 +23,7 @@ from prorata.chain.events import find_events
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent
 from prorata.contracts.pass_through import PassThrough
-from prorata.contracts.record_stream import Component, RecordStream
+from prorata.contracts.record_ranges import Component, RecordRanges
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployer import add_contract
@@ -179,13 +179,13 @@ def forward(
     forwarded, returned = [], []
     for event in (event for receipt in receipts for event in receipt.events()):
         args = event.args
-        if event.name == "Passed":
+        if event.name == "Forwarded":
             forwarded.append(
                 Forwarded(args["id"], args["distributionId"], args["currency"], args["amount"])
             )
         if event.name == "Returned":
             returned.append(Returned(args["id"], args["currency"], args["amount"]))
-        if event.name == "NotPassed":
+        if event.name == "NotForwarded":
             found.refused[args["id"]] = str(decode_error(args["reason"]))
     hashes = tuple(receipt.hash for receipt in receipts)
     return Forwarding(tuple(forwarded), tuple(returned), found.refused, hashes)
@@ -262,11 +262,11 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
     if (record_ranges := contract.pool_ranges()) != ZERO_ADDRESS:
         all_components = [
             _components_in(components)
-            for components in RecordStream(chain, record_ranges).all_components()
+            for components in RecordRanges(chain, record_ranges).all_components()
         ]
     for distribution in held:
         number, token = distribution.id, distribution.token
-        components = _components_of(RecordStream(chain, token), distribution.record_id)
+        components = _components_of(RecordRanges(chain, token), distribution.record_id)
         if components is None:
             seconds = [ShareToken(chain, token).record_time(distribution.record_id)]
         else:
@@ -291,7 +291,7 @@ def _components_in(components: Sequence[Component]) -> Components:
     return [(component.closes_at, component.weight) for component in components]
 
 
-def _components_of(record_ranges: RecordStream, range_id: int) -> Components | None:
+def _components_of(record_ranges: RecordRanges, range_id: int) -> Components | None:
     """The components of a record range, or None of what is none."""
     try:
         return _components_in(record_ranges.components_of(range_id))

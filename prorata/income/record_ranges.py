@@ -2,7 +2,7 @@
 """Record ranges: ranges of record dates that are paid as one, with a weight for each.
 
 A fund that accrues interest daily and pays it monthly has a record for every day. Its record range
-over the month is one record of another contract (`RecordStream`), at which every holder's balance
+over the month is one record of another contract (`RecordRanges`), at which every holder's balance
 is
 
     sum of weight * shares at the record, over the records of the range
@@ -144,12 +144,12 @@ def define_range(
     if (found := _existing(deployment, record_ids, weighed)) is not None:
         return found
     _require_speaker(token, operator.address)
-    found_with = add_contract(operator, deployment, "RecordStream", [token.address])
+    found_with = add_contract(operator, deployment, "RecordRanges", [token.address])
     record_ranges = found_with.record_ranges()
     digest = sha256(f"{record_ranges.address}{record_ids}{weighed}".encode()).hexdigest()[:16]
     # The journals that people have call the step so.
     receipt = operator.send_one(f"stream/{digest}", record_ranges.define(record_ids, weighed))
-    number = int(receipt.events("StreamDefined")[0].args["streamId"])
+    number = int(receipt.events("RangeDefined")[0].args["rangeId"])
     return RecordRange(number, record_ranges.address, record_ids, weighed, chosen[-1], receipt)
 
 
@@ -198,7 +198,7 @@ def _existing(
     deployment: Deployment, record_ids: tuple[int, ...], weights: tuple[int, ...]
 ) -> RecordRange | None:
     """The record range of just these records and weights, if there is one."""
-    if "RecordStream" not in deployment.manifest.contracts:
+    if "RecordRanges" not in deployment.manifest.contracts:
         return None
     record_ranges = deployment.record_ranges()
     for number, components in enumerate(record_ranges.all_components(), start=1):

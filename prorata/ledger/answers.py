@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from prorata.chain.types import Block, Chain
 from prorata.contracts.currency import Currency
-from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault, Entitlement
 from prorata.errors import ChainError, RevertError
@@ -86,7 +86,7 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
         answers.distributions[found.id] = found
     for ledger in books.ledgers.values():
         if isinstance(ledger, RangeRegister):
-            record_ranges = RecordStream(chain, ledger.token, block=block.number)
+            record_ranges = RecordRanges(chain, ledger.token, block=block.number)
             _ask_records(answers, record_ranges, ledger)
         else:
             ask_token(answers, ShareToken(chain, ledger.token, block=block.number), ledger)
@@ -146,7 +146,7 @@ def ask_token(answers: Answers, token: ShareToken, ledger: Ledger) -> None:
     _ask_records(answers, token, ledger)
 
 
-def _ask_records(answers: Answers, token: ShareToken | RecordStream, ledger: Ledger) -> None:
+def _ask_records(answers: Answers, token: ShareToken | RecordRanges, ledger: Ledger) -> None:
     address, accounts = token.address, list(ledger)
     answers.record_times[address] = token.record_times()
     for record_id, closes_at in enumerate(answers.record_times[address], start=1):

@@ -22,7 +22,7 @@ from prorata.chain.calls import Event
 from prorata.chain.events import read_events
 from prorata.chain.node import read_steadily
 from prorata.chain.types import Block, Chain
-from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployment import Deployment
@@ -156,7 +156,7 @@ def _read_ranges(
     by_token = {ledger.token: ledger for ledger in ledgers}
     found = []
     for address in record_ranges:
-        ledger = by_token[RecordStream(chain, address, block=block.number).token()]
+        ledger = by_token[RecordRanges(chain, address, block=block.number).token()]
         read = RangeRegister.read_over(chain, ledger, address, first_block, block.number)
         found.append(read)
     return found
@@ -347,5 +347,5 @@ def audit_deployment(found: Deployment) -> Audit:
 
 def range_contracts(found: Deployment) -> list[str]:
     """The addresses in whose name record ranges are paid, if the deployment has any."""
-    contract = found.manifest.contracts.get("RecordStream")
+    contract = found.manifest.contracts.get("RecordRanges")
     return [] if contract is None else [contract.address]

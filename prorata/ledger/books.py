@@ -233,7 +233,7 @@ class Books:
             self.payees[str(event.args["holder"])] = str(event.args["payee"])
         elif event.name in ("Claimed", "ClaimedMany"):
             self._claimed(event, moment_of(event, timestamp))
-        elif event.name == "CarriedOut":
+        elif event.name == "Executed":
             self._instructed(event)
         elif event.name not in _PASSED_OVER:
             self._enter(event, timestamp)
@@ -410,7 +410,7 @@ class Books:
             found = "earned"
         elif reason is Reason.CLAIMED and holder not in distribution.settlements:
             found = "not settled"
-        elif reason is Reason.WAITING and not (frozen or ledger.may_wait_ineligible):
+        elif reason is Reason.HELD and not (frozen or ledger.may_wait_ineligible):
             found = "free to be paid"
         else:
             return

@@ -22,7 +22,7 @@ class RangeRegister(Ledger):
     """The share register as the record ranges over it see it: their ids are its record ids.
 
     It shares what `ledger` knows of accounts and persons, and so must be made when that is
-    complete. `token` is the address of the `RecordStream`. Shares now are the ledger's.
+    complete. `token` is the address of the `RecordRanges`. Shares now are the ledger's.
     """
 
     def __init__(self, ledger: Ledger, address: str) -> None:
@@ -55,10 +55,10 @@ class RangeRegister(Ledger):
 
     def _define(self, event: DecodedEvent) -> None:
         args, expected = event.args, len(self._components) + 1
-        if event.name != "StreamDefined" or int(args["streamId"]) != expected:
+        if event.name != "RangeDefined" or int(args["rangeId"]) != expected:
             raise BooksError(
                 f"the record ranges {self.token} tell of {event.name} "
-                f"{dict(args).get('streamId', '')} where record range {expected} is next",
+                f"{dict(args).get('rangeId', '')} where record range {expected} is next",
                 "an event is missing; read them again from the contract's first block",
             )
         components = zip(map(int, args["recordIds"]), map(int, args["weights"]), strict=True)

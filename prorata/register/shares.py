@@ -161,7 +161,7 @@ class Ledger:
             self._recover(event.args, moment_of(event, timestamp))
         elif event.name == "AddressFrozen":
             self._freeze(event.args, moment_of(event, timestamp))
-        elif event.name == "IncomeWaitsSet":
+        elif event.name == "IncomeHeldSet":
             self.may_wait_ineligible |= bool(event.args["whileIneligible"])
         elif event.name not in _PASSED_OVER:
             raise BooksError(

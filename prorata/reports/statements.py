@@ -234,7 +234,7 @@ _REASONS = {
     Reason.CLAIMED: "paid before",
     Reason.PAYMENT_FAILED: "the currency or the payee refused the payment",
     Reason.POLICY_FAILED: "the tax policy gave no usable answer",
-    Reason.WAITING: "the token keeps the income back, as while a wallet is frozen",
+    Reason.HELD: "the token keeps the income back, as while a wallet is frozen",
 }
 
 _TOTALS = ("gross", "tax", "net", "paid", "claimable", "held", "not_due", "expired")

@@ -14,7 +14,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.compiler import compile_standard, standard_json
 
 VAULT = "contracts/income/DividendVault.sol"
-PAYMENT = "contracts/libraries/Payment.sol"
+PAYMENT = "contracts/libraries/PaymentLib.sol"
 GUARD = "node_modules/@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol"
 SWITCH = "contracts/libraries/Fault.sol"
 FAULTY = "BrokenVault"
@@ -166,8 +166,8 @@ FAULTS = (
         ("decimals-2 declare", "flash-mint declare", "max-means-all declare", "coin declare"),
     ),
     Fault(
-        "knows no limit", VAULT, r"TermSheet\.MAX_AMOUNT\) \{",
-        "(FAULT ? type(uint256).max : TermSheet.MAX_AMOUNT)) {",
+        "knows no limit", VAULT, r"TermsLib\.MAX_AMOUNT\) \{",
+        "(FAULT ? type(uint256).max : TermsLib.MAX_AMOUNT)) {",
         ("over-160-bits declare",),
     ),
     # ------------------------------------------------------------------ paying

@@ -16,11 +16,11 @@ from tests.contracts.harness import DAY, Harness
 
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 TYPE = (
-    b"Instruction(address holder,address claimant,uint256[] ids,address receiver,address hook,"
-    b"bytes data,uint256 nonce,uint256 validUntil)"
+    b"PaymentInstruction(address holder,address claimant,uint256[] ids,address receiver,"
+    b"address hook,bytes data,uint256 nonce,uint256 validUntil)"
 )
 TYPES = {
-    "Instruction": [
+    "PaymentInstruction": [
         {"name": name, "type": kind}
         for kind, name in (
             part.split(" ") for part in TYPE.decode().partition("(")[2].rstrip(")").split(",")
@@ -33,7 +33,7 @@ SUCCESSOR = Account.from_key("0x" + "0c" * 32)
 
 
 @dataclass(frozen=True)
-class Instruction:
+class PaymentInstruction:
     """What is signed, and for which domain."""
 
     desk: Deployed
@@ -47,7 +47,7 @@ class Instruction:
     valid_until: int = RevmKit.START + 100 * DAY
     domain: dict[str, Any] = field(default_factory=dict)
 
-    def but(self, **changes: Any) -> Instruction:
+    def but(self, **changes: Any) -> PaymentInstruction:
         """The same, but for these fields."""
         return replace(self, **changes)
 
@@ -60,9 +60,9 @@ class Instruction:
 
     def typed(self) -> dict[str, Any]:
         """As a wallet shows it."""
-        names = [part["name"] for part in TYPES["Instruction"]]
+        names = [part["name"] for part in TYPES["PaymentInstruction"]]
         domain = {
-            "name": "prorata PayoutDesk",
+            "name": "prorata ClaimRelayer",
             "version": "1",
             "chainId": 1,
             "verifyingContract": self.desk.address,
@@ -96,16 +96,16 @@ class Instruction:
     def send(self, signature: bytes | None = None, *, sender: str | None = None) -> Receipt:
         """As anyone may bring it; signed by the holder if nothing is said."""
         signature = self.signed() if signature is None else signature
-        return self.desk.send("carryOut", self.encodable(), signature, sender=sender)
+        return self.desk.send("execute", self.encodable(), signature, sender=sender)
 
 
 def separator(desk: str, chain_id: int = 1) -> bytes:
     """The domain separator, put together by hand."""
     domain = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    parts = [keccak(domain), keccak(b"prorata PayoutDesk"), keccak(b"1"), chain_id, desk]
+    parts = [keccak(domain), keccak(b"prorata ClaimRelayer"), keccak(b"1"), chain_id, desk]
     return keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], parts))
 
 
 def desk_of(harness: Harness) -> Deployed:
     """The desk that the harness's vault has made."""
-    return harness.kit.at("PayoutDesk", harness.vault.call("desk"))
+    return harness.kit.at("ClaimRelayer", harness.vault.call("relayer"))

@@ -47,8 +47,8 @@ GAS = (
     "deploy: InvestorRegistry",
     "deploy: TransferRules",
     "claim: a hundred of one currency",
-    "claim: a stream of 90 records, traded before each",
-    "define: a stream of 90 records",
+    "claim: a range of 90 records, traded before each",
+    "define: a range of 90 records",
 )
 
 
@@ -101,7 +101,7 @@ def test_code_ends_where_its_metadata_begins(contract):
 def test_behind_the_constructor_comes_the_code_that_stays(contract):
     """And nothing else, but for what the constructor creates."""
     rest = contract.bytecode[max(executed(contract.bytecode)) + 1 :]
-    created = {"DividendVault": artifact("PayoutDesk").bytecode}
+    created = {"DividendVault": artifact("ClaimRelayer").bytecode}
     assert rest == contract.runtime + created.get(contract.name, b"")
 
 

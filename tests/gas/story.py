@@ -9,7 +9,7 @@ from typing import Any
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
-from tests.contracts.relayer import HOLDER, Instruction
+from tests.contracts.relayer import HOLDER, PaymentInstruction
 
 START = 2_000_000_000
 QUARTER = 7_776_000
@@ -147,7 +147,7 @@ def _payments(story: Story, gas: dict[str, int]) -> None:
 def _instructions(story: Story, gas: dict[str, int]) -> None:
     """What a relayer pays, as in life: the holder has been paid and has used nonces before."""
     vault, kit = story.vault, story.kit
-    desk = kit.at("PayoutDesk", vault.call("desk"))
+    desk = kit.at("ClaimRelayer", vault.call("relayer"))
     story.send(story.token, "mint", HOLDER.address, 1_000)
     record = story.close_record()
     first = int(vault.call("distributionCount")) + 1
@@ -161,7 +161,7 @@ def _instructions(story: Story, gas: dict[str, int]) -> None:
         story.dollar.address, 10_000,
     )  # fmt: skip
     story.send(story.token, "mint", hook.address, 10**9)
-    plain = Instruction(
+    plain = PaymentInstruction(
         desk, HOLDER.address, HOLDER.address, [], story.holders[1],
         valid_until=2**48, domain={"chainId": 31_337},
     )  # fmt: skip

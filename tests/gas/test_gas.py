@@ -16,9 +16,9 @@ from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.field import measure as measure_field
+from tests.gas.record_ranges import heaviest_claim
+from tests.gas.record_ranges import measure as measure_ranges
 from tests.gas.story import Story, measure
-from tests.gas.streams import heaviest_claim
-from tests.gas.streams import measure as measure_streams
 from tests.gas.withholding import measure as measure_withholding
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -44,8 +44,8 @@ LIMITS = {
     "register: batch of 100, per investor": 27_000,
     "tax: by the table": 22_000,
     "tax: by certificate": 17_000,
-    "claim: a stream of 30 records, never traded": 110_000,
-    "claim: a stream of 90 records, traded before each": 340_000,
+    "claim: a range of 30 records, never traded": 110_000,
+    "claim: a range of 90 records, traded before each": 340_000,
 }
 
 
@@ -60,7 +60,7 @@ def rewrite_readme(figures: dict[str, int]) -> None:
 @pytest.fixture(scope="module")
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
-    stories = (measure, measure_compliance, measure_streams, measure_withholding, measure_field)
+    stories = (measure, measure_compliance, measure_ranges, measure_withholding, measure_field)
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]
     return dict(sorted(item for figures in measured for item in figures.items()))
@@ -93,7 +93,7 @@ def test_a_record_of_a_stream_costs_little_more_than_a_storage_read(
     which is a cold read (2,100) and its handling, and by less than 800 if it never did."""
     for kind, limit in (("never traded", 800), ("traded before each", 3_000)):
         gas = {
-            count: figures[f"claim: a stream of {count} record{'s' * (count > 1)}, {kind}"]
+            count: figures[f"claim: a range of {count} record{'s' * (count > 1)}, {kind}"]
             for count in (1, 30, 90)
         }
         assert (gas[30] - gas[1]) // 29 < limit

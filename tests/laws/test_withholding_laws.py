@@ -104,7 +104,7 @@ class WithholdingMachine(RuleBasedStateMachine):
     @rule(wallets=st.lists(holders, max_size=4))
     def note(self, wallets):
         self.law.note(wallets)
-        self.harness.send("dan", POLICY, "note", wallets)
+        self.harness.send("dan", POLICY, "snapshot", wallets)
 
     @rule(
         who=holders,

@@ -24,7 +24,7 @@ class Relayer:
         claimants = [(it.id, it.ledger.claimant(holder)) for it in known]
         unknown = [self.vault.unknown(number) for number in ids]
         others = [
-            ("PayoutDesk_NotClaimant", (number, signer, claimant))
+            ("ClaimRelayer_NotClaimant", (number, signer, claimant))
             for number, claimant in claimants
             if claimant != signer
         ]
@@ -32,8 +32,8 @@ class Relayer:
         why: list[Reason | None] = [
             *unknown,
             *others,
-            ("PayoutDesk_NonceSpent", (signer, nonce)) if (signer, nonce) in self.spent else None,
-            ("PayoutDesk_NothingToPay", (holder,)) if nothing else None,
+            ("ClaimRelayer_NonceSpent", (signer, nonce)) if (signer, nonce) in self.spent else None,
+            ("ClaimRelayer_NothingToPay", (holder,)) if nothing else None,
         ]
         try:
             refuse(*why)

@@ -176,7 +176,7 @@ class Vault:
             claimant = self.ledgers[token].claimant(holder)
             why: list[Reason] = []
             if claimant == NOBODY:
-                why.append(("DividendVault_Waiting", (token, holder)))
+                why.append(("DividendVault_IncomeHeld", (token, holder)))
             elif receiver and sender not in (claimant, RELAYER):
                 why.append(("DividendVault_NotClaimant", (sender, claimant)))
             yield currency, self.known(list(numbers)), receiver or self.payee(claimant), why

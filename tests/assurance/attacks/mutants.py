@@ -65,8 +65,8 @@ class AttackMutant:
         return f"{path_of(file)}::test_{function}"
 
 
-LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/Compliance.sol"
-SETTLING, PAYING = "income/ClaimRun.sol", "libraries/Payment.sol"
+LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
+SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 
 MUTANTS = (
@@ -146,23 +146,24 @@ MUTANTS = (
     ),
     AttackMutant(
         "A12 one currency holds up the page", VAULT, VAULT_FILE,
-        "if (outcome == Payment.Outcome.Denied && ", "if (outcome == Payment.Outcome.Failed || ",
+        "if (outcome == PaymentLib.Outcome.Denied && ",
+        "if (outcome == PaymentLib.Outcome.Failed || ",
         "payments::a_holder_that_is_blocked_does_not_hold_up_the_others",
     ),
     AttackMutant(
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
-        "} else if (msg.sender != claimant && msg.sender != desk()) {",
+        "} else if (msg.sender != claimant && msg.sender != relayer()) {",
         "} else if (msg.sender == address(0)) {",
         "claim_runs::nobody_else_says_where_it_goes",
     ),
     AttackMutant(
-        "A14 the balance of today", TOKEN, "token/History.sol",
+        "A14 the balance of today", TOKEN, "token/HistoryLib.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "dividend_vault::pages_in_any_order_pay_what_claims_would",
     ),
     AttackMutant(
-        "B1 the balance of today", TOKEN, "token/History.sol",
+        "B1 the balance of today", TOKEN, "token/HistoryLib.sol",
         "if (account.since() < recordId) return account.balance();",
         "if (recordId != 0) return account.balance();",
         "record_dates::in_and_out_after_the_record_earns_nothing",

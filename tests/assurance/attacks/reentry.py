@@ -15,9 +15,9 @@ from eth_utils.crypto import keccak
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.compliant import SETTINGS
 from tests.contracts.harness import DAY, NOTHING, Harness, terms
-from tests.contracts.relayer import Instruction, desk_of
+from tests.contracts.relayer import PaymentInstruction, desk_of
 
-VAULT, DESK = "DividendVault", "PayoutDesk"
+VAULT, DESK = "DividendVault", "ClaimRelayer"
 COIN = 10**18
 LATER = 2**40
 NO_PERMIT = (LATER, 27, NOTHING, NOTHING)
@@ -52,11 +52,11 @@ VAULT_CALL_OUTS = (
     "claim, tax",
     "claim of two, tax",
     "push, tax",
-    "desk, signature",
-    "desk, claimant",
-    "desk, paying",
-    "desk, hook",
-    "desk, hook's coin",
+    "relayer, signature",
+    "relayer, claimant",
+    "relayer, paying",
+    "relayer, hook",
+    "relayer, hook's coin",
 )
 TOKEN_CALL_OUTS = (
     "transfer, authorize",
@@ -109,7 +109,7 @@ class CallOut:
 
 
 class AttackSystem(Harness):
-    """A vault, its desk and three tokens, with an interloper wherever one of them calls.
+    """A vault, its relayer and three tokens, with an interloper wherever one of them calls.
 
     ``coin`` is a currency; ``purse`` a wallet that holds shares and is collector, recipient and
     declarer; ``signer`` a wallet that signs; ``asset`` passes questions on to the share token;
@@ -119,7 +119,7 @@ class AttackSystem(Harness):
 
     def __init__(self, kit: RevmKit) -> None:
         super().__init__(kit)
-        self.desk = desk_of(self)
+        self.relayer = desk_of(self)
         self.coin = self.interloper(self.dollar)
         self.purse = self.interloper()
         self.signer = self.interloper(kit.deploy("ContractWallet"))
@@ -160,7 +160,7 @@ class AttackSystem(Harness):
         self.unpaid_native = self._pay_native(self.empty, 70)
         self.kit.now += 1
         shares = {self.ann: 40, self.ben: 30} | {spy.address: 10 for spy in self.spies}
-        self.owners = [*shares, *self.kit.accounts, self.vault.address, self.desk.address]
+        self.owners = [*shares, *self.kit.accounts, self.vault.address, self.relayer.address]
         for token in (self.token, self.ruled, self.foreign):
             token.send("batchMint", list(shares), list(shares.values()), sender=self.agent)
             for spy in self.spies:
@@ -177,9 +177,9 @@ class AttackSystem(Harness):
         self.plain = self._pay(self.record, 1_003, **taxed)
         self.native = self._pay_native(self.record, 1_000, **ending, **taxed)
         self.late = self._pay(self.record, 1_000)
-        self.token.send("setIncomeWaits", True, sender=self.owner)
+        self.token.send("setIncomeHeld", True, sender=self.owner)
         self.slow = self._pay(self.record, 1_000)
-        self.token.send("setIncomeWaits", False, sender=self.owner)
+        self.token.send("setIncomeHeld", False, sender=self.owner)
         for number in (self.taxed, self.native):
             self.claim(self.ben, number)
         # All of it but a remainder, which waits for the next.
@@ -222,16 +222,16 @@ class AttackSystem(Harness):
         return lambda: token.send(function, *args, sender=sender or self.agent)
 
     def carries_out(self, number: int, hook: str = ZERO) -> Callable[[], Receipt]:
-        """The desk carries out what `signer` has signed."""
+        """The relayer carries out what `signer` has signed."""
         who = self.signer.address
-        order = Instruction(self.desk, who, who, [number], self.eve, hook)
+        order = PaymentInstruction(self.relayer, who, who, [number], self.eve, hook)
         wallet = self.kit.at("ContractWallet", who)
         wallet.send("sign", order.digest(), True)
         return lambda: order.send(b"", sender=self.stranger)
 
 
 def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
-    """Every call-out of the vault and its desk."""
+    """Every call-out of the vault and its relayer."""
     w, own, both = system, frozenset({VAULT}), frozenset({VAULT, DESK})
     coin, asset, purse = w.coin, w.asset, w.purse
     claims = w.asks_vault("claim", [w.taxed], w.ann)
@@ -279,7 +279,7 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
             asset, "totalSupplyAt(uint256)", w.declares(), own, still=True, shrugged=True
         ),
         "declare, holdings": CallOut(
-            asset, "holdingsSuffice()", w.declares(), own, still=True, least=90_000, shrugged=True
+            asset, "supportsHoldings()", w.declares(), own, still=True, least=90_000, shrugged=True
         ),
         "declare, agent": CallOut(
             asset, "isAgent(address)", w.declares(), own, still=True, shrugged=True
@@ -309,17 +309,17 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         "claim, tax": CallOut(w.policy, tax, claims, own, still=True),
         "claim of two, tax": CallOut(w.policy, tax, claims_two, own, still=True),
         "push, tax": CallOut(w.policy, tax, pushes, own, still=True, least=450_000),
-        "desk, signature": CallOut(
+        "relayer, signature": CallOut(
             w.signer, "isValidSignature(bytes32,bytes)", signed, frozenset({DESK}), still=True
         ),
-        "desk, claimant": CallOut(
+        "relayer, claimant": CallOut(
             asset, "claimantOf(address)", signed, frozenset({DESK}), still=True, shrugged=True
         ),
-        "desk, paying": CallOut(coin, move, signed, both),
-        "desk, hook": CallOut(
+        "relayer, paying": CallOut(coin, move, signed, both),
+        "relayer, hook": CallOut(
             w.hook, "onIncome(address,address,uint256,bytes)", hooked, frozenset({DESK})
         ),
-        "desk, hook's coin": CallOut(w.hook, "", hooked_native, both, least=90_000),
+        "relayer, hook's coin": CallOut(w.hook, "", hooked_native, both, least=90_000),
     }
 
 

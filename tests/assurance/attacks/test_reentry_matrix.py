@@ -1,4 +1,4 @@
-"""E3: every external function against every call-out of the vault, its desk and the share tokens.
+"""E3: every external function against every call-out of vault, relayer and share tokens.
 
 In the middle of each call-out, whoever is called calls each function back. A function of a contract
 whose guard is shut refuses. In the middle of a question nothing can be written. A view says what it
@@ -335,8 +335,8 @@ def counted() -> Counter[str]:
 @pytest.mark.attack("E3")
 @pytest.mark.parametrize("name", VAULT_CALL_OUTS)
 def test_the_vaults_call_outs(system, counted, name):
-    """While the vault or its desk asks or pays, nothing can be had twice, and no view lies."""
-    entrances = list(entrances_of(system, system.vault, system.desk, system.token))
+    """While the vault or its relayer asks or pays, nothing can be had twice, and no view lies."""
+    entrances = list(entrances_of(system, system.vault, system.relayer, system.token))
     counted.update(Matrix(system, name, vault_call_outs(system)[name], entrances).fill().values())
 
 

@@ -146,7 +146,7 @@ class State(NamedTuple):
             if why := self.unpayable(it):
                 return why, self
         if self.sums and not self.claimant(who):
-            return "DividendVault_Waiting", self
+            return "DividendVault_IncomeHeld", self
         after = self
         for place in range(len(self.sums)):
             after = after._settled(place, who)

@@ -31,7 +31,7 @@ BATCH = 200
 PEOPLE = ("ann", "ben", "cat", "dan", "eve", "fay")
 ISSUER = "issuer"
 Case = tuple[int, ...]
-Question = tuple[tuple[Any, ...], bytes]
+StaticCallLib = tuple[tuple[Any, ...], bytes]
 
 
 class Bench:
@@ -99,7 +99,7 @@ class Bench:
             if reported != answer:
                 raise Broken(f"{function}{case} is {reported}, not {answer}")
 
-    def look(self, questions: Sequence[Question]) -> int:
+    def look(self, questions: Sequence[StaticCallLib]) -> int:
         """Put questions to contracts; each answer is the one expected. How many there were."""
         for first in range(0, len(questions), BATCH):
             page = questions[first : first + BATCH]
@@ -108,7 +108,7 @@ class Bench:
                 self._find(page)
         return len(questions)
 
-    def _find(self, page: Sequence[Question]) -> None:
+    def _find(self, page: Sequence[StaticCallLib]) -> None:
         for label, answer in page:
             reported = self._lens(self._question(label))
             if reported != b"\1" + answer:
@@ -356,7 +356,7 @@ def history(bench: Bench, rng: random.Random) -> list[dict[str, int]]:
 
 def histories(bench: Bench, rng: random.Random) -> int:
     """A balance at a record is the balance when its second ended."""
-    questions: list[Question] = []
+    questions: list[StaticCallLib] = []
     for record, then in enumerate(history(bench, rng), 1):
         questions += [(("shares", "balanceOfAt", who, record), word(then[who])) for who in PEOPLE]
         questions.append((("shares", "totalSupplyAt", record), word(sum(then.values()))))
@@ -366,9 +366,9 @@ def histories(bench: Bench, rng: random.Random) -> int:
 def streams(bench: Bench, rng: random.Random) -> int:
     """A stream's balance is the sum of balances times weights."""
     closed = history(bench, rng)
-    bench.create("streams", "RecordStream", "shares")
+    bench.create("streams", "RecordRanges", "shares")
     heaviest = rng.choice((1, 31, 2**32 - 1))
-    questions: list[Question] = []
+    questions: list[StaticCallLib] = []
     defined = 0
     for _ in range(8):
         chosen = sorted(rng.sample(range(1, len(closed) + 1), rng.randint(1, len(closed))))
@@ -379,7 +379,7 @@ def streams(bench: Bench, rng: random.Random) -> int:
                 summed[who] += weight * held
         if sum(summed.values()) > MAX_SUPPLY:
             continue
-        bench.send(ISSUER, "streams", "defineStream", chosen, weights)
+        bench.send(ISSUER, "streams", "defineRange", chosen, weights)
         defined += 1
         questions += [
             (("streams", "balanceOfAt", who, defined), word(summed[who])) for who in PEOPLE
@@ -449,7 +449,7 @@ def entitlements(bench: Bench, rng: random.Random) -> int:
     """Everybody's gross is that of `prorata.apportion`, whoever is excluded."""
     closed = history(bench, rng)
     bench.create("vault", "DividendVault")
-    questions: list[Question] = []
+    questions: list[StaticCallLib] = []
     declared = 0
     for record, then in enumerate(closed, 1):
         excluded = rng.sample(PEOPLE, rng.choice((0, 0, 1, 3)))
@@ -480,7 +480,7 @@ def withholding(bench: Bench, rng: random.Random) -> int:
         _file(bench, rng, law)
     _record(bench, law)
     _pass(bench, law, 1)
-    questions: list[Question] = []
+    questions: list[StaticCallLib] = []
     for (record, who, kind), rate in law.answers.items():
         for _ in range(2):
             gross = number(rng, 160)
@@ -528,7 +528,7 @@ def _file(bench: Bench, rng: random.Random, law: Withholding) -> None:
         bench.send(ISSUER, "book", "register", [who], [known])
     elif what == "note":
         law.note([who])
-        bench.send(who, "policy", "note", [who])
+        bench.send(who, "policy", "snapshot", [who])
     elif what == "certify" and len(law.files[who]) < 12:
         since = law.now + rng.randint(-3, 3)
         until = max(since, law.now) + rng.randint(0, 9)

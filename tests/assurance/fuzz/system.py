@@ -22,7 +22,7 @@ from tests.assurance.fuzz.wire import Blob, Wire, encoded, raw_log, revert_data,
 from tests.chainkit import GAS_CAP, ZERO, Codec, RevmKit, checksummed
 from tests.contracts.compliant import FOREVER, GERMANY, RETAIL, SETTINGS, investor
 from tests.contracts.currencies import Answer, Mood
-from tests.contracts.currencies import Nature as Words
+from tests.contracts.currencies import Nature as UncheckedArrayLib
 from tests.contracts.relayer import TYPE as INSTRUCTION
 from tests.laws.harness import terms_of
 from tests.laws.product import differences
@@ -114,10 +114,10 @@ class SystemHarness:
         self._send("wes", "book", "bindToken", CLUB)
         self._send("wes", CLUB, "setIdentityRegistry", "book")
         self._send("wes", CLUB, "setCompliance", "rules")
-        self._send("wes", CLUB, "setIncomeWaits", True)
+        self._send("wes", CLUB, "setIncomeHeld", True)
         self._send("wes", "book", "count", CLUB, [])
         self._create(VAULT, "DividendVault")
-        self._enter(RELAYER, "PayoutDesk", checksummed(self._ask(VAULT, "desk")[12:]))
+        self._enter(RELAYER, "ClaimRelayer", checksummed(self._ask(VAULT, "relayer")[12:]))
         self._create("wall", "WilfulReceiver")
         self._create("lens", "Lens")
         for policy, rate in RATES.items():
@@ -408,7 +408,7 @@ class SystemHarness:
         return self._paid(
             self._both(
                 lambda: self.relayer.execute(signer, holder, ids, receiver, nonce),
-                *("ola", RELAYER, "carryOut", self._instruction(fields, ids), Blob(signature)),
+                *("ola", RELAYER, "execute", self._instruction(fields, ids), Blob(signature)),
             )
         )
 
@@ -476,7 +476,9 @@ class SystemHarness:
 
     def _become(self, currency: str, answer: Answer = Answer.YES) -> None:
         it = self.law.natures[currency]
-        words = Words(answer=answer, fee=it.fee, paused=it.paused, quiet=it.quiet, grains=1)
+        words = UncheckedArrayLib(
+            answer=answer, fee=it.fee, paused=it.paused, quiet=it.quiet, grains=1
+        )
         self._send("ola", currency, "become", tuple(map(int, words.words())))
 
     # ---------------------------------------------------------------------- signatures
@@ -502,7 +504,7 @@ class SystemHarness:
         kind = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
         parts = (
             keccak(kind),
-            keccak(b"prorata PayoutDesk"),
+            keccak(b"prorata ClaimRelayer"),
             keccak(b"1"),
             1,
             self.wire.at[RELAYER],

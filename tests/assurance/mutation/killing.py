@@ -47,7 +47,7 @@ PROBE = "Probe"
 PROBES = (PROBE, "LibraryProbe")
 """The test contracts that libraries are part of."""
 
-WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "PayoutDesk"}
+WALKED = {"ShareToken", "DividendVault", "InvestorRegistry", "TransferRules", "ClaimRelayer"}
 """Contracts that the walk has on its harness."""
 
 REENTRY, LAYOUTS = (
@@ -59,7 +59,7 @@ TOKEN = (
     "rules", "registry", "tests/laws/test_ledger_laws.py", REENTRY,
 )  # fmt: skip
 VAULT = (
-    "claim_runs", "payments", "payout_desk", "tests/laws/test_vault_laws.py", "dividend_vault",
+    "claim_batches", "payments", "claim_relayer", "tests/laws/test_vault_laws.py", "dividend_vault",
     REENTRY,
 )  # fmt: skip
 REGISTER = (
@@ -75,30 +75,30 @@ OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
     "AccountLib": (LAYOUTS, "record_dates", *TOKEN),
-    "History": ("record_dates", "claim_runs", *TOKEN),
+    "HistoryLib": ("record_dates", "claim_batches", *TOKEN),
     "LedgerLib": (LAYOUTS, "record_dates", *TOKEN),
-    "Compliance": ("rules", *TOKEN),
+    "ComplianceLib": ("rules", *TOKEN),
     "Documents": TOKEN,
     "InvestorRegistry": REGISTER,
     "InvestorLib": (LAYOUTS, *REGISTER, "withholding_policy"),
-    "HoldingLib": (LAYOUTS, *REGISTER),
+    "PersonHoldingLib": (LAYOUTS, *REGISTER),
     "TransferRules": ("rules", "lockups", *REGISTER),
     "LockUps": ("lockups", "rules"),
     "WithholdingPolicy": TAXING,
-    "RateTable": TAXING,
-    "StandingLib": TAXING,
-    "Timeline": TAXING,
-    "ProRata": (*TAXING, *VAULT),
-    "RecordStream": ("record_stream", "standards"),
-    "StreamSheet": ("record_stream",),
+    "RateTableLib": TAXING,
+    "InvestorStatusLib": TAXING,
+    "TimelineLib": TAXING,
+    "ProRataLib": (*TAXING, *VAULT),
+    "RecordRanges": ("record_ranges", "standards"),
+    "RangeTermsLib": ("record_ranges",),
     "PassThrough": ("pass_through",),
-    "PayoutDesk": ("payout_desk", "primary_reinvestment"),
-    "Signature": ("permit", "payout_desk"),
+    "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
+    "SignatureLib": ("permit", "claim_relayer"),
     "PrimaryReinvestment": ("primary_reinvestment",),
-    "Payment": ("payments", "pass_through", "currencies"),
-    "Holdings": ("record_stream", *VAULT),
-    "Authority": ("record_stream", "pass_through", *VAULT),
-    "Question": ("record_stream", "policy", "registry", "pass_through", *VAULT),
+    "PaymentLib": ("payments", "pass_through", "currencies"),
+    "RecordQueryLib": ("record_ranges", *VAULT),
+    "TokenRolesLib": ("record_ranges", "pass_through", *VAULT),
+    "StaticCallLib": ("record_ranges", "policy", "registry", "pass_through", *VAULT),
 }
 """The tests of each source, quick ones first; of those that are not here, the vault's."""
 
@@ -147,7 +147,7 @@ POLICY = "tests/contracts/tax/test_withholding_policy.py"
 APART = (
     "tests/contracts/token/test_standards.py::test_the_token_fits",
     f"{POLICY}::test_asking_stays_cheap_however_much_is_changed_later",
-    "tests/contracts/income/test_payout_desk.py::test_on_a_fork_the_old_signature_is_worth_nothing",
+    "tests/contracts/income/test_claim_relayer.py::test_on_a_fork_the_old_signature_is_worth_nothing",
     f"{REENTRY}::test_the_vaults_call_outs[push, paying]",
 )
 """Tests of size and gas, which the optimiser decides, and of a node that limits the size."""

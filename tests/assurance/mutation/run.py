@@ -53,13 +53,15 @@ SEED = "prorata"
 INVALID, SAME = "invalid", "same"
 
 LEDGER = (
-    "ShareToken", "ShareLedger", "AccountLib", "History", "LedgerLib", "HoldingLib", "Holdings",
+    "ShareToken", "ShareLedger", "AccountLib", "HistoryLib", "LedgerLib", "PersonHoldingLib",
+    "RecordQueryLib",
 )  # fmt: skip
 ARITHMETIC = (
-    "ProRata", "Progress", "HolderFile", "TermSheet", "ClaimRun", "RateTable", "StreamSheet",
+    "ProRataLib", "ProgressLib", "PayeeAndClaimsLib", "TermsLib", "ClaimBatchLib", "RateTableLib",
+    "RangeTermsLib",
     "apportion", "amounts", "withholding",
 )  # fmt: skip
-VAULT = ("DividendVault", "Payment", "Timeline")
+VAULT = ("DividendVault", "PaymentLib", "TimelineLib")
 WHOLE = (*LEDGER, *ARITHMETIC, *VAULT)
 """Sources of which every mutant is tried."""
 

@@ -45,7 +45,7 @@ from tests.assurance.mutation.solidity import BARE, Compiler, mutants
 pytestmark = pytest.mark.slow
 
 LEDGER = "contracts/token/ShareLedger.sol"
-PROGRESS = "contracts/income/Progress.sol"
+PROGRESS = "contracts/income/ProgressLib.sol"
 MONEY = "prorata/values/amounts.py"
 TOKEN = "ShareToken"
 FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))

@@ -34,7 +34,7 @@ def floored(
 # ------------------------------------------------------------------------------------ entitlement
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def a_quotient_is_unique():
     """One number only is the floor of a division, so that naming it by its remainder is
     no choice.
@@ -44,28 +44,28 @@ def a_quotient_is_unique():
     return given, z3.And(q == q2, r == r2)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def an_entitlement_is_at_most_the_amount():
     """No holder is owed more than the whole amount."""
     a, b, e, q, r = whole("a b e q r")
     return [*natural(a, b), e > 0, b <= e, *floored(a * b, e, q, r)], z3.And(q >= 0, q <= a)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def nothing_is_owed_for_no_shares():
     """An account without shares at the record is owed nothing."""
     a, e, q, r = whole("a e q r")
     return [*natural(a), e > 0, *floored(a * 0, e, q, r)], q == 0
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def a_sole_holder_is_owed_everything():
     """Who holds all eligible shares is owed exactly the amount."""
     a, e, q, r = whole("a e q r")
     return [*natural(a), e > 0, *floored(a * e, e, q, r)], z3.And(q == a, r == 0)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def an_entitlement_loses_less_than_one_unit():
     """The floor is short of the exact share by less than one unit, and never over it."""
     a, b, e, q, r = whole("a b e q r")
@@ -73,7 +73,7 @@ def an_entitlement_loses_less_than_one_unit():
     return given, z3.And(q * e <= a * b, a * b < (q + 1) * e)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def more_shares_are_never_owed_less():
     """A holder of more shares is owed at least as much."""
     a, b, c, e, q, r, q2, r2 = whole("a b c e q r q2 r2")
@@ -81,7 +81,7 @@ def more_shares_are_never_owed_less():
     return given, [a * (c - b) >= 0, q <= q2]
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def a_larger_amount_owes_nobody_less():
     """Of a larger amount every holder is owed at least as much."""
     a, d, b, e, q, r, q2, r2 = whole("a d b e q r q2 r2")
@@ -89,7 +89,7 @@ def a_larger_amount_owes_nobody_less():
     return [*given, *floored(a * b, e, q, r), *floored((a + d) * b, e, q2, r2)], q <= q2
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def splitting_an_account_gains_nothing():
     """Two accounts are together owed what one with their shares is owed, or one unit less."""
     a, b, c, e, q, r, q2, r2, q3, r3 = whole("a b c e q r q2 r2 q3 r3")
@@ -97,7 +97,7 @@ def splitting_an_account_gains_nothing():
     return [*given, *floored(a * (b + c), e, q3, r3)], z3.Or(q3 == q + q2, q3 == q + q2 + 1)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def splitting_an_amount_gains_nothing():
     """Two distributions owe a holder together what one of their sum owes, or one unit less."""
     a, d, b, e, q, r, q2, r2, q3, r3 = whole("a d b e q r q2 r2 q3 r3")
@@ -105,7 +105,7 @@ def splitting_an_amount_gains_nothing():
     return [*given, *floored((a + d) * b, e, q3, r3)], z3.Or(q3 == q + q2, q3 == q + q2 + 1)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def a_finer_share_changes_no_exact_entitlement():
     """Counting each share as `k` shares, for everybody, changes no entitlement."""
     a, b, e, k, q, r, q2, r2 = whole("a b e k q r q2 r2")
@@ -118,7 +118,7 @@ def a_finer_share_changes_no_exact_entitlement():
 # ------------------------------------------------------------------------------------ all holders
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def entitlements_add_up_with_their_remainders_to_begin_with():
     """Before the first holder is counted, floors times the eligible shares and remainders are
     nothing.
@@ -128,7 +128,7 @@ def entitlements_add_up_with_their_remainders_to_begin_with():
     return given, z3.And(total * e + rest == a * shares, rest <= n * (e - 1))
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def entitlements_add_up_with_their_remainders_holder_by_holder():
     """Counting one holder more keeps: floors times `e` plus remainders are the amount times the
     shares.
@@ -140,7 +140,7 @@ def entitlements_add_up_with_their_remainders_holder_by_holder():
     return given, z3.And(kept, rest + r <= (n + 1) * (e - 1), rest + r >= 0)
 
 
-@FACTS.about("ProRata.portionDown")
+@FACTS.about("ProRataLib.portionDown")
 def entitlements_together_are_at_most_the_amount():
     """All holders together are owed at most the amount."""
     a, e, total, rest, n = whole("a e total rest n")
@@ -148,7 +148,7 @@ def entitlements_together_are_at_most_the_amount():
     return given, total <= a
 
 
-@FACTS.about("ProRata.portionDown", "DividendVault._carry")
+@FACTS.about("ProRataLib.portionDown", "DividendVault._carry")
 def the_remainder_is_less_than_a_unit_for_each_holder():
     """What all entitlements leave of the amount is less than one unit for each holder."""
     a, e, total, rest, n = whole("a e total rest n")
@@ -169,7 +169,7 @@ def excluding_leaves_the_shares_of_all_others():
 # -------------------------------------------------------------------------------------- progress
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def the_rounding_loss_is_one_unit_or_none():
     """floor(a(s+b)/e) - floor(as/e) - floor(ab/e) is 0 or 1."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -178,7 +178,7 @@ def the_rounding_loss_is_one_unit_or_none():
     return [*given, *floored(a * (s + b), e, q3, r3)], z3.Or(loss == 0, loss == 1)
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def the_rounding_loss_is_what_the_remainders_say():
     """The loss is 1 exactly if the remainders of as/e and ab/e reach e together."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -187,7 +187,7 @@ def the_rounding_loss_is_what_the_remainders_say():
     return given, q3 - q - q2 == z3.If(r + r2 >= e, 1, 0)
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def the_remainders_go_on_as_one():
     """The remainder of a(s+b)/e is the sum of the two remainders, less e if they reach it."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -201,7 +201,7 @@ def the_remainders_go_on_as_one():
     ]
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def the_first_settlement_loses_nothing():
     """Nothing is lost when the first holder is settled: one floor is not short of itself."""
     a, b, e, q, r, q2, r2 = whole("a b e q r q2 r2")
@@ -209,7 +209,7 @@ def the_first_settlement_loses_nothing():
     return given, z3.And(r + r2 < e, q == 0)
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def less_is_lost_than_settled():
     """Units lost stay below shares settled, since each settlement takes a share and loses a unit at
     most.
@@ -221,7 +221,7 @@ def less_is_lost_than_settled():
     return given, lost + loss < s + b
 
 
-@FACTS.about("Progress.settleDown", "Progress.allot")
+@FACTS.about("ProgressLib.settleDown", "ProgressLib.allot")
 def neither_field_of_a_lane_outgrows_it():
     """Settled shares stay below two to the width, and units lost too, or below 2^32, however many
     settle.
@@ -232,7 +232,7 @@ def neither_field_of_a_lane_outgrows_it():
     return given, z3.And(s + b < power, lost + loss < power, lost + loss < 2**32)
 
 
-@FACTS.about("Progress.settleDown", "Progress.settledIn", "Progress.lostIn")
+@FACTS.about("ProgressLib.settleDown", "ProgressLib.settledIn", "ProgressLib.lostIn")
 def a_settlement_adds_to_two_digits_of_the_slot():
     """A slot read as digits, lanes below, settled, lost, lanes above: a settlement changes two of
     them only.
@@ -248,7 +248,7 @@ def a_settlement_adds_to_two_digits_of_the_slot():
     return given, slot(s, lost) + at * (b + width * loss) == slot(s + b, lost + loss)
 
 
-@FACTS.about("Progress.settledIn", "Progress.lostIn")
+@FACTS.about("ProgressLib.settledIn", "ProgressLib.lostIn")
 def a_slot_has_one_reading():
     """Digits within their bounds are read from a slot in one way only, so that none borrows from
     another.
@@ -263,7 +263,7 @@ def a_slot_has_one_reading():
     return given, [upper == upper2, below == below2, above == above2, mid == mid2]
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def no_product_of_a_settlement_overflows():
     """amount * shares, amount * settled and the sum of two remainders stay below 2^256."""
     a, s, b, e, r, r2 = whole("a s b e r r2")
@@ -277,14 +277,14 @@ def no_product_of_a_settlement_overflows():
     ]
 
 
-@FACTS.about("Progress.settleDown", "DividendVault._paid")
+@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
 def nothing_is_paid_before_the_first_settlement():
     """floor(a*0/e) - 0 is zero: the formula for what was paid begins right."""
     a, e, q, r = whole("a e q r")
     return [*natural(a), e > 0, *floored(a * 0, e, q, r)], q - 0 == 0
 
 
-@FACTS.about("Progress.settleDown", "DividendVault._paid")
+@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
 def what_was_paid_follows_from_progress_at_every_step():
     """If paid = floor(as/e) - lost before a settlement, then also after it."""
     a, s, b, e, lost, paid = whole("a s b e lost paid")
@@ -310,7 +310,7 @@ def the_last_settlement_leaves_exactly_what_was_lost():
     return given, a - paid == lost
 
 
-@FACTS.about("DividendVault._paid", "Progress.settleDown")
+@FACTS.about("DividendVault._paid", "ProgressLib.settleDown")
 def what_is_unpaid_covers_every_holder_left():
     """Any holder not yet settled can be paid from what the distribution still owes."""
     a, s, b, e, lost, q, r, q2, r2 = whole("a s b e lost q r q2 r2")
@@ -322,7 +322,7 @@ def what_is_unpaid_covers_every_holder_left():
 # --------------------------------------------------------------------------------- order, batches
 
 
-@FACTS.about("Progress.settleDown")
+@FACTS.about("ProgressLib.settleDown")
 def two_settlements_commute():
     """Whichever of two holders is settled first, both get the same, and the same is lost in all."""
     a, s, b, c, e = whole("a s b c e")
@@ -347,7 +347,7 @@ def two_settlements_commute():
     return given, [*joined(qsb, rsb, qb, rb), *joined(qsc, rsc, qc, rc), same]
 
 
-@FACTS.about("Progress.settleDown", "DividendVault._paid")
+@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
 def what_is_lost_depends_on_who_is_settled_only():
     """Two histories that paid the same holders the same have lost the same."""
     a, s, e, lost, lost2, paid, q, r = whole("a s e lost lost2 paid q r")
@@ -355,7 +355,7 @@ def what_is_lost_depends_on_who_is_settled_only():
     return [*given, paid == q - lost, paid == q - lost2], lost == lost2
 
 
-@FACTS.about("Progress.settleDown", "DividendVault._settleRun")
+@FACTS.about("ProgressLib.settleDown", "DividendVault._settleRun")
 def a_run_keeps_its_progress_exact():
     """However many a run settles, a * settled = (floors + losses) * e + the remainder
     that goes on.
@@ -374,7 +374,7 @@ def a_run_keeps_its_progress_exact():
     ]
 
 
-@FACTS.about("Progress.settleDown", "DividendVault._settleRun")
+@FACTS.about("ProgressLib.settleDown", "DividendVault._settleRun")
 def a_run_pays_what_its_progress_says():
     """At the end of a run, floor(a * settled / e) less the losses is exactly what it has paid."""
     a, s, e, floors, losses, rest, q, r = whole("a s e floors losses rest q r")
@@ -382,7 +382,7 @@ def a_run_pays_what_its_progress_says():
     return [*given, *floored(a * s, e, q, r)], q - losses == floors
 
 
-@FACTS.about("ClaimRun.add", "DividendVault._payRun")
+@FACTS.about("ClaimBatchLib.add", "DividendVault._payRun")
 def a_claim_of_twelve_pays_the_sum_of_twelve_claims():
     """A run that adds up twelve net amounts sends exactly what twelve claims of one would send."""
     gross = whole(" ".join(f"g{i}" for i in range(12)))
@@ -706,7 +706,7 @@ def freezing_step_by_step_never_exceeds_the_balance():
 # ---------------------------------------------------------------------------------------- streams
 
 
-@FACTS.about("RecordStream._weigh")
+@FACTS.about("RecordRanges._weigh")
 def a_weighted_balance_is_within_the_weighted_supply():
     """Record by record, a holder's weighted balance stays within the weighted supply."""
     w, b, supply, sum_b, sum_s = whole("w b supply sum_b sum_s")
@@ -714,7 +714,7 @@ def a_weighted_balance_is_within_the_weighted_supply():
     return given, [w * (supply - b) >= 0, sum_b + w * b <= sum_s + w * supply]
 
 
-@FACTS.about("RecordStream._weigh")
+@FACTS.about("RecordRanges._weigh")
 def weighted_balances_add_up_to_the_weighted_supply():
     """If two holders' balances are a record's supply, their weighted sums are the weighted supply,
     still.
@@ -724,14 +724,14 @@ def weighted_balances_add_up_to_the_weighted_supply():
     return given, (sum_b + w * b) + (sum_c + w * c) == sum_s + w * supply
 
 
-@FACTS.about("RecordStream._weigh")
+@FACTS.about("RecordRanges._weigh")
 def a_weight_loses_no_holder():
     """Who held one share at one record of a stream has a weighted balance above zero."""
     w, b, rest = whole("w b rest")
     return [w >= 1, b >= 1, rest >= 0], rest + w * b >= 1
 
 
-@FACTS.about("RecordStream._weigh")
+@FACTS.about("RecordRanges._weigh")
 def a_hundred_products_do_not_overflow():
     """A hundred amounts below 2^216, each times a weight below 2^32, add up to less than 2^256."""
     amounts = whole(" ".join(f"x{i}" for i in range(100)))
@@ -740,7 +740,7 @@ def a_hundred_products_do_not_overflow():
     return given, z3.Sum(amounts) * (2**32 - 1) < 2**256
 
 
-@FACTS.about("RecordStream._weigh", "ProRata.portionDown")
+@FACTS.about("RecordRanges._weigh", "ProRataLib.portionDown")
 def a_stream_rounds_once():
     """One floor for the weighted sum pays at least the floors for each record, and less than one
     unit per record more.
@@ -755,7 +755,7 @@ def a_stream_rounds_once():
 CONTROLS = Facts()
 
 
-@CONTROLS.about("Progress.settleDown")
+@CONTROLS.about("ProgressLib.settleDown")
 def control_rounding_never_loses():
     """False: the rounding loss is always zero."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")

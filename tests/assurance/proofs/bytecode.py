@@ -68,7 +68,7 @@ def _write(folder: str, contract: str, made: dict[str, Any], source: dict[str, A
 
 
 def results(only: str = "") -> Iterator[Result]:
-    """Run halmos on every check whose name matches."""
+    """ClaimBatch halmos on every check whose name matches."""
     sentences = build()
     stand_in = WORK / "bin" / "forge"
     stand_in.parent.mkdir(exist_ok=True)

@@ -27,7 +27,7 @@ def ones(width: int) -> Bits:
 
 
 def words(names: str) -> list[Bits]:
-    """Words of which nothing is known."""
+    """UncheckedArrayLib of which nothing is known."""
     return [z3.BitVec(name, WORD) for name in names.split()]
 
 
@@ -237,87 +237,87 @@ def investor_as_lost(investor):
     return (investor & ~(ones(48) << 72)) | word(1 << 120)
 
 
-@restates("HoldingLib.pack", "holdingPack", 256, 256)
+@restates("PersonHoldingLib.pack", "holdingPack", 256, 256)
 def holding_pack(shares, group):
     return shares | (group << 96)
 
 
-@restates("HoldingLib.shares", "holdingShares", 256)
+@restates("PersonHoldingLib.shares", "holdingShares", 256)
 def holding_shares(holding):
     return holding & ones(96)
 
 
-@restates("HoldingLib.group", "holdingGroup", 256)
+@restates("PersonHoldingLib.group", "holdingGroup", 256)
 def holding_group(holding):
     return shr(holding, 96)
 
 
-@restates("StandingLib.country", "standingCountry", 256)
+@restates("InvestorStatusLib.country", "standingCountry", 256)
 def standing_country(standing):
     return standing & ones(16)
 
 
-@restates("StandingLib.class", "standingClass", 256)
+@restates("InvestorStatusLib.class", "standingClass", 256)
 def standing_class(standing):
     return shr(standing, 16) & ones(8)
 
 
-@restates("StandingLib.known", "standingKnown", 256)
+@restates("InvestorStatusLib.known", "standingKnown", 256)
 def standing_known(standing):
     return standing & word(1 << 24) != 0
 
 
-@restates("StandingLib.certificates", "standingCertificates", 256)
+@restates("InvestorStatusLib.certificates", "standingCertificates", 256)
 def standing_certificates(standing):
     return shr(standing, 25)
 
 
-@restates("StandingLib.withInvestor", "standingWithInvestor", 256, 256)
+@restates("InvestorStatusLib.withInvestor", "standingWithInvestor", 256, 256)
 def standing_with_investor(standing, investor):
     known = investor_group(investor) | word(1 << 24)
     facts = z3.If(investor_person(investor) == 0, word(0), known)
     return (standing & ~ones(25)) | facts
 
 
-@restates("StandingLib.withOneMoreCertificate", "standingWithOneMoreCertificate", 256)
+@restates("InvestorStatusLib.withOneMoreCertificate", "standingWithOneMoreCertificate", 256)
 def standing_with_one_more_certificate(standing):
     return standing + word(1 << 25)
 
 
 def rate_key(country: Bits, class_: Bits, kind: Bits) -> Bits:
-    """`RateTable._key`, which is private: its table is compared with the contract's elsewhere."""
+    """`RateTableLib._key`, which is private: its table is compared with the contract's."""
     return (country << 16) | (class_ << 8) | kind
 
 
 def rate_entry(key: Bits, points: Bits) -> Bits:
-    """`RateTable._entryOf`."""
+    """`RateTableLib._entryOf`."""
     return (key << 16) | points
 
 
 def timeline_entry(value: Bits, since: Bits, older: Bits) -> Bits:
-    """`Timeline.set`."""
+    """`TimelineLib.set`."""
     return value | (since << 160) | (older << 208)
 
 
-# ------------------------------------------------------------------------------------- HolderFile
+# -------------------------------------------------------------------------------- PayeeAndClaimsLib
 
 
-@restates("HolderFile.payee", "filePayee", 256)
+@restates("PayeeAndClaimsLib.payee", "filePayee", 256)
 def file_payee(file):
     return file & ones(160)
 
 
-@restates("HolderFile.windowOf", "fileWindow", 32)
+@restates("PayeeAndClaimsLib.windowOf", "fileWindow", 32)
 def file_window(ordinal):
     return shr(ordinal + word(192), 8)
 
 
-@restates("HolderFile.markOf", "fileMark", 32)
+@restates("PayeeAndClaimsLib.markOf", "fileMark", 32)
 def file_mark(ordinal):
     return word(1) << ((ordinal + word(192)) & ones(8))
 
 
-@restates("HolderFile.setPayee", "fileWithPayee", 256, 160)
+@restates("PayeeAndClaimsLib.setPayee", "fileWithPayee", 256, 160)
 def file_with_payee(file, payee):
     return (shr(file, 160) << 160) | payee
 
@@ -327,18 +327,18 @@ def file_home(file: Bits) -> Bits:
     return shr(file, 160) & ones(32)
 
 
-@restates("HolderFile.find", "fileFound", 256, 32, 24)
+@restates("PayeeAndClaimsLib.find", "fileFound", 256, 32, 24)
 def file_found(file, series, window):
     home = file_home(file)
     first = z3.If(home == series, file, z3.If(home == 0, file | (series << 160), word(0)))
     return z3.If(window == 0, first, word(0))
 
 
-# --------------------------------------------------------------------------------------- Progress
+# -------------------------------------------------------------------------------------- ProgressLib
 
 
 def lost_bits(width: Bits) -> Bits:
-    """`Progress._lostBits`."""
+    """`ProgressLib._lostBits`."""
     return z3.If(z3.ULT(width, word(32)), width, word(32))
 
 
@@ -357,37 +357,37 @@ def mask(width: Bits) -> Bits:
     return (word(1) << width) - word(1)
 
 
-@restates("Progress.settledIn", "progressSettledIn", 256, 40)
+@restates("ProgressLib.settledIn", "progressSettledIn", 256, 40)
 def settled_in(lanes, lane):
     return shr(lanes, lane_shift(lane)) & mask(lane_width(lane))
 
 
-@restates("Progress.lostIn", "progressLostIn", 256, 40)
+@restates("ProgressLib.lostIn", "progressLostIn", 256, 40)
 def lost_in(lanes, lane):
     width = lane_width(lane)
     return shr(lanes, lane_shift(lane) + width) & mask(lost_bits(width))
 
 
-@restates("Progress.keyOf", "progressKeyOf", 256, 256)
+@restates("ProgressLib.keyOf", "progressKeyOf", 256, 256)
 def progress_key(series, lane):
     return (series << 24) | shr(lane, 16)
 
 
 def lanes_after(lanes: Bits, lane: Bits, shares: Bits, loses: z3.BoolRef) -> Bits:
-    """What `Progress.settleDown` leaves of a slot."""
+    """What `ProgressLib.settleDown` leaves of a slot."""
     booked = z3.If(loses, shares | (word(1) << lane_width(lane)), shares)
     return lanes + (booked << lane_shift(lane))
 
 
 def allotted(position: Bits, width: Bits) -> tuple[Bits, Bits, Bits]:
-    """`Progress.allot` for shares of this width: where the lane begins, ends, and its reference."""
+    """`ProgressLib.allot` for shares of this width: where the lane begins, ends, its reference."""
     bits = width + lost_bits(width)
     over = z3.UGT((position & ones(8)) + bits, word(256))
     start = z3.If(over, (position | ones(8)) + word(1), position)
     return start, start + bits, (start << 8) | width
 
 
-# -------------------------------------------------------------------------------------- TermSheet
+# -------------------------------------------------------------------------------------- TermsLib
 
 
 def sheet_first(token: Bits, series: Bits, ordinal: Bits, record: Bits) -> Bits:
@@ -435,13 +435,13 @@ def sheet_field(name: str, value: Bits) -> Bits:
 
 
 def same_series(first: Bits, other: Bits) -> z3.BoolRef:
-    """As `TermSheet.loadRun` compares two first words."""
+    """As `TermsLib.loadRun` compares two first words."""
     return (first ^ other) << 64 == 0
 
 
-# ------------------------------------------------------------------------------------ StreamSheet
+# ------------------------------------------------------------------------------------ RangeTermsLib
 
 
 def stream_part(record: Bits, weight: Bits, closes_at: Bits) -> Bits:
-    """`StreamSheet.setPart`."""
+    """`RangeTermsLib.setPart`."""
     return (record << 224) | ((weight << 192) | (closes_at << 144))

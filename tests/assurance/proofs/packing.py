@@ -103,10 +103,10 @@ def both_are_ready_if_neither_has_a_flag_or_is_behind():
     return given, of.account_both_ready(w, v, closed) == z3.And(ordinary, present)
 
 
-# ---------------------------------------------------------------------------------------- History
+# --------------------------------------------------------------------------------------- HistoryLib
 
 
-@FACTS.about("History.checkpoint", "History._entry")
+@FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def an_entry_is_balance_and_since():
     """The lowest 128 bits of an account are its balance and since, whatever else it has."""
     (w,) = words("w")
@@ -114,7 +114,7 @@ def an_entry_is_balance_and_since():
     return [], z3.And(BALANCE(entry) == BALANCE(w), SINCE(entry) == SINCE(w), COUNT(entry) == 0)
 
 
-@FACTS.about("History.checkpoint", "History._entry")
+@FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def the_first_entry_of_a_slot_reads_back():
     """An entry at an even place, written over whatever was there, is what is read there."""
     (w,) = words("w")
@@ -122,7 +122,7 @@ def the_first_entry_of_a_slot_reads_back():
     return [], slot & ones(128) == w & ones(128)
 
 
-@FACTS.about("History.checkpoint", "History._entry")
+@FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def the_second_entry_of_a_slot_reads_back_and_keeps_the_first():
     """An entry at an odd place reads back, and the one before it stays: older balances never
     change. (Law 5)
@@ -209,7 +209,7 @@ def the_short_way_is_never_taken_past_a_pause_or_a_registry():
     return [], of.ledger_asks_only_our_rules(w) == z3.And(ours, z3.Not(registry), z3.Not(paused))
 
 
-# --------------------------------------------------------------------------------------- Progress
+# -------------------------------------------------------------------------------------- ProgressLib
 
 
 def _lane(names: str = "lanes position width"):
@@ -220,21 +220,21 @@ def _lane(names: str = "lanes position width"):
     return lanes, position, width, start, end, lane, given
 
 
-@FACTS.about("Progress.allot")
+@FACTS.about("ProgressLib.allot")
 def no_lane_reaches_over_two_slots():
     """A lane, up to 128 bits wide, lies within one slot."""
     _, _, _, start, end, _, given = _lane()
     return given, shr(start, 8) == shr(end - 1, 8)
 
 
-@FACTS.about("Progress.allot")
+@FACTS.about("ProgressLib.allot")
 def no_two_lanes_overlap():
     """A lane begins where the one before ended, or later."""
     _, position, _, start, end, _, given = _lane()
     return given, z3.And(z3.UGE(start, position), z3.UGT(end, start))
 
 
-@FACTS.about("Progress.allot", "Progress.keyOf")
+@FACTS.about("ProgressLib.allot", "ProgressLib.keyOf")
 def a_lane_reference_reads_back():
     """Width, shift and slot of a lane's 40 bits are those it was given."""
     _, _, width, start, _, lane, given = _lane()
@@ -242,7 +242,7 @@ def a_lane_reference_reads_back():
     return given, z3.And(*parts, shr(lane, 16) == shr(start, 8), fits(lane, 40))
 
 
-@FACTS.about("Progress.keyOf")
+@FACTS.about("ProgressLib.keyOf")
 def no_two_series_share_a_slot_of_progress():
     """Different series, or different slots of one, have different keys."""
     series, slot, other, place = words("series slot other place")
@@ -266,21 +266,21 @@ def _settlement():
 # What z3 cannot decide here bit by bit in a minute, `arithmetic.py` says of digits, and proves.
 
 
-@FACTS.about("Progress.settleDown", "Progress.settledIn", deep=True)
+@FACTS.about("ProgressLib.settleDown", "ProgressLib.settledIn", deep=True)
 def settling_adds_the_shares():
     """The settled shares of the lane grow by the holder's, exactly."""
     lanes, lane, _, shares, _, after, given = _settlement()
     return given, of.settled_in(after, lane) == of.settled_in(lanes, lane) + shares
 
 
-@FACTS.about("Progress.settleDown", "Progress.lostIn", deep=True)
+@FACTS.about("ProgressLib.settleDown", "ProgressLib.lostIn", deep=True)
 def settling_adds_the_lost_unit():
     """The units lost in the lane grow by one or none, exactly."""
     lanes, lane, _, _, loss, after, given = _settlement()
     return given, of.lost_in(after, lane) == of.lost_in(lanes, lane) + loss
 
 
-@FACTS.about("Progress.settleDown", deep=True)
+@FACTS.about("ProgressLib.settleDown", deep=True)
 def settling_touches_no_lane_below():
     """No bit of the slot below the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -288,7 +288,7 @@ def settling_touches_no_lane_below():
     return given, lanes & below == after & below
 
 
-@FACTS.about("Progress.settleDown", deep=True)
+@FACTS.about("ProgressLib.settleDown", deep=True)
 def settling_touches_no_lane_above():
     """No bit of the slot above the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -297,7 +297,7 @@ def settling_touches_no_lane_above():
     return given, z3.Or(end == 256, shr(lanes, end) == shr(after, end))
 
 
-# ------------------------------------------------------------------------------------- HolderFile
+# -------------------------------------------------------------------------------- PayeeAndClaimsLib
 
 PAYEE, HOME = of.file_payee, of.file_home
 
@@ -307,7 +307,7 @@ def marks(file):
     return shr(file, 192)
 
 
-@FACTS.about("HolderFile.setPayee")
+@FACTS.about("PayeeAndClaimsLib.setPayee")
 def setting_a_payee_changes_nothing_else():
     """A payee reads back, and neither home nor any mark changes. (Law 4)"""
     w, a = words("w a")
@@ -315,7 +315,7 @@ def setting_a_payee_changes_nothing_else():
     return [fits(a, 160)], z3.And(PAYEE(after) == a, kept(w, after, HOME, marks))
 
 
-@FACTS.about("HolderFile.find")
+@FACTS.about("PayeeAndClaimsLib.find")
 def a_home_is_given_once():
     """The first series becomes the home, no later one does, and neither payee nor marks change."""
     w, series = words("w series")
@@ -325,7 +325,7 @@ def a_home_is_given_once():
     return given, z3.And(HOME(after) == series, kept(w, after, PAYEE, marks))
 
 
-@FACTS.about("HolderFile.find")
+@FACTS.about("PayeeAndClaimsLib.find")
 def another_series_never_sees_a_home():
     """The file of a holder whose home is another series shows no mark and changes nothing."""
     w, series, window = words("w series window")
@@ -333,7 +333,7 @@ def another_series_never_sees_a_home():
     return given, of.file_found(w, series, window) == 0
 
 
-@FACTS.about("HolderFile.windowOf", "HolderFile.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
 def window_0_fits_beside_payee_and_home():
     """The ordinals of window 0 are those below 64, and their marks are above payee and home."""
     (n,) = words("n")
@@ -343,7 +343,7 @@ def window_0_fits_beside_payee_and_home():
     return [fits(n, 32)], z3.And(first == z3.ULT(n, word(64)), z3.Implies(first, clear))
 
 
-@FACTS.about("HolderFile.windowOf", "HolderFile.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
 def no_two_distributions_share_a_mark():
     """Window and bit of a mark are those of one ordinal only. (Law 4)"""
     n, m = words("n m")
@@ -352,7 +352,7 @@ def no_two_distributions_share_a_mark():
     return [fits(n, 32), fits(m, 32)], z3.And(window, bit) == (n == m)
 
 
-@FACTS.about("ClaimRun.tryMark")
+@FACTS.about("ClaimBatchLib.tryMark")
 def a_mark_is_fresh_once():
     """A run finds a distribution unmarked at most once: the second time it pays nothing. (Law 4)"""
     w, n = words("w n")
@@ -362,7 +362,7 @@ def a_mark_is_fresh_once():
     return [], z3.And(z3.Not(again), fresh == (w & mark == 0))
 
 
-@FACTS.about("ClaimRun.tryMark", "DividendVault._tryPay")
+@FACTS.about("ClaimBatchLib.tryMark", "DividendVault._tryPay")
 def a_mark_taken_back_leaves_the_others():
     """Taking back a mark that was not there before leaves every other mark as it was."""
     w, n, m = words("w n m")
@@ -372,7 +372,7 @@ def a_mark_taken_back_leaves_the_others():
     return given, z3.And(after == w, (after & other) == (w & other))
 
 
-# -------------------------------------------------------------------------------------- TermSheet
+# -------------------------------------------------------------------------------------- TermsLib
 
 
 def _sheet(*names: str):
@@ -385,7 +385,7 @@ def _reads_back(packed, values, *names: str):
     return z3.And(*(of.sheet_field(n, packed) == v for v, n in zip(values, names, strict=True)))
 
 
-@FACTS.about("TermSheet.setAsset", "TermSheet.setPlace")
+@FACTS.about("TermsLib.setAsset", "TermsLib.setPlace")
 def a_sheets_first_word_reads_back():
     """Token, series, ordinal and record are those that were put on the sheet. (Law 9)"""
     names = ("token", "series", "ordinal", "recordId")
@@ -393,7 +393,7 @@ def a_sheets_first_word_reads_back():
     return given, _reads_back(of.sheet_first(*values), values, *names)
 
 
-@FACTS.about("TermSheet.setPayment", "TermSheet.deadline")
+@FACTS.about("TermsLib.setPayment", "TermsLib.deadline")
 def a_sheets_second_word_reads_back():
     """Currency, first second and deadline are those that were put on the sheet, none included. (Law
     9)
@@ -407,7 +407,7 @@ def a_sheets_second_word_reads_back():
     return [*given, deadline != ones(48)], z3.And(same, reported == deadline)
 
 
-@FACTS.about("TermSheet.setDivision")
+@FACTS.about("TermsLib.setDivision")
 def a_sheets_third_word_reads_back():
     """Amount and eligible shares are those that were put on the sheet. (Law 9)"""
     names = ("amount", "eligible")
@@ -415,7 +415,7 @@ def a_sheets_third_word_reads_back():
     return given, _reads_back(of.sheet_third(*values), values, *names)
 
 
-@FACTS.about("TermSheet.setDivision", "DividendVault._openEligible")
+@FACTS.about("TermsLib.setDivision", "DividendVault._openEligible")
 def a_late_denominator_leaves_the_amount():
     """Filling in the eligible shares later changes nothing of the amount. (Law 9)"""
     (w, eligible) = words("w eligible")
@@ -424,9 +424,7 @@ def a_late_denominator_leaves_the_amount():
     return [fits(eligible, 96)], z3.And(same, of.sheet_field("eligible", after) == eligible)
 
 
-@FACTS.about(
-    "TermSheet.setOrigin", "TermSheet.setCarriedIn", "TermSheet.setPlace", "TermSheet.setFlag"
-)
+@FACTS.about("TermsLib.setOrigin", "TermsLib.setCarriedIn", "TermsLib.setPlace", "TermsLib.setFlag")
 def a_sheets_fourth_word_reads_back():
     """Declarer, carried part, lane, kind and flags are those that were put on the sheet. (Law 9)"""
     names = ("declarer", "carriedIn", "lane", "kind")
@@ -437,7 +435,7 @@ def a_sheets_fourth_word_reads_back():
     return given, z3.And(_reads_back(packed, values, *names), packed & word(0xF << 252) == flags)
 
 
-@FACTS.about("TermSheet.loadRun")
+@FACTS.about("TermsLib.loadRun")
 def the_same_series_is_the_same_token_and_number():
     """Two sheets are of one series exactly if token and series number agree, whatever
     else differs.
@@ -447,7 +445,7 @@ def the_same_series_is_the_same_token_and_number():
     return [], of.same_series(w, v) == z3.And(*alike)
 
 
-@FACTS.about("DividendVault._enrol", "TermSheet.setDivision")
+@FACTS.about("DividendVault._enrol", "TermsLib.setDivision")
 def an_amount_with_its_carry_fits_its_field():
     """What is received, and what joins it from the carry, does not wrap before it is compared with
     the limit.
@@ -509,7 +507,7 @@ def a_group_is_country_and_class():
     return [], z3.And(group == COUNTRY(w) + (CLASS(w) << 16), fits(group, 24))
 
 
-@FACTS.about("HoldingLib.pack")
+@FACTS.about("PersonHoldingLib.pack")
 def a_holding_reads_back():
     """Shares and group are those that were packed. (Law 11)"""
     s, g = words("s g")
@@ -518,7 +516,7 @@ def a_holding_reads_back():
     return given, z3.And(of.holding_shares(packed) == s, of.holding_group(packed) == g)
 
 
-@FACTS.about("StandingLib.withInvestor")
+@FACTS.about("InvestorStatusLib.withInvestor")
 def a_standing_takes_on_what_the_registry_says():
     """Country and class of a known person read back, of nobody nothing is left, and certificates
     stay.
@@ -532,7 +530,7 @@ def a_standing_takes_on_what_the_registry_says():
     return [], z3.And(country, class_, of.standing_known(after) == known, same)
 
 
-@FACTS.about("StandingLib.withOneMoreCertificate")
+@FACTS.about("InvestorStatusLib.withOneMoreCertificate")
 def a_certificate_is_counted_alone():
     """The number of certificates grows by one, and country, class and knowledge stay."""
     (w,) = words("w")
@@ -543,7 +541,7 @@ def a_certificate_is_counted_alone():
     return given, z3.And(one_more, same, fits(after, 57))
 
 
-@FACTS.about("RateTable._entryOf", "RateTable._key", "RateTable._find")
+@FACTS.about("RateTableLib._entryOf", "RateTableLib._key", "RateTableLib._find")
 def a_rate_reads_back():
     """Country, class, kind and rate of an entry of six bytes are those that were packed."""
     c, k, n, p = words("c k n p")
@@ -554,7 +552,7 @@ def a_rate_reads_back():
     return given, z3.And(*parts, entry & ones(16) == p, key, fits(entry, 48))
 
 
-@FACTS.about("RateTable._key", "RateTable._pack")
+@FACTS.about("RateTableLib._key", "RateTableLib._pack")
 def no_two_rates_share_a_key():
     """A key is of one country, class and kind only, so that an ascending table has each once."""
     c, k, n, c2, k2, n2 = words("c k n c2 k2 n2")
@@ -563,7 +561,7 @@ def no_two_rates_share_a_key():
     return given, same == z3.And(c == c2, k == k2, n == n2)
 
 
-@FACTS.about("Timeline.set", "Timeline.valueAt")
+@FACTS.about("TimelineLib.set", "TimelineLib.valueAt")
 def an_entry_of_a_timeline_reads_back():
     """Value, first second and number of older entries are those that were packed."""
     v, t, n = words("v t n")
@@ -573,7 +571,7 @@ def an_entry_of_a_timeline_reads_back():
     return given, z3.And(*parts)
 
 
-@FACTS.about("StandingLib.withInvestor", "Timeline.set")
+@FACTS.about("InvestorStatusLib.withInvestor", "TimelineLib.set")
 def a_standing_fits_a_timeline():
     """A standing with fewer than 2^32 certificates has 57 bits, of the 160 that a
     timeline keeps.
@@ -585,7 +583,7 @@ def a_standing_fits_a_timeline():
 # ---------------------------------------------------------------------------------------- streams
 
 
-@FACTS.about("StreamSheet.setPart", "StreamSheet.unpack")
+@FACTS.about("RangeTermsLib.setPart", "RangeTermsLib.unpack")
 def a_part_of_a_stream_reads_back():
     """Record, weight and time of a part are those that were written, in its own 112 bits."""
     r, w, t = words("r w t")
@@ -607,7 +605,7 @@ def control_any_amount_can_be_added():
     return [], kept(w, of.account_plus(w, x), SINCE, COUNT, FLAGS)
 
 
-@CONTROLS.about("HolderFile.markOf")
+@CONTROLS.about("PayeeAndClaimsLib.markOf")
 def control_a_file_has_room_for_65_marks():
     """False: every ordinal up to 64 has its mark in window 0."""
     (n,) = words("n")

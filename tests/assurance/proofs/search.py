@@ -49,7 +49,7 @@ def halfway(low: z3.ArithRef, high: z3.ArithRef) -> z3.ArithRef:
 # --------------------------------------------------------------------------------------- the search
 
 
-SEARCHES = ("History.balanceNear", "ShareLedger._countClosed", "Timeline.valueAt")
+SEARCHES = ("HistoryLib.balanceNear", "ShareLedger._countClosed", "TimelineLib.valueAt")
 
 
 @FACTS.about(*SEARCHES)
@@ -75,7 +75,7 @@ def a_step_down_keeps_the_promise():
     return [*given, SINCE(at) >= record], promise(low, at, n, record)
 
 
-@FACTS.about(*SEARCHES, "RateTable._find")
+@FACTS.about(*SEARCHES, "RateTableLib._find")
 def the_middle_is_inside_and_halves_what_is_left():
     """Looking in the middle leaves less than half above, or at most half below: 32 turns do."""
     low, high = numbers("low high")
@@ -86,7 +86,7 @@ def the_middle_is_inside_and_halves_what_is_left():
     return given, z3.And(inside, 2 * (high - (middle + 1)) < left, 2 * (middle - low) <= left)
 
 
-@FACTS.about(*SEARCHES, "RateTable._find")
+@FACTS.about(*SEARCHES, "RateTableLib._find")
 def every_turn_leaves_less():
     """Wherever a turn looks, what is left gets less, so that a search ends."""
     low, high, at = numbers("low high at")
@@ -95,7 +95,7 @@ def every_turn_leaves_less():
 
 
 def turned(low, high, guess, step, up):
-    """A turn of `History.balanceNear`: where it looks, and how it goes on."""
+    """A turn of `HistoryLib.balanceNear`: where it looks, and how it goes on."""
     at = z3.If(guess >= high, halfway(low, high), guess)
     below = z3.If(step == 0, z3.If(at == 0, WORD - 1, at - 1), z3.IntVal(ANYWHERE))
     return (
@@ -107,7 +107,7 @@ def turned(low, high, guess, step, up):
     )
 
 
-@FACTS.about("History.balanceNear")
+@FACTS.about("HistoryLib.balanceNear")
 def a_guess_is_never_below_what_is_left():
     """However a search has guessed, it looks at a checkpoint that is still in question. (Law 5)"""
     low, high, guess, step = numbers("low high guess step")
@@ -119,7 +119,7 @@ def a_guess_is_never_below_what_is_left():
     return given, z3.And(at >= low, at < high, *kept)
 
 
-@FACTS.about("History.balanceNear")
+@FACTS.about("HistoryLib.balanceNear")
 def what_a_search_holds_is_the_one_below():
     """What a search has in hand is the balance below its lower end, or nothing at the bottom."""
     low, high, guess, step, held = numbers("low high guess step held")
@@ -140,7 +140,7 @@ def a_search_ends_at_the_only_answer():
     return given, low == other
 
 
-@FACTS.about("History.balanceNear")
+@FACTS.about("HistoryLib.balanceNear")
 def what_is_found_is_the_newest_before_the_record():
     """The one before the place where the search ends is before the record, and every later one is
     not. (Law 5)
@@ -150,7 +150,7 @@ def what_is_found_is_the_newest_before_the_record():
     return given, z3.And(SINCE(low - 1) < record, SINCE(i) >= record, SINCE(i) > SINCE(low - 1))
 
 
-@FACTS.about("RateTable._find")
+@FACTS.about("RateTableLib._find")
 def a_key_that_is_there_is_not_passed_over():
     """A search for an exact key never leaves the key's place outside what it has left
     to look at.
@@ -179,7 +179,7 @@ def _append():
     return n, since, balance, closed, given
 
 
-@FACTS.about("History.upTo", "History.checkpoint")
+@FACTS.about("HistoryLib.upTo", "HistoryLib.checkpoint")
 def a_new_checkpoint_keeps_the_order():
     """A checkpoint is added at the end, later than all before it and before the account's new
     `since`. (Law 5)
@@ -193,7 +193,7 @@ def _found(low: z3.ArithRef) -> z3.ArithRef:
     return z3.If(low == 0, 0, BALANCE(low - 1))
 
 
-@FACTS.about("History.upTo", "History.balanceAt")
+@FACTS.about("HistoryLib.upTo", "HistoryLib.balanceAt")
 def a_record_after_the_last_writing_reads_the_same_after_a_checkpoint():
     """What was the present balance at a closed record is what its checkpoint says afterwards. (Law
     5)
@@ -204,7 +204,7 @@ def a_record_after_the_last_writing_reads_the_same_after_a_checkpoint():
     return given, [low == n + 1, _found(low) == balance]
 
 
-@FACTS.about("History.upTo", "History.balanceAt")
+@FACTS.about("HistoryLib.upTo", "HistoryLib.balanceAt")
 def an_older_record_reads_the_same_after_a_checkpoint():
     """A checkpoint more changes the answer for no record that was read from history
     before. (Law 5)
@@ -215,7 +215,7 @@ def an_older_record_reads_the_same_after_a_checkpoint():
     return given, [low <= n, low == before, _found(low) == _found(before)]
 
 
-@FACTS.about("History.checkpoint", "History.balanceAt")
+@FACTS.about("HistoryLib.checkpoint", "HistoryLib.balanceAt")
 def an_account_that_was_never_used_needs_no_checkpoint():
     """An empty account without history reads zero at every closed record, with or without a new
     `since`. (Law 5)
@@ -227,7 +227,7 @@ def an_account_that_was_never_used_needs_no_checkpoint():
     return given, z3.And(before == 0, after == 0)
 
 
-@FACTS.about("ShareLedger._move", "History.balanceAt")
+@FACTS.about("ShareLedger._move", "HistoryLib.balanceAt")
 def a_change_after_a_record_never_changes_the_record():
     """Once `since` is the number of closed records, none of them is answered with the present
     balance. (Law 5)
@@ -278,13 +278,13 @@ def ends_right(guess: z3.ArithRef, step: z3.ArithRef):
     return given, z3.And(low == high, held == expected)
 
 
-@FACTS.about("History.balanceAt", "History.balanceNear", deep=True)
+@FACTS.about("HistoryLib.balanceAt", "HistoryLib.balanceNear", deep=True)
 def the_loop_is_right_without_a_guess():
     """The loop returns the balance as it was, of any history of up to six checkpoints. (Law 5)"""
     return ends_right(z3.IntVal(ANYWHERE), z3.IntVal(ANYWHERE))
 
 
-@FACTS.about("History.balanceNear", deep=True)
+@FACTS.about("HistoryLib.balanceNear", deep=True)
 def the_loop_is_right_whatever_is_guessed():
     """The loop returns the balance as it was, wherever it is told to look first. (Law 5)"""
     return ends_right(z3.Int("guess"), z3.IntVal(0))
@@ -295,7 +295,7 @@ def the_loop_is_right_whatever_is_guessed():
 CONTROLS = Facts()
 
 
-@CONTROLS.about("History.balanceAt")
+@CONTROLS.about("HistoryLib.balanceAt")
 def control_a_step_down_may_leave_the_middle_out():
     """False: the middle one can be left out even if it is before the record."""
     low, high, n, record = numbers("low high n record")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.chainkit import ZERO, RevmKit
 from tests.contracts.harness import Harness, person, refused
-from tests.contracts.relayer import HOLDER, Instruction, desk_of
+from tests.contracts.relayer import HOLDER, PaymentInstruction, desk_of
 
 COIN = 10**18
 NEW_HOME = person(7)
@@ -46,9 +46,9 @@ class Offer:
             return self.harness.declare_native(self.record, amount, **options)
         return self.harness.declare(self.record, amount, **options)
 
-    def order(self, number: int, minimum: int = 0) -> Instruction:
+    def order(self, number: int, minimum: int = 0) -> PaymentInstruction:
         """The holder wants shares for it, in another wallet."""
-        return Instruction(
+        return PaymentInstruction(
             self.desk, HOLDER.address, HOLDER.address, [number], NEW_HOME, self.hook.address,
             least(minimum),
         )  # fmt: skip
@@ -130,7 +130,7 @@ def test_only_the_desk_is_believed(kit):
     offer = Offer(kit, price=900)
     call = (NEW_HOME, offer.dollar.address, 45_000, least(0))
     for caller in (offer.harness.stranger, offer.issuer, HOLDER.address):
-        with refused("PrimaryReinvestment_NotDesk", caller, offer.desk.address):
+        with refused("PrimaryReinvestment_NotRelayer", caller, offer.desk.address):
             offer.hook.send("onIncome", *call, sender=caller)
     assert offer.shares(offer.hook.address) == 50
 
@@ -149,7 +149,7 @@ def test_an_order_without_a_minimum_is_refused(kit, data):
     """What the hook cannot read is no order."""
     offer = Offer(kit, price=900)
     order = offer.order(offer.rent(3_000)).but(data=data)
-    with refused("PayoutDesk_NotReinvested", offer.hook.address):
+    with refused("ClaimRelayer_NotReinvested", offer.hook.address):
         order.send()
 
 

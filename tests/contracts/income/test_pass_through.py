@@ -31,8 +31,8 @@ class Pooled(Harness):
         self.keeper = self.issuer
         sheet = ("Harbour certificates", "cHARB", 0, self.keeper, ZERO, ZERO)
         self.certs = kit.deploy("ShareToken", sheet)
-        self.streams = kit.deploy("RecordStream", self.token.address)
-        self.cert_streams = kit.deploy("RecordStream", self.certs.address)
+        self.streams = kit.deploy("RecordRanges", self.token.address)
+        self.cert_streams = kit.deploy("RecordRanges", self.certs.address)
         self.passer = self.new_passer()
         self.owners = [person(i) for i in range(3)]
         if registered:
@@ -68,12 +68,12 @@ class Pooled(Harness):
     def pass_one(self, number: int, record: int, sender: str | None = None) -> int:
         """Pass one on, as a stranger if nothing is said; the new distribution."""
         caller = sender or self.stranger
-        receipt = self.passer.send("passOne", number, record, sender=caller)
-        return int(receipt.named("Passed")[0]["distributionId"])
+        receipt = self.passer.send("forwardOne", number, record, sender=caller)
+        return int(receipt.named("Forwarded")[0]["distributionId"])
 
     def passing(self, numbers: Sequence[int], records: Sequence[int]) -> Receipt:
         """Pass several on, as a stranger."""
-        return self.passer.send("pass", list(numbers), list(records), sender=self.stranger)
+        return self.passer.send("forward", list(numbers), list(records), sender=self.stranger)
 
     def money(self, account: str, currency: Deployed | None = None) -> int:
         """What an account has of a currency, of the dollar if nothing is said."""
@@ -108,7 +108,7 @@ def test_what_the_pool_is_owed_becomes_a_distribution_to_its_owners(harness):
     """Claimed and declared in one transaction: same vault, currency, kind and second; untaxed,
     without a deadline, pointing at where it came from (Law 1)."""
     number = harness.income(1_000_003, document=b"\7" * 32)
-    receipt = harness.passer.send("passOne", number, 1, sender=harness.stranger)
+    receipt = harness.passer.send("forwardOne", number, 1, sender=harness.stranger)
     assert receipt.named("Claimed") == [
         {
             "id": 1,
@@ -118,7 +118,7 @@ def test_what_the_pool_is_owed_becomes_a_distribution_to_its_owners(harness):
             "tax": 0,
         }
     ]
-    assert receipt.named("Passed") == [
+    assert receipt.named("Forwarded") == [
         {"id": 1, "distributionId": 2, "currency": harness.dollar.address, "amount": 400_001}
     ]
     figures = harness.figures(2)
@@ -129,7 +129,7 @@ def test_what_the_pool_is_owed_becomes_a_distribution_to_its_owners(harness):
         "kind": INTEREST, "payableFrom": 0, "deadline": 0, "sweepTo": ZERO, "taxPolicy": ZERO,
         "documentHash": harness.passer.call("originHash", 1), "excluded": [],
     }  # fmt: skip
-    assert (harness.passer.call("passedAs", 1), harness.passer.call("isDone", 1)) == (2, True)
+    assert (harness.passer.call("forwardedAs", 1), harness.passer.call("isDone", 1)) == (2, True)
     assert harness.money(harness.passer.address) == 0
     assert harness.dollar.call("allowance", harness.passer.address, harness.vault.address) == 0
     harness.all_claim(2)
@@ -177,8 +177,8 @@ def test_several_are_passed_on_in_one_call(harness):
     first, second = harness.income(1_000), harness.income(2_000)
     coin = harness.declare_native(harness.both_close(), COIN)
     receipt = harness.passing([coin, first, second], [3, 1, 2])
-    assert [e["id"] for e in receipt.named("Passed")] == [coin, first, second]
-    assert receipt.named("NotPassed") == []
+    assert [e["id"] for e in receipt.named("Forwarded")] == [coin, first, second]
+    assert receipt.named("NotForwarded") == []
     amounts = [harness.figures(number)["amount"] for number in (4, 5, 6)]
     assert amounts == [4 * COIN // 10, 400, 800]
     records = [harness.figures(number)["recordId"] for number in (4, 5, 6)]
@@ -253,7 +253,9 @@ def test_none_is_passed_on_twice(harness):
         with refused("PassThrough_Done", number):
             harness.pass_one(number, 1, sender=caller)
     receipt = harness.passing([number, number], [1, 1])
-    assert receipt.named("NotPassed") == [reported(harness, number, "PassThrough_Done", number)] * 2
+    assert (
+        receipt.named("NotForwarded") == [reported(harness, number, "PassThrough_Done", number)] * 2
+    )
 
 
 @pytest.mark.parametrize("why", ["no shares", "excluded", "less than a unit", "all withheld"])
@@ -294,7 +296,7 @@ def test_a_frozen_pool_waits(harness):
     """As any holder; then everything is passed on."""
     number = harness.income(1_000)
     harness.token.send("setAddressFrozen", harness.pool, True, sender=harness.agent)
-    with refused("DividendVault_Waiting", harness.token.address, harness.pool):
+    with refused("DividendVault_IncomeHeld", harness.token.address, harness.pool):
         harness.pass_one(number, 1)
     harness.token.send("setAddressFrozen", harness.pool, False, sender=harness.agent)
     assert harness.figures(harness.pass_one(number, 1))["amount"] == 400
@@ -380,13 +382,13 @@ def test_the_pools_token_answers_for_the_pool(harness):
         harness.push(number, harness.pool)
     harness.pass_one(first, 1, sender=harness.keeper)
     harness.certs.send("addAgent", harness.eve, sender=harness.keeper)
-    receipt = harness.passer.send("pass", [second], [2], sender=harness.eve)
-    assert [event["amount"] for event in receipt.named("Passed")] == [400]
+    receipt = harness.passer.send("forward", [second], [2], sender=harness.eve)
+    assert [event["amount"] for event in receipt.named("Forwarded")] == [400]
     harness.certs.send("removeAgent", harness.eve, sender=harness.keeper)
     with refused("PassThrough_PaidBefore", third, harness.eve):
         harness.pass_one(third, 3, sender=harness.eve)
-    receipt = harness.passer.send("pass", [third], [3], sender=harness.eve)
-    assert receipt.named("NotPassed") == [
+    receipt = harness.passer.send("forward", [third], [3], sender=harness.eve)
+    assert receipt.named("NotForwarded") == [
         reported(harness, third, "PassThrough_PaidBefore", third, harness.eve)
     ]
 
@@ -509,10 +511,10 @@ def test_one_bad_id_loses_nothing_of_another(harness):
     receipt = harness.passing(
         [99, done, elsewhere, unpaid, burning, talking, good], [1, 1, 1, 2, 1, 1, last]
     )
-    assert [event["id"] for event in receipt.named("Passed")] == [good]
+    assert [event["id"] for event in receipt.named("Forwarded")] == [good]
     times = [harness.token.call("recordTime", 2), harness.certs.call("recordTime", 1)]
     payment = (broken.address, harness.passer.address, 400)
-    failed = receipt.named("NotPassed")
+    failed = receipt.named("NotForwarded")
     assert failed[:4] == [
         reported(harness, 99, "DividendVault_UnknownDistribution", 99),
         reported(harness, done, "PassThrough_Done", done),
@@ -538,14 +540,14 @@ def test_a_batch_without_gas_is_refused_and_not_passed_over(harness):
     """Else a wallet that looks for the least gas with which a call succeeds would find one that
     passes on nothing."""
     number = harness.income(1_000)
-    data = harness.kit.codec.call("PassThrough", "pass", [number], [1])
+    data = harness.kit.codec.call("PassThrough", "forward", [number], [1])
     harness.kit.evm.reset_transient_storage()
     with pytest.raises(RuntimeError) as caught:
         harness.kit.evm.message_call(harness.stranger, harness.passer.address, data, 0, 3_100_000)
     error = harness.kit._reverted(caught.value)
     assert (error.name, error.values[1]) == ("PassThrough_TooLittleGas", 3_093_750)
     assert 3_000_000 < error.values[0] < 3_093_750
-    assert len(harness.passing([number], [1]).named("Passed")) == 1
+    assert len(harness.passing([number], [1]).named("Forwarded")) == 1
 
 
 # ------------------------------------------------------------------------------ currencies
@@ -601,20 +603,20 @@ def test_a_currency_that_takes_more_than_is_sent_is_refused(harness):
 
 
 @pytest.mark.attack("E3")
-@pytest.mark.parametrize("entrance", ["passOne", "pass", "returnUnmatched", "returnUnheld"])
+@pytest.mark.parametrize("entrance", ["forwardOne", "forward", "returnUnmatched", "returnUnheld"])
 def test_a_currency_that_calls_back_finds_the_entrances_shut(harness, entrance):
     """While one is passed on, nothing else is: not even another of the same currency."""
     currency = harness.kit.deploy("Reentrant")
     number, other = (harness.income(1_000, currency=currency) for _ in range(2))
     arguments = {
-        "passOne": (other, 2), "pass": ([other], [2]), "returnUnmatched": (other, 0, 1),
+        "forwardOne": (other, 2), "forward": ([other], [2]), "returnUnmatched": (other, 0, 1),
         "returnUnheld": (other, 2),
     }[entrance]  # fmt: skip
     call = harness.kit.codec.call("PassThrough", entrance, *arguments)
     currency.send("prepare", harness.passer.address, call)
     assert harness.figures(harness.pass_one(number, 1))["amount"] == 400
     assert currency.call("sprung") == 2
-    if entrance == "pass":
+    if entrance == "forward":
         # The batch is let in, and each of it is refused.
         assert int.from_bytes(currency.call("answer"), "big") == 0
     else:
@@ -652,11 +654,11 @@ def test_what_falls_on_a_second_without_a_record_goes_back_to_the_pool(harness):
         harness.passer.send("returnUnmatched", other, 0, 2, sender=harness.stranger)
     harness.passer.send("returnUnmatched", other, 0, 2, sender=harness.keeper)
     assert (harness.money(harness.pool), harness.money(harness.passer.address)) == (800, 0)
-    assert (harness.passer.call("isDone", lonely), harness.passer.call("passedAs", lonely)) == (
+    assert (harness.passer.call("isDone", lonely), harness.passer.call("forwardedAs", lonely)) == (
         True,
         0,
     )
-    for call in (("passOne", lonely, 1), ("returnUnmatched", lonely, 0, 2)):
+    for call in (("forwardOne", lonely, 1), ("returnUnmatched", lonely, 0, 2)):
         with refused("PassThrough_Done", lonely):
             harness.passer.send(*call)
 
@@ -719,7 +721,7 @@ def test_certificates_beyond_what_a_vault_counts_are_as_good_as_none(harness, su
             passer.send("returnUnheld", number, 1)
         return
     with refused("DividendVault_SupplyTooLarge", supply, 2**96 - 1):
-        passer.send("passOne", number, 1)
+        passer.send("forwardOne", number, 1)
     passer.send("returnUnheld", number, 1)
     assert harness.money(harness.pool) == 400
 
@@ -764,8 +766,8 @@ def test_a_pool_that_does_not_take_it_back_loses_nothing(kit):
 def both_define(harness: Pooled, records: Sequence[int], weights: Sequence[int]) -> None:
     """The same stream of either token."""
     arguments = (list(records), list(weights))
-    harness.streams.send("defineStream", *arguments, sender=harness.agent)
-    harness.cert_streams.send("defineStream", *arguments, sender=harness.keeper)
+    harness.streams.send("defineRange", *arguments, sender=harness.agent)
+    harness.cert_streams.send("defineRange", *arguments, sender=harness.keeper)
 
 
 def test_a_stream_is_passed_on_over_the_same_seconds(harness):
@@ -794,14 +796,14 @@ def test_another_stream_is_refused(harness, records, weights):
     """One with other weights, fewer or more records, or other seconds would pay other people."""
     for _ in range(3):
         harness.both_close()
-    harness.streams.send("defineStream", [1, 2], [1, 1], sender=harness.agent)
-    harness.cert_streams.send("defineStream", records, weights, sender=harness.keeper)
+    harness.streams.send("defineRange", [1, 2], [1, 1], sender=harness.agent)
+    harness.cert_streams.send("defineRange", records, weights, sender=harness.keeper)
     number = harness.declare(1, 1_000, token=harness.streams)
-    with refused("PassThrough_OtherStream", number, 1):
+    with refused("PassThrough_OtherRange", number, 1):
         harness.pass_one(number, 1)
-    with refused("RecordStream_UnknownStream", 2):
+    with refused("RecordRanges_UnknownRange", 2):
         harness.pass_one(number, 2)
-    harness.cert_streams.send("defineStream", [1, 2], [1, 1], sender=harness.keeper)
+    harness.cert_streams.send("defineRange", [1, 2], [1, 1], sender=harness.keeper)
     assert harness.figures(harness.pass_one(number, 2))["amount"] == 400
 
 
@@ -816,8 +818,8 @@ def test_a_stream_and_a_record_do_not_stand_for_each_other(harness):
     bare = harness.new_passer(ZERO)
     harness.vault.send("setPayee", bare.address, sender=harness.pool)
     streamed = harness.declare(1, 1_000, token=harness.streams)
-    with refused("PassThrough_NoStreams", streamed):
-        bare.send("passOne", streamed, 2)
+    with refused("PassThrough_NoRanges", streamed):
+        bare.send("forwardOne", streamed, 2)
     bare.send("returnUnmatched", streamed, 0, 1)
     assert harness.money(harness.pool) == 400
 
@@ -827,14 +829,14 @@ def test_a_stream_with_a_day_that_the_pool_has_no_record_of_goes_back(harness):
     harness.both_close()
     harness.close()
     harness.both_close()
-    harness.streams.send("defineStream", [1, 2, 3], [1, 1, 1], sender=harness.agent)
+    harness.streams.send("defineRange", [1, 2, 3], [1, 1, 1], sender=harness.agent)
     number = harness.declare(1, 1_000, token=harness.streams)
     times = [harness.token.call("recordTime", record) for record in (1, 2, 3)]
     for part, later in ((0, 2), (2, 3)):
         with refused("PassThrough_Matched", number, times[part], later):
             harness.passer.send("returnUnmatched", number, part, later)
     for part in (3, 4):
-        with refused("PassThrough_UnknownPart", number, part, 3):
+        with refused("PassThrough_UnknownComponent", number, part, 3):
             harness.passer.send("returnUnmatched", number, part, 2)
     harness.passer.send("returnUnmatched", number, 1, 2)
     assert harness.money(harness.pool) == 400
@@ -851,7 +853,7 @@ def test_a_pass_through_is_made_of_a_plain_token_and_its_own_streams(harness):
     with refused("PassThrough_OtherToken", other, certs):
         harness.kit.deploy("PassThrough", vault, pool, certs, other)
     made = harness.new_passer()
-    assert [made.call(name) for name in ("vault", "pool", "poolToken", "poolStreams")] == [
+    assert [made.call(name) for name in ("vault", "pool", "poolToken", "poolRanges")] == [
         vault, pool, certs, streams,
     ]  # fmt: skip
 
@@ -889,8 +891,8 @@ class PooledHistory(Pooled):
             self.passed[number] = self.pass_one(number, number, sender=caller)
         if what == "batch":
             expected, numbers = self.passable(), list(self.net)
-            receipt = self.passer.send("pass", numbers, numbers, sender=self.pool)
-            passed = {event["id"]: event["distributionId"] for event in receipt.named("Passed")}
+            receipt = self.passer.send("forward", numbers, numbers, sender=self.pool)
+            passed = {event["id"]: event["distributionId"] for event in receipt.named("Forwarded")}
             assert set(passed) == expected
             self.passed |= passed
         if what == "push":

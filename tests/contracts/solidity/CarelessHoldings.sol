@@ -29,7 +29,7 @@ contract CarelessHoldings {
         return balance;
     }
 
-    function holdingsSuffice() external view returns (bool) {
+    function supportsHoldings() external view returns (bool) {
         bool failing = _failing;
         assembly {
             mstore(0x00, 1)

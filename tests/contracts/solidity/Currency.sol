@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Coins} from "./Coins.sol";
 
 /// @title Currency
-/// @notice The two movements of an ERC-20 that a payer sees; an heir says how they go wrong.
+/// @notice The two movements of an ERC-20 that a payer sees; an successor_ says how they go wrong.
 abstract contract Currency is Coins {
     /// @notice Moves the caller's.
     function transfer(address to, uint256 amount) external returns (bool) {

@@ -2,18 +2,18 @@
 pragma solidity 0.8.37;
 
 import {Account} from "../../../contracts/token/AccountLib.sol";
-import {HolderFile} from "../../../contracts/income/HolderFile.sol";
-import {Holding, HoldingLib} from "../../../contracts/compliance/HoldingLib.sol";
+import {PayeeAndClaimsLib} from "../../../contracts/income/PayeeAndClaimsLib.sol";
+import {Holding, PersonHoldingLib} from "../../../contracts/compliance/PersonHoldingLib.sol";
 import {Investor, InvestorLib} from "../../../contracts/compliance/InvestorLib.sol";
 import {Ledger} from "../../../contracts/token/LedgerLib.sol";
-import {Progress} from "../../../contracts/income/Progress.sol";
-import {Standing} from "../../../contracts/tax/StandingLib.sol";
-import {Sheet, TermSheet} from "../../../contracts/income/TermSheet.sol";
+import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
+import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
+import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
 
 /// @title LibraryProbe
 /// @notice Hands words to the libraries that pack them, and back what they make of them.
 contract LibraryProbe {
-    using HolderFile for HolderFile.Files;
+    using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
 
     /// @notice What is put on a sheet.
     struct Fields {
@@ -33,7 +33,7 @@ contract LibraryProbe {
         uint256 flag;
     }
 
-    HolderFile.Files private _files;
+    PayeeAndClaimsLib.Files private _files;
 
     // ------------------------------------------------------------------------ Account
 
@@ -158,7 +158,7 @@ contract LibraryProbe {
     }
 
     function holdingPack(uint256 a, uint256 b) external pure returns (Holding) {
-        return HoldingLib.pack(a, b);
+        return PersonHoldingLib.pack(a, b);
     }
 
     function holdingShares(uint256 a) external pure returns (uint256) {
@@ -170,45 +170,45 @@ contract LibraryProbe {
     }
 
     function standingCountry(uint256 a) external pure returns (uint256) {
-        return Standing.wrap(a).country();
+        return InvestorStatus.wrap(a).country();
     }
 
     function standingClass(uint256 a) external pure returns (uint256) {
-        return Standing.wrap(a).class();
+        return InvestorStatus.wrap(a).class();
     }
 
     function standingKnown(uint256 a) external pure returns (bool) {
-        return Standing.wrap(a).known();
+        return InvestorStatus.wrap(a).known();
     }
 
     function standingCertificates(uint256 a) external pure returns (uint256) {
-        return Standing.wrap(a).certificates();
+        return InvestorStatus.wrap(a).certificates();
     }
 
-    function standingWithInvestor(uint256 a, uint256 b) external pure returns (Standing) {
-        return Standing.wrap(a).withInvestor(Investor.wrap(b));
+    function standingWithInvestor(uint256 a, uint256 b) external pure returns (InvestorStatus) {
+        return InvestorStatus.wrap(a).withInvestor(Investor.wrap(b));
     }
 
-    function standingWithOneMoreCertificate(uint256 a) external pure returns (Standing) {
-        return Standing.wrap(a).withOneMoreCertificate();
+    function standingWithOneMoreCertificate(uint256 a) external pure returns (InvestorStatus) {
+        return InvestorStatus.wrap(a).withOneMoreCertificate();
     }
 
-    // ----------------------------------------------------------------------- Progress
+    // ----------------------------------------------------------------------- ProgressLib
 
     function progressSettledIn(uint256 a, uint256 b) external pure returns (uint256) {
-        return Progress.settledIn(a, b);
+        return ProgressLib.settledIn(a, b);
     }
 
     function progressLostIn(uint256 a, uint256 b) external pure returns (uint256) {
-        return Progress.lostIn(a, b);
+        return ProgressLib.lostIn(a, b);
     }
 
     function progressKeyOf(uint256 a, uint256 b) external pure returns (uint256) {
-        return Progress.keyOf(a, b);
+        return ProgressLib.keyOf(a, b);
     }
 
     function progressAllot(uint256 a, uint256 b) external pure returns (uint256, uint256) {
-        return Progress.allot(a, b);
+        return ProgressLib.allot(a, b);
     }
 
     function progressSettle(
@@ -218,21 +218,21 @@ contract LibraryProbe {
         uint256 shares,
         uint256 eligible
     ) external pure returns (uint256 gross, uint256 lanesAfter) {
-        (gross, lanesAfter, ) = Progress.settleDown(lanes, lane, amount, shares, eligible);
+        (gross, lanesAfter, ) = ProgressLib.settleDown(lanes, lane, amount, shares, eligible);
     }
 
-    // --------------------------------------------------------------------- HolderFile
+    // --------------------------------------------------------------------- PayeeAndClaimsLib
 
     function filePayee(uint256 a) external pure returns (address) {
-        return HolderFile.payee(a);
+        return PayeeAndClaimsLib.payee(a);
     }
 
     function fileWindow(uint256 a) external pure returns (uint256) {
-        return HolderFile.windowOf(a);
+        return PayeeAndClaimsLib.windowOf(a);
     }
 
     function fileMark(uint256 a) external pure returns (uint256) {
-        return HolderFile.markOf(a);
+        return PayeeAndClaimsLib.markOf(a);
     }
 
     function fileWithPayee(uint256 file, address payee) external returns (uint256) {
@@ -244,8 +244,8 @@ contract LibraryProbe {
     /// @dev What the window has to say where it is the holder's file; where it is a word of its own, nothing.
     function fileFound(uint256 file, uint256 series, uint256 window) external returns (uint256 bits) {
         _put(file);
-        HolderFile.Word storage mine = _files.file[address(this)];
-        (, bits) = HolderFile.find(_files, address(this), mine, file, series, window);
+        PayeeAndClaimsLib.Word storage mine = _files.file[address(this)];
+        (, bits) = PayeeAndClaimsLib.find(_files, address(this), mine, file, series, window);
     }
 
     function _put(uint256 file) private {
@@ -267,11 +267,11 @@ contract LibraryProbe {
         return keccak256(abi.encode(address(this), uint256(0)));
     }
 
-    // ---------------------------------------------------------------------- TermSheet
+    // ---------------------------------------------------------------------- TermsLib
 
     /// @notice The four words of a sheet with these fields.
     function sheetWords(Fields calldata fields) external pure returns (uint256[4] memory words) {
-        Sheet sheet = TermSheet.blank();
+        StoredTerms sheet = TermsLib.blank();
         sheet.setAsset(fields.token, fields.recordId);
         sheet.setOrigin(fields.declarer, fields.kind);
         sheet.setFlag(fields.flag);
@@ -286,7 +286,7 @@ contract LibraryProbe {
 
     /// @notice The fields of a sheet of these four words.
     function sheetFields(uint256[4] calldata words) external pure returns (Fields memory fields) {
-        Sheet sheet = TermSheet.blank();
+        StoredTerms sheet = TermsLib.blank();
         assembly ("memory-safe") {
             calldatacopy(add(sheet, 0x20), words, 0x80)
         }

@@ -6,8 +6,8 @@ import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20P
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ERC20 as SoladyERC20} from "solady/tokens/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-import {ProRata} from "../../../contracts/libraries/ProRata.sol";
-import {Progress} from "../../../contracts/income/Progress.sol";
+import {ProRataLib} from "../../../contracts/libraries/ProRataLib.sol";
+import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 
 /// @title OpenZeppelinPeer
 /// @notice A token as OpenZeppelin writes one, to be compared with ours.
@@ -60,7 +60,7 @@ contract Divisions {
     }
 
     function ours(uint256 a, uint256 b, uint256 c) external pure returns (uint256) {
-        return ProRata.portionDown(a, b, c);
+        return ProRataLib.portionDown(a, b, c);
     }
 
     /// @notice What `shares` are settled for, in a lane at `shift` as wide as `eligible`, behind `settled` of them.
@@ -74,8 +74,8 @@ contract Divisions {
         uint256 width = FixedPointMathLib.log2(eligible) + 1;
         uint256 lane = (shift << 8) | width;
         uint256 lanes;
-        (gross, lanes, ) = Progress.settleDown(settled << shift, lane, amount, shares, eligible);
-        return (gross, Progress.lostIn(lanes, lane), Progress.settledIn(lanes, lane));
+        (gross, lanes, ) = ProgressLib.settleDown(settled << shift, lane, amount, shares, eligible);
+        return (gross, ProgressLib.lostIn(lanes, lane), ProgressLib.settledIn(lanes, lane));
     }
 }
 

@@ -2,28 +2,28 @@
 pragma solidity 0.8.37;
 
 import {Account} from "../../../contracts/token/AccountLib.sol";
-import {HolderFile} from "../../../contracts/income/HolderFile.sol";
-import {Holding, HoldingLib} from "../../../contracts/compliance/HoldingLib.sol";
+import {PayeeAndClaimsLib} from "../../../contracts/income/PayeeAndClaimsLib.sol";
+import {Holding, PersonHoldingLib} from "../../../contracts/compliance/PersonHoldingLib.sol";
 import {Investor, InvestorLib} from "../../../contracts/compliance/InvestorLib.sol";
 import {Ledger} from "../../../contracts/token/LedgerLib.sol";
-import {ProRata} from "../../../contracts/libraries/ProRata.sol";
-import {Progress} from "../../../contracts/income/Progress.sol";
-import {Standing} from "../../../contracts/tax/StandingLib.sol";
-import {Sheet, TermSheet} from "../../../contracts/income/TermSheet.sol";
+import {ProRataLib} from "../../../contracts/libraries/ProRataLib.sol";
+import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
+import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
+import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
 
 /// @title Probe
 /// @notice Puts many cases to one library in one call. Each function takes so many words to a case, behind each other,
 /// and answers with as many for each as its comment says; the test compares every word.
 contract Probe {
-    using HolderFile for HolderFile.Files;
+    using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
 
-    HolderFile.Files private _files;
+    PayeeAndClaimsLib.Files private _files;
 
     /// @dev amount, shares, eligible: gross
     function portions(uint256[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length / 3);
         for (uint256 i = 0; i < out.length; ++i) {
-            out[i] = ProRata.portionDown(cases[3 * i], cases[3 * i + 1], cases[3 * i + 2]);
+            out[i] = ProRataLib.portionDown(cases[3 * i], cases[3 * i + 1], cases[3 * i + 2]);
         }
     }
 
@@ -33,10 +33,10 @@ contract Probe {
         for (uint256 i = 0; i < cases.length; i += 5) {
             uint256[] calldata one = cases[i:i + 5];
             bool last;
-            (out[i], out[i + 1], last) = Progress.settleDown(one[0], one[1], one[2], one[3], one[4]);
+            (out[i], out[i + 1], last) = ProgressLib.settleDown(one[0], one[1], one[2], one[3], one[4]);
             out[i + 2] = last ? 1 : 0;
-            out[i + 3] = Progress.settledIn(out[i + 1], one[1]);
-            out[i + 4] = Progress.lostIn(out[i + 1], one[1]);
+            out[i + 3] = ProgressLib.settledIn(out[i + 1], one[1]);
+            out[i + 4] = ProgressLib.lostIn(out[i + 1], one[1]);
         }
     }
 
@@ -44,8 +44,8 @@ contract Probe {
     function lanes(uint256[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i = 0; i < cases.length; i += 3) {
-            (out[i], out[i + 1]) = Progress.allot(cases[i], cases[i + 1]);
-            out[i + 2] = Progress.keyOf(cases[i + 2], out[i]);
+            (out[i], out[i + 1]) = ProgressLib.allot(cases[i], cases[i + 1]);
+            out[i + 2] = ProgressLib.keyOf(cases[i + 2], out[i]);
         }
     }
 
@@ -109,17 +109,17 @@ contract Probe {
         out = new uint256[]((cases.length / 4) * 9);
         for (uint256 i = 0; i < cases.length / 4; ++i) {
             uint256[] calldata one = cases[4 * i:4 * i + 4];
-            Holding holding = HoldingLib.pack(one[0], one[1]);
+            Holding holding = PersonHoldingLib.pack(one[0], one[1]);
             out[9 * i] = Holding.unwrap(holding);
             out[9 * i + 1] = holding.shares();
             out[9 * i + 2] = holding.group();
-            Standing standing = Standing.wrap(one[2]).withInvestor(Investor.wrap(one[3]));
-            out[9 * i + 3] = Standing.unwrap(standing);
+            InvestorStatus standing = InvestorStatus.wrap(one[2]).withInvestor(Investor.wrap(one[3]));
+            out[9 * i + 3] = InvestorStatus.unwrap(standing);
             out[9 * i + 4] = standing.country();
             out[9 * i + 5] = standing.class();
             out[9 * i + 6] = standing.known() ? 1 : 0;
             out[9 * i + 7] = standing.certificates();
-            out[9 * i + 8] = Standing.unwrap(standing.withOneMoreCertificate());
+            out[9 * i + 8] = InvestorStatus.unwrap(standing.withOneMoreCertificate());
         }
     }
 
@@ -128,7 +128,7 @@ contract Probe {
         out = new uint256[](cases.length);
         for (uint256 i = 0; i < cases.length; i += 15) {
             uint256[] calldata one = cases[i:i + 15];
-            Sheet sheet = TermSheet.blank();
+            StoredTerms sheet = TermsLib.blank();
             sheet.setAsset(address(uint160(one[1])), one[2]);
             sheet.setOrigin(address(uint160(one[11])), one[12]);
             sheet.setPayment(address(uint160(one[6])), one[7], one[8]);
@@ -151,19 +151,19 @@ contract Probe {
             if (one[0] == 0) _files.setPayee(holder, address(uint160(one[2])));
             if (one[0] == 1) _mark(holder, one[2], one[3]);
             if (one[0] == 2) out[i] = _files.isMarked(holder, one[2], one[3]) ? 1 : 0;
-            if (one[0] == 3) out[i] = uint160(HolderFile.payee(_files.file[holder].bits));
+            if (one[0] == 3) out[i] = uint160(PayeeAndClaimsLib.payee(_files.file[holder].bits));
         }
     }
 
     /// @dev As a payment marks.
     function _mark(address holder, uint256 series, uint256 ordinal) private {
-        HolderFile.Word storage file = _files.file[holder];
-        uint256 window = HolderFile.windowOf(ordinal);
-        (HolderFile.Word storage slot, uint256 bits) = _files.find(holder, file, file.bits, series, window);
-        slot.bits = bits | HolderFile.markOf(ordinal);
+        PayeeAndClaimsLib.Word storage file = _files.file[holder];
+        uint256 window = PayeeAndClaimsLib.windowOf(ordinal);
+        (PayeeAndClaimsLib.Word storage slot, uint256 bits) = _files.find(holder, file, file.bits, series, window);
+        slot.bits = bits | PayeeAndClaimsLib.markOf(ordinal);
     }
 
-    function _readSheet(Sheet sheet, uint256 flags, uint256[] memory out, uint256 at) private pure {
+    function _readSheet(StoredTerms sheet, uint256 flags, uint256[] memory out, uint256 at) private pure {
         out[at] = sheet.id();
         out[at + 1] = uint160(sheet.token());
         out[at + 2] = sheet.recordId();

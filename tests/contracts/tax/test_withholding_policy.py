@@ -38,7 +38,7 @@ def table(*rates: Rate, default: int = 3_000) -> list[Rate]:
 class Office(Compliant):
     """A compliant asset with a withholding policy. Owner and agent are the asset's.
 
-    Ann, Ben, Cid, Dan, Eve are retail investors in Germany, whom nobody has noted yet.
+    Ann, Ben, Cid, Dan, Eve are retail investors in Germany, whom of whom there is no snapshot yet.
     """
 
     def __init__(self, kit: RevmKit, *rates: Rate, default: int = 3_000) -> None:
@@ -57,9 +57,9 @@ class Office(Compliant):
             "setRates", table(*rates, default=default), since, sender=self.owner
         )
 
-    def note(self, *holders: str) -> Receipt:
+    def snapshot(self, *holders: str) -> Receipt:
         """Note what the registry knows of holders."""
-        return self.policy.send("note", list(holders), sender=self.stranger)
+        return self.policy.send("snapshot", list(holders), sender=self.stranger)
 
     def certify(
         self,
@@ -102,7 +102,7 @@ def office(kit) -> Office:
 # ------------------------------------------------------------------------- which rate applies
 
 
-def test_a_holder_who_was_never_noted_is_taxed_at_the_default(kit):
+def test_a_holder_who_was_never_snapshotted_is_taxed_at_the_default(kit):
     """Whatever the registry knows of it, and even if it knows nothing."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 500), (ANY_COUNTRY, RETAIL, RENT, 700))
     record = office.close()
@@ -123,7 +123,7 @@ def test_the_first_match_decides(kit):
     )
     office.know({office.ben: investor(2, kind=9), office.cid: investor(3, country=FRANCE)})
     office.know({office.dan: investor(4, country=FRANCE, kind=9)})
-    office.note(office.ann, office.ben, office.cid, office.dan)
+    office.snapshot(office.ann, office.ben, office.cid, office.dan)
     record = office.close()
     met = {
         (who, kind): office.basis(record, who, kind)
@@ -154,7 +154,7 @@ def test_the_first_match_decides(kit):
 def test_a_rate_of_zero_is_a_rate(kit):
     """A match at zero is not passed over for a worse one."""
     office = Office(kit, (GERMANY, RETAIL, RENT, 0))
-    office.note(office.ann)
+    office.snapshot(office.ann)
     assert office.basis(office.close(), office.ann) == (0, EXACT)
 
 
@@ -203,13 +203,13 @@ def test_a_change_of_rates_counts_up_to_the_end_of_the_records_second(office):
 
 
 @pytest.mark.attack("B3")
-def test_a_note_counts_up_to_the_end_of_the_records_second(kit):
+def test_a_snapshot_counts_up_to_the_end_of_the_records_second(kit):
     """At t - 1 and t it counts; at t + 1 it does not."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 500))
     record = office.schedule(kit.now + 10)
     for late, who in ((-1, office.ann), (0, office.ben), (1, office.cid)):
         kit.now = office.token.call("recordTime", record) + late
-        office.note(who)
+        office.snapshot(who)
     assert [office.rate(record, who) for who in (office.ann, office.ben, office.cid)] == [
         500, 500, 3_000,
     ]  # fmt: skip
@@ -255,9 +255,9 @@ def test_of_several_changes_in_one_second_the_last_counts(kit):
     office = Office(kit)
     office.set_rates((GERMANY, ANY_CLASS, RENT, 1))
     office.set_rates((FRANCE, ANY_CLASS, RENT, 2))
-    office.note(office.ann)
+    office.snapshot(office.ann)
     office.know({office.ann: investor(1, country=FRANCE)})
-    office.note(office.ann)
+    office.snapshot(office.ann)
     office.certify(office.ben, 3)
     office.certify(office.ben, 4)
     record = office.close()
@@ -289,7 +289,7 @@ def test_the_first_rates_hold_for_records_before_the_policy(office):
     """A policy can be named for an old record: its first rates answer, and no later change."""
     record = office.close()
     late = office.open_office(table((GERMANY, ANY_CLASS, RENT, 500), default=2_000))
-    late.send("note", [office.ann])
+    late.send("snapshot", [office.ann])
     late.send("setRates", table(default=9_999), 0, sender=office.owner)
     ask = ("taxOn", office.token.address, record, RENT, office.ann, WHOLE)
     assert late.call(*ask) == 2_000
@@ -337,47 +337,50 @@ def test_rates_for_the_past_are_refused(office):
 # --------------------------------------------------------------------------------------- noting
 
 
-def test_anyone_may_note_and_only_changes_are_told(office):
+def test_anyone_may_snapshot_and_only_changes_are_told(office):
     """An event for each holder of whom something is new; nothing for the others."""
     office.know({office.ben: investor(2, country=FRANCE, kind=7)})
-    noted = office.note(office.ann, office.ben, office.ann, person(1)).events
+    taken = office.snapshot(office.ann, office.ben, office.ann, person(1)).events
     facts = {"known": True, "country": GERMANY, "class": RETAIL}
-    assert noted == (
-        ("Noted", {"holder": office.ann, **facts}),
-        ("Noted", {"holder": office.ben, "known": True, "country": FRANCE, "class": 7}),
+    assert taken == (
+        ("InvestorStatusSnapshot", {"holder": office.ann, **facts}),
+        (
+            "InvestorStatusSnapshot",
+            {"holder": office.ben, "known": True, "country": FRANCE, "class": 7},
+        ),
     )
     office.kit.now += 1
-    assert office.note(office.ann, office.ben).events == ()
+    assert office.snapshot(office.ann, office.ben).events == ()
     assert office.policy.call("factsAt", office.ann, office.kit.now) == (True, GERMANY, RETAIL)
     before = RevmKit.START - 1
     assert office.policy.call("factsAt", office.ann, before) == (False, 0, 0)
 
 
-def test_who_moves_is_taxed_by_the_country_noted_at_each_record(kit):
-    """The register alone changes nothing: it is the note that counts, and none before the first."""
+def test_who_moves_is_taxed_by_the_country_snapshotted_at_each_record(kit):
+    """The register alone changes nothing: the snapshot counts, and none before the first."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 100), (FRANCE, ANY_CLASS, RENT, 200))
     records = [office.close()]
-    office.note(office.ann)
+    office.snapshot(office.ann)
     records.append(office.close())
     office.know({office.ann: investor(1, country=FRANCE)})
     records.append(office.close())
-    office.note(office.ann)
+    office.snapshot(office.ann)
     records.append(office.close())
     assert [office.rate(record, office.ann) for record in records] == [3_000, 100, 100, 200]
 
 
-def test_who_is_struck_off_the_register_is_taxed_at_the_default_once_noted(kit):
+def test_who_is_struck_off_the_register_is_taxed_at_the_default_once_snapshotted(kit):
     """And keeps its certificates, which are no business of the register."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 100))
-    office.note(office.ann, office.ben)
+    office.snapshot(office.ann, office.ben)
     office.certify(office.ben, 50)
     office.registry.send("deleteIdentity", office.ann, sender=office.agent)
     office.registry.send("deleteIdentity", office.ben, sender=office.agent)
     first = office.close()
     gone = {"known": False, "country": 0, "class": 0}
-    assert office.note(office.ann, office.ben).events == (
-        ("Noted", {"holder": office.ann, **gone}),
-        ("Noted", {"holder": office.ben, **gone}),
+    assert office.snapshot(office.ann, office.ben).events == (
+        ("InvestorStatusSnapshot", {"holder": office.ann, **gone}),
+        ("InvestorStatusSnapshot", {"holder": office.ben, **gone}),
     )
     second = office.close()
     assert [office.basis(r, office.ann) for r in (first, second)] == [(100, COUNTRY), (3_000, 0)]
@@ -390,12 +393,12 @@ def test_for_records_before_a_recovery_the_lost_wallets_facts_count(kit):
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 1_000), (FRANCE, ANY_CLASS, RENT, 2_000))
     ann, new = office.ann, person(1)
     office.issue({ann: 100})
-    office.note(ann)
+    office.snapshot(ann)
     first = office.close()
     office.recover(ann, new)
     office.know({new: investor(1, country=FRANCE)})
     second = office.close()
-    office.note(new)
+    office.snapshot(new)
     third = office.close()
     assert [office.rate(r, ann) for r in (first, second, third)] == [1_000] * 3
     assert [office.rate(r, new) for r in (second, third)] == [3_000, 2_000]
@@ -413,19 +416,19 @@ def test_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
     office.recover(office.ann, person(1))
     office.recover(person(1), person(2))
     office.know({person(2): investor(1, country=FRANCE)})
-    office.note(office.ann, person(1), person(2))
+    office.snapshot(office.ann, person(1), person(2))
     record = office.close()
     asked = [office.rate(record, who) for who in (office.ann, person(1), person(2))]
     assert asked == [2_000, 2_000, 2_000]
 
 
-def test_without_a_registry_nobody_can_be_noted(harness):
+def test_without_a_registry_nobody_can_be_snapshotted(harness):
     """The policy of an open token knows defaults and certificates only."""
     policy = harness.kit.deploy(
         "WithholdingPolicy", harness.owner, ZERO, harness.collector, defaults(3_000)
     )
     with refused("WithholdingPolicy_NoRegistry"):
-        policy.send("note", [harness.ann])
+        policy.send("snapshot", [harness.ann])
 
 
 # --------------------------------------------------------------------------------- certificates
@@ -563,7 +566,7 @@ def test_the_vault_withholds_and_remits_once_to_the_unit(kit):
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 1_501))
     ann, ben, cid, dan = office.ann, office.ben, office.cid, office.dan
     office.issue({ann: 333, ben: 333, cid: 333, dan: 1})
-    office.note(ann, dan)
+    office.snapshot(ann, dan)
     office.certify(ben, 0)
     record = office.schedule()
     number = office.declare(record, 1_000_003, tax_policy=office.policy.address)
@@ -609,7 +612,7 @@ def test_a_record_open_at_declaration_is_taxed_as_things_are_when_it_closes(offi
 def test_asking_stays_cheap_however_much_is_changed_later(kit):
     """Old records stay payable: what is filed and changed afterwards costs a search, no more."""
     office = Office(kit, (GERMANY, ANY_CLASS, RENT, 100))
-    office.note(office.ann)
+    office.snapshot(office.ann)
     office.certify(office.ben, 100, until=kit.now)
     record = office.close()
 
@@ -623,7 +626,7 @@ def test_asking_stays_cheap_however_much_is_changed_later(kit):
         office.set_rates(default=5_000)
         office.revoke(office.ben, office.certify(office.ben, 900))
         office.know({office.ann: investor(1, country=change + 1)})
-        office.note(office.ann)
+        office.snapshot(office.ann)
     assert office.rate(record, office.ann) == office.rate(record, office.ben) == 100
     after = [gas(who) for who in (office.ann, office.ben)]
     # Seven steps in each of two timelines; with cold slots, 2,000 more for each step.
@@ -642,7 +645,7 @@ def test_a_table_of_every_size_is_found(kit):
         office.set_rates(*((country, ANY_CLASS, RENT, country) for country in countries))
         for country in range(9, 11 + 2 * size):
             office.know({office.ann: investor(1, country=country)})
-            office.note(office.ann)
+            office.snapshot(office.ann)
             rate, _ = office.policy.call("rateAt", office.ann, RENT, office.kit.now)
             assert rate == (country if country in countries else 3_000)
 
@@ -697,7 +700,7 @@ def calls(office: Office) -> dict[str, tuple[set[str], tuple[Any, ...]]]:
         "acceptOwnership()": (set(), ()),
         "addAgent(address)": (owner, (person(1),)),
         "certify(address[],tuple[])": (filing, ([office.ann], [certificate])),
-        "note(address[])": (all_, ([office.ann],)),
+        "snapshot(address[])": (all_, ([office.ann],)),
         "removeAgent(address)": (owner, (office.agent,)),
         "renounceOwnership()": (set(), ()),
         "revoke(address,uint256)": (filing, (office.ann, 1)),

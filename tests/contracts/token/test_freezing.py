@@ -24,10 +24,10 @@ def test_a_freeze_makes_nobody_elses_income_wait(harness):
     """That some wallet has been frozen is one mark of the token, that income waits another."""
     token = harness.token
     token.send("setAddressFrozen", harness.ann, True, sender=harness.agent)
-    assert token.call("holdingsSuffice")
+    assert token.call("supportsHoldings")
     assert token.call("claimantOf", harness.ben) == harness.ben
-    token.send("setIncomeWaits", True, sender=harness.owner)
-    token.send("setIncomeWaits", False, sender=harness.owner)
+    token.send("setIncomeHeld", True, sender=harness.owner)
+    token.send("setIncomeHeld", False, sender=harness.owner)
     harness.issue({harness.ben: 1})
     token.send("approve", harness.ann, 1, sender=harness.ben)
     with refused("ShareToken_SpenderBlocked", harness.ann):

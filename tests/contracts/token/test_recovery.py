@@ -359,7 +359,7 @@ def test_a_frozen_wallets_income_waits_until_its_release(owed):
     token.send("setAddressFrozen", ann, True, sender=harness.agent)
     assert token.call("claimantOf", ann) == ZERO
     assert harness.vault.call("claimable", rent, ann) == 0
-    with refused("DividendVault_Waiting", token.address, ann):
+    with refused("DividendVault_IncomeHeld", token.address, ann):
         harness.claim(ann, rent)
     receipt = harness.push(rent, ann, harness.ben)
     assert receipt.named("Skipped") == [{"id": rent, "holder": ann, "reason": SKIPPED_WAITING}]
@@ -377,10 +377,10 @@ def test_the_income_of_a_lost_wallet_waits_with_its_frozen_successor(owed):
     token.send("setAddressFrozen", ann, True, sender=harness.agent)
     recover(harness, ann, new)
     assert token.call("claimantOf", ann) == ZERO
-    with refused("DividendVault_Waiting", token.address, ann):
+    with refused("DividendVault_IncomeHeld", token.address, ann):
         harness.claim(ann, rent)
     token.send("setAddressFrozen", ann, False, sender=harness.agent)
-    with refused("DividendVault_Waiting", token.address, ann):
+    with refused("DividendVault_IncomeHeld", token.address, ann):
         harness.claim(ann, rent)
     token.send("setAddressFrozen", new, False, sender=harness.agent)
     assert token.call("claimantOf", ann) == new
@@ -406,13 +406,13 @@ def test_an_expired_persons_income_waits_if_the_issuer_has_set_it_so(kit, with_r
     harness.know({harness.ann: investor(1, until=end)})
     harness.issue({harness.ann: 100})
     before = harness.declare(harness.close(), 700)
-    receipt = harness.token.send("setIncomeWaits", True, sender=harness.owner)
-    assert receipt.events == (("IncomeWaitsSet", {"whileIneligible": True}),)
-    assert harness.token.call("holdingsSuffice") is False
+    receipt = harness.token.send("setIncomeHeld", True, sender=harness.owner)
+    assert receipt.events == (("IncomeHeldSet", {"whileIneligible": True}),)
+    assert harness.token.call("supportsHoldings") is False
     rent = harness.declare(harness.close(), 1_000)
     kit.now = end + 1
     assert harness.vault.call("claimable", rent, harness.ann) == 0
-    with refused("DividendVault_Waiting", harness.token.address, harness.ann):
+    with refused("DividendVault_IncomeHeld", harness.token.address, harness.ann):
         harness.claim(harness.ann, rent)
     # It is a term like the others: what was declared before is paid as it was declared.
     assert harness.vault.call("claimable", before, harness.ann) == 700

@@ -51,7 +51,7 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "setDocument(bytes32,string,bytes32)": (OWNER, (DEED, "ipfs://new", DEED)),
         "setFrozenTokens(address,uint256)": (AGENT, (harness.ann, 1)),
         "setIdentityRegistry(address)": (OWNER, (ZERO,)),
-        "setIncomeWaits(bool)": (OWNER, (True,)),
+        "setIncomeHeld(bool)": (OWNER, (True,)),
         "setName(string)": (OWNER, ("New",)),
         "setOnchainID(address)": (OWNER, (person(1),)),
         "setSymbol(string)": (OWNER, ("NEW",)),

@@ -31,7 +31,7 @@ RECORD_TOKEN = [
     "balanceOfAt(address,uint256)", "totalSupplyAt(uint256)", "recordTime(uint256)",
 ]  # fmt: skip
 RECORD_STREAM = [
-    "defineStream(uint256[],uint256[])", "token()", "recordCount()", "partsOf(uint256)",
+    "defineRange(uint256[],uint256[])", "token()", "recordCount()", "componentsOf(uint256)",
     "claimantOf(address)", "successorOf(address)", "owner()", "isAgent(address)",
 ]  # fmt: skip
 ERC3643_TOKEN = [
@@ -183,7 +183,7 @@ def test_the_token_knows_the_final_erc7943_and_not_the_draft(harness, interface,
 
 def test_whatever_has_records_says_so(harness):
     """A share token and its streams, by ERC-165; only the streams are streams."""
-    streams = harness.kit.deploy("RecordStream", harness.token.address)
+    streams = harness.kit.deploy("RecordRanges", harness.token.address)
     for contract in (harness.token, streams):
         assert contract.call("supportsInterface", bytes.fromhex("01ffc9a7")) is True
         assert contract.call("supportsInterface", interface_id(RECORD_TOKEN)) is True
@@ -473,7 +473,7 @@ def test_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("explain", ann, ben, 1) == (((int(Code.NOT_ELIGIBLE), 0, 0),), 0)
     assert token.call("claimantOf", ann) == ann
-    token.send("setIncomeWaits", True, sender=harness.owner)
+    token.send("setIncomeHeld", True, sender=harness.owner)
     assert token.call("claimantOf", ann) == ZERO
     token.send("setIdentityRegistry", ZERO, sender=harness.owner)
     harness.move(ann, ben, 100)

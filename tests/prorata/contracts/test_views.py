@@ -13,7 +13,7 @@ from prorata.chain.calls import deploy_call
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.pass_through import PassThrough
-from prorata.contracts.record_stream import RecordStream
+from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.registry import LockUps
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Terms
@@ -73,8 +73,8 @@ def test_record_ranges_lots_and_a_pool_tell_what_they_are(anvil, operator, issue
     """Each knows the token it serves, and nothing of others."""
     record = close_record(anvil, operator, issued)
     token, vault = issued.token(), issued.vault()
-    made = deploy_call(artifact("RecordStream"), token.address)
-    record_ranges = RecordStream(
+    made = deploy_call(artifact("RecordRanges"), token.address)
+    record_ranges = RecordRanges(
         operator.chain, operator.send_one("record_ranges", made).contract_address
     )
     operator.send_one("record_range", record_ranges.define([record], [3]))

@@ -150,8 +150,9 @@ def test_a_vault_whose_desk_is_a_thiefs_is_refused(anvil, found, operator, folde
     plant(anvil, place, chain.code(vault))
     fresh = Operator(chain, operator.signer)
     assert refused(deploy, fresh, settings, second, vault=place) == (
-        f"{thief}, the claim relayer of the vault {place}, is not the PayoutDesk of this checkout "
-        "on chain 31337; use another vault: this one's claim relayer could send income elsewhere"
+        f"{thief}, the claim relayer of the vault {place}, is not the ClaimRelayer of this "
+        "checkout on chain 31337; use another vault: this one's claim relayer could send income "
+        "elsewhere"
     )
 
 

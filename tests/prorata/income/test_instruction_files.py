@@ -68,7 +68,7 @@ def test_the_digest_is_eip712_by_hand(said):
     """For any payment instruction: what is signed here is what the claim relayer's tests put
     together by hand.
     """
-    other = by_hand.Instruction(
+    other = by_hand.PaymentInstruction(
         SimpleNamespace(address=DESK), said.holder, said.claimant, said.ids, said.receiver,
         said.hook, said.data, said.nonce, said.valid_until,
     )  # fmt: skip
@@ -78,9 +78,9 @@ def test_the_digest_is_eip712_by_hand(said):
 
 def test_the_types_are_the_structs_own():
     """The members of the Solidity struct, in its order."""
-    execute = next(e for e in artifact("PayoutDesk").abi if e.get("name") == "carryOut")
+    execute = next(e for e in artifact("ClaimRelayer").abi if e.get("name") == "execute")
     struct = execute["inputs"][0]["components"]
-    assert TYPES["Instruction"] == [{"name": p["name"], "type": p["type"]} for p in struct]
+    assert TYPES["PaymentInstruction"] == [{"name": p["name"], "type": p["type"]} for p in struct]
 
 
 def test_another_chain_or_desk_is_another_digest():
@@ -159,7 +159,7 @@ def changed(path: Path, *place: str, value: Any) -> str:
         ("message", [], f'message: "[]" has no names with values; {SIGN_ANEW}'),
         ("domain", None, f'domain: "None" has no names with values; {SIGN_ANEW}'),
         ("note", "urgent", f'note: "urgent" does not belong there; {SIGN_ANEW}'),
-        ("domain.name", "Other", f'domain.name: "Other" is not prorata PayoutDesk; {SIGN_ANEW}'),
+        ("domain.name", "Other", f'domain.name: "Other" is not prorata ClaimRelayer; {SIGN_ANEW}'),
         ("domain.version", "2", f'domain.version: "2" is not 1; {SIGN_ANEW}'),
         ("domain.salt", "0x", f'domain.salt: "0x" does not belong there; {SIGN_ANEW}'),
         ("domain.verifyingContract", "0x12", 'verifyingContract: "0x12" is not an address'),

@@ -251,7 +251,7 @@ def test_after_a_recovery_the_successor_signs(operator, closed, rent):
     nonce = sent(operator)
     with pytest.raises(RevertError) as refusal:
         execute(operator, closed, old)
-    assert refusal.value.error == "PayoutDesk_NotClaimant"
+    assert refusal.value.error == "ClaimRelayer_NotClaimant"
     assert refusal.value.arguments == {"id": 1, "claimant": HOLDER.address, "expected": BANK}
     assert sent(operator) == nonce
 
@@ -319,7 +319,7 @@ def test_an_instruction_with_nothing_left_is_refused_in_words(operator, closed, 
     nonce = sent(operator)
     with pytest.raises(RevertError) as refusal:
         execute(operator, closed, good)
-    assert refusal.value.error == "PayoutDesk_NothingToPay"
+    assert refusal.value.error == "ClaimRelayer_NothingToPay"
     assert "there is nothing left to pay or to reinvest" in str(refusal.value)
     assert sent(operator) == nonce
     assert dollars(closed, HOLDER.address) == rent

@@ -140,7 +140,7 @@ def test_a_frozen_wallet_is_passed_over_and_paid_by_a_later_push(operator, close
     report = push_all(operator, closed, rent.id)
     [line] = report.of("skipped")
     owed = RENT * table.balances[wallet] // 10_000
-    assert (line.holder, line.reason, line.gross) == (wallet, Reason.WAITING, owed)
+    assert (line.holder, line.reason, line.gross) == (wallet, Reason.HELD, owed)
     assert report.owed == owed
     assert closed.vault().distribution(rent.id).owed == owed + report.remainder
 

@@ -101,7 +101,7 @@ def test_a_record_range_is_defined_once_with_its_contract(operator, month):
         month.record_ranges()
     done = define_range(operator, month, 1, 4, since=since)
     again = Deployment.open(operator.chain, month.folder)
-    assert done.address == again.manifest.contracts["RecordStream"].address
+    assert done.address == again.manifest.contracts["RecordRanges"].address
     assert (done.id, done.weights, done.closes_at) == (
         1, (1, 1, 3, 1), month.token().record_time(4),
     )  # fmt: skip
@@ -118,14 +118,14 @@ def test_the_deployment_stays_what_it_was(operator, month):
     """The manifest has one contract more, and the asset is not deployed a second time."""
     define_range(operator, month, 1, 2, weights="equal")
     again = Deployment.open(operator.chain, month.folder)
-    added = again.manifest.contracts.pop("RecordStream")
+    added = again.manifest.contracts.pop("RecordRanges")
     assert again.manifest.contracts == month.manifest.contracts
     assert added.arguments == [month.token().address]
     assert added.block > 0
     nonce = sent(operator)
     found = deploy(operator, month.settings, month.folder, dollar=True)
     assert (set(found.manifest.contracts) - set(month.manifest.contracts), sent(operator)) == (
-        {"RecordStream"}, nonce,
+        {"RecordRanges"}, nonce,
     )  # fmt: skip
     assert sorted(path.name for path in month.folder.glob("standard-input*")) == [
         "standard-input.json"
@@ -138,8 +138,8 @@ def test_an_older_deployment_keeps_its_own_sources(operator, month):
     kept.write_text(json.dumps({"older": True}), encoding="utf-8")
     define_range(operator, month, 1, 2, weights="equal")
     assert json.loads(kept.read_bytes()) == {"older": True}
-    brought = json.loads((month.folder / "standard-input-RecordStream.json").read_bytes())
-    assert "contracts/income/RecordStream.sol" in brought["sources"]
+    brought = json.loads((month.folder / "standard-input-RecordRanges.json").read_bytes())
+    assert "contracts/income/RecordRanges.sol" in brought["sources"]
 
 
 def test_a_record_range_pays_what_the_law_says(operator, month, custodian, table):
@@ -283,7 +283,7 @@ def test_the_most_records_are_those_that_the_contract_takes(operator, streaming)
         call = record_ranges.define([1] * many, [1] * many)
         with pytest.raises(RevertError) as refusal:
             operator.chain.call(record_ranges.address, call.data, sender=operator.address)
-        assert ("RecordStream_RecordCount" in str(refusal.value)) is (many > MOST_RECORDS)
+        assert ("RecordRanges_RecordCount" in str(refusal.value)) is (many > MOST_RECORDS)
 
 
 def test_record_ranges_that_make_no_sense_are_refused(
@@ -336,7 +336,7 @@ def test_shares_that_the_contract_does_not_confirm_are_not_given(
     again = Deployment.open(chain, month.folder)
     assert sum(balances_at_range(again, 1).values()) == 20_200
     monkeypatch.setattr(
-        "prorata.contracts.record_stream.RecordStream.total_supply_at", lambda *_: 20_199
+        "prorata.contracts.record_ranges.RecordRanges.total_supply_at", lambda *_: 20_199
     )
     with pytest.raises(BooksError) as refusal:
         balances_at_range(again, 1)

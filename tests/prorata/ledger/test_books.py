@@ -70,7 +70,7 @@ def carried(number, amount):
 
 def carried_out(claimant, holder, receiver, hook=ZERO):
     args = {"claimant": claimant, "nonce": 1, "holder": holder, "receiver": receiver, "hook": hook}
-    return ReportedEvent("CarriedOut", args)
+    return ReportedEvent("Executed", args)
 
 
 def recovered(lost, successor, time):
@@ -151,7 +151,7 @@ def test_parts_from_before_these_books_are_passed_over():
 
 def test_every_event_that_a_vault_and_its_desk_can_tell_is_known():
     """Or a new one would be a difference in everybody's books."""
-    for contract in ("DividendVault", "IPayoutDesk"):
+    for contract in ("DividendVault", "IClaimRelayer"):
         for entry in artifact(contract).abi:
             if entry["type"] == "event" and entry["name"] not in ("Declared", "ClaimedMany"):
                 args = dict.fromkeys((item["name"] for item in entry["inputs"]), 1)
@@ -312,7 +312,7 @@ def skipped(number, holder, reason):
         (Reason.NOTHING, STRANGER, True), (Reason.NOTHING, B, False),
         (Reason.CLAIMED, A, True), (Reason.CLAIMED, B, False),
         (Reason.PAYMENT_FAILED, B, True), (Reason.POLICY_FAILED, B, True),
-        (Reason.WAITING, C, True), (Reason.WAITING, B, False),
+        (Reason.HELD, C, True), (Reason.HELD, B, False),
     ],
 )  # fmt: skip
 def test_a_push_passes_over_nobody_without_a_reason(reason, holder, may):
@@ -326,8 +326,8 @@ def test_a_push_passes_over_nobody_without_a_reason(reason, holder, may):
 
 
 def test_who_is_not_eligible_may_have_to_wait():
-    waits = ReportedEvent("IncomeWaitsSet", {"whileIneligible": True}), 50
-    assert books_of(declared(1, 1_000), skipped(1, B, Reason.WAITING), of_token=[waits]).balanced
+    waits = ReportedEvent("IncomeHeldSet", {"whileIneligible": True}), 50
+    assert books_of(declared(1, 1_000), skipped(1, B, Reason.HELD), of_token=[waits]).balanced
 
 
 def test_tax_goes_to_one_collector():

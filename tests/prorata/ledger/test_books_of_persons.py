@@ -19,7 +19,7 @@ from prorata.chain.node import RpcChain
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.registry import Investor, InvestorRegistry
-from prorata.contracts.relayer import PaymentInstruction, PayoutDesk
+from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Reason, Terms, settlements
 from prorata.demo.chain import DemoChain
@@ -157,7 +157,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
 
     # The successor signs where Ben's part of it goes, and the issuer brings it to the claim
     # relayer.
-    relayer = PayoutDesk(demo_chain.chain, vault.relayer())
+    relayer = ClaimRelayer(demo_chain.chain, vault.relayer())
     instruction = PaymentInstruction(ben, successor, (five,), friend, deadline)
     unsigned = SignedInstruction(instruction, demo_chain.chain.chain_id, relayer.address)
     signed = sign_instruction(unsigned, demo_chain.operator(successor).signer)
@@ -184,7 +184,7 @@ def test_what_the_desk_carried_out_needs_no_other_witness(story, cast):
     five = story.audit.books.distributions[5]
     assert five.settlements[cast.ben].payee == cast.friend
     names = [event.name for event, _ in story.vault_events]
-    assert names.count("CarriedOut") == 1
+    assert names.count("Executed") == 1
     assert not any(cast.ben in sentence for sentence in story.audit.books.unproven)
 
 
@@ -255,7 +255,7 @@ def test_income_of_the_frozen_and_the_ineligible_waits(story, cast):
         assert line["note"] == (
             "the last push failed: the token keeps the income back, as while a wallet is frozen"
         )
-        assert one.skipped[holder] is Reason.WAITING
+        assert one.skipped[holder] is Reason.HELD
         assert story.vault.claimable(1, holder) == 0
         [dollars, *_] = income_of(books, story.token.address, holder).values()
         assert dollars["claimable"] == 0 < dollars["held"]
@@ -329,9 +329,9 @@ def without_last_part(args):
             to_a_stranger("holder"),
             "{successor}: the payee it has chosen is {successor} by the books",
         ),
-        ("CarriedOut", 0, None, "distribution 5, holder {ben}: the payee is {friend} by the event"),
-        ("CarriedOut", 0, to_a_stranger("receiver"), "distribution 5, holder {ben}: the payee is "),
-        ("CarriedOut", 0, to_a_stranger("claimant"), "distribution 5, holder {ben}: the payee is "),
+        ("Executed", 0, None, "distribution 5, holder {ben}: the payee is {friend} by the event"),
+        ("Executed", 0, to_a_stranger("receiver"), "distribution 5, holder {ben}: the payee is "),
+        ("Executed", 0, to_a_stranger("claimant"), "distribution 5, holder {ben}: the payee is "),
         ("Skipped", 0, lambda args: {**args, "reason": 1}, "distribution 1, holder {cat}: its in"),
         ("Refunded", 0, more("amount"), "distribution 6: the refund is 66.000001 USD by the event"),
         (

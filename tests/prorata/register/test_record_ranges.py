@@ -113,8 +113,8 @@ def scheduled(number: int, closes_at: int) -> SourcedValue:
 
 
 def defined(number: int, records: list[int], weights: list[int]) -> SourcedValue:
-    args = {"streamId": number, "definer": ANN, "recordIds": records, "weights": weights}
-    return SourcedValue("StreamDefined", args)
+    args = {"rangeId": number, "definer": ANN, "recordIds": records, "weights": weights}
+    return SourcedValue("RangeDefined", args)
 
 
 @pytest.fixture

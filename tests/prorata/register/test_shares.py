@@ -131,10 +131,10 @@ def test_a_wallet_is_frozen_until_it_is_released():
 
 
 def test_that_income_may_wait_for_the_ineligible_is_never_forgotten():
-    ledger = ledger_of((ReportedEvent("IncomeWaitsSet", {"whileIneligible": False}), 1))
+    ledger = ledger_of((ReportedEvent("IncomeHeldSet", {"whileIneligible": False}), 1))
     assert not ledger.may_wait_ineligible
     for on in (True, False):
-        ledger.apply(ReportedEvent("IncomeWaitsSet", {"whileIneligible": on}), 2)
+        ledger.apply(ReportedEvent("IncomeHeldSet", {"whileIneligible": on}), 2)
     assert ledger.may_wait_ineligible
 
 

@@ -168,7 +168,7 @@ def test_income_of_a_record_range_stands_among_the_rest():
     record_ranges = "0x" + "c" * 40
     shares = books_of([]).ledgers[TOKEN]
     defined = ReportedEvent(
-        "StreamDefined", {"streamId": 1, "definer": ISSUER, "recordIds": (1,), "weights": (31,)}
+        "RangeDefined", {"rangeId": 1, "definer": ISSUER, "recordIds": (1,), "weights": (31,)}
     )
     reported = declared(1, 1_000, kind=Kind.INTEREST)
     reported.args["token"] = record_ranges

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Account, AccountLib} from "../../../../contracts/token/AccountLib.sol";
-import {Holding} from "../../../../contracts/compliance/HoldingLib.sol";
+import {Holding} from "../../../../contracts/compliance/PersonHoldingLib.sol";
 
 // What the compiler's own model checker is asked about the small libraries: one question to a contract, since it takes
 // the questions of one contract together and then answers none.

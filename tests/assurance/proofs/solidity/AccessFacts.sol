@@ -126,9 +126,9 @@ contract AccessFacts is Refusals {
     }
     // ---------------------------------------------------------------------- the owner
 
-    /// @notice Only the owner may call setIncomeWaits.
+    /// @notice Only the owner may call setIncomeHeld.
     function check_only_owner_set_income_waits(address caller, bool a) public {
-        _onlyOwner(caller, abi.encodeCall(token.setIncomeWaits, (a)));
+        _onlyOwner(caller, abi.encodeCall(token.setIncomeHeld, (a)));
     }
 
     /// @notice Only the owner may call addAgent.

@@ -2,29 +2,29 @@
 pragma solidity 0.8.37;
 
 import {Account} from "../../../../contracts/token/AccountLib.sol";
-import {HolderFile} from "../../../../contracts/income/HolderFile.sol";
-import {History} from "../../../../contracts/token/History.sol";
-import {Progress} from "../../../../contracts/income/Progress.sol";
-import {Timeline} from "../../../../contracts/tax/Timeline.sol";
+import {PayeeAndClaimsLib} from "../../../../contracts/income/PayeeAndClaimsLib.sol";
+import {HistoryLib} from "../../../../contracts/token/HistoryLib.sol";
+import {ProgressLib} from "../../../../contracts/income/ProgressLib.sol";
+import {TimelineLib} from "../../../../contracts/tax/TimelineLib.sol";
 import {VM} from "./Vm.sol";
 
 /// @title LibraryFacts
 /// @notice Facts about libraries that keep something, on their bytecode. Each check's notice is its sentence.
 contract LibraryFacts {
-    using HolderFile for HolderFile.Files;
-    using History for History.Past;
-    using Timeline for Timeline.Line;
+    using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
+    using HistoryLib for HistoryLib.Past;
+    using TimelineLib for TimelineLib.Line;
 
-    HolderFile.Files private files;
-    History.Past private past;
-    Timeline.Line private line;
+    PayeeAndClaimsLib.Files private files;
+    HistoryLib.Past private past;
+    TimelineLib.Line private line;
 
     // ------------------------------------------------------------------------- lanes
 
     /// @notice A lane is wide enough for its shares, within one slot, and behind the lane before it.
     function check_a_lane_is_wide_enough(uint32 position, uint96 eligible) public pure {
         VM.assume(eligible != 0 && position < type(uint32).max - 1_000);
-        (uint256 lane, uint256 end) = Progress.allot(position, eligible);
+        (uint256 lane, uint256 end) = ProgressLib.allot(position, eligible);
         uint256 width = lane & 0xff;
         uint256 start = lane >> 8;
         assert(eligible < 1 << width && eligible >= 1 << (width - 1));
@@ -33,7 +33,7 @@ contract LibraryFacts {
 
     /// @notice A settlement of more shares than are left is refused.
     function check_no_more_than_all_shares_are_settled(uint16 settled, uint256 shares) public {
-        (uint256 lane, ) = Progress.allot(0, 10_000);
+        (uint256 lane, ) = ProgressLib.allot(0, 10_000);
         VM.assume(settled <= 10_000 && shares > 10_000 - settled);
         (bool done, ) = address(this).call(abi.encodeCall(this.settle, (settled, lane, 7, shares, 10_000)));
         assert(!done);
@@ -46,22 +46,22 @@ contract LibraryFacts {
         uint256 shares,
         uint256 eligible
     ) external pure returns (uint256 gross) {
-        (gross, , ) = Progress.settleDown(lanes, lane, amount, shares, eligible);
+        (gross, , ) = ProgressLib.settleDown(lanes, lane, amount, shares, eligible);
     }
 
     // ------------------------------------------------------------------------- marks
 
     /// @dev Marks a distribution, or takes the mark back, where the library finds its window.
     function _flip(address holder, uint256 series, uint256 ordinal) private {
-        HolderFile.Word storage file = files.file[holder];
-        (HolderFile.Word storage slot, uint256 bits) = files.find(
+        PayeeAndClaimsLib.Word storage file = files.file[holder];
+        (PayeeAndClaimsLib.Word storage slot, uint256 bits) = files.find(
             holder,
             file,
             file.bits,
             series,
-            HolderFile.windowOf(ordinal)
+            PayeeAndClaimsLib.windowOf(ordinal)
         );
-        slot.bits = bits ^ HolderFile.markOf(ordinal);
+        slot.bits = bits ^ PayeeAndClaimsLib.markOf(ordinal);
     }
 
     /// @notice A flip marks its own distribution and no other, of any series and holder. (Law 4)
@@ -102,7 +102,7 @@ contract LibraryFacts {
         assert(files.isMarked(holder, series, ordinal));
         _flip(holder, series, ordinal);
         assert(!files.isMarked(holder, series, ordinal));
-        assert(HolderFile.payee(files.file[holder].bits) == payee);
+        assert(PayeeAndClaimsLib.payee(files.file[holder].bits) == payee);
     }
 
     // ----------------------------------------------------------------------- history

@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {DividendVault} from "../../../../contracts/income/DividendVault.sol";
-import {PayoutDesk} from "../../../../contracts/income/PayoutDesk.sol";
+import {ClaimRelayer} from "../../../../contracts/income/ClaimRelayer.sol";
 import {ShareToken} from "../../../../contracts/token/ShareToken.sol";
 import {Dollar} from "../../../../contracts/examples/Dollar.sol";
 import {IDividendVault} from "../../../../contracts/income/IDividendVault.sol";
-import {IPayoutDesk} from "../../../../contracts/income/IPayoutDesk.sol";
+import {IClaimRelayer} from "../../../../contracts/income/IClaimRelayer.sol";
 import {IShareToken} from "../../../../contracts/token/IShareToken.sol";
 import {VM} from "./Vm.sol";
 
 /// @title VaultFacts
-/// @notice Facts about the vault's bytecode and its desk's, for every caller. Each check's notice is its sentence.
+/// @notice Facts about the vault's bytecode and its relayer's, for every caller. Each check's notice is its sentence.
 /// @dev Shares and amounts are given, because halmos cannot divide by what it does not know: rounding is `arithmetic.py`'s.
 contract VaultFacts {
     address private constant ANN = address(0xa11);
@@ -61,12 +61,12 @@ contract VaultFacts {
         assert(false);
     }
 
-    /// @dev So does the desk, which is the one contract that answers for its vault.
+    /// @dev So does the relayer, which is the one contract that answers for its vault.
     function _placeDesk() private {
         for (uint160 at = FIRST; at < FIRST + 16; ++at) {
-            (bool answered, bytes memory said) = address(at).staticcall(abi.encodeCall(IPayoutDesk.vault, ()));
+            (bool answered, bytes memory said) = address(at).staticcall(abi.encodeCall(IClaimRelayer.vault, ()));
             if (address(at).code.length != 0 && answered && said.length == 32) {
-                VM.etch(vault.desk(), address(at).code);
+                VM.etch(vault.relayer(), address(at).code);
                 return;
             }
         }
@@ -167,9 +167,9 @@ contract VaultFacts {
 
     // ------------------------------------------------------------------------- payees
 
-    /// @notice Only the person to be paid, and the vault's desk, can send a claim elsewhere. (Law 8)
+    /// @notice Only the person to be paid, and the vault's relayer, can send a claim elsewhere. (Law 8)
     function check_only_the_claimant_claims_to(address caller, address receiver) public {
-        VM.assume(caller != ANN && caller != vault.desk());
+        VM.assume(caller != ANN && caller != vault.relayer());
         VM.prank(caller);
         (bool done, ) = address(vault).call(abi.encodeCall(vault.claimTo, (_ids(), ANN, receiver)));
         assert(!done);
@@ -243,9 +243,9 @@ contract VaultFacts {
         assert(!done);
     }
 
-    // ----------------------------------------------------------------------- the desk
+    // ----------------------------------------------------------------------- the relayer
 
-    function _instruction(address receiver) private view returns (IPayoutDesk.Instruction memory instruction) {
+    function _instruction(address receiver) private view returns (IClaimRelayer.PaymentInstruction memory instruction) {
         instruction.holder = ANN;
         instruction.claimant = ANN;
         instruction.ids = _ids();
@@ -253,12 +253,15 @@ contract VaultFacts {
         instruction.validUntil = block.timestamp;
     }
 
-    /// @dev Why the desk refuses; nothing if it does not.
-    function _refusal(address caller, IPayoutDesk.Instruction memory instruction) private returns (bytes memory why) {
-        address desk = vault.desk();
+    /// @dev Why the relayer refuses; nothing if it does not.
+    function _refusal(
+        address caller,
+        IClaimRelayer.PaymentInstruction memory instruction
+    ) private returns (bytes memory why) {
+        address relayer = vault.relayer();
         bool done;
         VM.prank(caller);
-        (done, why) = desk.call(abi.encodeCall(IPayoutDesk.carryOut, (instruction, new bytes(65))));
+        (done, why) = relayer.call(abi.encodeCall(IClaimRelayer.execute, (instruction, new bytes(65))));
         if (done) why = "";
     }
 
@@ -269,44 +272,44 @@ contract VaultFacts {
     /// @notice An instruction that has expired is refused for that, whoever brings it. (Law 18)
     function check_an_expired_instruction_is_refused(address caller, address receiver, uint256 validUntil) public {
         VM.assume(validUntil < block.timestamp);
-        IPayoutDesk.Instruction memory instruction = _instruction(receiver);
+        IClaimRelayer.PaymentInstruction memory instruction = _instruction(receiver);
         instruction.validUntil = validUntil;
         bytes memory expired = abi.encodeWithSelector(
-            IPayoutDesk.PayoutDesk_Expired.selector,
+            IClaimRelayer.ClaimRelayer_Expired.selector,
             validUntil,
             block.timestamp
         );
         assert(_same(_refusal(caller, instruction), expired));
     }
 
-    /// @notice An instruction to send money to nobody, to the vault or to the desk is refused for that. (Law 18)
+    /// @notice An instruction to send money to nobody, to the vault or to the relayer is refused for that. (Law 18)
     function check_no_instruction_loses_money(address caller, bool toVault, bool toDesk) public {
         address receiver =
             toVault
                 ? address(vault)
                 : toDesk
-                    ? vault.desk()
+                    ? vault.relayer()
                     : address(0);
-        bytes memory invalid = abi.encodeWithSelector(IPayoutDesk.PayoutDesk_InvalidReceiver.selector, receiver);
+        bytes memory invalid = abi.encodeWithSelector(IClaimRelayer.ClaimRelayer_InvalidReceiver.selector, receiver);
         assert(_same(_refusal(caller, _instruction(receiver)), invalid));
     }
 
     /// @notice Who cancels a number spends that one of its own, and no other.
     function check_cancelling_spends_one_number(address caller, uint256 nonce, address other, uint256 another) public {
         VM.assume(other != caller || another != nonce);
-        PayoutDesk desk = PayoutDesk(vault.desk());
+        ClaimRelayer relayer = ClaimRelayer(vault.relayer());
         VM.prank(caller);
-        desk.cancel(nonce);
-        assert(desk.isSpent(caller, nonce) && !desk.isSpent(other, another));
+        relayer.cancel(nonce);
+        assert(relayer.isSpent(caller, nonce) && !relayer.isSpent(other, another));
     }
 
     /// @notice A number is spent once.
     function check_no_number_is_spent_twice(address caller, uint256 nonce) public {
-        PayoutDesk desk = PayoutDesk(vault.desk());
+        ClaimRelayer relayer = ClaimRelayer(vault.relayer());
         VM.prank(caller);
-        desk.cancel(nonce);
+        relayer.cancel(nonce);
         VM.prank(caller);
-        (bool done, ) = address(desk).call(abi.encodeCall(desk.cancel, (nonce)));
+        (bool done, ) = address(relayer).call(abi.encodeCall(relayer.cancel, (nonce)));
         assert(!done);
     }
 

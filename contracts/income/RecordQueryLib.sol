@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IRecordHoldings} from "../token/IRecordHoldings.sol";
+import {IRecordToken} from "../token/IRecordToken.sol";
+import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
+
+/// @title RecordQueryLib
+/// @notice Asks a share token whom to pay for an account, and for how many shares at which record.
+library RecordQueryLib {
+    uint256 private constant QUESTION_GAS = 100_000;
+
+    /// @notice Thrown when a token that promised to answer `holdingsAt` does not, or not as the interface says.
+    error RecordQuery_Unreadable(address token, address account);
+
+    /// @dev Whether one question to `token` is enough (`IRecordHoldings`).
+    function suffice(address token) internal view returns (bool enough) {
+        bytes4 selector = IRecordHoldings.supportsHoldings.selector;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            let answered := staticcall(QUESTION_GAS, token, 0x00, 0x04, 0x00, 0x20)
+            enough := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+        }
+    }
+
+    /// @dev Room for `count` record ids, amidst room for a question about them and for its answer: three words before
+    /// the array, and behind it three and as many as there are ids. Not cleared.
+    function room(uint256 count) internal pure returns (uint256[] memory recordIds) {
+        assembly ("memory-safe") {
+            recordIds := add(mload(0x40), 0x60)
+            mstore(recordIds, count)
+            mstore(0x40, add(recordIds, add(0x80, shl(6, count))))
+        }
+    }
+
+    /// @dev The same record ids, with room around them.
+    function withRoom(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
+        recordIds = room(given.length);
+        assembly ("memory-safe") {
+            mcopy(add(recordIds, 0x20), add(given, 0x20), shl(5, mload(given)))
+        }
+    }
+
+    /// @dev In one question, written out around `recordIds`, which have `room` for it. The balances are read where they
+    /// arrive, and stay until the next question.
+    function inOne(
+        address token,
+        address account,
+        uint256[] memory recordIds
+    ) internal view returns (address claimant, uint256[] memory balances) {
+        uint256 selector = uint32(IRecordHoldings.holdingsAt.selector);
+        bool sound;
+        assembly ("memory-safe") {
+            let count := mload(recordIds)
+            let answerSize := add(0x60, shl(5, count))
+            let answer := add(recordIds, sub(answerSize, 0x40))
+            mstore(sub(recordIds, 0x60), selector)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(sub(recordIds, 0x40), shr(96, shl(96, account)))
+            mstore(sub(recordIds, 0x20), 0x40)
+            sound := staticcall(gas(), token, sub(recordIds, 0x44), add(answerSize, 0x04), answer, answerSize)
+            claimant := mload(answer)
+            balances := add(answer, 0x40)
+            // A claimant, and an array as long as the question's where the ABI puts it.
+            let wrong := or(shr(160, claimant), xor(mload(add(answer, 0x20)), 0x40))
+            wrong := or(wrong, or(xor(mload(balances), count), lt(returndatasize(), answerSize)))
+            sound := and(sound, iszero(wrong))
+        }
+        if (!sound) revert RecordQuery_Unreadable(token, account);
+    }
+
+    /// @dev In as many questions as an ordinary token needs.
+    function oneByOne(
+        address token,
+        address account,
+        uint256[] memory recordIds
+    ) internal view returns (address claimant, uint256[] memory balances) {
+        claimant = TokenRolesLib.claimantOf(token, account);
+        balances = new uint256[](recordIds.length);
+        for (uint256 i = 0; i < recordIds.length; ++i) {
+            balances[i] = IRecordToken(token).balanceOfAt(account, recordIds[i]);
+        }
+    }
+}

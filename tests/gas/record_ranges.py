@@ -1,0 +1,106 @@
+"""What ranges of records cost, from fixed inputs on a fresh Anvil, for holders idle and busy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prorata.chain.artifacts import Artifact
+from prorata.toolchain.anvil import Anvil
+from tests.chainkit import ZERO, AnvilKit, Deployed
+from tests.gas.story import TERMS, Story, fresh, person
+
+DAY = 86_400
+LENGTHS = (1, 30, 90)
+AMOUNT = 187_654_321_987
+
+# The most records a range can have.
+MOST = 100
+
+
+def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> dict[str, int]:
+    """The gas of each labelled operation."""
+    gas: dict[str, int] = {}
+    with fresh(artifacts, anvil) as kit:
+        story = Story(kit, holders=10)
+        story.tick()
+        ranges = kit.deploy("RecordRanges", story.token.address)
+        gas["deploy: RecordRanges"] = ranges.receipt.gas
+        _live(story, max(LENGTHS))
+        for number, length in enumerate(LENGTHS, start=1):
+            _pay(story, ranges, number, length, gas)
+        _pass_on(story, gas)
+    return gas
+
+
+def heaviest_claim(artifacts: Mapping[str, Artifact]) -> int:
+    """The gas of the first claim of the heaviest distribution that can be declared of a range."""
+    with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
+        story = Story(kit, holders=33)
+        *outside, holder = story.holders
+        swap = (outside[::2], outside[1::2], [1] * 16)
+        for _ in range(MOST):
+            story.tick()
+            story.token.send("scheduleRecord", story.clock)
+            story.send(story.token, "batchForcedTransfer", *swap)
+        story.tick()
+        ranges = kit.deploy("RecordRanges", story.token.address)
+        story.send(story.token, "scheduleRecord", story.clock + DAY)
+        story.send(ranges, "defineRange", list(range(2, MOST + 2)), [1] * MOST)
+        terms = (*TERMS[:-1], outside)
+        what = (ranges.address, 1, story.dollar.address, AMOUNT, terms)
+        story.send(story.vault, "declare", *what)
+        story.tick(2 * DAY)
+        kit.rpc("evm_mine")
+        return story.send(story.vault, "claim", [1], holder)
+
+
+def _live(story: Story, days: int) -> None:
+    """A record a day, and after each the third holder sells a share to the fourth."""
+    _, _, seller, buyer, *_ = story.holders
+    for _ in range(days):
+        story.tick()
+        story.token.send("scheduleRecord", story.clock)
+        story.tick(DAY)
+        story.kit.rpc("evm_mine")
+        story.send(story.token, "transfer", buyer, 1, sender=seller)
+
+
+def _pay(story: Story, ranges: Deployed, number: int, length: int, gas: dict[str, int]) -> None:
+    """Define a range, pay it twice, and claim the second for an idle and a busy holder."""
+    records = "1 record" if length == 1 else f"{length} records"
+    arguments = (list(range(1, length + 1)), [1] * length)
+    gas[f"define: a range of {records}"] = story.send(ranges, "defineRange", *arguments)
+    idle, other, busy, *_ = story.holders
+    what = (ranges.address, number, story.dollar.address, AMOUNT, TERMS)
+    for holders in ((other, idle, busy), (other,)):
+        gas[f"declare: a range of {records}"] = story.send(story.vault, "declare", *what)
+        last = int(story.vault.call("distributionCount"))
+        for holder in holders:
+            story.send(story.vault, "claim", [last], holder)
+    gas[f"claim: a range of {records}, never traded"] = story.send(
+        story.vault, "claim", [last], idle
+    )
+    gas[f"claim: a range of {records}, traded before each"] = story.send(
+        story.vault, "claim", [last], busy
+    )
+
+
+def _pass_on(story: Story, gas: dict[str, int]) -> None:
+    """A pool is one of the holders; its second income is measured."""
+    kit, pool, issuer = story.kit, story.holders[5], story.issuer
+    story.tick()
+    certificates = kit.deploy("ShareToken", ("Certificates", "CERT", 0, issuer, ZERO, ZERO))
+    story.send(certificates, "mint", person(2_000), 1_000)
+    story.tick()
+    arguments = (story.vault.address, pool, certificates.address, ZERO)
+    passer = kit.deploy("PassThrough", *arguments)
+    gas["deploy: PassThrough"] = passer.receipt.gas
+    story.send(story.vault, "setPayee", passer.address, sender=pool)
+    for record in (1, 2):
+        story.send(certificates, "scheduleRecord", story.clock + 36)
+        story.send(story.token, "scheduleRecord", story.clock + 24)
+        story.tick(DAY)
+        kit.rpc("evm_mine")
+        story.declare(int(story.token.call("recordCount")))
+        last = int(story.vault.call("distributionCount"))
+        gas["pass on: one distribution"] = story.send(passer, "forwardOne", last, record)
