@@ -157,7 +157,7 @@ def without_claims(harness: Beside) -> tuple[str, int]:
     ],
 )
 def test_a_transfer_and_the_question_whether_it_would_pass_agree(beside, obstacle):
-    """One unit less passes, or nothing; and both say so."""
+    """One unit less passes, or nothing; and both say so (Law 28)."""
     receiver, amount = obstacle(beside)
     for moved in (amount - 1, amount):
         told = beside.token.call("canTransfer", beside.ann, receiver, moved)
@@ -186,7 +186,7 @@ def test_a_transfer_that_must_be_approved_passes_once(kit):
 
 @pytest.mark.attack("K5")
 def test_a_recovery_moves_everything_and_no_fee_is_taken_off_it(beside):
-    """Every share arrives; each module still finds the lost wallet's identity when it is told."""
+    """Each module still finds the lost wallet's identity when it is told (Law 27)."""
     receipt = beside.recover(beside.ann, NEW)
     assert beside.held(beside.ann, NEW, COLLECTOR) == [0, HELD, 0]
     assert beside.suite.id_balance(beside.identity.address) == HELD
@@ -228,14 +228,14 @@ def story(harness: Beside) -> list[object]:
 
 
 def test_our_token_and_the_references_own_leave_the_same_books(kit, codec):
-    """Issues, transfers with fees, forced transfers, burns, freezes and two recoveries."""
+    """Issues, transfers with fees, forced transfers, burns, freezes, two recoveries (Law 27)."""
     assert story(Beside(kit)) == story(Beside(RevmKit(codec), reference=True))
 
 
 @pytest.mark.attack("K5")
 @pytest.mark.parametrize("registered", [False, True])
 def test_a_recovery_to_another_persons_wallet_is_refused(beside, registered):
-    """Ben's identity cannot take Ann's place, be it given or found in the registry."""
+    """Ben's identity cannot take Ann's place, be it given or registered (Laws 12, 27)."""
     successor = beside.ben if registered else NEW
     with refused(
         "ShareToken_OtherIdentity",
@@ -312,7 +312,7 @@ def test_a_wallet_with_income_and_no_shares_is_recovered(beside):
 
 
 def test_a_movement_of_nothing_passes_and_is_told_to_no_module(beside):
-    """Transfers, issues, forced transfers and burns of 0 are standard, and no module's matter."""
+    """Transfers, issues, forced transfers and burns of 0 are standard (Law 28)."""
     token, ann, ben, agent = beside.token, beside.ann, beside.ben, beside.agent
     assert token.call("canTransfer", ann, ben, 0) is True
     beside.move(ann, ben, 0)
@@ -327,7 +327,7 @@ def test_a_movement_of_nothing_passes_and_is_told_to_no_module(beside):
 
 @pytest.mark.attack("F5", "K5")
 def test_a_registry_that_costs_much_is_asked_alike_by_orders_and_questions(kit):
-    """Fifteen topics, each asked of every trusted issuer: beyond the one limit, both refuse."""
+    """Fifteen topics of every trusted issuer: beyond the one limit, both refuse (Law 28)."""
     answers = []
     for issuers in (15, 22, 25):
         chain = RevmKit(kit.codec)
@@ -361,7 +361,7 @@ def refusing(harness: Harness, suite: ReferenceSuite, kind: str) -> str:
 @pytest.mark.attack("F5")
 @pytest.mark.parametrize("kind", ["bound elsewhere", "no compliance", "no contract"])
 def test_a_compliance_that_refuses_the_binding_is_not_put_in_force(kit, kind):
-    """Else every transfer would be refused, though each question says that it would pass."""
+    """Else no transfer would pass, though each question says that it would (Law 28)."""
     harness = Harness(kit)
     suite = ReferenceSuite(kit, harness.owner, harness.agent)
     other = refusing(harness, suite, kind)
