@@ -19,7 +19,7 @@ import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 /// owner can always replace the callee: `replaceRules` ignores what the old rules say.
 library ComplianceLib {
     /// @dev What an answer may use, in a question and in a transfer alike. Ours need a fraction; a registry of the
-    /// reference suite that asks fifteen topics of fifteen issuers each, behind its proxies, needs 5.2 million. Two
+    /// reference suite that asks fifteen topics of fifteen issuers each, behind its proxies, needs 6.1 million. Two
     /// answers, the registry's and the rules', fit a transaction (EIP-7825). Enough is left for the caller by the rule of
     /// 1/64.
     uint256 private constant CALL_GAS = 8_000_000;
