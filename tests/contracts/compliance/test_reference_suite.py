@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chainkit import ZERO, AnvilKit, Codec, Deployed, Receipt, Reverted, RevmKit
+from tests.chainkit import ZERO, Codec, Deployed, Receipt, Reverted, RevmKit
 from tests.contracts.compliant import AMERICA, FRANCE
 from tests.contracts.harness import DAY, Harness, refused
 from tests.contracts.reference import (
@@ -347,25 +347,6 @@ def test_a_registry_that_costs_much_is_asked_alike_by_orders_and_questions(kit):
         assert len(said) == 1, issuers
         answers += said
     assert answers == [True, True, False]
-
-
-@pytest.mark.slow
-@pytest.mark.attack("K5")
-def test_the_dearest_registry_that_is_believed_fits_a_transaction(anvil, codec):
-    """A transfer and a recovery that ask it, on cold slots, in a transaction of 16,777,216 gas."""
-    before = anvil.rpc("evm_snapshot")
-    with AnvilKit(anvil, codec.artifacts) as kit:
-        harness = Harness(kit)
-        suite = ReferenceSuite(kit, harness.owner, harness.agent, topics=15, issuers=19)
-        suite.plug_into(harness.token)
-        identity, _ = suite.know(harness.ann, harness.ben)
-        assert suite.registry.send("isVerified", harness.ann).gas > 7_000_000
-        harness.issue({harness.ann: 10})
-        harness.move(harness.ann, harness.ben, 1)
-        order = ("recoveryAddress", harness.ann, NEW, identity.address)
-        harness.token.send(*order, sender=harness.agent)
-        assert harness.token.call("balanceOf", NEW) == 9
-    assert anvil.rpc("evm_revert", before)
 
 
 def refusing(harness: Harness, suite: ReferenceSuite, kind: str) -> str:
