@@ -106,7 +106,7 @@ class SystemHarness:
     def _build(self) -> None:
         at = self.address
         for name, issuer in ISSUERS.items():
-            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, [at[issuer]])
+            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, (at[issuer],))
             self._create(name, "ShareToken", token_terms)
         self._create("book", "InvestorRegistry", at["wes"], (at["wes"],))
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
