@@ -181,7 +181,8 @@ MUTANTS = (
     ),
     AttackMutant(
         "B4 a record in the past", TOKEN, LEDGER,
-        "if (closesAt < block.timestamp) revert", "if (closesAt == 0) revert",
+        "if (closesAt < block.timestamp) revert ShareToken_RecordInThePast",
+        "if (closesAt == 0) revert ShareToken_RecordInThePast",
         "record_dates::a_record_in_the_past_is_refused",
     ),
     AttackMutant(
@@ -316,6 +317,16 @@ MUTANTS = (
         "H nobody is an agent", TOKEN, TOKEN_FILE,
         "if (agent == address(0)) revert ShareToken_InvalidAgent(agent);", "",
         "roles::nobody_is_not_an_agent",
+    ),
+    AttackMutant(
+        "K1 no horizon", TOKEN, LEDGER,
+        "if (closesAt > limit) revert", "if (closesAt == 0) revert",
+        "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
+    ),
+    AttackMutant(
+        "K1 a cancelled record still bars others", TOKEN, LEDGER,
+        "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
+        "record_dates::the_owner_undoes_records_that_stand_in_the_way",
     ),
     AttackMutant(
         "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,

@@ -157,7 +157,7 @@ def without_claims(harness: Beside) -> tuple[str, int]:
     ],
 )
 def test_a_transfer_and_the_question_whether_it_would_pass_agree(beside, obstacle):
-    """One unit less passes, or nothing; and both say so (Law 28)."""
+    """One unit less passes, or nothing; and both say so (Law 42)."""
     receiver, amount = obstacle(beside)
     for moved in (amount - 1, amount):
         told = beside.token.call("canTransfer", beside.ann, receiver, moved)
@@ -186,7 +186,7 @@ def test_a_transfer_that_must_be_approved_passes_once(kit):
 
 @pytest.mark.attack("K5")
 def test_a_recovery_moves_everything_and_no_fee_is_taken_off_it(beside):
-    """Each module still finds the lost wallet's identity when it is told (Law 27)."""
+    """Each module still finds the lost wallet's identity when it is told (Law 41)."""
     receipt = beside.recover(beside.ann, NEW)
     assert beside.held(beside.ann, NEW, COLLECTOR) == [0, HELD, 0]
     assert beside.suite.id_balance(beside.identity.address) == HELD
@@ -228,14 +228,14 @@ def story(harness: Beside) -> list[object]:
 
 
 def test_our_token_and_the_references_own_leave_the_same_books(kit, codec):
-    """Issues, transfers with fees, forced transfers, burns, freezes, two recoveries (Law 27)."""
+    """Issues, transfers with fees, forced transfers, burns, freezes, two recoveries (Law 41)."""
     assert story(Beside(kit)) == story(Beside(RevmKit(codec), reference=True))
 
 
 @pytest.mark.attack("K5")
 @pytest.mark.parametrize("registered", [False, True])
 def test_a_recovery_to_another_persons_wallet_is_refused(beside, registered):
-    """Ben's identity cannot take Ann's place, be it given or registered (Laws 12, 27)."""
+    """Ben's identity cannot take Ann's place, be it given or registered (Laws 12, 41)."""
     successor = beside.ben if registered else NEW
     with refused(
         "ShareToken_OtherIdentity",
@@ -276,7 +276,9 @@ def test_a_second_asset_of_one_storage_recovers_once_the_lost_wallet_is_entered_
     harness = Beside(kit, modules=False)
     suite, first = harness.suite, harness.token
     harness.issue({harness.ann: HELD})
-    second = kit.deploy("ShareToken", ("Second", "TWO", 0, harness.owner, ZERO, ZERO))
+    second = kit.deploy(
+        "ShareToken", ("Second", "TWO", 0, harness.owner, ZERO, ZERO, [harness.owner])
+    )
     suite.compliance = suite.new_compliance()
     suite.plug_into(second)
     second.send("mint", harness.ann, 7, sender=harness.owner)
@@ -312,7 +314,7 @@ def test_a_wallet_with_income_and_no_shares_is_recovered(beside):
 
 
 def test_a_movement_of_nothing_passes_and_is_told_to_no_module(beside):
-    """Transfers, issues, forced transfers and burns of 0 are standard (Law 28)."""
+    """Transfers, issues, forced transfers and burns of 0 are standard (Law 42)."""
     token, ann, ben, agent = beside.token, beside.ann, beside.ben, beside.agent
     assert token.call("canTransfer", ann, ben, 0) is True
     beside.move(ann, ben, 0)
@@ -327,7 +329,7 @@ def test_a_movement_of_nothing_passes_and_is_told_to_no_module(beside):
 
 @pytest.mark.attack("F5", "K5")
 def test_a_registry_that_costs_much_is_asked_alike_by_orders_and_questions(kit):
-    """Fifteen topics of every trusted issuer: beyond the one limit, both refuse (Law 28)."""
+    """Fifteen topics of every trusted issuer: beyond the one limit, both refuse (Law 42)."""
     answers = []
     for issuers in (15, 19, 25):
         chain = RevmKit(kit.codec)
@@ -353,7 +355,9 @@ def refusing(harness: Harness, suite: ReferenceSuite, kind: str) -> str:
     """A compliance contract that will not have our token."""
     compliance: Deployed = suite.compliance
     if kind == "bound elsewhere":
-        suite.plug_into(harness.kit.deploy("ShareToken", ("", "", 0, harness.owner, ZERO, ZERO)))
+        suite.plug_into(
+            harness.kit.deploy("ShareToken", ("", "", 0, harness.owner, ZERO, ZERO, []))
+        )
         return compliance.address
     return suite.registry.address if kind == "no compliance" else harness.stranger
 
@@ -361,7 +365,7 @@ def refusing(harness: Harness, suite: ReferenceSuite, kind: str) -> str:
 @pytest.mark.attack("F5")
 @pytest.mark.parametrize("kind", ["bound elsewhere", "no compliance", "no contract"])
 def test_a_compliance_that_refuses_the_binding_is_not_put_in_force(kit, kind):
-    """Else no transfer would pass, though each question says that it would (Law 28)."""
+    """Else no transfer would pass, though each question says that it would (Law 42)."""
     harness = Harness(kit)
     suite = ReferenceSuite(kit, harness.owner, harness.agent)
     other = refusing(harness, suite, kind)
