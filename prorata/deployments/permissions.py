@@ -28,8 +28,11 @@ __all__ = ["Grant", "Permissions", "read_permissions"]
 
 OWNER_OF_ASSET = "appoint agents, replace the rules and the registry, set documents and name"
 AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, set record dates"
-OWNER_OF_REGISTRY = "appoint agents, bind tokens"
-AGENT_OF_REGISTRY = "register and remove investors, count holders"
+OWNER_OF_REGISTRY = "appoint agents, bind and unbind tokens"
+AGENT_OF_REGISTRY = (
+    "register and remove investors, confirm and undo lost wallets for all assets, count holders"
+)
+REPORTS_LOSSES = "report lost wallets of its own: that binds no other asset"
 OBEYS_NOBODY = "nothing: the vault obeys nobody"
 RELAYER = "claim to where the person to be paid has signed for: its code, which cannot change"
 OWNER_OF_POLICY = (
@@ -131,7 +134,7 @@ def _registry(chain: RpcChain, registry: InvestorRegistry, token: str) -> Iterat
         chain, "InvestorRegistry", registry, (OWNER_OF_REGISTRY, AGENT_OF_REGISTRY), 0
     )
     for asset in bound:
-        yield _grant(chain, "InvestorRegistry", "bound token", asset, "report recoveries")
+        yield _grant(chain, "InvestorRegistry", "bound token", asset, REPORTS_LOSSES)
     if keeper != ZERO_ADDRESS:
         yield _grant(chain, "InvestorRegistry", "keeper", keeper, f"keep the count of {token}")
 

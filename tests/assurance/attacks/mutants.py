@@ -68,6 +68,7 @@ class AttackMutant:
 LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
+REGISTER = "compliance/InvestorRegistry.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -255,7 +256,7 @@ MUTANTS = (
         "policy::each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
     AttackMutant(
-        "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
+        "F4 counted again with every purchase", REGISTRY, "compliance/PersonCountLib.sol",
         "entered = total == amount;", "entered = true;",
         "registry::a_holder_is_counted_from_the_first_share_to_the_last",
     ),
@@ -327,6 +328,53 @@ MUTANTS = (
         "K1 a cancelled record still bars others", TOKEN, LEDGER,
         "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
+    AttackMutant(
+        "K3 what one asset reports holds for all", REGISTRY, REGISTER,
+        "emit LossReported(", "successorOf[lost] = successor;"
+        " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
+        "losses::a_loss_that_an_asset_reports_binds_that_asset_only",
+    ),
+    AttackMutant(
+        "K3 an asset registers the new wallet", REGISTRY, REGISTER,
+        "_requireSuccessor(lost, successor, _presentPerson(lost));",
+        "if (investorOf[successor].person() == 0) investorOf[successor] = investorOf[lost];",
+        "losses::an_asset_makes_nobody_a_wallet_of_a_person",
+    ),
+    AttackMutant(
+        "K3 an asset is bound for ever", REGISTRY, REGISTER,
+        "persons.bound = false;", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K3 unbound, and still counted", REGISTRY, REGISTER,
+        "persons.forget();", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K4 a lost wallet stays an agent of the register", REGISTRY, REGISTER,
+        "_setAgent(lost, false);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes an agent of the register", REGISTRY, REGISTER,
+        "_requireNotLost(agent);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is offered the register", REGISTRY, REGISTER,
+        "_requireNotLost(newOwner);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 the owner of the register is lost", REGISTRY, REGISTER,
+        "lost == owner() ||", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
+        "K4 the next owner of the register is lost", REGISTRY, REGISTER,
+        "|| lost == pendingOwner()", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
     ),
     AttackMutant(
         "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,
