@@ -133,7 +133,7 @@ def remit_all(operator: Operator, deployment: Deployment) -> Remitted:
     """
     vault = deployment.vault("pending")
     operator.settle()
-    ours = (found for found in vault.distributions() if found.token in deployment.paying)
+    ours = vault.distributions_of(deployment.paying)
     wanted = {found.id: found for found in ours if found.withheld > found.remitted}
     intents, refused = {}, {}
     for number in wanted:

@@ -194,12 +194,8 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
     now, declared_at = chain.now(), _declaration_times(deployment)
     registers: dict[tuple[str, int], Mapping[str, int]] = {}
     overdue, open_records, refundable = [], [], []
-    for known in vault.distributions():
-        if (
-            known.token not in deployment.paying
-            or not known.owed
-            or known.id not in (ids or (known.id,))
-        ):
+    for known in vault.distributions_of(deployment.paying):
+        if not known.owed or known.id not in (ids or (known.id,)):
             continue
         at = known.token, known.record_id
         closes_at = ShareToken(chain, known.token).record_time(known.record_id)

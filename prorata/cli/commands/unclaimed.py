@@ -63,7 +63,7 @@ def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
 
 def _show_distribution(session: Session, overdue: Overdue) -> None:
     found, currency = overdue.distribution, overdue.currency
-    units, deadline = currency.decimals(), found.terms.deadline
+    units, deadline = currency.unit.decimals, found.terms.deadline
     until = f"claimable until {moment(deadline)}" if deadline else "without a deadline"
     if overdue.expired:
         until = f"expired at {moment(deadline)}; `prorata sweep --id {found.id}` ends it"

@@ -55,6 +55,7 @@ CODES = {
     "I3": "a reorganisation under the ledger",
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
+    "K9": "dust that strangers declare for an asset",
 }
 
 LIMITS = {
@@ -68,6 +69,7 @@ WITHOUT_MUTANT = {
     "I3": "no contract",
     "I4": "no contract",
     "I5": "no contract",
+    "K9": "no contract: anyone may declare, and it is the door that must not be stopped",
 }
 
 
