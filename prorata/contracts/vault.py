@@ -198,16 +198,17 @@ class DividendVault(BoundContract):
         """For which token each was declared; the token itself is not asked."""
         return [str(token) for token, _ in self._views("assetOf", [(number,) for number in ids])]
 
-    def gross(self, found: Distribution, holder: str) -> int:
-        """What `holder` earned before tax in a distribution whose record has closed.
+    def earns(self, found: Distribution, holder: str) -> bool:
+        """Whether `holder` is owed at least one unit of one whose record has closed, before tax.
 
         Unlike `entitlement` it asks no tax policy, which may be anybody's and answer nothing.
         """
-        if not found.eligible_supply or holder in found.terms.excluded:
-            return 0
+        if not found.owed or holder in found.terms.excluded:
+            return False
         token = ShareToken(self.chain, found.token, block=self.block)
         shares = token.balance_of_at(holder, found.record_id)
-        return found.amount * shares // found.eligible_supply
+        # Until somebody is paid, it may not be known by how many shares the amount is divided.
+        return found.amount * shares >= max(found.eligible_supply, 1)
 
     def entitlement(self, distribution_id: int, holder: str) -> Entitlement:
         """What `holder` earned, claimed or not."""

@@ -92,7 +92,7 @@ def due_to(
     vault: DividendVault, distributions: Sequence[Distribution], holder: str
 ) -> list[Distribution]:
     """Those in which the holder has earned at least one unit; no tax policy is asked."""
-    return [found for found in distributions if vault.gross(found, holder) > 0]
+    return [found for found in distributions if vault.earns(found, holder)]
 
 
 def _declared_by_issuer(

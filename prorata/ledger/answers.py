@@ -39,7 +39,8 @@ class Answers:
     """What the vault holds of each currency."""
     supplies: dict[str, int] = field(default_factory=dict)
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
-    record_times: dict[str, list[int]] = field(default_factory=dict)
+    record_times: dict[str, list[int | None]] = field(default_factory=dict)
+    """When each record closes; None for one that was cancelled."""
     supplies_at: dict[tuple[str, int], int] = field(default_factory=dict)
     balances_at: dict[tuple[str, int, str], int] = field(default_factory=dict)
     successors: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -173,7 +174,9 @@ def _ask_records(answers: Answers, token: ShareToken | RecordRanges, ledger: Led
     address, accounts = token.address, list(ledger)
     answers.record_times[address] = token.record_times()
     for record_id, closes_at in enumerate(answers.record_times[address], start=1):
-        if closes_at >= answers.block.timestamp or record_id > ledger.record_count:
+        if closes_at is None or closes_at >= answers.block.timestamp:
+            continue
+        if record_id > ledger.record_count:
             continue
         answers.supplies_at[address, record_id] = token.total_supply_at(record_id)
         balances = token.balances_of_at(accounts, record_id)

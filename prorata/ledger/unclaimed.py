@@ -118,7 +118,7 @@ class AgedBalances:
     open_records: tuple[int, ...] = ()
     """Distributions whose record has not closed: who will be owed is not known yet."""
     refundable: tuple[int, ...] = ()
-    """Distributions that nobody can receive."""
+    """Distributions that nobody can receive: for want of shares, or their record was cancelled."""
 
     def rows(self) -> Iterator[OwedRow]:
         """One line per distribution and holder."""
@@ -198,7 +198,11 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
         if not known.owed or known.id not in (ids or (known.id,)):
             continue
         at = known.token, known.record_id
-        closes_at = ShareToken(chain, known.token).record_time(known.record_id)
+        token = ShareToken(chain, known.token)
+        if token.is_record_cancelled(known.record_id):
+            refundable.append(known.id)
+            continue
+        closes_at = token.record_time(known.record_id)
         if now <= closes_at:
             open_records.append(known.id)
             continue

@@ -56,7 +56,8 @@ def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
     for number in aged.open_records:
         say(f"Distribution {number} is for a record that has not closed: nobody can be paid yet")
     for number in aged.refundable:
-        session.output.notice(f"Distribution {number} can be received by nobody, and be refunded")
+        remedy = f"`prorata refund --id {number}` sends it back to its declarer"
+        session.output.notice(f"Distribution {number} can be received by nobody: {remedy}")
     if out is not None:
         say(f"Every line is in {out}")
 
