@@ -56,6 +56,7 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K9": "dust that strangers declare for an asset",
+    "K11": "one typo that cannot be taken back",
 }
 
 LIMITS = {
@@ -69,6 +70,7 @@ WITHOUT_MUTANT = {
     "I3": "no contract",
     "I4": "no contract",
     "I5": "no contract",
+    "K11": "no contract: the door asks before it is too late",
     "K9": "no contract: anyone may declare, and it is the door that must not be stopped",
 }
 
