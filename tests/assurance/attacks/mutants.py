@@ -154,7 +154,7 @@ MUTANTS = (
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
         "} else if (msg.sender != claimant && msg.sender != relayer()) {",
         "} else if (msg.sender == address(0)) {",
-        "claim_runs::nobody_else_says_where_it_goes",
+        "claim_batches::nobody_else_says_where_it_goes",
     ),
     AttackMutant(
         "A14 the balance of today", TOKEN, "token/HistoryLib.sol",
