@@ -305,6 +305,16 @@ MUTANTS = (
         "if (agent == address(0)) revert ShareToken_InvalidAgent(agent);", "",
         "roles::nobody_is_not_an_agent",
     ),
+    AttackMutant(
+        "K1 no horizon", TOKEN, LEDGER,
+        "if (closesAt > limit) revert", "if (closesAt == 0) revert",
+        "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
+    ),
+    AttackMutant(
+        "K1 a cancelled record still bars others", TOKEN, LEDGER,
+        "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
+        "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
 )  # fmt: skip
 
 LIVES = {
