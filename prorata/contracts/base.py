@@ -9,7 +9,7 @@ from typing import Any
 from prorata.chain.abi import function
 from prorata.chain.calls import Call
 from prorata.chain.types import BlockTag, Chain
-from prorata.errors import ChainError, InputError, RevertError
+from prorata.errors import ChainError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["NATIVE", "BoundContract", "OwnedContract", "RecordedContract"]
@@ -80,7 +80,7 @@ class RecordedContract(BoundContract):
         """Whether it was cancelled and never closes; tokens that cannot cancel do not know."""
         try:
             return bool(self._view("isRecordCancelled", record_id))
-        except (RevertError, InputError):
+        except RevertError:
             return False
 
 
