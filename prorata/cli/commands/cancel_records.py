@@ -47,7 +47,7 @@ def _show(session: Session, done: CancelledRecords, symbol: str, *, dry_run: boo
         say(f"  distribution {number} pays nobody: `prorata refund --id {number}` sends it back")
     session.output.result(
         {
-            "dry_run": dry_run,
+            **({"dry_run": True} if dry_run else {}),
             "records": list(done.records),
             "record_ranges": list(done.ranges),
             "distributions": list(done.distributions),

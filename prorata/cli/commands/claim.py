@@ -76,7 +76,7 @@ def cli(
     session.output.result(
         json_object(
             {
-                "dry_run": dry_run,
+                **({"dry_run": True} if dry_run else {}),
                 "holder": named,
                 "transactions": [receipt.hash for receipt in done.receipts],
                 "payouts": payouts,

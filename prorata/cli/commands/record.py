@@ -49,7 +49,7 @@ def cli(at: str, dry_run: bool, **options: Any) -> None:
     session.output.say(f"Record {record.id} of {symbol} {verb} at the end of {closes}{ahead}")
     session.output.result(
         {
-            "dry_run": dry_run,
+            **({"dry_run": True} if dry_run else {}),
             "record": record.id,
             "closes_at": record.closes_at,
             "closes": closes,
