@@ -45,7 +45,7 @@ def paid_at(operator, found, record_id, *, record_range=False, **terms) -> int:
     return done.id
 
 
-@pytest.mark.attack("K1", "K10", "K11")
+@pytest.mark.attack("K1", "K11")
 def test_what_depends_on_the_records_is_named_before_and_after(operator, issued, scheduled):
     """Distributions for such a record, and for a range with one; each is done once."""
     define_range(operator, issued, 1, 3, weights="equal")
