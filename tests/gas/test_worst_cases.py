@@ -96,7 +96,7 @@ def with_table(page: str, figures: Mapping[str, int]) -> str:
     rows = ["| what is gone through | bounded by | worst case | gas |", "|---|---|---|---|"]
     for bound in BOUNDS:
         worst = max(labels(bound, figures), key=figures.__getitem__, default="")
-        told = f"{worst} | {figures[worst]:,}" if worst else "| "
+        told = f"{worst} | {figures[worst]:,}" if worst else "no more than is asked for | -"
         rows.append(f"| {bound.what} | {bound.bound} | {told} |")
     table = "\n".join(rows)
     return re.sub(

@@ -86,8 +86,8 @@ class Compliance:
     def issue_asset(self) -> tuple[Deployed, Deployed]:
         """Rules and a token under them, which the registry knows."""
         rules = self.deploy("TransferRules", tuple(self.settings.values()))
-        terms = ("Harbour", "HARB", 0, self.owner, rules.address, self.registry.address)
-        token = self.deploy("ShareToken", terms)
+        where = (rules.address, self.registry.address, [self.owner])
+        token = self.deploy("ShareToken", ("Harbour", "HARB", 0, self.owner, *where))
         self.send(self.registry, "bindToken", token.address)
         if self.settings["maxHolders"]:
             self.send(self.registry, "count", token.address, [])
@@ -294,7 +294,7 @@ def claims(kit: AnvilKit) -> Figures:
 
 
 def records(kit: AnvilKit) -> Figures:
-    """Records that nobody counted as they passed."""
+    """Records that nobody counted as they passed, and records that were cancelled."""
     gas: Figures = {}
     story = Story(kit, holders=2)
     for _ in range(RECORDS):
@@ -306,11 +306,19 @@ def records(kit: AnvilKit) -> Figures:
     gas[f"transfer: the first after {RECORDS} records"] = story.send(
         story.token, "transfer", ben, 1, sender=ann
     )
-    if knows(kit, "ShareToken", "cancelRecords"):
-        for number in range(CHAIN):
-            story.tick()
-            story.token.send("scheduleRecord", story.clock + DAY + number)
-        gas[f"cancel: {CHAIN} open records"] = story.send(story.token, "cancelRecords", RECORDS + 1)
+    for number in range(CHAIN):
+        story.tick()
+        story.token.send("scheduleRecord", story.clock + DAY + number)
+    gas[f"cancel: {CHAIN} open records"] = story.send(story.token, "cancelRecords", RECORDS + 1)
+    for number in range(RECORDS + CHAIN + 1, RECORDS + 2 * CHAIN + 1):
+        story.send(story.token, "scheduleRecord", story.clock + DAY)
+        story.send(story.token, "cancelRecords", number)
+    story.send(story.token, "scheduleRecord", story.clock + DAY)
+    story.tick(2 * DAY)
+    kit.rpc("evm_mine")
+    gas[f"transfer: the first after {CHAIN} records, cancelled one by one"] = story.send(
+        story.token, "transfer", ben, 1, sender=ann
+    )
     return gas
 
 
@@ -409,7 +417,13 @@ BOUNDS = (
         "records that passed, checkpoints of an account",
         "ShareLedger._countClosed ShareLedger._answerHoldings HistoryLib.balanceNear",
         "binary search",
-        "transfer: the first after\nclaim: 700 records later",
+        "transfer: the first after 700\nclaim: 700 records later",
+    ),
+    Bound(
+        "records that the owner cancels, and has cancelled one after the other",
+        "ShareLedger._cancelRecords ShareLedger._countedAt",
+        "open records, which can be cancelled in parts, the last ones first; the owner's own doing",
+        "cancel: 200\ntransfer: the first after 200",
     ),
     Bound(
         "components of a record range",
@@ -438,6 +452,7 @@ BOUNDS = (
         "ShareToken.batchTransfer ShareToken.batchMint ShareToken.batchBurn"
         " ShareToken.batchForcedTransfer ShareToken.batchSetAddressFrozen"
         " ShareToken.batchFreezePartialTokens ShareToken.batchUnfreezePartialTokens ShareToken._sum"
+        " ShareToken.constructor"
         " InvestorRegistry.register InvestorRegistry.batchRegisterIdentity InvestorRegistry.count"
         " WithholdingPolicy.snapshot WithholdingPolicy.certify",
         "the caller's list",
