@@ -106,6 +106,12 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Thrown when a recovery names a wallet that cannot give, or cannot take, another's place.
     error ShareToken_InvalidRecovery(address lost, address successor);
 
+    /// @notice Thrown when an ERC-3643 registry knows the two wallets of a recovery by different identities; zero is none.
+    error ShareToken_OtherIdentity(address lost, address successor, address identity, address otherIdentity);
+
+    /// @notice Thrown when a compliance contract does not take the token: it has another, fails, or is no contract.
+    error ShareToken_BindingRefused(address compliance);
+
     /// @notice Whether income is held while its holder is not eligible.
     event IncomeHeldSet(bool whileIneligible);
 

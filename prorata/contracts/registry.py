@@ -77,6 +77,10 @@ class InvestorRegistry(OwnedContract):
         words = self._views("investorOf", [(wallet,) for wallet in wallets])
         return [Investor.unpack(word) for word in words]
 
+    def identity(self, wallet: str) -> str:
+        """The identity contract of a wallet, or zero. Every ERC-3643 registry answers."""
+        return str(self._view("identity", wallet))
+
     def is_verified(self, wallet: str) -> bool:
         """Whether `wallet` may receive shares now."""
         return bool(self._view("isVerified", wallet))

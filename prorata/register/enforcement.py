@@ -25,11 +25,13 @@ from typing import Any
 from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.errors import DeploymentError, InputError
 from prorata.files.log import append_lines, whole_lines
 from prorata.files.writer import json_object
+from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, format_units, strange_character
 from prorata.values.times import moment
 
@@ -191,8 +193,21 @@ def recover(
         raise InputError.of(
             "new", successor, "cannot take the place of a lost wallet", "name another wallet"
         )
-    call = None if present == successor else token.recover(lost, successor)
+    call = None
+    if present != successor:
+        call = token.recover(lost, successor, _identity_of(deployment, token, lost))
     return _execute(operator, deployment, _Order("recover", facts, basis, call))
+
+
+def _identity_of(deployment: Deployment, token: ShareToken, wallet: str) -> str:
+    """What the token's registry knows a wallet by; zero if it knows it by none, or there is none.
+
+    An ERC-3643 registry of another make takes the new wallet by nothing else.
+    """
+    registry = token.identity_registry()
+    if registry == ZERO_ADDRESS:
+        return ZERO_ADDRESS
+    return InvestorRegistry(deployment.chain, registry).identity(wallet)
 
 
 def _ready(operator: Operator, deployment: Deployment) -> ShareToken:

@@ -182,7 +182,8 @@ MUTANTS = (
     ),
     AttackMutant(
         "B4 a record in the past", TOKEN, LEDGER,
-        "if (closesAt < block.timestamp) revert", "if (closesAt == 0) revert",
+        "if (closesAt < block.timestamp) revert ShareToken_RecordInThePast",
+        "if (closesAt == 0) revert ShareToken_RecordInThePast",
         "record_dates::a_record_in_the_past_is_refused",
     ),
     AttackMutant(
@@ -261,9 +262,21 @@ MUTANTS = (
     ),
     AttackMutant(
         "F5 old rules hold on", TOKEN, COMPLIANT,
-        "try ITransferRules(oldRules).replacedBy{gas: QUESTION_GAS}(newRules) {} catch {}",
-        "ITransferRules(oldRules).replacedBy(newRules);",
+        "        _tell(\n            oldRules,",
+        "        if (ledger.has(LedgerLib.FLAG_OUR_RULES))"
+        " ITransferRules(oldRules).replacedBy(newRules);\n        _tell(\n            oldRules,",
         "rules::rules_that_fail_stop_transfers_and_are_replaced",
+    ),
+    AttackMutant(
+        "F5 a refused binding is put in force", TOKEN, COMPLIANT,
+        "if (!bound || newRules.code.length == 0) revert", "if (newRules.code.length == 0) revert",
+        "reference_suite::a_compliance_that_refuses_the_binding_is_not_put_in_force",
+    ),
+    AttackMutant(
+        "F5 an order waits longer than a question", TOKEN, COMPLIANT,
+        "if (!isVerified(registry, to)) revert",
+        "if (!IIdentityRegistry(registry).isVerified(to)) revert",
+        "reference_suite::a_registry_that_costs_much_is_asked_alike_by_orders_and_questions",
     ),
     AttackMutant(
         "F6 anyone burns", TOKEN, TOKEN_FILE,
@@ -335,6 +348,37 @@ MUTANTS = (
         "K1 a cancelled record still bars others", TOKEN, LEDGER,
         "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
+    AttackMutant(
+        "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,
+        "        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());\n"
+        "        if (forgetful != address(0)) IIdentityRegistry(forgetful)"
+        ".deleteIdentity(lostWallet);",
+        "        if (forgetful != address(0)) IIdentityRegistry(forgetful)"
+        ".deleteIdentity(lostWallet);\n"
+        "        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());",
+        "reference_suite::a_recovery_moves_everything_and_no_fee_is_taken_off_it",
+    ),
+    AttackMutant(
+        "K5 the lost wallet stays registered", TOKEN, TOKEN_FILE,
+        "if (forgetful != address(0)) IIdentityRegistry(forgetful).deleteIdentity(lostWallet);", "",
+        "reference_suite::a_recovery_moves_everything_and_no_fee_is_taken_off_it",
+    ),
+    AttackMutant(
+        "K5 another person's wallet", TOKEN, COMPLIANT,
+        "if (given != taken) revert IShareToken.ShareToken_OtherIdentity"
+        "(lost, successor, given, taken);", "",
+        "reference_suite::a_recovery_to_another_persons_wallet_is_refused",
+    ),
+    AttackMutant(
+        "K5 a new wallet that is not verified", TOKEN, COMPLIANT,
+        "            requireVerified(registry, successor);\n", "",
+        "reference_suite::a_recovery_to_a_wallet_that_is_not_verified_is_refused",
+    ),
+    AttackMutant(
+        "K5 a movement of nothing is told", TOKEN, COMPLIANT,
+        "amount == 0 || rules == address(0)", "rules == address(0)",
+        "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
     ),
 )  # fmt: skip
 

@@ -58,6 +58,7 @@ CODES = {
     "K1": "a record far in the future bars all earlier ones",
     "K2": "loops that outgrow a transaction years later",
     "K4": "a recovered wallet keeps its roles",
+    "K5": "a recovery beside another's compliance: its order, a fee on it, whose the new wallet is",
 }
 
 LIMITS = {

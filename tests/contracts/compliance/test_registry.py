@@ -397,7 +397,7 @@ def test_rules_that_count_hand_over_to_rules_that_count(counted, book):
     assert (counted.persons(), counted.holding(3)) == (2, 10)
 
 
-@pytest.mark.parametrize("between", ["none", "plain", "other registry", "foreign", "no code"])
+@pytest.mark.parametrize("between", ["none", "plain", "other registry", "foreign"])
 def test_rules_that_do_not_count_here_end_the_count(counted, book, kit, between):
     """What moves under them is not booked, so nothing may rely on old numbers: neither a change
     of registration, nor a removal, nor the old rules when they come back.
@@ -411,7 +411,6 @@ def test_rules_that_do_not_count_here_end_the_count(counted, book, kit, between)
             maxHolders=5, registry=elsewhere.address
         ).address,
         "foreign": lambda: kit.deploy("ForeignCompliance").address,
-        "no code": lambda: person(9),
     }[between]()  # fmt: skip
     counted.replace_rules(rules)
     assert book.call("countKeeper", counted.token.address) == ZERO

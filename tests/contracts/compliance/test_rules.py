@@ -493,15 +493,20 @@ def test_rules_that_fail_stop_transfers_and_are_replaced(kit, mood, ours):
 
 @pytest.mark.attack("F5")
 @pytest.mark.parametrize("mood", range(2, 11))
-def test_a_compliance_contract_that_will_not_be_bound_can_be_replaced(kit, mood):
-    """Neither does its failure undo the order, nor does it take all the gas of the next."""
+def test_a_compliance_contract_that_will_not_be_bound_is_not_put_in_force(kit, mood):
+    """One that fails is refused, the rules before it stay; one that does not can be replaced."""
     harness = Compliant(kit)
     harness.issue({harness.ann: 100})
     wilful = kit.deploy("WilfulCallee")
     wilful.send("setMood", mood, False)
-    assert harness.replace_rules(wilful.address).gas < 5_000_000
-    assert not harness.passes(harness.ann, harness.ben, 1)
-    harness.replace_rules(harness.rules.address)
+    if mood in {2, 3, 6, 7}:  # reverting, burning, and the two bombs
+        with refused("ShareToken_BindingRefused", wilful.address):
+            harness.replace_rules(wilful.address)
+        assert harness.token.call("compliance") == harness.rules.address
+    else:
+        assert harness.replace_rules(wilful.address).gas < 5_000_000
+        assert not harness.passes(harness.ann, harness.ben, 1)
+        harness.replace_rules(harness.rules.address)
     moved(harness, 100)
 
 
@@ -746,15 +751,16 @@ def test_a_recovery_is_told_to_a_foreign_registry_and_a_foreign_compliance_contr
 
 
 def test_a_foreign_registry_is_told_of_a_recovery_only_what_it_lacks(foreign):
-    """A successor it knows stays as it is, and a lost wallet it does not know has nothing to go."""
+    """A successor that it knows stays as it is; one of another identity is refused."""
     token, ann, cid, dan = foreign.token, foreign.ann, foreign.cid, foreign.dan
     foreign.issue({ann: 100})
     foreign.registry.send("registerIdentity", cid, person(93), AMERICA)
-    foreign.registry.send("deleteIdentity", ann)
+    with refused("ShareToken_OtherIdentity", ann, cid, person(91), person(93)):
+        token.send("recoveryAddress", ann, cid, person(91), sender=foreign.agent)
+    foreign.registry.send("registerIdentity", cid, person(91), AMERICA)
     token.send("recoveryAddress", ann, cid, person(91), sender=foreign.agent)
-    assert foreign.registry.call("identity", cid) == person(93)
     assert foreign.registry.call("investorCountry", cid) == AMERICA
-    token.send("recoveryAddress", cid, dan, person(93), sender=foreign.agent)
+    token.send("recoveryAddress", cid, dan, person(91), sender=foreign.agent)
     assert foreign.registry.call("investorCountry", dan) == AMERICA
     assert foreign.registry.call("contains", cid) is False
     assert token.call("balanceOf", dan) == 100
@@ -787,7 +793,7 @@ def test_our_rules_beside_a_foreign_registry_ask_both(kit):
     assert harness.token.call("canReceive", person(5)) is False
     with rules_refused(Code.NOT_ELIGIBLE, 0, NOW):
         harness.move(harness.ann, person(5), 1)
-    harness.recover(harness.ann, person(6))
+    harness.token.send("recoveryAddress", harness.ann, person(6), person(91), sender=harness.agent)
     assert harness.registry.call("investorOf", person(6)) == investor(1)
     assert other.call("contains", harness.ann) is False
     assert harness.registry.call("investorOf", harness.ann) == investor(1, until=0, lost=True)
