@@ -19,6 +19,7 @@ from tests.contracts.files import path_of
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY = "InvestorRegistry"
+LOTS, POLICY = "LockUps", "WithholdingPolicy"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -320,6 +321,26 @@ MUTANTS = (
         "roles::nobody_is_not_an_agent",
     ),
     AttackMutant(
+        "K2 a lot for every day of the longest lock-up", LOTS, "compliance/LockUps.sol",
+        "while (length > BY_DAY * period) period *= 2;", "",
+        "lockups::a_share_a_day_for_two_years_makes_93_lots_at_most",
+    ),
+    AttackMutant(
+        "K2 lots of one day stay apart after a recovery", LOTS, "compliance/LockUps.sol",
+        "bool together = j < b.length && _day(b[j]) == _day(a[i]);", "bool together = false;",
+        "lockups::rules_after_rules_make_496_lots_at_most",
+    ),
+    AttackMutant(
+        "K4 a lost wallet files certificates", POLICY, "tax/WithholdingPolicy.sol",
+        "_requireNotLost(msg.sender);\n        _;", "_;",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
+        "K4 a lost wallet sets rates", POLICY, "tax/WithholdingPolicy.sol",
+        "super._checkOwner();\n        _requireNotLost(msg.sender);", "super._checkOwner();",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
         "K1 no horizon", TOKEN, LEDGER,
         "if (closesAt > limit) revert", "if (closesAt == 0) revert",
         "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
@@ -412,6 +433,8 @@ MUTANTS = (
 LIVES = {
     TOKEN: f"{path_of('share_token')}::test_a_transfer_moves_exactly_the_amount_and_says_so_once",
     VAULT: f"{path_of('dividend_vault')}::test_a_declaration_takes_the_money_and_tells_everything",
+    LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
+    POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
 }
 """What a mutant still does: it is broken in one place only."""

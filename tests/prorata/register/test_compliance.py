@@ -532,6 +532,27 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
     assert read.as_json()["deployer"] == operator.address
 
 
+def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
+    """The first owner is made agent when the asset is deployed, and stays it."""
+    token = found.token()
+    operator.send_one("offer", token.transfer_ownership(OTHER))
+    anvil.rpc("anvil_setBalance", OTHER, hex(10**18))
+    anvil.rpc("anvil_impersonateAccount", OTHER)
+    found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
+    read = read_permissions(found)
+    warning = (
+        f"{operator.address} owned ShareToken before and is still its agent; let the owner remove "
+        "it (`removeAgent`)"
+    )
+    assert warning in read.warnings
+    [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]
+    assert (grant.role, grant.account) == ("agent, former owner", operator.address)
+    remove = token.remove_agent(operator.address).question(OTHER)
+    found.chain.request("eth_sendTransaction", remove)
+    anvil.rpc("anvil_stopImpersonatingAccount", OTHER)
+    assert warning not in read_permissions(found).warnings
+
+
 def test_an_open_asset_has_powers_too(operator, tmp_path):
     building = Asset.load(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
     found = deploy(operator, building, tmp_path / "HARB12", dollar=True)
