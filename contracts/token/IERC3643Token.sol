@@ -85,7 +85,9 @@ interface IERC3643Token {
     /// @notice Destroys shares, frozen ones last. Agents only. Income of closed records stays owed.
     function burn(address userAddress, uint256 amount) external;
 
-    /// @notice Puts a new wallet in the place of a lost one, with shares, freezes and past income. Agents only.
+    /// @notice Puts a new wallet in the place of a lost one, with shares, freezes and past income. Agents only. A lost
+    /// agent's role ends; it does not pass on. The owner's wallet cannot be lost, else an agent could end the ownership:
+    /// the owner hands over first. Nor can the contract that may hold shares.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Transfers the caller's shares to many receivers.

@@ -56,6 +56,7 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K1": "a record far in the future bars all earlier ones",
+    "K4": "a recovered wallet keeps its roles",
 }
 
 LIMITS = {

@@ -53,7 +53,7 @@ def test_an_open_token_announces_its_owner_and_agent_and_no_rules_or_registry(ha
     issuer = harness.kit.accounts[0]
     assert harness.token.receipt.events == (
         ("OwnershipTransferred", {"previousOwner": ZERO, "newOwner": issuer}),
-        ("AgentAdded", {"agent": issuer}),
+        ("AgentAdded", {"agent": harness.agent}),
     )
 
 
