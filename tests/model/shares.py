@@ -33,6 +33,7 @@ class Ledger:
         """Which wallet came in the place of a lost one."""
         self.paused = False
         self.times: list[int] = []
+        self.cancelled: set[int] = set()
         self.closed: list[dict[str, int]] = []
         """Everyone's shares as they were when record 1, 2, 3... closed."""
 

@@ -300,8 +300,14 @@ class Dice:
         return ("sweep", number) if number else None
 
     def refund(self) -> Step | None:
-        number = self.some(lambda it: it.has_record and not it.eligible and not it.ended)
+        number = self.some(
+            lambda it: (it.is_cancelled or (it.has_record and not it.eligible)) and not it.ended
+        )
         return ("refund", number) if number else None
+
+    def count(self) -> Step | None:
+        number = self.some(lambda it: it.declared_open and not it.counted)
+        return ("count", number, self.pick(0, 1, 1, 2, 9)) if number else None
 
     # ------------------------------------------------------------------- currencies
 
@@ -334,6 +340,7 @@ FREQUENCIES: dict[str, int] = {
     "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
     "declare_with_permit": 1, "claim": 18,
     "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
+    "count": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip
 NAMES: Sequence[str] = tuple(FREQUENCIES)

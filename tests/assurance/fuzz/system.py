@@ -430,6 +430,16 @@ class SystemHarness:
     def _sweep(self, number: int) -> bool:
         return self._ended(lambda: self.law.sweep(number), "sweep", number)
 
+    def _count(self, number: int, most: int) -> bool:
+        self.touched = ((number,), WALLETS[:1])
+        done = self._both(
+            lambda: self.law.fix_eligible(number, most),
+            *("ola", VAULT, "fixEligible", number, most),
+        )
+        if done:
+            self._compare_events(self.answer, self.answer[0][2] if self.answer else 0)
+        return done
+
     def _refund(self, number: int) -> bool:
         return self._ended(lambda: self.law.refund(number), "refund", number)
 
@@ -673,7 +683,7 @@ class SystemHarness:
                 yield (VAULT, "claimable", number, who), yes(self.law.claimable(it, who))
 
     def _entitled(self, it: Declared, who: str) -> bytes:
-        if who in it.excluded:
+        if who in it.excluded or it.is_cancelled:
             return b"\1" + bytes(96)
         if it.has_record:
             return b"\1" + b"".join(map(word, it.entitled(who).amounts))
@@ -694,7 +704,7 @@ class SystemHarness:
         collector = NOBODY if it.policy == NOBODY else COLLECTOR
         figures = (
             *(it.ledger.name, it.record, it.currency, it.declarer, terms, collector),
-            *it.shown(self.now).values(),
+            *it.shown().values(),
         )
         return encoded((self.wire.spelt(figures),))
 
