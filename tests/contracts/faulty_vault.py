@@ -183,7 +183,7 @@ FAULTS = (
     ),
     Fault(
         "does not mind whether a payment failed", VAULT,
-        r"Payment\.trySend\(currency, to, amount, gasleft\(\)\) !=", "!FAULT && SOUND",
+        r"PaymentLib\.trySend\(currency, to, amount, gasleft\(\)\) !=", "!FAULT && SOUND",
         ("unasked answers-no claim", "coin coin-hungry remit", "unasked paused sweep"),
     ),
     Fault(
@@ -212,8 +212,8 @@ FAULTS = (
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),
     Fault(
-        "takes a denial for a failure", VAULT, r"if \(outcome == Payment\.Outcome\.Denied",
-        "if (!FAULT && outcome == Payment.Outcome.Denied",
+        "takes a denial for a failure", VAULT, r"if \(outcome == PaymentLib\.Outcome\.Denied",
+        "if (!FAULT && outcome == PaymentLib.Outcome.Denied",
         ("unasked moves-and-answers-no push", "unasked answers-short push"),
     ),
     # ------------------------------------------------------------------ ending
@@ -227,7 +227,7 @@ FAULTS = (
     ),
     Fault(
         "sweeps everything", VAULT, r"(?<=_send\(sheet\.currency\(\), recipient, )amount",
-        "FAULT ? Payment.holdingOf(sheet.currency()) : amount",
+        "FAULT ? PaymentLib.holdingOf(sheet.currency()) : amount",
         ("decimals-18 sweep", "second-address sweep"),
     ),
     # -------------------------------------------------------------- re-entering

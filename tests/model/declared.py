@@ -41,7 +41,7 @@ class Declared(Distribution):
     @property
     def has_record(self) -> bool:
         """Whether its record has closed."""
-        return self.record <= len(self.ledger.closed)
+        return self.record in self.ledger.closed
 
     @property
     def is_cancelled(self) -> bool:
@@ -51,7 +51,7 @@ class Declared(Distribution):
     @property
     def balances(self) -> Mapping[str, int]:
         """Everyone's shares at its record, once that has closed."""
-        return self.ledger.closed[self.record - 1]
+        return self.ledger.closed[self.record]
 
     def entitled(self, holder: str) -> Payment:
         """What it gives a holder; nothing while there is nobody to pay."""

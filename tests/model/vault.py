@@ -75,8 +75,9 @@ class Vault:
         takes, arrives = self._takes(currency, declarer, amount)
         failed = None if takes else ("DividendVault_FundingFailed", (currency, declarer, amount))
         ledger = self.ledgers[token]
-        if not 1 <= record <= len(ledger.times) or record in ledger.cancelled:
-            refuse(ledger.unreadable(record), failed)
+        never = ledger.never_closes(record)
+        if never:
+            refuse(never, failed)
         received = arrives if takes else 0
         new = self._prepared((declarer, token, record, currency), received, terms)
         refuse(failed, *self._undeclarable(new, takes=takes))

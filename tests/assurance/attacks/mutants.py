@@ -154,7 +154,7 @@ MUTANTS = (
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
         "} else if (msg.sender != claimant && msg.sender != relayer()) {",
         "} else if (msg.sender == address(0)) {",
-        "claim_runs::nobody_else_says_where_it_goes",
+        "claim_batches::nobody_else_says_where_it_goes",
     ),
     AttackMutant(
         "A14 the balance of today", TOKEN, "token/HistoryLib.sol",
@@ -304,6 +304,16 @@ MUTANTS = (
         "H nobody is an agent", TOKEN, TOKEN_FILE,
         "if (agent == address(0)) revert ShareToken_InvalidAgent(agent);", "",
         "roles::nobody_is_not_an_agent",
+    ),
+    AttackMutant(
+        "K1 no horizon", TOKEN, LEDGER,
+        "if (closesAt > limit) revert", "if (closesAt == 0) revert",
+        "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
+    ),
+    AttackMutant(
+        "K1 a cancelled record still bars others", TOKEN, LEDGER,
+        "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
+        "record_dates::the_owner_undoes_records_that_stand_in_the_way",
     ),
 )  # fmt: skip
 

@@ -55,6 +55,7 @@ CODES = {
     "I3": "a reorganisation under the ledger",
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
+    "K1": "a record far in the future bars all earlier ones",
 }
 
 LIMITS = {
