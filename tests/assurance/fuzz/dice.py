@@ -167,12 +167,9 @@ class Dice:
         return "schedule", token, self.pick(0, 0, 0, 1, 1, 2, 3, 5)
 
     def cancel(self) -> Step | None:
-        """Above what has been declared for: what becomes of that is the vault's to say."""
+        """What was declared for them goes back."""
         token = self.token()
-        least = max(
-            (it.record for it in self.law.distributions if it.ledger.name == token), default=0
-        )
-        first = max(least + 1, len(self.system.shares[token].times) - self.pick(0, 0, 1, 2, -1))
+        first = max(1, len(self.system.shares[token].times) - self.pick(0, 0, 1, 2, -1))
         return ("cancel", token, first) if self.system.shares[token].times else None
 
     def register(self) -> Step:

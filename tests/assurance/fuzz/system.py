@@ -376,7 +376,14 @@ class SystemHarness:
                 raise Broken(f"the id is {self.gave.hex()}, not {self.answer.id}")
         return done
 
+    def _never_payable(self, ids: Sequence[int]) -> bool:
+        """Whether one is of a cancelled record. What holders have at such a record means nothing: who
+        has something there has the call refused, who has nothing is passed over."""
+        return any(it.is_cancelled for it in self.law.known(ids))
+
     def _claim(self, ids: tuple[int, ...], holder: str) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         return self._paid(
             self._both(
@@ -385,6 +392,8 @@ class SystemHarness:
         )
 
     def _claim_to(self, sender: str, ids: tuple[int, ...], holder: str, receiver: str) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         return self._paid(
             self._both(
@@ -394,6 +403,8 @@ class SystemHarness:
         )
 
     def _push(self, number: int, holders: tuple[str, ...]) -> bool:
+        if self._never_payable((number,)):
+            return False
         self.touched = ((number,), holders)
         return self._paid(
             self._both(
@@ -405,6 +416,8 @@ class SystemHarness:
     def _instruct(
         self, signer: str, ids: tuple[int, ...], holder: str, receiver: str, nonce: int
     ) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         listed = keccak(b"".join(map(word, ids)))
         fields = (holder, signer, listed, receiver, NOBODY, keccak(b""), nonce, FOREVER)
