@@ -46,6 +46,10 @@ class RecordRanges(BoundContract):
         ids = range(1, self.record_count() + 1)
         return self._views("recordTime", [(range_id,) for range_id in ids])
 
+    def is_record_cancelled(self, range_id: int) -> bool:
+        """Whether one of its records was cancelled, so that the record range never closes."""
+        return bool(self._view("isRecordCancelled", range_id))
+
     def components_of(self, range_id: int) -> tuple[Component, ...]:
         """The records of a record range, in ascending order."""
         return _components(self._view("componentsOf", range_id))

@@ -17,6 +17,7 @@ from prorata.contracts.vault import (
     settlements,
 )
 from prorata.deployments.deployment import Deployment
+from prorata.income.denominators import count_shares
 from prorata.income.payable import why_not_payable
 
 __all__ = ["Claimed", "Payout", "claim", "payouts"]
@@ -60,6 +61,9 @@ def claim(
     refusals = {found.id: why_not_payable(operator.chain, found) for found in candidates}
     not_payable = {number: why for number, why in refusals.items() if why is not None}
     payable = [number for number, why in refusals.items() if why is None]
+    for found in candidates:
+        if found.id in payable:
+            count_shares(operator, deployment, found)
     due = [number for number in payable if vault.entitlement(number, holder).gross > 0]
     if not_payable and (ids is not None or not due):
         raise next(iter(not_payable.values()))

@@ -24,6 +24,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
 from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
+from prorata.income.denominators import pages_to_count
 from prorata.income.pushes import PAGE_SIZE, pages_of
 from prorata.register.holders import closing_time, holders_at, holders_now
 from prorata.register.record_ranges import balances_at_range, balances_expected
@@ -383,6 +384,13 @@ class _Ahead:
                 f"{what.record} is open until {until}: holders and "
                 "tax are those of now, and not final"
             )
+        if preview.provisional and what.record_range:
+            excluded = len(what.terms.excluded)
+            if pages := pages_to_count(excluded):
+                yield (
+                    f"{excluded} accounts are excluded over a record range: before the first "
+                    f"payment they may have to be counted in up to {pages} transactions more"
+                )
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)
             yield f"of {money(what.amount, what.currency)}, {arrives} would arrive"

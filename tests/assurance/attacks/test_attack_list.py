@@ -56,6 +56,8 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K1": "a record far in the future bars all earlier ones",
+    "K2": "loops that outgrow a transaction years later: lots, excluded accounts, ranges",
+    "K10": "money declared for a record that is cancelled",
 }
 
 LIMITS = {

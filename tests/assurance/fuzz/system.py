@@ -106,7 +106,7 @@ class SystemHarness:
     def _build(self) -> None:
         at = self.address
         for name, issuer in ISSUERS.items():
-            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, [at[issuer]])
+            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, (at[issuer],))
             self._create(name, "ShareToken", token_terms)
         self._create("book", "InvestorRegistry", at["wes"])
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
@@ -377,8 +377,8 @@ class SystemHarness:
         return done
 
     def _never_payable(self, ids: Sequence[int]) -> bool:
-        """Whether one is of a cancelled record. What holders have at such a record means nothing: who
-        has something there has the call refused, who has nothing is passed over."""
+        """Whether one is of a cancelled record. What holders have at it means nothing: who has
+        something there has the call refused, who has nothing is passed over."""
         return any(it.is_cancelled for it in self.law.known(ids))
 
     def _claim(self, ids: tuple[int, ...], holder: str) -> bool:
