@@ -354,6 +354,8 @@ LIVES = {
     TOKEN: f"{path_of('share_token')}::test_a_transfer_moves_exactly_the_amount_and_says_so_once",
     VAULT: f"{path_of('dividend_vault')}::test_a_declaration_takes_the_money_and_tells_everything",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
+    "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
+    "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
 }
 """What a mutant still does: it is broken in one place only."""
 
