@@ -284,7 +284,7 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
         missing = [component for component, second in enumerate(seconds) if second not in times]
         if missing:
             component = missing[0]
-            found.gaps[number] = (component, _first_after(times, seconds[component]))
+            found.gaps[number] = (component, _next_after(times, seconds[component]))
         elif components is None:
             found.matched[number] = times.index(seconds[0]) + 1
         elif components in all_components:
@@ -297,9 +297,9 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
     return found
 
 
-def _first_after(times: Sequence[int | None], second: int) -> int:
-    """The first record after a second, or the next there could be; a cancelled one is none."""
-    later = (n for n, at in enumerate(times, 1) if at is not None and at > second)
+def _next_after(times: Sequence[int | None], second: int) -> int:
+    """The first record after a second that was not cancelled, or the one to come."""
+    later = (number for number, time in enumerate(times, 1) if time is not None and time > second)
     return next(later, len(times) + 1)
 
 
