@@ -461,6 +461,26 @@ MUTANTS = (
         "amount == 0 || rules == address(0)", "rules == address(0)",
         "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
     ),
+    AttackMutant(
+        "K4 a lost agent stays agent", TOKEN, TOKEN_FILE,
+        "_setAgent(lostWallet, false);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is appointed", TOKEN, TOKEN_FILE,
+        "_requireNotLost(agent);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 the owner's wallet is recovered from", TOKEN, TOKEN_FILE,
+        "lostWallet == owner() ||", "",
+        "roles::an_agent_cannot_take_or_destroy_the_ownership",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes owner", TOKEN, TOKEN_FILE,
+        "_requireNotLost(newOwner);", "",
+        "roles::a_lost_wallet_never_becomes_the_owner",
+    ),
 )  # fmt: skip
 
 LIVES = {
