@@ -46,6 +46,8 @@ _PASSED_OVER = frozenset(
         "EIP712DomainChanged",
         "ForcedTransfer",
         "Frozen",
+        "HeldSet",
+        "HoldsContractSet",
         "IdentityRegistryAdded",
         "OwnershipTransferStarted",
         "OwnershipTransferred",
