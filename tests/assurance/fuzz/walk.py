@@ -220,6 +220,8 @@ SENTENCES: dict[str, str] = {
     "deliver": "{2} delivers {5} of {3}'s {1} to {4}",
     "release": "{2} lets go of {4} of {3}'s {1}",
     "recover": "{2} is lost in {1}, and {3} comes in its place",
+    "confirm": "{1} is lost for all assets, and {2} comes in its place",
+    "undo": "{1} was not lost after all",
     "pause": "{1} is paused: {2}",
     "schedule": "a record of {1} will close in {2} s",
     "cancel": "records of {1} from {2} on are cancelled",
