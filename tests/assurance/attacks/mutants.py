@@ -69,6 +69,7 @@ class AttackMutant:
 LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
+REGISTER = "compliance/InvestorRegistry.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -256,7 +257,7 @@ MUTANTS = (
         "policy::each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
     AttackMutant(
-        "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
+        "F4 counted again with every purchase", REGISTRY, "compliance/PersonCountLib.sol",
         "entered = total == amount;", "entered = true;",
         "registry::a_holder_is_counted_from_the_first_share_to_the_last",
     ),
@@ -350,6 +351,53 @@ MUTANTS = (
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
     ),
     AttackMutant(
+        "K3 what one asset reports holds for all", REGISTRY, REGISTER,
+        "emit LossReported(", "successorOf[lost] = successor;"
+        " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
+        "losses::a_loss_that_an_asset_reports_binds_that_asset_only",
+    ),
+    AttackMutant(
+        "K3 an asset registers the new wallet", REGISTRY, REGISTER,
+        "_requireSuccessor(lost, successor, _presentPerson(lost));",
+        "if (investorOf[successor].person() == 0) investorOf[successor] = investorOf[lost];",
+        "losses::an_asset_makes_nobody_a_wallet_of_a_person",
+    ),
+    AttackMutant(
+        "K3 an asset is bound for ever", REGISTRY, REGISTER,
+        "persons.bound = false;", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K3 unbound, and still counted", REGISTRY, REGISTER,
+        "persons.forget();", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K4 a lost wallet stays an agent of the register", REGISTRY, REGISTER,
+        "_setAgent(lost, false);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes an agent of the register", REGISTRY, REGISTER,
+        "_requireNotLost(agent);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is offered the register", REGISTRY, REGISTER,
+        "_requireNotLost(newOwner);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 the owner of the register is lost", REGISTRY, REGISTER,
+        "lost == owner() ||", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
+        "K4 the next owner of the register is lost", REGISTRY, REGISTER,
+        "|| lost == pendingOwner()", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
         "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,
         "        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());\n"
         "        if (forgetful != address(0)) IIdentityRegistry(forgetful)"
@@ -379,6 +427,26 @@ MUTANTS = (
         "K5 a movement of nothing is told", TOKEN, COMPLIANT,
         "amount == 0 || rules == address(0)", "rules == address(0)",
         "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
+    ),
+    AttackMutant(
+        "K4 a lost agent stays agent", TOKEN, TOKEN_FILE,
+        "_setAgent(lostWallet, false);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is appointed", TOKEN, TOKEN_FILE,
+        "_requireNotLost(agent);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 the owner's wallet is recovered from", TOKEN, TOKEN_FILE,
+        "lostWallet == owner() ||", "",
+        "roles::an_agent_cannot_take_or_destroy_the_ownership",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes owner", TOKEN, TOKEN_FILE,
+        "_requireNotLost(newOwner);", "",
+        "roles::a_lost_wallet_never_becomes_the_owner",
     ),
 )  # fmt: skip
 

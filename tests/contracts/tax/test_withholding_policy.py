@@ -415,6 +415,8 @@ def test_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
     office = Office(kit, (FRANCE, ANY_CLASS, RENT, 2_000))
     office.recover(office.ann, person(1))
     office.recover(person(1), person(2))
+    for lost, successor in ((office.ann, person(1)), (person(1), person(2))):
+        office.registry.send("confirmLoss", lost, successor, sender=office.agent)
     office.know({person(2): investor(1, country=FRANCE)})
     office.snapshot(office.ann, person(1), person(2))
     record = office.close()
