@@ -246,6 +246,7 @@ class Books:
             "Remitted": self._remitted,
             "Swept": self._swept,
             "Refunded": self._refunded,
+            "EligibleCounted": self._counted,
         }.get(event.name)
         if enter is None:
             self.differ(
@@ -486,6 +487,16 @@ class Books:
         if declarer != distribution.declarer:
             reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
             self.differ(Place.total(distribution.id), "who received the refund", reported, law)
+
+    def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
+        """What the vault divides by, once every excluded account has been counted."""
+        if int(event.args["accountsLeft"]) or distribution.token not in self.ledgers:
+            return
+        eligible, division = int(event.args["eligible"]), distribution.division
+        counted = 0 if division is None else division.eligible
+        if eligible != counted:
+            reported, law = (eligible, "the event"), (counted, "the register")
+            self.differ(Place.total(distribution.id), "eligible shares", reported, law)
 
     @staticmethod
     def _may_be_refunded(ledger: Ledger, distribution: DistributionAccount, time: int) -> bool:
