@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IRecordRanges} from "./IRecordRanges.sol";
 import {IRecordHoldings} from "../token/IRecordHoldings.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 
 /// @title RecordQueryLib
@@ -20,6 +23,31 @@ library RecordQueryLib {
             mstore(0x00, selector)
             let answered := staticcall(QUESTION_GAS, token, 0x00, 0x04, 0x00, 0x20)
             enough := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+        }
+    }
+
+    /// @dev Whether `token` names itself a contract of ranges (`IRecordRanges`, by ERC-165).
+    function hasRanges(address token) internal view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC165.supportsInterface, (type(IRecordRanges).interfaceId));
+        (, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
+        return answer == 1;
+    }
+
+    /// @dev All shares at a record, or the token's own error. Written out, since a range asks this a hundred times.
+    function supplyAt(address token, uint256 recordId) internal view returns (uint256 supply) {
+        bytes4 selector = IRecordToken.totalSupplyAt.selector;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, recordId)
+            if iszero(staticcall(gas(), shr(96, shl(96, token)), 0x00, 0x24, 0x00, 0x20)) {
+                let reason := mload(0x40)
+                returndatacopy(reason, 0x00, returndatasize())
+                revert(reason, returndatasize())
+            }
+            if lt(returndatasize(), 0x20) {
+                revert(0x00, 0x00)
+            }
+            supply := mload(0x00)
         }
     }
 

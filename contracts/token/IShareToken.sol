@@ -25,9 +25,10 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
     /// @param decimals 0 to 18; 0 for shares that cannot be divided
-    /// @param owner First owner (ERC-173), and first agent
-    /// @param rules Rules contract asked before every movement, or zero for an open token
+    /// @param owner First owner (ERC-173). No agent by itself: a role that came along would outlive the ownership
+    /// @param rules Rules contract asked before every transfer, or zero for an open token; see `mint` for issues
     /// @param registry ERC-3643 identity registry asked before an account receives, or zero
+    /// @param agents First agents; there may be none
     struct Terms {
         string name;
         string symbol;
@@ -35,10 +36,14 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
         address owner;
         address rules;
         address registry;
+        address[] agents;
     }
 
     /// @notice A record was scheduled to close at the end of second `closesAt`.
     event RecordScheduled(uint256 indexed recordId, uint48 closesAt);
+
+    /// @notice A record was cancelled before it closed. It never closes, and its id is not given again.
+    event RecordCancelled(uint256 indexed recordId);
 
     /// @notice Thrown when the terms ask for more decimals than a share token can have.
     error ShareToken_TooManyDecimals(uint8 given, uint8 limit);
@@ -55,8 +60,15 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Thrown when a record would not close later than the record before it.
     error ShareToken_RecordNotLater(uint256 closesAt, uint256 previousClosesAt);
 
-    /// @notice Thrown when a record would close at the one time that stands for "no record".
-    error ShareToken_RecordTooLate(uint256 closesAt, uint256 limit);
+    /// @notice Thrown when a record would close more than 400 days from now: a time in milliseconds is refused, and no
+    /// single order can stand in the way of all records of the years to come.
+    error ShareToken_RecordTooFar(uint256 closesAt, uint256 limit);
+
+    /// @notice Thrown when a record that has closed would be cancelled.
+    error ShareToken_RecordClosed(uint256 recordId, uint256 closesAt, uint256 presentTime);
+
+    /// @notice Thrown when a record is asked for, or would be cancelled, that has been cancelled: it never closes.
+    error ShareToken_RecordCancelled(uint256 recordId);
 
     /// @notice Thrown when a record id was never given out.
     error ShareToken_UnknownRecord(uint256 recordId, uint256 recordCount);
@@ -94,15 +106,48 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Thrown when a recovery names a wallet that cannot give, or cannot take, another's place.
     error ShareToken_InvalidRecovery(address lost, address successor);
 
+    /// @notice Thrown when an ERC-3643 registry knows the two wallets of a recovery by different identities; zero is none.
+    error ShareToken_OtherIdentity(address lost, address successor, address identity, address otherIdentity);
+
+    /// @notice Thrown when a compliance contract does not take the token: it has another, fails, or is no contract.
+    error ShareToken_BindingRefused(address compliance);
+
     /// @notice Whether income is held while its holder is not eligible.
     event IncomeHeldSet(bool whileIneligible);
 
+    /// @notice So many shares of `account` are held now, after a hold, a delivery, a release, an order that took them, or
+    /// a recovery that moved them.
+    event HeldSet(address indexed account, uint256 held);
+
+    /// @notice The contract that may hold shares is now this one, or none if it is zero.
+    event HoldsContractSet(address indexed holdsContract);
+
+    /// @notice Thrown when a function of the appointed contract is called by `caller`, which is another.
+    error ShareToken_NotHoldsContract(address caller);
+
+    /// @notice Thrown when more shares would be delivered or released than are held.
+    error ShareToken_HoldExceeded(address account, uint256 amount, uint256 held);
+
+    /// @notice Thrown when a lost wallet would become owner, agent or the contract that may hold shares: who has its key
+    /// is not whom its holder meant.
+    error ShareToken_HasSuccessor(address account);
+
     /// @notice Schedules the next record date. Agents only.
-    /// @param closesAt Unix second at whose end the record closes: not past, and later than every earlier record
+    /// @param closesAt Unix second at whose end the record closes: not past, at most 400 days ahead, and later than
+    /// every earlier record that was not cancelled
     /// @return recordId The new record's id; ids run from 1
     function scheduleRecord(uint48 closesAt) external returns (uint256 recordId);
 
-    /// @notice Records scheduled so far; their ids are 1 to `recordCount()`.
+    /// @notice Cancels record `firstId`, which must be open, and every later one. Owner only. Their ids are not given
+    /// again, and they never close; what was declared for them goes back to who declared it (`DividendVault.refund`).
+    /// @dev Each costs its event and a fifth of a slot. Were there ever more than fit a transaction, the owner cancels
+    /// from the end in several: records cancelled before cost a later call nothing but one step for each earlier call.
+    function cancelRecords(uint256 firstId) external;
+
+    /// @notice Whether a record was cancelled; no for an id that was never given. Never reverts.
+    function isRecordCancelled(uint256 recordId) external view returns (bool);
+
+    /// @notice Records scheduled so far, cancelled ones among them; their ids are 1 to `recordCount()`.
     function recordCount() external view returns (uint256);
 
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
@@ -116,6 +161,34 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// asks `supportsHoldings` when a distribution is declared it is one of the terms: it binds those declared from now
     /// on. A frozen wallet's income is held in any case.
     function setIncomeHeld(bool whileIneligible) external;
+
+    /// @notice The contract that may hold shares for a purpose, or zero for none.
+    function holdsContract() external view returns (address);
+
+    /// @notice Appoints the one contract that may call `hold`, `deliver` and `release`; zero for none. Owner only. It has
+    /// no power beside these three.
+    /// @dev What is held stays held, and is then the next contract's to deliver or release: replace it when nothing is
+    /// held, or by a contract that knows what is. With none, an agent's order or another appointment is the only way
+    /// to the shares.
+    function setHoldsContract(address newHoldsContract) external;
+
+    /// @notice How many shares of `account` are held. They are its own: they earn, they vote, they count as its holding,
+    /// and cannot be given until they are released. Never more than its balance.
+    function heldOf(address account) external view returns (uint256);
+
+    /// @notice Holds shares that are free: neither frozen by order nor held, of a wallet that is neither frozen nor lost.
+    /// For the appointed contract only.
+    function hold(address account, uint256 amount) external;
+
+    /// @notice Lets go of held shares and transfers them, in one: judged exactly as a transfer by their holder, by
+    /// pause, freezes, eligibility and rules. For the appointed contract only.
+    /// @dev While the wallet is frozen nothing is delivered. Nor is anything while more shares are frozen by order and
+    /// held than there are: an order that reaches beyond what is free reaches into what was held before.
+    function deliver(address from, address to, uint256 amount) external;
+
+    /// @notice Lets go of held shares: they are their holder's to give again. For the appointed contract only, at any
+    /// time, whatever is frozen.
+    function release(address account, uint256 amount) external;
 
     /// @notice Everything that stands in the way of a transfer, and the most that would pass now.
     /// @dev Never reverts: rules that fail are a refusal of their own. Balance and allowance are not refusals, but

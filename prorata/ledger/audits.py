@@ -233,8 +233,7 @@ def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
         theirs = answers.balances.get((token, account), ours)
         _check(books, Place.register(account), "shares", ours, theirs)
         _compare_person(books, ledger, account, answers)
-    times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
-    _check(books, place, "record dates", times, answers.record_times[token])
+    _check(books, place, "record dates", ledger.record_times, answers.record_times[token])
     for record_id in range(1, ledger.record_count + 1):
         if (token, record_id) not in answers.supplies_at:
             continue
@@ -323,8 +322,8 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
     if ours.token not in books.ledgers:
         return
     eligible = 0 if ours.division is None else ours.division.eligible
-    # Until it is payable, a distribution declared at an open record has no denominator.
-    if ours.declared_open and books.until < ours.payable_from:
+    # Until its first payment, a distribution declared at an open record may have no denominator.
+    if ours.declared_open and not ours.settled_shares and not theirs.eligible_supply:
         eligible = 0
     _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
     _check(

@@ -82,11 +82,11 @@ class Asset:
         self.kit = RevmKit(codec)
         self.kit.now = now
         owner = self.kit.accounts[0]
-        self.registry = self.kit.deploy("InvestorRegistry", owner)
+        self.registry = self.kit.deploy("InvestorRegistry", owner, [owner])
         assert not settings.locks
         terms = settings.encodable(self.registry.address, ZERO, 0)
         self.rules = self.kit.deploy("TransferRules", terms)
-        sheet = ("Pack", "PACK", 0, owner, self.rules.address, self.registry.address)
+        sheet = ("Pack", "PACK", 0, owner, self.rules.address, self.registry.address, [owner])
         self.token = self.kit.deploy("ShareToken", sheet)
         self.registry.send("bindToken", self.token.address)
         if settings.counts:

@@ -16,16 +16,19 @@ from hypothesis.stateful import (
 from tests.chainkit import Codec, RevmKit
 from tests.laws.harness import Harness, read, scaled
 from tests.model.outcomes import NOBODY
-from tests.model.shares import MAX_SUPPLY, UNLIMITED, Ledger
+from tests.model.shares import HORIZON, MAX_SUPPLY, UNLIMITED, Ledger
 
 HOLDERS = ("ann", "ben", "cat", "dan", "eve")
 ISSUER = "eve"
+KEEPER = "dan"
 TOKEN = "shares"
 
 holders = st.sampled_from(HOLDERS)
 receivers = st.sampled_from((*HOLDERS, *HOLDERS, *HOLDERS, NOBODY, TOKEN))
 amounts = st.one_of(st.integers(0, 3), st.integers(0, 100), st.integers(0, MAX_SUPPLY))
 issues = st.one_of(st.integers(0, 9), st.integers(0, 10_000), st.integers(0, MAX_SUPPLY))
+orders = st.one_of(st.integers(0, 12), st.sampled_from((2**128 - 2, 2**128 - 1, UNLIMITED)))
+keepers = st.sampled_from((KEEPER,) * 9 + ("ann", ISSUER))
 senders = st.sampled_from((ISSUER,) * 9 + ("ann",))
 gifts = st.lists(st.tuples(holders, st.integers(0, 9)), max_size=5)
 
@@ -117,11 +120,60 @@ class LedgerMachine(RuleBasedStateMachine):
             self.tell(spender, "transferFrom", giver, to, amount),
         )
 
+    @rule(sender=senders, keeper=st.sampled_from((KEEPER, KEEPER, KEEPER, "ann", NOBODY)))
+    def appoint(self, sender, keeper):
+        self.both(
+            lambda: self.ledger.appoint(sender, keeper),
+            self.tell(sender, "setHoldsContract", keeper),
+        )
+
+    @rule(sender=keepers, holder=holders, amount=amounts)
+    def hold(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.hold(sender, holder, amount),
+            self.tell(sender, "hold", holder, amount),
+        )
+
+    @rule(sender=keepers, holder=holders, amount=amounts)
+    def release(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.release(sender, holder, amount),
+            self.tell(sender, "release", holder, amount),
+        )
+
+    @rule(sender=keepers, giver=holders, to=receivers, amount=amounts)
+    def deliver(self, sender, giver, to, amount):
+        self.both(
+            lambda: self.ledger.deliver(sender, giver, to, amount),
+            self.tell(sender, "deliver", giver, to, amount),
+        )
+
+    @rule(sender=senders, holder=holders, amount=orders)
+    def freeze(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.freeze(sender, holder, amount),
+            self.tell(sender, "setFrozenTokens", holder, amount),
+        )
+
     @precondition(lambda self: len(self.ledger.times) < 12)
-    @rule(sender=senders, in_seconds=st.sampled_from((-1, 0, 1, 1, 2, 3, 5, 8, 13, 1_000_000)))
+    @rule(
+        sender=senders,
+        in_seconds=st.sampled_from((-1, 0, 1, 1, 2, 3, 5, 8, 13, HORIZON, HORIZON + 1)),
+    )
     def schedule_record(self, sender, in_seconds):
         at = self.ledger.now + in_seconds
         self.both(lambda: self.ledger.schedule(sender, at), self.tell(sender, "scheduleRecord", at))
+
+    @precondition(lambda self: self.ledger.times)
+    @rule(sender=senders, back=st.integers(-1, 3))
+    def cancel_records(self, sender, back):
+        first = max(0, len(self.ledger.times) - back)
+        done = self.both(
+            lambda: self.ledger.cancel(sender, first), self.tell(sender, "cancelRecords", first)
+        )
+        if done:
+            gone = [args["recordId"] for args in done[1].named("RecordCancelled")]
+            assert sorted(gone) == done[0]
 
     @rule(seconds=st.sampled_from((1, 1, 2, 3, 7)))
     def wait(self, seconds):
@@ -151,20 +203,26 @@ class LedgerMachine(RuleBasedStateMachine):
         self.open_records()
 
     def balances(self):
-        """Every balance is what the movements make it, and they sum up to the supply (Law 6)."""
+        """Every balance is what the movements make it, and they sum up to the supply (Law 6); what
+        is held of it is what the holds make it, and what is frozen what the orders do (Law 28)."""
         with self.harness.looking() as ask:
             held = {who: read(ask(TOKEN, "balanceOf", who))[0] for who in HOLDERS}
+            kept = {who: read(ask(TOKEN, "heldOf", who))[0] for who in HOLDERS}
+            frozen = {who: read(ask(TOKEN, "getFrozenTokens", who))[0] for who in HOLDERS}
             (supply,) = read(ask(TOKEN, "totalSupply"))
             (count,) = read(ask(TOKEN, "recordCount"))
         assert held == {who: self.ledger.balances[who] for who in HOLDERS}
         assert supply == sum(held.values()), "Law 6"
+        assert kept == {who: self.ledger.held[who] for who in HOLDERS}, "Law 28"
+        assert all(kept[who] <= held[who] for who in HOLDERS), "Law 28"
+        assert frozen == {who: self.ledger.frozen_tokens(who) for who in HOLDERS}, "Law 28"
         assert count == len(self.ledger.times)
 
     def closed_records(self):
         """A balance at a record is the balance when its second ended, whatever happens
         afterwards (Law 5), and at every record they sum up to its supply (Law 6)."""
         with self.harness.looking() as ask:
-            for record, then in enumerate(self.ledger.closed, 1):
+            for record, then in self.ledger.closed.items():
                 for who in HOLDERS:
                     (got,) = read(ask(TOKEN, "balanceOfAt", who, record))
                     want = then.get(who, 0)
@@ -173,10 +231,13 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert supply == sum(then.values()), f"Law 6: record {record}"
 
     def open_records(self):
-        """A record that is open, or was never scheduled, cannot be read (Law 7)."""
+        """A record that is open, was cancelled, or was never scheduled, cannot be read (Law 7)."""
         count = len(self.ledger.times)
+        unread = [n for n in range(1, count + 1) if n not in self.ledger.closed]
         with self.harness.looking() as ask:
-            for record in (0, *range(len(self.ledger.closed) + 1, count + 1), count + 1):
+            for record in (0, *unread, count + 1):
+                (gone,) = read(ask(TOKEN, "isRecordCancelled", record))
+                assert gone == (record in self.ledger.cancelled), f"record {record}"
                 why = self.ledger.unreadable(record)
                 reported = self.harness.refusal(ask, TOKEN, "totalSupplyAt", record)
                 assert reported == why, f"Law 7: supply at record {record}"
@@ -229,6 +290,6 @@ def test_a_movement_in_the_very_second_counts(codec: Codec) -> None:
     machine.open_records()
     machine.wait(1)
     machine.transfer("ben", "cat", 1)
-    assert machine.ledger.closed == [{"ann": 7, "ben": 3}]
+    assert machine.ledger.closed == {1: {"ann": 7, "ben": 3}}
     machine.closed_records()
     machine.balances()

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from tests.model.outcomes import NOBODY, Reason, Refused, refuse
 
 MAX_SUPPLY = 2**96 - 1
+ENDLESS = 2**128 - 1
+"""An order to freeze so many shares, or more, is one without limit."""
+HORIZON = 400 * 86_400
+"""How far ahead a record can be scheduled, in seconds."""
 UNLIMITED = 2**256 - 1
 
 
@@ -28,13 +32,20 @@ class Ledger:
         """How many signed allowances of each owner have been used."""
         self.frozen_wallets: set[str] = set()
         self.frozen: dict[str, int] = defaultdict(int)
-        """How many shares of a wallet are frozen, be they there or not."""
+        """How many shares of a wallet are frozen by order, be they there or not; `UNLIMITED` for a
+        freeze without limit."""
+        self.held: dict[str, int] = defaultdict(int)
+        """How many shares of a wallet are held for a purpose; always there."""
+        self.keeper = NOBODY
+        """Who may hold shares."""
         self.successors: dict[str, str] = {}
         """Which wallet came in the place of a lost one."""
         self.paused = False
         self.times: list[int] = []
-        self.closed: list[dict[str, int]] = []
-        """Everyone's shares as they were when record 1, 2, 3... closed."""
+        """When each record closes, by its number; or would, had it not been cancelled."""
+        self.cancelled: set[int] = set()
+        self.closed: dict[int, dict[str, int]] = {}
+        """Everyone's shares as they were when a record closed."""
 
     # ------------------------------------------------------------------ records
 
@@ -44,33 +55,57 @@ class Ledger:
         return sum(self.balances.values())
 
     @property
+    def open_records(self) -> list[int]:
+        """The records that are still to close, in order."""
+        every = range(1, len(self.times) + 1)
+        return [record for record in every if record not in self.cancelled | self.closed.keys()]
+
+    @property
     def next_close(self) -> int | None:
         """The second at whose end the next record closes, if one is scheduled."""
-        return self.times[len(self.closed)] if len(self.closed) < len(self.times) else None
+        return next((self.times[record - 1] for record in self.open_records), None)
 
     def wait_until(self, now: int) -> None:
         """Time passes. A record whose second is over has the balances of this moment for ever."""
         self.now = now
-        while self.next_close is not None and self.next_close < now:
-            self.closed.append({who: n for who, n in self.balances.items() if n})
+        for record in self.open_records:
+            if self.times[record - 1] < now:
+                self.closed[record] = {who: n for who, n in self.balances.items() if n}
+
+    def never_closes(self, record: int) -> Reason | None:
+        """Why a record will never be closed; None if it is or will be."""
+        if not 1 <= record <= len(self.times):
+            return "ShareToken_UnknownRecord", (record, len(self.times))
+        return ("ShareToken_RecordCancelled", (record,)) if record in self.cancelled else None
 
     def unreadable(self, record: int) -> Reason | None:
         """Why balances at this record cannot be read; None if they can."""
-        if not 1 <= record <= len(self.times):
-            return "ShareToken_UnknownRecord", (record, len(self.times))
-        if record > len(self.closed):
-            return "ShareToken_RecordOpen", (record, self.times[record - 1], self.now)
-        return None
+        if record in self.closed:
+            return None
+        waiting = self.never_closes(record)
+        return waiting or ("ShareToken_RecordOpen", (record, self.times[record - 1], self.now))
 
     def schedule(self, sender: str, at: int) -> None:
-        """Schedule a record."""
-        last = self.times[-1] if self.times else -1
+        """Schedule a record: later than all that were not cancelled."""
+        standing = [n for record, n in enumerate(self.times, 1) if record not in self.cancelled]
+        last, limit = max(standing, default=-1), self.now + HORIZON
         refuse(
             self._stranger(sender),
             ("ShareToken_RecordInThePast", (at, self.now)) if at < self.now else None,
+            ("ShareToken_RecordTooFar", (at, limit)) if at > limit else None,
             ("ShareToken_RecordNotLater", (at, last)) if at <= last else None,
         )
         self.times.append(at)
+
+    def cancel(self, sender: str, first: int) -> list[int]:
+        """Cancel an open record and all that follow it; those that were not cancelled before."""
+        refuse(self._not_owner(sender))
+        refuse(self.never_closes(first))
+        closed = ("ShareToken_RecordClosed", (first, self.times[first - 1], self.now))
+        refuse(closed if first in self.closed else None)
+        gone = [record for record in self.open_records if record >= first]
+        self.cancelled.update(gone)
+        return gone
 
     # ------------------------------------------------------------------ who is who
 
@@ -91,7 +126,16 @@ class Ledger:
 
     def unfrozen(self, wallet: str) -> int:
         """The shares that a wallet can give by itself."""
-        return max(0, self.balances[wallet] - self.frozen[wallet])
+        return max(0, self.balances[wallet] - self.frozen[wallet] - self.held[wallet])
+
+    def frozen_tokens(self, wallet: str) -> int:
+        """The shares of a wallet that are frozen by order or held."""
+        endless = self.frozen[wallet] == UNLIMITED
+        return UNLIMITED if endless else self.frozen[wallet] + self.held[wallet]
+
+    @staticmethod
+    def _ordered(amount: int) -> int:
+        return UNLIMITED if amount >= ENDLESS else amount
 
     # ------------------------------------------------------------------ holders
 
@@ -161,14 +205,16 @@ class Ledger:
 
     def recover(self, sender: str, lost: str, successor: str) -> None:
         """Move everything of a lost wallet to the one that comes in its place."""
-        bad = lost == successor or lost in self.successors or successor in self.successors
+        bad = lost in {successor, self.agent, self.keeper}
+        bad = bad or lost in self.successors or successor in self.successors
         refuse(
             self._stranger(sender),
             ("ShareToken_InvalidRecovery", (lost, successor)) if bad else None,
         )
-        refuse(self._other_person(lost, successor))
+        refuse(*self._unfit(lost, successor))
         self.successors[lost] = successor
-        self.frozen[successor] += self.frozen.pop(lost, 0)
+        self.frozen[successor] = self._ordered(self.frozen[successor] + self.frozen.pop(lost, 0))
+        self.held[successor] += self.held.pop(lost, 0)
         self.balances[successor] += self.balances.pop(lost, 0)
         if lost in self.frozen_wallets:
             self.frozen_wallets.add(successor)
@@ -181,7 +227,43 @@ class Ledger:
     def freeze(self, sender: str, wallet: str, amount: int) -> None:
         """Freeze so many shares of a wallet."""
         refuse(self._stranger(sender))
-        self.frozen[wallet] = amount
+        self.frozen[wallet] = self._ordered(amount)
+
+    def appoint(self, sender: str, keeper: str) -> None:
+        """Say who may hold shares."""
+        refuse(self._not_owner(sender))
+        lost = ("ShareToken_HasSuccessor", (keeper,)) if keeper in self.successors else None
+        refuse(lost)
+        self.keeper = keeper
+
+    def hold(self, sender: str, wallet: str, amount: int) -> None:
+        """Hold shares that are free."""
+        free = self.unfrozen(wallet)
+        short = ("ERC7943InsufficientUnfrozenBalance", (wallet, amount, free))
+        refuse(
+            self._not_keeper(sender),
+            ("ERC7943CannotSend", (wallet,)) if self.blocked(wallet) else None,
+            short if amount > free else None,
+        )
+        self.held[wallet] += amount
+
+    def release(self, sender: str, wallet: str, amount: int) -> None:
+        """Let go of shares that are held."""
+        held = self.held[wallet]
+        refuse(
+            self._not_keeper(sender),
+            ("ShareToken_HoldExceeded", (wallet, amount, held)) if amount > held else None,
+        )
+        self.held[wallet] -= amount
+
+    def deliver(self, sender: str, giver: str, taker: str, amount: int) -> None:
+        """Let go of shares, and move them as their holder could then."""
+        self.release(sender, giver, amount)
+        try:
+            self.transfer(giver, [(taker, amount)])
+        except Refused:
+            self.held[giver] += amount
+            raise
 
     def pause(self, sender: str, on: bool) -> None:
         """Stop all transfers of holders, or allow them again."""
@@ -222,8 +304,17 @@ class Ledger:
     def _stranger(self, sender: str) -> Reason | None:
         return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
 
-    def _other_person(self, lost: str, successor: str) -> Reason | None:
-        return None
+    def _not_keeper(self, sender: str) -> Reason | None:
+        known = sender == self.keeper != NOBODY
+        return None if known else ("ShareToken_NotHoldsContract", (sender,))
+
+    def _not_owner(self, sender: str) -> Reason | None:
+        """The issuer is owner and agent at once."""
+        return None if sender == self.agent else ("OwnableUnauthorizedAccount", (sender,))
+
+    def _unfit(self, lost: str, successor: str) -> list[Reason | None]:
+        """Why a register would not have this successor: there is none."""
+        return []
 
     # ------------------------------------------------------------------ movements
 
@@ -235,5 +326,9 @@ class Ledger:
             self.balances[taker] += amount
 
     def _release(self, holder: str, amount: int) -> None:
-        """What the unfrozen shares do not cover is released first."""
-        self.frozen[holder] -= max(0, amount - self.unfrozen(holder))
+        """What the unfrozen shares do not cover is released first, held shares last of all."""
+        missing = max(0, amount - self.unfrozen(holder))
+        from_holds = max(0, self.held[holder] - (self.balances[holder] - amount))
+        self.held[holder] -= from_holds
+        if self.frozen[holder] != UNLIMITED:
+            self.frozen[holder] -= missing - from_holds

@@ -49,6 +49,8 @@ VAULT_CALL_OUTS = (
     "claim, claimant",
     "push, holdings",
     "refund, supply",
+    "refund, cancelled",
+    "count, supply",
     "claim, tax",
     "claim of two, tax",
     "push, tax",
@@ -78,7 +80,8 @@ TOKEN_CALL_OUTS = (
     "rules, bind",
     "transfer, isVerified",
     "mint, isVerified",
-    "recover, contains",
+    "recover, identity",
+    "recover, isVerified",
     "recover, deleteIdentity",
 )
 
@@ -131,7 +134,7 @@ class AttackSystem(Harness):
         kit.at("WilfulCallee", self.rules.address).send("setMood", 0, True)
         self.ruled = self._other_token(self.rules.address, ZERO)
         self.foreign = self._other_token(self.compliance.address, self.book.address)
-        self.office = kit.deploy("InvestorRegistry", self.owner)
+        self.office = kit.deploy("InvestorRegistry", self.owner, [self.owner])
         self.lots = kit.deploy("LockUps")
         settings = {**SETTINGS, "registry": self.office.address, "eligible": True}
         self.paper = kit.deploy("TransferRules", tuple(settings.values()))
@@ -149,10 +152,8 @@ class AttackSystem(Harness):
         return spy
 
     def _other_token(self, rules: str, registry: str) -> Deployed:
-        token_terms = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry)
-        token = self.kit.deploy("ShareToken", token_terms)
-        token.send("addAgent", self.agent, sender=self.owner)
-        return token
+        token_terms = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry, [self.agent])
+        return self.kit.deploy("ShareToken", token_terms)
 
     def _give_everyone_something(self) -> None:
         self.empty = self.schedule(self.kit.now)
@@ -306,6 +307,16 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         ),
         "push, holdings": CallOut(asset, all_at, pushes, own, still=True),
         "refund, supply": CallOut(asset, "totalSupplyAt(uint256)", refunds, own, still=True),
+        "refund, cancelled": CallOut(
+            asset, "isRecordCancelled(uint256)", refunds, own, still=True, shrugged=True
+        ),
+        "count, supply": CallOut(
+            asset,
+            "totalSupplyAt(uint256)",
+            w.asks_vault("fixEligible", w.unpaid, 1),
+            own,
+            still=True,
+        ),
         "claim, tax": CallOut(w.policy, tax, claims, own, still=True),
         "claim of two, tax": CallOut(w.policy, tax, claims_two, own, still=True),
         "push, tax": CallOut(w.policy, tax, pushes, own, still=True, least=450_000),
@@ -370,10 +381,11 @@ def token_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         "force, transferred": CallOut(theirs, f"transferred{three}", other["force"]),
         "recover, transferred": CallOut(theirs, f"transferred{three}", other["recover"]),
         "rules, unbind": CallOut(theirs, "unbindToken(address)", other["drop"], shrugged=True),
-        "rules, bind": CallOut(theirs, "bindToken(address)", bind, shrugged=True),
+        "rules, bind": CallOut(theirs, "bindToken(address)", bind),
         "transfer, isVerified": CallOut(book, "isVerified(address)", other["transfer"], still=True),
         "mint, isVerified": CallOut(book, "isVerified(address)", other["mint"], still=True),
-        "recover, contains": CallOut(book, "contains(address)", other["recover"], still=True),
+        "recover, identity": CallOut(book, "identity(address)", other["recover"], still=True),
+        "recover, isVerified": CallOut(book, "isVerified(address)", other["recover"], still=True),
         "recover, deleteIdentity": CallOut(book, "deleteIdentity(address)", other["recover"]),
     }
 

@@ -151,7 +151,7 @@ def _renumbered(story: list[Step], at: int) -> list[Step]:
 
 def _of_record(step: Step, token: str, gone: int) -> Step:
     """A step that named a later record of the token."""
-    place = {"declare": 3, "declare_with_permit": 2}.get(step[0], 0)
+    place = {"declare": 3, "declare_with_permit": 2, "cancel": 2}.get(step[0], 0)
     if not place or step[place - 1] != token or step[place] <= gone:
         return step
     return (*step[:place], step[place] - 1, *step[place + 1 :])
@@ -159,7 +159,7 @@ def _of_record(step: Step, token: str, gone: int) -> Step:
 
 def _of_distribution(step: Step, gone: int) -> Step:
     """A step that named later distributions."""
-    one = {"push": 1, "remit": 1, "sweep": 1, "refund": 1}.get(step[0], 0)
+    one = {"push": 1, "remit": 1, "sweep": 1, "refund": 1, "count": 1}.get(step[0], 0)
     many = {"claim": 1, "claim_to": 2, "instruct": 2}.get(step[0], 0)
     if one and step[one] > gone:
         return (*step[:one], step[one] - 1, *step[one + 1 :])
@@ -215,9 +215,16 @@ SENTENCES: dict[str, str] = {
     "force": "{4} of {1} go from {2} to {3} by order",
     "stop": "{2}'s wallet is frozen in {1}: {3}",
     "freeze": "{3} of {2}'s {1} are frozen",
+    "appoint": "{2} may hold {1}",
+    "hold": "{2} holds {4} of {3}'s {1}",
+    "deliver": "{2} delivers {5} of {3}'s {1} to {4}",
+    "release": "{2} lets go of {4} of {3}'s {1}",
     "recover": "{2} is lost in {1}, and {3} comes in its place",
+    "confirm": "{1} is lost for all assets, and {2} comes in its place",
+    "undo": "{1} was not lost after all",
     "pause": "{1} is paused: {2}",
     "schedule": "a record of {1} will close in {2} s",
+    "cancel": "records of {1} from {2} on are cancelled",
     "register": "{1} is person {2}, for {3} s",
     "wait": "{1} s pass",
     "declare": "{1} declares {5} in {4} for record {3} of {2}",
@@ -230,6 +237,7 @@ SENTENCES: dict[str, str] = {
     "remit": "the tax of {1} is remitted",
     "sweep": "{1} is swept",
     "refund": "{1} is refunded",
+    "count": "the shares of {1} are counted, less {2} more accounts",
     "donate": "ola gives the vault {2} in {1}",
     "mood": "the contract wallet's mood becomes {1}",
     "nature": "{1} takes {2} basis points; paused: {3}; quiet: {4}; it answers {5}",

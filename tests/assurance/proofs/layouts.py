@@ -77,12 +77,12 @@ def account_balance(account):
 
 @restates("AccountLib.since", "accountSince", 256)
 def account_since(account):
-    return shr(account, 96) & ones(32)
+    return shr(account, 208) & ones(32)
 
 
 @restates("AccountLib.pastCount", "accountPastCount", 256)
 def account_past_count(account):
-    return shr(account, 128) & ones(32)
+    return shr(account, 96) & ones(32)
 
 
 @restates("AccountLib.has", "accountHas", 256, 256)
@@ -92,14 +92,13 @@ def account_has(account, flags):
 
 @restates("AccountLib.anyFlag", "accountAnyFlag", 256, 256)
 def account_any_flag(account, other):
-    return shr(account | other, 160) != 0
+    return shr(account | other, 240) != 0
 
 
-@restates("AccountLib.bothReady", "accountBothReady", 256, 256, 32)
-def account_both_ready(account, other, closed):
-    present = closed << 96
-    standing = ~(ones(96) | (ones(32) << 128))
-    return ((account ^ present) | (other ^ present)) & standing == 0
+@restates("AccountLib.bothReady", "accountBothReady", 256, 256, 256)
+def account_both_ready(account, other, ledger):
+    present = ledger & (ones(32) << 208)
+    return shr((account ^ present) | (other ^ present), 208) == 0
 
 
 @restates("AccountLib.with", "accountWith", 256, 256, 1)
@@ -119,17 +118,84 @@ def account_minus(account, amount):
 
 @restates("AccountLib.withSince", "accountWithSince", 256, 256)
 def account_with_since(account, closed):
-    return (account & ~(ones(32) << 96)) | (closed << 96)
+    return (account & ~(ones(32) << 208)) | (closed << 208)
 
 
 @restates("AccountLib.withOneMorePast", "accountWithOneMorePast", 256)
 def account_with_one_more_past(account):
-    return account + word(1 << 128)
+    return account + word(1 << 96)
 
 
 def account_flags(account: Bits) -> Bits:
     """All flags; the library asks for them by name only."""
-    return shr(account, 160)
+    return shr(account, 240)
+
+
+def account_unused(account: Bits) -> Bits:
+    """What no field has."""
+    return shr(account, 128) & ones(80)
+
+
+def history_entry(account: Bits) -> Bits:
+    """What `HistoryLib.checkpoint` keeps of an account."""
+    return account_balance(account) | (account_since(account) << 96)
+
+
+# ----------------------------------------------------------------------------------- FrozenShares
+
+
+@restates("FrozenSharesLib.ordered", "frozenOrdered", 256)
+def frozen_ordered(frozen):
+    return frozen & ones(128)
+
+
+@restates("FrozenSharesLib.held", "frozenHeld", 256)
+def frozen_held(frozen):
+    return shr(frozen, 128)
+
+
+@restates("FrozenSharesLib.total", "frozenTotal", 256)
+def frozen_total(frozen):
+    both = frozen_ordered(frozen) + frozen_held(frozen)
+    return z3.If(frozen_ordered(frozen) == ones(128), ones(256), both)
+
+
+@restates("FrozenSharesLib.free", "frozenFree", 256, 96)
+def frozen_free(frozen, balance):
+    total = frozen_total(frozen)
+    return z3.If(z3.UGT(balance, total), balance - total, word(0))
+
+
+@restates("FrozenSharesLib.withOrdered", "frozenWithOrdered", 256, 256)
+def frozen_with_ordered(frozen, amount):
+    kept = z3.If(z3.UGT(amount, ones(128)), ones(128), amount)
+    return (shr(frozen, 128) << 128) | kept
+
+
+@restates("FrozenSharesLib.withHeld", "frozenWithHeld", 256, 128)
+def frozen_with_held(frozen, amount):
+    return (frozen & ones(128)) | (amount << 128)
+
+
+@restates("FrozenSharesLib.holdsOther", "frozenHoldsOther", 256, 256)
+def frozen_holds_other(frozen, before):
+    return frozen_held(frozen) != frozen_held(before)
+
+
+@restates("FrozenSharesLib.plus", "frozenPlus", 256, 256)
+def frozen_plus(frozen, other):
+    held = frozen_held(frozen) + frozen_held(other)
+    ordered = frozen_ordered(frozen) + frozen_ordered(other)
+    return frozen_with_ordered(frozen_with_held(frozen, held), ordered)
+
+
+@restates("FrozenSharesLib.taken", "frozenTaken", 256, 96, 96)
+def frozen_taken(frozen, balance, amount):
+    rest = balance - amount
+    held, ordered = frozen_held(frozen), frozen_ordered(frozen)
+    left = z3.If(z3.ULT(held, rest), held, rest)
+    still = frozen_total(frozen) - (amount - frozen_free(frozen, balance)) - left
+    return z3.If(ordered == ones(128), ones(128), still) | (left << 128)
 
 
 # ----------------------------------------------------------------------------------------- Ledger
@@ -234,7 +300,12 @@ def investor_is_lost(investor):
 
 @restates("InvestorLib.asLost", "investorAsLost", 256)
 def investor_as_lost(investor):
-    return (investor & ~(ones(48) << 72)) | word(1 << 120)
+    return (investor & ~(ones(48) << 72)) | word(1 << 120) | (investor_until(investor) << 121)
+
+
+@restates("InvestorLib.asFound", "investorAsFound", 256)
+def investor_as_found(investor):
+    return (investor & ones(72)) | ((shr(investor, 121) & ones(48)) << 72)
 
 
 @restates("PersonHoldingLib.pack", "holdingPack", 256, 256)

@@ -21,20 +21,21 @@ def kept(before, after, *fields):
 
 # ---------------------------------------------------------------------------------------- Account
 
-BALANCE, SINCE, COUNT, FLAGS = (
+BALANCE, SINCE, COUNT, FLAGS, UNUSED = (
     of.account_balance,
     of.account_since,
     of.account_past_count,
     of.account_flags,
+    of.account_unused,
 )
 
 
 @FACTS.about("AccountLib.balance", "AccountLib.since", "AccountLib.pastCount")
 def an_account_is_its_four_fields():
-    """Balance, since, count and flags are all there is of an account, and they do not overlap."""
+    """Balance, count, since, flags and unused bits are all of an account, and do not overlap."""
     (w,) = words("w")
-    joined = BALANCE(w) + (SINCE(w) << 96) + (COUNT(w) << 128) + (FLAGS(w) << 160)
-    return [], joined == w
+    low = BALANCE(w) + (COUNT(w) << 96) + (UNUSED(w) << 128)
+    return [], low + (SINCE(w) << 208) + (FLAGS(w) << 240) == w
 
 
 @FACTS.about("AccountLib.plus")
@@ -79,7 +80,7 @@ def account_flags_are_set_and_cleared_alone():
     on = z3.Bool("on")
     after = of.account_with(w, flag, on)
     lone = [flag & (flag - 1) == 0, other & (other - 1) == 0, flag != other, other != 0]
-    given = [*lone, z3.UGE(flag, word(1 << 160))]
+    given = [*lone, z3.UGE(flag, word(1 << 240))]
     same = z3.And(of.account_has(after, other) == of.account_has(w, other))
     return given, z3.And(
         of.account_has(after, flag) == on, same, kept(w, after, BALANCE, SINCE, COUNT)
@@ -95,12 +96,66 @@ def any_flag_sees_every_flag_of_both():
 
 @FACTS.about("AccountLib.bothReady")
 def both_are_ready_if_neither_has_a_flag_or_is_behind():
-    """Two accounts are ready exactly if both are ordinary and know of the last record."""
-    w, v, closed = words("w v closed")
+    """Two accounts are ready exactly if both are ordinary and know of the ledger's last record,
+    whatever else the ledger says.
+    """
+    w, v, ledger = words("w v ledger")
+    closed = of.ledger_closed(ledger)
     ordinary = z3.And(FLAGS(w) == 0, FLAGS(v) == 0)
-    given = [z3.ULE(closed, ones(32))]
     present = z3.And(SINCE(w) == closed, SINCE(v) == closed)
-    return given, of.account_both_ready(w, v, closed) == z3.And(ordinary, present)
+    return [], of.account_both_ready(w, v, ledger) == z3.And(ordinary, present)
+
+
+# ----------------------------------------------------------------------------------- FrozenShares
+
+ORDERED, HELD, TOTAL = of.frozen_ordered, of.frozen_held, of.frozen_total
+
+
+@FACTS.about("FrozenSharesLib.ordered", "FrozenSharesLib.held")
+def frozen_shares_are_two_numbers():
+    """Ordered and held are all there is, and do not overlap."""
+    (w,) = words("w")
+    return [], ORDERED(w) + (HELD(w) << 128) == w
+
+
+@FACTS.about("FrozenSharesLib.withOrdered")
+def an_order_leaves_what_is_held():
+    """An order reads back, one of 2^128 - 1 or more as without limit, and changes no hold. (Law
+    28)
+    """
+    w, n = words("w n")
+    after = of.frozen_with_ordered(w, n)
+    endless = TOTAL(after) == ones(256)
+    read = z3.If(z3.UGE(n, ones(128)), endless, z3.And(ORDERED(after) == n, z3.Not(endless)))
+    return [], z3.And(read, HELD(after) == HELD(w))
+
+
+@FACTS.about("FrozenSharesLib.withHeld")
+def a_hold_leaves_what_is_ordered():
+    """A hold within 128 bits reads back, and changes no order. (Law 28)"""
+    w, n = words("w n")
+    after = of.frozen_with_held(w, n)
+    return [fits(n, 128)], z3.And(HELD(after) == n, ORDERED(after) == ORDERED(w))
+
+
+@FACTS.about("FrozenSharesLib.free", "FrozenSharesLib.withHeld")
+def a_hold_of_free_shares_is_within_the_balance():
+    """What is held stays within the balance if only free shares are added. (Law 28)"""
+    w, balance, n = words("w balance n")
+    given = [fits(balance, 96), z3.ULE(HELD(w), balance), z3.ULE(n, of.frozen_free(w, balance))]
+    return given, z3.ULE(HELD(of.frozen_with_held(w, HELD(w) + n)), balance)
+
+
+@FACTS.about("FrozenSharesLib.plus")
+def frozen_shares_of_two_wallets_add_up():
+    """Both numbers add up; what is without limit stays so. (Law 28)"""
+    w, v = words("w v")
+    after = of.frozen_plus(w, v)
+    ordered = ORDERED(w) + ORDERED(v)
+    endless = TOTAL(after) == ones(256)
+    summed = z3.If(z3.UGE(ordered, ones(128)), endless, ORDERED(after) == ordered)
+    given = [fits(HELD(w), 96), fits(HELD(v), 96)]
+    return given, z3.And(summed, HELD(after) == HELD(w) + HELD(v))
 
 
 # --------------------------------------------------------------------------------------- HistoryLib
@@ -108,18 +163,19 @@ def both_are_ready_if_neither_has_a_flag_or_is_behind():
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def an_entry_is_balance_and_since():
-    """The lowest 128 bits of an account are its balance and since, whatever else it has."""
+    """What is kept of an account are its balance and since, in 128 bits, whatever else it has."""
     (w,) = words("w")
-    entry = w & ones(128)
-    return [], z3.And(BALANCE(entry) == BALANCE(w), SINCE(entry) == SINCE(w), COUNT(entry) == 0)
+    entry = of.history_entry(w)
+    read = z3.And(entry & ones(96) == BALANCE(w), shr(entry, 96) == SINCE(w))
+    return [], z3.And(read, fits(entry, 128))
 
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def the_first_entry_of_a_slot_reads_back():
     """An entry at an even place, written over whatever was there, is what is read there."""
     (w,) = words("w")
-    slot = w & ones(128)
-    return [], slot & ones(128) == w & ones(128)
+    slot = of.history_entry(w)
+    return [], slot & ones(128) == of.history_entry(w)
 
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
@@ -128,10 +184,9 @@ def the_second_entry_of_a_slot_reads_back_and_keeps_the_first():
     change. (Law 5)
     """
     first, w = words("first w")
-    before = first & ones(128)
-    slot = before | ((w & ones(128)) << 128)
-    second = shr(slot, 128) & ones(128)
-    return [], z3.And(second == w & ones(128), slot & ones(128) == before)
+    before = of.history_entry(first)
+    slot = before | (of.history_entry(w) << 128)
+    return [], z3.And(shr(slot, 128) == of.history_entry(w), slot & ones(128) == before)
 
 
 # ----------------------------------------------------------------------------------------- Ledger
@@ -497,6 +552,15 @@ def a_lost_wallet_keeps_its_person_and_may_not_receive():
     after = of.investor_as_lost(w)
     same = kept(w, after, PERSON, COUNTRY, CLASS)
     return [], z3.And(same, of.investor_is_lost(after), UNTIL(after) == 0)
+
+
+@FACTS.about("InvestorLib.asLost", "InvestorLib.asFound")
+def a_wallet_that_is_found_is_as_it_was():
+    """What an issuer may give of a wallet is what a loss confirmed and undone leaves, to the bit.
+    (Law 31)
+    """
+    (w,) = words("w")
+    return [fits(w, 120)], of.investor_as_found(of.investor_as_lost(w)) == w
 
 
 @FACTS.about("InvestorLib.group")
