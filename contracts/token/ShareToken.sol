@@ -97,9 +97,15 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // ----------------------------------------------------------------------- ERC-20
 
     /// @inheritdoc IERC20
+    // Ending the call with the answer is what is meant.
+    // slither-disable-next-line incorrect-return
     function transfer(address to, uint256 amount) external returns (bool) {
         _transfer(_ledger, msg.sender, to, amount);
-        return true;
+        // The answer is true, from scratch memory: the compiler's way costs every transfer sixty gas more.
+        assembly ("memory-safe") {
+            mstore(0x00, 1)
+            return(0x00, 0x20)
+        }
     }
 
     /// @inheritdoc IERC20
