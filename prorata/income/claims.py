@@ -17,6 +17,7 @@ from typing import TypeAlias
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.vault import (
+    Distribution,
     DividendVault,
     Settlement,
     find_distribution,
@@ -32,6 +33,7 @@ from prorata.income.claim_trials import (
     due_to,
     try_open,
 )
+from prorata.income.denominators import count_shares
 from prorata.income.payable import why_not_payable
 
 __all__ = ["Claimed", "Failed", "Payout", "claim", "payouts"]
@@ -108,6 +110,8 @@ class _Question:
         due = due_to(self.vault, unpaid, self.holder)
         if not due:
             return Claimed(())
+        if not dry_run:
+            self._count(due)
         trial = ClaimTrial(self.operator.chain, self.operator.address, self.vault, self.holder)
         batches = trial.batches(due)
         if trial.failed:
@@ -124,13 +128,22 @@ class _Question:
     def claim_open(self, *, dry_run: bool) -> Claimed:
         """Everything that can be paid; what the issuer's people declared goes first."""
         found = try_open(
-            self.deployment, self.vault, self.deployment.paying, self.holder, self.operator.address
+            self.deployment,
+            self.vault,
+            self.deployment.paying,
+            self.holder,
+            self.operator.address,
+            before=(lambda _: None) if dry_run else self._count,
         )
         numbers = tuple(found.not_payable)
         done = self._sent(found.batches, found.trial, dry_run=dry_run, not_payable=numbers)
         if not done.payouts:
             _complain(done, found)
         return done
+
+    def _count(self, due: Sequence[Distribution]) -> None:
+        for distribution in due:
+            count_shares(self.operator, self.deployment, distribution)
 
     # ------------------------------------------------------------------------ sending
 

@@ -24,6 +24,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
 from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
+from prorata.income.denominators import pages_to_count
 from prorata.income.held_income import held_among, holders_expected, who_is_held
 from prorata.income.pushes import PAGE_SIZE, pages_of
 from prorata.values.addresses import ZERO_ADDRESS
@@ -385,6 +386,13 @@ class _Ahead:
                 f"{what.record} is open until {until}: holders and "
                 "tax are those of now, and not final"
             )
+        if preview.provisional and what.record_range:
+            excluded = len(what.terms.excluded)
+            if pages := pages_to_count(excluded):
+                yield (
+                    f"{excluded} accounts are excluded over a record range: before the first "
+                    f"payment they may have to be counted in up to {pages} transactions more"
+                )
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)
             yield f"of {money(what.amount, what.currency)}, {arrives} would arrive"

@@ -67,6 +67,7 @@ class AttackMutant:
 
 LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
+COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 
 MUTANTS = (
@@ -95,8 +96,9 @@ MUTANTS = (
         "share_token::self_transfer_changes_nothing_and_is_one_event",
     ),
     AttackMutant(
-        "A4 nobody is eligible", VAULT, VAULT_FILE,
-        "if (eligible == 0) revert DividendVault_NoEligibleShares(", "if (eligible == 0) return; (",
+        "A4 nobody is eligible", VAULT, COUNTING,
+        "if (eligible == 0) revert IDividendVault.DividendVault_NoEligibleShares(",
+        "if (eligible == 0) return; (",
         "dividend_vault::a_declaration_without_eligible_shares_is_refused",
     ),
     AttackMutant(
@@ -121,12 +123,12 @@ MUTANTS = (
     ),
     AttackMutant(
         "A9 the same again adds to the first", VAULT, VAULT_FILE,
-        "id = ++distributionCount;", "id = distributionCount = 1;",
+        "id = ++_count;", "id = _count = 1;",
         "dividend_vault::a_distribution_cannot_be_topped_up",
     ),
     AttackMutant(
-        "A10 excluded twice", VAULT, VAULT_FILE,
-        "if (!repeated) eligible -=", "eligible -=",
+        "A10 excluded twice", VAULT, COUNTING,
+        "if (_contains(excluded, i, excluded[i])) continue;", "",
         "dividend_vault::an_account_excluded_twice_counts_once",
     ),
     AttackMutant(
@@ -184,6 +186,16 @@ MUTANTS = (
         "if (closesAt < block.timestamp) revert ShareToken_RecordInThePast",
         "if (closesAt == 0) revert ShareToken_RecordInThePast",
         "record_dates::a_record_in_the_past_is_refused",
+    ),
+    AttackMutant(
+        "C1 the vault earns", VAULT, COUNTING,
+        "if (isShareToken) self.paidOut[currency] = true;", "",
+        "eligible::a_dividend_in_shares_does_not_earn_for_the_vault",
+    ),
+    AttackMutant(
+        "C1 a pool that nobody acts for", "PassThrough", "income/PassThrough.sol",
+        "if (!_canAct(pool_) && !_namesSomebody(poolToken_)) revert", "if (false) revert",
+        "pass_through::a_pool_that_nobody_acts_for_is_refused",
     ),
     AttackMutant(
         "C1 the token may hold itself", TOKEN, LEDGER,
@@ -358,6 +370,27 @@ MUTANTS = (
         "K5 a movement of nothing is told", TOKEN, COMPLIANT,
         "amount == 0 || rules == address(0)", "rules == address(0)",
         "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
+    ),
+    AttackMutant(
+        "K2 each page begins anew", VAULT, COUNTING,
+        "uint256 start = found.accounts;", "uint256 start = 0;",
+        "eligible::anybody_counts_in_pages",
+    ),
+    AttackMutant(
+        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
+        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
+        "record_ranges::a_range_of_ranges_is_refused",
+    ),
+    AttackMutant(
+        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
+        "return answer == 1;", "return answer == 2;",
+        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
+    ),
+    AttackMutant(
+        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
+        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
+        "return EligibleLib.isCancelled(sheet);",
+        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
     ),
 )  # fmt: skip
 

@@ -56,8 +56,10 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K1": "a record far in the future bars all earlier ones",
+    "K2": "loops that outgrow a transaction years later: lots, excluded accounts, ranges",
     "K5": "a recovery beside another's compliance: its order, a fee on it, whose the new wallet is",
     "K9": "dust that strangers declare for an asset",
+    "K10": "money declared for a record that is cancelled",
     "K11": "one typo that cannot be taken back",
 }
 

@@ -18,6 +18,7 @@ from prorata.contracts.vault import DividendVault, Terms
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_operator
 from prorata.errors import BooksError, DeploymentError, InputError, RevertError
+from prorata.income import denominators
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import Declaration, declare, declare_all
@@ -505,3 +506,57 @@ def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
     other = month.token().address
     with pytest.raises(DeploymentError, match="holds a PassThrough that was deployed with"):
         add_pass_through(operator, found, custodian.address, other)
+
+
+# ------------------------------------------------------------------------- counted in pages
+
+
+@pytest.fixture
+def ahead(anvil, operator, found, table) -> tuple[Deployment, tuple[str, ...]]:
+    """A range over a closed record and an open one, declared with ten accounts left out, closed."""
+    start = operator.chain.now() // DAY * DAY + 5 * DAY
+    for day in (0, 1):
+        schedule_record(operator, found, start + day * DAY)
+    pass_time(anvil, start + 1)
+    define_range(operator, found, 1, 2, weights="equal")
+    found = Deployment.open(operator.chain, found.folder)
+    outside = tuple(sorted(table.balances)[:10])
+    what = Declaration(
+        1, found.currency("USD"), INTEREST, Terms(excluded=outside), record_range=True
+    )
+    [preview] = preview_all(operator, found, [what])
+    assert any("up to 3 transactions more" in notice for notice in preview.notices)
+    declare_all(operator, found, [what])
+    pass_time(anvil, start + DAY + 1)
+    return found, outside
+
+
+@pytest.mark.parametrize("too_much", [True, False])
+def test_excluded_accounts_are_counted_before_the_first_payment(
+    operator, ahead, table, monkeypatch, too_much
+):
+    """In pages where it is too much for a payment; the division is the same (Law 38)."""
+    found, outside = ahead
+    monkeypatch.setattr(denominators, "_LITTLE", 1 if too_much else 3_000_000)
+    vault = found.vault()
+    assert vault.distribution(1).eligible_supply == 0
+    holder = next(who for who in sorted(table.balances) if who not in outside)
+    claim(operator, found, holder, [1])
+    assert vault.accounts_left(1) == 0
+    eligible = sum(2 * n for who, n in table.balances.items() if who not in outside)
+    assert vault.distribution(1).eligible_supply == eligible + 200
+    nonce = sent(operator)
+    assert denominators.count_shares(operator, found, vault.distribution(1)) == ()
+    assert sent(operator) == nonce
+
+
+def test_counting_goes_on_where_it_stopped(operator, ahead, monkeypatch):
+    """A page that somebody else sent, or an earlier run, is not sent again (Law 20)."""
+    found, _ = ahead
+    monkeypatch.setattr(denominators, "_LITTLE", 1)
+    vault = found.vault()
+    operator.send_one("somebody", vault.fix_eligible(1, 3))
+    assert vault.accounts_left(1) == 7
+    receipts = denominators.count_shares(operator, found, vault.distribution(1))
+    assert [receipt.key for receipt in receipts] == ["count/1/7", "count/1/3"]
+    assert vault.distribution(1).eligible_supply
