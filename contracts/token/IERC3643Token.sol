@@ -73,7 +73,8 @@ interface IERC3643Token {
     /// @notice Releases `amount` frozen shares of a wallet. Agents only.
     function unfreezePartialTokens(address userAddress, uint256 amount) external;
 
-    /// @notice Replaces the identity registry; zero for none. Owner only.
+    /// @notice Replaces the identity registry; zero for none. Owner only. An answer of registry or rules that needs more
+    /// than 8,000,000 gas is a refusal, by `canReceive` and `canTransfer` as by a movement.
     function setIdentityRegistry(address newRegistry) external;
 
     /// @notice Replaces the rules; zero makes the token open. Owner only. A compliance contract of ERC-3643 must let the

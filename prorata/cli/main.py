@@ -47,6 +47,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "freeze": "Freeze a wallet, or some of its shares, or release it.",
         "force-transfer": "Move shares without the holder's consent.",
         "recover": "Put a new wallet in the place of a lost one.",
+        "loss": "Confirm a lost wallet for all assets of a register, or undo that.",
     },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prorata.chain.abi import function
+from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
+from prorata.chain.types import SimulatedBlock
 from prorata.contracts.base import BoundContract
-from prorata.errors import ProrataError, RevertError
+from prorata.errors import ChainError, ProrataError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Compliance"]
@@ -28,9 +30,28 @@ class Compliance(BoundContract):
 
         Raises: ChainError when the node does not say what the contract answers.
         """
-        wanted = function(self.CONTRACT, "canTransfer")
-        calls = [(self.address, wanted.encode(ZERO_ADDRESS, *issue)) for issue in issues]
+        calls = [(self.address, self._asked(*issue)) for issue in issues]
         return [_agreed(answer) for answer in self._node.try_calls(calls, block=self.block)]
+
+    def may_issue_after(
+        self, before: Sequence[Call], sender: str, receiver: str, amount: int
+    ) -> bool | None:
+        """Whether `receiver` may be issued its amount when `sender` has sent what comes before.
+
+        Nothing is sent: the node runs it. None where it cannot, or what comes before fails.
+        """
+        asked = Call(self.address, self._asked(receiver, amount), 0, "ask")
+        blocks = [SimulatedBlock([call.question(sender)]) for call in (*before, asked)]
+        try:
+            *made, said = self._node.simulate(blocks)
+        except ChainError:
+            return None
+        if any(result.error is not None for result in made):
+            return None
+        return _agreed(said.answer if said.error is None else said.error)
+
+    def _asked(self, receiver: str, amount: int) -> bytes:
+        return function(self.CONTRACT, "canTransfer").encode(ZERO_ADDRESS, receiver, amount)
 
 
 def _agreed(answer: bytes | ProrataError) -> bool:

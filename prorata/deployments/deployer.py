@@ -162,8 +162,8 @@ def predict(
     wanted: dict[str, list[Any]] = {} if vault else {"DividendVault": []}
     if settings.registry == NEW:
         registry = there.get("InvestorRegistry", ZERO_ADDRESS)
-        # The deployer binds the token, and hands the registry over afterwards.
-        wanted["InvestorRegistry"] = [deployer]
+        # The deployer binds the token and begins the count, and hands the registry over afterwards.
+        wanted["InvestorRegistry"] = [deployer, list(dict.fromkeys((owner, deployer)))]
     if isinstance(rules, RuleSettings):
         lock_ups = ZERO_ADDRESS
         if rules.locks:
@@ -257,7 +257,6 @@ def _set_up(
         calls["count"] = registry.count(token, [])
     owner = settings.owner or operator.address
     if settings.registry == NEW and owner not in (registry.owner(), registry.pending_owner()):
-        calls["appoint"] = registry.add_agent(owner)
         calls["resign"] = registry.remove_agent(operator.address)
         calls["offer"] = registry.transfer_ownership(owner)
     for name, call in calls.items():

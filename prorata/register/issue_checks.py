@@ -29,13 +29,15 @@ from prorata.values.times import moment
 __all__ = ["check_issue"]
 
 DESPITE = "leave the holder out, or issue despite the rules"
+_PAGE = 100
 
 
-def check_issue(deployment: Deployment, holdings: Sequence[Holding]) -> None:
+def check_issue(deployment: Deployment, holdings: Sequence[Holding], issuer: str) -> None:
     """Compare what is to be issued with the rules that were deployed with the asset.
 
-    Where the token asks a compliance contract of another make, that is asked, of one holder at a
-    time. Nothing is checked under other rules of our kind: their settings are not known here.
+    Where the token asks a compliance contract of another make, that is asked: of each holder, and
+    of the last one once `issuer` has issued to the others, if the node can run that. Nothing is
+    checked under other rules of our kind: their settings are not known here.
 
     Raises: InputError with every holder and every limit that stands in the way; ChainError.
     """
@@ -46,7 +48,7 @@ def check_issue(deployment: Deployment, holdings: Sequence[Holding]) -> None:
     asked = deployment.token().compliance()
     problems: list[Problem] = []
     if ours is None or asked != ours.address:
-        problems += _refused_elsewhere(deployment, asked, holdings)
+        problems += _refused_elsewhere(deployment, asked, holdings, issuer)
     elif isinstance(rules, RuleSettings):
         issue = _Issue(deployment, rules, holdings)
         problems += [*issue.faulty_holders(), *issue.faulty_persons(), *issue.faulty_numbers()]
@@ -55,18 +57,29 @@ def check_issue(deployment: Deployment, holdings: Sequence[Holding]) -> None:
 
 
 def _refused_elsewhere(
-    deployment: Deployment, rules: str, holdings: Sequence[Holding]
+    deployment: Deployment, rules: str, holdings: Sequence[Holding], issuer: str
 ) -> Iterator[Problem]:
-    """Holders whom a compliance contract of another make would refuse."""
+    """Holders whom a compliance contract of another make would refuse, or all of them together."""
     if rules == ZERO_ADDRESS or _are_ours(TransferRules(deployment.chain, rules)):
         return
-    issues = [(holding.address, holding.shares) for holding in holdings]
-    answers = Compliance(deployment.chain, rules).may_issue(issues)
+    compliance, decimals = Compliance(deployment.chain, rules), deployment.settings.decimals
+    answers = compliance.may_issue([(holding.address, holding.shares) for holding in holdings])
     for holding, allowed in zip(holdings, answers, strict=True):
         if not allowed:
-            shares = format_units(holding.shares, deployment.settings.decimals, trim=True)
+            shares = format_units(holding.shares, decimals, trim=True)
             rule = f"may not be issued {shares} shares, says the compliance contract {rules}"
             yield Problem(None, "address", holding.address, rule, DESPITE)
+    *others, last = holdings
+    if not (others and all(answers)):
+        return
+    token = deployment.token()
+    pages = (others[start : start + _PAGE] for start in range(0, len(others), _PAGE))
+    before = [token.batch_mint([h.address for h in p], [h.shares for h in p]) for p in pages]
+    # A limit on the supply, for one, that no holder exceeds alone.
+    if compliance.may_issue_after(before, issuer, last.address, last.shares) is False:
+        total = format_units(sum(holding.shares for holding in holdings), decimals, trim=True)
+        rule = f"shares together may not be issued, says the compliance contract {rules}"
+        yield Problem(None, "total", total, rule, "issue less, or despite the rules")
 
 
 def _are_ours(rules: TransferRules) -> bool:

@@ -10,6 +10,7 @@ older one.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import subprocess
@@ -191,9 +192,12 @@ def _compiled(source: Source) -> Mapping[str, Mapping[str, Any]]:
     lock = (HERE / "peers" / "package-lock.json").read_text(encoding="utf-8")
     digest = hashlib.sha256(f"{source.version}\n{lock}\n{text}".encode()).hexdigest()
     cached = PLACE / "build" / f"{digest}.json"
-    if not cached.is_file():
-        # Whole or not at all: tests in other processes may be looking for it.
-        write_whole(cached, _run(source, text))
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    # Half a minute of work: another process of the tests waits for it instead of doing it too.
+    with (cached.parent / "lock").open("w", encoding="utf-8") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not cached.is_file():
+            write_whole(cached, _run(source, text))
     contracts: Mapping[str, Mapping[str, Any]] = json.loads(cached.read_text())["contracts"]
     return contracts
 

@@ -19,6 +19,7 @@ from tests.contracts.files import path_of
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY = "InvestorRegistry"
+LOTS, POLICY = "LockUps", "WithholdingPolicy"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -69,6 +70,7 @@ LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
+REGISTER = "compliance/InvestorRegistry.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -267,7 +269,7 @@ MUTANTS = (
         "policy::each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
     AttackMutant(
-        "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
+        "F4 counted again with every purchase", REGISTRY, "compliance/PersonCountLib.sol",
         "entered = total == amount;", "entered = true;",
         "registry::a_holder_is_counted_from_the_first_share_to_the_last",
     ),
@@ -331,6 +333,26 @@ MUTANTS = (
         "roles::nobody_is_not_an_agent",
     ),
     AttackMutant(
+        "K2 a lot for every day of the longest lock-up", LOTS, "compliance/LockUps.sol",
+        "while (length > BY_DAY * period) period *= 2;", "",
+        "lockups::a_share_a_day_for_two_years_makes_93_lots_at_most",
+    ),
+    AttackMutant(
+        "K2 lots of one day stay apart after a recovery", LOTS, "compliance/LockUps.sol",
+        "bool together = j < b.length && _day(b[j]) == _day(a[i]);", "bool together = false;",
+        "lockups::rules_after_rules_make_496_lots_at_most",
+    ),
+    AttackMutant(
+        "K4 a lost wallet files certificates", POLICY, "tax/WithholdingPolicy.sol",
+        "_requireNotLost(msg.sender);\n        _;", "_;",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
+        "K4 a lost wallet sets rates", POLICY, "tax/WithholdingPolicy.sol",
+        "super._checkOwner();\n        _requireNotLost(msg.sender);", "super._checkOwner();",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
         "K1 no horizon", TOKEN, LEDGER,
         "if (closesAt > limit) revert", "if (closesAt == 0) revert",
         "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
@@ -339,6 +361,53 @@ MUTANTS = (
         "K1 a cancelled record still bars others", TOKEN, LEDGER,
         "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
+    AttackMutant(
+        "K3 what one asset reports holds for all", REGISTRY, REGISTER,
+        "emit LossReported(", "successorOf[lost] = successor;"
+        " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
+        "losses::a_loss_that_an_asset_reports_binds_that_asset_only",
+    ),
+    AttackMutant(
+        "K3 an asset registers the new wallet", REGISTRY, REGISTER,
+        "_requireSuccessor(lost, successor, _presentPerson(lost));",
+        "if (investorOf[successor].person() == 0) investorOf[successor] = investorOf[lost];",
+        "losses::an_asset_makes_nobody_a_wallet_of_a_person",
+    ),
+    AttackMutant(
+        "K3 an asset is bound for ever", REGISTRY, REGISTER,
+        "persons.bound = false;", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K3 unbound, and still counted", REGISTRY, REGISTER,
+        "persons.forget();", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K4 a lost wallet stays an agent of the register", REGISTRY, REGISTER,
+        "_setAgent(lost, false);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes an agent of the register", REGISTRY, REGISTER,
+        "_requireNotLost(agent);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is offered the register", REGISTRY, REGISTER,
+        "_requireNotLost(newOwner);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 the owner of the register is lost", REGISTRY, REGISTER,
+        "lost == owner() ||", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
+        "K4 the next owner of the register is lost", REGISTRY, REGISTER,
+        "|| lost == pendingOwner()", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
     ),
     AttackMutant(
         "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,
@@ -397,6 +466,8 @@ MUTANTS = (
 LIVES = {
     TOKEN: f"{path_of('share_token')}::test_a_transfer_moves_exactly_the_amount_and_says_so_once",
     VAULT: f"{path_of('dividend_vault')}::test_a_declaration_takes_the_money_and_tells_everything",
+    LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
+    POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
 }
 """What a mutant still does: it is broken in one place only."""

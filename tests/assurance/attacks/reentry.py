@@ -132,7 +132,7 @@ class AttackSystem(Harness):
         kit.at("WilfulCallee", self.rules.address).send("setMood", 0, True)
         self.ruled = self._other_token(self.rules.address, ZERO)
         self.foreign = self._other_token(self.compliance.address, self.book.address)
-        self.office = kit.deploy("InvestorRegistry", self.owner)
+        self.office = kit.deploy("InvestorRegistry", self.owner, [self.owner])
         self.lots = kit.deploy("LockUps")
         settings = {**SETTINGS, "registry": self.office.address, "eligible": True}
         self.paper = kit.deploy("TransferRules", tuple(settings.values()))

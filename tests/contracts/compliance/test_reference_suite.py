@@ -235,7 +235,7 @@ def test_our_token_and_the_references_own_leave_the_same_books(kit, codec):
 @pytest.mark.attack("K5")
 @pytest.mark.parametrize("registered", [False, True])
 def test_a_recovery_to_another_persons_wallet_is_refused(beside, registered):
-    """Ben's identity cannot take Ann's place, be it given or registered (Laws 12, 27)."""
+    """Ben's identity cannot take Ann's place, be it given or registered (Laws 12, 41)."""
     successor = beside.ben if registered else NEW
     with refused(
         "ShareToken_OtherIdentity",
@@ -276,7 +276,9 @@ def test_a_second_asset_of_one_storage_recovers_once_the_lost_wallet_is_entered_
     harness = Beside(kit, modules=False)
     suite, first = harness.suite, harness.token
     harness.issue({harness.ann: HELD})
-    second = kit.deploy("ShareToken", ("Second", "TWO", 0, harness.owner, ZERO, ZERO))
+    second = kit.deploy(
+        "ShareToken", ("Second", "TWO", 0, harness.owner, ZERO, ZERO, [harness.owner])
+    )
     suite.compliance = suite.new_compliance()
     suite.plug_into(second)
     second.send("mint", harness.ann, 7, sender=harness.owner)
@@ -353,7 +355,9 @@ def refusing(harness: Harness, suite: ReferenceSuite, kind: str) -> str:
     """A compliance contract that will not have our token."""
     compliance: Deployed = suite.compliance
     if kind == "bound elsewhere":
-        suite.plug_into(harness.kit.deploy("ShareToken", ("", "", 0, harness.owner, ZERO, ZERO)))
+        suite.plug_into(
+            harness.kit.deploy("ShareToken", ("", "", 0, harness.owner, ZERO, ZERO, []))
+        )
         return compliance.address
     return suite.registry.address if kind == "no compliance" else harness.stranger
 

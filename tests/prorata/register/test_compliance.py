@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -28,6 +29,7 @@ from prorata.register.captable import CapTable, Holding, read_csv
 from prorata.register.enforcement import (
     Basis,
     _Order,
+    confirm_loss,
     force_transfer,
     freeze,
     read_orders,
@@ -301,13 +303,16 @@ def test_only_an_agent_registers(chain, found, entries, tmp_path):
         )
 
 
-def test_a_lost_wallet_is_not_registered_again(operator, issued, entries, table):
+def test_a_lost_wallet_is_not_registered_as_somebody_else(operator, issued, entries, table):
     lost = named(table, "Sofie Vermeulen")
     recover(operator, issued, BASIS, lost=lost, successor=OTHER)
-    line = next(entry.line for entry in entries if entry.address == lost)
-    assert refused(register_investors, operator, issued, entries) == (
-        f'line {line}, address: "{lost}" was lost, and {OTHER} took its place; write that wallet '
-        "instead"
+    confirm_loss(operator, issued, BASIS, lost=lost, successor=OTHER)
+    assert register_investors(operator, issued, entries).receipts == ()
+    entry = next(entry for entry in entries if entry.address == lost)
+    other = replace(entry, investor=replace(entry.investor, person=7_000))
+    assert refused(register_investors, operator, issued, [other]) == (
+        f'line {entry.line}, address: "{lost}" was lost, and {OTHER} took its place, a wallet of '
+        "another person; write the same person"
     )
 
 
@@ -456,7 +461,7 @@ def test_income_follows_the_person_to_the_new_wallet(anvil, operator, issued, ta
     claim(operator, issued, lost, [rent.id])
     assert ether.balance_of(OTHER) - before == shares * 10**12
     registry = issued.registry()
-    assert registry.investor_of(lost).lost
+    assert registry.investor_of(OTHER) == registry.investor_of(lost)
     assert registry.investor_of(OTHER).country == 528
     assert refused(recover, operator, issued, BASIS, lost=lost, successor=operator.address) == (
         f'lost: "{lost}" was lost before, and {OTHER} took its place; name that wallet'

@@ -51,7 +51,11 @@ def test_an_issue_asks_rules_of_another_make_before_it_begins(operator, found, s
     assert said == f'address: "{ANN}" may not be issued 1,001 {rule} the rules'
     said = refused(issue, operator, found, table(ann=1, cid=5))
     assert said == f'address: "{CID}" may not be issued 5 {rule} the rules'
+    said = refused(issue, operator, found, table(ann=LIMIT - 5, ben=6))
+    together = f"shares together may not be issued, says the compliance contract {rules}"
+    assert said == f'total: "1,001" {together}; issue less, or despite the rules'
     assert sent(operator) == before
+    assert issue(operator, found, table(ann=LIMIT - 5, ben=5), dry_run=True).shares == LIMIT
     issue(operator, found, table(ann=LIMIT))
     assert found.token().balance_of(ANN) == LIMIT
     assert f'"{BEN}" may not be issued 1 shares' in refused(issue, operator, found, table(ben=1))
