@@ -91,6 +91,8 @@ interface IERC3643Token {
     /// @notice Puts a new wallet in the place of a lost one, with shares, freezes and past income. Agents only. An ERC-3643
     /// registry must have made the token its agent, and must know both wallets by one identity: it registers the new one
     /// by `investorOnchainID` if need be, and forgets the lost one once the compliance contract has been told.
+    /// A lost agent's role ends; it does not pass on. The owner's wallet cannot be lost, else an agent could end the
+    /// ownership: the owner hands over first. Nor can the contract that may hold shares.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Transfers the caller's shares to many receivers.

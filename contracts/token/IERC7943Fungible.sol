@@ -9,7 +9,7 @@ interface IERC7943Fungible is IERC165 {
     /// @notice `amount` was moved by force.
     event ForcedTransfer(address indexed from, address indexed to, uint256 amount);
 
-    /// @notice `amount` of the account's shares are now frozen, whatever its balance.
+    /// @notice `amount` of the account's shares are now frozen, whatever its balance: as `getFrozenTokens` says.
     event Frozen(address indexed account, uint256 amount);
 
     /// @notice Thrown when `account` may not send.
@@ -27,7 +27,8 @@ interface IERC7943Fungible is IERC165 {
     /// @notice Moves shares without the holder's consent.
     function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
 
-    /// @notice Sets how many shares of an account are frozen; may exceed the balance.
+    /// @notice Sets how many shares of an account are frozen by order; may exceed the balance, and is without limit from
+    /// 2^128 - 1 on. What is held (`IShareToken.hold`) is another number, which no order of this kind touches.
     function setFrozenTokens(address account, uint256 amount) external returns (bool);
 
     /// @notice Whether `account` may send at all. Never reverts.
@@ -36,7 +37,8 @@ interface IERC7943Fungible is IERC165 {
     /// @notice Whether `account` may receive at all. Never reverts.
     function canReceive(address account) external view returns (bool);
 
-    /// @notice How many shares of `account` are frozen; may exceed the balance.
+    /// @notice How many shares of `account` are frozen by order or held; may exceed the balance. The largest number if
+    /// they are frozen without limit.
     function getFrozenTokens(address account) external view returns (uint256);
 
     /// @notice Whether a transfer would be allowed, balance and allowance apart. Never reverts.

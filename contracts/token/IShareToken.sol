@@ -115,6 +115,23 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Whether income is held while its holder is not eligible.
     event IncomeHeldSet(bool whileIneligible);
 
+    /// @notice So many shares of `account` are held now, after a hold, a delivery, a release, an order that took them, or
+    /// a recovery that moved them.
+    event HeldSet(address indexed account, uint256 held);
+
+    /// @notice The contract that may hold shares is now this one, or none if it is zero.
+    event HoldsContractSet(address indexed holdsContract);
+
+    /// @notice Thrown when a function of the appointed contract is called by `caller`, which is another.
+    error ShareToken_NotHoldsContract(address caller);
+
+    /// @notice Thrown when more shares would be delivered or released than are held.
+    error ShareToken_HoldExceeded(address account, uint256 amount, uint256 held);
+
+    /// @notice Thrown when a lost wallet would become owner, agent or the contract that may hold shares: who has its key
+    /// is not whom its holder meant.
+    error ShareToken_HasSuccessor(address account);
+
     /// @notice Schedules the next record date. Agents only.
     /// @param closesAt Unix second at whose end the record closes: not past, at most 400 days ahead, and later than
     /// every earlier record that was not cancelled
@@ -144,6 +161,34 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// asks `supportsHoldings` when a distribution is declared it is one of the terms: it binds those declared from now
     /// on. A frozen wallet's income is held in any case.
     function setIncomeHeld(bool whileIneligible) external;
+
+    /// @notice The contract that may hold shares for a purpose, or zero for none.
+    function holdsContract() external view returns (address);
+
+    /// @notice Appoints the one contract that may call `hold`, `deliver` and `release`; zero for none. Owner only. It has
+    /// no power beside these three.
+    /// @dev What is held stays held, and is then the next contract's to deliver or release: replace it when nothing is
+    /// held, or by a contract that knows what is. With none, an agent's order or another appointment is the only way
+    /// to the shares.
+    function setHoldsContract(address newHoldsContract) external;
+
+    /// @notice How many shares of `account` are held. They are its own: they earn, they vote, they count as its holding,
+    /// and cannot be given until they are released. Never more than its balance.
+    function heldOf(address account) external view returns (uint256);
+
+    /// @notice Holds shares that are free: neither frozen by order nor held, of a wallet that is neither frozen nor lost.
+    /// For the appointed contract only.
+    function hold(address account, uint256 amount) external;
+
+    /// @notice Lets go of held shares and transfers them, in one: judged exactly as a transfer by their holder, by
+    /// pause, freezes, eligibility and rules. For the appointed contract only.
+    /// @dev While the wallet is frozen nothing is delivered. Nor is anything while more shares are frozen by order and
+    /// held than there are: an order that reaches beyond what is free reaches into what was held before.
+    function deliver(address from, address to, uint256 amount) external;
+
+    /// @notice Lets go of held shares: they are their holder's to give again. For the appointed contract only, at any
+    /// time, whatever is frozen.
+    function release(address account, uint256 amount) external;
 
     /// @notice Everything that stands in the way of a transfer, and the most that would pass now.
     /// @dev Never reverts: rules that fail are a refusal of their own. Balance and allowance are not refusals, but

@@ -65,7 +65,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
 
     /// @inheritdoc IERC20
     function balanceOf(address account) external view returns (uint256) {
-        return _holders[account].account.balance();
+        return _balanceOf(account);
     }
 
     /// @inheritdoc IERC20
@@ -147,6 +147,17 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     /// @inheritdoc IRecordToken
     function totalSupplyAt(uint256 recordId) external view returns (uint256) {
         return _balanceAt(_supply, recordId);
+    }
+
+    // ------------------------------------------------------------ one account's standing
+
+    /// @dev Where an order has to know: the code that finds an account, once.
+    function _balanceOf(address account) internal view returns (uint256) {
+        return _holders[account].account.balance();
+    }
+
+    function _has(address account, uint256 flags) internal view returns (bool) {
+        return _holders[account].account.has(flags);
     }
 
     // ---------------------------------------------------------------- moving shares
@@ -264,14 +275,12 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     }
 
     function _balanceAt(Holder storage holder, uint256 recordId) private view returns (uint256) {
-        Account account = holder.account;
         Ledger ledger = _ledger;
-        bool doubtful = recordId == 0 || ledger.has(LedgerLib.FLAG_CANCELS);
-        if (doubtful || (account.since() < recordId && !_countedOrNext(ledger, recordId))) {
+        if (!_countedOrNext(ledger, recordId) || ledger.has(LedgerLib.FLAG_CANCELS)) {
             uint48 closesAt = recordTime(recordId);
             if (block.timestamp <= closesAt) revert ShareToken_RecordOpen(recordId, closesAt, block.timestamp);
         }
-        return holder.past.balanceAt(account, recordId);
+        return holder.past.balanceAt(holder.account, recordId);
     }
 
     /// @dev Ends a call of `holdingsAt` with its answer, made where it is sent from: the compiler's way of making an
@@ -315,11 +324,16 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
         }
     }
 
-    /// @dev Whether the ledger's slot alone proves that the record has closed: it was counted, or it is the
-    /// next to be counted and its second is over.
+    /// @dev Whether the ledger's slot alone proves that the record has closed, unless it was cancelled: it was counted, or
+    /// it is the next to be counted and its second is over.
     function _countedOrNext(Ledger ledger, uint256 recordId) private view returns (bool) {
+        uint256 index;
+        unchecked {
+            // Of zero, which is no record, larger than any count.
+            index = recordId - 1;
+        }
         uint256 closed = ledger.closedRecords();
-        return recordId <= closed || (recordId == closed + 1 && ledger.recordDue());
+        return index < closed || (index == closed && ledger.recordDue());
     }
 
     // ------------------------------------------------------------------- allowances

@@ -18,6 +18,7 @@ import {IShareToken} from "./IShareToken.sol";
 import {IIdentityRegistry} from "../compliance/IIdentityRegistry.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
+import {FrozenShares, FrozenSharesLib} from "./FrozenSharesLib.sol";
 import {ComplianceLib} from "../compliance/ComplianceLib.sol";
 import {Ledger, LedgerLib} from "./LedgerLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
@@ -50,7 +51,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     // -------------------------------------------------------------------- storage
 
-    mapping(address account => uint256) private _frozen;
+    mapping(address account => FrozenShares) private _frozen;
     mapping(address lost => address) private _successors;
 
     /// @inheritdoc IERC20Permit
@@ -64,6 +65,9 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     address public onchainID;
+
+    /// @inheritdoc IShareToken
+    address public holdsContract;
 
     /// @inheritdoc IERC20Metadata
     string public name;
@@ -113,10 +117,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external {
-        _requireSameLength(toList.length, amounts.length);
-        for (uint256 i = 0; i < toList.length; ++i) {
-            _transfer(_ledger, msg.sender, toList[i], amounts[i]);
-        }
+        _forEach(toList, amounts, _give);
     }
 
     // ---------------------------------------------------------------------- ERC-2612
@@ -227,10 +228,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function batchBurn(address[] calldata userAddresses, uint256[] calldata amounts) external onlyAgent {
-        _requireSameLength(userAddresses.length, amounts.length);
-        for (uint256 i = 0; i < userAddresses.length; ++i) {
-            _burn(userAddresses[i], amounts[i]);
-        }
+        _forEach(userAddresses, amounts, _burn);
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -266,8 +264,10 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
                 lostWallet == address(0) ||
                 newWallet == address(0) ||
                 newWallet == address(this) ||
+                lostWallet == owner() ||
+                lostWallet == holdsContract ||
                 lost.has(AccountLib.FLAG_LOST) ||
-                _holders[newWallet].account.has(AccountLib.FLAG_LOST);
+                _has(newWallet, AccountLib.FLAG_LOST);
         if (impossible) revert ShareToken_InvalidRecovery(lostWallet, newWallet);
 
         Ledger ledger = _closeRecords();
@@ -275,6 +275,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         // Read anew: the rules may have let the wallet receive meanwhile.
         lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
+        _setAgent(lostWallet, false);
         _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
         _move(lostWallet, newWallet, lost.balance(), ledger, false);
         _setFlag(lostWallet, AccountLib.FLAG_LOST, true);
@@ -314,7 +315,8 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC7943Fungible
     function setFrozenTokens(address account, uint256 amount) external onlyAgent returns (bool) {
-        _setFrozen(account, amount);
+        FrozenShares frozen = _frozen[account];
+        _setFrozen(account, frozen, frozen.withOrdered(amount));
         return true;
     }
 
@@ -325,10 +327,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function batchFreezePartialTokens(address[] calldata userAddresses, uint256[] calldata amounts) external onlyAgent {
-        _requireSameLength(userAddresses.length, amounts.length);
-        for (uint256 i = 0; i < userAddresses.length; ++i) {
-            _freezeMore(userAddresses[i], amounts[i]);
-        }
+        _forEach(userAddresses, amounts, _freezeMore);
     }
 
     /// @inheritdoc IERC3643Token
@@ -341,13 +340,42 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         address[] calldata userAddresses,
         uint256[] calldata amounts
     ) external onlyAgent {
-        _requireSameLength(userAddresses.length, amounts.length);
-        for (uint256 i = 0; i < userAddresses.length; ++i) {
-            _freezeLess(userAddresses[i], amounts[i]);
-        }
+        _forEach(userAddresses, amounts, _freezeLess);
+    }
+
+    // --------------------------------------------------------------------------- holds
+
+    /// @inheritdoc IShareToken
+    function hold(address account, uint256 amount) external {
+        _requireHoldsContract();
+        if (_isBlocked(account)) revert ERC7943CannotSend(account);
+        FrozenShares frozen = _frozen[account];
+        uint256 unfrozen = frozen.free(_balanceOf(account));
+        if (amount > unfrozen) revert ERC7943InsufficientUnfrozenBalance(account, amount, unfrozen);
+        _setFrozen(account, frozen, frozen.withHeld(frozen.held() + amount));
+    }
+
+    /// @inheritdoc IShareToken
+    function deliver(address from, address to, uint256 amount) external {
+        _letGo(from, amount);
+        _transfer(_ledger, from, to, amount);
+    }
+
+    /// @inheritdoc IShareToken
+    function release(address account, uint256 amount) external {
+        _letGo(account, amount);
     }
 
     // ---------------------------------------------------------------- orders by the owner
+
+    /// @inheritdoc IShareToken
+    // Zero is none.
+    // slither-disable-next-line missing-zero-check
+    function setHoldsContract(address newHoldsContract) external onlyOwner {
+        _requireNotLost(newHoldsContract);
+        holdsContract = newHoldsContract;
+        emit HoldsContractSet(newHoldsContract);
+    }
 
     /// @inheritdoc IERC3643Token
     function addAgent(address agent) external onlyOwner {
@@ -409,12 +437,17 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function isFrozen(address userAddress) external view returns (bool) {
-        return _holders[userAddress].account.has(AccountLib.FLAG_FROZEN);
+        return _has(userAddress, AccountLib.FLAG_FROZEN);
     }
 
     /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
-        return _frozen[account];
+        return _frozen[account].total();
+    }
+
+    /// @inheritdoc IShareToken
+    function heldOf(address account) external view returns (uint256) {
+        return _frozen[account].held();
     }
 
     /// @inheritdoc IERC7943Fungible
@@ -432,7 +465,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
         if (_ledger.has(LedgerLib.FLAG_PAUSED) || !canSend(from) || !canReceive(to)) return false;
         // An amount over the balance is the balance's refusal, not the freeze's.
-        uint256 balance = _holders[from].account.balance();
+        uint256 balance = _balanceOf(from);
         if (amount <= balance && amount > _unfrozen(from, balance)) return false;
         return ComplianceLib.allows(_ledger, from, to, amount);
     }
@@ -443,7 +476,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         address to,
         uint256 amount
     ) external view returns (ITransferRules.Refusal[] memory refusals, uint256 most) {
-        uint256 balance = _holders[from].account.balance();
+        uint256 balance = _balanceOf(from);
         uint256 unfrozen = _unfrozen(from, balance);
         ITransferRules.Refusal[] memory own = new ITransferRules.Refusal[](5);
         uint256 count = 0;
@@ -476,6 +509,10 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     // ---------------------------------------------------------------- moving shares
+
+    function _give(address to, uint256 amount) private {
+        _transfer(_ledger, msg.sender, to, amount);
+    }
 
     /// @dev The rhythm of a transfer: close records, ask the rules, move, tell.
     function _transfer(Ledger ledger, address from, address to, uint256 amount) private {
@@ -540,7 +577,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     function _requireBalance(address from, uint256 amount) private view {
-        uint256 balance = _holders[from].account.balance();
+        uint256 balance = _balanceOf(from);
         if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
     }
 
@@ -565,50 +602,65 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // --------------------------------------------------------------- freezing inside
 
     function _isBlocked(address account) private view returns (bool) {
-        return _holders[account].account.has(AccountLib.FLAG_FROZEN | AccountLib.FLAG_LOST);
+        return _has(account, AccountLib.FLAG_FROZEN | AccountLib.FLAG_LOST);
     }
 
     function _unfrozen(address account, uint256 balance) private view returns (uint256) {
-        uint256 frozen = _frozen[account];
-        return balance > frozen ? balance - frozen : 0;
+        return _frozen[account].free(balance);
     }
 
     /// @dev Before shares are taken by order: what the unfrozen part does not cover is released.
     function _takeFrozen(address account, uint256 amount) private {
-        uint256 unfrozen = _unfrozen(account, _holders[account].account.balance());
-        if (amount > unfrozen) _setFrozen(account, _frozen[account] - (amount - unfrozen));
+        FrozenShares frozen = _frozen[account];
+        uint256 balance = _balanceOf(account);
+        if (amount > frozen.free(balance)) _setFrozen(account, frozen, frozen.taken(balance, amount));
     }
 
     function _moveFreezes(address lost, address successor, bool frozen) private {
-        uint256 amount = _frozen[lost];
-        if (amount != 0) {
-            uint256 present = _frozen[successor];
-            // A freeze without limit stays one.
-            _setFrozen(successor, amount > type(uint256).max - present ? type(uint256).max : present + amount);
-            _setFrozen(lost, 0);
+        FrozenShares gone = _frozen[lost];
+        if (gone.total() != 0) {
+            FrozenShares present = _frozen[successor];
+            _setFrozen(successor, present, present.plus(gone));
+            _setFrozen(lost, gone, FrozenShares.wrap(0));
         }
         if (frozen) _setAddressFrozen(successor, true);
     }
 
     function _freezeMore(address account, uint256 amount) private {
-        uint256 balance = _holders[account].account.balance();
-        uint256 present = _frozen[account];
+        uint256 balance = _balanceOf(account);
+        FrozenShares frozen = _frozen[account];
+        uint256 present = frozen.total();
         if (present > balance || amount > balance - present) {
             revert ShareToken_FreezeExceedsBalance(account, present, balance);
         }
-        _setFrozen(account, present + amount);
+        _setFrozen(account, frozen, frozen.withOrdered(frozen.ordered() + amount));
     }
 
     function _freezeLess(address account, uint256 amount) private {
-        uint256 present = _frozen[account];
-        if (amount > present) revert ShareToken_UnfreezeExceedsFrozen(account, amount, present);
-        _setFrozen(account, present - amount);
+        FrozenShares frozen = _frozen[account];
+        uint256 ordered = frozen.ordered();
+        if (amount > ordered) revert ShareToken_UnfreezeExceedsFrozen(account, amount, ordered);
+        _setFrozen(account, frozen, frozen.withOrdered(ordered - amount));
     }
 
-    function _setFrozen(address account, uint256 amount) private {
-        uint256 present = _frozen[account];
-        _frozen[account] = amount;
+    /// @dev What is held of an account, less an amount.
+    function _letGo(address account, uint256 amount) private {
+        _requireHoldsContract();
+        FrozenShares frozen = _frozen[account];
+        uint256 held = frozen.held();
+        if (amount > held) revert ShareToken_HoldExceeded(account, amount, held);
+        _setFrozen(account, frozen, frozen.withHeld(held - amount));
+    }
+
+    function _setFrozen(address account, FrozenShares before, FrozenShares frozen) private {
+        _frozen[account] = frozen;
+        uint256 amount = frozen.total();
         _setFlag(account, AccountLib.FLAG_PARTLY_FROZEN, amount != 0);
+        if (frozen.holdsOther(before)) {
+            emit HeldSet(account, frozen.held());
+            if (frozen.ordered() == before.ordered()) return;
+        }
+        uint256 present = before.total();
         emit Frozen(account, amount);
         if (amount > present) emit TokensFrozen(account, amount - present);
         if (amount < present) emit TokensUnfrozen(account, present - amount);
@@ -632,8 +684,25 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
     }
 
+    function _requireHoldsContract() private view {
+        if (msg.sender != holdsContract) revert ShareToken_NotHoldsContract(msg.sender);
+    }
+
+    /// @dev Where a role is given: whoever is lost has lost its key to somebody. Taking the role where a wallet is
+    /// recovered from, and refusing it here, spares every order the question.
+    function _requireNotLost(address account) private view {
+        if (_has(account, AccountLib.FLAG_LOST)) revert ShareToken_HasSuccessor(account);
+    }
+
+    /// @dev Also of who accepts, should its wallet be lost meanwhile.
+    function _transferOwnership(address newOwner) internal override {
+        _requireNotLost(newOwner);
+        super._transferOwnership(newOwner);
+    }
+
     function _addAgent(address agent) private {
         if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
+        _requireNotLost(agent);
         _setAgent(agent, true);
     }
 
@@ -662,6 +731,18 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     function _announceInformation() private {
         emit UpdatedTokenInformation(name, symbol, decimals, version, onchainID);
+    }
+
+    /// @dev The same order for many, each with its amount.
+    function _forEach(
+        address[] calldata accounts,
+        uint256[] calldata amounts,
+        function(address, uint256) internal order
+    ) private {
+        _requireSameLength(accounts.length, amounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            order(accounts[i], amounts[i]);
+        }
     }
 
     /// @dev The sum, or the largest number if it is larger: no supply can grow by either.

@@ -181,9 +181,10 @@ def compare(
     new, changed, following, unchanged = [], [], [], 0
     for entry, present in zip(entries, known, strict=True):
         if present.lost:
-            heir = registry.present_wallet(entry.address)
-            if entry.investor.person != (persons.get(heir) or registry.investor_of(heir).person):
-                rule = f"was lost, and {heir} took its place, a wallet of another person"
+            successor = registry.present_wallet(entry.address)
+            person = persons.get(successor) or registry.investor_of(successor).person
+            if entry.investor.person != person:
+                rule = f"was lost, and {successor} took its place, a wallet of another person"
                 lost.add(entry.line, "address", entry.address, rule, "write the same person")
         if present.found == entry.investor:
             unchanged += 1

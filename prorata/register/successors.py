@@ -8,14 +8,16 @@ for all. A registry of another make is told by the token itself, and is not aske
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
 from prorata.contracts.registry import Investor, InvestorRegistry
+from prorata.contracts.rules import TransferRules
 from prorata.deployments.deployment import Deployment
-from prorata.errors import InputError
+from prorata.errors import ChainError, InputError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Succession", "register_successor", "registrar", "succession"]
@@ -75,19 +77,18 @@ class Succession:
 
 
 def succession(deployment: Deployment, lost: str, successor: str) -> Succession | None:
-    """What the register says of this succession; None if the token asks no register of ours.
+    """What the register says of this succession; None if a recovery is told to none of ours.
 
     Raises: InputError when one wallet cannot take the other's place; ChainError.
     """
-    address = deployment.token().identity_registry()
-    registry = InvestorRegistry(deployment.chain, address)
-    if address == ZERO_ADDRESS or not registry.is_ours:
+    registry = _told(deployment)
+    if registry is None:
         return None
     if lost == successor:
         raise InputError.of("new", successor, "is the lost wallet itself", "name another wallet")
     past, new = registry.investors_of([lost, successor])
     if past.person == 0:
-        rule = f"is not in the register {address}, so nobody knows whose it is"
+        rule = f"is not in the register {registry.address}, so nobody knows whose it is"
         raise InputError.of("lost", lost, rule, "register it as its person's first")
     if new.lost:
         rule = f"was lost itself, and {registry.successor_of(successor)} took its place"
@@ -100,20 +101,34 @@ def succession(deployment: Deployment, lost: str, successor: str) -> Succession 
     return Succession(registry, lost, successor, present, new.person != 0, taken)
 
 
+def _told(deployment: Deployment) -> InvestorRegistry | None:
+    """The register of ours that a recovery is told to: the token's, or its rules'."""
+    token, chain = deployment.token(), deployment.chain
+    asked = [token.identity_registry()]
+    # No rules, or rules of another make, have none.
+    with suppress(ChainError):
+        asked.append(TransferRules(chain, token.compliance()).registry())
+    registries = (InvestorRegistry(chain, address) for address in asked if address != ZERO_ADDRESS)
+    return next((registry for registry in registries if registry.is_ours), None)
+
+
 def registrar(
     operator: Operator, deployment: Deployment, *, dry_run: bool = False
 ) -> InvestorRegistry:
     """The register, once what an earlier run had signed is mined and the account is its agent.
 
-    Raises: InputError when it is of another make, or the account is no agent of it; DeploymentError
-    when the token asks none.
+    Raises: InputError when there is none of ours, or the account is no agent of it.
     """
-    registry = deployment.registry()
+    registry = _told(deployment)
     if not dry_run:
         operator.settle()
-    if not registry.is_ours:
-        rule = "is a registry of another make, which knows no lost wallets"
-        raise InputError.of("registry", registry.address, rule, "use `prorata recover` alone")
+    if registry is None:
+        raise InputError.of(
+            "asset",
+            deployment.settings.symbol,
+            "has no register of ours, where a loss could be confirmed for all assets",
+            "use `prorata recover` alone",
+        )
     if not registry.is_agent(operator.address):
         raise InputError.of(
             "account",

@@ -461,6 +461,26 @@ MUTANTS = (
         "return EligibleLib.isCancelled(sheet);",
         "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
     ),
+    AttackMutant(
+        "K4 a lost agent stays agent", TOKEN, TOKEN_FILE,
+        "_setAgent(lostWallet, false);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is appointed", TOKEN, TOKEN_FILE,
+        "_requireNotLost(agent);", "",
+        "roles::a_lost_agent_has_no_power_left",
+    ),
+    AttackMutant(
+        "K4 the owner's wallet is recovered from", TOKEN, TOKEN_FILE,
+        "lostWallet == owner() ||", "",
+        "roles::an_agent_cannot_take_or_destroy_the_ownership",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes owner", TOKEN, TOKEN_FILE,
+        "_requireNotLost(newOwner);", "",
+        "roles::a_lost_wallet_never_becomes_the_owner",
+    ),
 )  # fmt: skip
 
 LIVES = {

@@ -296,19 +296,19 @@ def test_a_lost_wallet_keeps_no_role_and_gets_none(loss, book):
 @pytest.mark.attack("K4")
 def test_the_owners_wallet_is_not_confirmed_lost(loss, book):
     """Nor that of who is offered the ownership: a lost wallet would own the register."""
-    heir = loss.dan
-    loss.know({who: investor(8) for who in (loss.owner, heir, loss.eve)})
+    offered = loss.dan
+    loss.know({who: investor(8) for who in (loss.owner, offered, loss.eve)})
     with refused("InvestorRegistry_OwnersWallet", loss.owner):
         loss.confirm(loss.owner, loss.eve)
-    book.send("transferOwnership", heir, sender=loss.owner)
-    with refused("InvestorRegistry_OwnersWallet", heir):
-        loss.confirm(heir, loss.eve)
-    book.send("acceptOwnership", sender=heir)
-    with refused("InvestorRegistry_OwnersWallet", heir):
-        loss.confirm(heir, loss.eve)
+    book.send("transferOwnership", offered, sender=loss.owner)
+    with refused("InvestorRegistry_OwnersWallet", offered):
+        loss.confirm(offered, loss.eve)
+    book.send("acceptOwnership", sender=offered)
+    with refused("InvestorRegistry_OwnersWallet", offered):
+        loss.confirm(offered, loss.eve)
     loss.confirm(loss.owner, loss.eve)
     with refused("InvestorRegistry_LostWallet", loss.owner, loss.eve):
-        book.send("transferOwnership", loss.owner, sender=heir)
+        book.send("transferOwnership", loss.owner, sender=offered)
     with refused("OwnableUnauthorizedAccount", loss.stranger):
         book.send("transferOwnership", loss.dan, sender=loss.stranger)
 

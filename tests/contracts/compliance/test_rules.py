@@ -100,7 +100,7 @@ def test_eligibility_ends_by_itself_between_two_seconds(kit):
 @pytest.mark.parametrize("country", [0, 1, 255, 256, 511, 512, 767, 768, 999])
 def test_a_country_is_a_bit(kit, listed, country):
     """Allowed by the one list, blocked by the other, at the edges of the four words; 0, which is no
-    country, by either.
+    country, by either (Law 32).
     """
     others = bitmap({*range(1_000)} - {country})
     harness = Compliant(kit, listed=listed, countries=others)
@@ -797,6 +797,7 @@ def test_our_rules_beside_a_foreign_registry_ask_both(kit):
     assert harness.token.call("canReceive", person(5)) is False
     with rules_refused(Code.NOT_ELIGIBLE, 0, NOW):
         harness.move(harness.ann, person(5), 1)
+    harness.know({person(6): investor(1)})
     harness.token.send("recoveryAddress", harness.ann, person(6), person(91), sender=harness.agent)
     assert harness.registry.call("investorOf", person(6)) == investor(1)
     assert other.call("contains", harness.ann) is False

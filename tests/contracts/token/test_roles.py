@@ -9,7 +9,7 @@ import pytest
 from tests.chainkit import ZERO, Reverted, RevmKit
 from tests.contracts.harness import DAY, NOTHING, Harness, person, refused, terms
 
-OWNER, AGENT, ANYONE = "owner", "agent", "anyone"
+OWNER, AGENT, ANYONE, HOLDS = "owner", "agent", "anyone", "holds contract"
 DEED = b"deed".ljust(32, b"\0")
 
 
@@ -32,8 +32,10 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "batchUnfreezePartialTokens(address[],uint256[])": (AGENT, ([harness.ann], [0])),
         "burn(address,uint256)": (AGENT, (harness.ann, 1)),
         "cancelRecords(uint256)": (OWNER, (harness.token.call("recordCount"),)),
+        "deliver(address,address,uint256)": (HOLDS, (harness.ann, person(1), 0)),
         "forcedTransfer(address,address,uint256)": (AGENT, (harness.ann, person(1), 1)),
         "freezePartialTokens(address,uint256)": (AGENT, (harness.ann, 1)),
+        "hold(address,uint256)": (HOLDS, (harness.ann, 1)),
         "mint(address,uint256)": (AGENT, (person(1), 1)),
         "pause()": (AGENT, ()),
         # Whoever brings it; the signature decides.
@@ -42,6 +44,7 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
             (harness.ann, harness.ben, 1, 2**64, *signature),
         ),
         "recoveryAddress(address,address,address)": (AGENT, (harness.ann, person(1), ZERO)),
+        "release(address,uint256)": (HOLDS, (harness.ann, 0)),
         "removeAgent(address)": (OWNER, (harness.agent,)),
         "removeDocument(bytes32)": (OWNER, (DEED,)),
         "renounceOwnership()": ("nobody", ()),
@@ -51,6 +54,7 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "setContractURI(string)": (OWNER, ("ipfs://new",)),
         "setDocument(bytes32,string,bytes32)": (OWNER, (DEED, "ipfs://new", DEED)),
         "setFrozenTokens(address,uint256)": (AGENT, (harness.ann, 1)),
+        "setHoldsContract(address)": (OWNER, (person(1),)),
         "setIdentityRegistry(address)": (OWNER, (ZERO,)),
         "setIncomeHeld(bool)": (OWNER, (True,)),
         "setName(string)": (OWNER, ("New",)),
@@ -117,9 +121,12 @@ def test_the_access_table_has_every_function_that_changes_state(harness):
 
 
 @pytest.mark.attack("F6")
-@pytest.mark.parametrize("actor", ["stranger", "agent", "owner"])
+@pytest.mark.parametrize("actor", ["stranger", "agent", "owner", "dan"])
 def test_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor):
-    """Law 23: strangers, agents and the owner meet exactly the refusals of the access table."""
+    """Law 23: strangers, agents, the owner and the contract that may hold shares, here Dan, meet
+    exactly the refusals of the access table."""
+    harness.token.send("setHoldsContract", harness.dan, sender=harness.owner)
+    harness.issue({harness.dan: 10})
     harness.issue({harness.ann: 100, harness.stranger: 10, harness.agent: 10, harness.owner: 10})
     harness.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=harness.owner)
     harness.schedule()
@@ -130,6 +137,7 @@ def test_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor)
         ANYONE: None,
         OWNER: None if actor == "owner" else not_owner,
         AGENT: None if actor == "agent" else ("ShareToken_NotAgent", (sender,)),
+        HOLDS: None if actor == "dan" else ("ShareToken_NotHoldsContract", (sender,)),
         "pending owner": not_owner,
         "signer": ("ERC2612InvalidSigner", (harness.ann,)),
         "nobody": ("ShareToken_OwnerRequired", ()) if actor == "owner" else not_owner,
@@ -256,6 +264,75 @@ def test_an_agent_that_was_removed_can_do_nothing_more(harness):
         harness.token.send("mint", harness.ann, 1, sender=harness.agent)
     with refused("ShareToken_NotAgent", harness.agent):
         harness.schedule()
+
+
+# ---------------------------------------------------------------------- lost wallets
+
+
+def recover(harness, lost: str, successor: str):
+    """A recovery by the agent."""
+    return harness.token.send("recoveryAddress", lost, successor, ZERO, sender=harness.agent)
+
+
+@pytest.mark.attack("K4")
+def test_a_lost_agent_has_no_power_left(harness):
+    """Who has found its key can neither issue nor force, and nobody can make it agent again. Its
+    successor is not agent by that (Law 29)."""
+    token = harness.token
+    token.send("addAgent", harness.ann, sender=harness.owner)
+    token.send("mint", harness.ann, 5, sender=harness.ann)
+    receipt = recover(harness, harness.ann, harness.ben)
+    assert receipt.named("AgentRemoved") == [{"agent": harness.ann}]
+    assert [token.call("isAgent", who) for who in (harness.ann, harness.ben)] == [False, False]
+    for call in (("mint", harness.ann, 5), ("forcedTransfer", harness.ben, harness.cid, 5)):
+        with refused("ShareToken_NotAgent", harness.ann):
+            token.send(*call, sender=harness.ann)
+    with refused("ShareToken_HasSuccessor", harness.ann):
+        token.send("addAgent", harness.ann, sender=harness.owner)
+    assert token.call("isAgent", harness.ann) is False
+    assert recover(harness, harness.cid, harness.dan).named("AgentRemoved") == []
+
+
+@pytest.mark.attack("K4")
+def test_an_agent_cannot_take_or_destroy_the_ownership(harness):
+    """The owner's own wallet is not recovered from; it hands over first (Law 29)."""
+    token, owner = harness.token, harness.owner
+    harness.issue({owner: 5})
+    with refused("ShareToken_InvalidRecovery", owner, harness.agent):
+        recover(harness, owner, harness.agent)
+    token.send("transferOwnership", harness.ann, sender=owner)
+    token.send("acceptOwnership", sender=harness.ann)
+    recover(harness, owner, harness.ben)
+    assert token.call("balanceOf", harness.ben) == 5
+
+
+@pytest.mark.attack("K4")
+@pytest.mark.parametrize("first", ["named", "lost"])
+def test_a_lost_wallet_never_becomes_the_owner(harness, first):
+    """Whether it was lost before or after it was named: it cannot accept (Law 29)."""
+    token = harness.token
+    if first == "lost":
+        recover(harness, harness.ann, harness.ben)
+    token.send("transferOwnership", harness.ann, sender=harness.owner)
+    if first == "named":
+        recover(harness, harness.ann, harness.ben)
+    with refused("ShareToken_HasSuccessor", harness.ann):
+        token.send("acceptOwnership", sender=harness.ann)
+    assert token.call("owner") == harness.owner
+
+
+@pytest.mark.attack("K4")
+def test_a_lost_wallet_never_holds_shares_for_others(harness):
+    """It is not appointed, and whoever is appointed is not recovered from (Law 29)."""
+    token = harness.token
+    recover(harness, harness.ann, harness.ben)
+    with refused("ShareToken_HasSuccessor", harness.ann):
+        token.send("setHoldsContract", harness.ann, sender=harness.owner)
+    token.send("setHoldsContract", harness.cid, sender=harness.owner)
+    with refused("ShareToken_InvalidRecovery", harness.cid, harness.dan):
+        recover(harness, harness.cid, harness.dan)
+    token.send("setHoldsContract", ZERO, sender=harness.owner)
+    recover(harness, harness.cid, harness.dan)
 
 
 # ----------------------------------------------------------------------- rules

@@ -53,7 +53,7 @@ def test_an_open_token_announces_its_owner_and_agent_and_no_rules_or_registry(ha
     issuer, agent = harness.kit.accounts[:2]
     assert harness.token.receipt.events == (
         ("OwnershipTransferred", {"previousOwner": ZERO, "newOwner": issuer}),
-        ("AgentAdded", {"agent": agent}),
+        ("AgentAdded", {"agent": harness.agent}),
     )
 
 

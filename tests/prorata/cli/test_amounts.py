@@ -196,6 +196,7 @@ def order(documents: Documents) -> None:
     documents("freeze", "--wallet", DAN, "--amount", "5.25", *BASIS)
     documents("force-transfer", "--from", CAT, "--to", BEN, "--amount", "0.75", *BASIS)
     documents("recover", "--lost", DAN, "--new", SUCCESSOR, *BASIS)
+    documents("loss", "confirm", "--lost", DAN, "--new", SUCCESSOR, *BASIS)
     documents("permissions")
 
 
