@@ -27,7 +27,7 @@ _COUNTS = re.compile(
     r"|(held|open_records|records|refundable|weights)\.#"
     r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
     r"|transactions|unchanged|basis_points|days|decimals)"
-    r"|(closes_at|eligible_until|filed_at|from|revoked_at|valid_from|valid_until)"
+    r"|(closes_at|eligible_until|filed_at|former_until|from|revoked_at|valid_from|valid_until)"
     r"|(gas|gas_price|gas\.[^.]+|gas\.approvals\.#)"
     r"|refusals\.#\.(value|limit)"
     r")"

@@ -319,8 +319,7 @@ class Books:
                 self._divide(distribution)
 
     def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
-        eligible = int(event.args["eligible"])
-        if not eligible:
+        if not (eligible := int(event.args["eligible"])):
             return
         distribution.counted = True
         law = 0 if distribution.division is None else distribution.division.eligible
@@ -352,8 +351,7 @@ class Books:
     def _divide(self, distribution: DistributionAccount) -> None:
         """Work out what the law gives everyone, once the register knows the record's balances."""
         ledger, record_id = self.ledgers.get(distribution.token), distribution.record_id
-        known = ledger is not None and 1 <= record_id <= ledger.record_count
-        if ledger is None or not known or not ledger.is_closed(record_id):
+        if ledger is None or not distribution.record_time or not ledger.is_closed(record_id):
             return
         shares = distribution.shares = ledger.balances_at(record_id)
         own = {self.vault} if ledger.asset in self.paid_out else set()
@@ -512,20 +510,13 @@ class Books:
             reported, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         ledger = self.ledgers.get(distribution.token)
-        if ledger is not None and not self._may_be_refunded(ledger, distribution, time):
+        if ledger is not None and not ledger.is_over(distribution.record_id, time):
             reported, law = ("there", "the event"), ("impossible while it is open", "the record")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         declarer = str(event.args["declarer"])
         if declarer != distribution.declarer:
             reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
             self.differ(Place.total(distribution.id), "who received the refund", reported, law)
-
-    @staticmethod
-    def _may_be_refunded(ledger: Ledger, distribution: DistributionAccount, time: int) -> bool:
-        """Whether at a time the record had closed, or been cancelled."""
-        cancelled_at = ledger.cancelled_at(distribution.record_id)
-        ended_at = distribution.record_time + 1 if cancelled_at is None else cancelled_at
-        return time >= ended_at
 
     # ------------------------------------------------------------------------ closing
 
