@@ -46,7 +46,11 @@ library EligibleLib {
     }
 
     /// @dev The denominator, computed from what has been found so far if it has not been fixed.
-    function current(Book storage self, StoredTerms sheet, bool hasPaidShares) internal view returns (uint256 eligible) {
+    function current(
+        Book storage self,
+        StoredTerms sheet,
+        bool hasPaidShares
+    ) internal view returns (uint256 eligible) {
         eligible = known(self, sheet);
         if (eligible != 0) return eligible;
         address[] memory excluded = sheet.readTail().excluded;
@@ -129,12 +133,7 @@ library EligibleLib {
     // ----------------------------------------------------------------- computing
 
     /// @dev Adds what up to `most` more excluded accounts held.
-    function _look(
-        Count memory found,
-        StoredTerms sheet,
-        address[] memory excluded,
-        uint256 most
-    ) private view {
+    function _look(Count memory found, StoredTerms sheet, address[] memory excluded, uint256 most) private view {
         uint256 start = found.accounts;
         uint256 end = excluded.length;
         if (most < end - start) end = start + most;

@@ -130,6 +130,7 @@ def refund(operator: Operator, deployment: Deployment, distribution_id: int) -> 
     if receipt is None:
         if (refusal := _why_not_refunded(operator, found)) is not None:
             raise refusal
+        count_shares(operator, deployment, found)
         receipt = operator.send_one(key, vault.refund(distribution_id))
     carried = receipt.events("Carried")
     return Refunded(

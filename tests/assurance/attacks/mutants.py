@@ -489,6 +489,8 @@ LIVES = {
     LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
     POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
+    "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
+    "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
 }
 """What a mutant still does: it is broken in one place only."""
 

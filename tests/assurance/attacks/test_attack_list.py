@@ -56,7 +56,7 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K1": "a record far in the future bars all earlier ones",
-    "K2": "loops that outgrow a transaction years later: lots, excluded accounts, ranges",
+    "K2": "loops that outgrow a transaction years later",
     "K3": "an agent of one asset acts on all through what they share",
     "K4": "a recovered wallet keeps its roles",
     "K5": "a recovery beside another's compliance: its order, a fee on it, whose the new wallet is",

@@ -11,6 +11,7 @@ import pytest
 from prorata.chain.signers import LocalSigner, public_test_key
 from prorata.contracts.registry import InvestorRegistry
 from prorata.deployments.deployment import open_operator
+from prorata.deployments.permissions import REPORTS
 from prorata.register.enforcement import read_orders
 from prorata.register.investors import read_investors
 from prorata.toolchain.anvil import Anvil
@@ -203,8 +204,8 @@ def test_permissions_say_who_could_confirm_a_loss(commands):
     """The register's agents, for all assets; a bound token, for itself."""
     grants = commands.facts("permissions")["grants"]
     may = {g["role"]: g["may"] for g in grants if g["contract"] == "InvestorRegistry"}
-    assert "confirm and undo lost wallets for all assets" in may["agent"]
-    assert may["bound token"] == "report lost wallets of its own: that binds no other asset"
+    assert "confirm a wallet as lost for all assets and undo it" in may["agent"]
+    assert may["bound token"] == REPORTS
 
 
 def test_every_order_has_its_document(commands):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from eth_abi.abi import encode
 from eth_account import Account
+from eth_utils.crypto import keccak
 
 from prorata.apportion import apportion
 from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
-from prorata.chain.calls import deploy_call
+from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
 from prorata.chain.signers import LocalSigner
 from prorata.contracts.share_token import ShareToken
@@ -486,6 +488,21 @@ def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, cust
     assert done.refused[1].startswith("the contract refused: PassThrough_PaidBefore(id=1, caller=")
     assert DividendVault(operator.chain, vault.address).distribution(3).amount == (
         10**18 * 40 // 10_100
+    )
+
+
+def test_a_pool_that_nobody_acts_for_is_refused(operator, month, artifacts):
+    """A wrapper whose token has no owner: a stranger's claim would lock its income."""
+    address = operator.send_one(
+        "token", Call(None, artifacts["SpokenToken"].bytecode)
+    ).contract_address
+    selector = keccak(text="recordCount()")[:4]
+    data = keccak(text="setWord(bytes4,uint256)")[:4] + encode(["bytes4", "uint256"], [selector, 1])
+    operator.send_one("count", Call(address, data))
+    assert refused(add_pass_through, operator, month, month.vault().address, address) == (
+        f'pool: "{month.vault().address}" is a contract, and its token {address} has no owner and '
+        "knows no agents, so that nobody could forward what a stranger claims for it; give its "
+        "token an owner, or let an account with a key be the pool"
     )
 
 
