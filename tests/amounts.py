@@ -24,7 +24,7 @@ _COUNTS = re.compile(
     r".*\.("
     r"(adjusted|allowed|block|certificate|chain_id|distribution|id|manifest|number|record"
     r"|record_range|year|country|class|investor_class|person)"
-    r"|(held|open_records|records|refundable|weights)\.#"
+    r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
     r"|transactions|unchanged|basis_points|days|decimals)"
     r"|(closes_at|eligible_until|filed_at|former_until|from|revoked_at|valid_from|valid_until)"
