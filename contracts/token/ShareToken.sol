@@ -18,7 +18,7 @@ import {IShareToken} from "./IShareToken.sol";
 import {IIdentityRegistry} from "../compliance/IIdentityRegistry.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
-import {FrozenShares, FrozenSharesLib} from "./FrozenSharesLib.sol";
+import {FrozenShares} from "./FrozenSharesLib.sol";
 import {ComplianceLib} from "../compliance/ComplianceLib.sol";
 import {Ledger, LedgerLib} from "./LedgerLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";

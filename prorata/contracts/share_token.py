@@ -117,6 +117,14 @@ class ShareToken(OwnedContract, RecordedContract):
         """Shares of the wallet that are frozen; may exceed the balance."""
         return int(self._view("getFrozenTokens", account))
 
+    def held_of(self, account: str) -> int:
+        """Shares of `account` that are held for a purpose; part of `frozen_tokens`."""
+        return int(self._view("heldOf", account))
+
+    def holds_contract(self) -> str:
+        """The contract that may hold shares; the zero address for none."""
+        return str(self._view("holdsContract"))
+
     def paused(self) -> bool:
         """Whether transfers by holders are stopped."""
         return bool(self._view("paused"))
@@ -181,6 +189,23 @@ class ShareToken(OwnedContract, RecordedContract):
     def cancel_records(self, first_id: int) -> Call:
         """Cancel record `first_id`, which is open, and every later one. Owner only."""
         return self._write("cancelRecords", first_id, label=f"cancel records from {first_id} on")
+
+    def set_holds_contract(self, contract: str) -> Call:
+        """Appoint the one contract that may hold shares; none by the zero address. Owner only."""
+        return self._write("setHoldsContract", contract, label=f"let {contract} hold shares")
+
+    def hold(self, account: str, amount: int) -> Call:
+        """Hold free shares of an account. For the appointed contract only."""
+        return self._write("hold", account, amount, label=f"hold {amount} of {account}")
+
+    def deliver(self, account: str, receiver: str, amount: int) -> Call:
+        """Transfer held shares under the token's rules. For the appointed contract only."""
+        label = f"deliver {amount} of {account} to {receiver}"
+        return self._write("deliver", account, receiver, amount, label=label)
+
+    def release(self, account: str, amount: int) -> Call:
+        """Let go of held shares. For the appointed contract only."""
+        return self._write("release", account, amount, label=f"release {amount} of {account}")
 
     def pause(self) -> Call:
         """Stop transfers by holders. Agents only."""

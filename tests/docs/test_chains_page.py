@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -22,7 +22,7 @@ FIGURES = json.loads((PROJECT_ROOT / "tests/gas/figures.json").read_text(encodin
 MOST_CODE = 24_576  # EIP-170
 MOST_INIT_CODE = 49_152  # EIP-3860
 
-PUSH1, PUSH32, INVALID = 0x60, 0x7F, 0xFE
+PUSH1, PUSH32, INVALID, CODECOPY = 0x60, 0x7F, 0xFE, 0x39
 
 # What chains differ in: they lack it, or answer it otherwise than Ethereum's main network does.
 WATCHED = {
@@ -83,6 +83,15 @@ def executed(code: bytes) -> dict[int, int]:
     raise AssertionError("no INVALID ends the code")
 
 
+def pushed(code: bytes, instructions: Mapping[int, int]) -> set[int]:
+    """Every number that is put on the stack."""
+    return {
+        int.from_bytes(code[offset + 1 : offset + opcode - PUSH1 + 2], "big")
+        for offset, opcode in instructions.items()
+        if PUSH1 <= opcode <= PUSH32
+    }
+
+
 def used(contract: Artifact) -> set[int]:
     """Every opcode of the constructor and of the code that stays."""
     return {*executed(contract.bytecode).values(), *executed(contract.runtime).values()}
@@ -90,11 +99,17 @@ def used(contract: Artifact) -> set[int]:
 
 @each
 def test_code_ends_where_its_metadata_begins(contract):
-    """So no data is read as code, and no code as data."""
-    rest = contract.runtime[max(executed(contract.runtime)) + 1 :]
-    assert int.from_bytes(rest[-2:], "big") == len(rest) - 2
+    """So no data is read as code, and no code as data. Between the two stand constants of a word,
+    where pushing each anew would take more room: code copies them from there."""
+    code = executed(contract.runtime)
+    rest = contract.runtime[max(code) + 1 :]
+    metadata = rest[-int.from_bytes(rest[-2:], "big") - 2 :]
     # CBOR: a map of two, whose first key is "ipfs".
-    assert rest.startswith(b"\xa2\x64ipfs")
+    assert metadata.startswith(b"\xa2\x64ipfs")
+    words = range(max(code) + 1, len(contract.runtime) - len(metadata), 32)
+    assert len(rest) - len(metadata) == 32 * len(words)
+    assert CODECOPY in code.values() or not words
+    assert set(words) <= pushed(contract.runtime, code)
 
 
 @each

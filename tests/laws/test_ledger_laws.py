@@ -20,12 +20,15 @@ from tests.model.shares import HORIZON, MAX_SUPPLY, UNLIMITED, Ledger
 
 HOLDERS = ("ann", "ben", "cat", "dan", "eve")
 ISSUER = "eve"
+KEEPER = "dan"
 TOKEN = "shares"
 
 holders = st.sampled_from(HOLDERS)
 receivers = st.sampled_from((*HOLDERS, *HOLDERS, *HOLDERS, NOBODY, TOKEN))
 amounts = st.one_of(st.integers(0, 3), st.integers(0, 100), st.integers(0, MAX_SUPPLY))
 issues = st.one_of(st.integers(0, 9), st.integers(0, 10_000), st.integers(0, MAX_SUPPLY))
+orders = st.one_of(st.integers(0, 12), st.sampled_from((2**128 - 2, 2**128 - 1, UNLIMITED)))
+keepers = st.sampled_from((KEEPER,) * 9 + ("ann", ISSUER))
 senders = st.sampled_from((ISSUER,) * 9 + ("ann",))
 gifts = st.lists(st.tuples(holders, st.integers(0, 9)), max_size=5)
 
@@ -117,6 +120,41 @@ class LedgerMachine(RuleBasedStateMachine):
             self.tell(spender, "transferFrom", giver, to, amount),
         )
 
+    @rule(sender=senders, keeper=st.sampled_from((KEEPER, KEEPER, KEEPER, "ann", NOBODY)))
+    def appoint(self, sender, keeper):
+        self.both(
+            lambda: self.ledger.appoint(sender, keeper),
+            self.tell(sender, "setHoldsContract", keeper),
+        )
+
+    @rule(sender=keepers, holder=holders, amount=amounts)
+    def hold(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.hold(sender, holder, amount),
+            self.tell(sender, "hold", holder, amount),
+        )
+
+    @rule(sender=keepers, holder=holders, amount=amounts)
+    def release(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.release(sender, holder, amount),
+            self.tell(sender, "release", holder, amount),
+        )
+
+    @rule(sender=keepers, giver=holders, to=receivers, amount=amounts)
+    def deliver(self, sender, giver, to, amount):
+        self.both(
+            lambda: self.ledger.deliver(sender, giver, to, amount),
+            self.tell(sender, "deliver", giver, to, amount),
+        )
+
+    @rule(sender=senders, holder=holders, amount=orders)
+    def freeze(self, sender, holder, amount):
+        self.both(
+            lambda: self.ledger.freeze(sender, holder, amount),
+            self.tell(sender, "setFrozenTokens", holder, amount),
+        )
+
     @precondition(lambda self: len(self.ledger.times) < 12)
     @rule(
         sender=senders,
@@ -129,7 +167,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ledger.times)
     @rule(sender=senders, back=st.integers(-1, 3))
     def cancel_records(self, sender, back):
-        first = len(self.ledger.times) - back
+        first = max(0, len(self.ledger.times) - back)
         done = self.both(
             lambda: self.ledger.cancel(sender, first), self.tell(sender, "cancelRecords", first)
         )
@@ -165,13 +203,19 @@ class LedgerMachine(RuleBasedStateMachine):
         self.open_records()
 
     def balances(self):
-        """Every balance is what the movements make it, and they sum up to the supply (Law 6)."""
+        """Every balance is what the movements make it, and they sum up to the supply (Law 6); what
+        is held of it is what the holds make it, and what is frozen what the orders do (Law 28)."""
         with self.harness.looking() as ask:
             held = {who: read(ask(TOKEN, "balanceOf", who))[0] for who in HOLDERS}
+            kept = {who: read(ask(TOKEN, "heldOf", who))[0] for who in HOLDERS}
+            frozen = {who: read(ask(TOKEN, "getFrozenTokens", who))[0] for who in HOLDERS}
             (supply,) = read(ask(TOKEN, "totalSupply"))
             (count,) = read(ask(TOKEN, "recordCount"))
         assert held == {who: self.ledger.balances[who] for who in HOLDERS}
         assert supply == sum(held.values()), "Law 6"
+        assert kept == {who: self.ledger.held[who] for who in HOLDERS}, "Law 28"
+        assert all(kept[who] <= held[who] for who in HOLDERS), "Law 28"
+        assert frozen == {who: self.ledger.frozen_tokens(who) for who in HOLDERS}, "Law 28"
         assert count == len(self.ledger.times)
 
     def closed_records(self):

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from tests.model.outcomes import NOBODY, Reason, Refused, refuse
 
 MAX_SUPPLY = 2**96 - 1
+ENDLESS = 2**128 - 1
+"""An order to freeze so many shares, or more, is one without limit."""
 HORIZON = 400 * 86_400
 """How far ahead a record can be scheduled, in seconds."""
 UNLIMITED = 2**256 - 1
@@ -30,7 +32,12 @@ class Ledger:
         """How many signed allowances of each owner have been used."""
         self.frozen_wallets: set[str] = set()
         self.frozen: dict[str, int] = defaultdict(int)
-        """How many shares of a wallet are frozen, be they there or not."""
+        """How many shares of a wallet are frozen by order, be they there or not; `UNLIMITED` for a
+        freeze without limit."""
+        self.held: dict[str, int] = defaultdict(int)
+        """How many shares of a wallet are held for a purpose; always there."""
+        self.keeper = NOBODY
+        """Who may hold shares."""
         self.successors: dict[str, str] = {}
         """Which wallet came in the place of a lost one."""
         self.paused = False
@@ -119,7 +126,16 @@ class Ledger:
 
     def unfrozen(self, wallet: str) -> int:
         """The shares that a wallet can give by itself."""
-        return max(0, self.balances[wallet] - self.frozen[wallet])
+        return max(0, self.balances[wallet] - self.frozen[wallet] - self.held[wallet])
+
+    def frozen_tokens(self, wallet: str) -> int:
+        """The shares of a wallet that are frozen by order or held."""
+        endless = self.frozen[wallet] == UNLIMITED
+        return UNLIMITED if endless else self.frozen[wallet] + self.held[wallet]
+
+    @staticmethod
+    def _ordered(amount: int) -> int:
+        return UNLIMITED if amount >= ENDLESS else amount
 
     # ------------------------------------------------------------------ holders
 
@@ -189,14 +205,16 @@ class Ledger:
 
     def recover(self, sender: str, lost: str, successor: str) -> None:
         """Move everything of a lost wallet to the one that comes in its place."""
-        bad = lost == successor or lost in self.successors or successor in self.successors
+        bad = lost in {successor, self.agent, self.keeper}
+        bad = bad or lost in self.successors or successor in self.successors
         refuse(
             self._stranger(sender),
             ("ShareToken_InvalidRecovery", (lost, successor)) if bad else None,
         )
         refuse(*self._unfit(lost, successor))
         self.successors[lost] = successor
-        self.frozen[successor] += self.frozen.pop(lost, 0)
+        self.frozen[successor] = self._ordered(self.frozen[successor] + self.frozen.pop(lost, 0))
+        self.held[successor] += self.held.pop(lost, 0)
         self.balances[successor] += self.balances.pop(lost, 0)
         if lost in self.frozen_wallets:
             self.frozen_wallets.add(successor)
@@ -209,7 +227,43 @@ class Ledger:
     def freeze(self, sender: str, wallet: str, amount: int) -> None:
         """Freeze so many shares of a wallet."""
         refuse(self._stranger(sender))
-        self.frozen[wallet] = amount
+        self.frozen[wallet] = self._ordered(amount)
+
+    def appoint(self, sender: str, keeper: str) -> None:
+        """Say who may hold shares."""
+        refuse(self._not_owner(sender))
+        lost = ("ShareToken_HasSuccessor", (keeper,)) if keeper in self.successors else None
+        refuse(lost)
+        self.keeper = keeper
+
+    def hold(self, sender: str, wallet: str, amount: int) -> None:
+        """Hold shares that are free."""
+        free = self.unfrozen(wallet)
+        short = ("ERC7943InsufficientUnfrozenBalance", (wallet, amount, free))
+        refuse(
+            self._not_keeper(sender),
+            ("ERC7943CannotSend", (wallet,)) if self.blocked(wallet) else None,
+            short if amount > free else None,
+        )
+        self.held[wallet] += amount
+
+    def release(self, sender: str, wallet: str, amount: int) -> None:
+        """Let go of shares that are held."""
+        held = self.held[wallet]
+        refuse(
+            self._not_keeper(sender),
+            ("ShareToken_HoldExceeded", (wallet, amount, held)) if amount > held else None,
+        )
+        self.held[wallet] -= amount
+
+    def deliver(self, sender: str, giver: str, taker: str, amount: int) -> None:
+        """Let go of shares, and move them as their holder could then."""
+        self.release(sender, giver, amount)
+        try:
+            self.transfer(giver, [(taker, amount)])
+        except Refused:
+            self.held[giver] += amount
+            raise
 
     def pause(self, sender: str, on: bool) -> None:
         """Stop all transfers of holders, or allow them again."""
@@ -250,6 +304,10 @@ class Ledger:
     def _stranger(self, sender: str) -> Reason | None:
         return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
 
+    def _not_keeper(self, sender: str) -> Reason | None:
+        known = sender == self.keeper != NOBODY
+        return None if known else ("ShareToken_NotHoldsContract", (sender,))
+
     def _not_owner(self, sender: str) -> Reason | None:
         """The issuer is owner and agent at once."""
         return None if sender == self.agent else ("OwnableUnauthorizedAccount", (sender,))
@@ -268,5 +326,9 @@ class Ledger:
             self.balances[taker] += amount
 
     def _release(self, holder: str, amount: int) -> None:
-        """What the unfrozen shares do not cover is released first."""
-        self.frozen[holder] -= max(0, amount - self.unfrozen(holder))
+        """What the unfrozen shares do not cover is released first, held shares last of all."""
+        missing = max(0, amount - self.unfrozen(holder))
+        from_holds = max(0, self.held[holder] - (self.balances[holder] - amount))
+        self.held[holder] -= from_holds
+        if self.frozen[holder] != UNLIMITED:
+            self.frozen[holder] -= missing - from_holds

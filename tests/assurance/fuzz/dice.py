@@ -43,7 +43,7 @@ def opening(rng: random.Random) -> list[Step]:
         few = rng.choice((2, 12, 40))
         holders = [who for who in WALLETS if token == EAST or who in PERSONS]
         steps += [("mint", token, who, rng.randint(0, few)) for who in holders]
-        steps.append(("schedule", token, 0))
+        steps += [("schedule", token, 0), ("appoint", token, "sam")]
     return [*steps, ("wait", 1)]
 
 
@@ -143,7 +143,39 @@ class Dice:
 
     def freeze(self) -> Step:
         token, who = self.token(), self.wallet()
-        return "freeze", token, who, self.pick(0, 0, 1, self.held(token, who), 50)
+        return "freeze", token, who, self.pick(0, 0, 1, self.held(token, who), 50, UNLIMITED)
+
+    def appoint(self) -> Step:
+        return "appoint", self.token(), self.pick("sam", "sam", "sam", "ola", NOBODY)
+
+    def keeper(self, token: str) -> str:
+        """Mostly whoever may hold shares."""
+        known = self.system.shares[token].keeper
+        return self.pick(
+            known if known != NOBODY else "ola", known if known != NOBODY else "sam", "ola"
+        )
+
+    def hold(self) -> Step:
+        token, who = self.token(), self.wallet()
+        free = self.system.shares[token].unfrozen(who)
+        return "hold", token, self.keeper(token), who, self.amount(free)
+
+    def kept(self, token: str) -> str:
+        """Mostly a wallet of which something is held."""
+        some = sorted(who for who, n in self.system.shares[token].held.items() if n)
+        return self.pick(*some, *some, self.wallet())
+
+    def deliver(self) -> Step:
+        token = self.token()
+        giver = self.kept(token)
+        amount = self.amount(self.system.shares[token].held[giver])
+        return "deliver", token, self.keeper(token), giver, self.wallet(), amount
+
+    def release(self) -> Step:
+        token = self.token()
+        who = self.kept(token)
+        amount = self.amount(self.system.shares[token].held[who])
+        return "release", token, self.keeper(token), who, amount
 
     def recover(self) -> Step | None:
         token = self.token()
@@ -353,7 +385,8 @@ class Dice:
 
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
-    "stop": 4, "freeze": 2, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4, "cancel": 1,
+    "stop": 4, "freeze": 2, "appoint": 1, "hold": 3, "deliver": 2, "release": 1, "recover": 1,
+    "pause": 1, "unpause": 3, "schedule": 4, "cancel": 2,
     "register": 2, "confirm": 1, "undo": 1, "wait": 6, "wait_for_something": 6, "declare": 14,
     "declare_for_nobody": 1, "declare_with_permit": 1, "claim": 18, "claim_to": 4,
     "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2, "count": 2,

@@ -283,6 +283,31 @@ class SystemHarness:
             *(issuer, token, "setFrozenTokens", wallet, amount),
         )
 
+    def _appoint(self, token: str, keeper: str) -> bool:
+        issuer, law = ISSUERS[token], self.shares[token]
+        return self._both(
+            lambda: law.appoint(issuer, keeper), issuer, token, "setHoldsContract", keeper
+        )
+
+    def _hold(self, token: str, sender: str, wallet: str, amount: int) -> bool:
+        law = self.shares[token]
+        return self._both(
+            lambda: law.hold(sender, wallet, amount), sender, token, "hold", wallet, amount
+        )
+
+    def _deliver(self, token: str, sender: str, giver: str, to: str, amount: int) -> bool:
+        law = self.shares[token]
+        return self._both(
+            lambda: law.deliver(sender, giver, to, amount),
+            *(sender, token, "deliver", giver, to, amount),
+        )
+
+    def _release(self, token: str, sender: str, wallet: str, amount: int) -> bool:
+        law = self.shares[token]
+        return self._both(
+            lambda: law.release(sender, wallet, amount), sender, token, "release", wallet, amount
+        )
+
     def _recover(self, token: str, lost: str, successor: str) -> bool:
         issuer, law = ISSUERS[token], self.shares[token]
         self.touched = ((), (lost, successor))
@@ -656,13 +681,15 @@ class SystemHarness:
         """Who is frozen, lost, and to be paid for whom; allowances; persons' shares."""
         for token, law in self.shares.items():
             for who in WALLETS:
-                yield (token, "getFrozenTokens", who), yes(law.frozen[who])
+                yield (token, "getFrozenTokens", who), yes(law.frozen_tokens(who))
+                yield (token, "heldOf", who), yes(law.held[who])
                 yield (token, "canSend", who), yes(not law.blocked(who))
                 yield (token, "successorOf", who), yes(self.wire.at[law.successor(who)])
                 yield (token, "claimantOf", who), yes(self.wire.at[law.claimant(who)])
             for (owner, spender), amount in law.allowances.items():
                 yield (token, "allowance", owner, spender), yes(amount)
             yield (token, "paused"), yes(law.paused)
+            yield (token, "holdsContract"), yes(self.wire.at[law.keeper])
         for who in WALLETS:
             yield ("book", "investorOf", who), yes(self._known(who))
             successor = self.register.book.losses.get(who, NOBODY)

@@ -684,15 +684,24 @@ def a_saturated_sum_is_refused():
     )
 
 
-@FACTS.about("ShareToken._takeFrozen", "ShareToken._unfrozen")
+@FACTS.about("ShareToken._takeFrozen", "FrozenSharesLib.taken", "FrozenSharesLib.free")
 def shares_taken_by_order_release_no_more_freeze_than_needed():
-    """What a forced transfer takes beyond the unfrozen shares is released, and no more."""
-    balance, frozen, amount = whole("balance frozen amount")
+    """What a forced transfer takes beyond the unfrozen shares is released, and no more: of what
+    was ordered first, and of what is held only where less is left. (Law 28)
+    """
+    balance, ordered, held, amount = whole("balance ordered held amount")
+    frozen = ordered + held
     unfrozen = z3.If(balance > frozen, balance - frozen, 0)
-    after = z3.If(amount > unfrozen, frozen - (amount - unfrozen), frozen)
-    given = [*natural(balance, frozen, amount), amount <= balance]
-    within = z3.Implies(frozen <= balance, after <= balance - amount)
-    return given, z3.And(after >= 0, after <= frozen, within)
+    given = [*natural(balance, ordered, held, amount), held <= balance]
+    given += [amount <= balance, amount > unfrozen]
+    rest = balance - amount
+    still_held = z3.If(held < rest, held, rest)
+    still_ordered = frozen - (amount - unfrozen) - still_held
+    ordered_falls = z3.And(still_ordered >= 0, still_ordered <= ordered)
+    excess = z3.If(frozen > balance, frozen - balance, 0)
+    held_last = z3.Implies(still_held < held, still_ordered == excess)
+    within = z3.Implies(frozen <= balance, still_ordered + still_held <= rest)
+    return given, z3.And(still_held >= 0, still_held <= rest, ordered_falls, held_last, within)
 
 
 @FACTS.about("ShareToken._freezeMore")

@@ -141,6 +141,63 @@ def history_entry(account: Bits) -> Bits:
     return account_balance(account) | (account_since(account) << 96)
 
 
+# ----------------------------------------------------------------------------------- FrozenShares
+
+
+@restates("FrozenSharesLib.ordered", "frozenOrdered", 256)
+def frozen_ordered(frozen):
+    return frozen & ones(128)
+
+
+@restates("FrozenSharesLib.held", "frozenHeld", 256)
+def frozen_held(frozen):
+    return shr(frozen, 128)
+
+
+@restates("FrozenSharesLib.total", "frozenTotal", 256)
+def frozen_total(frozen):
+    both = frozen_ordered(frozen) + frozen_held(frozen)
+    return z3.If(frozen_ordered(frozen) == ones(128), ones(256), both)
+
+
+@restates("FrozenSharesLib.free", "frozenFree", 256, 96)
+def frozen_free(frozen, balance):
+    total = frozen_total(frozen)
+    return z3.If(z3.UGT(balance, total), balance - total, word(0))
+
+
+@restates("FrozenSharesLib.withOrdered", "frozenWithOrdered", 256, 256)
+def frozen_with_ordered(frozen, amount):
+    kept = z3.If(z3.UGT(amount, ones(128)), ones(128), amount)
+    return (shr(frozen, 128) << 128) | kept
+
+
+@restates("FrozenSharesLib.withHeld", "frozenWithHeld", 256, 128)
+def frozen_with_held(frozen, amount):
+    return (frozen & ones(128)) | (amount << 128)
+
+
+@restates("FrozenSharesLib.holdsOther", "frozenHoldsOther", 256, 256)
+def frozen_holds_other(frozen, before):
+    return frozen_held(frozen) != frozen_held(before)
+
+
+@restates("FrozenSharesLib.plus", "frozenPlus", 256, 256)
+def frozen_plus(frozen, other):
+    held = frozen_held(frozen) + frozen_held(other)
+    ordered = frozen_ordered(frozen) + frozen_ordered(other)
+    return frozen_with_ordered(frozen_with_held(frozen, held), ordered)
+
+
+@restates("FrozenSharesLib.taken", "frozenTaken", 256, 96, 96)
+def frozen_taken(frozen, balance, amount):
+    rest = balance - amount
+    held, ordered = frozen_held(frozen), frozen_ordered(frozen)
+    left = z3.If(z3.ULT(held, rest), held, rest)
+    still = frozen_total(frozen) - (amount - frozen_free(frozen, balance)) - left
+    return z3.If(ordered == ones(128), ones(128), still) | (left << 128)
+
+
 # ----------------------------------------------------------------------------------------- Ledger
 
 NO_RECORD = (1 << 48) - 1

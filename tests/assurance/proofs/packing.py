@@ -106,6 +106,58 @@ def both_are_ready_if_neither_has_a_flag_or_is_behind():
     return [], of.account_both_ready(w, v, ledger) == z3.And(ordinary, present)
 
 
+# ----------------------------------------------------------------------------------- FrozenShares
+
+ORDERED, HELD, TOTAL = of.frozen_ordered, of.frozen_held, of.frozen_total
+
+
+@FACTS.about("FrozenSharesLib.ordered", "FrozenSharesLib.held")
+def frozen_shares_are_two_numbers():
+    """Ordered and held are all there is, and do not overlap."""
+    (w,) = words("w")
+    return [], ORDERED(w) + (HELD(w) << 128) == w
+
+
+@FACTS.about("FrozenSharesLib.withOrdered")
+def an_order_leaves_what_is_held():
+    """An order reads back, one of 2^128 - 1 or more as without limit, and changes no hold. (Law
+    28)
+    """
+    w, n = words("w n")
+    after = of.frozen_with_ordered(w, n)
+    endless = TOTAL(after) == ones(256)
+    read = z3.If(z3.UGE(n, ones(128)), endless, z3.And(ORDERED(after) == n, z3.Not(endless)))
+    return [], z3.And(read, HELD(after) == HELD(w))
+
+
+@FACTS.about("FrozenSharesLib.withHeld")
+def a_hold_leaves_what_is_ordered():
+    """A hold within 128 bits reads back, and changes no order. (Law 28)"""
+    w, n = words("w n")
+    after = of.frozen_with_held(w, n)
+    return [fits(n, 128)], z3.And(HELD(after) == n, ORDERED(after) == ORDERED(w))
+
+
+@FACTS.about("FrozenSharesLib.free", "FrozenSharesLib.withHeld")
+def a_hold_of_free_shares_is_within_the_balance():
+    """What is held stays within the balance if only free shares are added. (Law 28)"""
+    w, balance, n = words("w balance n")
+    given = [fits(balance, 96), z3.ULE(HELD(w), balance), z3.ULE(n, of.frozen_free(w, balance))]
+    return given, z3.ULE(HELD(of.frozen_with_held(w, HELD(w) + n)), balance)
+
+
+@FACTS.about("FrozenSharesLib.plus")
+def frozen_shares_of_two_wallets_add_up():
+    """Both numbers add up; what is without limit stays so. (Law 28)"""
+    w, v = words("w v")
+    after = of.frozen_plus(w, v)
+    ordered = ORDERED(w) + ORDERED(v)
+    endless = TOTAL(after) == ones(256)
+    summed = z3.If(z3.UGE(ordered, ones(128)), endless, ORDERED(after) == ordered)
+    given = [fits(HELD(w), 96), fits(HELD(v), 96)]
+    return given, z3.And(summed, HELD(after) == HELD(w) + HELD(v))
+
+
 # --------------------------------------------------------------------------------------- HistoryLib
 
 

@@ -5,6 +5,7 @@ import {Account} from "../../../contracts/token/AccountLib.sol";
 import {PayeeAndClaimsLib} from "../../../contracts/income/PayeeAndClaimsLib.sol";
 import {Holding, PersonHoldingLib} from "../../../contracts/compliance/PersonHoldingLib.sol";
 import {Investor, InvestorLib} from "../../../contracts/compliance/InvestorLib.sol";
+import {FrozenShares} from "../../../contracts/token/FrozenSharesLib.sol";
 import {Ledger} from "../../../contracts/token/LedgerLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
@@ -79,6 +80,44 @@ contract LibraryProbe {
 
     function accountWithOneMorePast(uint256 a) external pure returns (Account) {
         return Account.wrap(a).withOneMorePast();
+    }
+
+    // ------------------------------------------------------------------- FrozenShares
+
+    function frozenOrdered(uint256 a) external pure returns (uint256) {
+        return FrozenShares.wrap(a).ordered();
+    }
+
+    function frozenHeld(uint256 a) external pure returns (uint256) {
+        return FrozenShares.wrap(a).held();
+    }
+
+    function frozenTotal(uint256 a) external pure returns (uint256) {
+        return FrozenShares.wrap(a).total();
+    }
+
+    function frozenFree(uint256 a, uint256 b) external pure returns (uint256) {
+        return FrozenShares.wrap(a).free(b);
+    }
+
+    function frozenWithOrdered(uint256 a, uint256 b) external pure returns (FrozenShares) {
+        return FrozenShares.wrap(a).withOrdered(b);
+    }
+
+    function frozenWithHeld(uint256 a, uint256 b) external pure returns (FrozenShares) {
+        return FrozenShares.wrap(a).withHeld(b);
+    }
+
+    function frozenHoldsOther(uint256 a, uint256 b) external pure returns (bool) {
+        return FrozenShares.wrap(a).holdsOther(FrozenShares.wrap(b));
+    }
+
+    function frozenPlus(uint256 a, uint256 b) external pure returns (FrozenShares) {
+        return FrozenShares.wrap(a).plus(FrozenShares.wrap(b));
+    }
+
+    function frozenTaken(uint256 a, uint256 b, uint256 c) external pure returns (FrozenShares) {
+        return FrozenShares.wrap(a).taken(b, c);
     }
 
     // ------------------------------------------------------------------------- Ledger

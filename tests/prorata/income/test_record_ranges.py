@@ -395,8 +395,8 @@ def test_a_record_range_that_is_read_otherwise_is_noticed(operator, month, monke
 @pytest.fixture
 def certificates(operator, month) -> ShareToken:
     """The custodian's own token: three of ten for one owner, seven for the other."""
-    nobody = "0x" + "0" * 40
-    sheet = ["Certificates", "CERT", 0, operator.address, nobody, nobody, [operator.address]]
+    sheet = ["Certificates", "CERT", 0, operator.address, *["0x" + "0" * 40] * 2]
+    sheet.append([operator.address])
     receipt = operator.send_one("certs", deploy_call(artifact("ShareToken"), sheet))
     assert receipt.contract_address
     token = ShareToken(operator.chain, receipt.contract_address)

@@ -10,6 +10,8 @@ import {VM} from "./Vm.sol";
 /// @notice Who may call what of the share token: for every caller and all arguments. Each check's notice is its
 /// sentence. (Law 23)
 contract AccessFacts is Refusals {
+    address private constant HOLDS = address(0x401d5);
+
     ShareToken private token;
 
     /// @dev The owner is no agent, and the agent not the owner.
@@ -17,6 +19,8 @@ contract AccessFacts is Refusals {
         token = new ShareToken(
             IShareToken.Terms("Harbour Street 12", "HARB", 0, OWNER, address(0), address(0), _one(AGENT))
         );
+        VM.prank(OWNER);
+        token.setHoldsContract(HOLDS);
     }
 
     function _subject() internal view override returns (address) {
@@ -27,6 +31,12 @@ contract AccessFacts is Refusals {
     function _onlyAgent(address caller, bytes memory data) private {
         VM.assume(caller != AGENT);
         _refusedWith(IShareToken.ShareToken_NotAgent.selector, caller, data);
+    }
+
+    /// @dev Anyone but the appointed contract is refused.
+    function _onlyHoldsContract(address caller, bytes memory data) private {
+        VM.assume(caller != HOLDS);
+        _refusedWith(IShareToken.ShareToken_NotHoldsContract.selector, caller, data);
     }
 
     function _one(uint256 amount) private pure returns (uint256[] memory list) {
@@ -122,7 +132,42 @@ contract AccessFacts is Refusals {
     function check_only_agent_batch_unfreeze_partial_tokens(address caller, address a, uint256 b) public {
         _onlyAgent(caller, abi.encodeCall(token.batchUnfreezePartialTokens, (_one(a), _one(b))));
     }
+    // ------------------------------------------------------------------------- holds
+
+    /// @notice Only the appointed contract may call hold. (Law 28)
+    function check_only_holds_contract_hold(address caller, address a, uint256 b) public {
+        _onlyHoldsContract(caller, abi.encodeCall(token.hold, (a, b)));
+    }
+
+    /// @notice Only the appointed contract may call deliver. (Law 28)
+    function check_only_holds_contract_deliver(address caller, address a, address b, uint256 c) public {
+        _onlyHoldsContract(caller, abi.encodeCall(token.deliver, (a, b, c)));
+    }
+
+    /// @notice Only the appointed contract may call release. (Law 28)
+    function check_only_holds_contract_release(address caller, address a, uint256 b) public {
+        _onlyHoldsContract(caller, abi.encodeCall(token.release, (a, b)));
+    }
+
+    /// @notice Nobody holds, not even as nobody, while none is appointed. (Law 28)
+    function check_nobody_holds_while_none_is_appointed(address caller, address a, uint256 b) public {
+        VM.assume(caller != address(0));
+        VM.prank(OWNER);
+        token.setHoldsContract(address(0));
+        _refusedWith(IShareToken.ShareToken_NotHoldsContract.selector, caller, abi.encodeCall(token.hold, (a, b)));
+    }
+
     // ---------------------------------------------------------------------- the owner
+
+    /// @notice Only the owner may call setHoldsContract.
+    function check_only_owner_set_holds_contract(address caller, address a) public {
+        _onlyOwner(caller, abi.encodeCall(token.setHoldsContract, (a)));
+    }
+
+    /// @notice Only the owner may call cancelRecords.
+    function check_only_owner_cancel_records(address caller, uint256 a) public {
+        _onlyOwner(caller, abi.encodeCall(token.cancelRecords, (a)));
+    }
 
     /// @notice Only the owner may call setIncomeHeld.
     function check_only_owner_set_income_waits(address caller, bool a) public {
