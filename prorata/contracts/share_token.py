@@ -101,10 +101,6 @@ class ShareToken(OwnedContract, RecordedContract):
         """`can_receive` for many at once."""
         return self._views("canReceive", [(account,) for account in accounts])
 
-    def holds_contract(self) -> str:
-        """The contract that may hold shares and deliver them under the rules, zero for none."""
-        return str(self._view("holdsContract"))
-
     def is_frozen(self, account: str) -> bool:
         """Whether the wallet is frozen as a whole."""
         return bool(self._view("isFrozen", account))
