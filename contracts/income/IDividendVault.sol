@@ -41,7 +41,8 @@ interface IDividendVault {
     /// @notice The terms of a distribution, fixed when it is declared.
     /// @param kind What the income is
     /// @param payableFrom First Unix second at which holders can be paid; 0 for as soon as the record has closed
-    /// @param deadline Last Unix second at which holders can be paid; 0 for none
+    /// @param deadline Last Unix second at which holders can be paid; 0 for none. It waits for nobody: income that is held
+    /// then, as that of a frozen wallet, is swept like any other
     /// @param sweepTo Who receives what is unclaimed after the deadline; zero if and only if there is none
     /// @param taxPolicy The withholding policy, or zero for none
     /// @param documentHash Hash of the resolution or notice behind the payment, or zero
@@ -299,7 +300,7 @@ interface IDividendVault {
     function remit(uint256 id) external returns (uint256 amount);
 
     /// @notice After the deadline, sends what is unclaimed to the recipient that the terms name, and the
-    /// remainder to the carry. Anyone may call.
+    /// remainder to the carry. Anyone may call. What is held for frozen wallets is unclaimed too.
     function sweep(uint256 id) external returns (uint256 amount);
 
     /// @notice Looks at up to `most` more excluded accounts of a distribution declared while its record was open, and,

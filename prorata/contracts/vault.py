@@ -185,29 +185,48 @@ class DividendVault(BoundContract):
 
     def distributions(self) -> list[Distribution]:
         """All distributions of the vault, of whatever token."""
-        return self.distributions_by_id(range(1, self.distribution_count() + 1))
+        return self._distributions(range(1, self.distribution_count() + 1))
 
     def distributions_of(self, tokens: Collection[str]) -> list[Distribution]:
         """Those declared for `tokens`; no other token, which may answer anything, is asked."""
-        ids = range(1, self.distribution_count() + 1)
-        pairs = zip(ids, self.tokens_of(ids), strict=True)
-        return self.distributions_by_id([number for number, token in pairs if token in tokens])
+        assets = enumerate(self._assets(), start=1)
+        return self._distributions([number for number, (token, _) in assets if token in tokens])
 
-    def distributions_by_id(self, ids: Sequence[int]) -> list[Distribution]:
-        """`distribution` for many at once."""
+    def _distributions(self, ids: Sequence[int]) -> list[Distribution]:
         structs = self._views("distribution", [(number,) for number in ids])
         return [_distribution(*pair) for pair in zip(ids, structs, strict=True)]
 
-    def tokens_of(self, ids: Sequence[int]) -> list[str]:
-        """For which token each was declared; the token itself is not asked."""
-        return [str(token) for token, _ in self._views("assetOf", [(number,) for number in ids])]
+    def _assets(self) -> list[tuple[str, str]]:
+        """The token and the currency of every distribution; neither is asked anything."""
+        ids = range(1, self.distribution_count() + 1)
+        return self._views("assetOf", [(number,) for number in ids])
+
+    def not_earning(
+        self, asset: str, excluded: Sequence[str], balances: Mapping[str, int], eligible: int = 0
+    ) -> tuple[str, ...]:
+        """Who earns nothing: whom terms exclude, and the vault itself if it has paid out the asset.
+
+        `balances` are those at the record, and `eligible` the number of shares that the amount is
+        divided by, if it is known.
+        """
+        if self.address not in balances or self.address in excluded:
+            return tuple(excluded)
+        outside = (*excluded, self.address)
+        if eligible:
+            held = sum(balances.get(account, 0) for account in set(outside))
+            return outside if sum(balances.values()) - held == eligible else tuple(excluded)
+        return outside if self.has_paid_out(asset) else tuple(excluded)
+
+    def has_paid_out(self, token: str) -> bool:
+        """Whether shares of `token` were ever the currency of a distribution."""
+        return any(currency == token for _, currency in self._assets())
 
     def earns(self, found: Distribution, holder: str) -> bool:
         """Whether `holder` is owed at least one unit of one whose record has closed, before tax.
 
         Unlike `entitlement` it asks no tax policy, which may be anybody's and answer nothing.
         """
-        if not found.owed or holder in found.terms.excluded:
+        if not found.owed or holder in (*found.terms.excluded, self.address):
             return False
         token = ShareToken(self.chain, found.token, block=self.block)
         shares = token.balance_of_at(holder, found.record_id)

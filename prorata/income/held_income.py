@@ -70,9 +70,11 @@ def swept_if_held(
     if not terms.deadline:
         return
     balances, _ = holders_expected(deployment, record_id, record_range=record_range)
-    held = held_among(deployment, sorted(set(balances) - set(terms.excluded)))
+    asset = deployment.token().address
+    outside = deployment.vault().not_earning(asset, terms.excluded, balances)
+    held = held_among(deployment, sorted(set(balances) - set(outside)))
     try:
-        gross = apportion(amount, balances, terms.excluded).gross if held else {}
+        gross = apportion(amount, balances, outside).gross if held else {}
     except NoEligibleShares:
         return
     owed = sorted(((gross[holder], holder) for holder in held), reverse=True)

@@ -182,9 +182,12 @@ def _reported(
     closes_at = ShareToken(chain, reported.token).record_time(reported.record_id)
     vault = deployment.vault(tag_after(block, closes_at))
     found = vault.distribution(distribution_id)
-    law = apportion(found.amount, balances, found.terms.excluded)
+    outside = vault.not_earning(
+        deployment.token().address, found.terms.excluded, balances, found.eligible_supply
+    )
+    law = apportion(found.amount, balances, outside)
     paid, skipped = reported_by_vault(deployment, distribution_id, block)
-    earning = sorted(set(balances) - set(found.terms.excluded))
+    earning = sorted(set(balances) - set(outside))
     taxes = _taxes(vault, distribution_id, [holder for holder in earning if holder not in paid])
     lines = [
         Line(

@@ -83,6 +83,8 @@ class Books:
         self.distributions: dict[int, DistributionAccount] = {}
         self.payees: dict[str, str] = {}
         self.carries: dict[tuple[str, str], int] = {}
+        self.paid_out: set[str] = set()
+        """Every currency so far: the vault earns nothing of a share token that is among them."""
         self.taxes: dict[tuple[int, str], int] = {}
         """Tax by distribution and holder, where somebody has asked the policy."""
         self.held: set[tuple[int, str]] = set()
@@ -241,12 +243,12 @@ class Books:
     def _enter(self, event: DecodedEvent, time: int) -> None:
         """Enter one of the events that are about a single distribution."""
         enter = {
+            "EligibleCounted": self._counted,
             "Skipped": self._skipped,
             "Carried": self._carried,
             "Remitted": self._remitted,
             "Swept": self._swept,
             "Refunded": self._refunded,
-            "EligibleCounted": self._counted,
         }.get(event.name)
         if enter is None:
             self.differ(
@@ -303,10 +305,30 @@ class Books:
                 distribution.currency,
             )
         self.carries[series] = carry - distribution.carried_in
+        self._place(distribution)
         self._divide(distribution)
+        self._pay_out(distribution.currency)
 
-    def _divide(self, distribution: DistributionAccount) -> None:
-        """Work out what the law gives everyone, once the register knows the record's balances."""
+    def _pay_out(self, currency: str) -> None:
+        """Note a currency: where it is a share, the vault earns nothing in what is not counted."""
+        if currency in self.paid_out:
+            return
+        self.paid_out.add(currency)
+        for distribution in self.of_asset(currency):
+            if not distribution.counted:
+                self._divide(distribution)
+
+    def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
+        if not (eligible := int(event.args["eligible"])):
+            return
+        distribution.counted = True
+        law = 0 if distribution.division is None else distribution.division.eligible
+        if distribution.token in self.ledgers and eligible != law:
+            place = Place.total(distribution.id)
+            self.differ(place, "eligible shares", (eligible, "the event"), (law, "the law"))
+
+    def _place(self, distribution: DistributionAccount) -> None:
+        """Find its record, and when it closes."""
         ledger = self.ledgers.get(distribution.token)
         if ledger is None:
             return
@@ -324,13 +346,20 @@ class Books:
         distribution.declared_open = distribution.declared_at <= closes_at
         if distribution.declared_open:
             distribution.payable_from = max(distribution.payable_from, closes_at + 1)
-        if not ledger.is_closed(record_id):
+            distribution.counted = False
+
+    def _divide(self, distribution: DistributionAccount) -> None:
+        """Work out what the law gives everyone, once the register knows the record's balances."""
+        ledger, record_id = self.ledgers.get(distribution.token), distribution.record_id
+        if ledger is None or not distribution.record_time or not ledger.is_closed(record_id):
             return
         shares = distribution.shares = ledger.balances_at(record_id)
-        excluded = frozenset(distribution.terms.excluded)
-        distribution.earning = {h: held for h, held in shares.items() if h not in excluded}
+        own = {self.vault} if ledger.asset in self.paid_out else set()
+        outside = distribution.outside = frozenset({*distribution.terms.excluded, *own})
+        distribution.earning = {h: held for h, held in shares.items() if h not in outside}
+        distribution.division = None
         with contextlib.suppress(NoEligibleShares):
-            distribution.division = apportion(distribution.amount, shares, excluded)
+            distribution.division = apportion(distribution.amount, shares, outside)
 
     def _claimed(self, event: DecodedEvent, moment: Moment) -> None:
         transaction = _transaction(event)
@@ -348,6 +377,7 @@ class Books:
             reported, law = ("a second one", "the event"), ("one", "the law")
             self.differ(Place.holder(distribution.id, holder), "the settlement", reported, law)
             return
+        distribution.counted = True
         distribution.settlements[holder] = entry
         distribution.skipped.pop(holder, None)
         ledger = self.ledgers.get(distribution.token)
@@ -453,7 +483,7 @@ class Books:
             )
 
     def _swept(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
-        terms = distribution.terms
+        terms, distribution.counted = distribution.terms, True
         distribution.swept += int(event.args["amount"])
         if distribution.ended or not terms.deadline or time <= terms.deadline:
             law = (f"one sweep after {terms.deadline}" if terms.deadline else "none", "the terms")
@@ -480,30 +510,13 @@ class Books:
             reported, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         ledger = self.ledgers.get(distribution.token)
-        if ledger is not None and not self._may_be_refunded(ledger, distribution, time):
+        if ledger is not None and not ledger.is_over(distribution.record_id, time):
             reported, law = ("there", "the event"), ("impossible while it is open", "the record")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         declarer = str(event.args["declarer"])
         if declarer != distribution.declarer:
             reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
             self.differ(Place.total(distribution.id), "who received the refund", reported, law)
-
-    def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
-        """What the vault divides by, once every excluded account has been counted."""
-        if int(event.args["accountsLeft"]) or distribution.token not in self.ledgers:
-            return
-        eligible, division = int(event.args["eligible"]), distribution.division
-        counted = 0 if division is None else division.eligible
-        if eligible != counted:
-            reported, law = (eligible, "the event"), (counted, "the register")
-            self.differ(Place.total(distribution.id), "eligible shares", reported, law)
-
-    @staticmethod
-    def _may_be_refunded(ledger: Ledger, distribution: DistributionAccount, time: int) -> bool:
-        """Whether at a time the record had closed, or been cancelled."""
-        cancelled_at = ledger.cancelled_at(distribution.record_id)
-        ended_at = distribution.record_time + 1 if cancelled_at is None else cancelled_at
-        return time >= ended_at
 
     # ------------------------------------------------------------------------ closing
 

@@ -156,6 +156,10 @@ class DistributionAccount:
     """Shares at the record date, excluded accounts included; empty until it has closed."""
     earning: dict[str, int] = field(default_factory=dict)
     """The same without excluded accounts."""
+    outside: frozenset[str] = frozenset()
+    """Who earns nothing: whom the terms exclude, and the vault where it has paid shares out."""
+    counted: bool = True
+    """Whether the vault has fixed by how many shares it divides; late if the record was open."""
     division: Apportionment[str] | None = None
     """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
     settlements: dict[str, BookEntry] = field(default_factory=dict)
@@ -245,7 +249,7 @@ class DistributionAccount:
         """`paid`, `claimable`, `not due`, `expired`, `excluded`, or `refunded` to the declarer."""
         if holder in self.settlements:
             return "paid"
-        if holder in self.terms.excluded:
+        if holder in self.outside or holder in self.terms.excluded:
             return "excluded"
         if self.ended == "refunded":
             return "refunded"

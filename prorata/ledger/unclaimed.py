@@ -239,8 +239,11 @@ class _Question:
     def answer(self, balances: Mapping[str, int]) -> Overdue:
         """Raises: NoEligibleShares; BooksError when lines and vault do not agree."""
         found = self.vault.distribution(self.distribution_id)
-        law = apportion(found.amount, balances, found.terms.excluded)
-        earning = sorted(set(balances) - set(found.terms.excluded))
+        outside = self.vault.not_earning(
+            self.token.address, found.terms.excluded, balances, found.eligible_supply
+        )
+        law = apportion(found.amount, balances, outside)
+        earning = sorted(set(balances) - set(outside))
         claimed = self.vault.are_claimed(found.id, earning)
         unpaid = [holder for holder, done in zip(earning, claimed, strict=True) if not done]
         unpaid.sort(key=lambda holder: (-law.gross[holder], holder))

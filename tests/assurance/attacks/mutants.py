@@ -363,27 +363,6 @@ MUTANTS = (
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
     ),
     AttackMutant(
-        "K2 each page begins anew", VAULT, COUNTING,
-        "uint256 start = found.accounts;", "uint256 start = 0;",
-        "eligible::anybody_counts_in_pages",
-    ),
-    AttackMutant(
-        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
-        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
-        "record_ranges::a_range_of_ranges_is_refused",
-    ),
-    AttackMutant(
-        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
-        "return answer == 1;", "return answer == 2;",
-        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
-    ),
-    AttackMutant(
-        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
-        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
-        "return EligibleLib.isCancelled(sheet);",
-        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
-    ),
-    AttackMutant(
         "K3 what one asset reports holds for all", REGISTRY, REGISTER,
         "emit LossReported(", "successorOf[lost] = successor;"
         " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
@@ -460,6 +439,27 @@ MUTANTS = (
         "K5 a movement of nothing is told", TOKEN, COMPLIANT,
         "amount == 0 || rules == address(0)", "rules == address(0)",
         "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
+    ),
+    AttackMutant(
+        "K2 each page begins anew", VAULT, COUNTING,
+        "uint256 start = found.accounts;", "uint256 start = 0;",
+        "eligible::anybody_counts_in_pages",
+    ),
+    AttackMutant(
+        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
+        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
+        "record_ranges::a_range_of_ranges_is_refused",
+    ),
+    AttackMutant(
+        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
+        "return answer == 1;", "return answer == 2;",
+        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
+    ),
+    AttackMutant(
+        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
+        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
+        "return EligibleLib.isCancelled(sheet);",
+        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
     ),
     AttackMutant(
         "K4 a lost agent stays agent", TOKEN, TOKEN_FILE,
