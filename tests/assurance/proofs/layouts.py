@@ -514,5 +514,5 @@ def same_series(first: Bits, other: Bits) -> z3.BoolRef:
 
 
 def stream_part(record: Bits, weight: Bits, closes_at: Bits) -> Bits:
-    """`RangeTermsLib.setPart`."""
+    """`RangeTermsLib.setComponent`."""
     return (record << 224) | ((weight << 192) | (closes_at << 144))

@@ -647,7 +647,7 @@ def a_standing_fits_a_timeline():
 # ---------------------------------------------------------------------------------------- streams
 
 
-@FACTS.about("RangeTermsLib.setPart", "RangeTermsLib.unpack")
+@FACTS.about("RangeTermsLib.setComponent", "RangeTermsLib.unpack")
 def a_part_of_a_stream_reads_back():
     """Record, weight and time of a part are those that were written, in its own 112 bits."""
     r, w, t = words("r w t")

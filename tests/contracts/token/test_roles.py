@@ -94,6 +94,7 @@ def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
         "declareWithPermit(address,uint256,address,uint256,tuple,tuple)": (
             harness.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
+        "fixEligible(uint256,uint256)": (open_one, 1),
         "push(uint256,address[])": (open_one, [harness.cid]),
         "refund(uint256)": (empty,),
         "remit(uint256)": (taxed,),
