@@ -33,7 +33,8 @@ RECORD_TOKEN = [
 ]  # fmt: skip
 RECORD_RANGES = [
     "defineRange(uint256[],uint256[])", "token()", "recordCount()", "componentsOf(uint256)",
-    "isRecordCancelled(uint256)", "claimantOf(address)", "successorOf(address)", "owner()", "isAgent(address)",
+    "isRecordCancelled(uint256)", "claimantOf(address)", "successorOf(address)", "owner()",
+    "isAgent(address)",
 ]  # fmt: skip
 ERC3643_TOKEN = [
     "onchainID()",
