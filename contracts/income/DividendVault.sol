@@ -12,6 +12,7 @@ import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 import {ClaimBatchLib, ClaimBatch} from "./ClaimBatchLib.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
 import {RecordQueryLib} from "./RecordQueryLib.sol";
+import {MemoryLib} from "../libraries/MemoryLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {ProRataLib} from "../libraries/ProRataLib.sol";
 import {ProgressLib} from "./ProgressLib.sol";
@@ -131,7 +132,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         TermsLib.Tail memory tail = _checkTerms(sheet, terms);
         (uint256 eligible, uint256 earliest) = _fixEligible(sheet, tail);
         _fixDates(sheet, currency, terms, earliest);
-        if (RecordQueryLib.suffice(token)) sheet.setFlag(TermsLib.FLAG_HOLDINGS);
+        _fixHoldings(sheet);
 
         uint256 received = _receive(currency, amount);
         id = ++distributionCount;
@@ -234,6 +235,14 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         sheet.setPayment(currency, payableFrom, terms.deadline);
     }
 
+    /// @dev How the token is asked at each payment, and whether income is held while its holder is not eligible: both as
+    /// the token says it now.
+    function _fixHoldings(StoredTerms sheet) private view {
+        (bool offered, bool eligibleOnly) = RecordQueryLib.holdingTerms(sheet.token());
+        if (offered) sheet.setFlag(TermsLib.FLAG_HOLDINGS);
+        if (eligibleOnly) sheet.setFlag(TermsLib.FLAG_ELIGIBLE_ONLY);
+    }
+
     function _receive(address currency, uint256 amount) private returns (uint256 received) {
         uint256 expectedValue = currency == address(0) ? amount : 0;
         if (msg.value != expectedValue) revert DividendVault_WrongValue(msg.value, expectedValue);
@@ -263,32 +272,45 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function claim(uint256[] calldata ids, address holder) external nonReentrant returns (uint256 paid) {
-        return _claim(ids, holder, address(0));
+        return _claim(ids, holder, address(0), address(0));
     }
 
     /// @inheritdoc IDividendVault
     function claimTo(
         uint256[] calldata ids,
         address holder,
+        address claimant,
         address receiver
     ) external nonReentrant returns (uint256 paid) {
         if (receiver == address(0)) revert DividendVault_InvalidPayee(receiver);
-        return _claim(ids, holder, receiver);
+        if (msg.sender != claimant && msg.sender != relayer()) {
+            revert DividendVault_NotClaimant(msg.sender, claimant);
+        }
+        return _claim(ids, holder, claimant, receiver);
     }
 
-    function _claim(uint256[] calldata ids, address holder, address receiver) private returns (uint256 paid) {
+    /// @dev `expected` is who has to be the claimant, if there is a `receiver`; without one, anybody may be.
+    function _claim(
+        uint256[] calldata ids,
+        address holder,
+        address expected,
+        address receiver
+    ) private returns (uint256 paid) {
+        uint256 memoryBefore = MemoryLib.free();
         uint256 next = 0;
         while (next < ids.length) {
+            // What is left of a run is on the stack: kept, its memory would be paid for again with each run, squared.
+            MemoryLib.release(memoryBefore);
             (StoredTerms first, uint256[] memory recordIds) = _gather(ids, next);
             unchecked {
                 // Both count ids.
                 next += recordIds.length;
-                paid += _payRun(first, recordIds, holder, receiver);
+                paid += _payRun(first, recordIds, holder, expected, receiver);
             }
         }
     }
 
-    /// @dev The sheets from `start` on that are of one series, and their records.
+    /// @dev The sheets from `start` on that are of one series and asked about alike, and their records.
     function _gather(
         uint256[] calldata ids,
         uint256 start
@@ -299,7 +321,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
             recordIds = RecordQueryLib.room(most);
             first = TermsLib.room(most);
             uint256 count = first.loadRun(ids, start, recordIds);
-            // Unless it is of another series, what ended the run cannot be paid.
+            // Unless it belongs to another run, what ended this one cannot be paid.
             if (count != most) _requirePayable(first.at(count));
             recordIds.cut(count);
         }
@@ -309,6 +331,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         StoredTerms first,
         uint256[] memory recordIds,
         address holder,
+        address expected,
         address receiver
     ) private returns (uint256 count) {
         (address claimant, uint256[] memory shares) = _ask(first, recordIds, holder);
@@ -317,8 +340,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 fileBits = file.bits;
         if (receiver == address(0)) {
             receiver = _payee(claimant, holder, fileBits);
-        } else if (msg.sender != claimant && msg.sender != relayer()) {
-            revert DividendVault_NotClaimant(msg.sender, claimant);
+        } else if (expected != claimant) {
+            revert DividendVault_NotClaimant(expected, claimant);
         }
         ClaimBatch run = ClaimBatchLib.open(holder, shares.length);
         run.turnMarks(_files, file, fileBits, first);
@@ -694,7 +717,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     ) private view returns (address claimant, uint256[] memory shares) {
         return
             sheet.has(TermsLib.FLAG_HOLDINGS)
-                ? RecordQueryLib.inOne(sheet.token(), holder, recordIds)
+                ? RecordQueryLib.inOne(sheet.token(), holder, recordIds, sheet.has(TermsLib.FLAG_ELIGIBLE_ONLY))
                 : RecordQueryLib.oneByOne(sheet.token(), holder, recordIds);
     }
 

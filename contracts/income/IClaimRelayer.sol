@@ -66,9 +66,6 @@ interface IClaimRelayer {
     /// @notice Thrown when the claimant has not signed this instruction, neither by key nor by ERC-1271.
     error ClaimRelayer_NotSigned(address claimant);
 
-    /// @notice Thrown when somebody else than the signer is to be paid: `expected`, or nobody while the income is held.
-    error ClaimRelayer_NotClaimant(uint256 id, address claimant, address expected);
-
     /// @notice Thrown when money would go to nobody, to the vault or to the relayer.
     error ClaimRelayer_InvalidReceiver(address receiver);
 
@@ -85,7 +82,8 @@ interface IClaimRelayer {
     error ClaimRelayer_NotReinvested(address hook);
 
     /// @notice Executes what `instruction.claimant` has signed. Anyone may call.
-    /// @dev A refusal by the vault, the currency or the hook is forwarded as it is, and leaves the nonce unspent.
+    /// @dev A refusal by the vault, the currency or the hook is forwarded as it is, and leaves the nonce unspent: such as
+    /// `DividendVault_NotClaimant`, if a token would have somebody else paid than the signer.
     /// @param signature Of `digestOf(instruction)`: 65 bytes (r, s, v) of a key, or whatever the wallet contract wants
     /// @return paid How many of the distributions were settled by this call
     function execute(PaymentInstruction calldata instruction, bytes calldata signature) external returns (uint256 paid);

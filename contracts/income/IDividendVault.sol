@@ -208,8 +208,9 @@ interface IDividendVault {
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
 
-    /// @notice Thrown when `caller` would say where income goes that is not its own.
-    error DividendVault_NotClaimant(address caller, address claimant);
+    /// @notice Thrown when `given` would say where income goes that is `claimant`'s: the caller of a claim who is not the
+    /// claimant that it names, or one so named who is not the person whom the token would have paid.
+    error DividendVault_NotClaimant(address given, address claimant);
 
     /// @notice Thrown when a tax policy asks for more than the whole income.
     error DividendVault_TaxTooHigh(uint256 id, address holder, uint256 tax, uint256 gross);
@@ -265,8 +266,16 @@ interface IDividendVault {
 
     /// @notice The same, but to `receiver`, whom the person chooses who is to be paid: the caller, or the signer of an
     /// instruction that the `relayer` executes.
+    /// @dev The token is asked once whom to pay, and the payment is for that answer or not at all.
+    /// @param claimant The person to be paid, as the token must say too: the holder, or its successor. The caller, unless
+    /// that is the relayer
     /// @param receiver Who receives the money; not zero
-    function claimTo(uint256[] calldata ids, address holder, address receiver) external returns (uint256 paid);
+    function claimTo(
+        uint256[] calldata ids,
+        address holder,
+        address claimant,
+        address receiver
+    ) external returns (uint256 paid);
 
     /// @notice Pays a page of holders of one distribution. Who cannot be paid is skipped, reported, and owed
     /// as before; repeating a page pays nobody twice.

@@ -21,7 +21,7 @@ using TermsLib for StoredTerms global;
 ///     token     160 bits | series      32 | ordinal  32 | recordId 32
 ///     currency  160 bits | payableFrom 48 | lastSecond 48
 ///     amount    160 bits | eligible    96
-///     declarer  160 bits | carriedIn   48 | lane     40 | kind 4 | flags 4
+///     declarer  160 bits | carriedIn   48 | lane     40 | kind 3 | flags 5
 library TermsLib {
     /// @notice The part that ordinary distributions do without.
     struct Tail {
@@ -31,6 +31,9 @@ library TermsLib {
         bytes32 documentHash;
         address[] excluded;
     }
+
+    /// @dev Income is held while its holder is not eligible: see `IRecordHoldings`.
+    uint256 internal constant FLAG_ELIGIBLE_ONLY = 1 << 251;
 
     uint256 internal constant FLAG_TAIL = 1 << 252;
     uint256 internal constant FLAG_TAXED = 1 << 253;
@@ -51,11 +54,14 @@ library TermsLib {
     uint256 private constant THIRD = 0x60;
     uint256 private constant FOURTH = 0x80;
     uint256 private constant SHEET_BYTES = 0xa0;
+
+    /// @dev `FLAG_HOLDINGS` and `FLAG_ELIGIBLE_ONLY`: how the token is asked.
+    uint256 private constant FLAGS_OF_QUESTION = 0x8800000000000000000000000000000000000000000000000000000000000000;
     uint256 private constant HEAD_BYTES = 0x80;
     uint256 private constant MASK_48 = 0xffffffffffff;
     uint256 private constant MASK_40 = 0xffffffffff;
     uint256 private constant MASK_32 = 0xffffffff;
-    uint256 private constant MASK_4 = 0xf;
+    uint256 private constant MASK_3 = 0x7;
 
     // --------------------------------------------------------------------- fields
 
@@ -145,7 +151,7 @@ library TermsLib {
 
     function kind(StoredTerms self) internal pure returns (uint256 value) {
         assembly ("memory-safe") {
-            value := and(shr(248, mload(add(self, FOURTH))), MASK_4)
+            value := and(shr(248, mload(add(self, FOURTH))), MASK_3)
         }
     }
 
@@ -248,7 +254,7 @@ library TermsLib {
     }
 
     /// @dev Loads the sheets of `ids` from `start` on behind each other from `first` on, and puts down their records, as
-    /// long as they are payable and of one series. The sheet that ends this is loaded, but not counted.
+    /// long as they are payable, of one series, and the token is asked about them alike. The sheet that ends this is loaded, but not counted.
     ///
     /// Written out, for each call between its steps would cost as much as the step.
     function loadRun(
@@ -275,6 +281,9 @@ library TermsLib {
                     let dates := shr(160, mload(add(sheet, SECOND)))
                     ends := or(lt(timestamp(), and(dates, MASK_48)), gt(timestamp(), shr(48, dates)))
                     ends := or(ends, shl(64, xor(place, mload(add(first, FIRST)))))
+                    // One question is for all, so all must have it answered alike.
+                    let flags := xor(mload(add(sheet, FOURTH)), mload(add(first, FOURTH)))
+                    ends := or(ends, and(flags, FLAGS_OF_QUESTION))
                     mstore(add(recordIds, shl(5, add(count, 1))), shr(224, place))
                     sheet := add(sheet, SHEET_BYTES)
                 }

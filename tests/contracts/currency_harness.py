@@ -254,7 +254,7 @@ class CurrencyHarness:
             "remit": (rent,),
             "sweep": (self.ids["dated"],),
             "refund": (self.ids["empty"],),
-            "claimTo": ([rent], ben, ben),
+            "claimTo": ([rent], ben, ben, ben),
             "declareWithPermit": (
                 self.harness.token.address, self.record, self.dollar.address, 1, terms(),
                 (0, 27, NOTHING, NOTHING),

@@ -152,9 +152,9 @@ MUTANTS = (
     ),
     AttackMutant(
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
-        "} else if (msg.sender != claimant && msg.sender != relayer()) {",
-        "} else if (msg.sender == address(0)) {",
-        "claim_runs::nobody_else_says_where_it_goes",
+        "if (msg.sender != claimant && msg.sender != relayer()) {",
+        "if (msg.sender == address(0)) {",
+        "claim_batches::nobody_else_says_where_it_goes",
     ),
     AttackMutant(
         "A14 the balance of today", TOKEN, "token/HistoryLib.sol",
@@ -304,6 +304,22 @@ MUTANTS = (
         "H nobody is an agent", TOKEN, TOKEN_FILE,
         "if (agent == address(0)) revert ShareToken_InvalidAgent(agent);", "",
         "roles::nobody_is_not_an_agent",
+    ),
+    AttackMutant(
+        "K6 the signer is whoever says so", VAULT, VAULT_FILE,
+        "} else if (expected != claimant) {", "} else if (expected == address(0)) {",
+        "claim_relayer::who_is_to_be_paid_is_asked_once",
+    ),
+    AttackMutant(
+        "K7 today's setting decides", TOKEN, TOKEN_FILE,
+        "claimant = _claimantOf(account, eligibleOnly);",
+        "claimant = _claimantOf(account, incomeHeldWhileIneligible());",
+        "recovery::a_later_setting_reaches_no_distribution_that_was_declared_before",
+    ),
+    AttackMutant(
+        "K7 the first of a claim decides for all", VAULT, "income/TermsLib.sol",
+        "ends := or(ends, and(flags, FLAGS_OF_QUESTION))", "",
+        "recovery::distributions_of_one_claim_are_held_each_by_its_own_terms",
     ),
 )  # fmt: skip
 

@@ -55,6 +55,8 @@ CODES = {
     "I3": "a reorganisation under the ledger",
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
+    "K6": "who is to be paid asked twice, with different answers",
+    "K7": "a flag that reaches back to what was declared before it",
 }
 
 LIMITS = {

@@ -145,6 +145,9 @@ class Dice:
         token, who = self.token(), self.wallet()
         return "freeze", token, who, self.pick(0, 0, 1, self.held(token, who), 50)
 
+    def hold(self) -> Step:
+        return "hold", self.pick("wes", "wes", "wes", "ola"), self.pick(True, True, False)
+
     def recover(self) -> Step | None:
         token = self.token()
         if len(self.system.shares[token].successors) >= MOST_LOST:
@@ -262,6 +265,7 @@ class Dice:
             self.ids(),
             holder,
             self.pick("ola", "cat", "wall", "ann", NOBODY),
+            self.pick(sender, sender, sender, sender, law.successor(holder)),
         )
 
     def push(self) -> Step | None:
@@ -330,8 +334,8 @@ class Dice:
 
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
-    "stop": 4, "freeze": 2, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4, "register": 2,
-    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
+    "stop": 4, "freeze": 2, "hold": 1, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4,
+    "register": 2, "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
     "declare_with_permit": 1, "claim": 18,
     "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,

@@ -82,7 +82,9 @@ def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
     currency = harness.dollar.address
     return {
         "claim(uint256[],address)": ([open_one], harness.cid),
-        "claimTo(uint256[],address,address)": ([open_one], person(2), person(3)),
+        "claimTo(uint256[],address,address,address)": (
+            [open_one], person(2), person(2), person(3),
+        ),
         "declare(address,uint256,address,uint256,tuple)": (
             harness.token.address, late_record, currency, 10, terms(),
         ),
