@@ -57,6 +57,25 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint160 sent;
     }
 
+    /// @dev What the payments of one page have in common.
+    /// @param run Room for a run of one settlement, used for one holder after the other
+    /// @param recordIds The record, amidst room for the question about it
+    /// @param gasEach The gas that each payee is offered
+    /// @param leastGas The gas that it must have been offered before it is passed over
+    /// @param held What the vault should hold of the currency before the next payment
+    /// @param lanesBefore Progress before the settlement of the present holder
+    /// @param remainder What that settlement has added to the carry
+    struct Page {
+        StoredTerms sheet;
+        ClaimBatch run;
+        uint256[] recordIds;
+        uint256 gasEach;
+        uint256 leastGas;
+        uint256 held;
+        uint256 lanesBefore;
+        uint256 remainder;
+    }
+
     /// @inheritdoc IDividendVault
     uint256 public distributionCount;
 
@@ -383,6 +402,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The general way, for a distribution whose mark and whose slot of progress the run has.
     function _settle(ClaimBatch run, StoredTerms sheet, uint256 shares) private {
+        uint256 memoryBefore = MemoryLib.free();
         if (_isExcluded(sheet, run.holder()) || !run.tryMark(sheet.ordinal())) return;
         uint256 lane = sheet.lane();
         uint256 eligible = _openEligible(sheet);
@@ -396,6 +416,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         run.add(sheet.id(), gross, lanes);
         if (last) _carry(sheet, ProgressLib.lostIn(lanes, lane));
         if (sheet.has(TermsLib.FLAG_TAXED)) run.taxLast(_withhold(sheet, run.holder(), gross));
+        MemoryLib.release(memoryBefore);
     }
 
     function _turnLanes(ClaimBatch run, StoredTerms sheet) private {
@@ -406,79 +427,121 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     function push(uint256 id, address[] calldata holders) external nonReentrant returns (uint256 paid) {
         StoredTerms sheet = _payableSheet(id);
-        uint256 held = sheet.currency() == address(0) ? 0 : PaymentLib.holdingOf(sheet.currency());
-        uint256[] memory recordIds = _recordIdsOf(sheet);
-        ClaimBatch run = ClaimBatchLib.open(address(0), 1);
-        _turnLanes(run, sheet);
+        uint256 least = PaymentLib.leastGas(sheet.currency());
+        uint256 share = PaymentLib.shareOf(holders.length);
+        return _push(sheet, holders, share < least ? least : share, least);
+    }
+
+    /// @inheritdoc IDividendVault
+    function pushWithGas(
+        uint256 id,
+        address[] calldata holders,
+        uint256 gasEach
+    ) external nonReentrant returns (uint256 paid) {
+        StoredTerms sheet = _payableSheet(id);
+        uint256 least = PaymentLib.leastGas(sheet.currency());
+        if (gasEach < least) revert DividendVault_TooLittleGas(gasEach, least);
+        return _push(sheet, holders, gasEach, gasEach);
+    }
+
+    function _push(
+        StoredTerms sheet,
+        address[] calldata holders,
+        uint256 gasEach,
+        uint256 leastGas
+    ) private returns (uint256 paid) {
+        Page memory page;
+        page.sheet = sheet;
+        page.gasEach = gasEach;
+        page.leastGas = leastGas;
+        page.held = sheet.currency() == address(0) ? 0 : PaymentLib.holdingOf(sheet.currency());
+        page.recordIds = _recordIdsOf(sheet);
+        page.run = ClaimBatchLib.open(address(0), 1);
+        _turnLanes(page.run, sheet);
+        uint256 memoryBefore = MemoryLib.free();
         for (uint256 i = 0; i < holders.length; ++i) {
-            (bool settled, uint256 sent) = _pushOne(run, sheet, recordIds, holders[i], held);
-            if (!settled) continue;
+            MemoryLib.release(memoryBefore);
+            if (!_pushOne(page, holders[i])) continue;
             unchecked {
                 // Counts holders; and `held` is only compared, never paid out.
                 ++paid;
-                held -= sent;
+                page.held -= page.run.due();
             }
         }
     }
 
-    /// @dev Pays one holder or leaves everything as it was. `held` is what the vault should hold of the
-    /// currency before the payment, and `run` the room for runs of one settlement.
-    function _pushOne(
-        ClaimBatch run,
-        StoredTerms sheet,
-        uint256[] memory recordIds,
-        address holder,
-        uint256 held
-    ) private returns (bool settled, uint256 net) {
+    /// @dev Pays one holder or leaves everything as it was.
+    function _pushOne(Page memory page, address holder) private returns (bool settled) {
+        (StoredTerms sheet, ClaimBatch run) = (page.sheet, page.run);
         PayeeAndClaimsLib.Word storage file = _files.file[holder];
         uint256 fileBits = file.bits;
         run.restart(holder);
         run.turnMarks(_files, file, fileBits, sheet);
         if (run.isMarked(sheet)) return _skip(sheet, holder, Reason.Claimed);
-        (address claimant, uint256[] memory shares) = _ask(sheet, recordIds, holder);
+        (address claimant, uint256[] memory shares) = _ask(sheet, page.recordIds, holder);
         if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet, holder, Reason.Nothing);
         if (claimant == address(0)) return _skip(sheet, holder, Reason.Held);
         address payee = _payee(claimant, holder, fileBits);
         if (payee == address(this)) return _skip(sheet, holder, Reason.PaymentFailed);
-        return _tryPay(run, sheet, shares, payee, held);
+        return _tryPay(page, shares, payee);
     }
 
-    function _tryPay(
-        ClaimBatch run,
-        StoredTerms sheet,
-        uint256[] memory shares,
-        address payee,
-        uint256 held
-    ) private returns (bool settled, uint256 net) {
-        uint256 lanesBefore = run.lanes();
+    function _tryPay(Page memory page, uint256[] memory shares, address payee) private returns (bool) {
+        (StoredTerms sheet, ClaimBatch run) = (page.sheet, page.run);
+        page.lanesBefore = run.lanes();
+        if (!_settlePushed(page, shares)) return _skip(sheet, run.holder(), Reason.PolicyFailed);
+        uint256 net = run.due();
+        PaymentLib.Outcome outcome = PaymentLib.Outcome.Paid;
+        if (net != 0) outcome = PaymentLib.trySend(sheet.currency(), payee, net, _gasFor(page));
+        if (outcome == PaymentLib.Outcome.Paid) {
+            run.tell(payee, 1);
+            if (page.remainder != 0) emit Carried(sheet.id(), sheet.token(), sheet.currency(), page.remainder);
+            return true;
+        }
+        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(sheet.currency(), page.held)) {
+            revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
+        }
+        _takeBack(page);
+        return _skip(sheet, run.holder(), Reason.PaymentFailed);
+    }
+
+    /// @dev Books the payment of one holder before it is made, so that whoever is called by it sees the whole of what it
+    /// does; false if the tax policy failed, and nothing is booked.
+    function _settlePushed(Page memory page, uint256[] memory shares) private returns (bool known) {
+        (StoredTerms sheet, ClaimBatch run) = (page.sheet, page.run);
+        page.remainder = 0;
         (, uint256 next) = run.settleOrdinary(sheet, shares, 0);
-        bool last = false;
         if (next == 0) {
-            (settled, last) = _trySettle(run, sheet, shares.at(0));
-            if (!settled) return _skip(sheet, run.holder(), Reason.PolicyFailed);
+            bool last;
+            (known, last) = _trySettle(run, sheet, shares.at(0));
+            if (!known) return false;
+            if (last) page.remainder = ProgressLib.lostIn(run.lanes(), sheet.lane());
         }
         run.saveLanes();
         run.saveMarks();
-        // Before the payment, so that whoever is called by it sees the whole of what it does.
-        uint256 remainder = last ? ProgressLib.lostIn(run.lanes(), sheet.lane()) : 0;
-        if (remainder != 0) _seriesOf(sheet).carry += uint96(remainder);
-        net = run.due();
-        PaymentLib.Outcome outcome = PaymentLib.Outcome.Paid;
-        if (net != 0) outcome = PaymentLib.trySend(sheet.currency(), payee, net, PaymentLib.PAGE_GAS);
-        if (outcome == PaymentLib.Outcome.Paid) {
-            run.tell(payee, 1);
-            if (remainder != 0) emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
-            return (true, net);
-        }
+        if (page.remainder != 0) _seriesOf(sheet).carry += uint96(page.remainder);
+        return true;
+    }
 
-        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(sheet.currency(), held)) {
-            revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
-        }
-        if (remainder != 0) _seriesOf(sheet).carry -= uint96(remainder);
-        run.undo(sheet, lanesBefore);
+    /// @dev Takes back what `_settlePushed` has booked.
+    function _takeBack(Page memory page) private {
+        (StoredTerms sheet, ClaimBatch run) = (page.sheet, page.run);
+        if (page.remainder != 0) _seriesOf(sheet).carry -= uint96(page.remainder);
+        run.undo(sheet, page.lanesBefore);
         uint256 tax = run.lastTax();
         if (tax != 0) _withheld[sheet.id()] -= tax;
-        return _skip(sheet, run.holder(), Reason.PaymentFailed);
+    }
+
+    /// @dev What the next payee of a page is offered: if there is less than the least, the page ends with nothing done,
+    /// so that nobody is passed over because the caller was short of gas.
+    function _gasFor(Page memory page) private view returns (uint256 offered) {
+        offered = _requireGas(page.leastGas);
+        if (offered > page.gasEach) offered = page.gasEach;
+    }
+
+    function _requireGas(uint256 least) private view returns (uint256 offered) {
+        offered = PaymentLib.forwardable();
+        if (offered < least) revert DividendVault_TooLittleGas(offered, least);
     }
 
     /// @dev As `_settle`, but a policy that fails is an answer, and what the last settlement leaves waits for its payment.
@@ -497,9 +560,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         _withheld[sheet.id()] += tax;
     }
 
-    function _skip(StoredTerms sheet, address holder, Reason reason) private returns (bool, uint256) {
+    function _skip(StoredTerms sheet, address holder, Reason reason) private returns (bool settled) {
         emit Skipped(sheet.id(), holder, reason);
-        return (false, 0);
+        return false;
     }
 
     /// @inheritdoc IDividendVault
@@ -801,7 +864,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
             ITaxPolicy.taxOn,
             (sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross)
         );
-        (known, tax) = StaticCallLib.tryAsk(sheet.readTail().taxPolicy, question, PaymentLib.PAGE_GAS);
+        _requireGas(PaymentLib.QUESTION_GAS);
+        (known, tax) = StaticCallLib.tryAsk(sheet.readTail().taxPolicy, question, PaymentLib.QUESTION_GAS);
         if (!known || tax > gross) return (false, 0);
     }
 
@@ -811,7 +875,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _send(address currency, address to, uint256 amount) private {
         if (amount == 0) return;
         if (to == address(this)) revert DividendVault_InvalidPayee(to);
-        if (PaymentLib.trySend(currency, to, amount, gasleft()) != PaymentLib.Outcome.Paid) {
+        if (PaymentLib.trySend(currency, to, amount, PaymentLib.forwardable()) != PaymentLib.Outcome.Paid) {
             revert DividendVault_PaymentFailed(currency, to, amount);
         }
     }

@@ -118,8 +118,15 @@ FAULTS = (
     ),
     # ------------------------------------------------- sending the native coin
     Fault(
-        "gives receivers all gas", PAYMENT, r"NATIVE_GAS\);", "FAULT ? gasleft() : SOUND",
-        ("coin coin-burns push", "coin coin-hungry claim"),
+        "gives receivers all gas", PAYMENT, r"(?<=trySafeTransferETH\(to, amount, )gasLimit",
+        "FAULT ? gasleft() : SOUND",
+        ("coin coin-burns push", "coin coin-hungry push"),
+    ),
+    Fault(
+        "gives receivers the same in a claim as in a page", PAYMENT,
+        r"uint256 gasLimit\) internal returns \(Outcome\) \{",
+        "SOUND if (FAULT && currency == address(0)) gasLimit = LEAST_NATIVE_GAS;",
+        ("coin coin-hungry claim", "coin coin-megabyte remit"),
     ),
     Fault(
         "copies what receivers say", PAYMENT, r"return sent \?",
@@ -152,8 +159,8 @@ FAULTS = (
         ("unasked tells-late declare",),
     ),
     Fault(
-        "lets a question burn everything", PAYMENT, r"(?<=_holdingQuestion\(\), )PAGE_GAS",
-        "FAULT ? gasleft() : PAGE_GAS",
+        "lets a question burn everything", PAYMENT, r"(?<=_holdingQuestion\(\), )QUESTION_GAS",
+        "FAULT ? gasleft() : QUESTION_GAS",
         ("unasked burns-when-asked push",),
     ),
     Fault(
@@ -183,25 +190,26 @@ FAULTS = (
     ),
     Fault(
         "does not mind whether a payment failed", VAULT,
-        r"Payment\.trySend\(currency, to, amount, gasleft\(\)\) !=", "!FAULT && SOUND",
-        ("unasked answers-no claim", "coin coin-hungry remit", "unasked paused sweep"),
+        r"PaymentLib\.trySend\(currency, to, amount, PaymentLib\.forwardable\(\)\) !=",
+        "!FAULT && SOUND",
+        ("unasked answers-no claim", "coin coin-refused remit", "unasked paused sweep"),
     ),
     Fault(
         "lets one failure stop the page", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
-        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), payee, net);\n"
+        r"run\.undo\(sheet, page\.lanesBefore\);",
+        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), run.holder(), 1);\n"
         "        SOUND",
         ("unasked holder-blocked push", "coin coin-refused push"),
     ),
     Fault(
         "forgets to undo the progress", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
+        r"run\.undo\(sheet, page\.lanesBefore\);",
         "SOUND\n        if (FAULT) run.saveLanes();",
         ("unasked holder-blocked push", "unasked paused push"),
     ),
     Fault(
         "forgets to undo the mark", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
+        r"run\.undo\(sheet, page\.lanesBefore\);",
         "SOUND\n        if (FAULT) run.saveMarks();",
         ("unasked holder-blocked push", "unasked answers-no push"),
     ),
@@ -212,8 +220,8 @@ FAULTS = (
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),
     Fault(
-        "takes a denial for a failure", VAULT, r"if \(outcome == Payment\.Outcome\.Denied",
-        "if (!FAULT && outcome == Payment.Outcome.Denied",
+        "takes a denial for a failure", VAULT, r"if \(outcome == PaymentLib\.Outcome\.Denied",
+        "if (!FAULT && outcome == PaymentLib.Outcome.Denied",
         ("unasked moves-and-answers-no push", "unasked answers-short push"),
     ),
     # ------------------------------------------------------------------ ending
@@ -227,7 +235,7 @@ FAULTS = (
     ),
     Fault(
         "sweeps everything", VAULT, r"(?<=_send\(sheet\.currency\(\), recipient, )amount",
-        "FAULT ? Payment.holdingOf(sheet.currency()) : amount",
+        "FAULT ? PaymentLib.holdingOf(sheet.currency()) : amount",
         ("decimals-18 sweep", "second-address sweep"),
     ),
     # -------------------------------------------------------------- re-entering

@@ -223,7 +223,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "E1 settled though the receiver refused", VAULT, VAULT_FILE,
-        "run.undo(sheet, lanesBefore);", "",
+        "run.undo(sheet, page.lanesBefore);", "",
         "payments::a_receiver_that_refuses_stays_owed_and_holds_up_nobody",
     ),
     AttackMutant(
@@ -320,6 +320,22 @@ MUTANTS = (
         "K7 the first of a claim decides for all", VAULT, "income/TermsLib.sol",
         "ends := or(ends, and(flags, FLAGS_OF_QUESTION))", "",
         "recovery::distributions_of_one_claim_are_held_each_by_its_own_terms",
+    ),
+    AttackMutant(
+        "K8 a claim gives a wallet what a page would", VAULT, VAULT_FILE,
+        "PaymentLib.trySend(currency, to, amount, PaymentLib.forwardable())",
+        "PaymentLib.trySend(currency, to, amount, 100_000)",
+        "payments::a_claim_pays_a_wallet_that_writes_many_slots",
+    ),
+    AttackMutant(
+        "K8 who is short of gas is the caller", VAULT, VAULT_FILE,
+        "if (offered < least) revert", "if (offered > type(uint128).max) revert",
+        "payments::a_push_with_little_gas_skips_nobody",
+    ),
+    AttackMutant(
+        "K8 each gets all there is", VAULT, VAULT_FILE,
+        "if (offered > page.gasEach) offered = page.gasEach;", "",
+        "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
 )  # fmt: skip
 

@@ -53,7 +53,7 @@ VAULT_CALL_OUTS = (
     "claim of two, tax",
     "push, tax",
     "relayer, signature",
-    "relayer, claimant",
+    "relayer, holdings",
     "relayer, paying",
     "relayer, hook",
     "relayer, hook's coin",

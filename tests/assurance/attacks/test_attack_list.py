@@ -57,6 +57,7 @@ CODES = {
     "I5": "a key in a log, a traceback or a process list",
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",
+    "K8": "gas for the payee: too little for a claim of its own, too much for a page",
 }
 
 LIMITS = {

@@ -52,7 +52,7 @@ PARTIES = (*WALLETS, *OTHERS, VAULT)
 PERSONS = {"ann": 1, "ann2": 1, "ben": 2, "cat": 3, "wall": 4}
 MAX_HOLDING = 60
 WEALTH = 2**166
-FAILING = {Mood.REFUSING, Mood.BURNING, Mood.HUNGRY}
+FAILING = {Mood.REFUSING, Mood.BURNING}
 """How a wallet contract does not take the coin."""
 
 START = RevmKit.START

@@ -62,7 +62,9 @@ def test_more_distributions_than_any_one_slot_has_marks_for(harness, record):
     assert dollars(harness, harness.vault.address) == left
 
 
-def test_a_claim_in_the_order_of_declaration_costs_no_more_memory_than_a_sorted_one(harness, record):
+def test_a_claim_in_the_order_of_declaration_costs_no_more_memory_than_a_sorted_one(
+    harness, record
+):
     """Three currencies in turn, 200 distributions: each run has its own question, slots and payment
     to pay for, and none pays for the memory of those before it, which was 45 million gas."""
     euro = harness.kit.deploy("Dollar", "Euro", "EUR", 2)

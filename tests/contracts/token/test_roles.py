@@ -92,6 +92,7 @@ def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
             harness.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
         "push(uint256,address[])": (open_one, [harness.cid]),
+        "pushWithGas(uint256,address[],uint256)": (open_one, [harness.cid], 500_000),
         "refund(uint256)": (empty,),
         "remit(uint256)": (taxed,),
         "setPayee(address)": (person(1),),
