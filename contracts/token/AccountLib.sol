@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Ledger, LedgerLib} from "./LedgerLib.sol";
+
 /// @dev One account of the share ledger in one storage slot, from the lowest bit up:
 ///
 ///     balance    96 bits   shares held now, in the token's smallest unit
-///     since      32 bits   how many records had closed when `balance` was last written
 ///     pastCount  32 bits   how many older balances the account's history holds
-///     flags      96 bits   see the `FLAG_` constants; zero for an ordinary account
+///     -          80 bits   not used
+///     since      32 bits   how many records had closed when `balance` was last written
+///     flags      16 bits   see the `FLAG_` constants; zero for an ordinary account
+///
+/// `since` stands where the ledger's `closedRecords` stands, below the flags of each. So one comparison of what stands
+/// from there on tells whether an account is ordinary, and was written since the last record closed.
 type Account is uint256;
 
 using AccountLib for Account global;
@@ -18,24 +24,21 @@ library AccountLib {
     uint256 internal constant MAX_BALANCE = type(uint96).max;
 
     /// @dev The wallet is frozen: it neither sends nor receives.
-    uint256 internal constant FLAG_FROZEN = 1 << 160;
+    uint256 internal constant FLAG_FROZEN = 1 << 240;
 
     /// @dev Some of the wallet's shares are frozen; how many is kept elsewhere.
-    uint256 internal constant FLAG_PARTLY_FROZEN = 1 << 161;
+    uint256 internal constant FLAG_PARTLY_FROZEN = 1 << 241;
 
     /// @dev The wallet was lost and recovered: it has a successor, and neither sends nor receives again.
-    uint256 internal constant FLAG_LOST = 1 << 162;
+    uint256 internal constant FLAG_LOST = 1 << 242;
 
     /// @dev Nobody's account, which may never hold shares.
-    uint256 internal constant FLAG_BARRED = 1 << 163;
+    uint256 internal constant FLAG_BARRED = 1 << 243;
 
-    uint256 private constant FLAGS_AT = 160;
-    uint256 private constant SINCE_AT = 96;
-    uint256 private constant PAST_COUNT_AT = 128;
+    uint256 private constant PAST_COUNT_AT = 96;
+    uint256 private constant SINCE_AT = LedgerLib.CLOSED_AT;
+    uint256 private constant FLAGS_AT = 240;
     uint256 private constant MASK_32 = type(uint32).max;
-
-    /// @dev Everything of an account but its balance and the length of its history.
-    uint256 private constant STANDING = ~(MAX_BALANCE | (MASK_32 << PAST_COUNT_AT));
 
     function balance(Account self) internal pure returns (uint256) {
         return Account.unwrap(self) & MAX_BALANCE;
@@ -58,11 +61,12 @@ library AccountLib {
         return (Account.unwrap(self) | Account.unwrap(other)) >> FLAGS_AT != 0;
     }
 
-    /// @dev Whether both accounts are ordinary and were written since the last of `closedRecords` closed: nothing but
-    /// their balances has a say in a movement between them, and nothing else changes.
-    function bothReady(Account self, Account other, uint256 closedRecords) internal pure returns (bool) {
-        uint256 present = closedRecords << SINCE_AT;
-        return ((Account.unwrap(self) ^ present) | (Account.unwrap(other) ^ present)) & STANDING == 0;
+    /// @dev Whether both accounts are ordinary and were written since the last record closed: nothing but their balances
+    /// has a say in a movement between them, and nothing else changes. The ledger brings its `closedRecords` where an
+    /// account has its `since`; its own flags, above, say nothing of accounts.
+    function bothReady(Account self, Account other, Ledger ledger) internal pure returns (bool) {
+        uint256 present = Ledger.unwrap(ledger) & (MASK_32 << SINCE_AT);
+        return ((Account.unwrap(self) ^ present) | (Account.unwrap(other) ^ present)) >> SINCE_AT == 0;
     }
 
     function with(Account self, uint256 flag, bool on) internal pure returns (Account) {

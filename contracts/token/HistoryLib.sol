@@ -7,14 +7,15 @@ import {Account} from "./AccountLib.sol";
 /// @notice The balances of one account at records that have closed.
 /// @dev An `Account` is the newest checkpoint: its balance holds for every record after `since`.
 /// When it is about to change and a record has closed in between, it moves into the history, which is
-/// a list of older checkpoints `(since, balance)` in ascending order of `since`, two to a slot. So
+/// a list of older checkpoints `(balance, since)` in ascending order of `since`, two to a slot, 96 and 32 bits each. So
 /// nothing is written until a record date has really passed, and then once per account.
 ///
 /// The balance at record `r` is the balance of the newest checkpoint with `since < r`, or zero if
 /// there is none. An account that was empty from the beginning therefore needs no checkpoint.
 library HistoryLib {
+    /// @dev A checkpoint, from its lowest bit up: balance 96 bits, `since` 32 bits.
     uint256 private constant ENTRY_BITS = 128;
-    uint256 private constant ENTRY_MASK = type(uint128).max;
+    uint256 private constant BALANCE_BITS = 96;
 
     /// @dev Larger than any number of checkpoints.
     uint256 private constant ANYWHERE = type(uint64).max;
@@ -35,8 +36,7 @@ library HistoryLib {
         uint256 count = account.pastCount();
         if (count == 0 && account.balance() == 0) return account.withSince(closedRecords);
 
-        // Balance and `since` are the lowest 128 bits of an account: exactly one entry.
-        uint256 entry = Account.unwrap(account) & ENTRY_MASK;
+        uint256 entry = account.balance() | (account.since() << BALANCE_BITS);
         if (count & 1 == 0) past.slots[count >> 1] = entry;
         else past.slots[count >> 1] |= entry << ENTRY_BITS;
         return account.withOneMorePast().withSince(closedRecords);
@@ -63,9 +63,9 @@ library HistoryLib {
             // Numbers of checkpoints, which have 32 bits; what is out of bounds becomes the middle.
             while (low < high) {
                 if (guess >= high) guess = (low + high) >> 1;
-                Account entry = _entry(past, guess);
-                if (entry.since() < recordId) {
-                    (low, held) = (guess + 1, entry.balance());
+                uint256 entry = _entry(past, guess);
+                if (entry >> BALANCE_BITS < recordId) {
+                    (low, held) = (guess + 1, uint96(entry));
                     (guess, step) = (low + step, (step << 1) | 1);
                 } else {
                     high = guess;
@@ -75,8 +75,8 @@ library HistoryLib {
         }
     }
 
-    function _entry(Past storage past, uint256 index) private view returns (Account) {
+    function _entry(Past storage past, uint256 index) private view returns (uint256) {
         uint256 twoEntries = past.slots[index >> 1];
-        return Account.wrap((index & 1 == 0 ? twoEntries : twoEntries >> ENTRY_BITS) & ENTRY_MASK);
+        return index & 1 == 0 ? uint128(twoEntries) : twoEntries >> ENTRY_BITS;
     }
 }

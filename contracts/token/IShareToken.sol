@@ -25,9 +25,10 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @param name ERC-20 name
     /// @param symbol ERC-20 symbol
     /// @param decimals 0 to 18; 0 for shares that cannot be divided
-    /// @param owner First owner (ERC-173), and first agent
+    /// @param owner First owner (ERC-173). No agent by itself: a role that came along would outlive the ownership
     /// @param rules Rules contract asked before every movement, or zero for an open token
     /// @param registry ERC-3643 identity registry asked before an account receives, or zero
+    /// @param agents First agents; there may be none
     struct Terms {
         string name;
         string symbol;
@@ -35,10 +36,14 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
         address owner;
         address rules;
         address registry;
+        address[] agents;
     }
 
     /// @notice A record was scheduled to close at the end of second `closesAt`.
     event RecordScheduled(uint256 indexed recordId, uint48 closesAt);
+
+    /// @notice A record was cancelled before it closed. It never closes, and its id is not given again.
+    event RecordCancelled(uint256 indexed recordId);
 
     /// @notice Thrown when the terms ask for more decimals than a share token can have.
     error ShareToken_TooManyDecimals(uint8 given, uint8 limit);
@@ -55,8 +60,15 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Thrown when a record would not close later than the record before it.
     error ShareToken_RecordNotLater(uint256 closesAt, uint256 previousClosesAt);
 
-    /// @notice Thrown when a record would close at the one time that stands for "no record".
-    error ShareToken_RecordTooLate(uint256 closesAt, uint256 limit);
+    /// @notice Thrown when a record would close more than 400 days from now: a time in milliseconds is refused, and no
+    /// single order can stand in the way of all records of the years to come.
+    error ShareToken_RecordTooFar(uint256 closesAt, uint256 limit);
+
+    /// @notice Thrown when a record that has closed would be cancelled.
+    error ShareToken_RecordClosed(uint256 recordId, uint256 closesAt, uint256 presentTime);
+
+    /// @notice Thrown when a record is asked for, or would be cancelled, that has been cancelled: it never closes.
+    error ShareToken_RecordCancelled(uint256 recordId);
 
     /// @notice Thrown when a record id was never given out.
     error ShareToken_UnknownRecord(uint256 recordId, uint256 recordCount);
@@ -98,11 +110,21 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     event IncomeHeldSet(bool whileIneligible);
 
     /// @notice Schedules the next record date. Agents only.
-    /// @param closesAt Unix second at whose end the record closes: not past, and later than every earlier record
+    /// @param closesAt Unix second at whose end the record closes: not past, at most 400 days ahead, and later than
+    /// every earlier record that was not cancelled
     /// @return recordId The new record's id; ids run from 1
     function scheduleRecord(uint48 closesAt) external returns (uint256 recordId);
 
-    /// @notice Records scheduled so far; their ids are 1 to `recordCount()`.
+    /// @notice Cancels record `firstId`, which must be open, and every later one. Owner only. Their ids are not given
+    /// again, and they never close; what was declared for them goes back to who declared it (`DividendVault.refund`).
+    /// @dev Each costs its event and a fifth of a slot. Were there ever more than fit a transaction, the owner cancels
+    /// from the end in several: records cancelled before cost a later call nothing but one step for each earlier call.
+    function cancelRecords(uint256 firstId) external;
+
+    /// @notice Whether a record was cancelled; no for an id that was never given. Never reverts.
+    function isRecordCancelled(uint256 recordId) external view returns (bool);
+
+    /// @notice Records scheduled so far, cancelled ones among them; their ids are 1 to `recordCount()`.
     function recordCount() external view returns (uint256);
 
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.

@@ -32,8 +32,11 @@ library LedgerLib {
     /// @dev Income is held while its holder is not eligible.
     uint256 internal constant FLAG_HOLDS_INCOME = 1 << 244;
 
+    /// @dev Some record has been cancelled once, so an id alone does not tell that its record closed.
+    uint256 internal constant FLAG_CANCELS = 1 << 245;
+
     uint256 private constant NEXT_AT = 160;
-    uint256 private constant CLOSED_AT = 208;
+    uint256 internal constant CLOSED_AT = 208;
     uint256 private constant MASK_32 = type(uint32).max;
     uint256 private constant RECORD_FIELDS = (NO_RECORD << NEXT_AT) | (MASK_32 << CLOSED_AT);
     uint256 private constant GUARDS = type(uint160).max | FLAG_REGISTRY | FLAG_PAUSED;

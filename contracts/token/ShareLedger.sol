@@ -21,6 +21,13 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
 
     uint256 internal constant MAX_SUPPLY = AccountLib.MAX_BALANCE;
 
+    /// @dev How far ahead a record can be scheduled, in seconds: a year of records, and some time to spare. What was
+    /// meant to be a second and is a millisecond is thousands of years beyond.
+    uint256 private constant HORIZON = 400 days;
+
+    /// @dev Marks a cancelled record. A time that can be scheduled has fewer bits.
+    uint256 private constant CANCELLED = 1 << 47;
+
     // -------------------------------------------------------------------- storage
 
     struct Holder {
@@ -36,7 +43,9 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     mapping(address account => Holder) internal _holders;
     mapping(address owner => mapping(address spender => uint256)) private _allowances;
 
-    /// @dev Ascending; record `id` is at index `id - 1`.
+    /// @dev Record `id` is at index `id - 1`: when it closes, or `CANCELLED` and the id before those that were cancelled
+    /// with it. A cancelled record counts as closed with that one: so their order stays ascending, whatever is
+    /// scheduled afterwards, and no id is given twice.
     uint48[] private _recordTimes;
 
     constructor() {
@@ -77,15 +86,39 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
         Ledger ledger = _closeRecords();
         uint256 count = _recordTimes.length;
         if (closesAt < block.timestamp) revert ShareToken_RecordInThePast(closesAt, block.timestamp);
-        if (closesAt == LedgerLib.NO_RECORD) revert ShareToken_RecordTooLate(closesAt, LedgerLib.NO_RECORD - 1);
-        if (count != 0 && closesAt <= _recordTimes[count - 1]) {
-            revert ShareToken_RecordNotLater(closesAt, _recordTimes[count - 1]);
-        }
+        uint256 limit = block.timestamp + HORIZON;
+        if (closesAt > limit) revert ShareToken_RecordTooFar(closesAt, limit);
+        uint256 previous = _countedAt(count);
+        if (closesAt <= previous) revert ShareToken_RecordNotLater(closesAt, previous);
 
         _recordTimes.push(closesAt);
         recordId = count + 1;
-        if (ledger.nextRecordAt() == LedgerLib.NO_RECORD) _ledger = ledger.withRecords(count, closesAt);
+        if (ledger.nextRecordAt() == LedgerLib.NO_RECORD) {
+            _ledger = ledger.withRecords(ledger.closedRecords(), closesAt);
+        }
         emit RecordScheduled(recordId, closesAt);
+    }
+
+    /// @dev `cancelRecords` without the question who asks. From the last one backwards, past those that were cancelled
+    /// before in one step each time: what is left to do is what is still open.
+    function _cancelRecords(uint256 firstId) internal {
+        Ledger ledger = _closeRecords();
+        uint256 closesAt = recordTime(firstId);
+        if (closesAt < block.timestamp) revert ShareToken_RecordClosed(firstId, closesAt, block.timestamp);
+        uint256 before = firstId - 1;
+        for (uint256 id = _recordTimes.length; id > before;) {
+            uint256 entry = _entryOf(id);
+            if (entry >= CANCELLED) {
+                id = entry - CANCELLED;
+            } else {
+                // An id, like a time, is below the mark.
+                _recordTimes[id - 1] = uint48(CANCELLED | before);
+                emit RecordCancelled(id--);
+            }
+        }
+        // Nothing is left to be counted if the record before is closed. One that is open is counted as it would be.
+        uint256 next = _countedAt(before) < block.timestamp ? LedgerLib.NO_RECORD : ledger.nextRecordAt();
+        _ledger = ledger.withRecords(ledger.closedRecords(), next).with(LedgerLib.FLAG_CANCELS, true);
     }
 
     /// @inheritdoc IShareToken
@@ -95,9 +128,15 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
 
     /// @inheritdoc IRecordToken
     function recordTime(uint256 recordId) public view returns (uint48) {
-        uint256 count = _recordTimes.length;
-        if (recordId == 0 || recordId > count) revert ShareToken_UnknownRecord(recordId, count);
-        return _recordTimes[recordId - 1];
+        uint256 entry = _entryOf(recordId);
+        if (entry == 0) revert ShareToken_UnknownRecord(recordId, _recordTimes.length);
+        if (entry >= CANCELLED) revert ShareToken_RecordCancelled(recordId);
+        return uint48(entry);
+    }
+
+    /// @inheritdoc IShareToken
+    function isRecordCancelled(uint256 recordId) external view returns (bool) {
+        return _entryOf(recordId) >= CANCELLED;
     }
 
     /// @inheritdoc IRecordToken
@@ -113,12 +152,13 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     // ---------------------------------------------------------------- moving shares
 
     /// @dev Moves shares between two accounts; `checked` if their flags have a say.
-    function _move(address from, address to, uint256 amount, uint256 closed, bool checked) internal {
+    function _move(address from, address to, uint256 amount, Ledger ledger, bool checked) internal {
         Holder storage giver = _holders[from];
         Holder storage receiver = _holders[to];
         Account source = giver.account;
         Account target = receiver.account;
-        if (!source.bothReady(target, closed)) {
+        if (!source.bothReady(target, ledger)) {
+            uint256 closed = ledger.closedRecords();
             if (checked && source.anyFlag(target)) _requireFree(from, source, to, target, amount);
             if (amount != 0 && from != to) {
                 if (source.since() != closed) source = giver.past.checkpoint(source, closed);
@@ -126,12 +166,10 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
             }
         }
         if (source.balance() < amount) revert ERC20InsufficientBalance(from, source.balance(), amount);
-        // To oneself, or of nothing, is exactly an event.
-        if (amount != 0) {
-            if (from != to) {
-                giver.account = source.minus(amount);
-                receiver.account = target.plus(amount);
-            }
+        // To oneself is exactly an event; of nothing, these writes change nothing.
+        if (from != to) {
+            giver.account = source.minus(amount);
+            receiver.account = target.plus(amount);
         }
         emit Transfer(from, to, amount);
     }
@@ -188,7 +226,8 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
     /// @dev The same, where there is one to count.
     function _closeDue(Ledger ledger) internal returns (Ledger counted) {
         uint256 closed = _countClosed(ledger.closedRecords());
-        uint256 next = closed == _recordTimes.length ? LedgerLib.NO_RECORD : _recordTimes[closed];
+        uint256 next = _entryOf(closed + 1);
+        if (next == 0) next = LedgerLib.NO_RECORD;
         counted = ledger.withRecords(closed, next);
         _ledger = counted;
     }
@@ -199,14 +238,36 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
         uint256 high = _recordTimes.length;
         while (low < high) {
             uint256 middle = (low + high) >> 1;
-            if (_recordTimes[middle] < block.timestamp) low = middle + 1;
+            if (_countedAt(middle + 1) < block.timestamp) low = middle + 1;
             else high = middle;
+        }
+    }
+
+    /// @dev At the end of which second record `recordId` counts as closed: its own, or if it was cancelled that of the
+    /// last one before it that was not; zero if there is none. As many steps as times that some were cancelled.
+    function _countedAt(uint256 recordId) private view returns (uint256 closesAt) {
+        while ((closesAt = _entryOf(recordId)) >= CANCELLED) {
+            recordId = closesAt - CANCELLED;
+        }
+    }
+
+    /// @dev What is kept of a record; zero of an id that was never given, for there the list was never written. By hand,
+    /// five to a slot, since the compiler would read the list's length, and that would cost who closes a record more
+    /// than the record.
+    function _entryOf(uint256 recordId) private view returns (uint256 entry) {
+        assembly ("memory-safe") {
+            let index := sub(recordId, 1)
+            mstore(0x00, _recordTimes.slot)
+            let five := sload(add(keccak256(0x00, 0x20), div(index, 5)))
+            entry := and(shr(mul(48, mod(index, 5)), five), 0xffffffffffff)
         }
     }
 
     function _balanceAt(Holder storage holder, uint256 recordId) private view returns (uint256) {
         Account account = holder.account;
-        if (recordId == 0 || (account.since() < recordId && !_countedOrNext(recordId))) {
+        Ledger ledger = _ledger;
+        bool doubtful = recordId == 0 || ledger.has(LedgerLib.FLAG_CANCELS);
+        if (doubtful || (account.since() < recordId && !_countedOrNext(ledger, recordId))) {
             uint48 closesAt = recordTime(recordId);
             if (block.timestamp <= closesAt) revert ShareToken_RecordOpen(recordId, closesAt, block.timestamp);
         }
@@ -256,8 +317,7 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
 
     /// @dev Whether the ledger's slot alone proves that the record has closed: it was counted, or it is the
     /// next to be counted and its second is over.
-    function _countedOrNext(uint256 recordId) private view returns (bool) {
-        Ledger ledger = _ledger;
+    function _countedOrNext(Ledger ledger, uint256 recordId) private view returns (bool) {
         uint256 closed = ledger.closedRecords();
         return recordId <= closed || (recordId == closed + 1 && ledger.recordDue());
     }

@@ -77,7 +77,9 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         name = terms.name;
         symbol = terms.symbol;
         decimals = terms.decimals;
-        _setAgent(terms.owner, true);
+        for (uint256 i = 0; i < terms.agents.length; ++i) {
+            _addAgent(terms.agents[i]);
+        }
         if (terms.registry != address(0)) _setRegistry(terms.registry);
         if (terms.rules != address(0)) _setRules(terms.rules);
     }
@@ -146,6 +148,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     /// @inheritdoc IShareToken
     function scheduleRecord(uint48 closesAt) external onlyAgent returns (uint256 recordId) {
         return _scheduleRecord(closesAt);
+    }
+
+    /// @inheritdoc IShareToken
+    function cancelRecords(uint256 firstId) external onlyOwner {
+        _cancelRecords(firstId);
     }
 
     /// @inheritdoc IShareToken
@@ -272,7 +279,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
         _moveFreezes(lostWallet, newWallet, lost.has(AccountLib.FLAG_FROZEN));
-        _move(lostWallet, newWallet, lost.balance(), ledger.closedRecords(), false);
+        _move(lostWallet, newWallet, lost.balance(), ledger, false);
         _setFlag(lostWallet, AccountLib.FLAG_LOST, true);
         _successors[lostWallet] = newWallet;
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
@@ -346,8 +353,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
 
     /// @inheritdoc IERC3643Token
     function addAgent(address agent) external onlyOwner {
-        if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
-        _setAgent(agent, true);
+        _addAgent(agent);
     }
 
     /// @inheritdoc IERC3643Token
@@ -477,7 +483,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     function _transfer(Ledger ledger, address from, address to, uint256 amount) private {
         if (ledger.recordDue()) ledger = _closeDue(ledger);
         if (ledger.guarded()) return _transferGuarded(ledger, from, to, amount);
-        _move(from, to, amount, ledger.closedRecords(), true);
+        _move(from, to, amount, ledger, true);
     }
 
     function _transferGuarded(Ledger ledger, address from, address to, uint256 amount) private {
@@ -485,12 +491,12 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (to == address(0)) revert ERC20InvalidReceiver(to);
         // The common case of a guarded token: one call to rules of ours. An answer of false is refused below.
         if (ledger.asksOnlyOurRules() && ITransferRules(ledger.rules()).authorize(from, to, amount)) {
-            return _move(from, to, amount, ledger.closedRecords(), true);
+            return _move(from, to, amount, ledger, true);
         }
         if (ledger.has(LedgerLib.FLAG_PAUSED)) revert ShareToken_Paused();
         if (ledger.has(LedgerLib.FLAG_REGISTRY)) ComplianceLib.requireVerified(identityRegistry, to);
         ComplianceLib.authorize(ledger, from, to, amount);
-        _move(from, to, amount, ledger.closedRecords(), true);
+        _move(from, to, amount, ledger, true);
         ComplianceLib.report(ledger, from, to, amount);
     }
 
@@ -525,7 +531,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (ledger.guarded()) ComplianceLib.book(ledger, from, to, amount, 0);
         // What stays with its holder stays frozen.
         if (from != to) _takeFrozen(from, amount);
-        _move(from, to, amount, ledger.closedRecords(), false);
+        _move(from, to, amount, ledger, false);
         emit ForcedTransfer(from, to, amount);
         if (ledger.guarded()) ComplianceLib.report(ledger, from, to, amount);
     }
@@ -626,6 +632,11 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     /// @dev Once for all orders by agents: a copy in each would not fit.
     function _requireAgent() private view {
         if (!isAgent[msg.sender]) revert ShareToken_NotAgent(msg.sender);
+    }
+
+    function _addAgent(address agent) private {
+        if (agent == address(0)) revert ShareToken_InvalidAgent(agent);
+        _setAgent(agent, true);
     }
 
     function _setAgent(address agent, bool on) private {

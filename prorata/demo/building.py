@@ -279,6 +279,7 @@ class Demo:
             self.issuer,
             ZERO_ADDRESS,
             ZERO_ADDRESS,
+            [self.issuer],
         )
         calls = {
             "token": deploy_call(artifact("ShareToken"), terms),

@@ -170,7 +170,9 @@ def predict(
         terms = rules.encodable(registry, lock_ups, settings.decimals)
         wanted["TransferRules"] = [terms]
         rules = there.get("TransferRules", ZERO_ADDRESS)
-    sheet = [settings.name, settings.symbol, settings.decimals, owner, rules, registry]
+    # Whoever owns an asset gives its daily orders, until the owner appoints somebody else.
+    agents = [owner]
+    sheet = [settings.name, settings.symbol, settings.decimals, owner, rules, registry, agents]
     wanted["ShareToken"] = [sheet]
     if dollar:
         wanted["Dollar"] = list(REHEARSAL_DOLLAR)

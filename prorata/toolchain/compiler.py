@@ -41,7 +41,7 @@ CONTRACTS: Final = Path("contracts")
 CACHE: Final = PROJECT_ROOT / ".build" / "prorata"
 
 EVM_VERSION: Final = "cancun"
-OPTIMIZER_RUNS: Final = 1_000
+OPTIMIZER_RUNS: Final = 200
 REMAPPINGS: Final[Mapping[str, str]] = {
     "@openzeppelin/contracts/": "node_modules/@openzeppelin/contracts/",
     "solady/": "node_modules/solady/src/",

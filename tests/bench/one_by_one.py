@@ -28,7 +28,7 @@ def main() -> None:
 def _measure(count: int) -> dict[str, float]:
     issuer = ape.accounts.test_accounts[0]
     zero = "0x" + "00" * 20
-    terms = ("Harbour Street 12", "HARB", 0, issuer.address, zero, zero)
+    terms = ("Harbour Street 12", "HARB", 0, issuer.address, zero, zero, [issuer.address])
     token = issuer.deploy(_container("ShareToken"), terms)
     vault = issuer.deploy(_container("DividendVault"))
     dollar = issuer.deploy(_container("Dollar"), "Rehearsal dollar", "USDR", 6)

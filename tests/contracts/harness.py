@@ -57,10 +57,16 @@ class Harness:
         self.ann, self.ben, self.cid, self.dan, self.eve, self.collector, self.issuer = (
             kit.accounts[3:10]
         )
-        token_terms = ("Harbour Street 12", "HARB", decimals, self.owner, rules, registry)
+        token_terms = (
+            "Harbour Street 12",
+            "HARB",
+            decimals,
+            self.owner,
+            rules,
+            registry,
+            [self.agent],
+        )
         self.token = kit.deploy("ShareToken", token_terms)
-        self.token.send("addAgent", self.agent)
-        self.token.send("removeAgent", self.owner)
         self.vault = kit.deploy("DividendVault")
         self.dollar = kit.deploy("Dollar", "Rehearsal dollar", "USDR", 6)
 

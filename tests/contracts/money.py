@@ -137,10 +137,8 @@ class Shares(Money):
 
     def deploy(self) -> Deployed:
         kit = self.harness.kit
-        token_terms = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO)
-        token = kit.deploy("ShareToken", token_terms)
-        token.send("addAgent", kit.accounts[0])
-        return token
+        token_terms = ("Mill Lane 3", "MILL", 0, kit.accounts[0], ZERO, ZERO, [kit.accounts[0]])
+        return kit.deploy("ShareToken", token_terms)
 
     def become(self, nature: Nature) -> None:
         if nature.paused != self.nature.paused:

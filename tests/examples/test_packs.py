@@ -86,7 +86,7 @@ class Asset:
         assert not settings.locks
         terms = settings.encodable(self.registry.address, ZERO, 0)
         self.rules = self.kit.deploy("TransferRules", terms)
-        sheet = ("Pack", "PACK", 0, owner, self.rules.address, self.registry.address)
+        sheet = ("Pack", "PACK", 0, owner, self.rules.address, self.registry.address, [owner])
         self.token = self.kit.deploy("ShareToken", sheet)
         self.registry.send("bindToken", self.token.address)
         if settings.counts:

@@ -77,7 +77,9 @@ def _under(
         if chosen["lockUp"]:
             chosen["lockUps"] = deploy("LockUps").address
         rules = deploy("TransferRules", tuple(chosen.values()))
-        token = deploy("ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address))
+        token = deploy(
+            "ShareToken", ("Harbour", "HARB", 0, owner, rules.address, registry.address, [owner])
+        )
         bound = send(registry, "bindToken", token.address)
         if chosen["maxHolding"]:
             send(registry, "count", token.address, [])

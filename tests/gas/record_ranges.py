@@ -89,7 +89,9 @@ def _pass_on(story: Story, gas: dict[str, int]) -> None:
     """A pool is one of the holders; its second income is measured."""
     kit, pool, issuer = story.kit, story.holders[5], story.issuer
     story.tick()
-    certificates = kit.deploy("ShareToken", ("Certificates", "CERT", 0, issuer, ZERO, ZERO))
+    certificates = kit.deploy(
+        "ShareToken", ("Certificates", "CERT", 0, issuer, ZERO, ZERO, [issuer])
+    )
     story.send(certificates, "mint", person(2_000), 1_000)
     story.tick()
     arguments = (story.vault.address, pool, certificates.address, ZERO)

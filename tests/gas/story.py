@@ -43,7 +43,7 @@ class Story:
         self.issuer = kit.accounts[0]
         self.clock = START
         self.tick()
-        terms = ("Harbour Street 12", "HARB", 0, self.issuer, ZERO, ZERO)
+        terms = ("Harbour Street 12", "HARB", 0, self.issuer, ZERO, ZERO, [self.issuer])
         self.token = kit.deploy("ShareToken", terms)
         self.tick()
         self.vault = kit.deploy("DividendVault")

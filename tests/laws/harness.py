@@ -67,7 +67,15 @@ class Harness:
 
     def token(self, name: str, issuer: str) -> Deployed:
         """Deploy an open share token."""
-        terms = (name, name.upper(), 0, self.addresses[issuer], ZERO, ZERO)
+        terms = (
+            name,
+            name.upper(),
+            0,
+            self.addresses[issuer],
+            ZERO,
+            ZERO,
+            [self.addresses[issuer]],
+        )
         return self.build(name, "ShareToken", terms, sender=issuer)
 
     def send(self, sender: str, contract: str, function: str, *args: Any, value: int = 0) -> Any:

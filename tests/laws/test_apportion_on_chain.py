@@ -30,7 +30,7 @@ class Payday:
 
     def __init__(self, codec: Codec, table: list[int]) -> None:
         self.kit = RevmKit(codec)
-        terms = ("Shares", "S", 0, self.kit.accounts[0], ZERO, ZERO)
+        terms = ("Shares", "S", 0, self.kit.accounts[0], ZERO, ZERO, [self.kit.accounts[0]])
         self.token = self.kit.deploy("ShareToken", terms)
         self.vault = self.kit.deploy("DividendVault")
         self.holders = HOLDERS[: len(table)]

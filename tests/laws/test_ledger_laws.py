@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 from tests.chainkit import Codec, RevmKit
 from tests.laws.harness import Harness, read, scaled
 from tests.model.outcomes import NOBODY
-from tests.model.shares import MAX_SUPPLY, UNLIMITED, Ledger
+from tests.model.shares import HORIZON, MAX_SUPPLY, UNLIMITED, Ledger
 
 HOLDERS = ("ann", "ben", "cat", "dan", "eve")
 ISSUER = "eve"
@@ -118,10 +118,24 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: len(self.ledger.times) < 12)
-    @rule(sender=senders, in_seconds=st.sampled_from((-1, 0, 1, 1, 2, 3, 5, 8, 13, 1_000_000)))
+    @rule(
+        sender=senders,
+        in_seconds=st.sampled_from((-1, 0, 1, 1, 2, 3, 5, 8, 13, HORIZON, HORIZON + 1)),
+    )
     def schedule_record(self, sender, in_seconds):
         at = self.ledger.now + in_seconds
         self.both(lambda: self.ledger.schedule(sender, at), self.tell(sender, "scheduleRecord", at))
+
+    @precondition(lambda self: self.ledger.times)
+    @rule(sender=senders, back=st.integers(-1, 3))
+    def cancel_records(self, sender, back):
+        first = len(self.ledger.times) - back
+        done = self.both(
+            lambda: self.ledger.cancel(sender, first), self.tell(sender, "cancelRecords", first)
+        )
+        if done:
+            gone = [args["recordId"] for args in done[1].named("RecordCancelled")]
+            assert sorted(gone) == done[0]
 
     @rule(seconds=st.sampled_from((1, 1, 2, 3, 7)))
     def wait(self, seconds):
@@ -164,7 +178,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """A balance at a record is the balance when its second ended, whatever happens
         afterwards (Law 5), and at every record they sum up to its supply (Law 6)."""
         with self.harness.looking() as ask:
-            for record, then in enumerate(self.ledger.closed, 1):
+            for record, then in self.ledger.closed.items():
                 for who in HOLDERS:
                     (got,) = read(ask(TOKEN, "balanceOfAt", who, record))
                     want = then.get(who, 0)
@@ -173,10 +187,13 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert supply == sum(then.values()), f"Law 6: record {record}"
 
     def open_records(self):
-        """A record that is open, or was never scheduled, cannot be read (Law 7)."""
+        """A record that is open, was cancelled, or was never scheduled, cannot be read (Law 7)."""
         count = len(self.ledger.times)
+        unread = [n for n in range(1, count + 1) if n not in self.ledger.closed]
         with self.harness.looking() as ask:
-            for record in (0, *range(len(self.ledger.closed) + 1, count + 1), count + 1):
+            for record in (0, *unread, count + 1):
+                (gone,) = read(ask(TOKEN, "isRecordCancelled", record))
+                assert gone == (record in self.ledger.cancelled), f"record {record}"
                 why = self.ledger.unreadable(record)
                 reported = self.harness.refusal(ask, TOKEN, "totalSupplyAt", record)
                 assert reported == why, f"Law 7: supply at record {record}"
@@ -229,6 +246,6 @@ def test_a_movement_in_the_very_second_counts(codec: Codec) -> None:
     machine.open_records()
     machine.wait(1)
     machine.transfer("ben", "cat", 1)
-    assert machine.ledger.closed == [{"ann": 7, "ben": 3}]
+    assert machine.ledger.closed == {1: {"ann": 7, "ben": 3}}
     machine.closed_records()
     machine.balances()

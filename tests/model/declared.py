@@ -39,12 +39,12 @@ class Declared(Distribution):
     @property
     def has_record(self) -> bool:
         """Whether its record has closed."""
-        return self.record <= len(self.ledger.closed)
+        return self.record in self.ledger.closed
 
     @property
     def balances(self) -> Mapping[str, int]:
         """Everyone's shares at its record, once that has closed."""
-        return self.ledger.closed[self.record - 1]
+        return self.ledger.closed[self.record]
 
     def claimant(self, holder: str) -> str:
         """Who is to be paid for a holder; nobody while its income waits."""

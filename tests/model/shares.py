@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from tests.model.outcomes import NOBODY, Reason, Refused, refuse
 
 MAX_SUPPLY = 2**96 - 1
+HORIZON = 400 * 86_400
+"""How far ahead a record can be scheduled, in seconds."""
 UNLIMITED = 2**256 - 1
 
 
@@ -33,8 +35,10 @@ class Ledger:
         """Which wallet came in the place of a lost one."""
         self.paused = False
         self.times: list[int] = []
-        self.closed: list[dict[str, int]] = []
-        """Everyone's shares as they were when record 1, 2, 3... closed."""
+        """When each record closes, by its number; or would, had it not been cancelled."""
+        self.cancelled: set[int] = set()
+        self.closed: dict[int, dict[str, int]] = {}
+        """Everyone's shares as they were when a record closed."""
 
     # ------------------------------------------------------------------ records
 
@@ -44,33 +48,57 @@ class Ledger:
         return sum(self.balances.values())
 
     @property
+    def open_records(self) -> list[int]:
+        """The records that are still to close, in order."""
+        every = range(1, len(self.times) + 1)
+        return [record for record in every if record not in self.cancelled | self.closed.keys()]
+
+    @property
     def next_close(self) -> int | None:
         """The second at whose end the next record closes, if one is scheduled."""
-        return self.times[len(self.closed)] if len(self.closed) < len(self.times) else None
+        return next((self.times[record - 1] for record in self.open_records), None)
 
     def wait_until(self, now: int) -> None:
         """Time passes. A record whose second is over has the balances of this moment for ever."""
         self.now = now
-        while self.next_close is not None and self.next_close < now:
-            self.closed.append({who: n for who, n in self.balances.items() if n})
+        for record in self.open_records:
+            if self.times[record - 1] < now:
+                self.closed[record] = {who: n for who, n in self.balances.items() if n}
+
+    def never_closes(self, record: int) -> Reason | None:
+        """Why a record will never be closed; None if it is or will be."""
+        if not 1 <= record <= len(self.times):
+            return "ShareToken_UnknownRecord", (record, len(self.times))
+        return ("ShareToken_RecordCancelled", (record,)) if record in self.cancelled else None
 
     def unreadable(self, record: int) -> Reason | None:
         """Why balances at this record cannot be read; None if they can."""
-        if not 1 <= record <= len(self.times):
-            return "ShareToken_UnknownRecord", (record, len(self.times))
-        if record > len(self.closed):
-            return "ShareToken_RecordOpen", (record, self.times[record - 1], self.now)
-        return None
+        if record in self.closed:
+            return None
+        waiting = self.never_closes(record)
+        return waiting or ("ShareToken_RecordOpen", (record, self.times[record - 1], self.now))
 
     def schedule(self, sender: str, at: int) -> None:
-        """Schedule a record."""
-        last = self.times[-1] if self.times else -1
+        """Schedule a record: later than all that were not cancelled."""
+        standing = [n for record, n in enumerate(self.times, 1) if record not in self.cancelled]
+        last, limit = max(standing, default=-1), self.now + HORIZON
         refuse(
             self._stranger(sender),
             ("ShareToken_RecordInThePast", (at, self.now)) if at < self.now else None,
+            ("ShareToken_RecordTooFar", (at, limit)) if at > limit else None,
             ("ShareToken_RecordNotLater", (at, last)) if at <= last else None,
         )
         self.times.append(at)
+
+    def cancel(self, sender: str, first: int) -> list[int]:
+        """Cancel an open record and all that follow it; those that were not cancelled before."""
+        refuse(self._not_owner(sender))
+        refuse(self.never_closes(first))
+        closed = ("ShareToken_RecordClosed", (first, self.times[first - 1], self.now))
+        refuse(closed if first in self.closed else None)
+        gone = [record for record in self.open_records if record >= first]
+        self.cancelled.update(gone)
+        return gone
 
     # ------------------------------------------------------------------ who is who
 
@@ -225,6 +253,10 @@ class Ledger:
 
     def _stranger(self, sender: str) -> Reason | None:
         return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
+
+    def _not_owner(self, sender: str) -> Reason | None:
+        """The issuer is owner and agent at once."""
+        return None if sender == self.agent else ("OwnableUnauthorizedAccount", (sender,))
 
     def _other_person(self, lost: str, successor: str) -> Reason | None:
         return None

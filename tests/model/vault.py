@@ -72,8 +72,9 @@ class Vault:
         """
         takes, arrives = self._takes(currency, declarer, amount)
         failed = None if takes else ("DividendVault_FundingFailed", (currency, declarer, amount))
-        if not 1 <= record <= len(self.ledgers[token].times):
-            refuse(self.ledgers[token].unreadable(record), failed)
+        never = self.ledgers[token].never_closes(record)
+        if never:
+            refuse(never, failed)
         received = arrives if takes else 0
         new = self._prepared((declarer, token, record, currency), received, terms)
         refuse(failed, *self._undeclarable(new, takes=takes))

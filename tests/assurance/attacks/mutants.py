@@ -306,6 +306,16 @@ MUTANTS = (
         "roles::nobody_is_not_an_agent",
     ),
     AttackMutant(
+        "K1 no horizon", TOKEN, LEDGER,
+        "if (closesAt > limit) revert", "if (closesAt == 0) revert",
+        "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
+    ),
+    AttackMutant(
+        "K1 a cancelled record still bars others", TOKEN, LEDGER,
+        "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
+        "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
+    AttackMutant(
         "K6 the signer is whoever says so", VAULT, VAULT_FILE,
         "} else if (expected != claimant) {", "} else if (expected == address(0)) {",
         "claim_relayer::who_is_to_be_paid_is_asked_once",

@@ -149,10 +149,8 @@ class AttackSystem(Harness):
         return spy
 
     def _other_token(self, rules: str, registry: str) -> Deployed:
-        token_terms = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry)
-        token = self.kit.deploy("ShareToken", token_terms)
-        token.send("addAgent", self.agent, sender=self.owner)
-        return token
+        token_terms = ("Quay Street 3", "QUAY", 0, self.owner, rules, registry, [self.agent])
+        return self.kit.deploy("ShareToken", token_terms)
 
     def _give_everyone_something(self) -> None:
         self.empty = self.schedule(self.kit.now)

@@ -55,6 +55,7 @@ CODES = {
     "I3": "a reorganisation under the ledger",
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
+    "K1": "a record far in the future bars all earlier ones",
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",
     "K8": "gas for the payee: too little for a claim of its own, too much for a page",

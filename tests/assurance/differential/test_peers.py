@@ -55,7 +55,7 @@ def kit(codec) -> RevmKit:
 
 def share_token(kit: RevmKit, owner: str, name: str = "Peer") -> Deployed:
     """An open token, its owner an agent."""
-    return kit.deploy("ShareToken", (name, "PEER", 18, owner, ZERO, ZERO))
+    return kit.deploy("ShareToken", (name, "PEER", 18, owner, ZERO, ZERO, [owner]))
 
 
 def outcome(token: Deployed, sender: str, function: str, *args: Any) -> tuple[Any, ...]:

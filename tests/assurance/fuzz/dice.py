@@ -169,6 +169,15 @@ class Dice:
             return None
         return "schedule", token, self.pick(0, 0, 0, 1, 1, 2, 3, 5)
 
+    def cancel(self) -> Step | None:
+        """Above what has been declared for: what becomes of that is the vault's to say."""
+        token = self.token()
+        least = max(
+            (it.record for it in self.law.distributions if it.ledger.name == token), default=0
+        )
+        first = max(least + 1, len(self.system.shares[token].times) - self.pick(0, 0, 1, 2, -1))
+        return ("cancel", token, first) if self.system.shares[token].times else None
+
     def register(self) -> Step:
         who = self.wallet()
         person = self.pick(PERSONS.get(who, 2), PERSONS.get(who, 2), 1, 2, 3, 4, 5)
@@ -335,7 +344,8 @@ class Dice:
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
     "stop": 4, "freeze": 2, "hold": 1, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4,
-    "register": 2, "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
+    "cancel": 1, "register": 2,
+    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
     "declare_with_permit": 1, "claim": 18,
     "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,

@@ -269,7 +269,11 @@ class Small:
             self.evm.set_balance(self.address[name], 10**20)
         self.wire.enter("", ZERO)
         self._set_time(0)
-        self._create("east", "ShareToken", ("East", "E", 0, self.address["issuer"], ZERO, ZERO))
+        self._create(
+            "east",
+            "ShareToken",
+            ("East", "E", 0, self.address["issuer"], ZERO, ZERO, [self.address["issuer"]]),
+        )
         self._create("vault", "DividendVault")
         self._create("usd", "Dollar", "usd", "usd", 6)
         self._create("lens", "Lens")

@@ -106,7 +106,7 @@ class SystemHarness:
     def _build(self) -> None:
         at = self.address
         for name, issuer in ISSUERS.items():
-            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO)
+            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, [at[issuer]])
             self._create(name, "ShareToken", token_terms)
         self._create("book", "InvestorRegistry", at["wes"])
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
@@ -307,6 +307,16 @@ class SystemHarness:
         done = self._both(lambda: law.schedule(issuer, at), issuer, token, "scheduleRecord", at)
         if done and self.gave != word(len(law.times)):
             raise Broken(f"the record is {self.gave.hex()}, not {len(law.times)}")
+        return done
+
+    def _cancel(self, token: str, first: int) -> bool:
+        issuer, law = ISSUERS[token], self.shares[token]
+        done = self._both(lambda: law.cancel(issuer, first), issuer, token, "cancelRecords", first)
+        if done:
+            logs = [raw_log(log) for log in self.evm.result.logs]
+            gone = sorted(int.from_bytes(topics[1], "big") for topics, _ in logs)
+            if gone != self.answer:
+                raise Broken(f"the chain cancels {gone}, the law {self.answer}")
         return done
 
     def _register(self, wallet: str, person: int, valid: int) -> bool:
@@ -633,11 +643,15 @@ class SystemHarness:
     def _records(self) -> Iterator[Pair]:
         """Balances and supply at closed records (Laws 5, 6); others refuse (Law 7)."""
         for token, law in self.shares.items():
-            for record, then in enumerate(law.closed, 1):
+            for record, then in law.closed.items():
                 for who in WALLETS:
                     yield (token, "balanceOfAt", who, record), yes(then.get(who, 0))
                 yield (token, "totalSupplyAt", record), yes(sum(then.values()))
-            for record in {0, len(law.closed) + 1, len(law.times), len(law.times) + 1}:
+            later = {*law.open_records[:1], *law.cancelled, len(law.times), len(law.times) + 1}
+            for record in later:
+                gone = yes(record in law.cancelled)
+                yield (token, "isRecordCancelled", record), gone
+            for record in {0, *later}:
                 why = law.unreadable(record)
                 if why:
                     yield (token, "balanceOfAt", "ann", record), self._no(why)

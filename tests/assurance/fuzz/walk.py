@@ -151,7 +151,7 @@ def _renumbered(story: list[Step], at: int) -> list[Step]:
 
 def _of_record(step: Step, token: str, gone: int) -> Step:
     """A step that named a later record of the token."""
-    place = {"declare": 3, "declare_with_permit": 2}.get(step[0], 0)
+    place = {"declare": 3, "declare_with_permit": 2, "cancel": 2}.get(step[0], 0)
     if not place or step[place - 1] != token or step[place] <= gone:
         return step
     return (*step[:place], step[place] - 1, *step[place + 1 :])
@@ -219,6 +219,7 @@ SENTENCES: dict[str, str] = {
     "recover": "{2} is lost in {1}, and {3} comes in its place",
     "pause": "{1} is paused: {2}",
     "schedule": "a record of {1} will close in {2} s",
+    "cancel": "records of {1} from {2} on are cancelled",
     "register": "{1} is person {2}, for {3} s",
     "wait": "{1} s pass",
     "declare": "{1} declares {5} in {4} for record {3} of {2}",

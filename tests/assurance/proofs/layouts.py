@@ -77,12 +77,12 @@ def account_balance(account):
 
 @restates("AccountLib.since", "accountSince", 256)
 def account_since(account):
-    return shr(account, 96) & ones(32)
+    return shr(account, 208) & ones(32)
 
 
 @restates("AccountLib.pastCount", "accountPastCount", 256)
 def account_past_count(account):
-    return shr(account, 128) & ones(32)
+    return shr(account, 96) & ones(32)
 
 
 @restates("AccountLib.has", "accountHas", 256, 256)
@@ -92,14 +92,13 @@ def account_has(account, flags):
 
 @restates("AccountLib.anyFlag", "accountAnyFlag", 256, 256)
 def account_any_flag(account, other):
-    return shr(account | other, 160) != 0
+    return shr(account | other, 240) != 0
 
 
-@restates("AccountLib.bothReady", "accountBothReady", 256, 256, 32)
-def account_both_ready(account, other, closed):
-    present = closed << 96
-    standing = ~(ones(96) | (ones(32) << 128))
-    return ((account ^ present) | (other ^ present)) & standing == 0
+@restates("AccountLib.bothReady", "accountBothReady", 256, 256, 256)
+def account_both_ready(account, other, ledger):
+    present = ledger & (ones(32) << 208)
+    return shr((account ^ present) | (other ^ present), 208) == 0
 
 
 @restates("AccountLib.with", "accountWith", 256, 256, 1)
@@ -119,17 +118,27 @@ def account_minus(account, amount):
 
 @restates("AccountLib.withSince", "accountWithSince", 256, 256)
 def account_with_since(account, closed):
-    return (account & ~(ones(32) << 96)) | (closed << 96)
+    return (account & ~(ones(32) << 208)) | (closed << 208)
 
 
 @restates("AccountLib.withOneMorePast", "accountWithOneMorePast", 256)
 def account_with_one_more_past(account):
-    return account + word(1 << 128)
+    return account + word(1 << 96)
 
 
 def account_flags(account: Bits) -> Bits:
     """All flags; the library asks for them by name only."""
-    return shr(account, 160)
+    return shr(account, 240)
+
+
+def account_unused(account: Bits) -> Bits:
+    """What no field has."""
+    return shr(account, 128) & ones(80)
+
+
+def history_entry(account: Bits) -> Bits:
+    """What `HistoryLib.checkpoint` keeps of an account."""
+    return account_balance(account) | (account_since(account) << 96)
 
 
 # ----------------------------------------------------------------------------------------- Ledger

@@ -21,20 +21,21 @@ def kept(before, after, *fields):
 
 # ---------------------------------------------------------------------------------------- Account
 
-BALANCE, SINCE, COUNT, FLAGS = (
+BALANCE, SINCE, COUNT, FLAGS, UNUSED = (
     of.account_balance,
     of.account_since,
     of.account_past_count,
     of.account_flags,
+    of.account_unused,
 )
 
 
 @FACTS.about("AccountLib.balance", "AccountLib.since", "AccountLib.pastCount")
 def an_account_is_its_four_fields():
-    """Balance, since, count and flags are all there is of an account, and they do not overlap."""
+    """Balance, count, since, flags and unused bits are all of an account, and do not overlap."""
     (w,) = words("w")
-    joined = BALANCE(w) + (SINCE(w) << 96) + (COUNT(w) << 128) + (FLAGS(w) << 160)
-    return [], joined == w
+    low = BALANCE(w) + (COUNT(w) << 96) + (UNUSED(w) << 128)
+    return [], low + (SINCE(w) << 208) + (FLAGS(w) << 240) == w
 
 
 @FACTS.about("AccountLib.plus")
@@ -79,7 +80,7 @@ def account_flags_are_set_and_cleared_alone():
     on = z3.Bool("on")
     after = of.account_with(w, flag, on)
     lone = [flag & (flag - 1) == 0, other & (other - 1) == 0, flag != other, other != 0]
-    given = [*lone, z3.UGE(flag, word(1 << 160))]
+    given = [*lone, z3.UGE(flag, word(1 << 240))]
     same = z3.And(of.account_has(after, other) == of.account_has(w, other))
     return given, z3.And(
         of.account_has(after, flag) == on, same, kept(w, after, BALANCE, SINCE, COUNT)
@@ -95,12 +96,14 @@ def any_flag_sees_every_flag_of_both():
 
 @FACTS.about("AccountLib.bothReady")
 def both_are_ready_if_neither_has_a_flag_or_is_behind():
-    """Two accounts are ready exactly if both are ordinary and know of the last record."""
-    w, v, closed = words("w v closed")
+    """Two accounts are ready exactly if both are ordinary and know of the ledger's last record,
+    whatever else the ledger says.
+    """
+    w, v, ledger = words("w v ledger")
+    closed = of.ledger_closed(ledger)
     ordinary = z3.And(FLAGS(w) == 0, FLAGS(v) == 0)
-    given = [z3.ULE(closed, ones(32))]
     present = z3.And(SINCE(w) == closed, SINCE(v) == closed)
-    return given, of.account_both_ready(w, v, closed) == z3.And(ordinary, present)
+    return [], of.account_both_ready(w, v, ledger) == z3.And(ordinary, present)
 
 
 # --------------------------------------------------------------------------------------- HistoryLib
@@ -108,18 +111,19 @@ def both_are_ready_if_neither_has_a_flag_or_is_behind():
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def an_entry_is_balance_and_since():
-    """The lowest 128 bits of an account are its balance and since, whatever else it has."""
+    """What is kept of an account are its balance and since, in 128 bits, whatever else it has."""
     (w,) = words("w")
-    entry = w & ones(128)
-    return [], z3.And(BALANCE(entry) == BALANCE(w), SINCE(entry) == SINCE(w), COUNT(entry) == 0)
+    entry = of.history_entry(w)
+    read = z3.And(entry & ones(96) == BALANCE(w), shr(entry, 96) == SINCE(w))
+    return [], z3.And(read, fits(entry, 128))
 
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
 def the_first_entry_of_a_slot_reads_back():
     """An entry at an even place, written over whatever was there, is what is read there."""
     (w,) = words("w")
-    slot = w & ones(128)
-    return [], slot & ones(128) == w & ones(128)
+    slot = of.history_entry(w)
+    return [], slot & ones(128) == of.history_entry(w)
 
 
 @FACTS.about("HistoryLib.checkpoint", "HistoryLib._entry")
@@ -128,10 +132,9 @@ def the_second_entry_of_a_slot_reads_back_and_keeps_the_first():
     change. (Law 5)
     """
     first, w = words("first w")
-    before = first & ones(128)
-    slot = before | ((w & ones(128)) << 128)
-    second = shr(slot, 128) & ones(128)
-    return [], z3.And(second == w & ones(128), slot & ones(128) == before)
+    before = of.history_entry(first)
+    slot = before | (of.history_entry(w) << 128)
+    return [], z3.And(shr(slot, 128) == of.history_entry(w), slot & ones(128) == before)
 
 
 # ----------------------------------------------------------------------------------------- Ledger

@@ -440,7 +440,8 @@ def test_no_country_and_no_class_are_groups_of_their_own(counted):
 def test_two_tokens_of_one_issuer_are_counted_apart(counted, book, kit):
     """A registration moves the count of both."""
     second = kit.deploy(
-        "ShareToken", ("Two", "TWO", 0, counted.owner, ZERO, counted.registry.address)
+        "ShareToken",
+        ("Two", "TWO", 0, counted.owner, ZERO, counted.registry.address, [counted.owner]),
     )
     book.send("bindToken", second.address, sender=counted.owner)
     rules = counted.make_rules(maxHolders=3)

@@ -474,7 +474,9 @@ def test_on_a_fork_the_old_signature_is_worth_nothing(artifacts):
     """The chain's id changes under a deployed desk: its domain follows, cached or not."""
     with Anvil() as node, AnvilKit(node, artifacts) as kit:
         owner, first = kit.accounts[:2]
-        token = kit.deploy("ShareToken", ("Harbour Street 12", "HARB", 0, owner, ZERO, ZERO))
+        token = kit.deploy(
+            "ShareToken", ("Harbour Street 12", "HARB", 0, owner, ZERO, ZERO, [owner])
+        )
         vault, dollar = kit.deploy("DividendVault"), kit.deploy("Dollar", "D", "D", 6)
         desk = kit.at("ClaimRelayer", vault.call("relayer"))
         token.send("mint", HOLDER.address, 10)

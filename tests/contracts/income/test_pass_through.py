@@ -29,7 +29,7 @@ class Pooled(Harness):
         super().__init__(kit)
         self.pool = pool or self.dan
         self.keeper = self.issuer
-        sheet = ("Harbour certificates", "cHARB", 0, self.keeper, ZERO, ZERO)
+        sheet = ("Harbour certificates", "cHARB", 0, self.keeper, ZERO, ZERO, [self.keeper])
         self.certs = kit.deploy("ShareToken", sheet)
         self.streams = kit.deploy("RecordRanges", self.token.address)
         self.cert_streams = kit.deploy("RecordRanges", self.certs.address)

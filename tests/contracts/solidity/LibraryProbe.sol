@@ -57,8 +57,8 @@ contract LibraryProbe {
         return Account.wrap(a).anyFlag(Account.wrap(b));
     }
 
-    function accountBothReady(uint256 a, uint256 b, uint32 closed) external pure returns (bool) {
-        return Account.wrap(a).bothReady(Account.wrap(b), closed);
+    function accountBothReady(uint256 a, uint256 b, uint256 ledger) external pure returns (bool) {
+        return Account.wrap(a).bothReady(Account.wrap(b), Ledger.wrap(ledger));
     }
 
     function accountWith(uint256 a, uint256 b, bool on) external pure returns (Account) {

@@ -8,8 +8,6 @@ import pytest
 
 from tests.contracts.harness import DAY, Harness, person, refused
 
-NEVER = 2**48 - 1
-
 
 def at(harness: Harness, account: str, record: int) -> int:
     """A balance at a record."""
@@ -55,15 +53,6 @@ def test_a_record_not_later_than_the_last_is_refused(harness):
     with refused("ShareToken_RecordInThePast", closes_at, closes_at + 1):
         harness.schedule(closes_at)
     assert harness.schedule(closes_at + 1) == 2
-
-
-def test_a_record_at_the_time_that_means_never_is_refused(harness):
-    """The last second before it is possible, and then no other record is."""
-    with refused("ShareToken_RecordTooLate", NEVER, NEVER - 1):
-        harness.schedule(NEVER)
-    assert harness.schedule(NEVER - 1) == 1
-    with refused("ShareToken_RecordNotLater", NEVER - 1, NEVER - 1):
-        harness.schedule(NEVER - 1)
 
 
 @pytest.mark.attack("B4")
@@ -403,3 +392,193 @@ def test_a_record_can_be_scheduled_after_others_have_closed_uncounted(harness):
     harness.kit.now += DAY + 1
     harness.move(harness.ann, harness.ben, 10)
     assert [at(harness, harness.ann, record) for record in (1, 2)] == [100, 90]
+
+
+# ------------------------------------------------------------ the horizon, and cancelling
+
+HORIZON = 400 * DAY
+
+
+def cancel(harness, first: int, sender: str | None = None) -> list[int]:
+    """Cancel records; which were."""
+    receipt = harness.token.send("cancelRecords", first, sender=sender or harness.owner)
+    assert {name for name, _ in receipt.events} <= {"RecordCancelled"}
+    return [args["recordId"] for args in receipt.named("RecordCancelled")]
+
+
+@pytest.mark.attack("K1")
+def test_a_record_cannot_be_scheduled_beyond_the_horizon(harness):
+    """Milliseconds for seconds are refused; the last second is 400 days ahead (Law 27)."""
+    limit = harness.kit.now + HORIZON
+    for closes_at in (limit + 1, harness.kit.now * 1_000, 2**48 - 1):
+        with refused("ShareToken_RecordTooFar", closes_at, limit):
+            harness.schedule(closes_at)
+    assert harness.schedule(limit) == 1
+    assert harness.token.call("recordTime", 1) == limit
+
+
+@pytest.mark.attack("K1")
+def test_the_owner_undoes_records_that_stand_in_the_way(harness):
+    """A hostile agent's record bars all earlier ones until the owner cancels it; then the asset
+    pays on, under ids that are new (Law 27)."""
+    harness.issue({harness.ann: 100})
+    far = harness.kit.now + HORIZON
+    assert harness.schedule(far) == 1
+    with refused("ShareToken_RecordNotLater", harness.kit.now, far):
+        harness.schedule(harness.kit.now)
+    assert cancel(harness, 1) == [1]
+    record = harness.close()
+    assert (record, harness.token.call("recordCount")) == (2, 2)
+    harness.move(harness.ann, harness.ben, 30)
+    assert [at(harness, who, 2) for who in (harness.ann, harness.ben)] == [100, 0]
+    assert harness.declare(2, 1_000) == 1
+
+
+def test_a_cancelled_record_never_closes(harness):
+    """Neither its time nor a balance can be read, before its time or after (Law 7)."""
+    harness.issue({harness.ann: 100})
+    closes_at = harness.kit.now + DAY
+    harness.schedule(closes_at)
+    harness.schedule(closes_at + 1)
+    cancel(harness, 2)
+    for now in (harness.kit.now, closes_at + 2):
+        harness.kit.now = now
+        for call in (("recordTime",), ("balanceOfAt", harness.ann), ("totalSupplyAt",)):
+            with refused("ShareToken_RecordCancelled", 2):
+                harness.token.call(*call, 2)
+        harness.move(harness.ann, harness.ben, 1)
+    assert at(harness, harness.ann, 1) == 99
+    answers = [
+        harness.token.call("isRecordCancelled", record) for record in (0, 1, 2, 3, 2**256 - 1)
+    ]
+    assert answers == [False, False, True, False, False]
+
+
+def test_records_are_cancelled_from_one_on(harness):
+    """Those that were cancelled before are not told of again."""
+    for ahead in range(1, 8):
+        harness.schedule(harness.kit.now + ahead)
+    assert cancel(harness, 6) == [7, 6]
+    assert cancel(harness, 4) == [5, 4]
+    harness.schedule(harness.kit.now + 4)
+    harness.schedule(harness.kit.now + 5)
+    assert cancel(harness, 3) == [9, 8, 3]
+    with refused("ShareToken_RecordNotLater", harness.kit.now + 2, harness.kit.now + 2):
+        harness.schedule(harness.kit.now + 2)
+    assert harness.schedule(harness.kit.now + 3) == 10
+
+
+def test_who_may_cancel_what(harness):
+    """The owner alone; what is open, not what has closed, is unknown or was cancelled."""
+    closes_at = harness.kit.now
+    harness.schedule(closes_at)
+    harness.schedule(closes_at + 2)
+    with refused("OwnableUnauthorizedAccount", harness.agent):
+        cancel(harness, 2, sender=harness.agent)
+    for number in (0, 3, 2**256 - 1):
+        with refused("ShareToken_UnknownRecord", number, 2):
+            cancel(harness, number)
+    harness.kit.now += 1
+    with refused("ShareToken_RecordClosed", 1, closes_at, closes_at + 1):
+        cancel(harness, 1)
+    assert cancel(harness, 2) == [2]
+    with refused("ShareToken_RecordCancelled", 2):
+        cancel(harness, 2)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_cancelling_behind_a_record_that_has_closed_keeps_it(harness, counted):
+    """Whether a movement has counted it or not, the next movement belongs after it (Law 5)."""
+    harness.issue({harness.ann: 100})
+    harness.schedule(harness.kit.now)
+    harness.schedule(harness.kit.now + 5)
+    harness.kit.now += 1
+    if counted:
+        harness.move(harness.ann, harness.ben, 10)
+    cancel(harness, 2)
+    harness.move(harness.ann, harness.ben, 10)
+    assert (at(harness, harness.ann, 1), at(harness, harness.ben, 1)) == (100, 0)
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_record_can_be_cancelled_in_its_own_second(harness, first):
+    """It is open until that is over; the one before stays if it is not cancelled."""
+    harness.issue({harness.ann: 100})
+    harness.schedule(harness.kit.now + 4)
+    harness.schedule(harness.kit.now + 5)
+    harness.kit.now += 3 + first
+    harness.move(harness.ann, harness.ben, 10)
+    cancel(harness, first)
+    harness.kit.now += 1
+    harness.move(harness.ann, harness.ben, 10)
+    if first == 2:
+        assert at(harness, harness.ann, 1) == 100
+    third = harness.close()
+    harness.move(harness.ann, harness.ben, 10)
+    assert (third, at(harness, harness.ann, 3)) == (3, 80)
+
+
+def test_cancelling_costs_holders_nothing(harness):
+    """No record has closed, so the next movement stores nothing, and neither does the one after the
+    next record is scheduled."""
+    harness.issue({harness.ann: 100, harness.ben: 100})
+    usual = harness.move(harness.ann, harness.ben, 1).gas
+    harness.schedule(harness.kit.now + DAY)
+    cancel(harness, 1)
+    assert harness.move(harness.ann, harness.ben, 1).gas == usual
+    harness.schedule(harness.kit.now + DAY)
+    assert harness.move(harness.ann, harness.ben, 1).gas == usual
+
+
+def test_any_number_of_records_can_be_cancelled_in_pages(harness):
+    """From the end: what an earlier page has cancelled costs a later one a step, and no more."""
+    now = harness.kit.now
+    for ahead in range(600):
+        harness.schedule(now + ahead)
+    page = harness.token.send("cancelRecords", 501, sender=harness.owner)
+    assert page.gas < 100 * 2_500
+    later = harness.token.send("cancelRecords", 401, sender=harness.owner)
+    assert later.gas < page.gas + 5_000
+    assert len(cancel(harness, 2)) == 399
+    harness.kit.now += 601
+    assert harness.close() == 601
+    assert at(harness, harness.ann, 601) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_mixture_of_scheduling_and_cancelling_reads_back(harness, seed):
+    """Random movements, records and cancellations against dictionaries (Law 5)."""
+    dice = random.Random(seed)
+    held = {harness.ann: 1_000, harness.ben: 1_000}
+    harness.issue(held)
+    times: list[int] = []
+    closed: dict[int, dict[str, int]] = {}
+    gone: set[int] = set()
+    for _ in range(80):
+        still = [n for n in range(1, len(times) + 1) if n not in gone and n not in closed]
+        action = dice.choice(["move", "move", "schedule", "schedule", "cancel", "wait"])
+        if action == "move":
+            giver, taker = dice.sample(list(held), 2)
+            harness.move(giver, taker, 1)
+            held[giver] -= 1
+            held[taker] += 1
+        elif action == "schedule":
+            standing = [time for n, time in enumerate(times, 1) if n not in gone]
+            times.append(max([harness.kit.now - 1, *standing]) + dice.randint(1, 3))
+            harness.schedule(times[-1])
+        elif action == "cancel" and still:
+            first = dice.choice(still)
+            assert cancel(harness, first) == [n for n in reversed(still) if n >= first]
+            gone |= {n for n in still if n >= first}
+        else:
+            harness.kit.now += dice.randint(1, 3)
+            closed |= {n: dict(held) for n in still if times[n - 1] < harness.kit.now}
+    for record in range(1, len(times) + 1):
+        if record in closed:
+            assert {who: at(harness, who, record) for who in held} == closed[record]
+        else:
+            reason = ("RecordCancelled", record)
+            if record not in gone:
+                reason = ("RecordOpen", record, times[record - 1], harness.kit.now)
+            with refused(f"ShareToken_{reason[0]}", *reason[1:]):
+                harness.token.call("totalSupplyAt", record)

@@ -229,7 +229,8 @@ def test_an_expired_person_can_be_recovered_and_stays_expired(kit):
 def second_token(harness: Compliant):
     """Another asset of the same issuer, under the same kind of rules."""
     token = harness.kit.deploy(
-        "ShareToken", ("Two", "TWO", 0, harness.owner, ZERO, harness.registry.address)
+        "ShareToken",
+        ("Two", "TWO", 0, harness.owner, ZERO, harness.registry.address, [harness.owner]),
     )
     harness.registry.send("bindToken", token.address, sender=harness.owner)
     rules = harness.make_rules(maxHolders=9)

@@ -31,6 +31,7 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "batchTransfer(address[],uint256[])": (ANYONE, ([person(1)], [1])),
         "batchUnfreezePartialTokens(address[],uint256[])": (AGENT, ([harness.ann], [0])),
         "burn(address,uint256)": (AGENT, (harness.ann, 1)),
+        "cancelRecords(uint256)": (OWNER, (harness.token.call("recordCount"),)),
         "forcedTransfer(address,address,uint256)": (AGENT, (harness.ann, person(1), 1)),
         "freezePartialTokens(address,uint256)": (AGENT, (harness.ann, 1)),
         "mint(address,uint256)": (AGENT, (person(1), 1)),
@@ -44,7 +45,7 @@ def token_calls(harness: Harness) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "removeAgent(address)": (OWNER, (harness.agent,)),
         "removeDocument(bytes32)": (OWNER, (DEED,)),
         "renounceOwnership()": ("nobody", ()),
-        "scheduleRecord(uint48)": (AGENT, (harness.kit.now + DAY,)),
+        "scheduleRecord(uint48)": (AGENT, (harness.kit.now + 2 * DAY,)),
         "setAddressFrozen(address,bool)": (AGENT, (harness.ann, True)),
         "setCompliance(address)": (OWNER, (ZERO,)),
         "setContractURI(string)": (OWNER, ("ipfs://new",)),
@@ -124,6 +125,7 @@ def test_every_function_of_the_token_refuses_who_may_not_call_it(harness, actor)
     """Law 23: strangers, agents and the owner meet exactly the refusals of the access table."""
     harness.issue({harness.ann: 100, harness.stranger: 10, harness.agent: 10, harness.owner: 10})
     harness.token.send("setDocument", DEED, "ipfs://deed", DEED, sender=harness.owner)
+    harness.schedule()
     sender = getattr(harness, actor)
     harness.token.send("approve", sender, 100, sender=harness.ann)
     not_owner = ("OwnableUnauthorizedAccount", (sender,))
@@ -168,14 +170,26 @@ def test_the_vault_has_no_roles(harness, actor):
 # ----------------------------------------------------------------------- owner
 
 
-def test_the_first_owner_is_also_the_first_agent(kit):
-    """A fresh token can issue at once, and says who may."""
-    owner = kit.accounts[1]
-    token = kit.deploy("ShareToken", ("N", "S", 0, owner, ZERO, ZERO))
+def test_the_first_agents_are_those_of_the_terms(kit):
+    """A fresh token can issue at once, and says who may; its owner may not, unless it is named."""
+    owner, one, another = kit.accounts[1:4]
+    token = kit.deploy("ShareToken", ("N", "S", 0, owner, ZERO, ZERO, [one, another, one]))
     assert token.call("owner") == owner
-    assert token.call("isAgent", owner) is True
-    assert token.receipt.named("AgentAdded") == [{"agent": owner}]
-    assert token.call("isAgent", kit.accounts[0]) is False
+    agents = [who for who in kit.accounts if token.call("isAgent", who)]
+    assert agents == [one, another]
+    assert token.receipt.named("AgentAdded") == [{"agent": one}, {"agent": another}]
+    with refused("ShareToken_NotAgent", owner):
+        token.send("mint", owner, 1, sender=owner)
+    lonely = kit.deploy("ShareToken", ("N", "S", 0, owner, ZERO, ZERO, []))
+    assert lonely.receipt.named("AgentAdded") == []
+    assert lonely.call("isAgent", owner) is False
+
+
+@pytest.mark.attack("H")
+def test_nobody_is_not_a_first_agent(kit):
+    """Neither by the terms."""
+    with refused("ShareToken_InvalidAgent", ZERO):
+        kit.deploy("ShareToken", ("N", "S", 0, kit.accounts[1], ZERO, ZERO, [ZERO]))
 
 
 def test_ownership_changes_in_two_steps(harness):

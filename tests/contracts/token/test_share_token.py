@@ -32,7 +32,7 @@ def test_a_token_of_more_than_18_decimals_is_refused(kit, decimals):
 def test_a_token_without_an_owner_is_refused(kit):
     """Nobody could ever replace its rules."""
     with refused("OwnableInvalidOwner", ZERO):
-        kit.deploy("ShareToken", ("N", "S", 0, ZERO, ZERO, ZERO))
+        kit.deploy("ShareToken", ("N", "S", 0, ZERO, ZERO, ZERO, []))
 
 
 def test_a_new_token_says_what_it_is_and_holds_nothing(harness):

@@ -62,7 +62,7 @@ def provider(url: str, answer: Callable[[object], tuple[int, object] | None]) ->
 
 @pytest.fixture
 def token(operator) -> ShareToken:
-    terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE)
+    terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE, [operator.address])
     deployed = operator.send_one("token", deploy_call(artifact("ShareToken"), terms))
     token = ShareToken(operator.chain, deployed.contract_address)
     operator.send([Intent(f"m{n}", token.mint(HOLDER, n + 1)) for n in range(20)])

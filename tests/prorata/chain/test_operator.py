@@ -31,7 +31,7 @@ HOLDER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 @pytest.fixture
 def token(operator) -> ShareToken:
-    terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE)
+    terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE, [operator.address])
     deployed = operator.send_one("token", deploy_call(artifact("ShareToken"), terms))
     return ShareToken(operator.chain, deployed.contract_address)
 

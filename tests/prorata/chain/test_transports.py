@@ -79,7 +79,15 @@ def address(request, own, sockets) -> str:
 def test_a_token_is_deployed_issued_and_read_over_each_transport(address, issuer, tmp_path):
     chain = RpcChain(address)
     with open_operator(chain, issuer, tmp_path / "HARB12", timeout=30) as operator:
-        terms = ("Harbour Street 12", "HARB12", 0, operator.address, NATIVE, NATIVE)
+        terms = (
+            "Harbour Street 12",
+            "HARB12",
+            0,
+            operator.address,
+            NATIVE,
+            NATIVE,
+            [operator.address],
+        )
         deployed = operator.send_one("token", deploy_call(artifact("ShareToken"), terms))
         token = ShareToken(chain, deployed.contract_address)
         operator.send_one("mint", token.mint(HOLDER, 7))

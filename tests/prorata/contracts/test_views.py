@@ -176,7 +176,10 @@ def test_the_register_alone_is_audited_and_drawn(operator, issued, table):
 
 def test_a_page_for_another_tokens_distribution_is_refused(operator, issued, tmp_path, settings):
     """Its holders are not this register's."""
-    made = deploy_call(artifact("ShareToken"), ("Two", "TWO", 0, operator.address, NATIVE, NATIVE))
+    made = deploy_call(
+        artifact("ShareToken"),
+        ("Two", "TWO", 0, operator.address, NATIVE, NATIVE, [operator.address]),
+    )
     other = ShareToken(operator.chain, operator.send_one("two", made).contract_address)
     vault, dollar = issued.vault(), issued.currency("USD")
     operator.send_one("two shares", other.mint(STRANGER, 5))

@@ -25,7 +25,7 @@ FOREVER = 2**256 - 1
 @pytest.fixture
 def notes(operator) -> Currency:
     """A currency with permits that tells its domain: another share token, of which we hold 500."""
-    terms = ("Notes", "NOTE", 0, operator.address, NATIVE, NATIVE)
+    terms = ("Notes", "NOTE", 0, operator.address, NATIVE, NATIVE, [operator.address])
     deployed = operator.send_one("notes", deploy_call(artifact("ShareToken"), terms))
     currency = Currency(operator.chain, deployed.contract_address)
     data = function("ShareToken", "mint").encode(operator.address, 500)

@@ -43,7 +43,7 @@ def play(demo_chain: DemoChain) -> Story:
     *people, issuer, collector, payee = demo_chain.enter([*range(12), 1_000, 1_001, 1_002])
     do = Acting(demo_chain, issuer)
     first_block = demo_chain.chain.block().number
-    terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, ZERO_ADDRESS)
+    terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, ZERO_ADDRESS, [issuer])
     token = ShareToken(
         demo_chain.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address
     )

@@ -95,7 +95,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
         demo_chain.chain,
         do(deploy_call(artifact("InvestorRegistry"), issuer)).contract_address,
     )
-    terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, registry.address)
+    terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, registry.address, [issuer])
     token = ShareToken(
         demo_chain.chain, do(deploy_call(artifact("ShareToken"), terms)).contract_address
     )

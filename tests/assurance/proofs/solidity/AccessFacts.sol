@@ -14,11 +14,9 @@ contract AccessFacts is Refusals {
 
     /// @dev The owner is no agent, and the agent not the owner.
     function setUp() public {
-        token = new ShareToken(IShareToken.Terms("Harbour Street 12", "HARB", 0, OWNER, address(0), address(0)));
-        VM.prank(OWNER);
-        token.addAgent(AGENT);
-        VM.prank(OWNER);
-        token.removeAgent(OWNER);
+        token = new ShareToken(
+            IShareToken.Terms("Harbour Street 12", "HARB", 0, OWNER, address(0), address(0), _one(AGENT))
+        );
     }
 
     function _subject() internal view override returns (address) {

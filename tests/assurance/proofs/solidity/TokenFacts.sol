@@ -14,8 +14,10 @@ contract TokenFacts {
 
     function setUp() public {
         VM.warp(1_000_000);
+        address[] memory agents = new address[](1);
+        agents[0] = address(this);
         token = new ShareToken(
-            IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0))
+            IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0), agents)
         );
     }
 

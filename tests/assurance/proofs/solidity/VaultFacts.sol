@@ -31,8 +31,10 @@ contract VaultFacts {
 
     function setUp() public {
         VM.warp(1_000_000);
+        address[] memory agents = new address[](1);
+        agents[0] = address(this);
         token = new ShareToken(
-            IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0))
+            IShareToken.Terms("Harbour Street 12", "HARB", 0, address(this), address(0), address(0), agents)
         );
         vault = new DividendVault();
         dollar = new Dollar("Rehearsal dollar", "USDR", 6);
