@@ -10,6 +10,7 @@ import {IRecordToken} from "../token/IRecordToken.sol";
 import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 import {ClaimBatchLib, ClaimBatch} from "./ClaimBatchLib.sol";
+import {EligibleLib} from "./EligibleLib.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
 import {RecordQueryLib} from "./RecordQueryLib.sol";
 import {MemoryLib} from "../libraries/MemoryLib.sol";
@@ -29,6 +30,7 @@ import {UncheckedArrayLib} from "../libraries/UncheckedArrayLib.sol";
 ///
 /// so that the progress of several distributions fits one slot (`ProgressLib`).
 contract DividendVault is IDividendVault, ReentrancyGuardTransient {
+    using EligibleLib for EligibleLib.Book;
     using TermsLib for TermsLib.Tail;
     using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
     using UncheckedArrayLib for uint256[];
@@ -76,15 +78,15 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 remainder;
     }
 
-    /// @inheritdoc IDividendVault
-    uint256 public distributionCount;
+    /// @dev In one slot, which every declaration writes: how many there are, and whether a share token was ever paid out.
+    uint128 private _count;
+    bool private _hasPaidShares;
 
     PayeeAndClaimsLib.Files private _files;
     mapping(address token => mapping(address currency => Series)) private _series;
     mapping(uint256 key => ProgressLib.Lanes) private _progress;
 
-    /// @dev Eligible shares of distributions declared while their record was open, once it has closed.
-    mapping(uint256 id => uint256) private _lateEligible;
+    EligibleLib.Book private _eligible;
     mapping(uint256 id => uint256) private _withheld;
     mapping(uint256 id => uint256) private _remitted;
     mapping(uint256 id => Ending) private _endings;
@@ -154,7 +156,8 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         _fixHoldings(sheet);
 
         uint256 received = _receive(currency, amount);
-        id = ++distributionCount;
+        // Each is a contract that somebody paid for.
+        id = ++_count;
         sheet.setId(id);
         uint256 carriedIn = _enrol(sheet, received, eligible);
         sheet.write(tail);
@@ -174,7 +177,10 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         }
 
         // Ids stay below 2^32: each is a contract that somebody paid for. `allot` bounds the bits.
-        if (series.number == 0) series.number = uint32(sheet.id());
+        if (series.number == 0) {
+            series.number = uint32(sheet.id());
+            if (sheet.currency() != address(0) && _eligible.notePaidOut(sheet.currency())) _hasPaidShares = true;
+        }
         (uint256 lane, uint256 laneEnd) = ProgressLib.allot(
             series.laneEnd,
             eligible == 0 ? TermsLib.MAX_ELIGIBLE : eligible
@@ -234,10 +240,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     ) private view returns (uint256 eligible, uint256 earliest) {
         IRecordToken token = IRecordToken(sheet.token());
         try token.totalSupplyAt(sheet.recordId()) returns (uint256 supply) {
-            eligible = _lessExcluded(sheet, tail, supply);
-            _requireCountable(sheet, eligible);
+            eligible = _eligible.atDeclaration(sheet, tail.excluded, _hasPaidShares, supply);
         } catch {
-            // Reverts for a record that was never scheduled.
+            // Reverts for a record that was never scheduled, or was cancelled.
             earliest = uint256(token.recordTime(sheet.recordId())) + 1;
         }
     }
@@ -353,6 +358,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         address expected,
         address receiver
     ) private returns (uint256 count) {
+        if (holder == address(this)) return 0;
         (address claimant, uint256[] memory shares) = _ask(first, recordIds, holder);
         if (claimant == address(0)) revert DividendVault_IncomeHeld(first.token(), holder);
         PayeeAndClaimsLib.Word storage file = _files.file[holder];
@@ -604,9 +610,19 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDividendVault
+    function fixEligible(uint256 id, uint256 most) external nonReentrant returns (uint256 accountsLeft) {
+        StoredTerms sheet = _sheet(id);
+        if (_eligible.known(sheet) != 0) return 0;
+        if (_endings[id].ended) revert DividendVault_NothingLeft(id);
+        uint256 eligible;
+        (accountsLeft, eligible) = _eligible.fixPage(sheet, _hasPaidShares, most);
+        emit EligibleCounted(id, accountsLeft, eligible);
+    }
+
+    /// @inheritdoc IDividendVault
     function refund(uint256 id) external nonReentrant returns (uint256 amount) {
         StoredTerms sheet = _sheet(id);
-        uint256 eligible = _viewEligible(sheet);
+        uint256 eligible = _isCancelled(sheet) ? 0 : _eligible.current(sheet, _hasPaidShares);
         if (eligible != 0 && eligible <= TermsLib.MAX_ELIGIBLE) {
             revert DividendVault_NotRefundable(id, eligible);
         }
@@ -625,9 +641,10 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     function entitlement(uint256 id, address holder) public view returns (uint256 gross, uint256 tax, uint256 net) {
         StoredTerms sheet = _sheet(id);
+        if (_isCancelled(sheet)) return (0, 0, 0);
         uint256 shares = _sharesOf(sheet, holder);
         if (shares == 0) return (0, 0, 0);
-        gross = ProRataLib.portionDown(sheet.amount(), shares, _viewEligible(sheet));
+        gross = ProRataLib.portionDown(sheet.amount(), shares, _eligible.current(sheet, _hasPaidShares));
         tax = _taxOn(sheet, holder, gross);
         net = gross - tax;
     }
@@ -637,7 +654,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         StoredTerms sheet = _sheet(id);
         bool early = block.timestamp < sheet.payableFrom();
         bool expired = sheet.deadline() != 0 && block.timestamp > sheet.deadline();
-        if (early || expired || isClaimed(id, holder)) return 0;
+        if (early || expired || isClaimed(id, holder) || _isCancelled(sheet)) return 0;
         (address claimant, ) = _ask(sheet, _recordIdsOf(sheet), holder);
         if (claimant != address(0)) (, , net) = entitlement(id, holder);
     }
@@ -662,6 +679,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     function payeeOf(address holder) public view returns (address) {
         return _orSelf(PayeeAndClaimsLib.payee(_files.file[holder].bits), holder);
+    }
+
+    /// @inheritdoc IDividendVault
+    function distributionCount() external view returns (uint256) {
+        return _count;
     }
 
     /// @inheritdoc IDividendVault
@@ -691,8 +713,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         all.remitted = _remitted[id];
 
         Ending memory ending = _endings[id];
-        bool open = sheet.eligible() == 0 && block.timestamp < sheet.payableFrom();
-        all.eligibleSupply = open ? 0 : _viewEligible(sheet);
+        all.eligibleSupply = _eligible.known(sheet);
         if (all.eligibleSupply != 0) {
             (all.settledShares, all.paid) = _paid(sheet, all.eligibleSupply);
         }
@@ -756,7 +777,9 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
     }
 
+    /// @dev Nobody could be paid for the vault itself.
     function _isExcluded(StoredTerms sheet, address holder) private view returns (bool) {
+        if (holder == address(this)) return true;
         return sheet.has(TermsLib.FLAG_EXCLUDING) && sheet.readTail().excludes(holder);
     }
 
@@ -764,6 +787,11 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _sharesOf(StoredTerms sheet, address holder) private view returns (uint256) {
         if (_isExcluded(sheet, holder)) return 0;
         return IRecordToken(sheet.token()).balanceOfAt(holder, sheet.recordId());
+    }
+
+    /// @dev Whether it is without a denominator for good.
+    function _isCancelled(StoredTerms sheet) private view returns (bool) {
+        return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);
     }
 
     /// @dev The one record of a sheet, as `_ask` wants it.
@@ -784,54 +812,14 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
                 : RecordQueryLib.oneByOne(sheet.token(), holder, recordIds);
     }
 
-    /// @dev The denominator, computed and kept on first use if the record was open at declaration.
+    /// @dev The denominator, fixed on first use if the record was open at declaration.
     function _openEligible(StoredTerms sheet) private returns (uint256 eligible) {
         eligible = sheet.eligible();
         if (eligible != 0) return eligible;
         // A refund has taken the money, whatever the token says now.
         if (_endings[sheet.id()].ended) revert DividendVault_NothingLeft(sheet.id());
-        eligible = _lateEligible[sheet.id()];
-        if (eligible == 0) {
-            eligible = _computeEligible(sheet);
-            _requireCountable(sheet, eligible);
-            _lateEligible[sheet.id()] = eligible;
-        }
+        eligible = _eligible.fixAll(sheet, _hasPaidShares);
         sheet.setDivision(sheet.amount(), eligible);
-    }
-
-    function _viewEligible(StoredTerms sheet) private view returns (uint256 eligible) {
-        eligible = sheet.eligible();
-        if (eligible == 0) eligible = _lateEligible[sheet.id()];
-        if (eligible == 0) eligible = _computeEligible(sheet);
-    }
-
-    function _computeEligible(StoredTerms sheet) private view returns (uint256) {
-        uint256 supply = IRecordToken(sheet.token()).totalSupplyAt(sheet.recordId());
-        return _lessExcluded(sheet, sheet.readTail(), supply);
-    }
-
-    /// @dev The supply less the balances of excluded accounts, each counted once.
-    function _lessExcluded(
-        StoredTerms sheet,
-        TermsLib.Tail memory tail,
-        uint256 supply
-    ) private view returns (uint256 eligible) {
-        eligible = supply;
-        address[] memory excluded = tail.excluded;
-        for (uint256 i = 0; i < excluded.length; ++i) {
-            bool repeated = false;
-            for (uint256 j = 0; j < i && !repeated; ++j) {
-                repeated = excluded[j] == excluded[i];
-            }
-            if (!repeated) eligible -= IRecordToken(sheet.token()).balanceOfAt(excluded[i], sheet.recordId());
-        }
-    }
-
-    function _requireCountable(StoredTerms sheet, uint256 eligible) private pure {
-        if (eligible == 0) revert DividendVault_NoEligibleShares(sheet.token(), sheet.recordId());
-        if (eligible > TermsLib.MAX_ELIGIBLE) {
-            revert DividendVault_SupplyTooLarge(eligible, TermsLib.MAX_ELIGIBLE);
-        }
     }
 
     /// @dev Where the income of `holder`, whose file says `fileBits`, goes.

@@ -21,6 +21,13 @@ pragma solidity 0.8.37;
 /// - A currency that lowers balances by itself (rebasing down) makes the last claims of its own
 ///   distributions fail. It cannot reach any other currency.
 /// - `address(0)` is the chain's native coin.
+/// - The vault itself never earns. Shares of a token that was ever a currency here, such as a dividend in shares that
+///   lies unclaimed, count in no denominator fixed from then on. Such a token answers ERC-165 for `IRecordToken`; a record token over
+///   another's records names that one as `token()`. Shares that somebody sent here without declaring them count like
+///   those of any account that never claims.
+/// - A declaration for a closed record computes the number of shares at once. If many accounts are excluded over a long
+///   range it may not fit a transaction: it then fails before anything is taken. Declared before the range closes, it
+///   can be computed in pages (`fixEligible`).
 interface IDividendVault {
     /// @notice What the income is, for tax reports.
     enum Kind {
@@ -38,7 +45,8 @@ interface IDividendVault {
     /// @param sweepTo Who receives what is unclaimed after the deadline; zero if and only if there is none
     /// @param taxPolicy The withholding policy, or zero for none
     /// @param documentHash Hash of the resolution or notice behind the payment, or zero
-    /// @param excluded Accounts that neither earn nor count, such as treasury shares; repeats count once
+    /// @param excluded Accounts that neither earn nor count, such as treasury shares; repeats count once. The vault is
+    /// excluded by itself
     struct Terms {
         Kind kind;
         uint48 payableFrom;
@@ -58,7 +66,8 @@ interface IDividendVault {
     /// @param taxCollector Who receives what is withheld; zero without a tax policy
     /// @param amount What is distributed: what arrived and what was carried in
     /// @param carriedIn The part of `amount` that earlier distributions left over
-    /// @param eligibleSupply Shares that earn; 0 if declared while the record was open, until it is payable
+    /// @param eligibleSupply Shares that earn, which the amount is divided by; 0 until that is fixed: if the record was
+    /// open at declaration, the first payment or `fixEligible` fixes it
     /// @param settledShares Shares whose income has been paid or withheld
     /// @param paid Gross income settled, whether paid out or withheld
     /// @param withheld The part of `paid` held back as tax so far, remitted or not
@@ -145,7 +154,11 @@ interface IDividendVault {
     /// @notice What was unclaimed at the deadline went to the recipient that the terms name.
     event Swept(uint256 indexed id, address indexed recipient, uint256 amount);
 
-    /// @notice A distribution whose record had no eligible shares went back to its declarer.
+    /// @notice Excluded accounts of distribution `id` were counted, of which `accountsLeft` are left. Once none is, the
+    /// amount is divided by `eligible` shares; 0 if the vault cannot divide by what was found.
+    event EligibleCounted(uint256 indexed id, uint256 accountsLeft, uint256 eligible);
+
+    /// @notice A distribution whose record had no eligible shares, or was cancelled, went back to its declarer.
     event Refunded(uint256 indexed id, address indexed declarer, uint256 amount);
 
     /// @notice From now on `holder`'s income goes to `payee`.
@@ -313,12 +326,22 @@ interface IDividendVault {
     /// remainder to the carry. Anyone may call.
     function sweep(uint256 id) external returns (uint256 amount);
 
-    /// @notice Returns a distribution whose record has closed without one eligible share to its declarer; what was
-    /// carried in is carried on. Anyone may call.
+    /// @notice Looks at up to `most` more excluded accounts of a distribution declared while its record was open, and,
+    /// with the last of them, fixes the number of shares that it is divided by. Anyone may call, once the record has closed.
+    /// @dev Payments, `sweep` and `refund` do the rest by themselves, and go on from what was counted. Where the record is
+    /// a long range and many accounts are excluded, that can need more than a transaction may use: then count in pages
+    /// first. One account of the longest range fits by far, however its shares moved.
+    /// @param most How many accounts; repeated ones count. The supply is read with the last
+    /// @return accountsLeft Accounts still to be looked at; 0 too if nothing was left to do
+    function fixEligible(uint256 id, uint256 most) external returns (uint256 accountsLeft);
+
+    /// @notice Returns a distribution to its declarer if its record has closed without one eligible share, or with more
+    /// than the vault can divide by, or if it was cancelled before a number of shares was fixed; what was carried in is
+    /// carried on. Anyone may call.
     function refund(uint256 id) external returns (uint256 amount);
 
-    /// @notice What `holder` earned in distribution `id`, claimed or not. Reverts until the record has closed, unless
-    /// the holder is excluded and earns nothing in any case.
+    /// @notice What `holder` earned in distribution `id`, claimed or not; nothing if the record was cancelled. Reverts
+    /// until the record has closed, unless the holder is excluded and earns nothing in any case.
     function entitlement(uint256 id, address holder) external view returns (uint256 gross, uint256 tax, uint256 net);
 
     /// @notice What a claim for `holder` would pay now: zero once claimed, while held, and after the deadline.

@@ -21,22 +21,30 @@ import {IRecordRanges} from "./IRecordRanges.sol";
 /// Nobody has a role here. Anyone may forward what the pool has not been paid yet. If somebody made the vault pay the
 /// pool before, in a page of holders for example, the money is here, and no contract can prove which distribution
 /// it came from: the vault knows who has been paid, not how much and to which payee, and what a token and a tax
-/// policy answer now may not be what they answered then. So only who answers for the pool may say that it came: the
-/// pool itself, and the owner and the agents of its token. Even they can forward no more than the vault says the
-/// pool was owed, to no other holders than those of that second.
+/// policy answer now may differ from what they answered then. So only those may forward it who act for the pool: the
+/// pool itself, and the owner and the agents of its token. Even they can forward no more than what the pool was
+/// owed according to the vault, and to no other holders than those of that second.
+///
+/// So there must be somebody to do so. A pool that is a contract, whose token has no owner and knows no agents, is
+/// refused when this contract is made, since a stranger's claim would lock its income for good.
 ///
 /// Warnings for integrators:
 /// - The pool's token must schedule a record for every second at which the shares it holds have one. What falls on
 ///   other seconds goes back to the pool (`returnUnmatched`), as does what falls on one at which nobody held the pool's
 ///   token (`returnUnheld`).
+/// - A cancelled record of the pool's token is none: what falls on its second goes back to the pool, unless another
+///   record was scheduled for that second.
 /// - Every unit of the pool's token stands for an equal part of what the pool holds, at each record.
-/// - What is here and was not claimed for the pool, a gift or an error, stays here: it cannot be told from money that is
-///   still to be forwarded. The same holds for what a currency adds to balances by itself.
+/// - What is here and was not claimed for the pool, a gift or an error, stays here: it cannot be distinguished from money
+///   that is still to be forwarded. The same holds for what a currency adds to balances by itself.
 /// - If a currency takes a fee on transfers, or lowers balances, what somebody else claimed before is short of what was
 ///   owed, and the shortage falls on those of them forwarded last. What is claimed here is measured.
-/// - Remainders at the second level wait for a declaration by who speaks for the pool's token, as everywhere in the
-///   vault. Where this contract is one of its agents, they join the next income forwarded.
-/// - Before a pool names another payee, what was claimed should be forwarded.
+/// - Remainders at the second level wait for a declaration by the owner or an agent of the pool's token, as everywhere in
+///   the vault. Where this contract is one of its agents, they join the next income forwarded.
+/// - Before a pool names another payee, what was claimed should be forwarded. The owner and the agents of its token should
+///   not all resign.
+/// - Where many accounts are excluded over a long range, count them first (`IDividendVault.fixEligible`): the gas of
+///   `forward` is limited for each distribution.
 interface IPassThrough {
     /// @notice The pool's income from distribution `id` was forwarded as distribution `distributionId`.
     event Forwarded(uint256 indexed id, uint256 indexed distributionId, address currency, uint256 amount);
@@ -52,6 +60,10 @@ interface IPassThrough {
 
     /// @notice Thrown when the ranges of a new contract are not of the pool's token.
     error PassThrough_OtherToken(address poolRanges, address poolToken);
+
+    /// @notice Thrown when nobody could be relied on to forward what others have claimed for the pool: the pool is a
+    /// contract, and its token has no owner and knows no agents.
+    error PassThrough_NobodyToForward(address pool, address poolToken);
 
     /// @notice Thrown when distributions and records differ in number.
     error PassThrough_LengthMismatch(uint256 ids, uint256 poolRecordIds);
@@ -71,7 +83,8 @@ interface IPassThrough {
     /// @notice Thrown when a distribution over a range would be forwarded, and the pool has no ranges.
     error PassThrough_NoRanges(uint256 id);
 
-    /// @notice Thrown when the pool has been paid already, and `caller` does not answer for it.
+    /// @notice Thrown when the pool has been paid already, and `caller` is neither the pool nor an owner or agent of its
+    /// token.
     error PassThrough_PaidBefore(uint256 id, address caller);
 
     /// @notice Thrown when nothing of a distribution arrived here: the pool had no income, or has another payee.
@@ -81,7 +94,7 @@ interface IPassThrough {
     error PassThrough_Unbalanced(address currency, uint256 held, uint256 expected);
 
     /// @notice Thrown when a distribution's range has fewer records.
-    error PassThrough_UnknownComponent(uint256 id, uint256 part, uint256 parts);
+    error PassThrough_UnknownComponent(uint256 id, uint256 component, uint256 components);
 
     /// @notice Thrown when the pool has a record at the second, so that the income can be forwarded.
     error PassThrough_Matched(uint256 id, uint256 closesAt, uint256 laterRecordId);
@@ -95,8 +108,8 @@ interface IPassThrough {
     /// @notice Thrown when the chain's coin comes from anyone but the vault.
     error PassThrough_NotVault(address sender);
 
-    /// @notice Forwards the pool's income from distributions, one by one. One that cannot be forwarded is told
-    /// (`NotForwarded`) and left as it was.
+    /// @notice Forwards the pool's income from distributions, one by one. One that cannot be forwarded is
+    /// reported (`NotForwarded`) and left as it was.
     /// @param ids Distributions of the vault
     /// @param poolRecordIds For each, the record of the pool's token that closes at the same second; for one over a
     /// range, the range of the pool's that weighs the same seconds alike
@@ -109,11 +122,12 @@ interface IPassThrough {
 
     /// @notice Returns to the pool its income from a distribution whose second the pool's token has no record at, and
     /// can have none any more. Anyone may call, and name the record after the gap.
+    /// @dev Cancelled records before that one are passed over, one by one: each costs some 3,000 gas.
     /// @param id A distribution of the vault
-    /// @param part Which record of it, counted from 0, if it is over a range; else 0
-    /// @param laterRecordId The first record of the pool's token after that second, or `recordCount() + 1`; 1 if it is
-    /// over a range and the pool has no ranges
-    function returnUnmatched(uint256 id, uint256 part, uint256 laterRecordId) external returns (uint256 amount);
+    /// @param component Which record of it, counted from 0, if it is over a range; else 0
+    /// @param laterRecordId The first record of the pool's token after that second that was not cancelled, or
+    /// `recordCount() + 1`; 1 if it is over a range and the pool has no ranges
+    function returnUnmatched(uint256 id, uint256 component, uint256 laterRecordId) external returns (uint256 amount);
 
     /// @notice Returns to the pool its income from a distribution at whose second nobody held the pool's token, or so
     /// much that the vault cannot divide by it. Anyone may call.

@@ -16,16 +16,21 @@ import {IRecordToken} from "../token/IRecordToken.sol";
 ///     recordTime(range)            =  the time of the last of them to close
 ///
 /// so that one distribution, declared for this contract and the range's id, pays everybody for the whole range, rounded
-/// once. People are the token's: whoever is frozen there has its income held here, whoever succeeds there is paid here, and whoever
-/// speaks for the token speaks for its ranges.
+/// once. People are the token's: the income of a wallet that is frozen there is held here too, a successor there is paid
+/// here, and the token's owner and agents define its ranges.
 ///
 /// Warnings for integrators:
 /// - Ranges are final. A wrong one is left alone and defined anew under another id.
+/// - A range with a cancelled record never closes: no declaration can be made for it, what was declared for it can be
+///   sent back to its declarer (`refund`), and its questions fail with the token's error. A token that cancels records must
+///   begin with the latest, as a share token does, so that a range whose last record stands has none that is cancelled.
+/// - The token cannot be a contract of ranges, so that a range has at most a hundred records. A token that answers
+///   slowly makes only its own ranges expensive.
 /// - A vault counts fewer than 2^96 weighted shares. A range whose closed records weigh more already is refused. One
 ///   over records that are still open may come to weigh more when shares are issued: a declaration made before is
 ///   then paid to nobody, and anyone can send it back (`refund`); one made after is refused with the figures.
-/// - Sums too large for 256 bits are told as the largest number, so that a token that lies cannot lock a refund.
-/// - A record's time must not change once the token has told it; a share token's cannot.
+/// - For sums too large for 256 bits the answer is the largest number, so that a token that lies cannot prevent a refund.
+/// - A record's time must not change once the token has given it; a share token's cannot.
 interface IRecordRanges is IRecordToken, IRecordHoldings {
     /// @notice One record of a range.
     /// @param recordId The token's record
@@ -43,10 +48,13 @@ interface IRecordRanges is IRecordToken, IRecordHoldings {
     /// @notice Thrown when the token of a new contract has no code.
     error RecordRanges_NoToken(address token);
 
+    /// @notice Thrown when the token of a new contract is itself a contract of ranges.
+    error RecordRanges_NotPlain(address token);
+
     /// @notice Thrown when `caller` defines a range without being the token's owner or one of its agents.
     error RecordRanges_NotOwnerOrAgent(address caller);
 
-    /// @notice Thrown when a range has no records, or more than every claim can be sure to afford.
+    /// @notice Thrown when a range has no records, or more than a claim can always pay for.
     error RecordRanges_RecordCount(uint256 given, uint256 limit);
 
     /// @notice Thrown when records and weights differ in number.
@@ -73,7 +81,8 @@ interface IRecordRanges is IRecordToken, IRecordHoldings {
     /// @notice Thrown when the token does not answer the question that was forwarded to it.
     error RecordRanges_Unanswered(bytes4 question);
 
-    /// @notice Defines a range over records of the token, which must be scheduled and may still be open. The token's
+    /// @notice Defines a range over records of the token, which must be scheduled, may still be open, and must not be
+    /// cancelled. The token's
     /// owner and agents only; of a token that names neither, nobody can.
     /// @param recordIds Records in ascending order
     /// @param weights How much a share held at each counts: 1 to 2^32 - 1
@@ -88,6 +97,9 @@ interface IRecordRanges is IRecordToken, IRecordHoldings {
 
     /// @notice The records of a range.
     function componentsOf(uint256 rangeId) external view returns (Component[] memory);
+
+    /// @notice Whether a record of the range was cancelled, so that it never closes.
+    function isRecordCancelled(uint256 rangeId) external view returns (bool);
 
     /// @notice Who is to be paid what `account` is owed, as the token says.
     function claimantOf(address account) external view returns (address);

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {IPassThrough} from "./IPassThrough.sol";
@@ -10,6 +9,7 @@ import {IRecordRanges} from "./IRecordRanges.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
+import {RecordQueryLib} from "./RecordQueryLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 
@@ -20,14 +20,16 @@ import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     // ------------------------------------------------------------------ constants
 
-    /// @dev What one distribution of a batch may use: several times what the longest range needs, so that one which
-    /// burns all it gets leaves the others theirs.
-    uint256 private constant FORWARD_GAS = 3_000_000;
+    /// @dev What one distribution of a batch may use, so that one which burns all it gets leaves the others theirs: more
+    /// than the longest range needs whose records are seven apart. For any that needs more there is `forwardOne`.
+    uint256 private constant FORWARD_GAS = 5_000_000;
+
+    /// @dev The code of an account with a key that has named a contract to act for it.
+    bytes3 private constant DELEGATION = 0xef0100;
+    uint256 private constant DELEGATION_BYTES = 23;
 
     /// @dev A selector and four words.
     uint256 private constant REASON_BYTES = 0x84;
-
-    uint256 private constant QUESTION_GAS = 100_000;
 
     /// @dev What the vault can divide by.
     uint256 private constant MAX_SUPPLY = type(uint96).max;
@@ -54,10 +56,11 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
 
     constructor(IDividendVault vault_, address pool_, address poolToken_, IRecordRanges poolRanges_) {
         // Records of one second are one record, but ranges that end at one second are not.
-        if (_isRange(poolToken_)) revert PassThrough_NotPlain(poolToken_);
+        if (RecordQueryLib.hasRanges(poolToken_)) revert PassThrough_NotPlain(poolToken_);
         if (address(poolRanges_) != address(0) && poolRanges_.token() != poolToken_) {
             revert PassThrough_OtherToken(address(poolRanges_), poolToken_);
         }
+        if (!_canAct(pool_) && !_namesSomebody(poolToken_)) revert PassThrough_NobodyToForward(pool_, poolToken_);
         (vault, pool, poolToken, poolRanges) = (vault_, pool_, poolToken_, poolRanges_);
     }
 
@@ -93,7 +96,7 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
 
     /// @dev `forwardOne` for the same caller, as a call of its own, so that a failure undoes all of it and nothing else.
     function _tryForward(uint256 id, uint256 poolRecordId) private returns (bool done) {
-        // A call gets at most 63 of 64 parts of what is left.
+        // A call gets at most 63 of 64 components of what is left.
         uint256 needed = FORWARD_GAS + FORWARD_GAS / 32;
         if (gasleft() < needed) revert PassThrough_TooLittleGas(gasleft(), needed);
         bytes memory data = abi.encodeCall(this.forwardOne, (id, poolRecordId));
@@ -129,11 +132,11 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     /// @inheritdoc IPassThrough
     function returnUnmatched(
         uint256 id,
-        uint256 part,
+        uint256 component,
         uint256 laterRecordId
     ) external nonReentrant returns (uint256 amount) {
         IDividendVault.Distribution memory origin = _begin(id);
-        uint256 closesAt = _secondOf(id, origin, part);
+        uint256 closesAt = _secondOf(id, origin, component);
         if (!_lacks(closesAt, laterRecordId)) revert PassThrough_Matched(id, closesAt, laterRecordId);
         return _giveBack(id, origin.currency);
     }
@@ -180,7 +183,7 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
     function _collect(uint256 id, address currency) private returns (uint256 amount, uint256 held) {
         held = _holdingOf(currency);
         if (vault.isClaimed(id, pool)) {
-            if (!_answersForPool(msg.sender)) revert PassThrough_PaidBefore(id, msg.sender);
+            if (!_actsForPool(msg.sender)) revert PassThrough_PaidBefore(id, msg.sender);
             (, , amount) = vault.entitlement(id, pool);
             // Less is here only if the currency took some.
             if (amount > held) amount = held;
@@ -195,9 +198,22 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         if (amount == 0) revert PassThrough_NothingArrived(id);
     }
 
-    function _answersForPool(address caller) private view returns (bool speaks) {
+    function _actsForPool(address caller) private view returns (bool acts) {
         if (caller == pool) return true;
-        (, speaks) = TokenRolesLib.isOwnerOrAgent(poolToken, caller);
+        (, acts) = TokenRolesLib.isOwnerOrAgent(poolToken, caller);
+    }
+
+    /// @dev Whether an account can call this contract, as far as that can be known: it has a key. The code of one that has
+    /// named a contract to act for it (EIP-7702) begins with three bytes that no other code can begin with.
+    function _canAct(address account) private view returns (bool) {
+        bytes memory code = account.code;
+        return code.length == 0 || (code.length == DELEGATION_BYTES && bytes3(code) == DELEGATION);
+    }
+
+    /// @dev Whether the token has an owner, or knows agents but no owner at all. Who its agents are cannot be asked.
+    function _namesSomebody(address token) private view returns (bool) {
+        (bool named, bool ownedByNobody) = TokenRolesLib.isOwnerOrAgent(token, address(0));
+        return named && !ownedByNobody;
     }
 
     function _holdingOf(address currency) private view returns (uint256) {
@@ -212,10 +228,10 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         IDividendVault.Distribution memory origin,
         uint256 poolRecordId
     ) private view returns (address) {
-        if (_isRange(origin.token)) {
+        if (RecordQueryLib.hasRanges(origin.token)) {
             if (address(poolRanges) == address(0)) revert PassThrough_NoRanges(id);
-            IRecordRanges.Component[] memory parts = IRecordRanges(origin.token).componentsOf(origin.recordId);
-            if (!_weighAlike(parts, poolRanges.componentsOf(poolRecordId))) {
+            IRecordRanges.Component[] memory components = IRecordRanges(origin.token).componentsOf(origin.recordId);
+            if (!_weighAlike(components, poolRanges.componentsOf(poolRecordId))) {
                 revert PassThrough_OtherRange(id, poolRecordId);
             }
             return address(poolRanges);
@@ -226,44 +242,51 @@ contract PassThrough is IPassThrough, ReentrancyGuardTransient {
         return poolToken;
     }
 
-    /// @dev When the record of the distribution closed, or record `part` of its range. Without ranges of its own the
-    /// pool matches none: then it is as if there were no record at the first second of all.
+    /// @dev When the record of the distribution closed, or a component of its range did. Without ranges of its
+    /// own the pool matches none: then it is as if there were no record at the first second of all.
     function _secondOf(
         uint256 id,
         IDividendVault.Distribution memory origin,
-        uint256 part
+        uint256 component
     ) private view returns (uint256) {
-        if (!_isRange(origin.token)) return IRecordToken(origin.token).recordTime(origin.recordId);
+        if (!RecordQueryLib.hasRanges(origin.token)) return IRecordToken(origin.token).recordTime(origin.recordId);
         if (address(poolRanges) == address(0)) return 0;
-        IRecordRanges.Component[] memory parts = IRecordRanges(origin.token).componentsOf(origin.recordId);
-        if (part >= parts.length) revert PassThrough_UnknownComponent(id, part, parts.length);
-        return parts[part].closesAt;
+        IRecordRanges.Component[] memory components = IRecordRanges(origin.token).componentsOf(origin.recordId);
+        if (component >= components.length) {
+            revert PassThrough_UnknownComponent(id, component, components.length);
+        }
+        return components[component].closesAt;
     }
 
     function _weighAlike(
-        IRecordRanges.Component[] memory parts,
+        IRecordRanges.Component[] memory components,
         IRecordRanges.Component[] memory others
     ) private pure returns (bool) {
-        if (parts.length != others.length) return false;
-        for (uint256 i = 0; i < parts.length; ++i) {
-            if (parts[i].closesAt != others[i].closesAt || parts[i].weight != others[i].weight) return false;
+        if (components.length != others.length) return false;
+        for (uint256 i = 0; i < components.length; ++i) {
+            if (components[i].closesAt != others[i].closesAt || components[i].weight != others[i].weight) return false;
         }
         return true;
     }
 
-    /// @dev Whether `later` is the pool's first record after the second, and the one before it is no longer at it. A share
-    /// token's records are in order of time, and none can be added in the past.
+    /// @dev Whether `later` is a record of the pool's after the second, or the next that could be, and the one before it,
+    /// of those that were not cancelled, closed before the second. A share token's records are in order of time, and none
+    /// can be added in the past.
     function _lacks(uint256 closesAt, uint256 later) private view returns (bool) {
         IShareToken token = IShareToken(poolToken);
         uint256 count = token.recordCount();
         if (closesAt >= block.timestamp || later == 0 || later > count + 1) return false;
+        // Reverts if that one was cancelled.
         if (later <= count && token.recordTime(later) <= closesAt) return false;
-        return later == 1 || token.recordTime(later - 1) < closesAt;
+        uint256 before = later - 1;
+        while (before != 0 && _isCancelled(before)) --before;
+        return before == 0 || token.recordTime(before) < closesAt;
     }
 
-    function _isRange(address token) private view returns (bool) {
-        bytes memory question = abi.encodeCall(IERC165.supportsInterface, (type(IRecordRanges).interfaceId));
-        (, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
+    /// @dev A token that does not know the question cancels none.
+    function _isCancelled(uint256 recordId) private view returns (bool) {
+        bytes memory question = abi.encodeCall(IRecordRanges.isRecordCancelled, (recordId));
+        (, uint256 answer) = StaticCallLib.tryAsk(poolToken, question, gasleft());
         return answer == 1;
     }
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IRecordRanges} from "./IRecordRanges.sol";
 import {IRecordHoldings} from "../token/IRecordHoldings.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 
 /// @title RecordQueryLib
@@ -24,6 +27,13 @@ library RecordQueryLib {
             offered := and(and(answered, gt(returndatasize(), 0x1f)), lt(answer, 2))
             eligibleOnly := and(offered, answer)
         }
+    }
+
+    /// @dev Whether `token` names itself a contract of ranges (`IRecordRanges`, by ERC-165).
+    function hasRanges(address token) internal view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC165.supportsInterface, (type(IRecordRanges).interfaceId));
+        (, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
+        return answer == 1;
     }
 
     /// @dev Room for `count` record ids, amidst room for a question about them and for its answer: four words before

@@ -18,7 +18,8 @@ contract RecordRanges is IRecordRanges, IERC165 {
 
     // ------------------------------------------------------------------ constants
 
-    /// @dev So many that a claim, which may have to weigh 32 excluded accounts first, always fits a transaction.
+    /// @dev So many that a claim, and one excluded account at a time (`IDividendVault.fixEligible`), always fit a
+    /// transaction, however the shares moved.
     uint256 private constant MAX_RECORDS = 100;
 
     /// @dev What a vault can account for.
@@ -40,6 +41,8 @@ contract RecordRanges is IRecordRanges, IERC165 {
 
     constructor(address token_) {
         if (token_.code.length == 0) revert RecordRanges_NoToken(token_);
+        // Over ranges, a question about a hundred records would become one about ten thousand.
+        if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);
         token = token_;
         bytes memory question = abi.encodeCall(IRecordHoldings.holdingsAt, (address(this), new uint256[](0), false));
         (bool answered, bytes memory answer) = token_.staticcall(question);
@@ -51,30 +54,30 @@ contract RecordRanges is IRecordRanges, IERC165 {
 
     /// @inheritdoc IRecordRanges
     function defineRange(uint256[] calldata recordIds, uint256[] calldata weights) external returns (uint256 rangeId) {
-        (, bool speaks) = TokenRolesLib.isOwnerOrAgent(token, msg.sender);
-        if (!speaks) revert RecordRanges_NotOwnerOrAgent(msg.sender);
+        (, bool isOwnerOrAgent) = TokenRolesLib.isOwnerOrAgent(token, msg.sender);
+        if (!isOwnerOrAgent) revert RecordRanges_NotOwnerOrAgent(msg.sender);
         if (recordIds.length == 0 || recordIds.length > MAX_RECORDS) {
             revert RecordRanges_RecordCount(recordIds.length, MAX_RECORDS);
         }
         if (recordIds.length != weights.length) {
             revert RecordRanges_LengthMismatch(recordIds.length, weights.length);
         }
-        bytes memory sheet = RangeTermsLib.create(recordIds.length);
+        bytes memory terms = RangeTermsLib.create(recordIds.length);
         uint256[] memory supplies = new uint256[](recordIds.length);
         uint256 previousId = 0;
         for (uint256 i = 0; i < recordIds.length; ++i) {
             _requireInRange(recordIds[i], previousId, weights[i]);
             previousId = recordIds[i];
-            // Reverts for a record that was never scheduled.
+            // Reverts for a record that was never scheduled, or was cancelled.
             uint256 closesAt = IRecordToken(token).recordTime(previousId);
-            sheet.setPart(i, previousId, weights[i], closesAt);
+            terms.setComponent(i, previousId, weights[i], closesAt);
             if (closesAt < block.timestamp) supplies[i] = _supplyAt(previousId);
         }
         uint256 supply = _weigh(supplies, weights);
         if (supply > MAX_SUPPLY) revert RecordRanges_SupplyTooLarge(supply, MAX_SUPPLY);
 
         rangeId = ++recordCount;
-        sheet.write();
+        terms.write();
         emit RangeDefined(rangeId, msg.sender, recordIds, weights);
     }
 
@@ -90,12 +93,14 @@ contract RecordRanges is IRecordRanges, IERC165 {
 
     /// @inheritdoc IRecordToken
     function balanceOfAt(address account, uint256 rangeId) external view returns (uint256 balance) {
-        (, balance) = _holdingAt(account, rangeId, false);
+        bytes memory terms = _closedTerms(rangeId);
+        _requireStanding(terms);
+        (, balance) = _holdingAt(account, terms, false);
     }
 
     /// @inheritdoc IRecordToken
     function totalSupplyAt(uint256 rangeId) external view returns (uint256) {
-        (uint256[] memory amounts, uint256[] memory weights, ) = _closedSheet(rangeId).unpack();
+        (uint256[] memory amounts, uint256[] memory weights, ) = _closedTerms(rangeId).unpack();
         for (uint256 i = 0; i < amounts.length; ++i) {
             amounts[i] = _supplyAt(amounts[i]);
         }
@@ -104,11 +109,24 @@ contract RecordRanges is IRecordRanges, IERC165 {
 
     /// @inheritdoc IRecordToken
     function recordTime(uint256 rangeId) external view returns (uint48) {
-        return uint48(_sheet(rangeId).closesAt());
+        bytes memory terms = _terms(rangeId);
+        _requireStanding(terms);
+        return uint48(terms.closesAt());
+    }
+
+    /// @inheritdoc IRecordRanges
+    function isRecordCancelled(uint256 rangeId) external view returns (bool) {
+        (uint256[] memory ids, , ) = _terms(rangeId).unpack();
+        for (uint256 i = 0; i < ids.length; ++i) {
+            bytes memory question = abi.encodeCall(IRecordRanges.isRecordCancelled, (ids[i]));
+            (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
+            if (answer == 1) return true;
+        }
+        return false;
     }
 
     /// @inheritdoc IRecordHoldings
-    /// @dev Refuses a range that has not closed.
+    /// @dev Refuses a range that has not closed. One that was cancelled has no supply, so that no vault asks about it.
     function holdingsAt(
         address account,
         uint256[] calldata rangeIds,
@@ -116,18 +134,18 @@ contract RecordRanges is IRecordRanges, IERC165 {
     ) external view returns (address claimant, uint256[] memory balances) {
         balances = new uint256[](rangeIds.length);
         for (uint256 i = 0; i < rangeIds.length; ++i) {
-            (claimant, balances[i]) = _holdingAt(account, rangeIds[i], eligibleOnly);
+            (claimant, balances[i]) = _holdingAt(account, _closedTerms(rangeIds[i]), eligibleOnly);
         }
         if (rangeIds.length == 0) (claimant, ) = _ask(account, rangeIds, eligibleOnly);
     }
 
     /// @inheritdoc IRecordRanges
-    function componentsOf(uint256 rangeId) external view returns (Component[] memory parts) {
-        (uint256[] memory ids, uint256[] memory weights, uint256[] memory times) = _sheet(rangeId).unpack();
-        parts = new Component[](ids.length);
+    function componentsOf(uint256 rangeId) external view returns (Component[] memory components) {
+        (uint256[] memory ids, uint256[] memory weights, uint256[] memory times) = _terms(rangeId).unpack();
+        components = new Component[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
             // They were as narrow when they were written.
-            parts[i] = Component(uint32(ids[i]), uint32(weights[i]), uint48(times[i]));
+            components[i] = Component(uint32(ids[i]), uint32(weights[i]), uint48(times[i]));
         }
     }
 
@@ -187,10 +205,10 @@ contract RecordRanges is IRecordRanges, IERC165 {
     /// @dev Who is to be paid for `account`, and its weighted balance: one question to the token for all records.
     function _holdingAt(
         address account,
-        uint256 rangeId,
+        bytes memory terms,
         bool eligibleOnly
     ) private view returns (address claimant, uint256) {
-        (uint256[] memory amounts, uint256[] memory weights, ) = _closedSheet(rangeId).unpack();
+        (uint256[] memory amounts, uint256[] memory weights, ) = terms.unpack();
         (claimant, amounts) = _ask(account, amounts, eligibleOnly);
         return (claimant, _weigh(amounts, weights));
     }
@@ -224,14 +242,20 @@ contract RecordRanges is IRecordRanges, IERC165 {
         if (all >= MAX_AMOUNT) sum = type(uint256).max;
     }
 
-    function _sheet(uint256 rangeId) private view returns (bytes memory sheet) {
-        sheet = RangeTermsLib.read(rangeId);
-        if (sheet.length == 0) revert RecordRanges_UnknownRange(rangeId);
+    /// @dev Reverts, with the token's own error, if a record of the range was cancelled: then the last one was, since a
+    /// token cancels from the end.
+    function _requireStanding(bytes memory terms) private view {
+        IRecordToken(token).recordTime(terms.lastRecord());
     }
 
-    function _closedSheet(uint256 rangeId) private view returns (bytes memory sheet) {
-        sheet = _sheet(rangeId);
-        uint256 closesAt = sheet.closesAt();
+    function _terms(uint256 rangeId) private view returns (bytes memory terms) {
+        terms = RangeTermsLib.read(rangeId);
+        if (terms.length == 0) revert RecordRanges_UnknownRange(rangeId);
+    }
+
+    function _closedTerms(uint256 rangeId) private view returns (bytes memory terms) {
+        terms = _terms(rangeId);
+        uint256 closesAt = terms.closesAt();
         if (block.timestamp <= closesAt) revert RecordRanges_Open(rangeId, closesAt, block.timestamp);
     }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
@@ -32,26 +33,58 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> di
     return gas
 
 
-def heaviest_claim(artifacts: Mapping[str, Artifact]) -> int:
-    """The gas of the first claim of the heaviest distribution that can be declared of a range."""
+class Heavy(NamedTuple):
+    """What the first settlement of a heavy distribution of a range costs, in pages and at once."""
+
+    page: int
+    """One excluded account."""
+    last: int
+    """The last excluded account, and the supply."""
+    claim: int
+    """A claim of a busy holder, once the pages are done."""
+    at_once: int
+    """The same claim with everything else before it, of another distribution."""
+
+
+def heaviest(
+    artifacts: Mapping[str, Artifact], stride: int, excluded: int = 32, after: int = 0
+) -> Heavy:
+    """The longest range over every so many records, declared ahead, without accounts that moved
+    shares before every one of the records, as supply and holder did; `after` it follow more."""
     with Anvil(hardfork="osaka") as anvil, AnvilKit(anvil, artifacts) as kit:
-        story = Story(kit, holders=33)
-        *outside, holder = story.holders
-        swap = (outside[::2], outside[1::2], [1] * 16)
-        for _ in range(MOST):
-            story.tick()
-            story.token.send("scheduleRecord", story.clock)
-            story.send(story.token, "batchForcedTransfer", *swap)
-        story.tick()
+        story = Story(kit, holders=excluded + 2)
+        holder, other, *outside = story.holders
+        givers = [*outside[::2], holder]
+        takers = [*outside[1::2], other]
+        swap = (givers, takers, [1] * len(givers))
         ranges = kit.deploy("RecordRanges", story.token.address)
-        story.send(story.token, "scheduleRecord", story.clock + DAY)
-        story.send(ranges, "defineRange", list(range(2, MOST + 2)), [1] * MOST)
+        count = MOST * stride
+        for _ in range(count - 1):
+            _busy_day(story, swap)
+        story.tick()
+        end = story.clock + 3 * DAY
+        story.send(story.token, "scheduleRecord", end)
+        chosen = [count - stride * i for i in reversed(range(MOST))]
+        story.send(ranges, "defineRange", chosen, [1] * MOST)
         terms = (*TERMS[:-1], outside)
-        what = (ranges.address, 1, story.dollar.address, AMOUNT, terms)
-        story.send(story.vault, "declare", *what)
-        story.tick(2 * DAY)
-        kit.rpc("evm_mine")
-        return story.send(story.vault, "claim", [1], holder)
+        for _ in range(2):
+            what = (ranges.address, 1, story.dollar.address, AMOUNT, terms)
+            story.send(story.vault, "declare", *what)
+        story.tick(end + 1 - story.clock)
+        for _ in range(after + 1):
+            _busy_day(story, swap)
+        pages = [story.send(story.vault, "fixEligible", 1, 1) for _ in outside]
+        claim = story.send(story.vault, "claim", [1], holder)
+        at_once = story.send(story.vault, "claim", [2], holder)
+    return Heavy(pages[0], pages[-1], claim, at_once)
+
+
+def _busy_day(story: Story, swap: tuple[list[str], list[str], list[int]]) -> None:
+    """A record, after which everybody's shares and the supply change."""
+    story.tick()
+    story.token.send("scheduleRecord", story.clock)
+    story.send(story.token, "batchForcedTransfer", *swap)
+    story.send(story.token, "mint", person(3_000), 1)
 
 
 def _live(story: Story, days: int) -> None:

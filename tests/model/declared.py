@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.model.income import NO_PAYMENT, Distribution, Payment
@@ -30,6 +30,10 @@ class Declared(Distribution):
     """Whether it is held for who is not eligible: as its token said when it was declared."""
     declared_open: bool = False
     """Whether its record was open then."""
+    counted: bool = False
+    """Whether the vault has fixed the shares that it is divided by, once and for all."""
+    looked: int = 0
+    """At how many of the excluded accounts the vault has looked, in the order of the terms."""
 
     @property
     def series(self) -> tuple[str, str]:
@@ -40,6 +44,11 @@ class Declared(Distribution):
     def has_record(self) -> bool:
         """Whether its record has closed."""
         return self.record in self.ledger.closed
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether its record was cancelled, and never closes."""
+        return self.record in self.ledger.cancelled
 
     @property
     def balances(self) -> Mapping[str, int]:
@@ -54,14 +63,13 @@ class Declared(Distribution):
         """What it gives a holder; nothing while there is nobody to pay."""
         return super().entitled(holder) if self.eligible else NO_PAYMENT
 
-    def fix_if_closed(self) -> None:
-        """Give it its holders once there are any."""
+    def fix_if_closed(self, others: Collection[str] = ()) -> None:
+        """Give it its holders once there are any; `others` are excluded beside those of the terms."""
         waits = self.gross is None and self.has_record and not self.ended
-        if waits and any(who not in self.excluded for who in self.balances):
-            self.fix(self.balances, self.excluded, self.rate)
+        outside = {*self.excluded, *others}
+        if waits and any(who not in outside for who in self.balances):
+            self.fix(self.balances, outside, self.rate)
 
-    def shown(self, now: int) -> dict[str, int]:
-        """Its figures as the vault shows them: declared early, it shows no shares before it is
-        payable."""
-        late = self.declared_open and now < self.payable_from
-        return self.figures() | ({"eligibleSupply": 0} if late else {})
+    def shown(self) -> dict[str, int]:
+        """Its figures as the vault shows them: no shares before it has counted them."""
+        return self.figures() | ({} if self.counted else {"eligibleSupply": 0})

@@ -42,6 +42,8 @@ class Vault:
         self.refusing: set[str] = set()
         """Who cannot receive the native coin."""
         self.distributions: list[Declared] = []
+        self.paid_out: set[str] = set()
+        """Tokens that were a currency, whose shares may lie here unclaimed."""
 
     # ------------------------------------------------------------------ time
 
@@ -51,7 +53,7 @@ class Vault:
         for ledger in self.ledgers.values():
             ledger.wait_until(now)
         for it in self.distributions:
-            it.fix_if_closed()
+            it.fix_if_closed(self._not_earning(it.ledger))
 
     def moments(self) -> list[int]:
         """The times ahead at which something changes, and the seconds after them."""
@@ -72,7 +74,8 @@ class Vault:
         """
         takes, arrives = self._takes(currency, declarer, amount)
         failed = None if takes else ("DividendVault_FundingFailed", (currency, declarer, amount))
-        never = self.ledgers[token].never_closes(record)
+        ledger = self.ledgers[token]
+        never = ledger.never_closes(record)
         if never:
             refuse(never, failed)
         received = arrives if takes else 0
@@ -84,7 +87,13 @@ class Vault:
             allowances[declarer] -= amount
         self.series[new.series].enter(new)
         self.distributions.append(new)
+        if currency in self.ledgers:
+            self.paid_out.add(currency)
         return new
+
+    def _not_earning(self, ledger: Ledger) -> set[str]:
+        """The vault itself, if it has paid the token out."""
+        return {VAULT} if ledger.name in self.paid_out else set()
 
     def _prepared(
         self, what: tuple[str, str, int, str], received: int, terms: Mapping[str, Any]
@@ -105,10 +114,11 @@ class Vault:
             carried_in=self.carried(token, currency) if declarer == ledger.agent else 0,
             eligible_only=ledger.holds_income,
             declared_open=is_open,
+            counted=not is_open,
         )
         if is_open:
             new.payable_from = max(new.payable_from, ledger.times[record - 1] + 1)
-        new.fix_if_closed()
+        new.fix_if_closed(self._not_earning(ledger))
         return new
 
     def declare_with_permit(self, signer: str, what: tuple[str, str, int, str, int]) -> Declared:
@@ -221,6 +231,7 @@ class Vault:
         return [*carried, ("ClaimedMany", holder, payee, settlements)]
 
     def _settle(self, it: Declared, holder: str) -> tuple[int, int]:
+        it.counted = True
         payment = self.series[it.series].claim(it, holder)
         return payment.gross, payment.tax
 
@@ -234,6 +245,8 @@ class Vault:
             payee, net = self._payee_of(it, moved[0]), it.entitled(moved[0]).net
             refuse(("DividendVault_MovedOnFailure", (it.currency, payee, net)))
         events: list[Event] = []
+        # Whether the payment goes through or not.
+        it.counted |= any(reason == UNPAYABLE for _, _, reason in page)
         for holder, outcome, reason in page:
             if outcome != Outcome.PAID:
                 events.append(("Skipped", number, holder, reason))
@@ -290,15 +303,33 @@ class Vault:
             ("DividendVault_NothingLeft", (number,)) if it.finished else None,
         )
         refuse(self._unpaid(it.currency, it.sweep_to, it.unclaimed_share))
+        it.counted = True
         swept = self.series[it.series].sweep(it).swept
         self._pay(it.currency, it.sweep_to, swept)
         return [*self._carried_by(it), ("Swept", number, it.sweep_to, swept)]
 
+    def fix_eligible(self, number: int, most: int) -> list[Event]:
+        """Look at so many more of those excluded; with the last of them the shares are counted."""
+        it = self._get(number)
+        if it.counted:
+            return []
+        left = len(it.excluded) - it.looked
+        asks = most or not left
+        refuse(
+            ("DividendVault_NothingLeft", (number,)) if it.ended else None,
+            it.ledger.unreadable(it.record) if asks else None,
+        )
+        it.looked += min(most, left)
+        left = len(it.excluded) - it.looked
+        it.counted = not left and it.eligible > 0
+        return [("EligibleCounted", number, left, it.eligible if it.counted else 0)]
+
     def refund(self, number: int) -> list[Event]:
-        """Nobody held a share: what arrived goes back, and what was carried in is carried again."""
+        """Nobody held a share, or the record was cancelled: what arrived goes back, and what was
+        carried in is carried again."""
         it = self._get(number)
         refuse(
-            it.ledger.unreadable(it.record),
+            None if it.is_cancelled else it.ledger.unreadable(it.record),
             ("DividendVault_NotRefundable", (number, it.eligible)) if it.eligible else None,
             ("DividendVault_NothingLeft", (number,)) if it.ended else None,
         )

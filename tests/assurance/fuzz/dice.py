@@ -170,12 +170,9 @@ class Dice:
         return "schedule", token, self.pick(0, 0, 0, 1, 1, 2, 3, 5)
 
     def cancel(self) -> Step | None:
-        """Above what has been declared for: what becomes of that is the vault's to say."""
+        """What was declared for them goes back."""
         token = self.token()
-        least = max(
-            (it.record for it in self.law.distributions if it.ledger.name == token), default=0
-        )
-        first = max(least + 1, len(self.system.shares[token].times) - self.pick(0, 0, 1, 2, -1))
+        first = max(1, len(self.system.shares[token].times) - self.pick(0, 0, 1, 2, -1))
         return ("cancel", token, first) if self.system.shares[token].times else None
 
     def register(self) -> Step:
@@ -313,8 +310,14 @@ class Dice:
         return ("sweep", number) if number else None
 
     def refund(self) -> Step | None:
-        number = self.some(lambda it: it.has_record and not it.eligible and not it.ended)
+        number = self.some(
+            lambda it: (it.is_cancelled or (it.has_record and not it.eligible)) and not it.ended
+        )
         return ("refund", number) if number else None
+
+    def count(self) -> Step | None:
+        number = self.some(lambda it: it.declared_open and not it.counted)
+        return ("count", number, self.pick(0, 1, 1, 2, 9)) if number else None
 
     # ------------------------------------------------------------------- currencies
 
@@ -348,6 +351,7 @@ FREQUENCIES: dict[str, int] = {
     "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
     "declare_with_permit": 1, "claim": 18,
     "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
+    "count": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip
 NAMES: Sequence[str] = tuple(FREQUENCIES)

@@ -381,7 +381,14 @@ class SystemHarness:
                 raise Broken(f"the id is {self.gave.hex()}, not {self.answer.id}")
         return done
 
+    def _never_payable(self, ids: Sequence[int]) -> bool:
+        """Whether one is of a cancelled record. What holders have at such a record means nothing: who
+        has something there has the call refused, who has nothing is passed over."""
+        return any(it.is_cancelled for it in self.law.known(ids))
+
     def _claim(self, ids: tuple[int, ...], holder: str) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         return self._paid(
             self._both(
@@ -392,6 +399,8 @@ class SystemHarness:
     def _claim_to(
         self, sender: str, ids: tuple[int, ...], holder: str, receiver: str, named: str
     ) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         return self._paid(
             self._both(
@@ -401,6 +410,8 @@ class SystemHarness:
         )
 
     def _push(self, number: int, holders: tuple[str, ...]) -> bool:
+        if self._never_payable((number,)):
+            return False
         self.touched = ((number,), holders)
         return self._paid(
             self._both(
@@ -412,6 +423,8 @@ class SystemHarness:
     def _instruct(
         self, signer: str, ids: tuple[int, ...], holder: str, receiver: str, nonce: int
     ) -> bool:
+        if self._never_payable(ids):
+            return False
         self.touched = (ids, (holder,))
         listed = keccak(b"".join(map(word, ids)))
         fields = (holder, signer, listed, receiver, NOBODY, keccak(b""), nonce, FOREVER)
@@ -446,6 +459,16 @@ class SystemHarness:
 
     def _sweep(self, number: int) -> bool:
         return self._ended(lambda: self.law.sweep(number), "sweep", number)
+
+    def _count(self, number: int, most: int) -> bool:
+        self.touched = ((number,), WALLETS[:1])
+        done = self._both(
+            lambda: self.law.fix_eligible(number, most),
+            *("ola", VAULT, "fixEligible", number, most),
+        )
+        if done:
+            self._compare_events(self.answer, self.answer[0][2] if self.answer else 0)
+        return done
 
     def _refund(self, number: int) -> bool:
         return self._ended(lambda: self.law.refund(number), "refund", number)
@@ -694,7 +717,7 @@ class SystemHarness:
                 yield (VAULT, "claimable", number, who), yes(self.law.claimable(it, who))
 
     def _entitled(self, it: Declared, who: str) -> bytes:
-        if who in it.excluded:
+        if who in it.excluded or it.is_cancelled:
             return b"\1" + bytes(96)
         if it.has_record:
             return b"\1" + b"".join(map(word, it.entitled(who).amounts))
@@ -715,7 +738,7 @@ class SystemHarness:
         collector = NOBODY if it.policy == NOBODY else COLLECTOR
         figures = (
             *(it.ledger.name, it.record, it.currency, it.declarer, terms, collector),
-            *it.shown(self.now).values(),
+            *it.shown().values(),
         )
         return encoded((self.wire.spelt(figures),))
 

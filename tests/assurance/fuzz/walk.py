@@ -159,7 +159,7 @@ def _of_record(step: Step, token: str, gone: int) -> Step:
 
 def _of_distribution(step: Step, gone: int) -> Step:
     """A step that named later distributions."""
-    one = {"push": 1, "remit": 1, "sweep": 1, "refund": 1}.get(step[0], 0)
+    one = {"push": 1, "remit": 1, "sweep": 1, "refund": 1, "count": 1}.get(step[0], 0)
     many = {"claim": 1, "claim_to": 2, "instruct": 2}.get(step[0], 0)
     if one and step[one] > gone:
         return (*step[:one], step[one] - 1, *step[one + 1 :])
@@ -232,6 +232,7 @@ SENTENCES: dict[str, str] = {
     "remit": "the tax of {1} is remitted",
     "sweep": "{1} is swept",
     "refund": "{1} is refunded",
+    "count": "the shares of {1} are counted, less {2} more accounts",
     "donate": "ola gives the vault {2} in {1}",
     "mood": "the contract wallet's mood becomes {1}",
     "nature": "{1} takes {2} basis points; paused: {3}; quiet: {4}; it answers {5}",

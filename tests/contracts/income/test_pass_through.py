@@ -543,10 +543,10 @@ def test_a_batch_without_gas_is_refused_and_not_passed_over(harness):
     data = harness.kit.codec.call("PassThrough", "forward", [number], [1])
     harness.kit.evm.reset_transient_storage()
     with pytest.raises(RuntimeError) as caught:
-        harness.kit.evm.message_call(harness.stranger, harness.passer.address, data, 0, 3_100_000)
+        harness.kit.evm.message_call(harness.stranger, harness.passer.address, data, 0, 5_160_000)
     error = harness.kit._reverted(caught.value)
-    assert (error.name, error.values[1]) == ("PassThrough_TooLittleGas", 3_093_750)
-    assert 3_000_000 < error.values[0] < 3_093_750
+    assert (error.name, error.values[1]) == ("PassThrough_TooLittleGas", 5_156_250)
+    assert 5_000_000 < error.values[0] < 5_156_250
     assert len(harness.passing([number], [1]).named("Forwarded")) == 1
 
 
