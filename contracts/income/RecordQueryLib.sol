@@ -36,9 +36,9 @@ library RecordQueryLib {
         return answer == 1;
     }
 
-    /// @dev Room for `count` record ids, amidst room for a question about them and for its answer: four words before
+    /// @dev Memory for `count` record ids, amidst that for a question about them and for its answer: four words before
     /// the array, and behind it three and as many as there are ids. Not cleared.
-    function room(uint256 count) internal pure returns (uint256[] memory recordIds) {
+    function allocate(uint256 count) internal pure returns (uint256[] memory recordIds) {
         assembly ("memory-safe") {
             recordIds := add(mload(0x40), 0x80)
             mstore(recordIds, count)
@@ -46,15 +46,15 @@ library RecordQueryLib {
         }
     }
 
-    /// @dev The same record ids, with room around them.
-    function withRoom(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
-        recordIds = room(given.length);
+    /// @dev The same record ids, in such memory.
+    function allocateCopy(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
+        recordIds = allocate(given.length);
         assembly ("memory-safe") {
             mcopy(add(recordIds, 0x20), add(given, 0x20), shl(5, mload(given)))
         }
     }
 
-    /// @dev In one question, written out around `recordIds`, which have `room` for it. The balances are read where they
+    /// @dev In one question, written out around `recordIds`, which `allocate` has given. The balances are read where they
     /// arrive, and stay until the next question.
     function inOne(
         address token,

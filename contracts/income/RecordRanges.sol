@@ -220,7 +220,7 @@ contract RecordRanges is IRecordRanges, IERC165 {
     ) private view returns (address claimant, uint256[] memory balances) {
         return
             _supportsHoldings
-                ? RecordQueryLib.inOne(token, account, RecordQueryLib.withRoom(recordIds), eligibleOnly)
+                ? RecordQueryLib.inOne(token, account, RecordQueryLib.allocateCopy(recordIds), eligibleOnly)
                 : RecordQueryLib.oneByOne(token, account, recordIds);
     }
 

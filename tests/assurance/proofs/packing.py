@@ -223,21 +223,21 @@ def _lane(names: str = "lanes position width"):
     return lanes, position, width, start, end, lane, given
 
 
-@FACTS.about("ProgressLib.allot")
+@FACTS.about("ProgressLib.allocate")
 def no_lane_reaches_over_two_slots():
     """A lane, up to 128 bits wide, lies within one slot."""
     _, _, _, start, end, _, given = _lane()
     return given, shr(start, 8) == shr(end - 1, 8)
 
 
-@FACTS.about("ProgressLib.allot")
+@FACTS.about("ProgressLib.allocate")
 def no_two_lanes_overlap():
     """A lane begins where the one before ended, or later."""
     _, position, _, start, end, _, given = _lane()
     return given, z3.And(z3.UGE(start, position), z3.UGT(end, start))
 
 
-@FACTS.about("ProgressLib.allot", "ProgressLib.keyOf")
+@FACTS.about("ProgressLib.allocate", "ProgressLib.keyOf")
 def a_lane_reference_reads_back():
     """Width, shift and slot of a lane's 40 bits are those it was given."""
     _, _, width, start, _, lane, given = _lane()
@@ -336,7 +336,7 @@ def another_series_never_sees_a_home():
     return given, of.file_found(w, series, window) == 0
 
 
-@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.bitOf")
 def window_0_fits_beside_payee_and_home():
     """The ordinals of window 0 are those below 64, and their marks are above payee and home."""
     (n,) = words("n")
@@ -346,7 +346,7 @@ def window_0_fits_beside_payee_and_home():
     return [fits(n, 32)], z3.And(first == z3.ULT(n, word(64)), z3.Implies(first, clear))
 
 
-@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.bitOf")
 def no_two_distributions_share_a_mark():
     """Window and bit of a mark are those of one ordinal only. (Law 4)"""
     n, m = words("n m")
@@ -438,7 +438,7 @@ def a_sheets_fourth_word_reads_back():
     return given, z3.And(_reads_back(packed, values, *names), packed & word(0xF << 252) == flags)
 
 
-@FACTS.about("TermsLib.loadRun")
+@FACTS.about("TermsLib.loadBatch")
 def the_same_series_is_the_same_token_and_number():
     """Two sheets are of one series exactly if token and series number agree, whatever
     else differs.
@@ -608,7 +608,7 @@ def control_any_amount_can_be_added():
     return [], kept(w, of.account_plus(w, x), SINCE, COUNT, FLAGS)
 
 
-@CONTROLS.about("PayeeAndClaimsLib.markOf")
+@CONTROLS.about("PayeeAndClaimsLib.bitOf")
 def control_a_file_has_room_for_65_marks():
     """False: every ordinal up to 64 has its mark in window 0."""
     (n,) = words("n")
