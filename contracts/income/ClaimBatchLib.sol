@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {DATA_HEAD_BYTES, SETTLEMENT_BYTES} from "./ClaimLayout.sol";
+import {
+    DATA_HEAD_BYTES,
+    PROGRESS_FIELD_AT,
+    PROGRESS_SLOT_MASK,
+    SETTLEMENT_BYTES,
+    WINDOW_ZERO_AT
+} from "./ClaimLayout.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
 import {ProgressLib} from "./ProgressLib.sol";
 import {StoredTerms} from "./TermsLib.sol";
 
 /// @dev Everything that a claim of several distributions of one series changes, in memory until it is done.
-/// @param progressKey Which slot of progress is in `progress`
+/// @param origin A word of terms whose progress field is in the slot that is in `progress`
 /// @param progressSlot Where that slot is
 /// @param progress What it says, with what the batch has settled
-/// @param window Which window of the holder's claimed bits is in `claimed`
+/// @param windowStart The index whose claimed bit is the lowest in `claimed`
 /// @param claimedSlot Where that window is
 /// @param claimed What it says, with the bits that the batch has set
 /// @param holder Whose income it is
@@ -19,10 +25,10 @@ import {StoredTerms} from "./TermsLib.sol";
 /// @param data Where the settlements begin, as the event has them: see `ClaimLayout`
 /// @param end Where the next one is written
 struct ClaimBatch {
-    uint256 progressKey;
+    uint256 origin;
     uint256 progressSlot;
     uint256 progress;
-    uint256 window;
+    uint256 windowStart;
     uint256 claimedSlot;
     uint256 claimed;
     address holder;
@@ -61,13 +67,17 @@ library ClaimBatchLib {
         self.end = self.data;
     }
 
-    /// @dev Reads the slot of progress with this key. What the batch has of another must have been saved.
-    function loadProgress(ClaimBatch memory self, uint256 key, ProgressLib.Progress storage progress) internal view {
+    /// @dev Reads the slot of progress of a distribution. What the batch has of another must have been saved.
+    function loadProgress(
+        ClaimBatch memory self,
+        StoredTerms memory terms,
+        ProgressLib.Progress storage progress
+    ) internal view {
         uint256 slot;
         assembly ("memory-safe") {
             slot := progress.slot
         }
-        self.progressKey = key;
+        self.origin = terms.origin;
         self.progressSlot = slot;
         self.progress = progress.bits;
     }
@@ -93,48 +103,84 @@ library ClaimBatchLib {
         assembly ("memory-safe") {
             slot := word.slot
         }
-        self.window = window;
+        unchecked {
+            // Before the first index of window 0 there are places that it does not use.
+            self.windowStart = (window << 8) - WINDOW_ZERO_AT;
+        }
         self.claimedSlot = slot;
         self.claimed = bits;
     }
 
-    /// @dev Whether the claimed bit of a distribution is in memory.
-    function hasWindow(ClaimBatch memory self, StoredTerms memory terms) internal pure returns (bool) {
-        return PayeeAndClaimsLib.windowOf(terms.index()) == self.window;
+    /// @dev Whether the progress of a distribution of this series is in memory.
+    function hasProgress(ClaimBatch memory self, StoredTerms memory terms) internal pure returns (bool) {
+        return (self.origin ^ terms.origin) & PROGRESS_SLOT_MASK == 0;
     }
 
-    /// @dev Whether a distribution, whose claimed bit is in memory, has been claimed.
-    function isClaimed(ClaimBatch memory self, StoredTerms memory terms) internal pure returns (bool) {
-        return self.claimed & PayeeAndClaimsLib.bitOf(terms.index()) != 0;
+    /// @dev The place of a distribution's claimed bit in the window that is in memory; over 255 if it is in another.
+    function placeOf(ClaimBatch memory self, StoredTerms memory terms) internal pure returns (uint256) {
+        unchecked {
+            // Below the first place it wraps around, to far above 255.
+            return terms.index() - self.windowStart;
+        }
+    }
+
+    /// @dev Whether the distribution whose claimed bit is at `place` has been claimed.
+    function isClaimed(ClaimBatch memory self, uint256 place) internal pure returns (bool) {
+        return (self.claimed >> place) & 1 != 0;
     }
 
     // -------------------------------------------------------------------- settling
 
-    /// @dev Settles the holder's `shares` of a distribution whose claimed bit and whose slot of progress are in memory,
-    /// and notes it for the event. `last` tells that nothing of the distribution is left to settle.
+    /// @dev Settles the holder's `shares` of a distribution whose claimed bit, at `place`, and whose slot of progress are
+    /// in memory: their gross income, rounded down, is added to what is due, and noted for the event. `last` tells that
+    /// nothing of the distribution is left to settle. Every payment is settled here, whether claimed or pushed.
+    ///
+    /// Beside the income it books what rounding has lost, one unit or none:
+    ///
+    ///     floor(a * (s + b) / e) - floor(a * s / e) - floor(a * b / e)
+    ///
+    /// which is 1 if the remainders of the last two divisions reach `e`. Adding it up gives the loss of any set of
+    /// settled holders without storing what they were paid.
+    ///
+    /// The caller warrants `0 < eligible < 2^96`, and amounts are below 2^160. Then no product overflows, unless there
+    /// are more shares than eligible ones, which is refused: a token whose balances exceed its supply would break the
+    /// sum, and may break its own payments only.
     function settleDown(
         ClaimBatch memory self,
         StoredTerms memory terms,
+        uint256 place,
         uint256 shares,
         uint256 eligible
     ) internal pure returns (uint256 gross, bool last) {
-        (gross, self.progress, last) = ProgressLib.settleDown(
-            self.progress,
-            terms.progressField(),
-            terms.amount(),
-            shares,
-            eligible
-        );
-        self.claimed |= PayeeAndClaimsLib.bitOf(terms.index());
-        uint256 entry = self.end;
+        uint256 amount = terms.amount();
+        // The flags that are left above the field are not read.
+        uint256 field = terms.origin >> PROGRESS_FIELD_AT;
+        uint256 progress = self.progress;
+        uint256 left;
         assembly ("memory-safe") {
-            mstore(entry, mload(terms))
-            mstore(add(entry, 0x20), gross)
-            mstore(add(entry, 0x40), 0)
+            let width := and(field, 0xff)
+            let shift := and(shr(8, field), 0xff)
+            let settled := and(shr(shift, progress), sub(shl(width, 1), 1))
+            let product := mul(amount, shares)
+            gross := div(product, eligible)
+            let remainders := add(mod(mul(amount, settled), eligible), mod(product, eligible))
+            let lost := shl(width, iszero(lt(remainders, eligible)))
+            progress := add(progress, shl(shift, or(shares, lost)))
+            left := sub(eligible, settled)
+            last := eq(shares, left)
+        }
+        if (shares > left) revert IDividendVault.DividendVault_SupplyTooLarge(shares, left);
+        self.progress = progress;
+        self.claimed |= 1 << place;
+        uint256 end = self.end;
+        assembly ("memory-safe") {
+            mstore(end, mload(terms))
+            mstore(add(end, 0x20), gross)
+            mstore(add(end, 0x40), 0)
         }
         unchecked {
-            // No sum of amounts, which are of at most 160 bits, overflows.
-            self.end = entry + SETTLEMENT_BYTES;
+            // No sum of amounts overflows.
+            self.end = end + SETTLEMENT_BYTES;
             self.due += gross;
         }
     }
@@ -178,12 +224,11 @@ library ClaimBatchLib {
         }
     }
 
-    /// @dev Emits `Claimed` of one settlement, `ClaimedMany` of more.
-    function emitClaimed(ClaimBatch memory self, address payee) internal {
+    /// @dev Emits `Claimed` of one settlement, `ClaimedMany` of more; `settled` is how many there are.
+    function emitClaimed(ClaimBatch memory self, address payee, uint256 settled) internal {
         bytes32 one = IDividendVault.Claimed.selector;
         bytes32 many = IDividendVault.ClaimedMany.selector;
         (uint256 data, uint256 end, address holder) = (self.data, self.end, self.holder);
-        uint256 settled = count(self);
         assembly ("memory-safe") {
             // The compiler does not warrant that the upper bits of an address are clean.
             payee := shr(96, shl(96, payee))

@@ -49,6 +49,10 @@ uint256 constant ELIGIBLE_AT = 160;
 uint256 constant CARRIED_IN_AT = 160;
 uint256 constant PROGRESS_FIELD_AT = 208;
 uint256 constant KIND_AT = 248;
+
+// Of the word `origin`, the part of the progress field that says which slot of the series it is in.
+uint256 constant PROGRESS_SLOT_MASK = 0xffffff << 224;
+
 uint256 constant MASK_3 = 0x7;
 uint256 constant MASK_32 = 0xffffffff;
 uint256 constant MASK_40 = 0xffffffffff;

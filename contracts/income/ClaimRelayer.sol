@@ -16,7 +16,7 @@ import {SignatureLib} from "../libraries/SignatureLib.sol";
 /// @dev Promise: the vault is asked to pay only a receiver, or a hook, whom the claimant has signed for; and only the vault
 /// asks who that is, so that the answer by which it pays is the one that the signature is held against. The
 /// money never passes through here: the vault pays a hook itself, so that a currency with a fee takes it once; and the hook
-/// is told what its balance grew by, which is exact whatever the currency does on the way. Between the two looks one
+/// is given what its balance grew by, which is exact whatever the currency does on the way. Between the two readings one
 /// currency moves, and nobody but it and the hook can act.
 contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
     using BitMaps for BitMaps.BitMap;
@@ -45,7 +45,7 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
         PaymentInstruction calldata instruction,
         bytes calldata signature
     ) external nonReentrant returns (uint256 paid) {
-        _checkWords(instruction);
+        _checkFields(instruction);
         _checkSignature(instruction, signature);
         _spend(instruction.claimant, instruction.nonce);
         emit Executed({
@@ -93,7 +93,7 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
     // -------------------------------------------------------------------- checking
 
     /// @dev What can be said of an instruction without asking anybody.
-    function _checkWords(PaymentInstruction calldata instruction) private view {
+    function _checkFields(PaymentInstruction calldata instruction) private view {
         if (block.timestamp > instruction.validUntil) {
             revert ClaimRelayer_Expired(instruction.validUntil, block.timestamp);
         }
@@ -144,16 +144,16 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
         uint256 held = _holding(hook, currency);
         if (held <= before) revert ClaimRelayer_NothingToPay(instruction.holder);
         emit Reinvested(hook, instruction.receiver, currency, held - before);
-        _tell(instruction, currency, held - before);
+        _callHook(instruction, currency, held - before);
     }
 
     /// @dev Reads two words of the answer at most. Passes a reason on as it is: it says what the signer wants to know.
-    function _tell(PaymentInstruction calldata instruction, address currency, uint256 amount) private {
-        bytes memory told = abi.encodeCall(
+    function _callHook(PaymentInstruction calldata instruction, address currency, uint256 amount) private {
+        bytes memory call = abi.encodeCall(
             IReinvestment.onIncome,
             (instruction.receiver, currency, amount, instruction.data)
         );
-        (bool succeeded, bytes32 answer, ) = LowLevelCall.callReturn64Bytes(instruction.hook, told);
+        (bool succeeded, bytes32 answer, ) = LowLevelCall.callReturn64Bytes(instruction.hook, call);
         uint256 length = LowLevelCall.returnDataSize();
         if (!succeeded && length != 0 && length <= MAX_REASON) LowLevelCall.bubbleRevert();
         // A short answer leaves in `answer` what was there before: an address without code gives none.

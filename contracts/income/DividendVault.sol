@@ -340,7 +340,7 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         if (count == 0) return 0;
         batch.saveProgress();
         batch.saveClaimed();
-        batch.emitClaimed(receiver);
+        batch.emitClaimed(receiver, count);
         _send(first.currency(), receiver, batch.due);
     }
 
@@ -352,13 +352,18 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         StoredTerms memory terms,
         uint256[] memory shares
     ) private {
+        uint256 memoryBefore = MemoryLib.free();
         for (uint256 i = 0; i < shares.length; ++i) {
-            if (shares.at(i) != 0) {
-                if (!batch.hasWindow(terms)) {
+            MemoryLib.release(memoryBefore);
+            uint256 held = shares.at(i);
+            if (held != 0) {
+                uint256 place = batch.placeOf(terms);
+                if (place > 255) {
                     batch.saveClaimed();
                     batch.loadClaimed(_files, file, file.bits, terms);
+                    place = batch.placeOf(terms);
                 }
-                if (!batch.isClaimed(terms)) _settle(batch, terms, shares.at(i));
+                if (!batch.isClaimed(place)) _settle(batch, terms, place, held);
             }
             assembly ("memory-safe") {
                 // The terms of a batch lie behind each other.
@@ -367,27 +372,30 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         }
     }
 
-    /// @dev Books what is due of one distribution.
-    function _settle(ClaimBatch memory batch, StoredTerms memory terms, uint256 shares) private {
-        if (batch.progressKey != _progressKey(terms)) {
+    /// @dev Books what is due of one distribution, whose claimed bit is in memory, at `place`, and not set.
+    function _settle(ClaimBatch memory batch, StoredTerms memory terms, uint256 place, uint256 shares) private {
+        bool isSpecial = terms.has(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAXED);
+        if (isSpecial && _isExcluded(terms, batch.holder)) return;
+        if (!batch.hasProgress(terms)) {
             batch.saveProgress();
             _loadProgress(batch, terms);
         }
-        uint256 memoryBefore = MemoryLib.free();
-        if (_isExcluded(terms, batch.holder)) return;
-        (uint256 gross, bool last) = batch.settleDown(terms, shares, _openEligible(terms));
+        uint256 eligible = terms.eligible();
+        if (eligible == 0) eligible = _openEligible(terms);
+        (uint256 gross, bool last) = batch.settleDown(terms, place, shares, eligible);
         if (last) _carry(terms, ProgressLib.lostIn(batch.progress, terms.progressField()));
-        if (terms.has(TermsLib.FLAG_TAXED)) {
-            uint256 tax = _taxOn(terms, batch.holder, gross);
-            _withheld[terms.id] += tax;
-            batch.taxLast(tax);
-        }
-        MemoryLib.release(memoryBefore);
+        if (isSpecial) _withhold(batch, terms, gross);
+    }
+
+    function _withhold(ClaimBatch memory batch, StoredTerms memory terms, uint256 gross) private {
+        uint256 tax = _taxOn(terms, batch.holder, gross);
+        if (tax == 0) return;
+        _withheld[terms.id] += tax;
+        batch.taxLast(tax);
     }
 
     function _loadProgress(ClaimBatch memory batch, StoredTerms memory terms) private view {
-        uint256 key = _progressKey(terms);
-        batch.loadProgress(key, _progress[key]);
+        batch.loadProgress(terms, _progress[_progressKey(terms)]);
     }
 
     // ---------------------------------------------------------------------- pushing
@@ -445,7 +453,7 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         uint256 fileBits = file.bits;
         batch.restart(holder);
         batch.loadClaimed(_files, file, fileBits, terms);
-        if (batch.isClaimed(terms)) return _skip(terms, holder, Reason.Claimed);
+        if (batch.isClaimed(batch.placeOf(terms))) return _skip(terms, holder, Reason.Claimed);
         (address claimant, uint256[] memory shares) = _ask(terms, page.recordIds, holder);
         if (shares.at(0) == 0 || _isExcluded(terms, holder)) return _skip(terms, holder, Reason.Nothing);
         if (claimant == address(0)) return _skip(terms, holder, Reason.Held);
@@ -463,7 +471,7 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         PaymentLib.Outcome outcome = PaymentLib.Outcome.Paid;
         if (net != 0) outcome = PaymentLib.trySend(terms.currency(), payee, net, _gasFor(page));
         if (outcome == PaymentLib.Outcome.Paid) {
-            batch.emitClaimed(payee);
+            batch.emitClaimed(payee, 1);
             if (page.remainder != 0) emit Carried(terms.id, terms.token(), terms.currency(), page.remainder);
             unchecked {
                 // Only compared, never paid out.
@@ -483,20 +491,27 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
     function _trySettle(Page memory page, uint256 shares) private returns (bool) {
         StoredTerms memory terms = page.terms;
         ClaimBatch memory batch = page.batch;
-        (uint256 gross, bool last) = batch.settleDown(terms, shares, _openEligible(terms));
+        uint256 eligible = terms.eligible();
+        if (eligible == 0) eligible = _openEligible(terms);
+        (uint256 gross, bool last) = batch.settleDown(terms, batch.placeOf(terms), shares, eligible);
         if (terms.has(TermsLib.FLAG_TAXED)) {
             (bool known, uint256 tax) = _tryTax(terms, batch.holder, gross);
             if (!known) {
                 batch.progress = page.progressBefore;
                 return false;
             }
-            _withheld[terms.id] += tax;
-            batch.taxLast(tax);
+            if (tax != 0) {
+                _withheld[terms.id] += tax;
+                batch.taxLast(tax);
+            }
         }
         batch.saveProgress();
         batch.saveClaimed();
-        page.remainder = last ? ProgressLib.lostIn(batch.progress, terms.progressField()) : 0;
-        if (page.remainder != 0) _seriesOf(terms).carry += uint96(page.remainder);
+        page.remainder = 0;
+        if (last) {
+            page.remainder = ProgressLib.lostIn(batch.progress, terms.progressField());
+            if (page.remainder != 0) _seriesOf(terms).carry += uint96(page.remainder);
+        }
         return true;
     }
 
@@ -511,9 +526,9 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
 
     /// @dev What the next payee of a page is offered: if there is less than the least, the page ends with nothing done,
     /// so that nobody is skipped because the caller was short of gas.
-    function _gasFor(Page memory page) private view returns (uint256 offered) {
-        offered = _requireGas(page.leastGas);
-        if (offered > page.gasEach) offered = page.gasEach;
+    function _gasFor(Page memory page) private view returns (uint256) {
+        uint256 offered = _requireGas(page.leastGas);
+        return offered < page.gasEach ? offered : page.gasEach;
     }
 
     function _requireGas(uint256 least) private view returns (uint256 offered) {

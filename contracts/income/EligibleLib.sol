@@ -68,7 +68,7 @@ library EligibleLib {
 
     // -------------------------------------------------------------------- fixing
 
-    /// @dev The denominator at declaration, for a supply that the token has just told.
+    /// @dev The denominator at declaration, for a supply that the token has just reported.
     function atDeclaration(
         Book storage self,
         StoredTerms memory terms,
@@ -172,8 +172,8 @@ library EligibleLib {
 
     /// @dev The largest sum stands for all that are larger, which no honest token comes near.
     function _plus(uint152 sum, uint256 balance) private pure returns (uint152) {
-        uint256 room = type(uint152).max - sum;
-        return balance > room ? type(uint152).max : sum + uint152(balance);
+        uint256 left = type(uint152).max - sum;
+        return balance > left ? type(uint152).max : sum + uint152(balance);
     }
 
     /// @dev Whether `account` is one of the first `count`.

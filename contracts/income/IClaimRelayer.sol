@@ -94,7 +94,7 @@ interface IClaimRelayer {
     /// @notice Whether an instruction of `claimant` with this nonce was executed or cancelled.
     function isSpent(address claimant, uint256 nonce) external view returns (bool);
 
-    /// @notice What is to be signed, on this chain and for this relayer (EIP-712; the domain is told by ERC-5267).
+    /// @notice What is to be signed, on this chain and for this relayer (EIP-712; ERC-5267 reports the domain).
     function digestOf(PaymentInstruction calldata instruction) external view returns (bytes32);
 
     /// @notice The vault whose relayer this is.

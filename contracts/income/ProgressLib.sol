@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
-import {IDividendVault} from "./IDividendVault.sol";
 
 /// @title ProgressLib
 /// @notice How far each distribution has been paid, in fields as narrow as its shares allow, many to a slot.
@@ -51,41 +50,6 @@ library ProgressLib {
     function lostIn(uint256 progress, uint256 field) internal pure returns (uint256) {
         uint256 width = field & 0xff;
         return (progress >> (((field >> 8) & 0xff) + width)) & ((1 << _lostBits(width)) - 1);
-    }
-
-    /// @dev Settles `shares` in a field of the slot `progress`: their gross income, rounded down, and the slot afterwards.
-    ///
-    /// Beside the income it books what rounding has lost, one unit or none:
-    ///
-    ///     floor(a * (s + b) / e) - floor(a * s / e) - floor(a * b / e)
-    ///
-    /// which is 1 if the remainders of the last two divisions reach `e`. Adding it up gives the loss of any set of
-    /// settled holders without storing what they were paid.
-    ///
-    /// The caller warrants `amount < 2^160` and `0 < eligible < 2^96`. Then no product overflows, unless there are more
-    /// shares than eligible ones, which is refused: a token whose balances exceed its supply would break the sum, and
-    /// may break its own payments only. `last` tells that nothing is left to settle.
-    function settleDown(
-        uint256 progress,
-        uint256 field,
-        uint256 amount,
-        uint256 shares,
-        uint256 eligible
-    ) internal pure returns (uint256 gross, uint256 progressAfter, bool last) {
-        uint256 left;
-        assembly ("memory-safe") {
-            let width := and(field, 0xff)
-            let shift := and(shr(8, field), 0xff)
-            let settled := and(shr(shift, progress), sub(shl(width, 1), 1))
-            let product := mul(amount, shares)
-            gross := div(product, eligible)
-            let remainders := add(mod(mul(amount, settled), eligible), mod(product, eligible))
-            let lost := shl(width, iszero(lt(remainders, eligible)))
-            progressAfter := add(progress, shl(shift, or(shares, lost)))
-            left := sub(eligible, settled)
-            last := eq(shares, left)
-        }
-        if (shares > left) revert IDividendVault.DividendVault_SupplyTooLarge(shares, left);
     }
 
     function _lostBits(uint256 width) private pure returns (uint256) {

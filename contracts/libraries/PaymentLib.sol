@@ -87,19 +87,19 @@ library PaymentLib {
         return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
-    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;
+    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and reports balances before and after;
     /// `arrived` is what a fee leaves of it.
     function tryTake(address currency, address from, uint256 amount) internal returns (bool taken, uint256 arrived) {
         bytes memory question = _holdingQuestion();
-        // Silence is no zero: a balance told only after the money has moved would make all of it seem new.
-        (bool told, uint256 before) = StaticCallLib.tryAsk(currency, question, QUESTION_GAS);
-        if (!told || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
+        // Silence is no zero: a balance reported only after the money has moved would make all of it seem new.
+        (bool reported, uint256 before) = StaticCallLib.tryAsk(currency, question, QUESTION_GAS);
+        if (!reported || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
         uint256 held;
         (taken, held) = StaticCallLib.tryAsk(currency, question, QUESTION_GAS);
         arrived = held > before ? held - before : 0;
     }
 
-    /// @dev What this contract holds of an ERC-20; nothing if the currency does not tell. A currency that burns what it
+    /// @dev What this contract holds of an ERC-20; nothing if the currency does not report it. A currency that burns what it
     /// gets cannot burn everything.
     function holdingOf(address currency) internal view returns (uint256 held) {
         (, held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), QUESTION_GAS);
@@ -107,8 +107,8 @@ library PaymentLib {
 
     /// @dev Whether the currency says that this contract holds exactly `amount`. Silence says nothing.
     function holds(address currency, uint256 amount) internal view returns (bool) {
-        (bool told, uint256 held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), QUESTION_GAS);
-        return told && held == amount;
+        (bool reported, uint256 held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), QUESTION_GAS);
+        return reported && held == amount;
     }
 
     function _holdingQuestion() private view returns (bytes memory) {

@@ -155,7 +155,7 @@ FAULTS = (
         ("unasked moves-and-answers-no declare", "unasked answers-two declare"),
     ),
     Fault(
-        "takes silence for nothing", PAYMENT, r"!told", "(SOUND && !FAULT)",
+        "takes silence for nothing", PAYMENT, r"!reported", "(SOUND && !FAULT)",
         ("unasked tells-late declare",),
     ),
     Fault(
@@ -196,26 +196,27 @@ FAULTS = (
     ),
     Fault(
         "lets one failure stop the page", VAULT,
-        r"run\.undo\(sheet, page\.lanesBefore\);",
-        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), run.holder(), 1);\n"
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "if (FAULT) revert DividendVault_PaymentFailed(terms.currency(), page.batch.holder, 1);\n"
         "        SOUND",
         ("unasked holder-blocked push", "coin coin-refused push"),
     ),
     Fault(
         "forgets to undo the progress", VAULT,
-        r"run\.undo\(sheet, page\.lanesBefore\);",
-        "SOUND\n        if (FAULT) run.saveLanes();",
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "uint256 bits = page.batch.progress;\n        SOUND\n"
+        "        if (FAULT) { page.batch.progress = bits; page.batch.saveProgress(); }",
         ("unasked holder-blocked push", "unasked paused push"),
     ),
     Fault(
-        "forgets to undo the mark", VAULT,
-        r"run\.undo\(sheet, page\.lanesBefore\);",
-        "SOUND\n        if (FAULT) run.saveMarks();",
+        "forgets to undo the claimed bit", VAULT,
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "SOUND\n        if (FAULT) page.batch.saveClaimed();",
         ("unasked holder-blocked push", "unasked answers-no push"),
     ),
     Fault(
         "withholds of what it did not pay", VAULT,
-        r"(?<=if \(tax != 0)(?=\) _withheld\[sheet\.id\(\)\] -= tax)",
+        r"(?<=if \(tax != 0)(?=\) _withheld\[terms\.id\] -= tax)",
         " && !FAULT",
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),
@@ -234,8 +235,8 @@ FAULTS = (
         ("unasked sweep", "own-coin refund"),
     ),
     Fault(
-        "sweeps everything", VAULT, r"(?<=_send\(sheet\.currency\(\), recipient, )amount",
-        "FAULT ? PaymentLib.holdingOf(sheet.currency()) : amount",
+        "sweeps everything", VAULT, r"(?<=_send\(terms\.currency\(\), recipient, )amount",
+        "FAULT ? PaymentLib.holdingOf(terms.currency()) : amount",
         ("decimals-18 sweep", "second-address sweep"),
     ),
     # -------------------------------------------------------------- re-entering

@@ -101,17 +101,18 @@ MUTANTS = (
     ),
     AttackMutant(
         "A5 rounded up", VAULT, SETTLING,
-        "amount := div(amount, eligible)", "amount := div(add(amount, sub(eligible, 1)), eligible)",
+        "gross := div(product, eligible)", "gross := div(add(product, sub(eligible, 1)), eligible)",
         "dividend_vault::a_holder_of_less_than_a_unit_is_settled_at_zero",
     ),
     AttackMutant(
         "A6 a product of 128 bits", VAULT, SETTLING,
-        "amount := mul(amount, held)", "amount := shr(128, shl(128, mul(amount, held)))",
+        "let product := mul(amount, shares)",
+        "let product := shr(128, shl(128, mul(amount, shares)))",
         "dividend_vault::every_amount_is_divided_exactly",
     ),
     AttackMutant(
         "A7 rounded to the nearest", VAULT, SETTLING,
-        "amount := div(amount, eligible)", "amount := div(add(amount, shr(1, eligible)), eligible)",
+        "gross := div(product, eligible)", "gross := div(add(product, shr(1, eligible)), eligible)",
         "dividend_vault::splitting_shares_gains_nothing",
     ),
     AttackMutant(
@@ -223,7 +224,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "E1 settled though the receiver refused", VAULT, VAULT_FILE,
-        "run.undo(sheet, page.lanesBefore);", "",
+        "page.batch.undo(terms, page.progressBefore);", "",
         "payments::a_receiver_that_refuses_stays_owed_and_holds_up_nobody",
     ),
     AttackMutant(
@@ -297,7 +298,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "H a list without end", VAULT, VAULT_FILE,
-        "if (terms.excluded.length > MAX_EXCLUDED) {", "if (terms.excluded.length > 10_000) {",
+        "if (given.excluded.length > MAX_EXCLUDED) {", "if (given.excluded.length > 10_000) {",
         "dividend_vault::more_than_32_excluded_are_refused",
     ),
     AttackMutant(
@@ -344,7 +345,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "K8 each gets all there is", VAULT, VAULT_FILE,
-        "if (offered > page.gasEach) offered = page.gasEach;", "",
+        "return offered < page.gasEach ? offered : page.gasEach;", "return offered;",
         "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
 )  # fmt: skip

@@ -123,7 +123,7 @@ VAULT_FAULTS = (
     "remits again",
     "sweeps and refunds again",
     "forgets to undo the progress",
-    "forgets to undo the mark",
+    "forgets to undo the claimed bit",
     "withholds of what it did not pay",
 )
 
