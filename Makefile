@@ -16,6 +16,8 @@ WORKERS := -n auto --dist worksteal
 # What exercises the Python package: the rest is about contracts.
 PACKAGE := tests/prorata tests/examples tests/toolchain
 PEERS := tests/bench/peers/package.json tests/bench/peers/package-lock.json
+# Other people's contracts, which tests play beside and the benchmark measures: never shipped.
+INSTALLED := .cache/bench/installed
 
 # The environment's tools come first; its Node.js is there only where the machine has none of use.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -68,20 +70,20 @@ $(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prora
 demo: setup  ## Play the life of a building that pays rent, on a local chain
 	@$(BIN)/ape run demo
 
-test: setup lint  ## Run every check: this is what CI runs
+test: setup $(INSTALLED) lint  ## Run every check: this is what CI runs
 	@$(BIN)/ape test tests/ape
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 	@$(BIN)/pytest tests $(WORKERS) $(PACKAGE:%=--ignore=%)
 
-reverse: setup  ## Run the tests from the last to the first: none may need another (ten minutes)
+reverse: setup $(INSTALLED)  ## Run the tests from the last to the first: none may need another (ten minutes)
 	@$(BIN)/pytest tests $(WORKERS) -p tests.backwards
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@$(BIN)/python -m tests.assurance.fuzz.run
 
-mutate: setup  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
+mutate: setup $(INSTALLED)  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
 	@$(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)
 
 faults: setup  ## Play 1,400 random faults and kills (FAULT_KILLS; a quarter of an hour)
@@ -91,7 +93,7 @@ hardhat: setup  ## Play the commands against a Hardhat node too (installs 290 MB
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
 	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/prorata/cli -m hardhat
 
-check: setup lint  ## The quick loop: lint, types, fast tests
+check: setup $(INSTALLED) lint  ## The quick loop: lint, types, fast tests
 	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat"
 
 lint: setup  ## Check format, style and types of Python and Solidity
@@ -118,14 +120,14 @@ wheel: setup  ## Build the wheel into dist/
 gas: setup  ## Measure gas anew and rewrite the committed figures
 	@PRORATA_GAS=update $(BIN)/pytest tests/gas
 
-coverage: setup  ## Measure which lines and branches of the contracts are tested, and write it down
+coverage: setup $(INSTALLED)  ## Measure which lines and branches of the contracts are tested, and write it down
 	@$(BIN)/python -m tests.assurance.coverage.run --write
 
-bench: setup .cache/bench/installed  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
+bench: setup $(INSTALLED)  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
 	@$(BIN)/python -m tests.bench.run
 
-.cache/bench/installed: $(PEERS)
-	@echo "· The peers of the benchmark, which are never shipped (90 MB)"
+$(INSTALLED): $(PEERS) $(STAMPS)/node
+	@echo "· Other people's contracts to test and measure against, which are never shipped (90 MB)"
 	@mkdir -p $(@D) && cp $(PEERS) $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         RevertError,
     )
     from prorata.income.claims import claim
-    from prorata.income.closing import remit, sweep
+    from prorata.income.closing import refund, remit, sweep
     from prorata.income.declarations import Declaration, declare, declare_all
     from prorata.income.previews import Preview, preview_all
     from prorata.income.pushes import push_all
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from prorata.register.holders import holders_at, holders_now
     from prorata.register.investors import read_investors, register_investors
     from prorata.register.issuance import issue
-    from prorata.register.record_dates import schedule_record
+    from prorata.register.record_dates import cancel_records, schedule_record
     from prorata.register.shares import Ledger
     from prorata.values.amounts import format_units, parse_units
     from prorata.values.kinds import InvestorClass, Kind
@@ -96,6 +96,7 @@ __all__ = [
     "Terms",
     "__version__",
     "audit_deployment",
+    "cancel_records",
     "claim",
     "declare",
     "declare_all",
@@ -114,6 +115,7 @@ __all__ = [
     "read_csv",
     "read_investors",
     "read_permissions",
+    "refund",
     "register_investors",
     "remit",
     "schedule_record",
@@ -150,7 +152,7 @@ _ROOMS = {
         "RevertError",
     ),
     "income.claims": ("claim",),
-    "income.closing": ("remit", "sweep"),
+    "income.closing": ("refund", "remit", "sweep"),
     "income.declarations": ("Declaration", "declare", "declare_all"),
     "income.previews": ("Preview", "preview_all"),
     "income.pushes": ("push_all",),
@@ -160,7 +162,7 @@ _ROOMS = {
     "register.holders": ("holders_at", "holders_now"),
     "register.investors": ("read_investors", "register_investors"),
     "register.issuance": ("issue",),
-    "register.record_dates": ("schedule_record",),
+    "register.record_dates": ("cancel_records", "schedule_record"),
     "register.shares": ("Ledger",),
     "values.amounts": ("format_units", "parse_units"),
     "values.kinds": ("InvestorClass", "Kind"),

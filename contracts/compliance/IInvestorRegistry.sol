@@ -31,11 +31,20 @@ interface IInvestorRegistry {
     /// @notice `agent` may no longer keep the register (ERC-3643).
     event AgentRemoved(address indexed agent);
 
-    /// @notice `token` is an asset of this issuer: its persons can be counted, and it may report a recovery.
+    /// @notice `token` is an asset of this issuer: its persons can be counted, and it may report losses.
     event TokenBound(address indexed token);
 
-    /// @notice `successor` took the place of the lost wallet `lost`.
+    /// @notice `token` is none of this issuer's assets any more: its count is forgotten.
+    event TokenUnbound(address indexed token);
+
+    /// @notice In the asset `token` alone, `successor` took the place of the lost wallet `lost`. `person` is both's.
+    event LossReported(address indexed token, address indexed lost, address indexed successor, uint256 person);
+
+    /// @notice For all assets, `successor` took the place of the lost wallet `lost`.
     event WalletRecovered(address indexed lost, address indexed successor, uint256 indexed person);
+
+    /// @notice The wallet `lost` was not lost after all: it is as it was before `successor` took its place.
+    event LossUndone(address indexed lost, address indexed successor, uint256 indexed person);
 
     /// @notice From now on `rules` keeps the count of the persons that hold `token`.
     event CountKept(address indexed token, address indexed rules, uint256 holders);
@@ -52,11 +61,23 @@ interface IInvestorRegistry {
     /// @notice Thrown when a registration lacks a wallet or a person, or has bits where none belong.
     error InvestorRegistry_Malformed(address wallet, uint256 investor);
 
-    /// @notice Thrown when a wallet that was lost would be registered anew.
+    /// @notice Thrown when a wallet that was lost would be changed, removed, given a role or put in another's place.
     error InvestorRegistry_LostWallet(address wallet, address successor);
 
-    /// @notice Thrown when a recovery would give shares of one person to another.
-    error InvestorRegistry_OtherPerson(address successor, uint256 given, uint256 expected);
+    /// @notice Thrown when the loss of a wallet would be undone that is not confirmed as lost.
+    error InvestorRegistry_NotLost(address wallet);
+
+    /// @notice Thrown when a wallet would take its own place.
+    error InvestorRegistry_OwnSuccessor(address wallet);
+
+    /// @notice Thrown when the wallet of the owner, or of who is offered the ownership, would be confirmed as lost.
+    error InvestorRegistry_OwnersWallet(address wallet);
+
+    /// @notice Thrown when a loss would give shares of one person to another.
+    /// @param wallet The wallet that would take a place; or a lost one that would be registered as somebody else's
+    /// @param given The number of its person
+    /// @param expected The number of the lost wallet's person today
+    error InvestorRegistry_OtherPerson(address wallet, uint256 given, uint256 expected);
 
     /// @notice Thrown when the arguments of a batch differ in length.
     error InvestorRegistry_LengthMismatch(uint256 wallets, uint256 values);
@@ -64,7 +85,7 @@ interface IInvestorRegistry {
     /// @notice Thrown when `caller` is not the rules contract that the bound token names.
     error InvestorRegistry_NotRules(address caller, address token);
 
-    /// @notice Thrown when a token that is not bound would be counted.
+    /// @notice Thrown when a token that is not bound would be counted, or would report.
     error InvestorRegistry_NotBound(address token);
 
     /// @notice Thrown when more tokens would be bound than a registration could afford to look through.
@@ -88,7 +109,9 @@ interface IInvestorRegistry {
     /// @notice Thrown when the owner tries to leave: nobody could appoint agents after that.
     error InvestorRegistry_OwnerRequired();
 
-    /// @notice Registers wallets, or changes what is known of them. Agents only.
+    /// @notice Registers wallets, or changes what is known of them. Agents only. A lost wallet stays lost, and can be
+    /// registered as the person of the wallet that took its place only: so its shares follow their person to another
+    /// number.
     /// @param investors What is known, packed as `Investor` says, for the wallet at the same position
     function register(address[] calldata wallets, Investor[] calldata investors) external;
 
@@ -98,11 +121,29 @@ interface IInvestorRegistry {
     /// @notice What is known of two wallets at once.
     function investorsOf(address first, address second) external view returns (Investor, Investor);
 
-    /// @notice Who took the place of a lost wallet; zero if it was not lost.
+    /// @notice Who took the place of a lost wallet; zero if it is not confirmed as lost.
     function successorOf(address wallet) external view returns (address);
 
-    /// @notice Lets the persons of `token` be counted, and lets it report recoveries. Owner only.
+    /// @notice Confirms for all assets that `successor` takes the place of the lost wallet `lost`, of the same person.
+    /// Agents only. From now on `lost` cannot receive shares, be removed, or be an agent or the owner here; where it
+    /// still holds shares it can send them, until that asset recovers it. Not for the wallet of the owner, or of who is
+    /// offered the ownership.
+    /// @dev A loss that an asset reports binds that asset only (`LossReported`): an agent of one asset says nothing
+    /// about the others.
+    function confirmLoss(address lost, address successor) external;
+
+    /// @notice Undoes `confirmLoss`: what was known of `lost` is known again, its eligibility included. Agents only. A
+    /// role that it lost is not given back, and what assets recovered stays where it is.
+    function undoLoss(address lost) external;
+
+    /// @notice Lets the persons of `token` be counted, and lets it report losses. Owner only.
     function bindToken(address token) external;
+
+    /// @notice Ends that: `token` reports nothing any more, and its count, finished or under way, is forgotten. Owner
+    /// only. The asset has no say. Under rules that count here none of its shares moves, and no wallet of it can be
+    /// recovered under any rules that use this registry, until its owner puts others in force, or it is bound again
+    /// and counted anew.
+    function unbindToken(address token) external;
 
     /// @notice The tokens bound so far.
     function tokens() external view returns (address[] memory);
@@ -130,7 +171,7 @@ interface IInvestorRegistry {
     /// a token comes under rules that count; with no shares in existence an empty page will do. Agents only.
     function count(address token, address[] calldata wallets) external;
 
-    /// @notice Lets `agent` keep the register. Owner only.
+    /// @notice Lets `agent` keep the register. Owner only. Not a lost wallet.
     function addAgent(address agent) external;
 
     /// @notice Takes an agent's power. Owner only.

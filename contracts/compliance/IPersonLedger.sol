@@ -50,7 +50,9 @@ interface IPersonLedger {
     /// @notice What a movement would lead to.
     function preview(address token, address from, address to, uint256 amount) external view returns (Outcome memory);
 
-    /// @notice Puts `successor` in the place of `lost`. The token's rules, or the token itself, only.
+    /// @notice Reports that in this asset `successor` takes the place of `lost`, with all its shares. The token's rules,
+    /// or the token itself, only. It binds this asset: nothing is registered, and no other asset sees `lost` otherwise.
+    /// Both wallets must be registered, as the same person.
     function recover(address token, address lost, address successor) external;
 
     /// @notice Lets `newRules` go on with the count if they keep one here, or else ends it. Has no effect unless the

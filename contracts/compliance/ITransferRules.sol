@@ -65,7 +65,7 @@ interface ITransferRules {
         uint256 amount
     ) external view returns (Refusal[] memory refusals, uint256 most);
 
-    /// @notice Whether `explain` would list nothing.
+    /// @notice Whether `explain` would list nothing. A token takes an answer that needs over 8,000,000 gas for a refusal.
     function canTransfer(address token, address from, address to, uint256 amount) external view returns (bool);
 
     /// @notice The registry in which a receiver must be eligible for these rules; zero if they do not ask for that.

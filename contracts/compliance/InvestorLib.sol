@@ -8,7 +8,8 @@ pragma solidity 0.8.37;
 ///     class           8 bits   investor class; the issuer fixes what the numbers mean
 ///     eligibleUntil  48 bits   last Unix second at which the person may receive shares
 ///     lost            1 bit    the wallet was lost and has a successor
-///     spare         135 bits   zero
+///     formerUntil    48 bits   `eligibleUntil` of a lost wallet, to be restored if the loss is undone; else zero
+///     spare          87 bits   zero
 type Investor is uint256;
 
 using InvestorLib for Investor global;
@@ -20,6 +21,8 @@ library InvestorLib {
     uint256 internal constant MAX = (1 << 120) - 1;
 
     uint256 private constant LOST = 1 << 120;
+
+    uint256 private constant FORMER_UNTIL = 121;
 
     uint256 private constant MASK_48 = type(uint48).max;
 
@@ -70,8 +73,16 @@ library InvestorLib {
         return Investor.unwrap(self) & LOST != 0;
     }
 
-    /// @dev The same person at a wallet that was lost, and may not receive shares any more.
+    /// @dev The same person at a wallet that was lost. Its eligibility is moved aside, so that `eligible` finds that
+    /// it has ended and need not look at the mark. Only of a wallet that is not lost.
     function asLost(Investor self) internal pure returns (Investor) {
-        return Investor.wrap((Investor.unwrap(self) & ~(MASK_48 << 72)) | LOST);
+        return
+            Investor.wrap((Investor.unwrap(self) & ~(MASK_48 << 72)) | LOST | (self.eligibleUntil() << FORMER_UNTIL));
+    }
+
+    /// @dev What was known before `asLost`, to the bit.
+    function asFound(Investor self) internal pure returns (Investor) {
+        uint256 word = Investor.unwrap(self);
+        return Investor.wrap((word & ((1 << 72) - 1)) | (((word >> FORMER_UNTIL) & MASK_48) << 72));
     }
 }

@@ -2,24 +2,26 @@
 pragma solidity 0.8.37;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
-import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
 import {IInvestorRegistry} from "./IInvestorRegistry.sol";
 import {IPersonLedger} from "./IPersonLedger.sol";
 import {IShareToken} from "../token/IShareToken.sol";
-import {ITransferRules} from "./ITransferRules.sol";
-import {Holding, PersonHoldingLib} from "./PersonHoldingLib.sol";
 import {Investor, InvestorLib} from "./InvestorLib.sol";
-import {StaticCallLib} from "../libraries/StaticCallLib.sol";
+import {PersonCount, PersonCountLib} from "./PersonCountLib.sol";
 
 /// @title InvestorRegistry
 /// @notice Who may hold the shares of an issuer. `IInvestorRegistry` is the specification.
-/// @dev Promise: where persons are counted, a person's holding is the sum of the balances of its wallets, and a
-/// person is counted once, in the country noted with the holding, while that sum is not zero. Every way in which
-/// a wallet's balance or its person can change goes through `_leave` and `_join`.
+/// @dev Promise: only agents change what is known of a wallet, and only the owner says who is an agent and which tokens
+/// are bound. What an asset reports of its own, movements and losses, changes the count of that asset and nothing else.
+/// A wallet that was lost is nobody who may act here.
+///
+/// This contract keeps roles, registrations and losses. How persons are counted is told in `PersonCountLib`: every way
+/// in which a wallet's balance or its person can change goes through it.
 contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry, IERC165, Ownable2Step {
+    using PersonCountLib for PersonCount;
+
     // ------------------------------------------------------------------ constants
 
     uint256 private constant MAX_TOKENS = 32;
@@ -27,36 +29,10 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @dev ISO 3166-1 numeric codes have three digits; rules keep a bit for each.
     uint256 private constant MAX_COUNTRY = 999;
 
-    uint256 private constant QUESTION_GAS = 100_000;
-
     /// @dev Persons registered through ERC-3643's functions, which know none, are numbered from here.
     uint48 private constant FIRST_UNNUMBERED = 1 << 47;
 
     // -------------------------------------------------------------------- storage
-
-    /// @dev A person's holding of one token; a struct, so that it has a place.
-    struct Place {
-        Holding holding;
-    }
-
-    /// @dev The persons of one token. A new count starts a new epoch, which forgets the old one.
-    /// @param keeper The rules contract that keeps the count; zero if none does
-    /// @param epoch How many counts have been started
-    /// @param holders Persons with shares
-    /// @param counting The rules contract for which a count is under way
-    /// @param counted Shares counted so far
-    /// @param last The last wallet counted
-    struct Persons {
-        address keeper;
-        uint32 epoch;
-        uint32 holders;
-        address counting;
-        uint96 counted;
-        address last;
-        bool bound;
-        mapping(uint256 epoch => mapping(uint256 person => Place)) holdings;
-        mapping(uint256 epoch => mapping(uint256 group => uint256)) groups;
-    }
 
     /// @inheritdoc IInvestorRegistry
     mapping(address account => bool) public isAgent;
@@ -70,14 +46,18 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @inheritdoc IInvestorRegistry
     mapping(address wallet => address) public successorOf;
 
-    mapping(address token => Persons) private _persons;
+    mapping(address token => PersonCount) private _counts;
     address[] private _tokens;
     uint48 private _unnumbered;
 
     // ---------------------------------------------------------------- construction
 
-    constructor(address owner) Ownable(owner) {
-        _setAgent(owner, true);
+    /// @param owner Who appoints agents and binds tokens; no agent by that alone
+    /// @param agents Who may keep the register from the start
+    constructor(address owner, address[] memory agents) Ownable(owner) {
+        for (uint256 i = 0; i < agents.length; ++i) {
+            _setAgent(agents[i], true);
+        }
     }
 
     modifier onlyAgent() {
@@ -116,9 +96,9 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @inheritdoc IIdentityRegistry
     function deleteIdentity(address wallet) external onlyAgent {
         _requireKnown(wallet);
-        if (investorOf[wallet].isLost()) revert InvestorRegistry_LostWallet(wallet, successorOf[wallet]);
+        _requireNotLost(wallet);
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            uint256 balance = _countedShares(_tokens[i], wallet);
+            uint256 balance = _counts[_tokens[i]].countedShares(_tokens[i], wallet);
             if (balance != 0) {
                 revert InvestorRegistry_HoldsShares(wallet, _tokens[i], balance);
             }
@@ -132,6 +112,7 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @inheritdoc IIdentityRegistry
     function updateCountry(address wallet, uint16 country) external onlyAgent {
         _requireKnown(wallet);
+        _requireNotLost(wallet);
         _register(wallet, investorOf[wallet].withCountry(country), address(0));
         emit CountryUpdated(wallet, country);
     }
@@ -154,10 +135,14 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
     /// @dev `identity_` is what the event names when the wallet is new.
     function _register(address wallet, Investor investor, address identity_) private {
         Investor before = investorOf[wallet];
-        if (before.isLost()) revert InvestorRegistry_LostWallet(wallet, successorOf[wallet]);
         bool sound = wallet != address(0) && investor.person() != 0 && investor.country() <= MAX_COUNTRY;
         if (!sound || Investor.unwrap(investor) > InvestorLib.MAX) {
             revert InvestorRegistry_Malformed(wallet, Investor.unwrap(investor));
+        }
+        if (before.isLost()) {
+            // It stays lost: its shares may follow their person to another number, and to nobody else.
+            _requirePerson(wallet, investor.person(), _presentPerson(wallet));
+            investor = investor.asLost();
         }
         investorOf[wallet] = investor;
         if (before.person() != 0) _recount(wallet, before, investor);
@@ -167,23 +152,68 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     /// @dev Moves the shares of a wallet to another person, country or class in every counted token.
     function _recount(address wallet, Investor before, Investor investor) private {
-        bool same = before.person() == investor.person() && before.country() == investor.country();
-        if (same && before.class() == investor.class()) return;
+        if (before.person() == investor.person() && before.group() == investor.group()) return;
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            uint256 balance = _countedShares(_tokens[i], wallet);
-            if (balance == 0) continue;
-            Persons storage persons = _persons[_tokens[i]];
-            _leave(persons, _placeOf(persons, before), _tokens[i], wallet, balance);
-            _join(persons, _placeOf(persons, investor), investor, balance);
+            _counts[_tokens[i]].reassign(_tokens[i], wallet, before, investor);
         }
     }
 
-    /// @dev Shares of a wallet that are in the count of its person.
-    function _countedShares(address token, address wallet) private view returns (uint256) {
-        Persons storage persons = _persons[token];
-        // While a count is under way, wallets that it has not reached are not in it yet.
-        bool counted = persons.keeper != address(0) || (persons.counting != address(0) && wallet <= persons.last);
-        return counted ? IERC20(token).balanceOf(wallet) : 0;
+    // ----------------------------------------------------------------------- losses
+
+    /// @inheritdoc IPersonLedger
+    function recover(address token, address lost, address successor) external {
+        PersonCount storage persons = _counts[token];
+        if (!persons.bound) revert InvestorRegistry_NotBound(token);
+        if (msg.sender != token && msg.sender != IShareToken(token).compliance()) {
+            revert InvestorRegistry_NotRules(msg.sender, token);
+        }
+        _requireSuccessor(lost, successor, _presentPerson(lost));
+        Investor investor = investorOf[successor];
+        persons.restart();
+        // The shares of a person move: no count changes. Only a lost wallet can still be of the number that its person
+        // had before, and then its shares come to the present one.
+        bool renumbered = investorOf[lost].person() != investor.person();
+        if (renumbered && persons.keeper == msg.sender) persons.reassign(token, lost, investorOf[lost], investor);
+        emit LossReported(token, lost, successor, investor.person());
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function confirmLoss(address lost, address successor) external onlyAgent {
+        Investor investor = investorOf[lost];
+        _requireNotLost(lost);
+        _requireSuccessor(lost, successor, investor.person());
+        if (lost == owner() || lost == pendingOwner()) revert InvestorRegistry_OwnersWallet(lost);
+        successorOf[lost] = successor;
+        investorOf[lost] = investor.asLost();
+        _setAgent(lost, false);
+        emit WalletRecovered(lost, successor, investor.person());
+        emit InvestorRegistered(lost, investor.asLost());
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function undoLoss(address lost) external onlyAgent {
+        Investor investor = investorOf[lost];
+        if (!investor.isLost()) revert InvestorRegistry_NotLost(lost);
+        emit LossUndone(lost, successorOf[lost], investor.person());
+        delete successorOf[lost];
+        investorOf[lost] = investor.asFound();
+        emit InvestorRegistered(lost, investor.asFound());
+    }
+
+    /// @dev Before `successor` takes the place of `lost`, whose person is `person` today.
+    function _requireSuccessor(address lost, address successor, uint256 person) private view {
+        if (lost == successor) revert InvestorRegistry_OwnSuccessor(lost);
+        _requireKnown(lost);
+        _requireKnown(successor);
+        _requireNotLost(successor);
+        _requirePerson(successor, investorOf[successor].person(), person);
+    }
+
+    /// @dev The number of the person behind a wallet today: a lost wallet's is that of who took its place. This ends,
+    /// since a wallet that is lost can take no place, and one that took a place becomes lost only by naming another.
+    function _presentPerson(address wallet) private view returns (uint256) {
+        while (investorOf[wallet].isLost()) wallet = successorOf[wallet];
+        return investorOf[wallet].person();
     }
 
     // ---------------------------------------------------------------------- reading
@@ -212,11 +242,24 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     /// @inheritdoc IInvestorRegistry
     function bindToken(address token) external onlyOwner {
-        if (_persons[token].bound) return;
+        if (_counts[token].bound) return;
         if (_tokens.length == MAX_TOKENS) revert InvestorRegistry_TooManyTokens(MAX_TOKENS);
-        _persons[token].bound = true;
+        _counts[token].bound = true;
         _tokens.push(token);
         emit TokenBound(token);
+    }
+
+    /// @inheritdoc IInvestorRegistry
+    function unbindToken(address token) external onlyOwner {
+        PersonCount storage persons = _counts[token];
+        if (!persons.bound) return;
+        persons.bound = false;
+        persons.forget();
+        uint256 index = 0;
+        while (_tokens[index] != token) ++index;
+        _tokens[index] = _tokens[_tokens.length - 1];
+        _tokens.pop();
+        emit TokenUnbound(token);
     }
 
     /// @inheritdoc IInvestorRegistry
@@ -226,63 +269,49 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     /// @inheritdoc IInvestorRegistry
     function holdingOf(address token, uint256 person) external view returns (uint256) {
-        Persons storage persons = _persons[token];
+        PersonCount storage persons = _counts[token];
         return persons.holdings[persons.epoch][person].holding.shares();
     }
 
     /// @inheritdoc IInvestorRegistry
     function holderCount(address token) external view returns (uint256) {
-        return _persons[token].holders;
+        return _counts[token].holders;
     }
 
     /// @inheritdoc IInvestorRegistry
-    function holderCountIn(address token, uint256 country) external view returns (uint256) {
-        return _sizeOf(_persons[token], _inCountry(country));
+    function holderCountIn(address token, uint256 country) external view returns (uint256 holders) {
+        (, holders, , ) = _counts[token].sizes(country, 0);
     }
 
     /// @inheritdoc IInvestorRegistry
-    function holderCountOf(address token, uint256 class) external view returns (uint256) {
-        return _sizeOf(_persons[token], _ofClass(class));
+    function holderCountOf(address token, uint256 class) external view returns (uint256 holders) {
+        (, , holders, ) = _counts[token].sizes(0, class);
     }
 
     /// @inheritdoc IInvestorRegistry
-    function holderCountOfIn(address token, uint256 class, uint256 country) external view returns (uint256) {
-        return _sizeOf(_persons[token], _ofClassIn(class, country));
+    function holderCountOfIn(address token, uint256 class, uint256 country) external view returns (uint256 holders) {
+        (, , , holders) = _counts[token].sizes(country, class);
     }
 
     /// @inheritdoc IInvestorRegistry
     function countKeeper(address token) external view returns (address) {
-        return _persons[token].keeper;
+        return _counts[token].keeper;
     }
 
     /// @inheritdoc IInvestorRegistry
     function count(address token, address[] calldata wallets) external onlyAgent {
-        Persons storage persons = _persons[token];
+        PersonCount storage persons = _counts[token];
         if (!persons.bound) revert InvestorRegistry_NotBound(token);
         address rules = IShareToken(token).compliance();
         if (persons.keeper == rules) return;
-        if (!_counts(rules)) revert InvestorRegistry_NotCounting(token, rules);
-        if (persons.counting != rules) {
-            // The holdings of an earlier count may be out of date: they are forgotten.
-            (persons.counting, persons.counted, persons.last) = (rules, 0, address(0));
-            (persons.keeper, persons.holders) = (address(0), 0);
-            ++persons.epoch;
-        }
-
+        if (!PersonCountLib.countsHere(rules)) revert InvestorRegistry_NotCounting(token, rules);
+        persons.begin(rules);
         for (uint256 i = 0; i < wallets.length; ++i) {
-            address wallet = wallets[i];
-            if (wallet <= persons.last) revert InvestorRegistry_NotAscending(persons.last, wallet);
-            persons.last = wallet;
-            uint256 balance = IERC20(token).balanceOf(wallet);
-            if (balance == 0) continue;
-            _requireKnown(wallet);
-            _join(persons, _placeOf(persons, investorOf[wallet]), investorOf[wallet], balance);
-            persons.counted += uint96(balance);
+            uint256 balance = IERC20(token).balanceOf(wallets[i]);
+            if (balance != 0) _requireKnown(wallets[i]);
+            persons.add(wallets[i], investorOf[wallets[i]], balance);
         }
-        if (persons.counted == IERC20(token).totalSupply()) {
-            (persons.keeper, persons.counting) = (rules, address(0));
-            emit CountKept(token, rules, persons.holders);
-        }
+        persons.conclude(token);
     }
 
     /// @inheritdoc IPersonLedger
@@ -291,17 +320,8 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         address from,
         address to,
         uint256 amount
-    ) external returns (Investor taker, uint256 giverHolding, uint256 takerHolding, bool newHolder) {
-        Persons storage persons = _persons[token];
-        // Only a rules contract that the token named can have become the keeper.
-        if (persons.keeper != msg.sender) revert InvestorRegistry_NotCounted(token, msg.sender);
-        mapping(uint256 person => Place) storage holdings = persons.holdings[persons.epoch];
-        Investor giver = investorOf[from];
-        taker = investorOf[to];
-        if (from != address(0)) giverHolding = _leave(persons, holdings[giver.person()], token, from, amount);
-        if (to != address(0)) (takerHolding, newHolder) = _join(persons, holdings[taker.person()], taker, amount);
-        // Shares that move between two wallets of one person come back in `_join`.
-        if (giver.person() == taker.person()) (giverHolding, newHolder) = (takerHolding, false);
+    ) external returns (Investor, uint256, uint256, bool) {
+        return _counts[token].move(investorOf, token, from, to, amount);
     }
 
     /// @inheritdoc IPersonLedger
@@ -309,12 +329,8 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         address token,
         uint256 country,
         uint256 class
-    ) public view returns (uint256 holders, uint256 inCountry, uint256 ofClass, uint256 ofClassInCountry) {
-        Persons storage persons = _persons[token];
-        holders = persons.holders;
-        inCountry = _sizeOf(persons, _inCountry(country));
-        ofClass = _sizeOf(persons, _ofClass(class));
-        ofClassInCountry = _sizeOf(persons, _ofClassIn(class, country));
+    ) external view returns (uint256 holders, uint256 inCountry, uint256 ofClass, uint256 ofClassInCountry) {
+        return _counts[token].sizes(country, class);
     }
 
     /// @inheritdoc IPersonLedger
@@ -324,168 +340,31 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
         address to,
         uint256 amount
     ) external view returns (Outcome memory outcome) {
-        Persons storage persons = _persons[token];
-        (outcome.giver, outcome.taker) = (investorOf[from], investorOf[to]);
-        Holding giver = _placeOf(persons, outcome.giver).holding;
-        Holding taker = _placeOf(persons, outcome.taker).holding;
-        if (outcome.giver.person() == outcome.taker.person()) {
-            (outcome.giverHolding, outcome.takerHolding) = (giver.shares(), taker.shares());
-            return outcome;
-        }
-        outcome.giverHolding = giver.shares() > amount ? giver.shares() - amount : 0;
-        // More than anybody can hold is as good as any larger amount, and does not overflow.
-        outcome.takerHolding = taker.shares() + (amount > type(uint128).max ? type(uint128).max : amount);
-        outcome.newHolder = taker.shares() == 0 && amount != 0;
-        if (!outcome.newHolder) return outcome;
-
-        bool leaves = giver.shares() != 0 && outcome.giverHolding == 0;
-        bool fromCountry = leaves && giver.group() & type(uint16).max == outcome.taker.country();
-        bool fromClass = leaves && giver.group() >> 16 == outcome.taker.class();
-        (outcome.holders, outcome.holdersInCountry, outcome.holdersOfClass, outcome.holdersOfClassInCountry) = sizes(
-            token,
-            outcome.taker.country(),
-            outcome.taker.class()
-        );
-        if (!leaves) ++outcome.holders;
-        if (!fromCountry) ++outcome.holdersInCountry;
-        if (!fromClass) ++outcome.holdersOfClass;
-        if (!fromCountry || !fromClass) ++outcome.holdersOfClassInCountry;
-    }
-
-    /// @inheritdoc IPersonLedger
-    function recover(address token, address lost, address successor) external {
-        Persons storage persons = _persons[token];
-        bool speaks = msg.sender == token || (persons.bound && msg.sender == IShareToken(token).compliance());
-        if (!persons.bound || !speaks) revert InvestorRegistry_NotRules(msg.sender, token);
-        // A count under way could miss the shares that move, or count them twice: it starts again.
-        if (persons.counting != address(0)) persons.counting = address(0);
-        Investor investor = investorOf[lost];
-        Investor present = investorOf[successor];
-        if (present.isLost()) revert InvestorRegistry_LostWallet(successor, successorOf[successor]);
-        if (present.person() != 0 && present.person() != investor.person()) {
-            revert InvestorRegistry_OtherPerson(successor, present.person(), investor.person());
-        }
-        // Another asset of the same issuer may have reported the loss before, naming another successor.
-        if (investor.isLost()) {
-            address successor_ = successorOf[lost];
-            while (investorOf[successor_].isLost()) successor_ = successorOf[successor_];
-            investor = investorOf[successor_];
-        } else {
-            successorOf[lost] = successor;
-            investorOf[lost] = investor.asLost();
-            emit WalletRecovered(lost, successor, investor.person());
-            emit InvestorRegistered(lost, investor.asLost());
-        }
-        if (present.person() == 0 && investor.person() != 0) {
-            identity[successor] = identity[lost];
-            _register(successor, investor, identity[lost]);
-        }
+        return _counts[token].preview(investorOf[from], investorOf[to], amount);
     }
 
     /// @inheritdoc IPersonLedger
     function handOver(address token, address newRules) external {
-        Persons storage persons = _persons[token];
-        // A count that is not finished cannot be handed on: movements that it would miss may follow.
-        if (persons.counting == msg.sender) persons.counting = address(0);
-        if (persons.keeper != msg.sender) return;
-        // Under rules that count nobody here, holdings would be out of date before anyone noticed.
-        persons.keeper = _counts(newRules) ? newRules : address(0);
-        emit CountKept(token, persons.keeper, persons.holders);
-    }
-
-    /// @dev Whether rules say that they keep the count in this registry. Rules that fail say nothing.
-    function _counts(address rules) private view returns (bool) {
-        // No answer is zero.
-        // slither-disable-next-line unused-return
-        (, uint256 answer) = StaticCallLib.tryAsk(rules, abi.encodeCall(ITransferRules.countsIn, ()), QUESTION_GAS);
-        return answer == uint160(address(this));
-    }
-
-    function _placeOf(Persons storage persons, Investor investor) private view returns (Place storage) {
-        return persons.holdings[persons.epoch][investor.person()];
-    }
-
-    /// @dev An amount over the person's holding is over the wallet's balance: the token would say so later.
-    function _leave(
-        Persons storage persons,
-        Place storage place,
-        address token,
-        address wallet,
-        uint256 amount
-    ) private returns (uint256 left) {
-        Holding holding = place.holding;
-        left = holding.shares();
-        if (amount > left) {
-            revert IERC20Errors.ERC20InsufficientBalance(wallet, IERC20(token).balanceOf(wallet), amount);
-        }
-        if (amount == 0) return left;
-        unchecked {
-            // `amount <= left` was just checked.
-            left -= amount;
-        }
-        place.holding = PersonHoldingLib.pack(left, holding.group());
-        if (left == 0) {
-            --persons.holders;
-            _resize(persons, holding.group(), false);
-        }
-    }
-
-    function _join(
-        Persons storage persons,
-        Place storage place,
-        Investor investor,
-        uint256 amount
-    ) private returns (uint256 total, bool entered) {
-        Holding holding = place.holding;
-        total = holding.shares() + amount;
-        if (amount == 0) return (total, false);
-        entered = total == amount;
-        place.holding = PersonHoldingLib.pack(total, investor.group());
-        // A person is counted under what was last noted for any of its wallets that took shares.
-        if (entered || holding.group() != investor.group()) {
-            if (entered) ++persons.holders;
-            else _resize(persons, holding.group(), false);
-            _resize(persons, investor.group(), true);
-        }
-    }
-
-    /// @dev Adds one person to, or takes one from, the groups of a country and a class.
-    function _resize(Persons storage persons, uint256 countryAndClass, bool grow) private {
-        (uint256 country, uint256 class) = (countryAndClass & type(uint16).max, countryAndClass >> 16);
-        mapping(uint256 group => uint256) storage all = persons.groups[persons.epoch];
-        uint256[3] memory groups = [_inCountry(country), _ofClass(class), _ofClassIn(class, country)];
-        for (uint256 i = 0; i < 3; ++i) {
-            if (grow) ++all[groups[i]];
-            else --all[groups[i]];
-        }
-    }
-
-    function _sizeOf(Persons storage persons, uint256 group) private view returns (uint256) {
-        return persons.groups[persons.epoch][group];
-    }
-
-    function _inCountry(uint256 country) private pure returns (uint256) {
-        return (1 << 32) | country;
-    }
-
-    function _ofClass(uint256 class) private pure returns (uint256) {
-        return (2 << 32) | (class << 16);
-    }
-
-    function _ofClassIn(uint256 class, uint256 country) private pure returns (uint256) {
-        return (3 << 32) | (class << 16) | country;
+        _counts[token].handOver(token, newRules);
     }
 
     // ------------------------------------------------------------------------ roles
 
     /// @inheritdoc IInvestorRegistry
     function addAgent(address agent) external onlyOwner {
+        _requireNotLost(agent);
         _setAgent(agent, true);
     }
 
     /// @inheritdoc IInvestorRegistry
     function removeAgent(address agent) external onlyOwner {
         _setAgent(agent, false);
+    }
+
+    /// @dev A lost wallet cannot come to own the register. One that is offered the ownership cannot be confirmed lost.
+    function transferOwnership(address newOwner) public override onlyOwner {
+        _requireNotLost(newOwner);
+        super.transferOwnership(newOwner);
     }
 
     /// @dev Kept from `Ownable` only to refuse it.
@@ -502,6 +381,14 @@ contract InvestorRegistry is IInvestorRegistry, IPersonLedger, IIdentityRegistry
 
     function _requireKnown(address wallet) private view {
         if (investorOf[wallet].person() == 0) revert InvestorRegistry_UnknownWallet(wallet);
+    }
+
+    function _requireNotLost(address wallet) private view {
+        if (investorOf[wallet].isLost()) revert InvestorRegistry_LostWallet(wallet, successorOf[wallet]);
+    }
+
+    function _requirePerson(address wallet, uint256 given, uint256 expected) private pure {
+        if (given != expected) revert InvestorRegistry_OtherPerson(wallet, given, expected);
     }
 
     function _requireSameLength(uint256 wallets, uint256 values) private pure {

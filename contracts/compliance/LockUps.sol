@@ -3,26 +3,42 @@ pragma solidity 0.8.37;
 
 import {ILockUps} from "./ILockUps.sol";
 import {IShareToken} from "../token/IShareToken.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title LockUps
 /// @notice Lots of shares that may not be sold yet. `ILockUps` is the specification.
 /// @dev A wallet sells free shares only, so first in, first out needs no lot to be touched by a sale: what is
-/// locked are always the newest acquisitions. Lots of one day are one, which bounds their number by the days of
-/// the lock-up, whatever others send.
+/// locked are always the newest acquisitions.
+///
+/// Promise: no loop here runs more than 496 times. Releases fall on days that are multiples of a period, and the period
+/// grows with the lock-up: it is the least power of two of which `BY_DAY` together are not shorter than the lock-up.
+/// Within `BY_DAY` periods from now there are at most 93 of its multiples. Each longer period adds those beyond the reach
+/// of the one before it: half as many, 47 at most, eight times; the last one 26, since no lock-up is longer than
+/// `LONGEST`; and there is one lot for ever. All multiples are the same for every wallet, so the lots of two wallets
+/// together, after a recovery, are no more than one wallet can have.
 contract LockUps is ILockUps {
     uint256 private constant DAY = 1 days;
 
-    /// @dev One slot: shares, and the second from which they are free.
-    struct Lot {
-        uint96 amount;
-        uint48 releasedAt;
-    }
+    /// @dev The longest lock-up that is kept to the day, in days: the longest quarter.
+    uint256 private constant BY_DAY = 92;
 
-    /// @dev `lots[first]` to `lots[last - 1]`, by time of release.
+    /// @dev The longest lock-up that ever ends, in days: a hundred years.
+    uint256 private constant LONGEST = 36_525;
+
+    /// @dev The day that never comes.
+    uint256 private constant NEVER = type(uint32).max;
+
+    uint256 private constant DAY_AT = 96;
+
+    /// @dev `lots[first]` to `lots[last - 1]`, by day of release. Two lots share a slot, so that a recovery writes half as
+    /// many. A lot, from the lowest bit up:
+    ///
+    ///     amount   96 bits   shares, at least one
+    ///     day      32 bits   the day, counted from 1970, with which they are free; `NEVER` if none
     struct Queue {
-        uint128 first;
-        uint128 last;
-        mapping(uint256 index => Lot) lots;
+        uint64 first;
+        uint64 last;
+        uint128[2 ** 32] lots;
     }
 
     mapping(address token => mapping(address wallet => Queue)) private _queues;
@@ -32,15 +48,28 @@ contract LockUps is ILockUps {
         _;
     }
 
+    // --------------------------------------------------------------------- writing
+
     /// @inheritdoc ILockUps
     function acquired(address token, address wallet, uint256 amount, uint256 lockUp) external onlyRules(token) {
         if (amount == 0) return;
         Queue storage queue = _queues[token][wallet];
-        _dropReleased(queue);
-        uint256 releasedAt = (block.timestamp / DAY + 1) * DAY + lockUp;
-        // Later than can be told is for ever.
-        if (releasedAt > type(uint48).max) releasedAt = type(uint48).max;
-        _insert(queue, Lot({amount: uint96(amount), releasedAt: uint48(releasedAt)}));
+        uint256 first = _firstLocked(queue);
+        uint256 last = queue.last;
+        uint256 day = _releaseDay(block.timestamp, lockUp);
+        // Only a shorter lock-up than before goes before the end.
+        uint256 at_ = last;
+        while (at_ > first && _day(queue.lots[at_ - 1]) > day) --at_;
+        if (at_ > first && _day(queue.lots[at_ - 1]) == day) {
+            queue.lots[at_ - 1] = _lot(_amount(queue.lots[at_ - 1]) + amount, day);
+        } else {
+            for (uint256 i = last; i > at_; --i) {
+                queue.lots[i] = queue.lots[i - 1];
+            }
+            queue.lots[at_] = _lot(amount, day);
+            ++last;
+        }
+        _keep(queue, first, last);
     }
 
     /// @inheritdoc ILockUps
@@ -48,65 +77,126 @@ contract LockUps is ILockUps {
         Queue storage queue = _queues[token][wallet];
         (uint256 amount, ) = _locked(queue);
         uint256 excess = amount > balance ? amount - balance : 0;
-        _dropReleased(queue);
+        uint256 first = _firstLocked(queue);
         while (excess != 0) {
-            Lot storage lot = queue.lots[queue.first];
-            uint256 part = lot.amount < excess ? lot.amount : excess;
-            lot.amount -= uint96(part);
-            excess -= part;
-            if (lot.amount == 0) ++queue.first;
+            uint256 oldest = queue.lots[first];
+            if (_amount(oldest) > excess) {
+                queue.lots[first] = _lot(_amount(oldest) - excess, _day(oldest));
+                break;
+            }
+            excess -= _amount(oldest);
+            ++first;
         }
+        _keep(queue, first, queue.last);
     }
 
     /// @inheritdoc ILockUps
     function recovered(address token, address lost, address successor) external onlyRules(token) {
         Queue storage from = _queues[token][lost];
         Queue storage to = _queues[token][successor];
-        _dropReleased(from);
-        _dropReleased(to);
-        // Two queues in order become one, written once from its end.
-        (uint256 theirs, uint256 own) = (from.last, to.last);
-        uint256 at_ = own + theirs - from.first;
-        to.last = uint128(at_);
-        while (theirs > from.first) {
-            bool later = own > to.first && to.lots[own - 1].releasedAt > from.lots[theirs - 1].releasedAt;
-            to.lots[--at_] = later ? to.lots[--own] : from.lots[--theirs];
+        uint256 first = _firstLocked(to);
+        (uint256[] memory lots, uint256 count) = _merge(_lockedLots(from), _lockedLots(to));
+        for (uint256 i = 0; i < count; ++i) {
+            to.lots[first + i] = uint128(lots[i]);
         }
-        from.first = from.last;
+        _keep(to, first, first + count);
+        _keep(from, from.last, from.last);
     }
+
+    // ----------------------------------------------------------------------- views
 
     /// @inheritdoc ILockUps
     function locked(address token, address wallet) external view returns (uint256 amount, uint256 nextRelease) {
         return _locked(_queues[token][wallet]);
     }
 
+    /// @inheritdoc ILockUps
+    function lotsOf(address token, address wallet) external view returns (Lot[] memory lots) {
+        uint256[] memory kept = _lockedLots(_queues[token][wallet]);
+        lots = new Lot[](kept.length);
+        for (uint256 i = 0; i < kept.length; ++i) {
+            lots[i] = Lot({amount: uint96(_amount(kept[i])), releasedAt: uint48(_time(_day(kept[i])))});
+        }
+    }
+
+    /// @inheritdoc ILockUps
+    function releaseOf(uint256 time, uint256 lockUp) external pure returns (uint256 releasedAt) {
+        return _time(_releaseDay(time, lockUp));
+    }
+
+    // ---------------------------------------------------------------------- queues
+
     function _locked(Queue storage queue) private view returns (uint256 amount, uint256 nextRelease) {
-        for (uint256 i = queue.last; i > queue.first; --i) {
-            Lot memory lot = queue.lots[i - 1];
-            if (lot.releasedAt <= block.timestamp) break;
-            amount += lot.amount;
-            nextRelease = lot.releasedAt;
-        }
-    }
-
-    function _dropReleased(Queue storage queue) private {
         uint256 first = queue.first;
-        while (first < queue.last && queue.lots[first].releasedAt <= block.timestamp) ++first;
-        if (first != queue.first) queue.first = uint128(first);
+        for (uint256 i = queue.last; i > first; --i) {
+            uint256 lot = queue.lots[i - 1];
+            if (_isReleased(lot)) break;
+            amount += _amount(lot);
+            nextRelease = _time(_day(lot));
+        }
     }
 
-    /// @dev Insertion by time of release. Only a shorter lock-up goes before the end.
-    function _insert(Queue storage queue, Lot memory lot) private {
-        uint256 at_ = queue.last;
-        while (at_ > queue.first && queue.lots[at_ - 1].releasedAt > lot.releasedAt) --at_;
-        if (at_ > queue.first && queue.lots[at_ - 1].releasedAt == lot.releasedAt) {
-            queue.lots[at_ - 1].amount += lot.amount;
-            return;
+    function _firstLocked(Queue storage queue) private view returns (uint256 first) {
+        first = queue.first;
+        uint256 last = queue.last;
+        while (first < last && _isReleased(queue.lots[first])) ++first;
+    }
+
+    function _lockedLots(Queue storage queue) private view returns (uint256[] memory lots) {
+        uint256 first = _firstLocked(queue);
+        lots = new uint256[](queue.last - first);
+        for (uint256 i = 0; i < lots.length; ++i) {
+            lots[i] = queue.lots[first + i];
         }
-        for (uint256 i = queue.last; i > at_; --i) {
-            queue.lots[i] = queue.lots[i - 1];
+    }
+
+    /// @dev Two lists in order become one; lots that are released on the same day become one lot.
+    function _merge(
+        uint256[] memory a,
+        uint256[] memory b
+    ) private pure returns (uint256[] memory lots, uint256 count) {
+        lots = new uint256[](a.length + b.length);
+        uint256 j = 0;
+        for (uint256 i = 0; i < a.length; ++i) {
+            while (j < b.length && _day(b[j]) < _day(a[i])) lots[count++] = b[j++];
+            bool together = j < b.length && _day(b[j]) == _day(a[i]);
+            lots[count++] = together ? _lot(_amount(a[i]) + _amount(b[j++]), _day(a[i])) : a[i];
         }
-        queue.lots[at_] = lot;
-        ++queue.last;
+        while (j < b.length) lots[count++] = b[j++];
+    }
+
+    function _keep(Queue storage queue, uint256 first, uint256 last) private {
+        (queue.first, queue.last) = (uint64(first), uint64(last));
+    }
+
+    // ------------------------------------------------------------------- one lot
+
+    function _releaseDay(uint256 time, uint256 lockUp) private pure returns (uint256) {
+        uint256 length = lockUp / DAY + (lockUp % DAY == 0 ? 0 : 1);
+        if (length > LONGEST) return NEVER;
+        uint256 period = 1;
+        while (length > BY_DAY * period) period *= 2;
+        uint256 end = time / DAY + 1 + length;
+        return ((end + period - 1) / period) * period;
+    }
+
+    function _isReleased(uint256 lot) private view returns (bool) {
+        return _time(_day(lot)) <= block.timestamp;
+    }
+
+    function _time(uint256 day) private pure returns (uint256) {
+        return day == NEVER ? type(uint48).max : day * DAY;
+    }
+
+    function _lot(uint256 amount, uint256 day) private pure returns (uint128) {
+        return SafeCast.toUint96(amount) | (uint128(SafeCast.toUint32(day)) << uint128(DAY_AT));
+    }
+
+    function _amount(uint256 lot) private pure returns (uint256) {
+        return uint96(lot);
+    }
+
+    function _day(uint256 lot) private pure returns (uint256) {
+        return lot >> DAY_AT;
     }
 }

@@ -17,7 +17,7 @@ import {Investor} from "./InvestorLib.sol";
 /// state: persons and their holdings are the registry's, lots are `LockUps`'s.
 ///
 /// A transfer is refused by the first broken rule in the order of `Code`; `_judge` is that order, for the transfer
-/// and for `explain` alike.
+/// and for `explain` alike: the transfer gives it no list to fill, so that it reverts at the first.
 contract TransferRules is ITransferRules, IERC165 {
     // ------------------------------------------------------------------- settings
 
@@ -34,7 +34,8 @@ contract TransferRules is ITransferRules, IERC165 {
     /// @param eligible Whether the receiver must be registered and eligible now; rules about persons need it
     /// @param listed How to read `countries`
     /// @param listedUntil Last second at which the list is in force; 0 for ever
-    /// @param countries Bit `c % 256` of word `c / 256` is the country with ISO 3166-1 numeric code `c`, below 1,000
+    /// @param countries Bit `c % 256` of word `c / 256` is the country with ISO 3166-1 numeric code `c`, below 1,000; 0
+    /// is no country: who is of none is never welcome while a list is in force, of either kind
     /// @param classes Bit `k` lets investors of class `k` receive; zero lets all
     /// @param opensAt First second of the transfer window
     /// @param closesAt Last second of the transfer window; 0 for ever
@@ -123,7 +124,8 @@ contract TransferRules is ITransferRules, IERC165 {
                 : settings.listedUntil == 0
                     ? type(uint48).max
                     : settings.listedUntil;
-        _welcome0 = settings.countries[0] ^ inverted;
+        // Country 0 is unknown, and no list can welcome it.
+        _welcome0 = (settings.countries[0] ^ inverted) & ~uint256(1);
         _welcome1 = settings.countries[1] ^ inverted;
         _welcome2 = settings.countries[2] ^ inverted;
         _welcome3 = settings.countries[3] ^ inverted;
@@ -169,17 +171,11 @@ contract TransferRules is ITransferRules, IERC165 {
 
     /// @inheritdoc ITransferRules
     function authorize(address from, address to, uint256 amount) external returns (bool) {
-        if (_counting) {
-            _authorizeCounting(from, to, amount);
-        } else {
-            Investor taker = _investorOf(to);
-            // Ordinary transfers end here, without a verdict to be written.
-            if (_lockUp == 0 && _admits(taker)) return true;
-            IPersonLedger.Outcome memory outcome;
-            outcome.taker = taker;
-            _decide(outcome, from, amount);
-        }
-        if (_lockUp != 0 && from != to) ILockUps(_lockUps).acquired(msg.sender, to, amount, _lockUp);
+        if (_counting) _authorizeCounting(from, to, amount);
+        else _judge(_firstReverts(), _investorOf(to), 0, 0, _noSizes());
+        if (_lockUp == 0) return true;
+        _judgeLots(_firstReverts(), 0, msg.sender, from, amount);
+        if (from != to) ILockUps(_lockUps).acquired(msg.sender, to, amount, _lockUp);
         return true;
     }
 
@@ -190,27 +186,18 @@ contract TransferRules is ITransferRules, IERC165 {
             to,
             amount
         );
-        bool ordinary =
-            _lockUp == 0 &&
-                !(newHolder && _sized) &&
-                takerHolding <= _maxHolding &&
-                _admits(taker) &&
-                (giverHolding >= _minHolding || giverHolding == 0) &&
-                takerHolding >= _minHolding;
-        if (ordinary) return;
+        uint256[] memory sizes = _sized && newHolder ? _sizesOf(taker) : _noSizes();
+        _judge(_firstReverts(), taker, giverHolding, takerHolding, sizes);
+    }
 
-        IPersonLedger.Outcome memory outcome;
-        outcome.taker = taker;
-        (outcome.giverHolding, outcome.takerHolding, outcome.newHolder) = (giverHolding, takerHolding, newHolder);
-        if (newHolder) {
-            (
-                outcome.holders,
-                outcome.holdersInCountry,
-                outcome.holdersOfClass,
-                outcome.holdersOfClassInCountry
-            ) = IPersonLedger(_registry).sizes(msg.sender, taker.country(), taker.class());
-        }
-        _decide(outcome, from, amount);
+    /// @dev How many persons hold, in the order of `Code`, now that `taker` is booked as one of them.
+    function _sizesOf(Investor taker) private view returns (uint256[] memory sizes) {
+        sizes = new uint256[](4);
+        (sizes[0], sizes[1], sizes[2], sizes[3]) = IPersonLedger(_registry).sizes(
+            msg.sender,
+            taker.country(),
+            taker.class()
+        );
     }
 
     /// @dev The registry's answer about one wallet. Written out, since every transfer asks.
@@ -226,15 +213,6 @@ contract TransferRules is ITransferRules, IERC165 {
             investor := mload(0x00)
         }
         if (!answered) revert TransferRules_RegistryFailed(source);
-    }
-
-    /// @dev Reverts with the first broken rule, if there is one.
-    function _decide(IPersonLedger.Outcome memory outcome, address from, uint256 amount) private view {
-        Verdict memory verdict;
-        _judge(verdict, outcome);
-        if (_lockUp != 0) _judgeLots(verdict, msg.sender, from, amount);
-        if (verdict.count == 0) return;
-        revert TransferRules_Refused(verdict.first.code, verdict.first.value, verdict.first.limit);
     }
 
     /// @inheritdoc ITransferRules
@@ -279,11 +257,8 @@ contract TransferRules is ITransferRules, IERC165 {
         address to,
         uint256 amount
     ) external view returns (Refusal[] memory refusals, uint256 most) {
-        Verdict memory verdict;
-        verdict.list = new Refusal[](uint256(type(Code).max));
-        _preview(verdict, token, from, to, amount);
-        refusals = verdict.list;
-        uint256 count = verdict.count;
+        refusals = new Refusal[](uint256(type(Code).max));
+        uint256 count = _preview(refusals, token, from, to, amount);
         assembly ("memory-safe") {
             // Shortens the list to what was found.
             mstore(refusals, count)
@@ -293,9 +268,7 @@ contract TransferRules is ITransferRules, IERC165 {
 
     /// @inheritdoc ITransferRules
     function canTransfer(address token, address from, address to, uint256 amount) external view returns (bool) {
-        Verdict memory verdict;
-        _preview(verdict, token, from, to, amount);
-        return verdict.count == 0;
+        return _preview(new Refusal[](1), token, from, to, amount) == 0;
     }
 
     /// @inheritdoc ITransferRules
@@ -315,54 +288,98 @@ contract TransferRules is ITransferRules, IERC165 {
 
     // ---------------------------------------------------------------------- judging
 
-    /// @dev Broken rules so far. A transfer needs only the first; `explain` gives a list to fill.
-    struct Verdict {
-        uint256 count;
-        Refusal first;
-        Refusal[] list;
-    }
+    // Every function below that takes `list` writes the rules it finds broken to it, behind `count` that are there
+    // already, and returns how many there are then. What the list has no place for is counted only; but a list without
+    // any place is an order: the first broken rule reverts. An order that breaks no rule needs no memory.
 
-    function _preview(Verdict memory verdict, address token, address from, address to, uint256 amount) private view {
-        _judge(verdict, IPersonLedger(_registry).preview(token, from, to, amount));
-        if (_lockUp != 0) _judgeLots(verdict, token, from, amount);
-    }
-
-    function _judge(Verdict memory verdict, IPersonLedger.Outcome memory outcome) private view {
-        if (!_admits(outcome.taker)) _judgeTaker(verdict, outcome.taker);
-        if (!_counting) return;
-        if (_sized && outcome.newHolder) _judgeSizes(verdict, outcome);
-        _limit(verdict, Code.MaxHolding, outcome.takerHolding, _maxHolding);
-        if (outcome.giverHolding != 0 && outcome.giverHolding < _minHolding) {
-            _refuse(verdict, Code.MinHoldingGiver, outcome.giverHolding, _minHolding);
+    /// @dev Broken rules of a movement, in the order of `Code` but for the lots, which come last.
+    /// @param giverHolding Shares of the sender's person after the movement
+    /// @param takerHolding Shares of the receiver's person after the movement
+    /// @param sizes How many persons hold after it, in the order of `Code`; empty unless limits and a new holder ask
+    function _judge(
+        Refusal[] memory list,
+        Investor taker,
+        uint256 giverHolding,
+        uint256 takerHolding,
+        uint256[] memory sizes
+    ) private view returns (uint256 count) {
+        count = _judgeTaker(list, taker);
+        if (!_counting) return count;
+        if (sizes.length != 0) count = _judgeSizes(list, count, taker, sizes);
+        count = _limit(list, count, Code.MaxHolding, takerHolding, _maxHolding);
+        if (giverHolding < _minHolding && giverHolding != 0) {
+            count = _refuse(list, count, Code.MinHoldingGiver, giverHolding, _minHolding);
         }
-        if (outcome.takerHolding != 0 && outcome.takerHolding < _minHolding) {
-            _refuse(verdict, Code.MinHoldingTaker, outcome.takerHolding, _minHolding);
+        if (takerHolding < _minHolding && takerHolding != 0) {
+            count = _refuse(list, count, Code.MinHoldingTaker, takerHolding, _minHolding);
         }
     }
 
-    function _judgeTaker(Verdict memory verdict, Investor taker) private view {
+    /// @dev Whether an investor may receive now, whoever sends and how much.
+    function _judgeTaker(Refusal[] memory list, Investor taker) private view returns (uint256 count) {
         if (_eligible && !taker.eligible()) {
-            _refuse(verdict, Code.NotEligible, taker.eligibleUntil(), block.timestamp);
+            count = _refuse(list, count, Code.NotEligible, taker.eligibleUntil(), block.timestamp);
         }
-        if (!_welcomes(taker.country())) _refuse(verdict, Code.Country, taker.country(), 0);
-        if ((_classes >> taker.class()) & 1 == 0) _refuse(verdict, Code.Class, taker.class(), _classes);
-        if (block.timestamp < _opensAt) _refuse(verdict, Code.WindowClosed, block.timestamp, _opensAt);
-        if (block.timestamp > _closesAt) _refuse(verdict, Code.WindowClosed, block.timestamp, _closesAt);
+        if (!_welcomes(taker.country())) count = _refuse(list, count, Code.Country, taker.country(), 0);
+        if ((_classes >> taker.class()) & 1 == 0) count = _refuse(list, count, Code.Class, taker.class(), _classes);
+        if (block.timestamp < _opensAt) count = _refuse(list, count, Code.WindowClosed, block.timestamp, _opensAt);
+        if (block.timestamp > _closesAt) count = _refuse(list, count, Code.WindowClosed, block.timestamp, _closesAt);
     }
 
-    function _judgeSizes(Verdict memory verdict, IPersonLedger.Outcome memory outcome) private view {
-        _limit(verdict, Code.MaxHolders, outcome.holders, _maxHolders);
-        _limit(verdict, Code.MaxHoldersInCountry, outcome.holdersInCountry, _maxHoldersInCountry);
-        if (outcome.taker.class() != _limitedClass) return;
-        _limit(verdict, Code.MaxHoldersOfClass, outcome.holdersOfClass, _maxHoldersOfClass);
-        _limit(verdict, Code.MaxHoldersOfClassInCountry, outcome.holdersOfClassInCountry, _maxHoldersOfClassInCountry);
+    function _judgeSizes(
+        Refusal[] memory list,
+        uint256 count,
+        Investor taker,
+        uint256[] memory sizes
+    ) private view returns (uint256) {
+        count = _limit(list, count, Code.MaxHolders, sizes[0], _maxHolders);
+        count = _limit(list, count, Code.MaxHoldersInCountry, sizes[1], _maxHoldersInCountry);
+        if (taker.class() != _limitedClass) return count;
+        count = _limit(list, count, Code.MaxHoldersOfClass, sizes[2], _maxHoldersOfClass);
+        return _limit(list, count, Code.MaxHoldersOfClassInCountry, sizes[3], _maxHoldersOfClassInCountry);
     }
 
     /// @dev An amount over the balance is the balance's refusal, not the lock-up's.
-    function _judgeLots(Verdict memory verdict, address token, address from, uint256 amount) private view {
+    function _judgeLots(
+        Refusal[] memory list,
+        uint256 count,
+        address token,
+        address from,
+        uint256 amount
+    ) private view returns (uint256) {
         uint256 free = _freeOf(token, from);
-        if (amount > free && amount <= IERC20(token).balanceOf(from)) _refuse(verdict, Code.LockedUp, amount, free);
+        if (amount <= free || amount > IERC20(token).balanceOf(from)) return count;
+        return _refuse(list, count, Code.LockedUp, amount, free);
     }
+
+    function _preview(
+        Refusal[] memory list,
+        address token,
+        address from,
+        address to,
+        uint256 amount
+    ) private view returns (uint256 count) {
+        count = _judge(list, IPersonLedger(_registry).preview(token, from, to, amount));
+        if (_lockUp != 0) count = _judgeLots(list, count, token, from, amount);
+    }
+
+    /// @dev Broken rules of what a movement would lead to.
+    function _judge(Refusal[] memory list, IPersonLedger.Outcome memory outcome) private view returns (uint256) {
+        uint256[] memory sizes = _noSizes();
+        if (_sized && outcome.newHolder) {
+            sizes = new uint256[](4);
+            (sizes[0], sizes[1]) = (outcome.holders, outcome.holdersInCountry);
+            (sizes[2], sizes[3]) = (outcome.holdersOfClass, outcome.holdersOfClassInCountry);
+        }
+        return _judge(list, outcome.taker, outcome.giverHolding, outcome.takerHolding, sizes);
+    }
+
+    /// @dev The list of an order.
+    // solhint-disable-next-line no-empty-blocks
+    function _firstReverts() private pure returns (Refusal[] memory) {}
+
+    // solhint-disable-next-line no-empty-blocks
+    function _noSizes() private pure returns (uint256[] memory) {}
 
     /// @dev The most that these rules would let pass between two wallets: what is neither locked nor frozen, cut down
     /// to what the persons' limits leave. Zero if a rule that has nothing to do with the amount stands in the way.
@@ -381,9 +398,7 @@ contract TransferRules is ITransferRules, IERC165 {
             }
         }
         if (most == 0) return 0;
-        Verdict memory verdict;
-        _judge(verdict, IPersonLedger(_registry).preview(token, from, to, most));
-        return verdict.count == 0 ? most : 0;
+        return _judge(new Refusal[](1), IPersonLedger(_registry).preview(token, from, to, most)) == 0 ? most : 0;
     }
 
     function _freeOf(address token, address from) private view returns (uint256) {
@@ -394,31 +409,32 @@ contract TransferRules is ITransferRules, IERC165 {
         return balance > locked ? balance - locked : 0;
     }
 
-    /// @dev Whether an investor may receive now, whoever sends and how much.
-    function _admits(Investor taker) private view returns (bool) {
-        return
-            (!_eligible || taker.eligible()) &&
-            _welcomes(taker.country()) &&
-            (_classes >> taker.class()) & 1 != 0 &&
-            block.timestamp >= _opensAt &&
-            block.timestamp <= _closesAt;
-    }
-
     function _welcomes(uint256 country) private view returns (bool) {
         uint256 word =
             country < 512 ? (country < 256 ? _welcome0 : _welcome1) : (country < 768 ? _welcome2 : _welcome3);
         return (word >> (country & 0xff)) & 1 != 0 || block.timestamp > _listedUntil;
     }
 
-    function _limit(Verdict memory verdict, Code code, uint256 value, uint256 limit) private pure {
-        if (value > limit) _refuse(verdict, code, value, limit);
+    function _limit(
+        Refusal[] memory list,
+        uint256 count,
+        Code code,
+        uint256 value,
+        uint256 limit
+    ) private pure returns (uint256) {
+        return value > limit ? _refuse(list, count, code, value, limit) : count;
     }
 
-    function _refuse(Verdict memory verdict, Code code, uint256 value, uint256 limit) private pure {
-        Refusal memory refusal = Refusal(code, value, limit);
-        if (verdict.count == 0) verdict.first = refusal;
-        if (verdict.list.length > verdict.count) verdict.list[verdict.count] = refusal;
-        ++verdict.count;
+    function _refuse(
+        Refusal[] memory list,
+        uint256 count,
+        Code code,
+        uint256 value,
+        uint256 limit
+    ) private pure returns (uint256) {
+        if (list.length == 0) revert TransferRules_Refused(code, value, limit);
+        if (count < list.length) list[count] = Refusal(code, value, limit);
+        return count + 1;
     }
 
     function _orNone(uint256 limit) private pure returns (uint256) {

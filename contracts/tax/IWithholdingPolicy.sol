@@ -34,7 +34,9 @@ import {ITaxPolicy} from "./ITaxPolicy.sol";
 /// - If an asset changes its registry, use another policy.
 ///
 /// Powers: the owner sets rates for the time to come and appoints agents; both file and revoke certificates, for the
-/// time to come. Nobody can change the collector, or what holds for a record that has closed.
+/// time to come. A wallet that the registry knows as lost has no power, until the registry's agents undo the loss; so
+/// who is in charge here should act from wallets that are no investor's. Nobody can change the collector, or what holds
+/// for a record that has closed.
 interface IWithholdingPolicy is ITaxPolicy {
     /// @notice One rate of a table.
     /// @param country ISO 3166-1 numeric, as the investor registry has it; 0 for any
@@ -107,6 +109,9 @@ interface IWithholdingPolicy is ITaxPolicy {
 
     /// @notice Thrown when a function for the owner and the agents is called by someone else.
     error WithholdingPolicy_NotAgent(address caller);
+
+    /// @notice Thrown when an owner, or an agent, whose wallet the registry knows as lost would use its power.
+    error WithholdingPolicy_LostWallet(address wallet, address successor);
 
     /// @notice Thrown when a policy would have nobody to pay the tax to.
     error WithholdingPolicy_NoCollector();

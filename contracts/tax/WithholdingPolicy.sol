@@ -9,6 +9,7 @@ import {IWithholdingPolicy} from "./IWithholdingPolicy.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
 import {ProRataLib} from "../libraries/ProRataLib.sol";
 import {RateTableLib} from "./RateTableLib.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {InvestorStatus} from "./InvestorStatusLib.sol";
 import {TimelineLib} from "./TimelineLib.sol";
 
@@ -26,6 +27,9 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
     /// @dev How many certificates a payment looks at, which bounds its gas for ever. None is missed: one that would
     /// leave the window while it runs must be revoked first.
     uint256 private constant WINDOW = 16;
+
+    /// @dev Enough for any registry to say who succeeds a wallet.
+    uint256 private constant QUESTION_GAS = 100_000;
 
     /// @dev A bit for each kind of income.
     uint256 private constant ALL_KINDS = (1 << (RateTableLib.MAX_KIND + 1)) - 1;
@@ -61,6 +65,7 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
 
     modifier onlyAgent() {
         if (!isAgent[msg.sender] && msg.sender != owner()) revert WithholdingPolicy_NotAgent(msg.sender);
+        _requireNotLost(msg.sender);
         _;
     }
 
@@ -249,9 +254,32 @@ contract WithholdingPolicy is IWithholdingPolicy, Ownable2Step {
         _setAgent(agent, false);
     }
 
+    /// @inheritdoc Ownable2Step
+    function acceptOwnership() public override {
+        _requireNotLost(msg.sender);
+        super.acceptOwnership();
+    }
+
     /// @dev Kept from `Ownable` only to refuse it.
     function renounceOwnership() public view override onlyOwner {
         revert WithholdingPolicy_OwnerRequired();
+    }
+
+    /// @inheritdoc Ownable
+    function _checkOwner() internal view override {
+        super._checkOwner();
+        _requireNotLost(msg.sender);
+    }
+
+    /// @dev A registry that is absent, or does not answer, knows of no loss: it must not lock out who is in charge here.
+    /// A caller cannot make the question fail by giving little gas, since there would be too little to go on.
+    function _requireNotLost(address account) private view {
+        (, uint256 successor) = StaticCallLib.tryAsk(
+            registry,
+            abi.encodeCall(IInvestorRegistry.successorOf, (account)),
+            QUESTION_GAS
+        );
+        if (successor != 0) revert WithholdingPolicy_LostWallet(account, address(uint160(successor)));
     }
 
     function _setAgent(address agent, bool on) private {

@@ -73,19 +73,24 @@ interface IERC3643Token {
     /// @notice Releases `amount` frozen shares of a wallet. Agents only.
     function unfreezePartialTokens(address userAddress, uint256 amount) external;
 
-    /// @notice Replaces the identity registry; zero for none. Owner only.
+    /// @notice Replaces the identity registry; zero for none. Owner only. An answer of registry or rules that needs more
+    /// than 8,000,000 gas is a refusal, by `canReceive` and `canTransfer` as by a movement.
     function setIdentityRegistry(address newRegistry) external;
 
-    /// @notice Replaces the rules; zero makes the token open. Owner only.
+    /// @notice Replaces the rules; zero makes the token open. Owner only. A compliance contract of ERC-3643 must let the
+    /// token bind it; what the old rules say does not count.
     function setCompliance(address newRules) external;
 
-    /// @notice Issues shares. Agents only.
+    /// @notice Issues shares. Agents only. Asks the registry; of the rules, by the standard's text, nothing: who issues
+    /// asks `canTransfer(0, to, amount)` of a compliance contract first if that is to bind. Rules of ours may cap the supply.
     function mint(address to, uint256 amount) external;
 
     /// @notice Destroys shares, frozen ones last. Agents only. Income of closed records stays owed.
     function burn(address userAddress, uint256 amount) external;
 
-    /// @notice Puts a new wallet in the place of a lost one, with shares, freezes and past income. Agents only.
+    /// @notice Puts a new wallet in the place of a lost one, with shares, freezes and past income. Agents only. An ERC-3643
+    /// registry must have made the token its agent, and must know both wallets by one identity: it registers the new one
+    /// by `investorOnchainID` if need be, and forgets the lost one once the compliance contract has been told.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Transfers the caller's shares to many receivers.

@@ -26,7 +26,7 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @param symbol ERC-20 symbol
     /// @param decimals 0 to 18; 0 for shares that cannot be divided
     /// @param owner First owner (ERC-173). No agent by itself: a role that came along would outlive the ownership
-    /// @param rules Rules contract asked before every movement, or zero for an open token
+    /// @param rules Rules contract asked before every transfer, or zero for an open token; see `mint` for issues
     /// @param registry ERC-3643 identity registry asked before an account receives, or zero
     /// @param agents First agents; there may be none
     struct Terms {
@@ -105,6 +105,12 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
 
     /// @notice Thrown when a recovery names a wallet that cannot give, or cannot take, another's place.
     error ShareToken_InvalidRecovery(address lost, address successor);
+
+    /// @notice Thrown when an ERC-3643 registry knows the two wallets of a recovery by different identities; zero is none.
+    error ShareToken_OtherIdentity(address lost, address successor, address identity, address otherIdentity);
+
+    /// @notice Thrown when a compliance contract does not take the token: it has another, fails, or is no contract.
+    error ShareToken_BindingRefused(address compliance);
 
     /// @notice Whether income is held while its holder is not eligible.
     event IncomeHeldSet(bool whileIneligible);

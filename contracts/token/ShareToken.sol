@@ -15,6 +15,7 @@ import {IERC7943Fungible} from "./IERC7943Fungible.sol";
 import {IRecordHoldings} from "./IRecordHoldings.sol";
 import {IRecordToken} from "./IRecordToken.sol";
 import {IShareToken} from "./IShareToken.sol";
+import {IIdentityRegistry} from "../compliance/IIdentityRegistry.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
 import {ComplianceLib} from "../compliance/ComplianceLib.sol";
@@ -274,7 +275,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         if (impossible) revert ShareToken_InvalidRecovery(lostWallet, newWallet);
 
         Ledger ledger = _closeRecords();
-        ComplianceLib.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
+        address forgetful = ComplianceLib.recover(ledger, identityRegistry, lostWallet, newWallet, investorOnchainID);
         // Read anew: the rules may have let the wallet receive meanwhile.
         lost = _holders[lostWallet].account;
         _ledger = _ledger.with(LedgerLib.FLAG_FREEZES, true);
@@ -284,6 +285,7 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
         _successors[lostWallet] = newWallet;
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
         ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());
+        if (forgetful != address(0)) IIdentityRegistry(forgetful).deleteIdentity(lostWallet);
         return true;
     }
 

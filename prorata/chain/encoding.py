@@ -64,6 +64,7 @@ def simulated_of(call: Mapping[str, Any]) -> Simulated:
         gas_used=int_of(call["gasUsed"]),
         logs=tuple(log_of(entry) for entry in call["logs"]),
         error=None if failed is None else refusal_of("eth_simulateV1", failed),
+        answer=bytes_of(call.get("returnData", "0x")),
     )
 
 

@@ -109,11 +109,12 @@ class SimulatedBlock:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What a simulated call would do; `error` says why it would fail."""
+    """What a simulated call would do and return; `error` says why it would fail."""
 
     gas_used: int
     logs: tuple[Log, ...]
     error: ProrataError | None
+    answer: bytes = b""
 
 
 class Chain(Protocol):

@@ -27,6 +27,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Shares": {
         "issue": "Issue shares to the holders of a cap table.",
         "record": "Schedule a record date.",
+        "cancel-records": "Cancel a record that is still open, and every later one.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
         "captable": "Show who holds the shares: now, at a record date, or at any time.",
     },
@@ -38,6 +39,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "tax": "Withhold tax from income, by country, class, kind and certificate.",
         "remit": "Send the tax withheld so far to the collector whom the tax policy named.",
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
+        "refund": "Send a distribution that nobody can receive back to its declarer.",
     },
     "Compliance": {
         "register": "Bring a register of investors to the chain.",
@@ -45,6 +47,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "freeze": "Freeze a wallet, or some of its shares, or release it.",
         "force-transfer": "Move shares without the holder's consent.",
         "recover": "Put a new wallet in the place of a lost one.",
+        "loss": "Confirm a lost wallet for all assets of a register, or undo that.",
     },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",

@@ -113,10 +113,15 @@ class Session:
             yield operator
 
 
-def show_order(session: Session, done: Done) -> None:
-    """Say what became of an order."""
+def show_order(session: Session, done: Done, **more: Any) -> None:
+    """Say what became of an order; a program is told `more`, too."""
     basis, receipt = done.basis, done.receipt
-    if receipt is None:
+    if done.registered is not None:
+        session.output.say(f"Done: {done.registered.label}")
+    if done.pending:
+        session.output.say(f"Would {', and then '.join(done.pending)}; nothing was sent")
+        session.output.say(f"  {'gas':<12}{done.gas:,}, of the first transaction")
+    elif receipt is None:
         session.output.say("Nothing was sent: the chain is so already")
     else:
         again = ", sent before" if receipt.resumed else ""
@@ -134,5 +139,6 @@ def show_order(session: Session, done: Done) -> None:
             "order": done.order,
             **basis.facts(),
             "transaction": None if receipt is None else receipt.hash,
+            **more,
         }
     )

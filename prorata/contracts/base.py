@@ -9,10 +9,10 @@ from typing import Any
 from prorata.chain.abi import function
 from prorata.chain.calls import Call
 from prorata.chain.types import BlockTag, Chain
-from prorata.errors import ChainError
+from prorata.errors import ChainError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["NATIVE", "BoundContract", "OwnedContract"]
+__all__ = ["NATIVE", "BoundContract", "OwnedContract", "RecordedContract"]
 
 NATIVE = ZERO_ADDRESS
 """The currency address that stands for the chain's own coin."""
@@ -52,6 +52,36 @@ class BoundContract:
                 f"there is no {self.CONTRACT} at {self.address} on chain {self.chain.chain_id}",
                 "check the address and the network",
             )
+
+
+class RecordedContract(BoundContract):
+    """One with records, whose ids run from 1: a share token, or the record ranges of one."""
+
+    def record_count(self) -> int:
+        """How many there are, those cancelled among them; their ids run from 1 to this."""
+        return int(self._view("recordCount"))
+
+    def record_time(self, record_id: int) -> int:
+        """The Unix second at whose end it closes. Of one that was cancelled there is none."""
+        return int(self._view("recordTime", record_id))
+
+    def record_times(self) -> list[int | None]:
+        """When each closes, that of `id` at index `id - 1`; None for one that was cancelled."""
+        rows = [(record_id,) for record_id in range(1, self.record_count() + 1)]
+        try:
+            return list(self._views("recordTime", rows))
+        except RevertError:
+            cancelled = self._views("isRecordCancelled", rows)
+        standing = [row for row, gone in zip(rows, cancelled, strict=True) if not gone]
+        times = iter(self._views("recordTime", standing))
+        return [None if gone else next(times) for gone in cancelled]
+
+    def is_record_cancelled(self, record_id: int) -> bool:
+        """Whether it was cancelled and never closes; tokens that cannot cancel do not know."""
+        try:
+            return bool(self._view("isRecordCancelled", record_id))
+        except RevertError:
+            return False
 
 
 class OwnedContract(BoundContract):

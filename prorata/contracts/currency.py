@@ -14,11 +14,20 @@ from functools import cached_property
 
 from prorata.chain.abi import function
 from prorata.chain.calls import Call
+from prorata.chain.rpc import BusyError
 from prorata.contracts.base import NATIVE, BoundContract
-from prorata.errors import InputError
-from prorata.values.amounts import Unit, format_units, parse_units
+from prorata.errors import ChainError, InputError
+from prorata.values.amounts import (
+    MAX_DECIMALS,
+    Unit,
+    format_units,
+    parse_units,
+    strange_character,
+)
 
 __all__ = ["Currency", "money", "parse_amount"]
+
+LONGEST_SYMBOL = 16
 
 
 # ------------------------------------------------------------------------------------ currencies
@@ -48,8 +57,23 @@ class Currency(BoundContract):
 
     @cached_property
     def unit(self) -> Unit:
-        """How its amounts are written, asked once."""
-        return Unit(self.symbol(), self.decimals())
+        """How its amounts are written, asked once: as plain units if it does not say how."""
+        return self.stated_unit() or Unit(self.address, 0)
+
+    def stated_unit(self) -> Unit | None:
+        """How it says its amounts are written, or None: anybody's contract can be a currency.
+
+        A symbol that could mislead a reader, or run as a formula in a spreadsheet, is none.
+        """
+        try:
+            symbol, decimals = self.symbol(), self.decimals()
+        except BusyError:
+            raise
+        except ChainError:
+            return None
+        plain = strange_character(symbol, printable=True) is None and symbol[:1].isalnum()
+        fits = len(symbol) <= LONGEST_SYMBOL and decimals <= MAX_DECIMALS
+        return Unit(symbol, decimals) if plain and fits else None
 
     def balance_of(self, account: str) -> int:
         """What `account` holds now."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prorata.chain.calls import Call
-from prorata.contracts.base import BoundContract
+from prorata.contracts.base import RecordedContract
 
 __all__ = ["Component", "RecordRanges"]
 
@@ -24,7 +24,7 @@ class Component:
     closes_at: int
 
 
-class RecordRanges(BoundContract):
+class RecordRanges(RecordedContract):
     """Ranges of a token's records, each paid like a record of this contract."""
 
     CONTRACT = "RecordRanges"
@@ -32,19 +32,6 @@ class RecordRanges(BoundContract):
     def token(self) -> str:
         """The share token."""
         return str(self._view("token"))
-
-    def record_count(self) -> int:
-        """Record ranges defined so far; their ids run from 1 to this."""
-        return int(self._view("recordCount"))
-
-    def record_time(self, range_id: int) -> int:
-        """The Unix second at whose end the last record of the record range closes."""
-        return int(self._view("recordTime", range_id))
-
-    def record_times(self) -> list[int]:
-        """The closing times of all record ranges; that of record range `id` at index `id - 1`."""
-        ids = range(1, self.record_count() + 1)
-        return self._views("recordTime", [(range_id,) for range_id in ids])
 
     def components_of(self, range_id: int) -> tuple[Component, ...]:
         """The records of a record range, in ascending order."""

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prorata.chain.calls import Call
 from prorata.contracts.base import BoundContract, OwnedContract
-from prorata.errors import InputError
+from prorata.errors import ChainError, InputError
 
 __all__ = ["Investor", "InvestorRegistry", "LockUps"]
 
@@ -18,7 +18,8 @@ class Investor:
     """What a registry knows of the person behind a wallet; see `InvestorLib.sol` for the packing.
 
     `country` is ISO 3166-1 numeric, `eligible_until` the last Unix second at which the person may
-    receive shares. Person 0 is nobody. `lost` marks a wallet that has a successor.
+    receive shares. Person 0 is nobody. `lost` marks a wallet that has a successor: it is not
+    eligible, and `former_until` is what it has again if the loss is undone.
     """
 
     person: int
@@ -26,6 +27,14 @@ class Investor:
     investor_class: int
     eligible_until: int
     lost: bool = False
+    former_until: int = 0
+
+    @property
+    def found(self) -> Investor:
+        """The same as if the wallet had not been lost."""
+        if not self.lost:
+            return self
+        return replace(self, eligible_until=self.former_until, lost=False, former_until=0)
 
     @property
     def packed(self) -> int:
@@ -44,10 +53,10 @@ class Investor:
     @classmethod
     def unpack(cls, word: int) -> Investor:
         """From one word, whatever its spare bits."""
-        person, country, investor_class, until, lost = (
+        person, country, investor_class, until, lost, former = (
             (word >> place) % 2**bits for _, place, bits in _INVESTOR_FIELDS
         )
-        return cls(person, country, investor_class, until, lost=bool(lost))
+        return cls(person, country, investor_class, until, bool(lost), former)
 
 
 _INVESTOR_FIELDS = (
@@ -56,6 +65,7 @@ _INVESTOR_FIELDS = (
     ("investor_class", 64, 8),
     ("eligible_until", 72, 48),
     ("lost", 120, 1),
+    ("former_until", 121, 48),
 )
 
 
@@ -77,13 +87,32 @@ class InvestorRegistry(OwnedContract):
         words = self._views("investorOf", [(wallet,) for wallet in wallets])
         return [Investor.unpack(word) for word in words]
 
+    def identity(self, wallet: str) -> str:
+        """The identity contract of a wallet, or zero. Every ERC-3643 registry answers."""
+        return str(self._view("identity", wallet))
+
     def is_verified(self, wallet: str) -> bool:
         """Whether `wallet` may receive shares now."""
         return bool(self._view("isVerified", wallet))
 
     def successor_of(self, wallet: str) -> str:
-        """Who took the place of a lost wallet; zero if it was not lost."""
+        """Who took the place of a lost wallet; zero if it is not confirmed as lost."""
         return str(self._view("successorOf", wallet))
+
+    def present_wallet(self, wallet: str) -> str:
+        """The wallet that stands in the place of `wallet` now: itself, if it was not lost."""
+        while self.investor_of(wallet).lost:
+            wallet = self.successor_of(wallet)
+        return wallet
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a registry of this make, which answers what ERC-3643 does not ask."""
+        try:
+            self.tokens()
+        except ChainError:
+            return False
+        return True
 
     def tokens(self) -> list[str]:
         """The tokens bound so far."""
@@ -127,8 +156,21 @@ class InvestorRegistry(OwnedContract):
         return self._write("deleteIdentity", wallet, label=f"remove {wallet} from the register")
 
     def bind_token(self, token: str) -> Call:
-        """Let the holders of `token` be counted, and let it report recoveries. Owner only."""
+        """Let the holders of `token` be counted, and let it report losses. Owner only."""
         return self._write("bindToken", token, label=f"bind {token} to the register")
+
+    def unbind_token(self, token: str) -> Call:
+        """End that, and forget the count. Owner only."""
+        return self._write("unbindToken", token, label=f"unbind {token} from the register")
+
+    def confirm_loss(self, lost: str, successor: str) -> Call:
+        """Confirm for all assets that a wallet takes the place of a lost one. Agents only."""
+        label = f"confirm that {lost} is lost and {successor} takes its place"
+        return self._write("confirmLoss", lost, successor, label=label)
+
+    def undo_loss(self, lost: str) -> Call:
+        """Undo that: what was known of the wallet is known again. Agents only."""
+        return self._write("undoLoss", lost, label=f"undo the loss of {lost}")
 
     def count(self, token: str, wallets: Sequence[str]) -> Call:
         """Count the persons behind a page of wallets in ascending order. Agents only."""

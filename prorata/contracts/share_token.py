@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prorata.chain.calls import Call
-from prorata.contracts.base import OwnedContract
+from prorata.contracts.base import OwnedContract, RecordedContract
 from prorata.contracts.rules import Explanation
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -16,7 +16,7 @@ __all__ = ["ShareToken"]
 # ------------------------------------------------------------------------------------ share token
 
 
-class ShareToken(OwnedContract):
+class ShareToken(OwnedContract, RecordedContract):
     """Shares of one asset. `block` pins every view to a block of the past."""
 
     CONTRACT = "ShareToken"
@@ -48,19 +48,6 @@ class ShareToken(OwnedContract):
     def allowance(self, owner: str, spender: str) -> int:
         """Shares of `owner` that `spender` may transfer."""
         return int(self._view("allowance", owner, spender))
-
-    def record_count(self) -> int:
-        """Records scheduled so far; their ids run from 1 to this."""
-        return int(self._view("recordCount"))
-
-    def record_time(self, record_id: int) -> int:
-        """The Unix second at whose end the record closes."""
-        return int(self._view("recordTime", record_id))
-
-    def record_times(self) -> list[int]:
-        """The closing times of all records; that of record `id` at index `id - 1`."""
-        ids = range(1, self.record_count() + 1)
-        return self._views("recordTime", [(record_id,) for record_id in ids])
 
     def balance_of_at(self, account: str, record_id: int) -> int:
         """Shares of `account` when the record closed."""
@@ -186,6 +173,10 @@ class ShareToken(OwnedContract):
         """Schedule the next record to close at the end of second `closes_at`. Agents only."""
         label = f"schedule a record at {closes_at}"
         return self._write("scheduleRecord", closes_at, label=label)
+
+    def cancel_records(self, first_id: int) -> Call:
+        """Cancel record `first_id`, which is open, and every later one. Owner only."""
+        return self._write("cancelRecords", first_id, label=f"cancel records from {first_id} on")
 
     def pause(self) -> Call:
         """Stop transfers by holders. Agents only."""

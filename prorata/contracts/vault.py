@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from prorata.chain.calls import Call, DecodedEvent
 from prorata.chain.node import HEAVY_BATCH
 from prorata.contracts.base import NATIVE, BoundContract
-from prorata.errors import (
-    InputError,
-)
+from prorata.contracts.share_token import ShareToken
+from prorata.errors import InputError
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Kind, Numbered
 
@@ -182,9 +181,34 @@ class DividendVault(BoundContract):
 
     def distributions(self) -> list[Distribution]:
         """All distributions of the vault, of whatever token."""
+        return self.distributions_by_id(range(1, self.distribution_count() + 1))
+
+    def distributions_of(self, tokens: Collection[str]) -> list[Distribution]:
+        """Those declared for `tokens`; no other token, which may answer anything, is asked."""
         ids = range(1, self.distribution_count() + 1)
+        pairs = zip(ids, self.tokens_of(ids), strict=True)
+        return self.distributions_by_id([number for number, token in pairs if token in tokens])
+
+    def distributions_by_id(self, ids: Sequence[int]) -> list[Distribution]:
+        """`distribution` for many at once."""
         structs = self._views("distribution", [(number,) for number in ids])
         return [_distribution(*pair) for pair in zip(ids, structs, strict=True)]
+
+    def tokens_of(self, ids: Sequence[int]) -> list[str]:
+        """For which token each was declared; the token itself is not asked."""
+        return [str(token) for token, _ in self._views("assetOf", [(number,) for number in ids])]
+
+    def earns(self, found: Distribution, holder: str) -> bool:
+        """Whether `holder` is owed at least one unit of one whose record has closed, before tax.
+
+        Unlike `entitlement` it asks no tax policy, which may be anybody's and answer nothing.
+        """
+        if not found.owed or holder in found.terms.excluded:
+            return False
+        token = ShareToken(self.chain, found.token, block=self.block)
+        shares = token.balance_of_at(holder, found.record_id)
+        # Until somebody is paid, it may not be known by how many shares the amount is divided.
+        return found.amount * shares >= max(found.eligible_supply, 1)
 
     def entitlement(self, distribution_id: int, holder: str) -> Entitlement:
         """What `holder` earned, claimed or not."""

@@ -44,6 +44,7 @@ from prorata.deployments.deployment import (
     Deployment,
     keccak_hex,
 )
+from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract, Manifest
 from prorata.errors import DeploymentError
 from prorata.files.writer import write_json
@@ -86,8 +87,8 @@ def deploy(
     `vault` names a DividendVault of this chain to use instead of a new one; `dollar` adds a
     rehearsal currency that anyone can make, and makes some for the operator.
 
-    Raises: DeploymentError when `folder` holds a deployment with other settings or code, or
-    `vault` is something else; what `Operator.send` raises.
+    Raises: DeploymentError when `folder` holds a deployment with other settings or code, `vault` is
+    something else, or the chain does not run Ethereum's bytecode; what `Operator.send` raises.
     """
     # What a reorganisation has undone is in the journal, and comes back before it is missed.
     operator.settle()
@@ -100,6 +101,7 @@ def deploy(
         _check_same(name, wanted[name], known[name], folder)
     if existing and not set(wanted) - set(known):
         return existing
+    require_machine(operator.chain)
     for stage in STAGES:
         addresses = {name: contract.address for name, contract in known.items()}
         wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
@@ -160,8 +162,8 @@ def predict(
     wanted: dict[str, list[Any]] = {} if vault else {"DividendVault": []}
     if settings.registry == NEW:
         registry = there.get("InvestorRegistry", ZERO_ADDRESS)
-        # The deployer binds the token, and hands the registry over afterwards.
-        wanted["InvestorRegistry"] = [deployer]
+        # The deployer binds the token and begins the count, and hands the registry over afterwards.
+        wanted["InvestorRegistry"] = [deployer, list(dict.fromkeys((owner, deployer)))]
     if isinstance(rules, RuleSettings):
         lock_ups = ZERO_ADDRESS
         if rules.locks:
@@ -184,8 +186,10 @@ def price(
 ) -> dict[str, int]:
     """The most gas that each contract would be deployed with; sends nothing.
 
-    Raises: what `Operator.price` raises.
+    Raises: DeploymentError when the chain does not run Ethereum's bytecode; what `Operator.price`
+    raises.
     """
+    require_machine(operator.chain)
     # Rules are priced with any registry, and the token without the rules that do not exist yet.
     stand_in = dict.fromkeys(("InvestorRegistry", "LockUps"), operator.address)
     wanted = predict(operator.address, settings, stand_in, vault=vault, dollar=dollar)
@@ -253,7 +257,6 @@ def _set_up(
         calls["count"] = registry.count(token, [])
     owner = settings.owner or operator.address
     if settings.registry == NEW and owner not in (registry.owner(), registry.pending_owner()):
-        calls["appoint"] = registry.add_agent(owner)
         calls["resign"] = registry.remove_agent(operator.address)
         calls["offer"] = registry.transfer_ownership(owner)
     for name, call in calls.items():

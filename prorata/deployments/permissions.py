@@ -3,7 +3,8 @@
 
 Owners and rules are asked for. Agents have no list on the chain: those whom an event ever named
 are asked for one by one, so that only present ones are shown. Warnings say what a careful issuer
-changes before the asset is sold: a key on a computer that owns contracts, a deployer with power.
+changes before the asset is sold: a key on a computer that owns contracts, a deployer with power, a
+former owner who is still agent.
 """
 
 from __future__ import annotations
@@ -26,10 +27,20 @@ from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Grant", "Permissions", "read_permissions"]
 
-OWNER_OF_ASSET = "appoint agents, replace the rules and the registry, set documents and name"
-AGENT_OF_ASSET = "issue, burn, freeze, force transfers, recover wallets, pause, set record dates"
-OWNER_OF_REGISTRY = "appoint agents, bind tokens"
-AGENT_OF_REGISTRY = "register and remove investors, count holders"
+OWNER_OF_ASSET = (
+    "appoint agents, replace the rules and the registry, cancel records that are open, hold back "
+    "the income of who is not eligible, set documents and name"
+)
+AGENT_OF_ASSET = (
+    "issue, at a record's last second too; burn, freeze, force transfers, pause, set record dates; "
+    "give any wallet's shares and unpaid income to another wallet of the same person"
+)
+OWNER_OF_REGISTRY = "appoint agents, bind tokens and unbind them"
+AGENT_OF_REGISTRY = (
+    "say who is eligible and which wallet is whose, count holders, confirm a wallet as lost for "
+    "all assets and undo it"
+)
+REPORTS = "report a wallet as lost, in this asset only"
 OBEYS_NOBODY = "nothing: the vault obeys nobody"
 RELAYER = "claim to where the person to be paid has signed for: its code, which cannot change"
 OWNER_OF_POLICY = (
@@ -37,6 +48,7 @@ OWNER_OF_POLICY = (
 )
 AGENT_OF_POLICY = "file and revoke tax certificates for record dates to come"
 COLLECTOR = "receive what is withheld: nobody can change it"
+FORMER_OWNER = "agent, former owner"
 MAY_ACCEPT = "accept the ownership"
 RANGES_MAY = "nothing: who speaks for the token defines its record ranges, for good"
 POOLS_MAY = "nothing: it pays the pool's holders, or the pool"
@@ -131,7 +143,7 @@ def _registry(chain: RpcChain, registry: InvestorRegistry, token: str) -> Iterat
         chain, "InvestorRegistry", registry, (OWNER_OF_REGISTRY, AGENT_OF_REGISTRY), 0
     )
     for asset in bound:
-        yield _grant(chain, "InvestorRegistry", "bound token", asset, "report recoveries")
+        yield _grant(chain, "InvestorRegistry", "bound token", asset, REPORTS)
     if keeper != ZERO_ADDRESS:
         yield _grant(chain, "InvestorRegistry", "keeper", keeper, f"keep the count of {token}")
 
@@ -146,12 +158,17 @@ def _people(
     yield _grant(chain, name, "owner", contract.owner(), may[0])
     if (pending := contract.pending_owner()) != ZERO_ADDRESS:
         yield _grant(chain, name, "pending owner", pending, MAY_ACCEPT)
-    last, topics = chain.block().number, topics_of(contract.CONTRACT, "AgentAdded")
-    events = find_events(chain, [contract.address], first_block, last, topics)
-    named = {str(event.args["agent"]) for event in events}
+    last = chain.block().number
+    topics = topics_of(contract.CONTRACT, "AgentAdded", "OwnershipTransferred")
+    events = list(find_events(chain, [contract.address], first_block, last, topics))
+    named = {str(event.args["agent"]) for event in events if event.name == "AgentAdded"}
+    owned = {
+        str(event.args["previousOwner"]) for event in events if event.name == "OwnershipTransferred"
+    }
     for agent in sorted(named):
         if contract.is_agent(agent):
-            yield _grant(chain, name, "agent", agent, may[1])
+            former = agent in owned and agent != contract.owner()
+            yield _grant(chain, name, FORMER_OWNER if former else "agent", agent, may[1])
 
 
 def _grant(chain: RpcChain, contract: str, role: str, account: str, may: str) -> Grant:
@@ -167,7 +184,12 @@ def _warnings(grants: Sequence[Grant], deployer: str) -> Iterator[str]:
             yield f"{held} with a single key; offer the ownership to a multisig"
         if grant.role == "pending owner":
             yield f"{grant.account} has not accepted {grant.contract}; let it accept"
-        if grant.account == deployer and grant.role in ("owner", "agent"):
+        if grant.role == FORMER_OWNER:
+            yield (
+                f"{grant.account} owned {grant.contract} before and is still its agent; let the "
+                "owner remove it (`removeAgent`)"
+            )
+        elif grant.account == deployer and grant.role in ("owner", "agent"):
             yield f"{held} and deployed it; take that power from the deploying account"
         if grant.contract == "Dollar":
             yield "the asset knows a dollar that anyone can make; it is for rehearsals only"

@@ -2,7 +2,7 @@
 """Income: declared, previewed, claimed, pushed, forwarded and closed."""
 
 from prorata.income.claims import Payout, claim
-from prorata.income.closing import Remitted, remit, remit_all, sweep
+from prorata.income.closing import Refunded, Remitted, refund, remit, remit_all, sweep
 from prorata.income.declaration_files import Draft, Drafts, Word, read_drafts, resolve
 from prorata.income.declarations import Declaration, Declared, declare, declare_all, preview
 from prorata.income.instruction_files import (
@@ -48,6 +48,7 @@ __all__ = [
     "Preview",
     "PushReport",
     "RecordRange",
+    "Refunded",
     "Reinvested",
     "Remitted",
     "Returned",
@@ -73,6 +74,7 @@ __all__ = [
     "push_all",
     "read_drafts",
     "read_instruction",
+    "refund",
     "relayer_of",
     "remit",
     "remit_all",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Ending a distribution: sweeping what nobody came for, and remitting the tax withheld.
+"""Ending a distribution: sweep, refund, and remittance of the tax withheld.
 
-Both send money only where the distribution's terms say, so that anyone may do it. Whether it is to
+All send money only where the distribution's terms say, so that anyone may do it. Whether it is to
 be done, and how much it is, is asked of the chain before anything is sent.
 """
 
@@ -12,12 +12,22 @@ from dataclasses import dataclass, field
 
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, find_distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, RevertError
 from prorata.values.times import moment
 
-__all__ = ["Remittance", "Remitted", "Swept", "remit", "remit_all", "sweep"]
+__all__ = [
+    "Refunded",
+    "Remittance",
+    "Remitted",
+    "Swept",
+    "refund",
+    "remit",
+    "remit_all",
+    "sweep",
+]
 
 
 # --------------------------------------------------------------------------------------- sweeping
@@ -87,6 +97,72 @@ def _why_not_swept(operator: Operator, found: Distribution) -> InputError | None
     return None
 
 
+# -------------------------------------------------------------------------------------- refunding
+
+
+@dataclass(frozen=True)
+class Refunded:
+    """What nobody can receive went back to `declarer`; what was carried in is `carried` on."""
+
+    distribution_id: int
+    currency: str
+    declarer: str
+    amount: int
+    carried: int
+    receipt: Receipt
+
+
+def refund(operator: Operator, deployment: Deployment, distribution_id: int) -> Refunded:
+    """Send a distribution that pays nobody back to its declarer. Anyone may do it.
+
+    That is one whose record was cancelled, or closed without a share that earns.
+
+    Raises: InputError when its record is open or nothing is left; RevertError when somebody earns;
+    what `Operator.send` raises.
+    """
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = find_distribution(vault, distribution_id)
+    key = f"refund/{distribution_id}"
+    receipt = operator.earlier(key)
+    if receipt is None:
+        if (refusal := _why_not_refunded(operator, found)) is not None:
+            raise refusal
+        receipt = operator.send_one(key, vault.refund(distribution_id))
+    carried = receipt.events("Carried")
+    return Refunded(
+        distribution_id=distribution_id,
+        currency=found.currency,
+        declarer=found.declarer,
+        amount=receipt.events("Refunded")[0].args["amount"],
+        carried=carried[0].args["amount"] if carried else 0,
+        receipt=receipt,
+    )
+
+
+def _why_not_refunded(operator: Operator, found: Distribution) -> InputError | None:
+    token, now = ShareToken(operator.chain, found.token), operator.chain.now()
+    if not found.owed:
+        return InputError.of(
+            "distribution",
+            found.id,
+            "has nothing left to refund",
+            "see `prorata books` for where it went",
+        )
+    if token.is_record_cancelled(found.record_id):
+        return None
+    closes_at = token.record_time(found.record_id)
+    if now <= closes_at:
+        return InputError.of(
+            "distribution",
+            found.id,
+            f"is for record {found.record_id}, which is open until {moment(closes_at)}: the "
+            f"chain's time is {moment(now)}",
+            "wait until it has closed, or let the owner cancel it with `prorata cancel-records`",
+        )
+    return None
+
+
 # -------------------------------------------------------------------------------------- remitting
 
 
@@ -133,7 +209,7 @@ def remit_all(operator: Operator, deployment: Deployment) -> Remitted:
     """
     vault = deployment.vault("pending")
     operator.settle()
-    ours = (found for found in vault.distributions() if found.token in deployment.paying)
+    ours = vault.distributions_of(deployment.paying)
     wanted = {found.id: found for found in ours if found.withheld > found.remitted}
     intents, refused = {}, {}
     for number in wanted:

@@ -26,6 +26,7 @@ from prorata.contracts.tax_policy import TaxPolicy
 from prorata.contracts.vault import DividendVault, Terms
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, InputError, NoEligibleShares, Problem
+from prorata.income.held_income import swept_if_held
 from prorata.income.permits import PERMIT_SECONDS, sign_permit
 from prorata.register.holders import (
     closing_time,
@@ -101,6 +102,7 @@ def declare(
     terms: Terms | None = None,
     permit: bool = False,
     record_range: bool = False,
+    despite_held: bool = False,
 ) -> Declared:
     """Approve exactly the amount, then declare and fund a distribution; see `declare_all`.
 
@@ -110,7 +112,10 @@ def declare(
     declaration = Declaration(
         record_id, currency, amount, terms or Terms(), record_range=record_range
     )
-    return declare_all(operator, deployment, [declaration], permit=permit)[0]
+    [done] = declare_all(
+        operator, deployment, [declaration], permit=permit, despite_held=despite_held
+    )
+    return done
 
 
 def declare_all(
@@ -119,12 +124,15 @@ def declare_all(
     declarations: Sequence[Declaration],
     *,
     permit: bool = False,
+    despite_held: bool = False,
     subject: str = "the distributions",
 ) -> list[Declared]:
     """Declare one distribution after the other, once all of them have been checked.
 
     The same distribution is declared once however often this runs: one that differs in nothing
-    needs another `document_hash`. With `permit` a signature takes the place of each approval.
+    needs another `document_hash`. With `permit` a signature takes the place of each approval. A
+    deadline over holders whose income is held now is refused, unless `despite_held`: what is held
+    is swept after a deadline like anything else.
 
     Raises: InputError with everything that stands in the way; NoEligibleShares; DeploymentError
     for a record range of an asset without any; what `Operator.send` raises.
@@ -138,6 +146,8 @@ def declare_all(
         *(fault for d in new for fault in faults(operator, deployment, d)),
         *lacking(operator, new),
     ]
+    if not problems and not despite_held:
+        problems += [fault for d in new for fault in _swept_if_held(deployment, d)]
     if problems:
         raise InputError(problems, subject)
     for declaration in new:
@@ -252,6 +262,18 @@ def faults(
         *_faulty_policy(operator.chain, terms, vault),
     ]
     return (replace(problem, line=declaration.line) for problem in found)
+
+
+def _swept_if_held(deployment: Deployment, what: Declaration) -> Iterator[Problem]:
+    found = swept_if_held(
+        deployment,
+        what.record_id,
+        what.currency,
+        what.amount,
+        what.terms,
+        record_range=what.record_range,
+    )
+    return (replace(problem, line=what.line) for problem in found)
 
 
 def _faulty_times(chain: RpcChain, token: ShareToken, what: Declaration) -> Iterator[Problem]:

@@ -27,9 +27,10 @@ from prorata.contracts.relayer import (
     PaymentInstruction,
     digest,
 )
-from prorata.contracts.vault import Distribution, DividendVault
+from prorata.contracts.vault import Distribution, DividendVault, find_distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, RevertError
+from prorata.income.claim_trials import try_open
 from prorata.income.claims import Payout, payouts
 from prorata.income.instruction_files import (
     SIGN_ANEW,
@@ -128,15 +129,17 @@ def _chosen(
     reinvested: bool,
 ) -> tuple[int, ...]:
     """The distributions that the payment instruction is about."""
-    token, every = deployment.token().address, vault.distributions()
     if ids is None:
-        chosen = [d for d in every if d.token == token and vault.claimable(d.id, holder)]
+        # Together or not at all: what cannot be paid now must not spoil the rest.
+        found = try_open(deployment, vault, [deployment.token().address], holder, holder)
+        together = (distribution for batch in found.batches for distribution in batch)
+        chosen = sorted(together, key=lambda distribution: distribution.id)
         if not chosen:
             raise InputError.of(
                 "holder", holder, "has nothing to claim now", "name distributions to come with --id"
             )
     else:
-        chosen = [_open(every, number, vault, holder) for number in ids]
+        chosen = [_open(vault, number, holder) for number in ids]
     currencies = {found.currency for found in chosen}
     if reinvested and len(currencies) > 1:
         raise InputError.of(
@@ -148,15 +151,11 @@ def _chosen(
     return tuple(found.id for found in chosen)
 
 
-def _open(
-    every: Sequence[Distribution], number: int, vault: DividendVault, holder: str
-) -> Distribution:
-    if not 1 <= number <= len(every):
-        known = f"there are 1 to {len(every)}" if every else "there is none yet"
-        raise InputError.of("distribution", number, f"was never declared: {known}", "check the id")
+def _open(vault: DividendVault, number: int, holder: str) -> Distribution:
+    found = find_distribution(vault, number)
     if vault.is_claimed(number, holder):
         raise InputError.of("distribution", number, f"was paid to {holder} before", "leave it out")
-    return every[number - 1]
+    return found
 
 
 def _with_free_nonce(drafted: PaymentInstruction, relayer: ClaimRelayer) -> PaymentInstruction:

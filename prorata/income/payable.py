@@ -14,8 +14,15 @@ __all__ = ["why_not_payable"]
 
 def why_not_payable(chain: RpcChain, found: Distribution) -> InputError | None:
     """Why nobody can be paid from a distribution now, or None."""
-    now = chain.now()
-    closes_at = ShareToken(chain, found.token).record_time(found.record_id)
+    now, token = chain.now(), ShareToken(chain, found.token)
+    if token.is_record_cancelled(found.record_id):
+        return InputError.of(
+            "distribution",
+            found.id,
+            f"pays nobody, since record {found.record_id} was cancelled",
+            f"send the money back to {found.declarer} with `prorata refund --id {found.id}`",
+        )
+    closes_at = token.record_time(found.record_id)
     if now <= closes_at:
         return InputError.of(
             "distribution",

@@ -13,7 +13,6 @@ from which distribution, the chain's events do: only such payments are forwarded
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -274,7 +273,7 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
         missing = [component for component, second in enumerate(seconds) if second not in times]
         if missing:
             component = missing[0]
-            found.gaps[number] = (component, bisect_right(times, seconds[component]) + 1)
+            found.gaps[number] = (component, _next_after(times, seconds[component]))
         elif components is None:
             found.matched[number] = times.index(seconds[0]) + 1
         elif components in all_components:
@@ -285,6 +284,12 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
         else:
             found.refused[number] = _NO_STREAM
     return found
+
+
+def _next_after(times: Sequence[int | None], second: int) -> int:
+    """The first record after a second that was not cancelled, or the one to come."""
+    later = (number for number, time in enumerate(times, 1) if time is not None and time > second)
+    return next(later, len(times) + 1)
 
 
 def _components_in(components: Sequence[Component]) -> Components:

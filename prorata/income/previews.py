@@ -24,9 +24,8 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
 from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
+from prorata.income.held_income import held_among, holders_expected, who_is_held
 from prorata.income.pushes import PAGE_SIZE, pages_of
-from prorata.register.holders import closing_time, holders_at, holders_now
-from prorata.register.record_ranges import balances_at_range, balances_expected
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import ETHER, Unit
 from prorata.values.times import moment
@@ -44,12 +43,16 @@ SIMULATED, RULE_OF_THUMB = "simulated", "rule of thumb"
 
 @dataclass(frozen=True)
 class PreviewLine:
-    """One holder's part; `tax` is None where the policy has no usable answer."""
+    """One holder's part; `tax` is None where the policy has no usable answer.
+
+    `held` is whether it could not be paid now, since a wallet is frozen or not eligible.
+    """
 
     holder: str
     shares: int
     gross: int
     tax: int | None
+    held: bool = False
 
     @property
     def net(self) -> int | None:
@@ -102,6 +105,11 @@ class Preview:
     gas: Gas
     fees: Fees | None
     notices: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> list[PreviewLine]:
+        """Those whose income is held now; after a deadline it is swept like any other."""
+        return [line for line in self.lines if line.held]
 
     @property
     def shares(self) -> int:
@@ -160,6 +168,7 @@ class Preview:
                         "gross": unit.amount(line.gross),
                         "tax": unit.if_known(line.tax),
                         "net": unit.if_known(line.net),
+                        "held": line.held,
                     }
                     for line in self.lines
                 ],
@@ -190,7 +199,9 @@ def preview_all(
         at = declaration.record_range, declaration.record_id
         if at not in registers:
             operator.tell(f"reading who holds what at {declaration.record}")
-            registers[at] = _holders(deployment, declaration)
+            registers[at] = holders_expected(
+                deployment, declaration.record_id, record_range=declaration.record_range
+            )
         balances, provisional = registers[at]
         # What was left over joins the first that may have it; record ranges have their own.
         taken = any(
@@ -206,18 +217,6 @@ def preview_all(
         ahead = _Ahead(operator, deployment, declaration, permit=permit, page_size=page_size)
         previews.append(ahead.look(balances, provisional, taken, notices))
     return previews
-
-
-def _holders(deployment: Deployment, what: Declaration) -> tuple[Mapping[str, int], bool]:
-    """Who is to be paid, and whether that can still change."""
-    token, record_id = record_token(deployment, what), what.record_id
-    is_open = deployment.chain.now() <= closing_time(
-        token, record_id, record_range=what.record_range
-    )
-    if what.record_range:
-        read = balances_expected if is_open else balances_at_range
-        return read(deployment, record_id), is_open
-    return holders_now(deployment) if is_open else holders_at(deployment, record_id), is_open
 
 
 @dataclass(frozen=True)
@@ -256,7 +255,7 @@ class _Ahead:
         self.operator, self.chain = operator, operator.chain
         self.vault, self.token = deployment.vault(), record_token(deployment, declaration)
         self.what, self.permit, self.page_size = declaration, permit, page_size
-        self.share_unit = deployment.settings.unit
+        self.deployment, self.share_unit = deployment, deployment.settings.unit
 
     def look(
         self, balances: Mapping[str, int], provisional: bool, taken: bool, notices: list[str]
@@ -276,10 +275,13 @@ class _Ahead:
         received, carried = self._arriving(run, taken)
         law = apportion(received + carried, balances, excluded)
         taxes = self._taxes({holder: gross for holder, gross in law.gross.items() if gross})
+        earning = [holder for holder in law.gross if holder not in excluded]
+        held = held_among(self.deployment, earning)
         lines = [
-            PreviewLine(holder, balances[holder], law.gross[holder], taxes.get(holder, 0))
-            for holder in sorted(law.gross, key=lambda holder: (-law.gross[holder], holder))
-            if holder not in excluded
+            PreviewLine(
+                holder, balances[holder], law.gross[holder], taxes.get(holder, 0), holder in held
+            )
+            for holder in sorted(earning, key=lambda holder: (-law.gross[holder], holder))
         ]
         preview = Preview(
             declaration=self.what,
@@ -386,6 +388,12 @@ class _Ahead:
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)
             yield f"of {money(what.amount, what.currency)}, {arrives} would arrive"
+        if preview.held and what.terms.deadline:
+            owed = money(sum(line.gross for line in preview.held), what.currency)
+            yield (
+                f"{who_is_held(len(preview.held))}: unless they can be paid by "
+                f"{moment(what.terms.deadline)}, {owed} is swept to {what.terms.sweep_to}"
+            )
         if unanswered := sum(line.tax is None for line in preview.lines):
             yield (
                 f"the tax policy has no usable answer for {unanswered} of {len(preview.lines)} "

@@ -134,8 +134,9 @@ def define_range(
     token = deployment.token()
     times = token.record_times()
     record_ids = _range(first, last, len(times))
-    begins = times[first - 2] if since is None and first > 1 else since
-    chosen = [times[record_id - 1] for record_id in record_ids]
+    chosen = [_standing(times, record_id) for record_id in record_ids]
+    before = [time for time in times[: first - 1] if time is not None]
+    begins = before[-1] if since is None and before else since
     weighed = weigh(chosen, weights, begins)
     _check_weight(token, operator.chain.now(), chosen, record_ids, weighed)
     if dry_run:
@@ -151,6 +152,14 @@ def define_range(
     receipt = operator.send_one(f"stream/{digest}", record_ranges.define(record_ids, weighed))
     number = int(receipt.events("RangeDefined")[0].args["rangeId"])
     return RecordRange(number, record_ranges.address, record_ids, weighed, chosen[-1], receipt)
+
+
+def _standing(times: Sequence[int | None], record_id: int) -> int:
+    time = times[record_id - 1]
+    if time is None:
+        remedy = "leave it out: a record range has consecutive records that close"
+        raise InputError.of("record", record_id, "was cancelled, and never closes", remedy)
+    return time
 
 
 def _range(first: int, last: int, count: int) -> tuple[int, ...]:

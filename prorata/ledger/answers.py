@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from prorata.chain.rpc import BusyError
 from prorata.chain.types import Block, Chain
 from prorata.contracts.currency import Currency
 from prorata.contracts.record_ranges import RecordRanges
@@ -17,11 +17,9 @@ from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
-from prorata.values.amounts import MAX_DECIMALS, Unit, strange_character
+from prorata.values.amounts import Unit
 
 __all__ = ["Answers", "ask_token", "read_answers", "read_units"]
-
-LONGEST_SYMBOL = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ class Answers:
     """What the vault holds of each currency."""
     supplies: dict[str, int] = field(default_factory=dict)
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
-    record_times: dict[str, list[int]] = field(default_factory=dict)
+    record_times: dict[str, list[int | None]] = field(default_factory=dict)
+    """When each record closes; None for one that was cancelled."""
     supplies_at: dict[tuple[str, int], int] = field(default_factory=dict)
     balances_at: dict[tuple[str, int, str], int] = field(default_factory=dict)
     successors: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -69,12 +68,9 @@ def read_units(chain: Chain, currencies: Iterable[str]) -> dict[str, Unit]:
     """
     units = {}
     for currency in sorted(currencies):
-        with contextlib.suppress(ChainError):
-            money = Currency(chain, currency)
-            symbol, decimals = money.symbol(), money.decimals()
-            plain = strange_character(symbol, printable=True) is None and symbol[:1].isalnum()
-            if plain and len(symbol) <= LONGEST_SYMBOL and decimals <= MAX_DECIMALS:
-                units[currency] = Unit(symbol, decimals)
+        unit = Currency(chain, currency).stated_unit()
+        if unit is not None:
+            units[currency] = unit
     return units
 
 
@@ -82,8 +78,7 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
     """Ask the contracts everything that the books can be compared with, in batches."""
     vault = DividendVault(chain, books.vault, block=block.number)
     answers = Answers(chain.chain_id, block, vault.distribution_count())
-    for found in vault.distributions():
-        answers.distributions[found.id] = found
+    _ask_distributions(answers, vault, books)
     for ledger in books.ledgers.values():
         if isinstance(ledger, RangeRegister):
             record_ranges = RecordRanges(chain, ledger.token, block=block.number)
@@ -107,6 +102,35 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
         except ChainError as error:
             answers.unanswered.append(f"currency {currency} does not say what it holds: {error}")
     return answers
+
+
+def _ask_distributions(answers: Answers, vault: DividendVault, books: Books) -> None:
+    """Of tokens that are not audited too; one that gives the vault no answer keeps but its own."""
+    ids = range(1, answers.count + 1)
+    tokens = dict(zip(ids, vault.tokens_of(ids), strict=True))
+    ours = [number for number, token in tokens.items() if token in books.ledgers]
+    answers.distributions.update((d.id, d) for d in vault.distributions_by_id(ours))
+    others = [number for number in ids if number not in answers.distributions]
+    answers.distributions.update(_of_others(answers, vault, others))
+
+
+def _of_others(
+    answers: Answers, vault: DividendVault, ids: Sequence[int]
+) -> dict[int, Distribution]:
+    try:
+        return {found.id: found for found in vault.distributions_by_id(ids)}
+    except BusyError:
+        raise
+    except ChainError as error:
+        if len(ids) == 1:
+            answers.unanswered.append(
+                f"distribution {ids[0]}, of a token that is not audited, does not say what it is: "
+                f"{error}"
+            )
+            return {}
+    middle = len(ids) // 2
+    first = _of_others(answers, vault, ids[:middle])
+    return first | _of_others(answers, vault, ids[middle:])
 
 
 def _ask_holders(
@@ -150,7 +174,9 @@ def _ask_records(answers: Answers, token: ShareToken | RecordRanges, ledger: Led
     address, accounts = token.address, list(ledger)
     answers.record_times[address] = token.record_times()
     for record_id, closes_at in enumerate(answers.record_times[address], start=1):
-        if closes_at >= answers.block.timestamp or record_id > ledger.record_count:
+        if closes_at is None or closes_at >= answers.block.timestamp:
+            continue
+        if record_id > ledger.record_count:
             continue
         answers.supplies_at[address, record_id] = token.total_supply_at(record_id)
         balances = token.balances_of_at(accounts, record_id)

@@ -233,8 +233,7 @@ def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
         theirs = answers.balances.get((token, account), ours)
         _check(books, Place.register(account), "shares", ours, theirs)
         _compare_person(books, ledger, account, answers)
-    times = [ledger.record_time(number) for number in range(1, ledger.record_count + 1)]
-    _check(books, place, "record dates", times, answers.record_times[token])
+    _check(books, place, "record dates", ledger.record_times, answers.record_times[token])
     for record_id in range(1, ledger.record_count + 1):
         if (token, record_id) not in answers.supplies_at:
             continue

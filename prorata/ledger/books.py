@@ -314,7 +314,12 @@ class Books:
             reported, law = (record_id, "the event"), ("never scheduled", "the token")
             self.differ(Place.declaration(distribution.id), "its record", reported, law)
             return
-        closes_at = distribution.record_time = ledger.record_time(record_id)
+        cancelled_at = ledger.cancelled_at(record_id)
+        distribution.cancelled = cancelled_at is not None
+        if cancelled_at is not None and distribution.declared_at > cancelled_at:
+            reported, law = (record_id, "the event"), ("cancelled before", "the token")
+            self.differ(Place.declaration(distribution.id), "its record", reported, law)
+        closes_at = distribution.record_time = ledger.scheduled_time(record_id)
         distribution.declared_open = distribution.declared_at <= closes_at
         if distribution.declared_open:
             distribution.payable_from = max(distribution.payable_from, closes_at + 1)
@@ -458,7 +463,7 @@ class Books:
             reported, law = (recipient, "the event"), (terms.sweep_to, "the terms")
             self.differ(Place.total(distribution.id), "who received the sweep", reported, law)
 
-    def _refunded(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
+    def _refunded(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
         reported: SourcedValue
         law: SourcedValue
         amount = int(event.args["amount"])
@@ -473,10 +478,21 @@ class Books:
         if distribution.division is not None:
             reported, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
+        ledger = self.ledgers.get(distribution.token)
+        if ledger is not None and not self._may_be_refunded(ledger, distribution, time):
+            reported, law = ("there", "the event"), ("impossible while it is open", "the record")
+            self.differ(Place.total(distribution.id), "the refund", reported, law)
         declarer = str(event.args["declarer"])
         if declarer != distribution.declarer:
             reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
             self.differ(Place.total(distribution.id), "who received the refund", reported, law)
+
+    @staticmethod
+    def _may_be_refunded(ledger: Ledger, distribution: DistributionAccount, time: int) -> bool:
+        """Whether at a time the record had closed, or been cancelled."""
+        cancelled_at = ledger.cancelled_at(distribution.record_id)
+        ended_at = distribution.record_time + 1 if cancelled_at is None else cancelled_at
+        return time >= ended_at
 
     # ------------------------------------------------------------------------ closing
 

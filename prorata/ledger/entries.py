@@ -148,6 +148,8 @@ class DistributionAccount:
     """When the record closes; 0 for a token that is not audited."""
     payable_from: int = 0
     """The first second of payment: the terms', or the record's end where that is later."""
+    cancelled: bool = False
+    """Whether the record was cancelled, so that it never closes and the money goes back."""
     declared_open: bool = False
     """Whether the record was still open when this was declared."""
     shares: dict[str, int] = field(default_factory=dict)

@@ -118,7 +118,7 @@ class AgedBalances:
     open_records: tuple[int, ...] = ()
     """Distributions whose record has not closed: who will be owed is not known yet."""
     refundable: tuple[int, ...] = ()
-    """Distributions that nobody can receive."""
+    """Distributions that nobody can receive: for want of shares, or their record was cancelled."""
 
     def rows(self) -> Iterator[OwedRow]:
         """One line per distribution and holder."""
@@ -194,15 +194,15 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
     now, declared_at = chain.now(), _declaration_times(deployment)
     registers: dict[tuple[str, int], Mapping[str, int]] = {}
     overdue, open_records, refundable = [], [], []
-    for known in vault.distributions():
-        if (
-            known.token not in deployment.paying
-            or not known.owed
-            or known.id not in (ids or (known.id,))
-        ):
+    for known in vault.distributions_of(deployment.paying):
+        if not known.owed or known.id not in (ids or (known.id,)):
             continue
         at = known.token, known.record_id
-        closes_at = ShareToken(chain, known.token).record_time(known.record_id)
+        token = ShareToken(chain, known.token)
+        if token.is_record_cancelled(known.record_id):
+            refundable.append(known.id)
+            continue
+        closes_at = token.record_time(known.record_id)
         if now <= closes_at:
             open_records.append(known.id)
             continue

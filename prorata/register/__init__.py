@@ -30,13 +30,14 @@ from prorata.register.investors import (
     registered_wallets,
 )
 from prorata.register.issuance import issue
-from prorata.register.record_dates import schedule_record
+from prorata.register.record_dates import CancelledRecords, cancel_records, schedule_record
 from prorata.register.record_ranges import RangeRegister, balances_at_range, balances_expected
 from prorata.register.refusals import Check, Transfer, check_transfer, explain_in_words
 from prorata.register.shares import Ledger
 
 __all__ = [
     "Basis",
+    "CancelledRecords",
     "CapTable",
     "Check",
     "Done",
@@ -49,6 +50,7 @@ __all__ = [
     "Transfer",
     "balances_at_range",
     "balances_expected",
+    "cancel_records",
     "check_transfer",
     "closing_time",
     "explain_in_words",

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,28 @@ from typing import Any
 from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
+from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.errors import DeploymentError, InputError
 from prorata.files.log import append_lines, whole_lines
 from prorata.files.writer import json_object
+from prorata.register.successors import Succession, register_successor, registrar, succession
+from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, format_units, strange_character
 from prorata.values.times import moment
 
-__all__ = ["Basis", "Done", "force_transfer", "freeze", "read_orders", "recover", "release"]
+__all__ = [
+    "Basis",
+    "Done",
+    "confirm_loss",
+    "force_transfer",
+    "freeze",
+    "read_orders",
+    "recover",
+    "release",
+    "undo_loss",
+]
 
 LOG = "orders.jsonl"
 SHORTEST_REASON, LONGEST_REASON = 8, 500
@@ -87,11 +100,23 @@ class Basis:
 
 @dataclass(frozen=True)
 class Done:
-    """An order executed; `receipt` is None where nothing was left to do."""
+    """An order executed; `receipt` is None where nothing was left to do.
+
+    `registered` is how the new wallet of a lost one came into the register before, if it had to.
+    Of a dry run, `pending` is what would be sent, and `gas` the most that the first of it needs.
+    """
 
     order: str
     basis: Basis
     receipt: Receipt | None
+    registered: Receipt | None = None
+    pending: tuple[str, ...] = ()
+    gas: int | None = None
+
+    def preparation(self) -> dict[str, Any]:
+        """For a program: what came before the order, and what a dry run would send."""
+        registered = None if self.registered is None else self.registered.hash
+        return {"registered": registered, "pending": list(self.pending), "gas": self.gas}
 
 
 # --------------------------------------------------------------------------------------- orders
@@ -173,14 +198,23 @@ def force_transfer(
 
 
 def recover(
-    operator: Operator, deployment: Deployment, basis: Basis, *, lost: str, successor: str
+    operator: Operator,
+    deployment: Deployment,
+    basis: Basis,
+    *,
+    lost: str,
+    successor: str,
+    dry_run: bool = False,
 ) -> Done:
     """Put a new wallet in the place of a lost one: shares, freezes, and all income it is owed.
+
+    A register of ours must know the new wallet as the same person's: if it does not, it is told
+    first, by an account that is its agent. The loss binds this asset only.
 
     Raises: InputError when the account is no agent, or a wallet cannot give or take a place; what
     `Operator.send` raises.
     """
-    token = _ready(operator, deployment)
+    token = _ready(operator, deployment, dry_run=dry_run)
     facts = {"lost": lost, "successor": successor}
     present = token.successor_of(lost)
     if present not in (lost, successor):
@@ -191,14 +225,71 @@ def recover(
         raise InputError.of(
             "new", successor, "cannot take the place of a lost wallet", "name another wallet"
         )
-    call = None if present == successor else token.recover(lost, successor)
-    return _execute(operator, deployment, _Order("recover", facts, basis, call))
+    call = None
+    if present != successor:
+        call = token.recover(lost, successor, _identity_of(deployment, token, lost))
+    order = _Order("recover", facts, basis, call)
+    known = None if call is None else succession(deployment, lost, successor)
+    return _execute_after(operator, deployment, order, known, dry_run=dry_run)
 
 
-def _ready(operator: Operator, deployment: Deployment) -> ShareToken:
+def _identity_of(deployment: Deployment, token: ShareToken, wallet: str) -> str:
+    """What the token's registry knows a wallet by; zero if it knows it by none, or there is none.
+
+    An ERC-3643 registry of another make takes the new wallet by nothing else.
+    """
+    registry = token.identity_registry()
+    if registry == ZERO_ADDRESS:
+        return ZERO_ADDRESS
+    return InvestorRegistry(deployment.chain, registry).identity(wallet)
+
+
+def confirm_loss(
+    operator: Operator,
+    deployment: Deployment,
+    basis: Basis,
+    *,
+    lost: str,
+    successor: str,
+    dry_run: bool = False,
+) -> Done:
+    """Confirm in the register, for all its assets, that a wallet took the place of a lost one.
+
+    The lost wallet can receive nothing and act on the register no more. Each asset still recovers
+    what it holds there. A new wallet that the register does not know is registered first.
+
+    Raises: InputError when the account is no agent of the register, or a wallet cannot give or
+    take a place; what `Operator.send` raises.
+    """
+    registry = registrar(operator, deployment, dry_run=dry_run)
+    known = succession(deployment, lost, successor)
+    assert known is not None  # the registry is ours
+    known.check_confirmable()
+    call = None if known.confirmed else registry.confirm_loss(lost, successor)
+    order = _Order("confirm-loss", {"lost": lost, "successor": successor}, basis, call)
+    return _execute_after(operator, deployment, order, known, dry_run=dry_run)
+
+
+def undo_loss(
+    operator: Operator, deployment: Deployment, basis: Basis, *, lost: str, dry_run: bool = False
+) -> Done:
+    """Undo a confirmed loss: the register knows of the wallet what it knew before.
+
+    What assets recovered stays where it is, and a role that the wallet lost is not given back.
+
+    Raises: InputError when the account is no agent of the register; what `Operator.send` raises.
+    """
+    registry = registrar(operator, deployment, dry_run=dry_run)
+    call = registry.undo_loss(lost) if registry.investor_of(lost).lost else None
+    order = _Order("undo-loss", {"lost": lost}, basis, call)
+    return _execute_after(operator, deployment, order, None, dry_run=dry_run)
+
+
+def _ready(operator: Operator, deployment: Deployment, *, dry_run: bool = False) -> ShareToken:
     """The token, once what an earlier run had signed is mined and the account may order."""
     token = deployment.token()
-    operator.settle()
+    if not dry_run:
+        operator.settle()
     if not token.is_agent(operator.address):
         raise InputError.of(
             "account",
@@ -226,6 +317,24 @@ class _Order:
         basis = (self.basis.reason, self.basis.document_hash)
         parts = "\n".join((*map(str, said), *basis))
         return f"order/{self.what}/{sha256(parts.encode()).hexdigest()[:16]}"
+
+
+def _execute_after(
+    operator: Operator,
+    deployment: Deployment,
+    order: _Order,
+    known: Succession | None,
+    *,
+    dry_run: bool,
+) -> Done:
+    """Execute an order once the register knows the new wallet; or say what would be sent."""
+    first = None if known is None else known.registration(operator)
+    if dry_run:
+        calls = [call for call in (first, order.call) if call is not None]
+        gas = operator.price([Intent(f"{order.prefix}/dry-run", calls[0])])[0] if calls else None
+        return Done(order.what, order.basis, None, None, tuple(c.label for c in calls), gas)
+    registered = None if first is None else register_successor(operator, first)
+    return replace(_execute(operator, deployment, order), registered=registered)
 
 
 def _execute(

@@ -23,13 +23,13 @@ def closing_time(token: ShareToken, record_id: int, *, record_range: bool = Fals
 
     With `record_range`, it is one of the record ranges that `token` answers for.
 
-    Raises: InputError when it was never scheduled, or defined.
+    Raises: InputError when it was never scheduled, or defined, or was cancelled.
     """
     count = token.record_count()
+    column, done, do = ("record", "scheduled", "schedule")
+    if record_range:
+        column, done, do = ("record_range", "defined", "define")
     if not 1 <= record_id <= count:
-        column, done, do = ("record", "scheduled", "schedule")
-        if record_range:
-            column, done, do = ("record_range", "defined", "define")
         known = "there is none yet"
         if count:
             known = f"there are {column.replace('_', ' ')}s 1 to {count}"
@@ -39,6 +39,10 @@ def closing_time(token: ShareToken, record_id: int, *, record_range: bool = Fals
             f"was never {done}: {known}",
             f"{do} it with `{column.replace('_', '-')}`",
         )
+    if token.is_record_cancelled(record_id):
+        rule = "has a record that was cancelled" if record_range else "was cancelled"
+        remedy = f"{do} another one with `{column.replace('_', '-')}`"
+        raise InputError.of(column, record_id, f"{rule}, and never closes", remedy)
     return token.record_time(record_id)
 
 
@@ -91,7 +95,7 @@ def _register(deployment: Deployment, newest: Block) -> Ledger:
     """The share register, from the two kinds of events that it is made of."""
     chain, address = deployment.chain, deployment.token().address
     first = deployment.manifest.first_block
-    topics = topics_of("ShareToken", "Transfer", "RecordScheduled")
+    topics = topics_of("ShareToken", "Transfer", "RecordScheduled", "RecordCancelled")
     events = stream_events(chain, [address], first, newest.number, topics)
     return Ledger.of(events, address, newest.timestamp)
 

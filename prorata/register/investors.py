@@ -146,18 +146,25 @@ class RegisterChanges:
     """The file against the chain.
 
     `changed` has what the chain says of a wallet beside what the file says; `missing` is on the
-    chain and not in the file.
+    chain and not in the file. `following` is changed, too: wallets that were lost, which can be
+    of another person only once the wallet that took their place is.
     """
 
     new: tuple[InvestorRow, ...]
     changed: tuple[tuple[Investor, InvestorRow], ...]
     unchanged: int
     missing: Mapping[str, Investor]
+    following: tuple[tuple[Investor, InvestorRow], ...] = ()
 
     @property
-    def to_send(self) -> list[list[InvestorRow]]:
-        """What has to be brought to the chain: what is new, then what is changed."""
-        return [list(self.new), [entry for _, entry in self.changed]]
+    def to_change(self) -> list[InvestorRow]:
+        """What the file says of the changed ones."""
+        return [entry for _, entry in self.changed]
+
+    @property
+    def to_follow(self) -> list[InvestorRow]:
+        """What the file says of those that can follow only when the others are changed."""
+        return [entry for _, entry in self.following]
 
 
 def compare(
@@ -165,18 +172,24 @@ def compare(
 ) -> RegisterChanges:
     """Compare a file with the chain; no event of the registry is older than `first_block`.
 
-    Raises: InputError, with their lines, for wallets that were lost; ChainError.
+    Raises: InputError, with their lines, for lost wallets of another person than the wallet that
+    took their place; ChainError.
     """
     known = registry.investors_of([entry.address for entry in entries])
+    persons = {entry.address: entry.investor.person for entry in entries}
     lost = Sheet("the register", COLUMNS)
-    new, changed, unchanged = [], [], 0
+    new, changed, following, unchanged = [], [], [], 0
     for entry, present in zip(entries, known, strict=True):
         if present.lost:
-            successor = registry.successor_of(entry.address)
-            rule = f"was lost, and {successor} took its place"
-            lost.add(entry.line, "address", entry.address, rule, "write that wallet instead")
-        elif present == entry.investor:
+            successor = registry.present_wallet(entry.address)
+            person = persons.get(successor) or registry.investor_of(successor).person
+            if entry.investor.person != person:
+                rule = f"was lost, and {successor} took its place, a wallet of another person"
+                lost.add(entry.line, "address", entry.address, rule, "write the same person")
+        if present.found == entry.investor:
             unchanged += 1
+        elif present.lost:
+            following.append((present, entry))
         elif present.person == 0:
             new.append(entry)
         else:
@@ -186,7 +199,7 @@ def compare(
     absent = sorted(there - {entry.address for entry in entries})
     found = zip(absent, registry.investors_of(absent), strict=True)
     missing = {wallet: who for wallet, who in found if who.person and not who.lost}
-    return RegisterChanges(tuple(new), tuple(changed), unchanged, missing)
+    return RegisterChanges(tuple(new), tuple(changed), unchanged, missing, tuple(following))
 
 
 def registered_wallets(registry: InvestorRegistry, first_block: int) -> set[str]:
@@ -231,23 +244,27 @@ def register_investors(
     if not dry_run:
         operator.settle()
     found = compare(registry, entries, first_block_of(deployment, registry))
-    sizes = (batch_size, min(batch_size, CHANGES_PER_BATCH))
-    batches = [
+    few = min(batch_size, CHANGES_PER_BATCH)
+    at_once = [
         group[start : start + size]
-        for group, size in zip(found.to_send, sizes, strict=True)
+        for group, size in ((found.new, batch_size), (found.to_change, few))
         for start in range(0, len(group), size)
     ]
+    following = found.to_follow
+    later = [following[start : start + few] for start in range(0, len(following), few)]
     attempt = operator.attempts("register")
     intents = [
         Intent(
             f"register/{attempt}/{number}",
             registry.register([e.address for e in batch], [e.investor for e in batch]),
         )
-        for number, batch in enumerate(batches)
+        for number, batch in enumerate((*at_once, *later))
     ]
     if dry_run:
-        return Registered(found, (), tuple(operator.price(intents)))
-    return Registered(found, tuple(operator.send(intents)))
+        # What follows cannot be tried before.
+        return Registered(found, (), tuple(operator.price(intents[: len(at_once) or None])))
+    sent = operator.send(intents[: len(at_once)]), operator.send(intents[len(at_once) :])
+    return Registered(found, tuple(receipt for receipts in sent for receipt in receipts))
 
 
 def first_block_of(deployment: Deployment, registry: InvestorRegistry) -> int:

@@ -73,7 +73,7 @@ def issue(
     to_issue = [holding for page in held.values() for holding in page]
     _check_authorised(deployment, token.total_supply(), sum(h.shares for h in to_issue))
     if not despite_rules:
-        check_issue(deployment, to_issue)
+        check_issue(deployment, to_issue, operator.address)
     if dry_run:
         return Issued(table.total, len(table), (), tuple(operator.price(list(held))))
     receipts = operator.send(list(batches))

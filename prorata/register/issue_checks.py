@@ -3,7 +3,8 @@
 
 The token lets an agent issue to whoever is eligible, as ERC-3643 asks; limits on persons bind
 transfers only. A limit that a law sets on purchasers has to bind the issue too, so that it is
-checked here, by the same settings and from the same registry, before anything is sent.
+checked here, by the same settings and from the same registry, before anything is sent. An ERC-3643
+compliance contract of another make is asked itself.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prorata.assets.rules import RuleSettings
+from prorata.contracts.compliance import Compliance
 from prorata.contracts.registry import Investor, InvestorRegistry
+from prorata.contracts.rules import TransferRules
 from prorata.deployments.deployment import Deployment
-from prorata.errors import InputError, Problem
+from prorata.errors import ChainError, InputError, Problem
 from prorata.register.captable import Holding
+from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units, parse_units
 from prorata.values.countries import country_name
 from prorata.values.kinds import InvestorClass
@@ -25,24 +29,65 @@ from prorata.values.times import moment
 __all__ = ["check_issue"]
 
 DESPITE = "leave the holder out, or issue despite the rules"
+_PAGE = 100
 
 
-def check_issue(deployment: Deployment, holdings: Sequence[Holding]) -> None:
+def check_issue(deployment: Deployment, holdings: Sequence[Holding], issuer: str) -> None:
     """Compare what is to be issued with the rules that were deployed with the asset.
 
-    Nothing is checked where the token asks other rules by now: their settings are not known here.
+    Where the token asks a compliance contract of another make, that is asked: of each holder, and
+    of the last one once `issuer` has issued to the others, if the node can run that. Nothing is
+    checked under other rules of our kind: their settings are not known here.
 
     Raises: InputError with every holder and every limit that stands in the way; ChainError.
     """
+    if not holdings:
+        return
     rules = deployment.settings.rules
     ours = deployment.manifest.contracts.get("TransferRules")
-    if not isinstance(rules, RuleSettings) or ours is None or not holdings:
-        return
-    if deployment.token().compliance() != ours.address:
-        return
-    issue = _Issue(deployment, rules, holdings)
-    if problems := [*issue.faulty_holders(), *issue.faulty_persons(), *issue.faulty_numbers()]:
+    asked = deployment.token().compliance()
+    problems: list[Problem] = []
+    if ours is None or asked != ours.address:
+        problems += _refused_elsewhere(deployment, asked, holdings, issuer)
+    elif isinstance(rules, RuleSettings):
+        issue = _Issue(deployment, rules, holdings)
+        problems += [*issue.faulty_holders(), *issue.faulty_persons(), *issue.faulty_numbers()]
+    if problems:
         raise InputError(problems, "what is to be issued")
+
+
+def _refused_elsewhere(
+    deployment: Deployment, rules: str, holdings: Sequence[Holding], issuer: str
+) -> Iterator[Problem]:
+    """Holders whom a compliance contract of another make would refuse, or all of them together."""
+    if rules == ZERO_ADDRESS or _are_ours(TransferRules(deployment.chain, rules)):
+        return
+    compliance, decimals = Compliance(deployment.chain, rules), deployment.settings.decimals
+    answers = compliance.may_issue([(holding.address, holding.shares) for holding in holdings])
+    for holding, allowed in zip(holdings, answers, strict=True):
+        if not allowed:
+            shares = format_units(holding.shares, decimals, trim=True)
+            rule = f"may not be issued {shares} shares, says the compliance contract {rules}"
+            yield Problem(None, "address", holding.address, rule, DESPITE)
+    *others, last = holdings
+    if not (others and all(answers)):
+        return
+    token = deployment.token()
+    pages = (others[start : start + _PAGE] for start in range(0, len(others), _PAGE))
+    before = [token.batch_mint([h.address for h in p], [h.shares for h in p]) for p in pages]
+    # A limit on the supply, for one, that no holder exceeds alone.
+    if compliance.may_issue_after(before, issuer, last.address, last.shares) is False:
+        total = format_units(sum(holding.shares for holding in holdings), decimals, trim=True)
+        rule = f"shares together may not be issued, says the compliance contract {rules}"
+        yield Problem(None, "total", total, rule, "issue less, or despite the rules")
+
+
+def _are_ours(rules: TransferRules) -> bool:
+    try:
+        rules.registry()
+    except ChainError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Scheduling record dates."""
+"""Scheduling record dates, and cancelling the last ones that are still open."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from prorata.chain.operator import Operator
@@ -12,7 +13,19 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.values.times import moment
 
-__all__ = ["Record", "require_agent", "schedule_record"]
+__all__ = [
+    "HORIZON",
+    "CancelledRecords",
+    "Record",
+    "cancel_records",
+    "require_agent",
+    "schedule_record",
+]
+
+DAY = 86_400
+
+HORIZON = 400 * DAY
+"""How many seconds ahead a record can be scheduled: as the share token has it."""
 
 
 def require_agent(token: ShareToken, account: str) -> None:
@@ -31,27 +44,52 @@ def require_agent(token: ShareToken, account: str) -> None:
 
 @dataclass(frozen=True)
 class Record:
-    """A record date: `id` counts from 1; it closes at the end of second `closes_at`."""
+    """A record date: `id` counts from 1; it closes at the end of second `closes_at`.
+
+    `ahead` is how many seconds that is from the chain's present. Without a receipt it was there
+    before, or would be scheduled.
+    """
 
     id: int
     closes_at: int
     receipt: Receipt | None
+    ahead: int = 0
 
 
-def schedule_record(operator: Operator, deployment: Deployment, closes_at: int) -> Record:
+def schedule_record(
+    operator: Operator, deployment: Deployment, closes_at: int, *, dry_run: bool = False
+) -> Record:
     """Schedule the next record date; the record that closes at this second already is returned.
 
-    Raises: InputError when it is past, not later than every record, or the account is no agent;
-    what `Operator.send` raises.
+    Raises: InputError when it is past, over `HORIZON` ahead, not later than every record, or the
+    account is no agent; what `Operator.send` raises.
     """
     token = deployment.token()
     operator.settle()
-    times = token.record_times()
-    key = f"record/{closes_at}"
+    times, now = token.record_times(), operator.chain.now()
     if closes_at in times:
-        return Record(times.index(closes_at) + 1, closes_at, operator.earlier(key))
+        earlier = operator.earlier(_key(operator, closes_at))
+        return Record(times.index(closes_at) + 1, closes_at, earlier, closes_at - now)
     require_agent(token, operator.address)
-    now = operator.chain.now()
+    _check_time(closes_at, now, times)
+    if dry_run:
+        return Record(len(times) + 1, closes_at, None, closes_at - now)
+    key = _key(operator, closes_at)
+    if operator.earlier(key) is not None:
+        # That record was cancelled since: this is another one.
+        key = f"record/{closes_at}/{operator.attempts(f'record/{closes_at}') + 1}"
+    receipt = operator.send_one(key, token.schedule_record(closes_at))
+    record_id = int(receipt.events("RecordScheduled")[0].args["recordId"])
+    return Record(record_id, closes_at, receipt, closes_at - now)
+
+
+def _key(operator: Operator, closes_at: int) -> str:
+    """What the journal calls the latest step that scheduled a record at this second."""
+    again = operator.attempts(f"record/{closes_at}")
+    return f"record/{closes_at}/{again}" if again else f"record/{closes_at}"
+
+
+def _check_time(closes_at: int, now: int, times: Sequence[int | None]) -> None:
     if closes_at < now:
         raise InputError.of(
             "at",
@@ -59,13 +97,119 @@ def schedule_record(operator: Operator, deployment: Deployment, closes_at: int) 
             f"is in the past: the chain's time is {moment(now)}",
             "give a later time",
         )
-    if times and closes_at < times[-1]:
+    if closes_at > now + HORIZON:
+        raise InputError.of("at", moment(closes_at), *_too_far(closes_at, now))
+    standing = [(number, time) for number, time in enumerate(times, 1) if time is not None]
+    if standing and closes_at < standing[-1][1]:
+        number, last = standing[-1]
         raise InputError.of(
             "at",
             moment(closes_at),
-            f"is not later than record {len(times)}, which closes at {moment(times[-1])}",
-            "give a later time",
+            f"is not later than record {number}, which closes at {moment(last)}",
+            f"give a later time, or cancel that record with `prorata cancel-records --from "
+            f"{number}`"
+            if last >= now
+            else "give a later time",
         )
-    receipt = operator.send_one(key, token.schedule_record(closes_at))
-    record_id = int(receipt.events("RecordScheduled")[0].args["recordId"])
-    return Record(record_id, closes_at, receipt)
+
+
+def _too_far(closes_at: int, now: int) -> tuple[str, str]:
+    """The rule that a far time breaks, and the likely cause: milliseconds for seconds."""
+    rule = (
+        f"is more than {HORIZON // DAY} days ahead of the chain's time, {moment(now)}: no earlier "
+        "record could be scheduled any more"
+    )
+    seconds = closes_at // 1_000
+    if now <= seconds <= now + HORIZON:
+        return rule, f"give seconds, not milliseconds: {moment(seconds)}"
+    return rule, "give an earlier time, and schedule this one when it is nearer"
+
+
+# ------------------------------------------------------------------------------------- cancelling
+
+
+@dataclass(frozen=True)
+class CancelledRecords:
+    """Records that never close, in order, and what depended on them.
+
+    `ranges` are the record ranges with such a record. `distributions`, declared for one or for
+    such a range, pay nobody: each goes back to its declarer with `refund`. Without a receipt they
+    were cancelled before, or would be.
+    """
+
+    records: tuple[int, ...]
+    closes_at: tuple[int, ...]
+    ranges: tuple[int, ...]
+    distributions: tuple[int, ...]
+    receipt: Receipt | None
+
+
+def cancel_records(
+    operator: Operator, deployment: Deployment, first_id: int, *, dry_run: bool = False
+) -> CancelledRecords:
+    """Cancel record `first_id`, which is still open, and every later one. Owner only.
+
+    Their ids are not given again. Those that are cancelled already are not cancelled twice.
+
+    Raises: InputError when the first was never scheduled or has closed, or the account is not the
+    owner; what `Operator.send` raises.
+    """
+    token = deployment.token()
+    operator.settle()
+    times = token.record_times()
+    _check_first(first_id, len(times))
+    ids = tuple(range(first_id, len(times) + 1))
+    closing = {n: time for n in ids if (time := times[n - 1]) is not None}
+    key = f"cancel-records/{first_id}/{len(times)}"
+    if not closing:
+        return _cancelled(deployment, ids, {}, operator.earlier(key))
+    first, now = min(closing), operator.chain.now()
+    if first != first_id:
+        rule = f"was cancelled before, and record {first} was scheduled since"
+        raise InputError.of("from", first_id, rule, f"give --from {first}")
+    if closing[first] < now:
+        raise InputError.of(
+            "from",
+            first_id,
+            f"has closed at {moment(closing[first])}: the chain's time is {moment(now)}",
+            "name a record that is open",
+        )
+    if operator.address != (owner := token.owner()):
+        rule, remedy = f"is not the owner of {token.symbol()}", f"use the account {owner}"
+        raise InputError.of("account", operator.address, rule, remedy)
+    found = _cancelled(deployment, ids, closing, None)
+    if dry_run:
+        return found
+    receipt = operator.send_one(key, token.cancel_records(first_id))
+    return _cancelled(deployment, ids, closing, receipt)
+
+
+def _check_first(first_id: int, count: int) -> None:
+    if not 1 <= first_id <= count:
+        known = f"there are records 1 to {count}" if count else "there is none yet"
+        raise InputError.of("from", first_id, f"was never scheduled: {known}", "check the number")
+
+
+def _cancelled(
+    deployment: Deployment,
+    ids: tuple[int, ...],
+    closing: dict[int, int],
+    receipt: Receipt | None,
+) -> CancelledRecords:
+    records = tuple(closing) or ids
+    ranges = tuple(_ranges_with(deployment, records))
+    token = deployment.token().address
+    depending = (
+        found.id
+        for found in deployment.vault().distributions_of(deployment.paying)
+        if found.owed and found.record_id in (records if found.token == token else ranges)
+    )
+    return CancelledRecords(records, tuple(closing.values()), ranges, tuple(depending), receipt)
+
+
+def _ranges_with(deployment: Deployment, records: Sequence[int]) -> Iterator[int]:
+    if "RecordRanges" not in deployment.manifest.contracts:
+        return
+    for number, components in enumerate(deployment.record_ranges().all_components(), start=1):
+        if any(component.record_id in records for component in components):
+            yield number

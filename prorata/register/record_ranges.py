@@ -89,9 +89,16 @@ class RangeRegister(Ledger):
             )
         return self._components[range_id - 1]
 
-    def record_time(self, record_id: int) -> int:
-        """The second at whose end the last record of the record range closes."""
-        return max(self.ledger.record_time(number) for number, _ in self.components_of(record_id))
+    def scheduled_time(self, record_id: int) -> int:
+        """The second that was set for the last record of the record range."""
+        return max(
+            self.ledger.scheduled_time(number) for number, _ in self.components_of(record_id)
+        )
+
+    def cancelled_at(self, record_id: int) -> int | None:
+        """When the first of its records was cancelled, since when it cannot close; or None."""
+        found = (self.ledger.cancelled_at(number) for number, _ in self.components_of(record_id))
+        return min((time for time in found if time is not None), default=None)
 
     def balances_at(self, record_id: int) -> dict[str, int]:
         """Weighted shares by holder when the record range had closed; who had none is left out."""
@@ -99,7 +106,11 @@ class RangeRegister(Ledger):
         return self.balances_expected(record_id)
 
     def balances_expected(self, record_id: int) -> dict[str, int]:
-        """The same if nobody trades any more: records that are open count the shares of now."""
+        """The same if nobody trades any more: records that are open count the shares of now.
+
+        Raises: InputError for a record range that was never defined, or has a cancelled record.
+        """
+        self.record_time(record_id)
         held: dict[str, int] = {}
         for number, weight in self.components_of(record_id):
             closed = self.ledger.is_closed(number)

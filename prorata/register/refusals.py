@@ -125,6 +125,18 @@ def _not_eligible(refusal: Refusal, transfer: Transfer) -> str:
     )
 
 
+def _country(refusal: Refusal, transfer: Transfer) -> str:
+    if refusal.value == 0:
+        return (
+            f"the country of {transfer.receiver} is not known, and only investors of known "
+            "countries may receive now; let the issuer register it"
+        )
+    return (
+        f"the receiver's country is {country_name(refusal.value)}, whose investors may not receive "
+        "now; send to an investor of another country"
+    )
+
+
 def _class(refusal: Refusal, _: Transfer) -> str:
     known = {int(k): k.label for k in InvestorClass}
     admitted = [label for number, label in known.items() if refusal.limit >> number & 1]
@@ -181,10 +193,7 @@ _SENTENCES: Mapping[Code, Callable[[Refusal, Transfer], str]] = {
         f"frozen; transfer less, or {_ASK}"
     ),
     Code.NOT_ELIGIBLE: _not_eligible,
-    Code.COUNTRY: lambda r, _: (
-        f"the receiver's country is {country_name(r.value)}, whose investors may not receive now; "
-        "send to an investor of another country"
-    ),
+    Code.COUNTRY: _country,
     Code.CLASS: _class,
     Code.WINDOW_CLOSED: _window,
     Code.MAX_HOLDERS: _holders(""),

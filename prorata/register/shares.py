@@ -46,6 +46,8 @@ _PASSED_OVER = frozenset(
         "EIP712DomainChanged",
         "ForcedTransfer",
         "Frozen",
+        "HeldSet",
+        "HoldsContractSet",
         "IdentityRegistryAdded",
         "OwnershipTransferStarted",
         "OwnershipTransferred",
@@ -102,6 +104,7 @@ class Ledger:
         self._accounts: dict[str, _History[int]] = {}
         self._supply: _History[int] = _History()
         self._records: list[int] = []
+        self._cancelled: dict[int, int] = {}
         self._successions: dict[str, tuple[Moment, str]] = {}
         self._freezes: dict[str, _History[Moment]] = {}
 
@@ -157,6 +160,8 @@ class Ledger:
             self._transfer(event.args, timestamp)
         elif event.name == "RecordScheduled":
             self._schedule(event.args)
+        elif event.name == "RecordCancelled":
+            self._cancel(int(event.args["recordId"]), timestamp)
         elif event.name == "RecoverySuccess":
             self._recover(event.args, moment_of(event, timestamp))
         elif event.name == "AddressFrozen":
@@ -209,12 +214,24 @@ class Ledger:
                 f"record {record_id} is scheduled where record {len(self._records) + 1} is next",
                 "an event is missing; read them again from the token's first block",
             )
-        if self._records and closes_at <= self._records[-1]:
+        standing = [n for n in range(1, record_id) if n not in self._cancelled]
+        if standing and closes_at <= self._records[standing[-1] - 1]:
             raise BooksError(
                 f"record {record_id} closes at {closes_at}, no later than the one before it",
                 "an event was altered; read them again from the token's first block",
             )
         self._records.append(closes_at)
+
+    def _cancel(self, record_id: int, time: int) -> None:
+        later = range(record_id + 1, len(self._records) + 1)
+        known = 1 <= record_id <= len(self._records) and record_id not in self._cancelled
+        if not known or time > self._records[record_id - 1] or set(later) - set(self._cancelled):
+            raise BooksError(
+                f"record {record_id} is cancelled at time {time}, and only the last record that is "
+                "open can be",
+                "an event is missing or was altered; read them again from the token's first block",
+            )
+        self._cancelled[record_id] = time
 
     def _recover(self, args: Mapping[str, Any], moment: Moment) -> None:
         lost, successor = str(args["lostWallet"]), str(args["newWallet"])
@@ -306,6 +323,28 @@ class Ledger:
     def record_time(self, record_id: int) -> int:
         """The second at whose end the record closes.
 
+        Raises: InputError for a record that was never scheduled, or was cancelled.
+        """
+        time = self.scheduled_time(record_id)
+        if self.cancelled_at(record_id) is not None:
+            raise InputError.of("record", record_id, "was cancelled", "give another one")
+        return time
+
+    @property
+    def record_times(self) -> list[int | None]:
+        """When each record closes, that of `id` at index `id - 1`; None for a cancelled one."""
+        return [
+            None if self.cancelled_at(number) is not None else self.scheduled_time(number)
+            for number in range(1, self.record_count + 1)
+        ]
+
+    def cancelled_at(self, record_id: int) -> int | None:
+        """When a record was cancelled, or None."""
+        return self._cancelled.get(record_id)
+
+    def scheduled_time(self, record_id: int) -> int:
+        """The second that was set for a record, whether or not it was cancelled later.
+
         Raises: InputError for a record that was never scheduled.
         """
         if not 1 <= record_id <= len(self._records):
@@ -319,8 +358,9 @@ class Ledger:
         return self._records[record_id - 1]
 
     def is_closed(self, record_id: int) -> bool:
-        """Whether nothing can count for the record any more."""
-        return self.until > self.record_time(record_id)
+        """Whether nothing can count for the record any more; one that was cancelled never is."""
+        cancelled = self.cancelled_at(record_id) is not None
+        return not cancelled and self.until > self.scheduled_time(record_id)
 
     def balances_at(self, record_id: int) -> dict[str, int]:
         """Shares by holder when the record closed; who had none is left out.

@@ -142,6 +142,8 @@ def _state(books: Books, distribution: DistributionAccount) -> str:
         return distribution.ended
     if distribution.is_over:
         return "complete"
+    if distribution.cancelled:
+        return "cancelled"
     if distribution.terms.deadline and books.until > distribution.terms.deadline:
         return "expired"
     return "not due" if books.until < distribution.payable_from else "open"

@@ -10,15 +10,17 @@ older one.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prorata.chain.artifacts import Artifact
+from prorata.files.writer import write_whole
 from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 
@@ -48,6 +50,57 @@ _TREX = "@tokenysolutions/t-rex/contracts"
 _ID = "@onchain-id/solidity/contracts"
 _MODULES = "compliance/modular/modules"
 
+REFERENCE = Source(
+    "T-REX",
+    "solc-0.8.17",
+    "0.8.17",
+    "london",
+    (
+        *(
+            f"{_TREX}/{name}.sol"
+            for name in (
+                "factory/TREXFactory",
+                "proxy/authority/TREXImplementationAuthority",
+                "proxy/ClaimTopicsRegistryProxy",
+                "proxy/IdentityRegistryProxy",
+                "proxy/IdentityRegistryStorageProxy",
+                "proxy/ModularComplianceProxy",
+                "proxy/TokenProxy",
+                "proxy/TrustedIssuersRegistryProxy",
+                "token/Token",
+                "registry/implementation/ClaimTopicsRegistry",
+                "registry/implementation/IdentityRegistry",
+                "registry/implementation/IdentityRegistryStorage",
+                "registry/implementation/TrustedIssuersRegistry",
+                "compliance/modular/ModularCompliance",
+                f"{_MODULES}/ModuleProxy",
+                f"{_MODULES}/ConditionalTransferModule",
+                f"{_MODULES}/CountryAllowModule",
+                f"{_MODULES}/CountryRestrictModule",
+                f"{_MODULES}/ExchangeMonthlyLimitsModule",
+                f"{_MODULES}/MaxBalanceModule",
+                f"{_MODULES}/SupplyLimitModule",
+                f"{_MODULES}/TimeExchangeLimitsModule",
+                f"{_MODULES}/TimeTransfersLimitsModule",
+                f"{_MODULES}/TransferFeesModule",
+                f"{_MODULES}/TransferRestrictModule",
+            )
+        ),
+        *(
+            f"{_ID}/{name}.sol"
+            for name in (
+                "Identity",
+                "ClaimIssuer",
+                "factory/IdFactory",
+                "proxy/IdentityProxy",
+                "proxy/ImplementationAuthority",
+            )
+        ),
+    ),
+    ("@openzeppelin/contracts/=@openzeppelin/contracts-v4/",),
+)
+"""The reference suite of ERC-3643 with its identities, which `tests/contracts` plays beside too."""
+
 SOURCES = (
     Source(
         "Tokens",
@@ -58,45 +111,7 @@ SOURCES = (
         ("solady/=solady/src/", "solmate/=solmate/src/"),
         HERE / "solidity" / "Tokens.sol",
     ),
-    Source(
-        "T-REX",
-        "solc-0.8.17",
-        "0.8.17",
-        "london",
-        (
-            *(
-                f"{_TREX}/{name}.sol"
-                for name in (
-                    "factory/TREXFactory",
-                    "proxy/authority/TREXImplementationAuthority",
-                    "token/Token",
-                    "registry/implementation/ClaimTopicsRegistry",
-                    "registry/implementation/IdentityRegistry",
-                    "registry/implementation/IdentityRegistryStorage",
-                    "registry/implementation/TrustedIssuersRegistry",
-                    "compliance/modular/ModularCompliance",
-                    f"{_MODULES}/ModuleProxy",
-                    f"{_MODULES}/CountryAllowModule",
-                    f"{_MODULES}/MaxBalanceModule",
-                    f"{_MODULES}/SupplyLimitModule",
-                    f"{_MODULES}/CountryRestrictModule",
-                    f"{_MODULES}/TimeTransfersLimitsModule",
-                    f"{_MODULES}/TransferRestrictModule",
-                )
-            ),
-            *(
-                f"{_ID}/{name}.sol"
-                for name in (
-                    "Identity",
-                    "ClaimIssuer",
-                    "factory/IdFactory",
-                    "proxy/IdentityProxy",
-                    "proxy/ImplementationAuthority",
-                )
-            ),
-        ),
-        ("@openzeppelin/contracts/=@openzeppelin/contracts-v4/",),
-    ),
+    REFERENCE,
     Source(
         "Synthetix",
         "solc-0.5.16",
@@ -109,8 +124,22 @@ SOURCES = (
 
 def compile_peers() -> dict[str, Artifact]:
     """Every peer's contracts by name; from the cache while nothing has changed."""
+    return _artifacts(SOURCES)
+
+
+def compile_reference() -> dict[str, Artifact]:
+    """The reference suite's contracts by name, likewise.
+
+    Raises: RuntimeError when `make` has not installed it.
+    """
+    if not MODULES.is_dir():
+        raise RuntimeError("the reference suite is not installed; run `make check` once")
+    return _artifacts([REFERENCE])
+
+
+def _artifacts(sources: Iterable[Source]) -> dict[str, Artifact]:
     found: dict[str, Artifact] = {}
-    for source in SOURCES:
+    for source in sources:
         for contracts in _compiled(source).values():
             for name, contract in contracts.items():
                 evm = contract["evm"]
@@ -163,9 +192,12 @@ def _compiled(source: Source) -> Mapping[str, Mapping[str, Any]]:
     lock = (HERE / "peers" / "package-lock.json").read_text(encoding="utf-8")
     digest = hashlib.sha256(f"{source.version}\n{lock}\n{text}".encode()).hexdigest()
     cached = PLACE / "build" / f"{digest}.json"
-    if not cached.is_file():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        cached.write_text(_run(source, text), encoding="utf-8")
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    # Half a minute of work: another process of the tests waits for it instead of doing it too.
+    with (cached.parent / "lock").open("w", encoding="utf-8") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not cached.is_file():
+            write_whole(cached, _run(source, text))
     contracts: Mapping[str, Mapping[str, Any]] = json.loads(cached.read_text())["contracts"]
     return contracts
 

@@ -44,8 +44,11 @@ def investor(
     until: int = FOREVER,
     lost: bool = False,
 ) -> int:
-    """An investor as the registry packs one, put together by hand."""
-    return person | country << 48 | kind << 64 | until << 72 | lost << 120
+    """An investor as the registry packs one, put together by hand; a lost one keeps its `until` to
+    have it again.
+    """
+    known = person | country << 48 | kind << 64
+    return known | 1 << 120 | until << 121 if lost else known | until << 72
 
 
 def bitmap(countries: Iterable[int]) -> tuple[int, ...]:
@@ -62,15 +65,15 @@ def rules_refused(code: Code, value: int, limit: int) -> Any:
 
 
 class Compliant(Harness):
-    """A harness whose token asks rules. The registry's agent is the token's; so is its owner.
+    """A harness whose token asks rules. The registry's agent is the token's; so is its owner, who
+    is no agent of it.
 
     Persons 1, 2, 3... are Ann, Ben, Cid, Dan, Eve; all in Germany, all retail.
     """
 
     def __init__(self, kit: RevmKit, *, known: bool = True, **settings: Any) -> None:
         super().__init__(kit)
-        self.registry = kit.deploy("InvestorRegistry", self.owner)
-        self.registry.send("addAgent", self.agent, sender=self.owner)
+        self.registry = kit.deploy("InvestorRegistry", self.owner, [self.agent])
         self.registry.send("bindToken", self.token.address, sender=self.owner)
         self.lots = kit.deploy("LockUps")
         self.people = (self.ann, self.ben, self.cid, self.dan, self.eve)
@@ -93,6 +96,17 @@ class Compliant(Harness):
         self.count()
         return self.rules
 
+    def another_asset(self, owner: str, **settings: Any) -> Deployed:
+        """Another asset of the same register, whose `owner` has no role there, under rules."""
+        terms = ("Two", "TWO", 0, owner, ZERO, self.registry.address, [owner])
+        asset = self.kit.deploy("ShareToken", terms)
+        self.registry.send("bindToken", asset.address, sender=self.owner)
+        rules = self.make_rules(**settings)
+        asset.send("setCompliance", rules.address, sender=owner)
+        if rules.call("countsIn") != ZERO:
+            self.registry.send("count", asset.address, [], sender=self.agent)
+        return asset
+
     def replace_rules(self, rules: str) -> Receipt:
         """Put other rules in force."""
         return self.token.send("setCompliance", rules, sender=self.owner)
@@ -114,7 +128,13 @@ class Compliant(Harness):
         return self.token.send("setAddressFrozen", wallet, on, sender=self.agent)
 
     def recover(self, lost: str, successor: str) -> Receipt:
-        """Put a wallet in the place of a lost one."""
+        """Put a wallet in the place of a lost one, registered before if the registry is told."""
+        if not self.registry.call("investorOf", successor):
+            self.know({successor: self.registry.call("investorOf", lost)})
+        return self.report(lost, successor)
+
+    def report(self, lost: str, successor: str) -> Receipt:
+        """Put a wallet in the place of a lost one, whatever the registry knows of it."""
         return self.token.send("recoveryAddress", lost, successor, ZERO, sender=self.agent)
 
     def force(self, giver: str, receiver: str, amount: int) -> Receipt:

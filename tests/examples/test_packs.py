@@ -82,7 +82,7 @@ class Asset:
         self.kit = RevmKit(codec)
         self.kit.now = now
         owner = self.kit.accounts[0]
-        self.registry = self.kit.deploy("InvestorRegistry", owner)
+        self.registry = self.kit.deploy("InvestorRegistry", owner, [owner])
         assert not settings.locks
         terms = settings.encodable(self.registry.address, ZERO, 0)
         self.rules = self.kit.deploy("TransferRules", terms)

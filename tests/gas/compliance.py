@@ -72,7 +72,7 @@ def _under(
             tick()
             return contract.send(function, *args, sender=sender).gas
 
-        registry = deploy("InvestorRegistry", owner)
+        registry = deploy("InvestorRegistry", owner, [owner])
         chosen = NONE | settings | {"registry": registry.address}
         if chosen["lockUp"]:
             chosen["lockUps"] = deploy("LockUps").address
@@ -102,4 +102,5 @@ def _under(
             gas["freeze: a wallet, the first"] = send(token, "setAddressFrozen", people[5], True)
             gas["freeze: a part"] = send(token, "setFrozenTokens", people[6], 10)
             gas["forced transfer"] = send(token, "forcedTransfer", people[7], people[8], 5)
+            send(registry, "register", [person(500)], [investor(10)])
             gas["recovery"] = send(token, "recoveryAddress", people[9], person(500), ZERO)

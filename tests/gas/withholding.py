@@ -36,7 +36,7 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> di
             return contract.send(function, *args).gas
 
         token = kit.deploy("BareToken")
-        registry = kit.deploy("InvestorRegistry", owner)
+        registry = kit.deploy("InvestorRegistry", owner, [owner])
         policy = kit.deploy("WithholdingPolicy", owner, registry.address, collector, RATES)
         gas["deploy: WithholdingPolicy"] = policy.receipt.gas
         people = [person(i) for i in range(100)]

@@ -60,7 +60,9 @@ class WithholdingMachine(RuleBasedStateMachine):
         super().__init__()
         self.harness = Harness(codec, (OWNER, AGENT, COLLECTOR, *HOLDERS))
         self.harness.build(TOKEN, "BareToken")
-        self.harness.build(BOOK, "InvestorRegistry", self.harness.addresses[OWNER])
+        self.harness.build(
+            BOOK, "InvestorRegistry", self.harness.addresses[OWNER], [self.harness.addresses[OWNER]]
+        )
 
     def tell(self, contract, function, *args, sender=OWNER):
         return lambda: self.harness.send(sender, contract, function, *args)

@@ -6,7 +6,7 @@ Everything is counted anew from the balances whenever it is asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import product
@@ -73,27 +73,119 @@ def held_by_person(balances: Mapping[str, int], person: Callable[[str], int]) ->
     return held
 
 
+class Book:
+    """Who is behind each wallet, for all assets of an issuer."""
+
+    def __init__(self) -> None:
+        self.assets: list[Register] = []
+        self.known: dict[str, Identity] = {}
+        self.losses: dict[str, str] = {}
+        """Which wallet came in the place of one that is confirmed as lost, for all assets."""
+
+    def person(self, wallet: str) -> int:
+        """Who is behind a wallet; 0 if nobody knows."""
+        return self.known[wallet].person if wallet in self.known else 0
+
+    def present_person(self, wallet: str) -> int:
+        """The same today: who is behind the wallet that came in its place, if it was lost."""
+        while wallet in self.losses:
+            wallet = self.losses[wallet]
+        return self.person(wallet)
+
+    # ------------------------------------------------------------------ changes
+
+    def register(self, wallet: str, identity: Identity) -> None:
+        """Say whose wallet it is; a lost one is nobody's but who came in its place."""
+        if wallet in self.losses:
+            refuse(self._other_person(wallet, identity.person, self.present_person(wallet)))
+        changed = self.known.get(wallet, (0, 0, 0))[:3] != identity[:3]
+        self.known[wallet] = identity
+        for asset in self.assets:
+            if changed and asset.balances[wallet]:
+                asset.noted[identity.person] = identity[1:3]
+
+    def delete(self, wallet: str) -> None:
+        """Forget whose wallet it is."""
+        held = {asset.name: asset.balances[wallet] for asset in self.assets}
+        refuse(
+            self.unknown(wallet),
+            self.lost(wallet),
+            *(
+                ("InvestorRegistry_HoldsShares", (wallet, asset, shares)) if shares else None
+                for asset, shares in held.items()
+            ),
+        )
+        del self.known[wallet]
+
+    def confirm(self, lost: str, successor: str) -> None:
+        """Say that a wallet came in the place of a lost one, for all assets."""
+        refuse(self.lost(lost), *self.no_successor(lost, successor))
+        self.losses[lost] = successor
+
+    def undo(self, lost: str) -> None:
+        """Say that it was not lost."""
+        refuse(("InvestorRegistry_NotLost", (lost,)) if lost not in self.losses else None)
+        del self.losses[lost]
+
+    # ------------------------------------------------------------------ reasons
+
+    def no_successor(self, lost: str, successor: str) -> list[Reason | None]:
+        """Why a wallet cannot come in the place of another."""
+        persons = self.person(successor), self.present_person(lost)
+        other = lost in self.known and successor in self.known
+        return [
+            ("InvestorRegistry_OwnSuccessor", (lost,)) if lost == successor else None,
+            self.unknown(lost),
+            self.unknown(successor),
+            self.lost(successor),
+            self._other_person(successor, *persons) if other else None,
+        ]
+
+    def unknown(self, wallet: str) -> Reason | None:
+        """Why nothing can be said of a wallet."""
+        return None if wallet in self.known else ("InvestorRegistry_UnknownWallet", (wallet,))
+
+    def lost(self, wallet: str) -> Reason | None:
+        """Why a wallet that was lost cannot be changed."""
+        if wallet not in self.losses:
+            return None
+        return "InvestorRegistry_LostWallet", (wallet, self.losses[wallet])
+
+    def _other_person(self, wallet: str, given: int, expected: int) -> Reason | None:
+        if given == expected:
+            return None
+        return "InvestorRegistry_OtherPerson", (wallet, given, expected)
+
+
 class Register(Ledger):
     """Shares that only known persons may take, under limits that count them."""
 
-    def __init__(self, name: str, agent: str, now: int, limits: Limits) -> None:
+    def __init__(
+        self, name: str, agent: str, now: int, limits: Limits, book: Book | None = None
+    ) -> None:
         super().__init__(name, agent, now)
         self.limits = limits
-        self.known: dict[str, Identity] = {}
+        self.book = book or Book()
+        self.book.assets.append(self)
         self.noted: dict[int, tuple[int, int]] = {}
         """The country and class in which a person was last noted: where shares last arrived, or
         where a wallet with shares was last registered."""
 
     # ------------------------------------------------------------------ persons
 
+    @property
+    def known(self) -> dict[str, Identity]:
+        """Who is behind each wallet."""
+        return self.book.known
+
     def person(self, wallet: str) -> int:
         """Who is behind a wallet; 0 if nobody knows."""
-        return self.known[wallet].person if wallet in self.known else 0
+        return self.book.person(wallet)
 
     def eligible(self, wallet: str) -> bool:
         """Whether a wallet may take shares."""
         known = self.known.get(wallet)
-        return known is not None and wallet not in self.successors and self.now <= known.until
+        return known is not None and wallet not in self.book.losses and self.now <= known.until
 
     def hold_income(self, owner: str, on: bool) -> None:
         """Say whether what is declared from now on is held for who is not eligible."""
@@ -121,30 +213,20 @@ class Register(Ledger):
 
     # ------------------------------------------------------------------ changes
 
-    def register(self, wallet: str, identity: Identity) -> None:
-        """Say whose wallet it is."""
-        refuse(self._lost(wallet))
-        changed = self.known.get(wallet, (0, 0, 0))[:3] != identity[:3]
-        self.known[wallet] = identity
-        if changed and self.balances[wallet]:
-            self.noted[identity.person] = identity[1:3]
-
-    def delete(self, wallet: str) -> None:
-        """Forget whose wallet it is."""
-        held = self.balances[wallet]
-        unknown = wallet not in self.known
-        refuse(
-            ("InvestorRegistry_UnknownWallet", (wallet,)) if unknown else None,
-            self._lost(wallet),
-            ("InvestorRegistry_HoldsShares", (wallet, self.name, held)) if held else None,
-        )
-        del self.known[wallet]
-
     def recover(self, sender: str, lost: str, successor: str) -> None:
-        """What comes in the place of a lost wallet is the same person's."""
+        """What comes in the place of a lost wallet is the same person's. Nothing is known of any
+        wallet that was not known before, and no other asset is any different."""
+        moved = self.balances[lost]
         super().recover(sender, lost, successor)
-        if lost in self.known:
-            self.known.setdefault(successor, self.known[lost])
+        if moved and self.person(lost) != self.person(successor):
+            self._note(successor)
+
+    def count(self, wallets: Iterable[str]) -> None:
+        """Count the persons anew, wallet by wallet."""
+        self.noted = {}
+        for wallet in wallets:
+            if self.balances[wallet]:
+                self._note(wallet)
 
     # ------------------------------------------------------------------ reasons
 
@@ -206,28 +288,24 @@ class Register(Ledger):
         held[self.person(taker)] += amount
         return held
 
-    def _lost(self, wallet: str) -> Reason | None:
-        if wallet not in self.successors:
-            return None
-        return "InvestorRegistry_LostWallet", (wallet, self.successors[wallet])
-
     def _expiry(self, wallet: str) -> tuple[int, int]:
         known = self.known.get(wallet)
-        return (0 if known is None or wallet in self.successors else known.until), self.now
+        lost = known is None or wallet in self.book.losses
+        return (0 if known is None or lost else known.until), self.now
 
-    def _other_person(self, lost: str, successor: str) -> Reason | None:
-        theirs, ours = self.person(successor), self.person(lost)
-        if theirs in (0, ours):
-            return None
-        return "InvestorRegistry_OtherPerson", (successor, theirs, ours)
+    def _unfit(self, lost: str, successor: str) -> list[Reason | None]:
+        return self.book.no_successor(lost, successor)
 
     # ------------------------------------------------------------------ movements
 
     def _put(self, giver: str, taker: str, amount: int) -> None:
         super()._put(giver, taker, amount)
         if amount and taker != NOBODY:
-            known = self.known[taker]
-            self.noted[known.person] = known.country, known.kind
+            self._note(taker)
+
+    def _note(self, wallet: str) -> None:
+        known = self.known[wallet]
+        self.noted[known.person] = known.country, known.kind
 
 
 def _refused(code: Code, *values: int) -> Reason:

@@ -198,7 +198,7 @@ class Ledger:
             self._stranger(sender),
             ("ShareToken_InvalidRecovery", (lost, successor)) if bad else None,
         )
-        refuse(self._other_person(lost, successor))
+        refuse(*self._unfit(lost, successor))
         self.successors[lost] = successor
         self.frozen[successor] += self.frozen.pop(lost, 0)
         self.balances[successor] += self.balances.pop(lost, 0)
@@ -258,8 +258,9 @@ class Ledger:
         """The issuer is owner and agent at once."""
         return None if sender == self.agent else ("OwnableUnauthorizedAccount", (sender,))
 
-    def _other_person(self, lost: str, successor: str) -> Reason | None:
-        return None
+    def _unfit(self, lost: str, successor: str) -> list[Reason | None]:
+        """Why a register would not have this successor: there is none."""
+        return []
 
     # ------------------------------------------------------------------ movements
 

@@ -19,7 +19,7 @@ from prorata.income.pushes import push
 from prorata.register.captable import CapTable, Holding
 from prorata.register.holders import holders_at
 from prorata.register.issuance import issue
-from prorata.register.record_dates import schedule_record
+from prorata.register.record_dates import HORIZON, schedule_record
 from prorata.register.shares import Ledger
 from prorata.values.kinds import Kind
 from prorata.values.times import iso, moment, parse_instant, parse_time
@@ -125,8 +125,41 @@ def test_a_record_before_another_is_refused(operator, issued):
     schedule_record(operator, issued, at)
     assert refused(schedule_record, operator, issued, at - 1) == (
         f'at: "{moment(at - 1)}" is not later than record 1, which closes at {moment(at)}; '
-        "give a later time"
+        "give a later time, or cancel that record with `prorata cancel-records --from 1`"
     )
+
+
+@pytest.mark.attack("K11")
+def test_a_record_far_ahead_is_refused(operator, issued):
+    """It would bar every earlier one. The likely cause is named: milliseconds for seconds."""
+    now = operator.chain.now()
+    nonce, far = sent(operator), now + HORIZON + 1_000
+    said = refused(schedule_record, operator, issued, far)
+    assert said.startswith(
+        f'at: "{moment(far)}" is more than 400 days ahead of the chain\'s time, {moment(now)[:17]}'
+    )
+    assert said.endswith(
+        ": no earlier record could be scheduled any more; give an earlier time, and schedule this "
+        "one when it is nearer"
+    )
+    meant = now + 86_400
+    said = refused(schedule_record, operator, issued, meant * 1_000)
+    assert said.startswith(f'at: "{meant * 1_000}" is more than 400 days ahead')
+    assert said.endswith(f"; give seconds, not milliseconds: {moment(meant)}")
+    assert sent(operator) == nonce
+    assert schedule_record(operator, issued, now + HORIZON).id == 1
+
+
+def test_a_dry_run_of_a_record_sends_nothing(operator, issued):
+    nonce, at = sent(operator), operator.chain.now() + 10 * 86_400
+    planned = schedule_record(operator, issued, at, dry_run=True)
+    assert (planned.id, planned.closes_at, planned.receipt) == (1, at, None)
+    assert planned.ahead // 3_600 in (239, 240)
+    assert sent(operator) == nonce
+    schedule_record(operator, issued, at)
+    nonce = sent(operator)
+    assert schedule_record(operator, issued, at, dry_run=True).id == 1
+    assert sent(operator) == nonce
 
 
 def test_times_are_written_in_several_ways(chain):
@@ -331,7 +364,7 @@ def test_a_holder_claims_everything_that_is_open(operator, closed, rent, table):
 
 
 def test_a_stranger_has_nothing_to_claim(operator, closed, rent):
-    assert claim(operator, closed, operator.address).receipt is None
+    assert claim(operator, closed, operator.address).receipts == ()
 
 
 def test_a_claim_before_the_record_has_closed_is_refused(operator, issued, table):

@@ -29,6 +29,7 @@ from prorata.income.previews import RULE_OF_THUMB, Preview, preview_all
 from prorata.income.push_report import PushReport
 from prorata.income.pushes import PAGE_SIZE, push_all
 from prorata.values.amounts import format_units
+from prorata.values.times import moment
 
 SHOWN = 10
 
@@ -69,18 +70,27 @@ EXAMPLES = (
 )
 @click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
 @click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
+@click.option(
+    "--yes",
+    "despite_held",
+    is_flag=True,
+    help="Declare a deadline although some holders are frozen, whose income is then swept.",
+)
 @click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
-def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
+def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: Any) -> None:
     """Distribute income to the holders of a record date, or of a record range.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. The same command
     again distributes nothing twice, and goes on with a push that was interrupted: give another
     --reference for a second payment that is alike. After a push, who was paid, who was skipped
     and why, and what is still owed, is in push-ID.json and .csv in the deployment's folder.
+
+    A deadline waits for nobody: what a frozen wallet was owed is swept like any other, so that a
+    deadline over frozen holders needs --yes.
     """
     source, pushed_id = options["source"], options["pushed_id"]
-    _check_choice(options, ["permit"] * permit + ["dry-run"] * dry_run)
+    _check_choice(options, ["permit"] * permit + ["yes"] * despite_held + ["dry-run"] * dry_run)
     session = Session.of(options)
     drafts = None if source is None else read_drafts(source)
     for notice in [] if drafts is None else drafts.notices:
@@ -97,7 +107,14 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
             previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
             _show_previews(session, previews, several=source is not None)
             return
-        done = declare_all(operator, found, declarations, permit=permit, subject=drafts.subject)
+        done = declare_all(
+            operator,
+            found,
+            declarations,
+            permit=permit,
+            despite_held=despite_held,
+            subject=drafts.subject,
+        )
         reports = [
             push_all(operator, found, declared.id, page_size=page) if declaration.push else None
             for declaration, declared in zip(declarations, done, strict=True)
@@ -136,9 +153,17 @@ def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
     named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
     words = {name: Word(str(value)) for name, value in named.items() if value is not None}
     if "record_range" not in words:
-        words.setdefault("record", Word(str(found.token().record_count())))
+        words.setdefault("record", Word(str(_last_record(found))))
     words["push"] = Word("true" if options["push"] else "false")
     return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
+
+
+def _last_record(found: Deployment) -> int:
+    """The last record that was not cancelled, or the last one."""
+    token = found.token()
+    last = token.record_count()
+    standing = (n for n in range(last, 0, -1) if not token.is_record_cancelled(n))
+    return next(standing, last)
 
 
 # ------------------------------------------------------------------------------------------ words
@@ -188,6 +213,10 @@ def _show_preview(session: Session, preview: Preview) -> None:
         lines.append(("fees", f"{low} ETH at present prices, at most {high} ETH"))
     for name, text in lines:
         session.output.say(f"  {name:<14}{text}")
+    if preview.held and what.terms.deadline:
+        title = f"Swept after {moment(what.terms.deadline)} unless released before"
+        held = [(line.holder, unit.amount(line.gross).figure) for line in preview.held]
+        session.output.table(title, ("frozen or not eligible now", "gross>"), held)
     for notice in preview.notices:
         session.output.notice(notice)
 

@@ -13,8 +13,11 @@ from prorata.cli.session import Session
 from prorata.register.record_dates import schedule_record
 from prorata.values.times import moment
 
+DAY = 86_400
+
 EXAMPLES = (
     "prorata record --at 2027-03-31T23:59:59Z",
+    "prorata record --at 2027-06-30T23:59:59Z --dry-run",
     "prorata record --at +2d",
 )
 
@@ -25,22 +28,28 @@ EXAMPLES = (
     required=True,
     help="When it closes: 2027-03-31T23:59:59Z, now, or +3600s, +90m, +12h, +2d.",
 )
+@click.option("--dry-run", is_flag=True, help="Show which record it would be; send nothing.")
 @common_options
-def cli(at: str, **options: Any) -> None:
+def cli(at: str, dry_run: bool, **options: Any) -> None:
     """Schedule a record date.
 
     Whoever holds shares at the end of that second, by the chain's clock, receives what is
-    distributed at this record. Records are scheduled in order of time and counted from 1.
+    distributed at this record. Records are scheduled in order of time, at most 400 days ahead, and
+    counted from 1.
+
+    `prorata cancel-records` takes back the last ones while they are open.
     """
     session = Session.of(options)
     with session.deployed() as (operator, found):
-        record = schedule_record(operator, found, parse_moment(at, operator.chain))
+        second = parse_moment(at, operator.chain)
+        record = schedule_record(operator, found, second, dry_run=dry_run)
     closes = moment(record.closes_at)
-    session.output.say(
-        f"Record {record.id} of {found.settings.symbol} closes at the end of {closes}"
-    )
+    verb, symbol = "would close" if dry_run else "closes", found.settings.symbol
+    ahead = f", in {record.ahead // DAY:,} days" if record.ahead >= DAY else ""
+    session.output.say(f"Record {record.id} of {symbol} {verb} at the end of {closes}{ahead}")
     session.output.result(
         {
+            **({"dry_run": True} if dry_run else {}),
             "record": record.id,
             "closes_at": record.closes_at,
             "closes": closes,

@@ -54,9 +54,10 @@ def cli(table: Path, batch: int, dry_run: bool, **options: Any) -> None:
 
 def _show(session: Session, done: Registered, dry_run: bool) -> None:
     difference = done.difference
+    changed = difference.changed + difference.following
     verb = "Would register" if dry_run else "Registered"
     session.output.say(
-        f"{verb} {len(difference.new)} new and {len(difference.changed)} changed wallets; "
+        f"{verb} {len(difference.new)} new and {len(changed)} changed wallets; "
         f"{difference.unchanged} are unchanged, {len(difference.missing)} are not in the file"
     )
     rows = list(_rows(difference))
@@ -76,7 +77,7 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
             "new": {e.address: asdict(e.investor) for e in difference.new},
             "changed": {
                 entry.address: {"before": asdict(before), "after": asdict(entry.investor)}
-                for before, entry in difference.changed
+                for before, entry in changed
             },
             "unchanged": difference.unchanged,
             "missing": {wallet: asdict(who) for wallet, who in difference.missing.items()},
@@ -87,7 +88,7 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
 
 
 def _rows(difference: RegisterChanges) -> Iterator[tuple[str, str, str, str]]:
-    for before, entry in difference.changed:
+    for before, entry in (*difference.changed, *difference.following):
         yield entry.address, "changed", _words(before), _words(entry.investor)
     for wallet, investor in difference.missing.items():
         yield wallet, "missing", _words(investor), ""

@@ -56,14 +56,15 @@ def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
     for number in aged.open_records:
         say(f"Distribution {number} is for a record that has not closed: nobody can be paid yet")
     for number in aged.refundable:
-        session.output.notice(f"Distribution {number} can be received by nobody, and be refunded")
+        remedy = f"`prorata refund --id {number}` sends it back to its declarer"
+        session.output.notice(f"Distribution {number} can be received by nobody: {remedy}")
     if out is not None:
         say(f"Every line is in {out}")
 
 
 def _show_distribution(session: Session, overdue: Overdue) -> None:
     found, currency = overdue.distribution, overdue.currency
-    units, deadline = currency.decimals(), found.terms.deadline
+    units, deadline = currency.unit.decimals, found.terms.deadline
     until = f"claimable until {moment(deadline)}" if deadline else "without a deadline"
     if overdue.expired:
         until = f"expired at {moment(deadline)}; `prorata sweep --id {found.id}` ends it"

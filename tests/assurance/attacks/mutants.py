@@ -19,6 +19,7 @@ from tests.contracts.files import path_of
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY = "InvestorRegistry"
+LOTS, POLICY = "LockUps", "WithholdingPolicy"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -68,6 +69,7 @@ class AttackMutant:
 LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
+REGISTER = "compliance/InvestorRegistry.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -182,7 +184,8 @@ MUTANTS = (
     ),
     AttackMutant(
         "B4 a record in the past", TOKEN, LEDGER,
-        "if (closesAt < block.timestamp) revert", "if (closesAt == 0) revert",
+        "if (closesAt < block.timestamp) revert ShareToken_RecordInThePast",
+        "if (closesAt == 0) revert ShareToken_RecordInThePast",
         "record_dates::a_record_in_the_past_is_refused",
     ),
     AttackMutant(
@@ -255,15 +258,27 @@ MUTANTS = (
         "policy::each_way_shares_move_meets_exactly_what_should_stop_it",
     ),
     AttackMutant(
-        "F4 counted again with every purchase", REGISTRY, "compliance/InvestorRegistry.sol",
+        "F4 counted again with every purchase", REGISTRY, "compliance/PersonCountLib.sol",
         "entered = total == amount;", "entered = true;",
         "registry::a_holder_is_counted_from_the_first_share_to_the_last",
     ),
     AttackMutant(
         "F5 old rules hold on", TOKEN, COMPLIANT,
-        "try ITransferRules(oldRules).replacedBy{gas: QUESTION_GAS}(newRules) {} catch {}",
-        "ITransferRules(oldRules).replacedBy(newRules);",
+        "        _tell(\n            oldRules,",
+        "        if (ledger.has(LedgerLib.FLAG_OUR_RULES))"
+        " ITransferRules(oldRules).replacedBy(newRules);\n        _tell(\n            oldRules,",
         "rules::rules_that_fail_stop_transfers_and_are_replaced",
+    ),
+    AttackMutant(
+        "F5 a refused binding is put in force", TOKEN, COMPLIANT,
+        "if (!bound || newRules.code.length == 0) revert", "if (newRules.code.length == 0) revert",
+        "reference_suite::a_compliance_that_refuses_the_binding_is_not_put_in_force",
+    ),
+    AttackMutant(
+        "F5 an order waits longer than a question", TOKEN, COMPLIANT,
+        "if (!isVerified(registry, to)) revert",
+        "if (!IIdentityRegistry(registry).isVerified(to)) revert",
+        "reference_suite::a_registry_that_costs_much_is_asked_alike_by_orders_and_questions",
     ),
     AttackMutant(
         "F6 anyone burns", TOKEN, TOKEN_FILE,
@@ -307,6 +322,26 @@ MUTANTS = (
         "roles::nobody_is_not_an_agent",
     ),
     AttackMutant(
+        "K2 a lot for every day of the longest lock-up", LOTS, "compliance/LockUps.sol",
+        "while (length > BY_DAY * period) period *= 2;", "",
+        "lockups::a_share_a_day_for_two_years_makes_93_lots_at_most",
+    ),
+    AttackMutant(
+        "K2 lots of one day stay apart after a recovery", LOTS, "compliance/LockUps.sol",
+        "bool together = j < b.length && _day(b[j]) == _day(a[i]);", "bool together = false;",
+        "lockups::rules_after_rules_make_496_lots_at_most",
+    ),
+    AttackMutant(
+        "K4 a lost wallet files certificates", POLICY, "tax/WithholdingPolicy.sol",
+        "_requireNotLost(msg.sender);\n        _;", "_;",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
+        "K4 a lost wallet sets rates", POLICY, "tax/WithholdingPolicy.sol",
+        "super._checkOwner();\n        _requireNotLost(msg.sender);", "super._checkOwner();",
+        "withholding_policy::a_lost_wallet_has_no_power",
+    ),
+    AttackMutant(
         "K1 no horizon", TOKEN, LEDGER,
         "if (closesAt > limit) revert", "if (closesAt == 0) revert",
         "record_dates::a_record_cannot_be_scheduled_beyond_the_horizon",
@@ -315,6 +350,84 @@ MUTANTS = (
         "K1 a cancelled record still bars others", TOKEN, LEDGER,
         "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
+    ),
+    AttackMutant(
+        "K3 what one asset reports holds for all", REGISTRY, REGISTER,
+        "emit LossReported(", "successorOf[lost] = successor;"
+        " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
+        "losses::a_loss_that_an_asset_reports_binds_that_asset_only",
+    ),
+    AttackMutant(
+        "K3 an asset registers the new wallet", REGISTRY, REGISTER,
+        "_requireSuccessor(lost, successor, _presentPerson(lost));",
+        "if (investorOf[successor].person() == 0) investorOf[successor] = investorOf[lost];",
+        "losses::an_asset_makes_nobody_a_wallet_of_a_person",
+    ),
+    AttackMutant(
+        "K3 an asset is bound for ever", REGISTRY, REGISTER,
+        "persons.bound = false;", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K3 unbound, and still counted", REGISTRY, REGISTER,
+        "persons.forget();", "",
+        "losses::an_asset_that_is_unbound_reports_nothing_and_is_not_counted",
+    ),
+    AttackMutant(
+        "K4 a lost wallet stays an agent of the register", REGISTRY, REGISTER,
+        "_setAgent(lost, false);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet becomes an agent of the register", REGISTRY, REGISTER,
+        "_requireNotLost(agent);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 a lost wallet is offered the register", REGISTRY, REGISTER,
+        "_requireNotLost(newOwner);", "",
+        "losses::a_lost_wallet_keeps_no_role_and_gets_none",
+    ),
+    AttackMutant(
+        "K4 the owner of the register is lost", REGISTRY, REGISTER,
+        "lost == owner() ||", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
+        "K4 the next owner of the register is lost", REGISTRY, REGISTER,
+        "|| lost == pendingOwner()", "",
+        "losses::the_owners_wallet_is_not_confirmed_lost",
+    ),
+    AttackMutant(
+        "K5 forgotten before the modules are told", TOKEN, TOKEN_FILE,
+        "        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());\n"
+        "        if (forgetful != address(0)) IIdentityRegistry(forgetful)"
+        ".deleteIdentity(lostWallet);",
+        "        if (forgetful != address(0)) IIdentityRegistry(forgetful)"
+        ".deleteIdentity(lostWallet);\n"
+        "        ComplianceLib.report(ledger, lostWallet, newWallet, lost.balance());",
+        "reference_suite::a_recovery_moves_everything_and_no_fee_is_taken_off_it",
+    ),
+    AttackMutant(
+        "K5 the lost wallet stays registered", TOKEN, TOKEN_FILE,
+        "if (forgetful != address(0)) IIdentityRegistry(forgetful).deleteIdentity(lostWallet);", "",
+        "reference_suite::a_recovery_moves_everything_and_no_fee_is_taken_off_it",
+    ),
+    AttackMutant(
+        "K5 another person's wallet", TOKEN, COMPLIANT,
+        "if (given != taken) revert IShareToken.ShareToken_OtherIdentity"
+        "(lost, successor, given, taken);", "",
+        "reference_suite::a_recovery_to_another_persons_wallet_is_refused",
+    ),
+    AttackMutant(
+        "K5 a new wallet that is not verified", TOKEN, COMPLIANT,
+        "            requireVerified(registry, successor);\n", "",
+        "reference_suite::a_recovery_to_a_wallet_that_is_not_verified_is_refused",
+    ),
+    AttackMutant(
+        "K5 a movement of nothing is told", TOKEN, COMPLIANT,
+        "amount == 0 || rules == address(0)", "rules == address(0)",
+        "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
     ),
     AttackMutant(
         "K6 the signer is whoever says so", VAULT, VAULT_FILE,
@@ -353,6 +466,8 @@ MUTANTS = (
 LIVES = {
     TOKEN: f"{path_of('share_token')}::test_a_transfer_moves_exactly_the_amount_and_says_so_once",
     VAULT: f"{path_of('dividend_vault')}::test_a_declaration_takes_the_money_and_tells_everything",
+    LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
+    POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
 }
 """What a mutant still does: it is broken in one place only."""

@@ -78,7 +78,8 @@ TOKEN_CALL_OUTS = (
     "rules, bind",
     "transfer, isVerified",
     "mint, isVerified",
-    "recover, contains",
+    "recover, identity",
+    "recover, isVerified",
     "recover, deleteIdentity",
 )
 
@@ -131,7 +132,7 @@ class AttackSystem(Harness):
         kit.at("WilfulCallee", self.rules.address).send("setMood", 0, True)
         self.ruled = self._other_token(self.rules.address, ZERO)
         self.foreign = self._other_token(self.compliance.address, self.book.address)
-        self.office = kit.deploy("InvestorRegistry", self.owner)
+        self.office = kit.deploy("InvestorRegistry", self.owner, [self.owner])
         self.lots = kit.deploy("LockUps")
         settings = {**SETTINGS, "registry": self.office.address, "eligible": True}
         self.paper = kit.deploy("TransferRules", tuple(settings.values()))
@@ -380,10 +381,11 @@ def token_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         "force, transferred": CallOut(theirs, f"transferred{three}", other["force"]),
         "recover, transferred": CallOut(theirs, f"transferred{three}", other["recover"]),
         "rules, unbind": CallOut(theirs, "unbindToken(address)", other["drop"], shrugged=True),
-        "rules, bind": CallOut(theirs, "bindToken(address)", bind, shrugged=True),
+        "rules, bind": CallOut(theirs, "bindToken(address)", bind),
         "transfer, isVerified": CallOut(book, "isVerified(address)", other["transfer"], still=True),
         "mint, isVerified": CallOut(book, "isVerified(address)", other["mint"], still=True),
-        "recover, contains": CallOut(book, "contains(address)", other["recover"], still=True),
+        "recover, identity": CallOut(book, "identity(address)", other["recover"], still=True),
+        "recover, isVerified": CallOut(book, "isVerified(address)", other["recover"], still=True),
         "recover, deleteIdentity": CallOut(book, "deleteIdentity(address)", other["recover"]),
     }
 

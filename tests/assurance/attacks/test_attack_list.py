@@ -56,6 +56,12 @@ CODES = {
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
     "K1": "a record far in the future bars all earlier ones",
+    "K2": "loops that outgrow a transaction years later",
+    "K3": "an agent of one asset acts on all through what they share",
+    "K4": "a recovered wallet keeps its roles",
+    "K5": "a recovery beside another's compliance: its order, a fee on it, whose the new wallet is",
+    "K9": "dust that strangers declare for an asset",
+    "K11": "one typo that cannot be taken back",
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",
     "K8": "gas for the payee: too little for a claim of its own, too much for a page",
@@ -72,6 +78,8 @@ WITHOUT_MUTANT = {
     "I3": "no contract",
     "I4": "no contract",
     "I5": "no contract",
+    "K11": "no contract: the door asks before it is too late",
+    "K9": "no contract: anyone may declare, and it is the door that must not be stopped",
 }
 
 

@@ -155,6 +155,16 @@ class Dice:
         likely = (("ann", "ann2"), ("ben", "ben2"), ("ann2", "ann"))
         return "recover", token, *self.pick(*likely, *likely, (self.wallet(), self.wallet()))
 
+    def confirm(self) -> Step | None:
+        if len(self.system.register.book.losses) >= MOST_LOST:
+            return None
+        likely = (("ann", "ann2"), ("ben", "ben2"), ("ann2", "ann"))
+        return "confirm", *self.pick(*likely, *likely, (self.wallet(), self.wallet()))
+
+    def undo(self) -> Step:
+        losses = sorted(self.system.register.book.losses)
+        return "undo", self.pick(*losses, *losses, self.wallet())
+
     def pause(self) -> Step:
         token = self.token()
         return "pause", token, not self.system.shares[token].paused
@@ -176,7 +186,8 @@ class Dice:
         return ("cancel", token, first) if self.system.shares[token].times else None
 
     def register(self) -> Step:
-        who = self.wallet()
+        # A lost wallet can be its person's only.
+        who = self.pick(self.wallet(), self.wallet(), *sorted(self.system.register.book.losses))
         person = self.pick(PERSONS.get(who, 2), PERSONS.get(who, 2), 1, 2, 3, 4, 5)
         valid = self.pick(*[FOREVER - self.system.now] * 4, 3, 9, 0)
         return "register", who, person, valid
@@ -347,11 +358,9 @@ class Dice:
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
     "stop": 4, "freeze": 2, "hold": 1, "recover": 1, "pause": 1, "unpause": 3, "schedule": 4,
-    "cancel": 1, "register": 2,
-    "wait": 6, "wait_for_something": 6, "declare": 14, "declare_for_nobody": 1,
-    "declare_with_permit": 1, "claim": 18,
-    "claim_to": 4, "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2,
-    "count": 2,
+    "cancel": 1, "register": 2, "confirm": 1, "undo": 1, "wait": 6, "wait_for_something": 6,
+    "declare": 14, "declare_for_nobody": 1, "declare_with_permit": 1, "claim": 18, "claim_to": 4,
+    "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2, "count": 2,
     "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip
 NAMES: Sequence[str] = tuple(FREQUENCIES)

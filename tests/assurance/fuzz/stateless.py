@@ -474,7 +474,7 @@ def withholding(bench: Bench, rng: random.Random) -> int:
     """The tax at a record is what a law without a memory would have said when it closed."""
     law = Withholding(_table(rng), PEOPLE, bench.now)
     bench.create("shares", "BareToken")
-    bench.create("book", "InvestorRegistry", ISSUER)
+    bench.create("book", "InvestorRegistry", ISSUER, [ISSUER])
     bench.create("policy", "WithholdingPolicy", ISSUER, "book", "fay", _listed(law.tables[0]))
     for _ in range(rng.randint(5, 30)):
         _file(bench, rng, law)

@@ -106,9 +106,9 @@ class SystemHarness:
     def _build(self) -> None:
         at = self.address
         for name, issuer in ISSUERS.items():
-            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, [at[issuer]])
+            token_terms = (name, name.upper(), 0, at[issuer], ZERO, ZERO, (at[issuer],))
             self._create(name, "ShareToken", token_terms)
-        self._create("book", "InvestorRegistry", at["wes"])
+        self._create("book", "InvestorRegistry", at["wes"], (at["wes"],))
         settings = {**SETTINGS, "maxHolding": MAX_HOLDING, "eligible": True, "registry": at["book"]}
         self._create("rules", "TransferRules", tuple(settings.values()))
         self._send("wes", "book", "bindToken", CLUB)
@@ -322,9 +322,20 @@ class SystemHarness:
     def _register(self, wallet: str, person: int, valid: int) -> bool:
         known = Identity(person, GERMANY, RETAIL, self.now + valid)
         return self._both(
-            lambda: self.register.register(wallet, known),
+            lambda: self.register.book.register(wallet, known),
             *("wes", "book", "register", [wallet], [investor(*known)]),
         )
+
+    def _confirm(self, lost: str, successor: str) -> bool:
+        self.touched = ((), (lost, successor))
+        return self._both(
+            lambda: self.register.book.confirm(lost, successor),
+            *("wes", "book", "confirmLoss", lost, successor),
+        )
+
+    def _undo(self, lost: str) -> bool:
+        self.touched = ((), (lost,))
+        return self._both(lambda: self.register.book.undo(lost), "wes", "book", "undoLoss", lost)
 
     def _wait(self, seconds: int) -> bool:
         self.now += seconds
@@ -659,9 +670,18 @@ class SystemHarness:
             for (owner, spender), amount in law.allowances.items():
                 yield (token, "allowance", owner, spender), yes(amount)
             yield (token, "paused"), yes(law.paused)
+        for who in WALLETS:
+            yield ("book", "investorOf", who), yes(self._known(who))
+            successor = self.register.book.losses.get(who, NOBODY)
+            yield ("book", "successorOf", who), yes(self.wire.at[successor])
         held = self.register.holdings()
         for person in range(1, 6):
             yield ("book", "holdingOf", CLUB, person), yes(held.get(person, 0))
+
+    def _known(self, who: str) -> int:
+        """What the register has of a wallet, in one word (Laws 30, 31)."""
+        book = self.register.book
+        return investor(*book.known[who], who in book.losses) if who in book.known else 0
 
     def _records(self) -> Iterator[Pair]:
         """Balances and supply at closed records (Laws 5, 6); others refuse (Law 7)."""

@@ -217,6 +217,8 @@ SENTENCES: dict[str, str] = {
     "freeze": "{3} of {2}'s {1} are frozen",
     "hold": "{1} says that income of club is held for who is not eligible: {2}",
     "recover": "{2} is lost in {1}, and {3} comes in its place",
+    "confirm": "{1} is lost for all assets, and {2} comes in its place",
+    "undo": "{1} was not lost after all",
     "pause": "{1} is paused: {2}",
     "schedule": "a record of {1} will close in {2} s",
     "cancel": "records of {1} from {2} on are cancelled",

@@ -77,7 +77,7 @@ OWN = {
     "AccountLib": (LAYOUTS, "record_dates", *TOKEN),
     "HistoryLib": ("record_dates", "claim_batches", *TOKEN),
     "LedgerLib": (LAYOUTS, "record_dates", *TOKEN),
-    "ComplianceLib": ("rules", *TOKEN),
+    "ComplianceLib": ("rules", "reference_suite", *TOKEN),
     "Documents": TOKEN,
     "InvestorRegistry": REGISTER,
     "InvestorLib": (LAYOUTS, *REGISTER, "withholding_policy"),
@@ -110,6 +110,7 @@ PYTHON = {
     "tax/forms": ("prorata/tax/test_forms",),
     "register/issue_checks": (
         "prorata/register/test_compliance",
+        "prorata/register/test_reference_suite",
         "prorata/test_operations",
     ),
     "income/declarations": (

@@ -768,3 +768,66 @@ def control_a_given_that_nothing_satisfies():
     """False: says nothing, since no number is both below and above zero."""
     a = z3.Int("a")
     return [a < 0, a > 0], a == a + 1
+
+
+# ----------------------------------------------------------------------------------------- lock-ups
+# `d` is a day, `p` a period in days, `h` the next shorter one, and shares are released on the first
+# multiple of their period that is not before `end`.
+
+BY_DAY = 92
+
+
+def _rounded_up(
+    number: z3.ArithRef, period: z3.ArithRef, count: z3.ArithRef, rest: z3.ArithRef
+) -> list[z3.BoolRef]:
+    """`count` periods are the fewest that reach a number."""
+    return [period >= 1, *floored(number + period - 1, period, count, rest)]
+
+
+@FACTS.about("LockUps._releaseDay")
+def a_release_is_never_early_and_less_than_a_period_late():
+    """Shares are free on the day on which their lock-up ends, or less than a period later
+    (Law 33).
+    """
+    end, p, q, r = whole("end p q r")
+    return [*natural(end), *_rounded_up(end, p, q, r)], z3.And(q * p >= end, q * p < end + p)
+
+
+@FACTS.about("LockUps._releaseDay")
+def a_release_is_late_by_less_than_a_46th_of_the_lock_up():
+    """A period that is longer than a day was needed: half of it, 92 times, is shorter than the
+    lock-up (Law 33).
+    """
+    end, length, h, q, r = whole("end length h q r")
+    p = 2 * h
+    given = [*natural(end), h >= 1, length > BY_DAY * h, *_rounded_up(end, p, q, r)]
+    return given, [q * p - end < p, 46 * (q * p - end) < length]
+
+
+@FACTS.about("LockUps._releaseDay")
+def one_period_has_93_ends_within_reach():
+    """After any day, shares acquired until then under lock-ups of 92 periods at most are released
+    on one of 93 days (Law 33).
+    """
+    d, p, past, r, last, s = whole("d p past r last s")
+    given = [*natural(d), *floored(d, p, past, r), *_rounded_up(d + 1 + BY_DAY * p, p, last, s)]
+    return given, [(last - past - 93) * p == r - s, last - past <= 93]
+
+
+@FACTS.about("LockUps._releaseDay")
+def a_longer_period_adds_47_ends():
+    """Beyond the reach of one period, that of twice its length has 47 ends at most (Law 33)."""
+    d, h, shorter, r, longer, s, before = whole("d h shorter r longer s before")
+    odd = z3.Int("odd")
+    given = [
+        *natural(d, odd),
+        odd <= 1,
+        *_rounded_up(d + 1, h, shorter, r),
+        *_rounded_up(d + 1, 2 * h, longer, s),
+        shorter + BY_DAY == 2 * before + odd,
+    ]
+    return given, [
+        (2 * longer - shorter - 1) * h == r - s,
+        2 * longer <= shorter + 1,
+        longer + BY_DAY - before <= 47,
+    ]

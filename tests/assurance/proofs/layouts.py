@@ -243,7 +243,12 @@ def investor_is_lost(investor):
 
 @restates("InvestorLib.asLost", "investorAsLost", 256)
 def investor_as_lost(investor):
-    return (investor & ~(ones(48) << 72)) | word(1 << 120)
+    return (investor & ~(ones(48) << 72)) | word(1 << 120) | (investor_until(investor) << 121)
+
+
+@restates("InvestorLib.asFound", "investorAsFound", 256)
+def investor_as_found(investor):
+    return (investor & ones(72)) | ((shr(investor, 121) & ones(48)) << 72)
 
 
 @restates("PersonHoldingLib.pack", "holdingPack", 256, 256)

@@ -502,6 +502,15 @@ def a_lost_wallet_keeps_its_person_and_may_not_receive():
     return [], z3.And(same, of.investor_is_lost(after), UNTIL(after) == 0)
 
 
+@FACTS.about("InvestorLib.asLost", "InvestorLib.asFound")
+def a_wallet_that_is_found_is_as_it_was():
+    """What an issuer may give of a wallet is what a loss confirmed and undone leaves, to the bit.
+    (Law 31)
+    """
+    (w,) = words("w")
+    return [fits(w, 120)], of.investor_as_found(of.investor_as_lost(w)) == w
+
+
 @FACTS.about("InvestorLib.group")
 def a_group_is_country_and_class():
     """The group of an investor is country and class, and fits 24 bits. (Law 11)"""

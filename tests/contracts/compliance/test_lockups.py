@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chainkit import GAS_CAP
 from tests.contracts.compliant import FOREVER, Compliant, investor, rules_refused
 from tests.contracts.harness import DAY, person, refused
+from tests.model.lockups import (
+    LONGEST,
+    MOST,
+    MOST_UNDER_ONE,
+    lengths_of_all_lots,
+    release,
+)
 from tests.model.register import Code
 
 LOCK = 30 * DAY
@@ -21,6 +29,20 @@ def locked(harness: Compliant, wallet: str) -> tuple[int, int]:
     """Shares that are locked, and when the next are released."""
     amount, release = harness.lots.call("locked", harness.token.address, wallet)
     return amount, release
+
+
+def lots(harness: Compliant, wallet: str) -> list[tuple[int, int]]:
+    """Every lot: shares, and when they are free."""
+    return list(harness.lots.call("lotsOf", harness.token.address, wallet))
+
+
+def together(*wallets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The lots of several wallets, put together by hand."""
+    dates = sorted({released for of_one in wallets for _, released in of_one})
+    return [
+        (sum(amount for of_one in wallets for amount, at in of_one if at == date), date)
+        for date in dates
+    ]
 
 
 def released_at(moment: int, lock: int = LOCK) -> int:
@@ -144,38 +166,71 @@ def test_lots_that_were_released_before_a_recovery_stay_free(locking):
     harness.move(new, harness.ben, 30)
 
 
-@pytest.mark.attack("H")
-def test_many_lots_cannot_make_a_recovery_too_dear(kit):
-    """Two wallets with a lot on every day of a year, interleaved, fit one transaction."""
-    harness = Compliant(kit, lockUp=365 * DAY)
-    ann, new = harness.ann, person(1)
+@pytest.mark.attack("H", "K2")
+def test_a_share_a_day_for_two_years_makes_93_lots_at_most(kit):
+    """What anybody eligible can do to a wallet under a lock-up of two years, and to the one that is
+    to take its place: the recovery, the sale and the next acquisition stay cheap (Law 33)."""
+    lock = 730 * DAY
+    harness = Compliant(kit, lockUp=lock)
+    ann, ben, new = harness.ann, harness.ben, person(1)
     harness.know({new: investor(1)})
+    harness.issue({ann: 1_000})
     start = harness.kit.now
-    for day in range(360):
+    for day in range(1, 730):
         harness.kit.now = start + day * DAY
         harness.issue({(ann, new)[day % 2]: 1})
-    assert harness.recover(ann, new).gas < 16_777_216
-    assert locked(harness, new) == (360, released_at(start, 365 * DAY))
+        assert len(lots(harness, ann)) <= MOST_UNDER_ONE
+    harness.kit.now = release(start, lock)
+    free = 1_000 + sum(release(start + day * DAY, lock) <= kit.now for day in range(2, 730, 2))
+    assert harness.explained(ann, ben, 1_000) == ([], free)
+    assert harness.move(ann, ben, 1_000).gas < 300_000
+    assert harness.token.send("mint", ann, 1, sender=harness.agent).gas < 300_000
+    before = lots(harness, ann), lots(harness, new)
+    assert harness.recover(ann, new).gas < 3_000_000
+    assert len(lots(harness, new)) <= MOST_UNDER_ONE
+    assert lots(harness, new) == together(*before)
+
+
+@pytest.mark.attack("H", "K2")
+def test_rules_after_rules_make_496_lots_at_most(kit):
+    """As many lock-ups as it takes, each put in force for one acquisition, for a wallet and for the
+    one that takes its place: it can still be recovered, and sell (Law 33)."""
+    kit.now = (kit.now // (512 * DAY) + 1) * 512 * DAY
+    harness, new = Compliant(kit), person(1)
+    harness.know({new: investor(1)})
+    harness.issue({harness.ann: 1_000})
+    for length in lengths_of_all_lots():
+        rules = harness.make_rules(lockUp=length * DAY or 1)
+        harness.replace_rules(rules.address)
+        harness.issue({harness.ann: 1, new: 2})
+        assert len(lots(harness, new)) <= MOST
+    assert len(lots(harness, new)) > MOST - 10
+    assert harness.recover(harness.ann, new).gas < GAS_CAP // 2
+    assert len(lots(harness, new)) <= MOST
+    assert harness.move(new, harness.ben, 1_000).gas < GAS_CAP // 8
 
 
 @pytest.mark.attack("A7")
 def test_tiny_lots_cannot_make_transfers_too_dear(kit):
-    """A year of one share a day: a transfer and its explanation stay far below a block."""
-    harness = Compliant(kit, lockUp=365 * DAY)
+    """A year of one share a day: a transfer and its explanation cost little more than without."""
+    lock = 365 * DAY
+    harness = Compliant(kit, lockUp=lock)
     ann, ben = harness.ann, harness.ben
     harness.issue({ann: 1_000})
     start = harness.kit.now
     for day in range(1, 365):
         harness.kit.now = start + day * DAY
         harness.issue({ann: 1})
-    harness.kit.now = released_at(start, 365 * DAY)
-    assert locked(harness, ann)[0] == 364
-    assert harness.explained(ann, ben, 1_000) == ([], 1_000)
-    assert harness.token.call("canTransfer", ann, ben, 1_001) is False
-    assert harness.move(ann, ben, 999).gas < 1_500_000
+    harness.kit.now = release(start, lock)
+    early = sum(release(start + day * DAY, lock) <= kit.now for day in range(1, 365))
+    assert early < 4
+    assert locked(harness, ann)[0] == 364 - early
+    assert harness.explained(ann, ben, 1_000) == ([], 1_000 + early)
+    assert harness.token.call("canTransfer", ann, ben, 1_001 + early) is False
+    assert harness.move(ann, ben, 999).gas < 300_000
     harness.kit.now += 400 * DAY
     harness.issue({ann: 1})
-    assert harness.move(ann, ben, 365).gas < 1_500_000
+    assert harness.move(ann, ben, 365).gas < 300_000
 
 
 def test_a_hundred_tiny_transfers_of_one_day_cost_what_one_does(locking):
@@ -193,27 +248,57 @@ def test_a_hundred_tiny_transfers_of_one_day_cost_what_one_does(locking):
 
 
 def test_a_lock_up_of_a_second_is_one(kit):
-    """The shortest there is: after the day, and a second."""
+    """The shortest there is: after the day of the acquisition, and the day of which it is a part
+    (Law 33)."""
     harness = Compliant(kit, lockUp=1)
     harness.issue({harness.ann: 10})
-    harness.kit.now = released_at(harness.kit.now, 1) - 1
+    harness.kit.now = released_at(harness.kit.now, DAY) - 1
     with rules_refused(Code.LOCKED_UP, 10, 0):
         harness.move(harness.ann, harness.ben, 10)
     harness.kit.now += 1
     harness.move(harness.ann, harness.ben, 10)
-    assert locked(harness, harness.ben) == (10, released_at(harness.kit.now, 1))
+    assert locked(harness, harness.ben) == (10, released_at(harness.kit.now, DAY))
     with rules_refused(Code.LOCKED_UP, 1, 0):
         harness.move(harness.ben, harness.ann, 1)
 
 
 def test_a_lock_up_for_ever_does_not_end(kit):
-    """A release later than can be told is never, not soon."""
+    """Nor does one of more than a hundred years."""
     harness = Compliant(kit, lockUp=FOREVER)
     harness.issue({harness.ann: 10})
-    assert locked(harness, harness.ann) == (10, FOREVER)
+    harness.put_in_force(lockUp=LONGEST * DAY + 1)
+    harness.issue({harness.ann: 10})
+    assert lots(harness, harness.ann) == [(20, FOREVER)]
     harness.kit.now += 1_000 * 365 * DAY
     with rules_refused(Code.LOCKED_UP, 1, 0):
         harness.move(harness.ann, harness.ben, 1)
+
+
+@pytest.mark.parametrize(
+    ("days", "late"), [(92, 0), (93, 1), (184, 1), (185, 3), (365, 3), (368, 3), (369, 7), (730, 7)]
+)
+def test_a_long_lock_up_ends_with_a_period_of_days(kit, days, late):
+    """As many days late as the interface says, at most, and to the second as it says."""
+    harness = Compliant(kit, lockUp=days * DAY)
+    ends = set()
+    for _ in range(8):
+        harness.issue({harness.ann: 1})
+        ends.add(lots(harness, harness.ann)[-1][1] - released_at(harness.kit.now, days * DAY))
+        harness.kit.now += DAY
+    assert ends == {day * DAY for day in range(late + 1)}
+
+
+def test_a_burn_takes_several_lots_and_a_part_of_the_next(locking):
+    """What is left of a lot keeps its date; lots before it are gone."""
+    harness, ann = locking, locking.ann
+    start = harness.kit.now
+    for day in range(5):
+        harness.kit.now = start + day * DAY
+        harness.issue({ann: 10})
+    harness.burn(ann, 25)
+    assert lots(harness, ann) == [
+        (amount, released_at(start) + day * DAY) for day, amount in ((2, 5), (3, 10), (4, 10))
+    ]
 
 
 def test_a_shorter_lock_up_goes_before_a_longer_one(kit):

@@ -233,25 +233,6 @@ def test_who_holds_counted_shares_cannot_be_removed(counted, book):
         counted.move(counted.ben, counted.ann, 1)
 
 
-def test_a_lost_wallet_is_never_registered_again(counted, book):
-    """Nor changed, nor removed, nor verified; the refusal names its successor."""
-    counted.issue({counted.ann: 10})
-    counted.recover(counted.ann, person(1))
-    lost = (counted.ann, person(1))
-    agent = counted.agent
-    assert book.call("investorOf", counted.ann) == investor(1, until=0, lost=True)
-    assert book.call("isVerified", counted.ann) is False
-    assert book.call("successorOf", counted.ann) == person(1)
-    with refused("InvestorRegistry_LostWallet", *lost):
-        counted.know({counted.ann: investor(1)})
-    with refused("InvestorRegistry_LostWallet", *lost):
-        book.send("updateCountry", counted.ann, FRANCE, sender=agent)
-    with refused("InvestorRegistry_LostWallet", *lost):
-        book.send("deleteIdentity", counted.ann, sender=agent)
-    with refused("InvestorRegistry_KnownWallet", counted.ann, 1):
-        book.send("registerIdentity", counted.ann, ZERO, GERMANY, sender=agent)
-
-
 # ------------------------------------------------------------------------------- counting
 
 
@@ -397,13 +378,13 @@ def test_rules_that_count_hand_over_to_rules_that_count(counted, book):
     assert (counted.persons(), counted.holding(3)) == (2, 10)
 
 
-@pytest.mark.parametrize("between", ["none", "plain", "other registry", "foreign", "no code"])
+@pytest.mark.parametrize("between", ["none", "plain", "other registry", "foreign"])
 def test_rules_that_do_not_count_here_end_the_count(counted, book, kit, between):
     """What moves under them is not booked, so nothing may rely on old numbers: neither a change
     of registration, nor a removal, nor the old rules when they come back.
     """
     counted.issue({counted.ann: 10, counted.ben: 20})
-    elsewhere = kit.deploy("InvestorRegistry", counted.owner)
+    elsewhere = kit.deploy("InvestorRegistry", counted.owner, [])
     rules = {
         "none": lambda: ZERO,
         "plain": lambda: counted.make_rules().address,
@@ -411,7 +392,6 @@ def test_rules_that_do_not_count_here_end_the_count(counted, book, kit, between)
             maxHolders=5, registry=elsewhere.address
         ).address,
         "foreign": lambda: kit.deploy("ForeignCompliance").address,
-        "no code": lambda: person(9),
     }[between]()  # fmt: skip
     counted.replace_rules(rules)
     assert book.call("countKeeper", counted.token.address) == ZERO
@@ -437,16 +417,9 @@ def test_no_country_and_no_class_are_groups_of_their_own(counted):
     assert found == [(3, 2, 2, 1), (3, 1, 2, 1), (3, 2, 1, 1)]
 
 
-def test_two_tokens_of_one_issuer_are_counted_apart(counted, book, kit):
+def test_two_tokens_of_one_issuer_are_counted_apart(counted, book):
     """A registration moves the count of both."""
-    second = kit.deploy(
-        "ShareToken",
-        ("Two", "TWO", 0, counted.owner, ZERO, counted.registry.address, [counted.owner]),
-    )
-    book.send("bindToken", second.address, sender=counted.owner)
-    rules = counted.make_rules(maxHolders=3)
-    second.send("setCompliance", rules.address, sender=counted.owner)
-    book.send("count", second.address, [], sender=counted.agent)
+    second = counted.another_asset(counted.owner, maxHolders=3)
     counted.issue({counted.ann: 10, counted.ben: 10})
     second.send("mint", counted.ann, 5, sender=counted.owner)
     counted.know({counted.ann: investor(9, FRANCE)})
@@ -479,28 +452,6 @@ def test_no_more_tokens_are_bound_than_can_be_looked_through(counted, book):
     assert counted.know({counted.ann: investor(6, FRANCE)}).gas < 500_000
 
 
-def test_a_loss_is_reported_by_a_bound_token_or_its_rules_only(counted, book, kit):
-    """Neither a stranger, nor another token's rules, nor a token that is not bound."""
-    ann, token = counted.ann, counted.token
-    for stranger in (counted.stranger, counted.agent, counted.owner):
-        with refused("InvestorRegistry_NotRules", stranger, token.address):
-            book.send("recover", token.address, ann, person(1), sender=stranger)
-    puppet = kit.deploy("Puppet")
-    counts = kit.codec.call("InvestorRegistry", "recover", token.address, ann, person(1))
-    with refused("InvestorRegistry_NotRules", puppet.address, token.address):
-        puppet.send("say", book.address, counts)
-    alone = kit.codec.call("InvestorRegistry", "recover", puppet.address, ann, person(1))
-    with refused("InvestorRegistry_NotRules", puppet.address, puppet.address):
-        puppet.send("say", book.address, alone)
-    book.send("bindToken", puppet.address, sender=counted.owner)
-    puppet.send("say", book.address, alone)
-    assert book.call("successorOf", ann) == person(1)
-    counted.replace_rules(puppet.address)
-    other = kit.codec.call("InvestorRegistry", "recover", token.address, counted.ben, person(2))
-    puppet.send("say", book.address, other)
-    assert book.call("successorOf", counted.ben) == person(2)
-
-
 @pytest.mark.attack("H")
 def test_the_last_owner_cannot_leave(counted, book):
     """Nobody could appoint agents after that."""
@@ -508,6 +459,17 @@ def test_the_last_owner_cannot_leave(counted, book):
         book.send("renounceOwnership", sender=counted.owner)
     with refused("OwnableUnauthorizedAccount", counted.ann):
         book.send("renounceOwnership", sender=counted.ann)
+
+
+def test_the_owner_is_no_agent_by_itself(kit):
+    """Agents are named to the constructor, none or several; the owner may be one of them."""
+    owner, *others = kit.accounts[:3]
+    for agents in ([], others, [owner]):
+        book = kit.deploy("InvestorRegistry", owner, agents)
+        appointed = [{"agent": agent} for agent in agents]
+        assert book.receipt.named("AgentAdded") == appointed
+        for account in (owner, *others):
+            assert book.call("isAgent", account) is (account in agents)
 
 
 def test_an_agent_is_added_and_removed_once(counted, book):

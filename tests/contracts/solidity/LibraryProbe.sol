@@ -153,6 +153,10 @@ contract LibraryProbe {
         return Investor.wrap(a).asLost();
     }
 
+    function investorAsFound(uint256 a) external pure returns (Investor) {
+        return Investor.wrap(a).asFound();
+    }
+
     function investorWithCountry(uint256 a, uint16 b) external pure returns (Investor) {
         return Investor.wrap(a).withCountry(b);
     }

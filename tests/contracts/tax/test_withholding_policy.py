@@ -415,6 +415,8 @@ def test_noting_a_lost_wallet_copies_what_is_known_of_the_person_now(kit):
     office = Office(kit, (FRANCE, ANY_CLASS, RENT, 2_000))
     office.recover(office.ann, person(1))
     office.recover(person(1), person(2))
+    for lost, successor in ((office.ann, person(1)), (person(1), person(2))):
+        office.registry.send("confirmLoss", lost, successor, sender=office.agent)
     office.know({person(2): investor(1, country=FRANCE)})
     office.snapshot(office.ann, person(1), person(2))
     record = office.close()
@@ -756,3 +758,55 @@ def test_agents_come_and_go(office):
     office.certify(office.ann, 1)
     with refused("WithholdingPolicy_NotAgent", owner):
         policy.send("certify", [office.ann], [(1, 1, 0, FOREVER, DEED)], sender=owner)
+
+
+def lose(office: Office, wallet: str, successor: str) -> None:
+    """Let the register know a wallet as lost, and another as the same person's."""
+    office.know({wallet: investor(77), successor: investor(77)})
+    office.recover(wallet, successor)
+
+
+@pytest.mark.attack("K4")
+def test_a_lost_wallet_has_no_power(kit):
+    """Neither as an agent nor as the owner nor as who is to be the owner; what it was appointed to
+    stays written, and who takes its place inherits none of it."""
+    office, thief = Office(kit), person(1)
+    policy, owner, agent = office.policy, office.owner, office.agent
+    kit.evm.set_balance(thief, 10**20)
+    policy.send("addAgent", thief, sender=owner)
+    certificate = (1, 1, 0, FOREVER, DEED)
+    policy.send("certify", [office.ann], [certificate], sender=thief)
+    lose(office, thief, person(2))
+    lost = "WithholdingPolicy_LostWallet", thief, person(2)
+    acts = {"certify": ([office.ann], [certificate]), "revoke": (office.ann, 1)}
+    for name, args in acts.items():
+        with refused(*lost):
+            policy.send(name, *args, sender=thief)
+        with refused("WithholdingPolicy_NotAgent", person(2)):
+            policy.send(name, *args, sender=person(2))
+    assert policy.call("isAgent", thief) is True
+
+    policy.send("transferOwnership", thief, sender=owner)
+    with refused(*lost):
+        policy.send("acceptOwnership", sender=thief)
+
+    policy.send("transferOwnership", office.stranger, sender=owner)
+    policy.send("acceptOwnership", sender=office.stranger)
+    lose(office, office.stranger, person(3))
+    lost = "WithholdingPolicy_LostWallet", office.stranger, person(3)
+    acts |= {"setRates": (table(), 0), "addAgent": (person(4),), "removeAgent": (agent,)}
+    acts |= {"transferOwnership": (owner,)}
+    for name, args in acts.items():
+        with refused(*lost):
+            policy.send(name, *args, sender=office.stranger)
+    policy.send("revoke", office.ann, 1, sender=agent)
+
+
+@pytest.mark.parametrize("registry", ["none", "empty", "a token"])
+def test_a_registry_that_does_not_answer_locks_nobody_out(office, registry):
+    """None, an address without code, or a contract of another kind: nobody is known as lost."""
+    book = {"none": ZERO, "empty": person(9), "a token": office.dollar.address}[registry]
+    policy = office.open_office(defaults(1), book)
+    policy.send("addAgent", office.agent, sender=office.owner)
+    policy.send("certify", [office.ann], [(1, 1, 0, FOREVER, DEED)], sender=office.agent)
+    policy.send("setRates", defaults(2), 0, sender=office.owner)

@@ -161,17 +161,21 @@ def test_a_recovery_that_makes_no_sense_is_refused(harness):
 
 
 @pytest.mark.attack("C3")
-def test_a_new_wallet_becomes_a_wallet_of_the_person(kit):
-    """Country, class and expiry go along; no holder more or less is counted."""
+def test_a_new_wallet_of_the_person_takes_the_place(kit):
+    """It was registered before, by who keeps the register; no holder more or less is counted."""
     harness = Compliant(kit, maxHolders=2)
     known = investor(1, FRANCE, 2, kit.now + DAY)
     harness.know({harness.ann: known})
     harness.issue({harness.ann: 100, harness.ben: 5})
-    receipt = harness.recover(harness.ann, person(1))
-    assert receipt.named("WalletRecovered") == [
-        {"lost": harness.ann, "successor": person(1), "person": 1}
-    ]
-    assert harness.registry.call("investorOf", person(1)) == known
+    with refused("InvestorRegistry_UnknownWallet", person(1)):
+        harness.report(harness.ann, person(1))
+    harness.know({person(1): known})
+    receipt = harness.report(harness.ann, person(1))
+    reported = {"token": harness.token.address, "lost": harness.ann, "successor": person(1)}
+    assert receipt.named("LossReported") == [{**reported, "person": 1}]
+    assert receipt.named("InvestorRegistered") == receipt.named("WalletRecovered") == []
+    assert harness.registry.call("investorOf", harness.ann) == known
+    assert harness.registry.call("successorOf", harness.ann) == ZERO
     assert (harness.persons(), harness.holding(1)) == (2, 100)
     harness.move(person(1), harness.ben, 100)
     assert (harness.persons(), harness.holding(1), harness.holding(2)) == (1, 0, 105)
@@ -184,22 +188,22 @@ def test_a_wallet_of_another_person_is_no_successor(kit):
     harness.issue({harness.ann: 100})
     with refused("InvestorRegistry_OtherPerson", harness.ben, 2, 1):
         harness.recover(harness.ann, harness.ben)
-    with refused("InvestorRegistry_OtherPerson", harness.ben, 2, 0):
+    with refused("InvestorRegistry_UnknownWallet", person(5)):
         harness.recover(person(5), harness.ben)
     assert harness.held(harness.ann, harness.ben) == [100, 0]
 
 
 @pytest.mark.attack("C3")
-def test_a_wallet_that_nobody_knows_is_succeeded_by_one_that_nobody_knows(kit):
-    """Who it was is not known, so the successor is nobody either; but it succeeds."""
+def test_a_wallet_that_nobody_knows_has_no_successor(kit):
+    """Whose it was is not known: it is registered first, and then its new wallet."""
     harness = Compliant(kit)
-    receipt = harness.recover(person(5), person(6))
-    assert receipt.named("WalletRecovered") == [
-        {"lost": person(5), "successor": person(6), "person": 0}
-    ]
-    assert harness.registry.call("successorOf", person(5)) == person(6)
-    assert harness.registry.call("investorOf", person(6)) == 0
-    assert harness.registry.call("investorOf", person(5)) == investor(0, 0, 0, until=0, lost=True)
+    for known in ({}, {person(6): investor(9)}):
+        harness.know(known)
+        with refused("InvestorRegistry_UnknownWallet", person(5)):
+            harness.report(person(5), person(6))
+    harness.know({person(5): investor(9, until=0)})
+    harness.report(person(5), person(6))
+    assert harness.token.call("successorOf", person(5)) == person(6)
 
 
 @pytest.mark.attack("C3")
@@ -226,54 +230,44 @@ def test_an_expired_person_can_be_recovered_and_stays_expired(kit):
     harness.move(person(1), harness.ben, 100)
 
 
-def second_token(harness: Compliant):
-    """Another asset of the same issuer, under the same kind of rules."""
-    token = harness.kit.deploy(
-        "ShareToken",
-        ("Two", "TWO", 0, harness.owner, ZERO, harness.registry.address, [harness.owner]),
-    )
-    harness.registry.send("bindToken", token.address, sender=harness.owner)
-    rules = harness.make_rules(maxHolders=9)
-    token.send("setCompliance", rules.address, sender=harness.owner)
-    harness.registry.send("count", token.address, [], sender=harness.agent)
-    return token
-
-
 def test_two_assets_report_the_same_loss(kit):
-    """Each moves its shares; the second report finds the person moved already."""
+    """Each moves its own shares, and each says so."""
     harness = Compliant(kit, maxHolders=9)
-    second = second_token(harness)
+    second = harness.another_asset(harness.owner, maxHolders=9)
     harness.issue({harness.ann: 100})
     second.send("mint", harness.ann, 50, sender=harness.owner)
     harness.recover(harness.ann, person(1))
     receipt = second.send("recoveryAddress", harness.ann, person(1), ZERO, sender=harness.owner)
-    assert receipt.named("WalletRecovered") == []
+    assert [event["token"] for event in receipt.named("LossReported")] == [second.address]
     assert second.call("balanceOf", person(1)) == 50
     assert harness.registry.call("holdingOf", second.address, 1) == 50
     second.send("transfer", harness.ben, 50, sender=person(1))
     assert harness.registry.call("holderCount", second.address) == 1
 
 
-def test_a_second_asset_that_names_another_new_wallet_makes_it_the_persons_too(kit):
-    """Shares of a counted person never lie in a wallet of nobody, where they could not move."""
+def test_a_second_asset_may_name_another_wallet_of_the_person(kit):
+    """Its shares go there; the first asset's stay where they are."""
     harness = Compliant(kit, maxHolders=9)
-    second = second_token(harness)
+    second = harness.another_asset(harness.owner, maxHolders=9)
+    harness.issue({harness.ann: 100})
     second.send("mint", harness.ann, 50, sender=harness.owner)
     harness.recover(harness.ann, person(1))
     harness.recover(person(1), person(2))
+    harness.know({person(3): investor(1)})
     second.send("recoveryAddress", harness.ann, person(3), ZERO, sender=harness.owner)
-    assert harness.registry.call("investorOf", person(3)) == investor(1)
     second.send("transfer", harness.ben, 50, sender=person(3))
     assert harness.registry.call("holdingOf", second.address, 2) == 50
+    assert (harness.held(person(2)), harness.holding(1)) == ([100], 100)
 
 
-def test_a_wallet_lost_for_one_asset_is_no_successor_for_another(kit):
-    """Nor does the circle close over two assets."""
+def test_a_wallet_lost_for_all_assets_is_no_successor(kit):
+    """A circle over two assets closes only where each lost another wallet by its own word."""
     harness = Compliant(kit, maxHolders=9)
-    second = second_token(harness)
+    second = harness.another_asset(harness.owner, maxHolders=9)
     harness.know({harness.cid: investor(1)})
     second.send("mint", harness.cid, 50, sender=harness.owner)
     harness.recover(harness.ann, harness.cid)
+    harness.registry.send("confirmLoss", harness.ann, harness.cid, sender=harness.agent)
     with refused("InvestorRegistry_LostWallet", harness.ann, harness.cid):
         second.send("recoveryAddress", harness.cid, harness.ann, ZERO, sender=harness.owner)
 

@@ -442,13 +442,11 @@ def test_the_registry_is_asked_before_the_rules(kit, book, rules):
         harness.issue({harness.ann: 1})
 
 
-def test_a_rules_contract_without_code_stops_movements_until_it_is_replaced(harness):
-    """An address that cannot answer is not consent."""
+def test_an_address_without_code_does_not_become_the_rules(harness):
+    """It cannot answer, so every movement would be refused."""
     harness.issue({harness.ann: 100})
-    harness.token.send("setCompliance", person(9), sender=harness.owner)
-    with refused("empty", ""):
-        harness.move(harness.ann, harness.ben, 1)
-    harness.token.send("setCompliance", ZERO, sender=harness.owner)
+    with refused("ShareToken_BindingRefused", person(9)):
+        harness.token.send("setCompliance", person(9), sender=harness.owner)
     harness.move(harness.ann, harness.ben, 1)
 
 

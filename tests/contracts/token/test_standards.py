@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import reduce
 from itertools import permutations
 
+import pyrevm
 import pytest
 from eth_utils.crypto import keccak
 
@@ -480,10 +481,14 @@ def test_the_views_answer_whatever_the_registry_does(harness, wilful, mood):
 
 
 @pytest.mark.attack("F5")
-def test_the_views_answer_where_there_is_no_code(harness):
-    """An address without code says nothing, and that is no consent."""
+def test_the_views_answer_where_there_is_no_code(harness, wilful):
+    """Rules that have destroyed themselves say nothing, and that is no consent."""
     token, ann, ben = harness.token, harness.ann, harness.ben
-    token.send("setCompliance", person(9), sender=harness.owner)
+    wilful.send("setMood", 0, False)
+    token.send("setCompliance", wilful.address, sender=harness.owner)
+    harness.kit.evm.insert_account_info(wilful.address, pyrevm.AccountInfo(nonce=1, code=b""))
+    with refused("ERC7943CannotTransfer", ann, ben, 1):
+        harness.move(ann, ben, 1)
     assert token.call("canTransfer", ann, ben, 1) is False
     assert token.call("explain", ann, ben, 1) == (((int(Code.RULES_FAILED), 0, 0),), 0)
     token.send("setIdentityRegistry", person(9), sender=harness.owner)

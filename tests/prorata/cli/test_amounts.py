@@ -179,7 +179,7 @@ def end_a_distribution(documents: Documents, folder: Path) -> None:
     documents("freeze", "--wallet", DAN, *BASIS)
     until = moment(commands.chain.now() + 40 * DAY)
     ending = ("--deadline", until, "--sweep-to", CAT)
-    paid = documents("distribute", *RENT, "70", "--record-range", "1", *ending, "--push")
+    paid = documents("distribute", *RENT, "70", "--record-range", "1", *ending, "--push", "--yes")
     commands.travel(commands.chain.now() + 35 * DAY)
     aged = documents("unclaimed", "--out", folder / "unclaimed.json")
     assert {line["gross"]["currency"] for line in aged["lines"]} == {"USD", "ETH"}

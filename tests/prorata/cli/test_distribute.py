@@ -77,6 +77,30 @@ def test_a_preview_of_an_open_record_says_so(commands):
 # ------------------------------------------------------------------------------------------- file
 
 
+def test_a_deadline_over_a_frozen_holder_needs_a_yes(commands):
+    """The preview lists who it is and what would be swept."""
+    basis = ("--reason", "Order 12/2027", "--document", "0x" + "ab" * 32)
+    commands.says("freeze", "--wallet", TREASURY, *basis)
+    until = moment(commands.chain.now() + 100 * 86_400)
+    words = ("distribute", *RENT, "--deadline", until, "--sweep-to", COLLECTOR)
+    said = commands.gist(*words, "--dry-run")
+    assert f"Swept after {until} unless released before" in said
+    assert f"{TREASURY} 6,800.000000" in said
+    held = [
+        line["holder"] for line in commands.facts(*words, "--dry-run")["holders"] if line["held"]
+    ]
+    assert held == [TREASURY]
+    assert commands.refuses(*words) == (
+        f'deadline: "{until}" waits for nobody, and 1 holder is frozen or not eligible now '
+        f"({TREASURY} 6,800 USD): that would be swept to {COLLECTOR}; release who is frozen, leave "
+        "the deadline out, or give --yes"
+    )
+    assert commands.facts(*words, "--yes")["distribution"] == 1
+    before = commands.sent
+    assert commands.facts(*words)["distribution"] == 1
+    assert commands.sent == before
+
+
 def test_a_file_is_distributed_once_and_pushed_as_it_says(commands):
     done = commands.facts("distribute", "--from", EXAMPLE)["distributions"]
     assert [(d["distribution"], d["holders_paid"]) for d in done] == [(1, None), (2, 147)]
@@ -148,7 +172,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
         "freeze", "--wallet", wallet, "--reason", "Order 12/2027", "--document", "0x" + "ab" * 32
     )
     terms = ("--tax-policy", policy.contract_address, "--deadline", moment(until))
-    said = commands.gist("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push")
+    said = commands.gist("distribute", *RENT, *terms, "--sweep-to", COLLECTOR, "--push", "--yes")
     assert f"{wallet} was not paid (held) and is owed as before" in said
     owed = 85_000 * 10**6 * TABLE.balances[wallet] // 10_000
     assert f"Still owed: {format_units(owed, 6, trim=True)} USD" in said

@@ -105,7 +105,7 @@ def refused(call, *arguments, **options) -> str:
 def test_other_settings_in_the_same_folder_are_refused(found, operator, settings, folder):
     other = settings.model_copy(update={"name": "Harbour Street 13"})
     nonce = sent(operator)
-    ours = f'"HARB12", 0, "{operator.address}", "{NATIVE}", "{NATIVE}"]]'
+    ours = f'"HARB12", 0, "{operator.address}", "{NATIVE}", "{NATIVE}", ["{operator.address}"]]]'
     assert refused(deploy, operator, other, folder) == (
         f"{folder} holds a ShareToken that was deployed with "
         f'[["Harbour Street 12", {ours}, not with [["Harbour Street 13", {ours}; '

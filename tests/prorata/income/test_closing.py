@@ -12,9 +12,10 @@ from prorata.chain.calls import deploy_call
 from prorata.contracts.currency import Currency
 from prorata.contracts.vault import Terms
 from prorata.demo.keys import rehearsal_key
-from prorata.errors import BooksError
+from prorata.deployments.deployment import open_operator
+from prorata.errors import BooksError, RevertError
 from prorata.income.claims import claim
-from prorata.income.closing import remit, remit_all, sweep
+from prorata.income.closing import refund, remit, remit_all, sweep
 from prorata.income.declarations import declare
 from prorata.income.pushes import push
 from prorata.ledger import unclaimed
@@ -216,6 +217,51 @@ def test_a_sweep_of_what_has_no_deadline_or_nothing_left_is_refused(anvil, opera
     )
     assert refused(sweep, operator, closed, 3).startswith('distribution: "3" was never declared')
     assert sent(operator) == nonce
+
+
+# --------------------------------------------------------------------------------------- refunds
+
+
+def test_what_somebody_earns_or_may_still_earn_is_not_refunded(operator, closed):
+    declared(operator, closed, currency="ETH", amount=10**18)
+    assert_not_refundable(operator, closed)
+    ether = closed.currency("ETH")
+    record = schedule_record(operator, closed, operator.chain.now() + 1_000)
+    money = declare(operator, closed, record_id=record.id, currency=ether, amount=10**18)
+    said = refused(refund, operator, closed, money.id)
+    assert said.startswith(
+        f'distribution: "{money.id}" is for record 2, which is open until '
+        f"{moment(record.closes_at)}: the chain's time is "
+    )
+    assert said.endswith("let the owner cancel it with `prorata cancel-records`")
+
+
+def assert_not_refundable(operator, found):
+    with pytest.raises(RevertError) as refusal:
+        refund(operator, found, 1)
+    assert refusal.value.error == "DividendVault_NotRefundable"
+
+
+def test_what_nobody_can_receive_goes_back_once(anvil, operator, found):
+    """Everything was burned before the record closed (Law 8)."""
+    token, holder = found.token(), COLLECTOR
+    operator.send_one("mint", token.mint(holder, 10))
+    record = schedule_record(operator, found, operator.chain.now() + 1_000)
+    dollars = found.currency("USD")
+    before = dollars.balance_of(operator.address)
+    declared(operator, found)
+    operator.send_one("burn", token.burn(holder, 10))
+    travel(anvil, record.closes_at + 1)
+    done = refund(operator, found, 1)
+    assert (done.amount, done.carried, done.declarer) == (RENT, 0, operator.address)
+    assert dollars.balance_of(operator.address) == before
+    again = refund(operator, found, 1)
+    assert (again.receipt.resumed, again.receipt.hash) == (True, done.receipt.hash)
+    stranger = open_operator(operator.chain, operator.signer, found.folder.with_name("other"))
+    with stranger as other:
+        assert refused(refund, other, found, 1) == (
+            'distribution: "1" has nothing left to refund; see `prorata books` for where it went'
+        )
 
 
 # ------------------------------------------------------------------------------------------ remit

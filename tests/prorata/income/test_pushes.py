@@ -118,7 +118,7 @@ def test_who_claimed_for_itself_is_in_the_account_too(operator, closed, rent, ta
     claimed = claim(operator, closed, table.holdings[5].address)
     report = push_all(operator, closed, rent.id)
     line = next(line for line in report.lines if line.holder == table.holdings[5].address)
-    assert (line.status, line.transaction) == ("paid", claimed.receipt.hash)
+    assert (line.status, line.transaction) == ("paid", claimed.receipts[0].hash)
     assert len(report.of("paid")) == 148
 
 
@@ -130,7 +130,7 @@ def test_who_claimed_several_at_once_is_in_the_account_too(operator, closed, ren
     for number in (rent.id, again.id):
         report = push_all(operator, closed, number)
         line = next(line for line in report.lines if line.holder == table.holdings[5].address)
-        assert (line.status, line.transaction) == ("paid", claimed.receipt.hash)
+        assert (line.status, line.transaction) == ("paid", claimed.receipts[0].hash)
 
 
 def test_a_frozen_wallet_is_passed_over_and_paid_by_a_later_push(operator, closed, rent, table):

@@ -442,6 +442,55 @@ def test_a_payment_before_or_after_its_time_is_named(time):
     )
 
 
+def cancelled_at(time):
+    return ReportedEvent("RecordCancelled", {"recordId": 1}), time
+
+
+REFUND = ReportedEvent("Refunded", {"id": 1, "declarer": ISSUER, "amount": 1_000})
+
+
+def test_what_was_declared_for_a_cancelled_record_is_owed_until_it_goes_back():
+    """Nobody earns; the money goes to the declarer, whole."""
+    cancelled = cancelled_at(RECORD - 5)
+    before = books_of((declared(1, 1_000), RECORD - 9), of_token=[cancelled])
+    [position] = before.positions()
+    assert (differences_of(before), position.owed, position.missing) == ([], 1_000, 0)
+    found = before.distributions[1]
+    assert (found.cancelled, found.division, found.earning) == (True, None, {})
+    after = books_of((declared(1, 1_000), RECORD - 9), REFUND, of_token=[cancelled])
+    [position] = after.positions()
+    assert (differences_of(after), position.owed, position.swept) == ([], 0, 1_000)
+
+
+def test_a_payment_from_a_cancelled_record_is_named():
+    books = books_of(
+        (declared(1, 1_000), RECORD - 9), claimed(1, A, 500), of_token=[cancelled_at(RECORD - 5)]
+    )
+    assert (
+        f"distribution 1, holder {A}: the settlement is there by the event and impossible without "
+        "shares by the law"
+    ) in differences_of(books)
+
+
+@pytest.mark.parametrize("time", [RECORD - 6, RECORD])
+def test_a_refund_while_the_record_was_open_is_named(time):
+    """It had been cancelled a second later, or never."""
+    terms = {"excluded": (A, B, C)}
+    of_token = [cancelled_at(RECORD - 5)] if time < RECORD else []
+    events = [(declared(1, 1_000, **terms), RECORD - 9), (REFUND, time)]
+    assert only(differences_of(books_of(*events, of_token=of_token))) == (
+        "distribution 1: the refund is there by the event and impossible while it is open by the "
+        "record"
+    )
+
+
+def test_a_declaration_for_a_record_that_was_cancelled_before_is_named():
+    books = books_of((declared(1, 1_000), RECORD - 4), of_token=[cancelled_at(RECORD - 5)])
+    assert only(differences_of(books)) == (
+        "distribution 1: its record is 1 by the event and cancelled before by the token"
+    )
+
+
 def test_what_was_sent_back_is_owed_to_nobody():
     books = books_of(
         declared(1, 1_000),

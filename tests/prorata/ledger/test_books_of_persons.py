@@ -93,7 +93,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     do, first_block = Acting(demo_chain, issuer), demo_chain.chain.block().number
     registry = InvestorRegistry(
         demo_chain.chain,
-        do(deploy_call(artifact("InvestorRegistry"), issuer)).contract_address,
+        do(deploy_call(artifact("InvestorRegistry"), issuer, [issuer])).contract_address,
     )
     terms = ("House", "HSE", 0, issuer, ZERO_ADDRESS, registry.address, [issuer])
     token = ShareToken(
@@ -138,6 +138,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     demo_chain.together([(ann, claim_to(vault, [one, two, three, four], ann, friend))], GAS)
 
     # Ben loses his wallet. His income goes to the successor, then where the successor wants it.
+    do(registry.register([successor], [registry.investor_of(ben)]))
     do(token.recover(ben, successor))
     do(vault.claim([one, two], ben))
     demo_chain.together([(successor, vault.set_payee(custodian))], GAS)

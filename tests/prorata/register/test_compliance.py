@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -28,6 +29,7 @@ from prorata.register.captable import CapTable, Holding, read_csv
 from prorata.register.enforcement import (
     Basis,
     _Order,
+    confirm_loss,
     force_transfer,
     freeze,
     read_orders,
@@ -301,13 +303,16 @@ def test_only_an_agent_registers(chain, found, entries, tmp_path):
         )
 
 
-def test_a_lost_wallet_is_not_registered_again(operator, issued, entries, table):
+def test_a_lost_wallet_is_not_registered_as_somebody_else(operator, issued, entries, table):
     lost = named(table, "Sofie Vermeulen")
     recover(operator, issued, BASIS, lost=lost, successor=OTHER)
-    line = next(entry.line for entry in entries if entry.address == lost)
-    assert refused(register_investors, operator, issued, entries) == (
-        f'line {line}, address: "{lost}" was lost, and {OTHER} took its place; write that wallet '
-        "instead"
+    confirm_loss(operator, issued, BASIS, lost=lost, successor=OTHER)
+    assert register_investors(operator, issued, entries).receipts == ()
+    entry = next(entry for entry in entries if entry.address == lost)
+    other = replace(entry, investor=replace(entry.investor, person=7_000))
+    assert refused(register_investors, operator, issued, [other]) == (
+        f'line {entry.line}, address: "{lost}" was lost, and {OTHER} took its place, a wallet of '
+        "another person; write the same person"
     )
 
 
@@ -456,7 +461,7 @@ def test_income_follows_the_person_to_the_new_wallet(anvil, operator, issued, ta
     claim(operator, issued, lost, [rent.id])
     assert ether.balance_of(OTHER) - before == shares * 10**12
     registry = issued.registry()
-    assert registry.investor_of(lost).lost
+    assert registry.investor_of(OTHER) == registry.investor_of(lost)
     assert registry.investor_of(OTHER).country == 528
     assert refused(recover, operator, issued, BASIS, lost=lost, successor=operator.address) == (
         f'lost: "{lost}" was lost before, and {OTHER} took its place; name that wallet'
@@ -525,6 +530,27 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
         "multisig"
     ) in read.warnings
     assert read.as_json()["deployer"] == operator.address
+
+
+def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
+    """The first owner is made agent when the asset is deployed, and stays it."""
+    token = found.token()
+    operator.send_one("offer", token.transfer_ownership(OTHER))
+    anvil.rpc("anvil_setBalance", OTHER, hex(10**18))
+    anvil.rpc("anvil_impersonateAccount", OTHER)
+    found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
+    read = read_permissions(found)
+    warning = (
+        f"{operator.address} owned ShareToken before and is still its agent; let the owner remove "
+        "it (`removeAgent`)"
+    )
+    assert warning in read.warnings
+    [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]
+    assert (grant.role, grant.account) == ("agent, former owner", operator.address)
+    remove = token.remove_agent(operator.address).question(OTHER)
+    found.chain.request("eth_sendTransaction", remove)
+    anvil.rpc("anvil_stopImpersonatingAccount", OTHER)
+    assert warning not in read_permissions(found).warnings
 
 
 def test_an_open_asset_has_powers_too(operator, tmp_path):

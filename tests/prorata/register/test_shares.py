@@ -42,6 +42,10 @@ def scheduled(record_id, closes_at):
     return ReportedEvent("RecordScheduled", {"recordId": record_id, "closesAt": closes_at})
 
 
+def cancelled(record_id):
+    return ReportedEvent("RecordCancelled", {"recordId": record_id})
+
+
 def recovered(lost, successor):
     return ReportedEvent("RecoverySuccess", {"lostWallet": lost, "newWallet": successor})
 
@@ -99,7 +103,9 @@ def test_every_event_that_a_share_token_can_tell_is_known():
     assert len(events) > 20
     for event in events:
         args = dict.fromkeys((item["name"] for item in event["inputs"]), 1)
-        ledger_of((ReportedEvent(event["name"], {**args, "from": ZERO, "lostWallet": A}), 1))
+        before = [(scheduled(1, 9), 1)] if event["name"] == "RecordCancelled" else []
+        reported = ReportedEvent(event["name"], {**args, "from": ZERO, "lostWallet": A})
+        ledger_of(*before, (reported, 1))
 
 
 # -------------------------------------------------------------------------------------- persons
@@ -170,6 +176,35 @@ def test_hundreds_of_records_are_each_remembered():
     ledger.advance(5_001)
     assert [ledger.balance_at(A, n) for n in range(1, 501)] == list(range(1, 501))
     assert ledger.total_supply_at(250) == 250
+
+
+def test_a_cancelled_record_never_closes_and_gives_its_place_in_time_back():
+    """Its number is not given again; the next may close before it would have."""
+    ledger = ledger_of(
+        (transfer(ZERO, A, 10), 1), (scheduled(1, 100), 1), (scheduled(2, 900), 1),
+        (scheduled(3, 950), 1), (cancelled(3), 5), (cancelled(2), 5), (scheduled(4, 200), 6),
+        until=1_000,
+    )  # fmt: skip
+    assert ledger.record_times == [100, None, None, 200]
+    assert [ledger.is_closed(number) for number in range(1, 5)] == [True, False, False, True]
+    assert (ledger.cancelled_at(1), ledger.cancelled_at(2)) == (None, 5)
+    assert (ledger.scheduled_time(2), ledger.balances_at(4)) == (900, {A: 10})
+    for ask in (ledger.record_time, ledger.balances_at, ledger.total_supply_at):
+        with pytest.raises(InputError, match='"2" was cancelled; give another one'):
+            ask(2)
+
+
+@pytest.mark.parametrize(
+    ("number", "time"),
+    [(0, 50), (4, 50), (1, 50), (2, 201), (3, 50)],
+    ids=["none", "unknown", "not the last", "closed", "twice"],
+)
+def test_a_cancellation_that_cannot_have_happened_is_refused(number, time):
+    start = [(scheduled(n, n * 100), 1) for n in (1, 2, 3)]
+    events = [*start, *([(cancelled(3), 2)] if number in (2, 3) else [])]
+    ledger = ledger_of(*events)
+    with pytest.raises(BooksError, match=f"record {number} is cancelled at time {time}, and only"):
+        ledger.apply(cancelled(number), time)
 
 
 @pytest.mark.parametrize("record_id", [0, 2, -1])

@@ -33,7 +33,7 @@ from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import declare, preview
 from prorata.income.pushes import push
 from prorata.register.captable import read_csv
-from prorata.register.enforcement import Basis, recover
+from prorata.register.enforcement import Basis, confirm_loss, recover
 from prorata.register.holders import holders_at
 from prorata.register.investors import read_investors, register_investors
 from prorata.register.issuance import issue
@@ -313,6 +313,7 @@ def test_who_takes_the_place_of_a_lost_wallet_is_noted(operator, found, policy):
     snapshot(operator, found, policy)
     basis = Basis.of("Key lost at sea", "0x" + "ab" * 32)
     recover(operator, found, basis, lost=GERMAN, successor=OTHER)
+    confirm_loss(operator, found, basis, lost=GERMAN, successor=OTHER)
     assert list(snapshot(operator, found, policy).changed) == [OTHER]
     moved = replace(ENTRIES[13], investor=replace(ENTRIES[13].investor, country=620), address=OTHER)
     register_investors(operator, found, [moved])

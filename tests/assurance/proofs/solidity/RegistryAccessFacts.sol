@@ -14,11 +14,9 @@ contract RegistryAccessFacts is Refusals {
 
     /// @dev The owner is no agent, and the agent not the owner.
     function setUp() public {
-        registry = new InvestorRegistry(OWNER);
-        VM.prank(OWNER);
-        registry.addAgent(AGENT);
-        VM.prank(OWNER);
-        registry.removeAgent(OWNER);
+        address[] memory agents = new address[](1);
+        agents[0] = AGENT;
+        registry = new InvestorRegistry(OWNER, agents);
     }
 
     function _subject() internal view override returns (address) {
@@ -64,6 +62,16 @@ contract RegistryAccessFacts is Refusals {
         _onlyAgent(caller, abi.encodeCall(registry.updateIdentity, (a, b)));
     }
 
+    /// @notice Only an agent of the registry may call confirmLoss.
+    function check_registry_only_agent_confirm_loss(address caller, address a, address b) public {
+        _onlyAgent(caller, abi.encodeCall(registry.confirmLoss, (a, b)));
+    }
+
+    /// @notice Only an agent of the registry may call undoLoss.
+    function check_registry_only_agent_undo_loss(address caller, address a) public {
+        _onlyAgent(caller, abi.encodeCall(registry.undoLoss, (a)));
+    }
+
     /// @notice Only an agent of the registry may call count.
     function check_registry_only_agent_count(address caller, address a, address b) public {
         _onlyAgent(caller, abi.encodeCall(registry.count, (a, _one(b))));
@@ -72,6 +80,11 @@ contract RegistryAccessFacts is Refusals {
     /// @notice Only the registry's owner may call bindToken.
     function check_registry_only_owner_bind_token(address caller, address a) public {
         _onlyOwner(caller, abi.encodeCall(registry.bindToken, (a)));
+    }
+
+    /// @notice Only the registry's owner may call unbindToken.
+    function check_registry_only_owner_unbind_token(address caller, address a) public {
+        _onlyOwner(caller, abi.encodeCall(registry.unbindToken, (a)));
     }
 
     /// @notice Only the registry's owner may call addAgent.

@@ -1,0 +1,100 @@
+"""`prorata record` and `prorata cancel-records`, as a person and a program open them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.times import moment
+from tests.prorata.cli.kept import kept
+from tests.prorata.cli.opened import Commands
+
+pytestmark = pytest.mark.slow
+
+ASSET = str(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
+HOLDERS = str(PROJECT_ROOT / "examples" / "building" / "holders.csv")
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def building(tmp_path_factory) -> Iterator[Commands]:
+    """Issued; record 1 has closed, records 2 and 3 are open, and 3 has a payment."""
+    with Anvil() as anvil:
+        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
+        commands.says("deploy", "--asset", ASSET, "--dollar")
+        commands.says("issue", HOLDERS)
+        commands.close_record()
+        commands.says("record", "--at", "+10d")
+        commands.says("record", "--at", "+20d")
+        commands.says("distribute", "--currency", "USD", "--amount", "1,000", "--kind", "rent")
+        yield commands
+
+
+@pytest.fixture
+def commands(building) -> Iterator[Commands]:
+    with kept(building.anvil.url, building.folder):
+        yield building
+
+
+@pytest.mark.parametrize("name", ["record", "cancel-records", "refund"])
+def test_help_teaches_by_example(name):
+    command = importlib.import_module(f"scripts.{name}").cli
+    said = CliRunner().invoke(command, ["--help"]).output
+    assert f"Examples:\n  prorata {name} " in said
+
+
+def test_a_dry_run_says_which_record_it_would_be(commands):
+    before, at = commands.sent, moment(commands.chain.now() + 30 * DAY + 100)
+    said = commands.says("record", "--at", at, "--dry-run")
+    assert said == f"Record 4 of HARB12 would close at the end of {at}, in 30 days\n"
+    facts = commands.facts("record", "--at", at, "--dry-run")
+    assert (facts["dry_run"], facts["record"], facts["transaction"]) == (True, 4, None)
+    assert commands.sent == before
+    assert "dry_run" not in commands.facts("record", "--at", at)
+
+
+@pytest.mark.attack("K1", "K11")
+def test_a_record_far_ahead_is_refused(commands):
+    assert "is more than 400 days ahead of the chain's time, " in commands.refuses(
+        "record", "--at", "2099-12-31T23:59:59Z"
+    )
+
+
+def test_records_are_cancelled_once(commands):
+    """What depends on them is named first; the money waits for a refund."""
+    before, words = commands.sent, ("cancel-records", "--from", "2")
+    planned = commands.facts(*words, "--dry-run")
+    assert planned == {
+        "dry_run": True,
+        "records": [2, 3],
+        "record_ranges": [],
+        "distributions": [1],
+        "transaction": None,
+    }
+    said = commands.gist(*words, "--dry-run")
+    assert said.startswith("Would cancel records 2 to 3 of HARB12 record 2 would have closed at ")
+    assert said.endswith("distribution 1 pays nobody: `prorata refund --id 1` sends it back")
+    assert commands.sent == before
+    done = commands.facts(*words)
+    assert (done["records"], done["distributions"]) == ([2, 3], [1])
+    assert commands.facts(*words) == done
+    assert commands.sent == before + 1
+    assert "Cancelled records 2 to 3 of HARB12" in commands.says(*words)
+    # The default is the last record that stands.
+    rent = ("distribute", "--currency", "USD", "--amount", "500", "--kind", "rent")
+    assert commands.facts(*rent)["record"] == 1
+
+
+def test_refusals_of_a_cancellation(commands):
+    assert commands.refuses("cancel-records", "--from", "9") == (
+        'from: "9" was never scheduled: there are records 1 to 3; check the number'
+    )
+    assert commands.refuses("cancel-records", "--from", "1").startswith('from: "1" has closed at ')
+    assert "is not the owner of HARB12; use the account" in commands.refuses(
+        "cancel-records", "--from", "2", "--account", "TEST::1"
+    )
