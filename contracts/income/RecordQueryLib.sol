@@ -36,6 +36,24 @@ library RecordQueryLib {
         return answer == 1;
     }
 
+    /// @dev All shares at a record, or the token's own error. Written out, since a range asks this a hundred times.
+    function supplyAt(address token, uint256 recordId) internal view returns (uint256 supply) {
+        bytes4 selector = IRecordToken.totalSupplyAt.selector;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, recordId)
+            if iszero(staticcall(gas(), shr(96, shl(96, token)), 0x00, 0x24, 0x00, 0x20)) {
+                let reason := mload(0x40)
+                returndatacopy(reason, 0x00, returndatasize())
+                revert(reason, returndatasize())
+            }
+            if lt(returndatasize(), 0x20) {
+                revert(0x00, 0x00)
+            }
+            supply := mload(0x00)
+        }
+    }
+
     /// @dev Memory for `count` record ids, amidst that for a question about them and for its answer: four words before
     /// the array, and behind it three and as many as there are ids. Not cleared.
     function allocate(uint256 count) internal pure returns (uint256[] memory recordIds) {

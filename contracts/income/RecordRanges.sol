@@ -225,7 +225,7 @@ contract RecordRanges is IRecordRanges, IERC165 {
     }
 
     function _supplyAt(uint256 recordId) private view returns (uint256) {
-        return IRecordToken(token).totalSupplyAt(recordId);
+        return RecordQueryLib.supplyAt(token, recordId);
     }
 
     /// @dev The sum of the amounts times their weights, which are as many; the largest number if one of the amounts is

@@ -122,7 +122,11 @@ class Permit:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Everything about one distribution; see `IDividendVault.Distribution`."""
+    """Everything about one distribution; see `IDividendVault.Distribution`.
+
+    `eligible_supply` is 0 until the shares that earn are counted: one declared while its record was
+    open has that done by its first payment, or by `fix_eligible`.
+    """
 
     id: int
     token: str
@@ -324,6 +328,15 @@ class DividendVault(BoundContract):
     def sweep(self, distribution_id: int) -> Call:
         """After the deadline, send what is unclaimed to the recipient of the terms."""
         return self._write("sweep", distribution_id, label=f"sweep distribution {distribution_id}")
+
+    def fix_eligible(self, distribution_id: int, most: int) -> Call:
+        """Look at `most` more excluded accounts; after the last, count the shares that earn."""
+        label = f"count the shares of distribution {distribution_id}"
+        return self._write("fixEligible", distribution_id, most, label=label)
+
+    def accounts_left(self, distribution_id: int) -> int:
+        """Excluded accounts that are still to be looked at before the shares are counted."""
+        return int(self._view("fixEligible", distribution_id, 0))
 
     def refund(self, distribution_id: int) -> Call:
         """Return a distribution that nobody can receive to its declarer."""

@@ -32,6 +32,7 @@ from prorata.income.claim_trials import (
     due_to,
     try_open,
 )
+from prorata.income.denominators import count_shares, may_need_pages
 from prorata.income.payable import why_not_payable
 
 __all__ = ["Claimed", "Failed", "Payout", "claim", "payouts"]
@@ -108,6 +109,9 @@ class _Question:
         due = due_to(self.vault, unpaid, self.holder)
         if not due:
             return Claimed(())
+        if not dry_run:
+            for distribution in due:
+                count_shares(self.operator, self.deployment, distribution)
         trial = ClaimTrial(self.operator.chain, self.operator.address, self.vault, self.holder)
         batches = trial.batches(due)
         if trial.failed:
@@ -123,6 +127,8 @@ class _Question:
 
     def claim_open(self, *, dry_run: bool) -> Claimed:
         """Everything that can be paid; what the issuer's people declared goes first."""
+        if not dry_run:
+            self._count_open()
         found = try_open(
             self.deployment, self.vault, self.deployment.paying, self.holder, self.operator.address
         )
@@ -131,6 +137,20 @@ class _Question:
         if not done.payouts:
             _complain(done, found)
         return done
+
+    def _count_open(self) -> None:
+        """Have the shares counted where that is too much for a claim.
+
+        Only of what the issuer's people declared: a stranger's terms must cost a holder nothing.
+        """
+        token = self.deployment.token()
+        for found in self.vault.distributions_of(self.deployment.paying):
+            if not may_need_pages(found) or self.vault.is_claimed(found.id, self.holder):
+                continue
+            by_issuer = found.declarer == token.owner() or token.is_agent(found.declarer)
+            payable = by_issuer and why_not_payable(self.operator.chain, found) is None
+            if payable and self.vault.earns(found, self.holder):
+                count_shares(self.operator, self.deployment, found)
 
     # ------------------------------------------------------------------------ sending
 

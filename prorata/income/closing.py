@@ -16,6 +16,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, find_distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, RevertError
+from prorata.income.denominators import count_shares
 from prorata.values.times import moment
 
 __all__ = [
@@ -59,6 +60,7 @@ def sweep(operator: Operator, deployment: Deployment, distribution_id: int) -> S
     if receipt is None:
         if (refusal := _why_not_swept(operator, found)) is not None:
             raise refusal
+        count_shares(operator, deployment, found)
         receipt = operator.send_one(key, vault.sweep(distribution_id))
     carried = receipt.events("Carried")
     return Swept(
@@ -128,6 +130,7 @@ def refund(operator: Operator, deployment: Deployment, distribution_id: int) -> 
     if receipt is None:
         if (refusal := _why_not_refunded(operator, found)) is not None:
             raise refusal
+        count_shares(operator, deployment, found)
         receipt = operator.send_one(key, vault.refund(distribution_id))
     carried = receipt.events("Carried")
     return Refunded(

@@ -27,7 +27,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployer import add_contract
 from prorata.deployments.deployment import Deployment
-from prorata.errors import ChainError, DeploymentError, InputError
+from prorata.errors import ChainError, DeploymentError, InputError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = [
@@ -40,7 +40,7 @@ __all__ = [
     "pass_through",
 ]
 
-# So many fit a transaction, whatever they need.
+# So many usual ones fit a transaction, and leave room for one that uses all it may.
 BATCH = 20
 
 _NO_RECORD = "the pool's token has no record at its second; return it to the pool"
@@ -120,8 +120,8 @@ def add_pass_through(
 
     `record_ranges` are those of that token, if it has any.
 
-    Raises: InputError when the token tells no records; DeploymentError when the pool has another;
-    what `Operator.send` raises.
+    Raises: InputError when the token tells no records, or nobody could act for the pool;
+    DeploymentError when it has another; what `Operator.send` raises.
     """
     try:
         ShareToken(deployment.chain, pool_token).record_count()
@@ -130,7 +130,18 @@ def add_pass_through(
             "token", pool_token, "does not tell its record dates", "give the pool's own share token"
         ) from None
     arguments = [deployment.vault().address, pool, pool_token, record_ranges]
-    return add_contract(operator, deployment, "PassThrough", arguments, _label(pool))
+    try:
+        return add_contract(operator, deployment, "PassThrough", arguments, _label(pool))
+    except RevertError as error:
+        if error.error != "PassThrough_NobodyToForward":
+            raise
+    raise InputError.of(
+        "pool",
+        pool,
+        f"is a contract, and its token {pool_token} has no owner and knows no agents, so that "
+        "nobody could forward what a stranger claims for it",
+        "give its token an owner, or let an account with a key be the pool",
+    )
 
 
 def name_as_payee(operator: Operator, deployment: Deployment, pool: str) -> None:
@@ -277,7 +288,7 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
         elif components is None:
             found.matched[number] = times.index(seconds[0]) + 1
         elif components in all_components:
-            found.matched[number] = all_components.index(components) + 1
+            found.matched[number] = _standing(contract, all_components, components)
         elif record_ranges == ZERO_ADDRESS:
             # To a contract that knows of no record ranges it is as if there were no record at all.
             found.gaps[number] = (0, 1)
@@ -290,6 +301,14 @@ def _next_after(times: Sequence[int | None], second: int) -> int:
     """The first record after a second that was not cancelled, or the one to come."""
     later = (number for number, time in enumerate(times, 1) if time is not None and time > second)
     return next(later, len(times) + 1)
+
+
+def _standing(contract: PassThrough, every: Sequence[Components], wanted: Components) -> int:
+    """The pool's record range that weighs these seconds alike; a cancelled one if all are."""
+    alike = [number for number, components in enumerate(every, 1) if components == wanted]
+    ranges = RecordRanges(contract.chain, contract.pool_ranges())
+    standing = (number for number in alike[1:] and alike if not ranges.is_record_cancelled(number))
+    return next(standing, alike[0])
 
 
 def _components_in(components: Sequence[Component]) -> Components:

@@ -24,6 +24,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
 from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
+from prorata.income.denominators import pages_to_count
 from prorata.income.held_income import held_among, holders_expected, who_is_held
 from prorata.income.pushes import PAGE_SIZE, pages_of
 from prorata.values.addresses import ZERO_ADDRESS
@@ -377,14 +378,22 @@ class _Ahead:
 
     # ------------------------------------------------------------------- notices
 
+    def _of_open_record(self, preview: Preview) -> Iterator[str]:
+        what, until = self.what, moment(preview.closes_at)
+        yield (
+            f"{what.record} is open until {until}: holders and tax are those of now, and not final"
+        )
+        excluded = len(what.terms.excluded)
+        if what.record_range and (pages := pages_to_count(excluded)):
+            yield (
+                f"{excluded} accounts are excluded over a record range: before the first payment "
+                f"they may have to be counted in up to {pages} transactions more"
+            )
+
     def _notices(self, preview: Preview, run: _Run | None) -> Iterator[str]:
         what = self.what
         if preview.provisional:
-            until = moment(preview.closes_at)
-            yield (
-                f"{what.record} is open until {until}: holders and "
-                "tax are those of now, and not final"
-            )
+            yield from self._of_open_record(preview)
         if preview.received != what.amount:
             arrives = money(preview.received, what.currency)
             yield f"of {money(what.amount, what.currency)}, {arrives} would arrive"

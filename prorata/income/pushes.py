@@ -28,6 +28,7 @@ from prorata.contracts.vault import (
 )
 from prorata.deployments.deployment import Deployment
 from prorata.errors import RUN_AGAIN, ChainError, InputError
+from prorata.income.denominators import count_shares
 from prorata.income.payable import why_not_payable
 from prorata.income.push_report import (
     PushReport,
@@ -73,6 +74,7 @@ def push(
     found = find_distribution(vault, distribution_id)
     if (refusal := why_not_payable(operator.chain, found)) is not None:
         raise refusal
+    count_shares(operator, deployment, found)
     operator.tell(f"asking who of {len(holders):,} holders is to be paid")
     pages = pages_of(_unpaid(deployment, vault, found, holders), page_size)
     attempt = operator.attempts(f"push/{distribution_id}")

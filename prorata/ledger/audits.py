@@ -322,8 +322,8 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
     if ours.token not in books.ledgers:
         return
     eligible = 0 if ours.division is None else ours.division.eligible
-    # Until it is payable, a distribution declared at an open record has no denominator.
-    if ours.declared_open and books.until < ours.payable_from:
+    # Until its first payment, a distribution declared at an open record may have no denominator.
+    if ours.declared_open and not ours.settled_shares and not theirs.eligible_supply:
         eligible = 0
     _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
     _check(

@@ -64,7 +64,8 @@ class Declared(Distribution):
         return super().entitled(holder) if self.eligible else NO_PAYMENT
 
     def fix_if_closed(self, others: Collection[str] = ()) -> None:
-        """Give it its holders once there are any; `others` are excluded beside those of the terms."""
+        """Give it its holders once there are any; `others` are excluded beside those of the terms
+        too."""
         waits = self.gross is None and self.has_record and not self.ended
         outside = {*self.excluded, *others}
         if waits and any(who not in outside for who in self.balances):

@@ -299,6 +299,7 @@ class Vault:
         nobody = it.has_record and not it.eligible
         refuse(
             ("DividendVault_NotExpired", (number, it.deadline, self.now)) if early else None,
+            it.ledger.unreadable(it.record) if it.is_cancelled and not it.ended else None,
             ("DividendVault_NoEligibleShares", (it.ledger.name, it.record)) if nobody else None,
             ("DividendVault_NothingLeft", (number,)) if it.finished else None,
         )

@@ -68,6 +68,7 @@ class AttackMutant:
 
 LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
+COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 REGISTER = "compliance/InvestorRegistry.sol"
 
@@ -97,8 +98,9 @@ MUTANTS = (
         "share_token::self_transfer_changes_nothing_and_is_one_event",
     ),
     AttackMutant(
-        "A4 nobody is eligible", VAULT, VAULT_FILE,
-        "if (eligible == 0) revert DividendVault_NoEligibleShares(", "if (eligible == 0) return; (",
+        "A4 nobody is eligible", VAULT, COUNTING,
+        "if (eligible == 0) revert IDividendVault.DividendVault_NoEligibleShares(",
+        "if (eligible == 0) return; (",
         "dividend_vault::a_declaration_without_eligible_shares_is_refused",
     ),
     AttackMutant(
@@ -124,12 +126,12 @@ MUTANTS = (
     ),
     AttackMutant(
         "A9 the same again adds to the first", VAULT, VAULT_FILE,
-        "id = ++distributionCount;", "id = distributionCount = 1;",
+        "id = ++_count;", "id = _count = 1;",
         "dividend_vault::a_distribution_cannot_be_topped_up",
     ),
     AttackMutant(
-        "A10 excluded twice", VAULT, VAULT_FILE,
-        "if (!repeated) eligible -=", "eligible -=",
+        "A10 excluded twice", VAULT, COUNTING,
+        "if (_contains(excluded, i, excluded[i])) continue;", "",
         "dividend_vault::an_account_excluded_twice_counts_once",
     ),
     AttackMutant(
@@ -187,6 +189,16 @@ MUTANTS = (
         "if (closesAt < block.timestamp) revert ShareToken_RecordInThePast",
         "if (closesAt == 0) revert ShareToken_RecordInThePast",
         "record_dates::a_record_in_the_past_is_refused",
+    ),
+    AttackMutant(
+        "C1 the vault earns", VAULT, COUNTING,
+        "if (isShareToken) self.paidOut[currency] = true;", "",
+        "eligible::a_dividend_in_shares_does_not_earn_for_the_vault",
+    ),
+    AttackMutant(
+        "C1 a pool that nobody acts for", "PassThrough", "income/PassThrough.sol",
+        "if (!_canAct(pool_) && !_namesSomebody(poolToken_)) revert", "if (false) revert",
+        "pass_through::a_pool_that_nobody_acts_for_is_refused",
     ),
     AttackMutant(
         "C1 the token may hold itself", TOKEN, LEDGER,
@@ -352,6 +364,27 @@ MUTANTS = (
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
     ),
     AttackMutant(
+        "K2 each page begins anew", VAULT, COUNTING,
+        "uint256 start = found.accounts;", "uint256 start = 0;",
+        "eligible::anybody_counts_in_pages",
+    ),
+    AttackMutant(
+        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
+        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
+        "record_ranges::a_range_of_ranges_is_refused",
+    ),
+    AttackMutant(
+        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
+        "return answer == 1;", "return answer == 2;",
+        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
+    ),
+    AttackMutant(
+        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
+        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
+        "return EligibleLib.isCancelled(sheet);",
+        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
+    ),
+    AttackMutant(
         "K3 what one asset reports holds for all", REGISTRY, REGISTER,
         "emit LossReported(", "successorOf[lost] = successor;"
         " investorOf[lost] = investorOf[lost].asLost(); emit LossReported(",
@@ -469,6 +502,8 @@ LIVES = {
     LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
     POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
+    "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
+    "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
 }
 """What a mutant still does: it is broken in one place only."""
 

@@ -49,6 +49,8 @@ VAULT_CALL_OUTS = (
     "claim, claimant",
     "push, holdings",
     "refund, supply",
+    "refund, cancelled",
+    "count, supply",
     "claim, tax",
     "claim of two, tax",
     "push, tax",
@@ -319,6 +321,16 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         ),
         "push, holdings": CallOut(asset, all_at, pushes, own, still=True),
         "refund, supply": CallOut(asset, "totalSupplyAt(uint256)", refunds, own, still=True),
+        "refund, cancelled": CallOut(
+            asset, "isRecordCancelled(uint256)", refunds, own, still=True, shrugged=True
+        ),
+        "count, supply": CallOut(
+            asset,
+            "totalSupplyAt(uint256)",
+            w.asks_vault("fixEligible", w.unpaid, 1),
+            own,
+            still=True,
+        ),
         "claim, tax": CallOut(w.policy, tax, claims, own, still=True),
         "claim of two, tax": CallOut(w.policy, tax, claims_two, own, still=True),
         "push, tax": CallOut(w.policy, tax, pushes, own, still=True, least=450_000),

@@ -61,6 +61,7 @@ CODES = {
     "K4": "a recovered wallet keeps its roles",
     "K5": "a recovery beside another's compliance: its order, a fee on it, whose the new wallet is",
     "K9": "dust that strangers declare for an asset",
+    "K10": "money declared for a record that is cancelled",
     "K11": "one typo that cannot be taken back",
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",

@@ -393,8 +393,8 @@ class SystemHarness:
         return done
 
     def _never_payable(self, ids: Sequence[int]) -> bool:
-        """Whether one is of a cancelled record. What holders have at such a record means nothing: who
-        has something there has the call refused, who has nothing is passed over."""
+        """Whether one is of a cancelled record. What holders have at it means nothing: who has
+        something there has the call refused, who has nothing is passed over."""
         return any(it.is_cancelled for it in self.law.known(ids))
 
     def _claim(self, ids: tuple[int, ...], holder: str) -> bool:

@@ -157,7 +157,7 @@ def the_remainder_is_less_than_a_unit_for_each_holder():
     return given, z3.And(a - total >= 0, a - total < n)
 
 
-@FACTS.about("DividendVault._lessExcluded")
+@FACTS.about("EligibleLib._less")
 def excluding_leaves_the_shares_of_all_others():
     """If accounts hold the supply, taking out the excluded ones leaves what the others hold."""
     supply, others, first, second = whole("supply others first second")

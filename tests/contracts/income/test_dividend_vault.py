@@ -15,7 +15,6 @@ from tests.contracts.harness import (
     NOTHING,
     SKIPPED_CLAIMED,
     SKIPPED_NOTHING,
-    SKIPPED_PAYMENT,
     SKIPPED_POLICY,
     Harness,
     person,

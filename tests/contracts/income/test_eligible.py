@@ -381,7 +381,9 @@ def test_a_record_that_stands_again_does_not_pay_what_went_back(cancelling):
 
 def pay_out_shares(harness: Harness, token: Deployed, amount: int = 10) -> int:
     """A dividend in shares of `token`, to the holders of another token."""
-    other = harness.kit.deploy("ShareToken", ("Parent", "PAR", 0, harness.agent, ZERO, ZERO))
+    other = harness.kit.deploy(
+        "ShareToken", ("Parent", "PAR", 0, harness.agent, ZERO, ZERO, [harness.agent])
+    )
     other.send("mint", person(1), 7, sender=harness.agent)
     other.send("scheduleRecord", harness.kit.now, sender=harness.agent)
     harness.kit.now += DAY

@@ -10,6 +10,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyrevm import AccountInfo
 
 from prorata.apportion import apportion
 from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
@@ -856,6 +857,118 @@ def test_a_pass_through_is_made_of_a_plain_token_and_its_own_streams(harness):
     assert [made.call(name) for name in ("vault", "pool", "poolToken", "poolRanges")] == [
         vault, pool, certs, streams,
     ]  # fmt: skip
+
+
+# ------------------------------------------------------------------------ who can forward
+
+
+def word_of(signature: str) -> bytes:
+    """The selector of a function."""
+    return keccak(text=signature)[:4]
+
+
+@pytest.mark.attack("C1")
+def test_a_pool_that_nobody_acts_for_is_refused(harness):
+    """A contract, whose token has no owner and knows no agents: a stranger's claim would lock its
+    income. One with a key acts for itself, though it has named a contract to act for it."""
+    bare, spoken = harness.kit.deploy("BareToken"), harness.kit.deploy("SpokenToken")
+    wrapper = harness.kit.deploy("BareToken").address
+
+    def made(pool: str, token: Deployed) -> Deployed:
+        return harness.kit.deploy("PassThrough", harness.vault.address, pool, token.address, ZERO)
+
+    for token in (bare, spoken):
+        made(person(5), token)
+        with refused("PassThrough_NobodyToForward", wrapper, token.address):
+            made(wrapper, token)
+    spoken.send("setWord", word_of("owner()"), 0)
+    with refused("PassThrough_NobodyToForward", wrapper, spoken.address):
+        made(wrapper, spoken)
+    spoken.send("setWord", word_of("owner()"), int(harness.keeper, 16))
+    made(wrapper, spoken)
+    made(wrapper, harness.certs)
+    agents = harness.kit.deploy("SpokenToken")
+    agents.send("setWord", word_of("isAgent(address)"), 0)
+    made(wrapper, agents)
+
+
+@pytest.mark.parametrize(("code", "acts"), [("ef0100", True), ("ef0101", False), ("60", False)])
+def test_an_account_with_a_key_that_a_contract_acts_for(harness, code, acts):
+    """EIP-7702: its code is three bytes and an address; no other code can be."""
+    pool = person(6)
+    insert_code(harness.kit, pool, bytes.fromhex(code) + bytes.fromhex(harness.vault.address[2:]))
+    arguments = (harness.vault.address, pool, harness.kit.deploy("BareToken").address, ZERO)
+    if acts:
+        harness.kit.deploy("PassThrough", *arguments)
+        return
+    with refused("PassThrough_NobodyToForward", *arguments[1:3]):
+        harness.kit.deploy("PassThrough", *arguments)
+
+
+def insert_code(kit: RevmKit, account: str, code: bytes) -> None:
+    """Give an account code, as a transaction of the fourth type would."""
+    kit.evm.insert_account_info(account, AccountInfo(code=code))
+
+
+# --------------------------------------------------------------------- cancelled records
+
+
+def test_what_falls_on_a_cancelled_record_goes_back(harness):
+    """Records cancelled between are passed over, and so are those at the end (Laws 17, 40)."""
+    certs, keeper = harness.certs, harness.keeper
+    number = harness.declare(harness.schedule(harness.kit.now + DAY), 1_000)
+    closes_at = harness.kit.now + DAY
+    certs.send("scheduleRecord", harness.kit.now, sender=keeper)
+    harness.kit.now += 1
+    for ahead in (closes_at, closes_at + 5, closes_at + 9):
+        certs.send("scheduleRecord", ahead, sender=keeper)
+    certs.send("cancelRecords", 2, sender=keeper)
+    harness.kit.now = closes_at + 1
+    for gone in (2, 3, 4):
+        with refused("ShareToken_RecordCancelled", gone):
+            harness.pass_one(number, gone)
+    for later in (3, 4):
+        with refused("ShareToken_RecordCancelled", later):
+            harness.passer.send("returnUnmatched", number, 0, later)
+    with refused("PassThrough_Matched", number, closes_at, 1):
+        harness.passer.send("returnUnmatched", number, 0, 1)
+    certs.send("scheduleRecord", harness.kit.now, sender=keeper)
+    with refused("PassThrough_Matched", number, closes_at, 7):
+        harness.passer.send("returnUnmatched", number, 0, 7)
+    harness.passer.send("returnUnmatched", number, 0, 5)
+    assert harness.money(harness.pool) == 400
+
+
+def test_a_record_scheduled_again_for_the_second_is_forwarded_over(harness):
+    """Though an earlier one for that second was cancelled; then nothing goes back (Law 17)."""
+    certs, keeper = harness.certs, harness.keeper
+    closes_at = harness.kit.now + DAY
+    number = harness.declare(harness.schedule(closes_at), 1_000)
+    certs.send("scheduleRecord", closes_at, sender=keeper)
+    certs.send("cancelRecords", 1, sender=keeper)
+    certs.send("scheduleRecord", closes_at, sender=keeper)
+    certs.send("scheduleRecord", closes_at + 5, sender=keeper)
+    certs.send("cancelRecords", 3, sender=keeper)
+    harness.kit.now = closes_at + 1
+    with refused("PassThrough_Matched", number, closes_at, 4):
+        harness.passer.send("returnUnmatched", number, 0, 4)
+    with refused("ShareToken_RecordCancelled", 1):
+        harness.pass_one(number, 1)
+    assert harness.figures(harness.pass_one(number, 2))["amount"] == 400
+
+
+@pytest.mark.attack("K10")
+def test_income_of_a_cancelled_record_is_not_forwarded(harness):
+    """It goes back to its declarer; the pool never had any (Law 40)."""
+    closes_at = harness.kit.now + DAY
+    number = harness.declare(harness.schedule(closes_at), 1_000)
+    harness.certs.send("scheduleRecord", closes_at, sender=harness.keeper)
+    harness.token.send("cancelRecords", 1)
+    harness.kit.now = closes_at + 1
+    with refused("ShareToken_RecordCancelled", 1):
+        harness.pass_one(number, 1)
+    harness.vault.send("refund", number)
+    assert (harness.money(harness.agent), harness.passer.call("isDone", number)) == (1_000, False)
 
 
 # ------------------------------------------------------------------------------ laws

@@ -163,6 +163,22 @@ def test_a_token_without_code_has_no_streams(kit):
         kit.deploy("RecordRanges", person(1))
 
 
+@pytest.mark.attack("K2")
+def test_a_range_of_ranges_is_refused(harness):
+    """A question about a hundred records would become one about ten thousand; whoever says to be a
+    contract of ranges is taken at its word."""
+    with refused("RecordRanges_NotPlain", harness.streams.address):
+        harness.kit.deploy("RecordRanges", harness.streams.address)
+    spoken = harness.kit.deploy("SpokenToken")
+    supports = question("supportsInterface(bytes4)")
+    spoken.send("setWord", supports, 1)
+    with refused("RecordRanges_NotPlain", spoken.address):
+        harness.kit.deploy("RecordRanges", spoken.address)
+    for word in (0, 2, MAX):
+        spoken.send("setWord", supports, word)
+        harness.kit.deploy("RecordRanges", spoken.address)
+
+
 @pytest.mark.attack("H")
 def test_records_out_of_order_or_range_are_refused(harness):
     """None, too many, repeated, descending, unknown, or too large for a vault."""
@@ -212,6 +228,64 @@ def test_an_unknown_stream_is_refused_everywhere(harness, stream):
     if stream < 2**32:
         with refused("RecordRanges_UnknownRange", stream):
             harness.declare(stream, 1_000, token=harness.streams)
+
+
+# ------------------------------------------------------------------------------- cancelled
+
+
+def ahead(harness: Streamed) -> tuple[int, list[int]]:
+    """A range over a closed record and two that are open; its id, and theirs."""
+    records = [harness.close(), harness.schedule(), harness.schedule(harness.kit.now + 2 * DAY)]
+    return harness.define(records, [1, 2, 3]), records
+
+
+@pytest.mark.attack("K10")
+@pytest.mark.parametrize("first", [2, 3])
+def test_a_range_with_a_cancelled_record_never_closes(harness, first):
+    """Its times and balances are refused with the token's own error, before its end and after; what
+    it was made of is still told (Law 40)."""
+    stream, records = ahead(harness)
+    assert harness.streams.call("isRecordCancelled", stream) is False
+    times = harness.streams.call("componentsOf", stream)
+    number = harness.declare(stream, 1_000, token=harness.streams, excluded=[harness.ben])
+    harness.token.send("cancelRecords", first)
+    for _ in ("before", "after"):
+        assert harness.streams.call("isRecordCancelled", stream) is True
+        with refused("ShareToken_RecordCancelled", records[-1]):
+            harness.streams.call("recordTime", stream)
+        assert harness.streams.call("componentsOf", stream) == times
+        assert harness.vault.call("entitlement", number, harness.ann) == (0, 0, 0)
+        assert harness.vault.call("claimable", number, harness.ann) == 0
+        with refused("ShareToken_RecordCancelled", records[-1]):
+            harness.declare(stream, 1, token=harness.streams)
+        harness.kit.now += 3 * DAY
+    with refused("ShareToken_RecordCancelled", records[-1]):
+        harness.balance(harness.ann, stream)
+    for function, *arguments in (
+        ("claim", [number], harness.ann), ("push", number, [harness.ann]),
+        ("fixEligible", number, 1),
+    ):  # fmt: skip
+        with refused("ShareToken_RecordCancelled", records[-1]):
+            harness.vault.send(function, *arguments)
+    with refused("ShareToken_RecordCancelled", first):
+        harness.streams.call("totalSupplyAt", stream)
+    before = dollars(harness, harness.agent)
+    harness.vault.send("refund", number, sender=harness.stranger)
+    assert dollars(harness, harness.agent) == before + 1_000
+
+
+def test_no_range_is_defined_over_a_cancelled_record(harness):
+    """Records that were cancelled between others are left out of ranges, which stand."""
+    first, gone = harness.close(), harness.schedule()
+    harness.token.send("cancelRecords", gone)
+    last = harness.close()
+    with refused("ShareToken_RecordCancelled", gone):
+        harness.define([first, gone, last], [1, 1, 1])
+    stream = harness.define([first, last], [1, 1])
+    assert harness.streams.call("isRecordCancelled", stream) is False
+    assert harness.balance(harness.ann, stream) == 12_000
+    with refused("RecordRanges_UnknownRange", 2):
+        harness.streams.call("isRecordCancelled", 2)
 
 
 # ---------------------------------------------------------------------------- the weights

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from eth_abi.abi import encode
 from eth_account import Account
+from eth_utils.crypto import keccak
 
 from prorata.apportion import apportion
 from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
-from prorata.chain.calls import deploy_call
+from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
 from prorata.chain.signers import LocalSigner
 from prorata.contracts.share_token import ShareToken
@@ -18,6 +20,7 @@ from prorata.contracts.vault import DividendVault, Terms
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_operator
 from prorata.errors import BooksError, DeploymentError, InputError, RevertError
+from prorata.income import denominators
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
 from prorata.income.declarations import Declaration, declare, declare_all
@@ -487,6 +490,21 @@ def test_a_stranger_leaves_what_was_claimed_before(anvil, operator, pooled, cust
     )
 
 
+def test_a_pool_that_nobody_acts_for_is_refused(operator, month, artifacts):
+    """A wrapper whose token has no owner: a stranger's claim would lock its income."""
+    address = operator.send_one(
+        "token", Call(None, artifacts["SpokenToken"].bytecode)
+    ).contract_address
+    selector = keccak(text="recordCount()")[:4]
+    data = keccak(text="setWord(bytes4,uint256)")[:4] + encode(["bytes4", "uint256"], [selector, 1])
+    operator.send_one("count", Call(address, data))
+    assert refused(add_pass_through, operator, month, month.vault().address, address) == (
+        f'pool: "{month.vault().address}" is a contract, and its token {address} has no owner and '
+        "knows no agents, so that nobody could forward what a stranger claims for it; give its "
+        "token an owner, or let an account with a key be the pool"
+    )
+
+
 def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
     with pytest.raises(DeploymentError, match="has no pass-through here"):
         pass_through(month, custodian.address)
@@ -505,3 +523,57 @@ def test_what_is_no_pool_is_refused(operator, month, custodian, certificates):
     other = month.token().address
     with pytest.raises(DeploymentError, match="holds a PassThrough that was deployed with"):
         add_pass_through(operator, found, custodian.address, other)
+
+
+# ------------------------------------------------------------------------- counted in pages
+
+
+@pytest.fixture
+def ahead(anvil, operator, found, table) -> tuple[Deployment, tuple[str, ...]]:
+    """A range over a closed record and an open one, declared with ten accounts left out, closed."""
+    start = operator.chain.now() // DAY * DAY + 5 * DAY
+    for day in (0, 1):
+        schedule_record(operator, found, start + day * DAY)
+    pass_time(anvil, start + 1)
+    define_range(operator, found, 1, 2, weights="equal")
+    found = Deployment.open(operator.chain, found.folder)
+    outside = tuple(sorted(table.balances)[:10])
+    what = Declaration(
+        1, found.currency("USD"), INTEREST, Terms(excluded=outside), record_range=True
+    )
+    [preview] = preview_all(operator, found, [what])
+    assert any("up to 3 transactions more" in notice for notice in preview.notices)
+    declare_all(operator, found, [what])
+    pass_time(anvil, start + DAY + 1)
+    return found, outside
+
+
+@pytest.mark.parametrize("too_much", [True, False])
+def test_excluded_accounts_are_counted_before_the_first_payment(
+    operator, ahead, table, monkeypatch, too_much
+):
+    """In pages where it is too much for a payment; the division is the same (Law 38)."""
+    found, outside = ahead
+    monkeypatch.setattr(denominators, "_LITTLE", 1 if too_much else 3_000_000)
+    vault = found.vault()
+    assert vault.distribution(1).eligible_supply == 0
+    holder = next(who for who in sorted(table.balances) if who not in outside)
+    claim(operator, found, holder, [1])
+    assert vault.accounts_left(1) == 0
+    eligible = sum(2 * n for who, n in table.balances.items() if who not in outside)
+    assert vault.distribution(1).eligible_supply == eligible + 200
+    nonce = sent(operator)
+    assert denominators.count_shares(operator, found, vault.distribution(1)) == ()
+    assert sent(operator) == nonce
+
+
+def test_counting_goes_on_where_it_stopped(operator, ahead, monkeypatch):
+    """A page that somebody else sent, or an earlier run, is not sent again (Law 20)."""
+    found, _ = ahead
+    monkeypatch.setattr(denominators, "_LITTLE", 1)
+    vault = found.vault()
+    operator.send_one("somebody", vault.fix_eligible(1, 3))
+    assert vault.accounts_left(1) == 7
+    receipts = denominators.count_shares(operator, found, vault.distribution(1))
+    assert [receipt.key for receipt in receipts] == ["count/1/7", "count/1/3"]
+    assert vault.distribution(1).eligible_supply
