@@ -201,7 +201,7 @@ abstract contract DividendVaultViews is IDividendVault {
         return _eligible.known(terms) == 0 && EligibleLib.isCancelled(terms);
     }
 
-    /// @dev The one record of a terms, as `_ask` wants it.
+    /// @dev The one record of a distribution, as `_ask` wants it.
     function _recordIdsOf(StoredTerms memory terms) internal pure returns (uint256[] memory recordIds) {
         recordIds = RecordQueryLib.allocate(1);
         recordIds.put(0, terms.recordId());

@@ -132,7 +132,7 @@ FAULTS = (
         "copies what receivers say", PAYMENT, r"return sent \?",
         "if (FAULT) { assembly { returndatacopy(mload(0x40), 0, returndatasize()) } }\n"
         "            SOUND",
-        ("coin coin-talk refund",),
+        ("coin coin-megabyte claim", "coin coin-megabyte refund"),
     ),
     Fault(
         "takes a receiver's refusal for a payment", PAYMENT, r"return sent \?",

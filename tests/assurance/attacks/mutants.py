@@ -379,9 +379,9 @@ MUTANTS = (
         "eligible::what_was_declared_for_a_cancelled_record_goes_back",
     ),
     AttackMutant(
-        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
-        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
-        "return EligibleLib.isCancelled(sheet);",
+        "K10 a token takes back what is owed", VAULT, "income/DividendVaultViews.sol",
+        "return _eligible.known(terms) == 0 && EligibleLib.isCancelled(terms);",
+        "return EligibleLib.isCancelled(terms);",
         "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
     ),
     AttackMutant(

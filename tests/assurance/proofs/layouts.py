@@ -388,13 +388,13 @@ def progress_key(series, lane):
 
 
 def lanes_after(lanes: Bits, lane: Bits, shares: Bits, loses: z3.BoolRef) -> Bits:
-    """What `ProgressLib.settleDown` leaves of a slot."""
+    """What `ClaimBatchLib.settleDown` leaves of a slot."""
     booked = z3.If(loses, shares | (word(1) << lane_width(lane)), shares)
     return lanes + (booked << lane_shift(lane))
 
 
 def allotted(position: Bits, width: Bits) -> tuple[Bits, Bits, Bits]:
-    """`ProgressLib.allocate` for shares of this width: where the lane begins, ends, its reference."""
+    """`ProgressLib.allocate` for shares of this width: where it begins and ends, its reference."""
     bits = width + lost_bits(width)
     over = z3.UGT((position & ones(8)) + bits, word(256))
     start = z3.If(over, (position | ones(8)) + word(1), position)

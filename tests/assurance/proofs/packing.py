@@ -269,21 +269,21 @@ def _settlement():
 # What z3 cannot decide here bit by bit in a minute, `arithmetic.py` says of digits, and proves.
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.settledIn", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.settledIn", deep=True)
 def settling_adds_the_shares():
     """The settled shares of the lane grow by the holder's, exactly."""
     lanes, lane, _, shares, _, after, given = _settlement()
     return given, of.settled_in(after, lane) == of.settled_in(lanes, lane) + shares
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.lostIn", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.lostIn", deep=True)
 def settling_adds_the_lost_unit():
     """The units lost in the lane grow by one or none, exactly."""
     lanes, lane, _, _, loss, after, given = _settlement()
     return given, of.lost_in(after, lane) == of.lost_in(lanes, lane) + loss
 
 
-@FACTS.about("ProgressLib.settleDown", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", deep=True)
 def settling_touches_no_lane_below():
     """No bit of the slot below the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -291,7 +291,7 @@ def settling_touches_no_lane_below():
     return given, lanes & below == after & below
 
 
-@FACTS.about("ProgressLib.settleDown", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", deep=True)
 def settling_touches_no_lane_above():
     """No bit of the slot above the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -355,7 +355,7 @@ def no_two_distributions_share_a_mark():
     return [fits(n, 32), fits(m, 32)], z3.And(window, bit) == (n == m)
 
 
-@FACTS.about("ClaimBatchLib.tryMark")
+@FACTS.about("ClaimBatchLib.isClaimed")
 def a_mark_is_fresh_once():
     """A run finds a distribution unmarked at most once: the second time it pays nothing. (Law 4)"""
     w, n = words("w n")
@@ -365,7 +365,7 @@ def a_mark_is_fresh_once():
     return [], z3.And(z3.Not(again), fresh == (w & mark == 0))
 
 
-@FACTS.about("ClaimBatchLib.tryMark", "DividendVault._tryPay")
+@FACTS.about("ClaimBatchLib.isClaimed", "DividendVault._takeBack")
 def a_mark_taken_back_leaves_the_others():
     """Taking back a mark that was not there before leaves every other mark as it was."""
     w, n, m = words("w n m")

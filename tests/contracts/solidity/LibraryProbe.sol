@@ -9,6 +9,7 @@ import {Ledger} from "../../../contracts/token/LedgerLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
 import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
+import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title LibraryProbe
 /// @notice Hands words to the libraries that pack them, and back what they make of them.
@@ -222,7 +223,7 @@ contract LibraryProbe {
         uint256 shares,
         uint256 eligible
     ) external pure returns (uint256 gross, uint256 progressAfter) {
-        (gross, progressAfter, ) = ProgressLib.settleDown(progress, lane, amount, shares, eligible);
+        (gross, progressAfter, ) = SettlementLib.settleDown(progress, lane, amount, shares, eligible);
     }
 
     // --------------------------------------------------------------------- PayeeAndClaimsLib

@@ -10,6 +10,7 @@ import {ProRataLib} from "../../../contracts/libraries/ProRataLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
 import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
+import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title Probe
 /// @notice Puts many cases to one library in one call. Each function takes so many words to a case, behind each other,
@@ -33,7 +34,7 @@ contract Probe {
         for (uint256 i = 0; i < cases.length; i += 5) {
             uint256[] calldata one = cases[i:i + 5];
             bool last;
-            (out[i], out[i + 1], last) = ProgressLib.settleDown(one[0], one[1], one[2], one[3], one[4]);
+            (out[i], out[i + 1], last) = SettlementLib.settleDown(one[0], one[1], one[2], one[3], one[4]);
             out[i + 2] = last ? 1 : 0;
             out[i + 3] = ProgressLib.settledIn(out[i + 1], one[1]);
             out[i + 4] = ProgressLib.lostIn(out[i + 1], one[1]);

@@ -93,6 +93,7 @@ def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
             harness.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
         "push(uint256,address[])": (open_one, [harness.cid]),
+        "fixEligible(uint256,uint256)": (open_one, 1),
         "pushWithGas(uint256,address[],uint256)": (open_one, [harness.cid], 500_000),
         "refund(uint256)": (empty,),
         "remit(uint256)": (taxed,),

@@ -34,6 +34,7 @@ RECORD_TOKEN = [
 RECORD_STREAM = [
     "defineRange(uint256[],uint256[])", "token()", "recordCount()", "componentsOf(uint256)",
     "claimantOf(address)", "successorOf(address)", "owner()", "isAgent(address)",
+    "isRecordCancelled(uint256)",
 ]  # fmt: skip
 ERC3643_TOKEN = [
     "onchainID()",
