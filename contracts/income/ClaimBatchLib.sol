@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    DATA_HEAD_BYTES,
-    PROGRESS_FIELD_AT,
-    PROGRESS_SLOT_MASK,
-    SETTLEMENT_BYTES,
-    WINDOW_ZERO_AT
-} from "./ClaimLayout.sol";
+import {PROGRESS_FIELD_AT, PROGRESS_SLOT_MASK, SETTLEMENT_BYTES, WINDOW_ZERO_AT} from "./ClaimLayout.sol";
+// Assembly reads this.
+// solhint-disable-next-line no-unused-import
+import {DATA_HEAD_BYTES} from "./ClaimLayout.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
 import {ProgressLib} from "./ProgressLib.sol";

@@ -10,6 +10,8 @@ import {IRecordToken} from "../token/IRecordToken.sol";
 import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 import {ClaimBatchLib, ClaimBatch} from "./ClaimBatchLib.sol";
+// Assembly reads this.
+// solhint-disable-next-line no-unused-import
 import {TERMS_BYTES} from "./ClaimLayout.sol";
 import {EligibleLib} from "./EligibleLib.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";

@@ -17,12 +17,11 @@ import {
     PROGRESS_FIELD_AT,
     RECORD_AT,
     SERIES_AT,
-    TERMS_ASSET,
-    TERMS_BYTES,
-    TERMS_CODE_BYTES,
-    TERMS_ORIGIN,
-    TERMS_PAYMENT
+    TERMS_CODE_BYTES
 } from "./ClaimLayout.sol";
+// Assembly reads these.
+// solhint-disable-next-line no-unused-import
+import {TERMS_ASSET, TERMS_BYTES, TERMS_ORIGIN, TERMS_PAYMENT} from "./ClaimLayout.sol";
 
 /// @dev The unchangeable part of a distribution: its id, and the four words that are stored. `ClaimLayout` draws them.
 struct StoredTerms {
