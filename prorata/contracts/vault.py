@@ -317,9 +317,13 @@ class DividendVault(BoundContract):
         label = f"claim {', '.join(map(str, ids))} for {holder}"
         return self._write("claim", list(ids), holder, label=label)
 
-    def push(self, distribution_id: int, holders: Sequence[str]) -> Call:
-        """Pay a page of holders."""
+    def push(
+        self, distribution_id: int, holders: Sequence[str], gas_each: int | None = None
+    ) -> Call:
+        """Pay a page of holders; each payee is offered `gas_each`, or its part of what there is."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
+        if gas_each is not None:
+            return self._write("pushWithGas", distribution_id, list(holders), gas_each, label=label)
         return self._write("push", distribution_id, list(holders), label=label)
 
     def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:
