@@ -176,11 +176,11 @@ def _instructions(story: Story, gas: dict[str, int]) -> None:
 
     story.send(story.dollar, "mint", story.holders[1], 1)
     execute(0, [first + 1])
-    gas["carry out: claim to a wallet"] = execute(1, [first + 2])
-    gas["carry out: claim to a wallet, nonce in a new word"] = execute(256, [first + 3])
-    gas["carry out: claim of twelve to a wallet"] = execute(2, list(range(first + 4, first + 16)))
+    gas["execute: claim to a wallet"] = execute(1, [first + 2])
+    gas["execute: claim to a wallet, nonce in a new word"] = execute(256, [first + 3])
+    gas["execute: claim of twelve to a wallet"] = execute(2, list(range(first + 4, first + 16)))
     story.declare(record)
     story.declare(record)
     order = {"hook": hook.address, "data": (1).to_bytes(32, "big")}
     execute(3, [first + 16], **order)
-    gas["carry out: reinvest in shares"] = execute(4, [first + 17], **order)
+    gas["execute: reinvest in shares"] = execute(4, [first + 17], **order)
