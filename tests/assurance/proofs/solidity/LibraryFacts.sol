@@ -62,7 +62,7 @@ contract LibraryFacts {
             series,
             PayeeAndClaimsLib.windowOf(ordinal)
         );
-        slot.bits = bits ^ PayeeAndClaimsLib.markOf(ordinal);
+        slot.bits = bits ^ PayeeAndClaimsLib.bitOf(ordinal);
     }
 
     /// @notice A flip marks its own distribution and no other, of any series and holder. (Law 4)
@@ -77,8 +77,8 @@ contract LibraryFacts {
         VM.assume(series != 0 && otherSeries != 0);
         VM.assume(holder != other || series != otherSeries || ordinal != otherOrdinal);
         _flip(holder, series, ordinal);
-        assert(files.isMarked(holder, series, ordinal));
-        assert(!files.isMarked(other, otherSeries, otherOrdinal));
+        assert(files.isClaimed(holder, series, ordinal));
+        assert(!files.isClaimed(other, otherSeries, otherOrdinal));
     }
 
     /// @notice A mark stays when another distribution is marked, of whatever series. (Law 4)
@@ -92,7 +92,7 @@ contract LibraryFacts {
         VM.assume(series != 0 && later != 0 && (series != later || ordinal != laterOrdinal));
         _flip(holder, series, ordinal);
         _flip(holder, later, laterOrdinal);
-        assert(files.isMarked(holder, series, ordinal) && files.isMarked(holder, later, laterOrdinal));
+        assert(files.isClaimed(holder, series, ordinal) && files.isClaimed(holder, later, laterOrdinal));
     }
 
     /// @notice A payee set after a payment changes no mark, and a mark changes no payee. (Law 4)
@@ -100,9 +100,9 @@ contract LibraryFacts {
         VM.assume(series != 0);
         _flip(holder, series, ordinal);
         files.setPayee(holder, payee);
-        assert(files.isMarked(holder, series, ordinal));
+        assert(files.isClaimed(holder, series, ordinal));
         _flip(holder, series, ordinal);
-        assert(!files.isMarked(holder, series, ordinal));
+        assert(!files.isClaimed(holder, series, ordinal));
         assert(PayeeAndClaimsLib.payee(files.file[holder].bits) == payee);
     }
 
@@ -166,6 +166,6 @@ contract LibraryFacts {
     function check_control_a_flip_marks_all(address holder, uint32 series, uint32 ordinal, uint32 other) public {
         VM.assume(series != 0);
         _flip(holder, series, ordinal);
-        assert(files.isMarked(holder, series, other));
+        assert(files.isClaimed(holder, series, other));
     }
 }
