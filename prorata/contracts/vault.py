@@ -207,12 +207,16 @@ class DividendVault(BoundContract):
 
         Unlike `entitlement` it asks no tax policy, which may be anybody's and answer nothing.
         """
-        if not found.owed or holder in found.terms.excluded:
+        if not found.owed or self.excludes(found.terms, holder):
             return False
         token = ShareToken(self.chain, found.token, block=self.block)
         shares = token.balance_of_at(holder, found.record_id)
         # Until somebody is paid, it may not be known by how many shares the amount is divided.
         return found.amount * shares >= max(found.eligible_supply, 1)
+
+    def excludes(self, terms: Terms, holder: str) -> bool:
+        """Whether nobody is paid for `holder`: the terms exclude it, or it is the vault itself."""
+        return holder == self.address or holder in terms.excluded
 
     def entitlement(self, distribution_id: int, holder: str) -> Entitlement:
         """What `holder` earned, claimed or not."""
