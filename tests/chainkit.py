@@ -346,14 +346,16 @@ class RevmKit(Kit):
         self._now = timestamp
         self.evm.set_block_env(pyrevm.BlockEnv(timestamp=timestamp, number=timestamp // 12))
 
-    def transact(self, sender: str, to: str | None, data: bytes, value: int = 0) -> Receipt:
+    def transact(
+        self, sender: str, to: str | None, data: bytes, value: int = 0, *, gas: int = 30_000_000
+    ) -> Receipt:
         address = None
         self.evm.reset_transient_storage()
         try:
             if to is None:
                 address = to_checksum_address(self.evm.deploy(sender, data, value))
             else:
-                self.evm.message_call(sender, to, data, value, 30_000_000)
+                self.evm.message_call(sender, to, data, value, gas)
         except RuntimeError as error:
             raise self._reverted(error) from None
         result = self.evm.result

@@ -59,9 +59,14 @@ contract LockUps is ILockUps {
         uint256 day = _releaseDay(block.timestamp, lockUp);
         // Only a shorter lock-up than before goes before the end.
         uint256 at_ = last;
-        while (at_ > first && _day(queue.lots[at_ - 1]) > day) --at_;
-        if (at_ > first && _day(queue.lots[at_ - 1]) == day) {
-            queue.lots[at_ - 1] = _lot(_amount(queue.lots[at_ - 1]) + amount, day);
+        uint256 before = 0;
+        while (at_ > first) {
+            before = queue.lots[at_ - 1];
+            if (_day(before) <= day) break;
+            --at_;
+        }
+        if (at_ > first && _day(before) == day) {
+            queue.lots[at_ - 1] = _lot(_amount(before) + amount, day);
         } else {
             for (uint256 i = last; i > at_; --i) {
                 queue.lots[i] = queue.lots[i - 1];
@@ -127,18 +132,20 @@ contract LockUps is ILockUps {
     // ---------------------------------------------------------------------- queues
 
     function _locked(Queue storage queue) private view returns (uint256 amount, uint256 nextRelease) {
-        uint256 first = queue.first;
-        for (uint256 i = queue.last; i > first; --i) {
+        (uint256 first, uint256 last) = (queue.first, queue.last);
+        uint256 day = 0;
+        for (uint256 i = last; i > first; --i) {
             uint256 lot = queue.lots[i - 1];
             if (_isReleased(lot)) break;
             amount += _amount(lot);
-            nextRelease = _time(_day(lot));
+            day = _day(lot);
         }
+        nextRelease = _time(day);
     }
 
     function _firstLocked(Queue storage queue) private view returns (uint256 first) {
-        first = queue.first;
-        uint256 last = queue.last;
+        uint256 last;
+        (first, last) = (queue.first, queue.last);
         while (first < last && _isReleased(queue.lots[first])) ++first;
     }
 
@@ -166,6 +173,7 @@ contract LockUps is ILockUps {
     }
 
     function _keep(Queue storage queue, uint256 first, uint256 last) private {
+        if (queue.first == first && queue.last == last) return;
         (queue.first, queue.last) = (uint64(first), uint64(last));
     }
 
@@ -180,8 +188,9 @@ contract LockUps is ILockUps {
         return ((end + period - 1) / period) * period;
     }
 
+    /// @dev The day that never comes begins later than any time that can be told, too.
     function _isReleased(uint256 lot) private view returns (bool) {
-        return _time(_day(lot)) <= block.timestamp;
+        return _day(lot) * DAY <= block.timestamp;
     }
 
     function _time(uint256 day) private pure returns (uint256) {

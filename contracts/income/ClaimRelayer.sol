@@ -9,14 +9,14 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {IClaimRelayer} from "./IClaimRelayer.sol";
 import {IReinvestment} from "./IReinvestment.sol";
-import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 
 /// @title ClaimRelayer
 /// @notice Pays income where its holder has signed for it to go. `IClaimRelayer` is the specification.
-/// @dev Promise: the vault is asked to pay only a receiver, or a hook, whom the person to be paid now has signed for. The
+/// @dev Promise: the vault is asked to pay only a receiver, or a hook, whom the claimant has signed for; and only the vault
+/// asks who that is, so that the answer by which it pays is the one that the signature is held against. The
 /// money never passes through here: the vault pays a hook itself, so that a currency with a fee takes it once; and the hook
-/// is told what its balance grew by, which is exact whatever the currency does on the way. Between the two looks one
+/// is given what its balance grew by, which is exact whatever the currency does on the way. Between the two readings one
 /// currency moves, and nobody but it and the hook can act.
 contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
     using BitMaps for BitMaps.BitMap;
@@ -45,9 +45,8 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
         PaymentInstruction calldata instruction,
         bytes calldata signature
     ) external nonReentrant returns (uint256 paid) {
-        _checkWords(instruction);
+        _checkFields(instruction);
         _checkSignature(instruction, signature);
-        address currency = _checkClaimant(instruction);
         _spend(instruction.claimant, instruction.nonce);
         emit Executed({
             claimant: instruction.claimant,
@@ -56,7 +55,7 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
             receiver: instruction.receiver,
             hook: instruction.hook
         });
-        if (instruction.hook != address(0)) return _reinvest(instruction, currency);
+        if (instruction.hook != address(0)) return _reinvest(instruction);
         return _claim(instruction, instruction.receiver);
     }
 
@@ -94,7 +93,7 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
     // -------------------------------------------------------------------- checking
 
     /// @dev What can be said of an instruction without asking anybody.
-    function _checkWords(PaymentInstruction calldata instruction) private view {
+    function _checkFields(PaymentInstruction calldata instruction) private view {
         if (block.timestamp > instruction.validUntil) {
             revert ClaimRelayer_Expired(instruction.validUntil, block.timestamp);
         }
@@ -116,23 +115,11 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
         if (!signed) revert ClaimRelayer_NotSigned(instruction.claimant);
     }
 
-    /// @dev Whether every token would have the claimant paid, whichever tokens they are: one that lies decides about its
-    /// own distributions only. Returns the currency of the last one, and of all if there is a hook.
-    function _checkClaimant(PaymentInstruction calldata instruction) private view returns (address currency) {
-        address asked;
-        for (uint256 i = 0; i < instruction.ids.length; ++i) {
-            uint256 id = instruction.ids[i];
-            (address token, address paidIn) = vault.assetOf(id);
-            if (token != asked) {
-                address expected = TokenRolesLib.claimantOf(token, instruction.holder);
-                if (instruction.claimant != expected) {
-                    revert ClaimRelayer_NotClaimant(id, instruction.claimant, expected);
-                }
-                asked = token;
-            }
-            if (i != 0 && instruction.hook != address(0) && paidIn != currency) {
-                revert ClaimRelayer_TwoCurrencies(id, paidIn, currency);
-            }
+    /// @dev The one currency of all distributions.
+    function _currencyOf(uint256[] calldata ids) private view returns (address currency) {
+        for (uint256 i = 0; i < ids.length; ++i) {
+            (, address paidIn) = vault.assetOf(ids[i]);
+            if (i != 0 && paidIn != currency) revert ClaimRelayer_TwoCurrencies(ids[i], paidIn, currency);
             currency = paidIn;
         }
     }
@@ -145,27 +132,28 @@ contract ClaimRelayer is IClaimRelayer, EIP712, ReentrancyGuardTransient {
     // ---------------------------------------------------------------------- paying
 
     function _claim(PaymentInstruction calldata instruction, address receiver) private returns (uint256 paid) {
-        paid = vault.claimTo(instruction.ids, instruction.holder, receiver);
+        paid = vault.claimTo(instruction.ids, instruction.holder, instruction.claimant, receiver);
         if (paid == 0) revert ClaimRelayer_NothingToPay(instruction.holder);
     }
 
-    function _reinvest(PaymentInstruction calldata instruction, address currency) private returns (uint256 paid) {
+    function _reinvest(PaymentInstruction calldata instruction) private returns (uint256 paid) {
+        address currency = _currencyOf(instruction.ids);
         address hook = instruction.hook;
         uint256 before = _holding(hook, currency);
         paid = _claim(instruction, hook);
         uint256 held = _holding(hook, currency);
         if (held <= before) revert ClaimRelayer_NothingToPay(instruction.holder);
         emit Reinvested(hook, instruction.receiver, currency, held - before);
-        _tell(instruction, currency, held - before);
+        _callHook(instruction, currency, held - before);
     }
 
     /// @dev Reads two words of the answer at most. Passes a reason on as it is: it says what the signer wants to know.
-    function _tell(PaymentInstruction calldata instruction, address currency, uint256 amount) private {
-        bytes memory told = abi.encodeCall(
+    function _callHook(PaymentInstruction calldata instruction, address currency, uint256 amount) private {
+        bytes memory call = abi.encodeCall(
             IReinvestment.onIncome,
             (instruction.receiver, currency, amount, instruction.data)
         );
-        (bool succeeded, bytes32 answer, ) = LowLevelCall.callReturn64Bytes(instruction.hook, told);
+        (bool succeeded, bytes32 answer, ) = LowLevelCall.callReturn64Bytes(instruction.hook, call);
         uint256 length = LowLevelCall.returnDataSize();
         if (!succeeded && length != 0 && length <= MAX_REASON) LowLevelCall.bubbleRevert();
         // A short answer leaves in `answer` what was there before: an address without code gives none.

@@ -3,16 +3,20 @@ pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {LibRLP} from "solady/utils/LibRLP.sol";
 import {ClaimRelayer} from "./ClaimRelayer.sol";
+import {DividendVaultViews} from "./DividendVaultViews.sol";
 import {IDividendVault} from "./IDividendVault.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
 import {ITaxPolicy} from "../tax/ITaxPolicy.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
 import {ClaimBatchLib, ClaimBatch} from "./ClaimBatchLib.sol";
+// Assembly reads this.
+// solhint-disable-next-line no-unused-import
+import {TERMS_BYTES} from "./ClaimLayout.sol";
 import {EligibleLib} from "./EligibleLib.sol";
 import {PayeeAndClaimsLib} from "./PayeeAndClaimsLib.sol";
 import {RecordQueryLib} from "./RecordQueryLib.sol";
+import {MemoryLib} from "../libraries/MemoryLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {ProRataLib} from "../libraries/ProRataLib.sol";
 import {ProgressLib} from "./ProgressLib.sol";
@@ -28,48 +32,33 @@ import {UncheckedArrayLib} from "../libraries/UncheckedArrayLib.sol";
 ///     paid = floor(amount * settled / eligible) - lost
 ///
 /// so that the progress of several distributions fits one slot (`ProgressLib`).
-contract DividendVault is IDividendVault, ReentrancyGuardTransient {
-    using EligibleLib for EligibleLib.Book;
-    using TermsLib for TermsLib.Tail;
+contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
     using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
+    using EligibleLib for EligibleLib.Book;
     using UncheckedArrayLib for uint256[];
 
     // ------------------------------------------------------------------ constants
 
     uint256 private constant MAX_EXCLUDED = 32;
 
-    // -------------------------------------------------------------------- storage
-
-    /// @dev The distributions of one token in one currency.
-    /// @param carry What finished ones left over, for the next
-    /// @param count How many there are
-    /// @param number The series' own number: the id of its first distribution
-    /// @param laneEnd Bits of progress given out so far
-    struct Series {
-        uint96 carry;
-        uint32 count;
-        uint32 number;
-        uint32 laneEnd;
+    /// @dev What the payments of one page have in common.
+    /// @param batch A batch of one settlement, used for one holder after the other
+    /// @param recordIds The record, amidst the memory for the question about it
+    /// @param gasEach The gas that each payee is offered
+    /// @param leastGas The gas that it must have been offered before it is skipped
+    /// @param held What the vault should hold of the currency before the next payment
+    /// @param progressBefore The slot of progress before the settlement of the present holder
+    /// @param remainder What that settlement has added to the carry
+    struct Page {
+        StoredTerms terms;
+        ClaimBatch batch;
+        uint256[] recordIds;
+        uint256 gasEach;
+        uint256 leastGas;
+        uint256 held;
+        uint256 progressBefore;
+        uint256 remainder;
     }
-
-    /// @dev The end of a distribution that did not end by being claimed.
-    struct Ending {
-        bool ended;
-        uint160 sent;
-    }
-
-    /// @dev In one slot, which every declaration writes: how many there are, and whether a share token was ever paid out.
-    uint128 private _count;
-    bool private _hasPaidShares;
-
-    PayeeAndClaimsLib.Files private _files;
-    mapping(address token => mapping(address currency => Series)) private _series;
-    mapping(uint256 key => ProgressLib.Lanes) private _progress;
-
-    EligibleLib.Book private _eligible;
-    mapping(uint256 id => uint256) private _withheld;
-    mapping(uint256 id => uint256) private _remitted;
-    mapping(uint256 id => Ending) private _endings;
 
     constructor() {
         // Its address follows from that: no immutable makes this code another than its source's.
@@ -124,119 +113,135 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 recordId,
         address currency,
         uint256 amount,
-        Terms calldata terms
+        Terms calldata given
     ) private returns (uint256 id) {
-        StoredTerms sheet = TermsLib.blank();
+        StoredTerms memory terms;
         if (recordId > TermsLib.MAX_RECORD) revert DividendVault_RecordTooLarge(recordId, TermsLib.MAX_RECORD);
-        sheet.setAsset(token, recordId);
-        sheet.setOrigin(msg.sender, uint256(terms.kind));
-        TermsLib.Tail memory tail = _checkTerms(sheet, terms);
-        (uint256 eligible, uint256 earliest) = _fixEligible(sheet, tail);
-        _fixDates(sheet, currency, terms, earliest);
-        if (RecordQueryLib.suffice(token)) sheet.setFlag(TermsLib.FLAG_HOLDINGS);
+        terms.setAsset(token, recordId);
+        terms.setOrigin(msg.sender, uint256(given.kind));
+        TermsLib.Tail memory tail = _checkTerms(terms, given);
+        (uint256 eligible, uint256 earliest) = _fixEligible(terms, tail);
+        _fixDates(terms, currency, given, earliest);
+        _fixHoldings(terms);
 
         uint256 received = _receive(currency, amount);
         // Each is a contract that somebody paid for.
         id = ++_count;
-        sheet.setId(id);
-        uint256 carriedIn = _enrol(sheet, received, eligible);
-        sheet.write(tail);
-        _announce(sheet, received, carriedIn, terms);
+        terms.id = id;
+        uint256 carriedIn = _enrol(terms, received, eligible);
+        terms.write(tail);
+        _announce(terms, received, carriedIn, given);
     }
 
     /// @dev Gives the distribution its place in its series, and what the series has carried.
-    function _enrol(StoredTerms sheet, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
-        mapping(address currency => Series) storage byCurrency = _series[sheet.token()];
-        Series memory series = byCurrency[sheet.currency()];
+    function _enrol(StoredTerms memory terms, uint256 received, uint256 eligible) private returns (uint256 carriedIn) {
+        mapping(address currency => Series) storage byCurrency = _series[terms.token()];
+        Series memory series = byCurrency[terms.currency()];
         carriedIn = series.carry;
-        if (carriedIn != 0 && !_mayCarry(sheet, eligible)) carriedIn = 0;
-        // More than a sheet has room for stays for the next.
+        if (carriedIn != 0 && !_mayCarry(terms, eligible)) carriedIn = 0;
+        // What the terms have no room for stays for the next.
         if (carriedIn > TermsLib.MAX_CARRIED_IN) carriedIn = TermsLib.MAX_CARRIED_IN;
         if (received + carriedIn > TermsLib.MAX_AMOUNT) {
             revert DividendVault_AmountTooLarge(received + carriedIn, TermsLib.MAX_AMOUNT);
         }
 
-        // Ids stay below 2^32: each is a contract that somebody paid for. `allot` bounds the bits.
+        // Ids stay below 2^32: each is a contract that somebody paid for. `allocate` bounds the bits.
         if (series.number == 0) {
-            series.number = uint32(sheet.id());
-            if (sheet.currency() != address(0) && _eligible.notePaidOut(sheet.currency())) _hasPaidShares = true;
+            series.number = uint32(terms.id);
+            if (terms.currency() != address(0) && _eligible.notePaidOut(terms.currency())) _hasPaidShares = true;
         }
-        (uint256 lane, uint256 laneEnd) = ProgressLib.allot(
-            series.laneEnd,
+        (uint256 field, uint256 progressEnd) = ProgressLib.allocate(
+            series.progressEnd,
             eligible == 0 ? TermsLib.MAX_ELIGIBLE : eligible
         );
-        sheet.setPlace(series.number, series.count, lane);
-        sheet.setDivision(received + carriedIn, eligible);
-        sheet.setCarriedIn(carriedIn);
+        terms.setPlace(series.number, series.count, field);
+        terms.setDivision(received + carriedIn, eligible);
+        terms.setCarriedIn(carriedIn);
         // Bounded by the present carry.
         series.carry -= uint96(carriedIn);
         series.count += 1;
-        series.laneEnd = uint32(laneEnd);
-        byCurrency[sheet.currency()] = series;
+        series.progressEnd = uint32(progressEnd);
+        byCurrency[terms.currency()] = series;
     }
 
-    function _announce(StoredTerms sheet, uint256 received, uint256 carriedIn, Terms calldata terms) private {
+    function _announce(StoredTerms memory terms, uint256 received, uint256 carriedIn, Terms calldata given) private {
         emit Declared({
-            id: sheet.id(),
-            token: sheet.token(),
-            currency: sheet.currency(),
-            recordId: sheet.recordId(),
+            id: terms.id,
+            token: terms.token(),
+            currency: terms.currency(),
+            recordId: terms.recordId(),
             declarer: msg.sender,
             received: received,
             carriedIn: carriedIn,
-            terms: terms
+            terms: given
         });
     }
 
-    /// @dev Checks the terms by themselves and sorts them into sheet and tail.
-    function _checkTerms(StoredTerms sheet, Terms calldata terms) private view returns (TermsLib.Tail memory tail) {
-        if (terms.excluded.length > MAX_EXCLUDED) {
-            revert DividendVault_TooManyExcluded(terms.excluded.length, MAX_EXCLUDED);
+    /// @dev Checks what was given by itself, and sorts it into the words and the tail.
+    function _checkTerms(
+        StoredTerms memory terms,
+        Terms calldata given
+    ) private view returns (TermsLib.Tail memory tail) {
+        if (given.excluded.length > MAX_EXCLUDED) {
+            revert DividendVault_TooManyExcluded(given.excluded.length, MAX_EXCLUDED);
         }
-        if ((terms.deadline == 0) != (terms.sweepTo == address(0))) {
-            revert DividendVault_SweepMismatch(terms.deadline, terms.sweepTo);
+        if ((given.deadline == 0) != (given.sweepTo == address(0))) {
+            revert DividendVault_SweepMismatch(given.deadline, given.sweepTo);
         }
-        if (terms.sweepTo == address(this)) revert DividendVault_InvalidPayee(terms.sweepTo);
+        if (given.sweepTo == address(this)) revert DividendVault_InvalidPayee(given.sweepTo);
 
-        tail.sweepTo = terms.sweepTo;
-        tail.documentHash = terms.documentHash;
-        tail.excluded = terms.excluded;
-        if (terms.excluded.length != 0) sheet.setFlag(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAIL);
-        if (terms.sweepTo != address(0) || terms.documentHash != 0) sheet.setFlag(TermsLib.FLAG_TAIL);
-        if (terms.taxPolicy != address(0)) {
-            sheet.setFlag(TermsLib.FLAG_TAXED | TermsLib.FLAG_TAIL);
-            tail.taxPolicy = terms.taxPolicy;
-            tail.taxCollector = ITaxPolicy(terms.taxPolicy).collector();
+        tail.sweepTo = given.sweepTo;
+        tail.documentHash = given.documentHash;
+        tail.excluded = given.excluded;
+        if (given.excluded.length != 0) terms.setFlag(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAIL);
+        if (given.sweepTo != address(0) || given.documentHash != 0) terms.setFlag(TermsLib.FLAG_TAIL);
+        if (given.taxPolicy != address(0)) {
+            terms.setFlag(TermsLib.FLAG_TAXED | TermsLib.FLAG_TAIL);
+            tail.taxPolicy = given.taxPolicy;
+            tail.taxCollector = ITaxPolicy(given.taxPolicy).collector();
             if (tail.taxCollector == address(0) || tail.taxCollector == address(this)) {
-                revert DividendVault_NoCollector(terms.taxPolicy);
+                revert DividendVault_NoCollector(given.taxPolicy);
             }
         }
     }
 
     /// @dev The denominator if the record has closed. Otherwise zero, and the second from which it can be known.
     function _fixEligible(
-        StoredTerms sheet,
+        StoredTerms memory terms,
         TermsLib.Tail memory tail
     ) private view returns (uint256 eligible, uint256 earliest) {
-        IRecordToken token = IRecordToken(sheet.token());
-        try token.totalSupplyAt(sheet.recordId()) returns (uint256 supply) {
-            eligible = _eligible.atDeclaration(sheet, tail.excluded, _hasPaidShares, supply);
+        IRecordToken token = IRecordToken(terms.token());
+        try token.totalSupplyAt(terms.recordId()) returns (uint256 supply) {
+            eligible = _eligible.atDeclaration(terms, tail.excluded, _hasPaidShares, supply);
         } catch {
             // Reverts for a record that was never scheduled, or was cancelled.
-            earliest = uint256(token.recordTime(sheet.recordId())) + 1;
+            earliest = uint256(token.recordTime(terms.recordId())) + 1;
         }
     }
 
-    function _fixDates(StoredTerms sheet, address currency, Terms calldata terms, uint256 earliest) private view {
+    function _fixDates(
+        StoredTerms memory terms,
+        address currency,
+        Terms calldata given,
+        uint256 earliest
+    ) private view {
         if (earliest > type(uint48).max) revert DividendVault_NotPayableInTime(earliest);
-        uint256 payableFrom = terms.payableFrom > earliest ? terms.payableFrom : earliest;
-        if (terms.deadline == TermsLib.NO_DEADLINE) {
-            revert DividendVault_DeadlineTooLate(terms.deadline, TermsLib.NO_DEADLINE - 1);
+        uint256 payableFrom = given.payableFrom > earliest ? given.payableFrom : earliest;
+        if (given.deadline == TermsLib.NO_DEADLINE) {
+            revert DividendVault_DeadlineTooLate(given.deadline, TermsLib.NO_DEADLINE - 1);
         }
-        if (terms.deadline != 0 && (terms.deadline < block.timestamp || terms.deadline < payableFrom)) {
-            revert DividendVault_DeadlineTooEarly(terms.deadline, payableFrom);
+        if (given.deadline != 0 && (given.deadline < block.timestamp || given.deadline < payableFrom)) {
+            revert DividendVault_DeadlineTooEarly(given.deadline, payableFrom);
         }
-        sheet.setPayment(currency, payableFrom, terms.deadline);
+        terms.setPayment(currency, payableFrom, given.deadline);
+    }
+
+    /// @dev How the token is asked at each payment, and whether income is held while its holder is not eligible: both as
+    /// the token says it now.
+    function _fixHoldings(StoredTerms memory terms) private view {
+        (bool offered, bool eligibleOnly) = RecordQueryLib.holdingTerms(terms.token());
+        if (offered) terms.setFlag(TermsLib.FLAG_HOLDINGS);
+        if (eligibleOnly) terms.setFlag(TermsLib.FLAG_ELIGIBLE_ONLY);
     }
 
     function _receive(address currency, uint256 amount) private returns (uint256 received) {
@@ -254,66 +259,69 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @dev The carry belongs to the holders, so only who speaks for the token may pass it on. Where a token names
     /// nobody, anyone may, but not steer it by exclusions, withholding, a deadline or a far date.
-    function _mayCarry(StoredTerms sheet, uint256 eligible) private view returns (bool) {
-        (bool named, bool speaks) = TokenRolesLib.isOwnerOrAgent(sheet.token(), msg.sender);
+    function _mayCarry(StoredTerms memory terms, uint256 eligible) private view returns (bool) {
+        (bool named, bool speaks) = TokenRolesLib.isOwnerOrAgent(terms.token(), msg.sender);
         if (named) return speaks;
         return
             eligible != 0 &&
-            sheet.payableFrom() <= block.timestamp &&
-            sheet.deadline() == 0 &&
-            !sheet.has(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAXED);
+            terms.payableFrom() <= block.timestamp &&
+            terms.deadline() == 0 &&
+            !terms.has(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAXED);
     }
 
-    // ---------------------------------------------------------------------- paying
+    // --------------------------------------------------------------------- claiming
 
     /// @inheritdoc IDividendVault
     function claim(uint256[] calldata ids, address holder) external nonReentrant returns (uint256 paid) {
-        return _claim(ids, holder, address(0));
+        return _claim(ids, holder, address(0), address(0));
     }
 
     /// @inheritdoc IDividendVault
     function claimTo(
         uint256[] calldata ids,
         address holder,
+        address claimant,
         address receiver
     ) external nonReentrant returns (uint256 paid) {
         if (receiver == address(0)) revert DividendVault_InvalidPayee(receiver);
-        return _claim(ids, holder, receiver);
+        if (msg.sender != claimant && msg.sender != relayer()) {
+            revert DividendVault_NotClaimant(msg.sender, claimant);
+        }
+        return _claim(ids, holder, claimant, receiver);
     }
 
-    function _claim(uint256[] calldata ids, address holder, address receiver) private returns (uint256 paid) {
+    /// @dev Claims batch by batch: distributions next to each other in `ids` that are of one series and asked about alike.
+    /// `expected` is who has to be the claimant, if there is a `receiver`; without one, anybody may be.
+    function _claim(
+        uint256[] calldata ids,
+        address holder,
+        address expected,
+        address receiver
+    ) private returns (uint256 paid) {
+        uint256 memoryBefore = MemoryLib.free();
         uint256 next = 0;
         while (next < ids.length) {
-            (StoredTerms first, uint256[] memory recordIds) = _gather(ids, next);
+            // Nothing of a batch is needed by the next: kept, its memory would be paid for with each again, squared.
+            MemoryLib.release(memoryBefore);
+            uint256[] memory recordIds = RecordQueryLib.allocate(ids.length - next);
+            StoredTerms memory first = TermsLib.allocate(ids.length - next);
+            uint256 count = first.loadBatch(ids, next, recordIds);
             unchecked {
                 // Both count ids.
-                next += recordIds.length;
-                paid += _payRun(first, recordIds, holder, receiver);
+                next += count;
+                // Unless it belongs to another batch, what ended this one cannot be paid.
+                if (next != ids.length) _requirePayable(first.at(count));
+                recordIds.cut(count);
+                paid += _payBatch(first, recordIds, holder, expected, receiver);
             }
         }
     }
 
-    /// @dev The sheets from `start` on that are of one series, and their records.
-    function _gather(
-        uint256[] calldata ids,
-        uint256 start
-    ) private view returns (StoredTerms first, uint256[] memory recordIds) {
-        unchecked {
-            // `start < ids.length`
-            uint256 most = ids.length - start;
-            recordIds = RecordQueryLib.room(most);
-            first = TermsLib.room(most);
-            uint256 count = first.loadRun(ids, start, recordIds);
-            // Unless it is of another series, what ended the run cannot be paid.
-            if (count != most) _requirePayable(first.at(count));
-            recordIds.cut(count);
-        }
-    }
-
-    function _payRun(
-        StoredTerms first,
+    function _payBatch(
+        StoredTerms memory first,
         uint256[] memory recordIds,
         address holder,
+        address expected,
         address receiver
     ) private returns (uint256 count) {
         if (holder == address(this)) return 0;
@@ -323,166 +331,216 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
         uint256 fileBits = file.bits;
         if (receiver == address(0)) {
             receiver = _payee(claimant, holder, fileBits);
-        } else if (msg.sender != claimant && msg.sender != relayer()) {
-            revert DividendVault_NotClaimant(msg.sender, claimant);
+        } else if (expected != claimant) {
+            revert DividendVault_NotClaimant(expected, claimant);
         }
-        ClaimBatch run = ClaimBatchLib.open(holder, shares.length);
-        run.turnMarks(_files, file, fileBits, first);
-        _turnLanes(run, first);
-        count = _settleRun(run, file, first, shares);
+        ClaimBatch memory batch = ClaimBatchLib.open(holder, shares.length);
+        batch.loadClaimed(_files, file, fileBits, first);
+        _loadProgress(batch, first);
+        _settleBatch(batch, file, first, shares);
+        count = batch.count();
         if (count == 0) return 0;
-        run.tell(receiver, count);
-        _send(first.currency(), receiver, run.due());
+        batch.saveProgress();
+        batch.saveClaimed();
+        batch.emitClaimed(receiver, count);
+        _send(first.currency(), receiver, batch.due);
     }
 
-    /// @dev Books what is due of each distribution of the run; the slots it changes are written once, or whenever the
-    /// run comes to a distribution that has others.
-    function _settleRun(
-        ClaimBatch run,
+    /// @dev Books what is due of each distribution of the batch; the slots it changes are written once, or whenever it
+    /// comes to a distribution that has others.
+    function _settleBatch(
+        ClaimBatch memory batch,
         PayeeAndClaimsLib.Word storage file,
-        StoredTerms sheet,
+        StoredTerms memory terms,
         uint256[] memory shares
-    ) private returns (uint256 settled) {
-        uint256 next = 0;
-        while (true) {
-            (sheet, next) = run.settleOrdinary(sheet, shares, next);
-            if (next >= shares.length) break;
-            if (!run.hasMark(sheet)) {
-                run.saveMarks();
-                run.turnMarks(_files, file, file.bits, sheet);
-            } else if (run.laneKey() != _laneKey(sheet)) {
-                run.saveLanes();
-                _turnLanes(run, sheet);
-            } else {
-                _settle(run, sheet, shares.at(next));
-                (sheet, next) = (sheet.at(1), next + 1);
+    ) private {
+        uint256 memoryBefore = MemoryLib.free();
+        for (uint256 i = 0; i < shares.length; ++i) {
+            MemoryLib.release(memoryBefore);
+            uint256 held = shares.at(i);
+            if (held != 0) {
+                uint256 place = batch.placeOf(terms);
+                if (place > 255) {
+                    batch.saveClaimed();
+                    batch.loadClaimed(_files, file, file.bits, terms);
+                    place = batch.placeOf(terms);
+                }
+                if (!batch.isClaimed(place)) _settle(batch, terms, place, held);
+            }
+            assembly ("memory-safe") {
+                // The terms of a batch lie behind each other.
+                terms := add(terms, TERMS_BYTES)
             }
         }
-        settled = run.count();
-        if (settled == 0) return 0;
-        run.saveLanes();
-        run.saveMarks();
     }
 
-    /// @dev The general way, for a distribution whose mark and whose slot of progress the run has.
-    function _settle(ClaimBatch run, StoredTerms sheet, uint256 shares) private {
-        if (_isExcluded(sheet, run.holder()) || !run.tryMark(sheet.ordinal())) return;
-        uint256 lane = sheet.lane();
-        uint256 eligible = _openEligible(sheet);
-        (uint256 gross, uint256 lanes, bool last) = ProgressLib.settleDown(
-            run.lanes(),
-            lane,
-            sheet.amount(),
-            shares,
-            eligible
-        );
-        run.add(sheet.id(), gross, lanes);
-        if (last) _carry(sheet, ProgressLib.lostIn(lanes, lane));
-        if (sheet.has(TermsLib.FLAG_TAXED)) run.taxLast(_withhold(sheet, run.holder(), gross));
+    /// @dev Books what is due of one distribution, whose claimed bit is in memory, at `place`, and not set.
+    function _settle(ClaimBatch memory batch, StoredTerms memory terms, uint256 place, uint256 shares) private {
+        bool isSpecial = terms.has(TermsLib.FLAG_EXCLUDING | TermsLib.FLAG_TAXED);
+        if (isSpecial && _isExcluded(terms, batch.holder)) return;
+        if (!batch.hasProgress(terms)) {
+            batch.saveProgress();
+            _loadProgress(batch, terms);
+        }
+        uint256 eligible = terms.eligible();
+        if (eligible == 0) eligible = _openEligible(terms);
+        (uint256 gross, bool last) = batch.settleDown(terms, place, shares, eligible);
+        if (last) _carry(terms, ProgressLib.lostIn(batch.progress, terms.progressField()));
+        if (isSpecial) _withhold(batch, terms, gross);
     }
 
-    function _turnLanes(ClaimBatch run, StoredTerms sheet) private {
-        uint256 key = _laneKey(sheet);
-        run.turnLanes(key, _progress[key]);
+    function _withhold(ClaimBatch memory batch, StoredTerms memory terms, uint256 gross) private {
+        uint256 tax = _taxOn(terms, batch.holder, gross);
+        if (tax == 0) return;
+        _withheld[terms.id] += tax;
+        batch.taxLast(tax);
     }
+
+    function _loadProgress(ClaimBatch memory batch, StoredTerms memory terms) private view {
+        batch.loadProgress(terms, _progress[_progressKey(terms)]);
+    }
+
+    // ---------------------------------------------------------------------- pushing
 
     /// @inheritdoc IDividendVault
     function push(uint256 id, address[] calldata holders) external nonReentrant returns (uint256 paid) {
-        StoredTerms sheet = _payableSheet(id);
-        uint256 held = sheet.currency() == address(0) ? 0 : PaymentLib.holdingOf(sheet.currency());
-        uint256[] memory recordIds = _recordIdsOf(sheet);
-        ClaimBatch run = ClaimBatchLib.open(address(0), 1);
-        _turnLanes(run, sheet);
+        Page memory page = _openPage(id);
+        uint256 share = PaymentLib.shareOf(holders.length);
+        if (share > page.gasEach) page.gasEach = share;
+        return _pushPage(page, holders);
+    }
+
+    /// @inheritdoc IDividendVault
+    function pushWithGas(
+        uint256 id,
+        address[] calldata holders,
+        uint256 gasEach
+    ) external nonReentrant returns (uint256 paid) {
+        Page memory page = _openPage(id);
+        if (gasEach < page.leastGas) revert DividendVault_TooLittleGas(gasEach, page.leastGas);
+        (page.gasEach, page.leastGas) = (gasEach, gasEach);
+        return _pushPage(page, holders);
+    }
+
+    function _openPage(uint256 id) private view returns (Page memory page) {
+        page.terms = TermsLib.read(id);
+        _requirePayable(page.terms);
+        address currency = page.terms.currency();
+        page.leastGas = PaymentLib.leastGas(currency);
+        page.gasEach = page.leastGas;
+        if (currency != address(0)) page.held = PaymentLib.holdingOf(currency);
+        page.recordIds = _recordIdsOf(page.terms);
+        page.batch = ClaimBatchLib.open(address(0), 1);
+        _loadProgress(page.batch, page.terms);
+    }
+
+    function _pushPage(Page memory page, address[] calldata holders) private returns (uint256 paid) {
+        uint256 memoryBefore = MemoryLib.free();
         for (uint256 i = 0; i < holders.length; ++i) {
-            (bool settled, uint256 sent) = _pushOne(run, sheet, recordIds, holders[i], held);
-            if (!settled) continue;
-            unchecked {
-                // Counts holders; and `held` is only compared, never paid out.
-                ++paid;
-                held -= sent;
+            MemoryLib.release(memoryBefore);
+            if (_pushOne(page, holders[i])) {
+                unchecked {
+                    // Counts holders.
+                    ++paid;
+                }
             }
         }
     }
 
-    /// @dev Pays one holder or leaves everything as it was. `held` is what the vault should hold of the
-    /// currency before the payment, and `run` the room for runs of one settlement.
-    function _pushOne(
-        ClaimBatch run,
-        StoredTerms sheet,
-        uint256[] memory recordIds,
-        address holder,
-        uint256 held
-    ) private returns (bool settled, uint256 net) {
+    /// @dev Pays one holder or leaves everything as it was.
+    function _pushOne(Page memory page, address holder) private returns (bool settled) {
+        StoredTerms memory terms = page.terms;
+        ClaimBatch memory batch = page.batch;
         PayeeAndClaimsLib.Word storage file = _files.file[holder];
         uint256 fileBits = file.bits;
-        run.restart(holder);
-        run.turnMarks(_files, file, fileBits, sheet);
-        if (run.isMarked(sheet)) return _skip(sheet, holder, Reason.Claimed);
-        (address claimant, uint256[] memory shares) = _ask(sheet, recordIds, holder);
-        if (shares.at(0) == 0 || _isExcluded(sheet, holder)) return _skip(sheet, holder, Reason.Nothing);
-        if (claimant == address(0)) return _skip(sheet, holder, Reason.Held);
+        batch.restart(holder);
+        batch.loadClaimed(_files, file, fileBits, terms);
+        if (batch.isClaimed(batch.placeOf(terms))) return _skip(terms, holder, Reason.Claimed);
+        (address claimant, uint256[] memory shares) = _ask(terms, page.recordIds, holder);
+        if (shares.at(0) == 0 || _isExcluded(terms, holder)) return _skip(terms, holder, Reason.Nothing);
+        if (claimant == address(0)) return _skip(terms, holder, Reason.Held);
         address payee = _payee(claimant, holder, fileBits);
-        if (payee == address(this)) return _skip(sheet, holder, Reason.PaymentFailed);
-        return _tryPay(run, sheet, shares, payee, held);
+        if (payee == address(this)) return _skip(terms, holder, Reason.PaymentFailed);
+        return _tryPay(page, shares.at(0), payee);
     }
 
-    function _tryPay(
-        ClaimBatch run,
-        StoredTerms sheet,
-        uint256[] memory shares,
-        address payee,
-        uint256 held
-    ) private returns (bool settled, uint256 net) {
-        uint256 lanesBefore = run.lanes();
-        (, uint256 next) = run.settleOrdinary(sheet, shares, 0);
-        bool last = false;
-        if (next == 0) {
-            (settled, last) = _trySettle(run, sheet, shares.at(0));
-            if (!settled) return _skip(sheet, run.holder(), Reason.PolicyFailed);
-        }
-        run.saveLanes();
-        run.saveMarks();
-        // Before the payment, so that whoever is called by it sees the whole of what it does.
-        uint256 remainder = last ? ProgressLib.lostIn(run.lanes(), sheet.lane()) : 0;
-        if (remainder != 0) _seriesOf(sheet).carry += uint96(remainder);
-        net = run.due();
+    function _tryPay(Page memory page, uint256 shares, address payee) private returns (bool) {
+        StoredTerms memory terms = page.terms;
+        ClaimBatch memory batch = page.batch;
+        page.progressBefore = batch.progress;
+        if (!_trySettle(page, shares)) return _skip(terms, batch.holder, Reason.PolicyFailed);
+        uint256 net = batch.due;
         PaymentLib.Outcome outcome = PaymentLib.Outcome.Paid;
-        if (net != 0) outcome = PaymentLib.trySend(sheet.currency(), payee, net, PaymentLib.PAGE_GAS);
+        if (net != 0) outcome = PaymentLib.trySend(terms.currency(), payee, net, _gasFor(page));
         if (outcome == PaymentLib.Outcome.Paid) {
-            run.tell(payee, 1);
-            if (remainder != 0) emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
-            return (true, net);
+            batch.emitClaimed(payee, 1);
+            if (page.remainder != 0) emit Carried(terms.id, terms.token(), terms.currency(), page.remainder);
+            unchecked {
+                // Only compared, never paid out.
+                page.held -= net;
+            }
+            return true;
         }
-
-        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(sheet.currency(), held)) {
-            revert DividendVault_MovedOnFailure(sheet.currency(), payee, net);
+        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(terms.currency(), page.held)) {
+            revert DividendVault_MovedOnFailure(terms.currency(), payee, net);
         }
-        if (remainder != 0) _seriesOf(sheet).carry -= uint96(remainder);
-        run.undo(sheet, lanesBefore);
-        uint256 tax = run.lastTax();
-        if (tax != 0) _withheld[sheet.id()] -= tax;
-        return _skip(sheet, run.holder(), Reason.PaymentFailed);
+        _takeBack(page);
+        return _skip(terms, batch.holder, Reason.PaymentFailed);
     }
 
-    /// @dev As `_settle`, but a policy that fails is an answer, and what the last settlement leaves waits for its payment.
-    function _trySettle(ClaimBatch run, StoredTerms sheet, uint256 shares) private returns (bool known, bool last) {
-        uint256 eligible = _openEligible(sheet);
-        uint256 gross;
-        uint256 lanes;
-        (gross, lanes, last) = ProgressLib.settleDown(run.lanes(), sheet.lane(), sheet.amount(), shares, eligible);
-        run.tryMark(sheet.ordinal());
-        run.add(sheet.id(), gross, lanes);
-        if (!sheet.has(TermsLib.FLAG_TAXED)) return (true, last);
-        uint256 tax;
-        (known, tax) = _tryTax(sheet, run.holder(), gross);
-        if (tax == 0) return (known, last);
-        run.taxLast(tax);
-        _withheld[sheet.id()] += tax;
+    /// @dev As `_settle`, but before the payment, so that whoever is called by it sees the whole of what it does. A policy
+    /// that fails is an answer, and nothing is booked then.
+    function _trySettle(Page memory page, uint256 shares) private returns (bool) {
+        StoredTerms memory terms = page.terms;
+        ClaimBatch memory batch = page.batch;
+        uint256 eligible = terms.eligible();
+        if (eligible == 0) eligible = _openEligible(terms);
+        (uint256 gross, bool last) = batch.settleDown(terms, batch.placeOf(terms), shares, eligible);
+        if (terms.has(TermsLib.FLAG_TAXED)) {
+            (bool known, uint256 tax) = _tryTax(terms, batch.holder, gross);
+            if (!known) {
+                batch.progress = page.progressBefore;
+                return false;
+            }
+            if (tax != 0) {
+                _withheld[terms.id] += tax;
+                batch.taxLast(tax);
+            }
+        }
+        batch.saveProgress();
+        batch.saveClaimed();
+        page.remainder = 0;
+        if (last) {
+            page.remainder = ProgressLib.lostIn(batch.progress, terms.progressField());
+            if (page.remainder != 0) _seriesOf(terms).carry += uint96(page.remainder);
+        }
+        return true;
     }
 
-    function _skip(StoredTerms sheet, address holder, Reason reason) private returns (bool, uint256) {
-        emit Skipped(sheet.id(), holder, reason);
-        return (false, 0);
+    /// @dev Takes back what `_trySettle` has booked.
+    function _takeBack(Page memory page) private {
+        StoredTerms memory terms = page.terms;
+        if (page.remainder != 0) _seriesOf(terms).carry -= uint96(page.remainder);
+        uint256 tax = page.batch.lastTax();
+        if (tax != 0) _withheld[terms.id] -= tax;
+        page.batch.undo(terms, page.progressBefore);
+    }
+
+    /// @dev What the next payee of a page is offered: if there is less than the least, the page ends with nothing done,
+    /// so that nobody is skipped because the caller was short of gas.
+    function _gasFor(Page memory page) private view returns (uint256) {
+        uint256 offered = _requireGas(page.leastGas);
+        return offered < page.gasEach ? offered : page.gasEach;
+    }
+
+    function _requireGas(uint256 least) private view returns (uint256 offered) {
+        offered = PaymentLib.forwardable();
+        if (offered < least) revert DividendVault_TooLittleGas(offered, least);
+    }
+
+    function _skip(StoredTerms memory terms, address holder, Reason reason) private returns (bool settled) {
+        emit Skipped(terms.id, holder, reason);
+        return false;
     }
 
     /// @inheritdoc IDividendVault
@@ -496,277 +554,92 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
 
     /// @inheritdoc IDividendVault
     function remit(uint256 id) external nonReentrant returns (uint256 amount) {
-        StoredTerms sheet = _sheet(id);
+        StoredTerms memory terms = _terms(id);
         amount = _withheld[id] - _remitted[id];
         if (amount == 0) revert DividendVault_NothingLeft(id);
         _remitted[id] += amount;
-        address collector = sheet.readTail().taxCollector;
+        address collector = terms.readTail().taxCollector;
         emit Remitted(id, collector, amount);
-        _send(sheet.currency(), collector, amount);
+        _send(terms.currency(), collector, amount);
     }
 
     /// @inheritdoc IDividendVault
     function sweep(uint256 id) external nonReentrant returns (uint256 amount) {
-        StoredTerms sheet = _sheet(id);
-        if (sheet.deadline() == 0 || block.timestamp <= sheet.deadline()) {
-            revert DividendVault_NotExpired(id, sheet.deadline(), block.timestamp);
+        StoredTerms memory terms = _terms(id);
+        if (terms.deadline() == 0 || block.timestamp <= terms.deadline()) {
+            revert DividendVault_NotExpired(id, terms.deadline(), block.timestamp);
         }
-        uint256 eligible = _openEligible(sheet);
-        (uint256 settled, uint256 paid) = _paid(sheet, eligible);
+        uint256 eligible = _openEligible(terms);
+        (uint256 settled, uint256 paid) = _paid(terms, eligible);
         if (_endings[id].ended || settled == eligible) revert DividendVault_NothingLeft(id);
 
-        amount = ProRataLib.portionDown(sheet.amount(), eligible - settled, eligible);
+        amount = ProRataLib.portionDown(terms.amount(), eligible - settled, eligible);
         _endings[id] = Ending({ended: true, sent: uint160(amount)});
-        _carry(sheet, sheet.amount() - paid - amount);
-        address recipient = sheet.readTail().sweepTo;
+        _carry(terms, terms.amount() - paid - amount);
+        address recipient = terms.readTail().sweepTo;
         emit Swept(id, recipient, amount);
-        _send(sheet.currency(), recipient, amount);
+        _send(terms.currency(), recipient, amount);
     }
 
     /// @inheritdoc IDividendVault
     function fixEligible(uint256 id, uint256 most) external nonReentrant returns (uint256 accountsLeft) {
-        StoredTerms sheet = _sheet(id);
-        if (_eligible.known(sheet) != 0) return 0;
+        StoredTerms memory terms = _terms(id);
+        if (_eligible.known(terms) != 0) return 0;
         if (_endings[id].ended) revert DividendVault_NothingLeft(id);
         uint256 eligible;
-        (accountsLeft, eligible) = _eligible.fixPage(sheet, _hasPaidShares, most);
+        (accountsLeft, eligible) = _eligible.fixPage(terms, _hasPaidShares, most);
         emit EligibleCounted(id, accountsLeft, eligible);
     }
 
     /// @inheritdoc IDividendVault
     function refund(uint256 id) external nonReentrant returns (uint256 amount) {
-        StoredTerms sheet = _sheet(id);
-        uint256 eligible = _isCancelled(sheet) ? 0 : _eligible.current(sheet, _hasPaidShares);
+        StoredTerms memory terms = _terms(id);
+        uint256 eligible = _isCancelled(terms) ? 0 : _eligible.current(terms, _hasPaidShares);
         if (eligible != 0 && eligible <= TermsLib.MAX_ELIGIBLE) {
             revert DividendVault_NotRefundable(id, eligible);
         }
         if (_endings[id].ended) revert DividendVault_NothingLeft(id);
 
-        uint256 carriedIn = sheet.carriedIn();
-        amount = sheet.amount() - carriedIn;
+        uint256 carriedIn = terms.carriedIn();
+        amount = terms.amount() - carriedIn;
         _endings[id] = Ending({ended: true, sent: uint160(amount)});
-        _carry(sheet, carriedIn);
-        emit Refunded(id, sheet.declarer(), amount);
-        _send(sheet.currency(), sheet.declarer(), amount);
-    }
-
-    // ----------------------------------------------------------------------- views
-
-    /// @inheritdoc IDividendVault
-    function entitlement(uint256 id, address holder) public view returns (uint256 gross, uint256 tax, uint256 net) {
-        StoredTerms sheet = _sheet(id);
-        if (_isCancelled(sheet)) return (0, 0, 0);
-        uint256 shares = _sharesOf(sheet, holder);
-        if (shares == 0) return (0, 0, 0);
-        gross = ProRataLib.portionDown(sheet.amount(), shares, _eligible.current(sheet, _hasPaidShares));
-        tax = _taxOn(sheet, holder, gross);
-        net = gross - tax;
-    }
-
-    /// @inheritdoc IDividendVault
-    function claimable(uint256 id, address holder) external view returns (uint256 net) {
-        StoredTerms sheet = _sheet(id);
-        bool early = block.timestamp < sheet.payableFrom();
-        bool expired = sheet.deadline() != 0 && block.timestamp > sheet.deadline();
-        if (early || expired || isClaimed(id, holder) || _isCancelled(sheet)) return 0;
-        (address claimant, ) = _ask(sheet, _recordIdsOf(sheet), holder);
-        if (claimant != address(0)) (, , net) = entitlement(id, holder);
-    }
-
-    /// @inheritdoc IDividendVault
-    function relayer() public view returns (address) {
-        return LibRLP.computeAddress(address(this), 1);
-    }
-
-    /// @inheritdoc IDividendVault
-    function assetOf(uint256 id) external view returns (address token, address currency) {
-        StoredTerms sheet = _sheet(id);
-        return (sheet.token(), sheet.currency());
-    }
-
-    /// @inheritdoc IDividendVault
-    function isClaimed(uint256 id, address holder) public view returns (bool) {
-        StoredTerms sheet = _sheet(id);
-        return _isClaimed(sheet, holder);
-    }
-
-    /// @inheritdoc IDividendVault
-    function payeeOf(address holder) public view returns (address) {
-        return _orSelf(PayeeAndClaimsLib.payee(_files.file[holder].bits), holder);
-    }
-
-    /// @inheritdoc IDividendVault
-    function distributionCount() external view returns (uint256) {
-        return _count;
-    }
-
-    /// @inheritdoc IDividendVault
-    function carried(address token, address currency) external view returns (uint256) {
-        return _series[token][currency].carry;
-    }
-
-    /// @inheritdoc IDividendVault
-    function distribution(uint256 id) external view returns (Distribution memory all) {
-        StoredTerms sheet = _sheet(id);
-        TermsLib.Tail memory tail = sheet.readTail();
-        all.token = sheet.token();
-        all.recordId = sheet.recordId();
-        all.currency = sheet.currency();
-        all.declarer = sheet.declarer();
-        all.terms.kind = Kind(sheet.kind());
-        all.terms.payableFrom = uint48(sheet.payableFrom());
-        all.terms.deadline = uint48(sheet.deadline());
-        all.terms.sweepTo = tail.sweepTo;
-        all.terms.taxPolicy = tail.taxPolicy;
-        all.terms.documentHash = tail.documentHash;
-        all.terms.excluded = tail.excluded;
-        all.taxCollector = tail.taxCollector;
-        all.amount = sheet.amount();
-        all.carriedIn = sheet.carriedIn();
-        all.withheld = _withheld[id];
-        all.remitted = _remitted[id];
-
-        Ending memory ending = _endings[id];
-        all.eligibleSupply = _eligible.known(sheet);
-        if (all.eligibleSupply != 0) {
-            (all.settledShares, all.paid) = _paid(sheet, all.eligibleSupply);
-        }
-        all.swept = ending.sent;
-        uint256 unpaid = all.amount - all.paid - all.swept;
-        bool finished = all.eligibleSupply != 0 && all.settledShares == all.eligibleSupply;
-        if (ending.ended || finished) all.carriedOut = unpaid;
-        else all.owed = unpaid;
+        _carry(terms, carriedIn);
+        emit Refunded(id, terms.declarer(), amount);
+        _send(terms.currency(), terms.declarer(), amount);
     }
 
     // -------------------------------------------------------------------- settling
 
-    /// @dev Settled shares of a distribution, and the gross income paid on them.
-    function _paid(StoredTerms sheet, uint256 eligible) private view returns (uint256 settled, uint256 paid) {
-        uint256 lanes = _progress[_laneKey(sheet)].bits;
-        settled = ProgressLib.settledIn(lanes, sheet.lane());
-        paid = ProRataLib.portionDown(sheet.amount(), settled, eligible) - ProgressLib.lostIn(lanes, sheet.lane());
-    }
-
-    function _carry(StoredTerms sheet, uint256 remainder) private {
+    function _carry(StoredTerms memory terms, uint256 remainder) private {
         if (remainder == 0) return;
         // A remainder is less than one unit per holder, so no number of them comes near 96 bits.
-        _seriesOf(sheet).carry += uint96(remainder);
-        emit Carried(sheet.id(), sheet.token(), sheet.currency(), remainder);
-    }
-
-    function _seriesOf(StoredTerms sheet) private view returns (Series storage) {
-        return _series[sheet.token()][sheet.currency()];
-    }
-
-    function _laneKey(StoredTerms sheet) private pure returns (uint256) {
-        return ProgressLib.keyOf(sheet.series(), sheet.lane());
-    }
-
-    function _isClaimed(StoredTerms sheet, address holder) private view returns (bool) {
-        return _files.isMarked(holder, sheet.series(), sheet.ordinal());
-    }
-
-    // --------------------------------------------------------------------- reading
-
-    function _sheet(uint256 id) private view returns (StoredTerms sheet) {
-        sheet = TermsLib.read(id);
-        if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(id);
-    }
-
-    function _payableSheet(uint256 id) private view returns (StoredTerms sheet) {
-        sheet = TermsLib.read(id);
-        _requirePayable(sheet);
-    }
-
-    function _requirePayable(StoredTerms sheet) private view {
-        if (!sheet.isPayable()) _refuse(sheet);
-    }
-
-    /// @dev Says why holders cannot be paid in this second.
-    function _refuse(StoredTerms sheet) private view {
-        if (sheet.token() == address(0)) revert DividendVault_UnknownDistribution(sheet.id());
-        if (block.timestamp < sheet.payableFrom()) {
-            revert DividendVault_NotPayableYet(sheet.id(), sheet.payableFrom(), block.timestamp);
-        }
-        revert DividendVault_Expired(sheet.id(), sheet.lastSecond(), block.timestamp);
-    }
-
-    /// @dev Nobody could be paid for the vault itself.
-    function _isExcluded(StoredTerms sheet, address holder) private view returns (bool) {
-        if (holder == address(this)) return true;
-        return sheet.has(TermsLib.FLAG_EXCLUDING) && sheet.readTail().excludes(holder);
-    }
-
-    /// @dev Shares of `holder` that earn in this distribution.
-    function _sharesOf(StoredTerms sheet, address holder) private view returns (uint256) {
-        if (_isExcluded(sheet, holder)) return 0;
-        return IRecordToken(sheet.token()).balanceOfAt(holder, sheet.recordId());
-    }
-
-    /// @dev Whether it is without a denominator for good.
-    function _isCancelled(StoredTerms sheet) private view returns (bool) {
-        return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);
-    }
-
-    /// @dev The one record of a sheet, as `_ask` wants it.
-    function _recordIdsOf(StoredTerms sheet) private pure returns (uint256[] memory recordIds) {
-        recordIds = RecordQueryLib.room(1);
-        recordIds.put(0, sheet.recordId());
-    }
-
-    /// @dev Who is to be paid for `holder`, and its shares at each record of the token of `sheet`.
-    function _ask(
-        StoredTerms sheet,
-        uint256[] memory recordIds,
-        address holder
-    ) private view returns (address claimant, uint256[] memory shares) {
-        return
-            sheet.has(TermsLib.FLAG_HOLDINGS)
-                ? RecordQueryLib.inOne(sheet.token(), holder, recordIds)
-                : RecordQueryLib.oneByOne(sheet.token(), holder, recordIds);
+        _seriesOf(terms).carry += uint96(remainder);
+        emit Carried(terms.id, terms.token(), terms.currency(), remainder);
     }
 
     /// @dev The denominator, fixed on first use if the record was open at declaration.
-    function _openEligible(StoredTerms sheet) private returns (uint256 eligible) {
-        eligible = sheet.eligible();
+    function _openEligible(StoredTerms memory terms) private returns (uint256 eligible) {
+        eligible = terms.eligible();
         if (eligible != 0) return eligible;
         // A refund has taken the money, whatever the token says now.
-        if (_endings[sheet.id()].ended) revert DividendVault_NothingLeft(sheet.id());
-        eligible = _eligible.fixAll(sheet, _hasPaidShares);
-        sheet.setDivision(sheet.amount(), eligible);
-    }
-
-    /// @dev Where the income of `holder`, whose file says `fileBits`, goes.
-    function _payee(address claimant, address holder, uint256 fileBits) private view returns (address) {
-        return claimant == holder ? _orSelf(PayeeAndClaimsLib.payee(fileBits), holder) : payeeOf(claimant);
-    }
-
-    function _orSelf(address payee, address holder) private pure returns (address) {
-        return payee == address(0) ? holder : payee;
-    }
-
-    // -------------------------------------------------------------------- withholding
-
-    function _withhold(StoredTerms sheet, address holder, uint256 gross) private returns (uint256 tax) {
-        tax = _taxOn(sheet, holder, gross);
-        if (tax != 0) _withheld[sheet.id()] += tax;
-    }
-
-    function _taxOn(StoredTerms sheet, address holder, uint256 gross) private view returns (uint256 tax) {
-        if (!sheet.has(TermsLib.FLAG_TAXED) || gross == 0) return 0;
-        ITaxPolicy policy = ITaxPolicy(sheet.readTail().taxPolicy);
-        tax = policy.taxOn(sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross);
-        if (tax > gross) revert DividendVault_TaxTooHigh(sheet.id(), holder, tax, gross);
+        if (_endings[terms.id].ended) revert DividendVault_NothingLeft(terms.id);
+        eligible = _eligible.fixAll(terms, _hasPaidShares);
+        terms.setDivision(terms.amount(), eligible);
     }
 
     /// @dev As `_taxOn`, but a policy that fails is an answer, not the end of the page.
-    function _tryTax(StoredTerms sheet, address holder, uint256 gross) private view returns (bool known, uint256 tax) {
-        if (!sheet.has(TermsLib.FLAG_TAXED) || gross == 0) return (true, 0);
+    function _tryTax(
+        StoredTerms memory terms,
+        address holder,
+        uint256 gross
+    ) private view returns (bool known, uint256 tax) {
+        if (!terms.has(TermsLib.FLAG_TAXED) || gross == 0) return (true, 0);
         bytes memory question = abi.encodeCall(
             ITaxPolicy.taxOn,
-            (sheet.token(), sheet.recordId(), uint8(sheet.kind()), holder, gross)
+            (terms.token(), terms.recordId(), uint8(terms.kind()), holder, gross)
         );
-        (known, tax) = StaticCallLib.tryAsk(sheet.readTail().taxPolicy, question, PaymentLib.PAGE_GAS);
+        _requireGas(PaymentLib.QUESTION_GAS);
+        (known, tax) = StaticCallLib.tryAsk(terms.readTail().taxPolicy, question, PaymentLib.QUESTION_GAS);
         if (!known || tax > gross) return (false, 0);
     }
 
@@ -776,7 +649,7 @@ contract DividendVault is IDividendVault, ReentrancyGuardTransient {
     function _send(address currency, address to, uint256 amount) private {
         if (amount == 0) return;
         if (to == address(this)) revert DividendVault_InvalidPayee(to);
-        if (PaymentLib.trySend(currency, to, amount, gasleft()) != PaymentLib.Outcome.Paid) {
+        if (PaymentLib.trySend(currency, to, amount, PaymentLib.forwardable()) != PaymentLib.Outcome.Paid) {
             revert DividendVault_PaymentFailed(currency, to, amount);
         }
     }

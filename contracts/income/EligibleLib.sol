@@ -40,38 +40,38 @@ library EligibleLib {
     // ------------------------------------------------------------------- reading
 
     /// @dev The denominator, zero if it has not been fixed.
-    function known(Book storage self, StoredTerms sheet) internal view returns (uint256 eligible) {
-        eligible = sheet.eligible();
-        if (eligible == 0) eligible = self.late[sheet.id()].eligible;
+    function known(Book storage self, StoredTerms memory terms) internal view returns (uint256 eligible) {
+        eligible = terms.eligible();
+        if (eligible == 0) eligible = self.late[terms.id].eligible;
     }
 
     /// @dev The denominator, computed from what has been found so far if it has not been fixed.
     function current(
         Book storage self,
-        StoredTerms sheet,
+        StoredTerms memory terms,
         bool hasPaidShares
     ) internal view returns (uint256 eligible) {
-        eligible = known(self, sheet);
+        eligible = known(self, terms);
         if (eligible != 0) return eligible;
-        address[] memory excluded = sheet.readTail().excluded;
-        Count memory found = self.late[sheet.id()];
-        _look(found, sheet, excluded, excluded.length);
-        return _less(self, found.shares, sheet, excluded, hasPaidShares, _supplyOf(sheet));
+        address[] memory excluded = terms.readTail().excluded;
+        Count memory found = self.late[terms.id];
+        _look(found, terms, excluded, excluded.length);
+        return _less(self, found.shares, terms, excluded, hasPaidShares, _supplyOf(terms));
     }
 
     /// @dev Whether the record was cancelled, so that no denominator can come of it.
-    function isCancelled(StoredTerms sheet) internal view returns (bool) {
-        bytes memory question = abi.encodeCall(IRecordRanges.isRecordCancelled, (sheet.recordId()));
-        (, uint256 answer) = StaticCallLib.tryAsk(sheet.token(), question, gasleft());
+    function isCancelled(StoredTerms memory terms) internal view returns (bool) {
+        bytes memory question = abi.encodeCall(IRecordRanges.isRecordCancelled, (terms.recordId()));
+        (, uint256 answer) = StaticCallLib.tryAsk(terms.token(), question, gasleft());
         return answer == 1;
     }
 
     // -------------------------------------------------------------------- fixing
 
-    /// @dev The denominator at declaration, for a supply that the token has just told.
+    /// @dev The denominator at declaration, for a supply that the token has just reported.
     function atDeclaration(
         Book storage self,
-        StoredTerms sheet,
+        StoredTerms memory terms,
         address[] memory excluded,
         bool hasPaidShares,
         uint256 supply
@@ -79,44 +79,48 @@ library EligibleLib {
         eligible = supply;
         if (hasPaidShares || excluded.length != 0) {
             Count memory found;
-            _look(found, sheet, excluded, excluded.length);
-            eligible = _less(self, found.shares, sheet, excluded, hasPaidShares, supply);
+            _look(found, terms, excluded, excluded.length);
+            eligible = _less(self, found.shares, terms, excluded, hasPaidShares, supply);
         }
-        requireCountable(sheet, eligible);
+        requireCountable(terms, eligible);
     }
 
     /// @dev The denominator, fixed now if it was not.
-    function fixAll(Book storage self, StoredTerms sheet, bool hasPaidShares) internal returns (uint256 eligible) {
-        eligible = self.late[sheet.id()].eligible;
+    function fixAll(
+        Book storage self,
+        StoredTerms memory terms,
+        bool hasPaidShares
+    ) internal returns (uint256 eligible) {
+        eligible = self.late[terms.id].eligible;
         if (eligible != 0) return eligible;
-        eligible = current(self, sheet, hasPaidShares);
-        requireCountable(sheet, eligible);
+        eligible = current(self, terms, hasPaidShares);
+        requireCountable(terms, eligible);
         // At most `MAX_ELIGIBLE`, as was just checked.
-        self.late[sheet.id()].eligible = uint96(eligible);
+        self.late[terms.id].eligible = uint96(eligible);
     }
 
     /// @dev Looks at up to `most` more excluded accounts of a distribution without a denominator, and fixes it if none is
     /// left. One that the vault cannot divide by is not fixed, but what was found stays, for a refund to go on from.
     function fixPage(
         Book storage self,
-        StoredTerms sheet,
+        StoredTerms memory terms,
         bool hasPaidShares,
         uint256 most
     ) internal returns (uint256 accountsLeft, uint256 eligible) {
-        address[] memory excluded = sheet.readTail().excluded;
-        Count memory found = self.late[sheet.id()];
-        _look(found, sheet, excluded, most);
+        address[] memory excluded = terms.readTail().excluded;
+        Count memory found = self.late[terms.id];
+        _look(found, terms, excluded, most);
         accountsLeft = excluded.length - found.accounts;
         if (accountsLeft == 0) {
-            eligible = _less(self, found.shares, sheet, excluded, hasPaidShares, _supplyOf(sheet));
+            eligible = _less(self, found.shares, terms, excluded, hasPaidShares, _supplyOf(terms));
             if (eligible > TermsLib.MAX_ELIGIBLE) eligible = 0;
             found.eligible = uint96(eligible);
         }
-        self.late[sheet.id()] = found;
+        self.late[terms.id] = found;
     }
 
-    function requireCountable(StoredTerms sheet, uint256 eligible) internal pure {
-        if (eligible == 0) revert IDividendVault.DividendVault_NoEligibleShares(sheet.token(), sheet.recordId());
+    function requireCountable(StoredTerms memory terms, uint256 eligible) internal pure {
+        if (eligible == 0) revert IDividendVault.DividendVault_NoEligibleShares(terms.token(), terms.recordId());
         if (eligible > TermsLib.MAX_ELIGIBLE) {
             revert IDividendVault.DividendVault_SupplyTooLarge(eligible, TermsLib.MAX_ELIGIBLE);
         }
@@ -133,13 +137,13 @@ library EligibleLib {
     // ----------------------------------------------------------------- computing
 
     /// @dev Adds what up to `most` more excluded accounts held.
-    function _look(Count memory found, StoredTerms sheet, address[] memory excluded, uint256 most) private view {
+    function _look(Count memory found, StoredTerms memory terms, address[] memory excluded, uint256 most) private view {
         uint256 start = found.accounts;
         uint256 end = excluded.length;
         if (most < end - start) end = start + most;
         for (uint256 i = start; i < end; ++i) {
             if (_contains(excluded, i, excluded[i])) continue;
-            found.shares = _plus(found.shares, _balanceOf(sheet, excluded[i]));
+            found.shares = _plus(found.shares, _balanceOf(terms, excluded[i]));
         }
         // There are few: the vault limits them.
         found.accounts = uint8(end);
@@ -148,13 +152,13 @@ library EligibleLib {
     function _less(
         Book storage self,
         uint152 shares,
-        StoredTerms sheet,
+        StoredTerms memory terms,
         address[] memory excluded,
         bool hasPaidShares,
         uint256 supply
     ) private view returns (uint256) {
-        if (hasPaidShares && _wasPaidOut(self, sheet.token()) && !_contains(excluded, excluded.length, address(this))) {
-            shares = _plus(shares, _balanceOf(sheet, address(this)));
+        if (hasPaidShares && _wasPaidOut(self, terms.token()) && !_contains(excluded, excluded.length, address(this))) {
+            shares = _plus(shares, _balanceOf(terms, address(this)));
         }
         return supply > shares ? supply - shares : 0;
     }
@@ -168,8 +172,8 @@ library EligibleLib {
 
     /// @dev The largest sum stands for all that are larger, which no honest token comes near.
     function _plus(uint152 sum, uint256 balance) private pure returns (uint152) {
-        uint256 room = type(uint152).max - sum;
-        return balance > room ? type(uint152).max : sum + uint152(balance);
+        uint256 left = type(uint152).max - sum;
+        return balance > left ? type(uint152).max : sum + uint152(balance);
     }
 
     /// @dev Whether `account` is one of the first `count`.
@@ -180,11 +184,11 @@ library EligibleLib {
         return false;
     }
 
-    function _balanceOf(StoredTerms sheet, address account) private view returns (uint256) {
-        return IRecordToken(sheet.token()).balanceOfAt(account, sheet.recordId());
+    function _balanceOf(StoredTerms memory terms, address account) private view returns (uint256) {
+        return IRecordToken(terms.token()).balanceOfAt(account, terms.recordId());
     }
 
-    function _supplyOf(StoredTerms sheet) private view returns (uint256) {
-        return IRecordToken(sheet.token()).totalSupplyAt(sheet.recordId());
+    function _supplyOf(StoredTerms memory terms) private view returns (uint256) {
+        return IRecordToken(terms.token()).totalSupplyAt(terms.recordId());
     }
 }

@@ -66,9 +66,6 @@ interface IClaimRelayer {
     /// @notice Thrown when the claimant has not signed this instruction, neither by key nor by ERC-1271.
     error ClaimRelayer_NotSigned(address claimant);
 
-    /// @notice Thrown when somebody else than the signer is to be paid: `expected`, or nobody while the income is held.
-    error ClaimRelayer_NotClaimant(uint256 id, address claimant, address expected);
-
     /// @notice Thrown when money would go to nobody, to the vault or to the relayer.
     error ClaimRelayer_InvalidReceiver(address receiver);
 
@@ -85,7 +82,8 @@ interface IClaimRelayer {
     error ClaimRelayer_NotReinvested(address hook);
 
     /// @notice Executes what `instruction.claimant` has signed. Anyone may call.
-    /// @dev A refusal by the vault, the currency or the hook is forwarded as it is, and leaves the nonce unspent.
+    /// @dev A refusal by the vault, the currency or the hook is forwarded as it is, and leaves the nonce unspent: such as
+    /// `DividendVault_NotClaimant`, if a token would have somebody else paid than the signer.
     /// @param signature Of `digestOf(instruction)`: 65 bytes (r, s, v) of a key, or whatever the wallet contract wants
     /// @return paid How many of the distributions were settled by this call
     function execute(PaymentInstruction calldata instruction, bytes calldata signature) external returns (uint256 paid);
@@ -96,7 +94,7 @@ interface IClaimRelayer {
     /// @notice Whether an instruction of `claimant` with this nonce was executed or cancelled.
     function isSpent(address claimant, uint256 nonce) external view returns (bool);
 
-    /// @notice What is to be signed, on this chain and for this relayer (EIP-712; the domain is told by ERC-5267).
+    /// @notice What is to be signed, on this chain and for this relayer (EIP-712; ERC-5267 reports the domain).
     function digestOf(PaymentInstruction calldata instruction) external view returns (bytes32);
 
     /// @notice The vault whose relayer this is.

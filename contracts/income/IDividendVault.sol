@@ -41,7 +41,8 @@ interface IDividendVault {
     /// @notice The terms of a distribution, fixed when it is declared.
     /// @param kind What the income is
     /// @param payableFrom First Unix second at which holders can be paid; 0 for as soon as the record has closed
-    /// @param deadline Last Unix second at which holders can be paid; 0 for none
+    /// @param deadline Last Unix second at which holders can be paid; 0 for none. It waits for nobody: income that is held
+    /// then, as that of a frozen wallet, is swept like any other
     /// @param sweepTo Who receives what is unclaimed after the deadline; zero if and only if there is none
     /// @param taxPolicy The withholding policy, or zero for none
     /// @param documentHash Hash of the resolution or notice behind the payment, or zero
@@ -112,7 +113,7 @@ interface IDividendVault {
 
     /// @notice Why a push skipped a holder.
     /// @dev `Nothing`: no income at this record. `Claimed`: paid before. `PaymentFailed`: the currency or
-    /// the payee refused. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
+    /// the payee refused, or needed more gas than it was offered. `PolicyFailed`: the tax policy did not answer, or asked for more than the gross.
     /// `Held`: the token says that the holder's income is held, as while its wallet is frozen.
     enum Reason {
         Nothing,
@@ -221,11 +222,16 @@ interface IDividendVault {
     /// @notice Thrown when the currency or the payee refuses a payment. The claim stays.
     error DividendVault_PaymentFailed(address currency, address payee, uint256 amount);
 
-    /// @notice Thrown when `caller` would say where income goes that is not its own.
-    error DividendVault_NotClaimant(address caller, address claimant);
+    /// @notice Thrown when `given` would say where income goes that is `claimant`'s: the caller of a claim who is not the
+    /// claimant that it names, or one so named who is not the person whom the token would have paid.
+    error DividendVault_NotClaimant(address given, address claimant);
 
     /// @notice Thrown when a tax policy asks for more than the whole income.
     error DividendVault_TaxTooHigh(uint256 id, address holder, uint256 tax, uint256 gross);
+
+    /// @notice Thrown when a page has only `given` gas left to offer where `least` is promised: give the transaction more,
+    /// or the page fewer holders. Nobody is paid by it, and nobody skipped.
+    error DividendVault_TooLittleGas(uint256 given, uint256 least);
 
     /// @notice Thrown when a currency reports failure yet moves money, which no push can account for.
     error DividendVault_MovedOnFailure(address currency, address payee, uint256 amount);
@@ -272,19 +278,38 @@ interface IDividendVault {
     /// @notice Pays `holder` what it is owed from the distributions `ids`. Anyone may call; the money goes to
     /// the holder, to its successor if the token names one, or to the payee that person has set.
     /// @dev Distributions the holder has been paid before, and ones in which it has no shares, are passed
-    /// over. Anything else that stands in the way reverts the whole call.
+    /// over. Anything else that stands in the way reverts the whole call. Each payment gets all the gas that is left but
+    /// 40,000 and a 64th part, in the native coin as in an ERC-20: a wallet that has more to do needs a larger limit.
     /// @return paid How many of `ids` were settled by this call
     function claim(uint256[] calldata ids, address holder) external returns (uint256 paid);
 
     /// @notice The same, but to `receiver`, whom the person chooses who is to be paid: the caller, or the signer of an
     /// instruction that the `relayer` executes.
+    /// @dev The token is asked once whom to pay, and the payment is for that answer or not at all.
+    /// @param claimant The person to be paid, as the token must say too: the holder, or its successor. The caller, unless
+    /// that is the relayer
     /// @param receiver Who receives the money; not zero
-    function claimTo(uint256[] calldata ids, address holder, address receiver) external returns (uint256 paid);
+    function claimTo(
+        uint256[] calldata ids,
+        address holder,
+        address claimant,
+        address receiver
+    ) external returns (uint256 paid);
 
     /// @notice Pays a page of holders of one distribution. Who cannot be paid is skipped, reported, and owed
     /// as before; repeating a page pays nobody twice.
+    /// @dev Each payee is offered the same gas: what the transaction has at the start, divided by the holders, less
+    /// 80,000 for the vault's own work on each; and at least 100,000 for the native coin, 500,000 for a transfer of an
+    /// ERC-20. The same for each, so that none gets less by its place, and none can burn what the others have left. Where
+    /// less than the least is left the call reverts: a payee is skipped only after it was offered that much, whoever
+    /// calls with however little. What is offered and not used costs nothing, so give the transaction a large limit.
     /// @return paid How many holders were settled by this call
     function push(uint256 id, address[] calldata holders) external returns (uint256 paid);
+
+    /// @notice The same, and each payee is offered exactly `gasEach`: more than its part of a page, for a wallet that
+    /// needs it, or less than that, against payees that burn what they get.
+    /// @param gasEach At least 100,000 for the native coin, 500,000 for an ERC-20
+    function pushWithGas(uint256 id, address[] calldata holders, uint256 gasEach) external returns (uint256 paid);
 
     /// @notice Sends where the caller's income goes from now on; zero or the caller's own address resets it.
     function setPayee(address payee) external;
@@ -299,7 +324,7 @@ interface IDividendVault {
     function remit(uint256 id) external returns (uint256 amount);
 
     /// @notice After the deadline, sends what is unclaimed to the recipient that the terms name, and the
-    /// remainder to the carry. Anyone may call.
+    /// remainder to the carry. Anyone may call. What is held for frozen wallets is unclaimed too.
     function sweep(uint256 id) external returns (uint256 amount);
 
     /// @notice Looks at up to `most` more excluded accounts of a distribution declared while its record was open, and,

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {HOME_AT, MASK_32, WINDOW_ZERO_AT} from "./ClaimLayout.sol";
+
 /// @title PayeeAndClaimsLib
 /// @notice What the vault keeps for one holder: its payee, and which distributions it has been paid.
-/// @dev The marks of a series are in windows, by ordinal: the first 64 in window 0, then 256 in each. A window is a
-/// word of its own, but window 0 of the holder's home shares a slot with the payee, so that paying the holder of one
-/// asset costs one slot:
+/// @dev The claimed bits of a series are in windows, by index: the first 64 in window 0, then 256 in each. A window is a
+/// slot of its own, but window 0 of the holder's home shares one with the payee, so that paying the holder of one asset
+/// costs one slot. `ClaimLayout` draws them.
 ///
-///     payee    160 bits   where the holder's income goes; zero for the holder itself
-///     home      32 bits   the series whose window 0 is here; zero before any
-///     claimed   64 bits   window 0 of the home
-///
-/// The home is the series of the first mark in any window 0, and never changes, so no mark is ever where the next look
+/// The home is the series of the first bit set in any window 0, and never changes, so no bit is ever where the next look
 /// does not look. Anyone can pay a holder from a series of their own making and so give it a useless home, which costs
 /// the holder one more slot per claim and nothing else.
 library PayeeAndClaimsLib {
-    uint256 private constant HOME_AT = 160;
-    uint256 private constant CLAIMED_AT = 192;
-    uint256 private constant MASK_32 = type(uint32).max;
-
     /// @dev A struct, so that its slot can be found once and written to later.
     struct Word {
         uint256 bits;
@@ -38,18 +32,18 @@ library PayeeAndClaimsLib {
         file.bits = ((file.bits >> HOME_AT) << HOME_AT) | uint160(newPayee);
     }
 
-    /// @dev The window of an ordinal. Window 0 fills the upper bits only, wherever it is.
-    function windowOf(uint256 ordinal) internal pure returns (uint256) {
+    /// @dev The window of an index. Window 0 fills the upper bits only, wherever it is.
+    function windowOf(uint256 index) internal pure returns (uint256) {
         unchecked {
-            // Ordinals are of 32 bits.
-            return (ordinal + CLAIMED_AT) >> 8;
+            // Indices are of 32 bits.
+            return (index + WINDOW_ZERO_AT) >> 8;
         }
     }
 
-    /// @dev The mark of an ordinal in its window.
-    function markOf(uint256 ordinal) internal pure returns (uint256) {
+    /// @dev The bit of an index in its window.
+    function bitOf(uint256 index) internal pure returns (uint256) {
         unchecked {
-            return 1 << ((ordinal + CLAIMED_AT) & 0xff);
+            return 1 << ((index + WINDOW_ZERO_AT) & 0xff);
         }
     }
 
@@ -72,15 +66,10 @@ library PayeeAndClaimsLib {
         bits = slot.bits;
     }
 
-    /// @dev Whether `holder` has been paid the distribution `ordinal` of `series`.
-    function isMarked(
-        Files storage self,
-        address holder,
-        uint256 series,
-        uint256 ordinal
-    ) internal view returns (bool) {
+    /// @dev Whether `holder` has been paid the distribution `index` of `series`.
+    function isClaimed(Files storage self, address holder, uint256 series, uint256 index) internal view returns (bool) {
         Word storage file = self.file[holder];
-        (, uint256 bits) = find(self, holder, file, file.bits, series, windowOf(ordinal));
-        return bits & markOf(ordinal) != 0;
+        (, uint256 bits) = find(self, holder, file, file.bits, series, windowOf(index));
+        return bits & bitOf(index) != 0;
     }
 }

@@ -16,13 +16,16 @@ library RecordQueryLib {
     /// @notice Thrown when a token that promised to answer `holdingsAt` does not, or not as the interface says.
     error RecordQuery_Unreadable(address token, address account);
 
-    /// @dev Whether one question to `token` is enough (`IRecordHoldings`).
-    function suffice(address token) internal view returns (bool enough) {
-        bytes4 selector = IRecordHoldings.supportsHoldings.selector;
+    /// @dev Whether `token` answers `holdingsAt`, which it says by answering this question with 0 or 1; and whether
+    /// income of what is declared now is held while its holder is not eligible, which it says by answering 1.
+    function holdingTerms(address token) internal view returns (bool offered, bool eligibleOnly) {
+        bytes4 selector = IRecordHoldings.incomeHeldWhileIneligible.selector;
         assembly ("memory-safe") {
             mstore(0x00, selector)
             let answered := staticcall(QUESTION_GAS, token, 0x00, 0x04, 0x00, 0x20)
-            enough := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+            let answer := mload(0x00)
+            offered := and(and(answered, gt(returndatasize(), 0x1f)), lt(answer, 2))
+            eligibleOnly := and(offered, answer)
         }
     }
 
@@ -51,30 +54,31 @@ library RecordQueryLib {
         }
     }
 
-    /// @dev Room for `count` record ids, amidst room for a question about them and for its answer: three words before
+    /// @dev Memory for `count` record ids, amidst that for a question about them and for its answer: four words before
     /// the array, and behind it three and as many as there are ids. Not cleared.
-    function room(uint256 count) internal pure returns (uint256[] memory recordIds) {
+    function allocate(uint256 count) internal pure returns (uint256[] memory recordIds) {
         assembly ("memory-safe") {
-            recordIds := add(mload(0x40), 0x60)
+            recordIds := add(mload(0x40), 0x80)
             mstore(recordIds, count)
             mstore(0x40, add(recordIds, add(0x80, shl(6, count))))
         }
     }
 
-    /// @dev The same record ids, with room around them.
-    function withRoom(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
-        recordIds = room(given.length);
+    /// @dev The same record ids, in such memory.
+    function allocateCopy(uint256[] memory given) internal pure returns (uint256[] memory recordIds) {
+        recordIds = allocate(given.length);
         assembly ("memory-safe") {
             mcopy(add(recordIds, 0x20), add(given, 0x20), shl(5, mload(given)))
         }
     }
 
-    /// @dev In one question, written out around `recordIds`, which have `room` for it. The balances are read where they
+    /// @dev In one question, written out around `recordIds`, which `allocate` has given. The balances are read where they
     /// arrive, and stay until the next question.
     function inOne(
         address token,
         address account,
-        uint256[] memory recordIds
+        uint256[] memory recordIds,
+        bool eligibleOnly
     ) internal view returns (address claimant, uint256[] memory balances) {
         uint256 selector = uint32(IRecordHoldings.holdingsAt.selector);
         bool sound;
@@ -82,11 +86,12 @@ library RecordQueryLib {
             let count := mload(recordIds)
             let answerSize := add(0x60, shl(5, count))
             let answer := add(recordIds, sub(answerSize, 0x40))
-            mstore(sub(recordIds, 0x60), selector)
-            // The compiler does not warrant that the upper bits of an address are clean.
-            mstore(sub(recordIds, 0x40), shr(96, shl(96, account)))
-            mstore(sub(recordIds, 0x20), 0x40)
-            sound := staticcall(gas(), token, sub(recordIds, 0x44), add(answerSize, 0x04), answer, answerSize)
+            mstore(sub(recordIds, 0x80), selector)
+            // The compiler does not warrant that the upper bits of an address, or of a flag, are clean.
+            mstore(sub(recordIds, 0x60), shr(96, shl(96, account)))
+            mstore(sub(recordIds, 0x40), 0x60)
+            mstore(sub(recordIds, 0x20), iszero(iszero(eligibleOnly)))
+            sound := staticcall(gas(), token, sub(recordIds, 0x64), add(answerSize, 0x24), answer, answerSize)
             claimant := mload(answer)
             balances := add(answer, 0x40)
             // A claimant, and an array as long as the question's where the ABI puts it.
@@ -97,7 +102,7 @@ library RecordQueryLib {
         if (!sound) revert RecordQuery_Unreadable(token, account);
     }
 
-    /// @dev In as many questions as an ordinary token needs.
+    /// @dev In as many questions as an ordinary token needs, which decides by itself whose income is held.
     function oneByOne(
         address token,
         address account,

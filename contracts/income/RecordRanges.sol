@@ -44,7 +44,7 @@ contract RecordRanges is IRecordRanges, IERC165 {
         // Over ranges, a question about a hundred records would become one about ten thousand.
         if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);
         token = token_;
-        bytes memory question = abi.encodeCall(IRecordHoldings.holdingsAt, (address(this), new uint256[](0)));
+        bytes memory question = abi.encodeCall(IRecordHoldings.holdingsAt, (address(this), new uint256[](0), false));
         (bool answered, bytes memory answer) = token_.staticcall(question);
         // A claimant, and where an array of none is: a token that answers anything to everything does not say so.
         _supportsHoldings = answered && answer.length == 0x60;
@@ -95,7 +95,7 @@ contract RecordRanges is IRecordRanges, IERC165 {
     function balanceOfAt(address account, uint256 rangeId) external view returns (uint256 balance) {
         bytes memory terms = _closedTerms(rangeId);
         _requireStanding(terms);
-        (, balance) = _holdingAt(account, terms);
+        (, balance) = _holdingAt(account, terms, false);
     }
 
     /// @inheritdoc IRecordToken
@@ -129,13 +129,14 @@ contract RecordRanges is IRecordRanges, IERC165 {
     /// @dev Refuses a range that has not closed. One that was cancelled has no supply, so that no vault asks about it.
     function holdingsAt(
         address account,
-        uint256[] calldata rangeIds
+        uint256[] calldata rangeIds,
+        bool eligibleOnly
     ) external view returns (address claimant, uint256[] memory balances) {
         balances = new uint256[](rangeIds.length);
         for (uint256 i = 0; i < rangeIds.length; ++i) {
-            (claimant, balances[i]) = _holdingAt(account, _closedTerms(rangeIds[i]));
+            (claimant, balances[i]) = _holdingAt(account, _closedTerms(rangeIds[i]), eligibleOnly);
         }
-        if (rangeIds.length == 0) (claimant, ) = _ask(account, rangeIds);
+        if (rangeIds.length == 0) (claimant, ) = _ask(account, rangeIds, eligibleOnly);
     }
 
     /// @inheritdoc IRecordRanges
@@ -159,8 +160,10 @@ contract RecordRanges is IRecordRanges, IERC165 {
     // --------------------------------------------------------- as the token answers
 
     /// @inheritdoc IRecordHoldings
-    function supportsHoldings() external view returns (bool) {
-        return _answer() == 1;
+    function incomeHeldWhileIneligible() external view returns (bool) {
+        uint256 word = _answer();
+        if (word > 1) revert RecordRanges_Unanswered(msg.sig);
+        return word == 1;
     }
 
     /// @inheritdoc IRecordRanges
@@ -200,19 +203,24 @@ contract RecordRanges is IRecordRanges, IERC165 {
     // --------------------------------------------------------------------- weighing
 
     /// @dev Who is to be paid for `account`, and its weighted balance: one question to the token for all records.
-    function _holdingAt(address account, bytes memory terms) private view returns (address claimant, uint256) {
+    function _holdingAt(
+        address account,
+        bytes memory terms,
+        bool eligibleOnly
+    ) private view returns (address claimant, uint256) {
         (uint256[] memory amounts, uint256[] memory weights, ) = terms.unpack();
-        (claimant, amounts) = _ask(account, amounts);
+        (claimant, amounts) = _ask(account, amounts, eligibleOnly);
         return (claimant, _weigh(amounts, weights));
     }
 
     function _ask(
         address account,
-        uint256[] memory recordIds
+        uint256[] memory recordIds,
+        bool eligibleOnly
     ) private view returns (address claimant, uint256[] memory balances) {
         return
             _supportsHoldings
-                ? RecordQueryLib.inOne(token, account, RecordQueryLib.withRoom(recordIds))
+                ? RecordQueryLib.inOne(token, account, RecordQueryLib.allocateCopy(recordIds), eligibleOnly)
                 : RecordQueryLib.oneByOne(token, account, recordIds);
     }
 

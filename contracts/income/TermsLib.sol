@@ -3,25 +3,42 @@ pragma solidity 0.8.37;
 
 import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
+import {
+    CARRIED_IN_AT,
+    ELIGIBLE_AT,
+    INDEX_AT,
+    KIND_AT,
+    LAST_SECOND_AT,
+    MASK_3,
+    MASK_32,
+    MASK_40,
+    MASK_48,
+    PAYABLE_FROM_AT,
+    PROGRESS_FIELD_AT,
+    RECORD_AT,
+    SERIES_AT,
+    TERMS_CODE_BYTES
+} from "./ClaimLayout.sol";
+// Assembly reads these.
+// solhint-disable-next-line no-unused-import
+import {TERMS_ASSET, TERMS_BYTES, TERMS_ORIGIN, TERMS_PAYMENT} from "./ClaimLayout.sol";
 
-/// @dev A term sheet: where in memory it lies. No struct, since the compiler clears memory for every struct that a
-/// function returns.
-type StoredTerms is uint256;
+/// @dev The unchangeable part of a distribution: its id, and the four words that are stored. `ClaimLayout` draws them.
+struct StoredTerms {
+    uint256 id;
+    uint256 asset;
+    uint256 payment;
+    uint256 division;
+    uint256 origin;
+}
 
 using TermsLib for StoredTerms global;
 
 /// @title TermsLib
 /// @notice The unchangeable part of a distribution, stored as the code of a contract of its own.
 /// @dev Code cannot be changed by anyone, and reading all of it costs less than two storage slots. The
-/// vault's first creation (EIP-161: nonce 1) is its relayer; it creates nothing else but sheets, so sheet `id` is
-/// creation `id + 1`, and the address follows from the id without being stored.
-///
-/// The code is four words, and behind them the tail if the terms have one; from the lowest bit up:
-///
-///     token     160 bits | series      32 | ordinal  32 | recordId 32
-///     currency  160 bits | payableFrom 48 | lastSecond 48
-///     amount    160 bits | eligible    96
-///     declarer  160 bits | carriedIn   48 | lane     40 | kind 4 | flags 4
+/// vault's first creation (EIP-161: nonce 1) is its relayer; it creates nothing else but terms, so the terms of
+/// distribution `id` are creation `id + 1`, and the address follows from the id without being stored.
 library TermsLib {
     /// @notice The part that ordinary distributions do without.
     struct Tail {
@@ -31,6 +48,9 @@ library TermsLib {
         bytes32 documentHash;
         address[] excluded;
     }
+
+    /// @dev Income is held while its holder is not eligible: see `IRecordHoldings`.
+    uint256 internal constant FLAG_ELIGIBLE_ONLY = 1 << 251;
 
     uint256 internal constant FLAG_TAIL = 1 << 252;
     uint256 internal constant FLAG_TAXED = 1 << 253;
@@ -45,214 +65,156 @@ library TermsLib {
     uint256 internal constant MAX_CARRIED_IN = 0xffffffffffff;
     uint256 internal constant NO_DEADLINE = 0xffffffffffff;
 
-    /// @dev In memory: the id, then the four words as they are stored, so that reading is one copy.
-    uint256 private constant FIRST = 0x20;
-    uint256 private constant SECOND = 0x40;
-    uint256 private constant THIRD = 0x60;
-    uint256 private constant FOURTH = 0x80;
-    uint256 private constant SHEET_BYTES = 0xa0;
-    uint256 private constant HEAD_BYTES = 0x80;
-    uint256 private constant MASK_48 = 0xffffffffffff;
-    uint256 private constant MASK_40 = 0xffffffffff;
-    uint256 private constant MASK_32 = 0xffffffff;
-    uint256 private constant MASK_4 = 0xf;
+    /// @dev `FLAG_HOLDINGS` and `FLAG_ELIGIBLE_ONLY`: how the token is asked.
+    uint256 private constant FLAGS_OF_QUESTION = 0x8800000000000000000000000000000000000000000000000000000000000000;
 
     // --------------------------------------------------------------------- fields
 
-    function id(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := mload(self)
-        }
-    }
-
-    function token(StoredTerms self) internal pure returns (address value) {
-        assembly ("memory-safe") {
-            value := shr(96, shl(96, mload(add(self, FIRST))))
-        }
+    function token(StoredTerms memory self) internal pure returns (address) {
+        return address(uint160(self.asset));
     }
 
     /// @dev Which distributions of one token in one currency this one belongs to.
-    function series(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(160, mload(add(self, FIRST))), MASK_32)
-        }
+    function series(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.asset >> SERIES_AT) & MASK_32;
     }
 
-    /// @dev The how manieth of its series this is, from 0.
-    function ordinal(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(192, mload(add(self, FIRST))), MASK_32)
-        }
+    /// @dev Its place in the series, from 0.
+    function index(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.asset >> INDEX_AT) & MASK_32;
     }
 
-    function recordId(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := shr(224, mload(add(self, FIRST)))
-        }
+    function recordId(StoredTerms memory self) internal pure returns (uint256) {
+        return self.asset >> RECORD_AT;
     }
 
-    function currency(StoredTerms self) internal pure returns (address value) {
-        assembly ("memory-safe") {
-            value := shr(96, shl(96, mload(add(self, SECOND))))
-        }
+    function currency(StoredTerms memory self) internal pure returns (address) {
+        return address(uint160(self.payment));
     }
 
-    function payableFrom(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(160, mload(add(self, SECOND))), MASK_48)
-        }
+    function payableFrom(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.payment >> PAYABLE_FROM_AT) & MASK_48;
     }
 
     /// @dev The last second for payments; `NO_DEADLINE` if there is none.
-    function lastSecond(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := shr(208, mload(add(self, SECOND)))
-        }
+    function lastSecond(StoredTerms memory self) internal pure returns (uint256) {
+        return self.payment >> LAST_SECOND_AT;
     }
 
-    function amount(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := shr(96, shl(96, mload(add(self, THIRD))))
-        }
+    function amount(StoredTerms memory self) internal pure returns (uint256) {
+        return uint160(self.division);
     }
 
     /// @dev 0 if the record was open at declaration.
-    function eligible(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := shr(160, mload(add(self, THIRD)))
-        }
+    function eligible(StoredTerms memory self) internal pure returns (uint256) {
+        return self.division >> ELIGIBLE_AT;
     }
 
-    function declarer(StoredTerms self) internal pure returns (address value) {
-        assembly ("memory-safe") {
-            value := shr(96, shl(96, mload(add(self, FOURTH))))
-        }
+    function declarer(StoredTerms memory self) internal pure returns (address) {
+        return address(uint160(self.origin));
     }
 
     /// @dev The part of the amount that earlier distributions left over.
-    function carriedIn(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(160, mload(add(self, FOURTH))), MASK_48)
-        }
+    function carriedIn(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.origin >> CARRIED_IN_AT) & MASK_48;
     }
 
     /// @dev Where the progress of this distribution is kept: see `ProgressLib`.
-    function lane(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(208, mload(add(self, FOURTH))), MASK_40)
-        }
+    function progressField(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.origin >> PROGRESS_FIELD_AT) & MASK_40;
     }
 
-    function kind(StoredTerms self) internal pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := and(shr(248, mload(add(self, FOURTH))), MASK_4)
-        }
+    function kind(StoredTerms memory self) internal pure returns (uint256) {
+        return (self.origin >> KIND_AT) & MASK_3;
     }
 
     /// @dev Whether it has any of the flags.
-    function has(StoredTerms self, uint256 flags) internal pure returns (bool value) {
-        assembly ("memory-safe") {
-            value := iszero(iszero(and(mload(add(self, FOURTH)), flags)))
-        }
+    function has(StoredTerms memory self, uint256 flags) internal pure returns (bool) {
+        return self.origin & flags != 0;
     }
 
-    /// @dev Whether holders can be paid in this second: never, if there is no such sheet.
-    function isPayable(StoredTerms self) internal view returns (bool value) {
-        assembly ("memory-safe") {
-            let dates := shr(160, mload(add(self, SECOND)))
-            value := iszero(or(lt(timestamp(), and(dates, MASK_48)), gt(timestamp(), shr(48, dates))))
-        }
+    /// @dev Whether holders can be paid in this second: never, if there are no such terms.
+    function isPayable(StoredTerms memory self) internal view returns (bool) {
+        return block.timestamp >= payableFrom(self) && block.timestamp <= lastSecond(self);
     }
 
     /// @dev The deadline as the terms have it: 0 for none.
-    function deadline(StoredTerms self) internal pure returns (uint256 value) {
+    function deadline(StoredTerms memory self) internal pure returns (uint256 value) {
         value = lastSecond(self);
         if (value == NO_DEADLINE) value = 0;
     }
 
-    // ------------------------------------------------------------ building a sheet
+    // -------------------------------------------------------------------- building
 
-    /// @dev A sheet with nothing on it.
-    function blank() internal pure returns (StoredTerms sheet) {
-        sheet = room(1);
-        assembly ("memory-safe") {
-            // Nothing lies behind the calldata.
-            calldatacopy(sheet, calldatasize(), SHEET_BYTES)
-        }
+    function setAsset(StoredTerms memory self, address token_, uint256 recordId_) internal pure {
+        self.asset = uint160(token_) | (recordId_ << RECORD_AT);
     }
 
-    function setId(StoredTerms self, uint256 id_) internal pure {
-        _put(self, 0, id_);
+    function setPlace(StoredTerms memory self, uint256 series_, uint256 index_, uint256 field) internal pure {
+        self.asset |= (series_ << SERIES_AT) | (index_ << INDEX_AT);
+        self.origin |= field << PROGRESS_FIELD_AT;
     }
 
-    function setAsset(StoredTerms self, address token_, uint256 recordId_) internal pure {
-        _put(self, FIRST, uint160(token_) | (recordId_ << 224));
-    }
-
-    function setPlace(StoredTerms self, uint256 series_, uint256 ordinal_, uint256 lane_) internal pure {
-        _add(self, FIRST, (series_ << 160) | (ordinal_ << 192));
-        _add(self, FOURTH, lane_ << 208);
-    }
-
-    function setPayment(StoredTerms self, address currency_, uint256 payableFrom_, uint256 deadline_) internal pure {
+    function setPayment(
+        StoredTerms memory self,
+        address currency_,
+        uint256 payableFrom_,
+        uint256 deadline_
+    ) internal pure {
         uint256 lastSecond_ = deadline_ == 0 ? NO_DEADLINE : deadline_;
-        _put(self, SECOND, uint160(currency_) | (payableFrom_ << 160) | (lastSecond_ << 208));
+        self.payment = uint160(currency_) | (payableFrom_ << PAYABLE_FROM_AT) | (lastSecond_ << LAST_SECOND_AT);
     }
 
-    function setDivision(StoredTerms self, uint256 amount_, uint256 eligible_) internal pure {
-        _put(self, THIRD, amount_ | (eligible_ << 160));
+    function setDivision(StoredTerms memory self, uint256 amount_, uint256 eligible_) internal pure {
+        self.division = amount_ | (eligible_ << ELIGIBLE_AT);
     }
 
-    function setOrigin(StoredTerms self, address declarer_, uint256 kind_) internal pure {
-        _add(self, FOURTH, uint160(declarer_) | (kind_ << 248));
+    function setOrigin(StoredTerms memory self, address declarer_, uint256 kind_) internal pure {
+        self.origin |= uint160(declarer_) | (kind_ << KIND_AT);
     }
 
-    function setCarriedIn(StoredTerms self, uint256 carriedIn_) internal pure {
-        _add(self, FOURTH, carriedIn_ << 160);
+    function setCarriedIn(StoredTerms memory self, uint256 carriedIn_) internal pure {
+        self.origin |= carriedIn_ << CARRIED_IN_AT;
     }
 
-    function setFlag(StoredTerms self, uint256 flag) internal pure {
-        _add(self, FOURTH, flag);
+    function setFlag(StoredTerms memory self, uint256 flag) internal pure {
+        self.origin |= flag;
     }
 
     // -------------------------------------------------------------------- storing
 
-    /// @dev Stores `sheet`, with `tail` if its flags say so.
-    function write(StoredTerms sheet, Tail memory tail) internal {
-        uint256 id_ = sheet.id();
-        bytes memory code;
-        assembly ("memory-safe") {
-            // While it is written, the sheet is the array of its four words.
-            mstore(sheet, HEAD_BYTES)
-            code := sheet
-        }
-        if (has(sheet, FLAG_TAIL)) code = abi.encodePacked(code, abi.encode(tail));
+    /// @dev Stores the terms, with `tail` if their flags say so.
+    function write(StoredTerms memory self, Tail memory tail) internal {
+        bytes memory code = abi.encodePacked(self.asset, self.payment, self.division, self.origin);
+        if (has(self, FLAG_TAIL)) code = abi.encodePacked(code, abi.encode(tail));
         SSTORE2.write(code);
-        setId(sheet, id_);
     }
 
-    /// @dev Reads sheet `id`; its token is zero if there is none.
-    function read(uint256 id_) internal view returns (StoredTerms sheet) {
-        sheet = room(1);
-        load(sheet, id_);
-    }
-
-    /// @dev The same, into memory that is there.
-    function load(StoredTerms sheet, uint256 id_) internal view {
+    /// @dev Reads the terms of distribution `id_`; their token is zero if there are none.
+    function read(uint256 id_) internal view returns (StoredTerms memory terms) {
+        terms.id = id_;
         address pointer = _pointer(id_);
         // The words lie behind the STOP byte; where there is no code, zeros are copied.
         assembly ("memory-safe") {
-            mstore(sheet, id_)
-            extcodecopy(pointer, add(sheet, FIRST), 1, HEAD_BYTES)
+            extcodecopy(pointer, add(terms, TERMS_ASSET), 1, TERMS_CODE_BYTES)
         }
     }
 
-    /// @dev Loads the sheets of `ids` from `start` on behind each other from `first` on, and puts down their records, as
-    /// long as they are payable and of one series. The sheet that ends this is loaded, but not counted.
+    /// @dev Memory for the terms of `count` distributions behind each other: each is loaded before it is read.
+    function allocate(uint256 count) internal pure returns (StoredTerms memory first) {
+        assembly ("memory-safe") {
+            // The first has been allocated by now, at the end of what was taken.
+            mstore(0x40, add(first, mul(count, TERMS_BYTES)))
+        }
+    }
+
+    /// @dev Loads the terms of `ids` from `start` on behind each other from `first` on, and their records, as long as
+    /// they are payable, of one series, and the token is asked about them alike. The terms that end this are loaded, but
+    /// not counted.
     ///
     /// Written out, for each call between its steps would cost as much as the step.
-    function loadRun(
-        StoredTerms first,
+    function loadBatch(
+        StoredTerms memory first,
         uint256[] calldata ids,
         uint256 start,
         uint256[] memory recordIds
@@ -260,48 +222,44 @@ library TermsLib {
         unchecked {
             // No index leaves the arrays.
             uint256 most = ids.length - start;
-            for (StoredTerms sheet = first; count < most; ++count) {
+            for (StoredTerms memory terms = first; count < most; ++count) {
                 uint256 nonce;
                 assembly ("memory-safe") {
                     let id_ := calldataload(add(ids.offset, shl(5, add(start, count))))
-                    mstore(sheet, id_)
+                    mstore(terms, id_)
                     nonce := add(id_, iszero(iszero(id_)))
                 }
                 address pointer = LibRLP.computeAddress(address(this), nonce);
                 bool ends;
                 assembly ("memory-safe") {
-                    extcodecopy(pointer, add(sheet, FIRST), 1, HEAD_BYTES)
-                    let place := mload(add(sheet, FIRST))
-                    let dates := shr(160, mload(add(sheet, SECOND)))
+                    extcodecopy(pointer, add(terms, TERMS_ASSET), 1, TERMS_CODE_BYTES)
+                    let asset := mload(add(terms, TERMS_ASSET))
+                    let dates := shr(PAYABLE_FROM_AT, mload(add(terms, TERMS_PAYMENT)))
                     ends := or(lt(timestamp(), and(dates, MASK_48)), gt(timestamp(), shr(48, dates)))
-                    ends := or(ends, shl(64, xor(place, mload(add(first, FIRST)))))
-                    mstore(add(recordIds, shl(5, add(count, 1))), shr(224, place))
-                    sheet := add(sheet, SHEET_BYTES)
+                    // Token and series: the lower 192 bits.
+                    ends := or(ends, shl(64, xor(asset, mload(add(first, TERMS_ASSET)))))
+                    // One question is for all, so all must have it answered alike.
+                    let flags := xor(mload(add(terms, TERMS_ORIGIN)), mload(add(first, TERMS_ORIGIN)))
+                    ends := or(ends, and(flags, FLAGS_OF_QUESTION))
+                    mstore(add(recordIds, shl(5, add(count, 1))), shr(RECORD_AT, asset))
+                    terms := add(terms, TERMS_BYTES)
                 }
                 if (ends) break;
             }
         }
     }
 
-    /// @dev Memory for `count` sheets behind each other, not cleared: each is loaded before it is read.
-    function room(uint256 count) internal pure returns (StoredTerms first) {
+    /// @dev The terms `places` behind these, in memory that `allocate` has given.
+    function at(StoredTerms memory self, uint256 places) internal pure returns (StoredTerms memory terms) {
         assembly ("memory-safe") {
-            first := mload(0x40)
-            mstore(0x40, add(first, mul(count, SHEET_BYTES)))
+            terms := add(self, mul(places, TERMS_BYTES))
         }
     }
 
-    /// @dev The sheet `index` places behind this one, in memory that `room` has given.
-    function at(StoredTerms self, uint256 index) internal pure returns (StoredTerms sheet) {
-        assembly ("memory-safe") {
-            sheet := add(self, mul(index, SHEET_BYTES))
-        }
-    }
-
-    /// @dev The tail of `sheet`, empty if it has none.
-    function readTail(StoredTerms sheet) internal view returns (Tail memory tail) {
-        if (!has(sheet, FLAG_TAIL)) return tail;
-        return abi.decode(SSTORE2.read(_pointer(id(sheet)), HEAD_BYTES), (Tail));
+    /// @dev The tail of the terms, empty if they have none.
+    function readTail(StoredTerms memory self) internal view returns (Tail memory tail) {
+        if (!has(self, FLAG_TAIL)) return tail;
+        return abi.decode(SSTORE2.read(_pointer(self.id), TERMS_CODE_BYTES), (Tail));
     }
 
     /// @dev Whether `account` is excluded. The list is short: `DividendVault` limits it.
@@ -312,27 +270,11 @@ library TermsLib {
         return false;
     }
 
-    /// @dev Where sheet `id_` is, or would be. Creation 1 is the relayer, which the id 0 would name; creation 0, to which
-    /// the last id would wrap, is never made.
+    /// @dev Where the terms of distribution `id_` are, or would be. Creation 1 is the relayer, which the id 0 would name;
+    /// creation 0, to which the last id would wrap, is never made.
     function _pointer(uint256 id_) private view returns (address) {
         unchecked {
             return LibRLP.computeAddress(address(this), id_ == 0 ? 0 : id_ + 1);
         }
-    }
-
-    function _word(StoredTerms self, uint256 at) private pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(self, at))
-        }
-    }
-
-    function _put(StoredTerms self, uint256 at, uint256 word) private pure {
-        assembly ("memory-safe") {
-            mstore(add(self, at), word)
-        }
-    }
-
-    function _add(StoredTerms self, uint256 at, uint256 bits) private pure {
-        _put(self, at, _word(self, at) | bits);
     }
 }

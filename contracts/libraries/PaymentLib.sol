@@ -16,17 +16,50 @@ library PaymentLib {
         Denied
     }
 
-    /// @dev Enough for any wallet contract, too little to burn a whole page of payments.
-    uint256 internal constant NATIVE_GAS = 100_000;
+    /// @dev The least that a payee of the native coin is offered before a page may pass it over: it writes four slots.
+    uint256 internal constant LEAST_NATIVE_GAS = 100_000;
 
-    /// @dev What one ERC-20 transfer may use when others wait behind it, and one question in any case.
-    uint256 internal constant PAGE_GAS = 500_000;
+    /// @dev The same for a transfer of an ERC-20, most of which is the currency's own work.
+    uint256 internal constant LEAST_TOKEN_GAS = 500_000;
 
-    /// @dev Sends `amount`, using at most `gasLimit` gas for an ERC-20. Never reverts and copies at most one
-    /// word of what the callee returns.
+    /// @dev What one question may use.
+    uint256 internal constant QUESTION_GAS = 500_000;
+
+    /// @dev What stays here when everything else is forwarded: the price of the call itself, at most 36,600 (an account
+    /// that is cold, and new, and gets coins), and what it takes to end with an error that says what failed.
+    uint256 internal constant RESERVE_GAS = 40_000;
+
+    /// @dev What a page needs for each holder beside what the payee is offered, on slots that are cold and empty.
+    uint256 internal constant OWN_GAS = 80_000;
+
+    /// @dev All that a call from here can be sure to get. The chain forwards at most 63 of 64 parts, and less than was
+    /// asked for without a word: so this is what to compare with before anything is concluded from a failure.
+    function forwardable() internal view returns (uint256) {
+        uint256 left = gasleft();
+        if (left <= RESERVE_GAS) return 0;
+        unchecked {
+            left -= RESERVE_GAS;
+            return left - left / 64;
+        }
+    }
+
+    /// @dev What each of `payees` gets if all get the same of what is left; nothing if there are none.
+    function shareOf(uint256 payees) internal view returns (uint256) {
+        if (payees == 0) return 0;
+        uint256 each = gasleft() / payees;
+        return each > OWN_GAS ? each - OWN_GAS : 0;
+    }
+
+    /// @dev The least that is offered to a payee of a page.
+    function leastGas(address currency) internal pure returns (uint256) {
+        return currency == address(0) ? LEAST_NATIVE_GAS : LEAST_TOKEN_GAS;
+    }
+
+    /// @dev Sends `amount`, using at most `gasLimit` gas. Never reverts and copies at most one word of what the callee
+    /// returns.
     function trySend(address currency, address to, uint256 amount, uint256 gasLimit) internal returns (Outcome) {
         if (currency == address(0)) {
-            bool sent = SafeTransferLib.trySafeTransferETH(to, amount, NATIVE_GAS);
+            bool sent = SafeTransferLib.trySafeTransferETH(to, amount, gasLimit);
             return sent ? Outcome.Paid : Outcome.Failed;
         }
         bool called;
@@ -54,28 +87,28 @@ library PaymentLib {
         return succeeded ? Outcome.Paid : Outcome.Denied;
     }
 
-    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and tells balances before and after;
+    /// @dev Takes `amount` of an ERC-20 from `from`, if the currency lets it and reports balances before and after;
     /// `arrived` is what a fee leaves of it.
     function tryTake(address currency, address from, uint256 amount) internal returns (bool taken, uint256 arrived) {
         bytes memory question = _holdingQuestion();
-        // Silence is no zero: a balance told only after the money has moved would make all of it seem new.
-        (bool told, uint256 before) = StaticCallLib.tryAsk(currency, question, PAGE_GAS);
-        if (!told || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
+        // Silence is no zero: a balance reported only after the money has moved would make all of it seem new.
+        (bool reported, uint256 before) = StaticCallLib.tryAsk(currency, question, QUESTION_GAS);
+        if (!reported || !SafeTransferLib.trySafeTransferFrom(currency, from, address(this), amount)) return (false, 0);
         uint256 held;
-        (taken, held) = StaticCallLib.tryAsk(currency, question, PAGE_GAS);
+        (taken, held) = StaticCallLib.tryAsk(currency, question, QUESTION_GAS);
         arrived = held > before ? held - before : 0;
     }
 
-    /// @dev What this contract holds of an ERC-20; nothing if the currency does not tell. A currency that burns what it
-    /// gets cannot burn a whole page.
+    /// @dev What this contract holds of an ERC-20; nothing if the currency does not report it. A currency that burns what it
+    /// gets cannot burn everything.
     function holdingOf(address currency) internal view returns (uint256 held) {
-        (, held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), PAGE_GAS);
+        (, held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), QUESTION_GAS);
     }
 
     /// @dev Whether the currency says that this contract holds exactly `amount`. Silence says nothing.
     function holds(address currency, uint256 amount) internal view returns (bool) {
-        (bool told, uint256 held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), PAGE_GAS);
-        return told && held == amount;
+        (bool reported, uint256 held) = StaticCallLib.tryAsk(currency, _holdingQuestion(), QUESTION_GAS);
+        return reported && held == amount;
     }
 
     function _holdingQuestion() private view returns (bytes memory) {

@@ -83,6 +83,7 @@ interface IERC3643Token {
 
     /// @notice Issues shares. Agents only. Asks the registry; of the rules, by the standard's text, nothing: who issues
     /// asks `canTransfer(0, to, amount)` of a compliance contract first if that is to bind. Rules of ours may cap the supply.
+    /// Shares issued in the last second of a record earn at it, so whoever pays ahead trusts the agents.
     function mint(address to, uint256 amount) external;
 
     /// @notice Destroys shares, frozen ones last. Agents only. Income of closed records stays owed.
@@ -93,6 +94,8 @@ interface IERC3643Token {
     /// by `investorOnchainID` if need be, and forgets the lost one once the compliance contract has been told.
     /// A lost agent's role ends; it does not pass on. The owner's wallet cannot be lost, else an agent could end the
     /// ownership: the owner hands over first. Nor can the contract that may hold shares.
+    /// No key of the holder is asked for: an agent can so give any wallet's shares and unpaid income to another wallet
+    /// of the same person.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Transfers the caller's shares to many receivers.

@@ -153,13 +153,14 @@ interface IShareToken is IRecordToken, IRecordHoldings, IERC3643Token, IERC7943F
     /// @notice Who receives what `account` is owed: its successor if it was recovered, else itself.
     function successorOf(address account) external view returns (address);
 
-    /// @notice Who is to be paid what `account` is owed: `successorOf(account)`, or zero while that is held. It is
-    /// while that wallet is frozen, or not eligible if the issuer has set that income is held for that. Never reverts.
+    /// @notice Who would be paid, of a distribution declared now, what `account` is owed: `successorOf(account)`, or
+    /// zero while that is held. It is while that wallet is frozen, or not eligible if the issuer has set that income is
+    /// held for that. Never reverts. What was declared before goes by its own terms: `IDividendVault.claimable`.
     function claimantOf(address account) external view returns (address);
 
-    /// @notice Sets whether income is held while its holder is not eligible. Owner only; off at first. For a vault that
-    /// asks `supportsHoldings` when a distribution is declared it is one of the terms: it binds those declared from now
-    /// on. A frozen wallet's income is held in any case.
+    /// @notice Sets whether income is held while its holder is not eligible. Owner only; off at first. A vault asks when
+    /// a distribution is declared and keeps the answer as one of its terms, so this reaches what is declared from now on
+    /// and nothing before. A frozen wallet's income is held in any case.
     function setIncomeHeld(bool whileIneligible) external;
 
     /// @notice The contract that may hold shares for a purpose, or zero for none.

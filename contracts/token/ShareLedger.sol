@@ -182,7 +182,13 @@ abstract contract ShareLedger is IShareToken, IERC20, IERC20Errors {
             giver.account = source.minus(amount);
             receiver.account = target.plus(amount);
         }
-        emit Transfer(from, to, amount);
+        bytes32 transferred = IERC20.Transfer.selector;
+        // From scratch memory: the compiler's way costs every transfer thirty gas more.
+        assembly ("memory-safe") {
+            mstore(0x00, amount)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            log3(0x00, 0x20, transferred, shr(96, shl(96, from)), shr(96, shl(96, to)))
+        }
     }
 
     /// @dev Credits new shares, which `_growSupply` has counted.

@@ -18,7 +18,7 @@ import {IShareToken} from "./IShareToken.sol";
 import {IIdentityRegistry} from "../compliance/IIdentityRegistry.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 import {Account, AccountLib} from "./AccountLib.sol";
-import {FrozenShares, FrozenSharesLib} from "./FrozenSharesLib.sol";
+import {FrozenShares} from "./FrozenSharesLib.sol";
 import {ComplianceLib} from "../compliance/ComplianceLib.sol";
 import {Ledger, LedgerLib} from "./LedgerLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
@@ -97,9 +97,15 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // ----------------------------------------------------------------------- ERC-20
 
     /// @inheritdoc IERC20
+    // Ending the call with the answer is what is meant.
+    // slither-disable-next-line incorrect-return
     function transfer(address to, uint256 amount) external returns (bool) {
         _transfer(_ledger, msg.sender, to, amount);
-        return true;
+        // The answer is true, from scratch memory: the compiler's way costs every transfer sixty gas more.
+        assembly ("memory-safe") {
+            mstore(0x00, 1)
+            return(0x00, 0x20)
+        }
     }
 
     /// @inheritdoc IERC20
@@ -164,19 +170,13 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     }
 
     /// @inheritdoc IShareToken
-    function claimantOf(address account) public view returns (address claimant) {
-        claimant = successorOf(account);
-        Ledger ledger = _ledger;
-        bool isHeld =
-            _holders[claimant].account.has(AccountLib.FLAG_FROZEN) ||
-                (ledger.has(LedgerLib.FLAG_HOLDS_INCOME) &&
-                    !ComplianceLib.mayReceive(ledger, identityRegistry, claimant));
-        if (isHeld) claimant = address(0);
+    function claimantOf(address account) external view returns (address) {
+        return _claimantOf(account, incomeHeldWhileIneligible());
     }
 
     /// @inheritdoc IRecordHoldings
-    function supportsHoldings() external view returns (bool) {
-        return !_ledger.has(LedgerLib.FLAG_HOLDS_INCOME);
+    function incomeHeldWhileIneligible() public view returns (bool) {
+        return _ledger.has(LedgerLib.FLAG_HOLDS_INCOME);
     }
 
     /// @inheritdoc IRecordHoldings
@@ -184,16 +184,26 @@ contract ShareToken is ShareLedger, Documents, IERC20Metadata, IERC20Permit, EIP
     // slither-disable-next-line incorrect-return
     function holdingsAt(
         address account,
-        uint256[] calldata recordIds
+        uint256[] calldata recordIds,
+        bool eligibleOnly
     ) external view returns (address claimant, uint256[] memory balances) {
         Holder storage holder = _holders[account];
         Account state = holder.account;
         claimant = account;
         // The common case asks no more: an ordinary wallet.
-        if (state.anyFlag(state)) claimant = claimantOf(account);
+        if (eligibleOnly || state.anyFlag(state)) claimant = _claimantOf(account, eligibleOnly);
         _answerHoldings(claimant, holder.past, state, recordIds);
         // Not reached; for the compiler.
         return (claimant, balances);
+    }
+
+    /// @dev Who is to be paid what `account` is owed. This is the only place that decides it.
+    function _claimantOf(address account, bool eligibleOnly) private view returns (address claimant) {
+        claimant = successorOf(account);
+        bool isHeld =
+            _holders[claimant].account.has(AccountLib.FLAG_FROZEN) ||
+                (eligibleOnly && !ComplianceLib.mayReceive(_ledger, identityRegistry, claimant));
+        if (isHeld) claimant = address(0);
     }
 
     /// @inheritdoc IShareToken

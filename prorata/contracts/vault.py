@@ -185,22 +185,25 @@ class DividendVault(BoundContract):
 
     def distributions(self) -> list[Distribution]:
         """All distributions of the vault, of whatever token."""
-        return self.distributions_by_id(range(1, self.distribution_count() + 1))
+        return self._distributions(range(1, self.distribution_count() + 1))
 
     def distributions_of(self, tokens: Collection[str]) -> list[Distribution]:
         """Those declared for `tokens`; no other token, which may answer anything, is asked."""
-        ids = range(1, self.distribution_count() + 1)
-        pairs = zip(ids, self.tokens_of(ids), strict=True)
-        return self.distributions_by_id([number for number, token in pairs if token in tokens])
+        assets = enumerate(self._assets(), start=1)
+        return self._distributions([number for number, (token, _) in assets if token in tokens])
 
-    def distributions_by_id(self, ids: Sequence[int]) -> list[Distribution]:
-        """`distribution` for many at once."""
+    def _distributions(self, ids: Sequence[int]) -> list[Distribution]:
         structs = self._views("distribution", [(number,) for number in ids])
         return [_distribution(*pair) for pair in zip(ids, structs, strict=True)]
 
-    def tokens_of(self, ids: Sequence[int]) -> list[str]:
-        """For which token each was declared; the token itself is not asked."""
-        return [str(token) for token, _ in self._views("assetOf", [(number,) for number in ids])]
+    def _assets(self) -> list[tuple[str, str]]:
+        """The token and the currency of every distribution; neither is asked anything."""
+        ids = range(1, self.distribution_count() + 1)
+        return self._views("assetOf", [(number,) for number in ids])
+
+    def has_paid_out(self, token: str) -> bool:
+        """Whether shares of `token` were ever the currency of a distribution."""
+        return any(currency == token for _, currency in self._assets())
 
     def earns(self, found: Distribution, holder: str) -> bool:
         """Whether `holder` is owed at least one unit of one whose record has closed, before tax.
@@ -302,9 +305,13 @@ class DividendVault(BoundContract):
         label = f"claim {', '.join(map(str, ids))} for {holder}"
         return self._write("claim", list(ids), holder, label=label)
 
-    def push(self, distribution_id: int, holders: Sequence[str]) -> Call:
-        """Pay a page of holders."""
+    def push(
+        self, distribution_id: int, holders: Sequence[str], gas_each: int | None = None
+    ) -> Call:
+        """Pay a page of holders; each payee is offered `gas_each`, or its part of what there is."""
         label = f"push distribution {distribution_id} to {len(holders)} holders"
+        if gas_each is not None:
+            return self._write("pushWithGas", distribution_id, list(holders), gas_each, label=label)
         return self._write("push", distribution_id, list(holders), label=label)
 
     def would_push(self, distribution_id: int, pages: Sequence[Sequence[str]]) -> list[int]:

@@ -21,7 +21,7 @@ from prorata.contracts.rules import TransferRules
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
 from prorata.deployments.deployment import Deployment
-from prorata.errors import ChainError
+from prorata.errors import ChainError, RevertError
 from prorata.files.writer import json_object
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -29,12 +29,14 @@ __all__ = ["Grant", "Permissions", "read_permissions"]
 
 OWNER_OF_ASSET = (
     "appoint agents, replace the rules and the registry, cancel records that are open, hold back "
-    "the income of who is not eligible, set documents and name"
+    "the income of who is not eligible, appoint the contract that may hold shares, set documents "
+    "and name"
 )
 AGENT_OF_ASSET = (
     "issue, at a record's last second too; burn, freeze, force transfers, pause, set record dates; "
     "give any wallet's shares and unpaid income to another wallet of the same person"
 )
+HOLDS = "hold shares that are free, deliver them as a transfer by their holder would, let them go"
 OWNER_OF_REGISTRY = "appoint agents, bind tokens and unbind them"
 AGENT_OF_REGISTRY = (
     "say who is eligible and which wallet is whose, count holders, confirm a wallet as lost for "
@@ -99,6 +101,8 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     first_block = deployment.manifest.first_block
     yield from _people(chain, "ShareToken", token, (OWNER_OF_ASSET, AGENT_OF_ASSET), first_block)
     rules, registry = token.compliance(), token.identity_registry()
+    if (holds := _holds_contract(token)) != ZERO_ADDRESS:
+        yield _grant(chain, "ShareToken", "holds contract", holds, HOLDS)
     yield _grant(chain, "ShareToken", "rules", rules, _rules_may(chain, rules))
     asked = "nobody is asked: anyone may hold" if registry == ZERO_ADDRESS else "says who may hold"
     yield _grant(chain, "ShareToken", "registry", registry, asked)
@@ -119,6 +123,14 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
             yield Grant("PassThrough", "no role", contract.address, "nobody", POOLS_MAY)
     if (dollar := deployment.manifest.contracts.get("Dollar")) is not None:
         yield Grant("Dollar", "minter", dollar.address, "anyone", "make money: it is worthless")
+
+
+def _holds_contract(token: ShareToken) -> str:
+    try:
+        return token.holds_contract()
+    except RevertError:
+        # A token of an older version has none.
+        return ZERO_ADDRESS
 
 
 def _rules_may(chain: RpcChain, rules: str) -> str:

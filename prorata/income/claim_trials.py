@@ -9,7 +9,7 @@ paid stands alone. What passes is put together again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TypeAlias
@@ -69,9 +69,17 @@ class OpenClaims:
 
 
 def try_open(
-    deployment: Deployment, vault: DividendVault, tokens: Collection[str], holder: str, sender: str
+    deployment: Deployment,
+    vault: DividendVault,
+    tokens: Collection[str],
+    holder: str,
+    sender: str,
+    *,
+    before: Callable[[Sequence[Distribution]], None] = lambda _: None,
 ) -> OpenClaims:
     """Try everything that is declared for `tokens` and not paid to `holder`, as `sender`.
+
+    `before` is given what the issuer's people declared and is due, before it is tried.
 
     Raises: ChainError when the node does not answer, or the account has no money for gas.
     """
@@ -82,7 +90,9 @@ def try_open(
     payable = [found for found in unpaid if refusals[found.id] is None]
     due = due_to(vault, payable, holder)
     trial = ClaimTrial(chain, sender, vault, holder, _declared_by_issuer(deployment, unpaid))
-    batches = trial.batches([d for d in due if d.id in trial.issuers])
+    own = [d for d in due if d.id in trial.issuers]
+    before(own)
+    batches = trial.batches(own)
     batches += trial.batches_of_others([d for d in due if d.id not in trial.issuers])
     not_payable = {number: why for number, why in refusals.items() if why is not None}
     return OpenClaims(tuple(batches), trial, not_payable)

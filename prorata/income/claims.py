@@ -17,6 +17,7 @@ from typing import TypeAlias
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.vault import (
+    Distribution,
     DividendVault,
     Settlement,
     find_distribution,
@@ -32,7 +33,7 @@ from prorata.income.claim_trials import (
     due_to,
     try_open,
 )
-from prorata.income.denominators import count_shares, may_need_pages
+from prorata.income.denominators import count_shares
 from prorata.income.payable import why_not_payable
 
 __all__ = ["Claimed", "Failed", "Payout", "claim", "payouts"]
@@ -110,8 +111,7 @@ class _Question:
         if not due:
             return Claimed(())
         if not dry_run:
-            for distribution in due:
-                count_shares(self.operator, self.deployment, distribution)
+            self._count(due)
         trial = ClaimTrial(self.operator.chain, self.operator.address, self.vault, self.holder)
         batches = trial.batches(due)
         if trial.failed:
@@ -127,10 +127,13 @@ class _Question:
 
     def claim_open(self, *, dry_run: bool) -> Claimed:
         """Everything that can be paid; what the issuer's people declared goes first."""
-        if not dry_run:
-            self._count_open()
         found = try_open(
-            self.deployment, self.vault, self.deployment.paying, self.holder, self.operator.address
+            self.deployment,
+            self.vault,
+            self.deployment.paying,
+            self.holder,
+            self.operator.address,
+            before=(lambda _: None) if dry_run else self._count,
         )
         numbers = tuple(found.not_payable)
         done = self._sent(found.batches, found.trial, dry_run=dry_run, not_payable=numbers)
@@ -138,19 +141,9 @@ class _Question:
             _complain(done, found)
         return done
 
-    def _count_open(self) -> None:
-        """Have the shares counted where that is too much for a claim.
-
-        Only of what the issuer's people declared: a stranger's terms must cost a holder nothing.
-        """
-        token = self.deployment.token()
-        for found in self.vault.distributions_of(self.deployment.paying):
-            if not may_need_pages(found) or self.vault.is_claimed(found.id, self.holder):
-                continue
-            by_issuer = found.declarer == token.owner() or token.is_agent(found.declarer)
-            payable = by_issuer and why_not_payable(self.operator.chain, found) is None
-            if payable and self.vault.earns(found, self.holder):
-                count_shares(self.operator, self.deployment, found)
+    def _count(self, due: Sequence[Distribution]) -> None:
+        for distribution in due:
+            count_shares(self.operator, self.deployment, distribution)
 
     # ------------------------------------------------------------------------ sending
 

@@ -419,11 +419,7 @@ class _Ahead:
             arrives = money(preview.received, what.currency)
             yield f"of {money(what.amount, what.currency)}, {arrives} would arrive"
         if preview.held and what.terms.deadline:
-            owed = money(sum(line.gross for line in preview.held), what.currency)
-            yield (
-                f"{who_is_held(len(preview.held))}: unless they can be paid by "
-                f"{moment(what.terms.deadline)}, {owed} is swept to {what.terms.sweep_to}"
-            )
+            yield _swept_notice(preview)
         if unanswered := sum(line.tax is None for line in preview.lines):
             yield (
                 f"the tax policy has no usable answer for {unanswered} of {len(preview.lines)} "
@@ -432,12 +428,25 @@ class _Ahead:
         if run is None:
             yield "the node did not run it, so the gas is a rule of thumb"
             return
-        for page in run.push:
-            if page.error is not None:
-                yield f"a push would fail: {page.error}"
-        for reason in sorted(set(run.reasons)):
-            count = run.reasons.count(reason)
-            yield f"a push would skip {count} of {run.holders} holders: {reason.label}"
+        yield from _push_notices(run)
+
+
+def _push_notices(run: _Run) -> Iterator[str]:
+    for page in run.push:
+        if page.error is not None:
+            yield f"a push would fail: {page.error}"
+    for reason in sorted(set(run.reasons)):
+        count = run.reasons.count(reason)
+        yield f"a push would skip {count} of {run.holders} holders: {reason.label}"
+
+
+def _swept_notice(preview: Preview) -> str:
+    what = preview.declaration
+    owed = money(sum(line.gross for line in preview.held), what.currency)
+    return (
+        f"{who_is_held(len(preview.held))}: unless they can be paid by "
+        f"{moment(what.terms.deadline)}, {owed} is swept to {what.terms.sweep_to}"
+    )
 
 
 def _some(pages: Sequence[Sequence[str]]) -> list[Sequence[str]]:

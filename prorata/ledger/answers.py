@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from prorata.chain.rpc import BusyError
 from prorata.chain.types import Block, Chain
 from prorata.contracts.currency import Currency
 from prorata.contracts.record_ranges import RecordRanges
@@ -84,7 +83,7 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
     """Ask the contracts everything that the books can be compared with, in batches."""
     vault = DividendVault(chain, books.vault, block=block.number)
     answers = Answers(chain.chain_id, block, vault.distribution_count())
-    _ask_distributions(answers, vault, books)
+    answers.distributions.update((found.id, found) for found in vault.distributions())
     for ledger in books.ledgers.values():
         if isinstance(ledger, RangeRegister):
             record_ranges = RecordRanges(chain, ledger.token, block=block.number)
@@ -108,35 +107,6 @@ def read_answers(chain: Chain, books: Books, block: Block) -> Answers:
         except ChainError as error:
             answers.unanswered.append(f"currency {currency} does not say what it holds: {error}")
     return answers
-
-
-def _ask_distributions(answers: Answers, vault: DividendVault, books: Books) -> None:
-    """Of tokens that are not audited too; one that gives the vault no answer keeps but its own."""
-    ids = range(1, answers.count + 1)
-    tokens = dict(zip(ids, vault.tokens_of(ids), strict=True))
-    ours = [number for number, token in tokens.items() if token in books.ledgers]
-    answers.distributions.update((d.id, d) for d in vault.distributions_by_id(ours))
-    others = [number for number in ids if number not in answers.distributions]
-    answers.distributions.update(_of_others(answers, vault, others))
-
-
-def _of_others(
-    answers: Answers, vault: DividendVault, ids: Sequence[int]
-) -> dict[int, Distribution]:
-    try:
-        return {found.id: found for found in vault.distributions_by_id(ids)}
-    except BusyError:
-        raise
-    except ChainError as error:
-        if len(ids) == 1:
-            answers.unanswered.append(
-                f"distribution {ids[0]}, of a token that is not audited, does not say what it is: "
-                f"{error}"
-            )
-            return {}
-    middle = len(ids) // 2
-    first = _of_others(answers, vault, ids[:middle])
-    return first | _of_others(answers, vault, ids[middle:])
 
 
 def _ask_holders(

@@ -252,12 +252,12 @@ class Books:
     def _enter(self, event: DecodedEvent, time: int) -> None:
         """Enter one of the events that are about a single distribution."""
         enter = {
+            "EligibleCounted": self._counted,
             "Skipped": self._skipped,
             "Carried": self._carried,
             "Remitted": self._remitted,
             "Swept": self._swept,
             "Refunded": self._refunded,
-            "EligibleCounted": self._counted,
         }.get(event.name)
         if enter is None:
             self.differ(
@@ -315,12 +315,22 @@ class Books:
                 distribution.currency,
             )
         self.carries[series] = carry - distribution.carried_in
-        self._divide(distribution)
+        self._place(distribution)
         for number in self.own_shares.note(distribution.currency):
             self._apportion(self.distributions[number])
 
-    def _divide(self, distribution: DistributionAccount) -> None:
-        """Work out what the law gives everyone, once the register knows the record's balances."""
+    def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
+        """What the vault divides by, once every excluded account has been counted."""
+        if int(event.args["accountsLeft"]) or distribution.token not in self.ledgers:
+            return
+        eligible, division = int(event.args["eligible"]), distribution.division
+        law = 0 if division is None else division.eligible
+        if eligible != law:
+            place = Place.total(distribution.id)
+            self.differ(place, "eligible shares", (eligible, "the event"), (law, "the law"))
+
+    def _place(self, distribution: DistributionAccount) -> None:
+        """Find its record and when it closes, and work out what everyone gets if it has."""
         ledger = self.ledgers.get(distribution.token)
         if ledger is None:
             return
@@ -496,30 +506,13 @@ class Books:
             reported, law = ("there", "the event"), ("impossible with holders", "the law")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         ledger = self.ledgers.get(distribution.token)
-        if ledger is not None and not self._may_be_refunded(ledger, distribution, time):
+        if ledger is not None and not ledger.is_over(distribution.record_id, time):
             reported, law = ("there", "the event"), ("impossible while it is open", "the record")
             self.differ(Place.total(distribution.id), "the refund", reported, law)
         declarer = str(event.args["declarer"])
         if declarer != distribution.declarer:
             reported, law = (declarer, "the event"), (distribution.declarer, "the declaration")
             self.differ(Place.total(distribution.id), "who received the refund", reported, law)
-
-    def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
-        """What the vault divides by, once every excluded account has been counted."""
-        if int(event.args["accountsLeft"]) or distribution.token not in self.ledgers:
-            return
-        eligible, division = int(event.args["eligible"]), distribution.division
-        counted = 0 if division is None else division.eligible
-        if eligible != counted:
-            reported, law = (eligible, "the event"), (counted, "the register")
-            self.differ(Place.total(distribution.id), "eligible shares", reported, law)
-
-    @staticmethod
-    def _may_be_refunded(ledger: Ledger, distribution: DistributionAccount, time: int) -> bool:
-        """Whether at a time the record had closed, or been cancelled."""
-        cancelled_at = ledger.cancelled_at(distribution.record_id)
-        ended_at = distribution.record_time + 1 if cancelled_at is None else cancelled_at
-        return time >= ended_at
 
     # ------------------------------------------------------------------------ closing
 

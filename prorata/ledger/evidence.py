@@ -44,7 +44,7 @@ def _chose(sent: Sent | None, vault: str, redirected: RedirectedPayment) -> bool
     arguments = function("DividendVault", "claimTo").arguments(sent.data)
     if arguments is None:
         return False
-    ids, holder, receiver = arguments
+    ids, holder, _, receiver = arguments
     return entry.distribution_id in ids and (holder, receiver) == (entry.holder, entry.payee)
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from prorata.apportion import Apportionment, apportion
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import DecodedEvent
-from prorata.chain.events import find_events, stream_events
+from prorata.chain.events import stream_events
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, Reason, settlements
@@ -177,13 +177,6 @@ def earners_expected(
     if not balances.get(vault) or vault in outside:
         return _earners(vault, outside, has_paid_out=False)
     asset = deployment.token().address
-    has_paid_out = asset in after or _was_paid_out(deployment, asset)
-    is_shares = has_paid_out and Currency(deployment.chain, asset).is_share_token()
-    return _earners(vault, outside, has_paid_out=is_shares)
-
-
-def _was_paid_out(deployment: Deployment, asset: str) -> bool:
-    chain, first = deployment.chain, deployment.manifest.first_block
-    topics, vault = topics_of("DividendVault", "Declared"), deployment.vault().address
-    declared = find_events(chain, [vault], first, chain.block().number, topics)
-    return any(str(event.args["currency"]) == asset for event in declared)
+    is_currency = asset in after or deployment.vault().has_paid_out(asset)
+    has_paid_out = is_currency and Currency(deployment.chain, asset).is_share_token()
+    return _earners(vault, outside, has_paid_out=has_paid_out)

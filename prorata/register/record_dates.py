@@ -18,6 +18,7 @@ __all__ = [
     "CancelledRecords",
     "Record",
     "cancel_records",
+    "last_record",
     "require_agent",
     "schedule_record",
 ]
@@ -37,6 +38,13 @@ def require_agent(token: ShareToken, account: str) -> None:
             f"is no agent of {token.symbol()}",
             f"use an agent's account, or let the owner {token.owner()} add it",
         )
+
+
+def last_record(token: ShareToken) -> int:
+    """The last record that was not cancelled, or the last one; 0 if there is none."""
+    last = token.record_count()
+    standing = (n for n in range(last, 0, -1) if not token.is_record_cancelled(n))
+    return next(standing, last)
 
 
 # ----------------------------------------------------------------------------------------- record
@@ -116,8 +124,8 @@ def _check_time(closes_at: int, now: int, times: Sequence[int | None]) -> None:
 def _too_far(closes_at: int, now: int) -> tuple[str, str]:
     """The rule that a far time breaks, and the likely cause: milliseconds for seconds."""
     rule = (
-        f"is more than {HORIZON // DAY} days ahead of the chain's time, {moment(now)}: no earlier "
-        "record could be scheduled any more"
+        f"is more than {HORIZON // DAY} days ahead, so that no earlier record could be scheduled "
+        f"any more: the chain's time is {moment(now)}"
     )
     seconds = closes_at // 1_000
     if now <= seconds <= now + HORIZON:

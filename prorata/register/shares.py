@@ -362,6 +362,13 @@ class Ledger:
         cancelled = self.cancelled_at(record_id) is not None
         return not cancelled and self.until > self.scheduled_time(record_id)
 
+    def is_over(self, record_id: int, time: int) -> bool:
+        """Whether at a time the record had closed, or been cancelled."""
+        cancelled_at = self.cancelled_at(record_id)
+        return (
+            time > self.scheduled_time(record_id) if cancelled_at is None else time >= cancelled_at
+        )
+
     def balances_at(self, record_id: int) -> dict[str, int]:
         """Shares by holder when the record closed; who had none is left out.
 

@@ -64,8 +64,8 @@ def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
                     "decimals": books.unit(token).decimals,
                     "total_supply": books.unit(token).amount(ledger.total_supply),
                     "records": [
-                        iso(ledger.record_time(number))
-                        for number in range(1, ledger.record_count + 1)
+                        None if closes_at is None else iso(closes_at)
+                        for closes_at in ledger.record_times
                     ],
                     "distributions": distribution_rows(books, [token]),
                     "holders": [

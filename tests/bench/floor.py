@@ -137,7 +137,6 @@ _DOLLARS = (
 )
 _BALANCE_THEN = (
     call("the token"),
-    read("the token's word: how many records have closed"),
     read("the holder's balance at the record"),
 )
 

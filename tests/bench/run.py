@@ -10,17 +10,18 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.bench import charts, field, page, peers, scale
+from tests.bench import charts, field, page, peers, repricing, scale
 from tests.gas import compliance, record_ranges, withholding
 from tests.gas import field as alike
-from tests.gas.story import measure
+from tests.gas.story import KIT, measure
 from tests.gas.test_gas import SETUP
 
 DOCS = PROJECT_ROOT / "docs"
@@ -59,10 +60,24 @@ def _measure(tell: Callable[[str], None]) -> dict[str, Any]:
         found["growth"] = {"declare": alike.by_holders(ours, anvil, HOLDERS)}
         tell("claiming behind 1,000 records")
         found["growth"] |= alike.by_records(ours, anvil, RECORDS)
+    tell("pricing prorata anew")
+    found["repriced"] = {
+        what: _priced(ours, kit)
+        for what, kit in (("gas", repricing.RepricingKit), ("state", repricing.StateKit))
+    }
     found["scale"] = scale.measure_all(tell)
     # As a program reads them back.
     again: dict[str, Any] = json.loads(json.dumps(found))
     return again
+
+
+def _priced(ours: Mapping[str, Artifact], kit: type[repricing.RepricingKit]) -> dict[str, int]:
+    """Gas by label as this kit tells it, whose chain keeps a trace of every transaction."""
+    before = KIT.set(kit)
+    with Anvil(hardfork="osaka", extra=["--steps-tracing"]) as anvil:
+        figures = [story(ours, anvil) for story in STORIES]
+    KIT.reset(before)
+    return dict(sorted(item for reported in figures for item in reported.items()))
 
 
 def _setup() -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Cells(NamedTuple):
 
 
 STEPS = Cells._fields
-ENTRANCES = (*STEPS, "claimTo", "declareWithPermit")
+ENTRANCES = (*STEPS, "claimTo", "pushWithGas", "declareWithPermit")
 
 
 def every(does: Does, **but: Does) -> Cells:
@@ -320,8 +320,14 @@ def blocking(code: str, row: str, who: str, **cells: Does) -> Change:
 
 def receivers(code: str, mood: Mood) -> Change:
     """Holder, collector, recipient and declarer are contracts that do not take the native coin."""
-    row = "receivers of the native coin revert, burn gas, answer with a megabyte"
+    row = "receivers of the native coin revert, burn gas, give a megabyte as the reason"
     return Change(code, row, "coin", BLOCKED._replace(declare=Does.PAYS), mood=mood)
+
+
+def greedy(code: str, mood: Mood) -> Change:
+    """They take it with more gas than a page has to offer at the least."""
+    row = "receivers of the native coin need over 100,000 gas, as for an answer of a megabyte"
+    return Change(code, row, "coin", Cells(push=Does.SKIPS_ONE), mood=mood)
 
 
 ANSWERLESS = "answers false or a megabyte, burns all gas, or its code is gone"
@@ -375,9 +381,9 @@ CHANGES = (
     upgrade("doubles", "doubles balances", Cells(declare=Does.BELIEVES), telling=Telling.DOUBLE),
     receivers("coin-refused", Mood.REFUSING),
     receivers("coin-burns", Mood.BURNING),
-    receivers("coin-megabyte", Mood.MEGABYTE),
+    greedy("coin-megabyte", Mood.MEGABYTE),
     receivers("coin-megabyte-as-reason", Mood.MEGABYTE_AS_REASON),
-    receivers("coin-hungry", Mood.HUNGRY),
+    greedy("coin-hungry", Mood.HUNGRY),
     Change("coin-talk", HARMLESS, "coin", Cells(), mood=Mood.TALKATIVE),
     Change("coin-calls-back", HARMLESS, "coin", Cells(), act="call back"),
     Change("coin-forced", HARMLESS, "coin", Cells(), act="force"),

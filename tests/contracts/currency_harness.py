@@ -27,6 +27,7 @@ from tests.contracts.currencies import (
     Change,
     Currency,
     Does,
+    Mood,
     Telling,
 )
 from tests.contracts.harness import (
@@ -45,7 +46,7 @@ TAX = 1_500
 COIN = 10**18
 GIFT = 12_345
 MEGABYTE_GAS = 2_500_000
-NATIVE_GAS = 100_000
+NATIVE_GAS, TOKEN_GAS = 100_000, 500_000
 SLACK = 10_000
 
 SUBJECT = {"claim": "rent", "push": "rent", "remit": "rent", "sweep": "dated", "refund": "empty"}
@@ -60,6 +61,7 @@ class CurrencyHarness:
     def __init__(self, codec: Codec, currency: Currency, vault: str = "") -> None:
         self.harness = Harness(RevmKit(codec))
         self.kit, self.currency, self.account = self.harness.kit, currency, Account()
+        self.is_greedy = False
         if vault:
             self.harness.vault = self.kit.deploy(vault)
         self.vault = self.harness.vault
@@ -208,6 +210,7 @@ class CurrencyHarness:
         for who in change.blocks:
             self.money.block(self.people[who], on)
         if change.mood:
+            self.is_greedy = on and change.mood in {Mood.MEGABYTE, Mood.HUNGRY}
             for who in PAID:
                 there = self.kit.at("WilfulReceiver", self.people[who])
                 there.send("setMood", change.mood if on else 0)
@@ -250,11 +253,12 @@ class CurrencyHarness:
         arguments: dict[str, tuple[Any, ...]] = {
             "claim": ([rent], ben),
             "push": (rent, [ben]),
+            "pushWithGas": (rent, [ben], TOKEN_GAS),
             "declare": (self.harness.token.address, self.record, ZERO, 0, terms()),
             "remit": (rent,),
             "sweep": (self.ids["dated"],),
             "refund": (self.ids["empty"],),
-            "claimTo": ([rent], ben, ben),
+            "claimTo": ([rent], ben, ben, ben),
             "declareWithPermit": (
                 self.harness.token.address, self.record, self.dollar.address, 1, terms(),
                 (0, 27, NOTHING, NOTHING),
@@ -273,7 +277,10 @@ class CurrencyHarness:
         if step == "claim":
             return self.send("claim", [self.ids["rent"]], self.people["ann"])
         if step == "push":
-            return self.send("push", self.ids["rent"], [self.people[who] for who in PAGE])
+            # The least that a page may offer: what is beyond it, the payee is passed over for.
+            least = NATIVE_GAS if self.currency.kind == "coin" else TOKEN_GAS
+            page = [self.people[who] for who in PAGE]
+            return self.send("pushWithGas", self.ids["rent"], page, least)
         return self.send(step, self.ids[SUBJECT[step]])
 
     def play(self, step: str, does: Does, most: int = 0) -> None:
@@ -334,16 +341,19 @@ class CurrencyHarness:
             return 300_000 + len(PAGE) * 510_000
         if not does.settles:
             return 0
-        megabytes = MEGABYTE_GAS if self.money.nature.answer is Answer.LONG else 0
+        at_length = self.money.nature.answer is Answer.LONG or self.is_greedy
+        megabytes = MEGABYTE_GAS if at_length else 0
         return 400_000 + self.money.nature.hunger + megabytes
 
     def most(self, step: str) -> int:
-        """What a step costs on an ordinary day, and the gas that receivers of coins are given."""
+        """What a page costs on an ordinary day, and the gas that receivers of coins are given; any
+        other step has one payment only, which may use all there is."""
+        if step != "push":
+            return 0
         before = self.kit.evm.snapshot()
         self.attempt(step)
         self.kit.evm.revert(before)
-        payments = len(PAGE) if step == "push" else 1
-        return self.gas + payments * NATIVE_GAS + SLACK
+        return self.gas + len(PAGE) * NATIVE_GAS + SLACK
 
     def again(self, step: str) -> None:
         """Repeat a step that has been done: nobody is paid twice."""

@@ -118,14 +118,21 @@ FAULTS = (
     ),
     # ------------------------------------------------- sending the native coin
     Fault(
-        "gives receivers all gas", PAYMENT, r"NATIVE_GAS\);", "FAULT ? gasleft() : SOUND",
-        ("coin coin-burns push", "coin coin-hungry claim"),
+        "gives receivers all gas", PAYMENT, r"(?<=trySafeTransferETH\(to, amount, )gasLimit",
+        "FAULT ? gasleft() : SOUND",
+        ("coin coin-burns push", "coin coin-hungry push"),
+    ),
+    Fault(
+        "gives receivers the same in a claim as in a page", PAYMENT,
+        r"uint256 gasLimit\) internal returns \(Outcome\) \{",
+        "SOUND if (FAULT && currency == address(0)) gasLimit = LEAST_NATIVE_GAS;",
+        ("coin coin-hungry claim", "coin coin-megabyte remit"),
     ),
     Fault(
         "copies what receivers say", PAYMENT, r"return sent \?",
         "if (FAULT) { assembly { returndatacopy(mload(0x40), 0, returndatasize()) } }\n"
         "            SOUND",
-        ("coin coin-talk refund",),
+        ("coin coin-megabyte claim", "coin coin-megabyte refund"),
     ),
     Fault(
         "takes a receiver's refusal for a payment", PAYMENT, r"return sent \?",
@@ -148,12 +155,12 @@ FAULTS = (
         ("unasked moves-and-answers-no declare", "unasked answers-two declare"),
     ),
     Fault(
-        "takes silence for nothing", PAYMENT, r"!told", "(SOUND && !FAULT)",
+        "takes silence for nothing", PAYMENT, r"!reported", "(SOUND && !FAULT)",
         ("unasked tells-late declare",),
     ),
     Fault(
-        "lets a question burn everything", PAYMENT, r"(?<=_holdingQuestion\(\), )PAGE_GAS",
-        "FAULT ? gasleft() : PAGE_GAS",
+        "lets a question burn everything", PAYMENT, r"(?<=_holdingQuestion\(\), )QUESTION_GAS",
+        "FAULT ? gasleft() : QUESTION_GAS",
         ("unasked burns-when-asked push",),
     ),
     Fault(
@@ -183,31 +190,33 @@ FAULTS = (
     ),
     Fault(
         "does not mind whether a payment failed", VAULT,
-        r"PaymentLib\.trySend\(currency, to, amount, gasleft\(\)\) !=", "!FAULT && SOUND",
-        ("unasked answers-no claim", "coin coin-hungry remit", "unasked paused sweep"),
+        r"PaymentLib\.trySend\(currency, to, amount, PaymentLib\.forwardable\(\)\) !=",
+        "!FAULT && SOUND",
+        ("unasked answers-no claim", "coin coin-refused remit", "unasked paused sweep"),
     ),
     Fault(
         "lets one failure stop the page", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
-        "if (FAULT) revert DividendVault_PaymentFailed(sheet.currency(), payee, net);\n"
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "if (FAULT) revert DividendVault_PaymentFailed(terms.currency(), page.batch.holder, 1);\n"
         "        SOUND",
         ("unasked holder-blocked push", "coin coin-refused push"),
     ),
     Fault(
         "forgets to undo the progress", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
-        "SOUND\n        if (FAULT) run.saveLanes();",
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "uint256 bits = page.batch.progress;\n        SOUND\n"
+        "        if (FAULT) { page.batch.progress = bits; page.batch.saveProgress(); }",
         ("unasked holder-blocked push", "unasked paused push"),
     ),
     Fault(
-        "forgets to undo the mark", VAULT,
-        r"run\.undo\(sheet, lanesBefore\);",
-        "SOUND\n        if (FAULT) run.saveMarks();",
+        "forgets to undo the claimed bit", VAULT,
+        r"page\.batch\.undo\(terms, page\.progressBefore\);",
+        "SOUND\n        if (FAULT) page.batch.saveClaimed();",
         ("unasked holder-blocked push", "unasked answers-no push"),
     ),
     Fault(
         "withholds of what it did not pay", VAULT,
-        r"(?<=if \(tax != 0)(?=\) _withheld\[sheet\.id\(\)\] -= tax)",
+        r"(?<=if \(tax != 0)(?=\) _withheld\[terms\.id\] -= tax)",
         " && !FAULT",
         ("unasked holder-blocked push", "coin coin-burns push"),
     ),
@@ -226,8 +235,8 @@ FAULTS = (
         ("unasked sweep", "own-coin refund"),
     ),
     Fault(
-        "sweeps everything", VAULT, r"(?<=_send\(sheet\.currency\(\), recipient, )amount",
-        "FAULT ? PaymentLib.holdingOf(sheet.currency()) : amount",
+        "sweeps everything", VAULT, r"(?<=_send\(terms\.currency\(\), recipient, )amount",
+        "FAULT ? PaymentLib.holdingOf(terms.currency()) : amount",
         ("decimals-18 sweep", "second-address sweep"),
     ),
     # -------------------------------------------------------------- re-entering

@@ -101,6 +101,14 @@ def _under(
             gas["deploy: TransferRules"] = rules.receipt.gas
             gas["freeze: a wallet, the first"] = send(token, "setAddressFrozen", people[5], True)
             gas["freeze: a part"] = send(token, "setFrozenTokens", people[6], 10)
+            send(token, "setHoldsContract", owner)
+            gas["hold: the first of a wallet"] = send(token, "hold", people[10], 10)
+            gas["hold: another"] = send(token, "hold", people[10], 10)
+            gas["deliver: a part of what is held"] = send(
+                token, "deliver", people[10], people[11], 5
+            )
+            gas["release: a part of what is held"] = send(token, "release", people[10], 5)
+            gas["deliver: all that is held"] = send(token, "deliver", people[10], people[11], 10)
             gas["forced transfer"] = send(token, "forcedTransfer", people[7], people[8], 5)
             send(registry, "register", [person(500)], [investor(10)])
             gas["recovery"] = send(token, "recoveryAddress", people[9], person(500), ZERO)

@@ -146,4 +146,4 @@ def _pass_on(story: Story, gas: dict[str, int]) -> None:
         kit.rpc("evm_mine")
         story.declare(int(story.token.call("recordCount")))
         last = int(story.vault.call("distributionCount"))
-        gas["pass on: one distribution"] = story.send(passer, "forwardOne", last, record)
+        gas["forward: one distribution"] = story.send(passer, "forwardOne", last, record)

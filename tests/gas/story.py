@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from prorata.chain.artifacts import Artifact
@@ -16,6 +17,9 @@ QUARTER = 7_776_000
 UNIT = 10**6
 TERMS = (2, 0, 0, ZERO, ZERO, b"\0" * 32, [])
 
+KIT: ContextVar[type[AnvilKit]] = ContextVar("KIT", default=AnvilKit)
+"""What sends; `tests/bench` has one that tells the gas at other prices."""
+
 
 def person(index: int) -> str:
     """An address nobody holds the key of, without zero bytes, as real ones are."""
@@ -26,11 +30,11 @@ def person(index: int) -> str:
 def fresh(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Iterator[AnvilKit]:
     """A chain on which nothing has happened: an Anvil of its own, or one that is put back after."""
     if anvil is None:
-        with Anvil(hardfork="osaka") as own, AnvilKit(own, artifacts) as kit:
+        with Anvil(hardfork="osaka") as own, KIT.get()(own, artifacts) as kit:
             yield kit
         return
     before = anvil.rpc("evm_snapshot")
-    with AnvilKit(anvil, artifacts) as kit:
+    with KIT.get()(anvil, artifacts) as kit:
         yield kit
     anvil.rpc("evm_revert", before)
 
@@ -172,11 +176,11 @@ def _instructions(story: Story, gas: dict[str, int]) -> None:
 
     story.send(story.dollar, "mint", story.holders[1], 1)
     execute(0, [first + 1])
-    gas["carry out: claim to a wallet"] = execute(1, [first + 2])
-    gas["carry out: claim to a wallet, nonce in a new word"] = execute(256, [first + 3])
-    gas["carry out: claim of twelve to a wallet"] = execute(2, list(range(first + 4, first + 16)))
+    gas["execute: claim to a wallet"] = execute(1, [first + 2])
+    gas["execute: claim to a wallet, nonce in a new word"] = execute(256, [first + 3])
+    gas["execute: claim of twelve to a wallet"] = execute(2, list(range(first + 4, first + 16)))
     story.declare(record)
     story.declare(record)
     order = {"hook": hook.address, "data": (1).to_bytes(32, "big")}
     execute(3, [first + 16], **order)
-    gas["carry out: reinvest in shares"] = execute(4, [first + 17], **order)
+    gas["execute: reinvest in shares"] = execute(4, [first + 17], **order)

@@ -41,7 +41,7 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> di
         gas["deploy: WithholdingPolicy"] = policy.receipt.gas
         people = [person(i) for i in range(100)]
         send(registry, "register", people, [investor(i + 1) for i in range(100)])
-        gas["note: batch of 100, per holder"] = send(policy, "snapshot", people) // 100
+        gas["snapshot: batch of 100, per holder"] = send(policy, "snapshot", people) // 100
         certified = send(policy, "certify", people[:50], [CERTIFICATE] * 50)
         gas["certify: batch of 50, per certificate"] = certified // 50
         gas["rates: a table of 200"] = send(policy, "setRates", RATES, 0)

@@ -29,7 +29,7 @@ RECORDS = 700
 STRIDES = (1, 2, 3, 7)
 CLAIMS = 200
 # As many in mixed order as fit while each run of a claim takes memory for all that are left.
-MIXED = 100
+MIXED = 200
 PAGE = 100
 TABLE = 4_000
 
@@ -430,32 +430,33 @@ BOUNDS = (
     ),
     Bound(
         "records that the owner cancels, and has cancelled one after the other",
-        "ShareLedger._cancelRecords ShareLedger._countedAt",
+        "ShareLedger._cancelRecords ShareLedger._countedAt PassThrough._lacks",
         "open records, which can be cancelled in parts, the last ones first; the owner's own doing",
         "cancel: 200\ntransfer: the first after 200",
     ),
     Bound(
         "components of a record range",
         "RangeTermsLib.unpack RecordRanges.defineRange RecordRanges.totalSupplyAt"
-        " RecordRanges.componentsOf RecordRanges._weigh PassThrough._weighAlike",
+        " RecordRanges.componentsOf RecordRanges.isRecordCancelled RecordRanges._weigh"
+        " PassThrough._weighAlike",
         "100",
         "define: 100 records\nfix: 100 records\nclaim: 100 records",
     ),
     Bound(
         "excluded accounts",
-        "DividendVault._lessExcluded TermsLib.excludes",
+        "EligibleLib._look EligibleLib._contains TermsLib.excludes",
         "32",
         "declare: 32 excluded",
     ),
     Bound(
         "distributions of a claim",
-        "DividendVault._claim DividendVault._settleRun TermsLib.loadRun"
-        " ClaimBatchLib.settleOrdinary RecordQueryLib.oneByOne RecordRanges.holdingsAt"
-        " ClaimRelayer._checkClaimant PassThrough.forward",
+        "DividendVault._claim DividendVault._settleBatch TermsLib.loadBatch"
+        " RecordQueryLib.oneByOne RecordRanges.holdingsAt ClaimRelayer._currencyOf"
+        " PassThrough.forward",
         "the caller's list",
         "claim: 100 of three\nclaim: 200 of three",
     ),
-    Bound("holders of a page", "DividendVault.push", "the caller's list", "push: a page"),
+    Bound("holders of a page", "DividendVault._pushPage", "the caller's list", "push: a page"),
     Bound(
         "batches of the token, the registry and the policy",
         "ShareToken.batchMint ShareToken.batchForcedTransfer ShareToken.batchSetAddressFrozen"

@@ -26,6 +26,8 @@ class Declared(Distribution):
     policy: str = NOBODY
     rate: int = 0
     excluded: Sequence[str] = ()
+    eligible_only: bool = False
+    """Whether it is held for who is not eligible: as its token said when it was declared."""
     declared_open: bool = False
     """Whether its record was open then."""
     counted: bool = False
@@ -52,6 +54,10 @@ class Declared(Distribution):
     def balances(self) -> Mapping[str, int]:
         """Everyone's shares at its record, once that has closed."""
         return self.ledger.closed[self.record]
+
+    def claimant(self, holder: str) -> str:
+        """Who is to be paid for a holder; nobody while its income waits."""
+        return self.ledger.claimant(holder, self.eligible_only)
 
     def entitled(self, holder: str) -> Payment:
         """What it gives a holder; nothing while there is nobody to pay."""

@@ -165,8 +165,6 @@ class Register(Ledger):
     ) -> None:
         super().__init__(name, agent, now)
         self.limits = limits
-        self.income_waits = False
-        """Whether the income of who may not take shares any more waits."""
         self.book = book or Book()
         self.book.assets.append(self)
         self.noted: dict[int, tuple[int, int]] = {}
@@ -189,10 +187,16 @@ class Register(Ledger):
         known = self.known.get(wallet)
         return known is not None and wallet not in self.book.losses and self.now <= known.until
 
-    def claimant(self, wallet: str) -> str:
+    def hold_income(self, owner: str, on: bool) -> None:
+        """Say whether what is declared from now on is held for who is not eligible."""
+        refuse(None if owner == self.agent else ("OwnableUnauthorizedAccount", (owner,)))
+        self.holds_income = on
+
+    def claimant(self, wallet: str, eligible_only: bool | None = None) -> str:
         """Who is to be paid for a wallet; nobody while its income waits."""
-        claimant = super().claimant(wallet)
-        return NOBODY if self.income_waits and not self.eligible(claimant) else claimant
+        claimant = super().claimant(wallet, eligible_only)
+        only = self.holds_income if eligible_only is None else eligible_only
+        return NOBODY if only and not self.eligible(claimant) else claimant
 
     def holdings(self) -> dict[int, int]:
         """Shares of each person, over all wallets."""

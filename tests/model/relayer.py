@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.model.outcomes import Event, Reason, Refused, refuse
-from tests.model.vault import RELAYER, Vault
+from tests.model.outcomes import Event, Reason
+from tests.model.vault import Vault
 
 
 class Relayer:
@@ -20,26 +20,11 @@ class Relayer:
         self, signer: str, holder: str, ids: Sequence[int], receiver: str, nonce: int
     ) -> list[Event]:
         """Claim as `signer` has signed for."""
-        known = self.vault.known(ids)
-        claimants = [(it.id, it.ledger.claimant(holder)) for it in known]
-        unknown = [self.vault.unknown(number) for number in ids]
-        others = [
-            ("ClaimRelayer_NotClaimant", (number, signer, claimant))
-            for number, claimant in claimants
-            if claimant != signer
-        ]
-        nothing = not any(it.unclaimed(holder) for it in known)
+        nothing = not any(it.unclaimed(holder) for it in self.vault.known(ids))
         why: list[Reason | None] = [
-            *unknown,
-            *others,
             ("ClaimRelayer_NonceSpent", (signer, nonce)) if (signer, nonce) in self.spent else None,
             ("ClaimRelayer_NothingToPay", (holder,)) if nothing else None,
         ]
-        try:
-            refuse(*why)
-        except Refused as refused:
-            later = [self.vault.unpayable(number) for number in ids]
-            raise Refused(*refused.reasons, *(reason for reason in later if reason)) from None
-        events = self.vault.claim(ids, holder, RELAYER, receiver)
+        events = self.vault.claim(ids, holder, receiver, signer, why)
         self.spent.add((signer, nonce))
         return events

@@ -115,8 +115,12 @@ class Ledger:
             wallet = self.successors[wallet]
         return wallet
 
-    def claimant(self, wallet: str) -> str:
-        """Who is to be paid for a wallet; nobody while its income waits."""
+    holds_income = False
+    """Whether what is declared now is held for who may not take shares any more."""
+
+    def claimant(self, wallet: str, eligible_only: bool | None = None) -> str:
+        """Who is to be paid for a wallet; nobody while its income waits. `eligible_only` is the
+        term of a distribution; without it, of one that is declared now."""
         successor = self.successor(wallet)
         return NOBODY if successor in self.frozen_wallets else successor
 

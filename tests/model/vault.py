@@ -112,6 +112,7 @@ class Vault:
             rate=self.rates.get(terms.get("policy", NOBODY), 0),
             received=received,
             carried_in=self.carried(token, currency) if declarer == ledger.agent else 0,
+            eligible_only=ledger.holds_income,
             declared_open=is_open,
             counted=not is_open,
         )
@@ -159,13 +160,19 @@ class Vault:
         return self.payees.get(claimant, claimant)
 
     def claim(
-        self, ids: Sequence[int], holder: str, sender: str = "", receiver: str = ""
+        self,
+        ids: Sequence[int],
+        holder: str,
+        receiver: str = "",
+        named: str = "",
+        also: Sequence[Reason | None] = (),
     ) -> list[Event]:
         """Pay one holder, or whoever came in its place, from many distributions, all or nothing;
-        with a receiver, to whom the claimant says."""
-        why: list[Reason | None] = [self.unpayable(number) for number in ids]
+        with a receiver, to whom the claimant says, who has to be the one named. `also` is what else
+        stands in the way."""
+        why: list[Reason | None] = [*also, *(self.unpayable(number) for number in ids)]
         groups = []
-        for currency, due, payee, reasons in self._by_series(ids, holder, sender, receiver):
+        for currency, due, payee, reasons in self._by_series(ids, holder, receiver, named):
             total = sum(it.entitled(holder).net for it in due)
             why += [*reasons, self._unpaid(currency, payee, total)]
             groups.append((due, payee, total))
@@ -174,22 +181,33 @@ class Vault:
         refuse(*why)
         return [event for group in groups for event in self._pay_together(holder, *group)]
 
+    def claim_to(
+        self, sender: str, ids: Sequence[int], holder: str, named: str, receiver: str
+    ) -> list[Event]:
+        """The same by a caller who says where the money goes: for itself, or as the relayer."""
+        own = sender in (named, RELAYER)
+        why = None if own else ("DividendVault_NotClaimant", (sender, named))
+        return self.claim(ids, holder, receiver, named, [why])
+
     def _by_series(
-        self, ids: Sequence[int], holder: str, sender: str, receiver: str
+        self, ids: Sequence[int], holder: str, receiver: str, named: str
     ) -> Iterator[tuple[str, list[Declared], str, list[Reason]]]:
         """Neighbours of one series, which are one payment: the currency, what is due, who gets it,
         and why not."""
         known = self.known(ids)
         left = {it.id for it in known if it.unclaimed(holder)}
-        for (token, currency), neighbours in groupby(known, lambda it: it.series):
+        for (token, currency, _), batch in groupby(
+            known, lambda it: (*it.series, it.eligible_only)
+        ):
+            neighbours = list(batch)
             numbers = dict.fromkeys(it.id for it in neighbours if it.id in left)
             left -= set(numbers)
-            claimant = self.ledgers[token].claimant(holder)
+            claimant = neighbours[0].claimant(holder)
             why: list[Reason] = []
             if claimant == NOBODY:
                 why.append(("DividendVault_IncomeHeld", (token, holder)))
-            elif receiver and sender not in (claimant, RELAYER):
-                why.append(("DividendVault_NotClaimant", (sender, claimant)))
+            elif receiver and named != claimant:
+                why.append(("DividendVault_NotClaimant", (named, claimant)))
             yield currency, self.known(list(numbers)), receiver or self.payee(claimant), why
 
     def known(self, ids: Sequence[int]) -> list[Declared]:
@@ -249,7 +267,7 @@ class Vault:
                 reason = CLAIMED
             elif holder not in it.shares:
                 reason = NO_SHARES
-            elif it.ledger.claimant(holder) == NOBODY:
+            elif it.claimant(holder) == NOBODY:
                 reason = WAITING
             else:
                 payee, net = self._payee_of(it, holder), it.entitled(holder).net
@@ -259,7 +277,7 @@ class Vault:
             yield holder, outcome, reason
 
     def _payee_of(self, it: Declared, holder: str) -> str:
-        return self.payee(it.ledger.claimant(holder))
+        return self.payee(it.claimant(holder))
 
     # ------------------------------------------------------------------ ending
 
@@ -362,7 +380,7 @@ class Vault:
         """What a claim would pay now."""
         early = self.now < it.payable_from
         late = it.deadline and self.now > it.deadline
-        waits = it.ledger.claimant(holder) == NOBODY
+        waits = it.claimant(holder) == NOBODY
         return 0 if early or late or waits else it.claimable(holder)
 
     def carried(self, token: str, currency: str) -> int:

@@ -28,6 +28,7 @@ from prorata.income.declarations import Declaration, Declared, declare_all
 from prorata.income.previews import RULE_OF_THUMB, Preview, preview_all
 from prorata.income.push_report import PushReport
 from prorata.income.pushes import PAGE_SIZE, push_all
+from prorata.register.record_dates import last_record
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
 
@@ -153,17 +154,9 @@ def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
     named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
     words = {name: Word(str(value)) for name, value in named.items() if value is not None}
     if "record_range" not in words:
-        words.setdefault("record", Word(str(_last_record(found))))
+        words.setdefault("record", Word(str(last_record(found.token()))))
     words["push"] = Word("true" if options["push"] else "false")
     return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
-
-
-def _last_record(found: Deployment) -> int:
-    """The last record that was not cancelled, or the last one."""
-    token = found.token()
-    last = token.record_count()
-    standing = (n for n in range(last, 0, -1) if not token.is_record_cancelled(n))
-    return next(standing, last)
 
 
 # ------------------------------------------------------------------------------------------ words

@@ -14,6 +14,7 @@ from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
 from prorata.contracts.withholding import Certificate, Facts, Filed
+from prorata.register.record_dates import last_record
 from prorata.tax.certificates import read_certificates
 from prorata.tax.policies import (
     Answers,
@@ -197,7 +198,7 @@ def show_command(
     session = Session.of(options)
     named_ones = [check_address("holder", holder) for holder in holders] or None
     with session.reading() as found:
-        chosen = found.token().record_count() if record_id is None else record_id
+        chosen = last_record(found.token()) if record_id is None else record_id
         answers = show(found, find_policy(found, named), chosen, named_ones)
     _show_answers(session, answers)
 

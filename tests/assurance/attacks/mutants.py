@@ -105,17 +105,18 @@ MUTANTS = (
     ),
     AttackMutant(
         "A5 rounded up", VAULT, SETTLING,
-        "amount := div(amount, eligible)", "amount := div(add(amount, sub(eligible, 1)), eligible)",
+        "gross := div(product, eligible)", "gross := div(add(product, sub(eligible, 1)), eligible)",
         "dividend_vault::a_holder_of_less_than_a_unit_is_settled_at_zero",
     ),
     AttackMutant(
         "A6 a product of 128 bits", VAULT, SETTLING,
-        "amount := mul(amount, held)", "amount := shr(128, shl(128, mul(amount, held)))",
+        "let product := mul(amount, shares)",
+        "let product := shr(128, shl(128, mul(amount, shares)))",
         "dividend_vault::every_amount_is_divided_exactly",
     ),
     AttackMutant(
         "A7 rounded to the nearest", VAULT, SETTLING,
-        "amount := div(amount, eligible)", "amount := div(add(amount, shr(1, eligible)), eligible)",
+        "gross := div(product, eligible)", "gross := div(add(product, shr(1, eligible)), eligible)",
         "dividend_vault::splitting_shares_gains_nothing",
     ),
     AttackMutant(
@@ -156,8 +157,8 @@ MUTANTS = (
     ),
     AttackMutant(
         "A13 anyone says where it goes", VAULT, VAULT_FILE,
-        "} else if (msg.sender != claimant && msg.sender != relayer()) {",
-        "} else if (msg.sender == address(0)) {",
+        "if (msg.sender != claimant && msg.sender != relayer()) {",
+        "if (msg.sender == address(0)) {",
         "claim_batches::nobody_else_says_where_it_goes",
     ),
     AttackMutant(
@@ -238,7 +239,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "E1 settled though the receiver refused", VAULT, VAULT_FILE,
-        "run.undo(sheet, lanesBefore);", "",
+        "page.batch.undo(terms, page.progressBefore);", "",
         "payments::a_receiver_that_refuses_stays_owed_and_holds_up_nobody",
     ),
     AttackMutant(
@@ -324,7 +325,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "H a list without end", VAULT, VAULT_FILE,
-        "if (terms.excluded.length > MAX_EXCLUDED) {", "if (terms.excluded.length > 10_000) {",
+        "if (given.excluded.length > MAX_EXCLUDED) {", "if (given.excluded.length > 10_000) {",
         "dividend_vault::more_than_32_excluded_are_refused",
     ),
     AttackMutant(
@@ -361,27 +362,6 @@ MUTANTS = (
         "K1 a cancelled record still bars others", TOKEN, LEDGER,
         "_recordTimes[id - 1] = uint48(CANCELLED | before);", "",
         "record_dates::the_owner_undoes_records_that_stand_in_the_way",
-    ),
-    AttackMutant(
-        "K2 each page begins anew", VAULT, COUNTING,
-        "uint256 start = found.accounts;", "uint256 start = 0;",
-        "eligible::anybody_counts_in_pages",
-    ),
-    AttackMutant(
-        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
-        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
-        "record_ranges::a_range_of_ranges_is_refused",
-    ),
-    AttackMutant(
-        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
-        "return answer == 1;", "return answer == 2;",
-        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
-    ),
-    AttackMutant(
-        "K10 a token takes back what is owed", VAULT, VAULT_FILE,
-        "return _eligible.known(sheet) == 0 && EligibleLib.isCancelled(sheet);",
-        "return EligibleLib.isCancelled(sheet);",
-        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
     ),
     AttackMutant(
         "K3 what one asset reports holds for all", REGISTRY, REGISTER,
@@ -462,6 +442,27 @@ MUTANTS = (
         "reference_suite::a_wallet_with_income_and_no_shares_is_recovered",
     ),
     AttackMutant(
+        "K2 each page begins anew", VAULT, COUNTING,
+        "uint256 start = found.accounts;", "uint256 start = 0;",
+        "eligible::anybody_counts_in_pages",
+    ),
+    AttackMutant(
+        "K2 ranges of ranges", "RecordRanges", "income/RecordRanges.sol",
+        "if (RecordQueryLib.hasRanges(token_)) revert RecordRanges_NotPlain(token_);", "",
+        "record_ranges::a_range_of_ranges_is_refused",
+    ),
+    AttackMutant(
+        "K10 what was declared for a cancelled record stays", VAULT, COUNTING,
+        "return answer == 1;", "return answer == 2;",
+        "eligible::what_was_declared_for_a_cancelled_record_goes_back",
+    ),
+    AttackMutant(
+        "K10 a token takes back what is owed", VAULT, "income/DividendVaultViews.sol",
+        "return _eligible.known(terms) == 0 && EligibleLib.isCancelled(terms);",
+        "return EligibleLib.isCancelled(terms);",
+        "eligible::a_token_that_lies_takes_nothing_back_once_the_number_is_fixed",
+    ),
+    AttackMutant(
         "K4 a lost agent stays agent", TOKEN, TOKEN_FILE,
         "_setAgent(lostWallet, false);", "",
         "roles::a_lost_agent_has_no_power_left",
@@ -480,6 +481,38 @@ MUTANTS = (
         "K4 a lost wallet becomes owner", TOKEN, TOKEN_FILE,
         "_requireNotLost(newOwner);", "",
         "roles::a_lost_wallet_never_becomes_the_owner",
+    ),
+    AttackMutant(
+        "K6 the signer is whoever says so", VAULT, VAULT_FILE,
+        "} else if (expected != claimant) {", "} else if (expected == address(0)) {",
+        "claim_relayer::who_is_to_be_paid_is_asked_once",
+    ),
+    AttackMutant(
+        "K7 today's setting decides", TOKEN, TOKEN_FILE,
+        "claimant = _claimantOf(account, eligibleOnly);",
+        "claimant = _claimantOf(account, incomeHeldWhileIneligible());",
+        "recovery::a_later_setting_reaches_no_distribution_that_was_declared_before",
+    ),
+    AttackMutant(
+        "K7 the first of a claim decides for all", VAULT, "income/TermsLib.sol",
+        "ends := or(ends, and(flags, FLAGS_OF_QUESTION))", "",
+        "recovery::distributions_of_one_claim_are_held_each_by_its_own_terms",
+    ),
+    AttackMutant(
+        "K8 a claim gives a wallet what a page would", VAULT, VAULT_FILE,
+        "PaymentLib.trySend(currency, to, amount, PaymentLib.forwardable())",
+        "PaymentLib.trySend(currency, to, amount, 100_000)",
+        "payments::a_claim_pays_a_wallet_that_writes_many_slots",
+    ),
+    AttackMutant(
+        "K8 who is short of gas is the caller", VAULT, VAULT_FILE,
+        "if (offered < least) revert", "if (offered > type(uint128).max) revert",
+        "payments::a_push_with_little_gas_skips_nobody",
+    ),
+    AttackMutant(
+        "K8 each gets all there is", VAULT, VAULT_FILE,
+        "return offered < page.gasEach ? offered : page.gasEach;", "return offered;",
+        "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
 )  # fmt: skip
 

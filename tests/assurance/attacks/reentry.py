@@ -55,7 +55,7 @@ VAULT_CALL_OUTS = (
     "claim of two, tax",
     "push, tax",
     "relayer, signature",
-    "relayer, claimant",
+    "relayer, holdings",
     "relayer, paying",
     "relayer, hook",
     "relayer, hook's coin",
@@ -178,15 +178,23 @@ class AttackSystem(Harness):
         self.plain = self._pay(self.record, 1_003, **taxed)
         self.native = self._pay_native(self.record, 1_000, **ending, **taxed)
         self.late = self._pay(self.record, 1_000)
-        self.token.send("setIncomeHeld", True, sender=self.owner)
-        self.slow = self._pay(self.record, 1_000)
-        self.token.send("setIncomeHeld", False, sender=self.owner)
+        self.slow = self._pay_as_a_plain_token()
         for number in (self.taxed, self.native):
             self.claim(self.ben, number)
         # All of it but a remainder, which waits for the next.
         tiny = self._pay(self.record, 7)
         self.push(tiny, *dict.fromkeys(self.owners))
         assert self.vault.call("carried", self.asset.address, self.coin.address) != 0
+
+    def _pay_as_a_plain_token(self) -> int:
+        """Declared while the asset did not say that it knows `holdingsAt`."""
+        plain = self.kit.deploy("BareToken")
+        plain.send("setTime", self.record, self.token.call("recordTime", self.record))
+        plain.send("setSupply", self.record, self.token.call("totalSupplyAt", self.record))
+        self.asset.send("wearMask", plain.address, True)
+        number = self._pay(self.record, 1_000)
+        self.asset.send("wearMask", self.token.address, True)
+        return number
 
     def declaration(self, record: int, amount: int, **options: Any) -> tuple[Any, ...]:
         """What `declare` takes, in coin."""
@@ -245,7 +253,7 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
     pushed = w.asks_vault("push", w.native, [purse.address])
     tax = "taxOn(address,uint256,uint8,address,uint256)"
     move, at_, all_at = "transfer(address,uint256)", "balanceOfAt(address,uint256)", (
-        "holdingsAt(address,uint256[])"
+        "holdingsAt(address,uint256[],bool)"
     )  # fmt: skip
     take = "transferFrom(address,address,uint256)"
     permit = "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
@@ -280,7 +288,13 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
             asset, "totalSupplyAt(uint256)", w.declares(), own, still=True, shrugged=True
         ),
         "declare, holdings": CallOut(
-            asset, "supportsHoldings()", w.declares(), own, still=True, least=90_000, shrugged=True
+            asset,
+            "incomeHeldWhileIneligible()",
+            w.declares(),
+            own,
+            still=True,
+            least=90_000,
+            shrugged=True,
         ),
         "declare, agent": CallOut(
             asset, "isAgent(address)", w.declares(), own, still=True, shrugged=True
@@ -323,9 +337,7 @@ def vault_call_outs(system: AttackSystem) -> dict[str, CallOut]:
         "relayer, signature": CallOut(
             w.signer, "isValidSignature(bytes32,bytes)", signed, frozenset({DESK}), still=True
         ),
-        "relayer, claimant": CallOut(
-            asset, "claimantOf(address)", signed, frozenset({DESK}), still=True, shrugged=True
-        ),
+        "relayer, holdings": CallOut(asset, all_at, signed, both, still=True),
         "relayer, paying": CallOut(coin, move, signed, both),
         "relayer, hook": CallOut(
             w.hook, "onIncome(address,address,uint256,bytes)", hooked, frozenset({DESK})

@@ -63,6 +63,9 @@ CODES = {
     "K9": "dust that strangers declare for an asset",
     "K10": "money declared for a record that is cancelled",
     "K11": "one typo that cannot be taken back",
+    "K6": "who is to be paid asked twice, with different answers",
+    "K7": "a flag that reaches back to what was declared before it",
+    "K8": "gas for the payee: too little for a claim of its own, too much for a page",
 }
 
 LIMITS = {

@@ -177,6 +177,9 @@ class Dice:
         amount = self.amount(self.system.shares[token].held[who])
         return "release", token, self.keeper(token), who, amount
 
+    def hold_income(self) -> Step:
+        return "hold_income", self.pick("wes", "wes", "wes", "ola"), self.pick(True, True, False)
+
     def recover(self) -> Step | None:
         token = self.token()
         if len(self.system.shares[token].successors) >= MOST_LOST:
@@ -311,6 +314,7 @@ class Dice:
             self.ids(),
             holder,
             self.pick("ola", "cat", "wall", "ann", NOBODY),
+            self.pick(sender, sender, sender, sender, law.successor(holder)),
         )
 
     def push(self) -> Step | None:
@@ -385,13 +389,13 @@ class Dice:
 
 FREQUENCIES: dict[str, int] = {
     "transfer": 16, "transfer_from": 4, "approve": 3, "permit": 1, "mint": 5, "burn": 4, "force": 3,
-    "stop": 4, "freeze": 2, "appoint": 1, "hold": 3, "deliver": 2, "release": 1, "recover": 1,
+    "stop": 4, "freeze": 2, "appoint": 1, "hold": 3, "deliver": 2, "release": 1, "hold_income": 1,
+    "recover": 1,
     "pause": 1, "unpause": 3, "schedule": 4, "cancel": 2,
     "register": 2, "confirm": 1, "undo": 1, "wait": 6, "wait_for_something": 6, "declare": 14,
     "declare_for_nobody": 1, "declare_with_permit": 1, "claim": 18, "claim_to": 4,
     "push": 14, "instruct": 1, "set_payee": 3, "remit": 4, "sweep": 4, "refund": 2, "count": 2,
-    "donate": 1,
-    "mood": 4, "nature": 4, "block": 4,
+    "donate": 1, "mood": 4, "nature": 4, "block": 4,
 }  # fmt: skip
 NAMES: Sequence[str] = tuple(FREQUENCIES)
 WEIGHTS: Sequence[int] = tuple(FREQUENCIES.values())

@@ -52,7 +52,7 @@ PARTIES = (*WALLETS, *OTHERS, VAULT)
 PERSONS = {"ann": 1, "ann2": 1, "ben": 2, "cat": 3, "wall": 4}
 MAX_HOLDING = 60
 WEALTH = 2**166
-FAILING = {Mood.REFUSING, Mood.BURNING, Mood.HUNGRY}
+FAILING = {Mood.REFUSING, Mood.BURNING}
 """How a wallet contract does not take the coin."""
 
 START = RevmKit.START
@@ -89,7 +89,7 @@ class SystemHarness:
         self.address = {name: checksummed(at[12:]) for name, at in self.wire.at.items()}
         self._set_time()
         self.register = Register(CLUB, "wes", START, Limits(holding=MAX_HOLDING))
-        self.register.income_waits = True
+        self.register.holds_income = True
         self.shares: dict[str, Ledger] = {
             EAST: Ledger(EAST, "eve", START),
             CLUB: self.register,
@@ -308,6 +308,11 @@ class SystemHarness:
             lambda: law.release(sender, wallet, amount), sender, token, "release", wallet, amount
         )
 
+    def _hold_income(self, owner: str, on: bool) -> bool:
+        return self._both(
+            lambda: self.register.hold_income(owner, on), owner, CLUB, "setIncomeHeld", on
+        )
+
     def _recover(self, token: str, lost: str, successor: str) -> bool:
         issuer, law = ISSUERS[token], self.shares[token]
         self.touched = ((), (lost, successor))
@@ -427,14 +432,16 @@ class SystemHarness:
             )
         )
 
-    def _claim_to(self, sender: str, ids: tuple[int, ...], holder: str, receiver: str) -> bool:
+    def _claim_to(
+        self, sender: str, ids: tuple[int, ...], holder: str, receiver: str, named: str
+    ) -> bool:
         if self._never_payable(ids):
             return False
         self.touched = (ids, (holder,))
         return self._paid(
             self._both(
-                lambda: self.law.claim(ids, holder, sender, receiver),
-                *(sender, VAULT, "claimTo", list(ids), holder, receiver),
+                lambda: self.law.claim_to(sender, ids, holder, named, receiver),
+                *(sender, VAULT, "claimTo", list(ids), holder, named, receiver),
             )
         )
 

@@ -118,12 +118,12 @@ def walk_into(make: Make) -> int:
 VAULT_FAULTS = (
     "takes any answer for yes",
     "takes a revert for a payment",
-    "gives receivers all gas",
+    "gives receivers the same in a claim as in a page",
     "counts what was asked",
     "remits again",
     "sweeps and refunds again",
     "forgets to undo the progress",
-    "forgets to undo the mark",
+    "forgets to undo the claimed bit",
     "withholds of what it did not pay",
 )
 

@@ -45,7 +45,7 @@ from tests.assurance.mutation.solidity import BARE, Compiler, mutants
 pytestmark = pytest.mark.slow
 
 LEDGER = "contracts/token/ShareLedger.sol"
-PROGRESS = "contracts/income/ProgressLib.sol"
+SETTLING = "contracts/income/ClaimBatchLib.sol"
 MONEY = "prorata/values/amounts.py"
 TOKEN = "ShareToken"
 FOUND = json.loads(RESULTS.read_text(encoding="utf-8"))
@@ -94,8 +94,8 @@ def test_every_mutant_is_one_change_of_what_is_there(
 
 def test_a_statement_can_be_left_out(compiler: Compiler, artifacts: dict[str, Artifact]) -> None:
     """What is left is Solidity: a mutant that does not compile shows nothing."""
-    text = compiler.text(PROGRESS)
-    found = list(mutants(compiler.tree(PROGRESS), PROGRESS, text))
+    text = compiler.text(SETTLING)
+    found = list(mutants(compiler.tree(SETTLING), SETTLING, text))
     removed = [mutant for mutant in found if mutant.operator.startswith("remove")]
     assert removed
     for mutant in removed:
@@ -122,9 +122,9 @@ def test_a_wrong_ledger_is_noticed(
 
 
 def test_wrong_arithmetic_is_noticed(compiler: Compiler, artifacts: dict[str, Artifact]) -> None:
-    """Shares that a settlement takes off its lane."""
-    found = list(mutants(compiler.tree(PROGRESS), PROGRESS, compiler.text(PROGRESS)))
-    mutant = at(found, compiler.text(PROGRESS), "lanesAfter := add(lanes", "yul")
+    """Shares that a settlement takes off its field of progress."""
+    found = list(mutants(compiler.tree(SETTLING), SETTLING, compiler.text(SETTLING)))
+    mutant = at(found, compiler.text(SETTLING), "progress := add(progress", "yul")
     changed = with_mutant(compiler, artifacts, mutant, PROBE)
     assert killed_at_once(changed, {PROBE}).outcome == KILLED
 

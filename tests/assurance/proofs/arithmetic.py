@@ -169,7 +169,7 @@ def excluding_leaves_the_shares_of_all_others():
 # -------------------------------------------------------------------------------------- progress
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def the_rounding_loss_is_one_unit_or_none():
     """floor(a(s+b)/e) - floor(as/e) - floor(ab/e) is 0 or 1."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -178,7 +178,7 @@ def the_rounding_loss_is_one_unit_or_none():
     return [*given, *floored(a * (s + b), e, q3, r3)], z3.Or(loss == 0, loss == 1)
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def the_rounding_loss_is_what_the_remainders_say():
     """The loss is 1 exactly if the remainders of as/e and ab/e reach e together."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -187,7 +187,7 @@ def the_rounding_loss_is_what_the_remainders_say():
     return given, q3 - q - q2 == z3.If(r + r2 >= e, 1, 0)
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def the_remainders_go_on_as_one():
     """The remainder of a(s+b)/e is the sum of the two remainders, less e if they reach it."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")
@@ -201,7 +201,7 @@ def the_remainders_go_on_as_one():
     ]
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def the_first_settlement_loses_nothing():
     """Nothing is lost when the first holder is settled: one floor is not short of itself."""
     a, b, e, q, r, q2, r2 = whole("a b e q r q2 r2")
@@ -209,7 +209,7 @@ def the_first_settlement_loses_nothing():
     return given, z3.And(r + r2 < e, q == 0)
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def less_is_lost_than_settled():
     """Units lost stay below shares settled, since each settlement takes a share and loses a unit at
     most.
@@ -221,7 +221,7 @@ def less_is_lost_than_settled():
     return given, lost + loss < s + b
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.allot")
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.allocate")
 def neither_field_of_a_lane_outgrows_it():
     """Settled shares stay below two to the width, and units lost too, or below 2^32, however many
     settle.
@@ -232,7 +232,7 @@ def neither_field_of_a_lane_outgrows_it():
     return given, z3.And(s + b < power, lost + loss < power, lost + loss < 2**32)
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.settledIn", "ProgressLib.lostIn")
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.settledIn", "ProgressLib.lostIn")
 def a_settlement_adds_to_two_digits_of_the_slot():
     """A slot read as digits, lanes below, settled, lost, lanes above: a settlement changes two of
     them only.
@@ -263,7 +263,7 @@ def a_slot_has_one_reading():
     return given, [upper == upper2, below == below2, above == above2, mid == mid2]
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def no_product_of_a_settlement_overflows():
     """amount * shares, amount * settled and the sum of two remainders stay below 2^256."""
     a, s, b, e, r, r2 = whole("a s b e r r2")
@@ -277,14 +277,14 @@ def no_product_of_a_settlement_overflows():
     ]
 
 
-@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVaultViews._paid")
 def nothing_is_paid_before_the_first_settlement():
     """floor(a*0/e) - 0 is zero: the formula for what was paid begins right."""
     a, e, q, r = whole("a e q r")
     return [*natural(a), e > 0, *floored(a * 0, e, q, r)], q - 0 == 0
 
 
-@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVaultViews._paid")
 def what_was_paid_follows_from_progress_at_every_step():
     """If paid = floor(as/e) - lost before a settlement, then also after it."""
     a, s, b, e, lost, paid = whole("a s b e lost paid")
@@ -294,7 +294,7 @@ def what_was_paid_follows_from_progress_at_every_step():
     return given, paid + q2 == q3 - (lost + z3.If(r + r2 >= e, 1, 0))
 
 
-@FACTS.about("DividendVault._paid")
+@FACTS.about("DividendVaultViews._paid")
 def no_more_than_the_amount_is_ever_paid():
     """Whatever has been settled, what was paid is at most the amount."""
     a, s, e, lost, q, r = whole("a s e lost q r")
@@ -302,7 +302,7 @@ def no_more_than_the_amount_is_ever_paid():
     return given, q - lost <= a
 
 
-@FACTS.about("DividendVault._settle", "DividendVault._tryPay", "DividendVault._carry")
+@FACTS.about("DividendVault._settle", "DividendVault._trySettle", "DividendVault._carry")
 def the_last_settlement_leaves_exactly_what_was_lost():
     """When all shares are settled, the amount less what was paid is the number of units lost."""
     a, s, e, lost, paid, q, r = whole("a s e lost paid q r")
@@ -310,7 +310,7 @@ def the_last_settlement_leaves_exactly_what_was_lost():
     return given, a - paid == lost
 
 
-@FACTS.about("DividendVault._paid", "ProgressLib.settleDown")
+@FACTS.about("DividendVaultViews._paid", "ClaimBatchLib.settleDown")
 def what_is_unpaid_covers_every_holder_left():
     """Any holder not yet settled can be paid from what the distribution still owes."""
     a, s, b, e, lost, q, r, q2, r2 = whole("a s b e lost q r q2 r2")
@@ -322,7 +322,7 @@ def what_is_unpaid_covers_every_holder_left():
 # --------------------------------------------------------------------------------- order, batches
 
 
-@FACTS.about("ProgressLib.settleDown")
+@FACTS.about("ClaimBatchLib.settleDown")
 def two_settlements_commute():
     """Whichever of two holders is settled first, both get the same, and the same is lost in all."""
     a, s, b, c, e = whole("a s b c e")
@@ -347,7 +347,7 @@ def two_settlements_commute():
     return given, [*joined(qsb, rsb, qb, rb), *joined(qsc, rsc, qc, rc), same]
 
 
-@FACTS.about("ProgressLib.settleDown", "DividendVault._paid")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVaultViews._paid")
 def what_is_lost_depends_on_who_is_settled_only():
     """Two histories that paid the same holders the same have lost the same."""
     a, s, e, lost, lost2, paid, q, r = whole("a s e lost lost2 paid q r")
@@ -355,7 +355,7 @@ def what_is_lost_depends_on_who_is_settled_only():
     return [*given, paid == q - lost, paid == q - lost2], lost == lost2
 
 
-@FACTS.about("ProgressLib.settleDown", "DividendVault._settleRun")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVault._settleBatch")
 def a_run_keeps_its_progress_exact():
     """However many a run settles, a * settled = (floors + losses) * e + the remainder
     that goes on.
@@ -374,7 +374,7 @@ def a_run_keeps_its_progress_exact():
     ]
 
 
-@FACTS.about("ProgressLib.settleDown", "DividendVault._settleRun")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVault._settleBatch")
 def a_run_pays_what_its_progress_says():
     """At the end of a run, floor(a * settled / e) less the losses is exactly what it has paid."""
     a, s, e, floors, losses, rest, q, r = whole("a s e floors losses rest q r")
@@ -382,7 +382,7 @@ def a_run_pays_what_its_progress_says():
     return [*given, *floored(a * s, e, q, r)], q - losses == floors
 
 
-@FACTS.about("ClaimBatchLib.add", "DividendVault._payRun")
+@FACTS.about("ClaimBatchLib.settleDown", "DividendVault._payBatch")
 def a_claim_of_twelve_pays_the_sum_of_twelve_claims():
     """A run that adds up twelve net amounts sends exactly what twelve claims of one would send."""
     gross = whole(" ".join(f"g{i}" for i in range(12)))
@@ -394,7 +394,7 @@ def a_claim_of_twelve_pays_the_sum_of_twelve_claims():
     return given, z3.And(due == z3.Sum(gross) - z3.Sum(tax), due >= 0)
 
 
-@FACTS.about("DividendVault._claim", "DividendVault._payRun")
+@FACTS.about("DividendVault._claim", "DividendVault._payBatch")
 def where_a_claim_is_cut_into_runs_does_not_matter():
     """Cutting a claim between two distributions changes neither what is paid nor how many."""
     due, due2, count, count2, g, t = whole("due due2 count count2 g t")
@@ -438,7 +438,7 @@ def declaring_conserves_money():
     return given, z3.And(_balanced(after), *_unharmed(after))
 
 
-@FACTS.about("DividendVault._settle", "DividendVault._withhold", "DividendVault._send")
+@FACTS.about("DividendVault._settle", "DividendVault._send")
 def claiming_conserves_money():
     """A claim turns what is owed into what is paid and what is withheld. (Law 3)"""
     books = received, paid, withheld, remitted, owed, carried, swept = _books()
@@ -578,7 +578,7 @@ def _tax(gross: z3.ArithRef, points: z3.ArithRef, tax: z3.ArithRef, rest: z3.Ari
     ]
 
 
-@FACTS.about("WithholdingPolicy.taxOn", "DividendVault._taxOn")
+@FACTS.about("WithholdingPolicy.taxOn", "DividendVaultViews._taxOn")
 def tax_is_between_nothing_and_the_income():
     """At a rate of at most the whole, tax is neither negative nor more than the gross income."""
     g, p, t, r = whole("g p t r")
@@ -623,7 +623,7 @@ def a_higher_income_never_keeps_less():
     )
 
 
-@FACTS.about("DividendVault._withhold")
+@FACTS.about("DividendVault._settle")
 def withheld_taxes_add_up():
     """Gross incomes less their taxes are net incomes, holder after holder."""
     gross, tax, net, g, t = whole("gross tax net g t")
@@ -764,7 +764,7 @@ def a_stream_rounds_once():
 CONTROLS = Facts()
 
 
-@CONTROLS.about("ProgressLib.settleDown")
+@CONTROLS.about("ClaimBatchLib.settleDown")
 def control_rounding_never_loses():
     """False: the rounding loss is always zero."""
     a, s, b, e, q, r, q2, r2, q3, r3 = whole("a s b e q r q2 r2 q3 r3")

@@ -383,7 +383,7 @@ def file_window(ordinal):
     return shr(ordinal + word(192), 8)
 
 
-@restates("PayeeAndClaimsLib.markOf", "fileMark", 32)
+@restates("PayeeAndClaimsLib.bitOf", "fileBit", 32)
 def file_mark(ordinal):
     return word(1) << ((ordinal + word(192)) & ones(8))
 
@@ -445,13 +445,13 @@ def progress_key(series, lane):
 
 
 def lanes_after(lanes: Bits, lane: Bits, shares: Bits, loses: z3.BoolRef) -> Bits:
-    """What `ProgressLib.settleDown` leaves of a slot."""
+    """What `ClaimBatchLib.settleDown` leaves of a slot."""
     booked = z3.If(loses, shares | (word(1) << lane_width(lane)), shares)
     return lanes + (booked << lane_shift(lane))
 
 
 def allotted(position: Bits, width: Bits) -> tuple[Bits, Bits, Bits]:
-    """`ProgressLib.allot` for shares of this width: where the lane begins, ends, its reference."""
+    """`ProgressLib.allocate` for shares of this width: where it begins and ends, its reference."""
     bits = width + lost_bits(width)
     over = z3.UGT((position & ones(8)) + bits, word(256))
     start = z3.If(over, (position | ones(8)) + word(1), position)
@@ -495,7 +495,7 @@ SHEET_FIELDS = {
     "declarer": (3, 0, 160),
     "carriedIn": (3, 160, 48),
     "lane": (3, 208, 40),
-    "kind": (3, 248, 4),
+    "kind": (3, 248, 3),
 }
 
 
@@ -506,7 +506,7 @@ def sheet_field(name: str, value: Bits) -> Bits:
 
 
 def same_series(first: Bits, other: Bits) -> z3.BoolRef:
-    """As `TermsLib.loadRun` compares two first words."""
+    """As `TermsLib.loadBatch` compares two first words."""
     return (first ^ other) << 64 == 0
 
 
@@ -514,5 +514,5 @@ def same_series(first: Bits, other: Bits) -> z3.BoolRef:
 
 
 def stream_part(record: Bits, weight: Bits, closes_at: Bits) -> Bits:
-    """`RangeTermsLib.setPart`."""
+    """`RangeTermsLib.setComponent`."""
     return (record << 224) | ((weight << 192) | (closes_at << 144))

@@ -275,21 +275,21 @@ def _lane(names: str = "lanes position width"):
     return lanes, position, width, start, end, lane, given
 
 
-@FACTS.about("ProgressLib.allot")
+@FACTS.about("ProgressLib.allocate")
 def no_lane_reaches_over_two_slots():
     """A lane, up to 128 bits wide, lies within one slot."""
     _, _, _, start, end, _, given = _lane()
     return given, shr(start, 8) == shr(end - 1, 8)
 
 
-@FACTS.about("ProgressLib.allot")
+@FACTS.about("ProgressLib.allocate")
 def no_two_lanes_overlap():
     """A lane begins where the one before ended, or later."""
     _, position, _, start, end, _, given = _lane()
     return given, z3.And(z3.UGE(start, position), z3.UGT(end, start))
 
 
-@FACTS.about("ProgressLib.allot", "ProgressLib.keyOf")
+@FACTS.about("ProgressLib.allocate", "ProgressLib.keyOf")
 def a_lane_reference_reads_back():
     """Width, shift and slot of a lane's 40 bits are those it was given."""
     _, _, width, start, _, lane, given = _lane()
@@ -321,21 +321,21 @@ def _settlement():
 # What z3 cannot decide here bit by bit in a minute, `arithmetic.py` says of digits, and proves.
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.settledIn", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.settledIn", deep=True)
 def settling_adds_the_shares():
     """The settled shares of the lane grow by the holder's, exactly."""
     lanes, lane, _, shares, _, after, given = _settlement()
     return given, of.settled_in(after, lane) == of.settled_in(lanes, lane) + shares
 
 
-@FACTS.about("ProgressLib.settleDown", "ProgressLib.lostIn", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", "ProgressLib.lostIn", deep=True)
 def settling_adds_the_lost_unit():
     """The units lost in the lane grow by one or none, exactly."""
     lanes, lane, _, _, loss, after, given = _settlement()
     return given, of.lost_in(after, lane) == of.lost_in(lanes, lane) + loss
 
 
-@FACTS.about("ProgressLib.settleDown", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", deep=True)
 def settling_touches_no_lane_below():
     """No bit of the slot below the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -343,7 +343,7 @@ def settling_touches_no_lane_below():
     return given, lanes & below == after & below
 
 
-@FACTS.about("ProgressLib.settleDown", deep=True)
+@FACTS.about("ClaimBatchLib.settleDown", deep=True)
 def settling_touches_no_lane_above():
     """No bit of the slot above the lane changes."""
     lanes, lane, _, _, _, after, given = _settlement()
@@ -388,7 +388,7 @@ def another_series_never_sees_a_home():
     return given, of.file_found(w, series, window) == 0
 
 
-@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.bitOf")
 def window_0_fits_beside_payee_and_home():
     """The ordinals of window 0 are those below 64, and their marks are above payee and home."""
     (n,) = words("n")
@@ -398,7 +398,7 @@ def window_0_fits_beside_payee_and_home():
     return [fits(n, 32)], z3.And(first == z3.ULT(n, word(64)), z3.Implies(first, clear))
 
 
-@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.markOf")
+@FACTS.about("PayeeAndClaimsLib.windowOf", "PayeeAndClaimsLib.bitOf")
 def no_two_distributions_share_a_mark():
     """Window and bit of a mark are those of one ordinal only. (Law 4)"""
     n, m = words("n m")
@@ -407,7 +407,7 @@ def no_two_distributions_share_a_mark():
     return [fits(n, 32), fits(m, 32)], z3.And(window, bit) == (n == m)
 
 
-@FACTS.about("ClaimBatchLib.tryMark")
+@FACTS.about("ClaimBatchLib.isClaimed")
 def a_mark_is_fresh_once():
     """A run finds a distribution unmarked at most once: the second time it pays nothing. (Law 4)"""
     w, n = words("w n")
@@ -417,7 +417,7 @@ def a_mark_is_fresh_once():
     return [], z3.And(z3.Not(again), fresh == (w & mark == 0))
 
 
-@FACTS.about("ClaimBatchLib.tryMark", "DividendVault._tryPay")
+@FACTS.about("ClaimBatchLib.isClaimed", "DividendVault._takeBack")
 def a_mark_taken_back_leaves_the_others():
     """Taking back a mark that was not there before leaves every other mark as it was."""
     w, n, m = words("w n m")
@@ -490,7 +490,7 @@ def a_sheets_fourth_word_reads_back():
     return given, z3.And(_reads_back(packed, values, *names), packed & word(0xF << 252) == flags)
 
 
-@FACTS.about("TermsLib.loadRun")
+@FACTS.about("TermsLib.loadBatch")
 def the_same_series_is_the_same_token_and_number():
     """Two sheets are of one series exactly if token and series number agree, whatever
     else differs.
@@ -647,7 +647,7 @@ def a_standing_fits_a_timeline():
 # ---------------------------------------------------------------------------------------- streams
 
 
-@FACTS.about("RangeTermsLib.setPart", "RangeTermsLib.unpack")
+@FACTS.about("RangeTermsLib.setComponent", "RangeTermsLib.unpack")
 def a_part_of_a_stream_reads_back():
     """Record, weight and time of a part are those that were written, in its own 112 bits."""
     r, w, t = words("r w t")
@@ -669,7 +669,7 @@ def control_any_amount_can_be_added():
     return [], kept(w, of.account_plus(w, x), SINCE, COUNT, FLAGS)
 
 
-@CONTROLS.about("PayeeAndClaimsLib.markOf")
+@CONTROLS.about("PayeeAndClaimsLib.bitOf")
 def control_a_file_has_room_for_65_marks():
     """False: every ordinal up to 64 has its mark in window 0."""
     (n,) = words("n")

@@ -244,10 +244,14 @@ def test_only_the_claimant_and_the_desk_choose_where_money_goes(building):
     harness, number = building.harness, building.rent()
     for caller in (harness.stranger, harness.agent, harness.owner, OTHER.address):
         with refused("DividendVault_NotClaimant", caller, building.holder):
-            building.vault.send("claimTo", [number], building.holder, RECEIVER, sender=caller)
+            building.vault.send(
+                "claimTo", [number], *[building.holder] * 2, RECEIVER, sender=caller
+            )
     with refused("DividendVault_NotClaimant", harness.ann, building.holder):
-        building.vault.send("claimTo", [number], building.holder, harness.ann, sender=harness.ann)
-    building.vault.send("claimTo", [number], harness.ann, RECEIVER, sender=harness.ann)
+        building.vault.send(
+            "claimTo", [number], building.holder, *[harness.ann] * 2, sender=harness.ann
+        )
+    building.vault.send("claimTo", [number], *[harness.ann] * 2, RECEIVER, sender=harness.ann)
     assert building.has(RECEIVER) == 7_000
     assert building.is_untouched(number)
 
@@ -337,7 +341,7 @@ def test_somebody_elses_signature_is_refused(building):
 def test_whoever_is_not_to_be_paid_signs_in_vain(building):
     """A claimant who signs well, and is not the holder's, is told who is."""
     instruction = building.instruct(building.rent(), claimant=OTHER.address)
-    with refused("ClaimRelayer_NotClaimant", 1, OTHER.address, building.holder):
+    with refused("DividendVault_NotClaimant", OTHER.address, building.holder):
         instruction.send(instruction.signed(OTHER))
     assert building.is_untouched(1)
 
@@ -459,7 +463,7 @@ def test_a_desk_that_somebody_else_made_has_no_power(building):
     """A contract that the vault did not make moves nothing, whoever signs."""
     other = building.kit.deploy("Puppet")
     call = building.kit.codec.call(
-        "DividendVault", "claimTo", [building.rent()], building.holder, RECEIVER
+        "DividendVault", "claimTo", [building.rent()], *[building.holder] * 2, RECEIVER
     )
     with refused("DividendVault_NotClaimant", other.address, building.holder):
         other.send("say", building.vault.address, call)
@@ -542,7 +546,7 @@ def test_a_wallet_contract_cannot_sign_for_another(building):
         instruction.send(b"")
     own = instruction.but(claimant=wallet.address)
     wallet.send("sign", own.digest(), True)
-    with refused("ClaimRelayer_NotClaimant", 1, wallet.address, building.holder):
+    with refused("DividendVault_NotClaimant", wallet.address, building.holder):
         own.send(b"")
     assert building.is_untouched(1)
 
@@ -554,7 +558,7 @@ def test_one_key_of_two_wallet_contracts_signs_for_each_by_itself(kit):
     building = Building(kit, first.address)
     instruction = building.instruct(building.rent())
     building.recover(first.address, second.address)
-    with refused("ClaimRelayer_NotClaimant", 1, first.address, second.address):
+    with refused("DividendVault_NotClaimant", first.address, second.address):
         instruction.send()
     moved = instruction.but(claimant=second.address)
     with refused("ClaimRelayer_NotSigned", second.address):
@@ -583,7 +587,7 @@ def test_after_a_recovery_only_the_successor_signs(building):
     number = building.rent()
     stolen = building.instruct(number, receiver=OTHER.address)
     building.recover(building.holder, SUCCESSOR.address)
-    with refused("ClaimRelayer_NotClaimant", number, building.holder, SUCCESSOR.address):
+    with refused("DividendVault_NotClaimant", building.holder, SUCCESSOR.address):
         stolen.send()
     with refused("ClaimRelayer_NotSigned", SUCCESSOR.address):
         stolen.but(claimant=SUCCESSOR.address).send()
@@ -599,7 +603,7 @@ def test_a_successor_cannot_sign_before_it_is_one(building):
     """What it signed in advance becomes good with the recovery, and not earlier."""
     instruction = building.instruct(building.rent(), claimant=SUCCESSOR.address)
     signature = instruction.signed(SUCCESSOR)
-    with refused("ClaimRelayer_NotClaimant", 1, SUCCESSOR.address, building.holder):
+    with refused("DividendVault_NotClaimant", SUCCESSOR.address, building.holder):
         instruction.send(signature)
     building.recover(building.holder, SUCCESSOR.address)
     instruction.send(signature)
@@ -612,12 +616,35 @@ def test_income_of_a_frozen_holder_waits_whatever_it_has_signed(building):
     instruction = building.instruct(building.rent())
     signature = instruction.signed()
     building.freeze(building.holder)
-    with refused("ClaimRelayer_NotClaimant", 1, building.holder, ZERO):
+    with refused("DividendVault_IncomeHeld", building.harness.token.address, building.holder):
         instruction.send(signature)
     assert building.is_untouched(1)
     building.freeze(building.holder, False)
     instruction.send(signature)
     assert building.has(RECEIVER) == 3_000
+
+
+@pytest.mark.attack("K6")
+def test_who_is_to_be_paid_is_asked_once(building):
+    """A token that is `IRecordToken` and `IRecordHoldings`, and knows no `claimantOf`: the lost key
+    signs for itself and gets nothing by any way, its successor everything (Law 36)."""
+    thief, successor, vault = building.holder, SUCCESSOR.address, building.vault
+    token = building.kit.deploy("HoldingsToken")
+    token.send("setTime", 1, building.record - 1)
+    token.send("setSupply", 1, 10)
+    token.send("setShares", thief, 1, 10)
+    number = building.harness.declare(1, 1_000, token=token)
+    token.send("setClaimant", thief, successor)
+    stolen = building.instruct(number, receiver=OTHER.address)
+    with refused("DividendVault_NotClaimant", thief, successor):
+        stolen.send()
+    for named in (thief, successor):
+        with refused("DividendVault_NotClaimant", thief, successor):
+            vault.send("claimTo", [number], thief, named, OTHER.address, sender=thief)
+    assert (building.has(OTHER.address), building.is_spent(0)) == (0, False)
+    own = building.instruct(number, claimant=successor)
+    own.send(own.signed(SUCCESSOR))
+    assert (building.has(OTHER.address), building.has(RECEIVER)) == (0, 1_000)
 
 
 @pytest.mark.attack("G")
@@ -631,9 +658,9 @@ def test_every_token_is_asked_who_is_to_be_paid(building):
     honest, lying = building.rent(), building.harness.declare(1, 500, token=liar)
     for ids in ([lying, honest], [honest, lying], [honest], [lying, honest, lying]):
         instruction = building.instruct(*ids, claimant=OTHER.address, receiver=OTHER.address)
-        with refused("ClaimRelayer_NotClaimant", honest, OTHER.address, building.holder):
+        with refused("DividendVault_NotClaimant", OTHER.address, building.holder):
             instruction.send(instruction.signed(OTHER))
-    with refused("ClaimRelayer_NotClaimant", lying, building.holder, OTHER.address):
+    with refused("DividendVault_NotClaimant", building.holder, OTHER.address):
         building.instruct(honest, lying).send()
     own = building.instruct(lying, claimant=OTHER.address, receiver=OTHER.address)
     own.send(own.signed(OTHER))

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.chainkit import ZERO, Deployed
+from tests.chainkit import ZERO, Deployed, Receipt, Reverted
 from tests.contracts.books import Books
-from tests.contracts.harness import SKIPPED_PAYMENT, Harness, refused, terms
+from tests.contracts.harness import (
+    SKIPPED_CLAIMED,
+    SKIPPED_PAYMENT,
+    Harness,
+    refused,
+    terms,
+)
 
 MEGABYTE = 1_000_000
+LEAST, LEAST_OF_TOKENS = 100_000, 500_000
 COIN = 10**18
 GUARDED = "3ee5aeb5"  # ReentrancyGuardReentrantCall()
 
@@ -233,7 +240,7 @@ def test_a_reason_of_a_megabyte_is_not_copied(harness, shares, record):
     currency = harness.kit.deploy("ReturnBomb")
     number = harness.declare(record, 10_000, currency=currency)
     currency.send("setBroken", True, True)
-    receipt = harness.push(number, *shares)
+    receipt = harness.vault.send("pushWithGas", number, list(shares), LEAST_OF_TOKENS)
     assert reasons(receipt) == [(holder, SKIPPED_PAYMENT) for holder in shares]
     assert receipt.gas < 4 * 600_000
     with refused("DividendVault_PaymentFailed", currency.address, harness.ann, 5_000):
@@ -246,7 +253,7 @@ def test_a_currency_that_burns_gas_cannot_burn_the_page(harness, shares, record)
     currency = harness.kit.deploy("GasBurner")
     number = harness.declare(record, 10_000, currency=currency)
     currency.send("setBroken", True)
-    receipt = harness.push(number, *shares)
+    receipt = harness.vault.send("pushWithGas", number, list(shares), LEAST_OF_TOKENS)
     assert len(receipt.named("Skipped")) == 4
     assert receipt.gas < 4 * 600_000
 
@@ -397,13 +404,16 @@ def test_a_receiver_that_refuses_stays_owed_and_holds_up_nobody(
     receiver = harness.kit.deploy(name, *arguments)
     number = native(harness, record, receiver)
     before = harness.figures(number)
-    receipt = harness.push(number, harness.ann)
+    receipt = harness.vault.send("pushWithGas", number, [harness.ann], LEAST)
     assert reasons(receipt) == [(harness.ann, SKIPPED_PAYMENT)]
     assert receipt.gas < 250_000
-    with refused("DividendVault_PaymentFailed", ZERO, receiver.address, 5 * COIN):
-        harness.claim(harness.ann, number)
+    # With all the gas there is, an answer of a megabyte is one that a receiver can afford.
+    if arguments != (MEGABYTE, False):
+        with refused("DividendVault_PaymentFailed", ZERO, receiver.address, 5 * COIN):
+            harness.claim(harness.ann, number)
     assert harness.figures(number) == before
-    assert reasons(harness.push(number, *shares)) == [(harness.ann, SKIPPED_PAYMENT)]
+    receipt = harness.vault.send("pushWithGas", number, list(shares), LEAST)
+    assert reasons(receipt) == [(harness.ann, SKIPPED_PAYMENT)]
     assert harness.figures(number)["owed"] == 5 * COIN
     harness.vault.send("setPayee", harness.eve, sender=harness.ann)
     coins = harness.kit.balance(harness.eve)
@@ -449,6 +459,160 @@ def test_a_wallet_contract_that_holds_shares_is_paid_like_anyone(harness):
     coins = harness.kit.balance(harness.eve)
     harness.push(second, wallet.address)
     assert harness.kit.balance(harness.eve) - coins == 3 * COIN
+
+
+# ------------------------------------------------------------------- gas for the payee
+
+
+def busy(harness: Harness, slots: int) -> Deployed:
+    """A wallet with shares that writes so many fresh slots for each payment, 22,100 gas each."""
+    return harness.kit.deploy("BusyWallet", slots)
+
+
+def sent_with(harness: Harness, gas: int, function: str, *args: Any) -> Receipt | None:
+    """What a call of the vault with so much gas left behind; None if it was refused."""
+    data = harness.kit.codec.call("DividendVault", function, *args)
+    try:
+        return harness.kit.transact(harness.stranger, harness.vault.address, data, gas=gas)
+    except Reverted:
+        return None
+
+
+@pytest.mark.attack("K8")
+@pytest.mark.parametrize("slots", [4, 5, 12, 60])
+def test_a_claim_pays_a_wallet_that_writes_many_slots(harness, slots):
+    """The native coin comes with what gas there is; with too little the claim is refused, and with
+    more it can be tried again (Law 37)."""
+    wallet = busy(harness, slots)
+    harness.issue({wallet.address: 3, harness.ann: 1})
+    record = harness.close()
+    number = harness.declare_native(record, 4 * COIN)
+    before = harness.figures(number)
+    for gas in (100_000 + 20_000 * slots, 130_000 + 15_000 * slots):
+        assert sent_with(harness, gas, "claim", [number], wallet.address) is None
+        assert harness.figures(number) == before
+    receipt = sent_with(harness, 300_000 + 24_000 * slots, "claim", [number], wallet.address)
+    assert receipt is not None
+    assert harness.kit.balance(wallet.address) == 3 * COIN
+
+
+@pytest.mark.attack("K8")
+def test_whoever_is_alone_in_a_payment_gets_all_gas(harness):
+    """Remittance, sweep and refund pay a wallet that writes twelve slots (Law 37)."""
+    wallet = busy(harness, 12)
+    tax = harness.kit.deploy("FlatTax", 1_000, wallet.address).address
+    empty = harness.close()
+    harness.issue({harness.ann: 1, harness.ben: 1})
+    record = harness.close()
+    number = harness.declare_native(
+        record, 10 * COIN, tax_policy=tax, deadline=harness.kit.now, sweep_to=wallet.address
+    )
+    harness.claim(harness.ann, number)
+    harness.kit.now += 1
+    for step in ("remit", "sweep"):
+        harness.vault.send(step, number)
+    assert harness.kit.balance(wallet.address) == 5 * COIN + COIN // 2
+    with refused("DividendVault_NoEligibleShares", harness.token.address, empty):
+        harness.declare_native(empty, COIN)
+
+
+@pytest.mark.attack("K8")
+@pytest.mark.parametrize("needs", ["four slots", "a policy of 300,000 gas"])
+def test_a_push_with_little_gas_skips_nobody(harness, needs):
+    """Whatever gas a stranger calls with: all are paid, or the call is refused with nothing done.
+    A payee that takes what a page offers at the least is never passed over, nor is the tax policy
+    taken for one that failed (Law 37)."""
+    wallet = busy(harness, 4 if needs == "four slots" else 0)
+    people = [wallet.address, harness.ben]
+    harness.issue(dict.fromkeys(people, 5))
+    options = {} if needs == "four slots" else {"tax_policy": harness.kit.deploy("SlowTax").address}
+    number = harness.declare_native(harness.close(), 10 * COIN, **options)
+    before, start = harness.figures(number), harness.kit.evm.snapshot()
+    paid = 0
+    for gas in range(60_000, 1_600_000, 3_517):
+        receipt = sent_with(harness, gas, "push", number, people)
+        if receipt is None:
+            assert harness.figures(number) == before
+        else:
+            assert reasons(receipt) == []
+            assert [e["holder"] for e in receipt.named("Claimed")] == people
+            paid += 1
+        harness.kit.evm.revert(start)
+        start = harness.kit.evm.snapshot()
+    assert 50 < paid < 430
+
+
+@pytest.mark.attack("K8")
+def test_a_push_that_offers_too_little_leaves_a_wallet_owed_as_before(harness):
+    """One that needs more than its part of the page is passed over, or paid where there is more;
+    with `pushWithGas` the caller says how much, and no less than the least (Law 37)."""
+    wallet = busy(harness, 8)
+    people = [wallet.address, harness.ben]
+    harness.issue(dict.fromkeys(people, 5))
+    number = harness.declare_native(harness.close(), 10 * COIN)
+    start, seen = harness.kit.evm.snapshot(), set()
+    for gas in range(300_000, 900_000, 30_011):
+        receipt = sent_with(harness, gas, "push", number, people)
+        if receipt is not None:
+            skipped = reasons(receipt)
+            assert skipped in ([], [(wallet.address, SKIPPED_PAYMENT)])
+            owed = harness.vault.call("claimable", number, wallet.address)
+            assert (owed, harness.kit.balance(wallet.address)) == (
+                (5 * COIN, 0) if skipped else (0, 5 * COIN)
+            )
+            seen.add(len(skipped))
+        harness.kit.evm.revert(start)
+        start = harness.kit.evm.snapshot()
+    assert seen == {0, 1}
+    for least, call in (
+        (LEAST, (number, people, LEAST - 1)),
+        (LEAST_OF_TOKENS, (harness.declare(1, 10), people, LEAST_OF_TOKENS - 1)),
+    ):
+        with refused("DividendVault_TooLittleGas", least - 1, least):
+            harness.vault.send("pushWithGas", *call)
+    assert reasons(harness.vault.send("pushWithGas", number, people, LEAST)) == [
+        (wallet.address, SKIPPED_PAYMENT)
+    ]
+    assert reasons(harness.vault.send("pushWithGas", number, people, 250_000)) == [
+        (harness.ben, SKIPPED_CLAIMED)
+    ]
+    assert harness.kit.balance(wallet.address) == 5 * COIN
+
+
+@pytest.mark.attack("K8")
+@pytest.mark.parametrize("place", [0, 4, 8])
+def test_payees_that_burn_gas_burn_their_own_part_of_a_page(harness, place):
+    """Eight of nine burn all they get, wherever the ninth stands: it is paid, and each has burnt
+    what it was offered (Law 37)."""
+    burners = [harness.kit.deploy("GasBurningReceiver").address for _ in range(8)]
+    people = [*burners[:place], harness.ann, *burners[place:]]
+    harness.issue(dict.fromkeys(people, 1))
+    number = harness.declare_native(harness.close(), 9 * COIN)
+    coins = harness.kit.balance(harness.ann)
+    for gas in (2_000_000, 6_000_000):
+        before = harness.kit.evm.snapshot()
+        receipt = sent_with(harness, gas, "push", number, people)
+        assert receipt is not None
+        assert reasons(receipt) == [(who, SKIPPED_PAYMENT) for who in burners]
+        assert harness.kit.balance(harness.ann) - coins == COIN
+        share = max(gas // 9 - 80_000, LEAST)
+        assert 7 * share < receipt.gas < 9 * (share + 80_000)
+        harness.kit.evm.revert(before)
+    receipt = harness.vault.send("pushWithGas", number, people, LEAST)
+    assert len(reasons(receipt)) == 8
+    assert receipt.gas < 9 * (LEAST + 80_000)
+
+
+@pytest.mark.attack("K8")
+def test_a_currency_gets_no_less_in_a_page_than_it_ever_did(harness, shares, record):
+    """Half a million gas for each transfer of an ERC-20, or the page is refused (Law 37)."""
+    number = harness.declare(record, 10_000)
+    before, people = harness.figures(number), list(shares)
+    assert sent_with(harness, 550_000, "push", number, people) is None
+    assert harness.figures(number) == before
+    receipt = sent_with(harness, 1_000_000, "push", number, people)
+    assert receipt is not None
+    assert reasons(receipt) == []
 
 
 @pytest.mark.attack("E1")

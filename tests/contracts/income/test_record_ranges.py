@@ -224,7 +224,7 @@ def test_an_unknown_stream_is_refused_everywhere(harness, stream):
         with refused("RecordRanges_UnknownRange", stream):
             harness.streams.call(view, *arguments, stream)
     with refused("RecordRanges_UnknownRange", stream):
-        harness.streams.call("holdingsAt", harness.ann, [1, stream])
+        harness.streams.call("holdingsAt", harness.ann, [1, stream], False)
     if stream < 2**32:
         with refused("RecordRanges_UnknownRange", stream):
             harness.declare(stream, 1_000, token=harness.streams)
@@ -344,7 +344,7 @@ def test_a_stream_cannot_be_read_before_its_last_record_has_closed(harness):
         harness.kit.now = now
         for view, *arguments in (
             ("balanceOfAt", harness.ann, stream), ("totalSupplyAt", stream),
-            ("holdingsAt", harness.ann, [stream]),
+            ("holdingsAt", harness.ann, [stream], False),
         ):  # fmt: skip
             with refused("RecordRanges_Open", stream, closes_at, now):
                 harness.streams.call(view, *arguments)
@@ -513,7 +513,7 @@ def test_only_who_speaks_for_the_token_passes_a_remainder_on(harness):
     ("signature", "sane"),
     [
         ("claimantOf(address)", True), ("successorOf(address)", True), ("owner()", True),
-        ("isAgent(address)", True), ("supportsHoldings()", False),
+        ("isAgent(address)", True), ("incomeHeldWhileIneligible()", False),
     ],
 )  # fmt: skip
 def test_people_are_the_tokens(kit, signature, sane):
@@ -526,10 +526,10 @@ def test_people_are_the_tokens(kit, signature, sane):
     with refused("RecordRanges_Unanswered", question(signature)):
         streams.call(name, *arguments)
     token.send("setWord", question(signature), 1)
-    flag = name in {"isAgent", "supportsHoldings"}
+    flag = name in {"isAgent", "incomeHeldWhileIneligible"}
     assert streams.call(name, *arguments) == (True if flag else "0x" + "0" * 39 + "1")
     token.send("setWord", question(signature), MAX)
-    if flag:
+    if name == "isAgent":
         assert streams.call(name, *arguments) is False
     else:
         with refused("RecordRanges_Unanswered", question(signature)):
@@ -547,18 +547,18 @@ def test_several_streams_are_told_together(harness):
     for who in (harness.ann, harness.dan, harness.eve):
         listed = [two, one, two]
         balances = tuple(harness.balance(who, stream) for stream in listed)
-        assert harness.streams.call("holdingsAt", who, listed) == (who, balances)
-        assert harness.streams.call("holdingsAt", who, []) == (who, ())
+        assert harness.streams.call("holdingsAt", who, listed, False) == (who, balances)
+        assert harness.streams.call("holdingsAt", who, [], False) == (who, ())
     harness.token.send("setAddressFrozen", harness.ann, True, sender=harness.agent)
-    assert harness.streams.call("holdingsAt", harness.ann, [one])[0] == ZERO
-    assert harness.streams.call("holdingsAt", harness.ann, [])[0] == ZERO
+    assert harness.streams.call("holdingsAt", harness.ann, [one], False)[0] == ZERO
+    assert harness.streams.call("holdingsAt", harness.ann, [], False)[0] == ZERO
 
 
-def test_what_suffices_for_the_token_suffices_here(harness):
-    """Income that waits for eligibility is asked about one by one, there and here."""
-    assert harness.streams.call("supportsHoldings") is True
+def test_whether_income_is_held_is_the_tokens_to_say(harness):
+    """Of what is declared now, there and here."""
+    assert harness.streams.call("incomeHeldWhileIneligible") is False
     harness.token.send("setIncomeHeld", True, sender=harness.owner)
-    assert harness.streams.call("supportsHoldings") is False
+    assert harness.streams.call("incomeHeldWhileIneligible") is True
 
 
 def test_a_token_that_only_tells_balances_can_have_streams(kit):
@@ -574,7 +574,7 @@ def test_a_token_that_only_tells_balances_can_have_streams(kit):
     streams = kit.deploy("RecordRanges", token.address)
     streams.send("defineRange", [1, 2], [1, 2], sender=harness.owner)
     assert streams.call("balanceOfAt", harness.ann, 1) == 70
-    assert streams.call("holdingsAt", harness.ann, [1]) == (harness.ann, (70,))
+    assert streams.call("holdingsAt", harness.ann, [1], False) == (harness.ann, (70,))
     number = harness.declare(1, 3_000, token=streams)
     harness.claim(harness.ann, number)
     assert dollars(harness, harness.ann) == 700
@@ -774,10 +774,10 @@ def test_a_token_tells_any_list_of_records_as_one_by_one(codec, gaps, asked):
     listed = [record for record in asked if record <= len(gaps)]
     for place, who in enumerate((harness.ann, harness.ben)):
         balances = tuple(expected[record - 1][place] for record in listed)
-        assert harness.token.call("holdingsAt", who, listed) == (who, balances)
+        assert harness.token.call("holdingsAt", who, listed, False) == (who, balances)
         one_by_one = [harness.token.call("balanceOfAt", who, record) for record in listed]
         assert tuple(one_by_one) == balances
-        asked_for = codec.call("ShareToken", "holdingsAt", who, listed)
+        asked_for = codec.call("ShareToken", "holdingsAt", who, listed, False)
         answered = harness.kit.read(harness.ann, harness.token.address, asked_for)
         assert answered == encode(["address", "uint256[]"], [who, balances])
 

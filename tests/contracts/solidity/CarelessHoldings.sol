@@ -7,10 +7,16 @@ contract CarelessHoldings {
     uint256 public balance = 5;
     bytes private _answer;
     bool private _failing;
+    uint256 private _word;
 
     /// @notice Says "true" as the reason of a failure from now on.
     function fail() external {
         _failing = true;
+    }
+
+    /// @notice What it says of income that is held from now on: 0 and 1 promise an answer to `holdingsAt`.
+    function say(uint256 word) external {
+        _word = word;
     }
 
     function answer(bytes calldata words) external {
@@ -29,10 +35,11 @@ contract CarelessHoldings {
         return balance;
     }
 
-    function supportsHoldings() external view returns (bool) {
+    function incomeHeldWhileIneligible() external view returns (bool) {
         bool failing = _failing;
+        uint256 word = _word;
         assembly {
-            mstore(0x00, 1)
+            mstore(0x00, word)
             if failing {
                 revert(0x00, 0x20)
             }
@@ -40,7 +47,7 @@ contract CarelessHoldings {
         }
     }
 
-    function holdingsAt(address, uint256[] calldata) external view returns (address, uint256[] memory) {
+    function holdingsAt(address, uint256[] calldata, bool) external view returns (address, uint256[] memory) {
         bytes memory words = _answer;
         assembly {
             return(add(words, 0x20), mload(words))

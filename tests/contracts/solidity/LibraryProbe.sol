@@ -10,13 +10,14 @@ import {Ledger} from "../../../contracts/token/LedgerLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
 import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
+import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title LibraryProbe
 /// @notice Hands words to the libraries that pack them, and back what they make of them.
 contract LibraryProbe {
     using PayeeAndClaimsLib for PayeeAndClaimsLib.Files;
 
-    /// @notice What is put on a sheet.
+    /// @notice What is put on a terms.
     struct Fields {
         address token;
         uint256 series;
@@ -250,18 +251,18 @@ contract LibraryProbe {
         return ProgressLib.keyOf(a, b);
     }
 
-    function progressAllot(uint256 a, uint256 b) external pure returns (uint256, uint256) {
-        return ProgressLib.allot(a, b);
+    function progressAllocate(uint256 a, uint256 b) external pure returns (uint256, uint256) {
+        return ProgressLib.allocate(a, b);
     }
 
     function progressSettle(
-        uint256 lanes,
+        uint256 progress,
         uint256 lane,
         uint256 amount,
         uint256 shares,
         uint256 eligible
-    ) external pure returns (uint256 gross, uint256 lanesAfter) {
-        (gross, lanesAfter, ) = ProgressLib.settleDown(lanes, lane, amount, shares, eligible);
+    ) external pure returns (uint256 gross, uint256 progressAfter) {
+        (gross, progressAfter, ) = SettlementLib.settleDown(progress, lane, amount, shares, eligible);
     }
 
     // --------------------------------------------------------------------- PayeeAndClaimsLib
@@ -274,8 +275,8 @@ contract LibraryProbe {
         return PayeeAndClaimsLib.windowOf(a);
     }
 
-    function fileMark(uint256 a) external pure returns (uint256) {
-        return PayeeAndClaimsLib.markOf(a);
+    function fileBit(uint256 a) external pure returns (uint256) {
+        return PayeeAndClaimsLib.bitOf(a);
     }
 
     function fileWithPayee(uint256 file, address payee) external returns (uint256) {
@@ -314,30 +315,30 @@ contract LibraryProbe {
 
     /// @notice The four words of a sheet with these fields.
     function sheetWords(Fields calldata fields) external pure returns (uint256[4] memory words) {
-        StoredTerms sheet = TermsLib.blank();
-        sheet.setAsset(fields.token, fields.recordId);
-        sheet.setOrigin(fields.declarer, fields.kind);
-        sheet.setFlag(fields.flag);
-        sheet.setPayment(fields.currency, fields.payableFrom, fields.deadline);
-        sheet.setPlace(fields.series, fields.ordinal, fields.lane);
-        sheet.setDivision(fields.amount, fields.eligible);
-        sheet.setCarriedIn(fields.carriedIn);
+        StoredTerms memory terms;
+        terms.setAsset(fields.token, fields.recordId);
+        terms.setOrigin(fields.declarer, fields.kind);
+        terms.setFlag(fields.flag);
+        terms.setPayment(fields.currency, fields.payableFrom, fields.deadline);
+        terms.setPlace(fields.series, fields.ordinal, fields.lane);
+        terms.setDivision(fields.amount, fields.eligible);
+        terms.setCarriedIn(fields.carriedIn);
         assembly ("memory-safe") {
-            mcopy(words, add(sheet, 0x20), 0x80)
+            mcopy(words, add(terms, 0x20), 0x80)
         }
     }
 
     /// @notice The fields of a sheet of these four words.
     function sheetFields(uint256[4] calldata words) external pure returns (Fields memory fields) {
-        StoredTerms sheet = TermsLib.blank();
+        StoredTerms memory terms;
         assembly ("memory-safe") {
-            calldatacopy(add(sheet, 0x20), words, 0x80)
+            calldatacopy(add(terms, 0x20), words, 0x80)
         }
-        (fields.token, fields.series, fields.ordinal) = (sheet.token(), sheet.series(), sheet.ordinal());
-        (fields.recordId, fields.currency) = (sheet.recordId(), sheet.currency());
-        (fields.payableFrom, fields.deadline) = (sheet.payableFrom(), sheet.lastSecond());
-        (fields.amount, fields.eligible) = (sheet.amount(), sheet.eligible());
-        (fields.declarer, fields.carriedIn) = (sheet.declarer(), sheet.carriedIn());
-        (fields.lane, fields.kind) = (sheet.lane(), sheet.kind());
+        (fields.token, fields.series, fields.ordinal) = (terms.token(), terms.series(), terms.index());
+        (fields.recordId, fields.currency) = (terms.recordId(), terms.currency());
+        (fields.payableFrom, fields.deadline) = (terms.payableFrom(), terms.lastSecond());
+        (fields.amount, fields.eligible) = (terms.amount(), terms.eligible());
+        (fields.declarer, fields.carriedIn) = (terms.declarer(), terms.carriedIn());
+        (fields.lane, fields.kind) = (terms.progressField(), terms.kind());
     }
 }

@@ -8,6 +8,7 @@ import {ERC20 as SoladyERC20} from "solady/tokens/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {ProRataLib} from "../../../contracts/libraries/ProRataLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
+import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title OpenZeppelinPeer
 /// @notice A token as OpenZeppelin writes one, to be compared with ours.
@@ -74,7 +75,7 @@ contract Divisions {
         uint256 width = FixedPointMathLib.log2(eligible) + 1;
         uint256 lane = (shift << 8) | width;
         uint256 lanes;
-        (gross, lanes, ) = ProgressLib.settleDown(settled << shift, lane, amount, shares, eligible);
+        (gross, lanes, ) = SettlementLib.settleDown(settled << shift, lane, amount, shares, eligible);
         return (gross, ProgressLib.lostIn(lanes, lane), ProgressLib.settledIn(lanes, lane));
     }
 }

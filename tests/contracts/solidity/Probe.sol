@@ -10,6 +10,7 @@ import {ProRataLib} from "../../../contracts/libraries/ProRataLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
 import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
+import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title Probe
 /// @notice Puts many cases to one library in one call. Each function takes so many words to a case, behind each other,
@@ -33,7 +34,7 @@ contract Probe {
         for (uint256 i = 0; i < cases.length; i += 5) {
             uint256[] calldata one = cases[i:i + 5];
             bool last;
-            (out[i], out[i + 1], last) = ProgressLib.settleDown(one[0], one[1], one[2], one[3], one[4]);
+            (out[i], out[i + 1], last) = SettlementLib.settleDown(one[0], one[1], one[2], one[3], one[4]);
             out[i + 2] = last ? 1 : 0;
             out[i + 3] = ProgressLib.settledIn(out[i + 1], one[1]);
             out[i + 4] = ProgressLib.lostIn(out[i + 1], one[1]);
@@ -44,7 +45,7 @@ contract Probe {
     function lanes(uint256[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i = 0; i < cases.length; i += 3) {
-            (out[i], out[i + 1]) = ProgressLib.allot(cases[i], cases[i + 1]);
+            (out[i], out[i + 1]) = ProgressLib.allocate(cases[i], cases[i + 1]);
             out[i + 2] = ProgressLib.keyOf(cases[i + 2], out[i]);
         }
     }
@@ -123,21 +124,21 @@ contract Probe {
         }
     }
 
-    /// @dev Every field of a term sheet, written and read back; flags are the last
+    /// @dev Every field of a term terms, written and read back; flags are the last
     function sheets(uint256[] calldata cases) external pure returns (uint256[] memory out) {
         out = new uint256[](cases.length);
         for (uint256 i = 0; i < cases.length; i += 15) {
             uint256[] calldata one = cases[i:i + 15];
-            StoredTerms sheet = TermsLib.blank();
-            sheet.setAsset(address(uint160(one[1])), one[2]);
-            sheet.setOrigin(address(uint160(one[11])), one[12]);
-            sheet.setPayment(address(uint160(one[6])), one[7], one[8]);
-            sheet.setFlag(one[14]);
-            sheet.setId(one[0]);
-            sheet.setPlace(one[3], one[4], one[5]);
-            sheet.setDivision(one[9], one[10]);
-            sheet.setCarriedIn(one[13]);
-            _readSheet(sheet, one[14], out, i);
+            StoredTerms memory terms;
+            terms.setAsset(address(uint160(one[1])), one[2]);
+            terms.setOrigin(address(uint160(one[11])), one[12]);
+            terms.setPayment(address(uint160(one[6])), one[7], one[8]);
+            terms.setFlag(one[14]);
+            terms.id = one[0];
+            terms.setPlace(one[3], one[4], one[5]);
+            terms.setDivision(one[9], one[10]);
+            terms.setCarriedIn(one[13]);
+            _readSheet(terms, one[14], out, i);
         }
     }
 
@@ -150,7 +151,7 @@ contract Probe {
             address holder = address(uint160(one[1]));
             if (one[0] == 0) _files.setPayee(holder, address(uint160(one[2])));
             if (one[0] == 1) _mark(holder, one[2], one[3]);
-            if (one[0] == 2) out[i] = _files.isMarked(holder, one[2], one[3]) ? 1 : 0;
+            if (one[0] == 2) out[i] = _files.isClaimed(holder, one[2], one[3]) ? 1 : 0;
             if (one[0] == 3) out[i] = uint160(PayeeAndClaimsLib.payee(_files.file[holder].bits));
         }
     }
@@ -160,24 +161,24 @@ contract Probe {
         PayeeAndClaimsLib.Word storage file = _files.file[holder];
         uint256 window = PayeeAndClaimsLib.windowOf(ordinal);
         (PayeeAndClaimsLib.Word storage slot, uint256 bits) = _files.find(holder, file, file.bits, series, window);
-        slot.bits = bits | PayeeAndClaimsLib.markOf(ordinal);
+        slot.bits = bits | PayeeAndClaimsLib.bitOf(ordinal);
     }
 
-    function _readSheet(StoredTerms sheet, uint256 flags, uint256[] memory out, uint256 at) private pure {
-        out[at] = sheet.id();
-        out[at + 1] = uint160(sheet.token());
-        out[at + 2] = sheet.recordId();
-        out[at + 3] = sheet.series();
-        out[at + 4] = sheet.ordinal();
-        out[at + 5] = sheet.lane();
-        out[at + 6] = uint160(sheet.currency());
-        out[at + 7] = sheet.payableFrom();
-        out[at + 8] = sheet.deadline();
-        out[at + 9] = sheet.amount();
-        out[at + 10] = sheet.eligible();
-        out[at + 11] = uint160(sheet.declarer());
-        out[at + 12] = sheet.kind();
-        out[at + 13] = sheet.carriedIn();
-        out[at + 14] = sheet.has(flags) ? flags : 0;
+    function _readSheet(StoredTerms memory terms, uint256 flags, uint256[] memory out, uint256 at) private pure {
+        out[at] = terms.id;
+        out[at + 1] = uint160(terms.token());
+        out[at + 2] = terms.recordId();
+        out[at + 3] = terms.series();
+        out[at + 4] = terms.index();
+        out[at + 5] = terms.progressField();
+        out[at + 6] = uint160(terms.currency());
+        out[at + 7] = terms.payableFrom();
+        out[at + 8] = terms.deadline();
+        out[at + 9] = terms.amount();
+        out[at + 10] = terms.eligible();
+        out[at + 11] = uint160(terms.declarer());
+        out[at + 12] = terms.kind();
+        out[at + 13] = terms.carriedIn();
+        out[at + 14] = terms.has(flags) ? flags : 0;
     }
 }

@@ -24,7 +24,7 @@ def test_a_freeze_makes_nobody_elses_income_wait(harness):
     """That some wallet has been frozen is one mark of the token, that income waits another."""
     token = harness.token
     token.send("setAddressFrozen", harness.ann, True, sender=harness.agent)
-    assert token.call("supportsHoldings")
+    assert token.call("incomeHeldWhileIneligible") is False
     assert token.call("claimantOf", harness.ben) == harness.ben
     token.send("setIncomeHeld", True, sender=harness.owner)
     token.send("setIncomeHeld", False, sender=harness.owner)

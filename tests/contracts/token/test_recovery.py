@@ -391,6 +391,63 @@ def test_partly_frozen_shares_earn_and_are_paid(owed):
     assert len(harness.claim(harness.ann, rent).settlements) == 1
 
 
+@pytest.mark.attack("K7")
+@pytest.mark.parametrize("held", [False, True], ids=["declared free", "declared held"])
+@pytest.mark.parametrize("mark", ["plain", "partly frozen", "lost"])
+def test_a_later_setting_reaches_no_distribution_that_was_declared_before(kit, held, mark):
+    """Whatever mark the holder's account has: it is held as its terms say, by claim, push and view
+    (Law 35)."""
+    harness = Compliant(kit)
+    ann, new = harness.ann, person(2)
+    end = kit.now + 10 * DAY
+    harness.know({ann: investor(1, until=end)})
+    harness.issue({ann: 100})
+    harness.token.send("setIncomeHeld", held, sender=harness.owner)
+    rent, later = (harness.declare(harness.close(), 1_000) for _ in range(2))
+    if mark == "partly frozen":
+        harness.token.send("setFrozenTokens", ann, 1, sender=harness.agent)
+    if mark == "lost":
+        harness.know({new: investor(1, until=end)})
+        recover(harness, ann, new)
+    kit.now = end + 1
+    harness.token.send("setIncomeHeld", not held, sender=harness.owner)
+    if held:
+        assert harness.vault.call("claimable", rent, ann) == 0
+        with refused("DividendVault_IncomeHeld", harness.token.address, ann):
+            harness.claim(ann, rent)
+        skipped = [{"id": later, "holder": ann, "reason": SKIPPED_WAITING}]
+        assert harness.push(later, ann).named("Skipped") == skipped
+    else:
+        assert harness.vault.call("claimable", rent, ann) == 1_000
+        harness.claim(ann, rent)
+        harness.push(later, ann)
+        payee = new if mark == "lost" else ann
+        assert wealth(harness, payee, harness.dollar) == 2_000
+
+
+@pytest.mark.attack("K7")
+def test_distributions_of_one_claim_are_held_each_by_its_own_terms(kit):
+    """One that is held does not slip through behind one that is not, of the same token and
+    currency, nor holds it back (Law 35)."""
+    harness = Compliant(kit)
+    end = kit.now + 10 * DAY
+    harness.know({harness.ann: investor(1, until=end)})
+    harness.issue({harness.ann: 100})
+    record = harness.close()
+    free = harness.declare(record, 700)
+    harness.token.send("setIncomeHeld", True, sender=harness.owner)
+    kept = harness.declare(record, 1_000)
+    present, kit.now = kit.now, end + 1
+    for ids in ([free, kept], [kept, free], [kept]):
+        with refused("DividendVault_IncomeHeld", harness.token.address, harness.ann):
+            harness.claim(harness.ann, *ids)
+    assert len(harness.claim(harness.ann, free).settlements) == 1
+    kit.now = present
+    assert harness.vault.call("claim", [free, kept, free], harness.ann) == 1
+    harness.claim(harness.ann, free, kept)
+    assert wealth(harness, harness.ann, harness.dollar) == 1_700
+
+
 @pytest.mark.parametrize("with_registry", [True, False], ids=["token asks", "only rules ask"])
 def test_an_expired_persons_income_waits_if_the_issuer_has_set_it_so(kit, with_registry):
     """Off at first; on, it waits from the second after the last and is paid on renewal."""
@@ -403,7 +460,7 @@ def test_an_expired_persons_income_waits_if_the_issuer_has_set_it_so(kit, with_r
     before = harness.declare(harness.close(), 700)
     receipt = harness.token.send("setIncomeHeld", True, sender=harness.owner)
     assert receipt.events == (("IncomeHeldSet", {"whileIneligible": True}),)
-    assert harness.token.call("supportsHoldings") is False
+    assert harness.token.call("incomeHeldWhileIneligible") is True
     rent = harness.declare(harness.close(), 1_000)
     kit.now = end + 1
     assert harness.vault.call("claimable", rent, harness.ann) == 0
@@ -412,6 +469,10 @@ def test_an_expired_persons_income_waits_if_the_issuer_has_set_it_so(kit, with_r
     # It is a term like the others: what was declared before is paid as it was declared.
     assert harness.vault.call("claimable", before, harness.ann) == 700
     harness.claim(harness.ann, before)
+    # Nor is one held, or let go, by what the owner says later (Law 35).
+    harness.token.send("setIncomeHeld", False, sender=harness.owner)
+    with refused("DividendVault_IncomeHeld", harness.token.address, harness.ann):
+        harness.claim(harness.ann, rent)
     kit.now = end
     assert harness.vault.call("claimable", rent, harness.ann) == 1_000
     kit.now = end + 2

@@ -87,14 +87,18 @@ def vault_calls(harness: Harness) -> dict[str, tuple[Any, ...]]:
     currency = harness.dollar.address
     return {
         "claim(uint256[],address)": ([open_one], harness.cid),
-        "claimTo(uint256[],address,address)": ([open_one], person(2), person(3)),
+        "claimTo(uint256[],address,address,address)": (
+            [open_one], person(2), person(2), person(3),
+        ),
         "declare(address,uint256,address,uint256,tuple)": (
             harness.token.address, late_record, currency, 10, terms(),
         ),
         "declareWithPermit(address,uint256,address,uint256,tuple,tuple)": (
             harness.token.address, late_record, currency, 10, terms(), (0, 27, NOTHING, NOTHING),
         ),
+        "fixEligible(uint256,uint256)": (open_one, 1),
         "push(uint256,address[])": (open_one, [harness.cid]),
+        "pushWithGas(uint256,address[],uint256)": (open_one, [harness.cid], 500_000),
         "refund(uint256)": (empty,),
         "remit(uint256)": (taxed,),
         "setPayee(address)": (person(1),),

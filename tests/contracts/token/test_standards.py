@@ -31,9 +31,10 @@ ERC7943 = {
 RECORD_TOKEN = [
     "balanceOfAt(address,uint256)", "totalSupplyAt(uint256)", "recordTime(uint256)",
 ]  # fmt: skip
-RECORD_STREAM = [
+RECORD_RANGES = [
     "defineRange(uint256[],uint256[])", "token()", "recordCount()", "componentsOf(uint256)",
-    "claimantOf(address)", "successorOf(address)", "owner()", "isAgent(address)",
+    "isRecordCancelled(uint256)", "claimantOf(address)", "successorOf(address)", "owner()",
+    "isAgent(address)",
 ]  # fmt: skip
 ERC3643_TOKEN = [
     "onchainID()",
@@ -183,14 +184,14 @@ def test_the_token_knows_the_final_erc7943_and_not_the_draft(harness, interface,
 
 
 def test_whatever_has_records_says_so(harness):
-    """A share token and its streams, by ERC-165; only the streams are streams."""
-    streams = harness.kit.deploy("RecordRanges", harness.token.address)
-    for contract in (harness.token, streams):
+    """A share token and its ranges, by ERC-165; only the ranges are ranges."""
+    ranges = harness.kit.deploy("RecordRanges", harness.token.address)
+    for contract in (harness.token, ranges):
         assert contract.call("supportsInterface", bytes.fromhex("01ffc9a7")) is True
         assert contract.call("supportsInterface", interface_id(RECORD_TOKEN)) is True
         assert contract.call("supportsInterface", b"\xff" * 4) is False
-    assert streams.call("supportsInterface", interface_id(RECORD_STREAM)) is True
-    assert harness.token.call("supportsInterface", interface_id(RECORD_STREAM)) is False
+    assert ranges.call("supportsInterface", interface_id(RECORD_RANGES)) is True
+    assert harness.token.call("supportsInterface", interface_id(RECORD_RANGES)) is False
 
 
 def test_the_id_of_erc7943_is_the_sum_of_its_selectors():

@@ -46,8 +46,8 @@ def test_words_are_read_as_eth_abi_reads_them(kinds, data, rest):
 def test_the_arguments_of_a_call_are_those_that_were_encoded():
     claim_to = function("DividendVault", "claimTo")
     holder, receiver = "0x" + "1" * 40, "0x" + "2" * 40
-    data = claim_to.encode([3, 1, 2**200], holder, receiver)
-    assert claim_to.arguments(data) == ((3, 1, 2**200), holder, receiver)
+    data = claim_to.encode([3, 1, 2**200], holder, holder, receiver)
+    assert claim_to.arguments(data) == ((3, 1, 2**200), holder, holder, receiver)
 
 
 @pytest.mark.parametrize("data", [b"", b"\1\2\3\4", b"\1\2\3\4" + bytes(96)])
@@ -57,5 +57,5 @@ def test_another_call_has_no_arguments_of_this_one(data):
 
 def test_a_call_cut_short_has_no_arguments():
     claim_to = function("DividendVault", "claimTo")
-    data = claim_to.encode([3], "0x" + "1" * 40, "0x" + "2" * 40)
+    data = claim_to.encode([3], *["0x" + "1" * 40] * 2, "0x" + "2" * 40)
     assert claim_to.arguments(data[:-1]) is None

@@ -185,6 +185,10 @@ def end_a_distribution(documents: Documents, folder: Path) -> None:
     assert {line["gross"]["currency"] for line in aged["lines"]} == {"USD", "ETH"}
     commands.travel(commands.chain.now() + 6 * DAY)
     assert units(documents("sweep", "--id", paid["distribution"])["swept"]) > 0
+    ahead = documents("record", "--at", "+50d")["record"]
+    for_nobody = documents("distribute", *RENT, "30", "--reference", "Ahead")
+    documents("cancel-records", "--from", ahead)
+    assert units(documents("refund", "--id", for_nobody["distribution"])["refunded"]) == 30_000_000
 
 
 def order(documents: Documents) -> None:
@@ -192,6 +196,7 @@ def order(documents: Documents) -> None:
     documents("freeze", "--wallet", DAN, "--amount", "5.25", *BASIS)
     documents("force-transfer", "--from", CAT, "--to", BEN, "--amount", "0.75", *BASIS)
     documents("recover", "--lost", DAN, "--new", SUCCESSOR, *BASIS)
+    documents("loss", "confirm", "--lost", DAN, "--new", SUCCESSOR, *BASIS)
     documents("permissions")
 
 

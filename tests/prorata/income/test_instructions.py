@@ -251,8 +251,8 @@ def test_after_a_recovery_the_successor_signs(operator, closed, rent):
     nonce = sent(operator)
     with pytest.raises(RevertError) as refusal:
         execute(operator, closed, old)
-    assert refusal.value.error == "ClaimRelayer_NotClaimant"
-    assert refusal.value.arguments == {"id": 1, "claimant": HOLDER.address, "expected": BANK}
+    assert refusal.value.error == "DividendVault_NotClaimant"
+    assert refusal.value.arguments == {"given": HOLDER.address, "claimant": BANK}
     assert sent(operator) == nonce
 
 

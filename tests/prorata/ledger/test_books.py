@@ -442,6 +442,35 @@ def test_a_payment_before_or_after_its_time_is_named(time):
     )
 
 
+def test_the_vault_earns_nothing_of_shares_that_it_has_paid_out():
+    """From the declaration in shares on, in whatever is not counted yet; B's shares lie in it."""
+    vault = B
+
+    def books_with(*events):
+        timed = [event if isinstance(event, tuple) else (event, PAID) for event in events]
+        issued = [(ReportedEvent("Transfer", {"from": ZERO, "to": who, "value": n}), 10)
+                  for who, n in ((A, 50), (B, 30), (C, 20))]  # fmt: skip
+        record = (ReportedEvent("RecordScheduled", {"recordId": 1, "closesAt": RECORD}), 10)
+        register = Ledger.of([*issued, record], TOKEN, until=300)
+        return Books.of(timed, [register], units=UNITS, vault=vault)
+
+    in_shares = declared(1, 700, currency=TOKEN)
+    ahead = (declared(1, 700), RECORD - 9)
+    shares_then = (declared(2, 70, currency=TOKEN), RECORD - 5)
+    first = books_with(in_shares, declared(2, 700))
+    assert first.distributions[1].division.eligible == 100
+    assert first.distributions[2].earning == {A: 50, C: 20}
+    assert first.distributions[2].status(B, PAID) == "excluded"
+    assert books_with(ahead, shares_then).distributions[1].earning == {A: 50, C: 20}
+    fixed = ReportedEvent("EligibleCounted", {"id": 1, "accountsLeft": 0, "eligible": 100})
+    later = declared(2, 70, currency=TOKEN)
+    assert books_with(ahead, fixed, later).distributions[1].division.eligible == 100
+    wrong = ReportedEvent("EligibleCounted", {"id": 1, "accountsLeft": 0, "eligible": 99})
+    assert (
+        "distribution 1: eligible shares is 99 by the event and 100 by the law"
+    ) in differences_of(books_with(ahead, wrong))
+
+
 def cancelled_at(time):
     return ReportedEvent("RecordCancelled", {"recordId": 1}), time
 

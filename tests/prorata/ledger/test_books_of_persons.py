@@ -13,6 +13,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from prorata.chain.abi import function
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
@@ -72,9 +73,10 @@ def cast(played):
     return played[1]
 
 
-def claim_to(vault: DividendVault, ids: list[int], holder: str, receiver: str) -> Call:
-    selector = keccak(text="claimTo(uint256[],address,address)")[:4]
-    data = selector + encode(["uint256[]", "address", "address"], [ids, holder, receiver])
+def claim_to(
+    vault: DividendVault, ids: list[int], holder: str, receiver: str, claimant: str = ""
+) -> Call:
+    data = function("DividendVault", "claimTo").encode(ids, holder, claimant or holder, receiver)
     return Call(vault.address, data, 0, f"claim {ids} for {holder} to {receiver}")
 
 
@@ -141,7 +143,7 @@ def play(demo_chain: DemoChain, puppet_code: bytes) -> tuple[Story, Cast]:
     do(vault.claim([one, two], ben))
     demo_chain.together([(successor, vault.set_payee(custodian))], GAS)
     do(vault.claim([three], ben))
-    demo_chain.together([(successor, claim_to(vault, [four], ben, friend))], GAS)
+    demo_chain.together([(successor, claim_to(vault, [four], ben, friend, successor))], GAS)
 
     # Cat's wallet is frozen, and Dan is not eligible any more: both wait.
     do(token.set_address_frozen(cat, True))

@@ -246,7 +246,7 @@ def test_books_of_what_was_declared_ahead_are_divided_anew():
     assert books.balanced
     [difference] = books_of(*ahead, in_shares, (page(1, 0, 100), 130)).differences
     assert str(difference) == (
-        "distribution 1: eligible shares is 100 by the event and 80 by the register"
+        "distribution 1: eligible shares is 100 by the event and 80 by the law"
     )
 
 

@@ -9,6 +9,7 @@ from prorata.contracts.vault import Terms
 from prorata.demo.keys import rehearsal_key
 from prorata.deployments.deployment import Deployment, open_operator
 from prorata.income.claims import claim
+from prorata.income.closing import refund
 from prorata.income.declarations import declare
 from prorata.income.record_ranges import define_range
 from prorata.ledger.audits import audit_deployment
@@ -127,6 +128,28 @@ def test_everything_that_asks_for_a_cancelled_record_is_told(operator, issued, s
         f"{operator.address} with `prorata refund --id {rent}`"
     )
     assert read_unclaimed(issued).refundable == (rent,)
+
+
+@pytest.mark.attack("K10")
+def test_what_was_declared_for_a_cancelled_record_goes_back_once(operator, issued, scheduled):
+    """To its declarer, whoever asks, and the books agree before and after (Law 8)."""
+    define_range(operator, issued, 1, 3, weights="equal")
+    issued = Deployment.open(operator.chain, issued.folder)
+    dollars = issued.currency("USD")
+    before = dollars.balance_of(operator.address)
+    rents = (paid_at(operator, issued, 3), paid_at(operator, issued, 1, record_range=True))
+    assert dollars.balance_of(operator.address) == before - 2 * RENT
+    cancel_records(operator, issued, 3)
+    for number in rents:
+        done = refund(operator, issued, number)
+        assert (done.amount, done.carried, done.declarer) == (RENT, 0, operator.address)
+        assert refund(operator, issued, number).receipt.hash == done.receipt.hash
+    assert dollars.balance_of(operator.address) == before
+    assert read_unclaimed(issued).refundable == ()
+    books = audit_deployment(issued).books
+    assert books.differences == []
+    assert [row.state for row in distribution_rows(books)] == ["refunded", "refunded"]
+    assert cancel_records(operator, issued, 3).distributions == ()
 
 
 def test_books_know_cancelled_records(operator, issued, scheduled):

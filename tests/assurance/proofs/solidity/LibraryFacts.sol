@@ -7,6 +7,7 @@ import {HistoryLib} from "../../../../contracts/token/HistoryLib.sol";
 import {ProgressLib} from "../../../../contracts/income/ProgressLib.sol";
 import {TimelineLib} from "../../../../contracts/tax/TimelineLib.sol";
 import {VM} from "./Vm.sol";
+import {SettlementLib} from "../../../contracts/solidity/SettlementLib.sol";
 
 /// @title LibraryFacts
 /// @notice Facts about libraries that keep something, on their bytecode. Each check's notice is its sentence.
@@ -24,7 +25,7 @@ contract LibraryFacts {
     /// @notice A lane is wide enough for its shares, within one slot, and behind the lane before it.
     function check_a_lane_is_wide_enough(uint32 position, uint96 eligible) public pure {
         VM.assume(eligible != 0 && position < type(uint32).max - 1_000);
-        (uint256 lane, uint256 end) = ProgressLib.allot(position, eligible);
+        (uint256 lane, uint256 end) = ProgressLib.allocate(position, eligible);
         uint256 width = lane & 0xff;
         uint256 start = lane >> 8;
         assert(eligible < 1 << width && eligible >= 1 << (width - 1));
@@ -33,7 +34,7 @@ contract LibraryFacts {
 
     /// @notice A settlement of more shares than are left is refused.
     function check_no_more_than_all_shares_are_settled(uint16 settled, uint256 shares) public {
-        (uint256 lane, ) = ProgressLib.allot(0, 10_000);
+        (uint256 lane, ) = ProgressLib.allocate(0, 10_000);
         VM.assume(settled <= 10_000 && shares > 10_000 - settled);
         (bool done, ) = address(this).call(abi.encodeCall(this.settle, (settled, lane, 7, shares, 10_000)));
         assert(!done);
@@ -46,7 +47,7 @@ contract LibraryFacts {
         uint256 shares,
         uint256 eligible
     ) external pure returns (uint256 gross) {
-        (gross, , ) = ProgressLib.settleDown(lanes, lane, amount, shares, eligible);
+        (gross, , ) = SettlementLib.settleDown(lanes, lane, amount, shares, eligible);
     }
 
     // ------------------------------------------------------------------------- marks

@@ -173,7 +173,7 @@ contract VaultFacts {
     function check_only_the_claimant_claims_to(address caller, address receiver) public {
         VM.assume(caller != ANN && caller != vault.relayer());
         VM.prank(caller);
-        (bool done, ) = address(vault).call(abi.encodeCall(vault.claimTo, (_ids(), ANN, receiver)));
+        (bool done, ) = address(vault).call(abi.encodeCall(vault.claimTo, (_ids(), ANN, ANN, receiver)));
         assert(!done);
     }
 
@@ -182,7 +182,7 @@ contract VaultFacts {
         VM.assume(receiver != address(vault) && receiver != address(0));
         uint256 before = dollar.balanceOf(receiver);
         VM.prank(ANN);
-        vault.claimTo(_ids(), ANN, receiver);
+        vault.claimTo(_ids(), ANN, ANN, receiver);
         assert(dollar.balanceOf(receiver) == before + ANNS);
     }
 
@@ -190,7 +190,7 @@ contract VaultFacts {
     function check_no_claim_to_nobody_or_the_vault(address caller, bool own) public {
         VM.prank(caller);
         address receiver = own ? address(vault) : address(0);
-        (bool done, ) = address(vault).call(abi.encodeCall(vault.claimTo, (_ids(), ANN, receiver)));
+        (bool done, ) = address(vault).call(abi.encodeCall(vault.claimTo, (_ids(), ANN, ANN, receiver)));
         assert(!done);
     }
 
