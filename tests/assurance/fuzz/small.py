@@ -402,7 +402,8 @@ class Small:
 
     def _figures(self, state: State, it: Sum) -> bytes:
         """A `Distribution` as the interface has it."""
-        late = it.payable_from is not None and state.now < it.payable_from
+        # Declared early, its shares are counted with the first payment or the sweep.
+        late = it.payable_from is not None and not it.settled and not it.ended
         payable_from = 0 if it.payable_from is None else START + it.payable_from
         terms = (0, payable_from, START + it.deadline, "sam", "", word(0), [])
         settled = sum(state.shares(it, who) for who in it.settled)
@@ -478,12 +479,13 @@ class Small:
         yield int.from_bytes(keccak(word(at["_recordTimes"])), "big")
 
     def _of_vault(self, at: dict[str, int]) -> Iterator[int]:
-        yield at["distributionCount"]
+        yield at["_count"]
         for who in HOLDERS:
             yield inside(self.wire.at[who], at["_files"])
         yield inside(self.wire.at["usd"], inside(self.wire.at["east"], at["_series"]))
         yield inside(word(1 << 24), at["_progress"])
-        for name, number in product(("_lateEligible", "_endings"), range(1, MOST + 1)):
+        # The counts by id are the first thing in the book of denominators.
+        for name, number in product(("_eligible", "_endings"), range(1, MOST + 1)):
             yield inside(word(number), at[name])
 
 
