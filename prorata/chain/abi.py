@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache, partial, reduce
+from operator import xor
 from typing import Any, TypeAlias
 
 from eth_abi.abi import decode as abi_decode
@@ -36,6 +37,7 @@ __all__ = [
     "event_for",
     "event_name",
     "function",
+    "interface_id",
     "topics_of",
 ]
 
@@ -107,6 +109,17 @@ def function(contract: str, name: str) -> Function:
             inputs, outputs = tuple(entry["inputs"]), tuple(entry["outputs"])
             return Function(name, inputs, outputs, function_abi_to_4byte_selector(entry))
     raise InputError.of("function", name, f"is not a function of {contract}", "check its interface")
+
+
+@cache
+def interface_id(contract: str) -> bytes:
+    """What ERC-165 calls the interface `contract`: the selectors of its functions, by XOR."""
+    selectors = (
+        int.from_bytes(function_abi_to_4byte_selector(entry), "big")
+        for entry in artifact(contract).abi
+        if entry["type"] == "function"
+    )
+    return reduce(xor, selectors, 0).to_bytes(4, "big")
 
 
 def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:

@@ -11,7 +11,7 @@ from prorata.chain.calls import DecodedEvent, Event, decode_log
 from prorata.chain.types import Chain, Log
 from prorata.errors import BooksError
 
-__all__ = ["Moment", "find_events", "moment_of", "read_events", "stream_events"]
+__all__ = ["Moment", "find_events", "moment_of", "read_events", "stream_events", "transaction_of"]
 
 PAGE = 10_000
 
@@ -23,6 +23,12 @@ def moment_of(event: DecodedEvent, timestamp: int) -> Moment:
     """When an event happened; one that was made up comes first in its second."""
     log: Log | None = getattr(event, "log", None)
     return (timestamp, 0, 0) if log is None else (timestamp, log.block_number, log.log_index)
+
+
+def transaction_of(event: DecodedEvent) -> str:
+    """The hash of the transaction behind an event, or nothing for an event that was made up."""
+    log: Log | None = getattr(event, "log", None)
+    return "" if log is None else log.transaction_hash
 
 
 def read_events(

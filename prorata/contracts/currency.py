@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from prorata.chain.abi import function
+from prorata.chain.abi import function, interface_id
 from prorata.chain.calls import Call
 from prorata.chain.rpc import BusyError
 from prorata.contracts.base import NATIVE, BoundContract
@@ -28,6 +28,8 @@ from prorata.values.amounts import (
 __all__ = ["Currency", "money", "parse_amount"]
 
 LONGEST_SYMBOL = 16
+
+WORD = 32
 
 
 # ------------------------------------------------------------------------------------ currencies
@@ -75,6 +77,22 @@ class Currency(BoundContract):
         fits = len(symbol) <= LONGEST_SYMBOL and decimals <= MAX_DECIMALS
         return Unit(symbol, decimals) if plain and fits else None
 
+    def is_share_token(self) -> bool:
+        """Whether it says by ERC-165 that it is a record token, so that income can be in shares.
+
+        As a vault understands it: one that answers anything else than yes is none.
+        """
+        if self.is_native:
+            return False
+        question = function("ShareToken", "supportsInterface").encode(interface_id("IRecordToken"))
+        try:
+            answer = self.chain.call(self.address, question, block=self.block)
+        except BusyError:
+            raise
+        except ChainError:
+            return False
+        return len(answer) >= WORD and int.from_bytes(answer[:WORD], "big") == 1
+
     def balance_of(self, account: str) -> int:
         """What `account` holds now."""
         if self.is_native:
@@ -111,7 +129,7 @@ class Currency(BoundContract):
         data = function(self.CONTRACT, name).encode()
         answer = self.chain.call(self.address, data, block=self.block)
         self._require_answer(answer)
-        if len(answer) == 32:
+        if len(answer) == WORD:
             return answer.rstrip(b"\0").decode(errors="replace")
         return str(function(self.CONTRACT, name).decode(answer))
 

@@ -201,22 +201,6 @@ class DividendVault(BoundContract):
         ids = range(1, self.distribution_count() + 1)
         return self._views("assetOf", [(number,) for number in ids])
 
-    def not_earning(
-        self, asset: str, excluded: Sequence[str], balances: Mapping[str, int], eligible: int = 0
-    ) -> tuple[str, ...]:
-        """Who earns nothing: whom terms exclude, and the vault itself if it has paid out the asset.
-
-        `balances` are those at the record, and `eligible` the number of shares that the amount is
-        divided by, if it is known.
-        """
-        if self.address not in balances or self.address in excluded:
-            return tuple(excluded)
-        outside = (*excluded, self.address)
-        if eligible:
-            held = sum(balances.get(account, 0) for account in set(outside))
-            return outside if sum(balances.values()) - held == eligible else tuple(excluded)
-        return outside if self.has_paid_out(asset) else tuple(excluded)
-
     def has_paid_out(self, token: str) -> bool:
         """Whether shares of `token` were ever the currency of a distribution."""
         return any(currency == token for _, currency in self._assets())
@@ -226,12 +210,16 @@ class DividendVault(BoundContract):
 
         Unlike `entitlement` it asks no tax policy, which may be anybody's and answer nothing.
         """
-        if not found.owed or holder in (*found.terms.excluded, self.address):
+        if not found.owed or self.excludes(found.terms, holder):
             return False
         token = ShareToken(self.chain, found.token, block=self.block)
         shares = token.balance_of_at(holder, found.record_id)
         # Until somebody is paid, it may not be known by how many shares the amount is divided.
         return found.amount * shares >= max(found.eligible_supply, 1)
+
+    def excludes(self, terms: Terms, holder: str) -> bool:
+        """Whether nobody is paid for `holder`: the terms exclude it, or it is the vault itself."""
+        return holder == self.address or holder in terms.excluded
 
     def entitlement(self, distribution_id: int, holder: str) -> Entitlement:
         """What `holder` earned, claimed or not."""

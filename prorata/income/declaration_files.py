@@ -293,8 +293,9 @@ def resolve(
         for draft, declaration in resolved
         if not is_declared(operator, deployment, declaration)
     ]
-    for draft, declaration in new:
-        problems += _faults(operator, deployment, draft, declaration)
+    for place, (draft, declaration) in enumerate(new):
+        earlier = [before for _, before in new[:place]]
+        problems += _faults(operator, deployment, draft, declaration, after=earlier)
     if not dry_run:
         problems += lacking(operator, [declaration for _, declaration in new])
     if problems:
@@ -305,7 +306,12 @@ def resolve(
 
 
 def _faults(
-    operator: Operator, deployment: Deployment, draft: Draft, declaration: Declaration
+    operator: Operator,
+    deployment: Deployment,
+    draft: Draft,
+    declaration: Declaration,
+    *,
+    after: Sequence[Declaration],
 ) -> Iterator[Problem]:
     found = list(faults(operator, deployment, declaration))
     for problem in found:
@@ -315,7 +321,7 @@ def _faults(
         return
     yield from _hasty_push(operator, deployment, draft, declaration)
     try:
-        require_eligible(operator.chain, record_token(deployment, declaration), declaration)
+        require_eligible(deployment, declaration, after=after)
     except NoEligibleShares as error:
         if draft.line is None:
             raise

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from prorata.apportion import Apportionment, apportion
+from prorata.apportion import Apportionment
 from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -28,6 +28,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, InputError, NoEligibleShares, Problem
 from prorata.income.held_income import swept_if_held
 from prorata.income.permits import PERMIT_SECONDS, sign_permit
+from prorata.register.earning import earners_expected
 from prorata.register.holders import (
     closing_time,
     require_closed,
@@ -150,8 +151,8 @@ def declare_all(
         problems += [fault for d in new for fault in _swept_if_held(deployment, d)]
     if problems:
         raise InputError(problems, subject)
-    for declaration in new:
-        require_eligible(operator.chain, paying[declaration], declaration)
+    for place, declaration in enumerate(new):
+        require_eligible(deployment, declaration, after=new[:place])
     return [
         _declared(
             earlier[declaration]
@@ -331,14 +332,24 @@ def lacking(operator: Operator, declarations: Sequence[Declaration]) -> Iterator
             yield Problem(line, "amount", money(needed, currency), rule, remedy)
 
 
-def require_eligible(chain: RpcChain, token: ShareToken, what: Declaration) -> None:
-    """Raises: NoEligibleShares when the record has closed and nobody would be paid."""
-    if chain.now() <= token.record_time(what.record_id):
+def require_eligible(
+    deployment: Deployment, what: Declaration, *, after: Sequence[Declaration] = ()
+) -> None:
+    """What a declaration that comes `after` others needs: somebody who can be paid.
+
+    Raises: NoEligibleShares when the record has closed and nobody would be.
+    """
+    token, vault = record_token(deployment, what), deployment.vault().address
+    if deployment.chain.now() <= token.record_time(what.record_id):
         return
-    excluded = sorted(set(what.terms.excluded))
     now = ShareToken(token.chain, token.address, block="pending")
-    if now.total_supply_at(what.record_id) == sum(now.balances_of_at(excluded, what.record_id)):
-        raise NoEligibleShares(what.amount, len(excluded))
+    asked = sorted({*what.terms.excluded, vault})
+    held = dict(zip(asked, now.balances_of_at(asked, what.record_id), strict=True))
+    earlier = [declaration.currency.address for declaration in after]
+    earners = earners_expected(deployment, what.terms.excluded, held, after=earlier)
+    counting = now.total_supply_at(what.record_id) - sum(held[a] for a in earners.excluded)
+    if counting == 0:
+        raise NoEligibleShares(what.amount, len(earners.excluded))
 
 
 # ----------------------------------------------------------------------------------- who held what
@@ -367,4 +378,4 @@ def preview(
             f"are not the {supply} shares of record {record_id}",
             "take them from the ledger",
         )
-    return apportion(amount, balances, excluded)
+    return earners_expected(deployment, excluded, balances).divide(amount, balances)

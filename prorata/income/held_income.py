@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from prorata.apportion import apportion
 from prorata.contracts.currency import Currency, money
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Terms
 from prorata.deployments.deployment import Deployment
 from prorata.errors import NoEligibleShares, Problem
+from prorata.register.earning import earners_expected
 from prorata.register.holders import closing_time, holders_at, holders_now
 from prorata.register.record_ranges import balances_at_range, balances_expected
 from prorata.values.addresses import ZERO_ADDRESS
@@ -69,12 +69,12 @@ def swept_if_held(
     """What stands against a deadline: holders whose income is held now, as far as can be known."""
     if not terms.deadline:
         return
-    balances, _ = holders_expected(deployment, record_id, record_range=record_range)
-    asset = deployment.token().address
-    outside = deployment.vault().not_earning(asset, terms.excluded, balances)
-    held = held_among(deployment, sorted(set(balances) - set(outside)))
+    balances, is_open = holders_expected(deployment, record_id, record_range=record_range)
+    after = (currency.address,) if is_open else ()
+    earners = earners_expected(deployment, terms.excluded, balances, after=after)
+    held = held_among(deployment, sorted(earners.among(balances)))
     try:
-        gross = apportion(amount, balances, outside).gross if held else {}
+        gross = earners.divide(amount, balances).gross if held else {}
     except NoEligibleShares:
         return
     owed = sorted(((gross[holder], holder) for holder in held), reverse=True)

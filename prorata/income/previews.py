@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from prorata.apportion import apportion
 from prorata.chain.calls import Call, decode_logs
 from prorata.chain.operator import Operator
 from prorata.chain.types import Fees, Simulated, SimulatedBlock
@@ -27,6 +26,7 @@ from prorata.income.declarations import Declaration, approvals, is_declared, lac
 from prorata.income.denominators import pages_to_count
 from prorata.income.held_income import held_among, holders_expected, who_is_held
 from prorata.income.pushes import PAGE_SIZE, pages_of
+from prorata.register.earning import Earners, earners_expected
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import ETHER, Unit
 from prorata.values.times import moment
@@ -196,7 +196,7 @@ def preview_all(
     previews: list[Preview] = []
     registers: dict[tuple[bool, int], tuple[Mapping[str, int], bool]] = {}
     new = [d for d in declarations if not is_declared(operator, deployment, d)]
-    for declaration in declarations:
+    for place, declaration in enumerate(declarations):
         at = declaration.record_range, declaration.record_id
         if at not in registers:
             operator.tell(f"reading who holds what at {declaration.record}")
@@ -215,8 +215,13 @@ def preview_all(
         notices = [str(problem) for problem in lacking(operator, beside)]
         if declaration not in new:
             notices = ["it was declared before, and would not be declared again"]
+        # All of them come before the first payment, if the record is still open.
+        before = declarations if provisional else declarations[:place]
+        after = {d.currency.address for d in before if d in new or d is declaration}
+        excluded = declaration.terms.excluded
+        earners = earners_expected(deployment, excluded, balances, after=after)
         ahead = _Ahead(operator, deployment, declaration, permit=permit, page_size=page_size)
-        previews.append(ahead.look(balances, provisional, taken, notices))
+        previews.append(ahead.look(balances, earners, provisional, taken, notices))
     return previews
 
 
@@ -259,15 +264,19 @@ class _Ahead:
         self.deployment, self.share_unit = deployment, deployment.settings.unit
 
     def look(
-        self, balances: Mapping[str, int], provisional: bool, taken: bool, notices: list[str]
+        self,
+        balances: Mapping[str, int],
+        earners: Earners,
+        provisional: bool,
+        taken: bool,
+        notices: list[str],
     ) -> Preview:
         """The preview for these holders; `taken` when nothing is left to be carried in.
 
         What `notices` say stands in the way of a declaration keeps the node from running it.
         """
-        asset = self.deployment.token().address
-        excluded = frozenset(self.vault.not_earning(asset, self.what.terms.excluded, balances))
-        pages = pages_of(sorted(set(balances) - excluded), self.page_size)
+        earning = sorted(earners.among(balances))
+        pages = pages_of(earning, self.page_size)
         approving = approvals(self.operator, self.vault, self.what)
         closes_at = self.token.record_time(self.what.record_id)
         run = None if notices else self._run(approving, pages, closes_at)
@@ -275,9 +284,8 @@ class _Ahead:
             notices.append(f"the declaration would fail now: {run.declaration.error}")
             run = None
         received, carried = self._arriving(run, taken)
-        law = apportion(received + carried, balances, excluded)
+        law = earners.divide(received + carried, balances)
         taxes = self._taxes({holder: gross for holder, gross in law.gross.items() if gross})
-        earning = [holder for holder in law.gross if holder not in excluded]
         held = held_among(self.deployment, earning)
         lines = [
             PreviewLine(
@@ -297,6 +305,7 @@ class _Ahead:
             gas=self._thumb(approving, pages) if run is None else self._measured(run, pages),
             fees=self._fees(),
         )
+        notices += self._of_own_shares(balances, earners)
         return replace(preview, notices=(*notices, *self._notices(preview, run)))
 
     def _arriving(self, run: _Run | None, taken: bool) -> tuple[int, int]:
@@ -378,6 +387,17 @@ class _Ahead:
         )
 
     # ------------------------------------------------------------------- notices
+
+    def _of_own_shares(self, balances: Mapping[str, int], earners: Earners) -> Iterator[str]:
+        vault, unit = self.vault.address, self.share_unit
+        held = balances.get(vault, 0)
+        if not held or vault in self.what.terms.excluded:
+            return
+        itself = f"the vault itself holds {unit.text(held)} {unit.symbol}"
+        if vault in earners.excluded:
+            yield f"{itself}, which somebody can still claim: they earn nothing"
+        else:
+            yield f"{itself}, for which nobody can be paid: exclude {vault}, so that others earn it"
 
     def _of_open_record(self, preview: Preview) -> Iterator[str]:
         what, until = self.what, moment(preview.closes_at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata.apportion import Apportionment, apportion
+from prorata.apportion import Apportionment
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import Event
 from prorata.chain.events import find_events
@@ -26,6 +26,7 @@ from prorata.contracts.vault import (
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, RevertError
 from prorata.files.writer import Row, json_object, write_csv_rows, write_json
+from prorata.register.earning import earners_of
 from prorata.register.holders import tag_after
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import moment
@@ -78,7 +79,7 @@ class Line:
 class PushReport:
     """Where every unit of a distribution is at one block, holder by holder.
 
-    `share_unit` says how the shares of the lines are written.
+    `share_unit` says how the shares of the lines are written; `remainder` is what nobody is paid.
     """
 
     distribution: Distribution
@@ -182,12 +183,9 @@ def _reported(
     closes_at = ShareToken(chain, reported.token).record_time(reported.record_id)
     vault = deployment.vault(tag_after(block, closes_at))
     found = vault.distribution(distribution_id)
-    outside = vault.not_earning(
-        deployment.token().address, found.terms.excluded, balances, found.eligible_supply
-    )
-    law = apportion(found.amount, balances, outside)
+    earners = earners_of(deployment, found, balances)
+    law, earning = earners.divide(found.amount, balances), sorted(earners.among(balances))
     paid, skipped = reported_by_vault(deployment, distribution_id, block)
-    earning = sorted(set(balances) - set(outside))
     taxes = _taxes(vault, distribution_id, [holder for holder in earning if holder not in paid])
     lines = [
         Line(
@@ -284,7 +282,8 @@ def _check(
                 f"{transaction}, and the law gives {law.gross.get(holder, 0)}",
                 "see `prorata books`",
             )
-    finished = _is_over(found) or len(report.of("paid")) == len(report.lines)
+    settled_shares = sum(line.shares for line in report.of("paid"))
+    finished = _is_over(found) or settled_shares == law.eligible
     for figure, ours, theirs in (
         ("shares earn", law.eligible, found.eligible_supply or law.eligible),
         ("units are paid", report.paid + report.withheld, found.paid),

@@ -160,7 +160,7 @@ def _unpaid(
     return [
         holder
         for holder, held, done in zip(holders, shares, claimed, strict=True)
-        if held and not done and holder not in (*found.terms.excluded, vault.address)
+        if held and not done and not vault.excludes(found.terms, holder)
     ]
 
 

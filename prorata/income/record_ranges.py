@@ -23,13 +23,14 @@ from hashlib import sha256
 from itertools import pairwise
 from math import gcd
 
-from prorata.apportion import Apportionment, apportion
+from prorata.apportion import Apportionment
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployer import add_contract
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
+from prorata.register.earning import earners_expected
 from prorata.register.record_ranges import (
     balances_at_range,
 )
@@ -236,4 +237,5 @@ def preview_range(
 
     Raises: as `balances_at_range` does; NoEligibleShares.
     """
-    return apportion(amount, balances_at_range(deployment, range_id), excluded)
+    balances = balances_at_range(deployment, range_id)
+    return earners_expected(deployment, excluded, balances).divide(amount, balances)

@@ -18,7 +18,7 @@ from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 from prorata.values.amounts import Unit
 
-__all__ = ["Answers", "ask_token", "read_answers", "read_units"]
+__all__ = ["Answers", "ask_token", "read_answers", "read_share_tokens", "read_units"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ def read_units(chain: Chain, currencies: Iterable[str]) -> dict[str, Unit]:
         if unit is not None:
             units[currency] = unit
     return units
+
+
+def read_share_tokens(chain: Chain, tokens: Iterable[str], block: Block) -> frozenset[str]:
+    """Those of `tokens` that say by ERC-165 that they are record tokens, as a vault asks them."""
+    asked = (Currency(chain, token, block=block.number) for token in sorted(set(tokens)))
+    return frozenset(token.address for token in asked if token.is_share_token())
 
 
 def read_answers(chain: Chain, books: Books, block: Block) -> Answers:

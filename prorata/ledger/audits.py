@@ -30,6 +30,7 @@ from prorata.ledger.answers import (
     Answers,
     ask_token,
     read_answers,
+    read_share_tokens,
     read_units,
 )
 from prorata.ledger.books import Books
@@ -107,6 +108,7 @@ def audit(
             units=units,
             withholding=withholding,
             first_id=first_id,
+            share_tokens=read_share_tokens(chain, (ledger.asset for ledger in ledgers), block),
             evidence_source=evidence_source(chain, vault),
         )
         books.until = block.timestamp
@@ -322,8 +324,8 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
     if ours.token not in books.ledgers:
         return
     eligible = 0 if ours.division is None else ours.division.eligible
-    # Until it is counted, a distribution declared at an open record has no denominator.
-    if not ours.counted:
+    # Until its first payment, a distribution declared at an open record may have no denominator.
+    if not books.own_shares.is_counted(ours.id) and not theirs.eligible_supply:
         eligible = 0
     _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
     _check(

@@ -23,15 +23,12 @@ Amounts are integers of the currency's smallest unit, shares of the token's.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from prorata.apportion import apportion, withhold
+from prorata.apportion import withhold
 from prorata.chain.calls import DecodedEvent
-from prorata.chain.events import Moment, moment_of
+from prorata.chain.events import Moment, moment_of, transaction_of
 from prorata.contracts.vault import Reason, Terms, settlements
-from prorata.errors import NoEligibleShares
 from prorata.ledger.entries import (
     BookEntry,
     Difference,
@@ -43,6 +40,7 @@ from prorata.ledger.entries import (
     SourcedValue,
     VaultPosition,
 )
+from prorata.register.earning import OwnShares
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import ETHER, Unit
@@ -63,6 +61,7 @@ class Books:
     only the money is followed. `units` say how to write amounts, and `withholding` the flat rate
     in basis points of each tax policy whose rate is known. Distributions before `first_id` are
     none of these books' business: they are those of a vault that was there before the tokens.
+    `share_tokens` are the audited tokens that name themselves record tokens: if not told, all.
     """
 
     def __init__(
@@ -73,18 +72,19 @@ class Books:
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
         first_id: int = 1,
+        share_tokens: Iterable[str] | None = None,
     ) -> None:
         self.vault = vault
         self.first_id = first_id
         self.ledgers = {ledger.token: ledger for ledger in ledgers}
         self.units = {ZERO_ADDRESS: ETHER, **(units or {})}
         self.withholding = dict(withholding or {})
+        assets = {ledger.asset for ledger in self.ledgers.values()}
+        self.own_shares = OwnShares(vault, assets if share_tokens is None else share_tokens)
         self.until = max((ledger.until for ledger in self.ledgers.values()), default=0)
         self.distributions: dict[int, DistributionAccount] = {}
         self.payees: dict[str, str] = {}
         self.carries: dict[tuple[str, str], int] = {}
-        self.paid_out: set[str] = set()
-        """Every currency so far: the vault earns nothing of a share token that is among them."""
         self.taxes: dict[tuple[int, str], int] = {}
         """Tax by distribution and holder, where somebody has asked the policy."""
         self.held: set[tuple[int, str]] = set()
@@ -106,13 +106,21 @@ class Books:
         units: Mapping[str, Unit] | None = None,
         withholding: Mapping[str, int] | None = None,
         first_id: int = 1,
+        share_tokens: Iterable[str] | None = None,
         evidence_source: EvidenceSource | None = None,
     ) -> Books:
         """The books of a vault's decoded events, each with its block's timestamp, closed.
 
         The events are the vault's and its claim relayer's, in the chain's order.
         """
-        books = cls(ledgers, vault=vault, units=units, withholding=withholding, first_id=first_id)
+        books = cls(
+            ledgers,
+            vault=vault,
+            units=units,
+            withholding=withholding,
+            first_id=first_id,
+            share_tokens=share_tokens,
+        )
         for event, timestamp in events:
             books.apply(event, timestamp)
         books.close(evidence_source)
@@ -229,6 +237,7 @@ class Books:
         What is wrong with it joins `differences`.
         """
         self.until = max(self.until, timestamp)
+        self.own_shares.settled(event)
         if event.name == "Declared":
             self._declared(event, timestamp)
         elif event.name == "PayeeSet":
@@ -278,8 +287,9 @@ class Books:
             carried_in=int(args["carriedIn"]),
             terms=terms,
             declared_at=time,
-            transaction=_transaction(event),
+            transaction=transaction_of(event),
             payable_from=terms.payable_from,
+            vault=self.vault,
         )
         expected = self.first_id + len(self.distributions)
         if distribution.id != expected:
@@ -306,29 +316,21 @@ class Books:
             )
         self.carries[series] = carry - distribution.carried_in
         self._place(distribution)
-        self._divide(distribution)
-        self._pay_out(distribution.currency)
-
-    def _pay_out(self, currency: str) -> None:
-        """Note a currency: where it is a share, the vault earns nothing in what is not counted."""
-        if currency in self.paid_out:
-            return
-        self.paid_out.add(currency)
-        for distribution in self.of_asset(currency):
-            if not distribution.counted:
-                self._divide(distribution)
+        for number in self.own_shares.note(distribution.currency):
+            self._apportion(self.distributions[number])
 
     def _counted(self, distribution: DistributionAccount, event: DecodedEvent, _: int) -> None:
-        if not (eligible := int(event.args["eligible"])):
+        """What the vault divides by, once every excluded account has been counted."""
+        if int(event.args["accountsLeft"]) or distribution.token not in self.ledgers:
             return
-        distribution.counted = True
-        law = 0 if distribution.division is None else distribution.division.eligible
-        if distribution.token in self.ledgers and eligible != law:
+        eligible, division = int(event.args["eligible"]), distribution.division
+        law = 0 if division is None else division.eligible
+        if eligible != law:
             place = Place.total(distribution.id)
             self.differ(place, "eligible shares", (eligible, "the event"), (law, "the law"))
 
     def _place(self, distribution: DistributionAccount) -> None:
-        """Find its record, and when it closes."""
+        """Find its record and when it closes, and work out what everyone gets if it has."""
         ledger = self.ledgers.get(distribution.token)
         if ledger is None:
             return
@@ -346,23 +348,18 @@ class Books:
         distribution.declared_open = distribution.declared_at <= closes_at
         if distribution.declared_open:
             distribution.payable_from = max(distribution.payable_from, closes_at + 1)
-            distribution.counted = False
+        is_open = distribution.declared_open
+        self.own_shares.declared(distribution.id, ledger.asset, record_open=is_open)
+        self._apportion(distribution)
 
-    def _divide(self, distribution: DistributionAccount) -> None:
-        """Work out what the law gives everyone, once the register knows the record's balances."""
-        ledger, record_id = self.ledgers.get(distribution.token), distribution.record_id
-        if ledger is None or not distribution.record_time or not ledger.is_closed(record_id):
-            return
-        shares = distribution.shares = ledger.balances_at(record_id)
-        own = {self.vault} if ledger.asset in self.paid_out else set()
-        outside = distribution.outside = frozenset({*distribution.terms.excluded, *own})
-        distribution.earning = {h: held for h, held in shares.items() if h not in outside}
-        distribution.division = None
-        with contextlib.suppress(NoEligibleShares):
-            distribution.division = apportion(distribution.amount, shares, outside)
+    def _apportion(self, distribution: DistributionAccount) -> None:
+        ledger, record_id = self.ledgers[distribution.token], distribution.record_id
+        if ledger.is_closed(record_id):
+            earners = self.own_shares.earners(distribution.id, distribution.terms.excluded)
+            distribution.divide(ledger.balances_at(record_id), earners)
 
     def _claimed(self, event: DecodedEvent, moment: Moment) -> None:
-        transaction = _transaction(event)
+        transaction = transaction_of(event)
         for reported in settlements([event]):
             distribution = self._declared_before(reported.distribution_id, event)
             if distribution is not None:
@@ -377,7 +374,6 @@ class Books:
             reported, law = ("a second one", "the event"), ("one", "the law")
             self.differ(Place.holder(distribution.id, holder), "the settlement", reported, law)
             return
-        distribution.counted = True
         distribution.settlements[holder] = entry
         distribution.skipped.pop(holder, None)
         ledger = self.ledgers.get(distribution.token)
@@ -427,7 +423,7 @@ class Books:
         args = event.args
         claimant, holder, hook = str(args["claimant"]), str(args["holder"]), str(args["hook"])
         payee = str(args["receiver"]) if hook == ZERO_ADDRESS else hook
-        self._instructions.add((_transaction(event), claimant, holder, payee))
+        self._instructions.add((transaction_of(event), claimant, holder, payee))
 
     def _skipped(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
         holder, reason = str(event.args["holder"]), Reason(event.args["reason"])
@@ -483,7 +479,7 @@ class Books:
             )
 
     def _swept(self, distribution: DistributionAccount, event: DecodedEvent, time: int) -> None:
-        terms, distribution.counted = distribution.terms, True
+        terms = distribution.terms
         distribution.swept += int(event.args["amount"])
         if distribution.ended or not terms.deadline or time <= terms.deadline:
             law = (f"one sweep after {terms.deadline}" if terms.deadline else "none", "the terms")
@@ -592,9 +588,3 @@ class Books:
             for value, _ in (left, right)
         ]
         self._found.append(Difference(place, figure, shown[0], left[1], shown[1], right[1]))
-
-
-def _transaction(event: DecodedEvent) -> str:
-    """The hash of the transaction behind an event, or nothing for an event that was made up."""
-    log: Any = getattr(event, "log", None)
-    return str(getattr(log, "transaction_hash", ""))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -10,6 +11,8 @@ from typing import TypeAlias
 from prorata.apportion import Apportionment
 from prorata.chain.events import Moment
 from prorata.contracts.vault import Reason, Settlement, Terms
+from prorata.errors import NoEligibleShares
+from prorata.register.earning import Earners
 
 __all__ = [
     "BookEntry",
@@ -155,11 +158,9 @@ class DistributionAccount:
     shares: dict[str, int] = field(default_factory=dict)
     """Shares at the record date, excluded accounts included; empty until it has closed."""
     earning: dict[str, int] = field(default_factory=dict)
-    """The same without excluded accounts."""
-    outside: frozenset[str] = frozenset()
-    """Who earns nothing: whom the terms exclude, and the vault where it has paid shares out."""
-    counted: bool = True
-    """Whether the vault has fixed by how many shares it divides; late if the record was open."""
+    """The same without excluded accounts and the vault itself."""
+    vault: str = ""
+    """Whose distribution it is: nobody can be paid for its own shares."""
     division: Apportionment[str] | None = None
     """What the law gives everyone; None until the record has closed, or if nobody is eligible."""
     settlements: dict[str, BookEntry] = field(default_factory=dict)
@@ -172,6 +173,12 @@ class DistributionAccount:
     swept: int = 0
     ended: str = ""
     """`swept` or `refunded`, once either has happened."""
+
+    def divide(self, shares: dict[str, int], earners: Earners) -> None:
+        """Work out what the law gives everyone who held `shares` at the record."""
+        self.shares, self.earning, self.division = shares, earners.among(shares), None
+        with contextlib.suppress(NoEligibleShares):
+            self.division = earners.divide(self.amount, shares)
 
     @property
     def amount(self) -> int:
@@ -221,12 +228,20 @@ class DistributionAccount:
     @property
     def is_over(self) -> bool:
         """Whether nothing can be claimed any more: all settled, swept or refunded."""
-        return self.ended != "" or (bool(self.earning) and not self.unsettled)
+        finished = bool(self.earning) and not self.unsettled and not self._nobodys
+        return self.ended != "" or finished
 
     @property
     def unsettled(self) -> list[str]:
         """Holders with eligible shares whose income has not been settled."""
         return [holder for holder in self.earning if holder not in self.settlements]
+
+    @property
+    def _nobodys(self) -> int:
+        """Shares that count, and for which nobody can be paid: the vault's own."""
+        if self.division is None or self.vault not in self.shares:
+            return 0
+        return self.division.eligible - sum(self.earning.values())
 
     @property
     def _unsettled(self) -> int:
@@ -241,7 +256,7 @@ class DistributionAccount:
         if self.division is None or not self.is_over:
             return 0, 0
         rest = self._unsettled + self.division.remainder
-        shares = sum(self.earning[holder] for holder in self.unsettled)
+        shares = sum(self.earning[holder] for holder in self.unsettled) + self._nobodys
         swept = self.division.amount * shares // self.division.eligible
         return swept, rest - swept
 
@@ -249,7 +264,7 @@ class DistributionAccount:
         """`paid`, `claimable`, `not due`, `expired`, `excluded`, or `refunded` to the declarer."""
         if holder in self.settlements:
             return "paid"
-        if holder in self.outside or holder in self.terms.excluded:
+        if holder == self.vault or holder in self.terms.excluded:
             return "excluded"
         if self.ended == "refunded":
             return "refunded"

@@ -8,7 +8,8 @@ reason; `not due` before the first second of payment; `expired` after the deadli
 sweeps it.
 
 The lines of a distribution and its remainder add up to what its vault says is owed, to the unit,
-or there is no report.
+or there is no report. Shares that the vault itself held earn for nobody: where they count, their
+part is in the remainder.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata.apportion import apportion
 from prorata.chain.abi import topics_of
 from prorata.chain.events import stream_events
 from prorata.contracts.currency import Currency
@@ -27,6 +27,7 @@ from prorata.contracts.vault import Distribution, DividendVault, find_distributi
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, NoEligibleShares
 from prorata.files.writer import Row, json_object, write_csv_rows, write_json
+from prorata.register.earning import Earners, earners_of
 from prorata.register.holders import holders_of, tag_after
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount
@@ -212,7 +213,8 @@ def read_unclaimed(deployment: Deployment, ids: Sequence[int] | None = None) -> 
         tag = tag_after(block, closes_at)
         question = _Question(deployment.vault(tag), deployment.token(tag), known.id, payable, now)
         try:
-            overdue.append(question.answer(registers[at]))
+            earners = earners_of(deployment, known, registers[at])
+            overdue.append(question.answer(registers[at], earners))
         except NoEligibleShares:
             refundable.append(known.id)
     return AgedBalances(now, tuple(overdue), tuple(open_records), tuple(refundable))
@@ -236,14 +238,10 @@ class _Question:
     payable: int
     now: int
 
-    def answer(self, balances: Mapping[str, int]) -> Overdue:
+    def answer(self, balances: Mapping[str, int], earners: Earners) -> Overdue:
         """Raises: NoEligibleShares; BooksError when lines and vault do not agree."""
         found = self.vault.distribution(self.distribution_id)
-        outside = self.vault.not_earning(
-            self.token.address, found.terms.excluded, balances, found.eligible_supply
-        )
-        law = apportion(found.amount, balances, outside)
-        earning = sorted(set(balances) - set(outside))
+        law, earning = earners.divide(found.amount, balances), sorted(earners.among(balances))
         claimed = self.vault.are_claimed(found.id, earning)
         unpaid = [holder for holder, done in zip(earning, claimed, strict=True) if not done]
         unpaid.sort(key=lambda holder: (-law.gross[holder], holder))
