@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {ClaimRelayer} from "./ClaimRelayer.sol";
 import {DividendVaultViews} from "./DividendVaultViews.sol";
 import {IDividendVault} from "./IDividendVault.sol";
@@ -405,8 +406,8 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
     /// @inheritdoc IDividendVault
     function push(uint256 id, address[] calldata holders) external nonReentrant returns (uint256 paid) {
         Page memory page = _openPage(id);
-        uint256 share = PaymentLib.shareOf(holders.length);
-        if (share > page.gasEach) page.gasEach = share;
+        // Without a branch, here and in `_gasFor`: a page costs the same whatever its gas limit.
+        page.gasEach = FixedPointMathLib.max(page.leastGas, PaymentLib.shareOf(holders.length));
         return _pushPage(page, holders);
     }
 
@@ -427,7 +428,6 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
         _requirePayable(page.terms);
         address currency = page.terms.currency();
         page.leastGas = PaymentLib.leastGas(currency);
-        page.gasEach = page.leastGas;
         if (currency != address(0)) page.held = PaymentLib.holdingOf(currency);
         page.recordIds = _recordIdsOf(page.terms);
         page.batch = ClaimBatchLib.open(address(0), 1);
@@ -530,7 +530,7 @@ contract DividendVault is DividendVaultViews, ReentrancyGuardTransient {
     /// so that nobody is skipped because the caller was short of gas.
     function _gasFor(Page memory page) private view returns (uint256) {
         uint256 offered = _requireGas(page.leastGas);
-        return offered < page.gasEach ? offered : page.gasEach;
+        return FixedPointMathLib.min(offered, page.gasEach);
     }
 
     function _requireGas(uint256 least) private view returns (uint256 offered) {

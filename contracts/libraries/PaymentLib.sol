@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {StaticCallLib} from "./StaticCallLib.sol";
 
@@ -46,8 +47,7 @@ library PaymentLib {
     /// @dev What each of `payees` gets if all get the same of what is left; nothing if there are none.
     function shareOf(uint256 payees) internal view returns (uint256) {
         if (payees == 0) return 0;
-        uint256 each = gasleft() / payees;
-        return each > OWN_GAS ? each - OWN_GAS : 0;
+        return FixedPointMathLib.zeroFloorSub(gasleft() / payees, OWN_GAS);
     }
 
     /// @dev The least that is offered to a payee of a page.

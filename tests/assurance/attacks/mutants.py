@@ -511,7 +511,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "K8 each gets all there is", VAULT, VAULT_FILE,
-        "return offered < page.gasEach ? offered : page.gasEach;", "return offered;",
+        "return FixedPointMathLib.min(offered, page.gasEach);", "return offered;",
         "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
 )  # fmt: skip
