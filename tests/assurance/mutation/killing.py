@@ -79,7 +79,9 @@ OWN = {
     "LedgerLib": (LAYOUTS, "record_dates", *TOKEN),
     "ComplianceLib": ("rules", "reference_suite", *TOKEN),
     "Documents": TOKEN,
-    "InvestorRegistry": REGISTER,
+    "FrozenSharesLib": (LAYOUTS, "holds", *TOKEN),
+    "InvestorRegistry": ("losses", *REGISTER),
+    "PersonCountLib": ("losses", *REGISTER),
     "InvestorLib": (LAYOUTS, *REGISTER, "withholding_policy"),
     "PersonHoldingLib": (LAYOUTS, *REGISTER),
     "TransferRules": ("rules", "lockups", *REGISTER),
@@ -97,6 +99,7 @@ OWN = {
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),
+    "EligibleLib": ("eligible", "record_ranges", *VAULT),
     "TokenRolesLib": ("record_ranges", "pass_through", *VAULT),
     "StaticCallLib": ("record_ranges", "policy", "registry", "pass_through", *VAULT),
 }
