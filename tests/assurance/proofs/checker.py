@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import subprocess
 import time
@@ -31,12 +32,9 @@ def results(only: str = "") -> Iterator[Result]:
 
 def _about(source_name: str, text: str, contract: str, only: str) -> Iterator[Result]:
     source = standard_json(FOLDER)
-    # No more than this contract can need: the checker reads everything that it is given.
-    source["sources"] = {
-        name: content
-        for name, content in source["sources"].items()
-        if name == source_name or not name.startswith(FOLDER.as_posix())
-    }
+    # No more than this contract needs: the checker reads everything that it is given, and how it
+    # numbers what it reasons about decides what it finds in time.
+    source["sources"] = _needed(source["sources"], source_name)
     source["settings"]["outputSelection"] = {source_name: {contract: ["abi"]}}
     source["settings"]["modelChecker"] = {
         "contracts": {source_name: [contract]},
@@ -57,6 +55,21 @@ def _about(source_name: str, text: str, contract: str, only: str) -> Iterator[Re
             at = start + match.end() - len("assert(")
             result, detail = _answer(messages, source_name, at)
             yield Result(match[2], "SMTChecker", result, seconds, words, (), detail)
+
+
+def _needed(sources: dict[str, Any], name: str) -> dict[str, Any]:
+    """A source and all that it imports."""
+    found: dict[str, Any] = {}
+    left = [name]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found[name] = sources[name]
+            for target in re.findall(r"""from\s+["']([^"']+)["']""", sources[name]["content"]):
+                relative = target.startswith(".")
+                place = posixpath.join(posixpath.dirname(name), target) if relative else target
+                left.append(posixpath.normpath(place))
+    return found
 
 
 def _messages(source: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title LedgerModel
-/// @notice The rules by which `ShareLedger` moves shares, on a model of three accounts, for any sequence of calls.
+/// @notice The rules by which `ShareLedger` moves shares, on a model of two accounts, for any sequence of calls.
 /// @dev Not the contract: that is larger than the compiler's model checker can follow. The names are the contract's.
 contract LedgerModel {
     uint256 private constant MAX_SUPPLY = type(uint96).max;
@@ -11,26 +11,47 @@ contract LedgerModel {
     uint256 private _second;
     uint256 private _supply;
 
+    // A function for each direction: the checker follows a choice within one only by luck.
+
     /// @notice `_move`: no more than is held.
-    function move(bool forth, uint256 amount) external {
-        require(amount <= (forth ? _first : _second));
-        if (forth) (_first, _second) = (_first - amount, _second + amount);
-        else (_first, _second) = (_first + amount, _second - amount);
+    function move(uint256 amount) external {
+        require(amount <= _first);
+        _first -= amount;
+        _second += amount;
+    }
+
+    /// @notice `_move`, the other way.
+    function moveBack(uint256 amount) external {
+        require(amount <= _second);
+        _second -= amount;
+        _first += amount;
     }
 
     /// @notice `_growSupply` and `_create`.
-    function create(bool toFirst, uint256 amount) external {
+    function createFirst(uint256 amount) external {
         require(amount <= MAX_SUPPLY - _supply);
         _supply += amount;
-        if (toFirst) _first += amount;
-        else _second += amount;
+        _first += amount;
+    }
+
+    /// @notice The same for the other account.
+    function createSecond(uint256 amount) external {
+        require(amount <= MAX_SUPPLY - _supply);
+        _supply += amount;
+        _second += amount;
     }
 
     /// @notice `_destroy`.
-    function destroy(bool fromFirst, uint256 amount) external {
-        require(amount <= (fromFirst ? _first : _second));
-        if (fromFirst) _first -= amount;
-        else _second -= amount;
+    function destroyFirst(uint256 amount) external {
+        require(amount <= _first);
+        _first -= amount;
+        _supply -= amount;
+    }
+
+    /// @notice The same for the other account.
+    function destroySecond(uint256 amount) external {
+        require(amount <= _second);
+        _second -= amount;
         _supply -= amount;
     }
 
