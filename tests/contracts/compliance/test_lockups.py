@@ -62,6 +62,15 @@ def test_shares_of_one_day_are_one_lot(locking):
     assert locked(harness, ann) == (35, released_at(midnight))
 
 
+@pytest.mark.parametrize("days", [1, 30, 92, 93, 365, 10_000])
+def test_when_shares_will_be_free_can_be_asked_before_they_are_acquired(locking, days):
+    """The same date as that of the lot, by the day of the acquisition alone (Law 33)."""
+    moment = locking.kit.now
+    assert locking.lots.call("releaseOf", moment, days * DAY) == release(moment, days * DAY)
+    last = (moment // DAY + 1) * DAY - 1
+    assert locking.lots.call("releaseOf", last, days * DAY) == release(moment, days * DAY)
+
+
 def test_lots_are_released_one_after_the_other(locking):
     """The oldest first, in its second and not before."""
     harness, ann, ben = locking, locking.ann, locking.ben

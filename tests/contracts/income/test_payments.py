@@ -542,6 +542,32 @@ def test_a_push_with_little_gas_skips_nobody(harness, needs):
     assert 50 < paid < 430
 
 
+def test_less_than_the_least_cannot_be_offered(harness):
+    """Of the native coin or of tokens: nobody is passed over for want of gas (Law 37)."""
+    harness.issue({harness.ann: 5, harness.ben: 5})
+    record = harness.close()
+    for number, least in (
+        (harness.declare_native(record, 10), LEAST),
+        (harness.declare(record, 10), LEAST_OF_TOKENS),
+    ):
+        with refused("DividendVault_TooLittleGas", least - 1, least):
+            harness.vault.send("pushWithGas", number, [harness.ann], least - 1)
+        assert reasons(harness.vault.send("pushWithGas", number, [harness.ann], least)) == []
+
+
+def test_nobody_is_paid_by_a_push_whose_successor_is_the_vault(harness):
+    """Its money would stay here, and nobody could ever claim it."""
+    harness.issue({harness.ann: 5, harness.ben: 5})
+    number = harness.declare(harness.close(), 10)
+    harness.token.send(
+        "recoveryAddress", harness.ann, harness.vault.address, ZERO, sender=harness.agent
+    )
+    assert reasons(harness.push(number, harness.ann, harness.ben)) == [
+        (harness.ann, SKIPPED_PAYMENT)
+    ]
+    assert harness.vault.call("claimable", number, harness.ann) == 5
+
+
 @pytest.mark.attack("K8")
 def test_a_push_that_offers_too_little_leaves_a_wallet_owed_as_before(harness):
     """One that needs more than its part of the page is passed over, or paid where there is more;

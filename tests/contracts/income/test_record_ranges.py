@@ -21,6 +21,9 @@ LIMIT = 100
 SKIPPED_WAITING = 4
 
 
+SPEECHLESS = 4
+
+
 class Streamed(Harness):
     """The usual harness, with a contract for streams of its token and a register of its own."""
 
@@ -559,6 +562,18 @@ def test_whether_income_is_held_is_the_tokens_to_say(harness):
     assert harness.streams.call("incomeHeldWhileIneligible") is False
     harness.token.send("setIncomeHeld", True, sender=harness.owner)
     assert harness.streams.call("incomeHeldWhileIneligible") is True
+
+
+def test_a_token_that_names_no_supply_gives_its_ranges_none(kit):
+    """An answer of less than a word is none."""
+    harness = Harness(kit)
+    callee = kit.deploy("WilfulCallee")
+    ranges = kit.deploy("RecordRanges", callee.address)
+    ranges.send("defineRange", [1], [1], sender=harness.agent)
+    assert ranges.call("totalSupplyAt", 1) == 1
+    callee.send("setMood", SPEECHLESS, False)
+    with refused("empty", ""):
+        ranges.call("totalSupplyAt", 1)
 
 
 def test_a_token_that_only_tells_balances_can_have_streams(kit):
