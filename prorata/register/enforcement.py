@@ -262,12 +262,25 @@ def confirm_loss(
     take a place; what `Operator.send` raises.
     """
     registry = registrar(operator, deployment, dry_run=dry_run)
+    _check_as_recovered(deployment, lost, successor)
     known = succession(deployment, lost, successor)
     assert known is not None  # the registry is ours
     known.check_confirmable()
     call = None if known.confirmed else registry.confirm_loss(lost, successor)
     order = _Order("confirm-loss", {"lost": lost, "successor": successor}, basis, call)
     return _execute_after(operator, deployment, order, known, dry_run=dry_run)
+
+
+def _check_as_recovered(deployment: Deployment, lost: str, successor: str) -> None:
+    """Where the asset has recovered from the wallet, only its successor there is confirmed."""
+    taken = deployment.token().successor_of(lost)
+    if taken not in (lost, successor):
+        raise InputError.of(
+            "new",
+            successor,
+            f"did not take the place of {lost} in {deployment.settings.symbol}: {taken} did",
+            "name that wallet",
+        )
 
 
 def undo_loss(

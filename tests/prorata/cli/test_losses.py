@@ -107,6 +107,17 @@ def test_a_loss_is_confirmed_for_all_assets_and_undone(commands, book):
     assert what[::2] == ["confirm-loss", "recover", "undo-loss"]
 
 
+def test_only_the_wallet_that_took_the_place_in_the_asset_is_confirmed(commands, book):
+    """Any other would be a typing error, and would be registered as the person's."""
+    commands.facts("recover", *IN_PLACE, *BASIS)
+    before = commands.sent
+    assert commands.refuses("loss", "confirm", "--lost", ANN, "--new", FRESH, *BASIS) == (
+        f'new: "{FRESH}" did not take the place of {ANN} in CANAL8: {NEW} did; name that wallet'
+    )
+    assert (commands.sent, book.investor_of(FRESH).person) == (before, 0)
+    assert commands.facts("loss", "confirm", *IN_PLACE, *BASIS)["registered"] is None
+
+
 def test_a_loss_that_is_undone_can_be_confirmed_again(commands, book):
     """What was sent once does not stand in the way of the next time."""
     for _ in range(2):
