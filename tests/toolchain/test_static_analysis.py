@@ -38,7 +38,6 @@ ARGUED = {
     ("dead-code", "ShareToken._give"): "handed to `_forEach`, which calls it",
     ("divide-before-multiply", "LockUps._releaseDay"): "rounded up to the end of a period of days",
     ("low-level-calls", "RecordRanges.constructor"): "a token that answers nothing has no holdings",
-    ("missing-zero-check", "PassThrough.constructor"): "without streams there are none to match",
     ("missing-zero-check", "WithholdingPolicy.constructor"): "without a registry nobody is known",
 }
 """Findings in files that say enough themselves, by detector and function, and why they stand."""
