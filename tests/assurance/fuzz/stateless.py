@@ -243,7 +243,8 @@ def person(rng: random.Random) -> tuple[Case, Case]:
     who, country, kind, until = (number(rng, bits) for bits in (48, 16, 8, 48))
     other, group = number(rng, 16), kind << 16 | country
     it = investor(who, country, kind, until)
-    moved, lost = investor(who, other, kind, until), investor(who, country, kind, 0, lost=True)
+    moved = investor(who, other, kind, until)
+    lost = investor(who, country, kind, until, lost=True)
     answer = (it, who, country, kind, until, group, moved, lost, 1)
     return (who, country, kind, until, other), answer
 
