@@ -266,16 +266,16 @@ def standing(rng: random.Random) -> tuple[Case, Case]:
     return (shares, group, before, investor(who, country, kind, number(rng, 48))), answer
 
 
-SHEET_BITS = (256, 160, 32, 32, 32, 40, 160, 48, 48, 160, 96, 160, 4, 48, 4)
+SHEET_BITS = (256, 160, 32, 32, 32, 40, 160, 48, 48, 160, 96, 160, 3, 48, 5)
 DEADLINE, FLAGS = 8, 14
 
 
 def sheet(rng: random.Random) -> tuple[Case, Case]:
-    """Each field of a term sheet is read as it was written, whatever the others are."""
+    """Each field of stored terms is read as it was written, whatever the others are."""
     values = [number(rng, bits) for bits in SHEET_BITS]
     # The last second of all stands for none.
     values[DEADLINE] %= 2**48 - 1
-    values[FLAGS] <<= 252
+    values[FLAGS] <<= 251
     return tuple(values), tuple(values)
 
 
