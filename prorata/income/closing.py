@@ -7,9 +7,8 @@ be done, and how much it is, is asked of the chain before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
@@ -53,13 +52,23 @@ def sweep(operator: Operator, deployment: Deployment, distribution_id: int) -> S
     Raises: InputError when there is no deadline, it has not passed, or nothing is left; what
     `Operator.send` raises.
     """
-    found, receipt, carried = _close(operator, deployment, distribution_id, "sweep", _why_not_swept)
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = find_distribution(vault, distribution_id)
+    key = f"sweep/{distribution_id}"
+    receipt = operator.earlier(key)
+    if receipt is None:
+        if (refusal := _why_not_swept(operator, found)) is not None:
+            raise refusal
+        count_shares(operator, deployment, found)
+        receipt = operator.send_one(key, vault.sweep(distribution_id))
+    carried = receipt.events("Carried")
     return Swept(
         distribution_id=distribution_id,
         currency=found.currency,
         recipient=found.terms.sweep_to,
         amount=receipt.events("Swept")[0].args["amount"],
-        carried=carried,
+        carried=carried[0].args["amount"] if carried else 0,
         receipt=receipt,
     )
 
@@ -113,15 +122,23 @@ def refund(operator: Operator, deployment: Deployment, distribution_id: int) -> 
     Raises: InputError when its record is open or nothing is left; RevertError when somebody earns;
     what `Operator.send` raises.
     """
-    found, receipt, carried = _close(
-        operator, deployment, distribution_id, "refund", _why_not_refunded
-    )
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = find_distribution(vault, distribution_id)
+    key = f"refund/{distribution_id}"
+    receipt = operator.earlier(key)
+    if receipt is None:
+        if (refusal := _why_not_refunded(operator, found)) is not None:
+            raise refusal
+        count_shares(operator, deployment, found)
+        receipt = operator.send_one(key, vault.refund(distribution_id))
+    carried = receipt.events("Carried")
     return Refunded(
         distribution_id=distribution_id,
         currency=found.currency,
         declarer=found.declarer,
         amount=receipt.events("Refunded")[0].args["amount"],
-        carried=carried,
+        carried=carried[0].args["amount"] if carried else 0,
         receipt=receipt,
     )
 
@@ -226,29 +243,3 @@ def _remitted(found: Distribution, receipt: Receipt) -> Remittance:
 def _nothing_to_remit(found: Distribution) -> InputError:
     rule = "has withheld no tax yet" if not found.withheld else "has remitted all tax so far"
     return InputError.of("distribution", found.id, rule, "remit once more holders have been paid")
-
-
-# ------------------------------------------------------------------------------------ both ways
-
-
-def _close(
-    operator: Operator,
-    deployment: Deployment,
-    distribution_id: int,
-    how: Literal["sweep", "refund"],
-    why_not: Callable[[Operator, Distribution], InputError | None],
-) -> tuple[Distribution, Receipt, int]:
-    """End a distribution once: what it was, the receipt, and what is carried on."""
-    vault = deployment.vault("pending")
-    operator.settle()
-    found = find_distribution(vault, distribution_id)
-    key = f"{how}/{distribution_id}"
-    receipt = operator.earlier(key)
-    if receipt is None:
-        if (refusal := why_not(operator, found)) is not None:
-            raise refusal
-        count_shares(operator, deployment, found)
-        call = vault.sweep if how == "sweep" else vault.refund
-        receipt = operator.send_one(key, call(distribution_id))
-    carried = receipt.events("Carried")
-    return found, receipt, int(carried[0].args["amount"]) if carried else 0
