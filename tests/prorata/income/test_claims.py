@@ -36,8 +36,11 @@ SHARES = 800  # of the largest holder, of 10,000
 
 
 @pytest.fixture
-def holder(table) -> str:
-    return table.holdings[0].address
+def holder(anvil, chain, table) -> str:
+    """Without ether: other tests of this node may have given the wallet some for good."""
+    address = table.holdings[0].address
+    anvil.rpc("anvil_setBalance", address, "0x0")
+    return address
 
 
 @pytest.fixture
