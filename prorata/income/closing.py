@@ -7,13 +7,14 @@ be done, and how much it is, is asked of the chain before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.share_token import ShareToken
-from prorata.contracts.vault import Distribution, find_distribution
+from prorata.contracts.vault import Distribution, DividendVault, find_distribution
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, RevertError
 from prorata.income.denominators import count_shares
@@ -29,6 +30,32 @@ __all__ = [
     "remit_all",
     "sweep",
 ]
+
+
+@dataclass(frozen=True)
+class _Closing:
+    """One way to end a distribution: its step's key, the vault's function, why it would fail."""
+
+    key: str
+    call: Callable[[DividendVault, int], Call]
+    why_not: Callable[[Operator, Distribution], InputError | None]
+
+
+def _close(
+    operator: Operator, deployment: Deployment, distribution_id: int, closing: _Closing
+) -> tuple[Distribution, Receipt, int]:
+    """End a distribution once: what it was before, the receipt, and what is carried on."""
+    vault = deployment.vault("pending")
+    operator.settle()
+    found = find_distribution(vault, distribution_id)
+    receipt = operator.earlier(closing.key)
+    if receipt is None:
+        if (refusal := closing.why_not(operator, found)) is not None:
+            raise refusal
+        count_shares(operator, deployment, found)
+        receipt = operator.send_one(closing.key, closing.call(vault, distribution_id))
+    carried = receipt.events("Carried")
+    return found, receipt, int(carried[0].args["amount"]) if carried else 0
 
 
 # --------------------------------------------------------------------------------------- sweeping
@@ -52,23 +79,14 @@ def sweep(operator: Operator, deployment: Deployment, distribution_id: int) -> S
     Raises: InputError when there is no deadline, it has not passed, or nothing is left; what
     `Operator.send` raises.
     """
-    vault = deployment.vault("pending")
-    operator.settle()
-    found = find_distribution(vault, distribution_id)
-    key = f"sweep/{distribution_id}"
-    receipt = operator.earlier(key)
-    if receipt is None:
-        if (refusal := _why_not_swept(operator, found)) is not None:
-            raise refusal
-        count_shares(operator, deployment, found)
-        receipt = operator.send_one(key, vault.sweep(distribution_id))
-    carried = receipt.events("Carried")
+    closing = _Closing(f"sweep/{distribution_id}", DividendVault.sweep, _why_not_swept)
+    found, receipt, carried = _close(operator, deployment, distribution_id, closing)
     return Swept(
         distribution_id=distribution_id,
         currency=found.currency,
         recipient=found.terms.sweep_to,
         amount=receipt.events("Swept")[0].args["amount"],
-        carried=carried[0].args["amount"] if carried else 0,
+        carried=carried,
         receipt=receipt,
     )
 
@@ -122,23 +140,14 @@ def refund(operator: Operator, deployment: Deployment, distribution_id: int) -> 
     Raises: InputError when its record is open or nothing is left; RevertError when somebody earns;
     what `Operator.send` raises.
     """
-    vault = deployment.vault("pending")
-    operator.settle()
-    found = find_distribution(vault, distribution_id)
-    key = f"refund/{distribution_id}"
-    receipt = operator.earlier(key)
-    if receipt is None:
-        if (refusal := _why_not_refunded(operator, found)) is not None:
-            raise refusal
-        count_shares(operator, deployment, found)
-        receipt = operator.send_one(key, vault.refund(distribution_id))
-    carried = receipt.events("Carried")
+    closing = _Closing(f"refund/{distribution_id}", DividendVault.refund, _why_not_refunded)
+    found, receipt, carried = _close(operator, deployment, distribution_id, closing)
     return Refunded(
         distribution_id=distribution_id,
         currency=found.currency,
         declarer=found.declarer,
         amount=receipt.events("Refunded")[0].args["amount"],
-        carried=carried[0].args["amount"] if carried else 0,
+        carried=carried,
         receipt=receipt,
     )
 

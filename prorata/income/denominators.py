@@ -17,7 +17,7 @@ from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError
 
-__all__ = ["ACCOUNTS_AT_ONCE", "count_shares", "may_need_pages", "pages_to_count"]
+__all__ = ["ACCOUNTS_AT_ONCE", "count_shares", "pages_to_count"]
 
 ACCOUNTS_AT_ONCE = 4
 """One of them may cost more than a million gas, and the supply, read with the last, as much."""
@@ -31,7 +31,7 @@ def pages_to_count(excluded: int) -> int:
     return -(-excluded // ACCOUNTS_AT_ONCE) if excluded > ACCOUNTS_AT_ONCE else 0
 
 
-def may_need_pages(found: Distribution) -> bool:
+def _may_need_pages(found: Distribution) -> bool:
     """Whether its shares are not counted, and leave out more than a few accounts."""
     return not found.eligible_supply and pages_to_count(len(found.terms.excluded)) > 0
 
@@ -46,7 +46,7 @@ def count_shares(
 
     Raises: what `Operator.send` raises.
     """
-    if not may_need_pages(found):
+    if not _may_need_pages(found):
         return ()
     vault = deployment.vault("pending")
     operator.settle()
