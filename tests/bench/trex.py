@@ -12,22 +12,13 @@ from eth_utils.crypto import keccak
 
 from tests.bench.fixture import SYMBOL, BenchFixture, Gas
 from tests.chainkit import ZERO, Deployed
+from tests.contracts.reference import CLAIMS, ECDSA, MANAGEMENT, PARTS, VERSION
 from tests.gas.compliance import SWITZERLAND
 from tests.gas.field import BATCH, NAME
 from tests.gas.story import person
 
 KYC = 1
 CLAIM_SIGNER = Account.from_key("0x" + "0c" * 32)
-MANAGEMENT, CLAIMS, ECDSA = 1, 3, 1
-VERSION = (4, 1, 6)
-PARTS = (
-    "Token",
-    "ClaimTopicsRegistry",
-    "IdentityRegistry",
-    "IdentityRegistryStorage",
-    "TrustedIssuersRegistry",
-    "ModularCompliance",
-)
 TWO = ("CountryAllowModule", "MaxBalanceModule")
 ALL = (
     *TWO,

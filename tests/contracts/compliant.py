@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.chainkit import ZERO, Deployed, Receipt, Reverted, RevmKit
+from tests.chainkit import ZERO, Deployed, Receipt, RevmKit
 from tests.contracts.harness import Harness, refused
 from tests.model.register import Code
 
@@ -153,17 +153,6 @@ class Compliant(Harness):
         """What `explain` of the token says: refusals as (code, value, limit), and the most."""
         refusals, most = self.token.call("explain", giver, receiver, amount)
         return [(Code(code), value, limit) for code, value, limit in refusals], most
-
-    def passes(self, giver: str, receiver: str, amount: int) -> bool:
-        """Whether a transfer would pass, tried and undone."""
-        before = self.kit.evm.snapshot()
-        try:
-            self.move(giver, receiver, amount)
-        except Reverted:
-            return False
-        finally:
-            self.kit.evm.revert(before)
-        return True
 
     def persons(self) -> int:
         """How many persons hold."""

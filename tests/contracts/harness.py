@@ -78,6 +78,17 @@ class Harness:
         """Transfer shares."""
         return self.token.send("transfer", receiver, amount, sender=giver)
 
+    def passes(self, giver: str, receiver: str, amount: int) -> bool:
+        """Whether a transfer would pass, tried and undone."""
+        before = self.kit.evm.snapshot()
+        try:
+            self.move(giver, receiver, amount)
+        except Reverted:
+            return False
+        finally:
+            self.kit.evm.revert(before)
+        return True
+
     def schedule(self, closes_at: int | None = None) -> int:
         """Schedule a record, in a day if nothing is said; its id."""
         at = self.kit.now + DAY if closes_at is None else closes_at

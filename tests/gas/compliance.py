@@ -7,8 +7,8 @@ from typing import Any
 
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
-from tests.chainkit import ZERO, Deployed
-from tests.gas.story import START, fresh, person
+from tests.chainkit import ZERO
+from tests.gas.story import START, Clocked, fresh, person
 
 NONE: dict[str, Any] = {
     "registry": ZERO, "lockUps": ZERO, "eligible": True, "listed": 0, "listedUntil": 0,
@@ -56,22 +56,8 @@ def _under(
     settings: dict[str, Any],
 ) -> None:
     with fresh(artifacts, anvil) as kit:
-        clock = START
-        owner = kit.accounts[0]
-
-        def tick() -> None:
-            nonlocal clock
-            clock += 12
-            kit.next_block_at(clock)
-
-        def deploy(name: str, *args: Any) -> Deployed:
-            tick()
-            return kit.deploy(name, *args)
-
-        def send(contract: Deployed, function: str, *args: Any, sender: str | None = None) -> int:
-            tick()
-            return contract.send(function, *args, sender=sender).gas
-
+        chain, owner = Clocked(kit), kit.accounts[0]
+        deploy, send = chain.deploy, chain.send
         registry = deploy("InvestorRegistry", owner, [owner])
         chosen = NONE | settings | {"registry": registry.address}
         if chosen["lockUp"]:
@@ -87,8 +73,7 @@ def _under(
         registered = send(registry, "register", people, [investor(i + 1) for i in range(100)])
         issued = send(token, "batchMint", people, [1_000] * 100)
         # What was just issued may be locked up for a day.
-        clock += 3 * 86_400
-        kit.impersonate(*people[:2])
+        chain.clock += 3 * 86_400
         send(token, "transfer", people[1], 1, sender=people[0])
         gas[f"transfer: {label}"] = send(token, "transfer", people[1], 5, sender=people[0])
         gas[f"issue: {label}, per holder"] = issued // 100

@@ -39,20 +39,43 @@ def fresh(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Iter
     anvil.rpc("evm_revert", before)
 
 
-class Story:
-    """One token with some holders, one vault, one dollar; the clock is set for every block."""
+class Clocked:
+    """A chain on which each transaction has a block of its own, `step` seconds after the last."""
+
+    step = 12
+
+    def __init__(self, kit: AnvilKit, clock: int = START) -> None:
+        self.kit, self.clock = kit, clock
+
+    def tick(self, seconds: int | None = None) -> None:
+        """Set the time of the next block."""
+        self.clock += self.step if seconds is None else seconds
+        self.kit.next_block_at(self.clock)
+
+    def deploy(self, name: str, *args: Any) -> Deployed:
+        """Create a contract."""
+        self.tick()
+        return self.kit.deploy(name, *args)
+
+    def send(self, contract: Deployed, function: str, *args: Any, **options: Any) -> int:
+        """Send and return the gas."""
+        self.tick()
+        sender = options.get("sender")
+        if sender and sender not in self.kit.accounts:
+            self.kit.impersonate(sender)
+        return contract.send(function, *args, **options).gas
+
+
+class Story(Clocked):
+    """One token with some holders, one vault, one dollar."""
 
     def __init__(self, kit: AnvilKit, holders: int = 300) -> None:
-        self.kit = kit
+        super().__init__(kit)
         self.issuer = kit.accounts[0]
-        self.clock = START
-        self.tick()
         terms = ("Harbour Street 12", "HARB", 0, self.issuer, ZERO, ZERO, [self.issuer])
-        self.token = kit.deploy("ShareToken", terms)
-        self.tick()
-        self.vault = kit.deploy("DividendVault")
-        self.tick()
-        self.dollar = kit.deploy("Dollar", "Rehearsal dollar", "USDR", 6)
+        self.token = self.deploy("ShareToken", terms)
+        self.vault = self.deploy("DividendVault")
+        self.dollar = self.deploy("Dollar", "Rehearsal dollar", "USDR", 6)
         self.send(self.dollar, "mint", self.issuer, 10**15)
         self.send(self.dollar, "approve", self.vault.address, 2**255)
         self.holders = [person(i) for i in range(holders)]
@@ -60,19 +83,6 @@ class Story:
             self.send(self.token, "batchMint", page, [1_000 + i for i in range(len(page))])
             for page in (self.holders[at : at + 100] for at in range(0, holders, 100))
         ]
-
-    def tick(self, seconds: int = 12) -> None:
-        """Set the time of the next block."""
-        self.clock += seconds
-        self.kit.next_block_at(self.clock)
-
-    def send(self, contract: Deployed, function: str, *args: Any, **options: Any) -> int:
-        """Send in a block of its own and return the gas."""
-        self.tick()
-        sender = options.get("sender")
-        if sender and sender not in self.kit.accounts:
-            self.kit.impersonate(sender)
-        return contract.send(function, *args, **options).gas
 
     def close_record(self) -> int:
         """Schedule a record at the next block's time and let it pass; return its id."""

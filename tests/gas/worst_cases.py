@@ -1,7 +1,7 @@
 """The worst that every loop of the contracts can be made to do, each staged on a fresh Anvil.
 
 A figure is of a transaction in a block of its own, in which every slot is cold: an EVM that is kept
-in memory keeps its slots warm, and shows half the price. What bounds a loop is in `LOOPS`.
+in memory keeps its slots warm, and shows half the price. What bounds a loop is in `BOUNDS`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
 from tests.gas.compliance import COUNTING, NONE, WEIGHTS, investor
 from tests.gas.record_ranges import MOST
-from tests.gas.story import START, TERMS, Story, fresh, person
+from tests.gas.story import START, TERMS, Clocked, Story, fresh, person
 from tests.model.lockups import BY_DAY, DAY, lengths_of_all_lots
 
 AMOUNT = 187_654_321_987
@@ -28,8 +28,6 @@ CHAIN = 200
 RECORDS = 700
 STRIDES = (1, 2, 3, 7)
 CLAIMS = 200
-# As many in mixed order as fit while each run of a claim takes memory for all that are left.
-MIXED = 200
 PAGE = 100
 TABLE = 4_000
 
@@ -54,34 +52,20 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Fi
     return dict(sorted(gas.items()))
 
 
-class Compliance:
+class Compliance(Clocked):
     """A token under rules with its registry; one account is owner and agent of everything."""
 
+    step = 1
+
     def __init__(self, kit: AnvilKit, *, start: int = START, **settings: Any) -> None:
-        self.kit, self.clock, self.owner = kit, start, kit.accounts[0]
+        super().__init__(kit, start)
+        self.owner = kit.accounts[0]
         self.registry = self.deploy("InvestorRegistry", self.owner, [self.owner])
         self.keeper = self.deploy("LockUps")
         if settings.get("lockUp"):
             settings["lockUps"] = self.keeper.address
         self.settings = NONE | settings | {"registry": self.registry.address}
         self.rules, self.token = self.issue_asset()
-
-    def tick(self, seconds: int = 1) -> None:
-        """Set the time of the next block."""
-        self.clock += seconds
-        self.kit.next_block_at(self.clock)
-
-    def deploy(self, name: str, *args: Any) -> Deployed:
-        """Deploy in a block of its own."""
-        self.tick()
-        return self.kit.deploy(name, *args)
-
-    def send(self, contract: Deployed, function: str, *args: Any, sender: str | None = None) -> int:
-        """Send in a block of its own and return the gas."""
-        self.tick()
-        if sender and sender not in self.kit.accounts:
-            self.kit.impersonate(sender)
-        return contract.send(function, *args, sender=sender).gas
 
     def issue_asset(self) -> tuple[Deployed, Deployed]:
         """Rules and a token under them, which the registry knows."""
@@ -111,11 +95,6 @@ def undone(stage: Compliance | Story) -> Iterator[None]:
     # Anvil may not have taken the last one from its pool yet, and would mine it with the next.
     stage.kit.rpc("anvil_dropAllTransactions")
     stage.clock = clock
-
-
-def knows(kit: AnvilKit, contract: str, function: str) -> bool:
-    """Whether a contract has a function of this name."""
-    return any(entry.get("name") == function for entry in kit.codec.artifacts[contract].abi)
 
 
 # ------------------------------------------------------------------------------------------- lots
@@ -282,9 +261,8 @@ def claims(kit: AnvilKit) -> Figures:
     for number in range(CLAIMS):
         story.declare(record, 10**9, (story.dollar.address, ZERO, euro.address)[number % 3])
     ids = list(range(1, CLAIMS + 1))
-    mixed = ids[:MIXED]
-    gas[f"claim: {len(mixed)} of three currencies in turn"] = story.send(
-        story.vault, "claim", mixed, story.holders[0]
+    gas[f"claim: {CLAIMS} of three currencies in turn"] = story.send(
+        story.vault, "claim", ids, story.holders[0]
     )
     by_currency = sorted(ids, key=lambda number: number % 3)
     gas[f"claim: {CLAIMS} of three currencies, sorted"] = story.send(
@@ -355,9 +333,7 @@ def ranges(kit: AnvilKit) -> Figures:
     over = kit.deploy("RecordRanges", story.token.address)
     story.tick(DAY)
     kit.rpc("evm_mine")
-    # Without pages of its denominator, a payment over other than consecutive records does not fit.
-    paged = knows(kit, "DividendVault", "fixEligible")
-    for stride in STRIDES if paged else STRIDES[:1]:
+    for stride in STRIDES:
         for age, first in (("first", 1), ("last", RECORDS + 1 - MOST * stride)):
             # The last of them is still open when the payment is declared.
             closed = range(first, first + stride * (MOST - 1), stride)
@@ -387,9 +363,8 @@ def _over(
     story.send(story.vault, "declare", *what, (*TERMS[:-1], outside))
     story.tick(2 * DAY)
     story.kit.rpc("evm_mine")
-    if knows(story.kit, "DividendVault", "fixEligible"):
-        pages = [story.send(story.vault, "fixEligible", 1, ACCOUNTS) for _ in range(FIXED_IN)]
-        gas[f"fix: {label}, {ACCOUNTS} of 32 excluded accounts"] = max(pages)
+    pages = [story.send(story.vault, "fixEligible", 1, ACCOUNTS) for _ in range(FIXED_IN)]
+    gas[f"fix: {label}, {ACCOUNTS} of 32 excluded accounts"] = max(pages)
     gas[f"claim: {label}"] = story.send(story.vault, "claim", [1], holder)
 
 

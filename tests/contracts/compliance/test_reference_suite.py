@@ -80,18 +80,6 @@ def beside(kit) -> Beside:
     return harness
 
 
-def passes(harness: Harness, giver: str, receiver: str, amount: int) -> bool:
-    """Whether a transfer would pass, tried and undone."""
-    before = harness.kit.evm.snapshot()
-    try:
-        harness.move(giver, receiver, amount)
-    except Reverted:
-        return False
-    finally:
-        harness.kit.evm.revert(before)
-    return True
-
-
 # ----------------------------------------------------------------------------- every day
 
 
@@ -163,7 +151,7 @@ def test_a_transfer_and_the_question_whether_it_would_pass_agree(beside, obstacl
     receiver, amount = obstacle(beside)
     for moved in (amount - 1, amount):
         told = beside.token.call("canTransfer", beside.ann, receiver, moved)
-        assert told is passes(beside, beside.ann, receiver, moved)
+        assert told is beside.passes(beside.ann, receiver, moved)
     assert not told
 
 
@@ -445,7 +433,7 @@ def test_a_registry_that_costs_much_is_asked_alike_by_orders_and_questions(kit):
         said = {
             harness.token.call("canReceive", harness.ann),
             harness.token.call("canTransfer", harness.ben, harness.ann, 1),
-            passes(harness, harness.ben, harness.ann, 1),
+            harness.passes(harness.ben, harness.ann, 1),
         }
         assert len(said) == 1, issuers
         answers += said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from prorata.deployments.deployment import open_operator
 from prorata.deployments.permissions import REPORTS
 from prorata.register.enforcement import read_orders
 from prorata.register.investors import read_investors
-from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
@@ -29,22 +26,10 @@ BASIS = ("--reason", "Key lost at sea", "--document", "0x" + "ab" * 32)
 IN_PLACE = ("--lost", ANN, "--new", NEW)
 
 
-@pytest.fixture(scope="module")
-def asset(tmp_path_factory) -> Iterator[Commands]:
-    """An asset with its register."""
-    with Anvil() as anvil:
-        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
-        commands.says("deploy", "--asset", str(COMPLIANT / "asset.yaml"))
-        commands.says("register", str(COMPLIANT / "investors.csv"))
-        commands.says("issue", str(COMPLIANT / "holders.csv"))
-        yield commands
-
-
 @pytest.fixture
-def commands(asset) -> Iterator[Commands]:
-    """The asset, as if no other test had been there."""
-    with kept(asset.anvil.url, asset.folder):
-        yield asset
+def commands(started) -> Commands:
+    """The asset."""
+    return started
 
 
 @pytest.fixture

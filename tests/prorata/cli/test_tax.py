@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from click.testing import CliRunner
 
 from prorata.cli.commands.tax import cli
 from prorata.register.investors import read_investors
-from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
@@ -23,24 +20,6 @@ RATES, CERTIFICATES = str(COMPLIANT / "withholding.yaml"), str(COMPLIANT / "cert
 WALLETS = [entry.address for entry in read_investors(COMPLIANT / "investors.csv")]
 GERMAN, CERTIFIED = WALLETS[13], WALLETS[12]
 COMMANDS = ("deploy", "rates", "certify", "revoke", "snapshot", "show")
-
-
-@pytest.fixture(scope="module")
-def asset(tmp_path_factory) -> Iterator[Commands]:
-    """An asset with its register."""
-    with Anvil() as anvil:
-        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
-        commands.says("deploy", "--asset", str(COMPLIANT / "asset.yaml"))
-        commands.says("register", str(COMPLIANT / "investors.csv"))
-        commands.says("issue", str(COMPLIANT / "holders.csv"))
-        yield commands
-
-
-@pytest.fixture
-def started(asset) -> Iterator[Commands]:
-    """The asset, as if no other test had been there."""
-    with kept(asset.anvil.url, asset.folder):
-        yield asset
 
 
 @pytest.fixture
