@@ -17,6 +17,7 @@ __all__ = ["page"]
 _AMOUNTS = {
     "gross_cash_amount": "Gross amount",
     "withholding_tax_amount": "Withholding tax",
+    "tax_repaid_amount": "Tax repaid",
     "net_cash_amount": "Net amount",
 }
 _PAYMENTS = {
@@ -43,9 +44,26 @@ _FORMS = {
     "currency": "Currency",
     "gross_income": "Box 2 Gross income",
     "federal_tax_withheld": "Box 7a Federal tax withheld",
+    "overwithheld_tax_repaid": "Box 9 Overwithheld tax repaid to recipient",
+    "total_withholding_credit": "Box 10 Total withholding credit",
+}
+_CORRECTIONS = {
+    "booked_on": "Booked on",
+    "year": "Year concerned",
+    "distribution": "Distribution",
+    "currency": "Currency",
+    "withheld": "Withheld",
+    "due": "Due",
+    "repaid": "Repaid",
+    "by": "By the",
+    "procedure": "Procedure",
 }
 _NUMBERS = frozenset(
-    {*_AMOUNTS, "eligible_balance", "payments", "amount", "gross_income", "federal_tax_withheld"}
+    {
+        *_AMOUNTS,
+        *("eligible_balance", "payments", "amount", "gross_income", "federal_tax_withheld"),
+        *("overwithheld_tax_repaid", "total_withholding_credit", "withheld", "due", "repaid"),
+    }
 )
 
 
@@ -74,5 +92,6 @@ def page(statement: YearStatement) -> str:
         payments=_PAYMENTS,
         boxes=_BOXES,
         forms=_FORMS,
+        corrections=_CORRECTIONS,
         numbers=_NUMBERS,
     )
