@@ -10,6 +10,7 @@ import click
 
 from prorata.cli.command import Command, names_option, reading_options
 from prorata.cli.session import Session
+from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
 from prorata.register.captable import read_csv
@@ -24,9 +25,11 @@ DEFAULT_OUT = "out/statements"
     examples=(
         "prorata statements --year 2027",
         "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
+        "prorata statements --year 2027 --year-rule US",
     ),
 )
-@click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
+@click.option("--year", type=int, required=True, help="The year in which income counts.")
+@year_options
 @names_option
 @click.option(
     "--out",
@@ -41,19 +44,23 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
     1042-S and the words of ISO 20022: a help for whoever prepares the forms, not tax advice. The
     books are rebuilt and compared with the chain first; of books that do not balance nothing is
     written, and the exit code is 1.
+
+    Income counts in the year of the rule of each holder's country: for the US that at whose end it
+    was at the holder's demand, else that in which it was paid. Each statement says which it was.
     """
     session = Session.of(options)
     with session.reading() as found:
         token, symbol = found.token().address, found.settings.symbol
         known = None if names is None else read_csv(names, decimals=found.settings.decimals)
         proven = audit_deployment(found)
+        rules = year_rules_of(options, found, proven.books.ledgers[token], session.output)
     books, spoken = proven.books, session.output
     if not proven.balanced:
         raise BooksError(verdict(proven), "find out why with `prorata books`")
     for unproven in books.unproven:
         spoken.notice(unproven)
     folder = out or Path(DEFAULT_OUT) / f"{symbol}-{year}"
-    statements = write_yearly(books, token, year, folder, known)
+    statements = write_yearly(books, token, year, folder, known, rules=rules)
     facts = year_totals(books, token, year, statements)
     if not facts.year_has_ended:
         spoken.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")
@@ -63,8 +70,15 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
     ]
     if rows:
         title = f"{symbol} in {year}: {len(statements)} statements"
-        spoken.table(title, ("currency", "payments>", "gross>", "tax withheld>", "net>"), rows)
-        spoken.say(f"They are in {folder}/, and add up to what the books say was paid")
+        columns = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
+        spoken.table(title, columns, rows)
+        spoken.say(f"They are in {folder}/, and add up to what the books say")
     else:
-        spoken.say(f"Nobody was paid in {year}")
+        spoken.say(f"Nobody's income counts in {year}")
+    for rule in facts.year_rules:
+        spoken.say(rule)
+    if facts.corrected:
+        spoken.notice(
+            f"{facts.corrected} of the statements are corrected: they supersede earlier ones"
+        )
     spoken.result({"folder": str(folder), **facts.model_dump(mode="json")})
