@@ -249,6 +249,7 @@ def _row(books: Books, payment: YearPayment) -> PaymentRow:
         payment_date="" if entry is None else iso(entry.time),
         account=payment.holder,
         eligible_balance=books.unit(asset).amount(shares),
+        weighted="" if asset == distribution.token else "weighted",
         **_currency(books, distribution.currency),
         **_written(books, distribution.currency, [payment]),
         boxes={box.column: value for box, value in boxes.items()},
