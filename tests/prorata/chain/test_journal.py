@@ -9,7 +9,8 @@ import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from prorata.chain.journal import Journal, JournalEntry, _seal, _text
+from prorata.chain.journal import Journal, JournalEntry
+from prorata.chain.sealed_log import sealed
 from prorata.errors import JournalError
 
 GENESIS = "0x" + "11" * 32
@@ -142,7 +143,7 @@ def test_a_changed_byte_is_noticed_in_every_line(written, number):
 def test_a_line_that_is_sealed_and_makes_no_sense_is_noticed(written, record):
     """The seal shows a change, not who wrote the line."""
     with opened(written) as journal:
-        journal._append([record])
+        journal._log.append([record])
     assert refusal(written).startswith(f"line 5 of the journal {written} is damaged")
 
 
@@ -157,21 +158,68 @@ def test_a_journal_of_another_make_is_noticed(tmp_path):
     """The first line says which form the rest has."""
     first = {"journal": 99, "chain": 31337, "genesis": GENESIS}
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(_text({**first, "seal": _seal("", first)}) + b"\n")
+    path.write_bytes(sealed("", first) + b"\n")
     assert refusal(path).startswith(f"line 1 of the journal {path} is damaged")
 
 
 def test_what_the_disk_does_not_take_is_not_sent(written):
     with opened(written) as journal, Path("/dev/full").open("ab", 0) as full:
-        file, journal._file = journal._file, full
+        file, journal._log._file = journal._log._file, full
         with pytest.raises(JournalError) as refused:
             journal.write([entry(3)])
-        journal._file = file
+        journal._log._file = file
         assert journal.find("step/3") is None
     assert str(refused.value) == (
         f"the journal {written} cannot be written (no space left on device), so nothing was sent; "
         "make room on the disk and run again"
     )
+
+
+def test_a_journal_of_the_first_version_is_read_and_written_on(path):
+    first = {"journal": 1, "chain": 31337, "genesis": GENESIS}
+    path.parent.mkdir()
+    path.write_bytes(sealed("", first) + b"\n")
+    with opened(path) as journal:
+        journal.write([entry(0)])
+        journal.note({"what": "freeze"})
+    with opened(path) as journal:
+        assert journal.entries == (entry(0),)
+        assert journal.notes == ({"what": "freeze"},)
+
+
+def test_facts_are_noted_between_what_is_signed(path):
+    with opened(path) as journal:
+        journal.note({"order": "freeze/1", "reason": "court order"})
+        journal.write([entry(0)])
+        journal.note({"order": "freeze/1", "block": 7})
+    with opened(path) as journal:
+        assert [sorted(note) for note in journal.notes] == [["order", "reason"], ["block", "order"]]
+        assert journal.entries == (entry(0),)
+
+
+def looked_at(path) -> Journal:
+    return Journal(path, chain_id=31337, genesis_hash=GENESIS, read_only=True)
+
+
+def test_a_journal_is_looked_at_while_another_run_writes_it(written):
+    with opened(written) as journal:
+        assert looked_at(written).entries == journal.entries
+
+
+def test_looking_at_a_journal_creates_and_changes_nothing(written, tmp_path):
+    with looked_at(tmp_path / "none" / "journal.jsonl") as journal:
+        assert journal.entries == ()
+    assert not (tmp_path / "none").exists()
+    torn = written.read_bytes() + b'{"torn'
+    written.write_bytes(torn)
+    with looked_at(written) as journal:
+        assert len(journal.entries) == 3
+        with pytest.raises(JournalError) as refused:
+            journal.write([entry(3)])
+    assert str(refused.value) == (
+        f"the journal {written} is open to be read only, so nothing was sent"
+    )
+    assert written.read_bytes() == torn
 
 
 @pytest.mark.parametrize("number", [2, 3])
