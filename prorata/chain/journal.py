@@ -2,9 +2,13 @@
 """The journal: what was signed is on disk before it is sent, so that no step is done twice.
 
 A sealed log, in which a changed, missing or inserted line is noticed. Its first line says which
-chain the journal belongs to. Each further line is a `JournalEntry`, a signed transaction under the
-key of the step it executes; or gives such a key up; or notes facts, such as an order with its
-reason, that are to be kept beside what was sent for it.
+chain the journal belongs to. Each further line is one of five:
+
+    a `JournalEntry`: a signed transaction under the key of the step it executes
+    abandoned:  such a key was given up
+    note:       facts, such as an order with its reason, kept beside what was sent for it
+    mark:       up to a nonce, all that an account sent is known, here or as no affair of ours
+    bound:      a step was found done by a transaction that this journal had adopted
 
 A line becomes durable before its transaction leaves. Whoever is killed in between finds, on the
 next run, the very bytes to send again; a last line torn by the kill was never sent and is dropped.
@@ -16,7 +20,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,9 +28,13 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from prorata.chain.sealed_log import SealedLog
+from prorata.chain.signed import read_signed
 from prorata.errors import JournalError
 
-__all__ = ["Journal", "JournalEntry"]
+__all__ = ["ADOPTED", "Journal", "JournalEntry", "Mark"]
+
+ADOPTED = "adopted/"
+"""Before the hash, in the key of what was found on the chain and belongs to no step."""
 
 VERSIONS = (1, 2)
 """Those that can be read. Version 1 had no notes and no identity; a new journal is of the last."""
@@ -37,7 +45,8 @@ class JournalEntry:
     """A transaction that was signed for the step `key` and may have been sent.
 
     `digest` identifies what the step does (receiver, data and value), whatever nonce and fees it
-    was signed with; `hash` is the transaction's, as `0x…`; `raw` the signed bytes.
+    was signed with; `hash` is the transaction's, as `0x…`; `raw` the signed bytes; `at` when it was
+    signed, in UTC by the clock of the machine, or empty in a journal of version 1.
     """
 
     key: str
@@ -47,6 +56,21 @@ class JournalEntry:
     digest: str
     hash: str
     raw: bytes
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Of what `account` had sent before `nonce`, by `block`, nothing is unknown.
+
+    `foreign` has the nonces that no entry explains: what did not concern this deployment, or
+    failed. Each has the hash of its transaction, or None where the node could not show it.
+    """
+
+    account: str
+    nonce: int
+    block: int
+    foreign: Mapping[int, str | None]
 
 
 class Journal:
@@ -71,6 +95,8 @@ class Journal:
         self._entries: list[JournalEntry] = []
         self._latest: dict[str, JournalEntry | None] = {}
         self._notes: list[Mapping[str, Any]] = []
+        self._marks: dict[str, Mark] = {}
+        self._given_up: set[tuple[str, int]] = set()
         self._log = SealedLog(self.path, read_only=read_only)
         try:
             self._load({"chain": chain_id, "genesis": genesis_hash})
@@ -97,14 +123,18 @@ class Journal:
         return tuple(self._entries)
 
     @property
+    def read_only(self) -> bool:
+        """Whether it is only looked at."""
+        return self._log.read_only
+
+    @property
     def notes(self) -> tuple[Mapping[str, Any], ...]:
         """The facts of every note, in order."""
         return tuple(self._notes)
 
     def live(self) -> list[JournalEntry]:
         """The latest entry of every key that was not given up, in order of signing."""
-        latest = {entry.hash for entry in self._latest.values() if entry is not None}
-        return [entry for entry in self._entries if entry.hash in latest]
+        return [entry for entry in self._entries if self._latest.get(entry.key) is entry]
 
     def find(self, key: str) -> JournalEntry | None:
         """The latest entry of a key; None when there is none or it was given up."""
@@ -133,12 +163,52 @@ class Journal:
                 "write the step as the refusal named it",
             )
         self._log.append([{"abandoned": key}])
-        self._latest[key] = None
+        self._forget(key)
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Append facts, JSON's kinds only, and wait until the disk has them."""
         self._log.append([{"note": dict(facts)}])
         self._notes.append(dict(facts))
+
+    # ------------------------------------------------------ what others sent for this account
+
+    def accounts(self) -> list[str]:
+        """Every account that ever signed for this deployment, or was looked at."""
+        return sorted({entry.sender for entry in self._entries} | set(self._marks))
+
+    def mark_of(self, account: str) -> Mark | None:
+        """How far the account was looked at; None if it never was."""
+        return self._marks.get(account)
+
+    def unknown(self, account: str, count: int) -> list[int] | None:
+        """Nonces below `count` of which neither an entry nor a mark says what they were used for.
+
+        None for an account of which nothing at all is known.
+        """
+        mark = self._marks.get(account)
+        own = {entry.nonce for entry in self._entries if entry.sender == account}
+        if mark is None and not own:
+            return None
+        given_up = {nonce for sender, nonce in self._given_up if sender == account}
+        first = min(own) if mark is None else mark.nonce
+        known = (own - given_up) | set(mark.foreign if mark else ())
+        wanted = {*range(first, count), *(nonce for nonce in given_up if nonce < count)}
+        return sorted(wanted - known)
+
+    def mark(self, mark: Mark) -> None:
+        """Append how far an account was looked at."""
+        self._log.append([{"mark": {**vars(mark), "foreign": sorted(mark.foreign.items())}}])
+        self._keep(mark)
+
+    def adopted(self) -> list[JournalEntry]:
+        """What was taken in from the chain and is bound to no step, in order."""
+        return [entry for entry in self.live() if entry.key.startswith(ADOPTED)]
+
+    def bind(self, key: str, entry: JournalEntry) -> JournalEntry:
+        """Note that a step was done by what was adopted; the entry under its key."""
+        self._log.append([{"bound": {"key": key, "hash": entry.hash}}])
+        self._bind(key, entry)
+        return self._entries[-1]
 
     def close(self) -> None:
         """Close the file, which unlocks it; a second call does nothing."""
@@ -170,22 +240,56 @@ class Journal:
 
     def _take(self, number: int, record: Mapping[str, Any]) -> None:
         if set(record) == {"abandoned"}:
-            self._latest[record["abandoned"]] = None
-            return
-        if set(record) == {"note"} and isinstance(record["note"], dict):
-            self._notes.append(record["note"])
+            self._forget(record["abandoned"])
             return
         try:
-            entry = JournalEntry(**{**record, "raw": bytes.fromhex(record["raw"])})
+            self._take_new(record)
         except (TypeError, KeyError, ValueError):
             raise self._log.damaged(number) from None
-        if f"0x{keccak(entry.raw).hex()}" != entry.hash:
-            raise self._log.damaged(number)
-        self._remember(entry)
+
+    def _take_new(self, record: Mapping[str, Any]) -> None:
+        match record:
+            case {"note": dict(facts)}:
+                self._notes.append(facts)
+            case {"mark": dict(facts)}:
+                self._keep(Mark(**{**facts, "foreign": dict(facts["foreign"])}))
+            case {"bound": {"key": key, "hash": hashed}}:
+                self._bind(key, {entry.hash: entry for entry in self.adopted()}[hashed])
+            case _:
+                entry = JournalEntry(**{**record, "raw": bytes.fromhex(record["raw"])})
+                _check(entry)
+                self._remember(entry)
 
     def _remember(self, entry: JournalEntry) -> None:
         self._entries.append(entry)
         self._latest[entry.key] = entry
+        self._given_up.discard((entry.sender, entry.nonce))
+
+    def _forget(self, key: str) -> None:
+        entry = self._latest.get(key)
+        if entry is not None:
+            self._given_up.add((entry.sender, entry.nonce))
+        self._latest[key] = None
+
+    def _keep(self, mark: Mark) -> None:
+        earlier = self._marks.get(mark.account)
+        foreign = {**(earlier.foreign if earlier else {}), **mark.foreign}
+        self._marks[mark.account] = replace(mark, foreign=foreign)
+
+    def _bind(self, key: str, entry: JournalEntry) -> None:
+        self._latest[entry.key] = None
+        self._remember(replace(entry, key=key))
+
+
+def _check(entry: JournalEntry) -> None:
+    """Whether the signed bytes are those that the line tells of: anybody can seal a line anew.
+
+    Raises: ValueError.
+    """
+    signed = read_signed(entry.raw)
+    hashed = f"0x{keccak(entry.raw).hex()}"
+    if (hashed, signed.nonce, signed.digest) != (entry.hash, entry.nonce, entry.digest):
+        raise ValueError(entry.hash)
 
 
 def _line(entry: JournalEntry) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from prorata.chain.journal import JournalEntry
 from prorata.chain.steps import Intent, Progress, Receipt
 from prorata.chain.transactions.plans import check_keys, plan_steps
 from prorata.chain.transactions.recovery import (
+    adopted_receipts,
     earlier_receipts,
     keep_done,
+    require_known,
     require_taken,
     settle_leftovers,
     sign_next,
@@ -40,12 +42,16 @@ class Operator(Sender):
 
         Raises: before anything is sent, InputError for a repeated key or too much gas, ChainError
         for missing funds, RevertError for a step that would fail, JournalError for a step whose
-        nonce was used by something else. After that, RevertError for one that failed on the chain
-        and ChainError for one that was not mined in time; running the same steps again resumes.
+        nonce was used by something else, or when our accounts sent what the journal does not know.
+        After that, RevertError for one that failed on the chain and ChainError for one that was
+        not mined in time; running the same steps again resumes.
         """
         check_keys(intents)
         settle_leftovers(self, {intent.key for intent in intents})
         done = earlier_receipts(self, intents)
+        if len(done) < len(intents):
+            require_known(self)
+            done |= adopted_receipts(self, [i for i in intents if i.key not in done])
         for number, intent in enumerate(intents, start=1):
             if intent.key in done:
                 self.on_progress(Progress(intent.call.label, number, len(intents), resumed=True))

@@ -18,6 +18,7 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress
+from prorata.chain.transactions.outside import Home
 from prorata.chain.types import BlockTag
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
@@ -29,7 +30,7 @@ from prorata.deployments.manifest import Contract, Manifest
 from prorata.errors import DeploymentError, InputError
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 
-__all__ = ["DEPLOYMENTS", "Deployment", "folder_for", "keccak_hex", "open_operator"]
+__all__ = ["DEPLOYMENTS", "Deployment", "folder_for", "home_of", "keccak_hex", "open_operator"]
 
 DEPLOYMENTS = Path("deployments")
 
@@ -247,7 +248,24 @@ def open_operator(
     _set_aside(chain, folder, on_notice)
     path = folder / "journal.jsonl"
     with Journal(path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash) as journal:
-        yield Operator(chain, signer, journal, confirmations, on_progress, timeout=timeout)
+        yield Operator(
+            chain,
+            signer,
+            journal,
+            confirmations,
+            on_progress,
+            timeout=timeout,
+            home=home_of(folder),
+        )
+
+
+def home_of(folder: Path) -> Home:
+    """The contracts that a deployment has put on the chain, as far as its manifest has them yet."""
+    if not (folder / "manifest.json").exists():
+        return Home()
+    manifest = Manifest.read(folder / "manifest.json")
+    own = {c.address for c in manifest.contracts.values() if c.transaction is not None}
+    return Home(frozenset(own), manifest.first_block)
 
 
 def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.sealed_log import sealed
+from prorata.chain.signed import call_digest
 from prorata.errors import JournalError
 
 GENESIS = "0x" + "11" * 32
@@ -37,7 +38,7 @@ def entry(nonce: int, key: str | None = None) -> JournalEntry:
         label=f"step {nonce}",
         sender=account.address,
         nonce=nonce,
-        digest="d" * 64,
+        digest=call_digest(account.address, 1, b""),
         hash=f"0x{keccak(raw).hex()}",
         raw=raw,
     )
