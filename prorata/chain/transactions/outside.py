@@ -260,8 +260,8 @@ def _judged(
     touched = (
         to in contracts
         or any(log.address in contracts for log in mined.logs)
+        # An allowance for the vault, or what is created to serve the token.
         or any(bytes.fromhex(contract[2:]) in data for contract in contracts)
-        or (to is None and _created(data) is not None)
     )
     what = _what(to, data) if mined.success else f"{_what(to, data)}, which failed"
     ours = touched and mined.success
