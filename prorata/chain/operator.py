@@ -92,6 +92,7 @@ class Operator(Sender):
         Raises: JournalError for what can never be mined; ChainError.
         """
         settle_leftovers(self, set())
+        require_known(self)
 
     def abandon(self, key: str) -> None:
         """Give a step up, so that it is signed anew: only one that can no longer be mined as it is.
@@ -113,14 +114,17 @@ class Operator(Sender):
                 )
         self.journal.abandon(key)
 
-    def earlier(self, key: str) -> Receipt | None:
+    def earlier(self, key: str, call: Call | None = None) -> Receipt | None:
         """The receipt of a step that an earlier run has done; None while it is not mined.
+
+        With its `call`, what the journal adopted from the chain counts, too.
 
         Raises: JournalError when its nonce was used by something else.
         """
         entry = None if self.journal is None else self.journal.find(key)
         if entry is None:
-            return None
+            asked = [] if call is None else [Intent(key, call)]
+            return adopted_receipts(self, asked).get(key)
         [(_, mined)] = look_up(self, [entry])
         done = mined is not None and mined.success
         return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None

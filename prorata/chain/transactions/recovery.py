@@ -99,8 +99,9 @@ def adopted_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Rec
         # Mined and successful, or it would not have been adopted; unless it was undone since.
         for (_, mined), entry in zip(look_up(sender, same[:1]), same, strict=False):
             if mined is not None and mined.success:
-                bound = sender.journal.bind(intent.key, entry)
-                done[intent.key] = Receipt(bound.key, bound.label, mined, resumed=True)
+                if not sender.journal.read_only:
+                    sender.journal.bind(intent.key, entry)
+                done[intent.key] = Receipt(intent.key, entry.label, mined, resumed=True)
     return done
 
 
