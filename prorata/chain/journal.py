@@ -27,6 +27,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
+from prorata.chain.heads import Head, HeadFile
 from prorata.chain.sealed_log import SealedLog
 from prorata.chain.signed import read_signed
 from prorata.errors import JournalError
@@ -77,7 +78,9 @@ class Journal:
     """The journal file of one deployment, open and locked until `close`.
 
     With `read_only` it is looked at as it is now: nothing is locked, created or written, and a
-    file that is not there is an empty journal.
+    file that is not there is an empty journal. While it is open, `command` is what others are told
+    that this process does; another run is waited for, `wait` seconds. `head` is a file kept
+    elsewhere that remembers how far the journal had come.
 
     Raises: JournalError when another run has it open, when it belongs to another chain, or when
     a line of it is damaged.
@@ -90,6 +93,9 @@ class Journal:
         chain_id: int,
         genesis_hash: str,
         read_only: bool = False,
+        command: str = "",
+        wait: float = 0.0,
+        head: Path | None = None,
     ) -> None:
         self.path = Path(path)
         self._entries: list[JournalEntry] = []
@@ -97,9 +103,14 @@ class Journal:
         self._notes: list[Mapping[str, Any]] = []
         self._marks: dict[str, Mark] = {}
         self._given_up: set[tuple[str, int]] = set()
-        self._log = SealedLog(self.path, read_only=read_only)
+        self._heads: HeadFile | None = None
+        self._log = SealedLog(self.path, read_only=read_only, command=command, wait=wait)
         try:
             self._load({"chain": chain_id, "genesis": genesis_hash})
+            if head is not None:
+                heads = HeadFile(head, read_only=read_only)
+                heads.check(self.head, self._log.seals)
+                self._heads = None if read_only else heads
         except BaseException:
             self.close()
             raise
@@ -121,6 +132,15 @@ class Journal:
     def entries(self) -> tuple[JournalEntry, ...]:
         """All that was ever signed, in order, given up or not."""
         return tuple(self._entries)
+
+    @property
+    def head(self) -> Head:
+        """How far it has come."""
+        first = self._log.records[0] if self._log.records else {}
+        # A journal of version 1 has no other identity than its first transaction.
+        own = first.get("id") or "".join(self._log.seals[1:2])
+        place = (str(self.path), first.get("chain", 0), first.get("genesis", ""))
+        return Head(own, *place, len(self._log.seals), self._log.seal)
 
     @property
     def read_only(self) -> bool:
@@ -211,8 +231,16 @@ class Journal:
         return self._entries[-1]
 
     def close(self) -> None:
-        """Close the file, which unlocks it; a second call does nothing."""
-        self._log.close()
+        """Remember the head and close the file, which unlocks it; a second call does nothing.
+
+        Raises: JournalError when the head cannot be remembered.
+        """
+        heads, self._heads = self._heads, None
+        try:
+            if heads is not None:
+                heads.record(self.head)
+        finally:
+            self._log.close()
 
     # ------------------------------------------------------------------- the file
 
