@@ -56,6 +56,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Check": {
         "books": "Prove where every unit of income is.",
         "permissions": "Show who can do what on a deployment.",
+        "journal": "Take into the journal what was sent without it.",
     },
 }
 """Every command with a line about it, by group."""
