@@ -288,4 +288,4 @@ def _listed(names: Sequence[str]) -> str:
 
 def _is_torn(cell: str) -> bool:
     """Whether it has a byte that is not UTF-8."""
-    return any("\udc80" <= character <= "\udcff" for character in cell)
+    return not cell.isascii() and any("\udc80" <= character <= "\udcff" for character in cell)

@@ -262,8 +262,8 @@ def test_shares_that_are_no_count_are_refused(cell: str, sentence: str) -> None:
 def test_a_quoted_thousands_separator_is_refused() -> None:
     assert of_shares('"1,450"') == [
         (
-            'line 2, shares: "1,450" has a mark that may stand between thousands or before decimals; '
-            "write it without, or say which mark stands before decimals with --decimal-mark"
+            'line 2, shares: "1,450" has a mark that may stand between thousands '
+            "or before decimals; write it without, or say which mark stands before decimals with --decimal-mark"
         )
     ]
 

@@ -166,8 +166,8 @@ def test_an_explorers_exponent_is_refused_by_name() -> None:
     content = f"HolderAddress,Balance\n{ADA},2130924.609038455654704294\n{BOB},2E+3\n"
     assert problems(content, known_as="explorer", decimals=18) == [
         (
-            'line 3, shares: "2E+3" is in exponent notation, in which an explorer may have rounded; '
-            "take a full export, which writes every digit"
+            'line 3, shares: "2E+3" is in exponent notation, in which an explorer may have '
+            "rounded; take a full export, which writes every digit"
         )
     ]
 
@@ -176,8 +176,8 @@ def test_a_balance_that_was_still_moving_is_refused() -> None:
     content = f"HolderAddress,Balance,PendingBalanceUpdate\n{ADA},5,Yes\n"
     assert problems(content, known_as="explorer") == [
         (
-            'line 2, pendingbalanceupdate: "Yes" is a balance that the explorer had not updated yet; '
-            "export it again"
+            'line 2, pendingbalanceupdate: "Yes" is a balance that the explorer had not '
+            "updated yet; export it again"
         )
     ]
 
