@@ -340,7 +340,7 @@ class _CapTableReader:
                 self._figure(self._total),
                 f"exceeds the {self._figure(limit)} authorised shares by "
                 f"{self._figure(self._total - limit)}",
-                "reduce the holdings or authorise more shares",
+                "reduce the holdings, or authorise more with `prorata authorise`",
             )
 
     def _address(self, number: int, cell: str) -> str:

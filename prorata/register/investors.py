@@ -119,7 +119,9 @@ def parse_investors(
 
 
 def _recognise(header: Sequence[str]) -> tuple[str, str] | None:
-    """A cap table, and whatever is none, given in place of a register."""
+    """A cap table, or what another program wrote, given in place of a register."""
+    if "person" in header:
+        return None
     if {"address", "shares"} <= set(header):
         rule = "is the header of a cap table, which says nothing of persons"
         return rule, "issue it with `prorata issue`, and give the register here"

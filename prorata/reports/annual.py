@@ -174,6 +174,7 @@ def _row(books: Books, payment: YearPayment) -> PaymentRow:
         payment_date=iso(entry.time),
         account=entry.holder,
         eligible_balance=books.unit(asset).amount(shares),
+        weighted="" if asset == distribution.token else "weighted",
         **_currency(books, distribution.currency),
         gross_cash_amount=gross,
         withholding_tax_amount=tax,
