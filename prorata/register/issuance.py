@@ -117,7 +117,7 @@ def _check_authorised(deployment: Deployment, supply: int, to_issue: int) -> Non
             f"shares and the {format_units(supply, units, trim=True)} issued already exceed the "
             f"{format_units(settings.authorised, units, trim=True)} authorised by "
             f"{format_units(excess, units, trim=True)}",
-            "reduce the holdings or authorise more shares",
+            "reduce the holdings, or authorise more with `prorata authorise`",
         )
 
 

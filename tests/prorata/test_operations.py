@@ -82,7 +82,7 @@ def test_more_than_the_authorised_shares_are_refused(operator, issued):
     more = CapTable((Holding(operator.address, 1),))
     assert refused(issue, operator, issued, more) == (
         'total: "1" shares and the 10,000 issued already exceed the 10,000 authorised by 1; '
-        "reduce the holdings or authorise more shares"
+        "reduce the holdings, or authorise more with `prorata authorise`"
     )
     assert sent(operator) == nonce
 
