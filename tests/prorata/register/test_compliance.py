@@ -174,7 +174,7 @@ def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, f
     nonce = sent(operator)
     said = refused(deploy, operator, other, folder)
     assert (
-        'rules.max_holders: "" is left out, and was 149 when it was deployed or last changed; '
+        '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
         "`prorata rules change` puts other rules on the chain"
     ) in said
     assert sent(operator) == nonce
