@@ -56,6 +56,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Check": {
         "books": "Prove where every unit of income is.",
+        "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
     },
 }
