@@ -41,10 +41,8 @@ from prorata.contracts.currency import Currency
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest
 from prorata.contracts.vault import DividendVault
-from prorata.deployments.deployment import (
-    Deployment,
-    keccak_hex,
-)
+from prorata.deployments.create2 import create2_call, creation_block, require_factory, salt
+from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract, Manifest
 from prorata.deployments.settings import compare_settings, require_applicable, take_settings
@@ -152,7 +150,10 @@ def _stages(
         addresses = {name: contract.address for name, contract in known.items()}
         wanted = predict(deployer, settings, addresses, vault=vault, dollar=dollar)
         missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
-        known = known | _put(operator, missing)
+        if settings.deterministic:
+            known = known | _put_anywhere(operator, missing, settings, deployer)
+        else:
+            known = known | _put(operator, missing)
     return known
 
 
@@ -286,6 +287,50 @@ def _put(operator: Operator, missing: Mapping[str, list[Any]]) -> dict[str, Cont
         name: _deployed(operator.chain, name, arguments, receipt)
         for (name, arguments), receipt in zip(missing.items(), receipts, strict=True)
     }
+    return _with_money(operator, placed)
+
+
+def _put_anywhere(
+    operator: Operator, missing: Mapping[str, list[Any]], settings: Asset, deployer: str
+) -> dict[str, Contract]:
+    """Deploy contracts where they are on every chain, or find that anybody has."""
+    assert settings.id is not None  # the file was read strictly
+    require_factory(operator.chain)
+    salted = salt(settings.id, settings.owner or deployer)
+    calls = {name: create2_call(salted, artifact(name), *args) for name, args in missing.items()}
+    receipts = {name: operator.earlier(f"deploy/{name}") for name in missing}
+    open_ones = [
+        name
+        for name, (_, address) in calls.items()
+        if receipts[name] is None and not operator.chain.code(address)
+    ]
+    sent = operator.send([Intent(f"deploy/{name}", calls[name][0]) for name in open_ones])
+    receipts |= dict(zip(open_ones, sent, strict=True))
+    placed = {}
+    for name, arguments in missing.items():
+        receipt, address = receipts[name], calls[name][1]
+        if receipt is not None:
+            placed[name] = _deployed(operator.chain, name, arguments, receipt, address)
+        else:
+            placed[name] = _found_there(operator.chain, name, arguments, address)
+    return _with_money(operator, placed)
+
+
+def _found_there(chain: RpcChain, name: str, arguments: list[Any], address: str) -> Contract:
+    """A contract that somebody else has put where ours belongs: its address proves its code."""
+    return Contract(
+        address=address,
+        block=creation_block(chain, address),
+        transaction=None,
+        gas=0,
+        gas_price=0,
+        arguments=_storable(arguments),
+        init_code_hash=_init_code_hash(name, arguments),
+        code_hash=keccak_hex(chain.code(address)),
+    )
+
+
+def _with_money(operator: Operator, placed: dict[str, Contract]) -> dict[str, Contract]:
     if "Dollar" in placed:
         dollars = Currency(operator.chain, placed["Dollar"].address)
         operator.send_one("deploy/Dollar/mint", dollars.mint(operator.address, REHEARSAL_MONEY))
@@ -380,8 +425,14 @@ def _check_relayer(chain: RpcChain, vault: str) -> None:
         )
 
 
-def _deployed(chain: RpcChain, name: str, arguments: list[Any], receipt: Receipt) -> Contract:
-    address = receipt.contract_address
+def _deployed(
+    chain: RpcChain,
+    name: str,
+    arguments: list[Any],
+    receipt: Receipt,
+    address: str | None = None,
+) -> Contract:
+    address = address or receipt.contract_address
     code = chain.code(address) if address else b""
     if address is None or not _matches(code, name):
         raise DeploymentError(
