@@ -32,7 +32,15 @@ from prorata.errors import ChainError, InputError
 from prorata.register.registries import count_holders, counting_register, must_count
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["ChangedRules", "Difference", "PresentRules", "change_rules", "compare", "read_rules"]
+__all__ = [
+    "ChangedRules",
+    "Difference",
+    "PresentRules",
+    "change_rules",
+    "check_change",
+    "compare",
+    "read_rules",
+]
 
 RULES, LOTS = "TransferRules", "LockUps"
 WORDS = frozenset({"title", "sources", "notice"})
@@ -121,25 +129,45 @@ def _ordered(value: Any) -> Any:
 # --------------------------------------------------------------------------------------- changing
 
 
-def change_rules(
+def check_change(
     operator: Operator, deployment: Deployment, wanted: RuleSettings | str
-) -> ChangedRules:
-    """Put other rules in force: settings, a contract, or none by the zero address. Owner only.
+) -> tuple[Difference, ...]:
+    """What would differ, once everything that `change_rules` needs is there; sends nothing.
 
-    Raises: InputError when the account lacks a role that it needs, or the contract is none; what
-    `Operator.send` raises.
+    Raises: InputError when the account lacks a role that it needs, or the contract is none.
     """
     operator.settle()
     token = deployment.token()
     require_owner(token, operator.address, f"the token {deployment.settings.symbol}")
     before = read_rules(deployment)
     if isinstance(wanted, str):
+        after = _named(deployment, wanted)
+        if after is not None and after.counts:
+            counted_in = TransferRules(deployment.chain, wanted).counts_in()
+            _check_roles(operator, deployment, counted_in)
+        return compare(before.settings, after)
+    register = _register(deployment, before)
+    # Amounts with too many decimals show before a keeper of lots is deployed.
+    wanted.encodable(register, ZERO_ADDRESS, deployment.settings.decimals)
+    if wanted.counts:
+        _check_roles(operator, deployment, register)
+    return compare(before.settings, wanted)
+
+
+def change_rules(
+    operator: Operator, deployment: Deployment, wanted: RuleSettings | str
+) -> ChangedRules:
+    """Put other rules in force: settings, a contract, or none by the zero address. Owner only.
+
+    Raises: as `check_change` does; what `Operator.send` raises.
+    """
+    differences = check_change(operator, deployment, wanted)
+    token, before = deployment.token(), read_rules(deployment)
+    if isinstance(wanted, str):
         address, after = wanted, _named(deployment, wanted)
     else:
         arguments = _arguments(operator, deployment, before, wanted)
-        _check_roles(operator, deployment, wanted)
         address, after = _placed(operator, deployment, arguments, wanted), wanted
-    differences = compare(before.settings, after)
     key, done = f"rules/{address}", before.address == address
     if not done and isinstance(after, RuleSettings) and after.counts:
         _bind(operator, deployment, address)
@@ -164,22 +192,23 @@ def _arguments(
     operator: Operator, deployment: Deployment, before: PresentRules, wanted: RuleSettings
 ) -> list[Any]:
     """What the new rules are made with: the register of the old ones, and their keeper of lots."""
-    token = deployment.token()
-    registry = next(
-        (found for found in (before.registry, token.identity_registry()) if found != ZERO_ADDRESS),
-        None,
-    )
-    if registry is None:
-        raise InputError.of(
-            "asset",
-            deployment.settings.symbol,
-            "has no registry, and the rules need one",
-            "name one with `prorata registry change` first",
-        )
-    lots = ZERO_ADDRESS
+    registry, lots = _register(deployment, before), ZERO_ADDRESS
     if wanted.locks:
         lots = before.lots if before.lots != ZERO_ADDRESS else _lots(operator, deployment)
     return [wanted.encodable(registry, lots, deployment.settings.decimals)]
+
+
+def _register(deployment: Deployment, before: PresentRules) -> str:
+    """The register of the rules before, or else the one that the token asks."""
+    for found in (before.registry, deployment.token().identity_registry()):
+        if found != ZERO_ADDRESS:
+            return found
+    raise InputError.of(
+        "asset",
+        deployment.settings.symbol,
+        "has no registry, and the rules need one",
+        "name one with `prorata registry change` first",
+    )
 
 
 def _lots(operator: Operator, deployment: Deployment) -> str:
@@ -205,17 +234,14 @@ def _placed(
     return found.manifest.contracts[label].address
 
 
-def _check_roles(operator: Operator, deployment: Deployment, wanted: RuleSettings) -> None:
+def _check_roles(operator: Operator, deployment: Deployment, register: str) -> None:
     """A count needs an agent of the register; better said before than between two steps."""
-    if not wanted.counts:
-        return
-    registry = deployment.registry()
+    registry = InvestorRegistry(deployment.chain, register)
     if deployment.token().address not in registry.tokens():
-        require_owner(registry, operator.address, f"the register {registry.address}")
-    if counting_register(deployment) != registry.address and not registry.is_agent(
-        operator.address
-    ):
-        rule = f"is no agent of the register {registry.address}, which must count the holders"
+        require_owner(registry, operator.address, f"the register {register}")
+    agent = registry.is_agent(operator.address)
+    if counting_register(deployment) != register and not agent:
+        rule = f"is no agent of the register {register}, which must count the holders"
         remedy = f"let the owner {registry.owner()} add it: `prorata agents add --of registry`"
         raise InputError.of("account", operator.address, rule, remedy)
 

@@ -19,6 +19,7 @@ from prorata.register.rule_changes import (
     ChangedRules,
     Difference,
     change_rules,
+    check_change,
     compare,
     read_rules,
 )
@@ -104,9 +105,8 @@ def change_command(file: Path | None, to: str | None, **options: Any) -> None:
     wanted: RuleSettings | str
     wanted = RuleSettings.load(file) if file else parse_contract(str(to), "to")
     with session.deployed() as (operator, found):
-        if isinstance(wanted, RuleSettings):
-            differences = compare(read_rules(found).settings, wanted)
-            _show_differences(session, f"Rules of {found.settings.symbol}", differences)
+        differences = check_change(operator, found, wanted)
+        _show_differences(session, f"Rules of {found.settings.symbol}", differences)
         done = change_rules(operator, found, wanted)
     _show(session, done)
 
@@ -114,7 +114,9 @@ def change_command(file: Path | None, to: str | None, **options: Any) -> None:
 def _show(session: Session, done: ChangedRules) -> None:
     say_change(session, done.change)
     if done.counted:
-        session.output.say(f"Counted the holders, in {len(done.counted)} transactions")
+        pages = len(done.counted)
+        many = "s" if pages > 1 else ""
+        session.output.say(f"Counted the holders, in {pages} transaction{many}")
     session.output.result(
         {
             "rules": done.address,
