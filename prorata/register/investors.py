@@ -31,6 +31,7 @@ from prorata.contracts.registry import Investor, InvestorRegistry
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
+from prorata.files.tabular import read_tabular
 from prorata.values.addresses import parse_address
 from prorata.values.countries import find_country
 from prorata.values.kinds import FOREVER
@@ -82,12 +83,13 @@ class InvestorRow:
     investor: Investor
 
 
-def read_investors(path: str | PathLike[str]) -> list[InvestorRow]:
-    """Read the file at `path`; see `parse_investors`.
+def read_investors(path: str | PathLike[str], *, sheet: str | None = None) -> list[InvestorRow]:
+    """Read the file at `path`, CSV or a workbook, of which `sheet` names one of several sheets.
 
     Raises: InputError for every fault in the file, or when it cannot be opened.
     """
-    return parse_investors(Sheet.read(path), str(path))
+    parse = partial(parse_investors, subject=str(path))
+    return read_tabular(path, parse, sheet=sheet, dates=("eligible_until",))
 
 
 def parse_investors(content: str | bytes, subject: str = "the register") -> list[InvestorRow]:
