@@ -44,8 +44,8 @@ def cli(table: Path, batch: int, sheet: str | None, dry_run: bool, **options: An
     """Bring a register of investors to the chain.
 
     TABLE is a CSV file or an Excel workbook with the columns address, person, country, class and
-    eligible_until. It is checked whole and compared with the registry that the asset asks; only what
-    is new or changed is sent. Wallets that the file lacks stay as they are, and are listed.
+    eligible_until. It is checked whole and compared with the registry that the asset asks; only
+    what is new or changed is sent. Wallets that the file lacks stay as they are, and are listed.
     """
     session = Session.of(options)
     entries = read_investors(table, sheet=sheet)

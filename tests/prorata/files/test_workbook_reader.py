@@ -234,8 +234,8 @@ def test_hidden_and_filtered_rows_hidden_columns_and_merged_cells_are_named():
     sheet.row_dimensions[3].hidden = True
     assert problems(saved(book)) == [
         (
-            'Holders, row 3: "row 3" is hidden by a filter; show all rows, and remove what does not '
-            "belong there"
+            'Holders, row 3: "row 3" is hidden by a filter; '
+            "show all rows, and remove what does not belong there"
         )
     ]
 
