@@ -28,7 +28,7 @@ def parse_address(text: str, column: str = "address") -> str:
     """`check_address` for what stands in a file, which is always text."""
     if (fault := address_fault(text)) is not None:
         raise InputError.of(column, text, *fault)
-    return str(to_checksum_address(text))
+    return str(checksummed(text))
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
@@ -46,7 +46,7 @@ def address_fault(cell: str) -> tuple[str, str] | None:
         return "is the zero address", "write the holder's own address"
     letters = cell[2:]
     one_case = letters in (letters.lower(), letters.upper())
-    if not one_case and to_checksum_address(cell) != cell:
+    if not one_case and checksummed(cell) != cell:
         return "fails its EIP-55 checksum", "copy the address again from its source"
     return None
 
