@@ -32,6 +32,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.deployments.roles import first_block_of
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
+from prorata.files.tabular import read_tabular
 from prorata.register.dialects import recognise_holders
 from prorata.values.addresses import ZERO_ADDRESS, parse_address
 from prorata.values.countries import all_countries, find_country
@@ -89,13 +90,18 @@ class InvestorRow:
 
 
 def read_investors(
-    path: str | PathLike[str], *, columns: Mapping[str, str] | None = None
+    path: str | PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
 ) -> list[InvestorRow]:
-    """Read the file at `path`; see `parse_investors`.
+    """Read the file at `path`, CSV or a workbook, of which `sheet` names one of several sheets.
 
-    Raises: InputError for every fault in the file, or when it cannot be opened.
+    Raises: InputError for every fault in the file, or when it cannot be opened; see
+    `parse_investors`.
     """
-    return parse_investors(Sheet.read(path), str(path), columns=columns)
+    parse = partial(parse_investors, subject=str(path), columns=columns)
+    return read_tabular(path, parse, sheet=sheet, dates=("eligible_until",))
 
 
 def parse_investors(
