@@ -27,8 +27,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",
         "issue": "Issue shares to the holders of a cap table.",
-        "record": "Schedule a record date.",
-        "cancel-records": "Cancel a record that is still open, and every later one.",
+        "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
         "transfer": "Transfer shares of the account.",
         "approve": "Let somebody transfer shares of the account.",
