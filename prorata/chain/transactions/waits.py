@@ -244,8 +244,8 @@ def _replaced(entry: JournalEntry) -> JournalError:
     return JournalError(
         f"nonce {entry.nonce} of {entry.sender} was used by another transaction, so {entry.hash} "
         f'("{entry.label}") can never be mined',
-        "see what that account sent; if the step is still to be done, run again with "
-        f'--abandon "{entry.key}"',
+        "see what that was with `prorata journal adopt`, which takes it in; if the step is still "
+        f'to be done, run again with --abandon "{entry.key}"',
     )
 
 
