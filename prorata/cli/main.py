@@ -49,6 +49,10 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "recover": "Put a new wallet in the place of a lost one.",
         "loss": "Confirm a lost wallet for all assets of a register, or undo that.",
     },
+    "Accounts and names": {
+        "account": "Make, import and list the keystore files that sign.",
+        "names": "Give addresses names, which every command then shows.",
+    },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",

@@ -23,7 +23,7 @@ from prorata.errors import InputError
 from prorata.files.writer import prepare_folder, write_csv_rows, write_json, write_whole
 from prorata.ledger.books import Books
 from prorata.ledger.entries import BookEntry, DistributionAccount
-from prorata.register.captable import CapTable, Holding
+from prorata.register.captable import Holding, Known
 from prorata.reports.documents import (
     BoxRow,
     FormRow,
@@ -303,7 +303,7 @@ def _heading(books: Books, token: str, year: int) -> dict[str, Any]:
 
 
 def summary(
-    books: Books, statements: Iterable[Statement], known: CapTable | None = None
+    books: Books, statements: Iterable[Statement], known: Known | None = None
 ) -> list[SummaryRow]:
     """One row per person and currency: what a payer fills its forms from."""
     who = {holding.address: holding for holding in known or ()}
@@ -329,7 +329,7 @@ def summary(
 
 
 def write_yearly(
-    books: Books, token: str, year: int, folder: Path, known: CapTable | None = None
+    books: Books, token: str, year: int, folder: Path, known: Known | None = None
 ) -> list[Statement]:
     """Write the statements of a year in place of what an earlier run left; touch nothing else.
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
-from prorata.register.captable import read_csv
 from prorata.reports.annual import write_yearly, year_totals
 from prorata.reports.tables import verdict
+from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
 
@@ -27,14 +27,13 @@ DEFAULT_OUT = "out/statements"
     ),
 )
 @click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
-@names_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help=f"The folder to write to.  [default: {DEFAULT_OUT}/<symbol>-<year>]",
 )
 @reading_options
-def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None:
+def cli(year: int, out: Path | None, **options: Any) -> None:
     """Write a statement of the year for every holder, and a summary of all.
 
     Each is a CSV file, a JSON file and a page to be printed, with the boxes of US forms 1099 and
@@ -44,8 +43,7 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
     """
     session = Session.of(options)
     with session.reading() as found:
-        token, symbol = found.token().address, found.settings.symbol
-        known = None if names is None else read_csv(names, decimals=found.settings.decimals)
+        token, symbol, known = found.token().address, found.settings.symbol, session.known
         proven = audit_deployment(found)
     books, spoken = proven.books, session.output
     if not proven.balanced:
@@ -62,7 +60,7 @@ def cli(year: int, names: Path | None, out: Path | None, **options: Any) -> None
         for total in facts.totals
     ]
     if rows:
-        title = f"{symbol} in {year}: {len(statements)} statements"
+        title = f"{symbol} in {year}: {counted(len(statements), 'statement')}"
         spoken.table(title, ("currency", "payments>", "gross>", "tax withheld>", "net>"), rows)
         spoken.say(f"They are in {folder}/, and add up to what the books say was paid")
     else:
