@@ -65,6 +65,10 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "settings": "Show or set what a token says of itself.",
         "documents": "Publish the documents of an asset, or list them.",
     },
+    "Accounts and names": {
+        "account": "Make, import and list the keystore files that sign.",
+        "names": "Give addresses names, which every command then shows.",
+    },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",

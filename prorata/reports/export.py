@@ -10,7 +10,7 @@ from typing import Any
 from prorata.files.writer import json_object, prepare_folder, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable
+from prorata.register.captable import CapTable, Known
 from prorata.reports.figure import draw
 from prorata.reports.statements import (
     cap_table,
@@ -40,7 +40,7 @@ _PLACES = ("received", "paid", "withheld", "remitted", "owed", "carried", "swept
 # ------------------------------------------------------------------------------------------- JSON
 
 
-def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
+def as_json(audit: Audit, known: Known | None = None) -> dict[str, Any]:
     """Everything that the audit found."""
     books, answers = audit.books, audit.answers
     who = {holding.address: holding for holding in known or ()}
@@ -124,7 +124,7 @@ class Portrait:
 
 
 def write_files(
-    audit: Audit, token: str, folder: Path, known: CapTable | None, portrait: Portrait | None
+    audit: Audit, token: str, folder: Path, known: Known | None, portrait: Portrait | None
 ) -> None:
     """Write everything about one token, in place of what an earlier run left; touch nothing else.
 

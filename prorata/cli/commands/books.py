@@ -9,11 +9,10 @@ from typing import Any
 import click
 from rich.padding import Padding
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment, range_contracts
-from prorata.register.captable import read_csv
 from prorata.reports.export import Portrait, as_json, write_files
 from prorata.reports.statements import cap_table
 from prorata.reports.tables import distributions_table, positions_table, verdict
@@ -27,7 +26,6 @@ from prorata.values.times import iso
         "prorata books --out out/books --names examples/building/holders.csv",
     ),
 )
-@names_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -35,7 +33,7 @@ from prorata.values.times import iso
     "books as JSON and a picture to this folder.",
 )
 @reading_options
-def cli(names: Path | None, out: Path | None, **options: Any) -> None:
+def cli(out: Path | None, **options: Any) -> None:
     """Prove where every unit of income is.
 
     Share register and distributions are rebuilt from events alone, every holder's income is
@@ -44,8 +42,7 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
     """
     session = Session.of(options)
     with session.reading() as found:
-        token, decimals = found.token().address, found.settings.decimals
-        known = None if names is None else read_csv(names, decimals=decimals)
+        token, decimals, known = found.token().address, found.settings.decimals, session.known
         proven = audit_deployment(found)
         record_ranges = range_contracts(found)
     books, block = proven.books, proven.answers.block

@@ -10,12 +10,17 @@ import click
 
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
+from prorata.cli.table_options import table_options, table_reading
 from prorata.files.writer import json_object
 from prorata.register.captable import read_csv
 from prorata.register.issuance import BATCH_SIZE, issue
 from prorata.values.amounts import format_units
 
-EXAMPLES = ("prorata issue examples/building/holders.csv",)
+EXAMPLES = (
+    "prorata issue examples/building/holders.csv",
+    "prorata issue export.csv --as explorer --dry-run",
+    "prorata issue table.csv --columns address=Wallet,shares=Quantity --decimal-mark .",
+)
 
 
 @click.command(cls=Command, examples=EXAMPLES)
@@ -31,12 +36,14 @@ EXAMPLES = ("prorata issue examples/building/holders.csv",)
 @click.option(
     "--despite-rules", is_flag=True, help="Issue to whoever is eligible, whatever the rules say."
 )
+@table_options
 @click.option("--dry-run", is_flag=True, help="Check everything and show the gas; send nothing.")
 @common_options
 def cli(table: Path, dry_run: bool, **options: Any) -> None:
     """Issue shares to the holders of a cap table.
 
-    TABLE is a CSV file with the columns address and shares. It is checked whole before anything
+    TABLE is a CSV file with the columns address and shares, or one that another program wrote, by
+    --as or --columns. It is checked whole before anything
     is sent, its total against the authorised shares too. Running the same command again issues
     nothing twice, in whatever order the rows are, and resumes a run that was interrupted. Once
     there are shares, whatever is issued besides needs a name of its own, with --tranche.
@@ -44,7 +51,14 @@ def cli(table: Path, dry_run: bool, **options: Any) -> None:
     session = Session.of(options)
     with session.deployed() as (operator, found):
         settings = found.settings
-        holdings = read_csv(table, decimals=settings.decimals, authorised=settings.authorised)
+        holdings = read_csv(
+            table,
+            decimals=settings.decimals,
+            authorised=settings.authorised,
+            **table_reading(options),
+        )
+        for notice in holdings.notices:
+            session.output.notice(notice)
         done = issue(
             operator,
             found,
