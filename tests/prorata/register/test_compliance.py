@@ -526,10 +526,14 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
         ("InvestorRegistry", "bound token", token.address),
     } <= powers
     assert ("ShareToken", "agent", operator.address) not in powers
-    assert f"{OTHER} has not accepted ShareToken; let it accept" in read.warnings
     assert (
-        f"{operator.address} is owner of ShareToken with a single key; offer the ownership to a "
-        "multisig"
+        f"{OTHER} has not accepted ShareToken: {operator.address} owns it until then; let it "
+        "accept with `prorata ownership accept --of token`"
+    ) in read.warnings
+    assert (
+        f"{operator.address} is owner of ShareToken with a single key: whoever has it can appoint "
+        "agents and replace the rules, and so take any holder's shares; offer the ownership to a "
+        "multisig with `prorata ownership offer --to 0x… --of token`"
     ) in read.warnings
     assert read.as_json()["deployer"] == operator.address
 
@@ -543,8 +547,9 @@ def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
     found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
     read = read_permissions(found)
     warning = (
-        f"{operator.address} owned ShareToken before and is still its agent; let the owner remove "
-        "it (`removeAgent`)"
+        f"{operator.address} owned ShareToken before and is still its agent: it can issue, burn "
+        f"and force transfers; let the owner remove it with `prorata agents remove "
+        f"{operator.address} --of token`"
     )
     assert warning in read.warnings
     [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]
@@ -595,7 +600,7 @@ def test_nobody_is_issued_shares_who_may_not_hold_them(operator, registered, ent
         "first"
     )
     assert sent(operator) == nonce
-    issue(operator, registered, holdings(bermuda), despite_rules=True)
+    issue(operator, registered, holdings(bermuda), tranche="island", despite_rules=True)
     assert registered.token().balance_of(bermuda) == 1
 
 
@@ -629,7 +634,8 @@ def test_no_more_persons_are_issued_shares_than_may_hold(operator, settings, ent
         # Counting goes on from what is held already.
         issue(operator, found, holdings(wallets[0]))
         assert issue(operator, found, holdings(wallets[0])).receipts[0].resumed
-    assert rule in refused(issue, operator, found, holdings(*wallets, shares=5))
+    more = holdings(*wallets, shares=5)
+    assert rule in refused(issue, operator, found, more, tranche="second")
 
 
 def test_parts_of_shares_are_told_as_a_person_writes_them(operator, settings, entries):
@@ -650,7 +656,7 @@ def test_who_holds_already_is_nobody_new(operator, settings, entries):
     register_investors(operator, found, entries)
     first, second = (entry.address for entry in entries[:2])
     issue(operator, found, holdings(first, second), despite_rules=True)
-    issue(operator, found, holdings(first, shares=2))
+    issue(operator, found, holdings(first, shares=2), tranche="second")
     assert found.token().balance_of(first) == 3
 
 
