@@ -4,27 +4,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-import click
 
 from prorata.chain.node import RpcChain
-from prorata.deployments.roles import PARTS, TOKEN
-from prorata.values.addresses import ZERO_ADDRESS, check_address
-from prorata.values.times import WRITE_A_TIME, checked_second, parse_time
+from prorata.errors import InputError
+from prorata.values.times import WRITE_A_TIME, checked_second, moment, parse_time
 
-__all__ = ["parse_contract", "parse_moment", "part_options"]
+__all__ = ["WHEN", "is_relative", "parse_moment"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+WHEN = (
+    "2027-03-31T23:59:59Z, a day such as 2027-03-31 (its last second in UTC), +3600s, +90m, +12h, "
+    "+2d from now, or now, which is in 2 seconds on a local chain and in 60 on a public one"
+)
+"""How a moment is written, for the help of options."""
 
 # `now` leaves a transaction this long to be mined.
 SOON_LOCAL_SECONDS = 2
 SOON_PUBLIC_SECONDS = 60
 
+SECONDS_DIGITS = 10
+
+_NUMBERED = re.compile(r"[0-9]{9,14}", re.ASCII)
 _RELATIVE = re.compile(r"\+(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _REMEDY = f"{WRITE_A_TIME}, now, or +3600s, +90m, +12h, +2d"
+
+
+def is_relative(text: str) -> bool:
+    """Whether the words mean another second tomorrow."""
+    return text == "now" or text.startswith("+")
 
 
 def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
@@ -37,26 +44,16 @@ def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
     if (relative := _RELATIVE.fullmatch(text)) is not None:
         second = chain.now() + int(relative["count"]) * _SECONDS[relative["unit"]]
         return checked_second(column, text, second, _REMEDY)
+    _check_numbered(text, column)
     return parse_time(column, text, _REMEDY)
 
 
-def parse_contract(text: str, column: str) -> str:
-    """An address, or the zero address for `none`.
-
-    Raises: InputError when it is neither.
-    """
-    return ZERO_ADDRESS if text == "none" else check_address(column, text)
-
-
-def part_options(function: F) -> F:
-    """Which contract of an asset a command about owners and agents means."""
-    part = click.option(
-        "--of",
-        "part",
-        type=click.Choice(PARTS),
-        default=TOKEN,
-        show_default=True,
-        help="Which contract of the asset.",
-    )
-    policy = click.option("--policy", help="The tax policy's name, where there are several.")
-    return part(policy(function))
+def _check_numbered(text: str, column: str) -> None:
+    """Refuse a number of seconds or milliseconds: one digit more or less is another century."""
+    if (number := _NUMBERED.fullmatch(text)) is None:
+        return
+    milliseconds = len(text) > SECONDS_DIGITS
+    second = int(number[0]) // (1_000 if milliseconds else 1)
+    unit = "milliseconds" if milliseconds else "seconds"
+    rule = f"is a number, of {unit} since 1970 by its length"
+    raise InputError.of(column, text, rule, f"if that is meant, write {moment(second)}")

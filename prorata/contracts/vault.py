@@ -136,6 +136,7 @@ class Distribution:
     terms: Terms
     tax_collector: str
     amount: int
+    carried_in: int
     eligible_supply: int
     settled_shares: int
     paid: int
@@ -144,6 +145,11 @@ class Distribution:
     owed: int
     carried_out: int
     swept: int
+
+    @property
+    def received(self) -> int:
+        """What arrived from the declarer: the amount without what earlier ones left over."""
+        return self.amount - self.carried_in
 
 
 def settlements(events: Iterable[DecodedEvent]) -> Iterator[Settlement]:
@@ -361,6 +367,7 @@ def _distribution(number: int, struct: Mapping[str, Any]) -> Distribution:
         terms=Terms.of(struct["terms"]),
         tax_collector=struct["taxCollector"],
         amount=struct["amount"],
+        carried_in=struct["carriedIn"],
         eligible_supply=struct["eligibleSupply"],
         settled_shares=struct["settledShares"],
         paid=struct["paid"],

@@ -192,7 +192,7 @@ class _CapTableReader:
                 "total",
                 format_units(self._total, self.decimals, trim=True),
                 f"exceeds the {allowed} authorised shares by {excess}",
-                "reduce the holdings or authorise more shares",
+                "reduce the holdings, or authorise more with `prorata authorise`",
             )
 
     def _address(self, number: int, cell: str) -> str:

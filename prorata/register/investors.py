@@ -32,8 +32,8 @@ from prorata.deployments.deployment import Deployment
 from prorata.deployments.roles import first_block_of
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
-from prorata.values.addresses import parse_address
-from prorata.values.countries import find_country
+from prorata.values.addresses import ZERO_ADDRESS, parse_address
+from prorata.values.countries import all_countries, find_country
 from prorata.values.kinds import FOREVER
 from prorata.values.times import parse_time
 
@@ -43,6 +43,7 @@ __all__ = [
     "RegisterChanges",
     "Registered",
     "compare",
+    "countries_of",
     "first_block_of",
     "parse_investors",
     "read_investors",
@@ -276,3 +277,24 @@ def _require_agent(registry: InvestorRegistry, account: str) -> None:
             f"is no agent of the registry {registry.address}",
             f"use an agent's account, or let the owner {registry.owner()} add it",
         )
+
+
+# ---------------------------------------------------------------------------------------- countries
+
+
+def countries_of(deployment: Deployment) -> dict[str, str]:
+    """The two letters of the country of every wallet that the asset's own registry knows.
+
+    Nothing where the asset has no registry, or one of another make.
+    """
+    address = deployment.token().identity_registry()
+    registry = InvestorRegistry(deployment.chain, address)
+    if address == ZERO_ADDRESS or not registry.is_ours:
+        return {}
+    wallets = sorted(registered_wallets(registry, first_block_of(deployment, registry)))
+    letters = {country.code: country.alpha2 for country in all_countries()}
+    return {
+        wallet: letters[found.country]
+        for wallet, found in zip(wallets, registry.investors_of(wallets), strict=True)
+        if found.country in letters
+    }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -49,14 +50,14 @@ def issue(
 ) -> Issued:
     """Issue a cap table in batches.
 
-    The same table is issued once however often this runs; `tranche` tells a second issue of an
-    identical table from a repetition. A dry run makes every check and sends nothing. The token
-    lets an agent issue to whoever is eligible; the asset's other rules are checked here, unless
-    `despite_rules`.
+    The same table is issued once however often this runs, in whatever order its rows are. Once
+    there are shares, a further issue needs a `tranche` of its own, which is a name for one table.
+    A dry run makes every check and sends nothing. The token lets an agent issue to whoever is
+    eligible; the asset's other rules are checked here, unless `despite_rules`.
 
     Raises: InputError when the shares are more than the asset's authorised ones, the account is
-    no agent, the rules forbid a holder, or the table was begun with another batch size; what
-    `Operator.send` raises.
+    no agent, the rules forbid a holder, the table was begun with another batch size, or a further
+    issue has no name, or that of another table; what `Operator.send` raises.
     """
     token = deployment.token()
     require_agent(token, operator.address)
@@ -64,14 +65,20 @@ def issue(
         raise InputError.of(
             "decimals", table.decimals, f"are not the token's {token.decimals()}", "read it again"
         )
-    name = _digest(tranche, *(f"{h.address}:{h.shares}" for h in table))
-    _check_batch_size(operator, name, batch_size)
+    name, holdings = _named(operator, table, tranche)
+    begun = _begun(operator)
+    _check_batch_size(begun.get(name, set()), batch_size)
     if not dry_run:
         operator.settle()
-    batches = _batches(token, table, f"issue/{name}/{batch_size}", batch_size)
+    supply = token.total_supply()
+    if name not in begun:
+        _check_tranche(deployment, supply, tranche, begun)
+    batches = _batches(token, holdings, f"issue/{name}/{batch_size}", batch_size)
     held = {i: page for i, page in batches.items() if operator.earlier(i.key) is None}
-    to_issue = [holding for page in held.values() for holding in page]
-    _check_authorised(deployment, token.total_supply(), sum(h.shares for h in to_issue))
+    missing = {holding.address for page in held.values() for holding in page}
+    # In the order of the table, in which its faults are told.
+    to_issue = [holding for holding in table if holding.address in missing]
+    _check_authorised(deployment, supply, sum(h.shares for h in to_issue))
     if not despite_rules:
         check_issue(deployment, to_issue, operator.address)
     if dry_run:
@@ -80,29 +87,83 @@ def issue(
     return Issued(table.total, len(table), tuple(receipts))
 
 
+def _named(operator: Operator, table: CapTable, tranche: str) -> tuple[str, tuple[Holding, ...]]:
+    """What the journal calls this issue, and the holdings in the order of its batches.
+
+    The order of a table's rows means nothing. What an older version began is gone on with in the
+    order that it had.
+    """
+    as_written = _digest(tranche, *(_row(holding) for holding in table))
+    if as_written in _begun(operator):
+        return as_written, tuple(table)
+    ordered = tuple(sorted(table, key=lambda holding: holding.address))
+    rows = _digest(*(_row(holding) for holding in ordered))
+    return f"{_tranche(tranche)}{rows}", ordered
+
+
+def _row(holding: Holding) -> str:
+    return f"{holding.address}:{holding.shares}"
+
+
+def _tranche(name: str) -> str:
+    """What the keys of a tranche begin with, whatever is in its table."""
+    return f"{_digest(name)}-" if name else ""
+
+
+def _begun(operator: Operator) -> dict[str, set[int]]:
+    """Every issue that the journal knows, with the sizes of its batches."""
+    begun: dict[str, set[int]] = {}
+    for entry in () if operator.journal is None else operator.journal.live():
+        if entry.key.startswith("issue/"):
+            _, name, size, _ = entry.key.split("/")
+            begun.setdefault(name, set()).add(int(size))
+    return begun
+
+
 def _batches(
-    token: ShareToken, table: CapTable, prefix: str, size: int
+    token: ShareToken, holdings: Sequence[Holding], prefix: str, size: int
 ) -> dict[Intent, tuple[Holding, ...]]:
     """Each batch with the holdings in it."""
     batches = {}
-    for number, start in enumerate(range(0, len(table), size)):
-        page = table.holdings[start : start + size]
+    for number, start in enumerate(range(0, len(holdings), size)):
+        page = tuple(holdings[start : start + size])
         call = token.batch_mint([h.address for h in page], [h.shares for h in page])
         batches[Intent(f"{prefix}/{number}", call)] = page
     return batches
 
 
-def _check_batch_size(operator: Operator, name: str, size: int) -> None:
+def _check_batch_size(begun: Collection[int], size: int) -> None:
     if size < 1:
         raise InputError.of("batch", size, "is no batch", "give at least 1")
-    entries = () if operator.journal is None else operator.journal.entries
-    begun = {e.key.split("/")[2] for e in entries if e.key.startswith(f"issue/{name}/")}
-    if begun and begun != {str(size)}:
+    if begun and set(begun) != {size}:
         raise InputError.of(
             "batch",
             size,
-            f"is not the {'/'.join(sorted(begun))} with which issuing this table began",
+            f"is not the {'/'.join(map(str, sorted(begun)))} with which issuing this table began",
             "run again with that, so that nobody is issued to twice",
+        )
+
+
+def _check_tranche(
+    deployment: Deployment, supply: int, tranche: str, begun: Mapping[str, object]
+) -> None:
+    """Refuse what may be the same issue again, in an edited or another file."""
+    settings = deployment.settings
+    if tranche and any(name.startswith(_tranche(tranche)) for name in begun):
+        raise InputError.of(
+            "tranche",
+            tranche,
+            "is the name of an issue from a table with other holdings",
+            "give that table again to finish it, or another name for what is to be issued besides",
+        )
+    if not tranche and supply:
+        issued = format_units(supply, settings.decimals, trim=True)
+        raise InputError.of(
+            "tranche",
+            "",
+            f"is missing, and {issued} shares of {settings.symbol} are issued already, from "
+            "another table or by another account",
+            "give --tranche NAME if these shares are to be issued besides",
         )
 
 
@@ -117,7 +178,7 @@ def _check_authorised(deployment: Deployment, supply: int, to_issue: int) -> Non
             f"shares and the {format_units(supply, units, trim=True)} issued already exceed the "
             f"{format_units(settings.authorised, units, trim=True)} authorised by "
             f"{format_units(excess, units, trim=True)}",
-            "reduce the holdings or authorise more shares",
+            "reduce the holdings, or authorise more with `prorata authorise`",
         )
 
 

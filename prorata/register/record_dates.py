@@ -17,13 +17,19 @@ __all__ = [
     "HORIZON",
     "CancelledRecords",
     "Record",
+    "RecordDate",
     "cancel_records",
+    "last_closed_record",
     "last_record",
+    "read_records",
     "require_agent",
     "schedule_record",
 ]
 
 DAY = 86_400
+
+SAME_WORDS = DAY
+"""Seconds within which relative words, such as `+2d`, mean the record that they made before."""
 
 HORIZON = 400 * DAY
 """How many seconds ahead a record can be scheduled: as the share token has it."""
@@ -47,6 +53,61 @@ def last_record(token: ShareToken) -> int:
     return next(standing, last)
 
 
+def last_closed_record(deployment: Deployment) -> int:
+    """The last record that has closed and stands.
+
+    Raises: InputError when there is none.
+    """
+    times, now = deployment.token().record_times(), deployment.chain.now()
+    standing = [(number, time) for number, time in enumerate(times, 1) if time is not None]
+    if closed := [number for number, time in standing if time < now]:
+        return closed[-1]
+    if not standing:
+        rule, remedy = "is missing, and no record was ever scheduled", "`prorata record` makes one"
+    else:
+        number, time = standing[0]
+        rule = f"is missing, and none has closed: record {number} closes at {moment(time)}"
+        remedy = f"wait until then, or give --record {number}, which pays in now for that record"
+    raise InputError.of("record", "", rule, remedy)
+
+
+# ------------------------------------------------------------------------------------ the calendar
+
+
+@dataclass(frozen=True)
+class RecordDate:
+    """A record date of the calendar: `closes_at` is None for one that was cancelled.
+
+    `state` is `closed`, `open` or `cancelled`; `distributions` are those declared for it.
+    """
+
+    id: int
+    closes_at: int | None
+    state: str
+    distributions: tuple[int, ...]
+
+
+def read_records(deployment: Deployment) -> list[RecordDate]:
+    """Every record date of the asset, in order.
+
+    Raises: ChainError.
+    """
+    token, now = deployment.token(), deployment.chain.now()
+    declared: dict[int, list[int]] = {}
+    for found in deployment.vault().distributions_of([token.address]):
+        declared.setdefault(found.record_id, []).append(found.id)
+    return [
+        RecordDate(number, time, _state(time, now), tuple(declared.get(number, ())))
+        for number, time in enumerate(token.record_times(), start=1)
+    ]
+
+
+def _state(closes_at: int | None, now: int) -> str:
+    if closes_at is None:
+        return "cancelled"
+    return "closed" if closes_at < now else "open"
+
+
 # ----------------------------------------------------------------------------------------- record
 
 
@@ -55,19 +116,30 @@ class Record:
     """A record date: `id` counts from 1; it closes at the end of second `closes_at`.
 
     `ahead` is how many seconds that is from the chain's present. Without a receipt it was there
-    before, or would be scheduled.
+    before, or would be scheduled. `asked_ago` is how many seconds ago the same relative words made
+    it.
     """
 
     id: int
     closes_at: int
     receipt: Receipt | None
     ahead: int = 0
+    asked_ago: int | None = None
 
 
 def schedule_record(
-    operator: Operator, deployment: Deployment, closes_at: int, *, dry_run: bool = False
+    operator: Operator,
+    deployment: Deployment,
+    closes_at: int,
+    *,
+    relative: str = "",
+    another: bool = False,
+    dry_run: bool = False,
 ) -> Record:
     """Schedule the next record date; the record that closes at this second already is returned.
+
+    Where `closes_at` came from words that are `relative` to the present, such as `+2d`, the record
+    that the same words made within `SAME_WORDS` is returned, unless `another` is wanted.
 
     Raises: InputError when it is past, over `HORIZON` ahead, not later than every record, or the
     account is no agent; what `Operator.send` raises.
@@ -76,19 +148,50 @@ def schedule_record(
     operator.settle()
     times, now = token.record_times(), operator.chain.now()
     if closes_at in times:
-        earlier = operator.earlier(_key(operator, closes_at))
-        return Record(times.index(closes_at) + 1, closes_at, earlier, closes_at - now)
+        receipt = _scheduled(operator, closes_at)
+        return Record(times.index(closes_at) + 1, closes_at, receipt, closes_at - now)
+    said = None if another else _said_before(operator, relative, times, closes_at - now)
+    if said is not None:
+        return said
     require_agent(token, operator.address)
     _check_time(closes_at, now, times)
     if dry_run:
         return Record(len(times) + 1, closes_at, None, closes_at - now)
-    key = _key(operator, closes_at)
+    key = f"record/{relative}/{closes_at}" if relative else _key(operator, closes_at)
     if operator.earlier(key) is not None:
         # That record was cancelled since: this is another one.
         key = f"record/{closes_at}/{operator.attempts(f'record/{closes_at}') + 1}"
     receipt = operator.send_one(key, token.schedule_record(closes_at))
     record_id = int(receipt.events("RecordScheduled")[0].args["recordId"])
     return Record(record_id, closes_at, receipt, closes_at - now)
+
+
+def _scheduled(operator: Operator, closes_at: int) -> Receipt | None:
+    """The latest step of the journal that scheduled a record at this second, in whatever words."""
+    for entry in reversed(() if operator.journal is None else operator.journal.live()):
+        room, *parts = entry.key.split("/")
+        if room == "record" and str(closes_at) in parts:
+            return operator.earlier(entry.key)
+    return None
+
+
+def _said_before(
+    operator: Operator, words: str, times: Sequence[int | None], delay: int
+) -> Record | None:
+    """The latest record that the same words made not long ago, if it stands."""
+    prefix, now = f"record/{words}/", operator.chain.now()
+    entries = () if operator.journal is None or not words else operator.journal.live()
+    for entry in reversed(entries):
+        if not entry.key.startswith(prefix):
+            continue
+        closes_at = int(entry.key.removeprefix(prefix))
+        ago = max(0, now - (closes_at - delay))
+        if ago < SAME_WORDS and closes_at in times:
+            number = times.index(closes_at) + 1
+            return Record(
+                number, closes_at, operator.earlier(entry.key), closes_at - now, asked_ago=ago
+            )
+    return None
 
 
 def _key(operator: Operator, closes_at: int) -> str:

@@ -47,7 +47,7 @@ class DistributionRow(Row):
     distribution: int
     token: str
     kind: str
-    record: int
+    record: int | str
     record_date: str
     declared_at: str
     payable_from: str
@@ -63,6 +63,7 @@ class DistributionRow(Row):
     carried_out: Amount
     swept: Amount
     eligible_shares: Amount | None
+    weighted: str
     holders: int
     holders_paid: int
     document: str
@@ -80,6 +81,7 @@ class StatementRow(Row):
     paid_at: str
     status: str
     shares: Amount
+    weighted: str
     currency: str
     gross: Amount
     tax: Amount
@@ -142,6 +144,7 @@ class PaymentRow(_BoxedRow):
     payment_date: str
     account: str
     eligible_balance: Amount
+    weighted: str
     currency: str
     currency_address: str
     gross_cash_amount: Amount

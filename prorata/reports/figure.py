@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prorata.files.writer import written_whole
 from prorata.ledger.books import Books
+from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Holding
 from prorata.values.amounts import Unit, format_units, percent
 
@@ -29,24 +31,34 @@ TOP = 12
 LONGEST_NAME = 30
 
 INK, SOFT, RULE, PAPER = "#1d2733", "#6b7785", "#d9dee4", "#ffffff"
-BEFORE, AFTER, TREASURY = "#b9c9dc", "#20558a", "#8a929c"
+BEFORE, AFTER, EXCLUDED = "#b9c9dc", "#20558a", "#8a929c"
 PAID, WITHHELD, OWED = "#2f7d62", "#c9872b", "#dcd3bf"
 TITLE, HEADING, TEXT, SMALL = 17.0, 11.5, 9.0, 8.0
 
 
 @dataclass(frozen=True)
 class _Income:
-    """What one record date brought in one currency, in its smallest unit."""
+    """What one record date, or record range, brought in one currency, in its smallest unit.
 
-    record_id: int
+    `amount` is what was distributed: what is left over of it stands in no part.
+    """
+
+    label: str
     closes_at: int
-    paid: int
-    withheld: int
-    owed: int
+    paid: int = 0
+    withheld: int = 0
+    owed: int = 0
+    amount: int = 0
 
-    @property
-    def total(self) -> int:
-        return self.paid + self.withheld + self.owed
+    def with_(self, distribution: DistributionAccount) -> _Income:
+        """The same, with another distribution for the record."""
+        return replace(
+            self,
+            paid=self.paid + distribution.paid,
+            withheld=self.withheld + distribution.withheld,
+            owed=self.owed + distribution.owed,
+            amount=self.amount + distribution.received,
+        )
 
 
 def draw(
@@ -87,7 +99,7 @@ def draw(
         FigureCanvasAgg(figure)
         figure.text(0.04, 0.945, title, fontsize=TITLE, fontweight="bold", va="center")
         figure.text(0.04, 0.905, subtitle, fontsize=TEXT + 1, color=SOFT, va="center")
-        _draw_ownership(figure, before, after, labels)
+        _draw_ownership(figure, before, after, labels, _excluded(books, token))
         _draw_income(figure, books, incomes)
         # No software's version in the file: the same books give the same bytes.
         with written_whole(path) as part:
@@ -97,30 +109,48 @@ def draw(
 # -------------------------------------------------------------------------------------- ownership
 
 
+def _excluded(books: Books, token: str) -> frozenset[str]:
+    """Who is excluded from income: of the latest distribution, or by no distribution nobody."""
+    declared = books.of_asset(token)
+    return frozenset(declared[-1].terms.excluded) if declared else frozenset()
+
+
 def _draw_ownership(
-    figure: Figure, before: CapTable, after: CapTable, labels: tuple[str, str]
+    figure: Figure,
+    before: CapTable,
+    after: CapTable,
+    labels: tuple[str, str],
+    excluded: AbstractSet[str],
 ) -> None:
     figure.text(
         0.04, 0.845, f"Ownership, {labels[0]} and {labels[1]}", fontsize=HEADING, fontweight="bold"
     )
     strip: Axes = figure.add_axes((0.105, 0.735, 0.465, 0.085))
-    _draw_strip(strip, before, after, labels)
+    _draw_strip(strip, before, after, labels, excluded)
     bars: Axes = figure.add_axes((0.265, 0.075, 0.305, 0.605))
-    _draw_holders(bars, before, after, labels)
+    _draw_holders(bars, before, after, labels, excluded)
 
 
-def _draw_strip(axes: Axes, before: CapTable, after: CapTable, labels: tuple[str, str]) -> None:
-    """Two full-width bars: treasury, the largest holders of today, everybody else."""
-    largest = {holding.address for holding in _largest(after)}
+def _draw_strip(
+    axes: Axes,
+    before: CapTable,
+    after: CapTable,
+    labels: tuple[str, str],
+    excluded: AbstractSet[str],
+) -> None:
+    """Two full-width bars: who is excluded, the largest holders of today, everybody else."""
+    largest = {holding.address for holding in _largest(after, excluded)}
     for row, (label, table) in enumerate(zip(labels, (before, after), strict=True)):
         shares = [
-            sum(h.shares for h in table if h.kind == "treasury"),
+            sum(h.shares for h in table if h.address in excluded),
             sum(h.shares for h in table if h.address in largest),
         ]
         shares.append(table.total - sum(shares))
-        names = ("treasury", f"{len(largest)} largest today", "all others")
+        names = ("excluded", f"{len(largest)} largest today", "all others")
         left = 0.0
-        for name, part, colour in zip(names, shares, (TREASURY, AFTER, BEFORE), strict=True):
+        for name, part, colour in zip(names, shares, (EXCLUDED, AFTER, BEFORE), strict=True):
+            if not part:
+                continue
             width = part / table.total
             axes.barh(
                 row, width, left=left, height=0.74, color=colour, edgecolor=PAPER, linewidth=1.2
@@ -138,17 +168,23 @@ def _draw_strip(axes: Axes, before: CapTable, after: CapTable, labels: tuple[str
     axes.axis("off")
 
 
-def _draw_holders(axes: Axes, before: CapTable, after: CapTable, labels: tuple[str, str]) -> None:
-    """A pair of bars for each of today's largest holders, and one for the treasury."""
+def _draw_holders(
+    axes: Axes,
+    before: CapTable,
+    after: CapTable,
+    labels: tuple[str, str],
+    excluded: AbstractSet[str],
+) -> None:
+    """A pair of bars for each of today's largest holders, and for each who is excluded."""
     issued = before.balances
-    rows = [*_largest(after), *(h for h in after if h.kind == "treasury")]
+    rows = [*_largest(after, excluded), *(h for h in after if h.address in excluded)]
     most = max(max(h.shares, issued.get(h.address, 0)) for h in rows)
     for row, holding in enumerate(rows):
-        was, treasury = issued.get(holding.address, 0), holding.kind == "treasury"
+        was, idle = issued.get(holding.address, 0), holding.address in excluded
         axes.barh(row - 0.2, was, height=0.3, color=BEFORE)
         axes.barh(
-            row + 0.14, holding.shares, height=0.38, color=TREASURY if treasury else AFTER,
-            hatch="////" if treasury else "", edgecolor=PAPER, linewidth=0.0,
+            row + 0.14, holding.shares, height=0.38, color=EXCLUDED if idle else AFTER,
+            hatch="////" if idle else "", edgecolor=PAPER, linewidth=0.0,
         )  # fmt: skip
         change = holding.shares - was
         shown = format_units(holding.shares, after.decimals, trim=True)
@@ -170,11 +206,12 @@ def _draw_holders(axes: Axes, before: CapTable, after: CapTable, labels: tuple[s
     axes.xaxis.set_visible(False)
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    _legend(axes, ((labels[0], BEFORE), (labels[1], AFTER), ("treasury, earns nothing", TREASURY)))
+    entries = [(labels[0], BEFORE), (labels[1], AFTER)]
+    _legend(axes, entries + [("excluded, earns nothing", EXCLUDED)] * bool(excluded))
 
 
-def _largest(table: CapTable) -> list[Holding]:
-    earning = [holding for holding in table if holding.kind != "treasury"]
+def _largest(table: CapTable, excluded: AbstractSet[str]) -> list[Holding]:
+    earning = [holding for holding in table if holding.address not in excluded]
     return sorted(earning, key=lambda h: (-h.shares, h.address))[:TOP]
 
 
@@ -191,22 +228,22 @@ def _draw_income(figure: Figure, books: Books, incomes: dict[str, list[_Income]]
         return
     top, bottom, gap = 0.775, 0.155, 0.125
     height = (top - bottom - gap * (len(incomes) - 1)) / len(incomes)
-    records = sorted({(i.closes_at, i.record_id) for group in incomes.values() for i in group})
+    records = sorted({(i.closes_at, i.label) for group in incomes.values() for i in group})
     for row, (currency, group) in enumerate(incomes.items()):
         axes: Axes = figure.add_axes((0.635, top - height - row * (height + gap), 0.325, height))
-        _draw_columns(axes, books.unit(currency), group, [number for _, number in records])
-        labels = [f"record {number}\n{_day(closes_at)}" for closes_at, number in records]
+        _draw_columns(axes, books.unit(currency), group, [label for _, label in records])
+        labels = [f"{label}\n{_day(closes_at)}" for closes_at, label in records]
         axes.set_xticks(range(len(records)), labels)
         if row == len(incomes) - 1:
             _legend(axes, (("paid", PAID), ("withheld", WITHHELD), ("unclaimed", OWED)), -0.29)
 
 
 def _draw_columns(
-    axes: Axes, unit: Unit, incomes: Sequence[_Income], records: Sequence[int]
+    axes: Axes, unit: Unit, incomes: Sequence[_Income], records: Sequence[str]
 ) -> None:
-    most = max(income.total for income in incomes) or 1
+    most = max(income.amount for income in incomes) or 1
     for income in incomes:
-        place, level = records.index(income.record_id), 0
+        place, level = records.index(income.label), 0
         for part, colour in (
             (income.paid, PAID),
             (income.withheld, WITHHELD),
@@ -215,7 +252,7 @@ def _draw_columns(
             axes.bar(place, part / most, bottom=level / most, width=0.56, color=colour)
             level += part
         axes.text(
-            place, level / most + 0.03, _rounded(income.total, unit), ha="center", fontsize=SMALL
+            place, level / most + 0.03, _rounded(income.amount, unit), ha="center", fontsize=SMALL
         )
     axes.set_title(unit.symbol, loc="left", fontsize=TEXT + 0.5, color=SOFT, pad=9)
     axes.set_xlim(-0.55, len(records) - 0.45)
@@ -227,18 +264,12 @@ def _draw_columns(
 
 
 def _incomes(books: Books, token: str) -> dict[str, list[_Income]]:
-    """By currency, the sums over the distributions of each record."""
-    found: dict[str, dict[int, _Income]] = {}
-    for d in books.of_token(token):
+    """By currency, the sums over the distributions of each record and of each record range."""
+    found: dict[str, dict[str, _Income]] = {}
+    for d in books.of_asset(token):
         group = found.setdefault(d.currency, {})
-        so_far = group.get(d.record_id, _Income(d.record_id, d.record_time, 0, 0, 0))
-        group[d.record_id] = _Income(
-            d.record_id,
-            d.record_time,
-            so_far.paid + d.paid,
-            so_far.withheld + d.withheld,
-            so_far.owed + d.owed,
-        )
+        label = f"{'record' if d.token == token else 'range'} {d.record_id}"
+        group[label] = group.get(label, _Income(label, d.record_time)).with_(d)
     return {currency: list(group.values()) for currency, group in found.items()}
 
 

@@ -9,7 +9,8 @@ A statement has one line for every distribution whose record has closed with sha
 `paid`; `claimable` now; `not due` before the first day of payment; `held` for a person whose wallet
 is frozen or who is not eligible; `expired` after the deadline; `excluded` for accounts, such as
 treasury shares, that do not earn; `refunded` to the declarer. Where a record range is paid, the
-shares are weighted, and the record is the range.
+record is the range, and the shares are `weighted`: their sum over its records, each times its
+weight.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _distribution_row(books: Books, distribution: DistributionAccount) -> Distri
         distribution=distribution.id,
         token=shares.symbol,
         kind=distribution.terms.kind.label,
-        record=distribution.record_id,
+        record=_record(distribution, books.ledgers[distribution.token].asset),
         record_date=iso(distribution.record_time),
         declared_at=iso(distribution.declared_at),
         payable_from=iso(_payable_from(distribution)),
@@ -121,6 +122,7 @@ def _distribution_row(books: Books, distribution: DistributionAccount) -> Distri
         carried_out=unit.amount(distribution.carried_out),
         swept=unit.amount(distribution.swept),
         eligible_shares=None if division is None else shares.amount(division.eligible),
+        weighted=_weighted(books, distribution),
         holders=len(distribution.earning),
         holders_paid=len(distribution.settlements),
         document=f"0x{distribution.terms.document_hash.hex()}",
@@ -179,6 +181,7 @@ def statement(books: Books, token: str, holder: str) -> list[StatementRow]:
                 paid_at=iso(settlement.time) if settlement else "",
                 status=books.status(distribution, holder),
                 shares=books.unit(token).amount(shares),
+                weighted=_weighted(books, distribution),
                 currency=unit.symbol,
                 gross=unit.amount(gross),
                 tax=unit.amount(tax),
@@ -223,6 +226,12 @@ def totals(books: Books, token: str, holder: str) -> list[IncomeRow]:
 def _record(distribution: DistributionAccount, token: str) -> str | int:
     number = distribution.record_id
     return number if distribution.token == token else f"record range {number}"
+
+
+def _weighted(books: Books, distribution: DistributionAccount) -> str:
+    """`weighted` where shares are those of a record range, times the weights of its records."""
+    asset = books.ledgers[distribution.token].asset
+    return "" if distribution.token == asset else "weighted"
 
 
 def _note(distribution: DistributionAccount, holder: str) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
+from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable
 from prorata.reports.statements import (
     income_of,
@@ -92,7 +93,7 @@ def distributions_table(books: Books, tokens: Iterable[str] | None = None) -> Gr
         group = chosen[start : start + COLUMNS]
         units = [books.unit(d.currency) for d in group]
         table = plain_table("distribution", *(str(d.id) for d in group))
-        table.add_row("record", *(str(d.record_id) for d in group))
+        table.add_row("record", *(_record(books, d) for d in group))
         table.add_row("kind", *(d.terms.kind.label for d in group))
         table.add_row("currency", *(unit.symbol for unit in units))
         for label, amounts in (
@@ -111,6 +112,12 @@ def distributions_table(books: Books, tokens: Iterable[str] | None = None) -> Gr
     return Group(*tables[:-1])
 
 
+def _record(books: Books, distribution: DistributionAccount) -> str:
+    """Which record is paid, or which record range, whose shares are weighted."""
+    number, token = str(distribution.record_id), distribution.token
+    return number if books.ledgers[token].asset == token else f"range {number}"
+
+
 def _shown(unit: Unit, amount: int) -> str:
     """For an overview: six decimals, and dots where there is more."""
     whole, point, part = unit.text(amount).partition(".")
@@ -122,7 +129,7 @@ def _shown(unit: Unit, amount: int) -> str:
 
 def cap_table_table(table: CapTable, shown: int) -> Table:
     """The first holdings of a cap table, by name where there is one."""
-    drawn = plain_table("holder", "", "shares", "of all", text=2)
+    drawn = plain_table("holder", "name", "shares", "of all", text=2)
     drawn.columns[1].no_wrap = False
     for holding in list(table)[:shown]:
         name = Text(holding.name, overflow="ellipsis", no_wrap=True)
@@ -136,7 +143,7 @@ def holders_table(
 ) -> Table:
     """For some holders, by currency: what they earned, the tax, and what they have and can get."""
     who = {holding.address: holding.name for holding in known or ()}
-    table = plain_table("holder", "", "gross", "tax", "paid", "claimable", text=2)
+    table = plain_table("holder", "currency", "gross", "tax", "paid", "claimable", text=2)
     # In a narrow terminal the names give way, never the figures.
     table.columns[0].no_wrap = False
     for holder in holders:

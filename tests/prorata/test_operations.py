@@ -59,14 +59,44 @@ def test_issuing_again_sends_nothing(operator, issued, table):
 def test_issuing_in_batches_is_resumed_batch_by_batch(operator, found, table):
     done = issue(operator, found, table, batch_size=50)
     assert [r.label for r in done.receipts] == [
-        "issue 3359 to 50 holders",
-        "issue 4307 to 50 holders",
-        "issue 2334 to 48 holders",
+        "issue 1860 to 50 holders",
+        "issue 4969 to 50 holders",
+        "issue 3171 to 48 holders",
     ]
     assert refused(issue, operator, found, table, batch_size=60) == (
         'batch: "60" is not the 50 with which issuing this table began; run again with that, '
         "so that nobody is issued to twice"
     )
+
+
+@pytest.mark.attack("K11")
+def test_the_order_of_the_rows_issues_nothing_twice(operator, issued, table):
+    """Neither with authorised shares to spare, nor in another file: a further issue has a name."""
+    before, names = sent(operator), {"symbol": issued.settings.symbol}
+    again = CapTable(tuple(reversed(table.holdings)))
+    assert all(receipt.resumed for receipt in issue(operator, issued, again).receipts)
+    edited = CapTable((Holding(operator.address, 1),))
+    assert refused(issue, operator, issued, edited) == (
+        'tranche: "" is missing, and 10,000 shares of {symbol} are issued already, from another '
+        "table or by another account; give --tranche NAME if these shares are to be issued besides"
+    ).format(**names)
+    assert sent(operator) == before
+
+
+@pytest.mark.attack("K11")
+def test_a_tranche_is_of_one_table(operator, found, table):
+    half = CapTable(table.holdings[:50])
+    issue(operator, found, half, tranche="first")
+    before = sent(operator)
+    shuffled = CapTable(tuple(reversed(half.holdings)))
+    assert issue(operator, found, shuffled, tranche="first").receipts[0].resumed
+    assert refused(issue, operator, found, CapTable(half.holdings[:49]), tranche="first") == (
+        'tranche: "first" is the name of an issue from a table with other holdings; give that '
+        "table again to finish it, or another name for what is to be issued besides"
+    )
+    assert sent(operator) == before
+    issue(operator, found, CapTable(table.holdings[50:]), tranche="rest")
+    assert found.token().total_supply() == table.total
 
 
 def test_a_dry_run_sends_nothing(operator, found, table):
@@ -80,9 +110,9 @@ def test_a_dry_run_sends_nothing(operator, found, table):
 def test_more_than_the_authorised_shares_are_refused(operator, issued):
     nonce = sent(operator)
     more = CapTable((Holding(operator.address, 1),))
-    assert refused(issue, operator, issued, more) == (
+    assert refused(issue, operator, issued, more, tranche="second") == (
         'total: "1" shares and the 10,000 issued already exceed the 10,000 authorised by 1; '
-        "reduce the holdings or authorise more shares"
+        "reduce the holdings, or authorise more with `prorata authorise`"
     )
     assert sent(operator) == nonce
 
@@ -340,7 +370,7 @@ def test_a_register_that_lacks_shares_is_not_used(closed, monkeypatch):
     with pytest.raises(BooksError) as refusal:
         holders_at(closed, 1)
     assert str(refusal.value) == (
-        "the events give 9200 shares at record 1, and the token says 10000; "
+        "the events give 9990 shares at record 1, and the token says 10000; "
         "check that the node is in step with the chain"
     )
 

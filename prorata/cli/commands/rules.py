@@ -12,7 +12,7 @@ import click
 from prorata.assets.rules import RuleSettings
 from prorata.cli.changes import say_change, sent_facts
 from prorata.cli.command import Command, common_options, reading_options
-from prorata.cli.parameters import parse_contract
+from prorata.cli.parts import parse_contract
 from prorata.cli.session import Session
 from prorata.errors import InputError
 from prorata.register.rule_changes import (

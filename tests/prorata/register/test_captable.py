@@ -280,19 +280,19 @@ def test_a_total_over_the_authorised_shares_is_refused() -> None:
     assert problems(f"address,shares\n{ADA},9000\n{BOB},1001\n", authorised=10_000) == [
         (
             'total: "10,001" exceeds the 10,000 authorised shares by 1; '
-            "reduce the holdings or authorise more shares"
+            "reduce the holdings, or authorise more with `prorata authorise`"
         )
     ]
     assert problems(f"address,shares\n{ADA},1.5\n{BOB},1\n", decimals=1, authorised=10) == [
         (
             'total: "2.5" exceeds the 1 authorised shares by 1.5; '
-            "reduce the holdings or authorise more shares"
+            "reduce the holdings, or authorise more with `prorata authorise`"
         )
     ]
     assert problems(f"address,shares\n{ADA},{MAX_SHARES}\n{BOB},1\n") == [
         (
             f'total: "{MAX_SHARES + 1:,}" exceeds the {MAX_SHARES:,} authorised shares by 1; '
-            "reduce the holdings or authorise more shares"
+            "reduce the holdings, or authorise more with `prorata authorise`"
         )
     ]
 

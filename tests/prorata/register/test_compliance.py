@@ -598,7 +598,7 @@ def test_nobody_is_issued_shares_who_may_not_hold_them(operator, registered, ent
         "first"
     )
     assert sent(operator) == nonce
-    issue(operator, registered, holdings(bermuda), despite_rules=True)
+    issue(operator, registered, holdings(bermuda), tranche="island", despite_rules=True)
     assert registered.token().balance_of(bermuda) == 1
 
 
@@ -632,7 +632,8 @@ def test_no_more_persons_are_issued_shares_than_may_hold(operator, settings, ent
         # Counting goes on from what is held already.
         issue(operator, found, holdings(wallets[0]))
         assert issue(operator, found, holdings(wallets[0])).receipts[0].resumed
-    assert rule in refused(issue, operator, found, holdings(*wallets, shares=5))
+    more = holdings(*wallets, shares=5)
+    assert rule in refused(issue, operator, found, more, tranche="second")
 
 
 def test_parts_of_shares_are_told_as_a_person_writes_them(operator, settings, entries):
@@ -653,7 +654,7 @@ def test_who_holds_already_is_nobody_new(operator, settings, entries):
     register_investors(operator, found, entries)
     first, second = (entry.address for entry in entries[:2])
     issue(operator, found, holdings(first, second), despite_rules=True)
-    issue(operator, found, holdings(first, shares=2))
+    issue(operator, found, holdings(first, shares=2), tranche="second")
     assert found.token().balance_of(first) == 3
 
 

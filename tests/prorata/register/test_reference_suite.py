@@ -58,8 +58,10 @@ def test_an_issue_asks_rules_of_another_make_before_it_begins(operator, found, s
     assert issue(operator, found, table(ann=LIMIT - 5, ben=5), dry_run=True).shares == LIMIT
     issue(operator, found, table(ann=LIMIT))
     assert found.token().balance_of(ANN) == LIMIT
-    assert f'"{BEN}" may not be issued 1 shares' in refused(issue, operator, found, table(ben=1))
-    issue(operator, found, table(ben=1), despite_rules=True)
+    more = table(ben=1)
+    said = refused(issue, operator, found, more, tranche="second")
+    assert f'"{BEN}" may not be issued 1 shares' in said
+    issue(operator, found, more, tranche="second", despite_rules=True)
     assert found.token().balance_of(BEN) == 1
 
 
