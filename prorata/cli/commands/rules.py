@@ -61,11 +61,11 @@ def show_command(file: Path | None, **options: Any) -> None:
         none = present.address == ZERO_ADDRESS
         text = "has no rules" if none else f"has rules of another make, at {present.address}"
         session.output.say(f"{symbol} {text}")
-    if file is None:
+    if file is None and rules:
         session.output.table(
             f"Rules of {symbol}", ("rule", "is"), [(d.rule, _words(d.after)) for d in rules]
         )
-    else:
+    if file is not None:
         _show_differences(session, f"Rules of {symbol}", compare(present.settings, wanted))
     session.output.result(
         {
