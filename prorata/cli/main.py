@@ -25,6 +25,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "deploy": "Put an asset's contracts on a chain, once.",
     },
     "Shares": {
+        "authorise": "Change how many shares may ever be issued.",
         "issue": "Issue shares to the holders of a cap table.",
         "record": "Schedule a record date.",
         "cancel-records": "Cancel a record that is still open, and every later one.",
@@ -72,7 +73,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Check": {
         "status": "Show how an asset stands, on one screen.",
         "books": "Prove where every unit of income is.",
+        "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "journal": "Take into the journal what was sent without it.",
     },
 }
 """Every command with a line about it, by group."""

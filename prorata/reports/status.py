@@ -7,20 +7,19 @@ proof: `prorata books` compares every figure with every other.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from prorata.chain.abi import topics_of
 from prorata.chain.events import stream_events
+from prorata.chain.journal import Journal
 from prorata.chain.node import read_steadily
 from prorata.chain.types import Block
 from prorata.contracts.currency import Currency
 from prorata.contracts.vault import Distribution
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.drift import Drift, find_drift
 from prorata.deployments.roles import all_governed, read_roles
 from prorata.files.writer import json_object
 from prorata.register.shares import Ledger
@@ -102,6 +101,7 @@ class Status:
     next_record: RecordLine | None
     distributions: tuple[DistributionLine, ...]
     due: tuple[Due, ...]
+    drift: tuple[Drift, ...]
     accounts: tuple[GasAccount, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -111,6 +111,7 @@ class Status:
             "next_record": self.next_record and self.next_record.as_json(),
             "distributions": [line.as_json() for line in self.distributions],
             "due": [due.as_json() for due in self.due],
+            "drift": [drift.as_json() for drift in self.drift],
             "accounts": [account.as_json() for account in self.accounts],
         }
         return json_object({**vars(self), "time": moment(self.at), **nested})
@@ -127,6 +128,7 @@ def read_status(deployment: Deployment, *, enough_gas: int = ENOUGH_GAS) -> Stat
 def _status(deployment: Deployment, newest: Block, enough_gas: int) -> Status:
     chain, token, unit = deployment.chain, deployment.token(), deployment.settings.unit
     ledger, now = _ledger(deployment, newest), max(chain.now(), newest.timestamp)
+    known, senders = _journalled(deployment)
     entries = tuple(_entries(deployment, ledger))
     records = [
         RecordLine(number, closes_at)
@@ -150,7 +152,8 @@ def _status(deployment: Deployment, newest: Block, enough_gas: int) -> Status:
         next_record=next((record for record in records if record.closes_at >= now), None),
         distributions=tuple(_line(deployment, entry, now) for entry in entries),
         due=agenda(deployment, ledger, entries, now),
-        accounts=tuple(_accounts(deployment, enough_gas)),
+        drift=find_drift(deployment, known).drifts,
+        accounts=tuple(_accounts(deployment, senders, enough_gas)),
     )
 
 
@@ -228,18 +231,18 @@ def _text(unit: Unit, units: int) -> str:
 # -------------------------------------------------------------------------------------------- gas
 
 
-def _accounts(deployment: Deployment, enough: int) -> Iterator[GasAccount]:
+def _accounts(deployment: Deployment, senders: Sequence[str], enough: int) -> Iterator[GasAccount]:
     """Those that have sent something, and those that have a role; contracts pay no gas."""
     chain = deployment.chain
-    for address, roles in _senders(deployment).items():
+    for address, roles in _payers(deployment, senders).items():
         if not chain.code(address):
             balance = chain.balance(address)
             yield GasAccount(address, tuple(roles), ETHER.amount(balance), balance < enough)
 
 
-def _senders(deployment: Deployment) -> dict[str, list[str]]:
+def _payers(deployment: Deployment, senders: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {deployment.manifest.deployer: ["deployer"]}
-    for sender in _journalled(deployment.folder / "journal.jsonl"):
+    for sender in senders:
         found.setdefault(sender, [])
     for governed in all_governed(deployment):
         roles = read_roles(deployment, governed)
@@ -250,12 +253,9 @@ def _senders(deployment: Deployment) -> dict[str, list[str]]:
     return found
 
 
-def _journalled(path: Path) -> Sequence[str]:
-    """Who has signed steps; the journal is only looked at, so nobody has to wait for it."""
-    senders: dict[str, None] = {}
-    with suppress(OSError):
-        for line in path.read_bytes().splitlines():
-            with suppress(ValueError, TypeError, AttributeError):
-                if sender := json.loads(line).get("sender"):
-                    senders[str(sender)] = None
-    return list(senders)
+def _journalled(deployment: Deployment) -> tuple[frozenset[str], list[str]]:
+    """The transactions of the journal, and who signed them; nobody has to wait for a look at it."""
+    path, chain = deployment.folder / "journal.jsonl", deployment.chain
+    number, genesis = chain.chain_id, chain.genesis_hash
+    with Journal(path, chain_id=number, genesis_hash=genesis, read_only=True) as journal:
+        return frozenset(entry.hash for entry in journal.entries), journal.accounts()

@@ -19,13 +19,11 @@ from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
 from prorata.values.addresses import parse_address
 from prorata.values.kinds import FOREVER, Kind
-from prorata.values.times import parse_time
+from prorata.values.times import parse_beginning, parse_time
 
 __all__ = ["COLUMNS", "CertificateRow", "parse_certificates", "read_certificates"]
 COLUMNS = ("address", "kinds", "rate", "valid_from", "valid_until", "document")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_DAY = len("2027-01-01")
-_DAY_SECONDS = 86_400
 
 
 # ------------------------------------------------------------------------ the file of certificates
@@ -122,9 +120,7 @@ def _kinds(cell: str) -> frozenset[Kind]:
 
 
 def _valid_from(cell: str) -> int:
-    # A day without a time is its last second, where an end is meant; here its first one is.
-    second = parse_time("valid_from", cell)
-    return second - _DAY_SECONDS + 1 if len(cell) == _DAY else second
+    return parse_beginning("valid_from", cell)
 
 
 def _valid_until(cell: str) -> int:

@@ -70,6 +70,7 @@ def _lines(status: Status) -> Iterator[str]:
     yield _row("records", _records(status))
     yield from _listed("distributions", status.distributions[::-1], SHOWN_DISTRIBUTIONS, _paid)
     yield from _listed("due", status.due, SHOWN_DUE, _due)
+    yield _row("drift", _drift(status))
     yield from _listed("gas", status.accounts, SHOWN_ACCOUNTS, _account)
 
 
@@ -121,6 +122,14 @@ def _paid(line: DistributionLine) -> str:
 def _due(due: Any) -> str:
     done_by = f": `{due.command}`" if due.command else ""
     return f"{due.when:<22}{due.what}{done_by}"
+
+
+def _drift(status: Status) -> str:
+    if not status.drift:
+        return "none: the chain is as the manifest and the journal say"
+    kinds = ", ".join(dict.fromkeys(drift.kind.value for drift in status.drift))
+    things = "one thing differs" if len(status.drift) == 1 else f"{len(status.drift)} things differ"
+    return f"{things} ({kinds}): `prorata drift`"
 
 
 def _account(account: GasAccount) -> str:

@@ -13,6 +13,7 @@ from tests.prorata.cli.test_powers import BASIS, OTHER, OWNER, THIRD
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
 DAY = 86_400
+NOBODY = "holder whom nobody can pay before"
 
 
 @pytest.fixture
@@ -66,13 +67,11 @@ def test_records_and_distributions_and_what_is_due_of_them(commands):
     terms = ("--deadline", moment(deadline), "--sweep-to", THIRD)
     pay(commands, 1, *terms)
     commands.facts("freeze", "--wallet", HOLDERS[3].address, *BASIS)
-    assert due(commands)[1:] == [
-        (
-            "deadline of distribution 1: 100.00 ETH unpaid, some of it of a frozen holder whom "
-            "nobody can pay before",
-            None,
-        )
-    ]
+    [(said, command)] = due(commands)[1:]
+    assert (said, command) == (
+        f"deadline of distribution 1: 100.00 ETH unpaid, some of it of a frozen {NOBODY}",
+        None,
+    )
     [line] = commands.facts("status")["distributions"]
     assert (line["state"], line["owed"]["text"], line["kind"]) == ("payable", "100.00", "rent")
     commands.travel(deadline + 1)
@@ -141,6 +140,17 @@ def test_an_account_that_can_hardly_pay_is_warned_of(commands):
         "transaction.\n"
     )
     assert commands.run("status", "--low", "0.001").err == ""
+
+
+def test_what_somebody_else_has_changed_is_drift(commands):
+    """By a transaction that the journal does not have."""
+    assert "none: the chain is as the manifest" in commands.says("status")
+    assert commands.facts("status")["drift"] == []
+    add = commands.deployment.token().add_agent(OTHER)
+    commands.chain.request("eth_sendTransaction", add.question(OWNER))
+    assert "one thing differs (agents): `prorata drift`" in commands.says("status")
+    [drift] = commands.facts("status")["drift"]
+    assert (drift["kind"], drift["found"]) == ("agents", f"{OTHER} is agent")
 
 
 def test_the_screen_stays_a_screen(commands):

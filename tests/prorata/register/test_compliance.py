@@ -172,9 +172,11 @@ def test_a_run_killed_at_any_round_is_finished_by_the_next(
 def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, folder):
     other = settings.model_copy(update={"rules": RuleSettings.load(PACKS / "plain-whitelist.yaml")})
     nonce = sent(operator)
-    assert "holds a TransferRules that was deployed with" in refused(
-        deploy, operator, other, folder
-    )
+    said = refused(deploy, operator, other, folder)
+    assert (
+        '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
+        "`prorata rules change` puts other rules on the chain"
+    ) in said
     assert sent(operator) == nonce
 
 
