@@ -74,6 +74,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
     "Check": {
+        "status": "Show how an asset stands, on one screen.",
         "books": "Prove where every unit of income is.",
         "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
