@@ -362,7 +362,6 @@ def _correction(books: Books, one: Correction) -> CorrectionRow:
         repaid=unit.amount(one.amount),
         payer=one.payer,
         by=one.by,
-        payee=one.payee,
         procedure=one.procedure,
         window_until=iso(one.window_until),
         document=one.document,
@@ -372,8 +371,11 @@ def _correction(books: Books, one: Correction) -> CorrectionRow:
 
 def _corrections_of(books: Books, statement: Statement) -> list[Correction]:
     """What was repaid of the tax on the payments of a statement."""
-    paid = {(payment.distribution.id, payment.holder) for payment in statement.payments}
-    return [one for one in books.corrections if (one.distribution_id, one.holder) in paid]
+    return [
+        one
+        for payment in statement.payments
+        for one in books.corrections_of(payment.distribution, payment.holder)
+    ]
 
 
 def year_statement(

@@ -235,7 +235,6 @@ class CorrectionRow(Row):
     repaid: Amount
     payer: str
     by: str
-    payee: str
     procedure: str
     window_until: str
     document: str
