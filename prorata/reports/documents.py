@@ -33,6 +33,7 @@ __all__ = [
     "SummaryRow",
     "TotalRow",
     "YearHeading",
+    "YearRow",
     "YearStatement",
     "YearTotals",
 ]
@@ -239,6 +240,17 @@ class CorrectionRow(Row):
     window_until: str
     document: str
     transaction: str
+
+
+class YearRow(Row):
+    """What counts in a year in one currency, and what was repaid of tax in that year."""
+
+    year: int
+    currency: str
+    currency_address: str
+    gross: Amount
+    tax: Amount
+    repaid_in_year: Amount
 
 
 class YearHeading(BaseModel):
