@@ -17,8 +17,10 @@ from prorata.chain.journal import JournalEntry
 from prorata.chain.steps import Intent, Progress, Receipt
 from prorata.chain.transactions.plans import check_keys, plan_steps
 from prorata.chain.transactions.recovery import (
+    adopted_receipts,
     earlier_receipts,
     keep_done,
+    require_known,
     require_taken,
     settle_leftovers,
     sign_next,
@@ -40,12 +42,16 @@ class Operator(Sender):
 
         Raises: before anything is sent, InputError for a repeated key or too much gas, ChainError
         for missing funds, RevertError for a step that would fail, JournalError for a step whose
-        nonce was used by something else. After that, RevertError for one that failed on the chain
-        and ChainError for one that was not mined in time; running the same steps again resumes.
+        nonce was used by something else, or when our accounts sent what the journal does not know.
+        After that, RevertError for one that failed on the chain and ChainError for one that was
+        not mined in time; running the same steps again resumes.
         """
         check_keys(intents)
         settle_leftovers(self, {intent.key for intent in intents})
         done = earlier_receipts(self, intents)
+        if len(done) < len(intents):
+            require_known(self)
+            done |= adopted_receipts(self, [i for i in intents if i.key not in done])
         for number, intent in enumerate(intents, start=1):
             if intent.key in done:
                 self.on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
@@ -86,6 +92,7 @@ class Operator(Sender):
         Raises: JournalError for what can never be mined; ChainError.
         """
         settle_leftovers(self, set())
+        require_known(self)
 
     def abandon(self, key: str) -> None:
         """Give a step up, so that it is signed anew: only one that can no longer be mined as it is.
@@ -107,14 +114,17 @@ class Operator(Sender):
                 )
         self.journal.abandon(key)
 
-    def earlier(self, key: str) -> Receipt | None:
+    def earlier(self, key: str, call: Call | None = None) -> Receipt | None:
         """The receipt of a step that an earlier run has done; None while it is not mined.
+
+        With its `call`, what the journal adopted from the chain counts, too.
 
         Raises: JournalError when its nonce was used by something else.
         """
         entry = None if self.journal is None else self.journal.find(key)
         if entry is None:
-            return None
+            asked = [] if call is None else [Intent(key, call)]
+            return adopted_receipts(self, asked).get(key)
         [(_, mined)] = look_up(self, [entry])
         done = mined is not None and mined.success
         return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None

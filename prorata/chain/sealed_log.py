@@ -9,7 +9,6 @@ it anew, which only a copy of its head, kept elsewhere, or the chain can show.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from prorata.chain.turns import Holder, leave_turn, take_turn
 from prorata.errors import JournalError
 from prorata.files.log import append_lines, whole_lines
 
@@ -26,15 +26,19 @@ __all__ = ["SealedLog", "sealed"]
 class SealedLog:
     """The lines of a sealed file, open and locked until `close`; or only read, as they are now.
 
+    Another run is waited for so many seconds, and is told that `command` has the file now.
+
     Raises: JournalError when another run has it open, or a line of it is damaged.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, command: str = "", wait: float = 0.0
+    ) -> None:
         self.path = path
         self.read_only = read_only
         self.records: list[dict[str, Any]] = []
         self.seals: list[str] = []
-        self._file = None if read_only else _locked(path)
+        self._file = None if read_only else _locked(path, command, wait)
         try:
             for number, line in enumerate(self._lines(), start=1):
                 self._take(number, line)
@@ -71,7 +75,8 @@ class SealedLog:
 
     def close(self) -> None:
         """Close the file, which unlocks it; a second call does nothing."""
-        if self._file is not None:
+        if self._file is not None and not self._file.closed:
+            leave_turn(self.path)
             self._file.close()
 
     @property
@@ -117,7 +122,7 @@ def sealed(previous: str, record: Mapping[str, Any]) -> bytes:
     return _text({**record, "seal": _seal(previous, record)})
 
 
-def _locked(path: Path) -> BinaryIO:
+def _locked(path: Path, command: str, wait: float) -> BinaryIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
@@ -126,13 +131,13 @@ def _locked(path: Path) -> BinaryIO:
             f"the journal {path} cannot be written ({str(error.strerror).lower()})",
             "give a folder that this account may write",
         ) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    held_by = take_turn(file, path, Holder.of_this_process(command), wait)
+    if held_by is not None:
         file.close()
         raise JournalError(
-            f"the journal {path} is in use by another run", "wait until that one ends"
-        ) from None
+            f"the journal {path} is in use by {held_by}",
+            "wait until that one ends, or let this one wait with --wait SECONDS",
+        )
     return file
 
 

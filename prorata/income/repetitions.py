@@ -33,9 +33,10 @@ class Alike:
         """What they are, for a question: a sentence without its end."""
         found, what = self.distribution, self.declaration
         record = f"{what.column.replace('_', ' ')} {found.record_id}"
+        amount = money(what.amount, what.currency)
         return (
-            f"distribution {found.id} pays {money(what.amount, what.currency)} on the same terms at "
-            f"{record}, declared by {found.declarer}"
+            f"distribution {found.id} pays {amount} on the same terms at {record}, declared by "
+            f"{found.declarer}"
         )
 
 

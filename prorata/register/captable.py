@@ -19,21 +19,36 @@ spreadsheet would run as a formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from prorata.errors import InputError, Problem
 from prorata.files.csv_reader import Sheet
 from prorata.files.writer import Row, csv_text, write_whole
+from prorata.register.dialects import (
+    DISPERSE,
+    MERKLE_DROP,
+    Dialect,
+    disperse_rows,
+    find_dialect,
+    json_fault,
+    merkle_rows,
+    recognise_holders,
+)
+from prorata.register.share_cells import shares_parser
 from prorata.values.addresses import parse_address
-from prorata.values.amounts import MAX_SHARES, format_units, parse_units, percent, strange_character
+from prorata.values.amounts import MAX_SHARES, format_units, percent, strange_character
 
 __all__ = ["KINDS", "CapTable", "Holding", "parse_csv", "read_csv", "write_csv"]
 KINDS = ("company", "fund", "individual", "treasury")
 REQUIRED, OPTIONAL = ("address", "shares"), ("name", "kind")
+OURS = "percent"
+SHOWN = 20
+HEADLESS = {DISPERSE.name: disperse_rows, MERKLE_DROP.name: merkle_rows}
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -66,12 +81,15 @@ class Holding:
 class CapTable:
     """All holdings of one asset in the order given; `decimals` are the token's.
 
+    `notices` are what whoever keeps the file should know: lines added up, columns not read.
+
     Raises: InputError when an address appears twice in whatever letter case, a holding has no
     shares, or the total exceeds `MAX_SHARES`.
     """
 
     holdings: tuple[Holding, ...]
     decimals: int = 0
+    notices: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -127,14 +145,49 @@ class CapTable:
 # ---------------------------------------------------------------------------- reading
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a table is to be read, as its keeper says; the file itself is never asked.
+
+    `decimals` are the token's, and `authorised` is the most the shares may add up to, in smallest
+    units. `columns` has the file's name of a column of ours; `known_as` names the program that
+    wrote it, one of `DIALECTS`. With `merge`, several lines of a holder are added up.
+    `decimal_mark` stands before decimals, and then the other one may stand between thousands.
+    `units` are `whole` or `smallest`, by default the format's own.
+    """
+
+    decimals: int = 0
+    authorised: int | None = None
+    columns: Mapping[str, str] | None = None
+    known_as: str | None = None
+    merge: bool = False
+    decimal_mark: str | None = None
+    units: str | None = None
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """The format that is named.
+
+        Raises: InputError when there is none of that name.
+        """
+        return find_dialect(self.known_as)
+
+
 def read_csv(
-    path: str | PathLike[str], *, decimals: int = 0, authorised: int | None = None
+    path: str | PathLike[str],
+    *,
+    decimals: int = 0,
+    authorised: int | None = None,
+    **reading: Any,
 ) -> CapTable:
     """Read a cap table from the file at `path`; see `parse_csv`.
 
     Raises: InputError for every fault in the file, or when it cannot be opened.
     """
-    return parse_csv(Sheet.read(path), decimals=decimals, authorised=authorised, subject=str(path))
+    content = Sheet.read(path)
+    return parse_csv(
+        content, decimals=decimals, authorised=authorised, subject=str(path), **reading
+    )
 
 
 def parse_csv(
@@ -143,66 +196,174 @@ def parse_csv(
     decimals: int = 0,
     authorised: int | None = None,
     subject: str = "the cap table",
+    **reading: Any,
 ) -> CapTable:
     """Read a cap table from the content of a CSV file.
 
     Shares are written in whole shares with up to `decimals` digits after a point and are returned
     in smallest units; `authorised` is the most they may add up to, in smallest units. `subject`
-    names the file in the error.
+    names the file in the error; `Reading` has the further arguments.
 
     Raises: InputError with every fault found, in order of lines, the total last.
     """
-    sheet = Sheet(subject, REQUIRED, optional=OPTIONAL, row="holder")
-    reader = _CapTableReader(sheet, decimals)
-    for number, row in sheet.rows(content):
-        reader.take(number, row)
-    reader.check_total(authorised)
-    sheet.check()
-    return CapTable(tuple(reader.holdings), decimals)
+    how = Reading(decimals, authorised, **reading)
+    written = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    if how.known_as in HEADLESS:
+        return parse_rows(HEADLESS[how.known_as](written), how, subject)
+    if (fault := json_fault(written, subject)) is not None:
+        raise fault
+    reader = _CapTableReader(subject, how)
+    return reader.table(reader.sheet.rows(content))
+
+
+def parse_rows(
+    rows: Iterable[tuple[int, Sequence[str]]], reading: Reading, subject: str = "the cap table"
+) -> CapTable:
+    """Read a cap table from cells: each row with its line number, the header first.
+
+    Raises: as `parse_csv` does.
+    """
+    reader = _CapTableReader(subject, reading)
+    return reader.table(reader.sheet.rows_of(rows))
 
 
 class _CapTableReader:
     """Turns rows into holdings; a row with a fault makes none."""
 
-    def __init__(self, sheet: Sheet, decimals: int) -> None:
-        self.sheet = sheet
-        self.decimals = decimals
-        self.holdings: list[Holding] = []
+    def __init__(self, subject: str, reading: Reading) -> None:
+        self.reading = reading
+        self.dialect = reading.dialect
+        self.sheet = Sheet(
+            subject,
+            REQUIRED,
+            optional=OPTIONAL,
+            row="holder",
+            information=(OURS,),
+            any_others=self.dialect is not None,
+            also={} if self.dialect is None else self.dialect.also,
+            mapped=reading.columns or {},
+            recognise=recognise_holders,
+        )
+        self.parse_shares = self._parser(reading.decimal_mark)
+        self.holdings: dict[str, Holding] = {}
+        self.lines: dict[str, list[tuple[int, int]]] = {}
+        self.said: dict[str, tuple[int, str]] = {}
+        self.classes: set[str] = set()
         self._total = 0
+
+    def table(self, rows: Iterable[tuple[int, Mapping[str, str]]]) -> CapTable:
+        """All of it.
+
+        Raises: InputError with every fault found.
+        """
+        for number, row in rows:
+            if OURS in row and self.reading.decimal_mark is None:
+                # Our own reports write a point.
+                self.parse_shares = self._parser(".")
+            self.take(number, row)
+        self.check_total(self.reading.authorised)
+        self.sheet.check()
+        notices = (*self.sheet.notices, *self._merged(), *self._mixed())
+        return CapTable(tuple(self.holdings.values()), self.reading.decimals, notices)
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
         """Check every cell of one row, whatever the others are like."""
         before = len(self.sheet.problems)
+        if self.dialect is not None and not self._stands(self.dialect, number, row):
+            return
         address = self.sheet.cell(number, row, "address", partial(self._address, number))
         shares = self.sheet.cell(number, row, "shares", self._shares)
         name = self.sheet.cell(number, row, "name", _name)
         kind = self.sheet.cell(number, row, "kind", _kind)
         self._total += shares or 0
         if len(self.sheet.problems) == before and address and shares:
-            self.holdings.append(Holding(address, shares, name or "", kind or ""))
+            self._add(number, Holding(address, shares, name or "", kind or ""))
+
+    def _stands(self, dialect: Dialect, number: int, row: Mapping[str, str]) -> bool:
+        """Whether a row of another program's is a holding at all."""
+        for column, guard in dialect.guards.items():
+            self.sheet.cell(number, row, column, guard)
+        for column in dialect.same:
+            first, said = self.said.setdefault(column, (number, row.get(column, "")))
+            if row.get(column, "").lower() != said.lower():
+                rule = f"differs from what line {first} says"
+                self.sheet.add(number, column, row[column], rule, "keep the lines of one token")
+        if dialect.cancels and set(row.get("shares", "")) == {"0"}:
+            self.sheet.remarks.append(f"line {number} has nothing outstanding, and is left out")
+            return False
+        self.classes.add(row.get(dialect.classes or "", ""))
+        return True
+
+    def _add(self, number: int, holding: Holding) -> None:
+        """Take a holding, or add it to what earlier lines say of its holder."""
+        earlier = self.holdings.get(holding.address)
+        self.lines.setdefault(holding.address, []).append((number, holding.shares))
+        if earlier is not None:
+            for column, before, now in (
+                ("name", earlier.name, holding.name),
+                ("kind", earlier.kind, holding.kind),
+            ):
+                if before != now:
+                    rule = f"differs from what line {self.lines[holding.address][0][0]} says"
+                    self.sheet.add(number, column, now, rule, "make the lines of a holder agree")
+            holding = replace(holding, shares=earlier.shares + holding.shares)
+        self.holdings[holding.address] = holding
+
+    def _merged(self) -> Iterator[str]:
+        """What was added up, for whoever asked for it to see."""
+        merged = {address: lines for address, lines in self.lines.items() if len(lines) > 1}
+        for address, lines in list(merged.items())[:SHOWN]:
+            parts = " + ".join(self._figure(shares) for _, shares in lines)
+            total, where = (
+                self._figure(sum(s for _, s in lines)),
+                _enumerated([n for n, _ in lines]),
+            )
+            yield f"{address} holds {total} = {parts}, of lines {where}"
+        if len(merged) > SHOWN:
+            yield f"and {len(merged) - SHOWN:,} more holders of several lines were added up"
+
+    def _mixed(self) -> Iterator[str]:
+        classes = sorted(self.classes - {""})
+        if len(classes) > 1:
+            yield f"the lines are of several classes of shares, read as one: {', '.join(classes)}"
+
+    def _figure(self, shares: int) -> str:
+        return format_units(shares, self.reading.decimals, trim=True)
 
     def check_total(self, authorised: int | None) -> None:
         """Compare the total of all readable shares, those on faulty lines included."""
         limit = MAX_SHARES if authorised is None else authorised
         if self._total > limit:
-            excess = format_units(self._total - limit, self.decimals, trim=True)
-            allowed = format_units(limit, self.decimals, trim=True)
             self.sheet.add(
                 None,
                 "total",
-                format_units(self._total, self.decimals, trim=True),
-                f"exceeds the {allowed} authorised shares by {excess}",
+                self._figure(self._total),
+                f"exceeds the {self._figure(limit)} authorised shares by "
+                f"{self._figure(self._total - limit)}",
                 "reduce the holdings, or authorise more with `prorata authorise`",
             )
 
     def _address(self, number: int, cell: str) -> str:
-        return self.sheet.once(number, "address", cell, parse_address(cell), "address")
+        address = parse_address(cell)
+        first = self.sheet.first_line(number, "address", address)
+        if first != number and not self.reading.merge:
+            rule = f"stands on line {first} already"
+            remedy = "give each address one line, or add its lines up with `--merge`"
+            raise InputError.of("address", cell, rule, remedy)
+        return address
+
+    def _parser(self, mark: str | None) -> Callable[[str], int]:
+        return shares_parser(self.reading.decimals, mark, self.reading.units, self.dialect)
 
     def _shares(self, cell: str) -> int:
-        shares = parse_units(cell, self.decimals, grouping=False, noun="shares")
+        shares = self.parse_shares(cell)
         if not 0 < shares <= MAX_SHARES:
             raise InputError.of("shares", cell, *(_TOO_MANY if shares else _NO_SHARES))
         return shares
+
+
+def _enumerated(numbers: Sequence[int]) -> str:
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def _name(cell: str) -> str:
@@ -232,7 +393,8 @@ def write_csv(table: CapTable, path: str | PathLike[str] | None = None) -> str:
     """The table as CSV text, also written to `path` if one is given.
 
     All four columns, the given order, UTF-8 without a byte-order mark, line feeds: the same table
-    always gives the same bytes, and `parse_csv` gives the same table back.
+    always gives the same bytes, and `parse_csv` with a point as the decimal mark gives the same
+    table back.
 
     Raises: InputError, and then nothing is written, when the table could not be read back: a name
     or kind that `parse_csv` refuses; InputError when the file cannot be written.
@@ -247,7 +409,7 @@ def write_csv(table: CapTable, path: str | PathLike[str] | None = None) -> str:
         for holding in table
     ]
     text = csv_text(HoldingRow, rows)
-    parse_csv(text, decimals=table.decimals)
+    parse_csv(text, decimals=table.decimals, decimal_mark=".")
     if path is not None:
         write_whole(Path(path), text, make_folder=False)
     return text

@@ -39,13 +39,16 @@ from prorata.values.times import moment
 __all__ = [
     "Basis",
     "Done",
+    "burn",
     "confirm_loss",
     "force_transfer",
     "freeze",
+    "pause",
     "read_orders",
     "recover",
     "release",
     "undo_loss",
+    "unpause",
 ]
 
 LOG = "orders.jsonl"
@@ -296,6 +299,60 @@ def undo_loss(
     call = registry.undo_loss(lost) if registry.investor_of(lost).lost else None
     order = _Order("undo-loss", {"lost": lost}, basis, call)
     return _execute_after(operator, deployment, order, None, dry_run=dry_run)
+
+
+def pause(operator: Operator, deployment: Deployment, basis: Basis) -> Done:
+    """Stop transfers by holders. Agents still issue, burn and force; claims go on.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    call = None if token.paused() else token.pause()
+    return _execute(operator, deployment, _Order("pause", {}, basis, call))
+
+
+def unpause(operator: Operator, deployment: Deployment, basis: Basis) -> Done:
+    """Allow transfers by holders again.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    call = token.unpause() if token.paused() else None
+    return _execute(operator, deployment, _Order("unpause", {}, basis, call))
+
+
+def burn(
+    operator: Operator, deployment: Deployment, basis: Basis, *, holder: str, amount: int
+) -> Done:
+    """Destroy shares, frozen ones last; what was earned at closed records stays owed.
+
+    The same order is executed once however often this runs, as a forced transfer is.
+
+    Raises: InputError when the account is no agent, or the holder has too little; what
+    `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    facts = {"holder": holder, "shares": deployment.settings.unit.amount(amount)}
+    order = _Order("burn", facts, basis, token.burn(holder, amount))
+    key = f"{order.prefix}/0"
+    if operator.earlier(key) is None:
+        _check_held(deployment, token, holder, amount, "burn")
+    return _execute(operator, deployment, order, key)
+
+
+def _check_held(
+    deployment: Deployment, token: ShareToken, holder: str, amount: int, verb: str
+) -> None:
+    """Raises: InputError when `holder` has fewer shares than `amount`, or it is none."""
+    held, units = token.balance_of(holder), deployment.settings.decimals
+    if not 0 < amount <= held:
+        rule = f"is more than the {format_units(held, units, trim=True)} that {holder} holds"
+        raise InputError.of(
+            "amount",
+            format_units(amount, units, trim=True),
+            rule if amount else "is nothing",
+            f"{verb} no more than that" if amount else f"say how many to {verb}",
+        )
 
 
 def _ready(operator: Operator, deployment: Deployment, *, dry_run: bool = False) -> ShareToken:

@@ -17,15 +17,13 @@ first one, and is named in that of the year in which it was booked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from prorata.assets.year_rules import YearRule
 from prorata.chain.events import Moment
 from prorata.errors import InputError
-from prorata.files.writer import prepare_folder, write_csv_rows, write_json, write_whole
 from prorata.ledger.books import Books
 from prorata.ledger.corrections import Correction
 from prorata.ledger.entries import BookEntry, DistributionAccount
@@ -41,7 +39,6 @@ from prorata.reports.documents import (
     YearStatement,
     YearTotals,
 )
-from prorata.reports.html import page
 from prorata.tax.forms import (
     GROSS_INCOME,
     INCOME_CODE,
@@ -69,7 +66,6 @@ __all__ = [
     "rows",
     "summary",
     "sums",
-    "write_yearly",
     "year_statement",
     "year_totals",
 ]
@@ -79,8 +75,6 @@ NOTE = (
     "currency they were paid in and have to be converted. That tax withheld is federal tax "
     "presumes that the collector whom the distribution names pays it to the IRS."
 )
-
-WRITTEN = ("0x*.csv", "0x*.json", "0x*.html", "summary.csv", "summary.json")
 
 _YEARS = (1970, 9998)
 _DEFAULT = YearRules().default
@@ -495,44 +489,6 @@ def summary(
             )
             found.append(row)
     return found
-
-
-# ----------------------------------------------------------------------------------------- files
-
-
-def write_yearly(
-    books: Books,
-    token: str,
-    year: int,
-    folder: Path,
-    known: CapTable | None = None,
-    *,
-    rules: YearRules | None = None,
-) -> list[Statement]:
-    """Write the statements of a year in place of what an earlier run left; touch nothing else.
-
-        <address>.csv        one row per payment
-        <address>.json       the same, with totals and boxes
-        <address>.html       the same, to be printed
-        summary.csv          one row per holder and currency
-        summary.json         the totals of all
-
-    Raises: InputError for a year that no calendar has, or a folder that cannot be written.
-    """
-    statements = paid_in(books, token, year, rules)
-    who: Mapping[str, Holding] = {holding.address: holding for holding in known or ()}
-    prepare_folder(folder, WRITTEN)
-    for statement in statements:
-        content = year_statement(
-            books, token, year, statement, who.get(statement.holder), rules=rules
-        )
-        name = f"{statement.holder}."
-        write_csv_rows(folder / f"{name}csv", PaymentRow, content.payments, durable=False)
-        write_json(folder / f"{name}json", content, durable=False)
-        write_whole(folder / f"{name}html", page(content), durable=False)
-    write_csv_rows(folder / "summary.csv", SummaryRow, summary(books, statements, known))
-    write_json(folder / "summary.json", year_totals(books, token, year, statements))
-    return statements
 
 
 def year_totals(books: Books, token: str, year: int, statements: Iterable[Statement]) -> YearTotals:

@@ -28,7 +28,8 @@ def parse_address(text: str, column: str = "address") -> str:
     """`check_address` for what stands in a file, which is always text."""
     if (fault := address_fault(text)) is not None:
         raise InputError.of(column, text, *fault)
-    return str(to_checksum_address(text))
+    # Of letters in both cases the checksum was compared just now, and it costs a hash.
+    return str(to_checksum_address(text)) if _in_one_case(text) else text
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
@@ -44,11 +45,14 @@ def address_fault(cell: str) -> tuple[str, str] | None:
         return "is not an address", "write 0x and 40 hexadecimal digits"
     if cell == ZERO_ADDRESS:
         return "is the zero address", "write the holder's own address"
-    letters = cell[2:]
-    one_case = letters in (letters.lower(), letters.upper())
-    if not one_case and to_checksum_address(cell) != cell:
+    if not _in_one_case(cell) and checksummed(cell) != cell:
         return "fails its EIP-55 checksum", "copy the address again from its source"
     return None
+
+
+def _in_one_case(address: str) -> bool:
+    letters = address[2:]
+    return letters in (letters.lower(), letters.upper())
 
 
 ZERO_ADDRESS = "0x" + "0" * 40

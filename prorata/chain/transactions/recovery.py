@@ -12,13 +12,22 @@ from dataclasses import replace
 from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
+from prorata.chain.transactions.outside import find_outside, note_foreign, outside_error
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
 from prorata.chain.types import Mined
 from prorata.errors import RUN_AGAIN, ChainError, JournalError, ProrataError
 
-__all__ = ["earlier_receipts", "keep_done", "require_taken", "settle_leftovers", "sign_next"]
+__all__ = [
+    "adopted_receipts",
+    "earlier_receipts",
+    "keep_done",
+    "require_known",
+    "require_taken",
+    "settle_leftovers",
+    "sign_next",
+]
 
 
 # -------------------------------------------------------------------------------- of earlier runs
@@ -63,6 +72,36 @@ def earlier_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Rec
     if waiting:
         again, mined = _see_mined(sender, waiting, {intent.key: intent for intent in intents})
         done |= receipts_of(sender, again, mined, resumed=True)
+    return done
+
+
+def require_known(sender: Sender) -> None:
+    """Whether the journal knows all that our accounts did to this deployment.
+
+    Raises: JournalError when something was sent that is not in it; ChainError.
+    """
+    if sender.journal is None:
+        return
+    findings = find_outside(sender.chain, sender.journal, sender.home, [sender.address])
+    if any(one.ours for one in findings):
+        raise outside_error(sender.journal, findings)
+    note_foreign(sender.journal, findings)
+
+
+def adopted_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Receipt]:
+    """What was done of new steps by transactions that the journal adopted: by equal calls."""
+    if sender.journal is None:
+        return {}
+    done = {}
+    for intent in intents:
+        equal = (sender.address, digest_of(intent.call))
+        same = [e for e in sender.journal.adopted() if (e.sender, e.digest) == equal]
+        # Mined and successful, or it would not have been adopted; unless it was undone since.
+        for (_, mined), entry in zip(look_up(sender, same[:1]), same, strict=False):
+            if mined is not None and mined.success:
+                if not sender.journal.read_only:
+                    sender.journal.bind(intent.key, entry)
+                done[intent.key] = Receipt(intent.key, entry.label, mined, resumed=True)
     return done
 
 

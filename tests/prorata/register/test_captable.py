@@ -19,6 +19,7 @@ from prorata.values.amounts import MAX_SHARES
 ADA = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # the examples of EIP-55
 BOB = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
 CAT = "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB"
+MERGE = "give each address one line, or add its lines up with `--merge`"
 BUILDING = Path(__file__).parents[3] / "examples" / "building" / "holders.csv"
 
 
@@ -162,8 +163,8 @@ def test_a_rehearsal_key_has_an_index_of_bip_44(index: int) -> None:
 @pytest.mark.attack("I4")
 def test_a_duplicate_address_is_refused_in_any_letter_case() -> None:
     assert problems(f"address,shares\n{ADA},1\n{BOB},1\n{ADA.lower()},1\n{ADA},1\n") == [
-        f'line 4, address: "{ADA.lower()}" stands on line 2 already; give each address one line',
-        f'line 5, address: "{ADA}" stands on line 2 already; give each address one line',
+        f'line 4, address: "{ADA.lower()}" stands on line 2 already; {MERGE}',
+        f'line 5, address: "{ADA}" stands on line 2 already; {MERGE}',
     ]
 
 
@@ -230,7 +231,13 @@ def test_look_alike_letters_and_hidden_characters_are_named(
     ("cell", "sentence"),
     [
         ("1.5", "is not a whole number of shares; write whole shares only"),
-        ("1450.0", "is not a whole number of shares; write whole shares only"),
+        (
+            "1450.0",
+            (
+                "is not a whole number of shares; write whole shares only, "
+                "or name the explorer's format with `--as explorer`"
+            ),
+        ),
         ("-5", "is negative; write an amount without a sign such as 1500"),
         ("(5)", "is negative; write an amount without a sign such as 1500"),
         ("0", "is not a holding; write 1 or more, or remove the row"),
@@ -254,7 +261,11 @@ def test_shares_that_are_no_count_are_refused(cell: str, sentence: str) -> None:
 
 def test_a_quoted_thousands_separator_is_refused() -> None:
     assert of_shares('"1,450"') == [
-        'line 2, shares: "1,450" has a separator between its digits; write it without, such as 1500'
+        (
+            'line 2, shares: "1,450" has a mark that may stand between thousands '
+            "or before decimals; write it without, or say which mark stands before decimals with "
+            "--decimal-mark"
+        )
     ]
 
 
@@ -268,9 +279,9 @@ def test_an_unquoted_thousands_separator_is_a_cell_too_many() -> None:
 
 
 def test_more_decimals_than_the_token_has_are_refused() -> None:
-    assert of_shares("1.125", decimals=2) == [
+    assert of_shares("0.125", decimals=2) == [
         (
-            'line 2, shares: "1.125" has 3 decimals and only 2 exist; '
+            'line 2, shares: "0.125" has 3 decimals and only 2 exist; '
             "write at most 2 digits after the point"
         )
     ]
@@ -363,7 +374,15 @@ def test_a_file_that_is_not_utf_8_is_refused_at_the_byte() -> None:
         ("shares", ['"shares" lacks the column address; add it']),
         ("address,shares,shares", ['"shares" is a column twice; keep one of them']),
         ("", ['"" is no header; start with a line address,shares']),
-        (f"{ADA},5", [f'"{ADA},5" is no header; start with a line address,shares']),
+        (
+            f"{ADA},5",
+            [
+                (
+                    f'"{ADA},5" has no header; '
+                    "add a line address,shares, or read it with `--as disperse`"
+                )
+            ],
+        ),
         ("address;shares", ['"address;shares" is separated by semicolons; save it with commas']),
         ("address\tshares", ['"address\\tshares" is separated by tabs; save it with commas']),
         (
@@ -525,7 +544,7 @@ TABLES = st.builds(
 def test_a_table_written_and_read_is_the_same_table(table: CapTable) -> None:
     """What is written is read back whole, and writing it again gives the same bytes (Law 1)."""
     text = write_csv(table)
-    again = parse_csv(text, decimals=table.decimals, authorised=table.total)
+    again = parse_csv(text, decimals=table.decimals, authorised=table.total, decimal_mark=".")
     assert again == table
     assert write_csv(again) == text
 
@@ -538,8 +557,8 @@ def test_line_ends_marks_and_letter_case_change_nothing(
     text = write_csv(table).replace("\n", line_end)
     for holding in table if lower else ():
         text = text.replace(holding.address, holding.address.lower())
-    assert parse_csv("\ufeff" * mark + text, decimals=table.decimals) == table
-    assert parse_csv(("\ufeff" * mark + text).encode(), decimals=table.decimals) == table
+    marked, how = "\ufeff" * mark + text, {"decimals": table.decimals, "decimal_mark": "."}
+    assert parse_csv(marked, **how) == parse_csv(marked.encode(), **how) == table
 
 
 @given(TABLES)

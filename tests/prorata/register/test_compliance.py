@@ -172,9 +172,11 @@ def test_a_run_killed_at_any_round_is_finished_by_the_next(
 def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, folder):
     other = settings.model_copy(update={"rules": RuleSettings.load(PACKS / "plain-whitelist.yaml")})
     nonce = sent(operator)
-    assert "holds a TransferRules that was deployed with" in refused(
-        deploy, operator, other, folder
-    )
+    said = refused(deploy, operator, other, folder)
+    assert (
+        '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
+        "`prorata rules change` puts other rules on the chain"
+    ) in said
     assert sent(operator) == nonce
 
 
@@ -524,10 +526,14 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
         ("InvestorRegistry", "bound token", token.address),
     } <= powers
     assert ("ShareToken", "agent", operator.address) not in powers
-    assert f"{OTHER} has not accepted ShareToken; let it accept" in read.warnings
     assert (
-        f"{operator.address} is owner of ShareToken with a single key; offer the ownership to a "
-        "multisig"
+        f"{OTHER} has not accepted ShareToken: {operator.address} owns it until then; let it "
+        "accept with `prorata ownership accept --of token`"
+    ) in read.warnings
+    assert (
+        f"{operator.address} is owner of ShareToken with a single key: whoever has it can appoint "
+        "agents and replace the rules, and so take any holder's shares; offer the ownership to a "
+        "multisig with `prorata ownership offer --to 0x… --of token`"
     ) in read.warnings
     assert read.as_json()["deployer"] == operator.address
 
@@ -541,8 +547,9 @@ def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
     found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
     read = read_permissions(found)
     warning = (
-        f"{operator.address} owned ShareToken before and is still its agent; let the owner remove "
-        "it (`removeAgent`)"
+        f"{operator.address} owned ShareToken before and is still its agent: it can issue, burn "
+        f"and force transfers; let the owner remove it with `prorata agents remove "
+        f"{operator.address} --of token`"
     )
     assert warning in read.warnings
     [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]

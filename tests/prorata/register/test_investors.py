@@ -78,7 +78,9 @@ def test_every_fault_is_listed_with_its_line():
     ("header", "rule"),
     [
         ("address,person,country,class", "lacks the column eligible_until"),
-        (f"{HEADER},name", '"name" is no known column'),
+        (f"{HEADER},city", '"city" is no known column'),
+        ("address,shares", "is the header of a cap table, which says nothing of persons"),
+        ("holder,shares,gross,tax,net", "is the header of a report of payments"),
         (f"{HEADER},class", '"class" is a column twice'),
         (HEADER.replace(",", ";"), "is separated by semicolons; save it with commas"),
         ("wallet,owner", f'"wallet,owner" is no header; start with a line {HEADER}'),
@@ -118,6 +120,17 @@ def test_bytes_that_are_not_utf_8_are_refused():
         'line 2, class: "r\\udce9tail" has the byte 0xE9 at position 2, which is not UTF-8; save '
         "the file as CSV UTF-8"
     )
+
+
+def test_what_our_other_tables_say_of_a_wallet_is_not_read():
+    rows = parse_investors(f"{HEADER},name,kind,shares\n{ANN},1,US,retail,forever,Ann,fund,x\n")
+    assert [row.address for row in rows] == [ANN]
+
+
+def test_a_register_with_a_header_of_its_own_is_mapped():
+    content = f"Wallet,person,country,class,eligible_until\n{ANN},1,US,retail,forever\n"
+    [row] = parse_investors(content, columns={"address": "wallet"})
+    assert row.address == ANN
 
 
 def test_rows_are_checked_under_a_header_that_lacks_a_column():
