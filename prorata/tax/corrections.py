@@ -74,7 +74,12 @@ def repay(
     there = {one.key: _on_chain(operator, one, payees[one.key]) for one in repayments}
     left = [replace(one, repaid=one.repaid + _sum(there[one.key])) for one in repayments]
     due = [one for one in left if one.amount > 0]
-    unsent = [one for one in due if operator.earlier(one.key) is None]
+    steps = [_intent(operator, one, payees[one.key]) for one in due]
+    unsent = [
+        one
+        for one, step in zip(due, steps, strict=True)
+        if operator.earlier(step.key, step.call) is None
+    ]
     problems = [
         *_too_late(operator, unsent, procedure),
         *_strangers(operator, deployment, unsent),
@@ -88,7 +93,7 @@ def repay(
         for one in repayments
         for was in there[one.key]
     ]
-    sent = operator.send([_intent(operator, one, payees[one.key]) for one in due])
+    sent = operator.send(steps)
     return [
         *found,
         *(
