@@ -74,6 +74,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "books": "Prove where every unit of income is.",
         "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "log": "Show all that was ordered and sent, and verify that it holds.",
         "journal": "Take into the journal what was sent without it.",
     },
 }
