@@ -263,7 +263,7 @@ def _learn_floor(sender: Sender, refused: Sequence[tuple[JournalEntry, str]]) ->
             raise ChainError(
                 f'the node takes "{entry.label}" for no less than {gwei(least)} a unit of gas, '
                 f"and --max-fee allows {gwei(limit)}, so it was not sent",
-                f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+                f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)}, which resumes",
             )
         most = max(sender.floor.most, floor.most)
         sender.floor = Fees(most, max(sender.floor.tip, floor.tip))
@@ -312,7 +312,7 @@ def _no_room(sender: Sender, entry: JournalEntry) -> ChainError:
     return ChainError(
         f'"{entry.label}" waits with an offer of {gwei(offered_fees(entry).most)} a unit of gas, '
         f"and one that takes its place must be of {gwei(least)}, more than --max-fee {gwei(limit)}",
-        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)}, which resumes",
     )
 
 
