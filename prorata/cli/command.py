@@ -17,6 +17,7 @@ import click
 
 from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE
+from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import refuse, spoken, usage_refusal
 from prorata.errors import ProrataError
@@ -27,7 +28,6 @@ __all__ = [
     "Command",
     "basis_options",
     "common_options",
-    "names_option",
     "reading_options",
 ]
 
@@ -108,6 +108,12 @@ _DEPLOYMENT = click.option(
     type=click.Path(path_type=Path),
     help="The deployment's folder.  [default: deployments/<chain id>/<symbol>]",
 )
+_NAMES = click.option(
+    "--names",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV file with addresses and names, to show both, such as examples/building/holders.csv."
+    f"  [default: {NAMES_FILE} in the deployment's folder]",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
 
 WAIT = click.option(
@@ -125,7 +131,7 @@ HEAD = click.option(
     help="A file kept elsewhere that remembers how far the journal had come, to refuse another.",
 )
 
-reading_options = _options(_NETWORK, _DEPLOYMENT, _JSON)
+reading_options = _options(_NETWORK, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
 common_options = _options(
@@ -134,10 +140,11 @@ common_options = _options(
         "--account",
         envvar="PRORATA_ACCOUNT",
         show_envvar=True,
-        help=f"The path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
-        "alias, or on a local chain TEST::0, the default there.",
+        help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an "
+        "ape alias, or on a local chain TEST::0, the default there.",
     ),
     _DEPLOYMENT,
+    _NAMES,
     click.option(
         "--confirmations",
         type=click.IntRange(min=0),
@@ -174,13 +181,6 @@ common_options = _options(
     _JSON,
 )
 """The options of every command that sends."""
-
-names_option = click.option(
-    "--names",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
-)
-"""Where a command that shows holders learns their names."""
 
 basis_options = _options(
     click.option("--reason", required=True, help="Why, in words; is kept beside the journal."),

@@ -16,10 +16,12 @@ from prorata.chain.operator import Operator
 from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.signers import Signer
 from prorata.cli.accounts import signer_of
+from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import Output, escape
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.errors import InputError
+from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
 
@@ -38,6 +40,9 @@ class Session:
     output: Output
     prices: Prices = ANY_PRICE
     turn: Turn = field(default_factory=Turn)
+    names: Path | None = None
+    known: AddressBook | None = None
+    """The names that the command has learned, once there is a deployment."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Session:
@@ -51,6 +56,7 @@ class Session:
             output=Output(options["as_json"]),
             prices=prices_of(options),
             turn=turn_of(options),
+            names=options.get("names"),
         )
 
     @contextlib.contextmanager
@@ -69,7 +75,7 @@ class Session:
 
         Raises: InputError when there is none, or it is not for this chain.
         """
-        return signer_of(self.account, chain)
+        return signer_of(self.account, chain, self.output.notice)
 
     def folder(self, chain: RpcChain, symbol: str | None = None) -> Path:
         """The deployment's folder."""
@@ -80,6 +86,7 @@ class Session:
         """An operator with the journal of the folder where `symbol` is to be deployed."""
         with self.chain() as chain:
             signer, folder = self.signer(chain), self.folder(chain, symbol)
+            self._learn_names(folder)
             with self._operator(chain, signer, folder) as operator:
                 yield operator, folder
 
@@ -102,7 +109,20 @@ class Session:
         found = Deployment.open(chain, self.folder(chain))
         if (notice := found.notice) is not None:
             self.output.notice(notice)
+        self._learn_names(found.folder)
         return found
+
+    def _learn_names(self, folder: Path) -> None:
+        """Take the names of `--names`, or of the folder: what is faulty there is only told."""
+        if self.names is not None:
+            self.known = learn(self.names)
+        elif (path := default_names(folder)) is not None:
+            try:
+                self.known = learn(path)
+            except InputError as error:
+                self.output.notice(f"no names are shown, for {error}")
+        for notice in () if self.known is None else self.known.notices:
+            self.output.notice(notice)
 
     @contextlib.contextmanager
     def _operator(self, chain: RpcChain, signer: Signer, folder: Path) -> Iterator[Operator]:

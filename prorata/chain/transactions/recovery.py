@@ -259,11 +259,12 @@ def _learn_floor(sender: Sender, refused: Sequence[tuple[JournalEntry, str]]) ->
         if floor is None:
             continue
         limit, least = sender.prices.most, floor.most + floor.tip
+        enough = format_units(least, 9, trim=True)
         if limit is not None and least > limit:
             raise ChainError(
                 f'the node takes "{entry.label}" for no less than {gwei(least)} a unit of gas, '
                 f"and --max-fee allows {gwei(limit)}, so it was not sent",
-                f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)}, which resumes",
+                f"wait, or {RUN_AGAIN} with --max-fee {enough}, which resumes",
             )
         most = max(sender.floor.most, floor.most)
         sender.floor = Fees(most, max(sender.floor.tip, floor.tip))

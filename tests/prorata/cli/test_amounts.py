@@ -186,8 +186,8 @@ def end_a_distribution(documents: Documents, folder: Path) -> None:
     commands.travel(commands.chain.now() + 6 * DAY)
     assert units(documents("sweep", "--id", paid["distribution"])["swept"]) > 0
     ahead = documents("record", "--at", "+50d")["record"]
-    for_nobody = documents("distribute", *RENT, "30", "--reference", "Ahead")
-    documents("cancel-records", "--from", ahead)
+    for_nobody = documents("distribute", *RENT, "30", "--record", ahead)
+    documents("record", "cancel", "--from", ahead)
     assert units(documents("refund", "--id", for_nobody["distribution"])["refunded"]) == 30_000_000
 
 

@@ -176,7 +176,7 @@ def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, f
     said = refused(deploy, operator, other, folder)
     assert (
         '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
-        "`prorata rules change` puts other rules on the chain"
+        "`prorata rules change` puts other rules in force"
     ) in said
     assert sent(operator) == nonce
 
