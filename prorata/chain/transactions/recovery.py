@@ -286,6 +286,7 @@ def _next_nonce(sender: Sender) -> int:
     A reorganisation, or a node that is behind the others, would else give one out twice.
     """
     first = sender.chain.nonce(sender.address, block="pending")
+    _require_none_waiting(sender, first)
     fallen = ours_from(sender, first)
     if not fallen:
         return first
@@ -294,6 +295,18 @@ def _next_nonce(sender: Sender) -> int:
         sender.chain.nonce(sender.address, block="pending"),
         max(entry.nonce for entry in again) + 1,
     )
+
+
+def _require_none_waiting(sender: Sender, pending: int) -> None:
+    """Raises: ChainError for what waits in the pool and is not in the journal: maybe a payment."""
+    unknown = sender.journal and sender.journal.unknown(sender.address, pending)
+    if unknown:
+        raise ChainError(
+            f"a transaction of {sender.address} with nonce {unknown[0]} waits to be mined, and the "
+            "journal does not know it, so nothing was sent",
+            f"wait until it is mined and {RUN_AGAIN}, which then says whether it concerns this "
+            "asset",
+        )
 
 
 # --------------------------------------------------------------------------------------- refusals

@@ -30,9 +30,9 @@ VERIFY = "prorata log verify"
 @click.option("--all", "whole", is_flag=True, help=f"Every line, not only the last {SHOWN}.")
 @reading_options
 def cli(wallet: str | None, since: str | None, whole: bool, **options: Any) -> None:
-    """Show all that was ordered and sent, from the deployment's journal.
+    """Show all that was ordered and sent, and verify that it holds.
 
-    Each order stands with its reason and its document; each transaction with what became of it;
+    It is read from the deployment's journal. Each order stands with its reason and its document; each transaction with what became of it;
     what was adopted or given up is named.
     """
     if not by_itself():

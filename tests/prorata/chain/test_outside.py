@@ -12,7 +12,7 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signed import read_signed, signed_bytes
 from prorata.chain.transactions.outside import Home, adopt, find_outside
-from prorata.errors import JournalError
+from prorata.errors import ChainError, JournalError
 from tests.assurance.faults.proxy import Answer, Exchange, faulty_node
 from tests.prorata.chain.test_operator import HOLDER, mints, token
 
@@ -142,6 +142,26 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
         operator.send(mints(token, 1))
     adopt(operator.journal, find_outside(operator.chain, operator.journal, Home()))
     assert operator.send(mints(token, 1))[0].hash == dearer.hash
+    assert token.total_supply() == 1
+
+
+def test_what_waits_in_the_pool_and_is_not_ours_stops_the_run(anvil, operator, token):
+    """It may be a payment that a copy of the folder has just sent."""
+    anvil.rpc("evm_setAutomine", False)
+    call = {"from": operator.address, "to": token.address}
+    waiting = {**call, "data": f"0x{token.mint(HOLDER, 1).data.hex()}"}
+    operator.chain.request("eth_sendTransaction", waiting)
+    with pytest.raises(ChainError) as refused:
+        operator.send(mints(token, 1))
+    assert str(refused.value) == (
+        f"a transaction of {operator.address} with nonce 1 waits to be mined, and the journal does "
+        "not know it, so nothing was sent; wait until it is mined and run the same command again, "
+        "which then says whether it concerns this asset"
+    )
+    anvil.rpc("evm_setAutomine", True)
+    anvil.rpc("evm_mine")
+    with pytest.raises(JournalError, match="does not know: nonce 1"):
+        operator.send(mints(token, 1))
     assert token.total_supply() == 1
 
 
