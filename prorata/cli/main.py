@@ -78,6 +78,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "books": "Prove where every unit of income is.",
         "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "log": "Show all that was ordered and sent, and verify that it holds.",
         "verify": "Have an explorer verify the sources of a deployment.",
         "journal": "Take into the journal what was sent without it.",
     },

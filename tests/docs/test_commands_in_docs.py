@@ -123,7 +123,7 @@ def found(words: list[str]) -> click.Command:
     """The command, or the command of a group, that the words begin with."""
     command: click.Command = CLI
     for word in words:
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or word.startswith("-"):
             break
         if command.invoke_without_command and word.startswith("-"):
             break
