@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Set up": {
         "demo": "Play the life of a building that pays rent, on a local chain.",
         "examples": "Write the example files into a folder, to start from.",
+        "account": "Make, import and list the keystore files that sign.",
         "deploy": "Put an asset's contracts on a chain, once.",
     },
     "Shares": {
@@ -49,12 +50,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "recover": "Put a new wallet in the place of a lost one.",
         "loss": "Confirm a lost wallet for all assets of a register, or undo that.",
     },
-    "Accounts and names": {
-        "account": "Make, import and list the keystore files that sign.",
-        "names": "Give addresses names, which every command then shows.",
-    },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
+        "names": "Give addresses names, which every command then shows.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
     "Check": {
