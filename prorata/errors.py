@@ -56,11 +56,16 @@ class Problem:
     rule: str
     remedy: str
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """Where it stands, as the sentence begins: `line 3, shares`."""
         places = [] if self.line is None else [f"line {self.line}"]
         if self.column is not None:
             places.append(self.column)
-        where = f"{', '.join(places)}: " if places else ""
+        return ", ".join(places)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
         return f"{where}{_quoted(self.value)} {self.rule}; {self.remedy}"
 
 

@@ -159,6 +159,9 @@ def _ape_signer(alias: str) -> Signer:
 class _ApeSigner:
     """Signs with an account that only ape can reach, such as a hardware wallet."""
 
+    on_device = True
+    """Each transaction waits for a person: a window of one."""
+
     def __init__(self, account: Any) -> None:
         self._account = account
 

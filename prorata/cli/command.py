@@ -15,13 +15,21 @@ from typing import Any, TypeVar
 
 import click
 
+from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE
 from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import refuse, spoken, usage_refusal
 from prorata.errors import ProrataError
 
-__all__ = ["Command", "basis_options", "common_options", "reading_options"]
+__all__ = [
+    "HEAD",
+    "WAIT",
+    "Command",
+    "basis_options",
+    "common_options",
+    "reading_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,6 +116,21 @@ _NAMES = click.option(
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
 
+WAIT = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run that has this deployment.",
+)
+HEAD = click.option(
+    "--head",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="PRORATA_HEAD",
+    show_envvar=True,
+    help="A file kept elsewhere that remembers how far the journal had come, to refuse another.",
+)
+
 reading_options = _options(_NETWORK, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
@@ -133,12 +156,34 @@ common_options = _options(
         metavar="STEP",
         help="Give up a step whose nonce was used elsewhere, as a refusal asked for.",
     ),
+    click.option(
+        "--max-fee",
+        metavar="GWEI",
+        help="The most to offer for a unit of gas.  [default: twice the base fee, and the tip]",
+    ),
+    click.option("--tip", metavar="GWEI", help="The tip in it.  [default: what the node proposes]"),
+    click.option(
+        "--bump-after",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Offer an eighth more for what waits so long.  "
+        f"[default: {BUMP_SECONDS:g}; never locally]",
+    ),
+    click.option(
+        "--bumps",
+        type=click.IntRange(min=0),
+        default=BUMPS,
+        show_default=True,
+        help="How often at most, in this run.",
+    ),
+    WAIT,
+    HEAD,
     _JSON,
 )
 """The options of every command that sends."""
 
 basis_options = _options(
-    click.option("--reason", required=True, help="Why, in words; is kept in orders.jsonl."),
+    click.option("--reason", required=True, help="Why, in words; is kept beside the journal."),
     click.option(
         "--document",
         required=True,

@@ -92,6 +92,12 @@ class Output:
             _print(named_facts(facts))
 
     @contextlib.contextmanager
+    def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar that follows how many of how many things are done."""
+        with self.progress() as follow:
+            yield lambda done, total: follow(Progress(label, done, total))
+
+    @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[Progress], None]]:
         """A bar that follows an operator's steps."""
         bar = Bar(

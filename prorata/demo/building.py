@@ -13,6 +13,7 @@ seed gives the same story, the same blocks and the same files.
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ from prorata.demo.narration import Narrator
 from prorata.errors import BooksError
 from prorata.ledger.audits import Audit, audit
 from prorata.register.captable import CapTable, Holding, read_csv
-from prorata.reports.annual import write_yearly
 from prorata.reports.export import Portrait, write_files
+from prorata.reports.mailing import Post, issue_statements
+from prorata.reports.recipients import Issuer
 from prorata.reports.tables import (
     distributions_table,
     holders_table,
@@ -481,8 +483,12 @@ class Demo:
                 before=self.table,
             ),
         )
-        folder = self.out / f"statements-{self._year(found)}"
-        write_yearly(found.books, self.token.address, self._year(found), folder, self.known)
+        year = self._year(found)
+        folder = self.out / f"statements-{year}"
+        # What an earlier rehearsal wrote was mailed to nobody.
+        shutil.rmtree(folder, ignore_errors=True)
+        post = Post(issuer=Issuer.load(BUILDING / "issuer.yaml"), asset=self.settings.name)
+        issue_statements(found.books, self.token.address, year, folder, known=self.known, post=post)
 
     @staticmethod
     def _year(found: Audit) -> int:
@@ -492,7 +498,7 @@ class Demo:
         files = len(list((self.out / "statements").glob("*.csv")))
         yield "captable-record-1.csv, -2, -3   who held what when each record closed"
         yield f"statements/                     {files} holders, each as CSV and JSON"
-        yield f"statements-{year}/                what was paid in {year}, by tax form"
+        yield f"statements-{year}/                letters for {year}: HTML, PDF, CSV and JSON"
         yield "distributions.csv, .json        the register of distributions"
         yield "books.json                      everything, for a program"
         yield "building.png                    the picture"

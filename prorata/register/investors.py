@@ -29,11 +29,13 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.registry import Investor, InvestorRegistry
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.roles import first_block_of
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
+from prorata.files.tabular import read_tabular
 from prorata.register.dialects import recognise_holders
-from prorata.values.addresses import parse_address
-from prorata.values.countries import find_country
+from prorata.values.addresses import ZERO_ADDRESS, parse_address
+from prorata.values.countries import all_countries, find_country
 from prorata.values.kinds import FOREVER
 from prorata.values.times import parse_time
 
@@ -43,6 +45,7 @@ __all__ = [
     "RegisterChanges",
     "Registered",
     "compare",
+    "countries_of",
     "first_block_of",
     "parse_investors",
     "read_investors",
@@ -87,13 +90,18 @@ class InvestorRow:
 
 
 def read_investors(
-    path: str | PathLike[str], *, columns: Mapping[str, str] | None = None
+    path: str | PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
 ) -> list[InvestorRow]:
-    """Read the file at `path`; see `parse_investors`.
+    """Read the file at `path`, CSV or a workbook, of which `sheet` names one of several sheets.
 
-    Raises: InputError for every fault in the file, or when it cannot be opened.
+    Raises: InputError for every fault in the file, or when it cannot be opened; see
+    `parse_investors`.
     """
-    return parse_investors(Sheet.read(path), str(path), columns=columns)
+    parse = partial(parse_investors, subject=str(path), columns=columns)
+    return read_tabular(path, parse, sheet=sheet, dates=("eligible_until",))
 
 
 def parse_investors(
@@ -293,13 +301,6 @@ def register_investors(
     return Registered(found, tuple(receipt for receipts in sent for receipt in receipts))
 
 
-def first_block_of(deployment: Deployment, registry: InvestorRegistry) -> int:
-    """Before the registry's first event; one that was there before may have events of any age."""
-    ours = deployment.manifest.contracts.get("InvestorRegistry")
-    known = ours is not None and ours.address == registry.address and ours.transaction is not None
-    return ours.block if ours is not None and known else 0
-
-
 def _require_agent(registry: InvestorRegistry, account: str) -> None:
     if not registry.is_agent(account):
         raise InputError.of(
@@ -308,3 +309,24 @@ def _require_agent(registry: InvestorRegistry, account: str) -> None:
             f"is no agent of the registry {registry.address}",
             f"use an agent's account, or let the owner {registry.owner()} add it",
         )
+
+
+# ---------------------------------------------------------------------------------------- countries
+
+
+def countries_of(deployment: Deployment) -> dict[str, str]:
+    """The two letters of the country of every wallet that the asset's own registry knows.
+
+    Nothing where the asset has no registry, or one of another make.
+    """
+    address = deployment.token().identity_registry()
+    registry = InvestorRegistry(deployment.chain, address)
+    if address == ZERO_ADDRESS or not registry.is_ours:
+        return {}
+    wallets = sorted(registered_wallets(registry, first_block_of(deployment, registry)))
+    letters = {country.code: country.alpha2 for country in all_countries()}
+    return {
+        wallet: letters[found.country]
+        for wallet, found in zip(wallets, registry.investors_of(wallets), strict=True)
+        if found.country in letters
+    }

@@ -5,12 +5,13 @@ from prorata.reports.annual import (
     paid_in,
     rows,
     sums,
-    write_yearly,
     year_statement,
     year_totals,
 )
 from prorata.reports.export import Portrait, write_files
-from prorata.reports.html import page
+from prorata.reports.letters import Letter, page
+from prorata.reports.mailing import Post, issue_statements
+from prorata.reports.recipients import Issuer, Recipient, read_recipients
 from prorata.reports.statements import (
     cap_table,
     cap_table_rows,
@@ -32,7 +33,11 @@ from prorata.reports.tables import (
 )
 
 __all__ = [
+    "Issuer",
+    "Letter",
     "Portrait",
+    "Post",
+    "Recipient",
     "cap_table",
     "cap_table_rows",
     "cap_table_table",
@@ -40,10 +45,12 @@ __all__ = [
     "distributions_table",
     "holders_table",
     "income_of",
+    "issue_statements",
     "page",
     "paid_in",
     "plain_table",
     "positions_table",
+    "read_recipients",
     "rows",
     "statement",
     "sums",
@@ -53,7 +60,6 @@ __all__ = [
     "write_distributions",
     "write_files",
     "write_statements",
-    "write_yearly",
     "year_statement",
     "year_totals",
 ]

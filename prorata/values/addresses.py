@@ -45,7 +45,7 @@ def address_fault(cell: str) -> tuple[str, str] | None:
         return "is not an address", "write 0x and 40 hexadecimal digits"
     if cell == ZERO_ADDRESS:
         return "is the zero address", "write the holder's own address"
-    if not _in_one_case(cell) and to_checksum_address(cell) != cell:
+    if not _in_one_case(cell) and checksummed(cell) != cell:
         return "fails its EIP-55 checksum", "copy the address again from its source"
     return None
 

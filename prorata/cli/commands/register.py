@@ -13,6 +13,7 @@ import click
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.cli.table_options import columns_option, parse_columns
+from prorata.cli.tables import sheet_option
 from prorata.contracts.registry import Investor
 from prorata.register.investors import (
     BATCH_SIZE,
@@ -37,18 +38,19 @@ EXAMPLES = (
 @click.option(
     "--batch", type=int, default=BATCH_SIZE, show_default=True, help="Wallets per transaction."
 )
+@sheet_option
 @columns_option
 @click.option("--dry-run", is_flag=True, help="Show the difference and the gas; send nothing.")
 @common_options
-def cli(table: Path, batch: int, dry_run: bool, **options: Any) -> None:
+def cli(table: Path, batch: int, sheet: str | None, dry_run: bool, **options: Any) -> None:
     """Bring a register of investors to the chain.
 
-    TABLE is a CSV file with the columns address, person, country, class and eligible_until. It is
-    checked whole and compared with the registry that the asset asks; only what is new or changed
-    is sent. Wallets that the file lacks stay as they are, and are listed.
+    TABLE is a CSV file or an Excel workbook with the columns address, person, country, class and
+    eligible_until. It is checked whole and compared with the registry that the asset asks; only
+    what is new or changed is sent. Wallets that the file lacks stay as they are, and are listed.
     """
     session = Session.of(options)
-    entries = read_investors(table, columns=parse_columns(options["columns"]))
+    entries = read_investors(table, sheet=sheet, columns=parse_columns(options["columns"]))
     with session.deployed() as (operator, found):
         done = register_investors(operator, found, entries, batch_size=batch, dry_run=dry_run)
     _show(session, done, dry_run)

@@ -1,68 +1,188 @@
 # SPDX-License-Identifier: MIT
-"""Write what every holder was paid in a year, in the words of tax forms."""
+"""Write what every holder was paid in a year, as letters and in the words of tax forms."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from prorata.cli.command import Command, reading_options
+from prorata.cli.groups import CommandGroup, by_itself, require
+from prorata.cli.output import Output
 from prorata.cli.session import Session
-from prorata.errors import BooksError
+from prorata.cli.year_rules import year_options, year_rules_of
+from prorata.deployments.deployment import Deployment
+from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
-from prorata.reports.annual import write_yearly, year_totals
+from prorata.register.investors import countries_of
+from prorata.reports.annual import year_totals
+from prorata.reports.documents import YearTotals
+from prorata.reports.mailing import Issued, Post, deliver, issue_statements
+from prorata.reports.recipients import Issuer, read_recipients
 from prorata.reports.tables import verdict
+from prorata.values.times import moment, parse_instant
 from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
+COLUMNS = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
+ISSUER, HOLDERS = "issuer.yaml", "recipients.csv"
 
-
-@click.command(
-    cls=Command,
-    examples=(
-        "prorata statements --year 2027",
-        "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
-    ),
-)
-@click.option("--year", type=int, required=True, help="A year, in UTC, by the date of payment.")
-@click.option(
+year_option = click.option("--year", type=int, help="The year in which income counts.")
+out_option = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     help=f"The folder to write to.  [default: {DEFAULT_OUT}/<symbol>-<year>]",
 )
+issuer_option = click.option(
+    "--issuer",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"A YAML file with the issuer's name, address and logo.  [default: {ISSUER} in the "
+    "deployment's folder, if it is there]",
+)
+recipients_option = click.option(
+    "--recipients",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV file with account numbers, names, postal addresses and countries by wallet.  "
+    f"[default: {HOLDERS} in the deployment's folder, if it is there]",
+)
+
+EXAMPLES = (
+    "prorata statements --year 2027",
+    "prorata statements --year 2027 --issuer examples/building/issuer.yaml",
+    "prorata statements --year 2027 --year-rule US",
+    "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
+    'prorata statements delivered --year 2027 --account HB-0001 --how "letter, registered"',
+)
+
+
+@click.group(cls=CommandGroup, examples=EXAMPLES)
+@year_option
+@year_options
+@issuer_option
+@recipients_option
+@out_option
 @reading_options
-def cli(year: int, out: Path | None, **options: Any) -> None:
+def cli(year: int | None, **options: Any) -> None:
     """Write a statement of the year for every holder, and a summary of all.
 
-    Each is a CSV file, a JSON file and a page to be printed, with the boxes of US forms 1099 and
-    1042-S and the words of ISO 20022: a help for whoever prepares the forms, not tax advice. The
-    books are rebuilt and compared with the chain first; of books that do not balance nothing is
-    written, and the exit code is 1.
+    Each is a letter as HTML and as PDF on A4, a CSV file and a JSON file, named by the holder's
+    account number. Holders see the words of their own country; persons of the United States see the
+    boxes of its forms. It is a help for whoever prepares the forms, not tax advice.
+
+    The books are rebuilt and compared with the chain first; of books that do not balance nothing is
+    written, and the exit code is 1. What was written is never overwritten: where something has
+    changed since, the next version stands beside it.
+
+    Income counts in the year of the rule of each holder's country: for the US that at whose end it
+    was at the holder's demand, else that in which it was paid. Each statement says which it was.
     """
+    if not by_itself():
+        return
+    require(year=year)
+    assert year is not None
     session = Session.of(options)
     with session.reading() as found:
-        token, symbol, known = found.token().address, found.settings.symbol, session.known
+        symbol, known = found.settings.symbol, session.known
+        post = _post(found, options["issuer"], options["recipients"])
         proven = audit_deployment(found)
-    books, spoken = proven.books, session.output
+        ledger = proven.books.ledgers[found.token().address]
+        rules = year_rules_of(options, found, ledger, session.output)
+    books, output, token = proven.books, session.output, found.token().address
     if not proven.balanced:
         raise BooksError(verdict(proven), "find out why with `prorata books`")
     for unproven in books.unproven:
-        spoken.notice(unproven)
-    folder = out or Path(DEFAULT_OUT) / f"{symbol}-{year}"
-    statements = write_yearly(books, token, year, folder, known)
-    facts = year_totals(books, token, year, statements)
+        output.notice(unproven)
+    folder = options["out"] or Path(DEFAULT_OUT) / f"{symbol}-{year}"
+    with output.counter(f"statements of {year}") as follow:
+        issued = issue_statements(
+            books, token, year, folder, known=known, post=post, rules=rules, on_progress=follow
+        )
+    _show(output, year_totals(books, token, year, issued.statements), issued)
+
+
+def _post(found: Deployment, issuer: Path | None, recipients: Path | None) -> Post:
+    """What letters need: files that were named, or those of the deployment's folder."""
+    sender = _named(issuer, found.folder / ISSUER)
+    receivers = _named(recipients, found.folder / HOLDERS)
+    return Post(
+        issuer=Post().issuer if sender is None else Issuer.load(sender),
+        recipients={} if receivers is None else read_recipients(receivers),
+        asset=found.settings.name,
+        countries=countries_of(found),
+    )
+
+
+def _named(path: Path | None, usual: Path) -> Path | None:
+    if path is not None:
+        return path
+    return usual if usual.exists() else None
+
+
+def _show(output: Output, facts: YearTotals, issued: Issued) -> None:
+    year, symbol = facts.year, facts.symbol
     if not facts.year_has_ended:
-        spoken.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")
+        output.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")
     rows = [
         [text for column, text in total.cells.items() if column != "currency_address"]
         for total in facts.totals
     ]
+    many, where = len(issued.statements), f"version {issued.version}, in {issued.folder}/"
     if rows:
-        title = f"{symbol} in {year}: {counted(len(statements), 'statement')}"
-        spoken.table(title, ("currency", "payments>", "gross>", "tax withheld>", "net>"), rows)
-        spoken.say(f"They are in {folder}/, and add up to what the books say was paid")
+        title = f"{symbol} in {year}: {counted(many, 'statement')}"
+        output.table(title, COLUMNS, rows)
     else:
-        spoken.say(f"Nobody was paid in {year}")
-    spoken.result({"folder": str(folder), **facts.model_dump(mode="json")})
+        output.say(f"Nobody's income counts in {year}")
+    if issued.unchanged:
+        output.say(f"Nothing has changed: they stand as {where}")
+    elif rows:
+        output.say(f"They are {where} and add up to what the books say")
+    for rule in facts.year_rules if rows else ():
+        output.say(rule)
+    if facts.corrected:
+        output.notice(f"{facts.corrected} of them are corrected: they supersede earlier ones")
+    output.result(
+        {
+            "folder": str(issued.folder),
+            "version": issued.version,
+            "unchanged": issued.unchanged,
+            **facts.model_dump(mode="json"),
+        }
+    )
+
+
+@cli.command("delivered", cls=Command, examples=EXAMPLES[-1:])
+@year_option
+@click.option("--account", "accounts", multiple=True, required=True, help="An account number.")
+@click.option("--how", required=True, help="How it was sent, in words.")
+@click.option("--at", help="When: 2028-01-31, or a time with a zone.  [default: now]")
+@click.option("--version", type=int, help="Which version was sent.  [default: the latest]")
+@out_option
+@click.option("--symbol", help="The asset's symbol, where --out is not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
+def delivered(year: int | None, accounts: tuple[str, ...], how: str, **options: Any) -> None:
+    """Note that statements were sent, in deliveries.jsonl beside them.
+
+    Each line has the account, the version, the digest of the PDF, how it went out and when.
+    """
+    require(year=year)
+    folder = options["out"] or _usual_folder(options["symbol"], year)
+    # When a letter was posted is a matter of this machine's clock, not of a chain's.
+    at = options["at"]
+    sent_at = moment(int(time.time()) if at is None else parse_instant(at))
+    notes = deliver(folder, accounts, how, sent_at, options["version"])
+    output = Output(options["as_json"])
+    for note in notes:
+        output.say(f"Noted: {note['account']}, version {note['version']}, {how}, {sent_at}")
+    output.result({"deliveries": notes})
+
+
+def _usual_folder(symbol: str | None, year: int | None) -> Path:
+    found = sorted(Path(DEFAULT_OUT).glob(f"{symbol or '*'}-{year}"))
+    if len(found) == 1:
+        return found[0]
+    many = f"{len(found)} folders of {year}" if found else f"no statements of {year}"
+    rule = f"is missing, and there are {many} in {DEFAULT_OUT}"
+    raise InputError.of("out", "", rule, "give --out, the folder of the statements")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -25,17 +22,15 @@ from prorata.reports.annual import (
     paid_in,
     rows,
     sums,
-    write_yearly,
     year_statement,
     year_totals,
 )
-from prorata.reports.html import page
 from prorata.reports.statements import statement
 from prorata.tax.forms import BOXES, REPORTING
 from prorata.values.addresses import ZERO_ADDRESS as ZERO
 from prorata.values.amounts import ETHER, Unit, parse_units
 from prorata.values.kinds import Kind
-from tests.amounts import bare_amounts, cell, cells
+from tests.amounts import bare_amounts, cell
 
 A, B, C, NEW = ("0x" + digit * 40 for digit in "1234")
 TOKEN, USD, JPY, POLICY, ISSUER = ("0x" + digit * 40 for digit in "56789")
@@ -253,76 +248,6 @@ def test_a_year_that_has_not_ended_says_so(books):
     assert not year_totals(books, TOKEN, 2026, []).year_has_ended
     books.until += 1
     assert year_totals(books, TOKEN, 2026, []).year_has_ended
-
-
-# ----------------------------------------------------------------------------------------- files
-
-
-def test_files_hold_the_same_rows_and_replace_those_of_an_earlier_run(books, tmp_path):
-    (tmp_path / "mine.csv").write_text("kept")
-    write_yearly(books, TOKEN, 2027, tmp_path, KNOWN)
-    write_yearly(books, TOKEN, 2026, tmp_path, KNOWN)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"{A}.csv", f"{A}.html", f"{A}.json", "mine.csv", "summary.csv", "summary.json",
-    ]  # fmt: skip
-    with (tmp_path / f"{A}.csv").open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    found = json.loads((tmp_path / f"{A}.json").read_text(encoding="utf-8"))
-    assert lines == [cells(row) for row in found["payments"]]
-    assert (found["name"], found["kind"], found["year"]) == ("Ada <b>Löwe</b>", "individual", 2026)
-
-
-def test_the_summary_has_one_row_per_holder_and_currency(books, tmp_path):
-    write_yearly(books, TOKEN, 2027, tmp_path)
-    with (tmp_path / "summary.csv").open(newline="", encoding="utf-8") as file:
-        lines = list(csv.DictReader(file))
-    assert [(line["holder"], line["currency"], line["payments"]) for line in lines] == [
-        (A, "ETH", "1"), (NEW, "USD", "2"), (NEW, "ETH", "1"),
-    ]  # fmt: skip
-    dollars = lines[1]
-    assert box(dollars, "1099-DIV", "1a") == "0.600000"
-    assert box(dollars, "1099-MISC", "1") == "0.300000"
-    assert box(dollars, "1099-INT", "1") == ""
-    found = json.loads((tmp_path / "summary.json").read_text())
-    assert [(total["currency"], total["payments"]) for total in found["totals"]] == [
-        ("USD", 2), ("ETH", 2),
-    ]  # fmt: skip
-
-
-def test_a_year_without_payments_has_an_empty_summary(books, tmp_path):
-    assert write_yearly(books, TOKEN, 2028, tmp_path) == []
-    assert (tmp_path / "summary.csv").read_text().count("\n") == 1
-    assert json.loads((tmp_path / "summary.json").read_text())["totals"] == []
-
-
-def test_the_same_books_give_the_same_bytes(books, tmp_path):
-    for name in ("one", "two"):
-        write_yearly(books, TOKEN, 2027, tmp_path / name, KNOWN)
-    contents = [
-        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
-        for name in ("one", "two")
-    ]
-    assert contents[0] == contents[1]
-
-
-def test_a_page_shows_every_amount_and_escapes_what_others_wrote(books):
-    content = year_statement(books, TOKEN, 2026, of(books, 2026, A), next(iter(KNOWN)))
-    text = page(content)
-    assert "<b>" not in text
-    assert "Ada &lt;b&gt;Löwe&lt;/b&gt;" in text
-    assert "If you are a foreign person" in text
-    shown = re.findall(r'<td class="number">([^<]*)</td>', text)
-    for payment in content.payments:
-        for key in ("gross_cash_amount", "withholding_tax_amount", "net_cash_amount"):
-            assert payment.cells[key] in shown
-    assert "src=" not in text
-    assert "http" not in text
-
-
-def test_a_page_leaves_out_a_form_that_nothing_is_for(books):
-    text = page(year_statement(books, TOKEN, 2027, of(books, 2027, A)))
-    assert "If you are a foreign person" not in text
-    assert "0.500000000000000000" in text
 
 
 # ------------------------------------------------------------------------------------------- law

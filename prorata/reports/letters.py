@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""A yearly statement as a letter: one page for a screen and for paper, which loads nothing.
+
+It has the issuer's head, the holder's address where an envelope's window shows it, the account
+number and the period; a table of payments for each currency, with the words of the holder's own
+country beside the English ones; and the boxes of US forms for persons of the United States. Dates
+are days; times and transactions stand in the small print.
+
+Names come from files and symbols from strangers' contracts, so every text is escaped (by Jinja2).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from prorata.reports.documents import PaymentRow, TotalRow, YearStatement
+from prorata.reports.pdf import FONT
+from prorata.reports.recipients import UNITED_STATES, Issuer, Recipient
+from prorata.values.amounts import Amount
+from prorata.values.countries import find_country
+
+__all__ = ["Letter", "figures", "page"]
+
+WORDS = Path(__file__).parent / "data" / "words.csv"
+_AMOUNTS = (
+    "gross_cash_amount",
+    "withholding_tax_amount",
+    "tax_repaid_amount",
+    "net_cash_amount",
+)
+
+NEUTRAL = Issuer(name="")
+"""In place of an issuer that nobody named."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A statement with its sender and its recipient; `asset` is the asset's name."""
+
+    statement: YearStatement
+    recipient: Recipient
+    issuer: Issuer = NEUTRAL
+    asset: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is."""
+        return f"Statement of income {self.statement.year}"
+
+    @property
+    def name(self) -> str:
+        """Whose it is: the person, or the wallet of nobody that is named."""
+        return self.recipient.name or self.statement.name or self.statement.holder
+
+    @property
+    def repaid(self) -> bool:
+        """Whether tax was repaid, which then has a column of its own."""
+        return any(total.tax_repaid_amount.units for total in self.statement.totals)
+
+    @property
+    def us_forms(self) -> bool:
+        """Whether the boxes of the 1099 series are shown: to a person of the United States."""
+        us_person = self.recipient.us_person
+        return us_person is True or (us_person is None and self._may_report)
+
+    @property
+    def form_1042_s(self) -> bool:
+        """Whether Form 1042-S is shown: to a foreign person, by an issuer that may have to file."""
+        return self.recipient.us_person is not True and self._may_report
+
+    @property
+    def _may_report(self) -> bool:
+        return self.issuer.country in ("", UNITED_STATES)
+
+
+def page(letter: Letter) -> str:
+    """The page of a statement."""
+    return _template().render(
+        letter=letter,
+        statement=letter.statement,
+        issuer=letter.issuer,
+        recipient=letter.recipient,
+        country=_country_name(letter.recipient.country),
+        sections=[_section(letter, total) for total in letter.statement.totals],
+        words=_words().get(letter.recipient.country, {}),
+        repaid=letter.repaid,
+        font=FONT,
+        day=_day,
+    )
+
+
+def figures(amounts: Sequence[Amount]) -> list[str]:
+    """Amounts of one currency as a column shows them: all with the decimals that any of them needs.
+
+    Never fewer than two, where the currency has them, and never one digit cut off.
+    """
+    parts = [_decimals(amount) for amount in amounts]
+    width = max(map(len, parts), default=0)
+    return [
+        f"{amount.units // 10**amount.decimals:,}{'.' * bool(width)}{part.ljust(width, '0')}"
+        for amount, part in zip(amounts, parts, strict=True)
+    ]
+
+
+def _decimals(amount: Amount) -> str:
+    """The digits behind the point without the last noughts, two of them at least."""
+    if not amount.decimals:
+        return ""
+    part = f"{amount.units % 10**amount.decimals:0{amount.decimals}d}"
+    return part.rstrip("0").ljust(min(2, amount.decimals), "0")
+
+
+# --------------------------------------------------------------------------------------- the tables
+
+
+def _section(letter: Letter, total: TotalRow) -> Mapping[str, Any]:
+    """The payments in one currency, and their sum."""
+    same = [p for p in letter.statement.payments if p.currency_address == total.currency_address]
+    columns = [
+        figures([*(getattr(row, name) for row in same), getattr(total, name)])
+        for name in _AMOUNTS
+        if letter.repaid or name != "tax_repaid_amount"
+    ]
+    lines = list(zip(*columns, strict=True))
+    return {
+        "currency": total.currency,
+        "address": total.currency_address,
+        "payments": [(row, _shares(row), line) for row, line in zip(same, lines, strict=False)],
+        "total": lines[-1],
+    }
+
+
+def _shares(row: PaymentRow) -> str:
+    held = row.eligible_balance.figure
+    return f"{held} {row.weighted}" if row.weighted else held
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    """What a country calls the kinds of income and the amounts, by its two letters."""
+    with WORDS.open(encoding="utf-8", newline="") as file:
+        return {row.pop("country"): row for row in csv.DictReader(file)}
+
+
+def _country_name(code: str) -> str:
+    return find_country(code).name if code else ""
+
+
+def _day(moment: str) -> str:
+    """The day of a moment, as a person dates it: `2027-03-31`."""
+    return moment.partition("T")[0]
+
+
+@cache
+def _template() -> Template:
+    """The page's template, in which whatever is put is escaped and nothing may be missing."""
+    environment = Environment(
+        loader=PackageLoader("prorata.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("statement.html.j2")

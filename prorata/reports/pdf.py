@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Paper: the PDF of a page, and its picture, made by PlutoPrint.
+
+The page loads nothing: whatever address it names is refused, so that neither a file of this machine
+nor a server is read for a name that a stranger wrote. The fonts are those that travel with
+matplotlib, so that the same page gives the same bytes on every machine, as long as its letters are
+in them (Latin, Greek, Cyrillic and more; not Chinese, Japanese or Korean).
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from prorata.errors import BuildError
+
+__all__ = ["FONT", "pdf_of", "png_of"]
+
+FONT = "Statement"
+"""The family that a page names first; where it is read on a screen, the next one serves."""
+
+DOTS_PER_INCH, POINTS_PER_INCH = 96, 72
+
+_FONTS = {"font:regular": "DejaVuSans.ttf", "font:bold": "DejaVuSans-Bold.ttf"}
+_FACES = "".join(
+    f'@font-face{{font-family:{FONT};font-weight:{weight};src:url("font:{weight_name}")}}'
+    for weight, weight_name in (("normal", "regular"), ("bold", "bold"))
+)
+
+
+def pdf_of(page: str, *, title: str, created: str) -> bytes:
+    """The PDF of an HTML page on A4; `created` is its date, such as `2027-12-31T00:00:00Z`."""
+    import plutoprint  # noqa: PLC0415
+
+    book = _book(page)
+    book.set_metadata(plutoprint.PDF_METADATA_TITLE, title)
+    # The same page gives the same bytes whenever it is printed.
+    for date in (
+        plutoprint.PDF_METADATA_CREATION_DATE,
+        plutoprint.PDF_METADATA_MODIFICATION_DATE,
+    ):
+        book.set_metadata(date, created)
+    written = io.BytesIO()
+    book.write_to_pdf_stream(written)
+    return written.getvalue()
+
+
+def png_of(page: str) -> bytes:
+    """The picture of the first sheet of an HTML page on A4, at 96 dots per inch."""
+    import plutoprint  # noqa: PLC0415
+
+    book = _book(page)
+    size = book.get_page_size_at(0)
+    scale = DOTS_PER_INCH / POINTS_PER_INCH
+    canvas = plutoprint.ImageCanvas(round(size.width * scale), round(size.height * scale))
+    canvas.clear_surface(1, 1, 1, 1)
+    book.render_page(canvas, 0)
+    written = io.BytesIO()
+    canvas.write_to_png_stream(written)
+    return written.getvalue()
+
+
+def _book(page: str) -> Any:
+    import plutoprint  # noqa: PLC0415
+
+    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
+    book.custom_resource_fetcher = _fetcher()
+    book.load_html(page.replace("<style>", f"<style>{_FACES}", 1))
+    return book
+
+
+@cache
+def _fetcher() -> Any:
+    import plutoprint  # noqa: PLC0415
+
+    class FontsOnly(plutoprint.ResourceFetcher):
+        """Gives the fonts and what stands in the page itself; refuses all else."""
+
+        def fetch_url(self, url: str) -> Any:
+            if url in _FONTS:
+                return plutoprint.ResourceData(_font(url), "font/ttf", "")
+            if url.startswith("data:"):
+                return super().fetch_url(url)
+            raise ValueError(f"a page loads nothing, and names {url[:80]}")
+
+    return FontsOnly()
+
+
+@cache
+def _font(url: str) -> bytes:
+    # Importing matplotlib for the place of its fonts would take a second.
+    found = find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise BuildError("matplotlib is missing, whose fonts the PDF needs", "install it")
+    path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONTS[url]
+    return path.read_bytes()
