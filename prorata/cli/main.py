@@ -23,6 +23,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "demo": "Play the life of a building that pays rent, on a local chain.",
         "examples": "Write the example files into a folder, to start from.",
         "deploy": "Put an asset's contracts on a chain, once.",
+        "handover": "Hand an asset over: every role that this account has goes to another.",
     },
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",

@@ -54,6 +54,7 @@ STARTS = {
     "docs/guide/compliance.md": (),
     "docs/guide/reports.md": (*BUILDING, *PAID),
     "docs/guide/automation.md": BUILDING,
+    "docs/guide/plans.md": BUILDING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""
