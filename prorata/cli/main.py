@@ -20,6 +20,7 @@ __all__ = ["GROUPS", "cli", "main"]
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Set up": {
+        "doctor": "Look at what this machine and the node have, and say what mends what lacks.",
         "demo": "Play the life of a building that pays rent, on a local chain.",
         "examples": "Write the example files into a folder, to start from.",
         "deploy": "Put an asset's contracts on a chain, once.",
