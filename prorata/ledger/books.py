@@ -92,8 +92,7 @@ class Books:
         """Tax by distribution and holder, where somebody has asked the policy."""
         self.held: set[tuple[int, str]] = set()
         """Distribution and holder, where the chain says that the holder is not eligible for now."""
-        self.corrections: list[Correction] = []
-        """Over-withheld tax that was repaid, as the journal notes it; no event tells of it."""
+        self._corrections: dict[tuple[int, str], list[Correction]] = {}
         self.unproven: list[str] = []
         """Payments of which nobody can show that the person they belong to chose the payee."""
         self._diversions: list[RedirectedPayment] = []
@@ -171,13 +170,22 @@ class Books:
             return self.taxes[distribution.id, holder]
         return self.tax_by_rate(distribution, self.gross_of(distribution, holder)) or 0
 
+    @property
+    def corrections(self) -> list[Correction]:
+        """Over-withheld tax that was repaid, as the journal notes it, in order of booking.
+
+        No event of the vault tells of it.
+        """
+        found = (one for group in self._corrections.values() for one in group)
+        return sorted(found, key=lambda one: (one.booked_at, one.distribution_id, one.holder))
+
+    def corrections_of(self, distribution: DistributionAccount, holder: str) -> list[Correction]:
+        """Those of the tax on one holder's income from a distribution."""
+        return list(self._corrections.get((distribution.id, holder), ()))
+
     def repaid_of(self, distribution: DistributionAccount, holder: str) -> int:
         """What was repaid of the tax withheld from a holder's income."""
-        return sum(
-            one.amount
-            for one in self.corrections
-            if (one.distribution_id, one.holder) == (distribution.id, holder)
-        )
+        return sum(one.amount for one in self.corrections_of(distribution, holder))
 
     def tax_by_rate(self, distribution: DistributionAccount, gross: int) -> int | None:
         """What the policy withholds from `gross`; None if its rate is not known here."""
@@ -546,20 +554,20 @@ class Books:
     def correct(self, corrections: Iterable[Correction]) -> None:
         """Enter repayments of over-withheld tax, each held against what was withheld."""
         for one in corrections:
-            self.corrections.append(one)
+            place = one.distribution_id, one.holder
+            self._corrections.setdefault(place, []).append(one)
             distribution = self.distributions.get(one.distribution_id)
             if distribution is None:
                 if one.distribution_id >= self.first_id:
-                    place = Place.declaration(one.distribution_id)
-                    self.differ(place, "its declaration", _NOWHERE, ("there", "the journal"))
+                    where = Place.declaration(one.distribution_id)
+                    self.differ(where, "its declaration", _NOWHERE, ("there", "the journal"))
                 continue
             settled = distribution.settlements.get(one.holder)
             withheld = 0 if settled is None else settled.tax
             repaid = self.repaid_of(distribution, one.holder)
             if repaid > withheld:
                 reported, law = (repaid, "the journal"), (withheld, "the tax withheld, at most")
-                place = Place.holder(one.distribution_id, one.holder)
-                self.differ(place, "tax repaid", reported, law, distribution.currency)
+                self.differ(Place.holder(*place), "tax repaid", reported, law, one.currency)
 
     def _judge(self, evidence_source: EvidenceSource | None) -> None:
         """Ask who chose the payees that are nobody's standing choice."""

@@ -35,6 +35,7 @@ from prorata.reports.documents import (
     PaymentRow,
     SummaryRow,
     TotalRow,
+    YearRow,
     YearStatement,
     YearTotals,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "NOTE",
     "Statement",
     "YearPayment",
+    "by_year",
     "correction_rows",
     "paid_in",
     "rows",
@@ -156,28 +158,39 @@ def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None)
 def _counted_in(books: Books, token: str, year: int, rules: YearRules) -> Iterator[YearPayment]:
     for distribution in books.of_asset(token):
         for holder, counted, _ in years_of_income(books, distribution, rules):
-            if counted != year:
-                continue
-            entry = distribution.settlements.get(holder)
-            gross = books.gross_of(distribution, holder) if entry is None else entry.gross
-            tax = books.tax_of(distribution, holder)
-            if gross or entry is not None:
-                repaid = books.repaid_of(distribution, holder)
-                yield YearPayment(distribution, holder, gross, tax, entry, repaid)
+            if counted == year and (paid := _payment(books, distribution, holder)) is not None:
+                yield paid
+
+
+def _payment(books: Books, distribution: DistributionAccount, holder: str) -> YearPayment | None:
+    """A holder's income, paid or not; None for no income."""
+    entry = distribution.settlements.get(holder)
+    gross = books.gross_of(distribution, holder) if entry is None else entry.gross
+    if entry is None and not gross:
+        return None
+    tax, repaid = books.tax_of(distribution, holder), books.repaid_of(distribution, holder)
+    return YearPayment(distribution, holder, gross, tax, entry, repaid)
 
 
 def _booked_in(
     books: Books, token: str, year: int, rules: YearRules
 ) -> dict[str, list[Correction]]:
-    """The corrections of the asset's distributions that were booked in a year, by person."""
-    ledger, ours = books.ledgers[token], {found.id for found in books.of_asset(token)}
+    """The corrections that were booked in a year, by person."""
     persons: dict[str, list[Correction]] = {}
-    for one in books.corrections:
-        person = ledger.claimant_of(one.holder)
-        booked = year_of(one.booked_at, rules.rule_of(person, one.holder).calendar)
-        if one.distribution_id in ours and booked == year:
+    for booked, one in _booked(books, token, rules):
+        if booked == year:
+            person = books.ledgers[token].claimant_of(one.holder)
             persons.setdefault(person, []).append(one)
     return persons
+
+
+def _booked(books: Books, token: str, rules: YearRules) -> Iterator[tuple[int, Correction]]:
+    """The corrections of the asset's distributions, with the year in which each was booked."""
+    ledger, ours = books.ledgers[token], {found.id for found in books.of_asset(token)}
+    for one in books.corrections:
+        if one.distribution_id in ours:
+            rule = rules.rule_of(ledger.claimant_of(one.holder), one.holder)
+            yield year_of(one.booked_at, rule.calendar), one
 
 
 def _check_year(year: int) -> None:
@@ -209,6 +222,31 @@ def _sum(payments: Iterable[YearPayment]) -> tuple[int, int, int]:
         sum(payment.tax for payment in all_of_them),
         sum(payment.repaid for payment in all_of_them),
     )
+
+
+def by_year(books: Books, token: str, rules: YearRules | None = None) -> list[YearRow]:
+    """What counts in each year, and what was repaid in it of the tax of any, by currency."""
+    known = rules or YearRules()
+    counted: dict[tuple[int, str], list[YearPayment]] = {}
+    for distribution in books.of_asset(token):
+        for holder, year, _ in years_of_income(books, distribution, known):
+            if year is not None and (paid := _payment(books, distribution, holder)) is not None:
+                counted.setdefault((year, distribution.currency), []).append(paid)
+    booked: dict[tuple[int, str], int] = {}
+    for year, one in _booked(books, token, known):
+        booked[year, one.currency] = booked.get((year, one.currency), 0) + one.amount
+    rows = []
+    for year, currency in sorted({*counted, *booked}):
+        unit, (gross, tax, _) = books.unit(currency), _sum(counted.get((year, currency), ()))
+        row = YearRow(
+            year=year,
+            **_currency(books, currency),
+            gross=unit.amount(gross),
+            tax=unit.amount(tax),
+            repaid_in_year=unit.amount(booked.get((year, currency), 0)),
+        )
+        rows.append(row)
+    return rows
 
 
 # ------------------------------------------------------------------------------------------ rows
@@ -356,7 +394,6 @@ def _correction(books: Books, one: Correction) -> CorrectionRow:
         repaid=unit.amount(one.amount),
         payer=one.payer,
         by=one.by,
-        payee=one.payee,
         procedure=one.procedure,
         window_until=iso(one.window_until),
         document=one.document,
@@ -366,8 +403,11 @@ def _correction(books: Books, one: Correction) -> CorrectionRow:
 
 def _corrections_of(books: Books, statement: Statement) -> list[Correction]:
     """What was repaid of the tax on the payments of a statement."""
-    paid = {(payment.distribution.id, payment.holder) for payment in statement.payments}
-    return [one for one in books.corrections if (one.distribution_id, one.holder) in paid]
+    return [
+        one
+        for payment in statement.payments
+        for one in books.corrections_of(payment.distribution, payment.holder)
+    ]
 
 
 def year_statement(

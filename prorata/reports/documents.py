@@ -33,6 +33,7 @@ __all__ = [
     "SummaryRow",
     "TotalRow",
     "YearHeading",
+    "YearRow",
     "YearStatement",
     "YearTotals",
 ]
@@ -235,11 +236,21 @@ class CorrectionRow(Row):
     repaid: Amount
     payer: str
     by: str
-    payee: str
     procedure: str
     window_until: str
     document: str
     transaction: str
+
+
+class YearRow(Row):
+    """What counts in a year in one currency, and what was repaid of tax in that year."""
+
+    year: int
+    currency: str
+    currency_address: str
+    gross: Amount
+    tax: Amount
+    repaid_in_year: Amount
 
 
 class YearHeading(BaseModel):

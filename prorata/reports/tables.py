@@ -13,18 +13,22 @@ from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Known
+from prorata.reports.annual import by_year, correction_rows
 from prorata.reports.statements import (
     income_of,
 )
+from prorata.tax.years import YearRules
 from prorata.values.amounts import Unit, format_units, percent
 
 __all__ = [
     "cap_table_table",
+    "corrections_table",
     "distributions_table",
     "holders_table",
     "plain_table",
     "positions_table",
     "verdict",
+    "years_table",
 ]
 
 BALANCED = "The books balance, to the last unit."
@@ -81,6 +85,25 @@ def positions_table(books: Books, tokens: Iterable[str] | None = None) -> Table:
         table.add_row(f"{sign or ' '} {label}", *cells)
     differences = [books.unit(p.currency).text(p.missing) for p in positions]
     table.add_row("  difference", *differences, style="bold")
+    return table
+
+
+def years_table(books: Books, token: str, rules: YearRules | None = None) -> Table:
+    """What counts in each year by the holders' rules, and what was repaid in it."""
+    table = plain_table("year", "currency", "gross", "tax withheld", "tax repaid", text=2)
+    for row in by_year(books, token, rules):
+        amounts = (row.gross, row.tax, row.repaid_in_year)
+        figures = (amount.text if amount.units else "-" for amount in amounts)
+        table.add_row(str(row.year), row.currency, *figures)
+    return table
+
+
+def corrections_table(books: Books) -> Table:
+    """Tax that was withheld too much and repaid, one line each."""
+    table = plain_table("booked", "of year", "distribution", "holder", "by", "repaid", text=5)
+    for row in correction_rows(books, books.corrections):
+        day, amount = row.booked_on[:10], f"{row.repaid.text} {row.currency}"
+        table.add_row(day, str(row.year), str(row.distribution), row.holder, row.by, amount)
     return table
 
 

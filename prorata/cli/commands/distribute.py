@@ -39,6 +39,7 @@ SHOWN = 10
 EXAMPLES = (
     "prorata distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
     "prorata distribute --currency USD --amount 85,000.00 --kind rent",
+    "prorata distribute --record 1 --currency USD --per-share 0.125 --kind dividend",
     "prorata distribute --from examples/building/distribution.yaml",
     "prorata distribute --record-range 1 --currency USD --amount 31,000.00 --kind interest --push",
     "prorata distribute --push-only 1",
@@ -50,6 +51,7 @@ EXAMPLES = (
 @click.option("--record-range", type=int, help="A record range, in place of --record.")
 @click.option("--currency", help="An address, ETH, or a symbol.")
 @click.option("--amount", help="In whole units, such as 85,000.00.")
+@click.option("--per-share", help="In place of --amount: so much for each share, such as 0.125.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
 @click.option("--reference", help="What it is for; tells two alike apart.")
 @click.option("--payable-from", help="When claims start: 2027-03-31T23:59:59Z.  [default: at once]")
@@ -154,7 +156,7 @@ def _check_choice(options: Mapping[str, Any], manners: Sequence[str]) -> None:
         _refuse_beside("from", source, given, "write them in the file, or leave --from out")
     else:
         for name in ("currency", "amount", "kind"):
-            if not options[name]:
+            if not options[name] and not (name == "amount" and options["per_share"]):
                 remedy = f"give --{name}, or a file with --from"
                 raise InputError.of(name, "", "is missing", remedy)
 

@@ -19,7 +19,7 @@ COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 RATES, CERTIFICATES = str(COMPLIANT / "withholding.yaml"), str(COMPLIANT / "certificates.csv")
 WALLETS = [entry.address for entry in read_investors(COMPLIANT / "investors.csv")]
 GERMAN, CERTIFIED = WALLETS[13], WALLETS[12]
-COMMANDS = ("deploy", "rates", "certify", "revoke", "snapshot", "show")
+COMMANDS = ("deploy", "rates", "certify", "repay", "revoke", "snapshot", "show")
 
 
 @pytest.fixture
