@@ -21,11 +21,11 @@ from prorata.chain.transactions.recovery import (
     earlier_receipts,
     keep_done,
     require_known,
-    require_taken,
+    send_first,
     settle_leftovers,
     sign_next,
 )
-from prorata.chain.transactions.sender import Sender, broadcast
+from prorata.chain.transactions.sender import Sender
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
 from prorata.errors import JournalError
 
@@ -36,6 +36,14 @@ WINDOW = 64
 
 class Operator(Sender):
     """Sends steps from one account of one chain, with the patience of a `Sender`."""
+
+    @property
+    def window(self) -> int | None:
+        """How many steps may be in flight, where the signer says so: one for a device.
+
+        Somebody has to press a button for each, and what waits meanwhile can become too cheap.
+        """
+        return 1 if getattr(self.signer, "on_device", False) else None
 
     def send(self, intents: Sequence[Intent]) -> list[Receipt]:
         """Do every step that is not done yet; receipts in the order of `intents`.
@@ -56,16 +64,17 @@ class Operator(Sender):
             if intent.key in done:
                 self.on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
         new = [intent for intent in intents if intent.key not in done]
-        plans = plan_steps(self.chain, self.address, new)
+        plans = plan_steps(self.chain, self.address, new, self.prices)
         signed: list[JournalEntry] = []
-        for start in range(0, len(plans), WINDOW):
+        window = WINDOW if self.window is None else self.window
+        for start in range(0, len(plans), window):
             self.chain.check_same()
-            entries = sign_next(self, plans[start : start + WINDOW])
-            signed += entries
+            entries = sign_next(self, plans[start : start + window])
             ahead = len(intents) - len(plans) + start
             with under_way(self, entries):
-                require_taken(self, broadcast(self, entries))
+                entries = send_first(self, entries)
                 mined = wait(self, entries, ahead, len(intents))
+            signed += entries
             done |= receipts_of(self, entries, mined)
         done = keep_done(self, done, signed)
         return [done[intent.key] for intent in intents]
@@ -84,7 +93,8 @@ class Operator(Sender):
         Raises: as `send` does before anything is sent.
         """
         check_keys(intents)
-        return [plan.gas for plan in plan_steps(self.chain, self.address, intents)]
+        where = (self.chain, self.address)
+        return [plan.gas for plan in plan_steps(*where, intents, self.prices)]
 
     def settle(self) -> None:
         """See mined whatever an earlier run had only signed.

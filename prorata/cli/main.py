@@ -27,8 +27,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",
         "issue": "Issue shares to the holders of a cap table.",
-        "record": "Schedule a record date.",
-        "cancel-records": "Cancel a record that is still open, and every later one.",
+        "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
         "transfer": "Transfer shares of the account.",
         "approve": "Let somebody transfer shares of the account.",
@@ -66,14 +65,20 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "settings": "Show or set what a token says of itself.",
         "documents": "Publish the documents of an asset, or list them.",
     },
+    "Accounts and names": {
+        "account": "Make, import and list the keystore files that sign.",
+        "names": "Give addresses names, which every command then shows.",
+    },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
     "Check": {
+        "status": "Show how an asset stands, on one screen.",
         "books": "Prove where every unit of income is.",
         "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "verify": "Have an explorer verify the sources of a deployment.",
         "journal": "Take into the journal what was sent without it.",
     },
 }

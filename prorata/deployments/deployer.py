@@ -474,6 +474,7 @@ def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contr
         commit=_commit(),
         compiler={
             "version": compiler().version,
+            "build": compiler().build,
             "settings": dict(compiler().settings),
             "input": "standard-input.json",
         },

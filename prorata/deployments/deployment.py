@@ -16,6 +16,7 @@ from prorata.assets.asset import Asset
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
+from prorata.chain.prices import ANY_PRICE, Prices
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress
 from prorata.chain.transactions.outside import Home
@@ -33,6 +34,7 @@ from prorata.values.addresses import ZERO_ADDRESS, check_address
 __all__ = [
     "DEPLOYMENTS",
     "Deployment",
+    "Turn",
     "folder_for",
     "home_of",
     "keccak_hex",
@@ -245,6 +247,21 @@ def folder_for(chain: RpcChain, symbol: str | None, root: Path = DEPLOYMENTS) ->
     )
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How a run takes its turn with a journal: as which command, and waiting how many seconds.
+
+    `head` is a file kept elsewhere that remembers how far the journal had come.
+    """
+
+    command: str = ""
+    wait: float = 0.0
+    head: Path | None = None
+
+
+ANY_TURN = Turn()
+
+
 @contextlib.contextmanager
 def open_operator(
     chain: RpcChain,
@@ -255,6 +272,8 @@ def open_operator(
     on_progress: Callable[[Progress], None] | None = None,
     on_notice: Callable[[str], None] = lambda _: None,
     timeout: float = 600,
+    prices: Prices = ANY_PRICE,
+    turn: Turn = ANY_TURN,
 ) -> Iterator[Operator]:
     """An operator that keeps its journal in `folder`.
 
@@ -264,7 +283,7 @@ def open_operator(
     Raises: DeploymentError when the folder belongs to another chain; JournalError.
     """
     _set_aside(chain, folder, on_notice)
-    with open_journal(chain, folder) as journal:
+    with open_journal(chain, folder, turn=turn) as journal:
         yield Operator(
             chain,
             signer,
@@ -273,10 +292,13 @@ def open_operator(
             on_progress,
             timeout=timeout,
             home=home_of(folder),
+            prices=prices,
         )
 
 
-def open_journal(chain: RpcChain, folder: Path, *, read_only: bool = False) -> Journal:
+def open_journal(
+    chain: RpcChain, folder: Path, *, read_only: bool = False, turn: Turn = ANY_TURN
+) -> Journal:
     """The journal in `folder`, to be closed by whoever asks.
 
     Raises: JournalError.
@@ -286,6 +308,9 @@ def open_journal(chain: RpcChain, folder: Path, *, read_only: bool = False) -> J
         chain_id=chain.chain_id,
         genesis_hash=chain.genesis_hash,
         read_only=read_only,
+        command=turn.command,
+        wait=turn.wait,
+        head=turn.head,
     )
 
 

@@ -27,12 +27,11 @@ from typing import Any
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import DecodedEvent, Event
 from prorata.chain.events import find_events, transaction_of
-from prorata.chain.journal import Journal
 from prorata.contracts.base import OwnedContract
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
-from prorata.deployments.deployment import Deployment, keccak_hex
+from prorata.deployments.deployment import Deployment, keccak_hex, open_journal
 from prorata.deployments.manifest import Contract
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -122,13 +121,11 @@ def find_drift(found: Deployment, known: Collection[str]) -> DriftReport:
 
 
 def known_transactions(found: Deployment) -> frozenset[str]:
-    """The hashes of all that the deployment's journal has.
+    """The hashes of all that the deployment's journal has, adopted ones among them.
 
     Raises: JournalError when a line of it is damaged.
     """
-    path = found.folder / "journal.jsonl"
-    manifest = found.manifest
-    with Journal(path, chain_id=manifest.chain_id, genesis_hash=manifest.genesis) as journal:
+    with open_journal(found.chain, found.folder, read_only=True) as journal:
         return frozenset(entry.hash for entry in journal.entries)
 
 

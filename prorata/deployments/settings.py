@@ -14,15 +14,17 @@ difference between the file and the manifest is one of five kinds:
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from prorata.assets.asset import Asset
+from prorata.assets.asset import NEW, Asset
 from prorata.assets.rules import RuleSettings
 from prorata.chain.abi import topics_of
 from prorata.chain.events import find_events
+from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, Problem
 from prorata.files.writer import json_object
@@ -111,10 +113,13 @@ def take_settings(
 
 def _differences(found: Deployment, settings: Asset) -> Iterator[Difference]:
     known = found.settings
-    for field in ("name", "symbol", "decimals", "registry", "deterministic"):
+    yield from _names(found, settings)
+    for field in ("decimals", "deterministic"):
         was, now = getattr(known, field), getattr(settings, field)
         if was != now:
             yield Difference(field, was, now, Way.NEVER, RESTORE)
+    if known.registry != settings.registry:
+        yield _registry(found, settings)
     if settings.id not in (None, known.id, found.manifest.id):
         yield Difference("id", found.manifest.id, settings.id, Way.NEVER, RESTORE)
     if _whole_shares(known) != _whole_shares(settings):
@@ -129,6 +134,28 @@ def _differences(found: Deployment, settings: Asset) -> Iterator[Difference]:
     yield from _currencies(known, settings)
     if known.approvers != settings.approvers:
         yield _approvers(known, settings)
+
+
+def _names(found: Deployment, settings: Asset) -> Iterator[Difference]:
+    for field, read in (("name", ShareToken.name), ("symbol", ShareToken.symbol)):
+        was, now = str(getattr(found.settings, field)), str(getattr(settings, field))
+        if was == now:
+            continue
+        if read(found.token()) == now:
+            yield _taken(field, was, now)
+        else:
+            remedy = f"`prorata settings {field} {shlex.quote(now)}` changes it on the chain"
+            yield Difference(field, was, now, Way.COMMAND, remedy)
+
+
+def _registry(found: Deployment, settings: Asset) -> Difference:
+    was, now = found.settings.registry, settings.registry
+    if now == NEW:
+        return Difference("registry", was, now, Way.NEVER, RESTORE)
+    if found.token().identity_registry() == (now or ZERO_ADDRESS):
+        return _taken("registry", was, now)
+    remedy = f"`prorata registry change --to {now or 'none'}` changes it on the chain"
+    return Difference("registry", was, now, Way.COMMAND, remedy)
 
 
 def _whole_shares(settings: Asset) -> str:
@@ -149,7 +176,7 @@ def _owner(found: Deployment, settings: Asset) -> Iterator[Difference]:
         remedy = f"let {now} accept it with `prorata ownership accept`"
         yield Difference("owner", was, now, Way.COMMAND, remedy)
     else:
-        remedy = f"`prorata ownership offer {now}` offers it"
+        remedy = f"`prorata ownership offer --to {now}` offers it"
         yield Difference("owner", was, now, Way.COMMAND, remedy)
 
 
@@ -207,7 +234,7 @@ def _in_force(found: Deployment, rules: RuleSettings | str | None) -> bool:
     return False
 
 
-_RULES = "`prorata rules change` puts other rules on the chain"
+_RULES = "`prorata rules change` puts other rules in force"
 
 
 def _currencies(known: Asset, settings: Asset) -> Iterator[Difference]:

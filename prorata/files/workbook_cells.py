@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from openpyxl.cell import Cell
 
@@ -88,8 +89,7 @@ def _number_text(value: float, number_format: str) -> str:
 
 
 def _plain_text(value: str, number_format: str) -> str:
-    shown = next((part for part in number_format.split(";") if "@" in part), "@")
-    if not _is_plain(shown):
+    if not _is_plain(_text_section(number_format)):
         rule = f"looks otherwise by its number format {number_format}"
         raise _fault(value, rule, "give the cell the format Text")
     if "\n" in value or "\r" in value:
@@ -97,6 +97,13 @@ def _plain_text(value: str, number_format: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)
+def _text_section(number_format: str) -> str:
+    """The part of a number format that is for text, if it has one."""
+    return next((part for part in number_format.split(";") if "@" in part), "@")
+
+
+@lru_cache(maxsize=256)
 def _is_plain(section: str) -> bool:
     """Whether a number format shows the number that there is, and nothing else.
 

@@ -134,12 +134,13 @@ class Grid:
         if last > MOST_ROWS:
             where = next(iter(cells[last].values())).coordinate
             raise InputError.of("file", where, "is a cell far below the table", "clear it")
-        heads = {column: str(cell.value).strip(" ") for column, cell in cells.get(1, {}).items()}
+        first = cells.get(1, {})
+        heads = {column: str(cell.value).strip(" ").lower() for column, cell in first.items()}
         for number, row in cells.items():
             self.rows[number] = {
-                column: self._text(cell, heads.get(column, "").lower(), dates)
+                column: self._text(cell, heads.get(column, ""), dates)
                 for column, cell in row.items()
-                if number == 1 or heads.get(column, "").lower() not in ignored
+                if number == 1 or heads.get(column) not in ignored
             }
 
     def _text(self, cell: Cell, head: str, dates: Collection[str]) -> str:

@@ -29,7 +29,7 @@ from prorata.values.amounts import format_units
 
 __all__ = ["Formula", "Page", "figure", "put", "workbook_bytes", "write_workbook"]
 
-TEXT = "@"
+TEXT, LIKE_FORMULAS = "@", ("=", "+", "-", "@")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
 _UNCALCULATED = re.compile(rb"<f>([^<]*)</f><v(?: ?/>|></v>)")
@@ -96,7 +96,9 @@ def put(cell: Cell | MergedCell, value: Value, number_format: str | None = None)
     elif isinstance(value, str):
         cell.value = value
         cell.data_type = "s"
-        cell.number_format = TEXT
+        if value.startswith(LIKE_FORMULAS) or number_format is not None:
+            # So that it stays text when somebody edits it.
+            cell.number_format = TEXT
     else:
         cell.value = value
     if number_format is not None and not isinstance(value, str):

@@ -14,8 +14,10 @@ from prorata.chain.operator import Operator
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.settings import take_settings
 from prorata.errors import InputError
+from prorata.files.writer import json_object
 from prorata.register.enforcement import Basis
 from prorata.values.amounts import format_units
+from prorata.values.times import moment
 
 __all__ = ["Authorised", "authorise"]
 
@@ -64,5 +66,25 @@ def authorise(operator: Operator, found: Deployment, basis: Basis, shares: str) 
         found.settings.authorised, settings.authorised, found.token().total_supply(), basis
     )
     if done.changed:
+        _note(operator, found, done)
         take_settings(found, settings, operator.address, basis.facts())
     return done
+
+
+def _note(operator: Operator, found: Deployment, done: Authorised) -> None:
+    """Put the order into the log, once: a run may have been killed before the manifest said it."""
+    unit, number = found.settings.unit, len(found.manifest.history) + 1
+    order = f"authorise/{number}"
+    journal = operator.journal
+    if journal is None or any(note.get("order") == order for note in journal.notes):
+        return
+    facts = {
+        "order": order,
+        "what": "authorise",
+        "shares": unit.amount(done.now),
+        "before": unit.amount(done.before),
+        **done.basis.facts(),
+        "by": operator.address,
+        "at": moment(operator.chain.now()),
+    }
+    journal.note(json_object(facts))

@@ -27,7 +27,7 @@ from prorata.errors import InputError
 from prorata.ledger.books import Books
 from prorata.ledger.corrections import Correction
 from prorata.ledger.entries import BookEntry, DistributionAccount
-from prorata.register.captable import CapTable, Holding
+from prorata.register.captable import Holding, Known
 from prorata.reports.documents import (
     BoxRow,
     CorrectionRow,
@@ -469,7 +469,7 @@ def _heading(books: Books, token: str, year: int, rules: Iterable[YearRule]) -> 
 
 
 def summary(
-    books: Books, statements: Iterable[Statement], known: CapTable | None = None
+    books: Books, statements: Iterable[Statement], known: Known | None = None
 ) -> list[SummaryRow]:
     """One row per person and currency: what a payer fills its forms from."""
     who = {holding.address: holding for holding in known or ()}

@@ -10,7 +10,7 @@ from typing import Any
 from prorata.files.writer import json_object, prepare_folder, write_csv_rows, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable
+from prorata.register.captable import CapTable, Known
 from prorata.reports.annual import by_year, correction_rows
 from prorata.reports.documents import CorrectionRow
 from prorata.reports.figure import draw
@@ -46,7 +46,7 @@ _PLACES = ("received", "paid", "withheld", "remitted", "owed", "carried", "swept
 
 def as_json(
     audit: Audit,
-    known: CapTable | None = None,
+    known: Known | None = None,
     *,
     token: str | None = None,
     rules: YearRules | None = None,
@@ -140,7 +140,7 @@ def write_files(
     audit: Audit,
     token: str,
     folder: Path,
-    known: CapTable | None,
+    known: Known | None,
     portrait: Portrait | None,
     *,
     rules: YearRules | None = None,

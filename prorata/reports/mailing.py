@@ -42,7 +42,7 @@ from prorata.files.writer import (
     written_whole,
 )
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable, Holding
+from prorata.register.captable import Holding, Known
 from prorata.reports.annual import (
     Statement,
     paid_in,
@@ -104,7 +104,7 @@ def issue_statements(
     year: int,
     folder: Path,
     *,
-    known: CapTable | None = None,
+    known: Known | None = None,
     post: Post | None = None,
     rules: YearRules | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,

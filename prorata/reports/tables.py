@@ -12,7 +12,7 @@ from rich.text import Text
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
-from prorata.register.captable import CapTable
+from prorata.register.captable import CapTable, Known
 from prorata.reports.annual import by_year, correction_rows
 from prorata.reports.statements import (
     income_of,
@@ -162,7 +162,7 @@ def cap_table_table(table: CapTable, shown: int) -> Table:
 
 
 def holders_table(
-    books: Books, token: str, holders: Sequence[str], known: CapTable | None = None
+    books: Books, token: str, holders: Sequence[str], known: Known | None = None
 ) -> Table:
     """For some holders, by currency: what they earned, the tax, and what they have and can get."""
     who = {holding.address: holding.name for holding in known or ()}

@@ -26,6 +26,7 @@ __all__ = [
     "WRITE_A_TIME",
     "checked_second",
     "iso",
+    "lasting",
     "moment",
     "parse_beginning",
     "parse_instant",
@@ -204,3 +205,12 @@ def parse_instant(text: str, column: str = "at") -> int:
 def iso(time: int) -> str:
     """`2026-03-31T23:59:59Z`; empty for 0, and the plain number for what no calendar has."""
     return moment(time) if time else ""
+
+
+def lasting(seconds: int) -> str:
+    """A span as people say it, in its largest unit: `12 minutes`, `1 hour`, `3 days`."""
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count:,} {name}{'s' * (count != 1)}"
+    return f"{seconds} second{'s' * (seconds != 1)}"

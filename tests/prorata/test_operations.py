@@ -155,7 +155,7 @@ def test_a_record_before_another_is_refused(operator, issued):
     schedule_record(operator, issued, at)
     assert refused(schedule_record, operator, issued, at - 1) == (
         f'at: "{moment(at - 1)}" is not later than record 1, which closes at {moment(at)}; '
-        "give a later time, or cancel that record with `prorata cancel-records --from 1`"
+        "give a later time, or cancel that record with `prorata record cancel --from 1`"
     )
 
 

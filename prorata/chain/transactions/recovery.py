@@ -11,13 +11,15 @@ from dataclasses import replace
 
 from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
+from prorata.chain.prices import NO_FLOOR, floor_named, gwei
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
 from prorata.chain.transactions.outside import find_outside, note_foreign, outside_error
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
-from prorata.chain.types import Mined
+from prorata.chain.types import Fees, Mined
 from prorata.errors import RUN_AGAIN, ChainError, JournalError, ProrataError
+from prorata.values.amounts import format_units
 
 __all__ = [
     "adopted_receipts",
@@ -25,6 +27,7 @@ __all__ = [
     "keep_done",
     "require_known",
     "require_taken",
+    "send_first",
     "settle_leftovers",
     "sign_next",
 ]
@@ -160,6 +163,7 @@ def _send_again(
     Raises: ChainError for one that is not taken either way.
     """
     refused = broadcast(sender, entries)
+    _learn_floor(sender, [(entry, str(reason)) for entry, reason in refused])
     stale = {e.hash for e, reason in refused if intents is not None or says(reason, PRICE_WORDS)}
     stale |= {entry.hash for entry in _priced_out(sender, entries)}
     # Another account has nonces of its own: what it signed can only be sent as it is.
@@ -183,9 +187,10 @@ def _plans_of(
     sender: Sender, entries: Sequence[JournalEntry], intents: Mapping[str, Intent] | None
 ) -> list[StepPlan]:
     if intents is not None:
-        return plan_steps(sender.chain, sender.address, [intents[entry.key] for entry in entries])
+        wanted = [intents[entry.key] for entry in entries]
+        return plan_steps(sender.chain, sender.address, wanted, sender.prices)
     plans = [plan_of(entry) for entry in entries]
-    check_funds(sender.chain, sender.address, plans)
+    check_funds(sender.chain, sender.address, plans, sender.prices)
     return plans
 
 
@@ -203,10 +208,65 @@ def _sign_anew(
     """Sign with the nonces of what is replaced, and offer more.
 
     A node may have the other one in spite of what it says.
+
+    Raises: ChainError where that is more than may be offered.
     """
-    fees = sender.chain.fees()
-    offered = [(entry.nonce, offered_fees(entry)) for entry in replaced]
-    return sign(sender, plans, [(nonce, fees.over(o.most, o.tip)) for nonce, o in offered])
+    node, terms = sender.chain.fees(), []
+    for entry in replaced:
+        price = sender.prices.over(offered_fees(entry), node, sender.floor)
+        if price is None:
+            raise _no_room(sender, entry)
+        terms.append((entry.nonce, price))
+    return sign(sender, plans, terms)
+
+
+def send_first(sender: Sender, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Send what was just signed; what a pool finds too cheap is signed anew, as it asks.
+
+    Raises: ChainError for one that is not taken, or not for what may be offered.
+    """
+    kept = list(entries)
+    for _ in range(1 + sender.prices.bumps):
+        refused = broadcast(sender, kept)
+        cheap = [(entry, str(reason)) for entry, reason in refused if says(reason, PRICE_WORDS)]
+        if not cheap or sender.journal is None or len(cheap) < len(refused):
+            break
+        _learn_floor(sender, cheap)
+        anew = _offer_floor(sender, cheap)
+        by_nonce = {entry.nonce: entry for entry in anew}
+        kept = [by_nonce.get(entry.nonce, entry) for entry in kept]
+    require_taken(sender, refused)
+    return kept
+
+
+def _offer_floor(sender: Sender, cheap: Sequence[tuple[JournalEntry, str]]) -> list[JournalEntry]:
+    """The same steps for what the pool has named; where it is mute, for an eighth more."""
+    mute = [entry for entry, reason in cheap if floor_named(reason) is None]
+    if mute:
+        return _sign_anew(sender, [plan_of(entry) for entry in mute], mute)
+    price = sender.prices.offer(sender.chain.fees(), sender.floor)
+    plans = [plan_of(entry) for entry, _ in cheap]
+    return sign(sender, plans, [(entry.nonce, price) for entry, _ in cheap])
+
+
+def _learn_floor(sender: Sender, refused: Sequence[tuple[JournalEntry, str]]) -> None:
+    """What the pool asks for at least is asked for by all that follow.
+
+    Raises: ChainError when it is more than may be offered.
+    """
+    for entry, reason in refused:
+        floor = floor_named(reason)
+        if floor is None:
+            continue
+        limit, least = sender.prices.most, floor.most + floor.tip
+        if limit is not None and least > limit:
+            raise ChainError(
+                f'the node takes "{entry.label}" for no less than {gwei(least)} a unit of gas, '
+                f"and --max-fee allows {gwei(limit)}, so it was not sent",
+                f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+            )
+        most = max(sender.floor.most, floor.most)
+        sender.floor = Fees(most, max(sender.floor.tip, floor.tip))
 
 
 # ---------------------------------------------------------------------------------- what is next
@@ -214,7 +274,8 @@ def _sign_anew(
 
 def sign_next(sender: Sender, plans: Sequence[StepPlan]) -> list[JournalEntry]:
     """Sign with the account's next nonces, once the chain has all that the journal has."""
-    first, fees = _next_nonce(sender), sender.chain.fees()
+    first = _next_nonce(sender)
+    fees = sender.prices.offer(sender.chain.fees(), sender.floor)
     return sign(sender, plans, [(first + number, fees) for number in range(len(plans))])
 
 
@@ -244,6 +305,15 @@ def require_taken(sender: Sender, refused: Sequence[tuple[JournalEntry, ProrataE
         if entry.sender != sender.address:
             remedy = f'run it as {entry.sender} again, or give it up with --abandon "{entry.key}"'
         raise ChainError(f'"{entry.label}" was not taken: {reason.sentence}', remedy)
+
+
+def _no_room(sender: Sender, entry: JournalEntry) -> ChainError:
+    least, limit = NO_FLOOR.over(offered_fees(entry).most, 0).most, sender.prices.most or 0
+    return ChainError(
+        f'"{entry.label}" waits with an offer of {gwei(offered_fees(entry).most)} a unit of gas, '
+        f"and one that takes its place must be of {gwei(least)}, more than --max-fee {gwei(limit)}",
+        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+    )
 
 
 def _check_same(entry: JournalEntry, call: Call, journal: Journal) -> None:

@@ -12,6 +12,7 @@ from eth_utils.crypto import keccak
 from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.node import RpcChain
+from prorata.chain.prices import ANY_PRICE, NO_FLOOR, Prices
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress, StepPlan, digest_of
 from prorata.chain.transactions.outside import Home
@@ -35,7 +36,8 @@ class Sender:
 
     `confirmations` is how many blocks must follow a transaction's own before it counts as done;
     `timeout` how many seconds to wait for a window of them. `settled` has the hashes of what was
-    seen done; `home` says which contracts are the deployment's.
+    seen done; `home` says which contracts are the deployment's; `prices` what may be offered for
+    gas, and `floor` what a pool asked for at least.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Sender:
         *,
         timeout: float = TIMEOUT_SECONDS,
         home: Home | None = None,
+        prices: Prices = ANY_PRICE,
     ) -> None:
         self.chain = chain
         self.signer = signer
@@ -56,6 +59,8 @@ class Sender:
         self.on_progress = on_progress or (lambda _: None)
         self.timeout = timeout
         self.home = home or Home()
+        self.prices = prices
+        self.floor = NO_FLOOR
         self.settled: set[str] = set()
 
     @property

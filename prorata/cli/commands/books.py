@@ -11,12 +11,11 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
 from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment, range_contracts
-from prorata.register.captable import read_csv
 from prorata.reports.export import Portrait, as_json, write_files
 from prorata.reports.statements import cap_table
 from prorata.reports.tables import (
@@ -37,7 +36,6 @@ from prorata.values.times import iso
     ),
 )
 @year_options
-@names_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -45,7 +43,7 @@ from prorata.values.times import iso
     "books as JSON and a picture to this folder.",
 )
 @reading_options
-def cli(names: Path | None, out: Path | None, **options: Any) -> None:
+def cli(out: Path | None, **options: Any) -> None:
     """Prove where every unit of income is.
 
     Share register and distributions are rebuilt from events alone, every holder's income is
@@ -57,8 +55,7 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
     """
     session = Session.of(options)
     with session.reading() as found:
-        token, decimals = found.token().address, found.settings.decimals
-        known = None if names is None else read_csv(names, decimals=decimals)
+        token, decimals, known = found.token().address, found.settings.decimals, session.known
         proven = audit_deployment(found)
         record_ranges = range_contracts(found)
         rules = year_rules_of(options, found, proven.books.ledgers[token], session.output)

@@ -9,7 +9,7 @@ import click
 
 from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options
-from prorata.cli.parameters import part_options
+from prorata.cli.parts import part_options
 from prorata.cli.session import Session
 from prorata.deployments.roles import accept_ownership, find_governed, offer_ownership, read_roles
 from prorata.values.addresses import check_address

@@ -11,7 +11,7 @@ import click
 from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options
 from prorata.cli.commands.loss import undo_command
-from prorata.cli.parameters import parse_contract
+from prorata.cli.parts import parse_contract
 from prorata.cli.session import Session
 from prorata.register.registries import (
     bind_token,

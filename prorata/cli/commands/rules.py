@@ -12,7 +12,7 @@ import click
 from prorata.assets.rules import RuleSettings
 from prorata.cli.changes import say_change, sent_facts
 from prorata.cli.command import Command, common_options, reading_options
-from prorata.cli.parameters import parse_contract
+from prorata.cli.parts import parse_contract
 from prorata.cli.session import Session
 from prorata.errors import InputError
 from prorata.register.rule_changes import (
@@ -61,11 +61,11 @@ def show_command(file: Path | None, **options: Any) -> None:
         none = present.address == ZERO_ADDRESS
         text = "has no rules" if none else f"has rules of another make, at {present.address}"
         session.output.say(f"{symbol} {text}")
-    if file is None:
+    if file is None and rules:
         session.output.table(
             f"Rules of {symbol}", ("rule", "is"), [(d.rule, _words(d.after)) for d in rules]
         )
-    else:
+    if file is not None:
         _show_differences(session, f"Rules of {symbol}", compare(present.settings, wanted))
     session.output.result(
         {

@@ -9,7 +9,7 @@ import click
 
 from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options, reading_options
-from prorata.cli.parameters import parse_contract
+from prorata.cli.parts import parse_contract
 from prorata.cli.session import Session
 from prorata.register.properties import (
     Properties,

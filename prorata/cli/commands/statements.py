@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import Output
 from prorata.cli.session import Session
@@ -17,7 +17,6 @@ from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
-from prorata.register.captable import read_csv
 from prorata.register.investors import countries_of
 from prorata.reports.annual import year_totals
 from prorata.reports.documents import YearTotals
@@ -25,6 +24,7 @@ from prorata.reports.mailing import Issued, Post, deliver, issue_statements
 from prorata.reports.recipients import Issuer, read_recipients
 from prorata.reports.tables import verdict
 from prorata.values.times import moment, parse_instant
+from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
 COLUMNS = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
@@ -61,7 +61,6 @@ EXAMPLES = (
 @click.group(cls=CommandGroup, examples=EXAMPLES)
 @year_option
 @year_options
-@names_option
 @issuer_option
 @recipients_option
 @out_option
@@ -86,8 +85,7 @@ def cli(year: int | None, **options: Any) -> None:
     assert year is not None
     session = Session.of(options)
     with session.reading() as found:
-        names, symbol = options["names"], found.settings.symbol
-        known = None if names is None else read_csv(names, decimals=found.settings.decimals)
+        symbol, known = found.settings.symbol, session.known
         post = _post(found, options["issuer"], options["recipients"])
         proven = audit_deployment(found)
         ledger = proven.books.ledgers[found.token().address]
@@ -133,7 +131,7 @@ def _show(output: Output, facts: YearTotals, issued: Issued) -> None:
     ]
     many, where = len(issued.statements), f"version {issued.version}, in {issued.folder}/"
     if rows:
-        title = f"{symbol} in {year}: {many:,} statement{'s' * (many != 1)}"
+        title = f"{symbol} in {year}: {counted(many, 'statement')}"
         output.table(title, COLUMNS, rows)
     else:
         output.say(f"Nobody's income counts in {year}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prorata.deployments.deployment import open_journal
 from prorata.toolchain.paths import PROJECT_ROOT
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
@@ -84,6 +85,10 @@ def test_who_authorises_more_can_issue_more_and_the_manifest_says_why(started):
         "document": {"hash": f"0x{'ab' * 32}", "is": "given as a hash"},
     }
     assert change.now == {"authorised_shares": "6,000"}
+    with open_journal(started.chain, started.folder, read_only=True) as journal:
+        [order] = [note for note in journal.notes if note.get("what") == "authorise"]
+    assert (order["order"], order["reason"]) == ("authorise/1", WHY[1])
+    assert (order["before"]["text"], order["shares"]["text"]) == ("5,000", "6,000")
 
 
 def test_the_same_number_again_changes_nothing(started):

@@ -109,7 +109,7 @@ def test_other_settings_in_the_same_folder_are_refused(found, operator, settings
         deploy(operator, other, folder)
     assert str(refusal.value) == (
         'name: "Harbour Street 13" was "Harbour Street 12" when it was deployed or last changed; '
-        "restore it in the file, or deploy another asset under another --deployment"
+        "`prorata settings name 'Harbour Street 13'` changes it on the chain"
     )
     assert sent(operator) == nonce
 

@@ -44,15 +44,17 @@ def test_the_same_file_differs_in_nothing(found):
 @pytest.mark.parametrize(
     ("field", "value", "way", "remedy"),
     [
-        ("name", "Another House", Way.NEVER, RESTORE),
-        ("symbol", "OTHER", Way.NEVER, RESTORE),
+        ("name", "Another House", Way.COMMAND,
+         "`prorata settings name 'Another House'` changes it on the chain"),
+        ("symbol", "OTHER", Way.COMMAND, "`prorata settings symbol OTHER` changes it on the chain"),
         ("decimals", 2, Way.NEVER, RESTORE),
-        ("registry", OTHER, Way.NEVER, RESTORE),
+        ("registry", OTHER, Way.COMMAND,
+         f"`prorata registry change --to {OTHER}` changes it on the chain"),
         ("id", "7b0c3ad0-6a3b-4b9a-9a57-3f2f1f9c8f10", Way.NEVER, RESTORE),
         ("authorised_shares", "12,000", Way.COMMAND,
          "`prorata authorise 12,000 --reason … --document …` changes it"),
-        ("owner", OTHER, Way.COMMAND, f"`prorata ownership offer {OTHER}` offers it"),
-        ("rules", OTHER, Way.COMMAND, "`prorata rules change` puts other rules on the chain"),
+        ("owner", OTHER, Way.COMMAND, f"`prorata ownership offer --to {OTHER}` offers it"),
+        ("rules", OTHER, Way.COMMAND, "`prorata rules change` puts other rules in force"),
         ("unit_price", "900.00 USD", Way.TAKEN, "`prorata deploy` takes it over"),
         ("approvers", {"need": 1, "of": [OTHER]}, Way.ASKED,
          "`prorata deploy` takes it over once a person says yes, or with --yes"),
@@ -73,6 +75,30 @@ def test_currencies_are_compared_one_by_one(found):
         "currencies.USDC.11155111": Way.ASKED
     }
     assert ways(found, currencies={}) == {"currencies.USDC.11155111": Way.ASKED}
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "Another House"), ("symbol", "OTHER")])
+def test_a_name_that_the_chain_has_already_is_taken_over(found, operator, folder, field, value):
+    token = found.token()
+    call = token.set_name(value) if field == "name" else token.set_symbol(value)
+    operator.send_one("test/set", call)
+    assert ways(found, **{field: value}) == {field: Way.TAKEN}
+    assert (
+        getattr(deploy(operator, edited(found, **{field: value}), folder).settings, field) == value
+    )
+
+
+def test_a_registry_that_the_token_asks_already_is_taken_over(compliant, operator):
+    operator.send_one("test/set", compliant.token().set_identity_registry(OTHER))
+    assert ways(compliant, registry=OTHER) == {"registry": Way.TAKEN}
+
+
+def test_a_new_registry_is_only_to_be_had_at_the_beginning(found):
+    rules = RuleSettings.load(EXAMPLES / "packs" / "eu-149.yaml").model_dump(mode="json")
+    assert ways(found, registry="new", rules=rules) == {
+        "rules": Way.COMMAND,
+        "registry": Way.NEVER,
+    }
 
 
 def test_rules_are_compared_field_by_field(compliant):

@@ -21,7 +21,7 @@ from tests.prorata.files.books import packed, saved, workbook
 
 ADA, BOB, CAT = (rehearsal_key(number).address for number in range(3))
 HEADER = ("address", "shares", "name")
-FAULTY = (HEADER, (ADA, "1,450", "Ada"), (BOB, date(2027, 1, 1)), (), (ADA, 5, "=SUM(A1)"))
+FAULTY = (HEADER, (ADA, "1e3", "Ada"), (BOB, date(2027, 1, 1)), (), (ADA, 5, "=SUM(A1)"))
 
 
 def read(content: bytes) -> CapTable:
@@ -43,7 +43,7 @@ def test_each_faulty_cell_is_red_and_says_why_and_the_list_links_to_it():
     faults, holders = book.worksheets
     assert (faults.title, faults["A1"].value, book.active) == ("faults", FAULTS, faults)
     assert [[c.value for c in row[:3]] for row in faults["A4:E9"]] == [
-        ["Holders!B2", "shares", "1,450"],
+        ["Holders!B2", "shares", "1e3"],
         ["Holders!B3", "shares", "2027-01-01 00:00:00"],
         ["Holders, row 4", None, "row 4"],
         ["Holders!A5", "address", ADA],
@@ -55,7 +55,7 @@ def test_each_faulty_cell_is_red_and_says_why_and_the_list_links_to_it():
     red = {c.coordinate for row in holders for c in row if c.fill.fgColor.rgb == RED}
     assert red == {"B2", "B3", "A4", "A5", "C5"}
     assert holders["B2"].comment.text == (
-        "It has a separator between its digits: write it without, such as 1500."
+        "It is in exponent notation: format the cell as a plain number and write every digit."
     )
     assert {holders[cell].comment.author for cell in red} == {AUTHOR}
     assert faults["C8"].data_type == "s"
@@ -102,7 +102,7 @@ def test_a_total_has_no_cell():
     found = marked(packed([HEADER, (ADA, 60), (BOB, 60)]))
     assert [c.value for c in found["faults"][4]] == [
         None, "total", "120", "exceeds the 100 authorised shares by 20",
-        "reduce the holdings or authorise more shares",
+        "reduce the holdings, or authorise more with `prorata authorise`",
     ]  # fmt: skip
     assert found["faults"]["A4"].hyperlink is None
 
@@ -115,6 +115,6 @@ CELLS = st.one_of(st.none(), st.booleans(), st.floats(-9, 9), TEXTS)
 def test_marks_change_nothing_that_is_read(rows):
     """Whatever the faults are, the marked file has the same ones in the same places."""
     # A row with a fault of its own, so that there is one.
-    content = packed([HEADER, *rows, (ADA, "1,450")])
+    content = packed([HEADER, *rows, (ADA, "1e3")])
     error = refusal_of(content)
     assert refusal_of(annotated(content, error)).problems == error.problems

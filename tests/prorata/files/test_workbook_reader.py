@@ -185,7 +185,7 @@ def test_a_number_is_taken_to_the_unit_or_refused(number):
         (5, "[>3]0;0", "looks otherwise by its number format [>3]0;0"),
         (5, ";;;", "looks otherwise by its number format ;;;"),
         (5, '"$"#,##0', 'looks otherwise by its number format "$"#,##0'),
-        ("1,450", "@", '"1,450" has a separator between its digits'),
+        ("1,450", "@", '"1,450" has a mark that may stand between thousands or before decimals'),
         ("5", '@"000"', 'looks otherwise by its number format @"000"'),
         ("5\n6", "@", "has a line break in the cell; write it on one line"),
         ("#REF!", "General", '"#REF!" is a spreadsheet\'s error mark'),
@@ -263,7 +263,10 @@ def test_blank_rows_are_named_once():
     assert problems(content) == [
         'Holders, row 4: "rows 4 to 6" are blank; remove what is blank',
         'Holders, row 8: "row 8" is blank; remove what is blank',
-        f'Holders!A9, address: "{ADA}" stands on row 2 already; give each address one line',
+        (
+            f'Holders!A9, address: "{ADA}" stands on row 2 already; '
+            "give each address one line, or add its lines up with `--merge`"
+        ),
     ]
 
 

@@ -43,6 +43,7 @@ from prorata.register.investors import (
     register_investors,
 )
 from prorata.register.issuance import issue
+from prorata.register.orders import OrderLog
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
 from prorata.toolchain.paths import PROJECT_ROOT
@@ -175,7 +176,7 @@ def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, f
     said = refused(deploy, operator, other, folder)
     assert (
         '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
-        "`prorata rules change` puts other rules on the chain"
+        "`prorata rules change` puts other rules in force"
     ) in said
     assert sent(operator) == nonce
 
@@ -426,23 +427,45 @@ def test_what_cannot_be_ordered_leaves_no_line(operator, issued, table):
     assert read_orders(issued) == []
 
 
-def test_a_line_torn_by_a_kill_is_dropped(operator, issued, table):
+def test_the_log_of_an_older_version_is_still_read(operator, issued, table):
     wallet = named(table, "Elise Garnier")
-    (issued.folder / "orders.jsonl").write_text('{"order": "freeze/torn"')
-    assert read_orders(issued) == []
+    old = {"order": "freeze/old", "what": "freeze", "reason": "Order 1/2025"}
+    torn = f'{json.dumps(old)}\n{{"order": "freeze/torn"'
+    (issued.folder / "orders.jsonl").write_text(torn)
+    assert read_orders(issued) == [old]
     freeze(operator, issued, BASIS, wallet)
-    assert [line.get("what") for line in read_orders(issued)] == ["freeze", None]
+    assert [line.get("what") for line in read_orders(issued)] == ["freeze", "freeze", None]
+    assert (issued.folder / "orders.jsonl").read_text() == torn
 
 
 def test_a_run_killed_before_the_second_line_writes_it_next_time(operator, issued, table):
-    log = issued.folder / "orders.jsonl"
     wallet = named(table, "Elise Garnier")
+    note = operator.journal.note
+    operator.journal.note = lambda facts: None if "block" in facts else note(facts)
     done = freeze(operator, issued, BASIS, wallet)
-    whole = log.read_bytes()
-    log.write_bytes(whole.split(b"\n")[0] + b"\n")
+    del operator.journal.note
+    assert len(read_orders(issued)) == 1
     again = freeze(operator, issued, BASIS, wallet)
     assert again.receipt.hash == done.receipt.hash
-    assert log.read_bytes() == whole
+    assert [line.get("transaction") for line in read_orders(issued)] == [None, done.receipt.hash]
+
+
+def test_the_journal_has_no_words_that_could_name_a_person(operator, issued, table):
+    """They are beside it with a salt, and can be erased there; the order stays."""
+    wallet = named(table, "Elise Garnier")
+    basis = Basis.of("Elise Garnier has lost her key", "0x" + "ab" * 32)
+    freeze(operator, issued, basis, wallet)
+    assert "Garnier" not in (issued.folder / "journal.jsonl").read_text()
+    assert OrderLog(issued.folder, operator.journal).faults() == []
+    reasons = issued.folder / "reasons.jsonl"
+    kept = reasons.read_text()
+    reasons.write_text(kept.replace("lost her key", "sold her key"))
+    [fault] = OrderLog(issued.folder, operator.journal).faults()
+    assert fault.endswith(f"in {reasons} were changed")
+    reasons.unlink()
+    order, _ = read_orders(issued)
+    assert (order["reason"], order["document"]["hash"]) == (None, "0x" + "ab" * 32)
+    assert order["wallet"] == wallet
 
 
 def test_income_follows_the_person_to_the_new_wallet(anvil, operator, issued, table):
