@@ -138,6 +138,21 @@ def test_what_was_withheld_too_much_is_repaid_once_and_booked(commands, late, tm
         ]
 
 
+def test_a_dry_run_shows_what_would_be_repaid(commands, late):
+    before = commands.sent
+    said = commands.says("tax", "repay", late, "--dry-run")
+    assert said.startswith("Would repay; nothing was sent")
+    assert all(holder.address in said for holder in DUTCH)
+    facts = commands.facts("tax", "repay", late, "--dry-run")
+    assert [units(row["repaid"]) for row in facts["would_repay"]] == [
+        owed_to(commands, holder.address)[1] for holder in DUTCH
+    ]
+    assert (facts["repaid"], commands.sent) == ([], before)
+    assert "is neither the collector" in commands.refuses(
+        "tax", "repay", late, "--dry-run", "--account", "TEST::3"
+    )
+
+
 def test_the_statement_of_the_year_is_corrected_and_never_negative(commands, late, tmp_path):
     commands.says("tax", "repay", late)
     year = moment(commands.chain.now())[:4]
