@@ -22,7 +22,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--to", required=True, help="Who is to have the asset: a multisig, best.")
 @common_options
 def cli(to: str, **options: Any) -> None:

@@ -26,7 +26,7 @@ def cli() -> None:
     """
 
 
-@cli.command("offer", cls=Command, examples=(OFFER, f"{OFFER} --of registry"))
+@cli.command("offer", cls=Command, asks=True, examples=(OFFER, f"{OFFER} --of registry"))
 @click.option("--to", required=True, help="Who is to own it: a multisig, best.")
 @part_options
 @common_options
@@ -43,7 +43,7 @@ def offer_command(to: str, part: str, policy: str | None, **options: Any) -> Non
     show_change(session, change, of=part, contract=governed.contract.address, pending_owner=who)
 
 
-@cli.command("accept", cls=Command, examples=(ACCEPT, f"{ACCEPT} --of tax"))
+@cli.command("accept", cls=Command, asks=True, examples=(ACCEPT, f"{ACCEPT} --of tax"))
 @part_options
 @common_options
 def accept_command(part: str, policy: str | None, **options: Any) -> None:
