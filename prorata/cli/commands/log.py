@@ -32,8 +32,8 @@ VERIFY = "prorata log verify"
 def cli(wallet: str | None, since: str | None, whole: bool, **options: Any) -> None:
     """Show all that was ordered and sent, and verify that it holds.
 
-    It is read from the deployment's journal. Each order stands with its reason and its document; each transaction with what became of it;
-    what was adopted or given up is named.
+    It is read from the deployment's journal. Each order stands with its reason and its document,
+    each transaction with what became of it; what was adopted or given up is named.
     """
     if not by_itself():
         return

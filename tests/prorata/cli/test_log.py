@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from prorata.chain.signed import read_signed
 from prorata.deployments.deployment import open_journal
 from prorata.register.investors import read_investors
 from prorata.toolchain.paths import PROJECT_ROOT
@@ -120,3 +122,26 @@ def test_who_holds_the_lock_is_said(commands):
         assert "is in use by another run: process " in commands.refuses("record", "--at", "+90d")
         # Looking is always possible.
         commands.says("log")
+
+
+def test_a_command_that_waits_gets_its_turn(commands):
+    journal = open_journal(commands.chain, commands.folder)
+    threading.Timer(0.5, journal.close).start()
+    assert commands.facts("record", "--at", "+90d", "--wait", "30")["record"] == 1
+
+
+@pytest.mark.parametrize("option", ["--max-fee", "--tip"])
+@pytest.mark.parametrize("value", ["a lot", "1e9", "-1", "0.0000000001"])
+def test_a_price_that_is_no_amount_of_gwei_is_refused(commands, option, value):
+    said = commands.refuses("record", "--at", "+90d", f"{option}={value}")
+    assert said.startswith(f'{option}: "{value}" ')
+
+
+def test_a_price_over_the_limit_sends_nothing_and_one_within_it_does(commands):
+    low = ("record", "--at", "+90d", "--max-fee", "0.000000001")
+    assert "more than --max-fee 0.000000001 gwei allows, so nothing was sent" in commands.refuses(
+        *low
+    )
+    commands.says("record", "--at", "+90d", "--max-fee", "100", "--tip", "1.5")
+    sent = [one for one in records(commands) if one.get("key", "").startswith("record/")]
+    assert read_signed(bytes.fromhex(sent[-1]["raw"])).fees.tip == 1_500_000_000
