@@ -16,7 +16,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.amounts import bare_amounts, units
-from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.opened import Commands, run
 
 pytestmark = pytest.mark.slow
 
@@ -221,6 +221,10 @@ def withhold(documents: Documents, folder: Path) -> None:
 
 def report(documents: Documents, folder: Path) -> None:
     documents("captable")
+    documents("names", "set", ANN, "Ann")
+    documents("names", "list")
+    # It asks no node.
+    documents.read["account"] = [json.loads(run("account", "list", "--json").out)]
     documents("books", "--out", folder / "books")
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
