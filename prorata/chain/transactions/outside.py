@@ -337,6 +337,10 @@ def adopt(journal: Journal, findings: Sequence[Findings]) -> None:
             journal.abandon(rival.key)
         if one.ours and one.raw is not None:
             _take_in(journal, one, one.raw, rivals)
+        elif one.ours:
+            # Not of our kind, so that no step of ours can be the same.
+            told = {"transaction": one.hash, "block": one.block, "by": one.account}
+            journal.note({"adopted": one.what, **told})
     note_foreign(journal, findings)
 
 
