@@ -44,10 +44,11 @@ _Point: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Home:
-    """What belongs to a deployment: its contracts, and the first block that can speak of them."""
+    """What belongs to a deployment: its contracts, since which block, and who put them there."""
 
     contracts: frozenset[str] = frozenset()
     first_block: int = 0
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def find_outside(
     Raises: ChainError.
     """
     findings = []
-    for account in sorted({*accounts, *journal.accounts()}):
+    for account in sorted({*accounts, *home.accounts, *journal.accounts()}):
         count = chain.nonce(account)
         unknown = journal.unknown(account, count)
         if thoroughly and unknown is not None:

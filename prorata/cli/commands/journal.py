@@ -38,8 +38,7 @@ def adopt_command(yes: bool, **options: Any) -> None:
     Nothing is sent.
     """
     session = Session.of(options)
-    with session.chain() as chain:
-        folder = session.folder(chain)
+    with session.looking() as (chain, folder):
         with open_journal(chain, folder, read_only=True) as journal:
             findings = find_outside(chain, journal, home_of(folder), thoroughly=True)
         _show(session, findings)

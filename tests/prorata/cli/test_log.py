@@ -90,6 +90,23 @@ def test_an_order_whose_name_was_altered_does_not_hold(commands):
     assert "was sent as an order, and no order of it is noted" in fault
 
 
+@pytest.mark.attack("I1")
+def test_a_journal_that_is_gone_does_not_hold(commands):
+    (commands.folder / "journal.jsonl").unlink()
+    assert len(does_not_hold(commands)) == commands.sent
+    assert not (commands.folder / "journal.jsonl").exists()
+    other = ("--account", "TEST::1")
+    assert "does not know" in commands.refuses("record", "--at", "+90d", *other)
+
+
+def test_a_folder_that_is_not_there_has_no_log(commands, tmp_path):
+    nowhere = Commands(commands.anvil, tmp_path / "nowhere")
+    assert nowhere.run("log").err == (
+        f"✗ there is no deployment in {tmp_path / 'nowhere'}; name another folder with "
+        "--deployment.\n"
+    )
+
+
 def test_a_step_that_something_else_took_the_place_of_does_not_hold(commands):
     """A snapshot put back, and another life lived."""
     chain = commands.chain
