@@ -22,7 +22,7 @@ from prorata.cli.networks import connected
 from prorata.cli.output import Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
-from prorata.errors import InputError
+from prorata.errors import DeploymentError, InputError
 from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
@@ -137,6 +137,21 @@ class Session:
             self.output.notice(notice)
         self._learn_names(found.folder)
         return found
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[tuple[RpcChain, Path]]:
+        """The chain, and the folder of an asset whose journal is looked at, deployed or not.
+
+        Raises: DeploymentError when there is no such folder.
+        """
+        with self.chain() as chain:
+            folder = self.folder(chain)
+            if not folder.is_dir():
+                raise DeploymentError(
+                    f"there is no deployment in {folder}", "name another folder with --deployment"
+                )
+            self._learn_names(folder)
+            yield chain, folder
 
     def _learn_names(self, folder: Path) -> None:
         """Take the names of `--names`, or of the folder: what is faulty there is only told."""

@@ -316,12 +316,12 @@ def open_journal(
 
 
 def home_of(folder: Path) -> Home:
-    """The contracts that a deployment has put on the chain, as far as its manifest has them yet."""
+    """What a deployment has put on the chain, and who, as far as its manifest has it yet."""
     if not (folder / "manifest.json").exists():
         return Home()
     manifest = Manifest.read(folder / "manifest.json")
     own = {c.address for c in manifest.contracts.values() if c.transaction is not None}
-    return Home(frozenset(own), manifest.first_block)
+    return Home(frozenset(own), manifest.first_block, frozenset({manifest.deployer}))
 
 
 def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:
