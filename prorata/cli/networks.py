@@ -21,6 +21,7 @@ __all__ = ["DEFAULT_NETWORK", "NETWORKS_FILE", "PUBLIC_CONFIRMATIONS", "connecte
 
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 NETWORKS_FILE = "networks.yaml"
+APE_FILE = "ape-config.yaml"
 PUBLIC_CONFIRMATIONS = 2
 
 # As ape writes one, after the names of an ecosystem and a network, or alone.
@@ -29,7 +30,7 @@ _ADDRESS = re.compile(r"(?:[\w-]*:[\w-]*:)?((?:https?|wss?|ipc)://.+|.+\.ipc)")
 _BETWEEN = re.compile(r"\s*,\s*(?=(?:https?|wss?|ipc)://|[^,]+\.ipc\s*(?:,|$))")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 # User, path and query of an address, which may be or hold a key.
-_SECRET = re.compile(r"(?<=://)(?:[^@/\s]*@)?([^/?\s,]+)[^\s,]*")
+_SECRET = re.compile(r"(?<=://)(?:[^@/\s]*@)?([^/?\s,)]+)[^\s,)]*")
 
 
 # ---------------------------------------------------------------------------------------- networks
@@ -148,6 +149,7 @@ def _known_to_ape(network: str) -> Iterator[tuple[RpcChain, int]]:
 
     Raises: InputError when ape is not there, or does not know it.
     """
+    _check_variables(network)
     try:
         # It costs seconds, and an address needs none of it.
         import ape  # noqa: PLC0415
@@ -176,9 +178,6 @@ def _known_to_ape(network: str) -> Iterator[tuple[RpcChain, int]]:
             yield _answering(RpcChain(str(started.uri))), 0
     except ApeException as error:
         reason = str(error).splitlines()[0].rstrip(".")
-        # What is not set stays as it stands in ape-config.yaml.
-        for found in _VARIABLE.finditer(reason):
-            _value(network, found[1] or found[2])
         raise _refused(
             network,
             f"cannot be used ({reason})",
@@ -192,3 +191,19 @@ def _chain_id(provider: Any) -> int | None:
     with contextlib.suppress(ApeException, AttributeError, NotImplementedError):
         return int(provider.network.chain_id)
     return None
+
+
+def _check_variables(network: str) -> None:
+    """Whether the variables are set that ape-config.yaml takes the network's node from.
+
+    Without them ape would ask public nodes that it knows of, one after the other.
+
+    Raises: InputError for the first that is not.
+    """
+    if not (path := Path(APE_FILE)).is_file():
+        return
+    found: object = read_yaml(path, "network", APE_FILE)
+    for name in ("node", *network.split(":")[:2], "uri"):
+        found = found.get(name) if isinstance(found, dict) else None
+    for variable in _VARIABLE.finditer(str(found or "")):
+        _value(network, variable[1] or variable[2])
