@@ -54,6 +54,7 @@ STARTS = {
     "docs/guide/compliance.md": (),
     "docs/guide/reports.md": (*BUILDING, *PAID),
     "docs/guide/automation.md": BUILDING,
+    "docs/guide/plans.md": BUILDING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""
@@ -123,7 +124,7 @@ def found(words: list[str]) -> click.Command:
     """The command, or the command of a group, that the words begin with."""
     command: click.Command = CLI
     for word in words:
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or word.startswith("-"):
             break
         if command.invoke_without_command and word.startswith("-"):
             break
