@@ -90,7 +90,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
         assert list(bare_amounts(facts)) == [], name
     files = [path for path in tmp_path.rglob("*.json*") if not path.name.startswith(OTHERS)]
     assert {path.name for path in files} >= {
-        "manifest.json", "journal.jsonl", "push-3.json", "unclaimed.json", "books.json",
+        "manifest.json", "push-3.json", "unclaimed.json", "books.json",
         "distributions.json", "summary.json", f"{ANN}.json",
     }  # fmt: skip
     for path in files:
