@@ -25,7 +25,7 @@ from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
 from prorata.errors import ProrataError
 
-__all__ = ["Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
+__all__ = ["MOST_ROWS", "Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
 
 PIPE_WIDTH = 110
 WIDEST = 10_000
