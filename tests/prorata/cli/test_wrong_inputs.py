@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -51,14 +52,14 @@ TABLES: list[tuple[str, str | bytes, tuple[str, ...], str]] = [
     ("header only", HEAD, (), '"the file" has no rows; add a line for each holder'),
     ("no header", f"{ADA},100\n", (), "has no header; add a line address,shares, or read it with "),
     ("spaces", f"{ADA} 100\n", (), "read it with `--as disperse`"),
-    ("torn workbook", b"PK\x03\x04 torn", (), "workbook"),
+    ("torn workbook", b"PK\x03\x04 torn", (), "is damaged"),
     ("OpenDocument", archive("content.xml"), (), "is an OpenDocument spreadsheet"),
     ("old workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", (), "workbook"),
     ("PDF", b"%PDF-1.7\n", (), "is a PDF document, not CSV"),
     ("web page", "<!DOCTYPE html>", (), "is a web page, not CSV"),
     ("gzip", b"\x1f\x8b\x08\x00", (), "is a gzip archive, not CSV"),
     ("Merkle drop", json.dumps({ADA: "0x64"}), (), "read it with `--as merkle-drop`"),
-    ("Open Cap Format", '{"file_type": "OCF_MANIFEST_FILE"}', (), "Open Cap Format"),
+    ("Open Cap Format", '{"file_type": "OCF_MANIFEST_FILE"}', (), MANY),
     ("keystore", '{"crypto": {}, "version": 3}', (), "is a keystore, not a table"),
     ("JSON", '{"a": [', (), "cannot be read as JSON"),
     ("UTF-16", f"{HEAD}{ADA},1\n".encode("utf-16"), (), "is not UTF-8; save the file as CSV"),
@@ -128,14 +129,14 @@ def test_a_wrong_table_is_one_sentence(building, tmp_path, content, words, said)
     assert said in sentence
     assert "; " in sentence
     assert "Traceback" not in sentence
-    assert sentence.count("\n") == (2 if said is MANY else 0)
+    assert sentence.count("\n") == (len(sentence.split("\n  ")) - 1 if said is MANY else 0)
 
 
 @pytest.mark.attack("I4")
 @pytest.mark.parametrize("path", ["nowhere.csv", ".", "/dev/zero"])
 def test_what_is_no_file_is_one_sentence(building, tmp_path, path) -> None:
     sentence = building.refuses("issue", str(tmp_path / path))
-    assert "cannot be read (" in sentence or "bytes long" in sentence
+    assert re.search(r"cannot be read \(|bytes long|is no package", sentence)
 
 
 # ---------------------------------------------------------------------------- key files
