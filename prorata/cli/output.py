@@ -25,7 +25,17 @@ from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
 from prorata.errors import ProrataError
 
-__all__ = ["DIGEST", "STAGE", "Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
+__all__ = [
+    "DIGEST",
+    "MOST_ROWS",
+    "STAGE",
+    "Output",
+    "escape",
+    "refuse",
+    "shortened",
+    "spoken",
+    "usage_refusal",
+]
 
 PIPE_WIDTH = 110
 WIDEST = 10_000

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, common_options
+from prorata.cli.output import MOST_ROWS
 from prorata.cli.session import Session
 from prorata.contracts.currency import money
 from prorata.deployments.deployment import Deployment
@@ -33,6 +34,7 @@ from prorata.income.repetitions import Alike, alike
 from prorata.register.record_dates import last_closed_record
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
+from prorata.values.words import counted
 
 SHOWN = 10
 
@@ -209,12 +211,12 @@ def _show_preview(session: Session, preview: Preview) -> None:
                 for amount in (line.gross, line.tax, line.net)
             ),
         )
-        for line in preview.lines[:SHOWN]
+        for line in preview.lines
     ]
     title = (
         f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.record}"
-        f"{', provisional' if preview.provisional else ''}: the largest of "
-        f"{len(preview.lines)} holders"
+        f"{', provisional' if preview.provisional else ''}: "
+        f"{'the largest of ' * (len(rows) > MOST_ROWS)}{counted(len(rows), 'holder')}"
     )
     session.output.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
     thumb = ", by a rule of thumb" if gas.basis == RULE_OF_THUMB else ""
@@ -286,14 +288,16 @@ def _show(
 def _show_report(session: Session, report: PushReport, folder: Path) -> None:
     number, currency = report.distribution.id, report.currency
     paid, skipped = report.of("paid"), report.of("skipped")
-    session.output.say(f"Paid {money(report.paid, currency)} to {len(paid):,} holders")
+    session.output.say(f"Paid {money(report.paid, currency)} to {counted(len(paid), 'holder')}")
     if report.withheld:
         session.output.say(f"Withheld {money(report.withheld, currency)} as tax")
     for line in skipped[:SHOWN]:
         why = "" if line.reason is None else f" ({line.reason.label})"
         session.output.notice(f"{line.holder} was not paid{why} and is owed as before")
     if len(skipped) > SHOWN:
-        session.output.notice(f"and {len(skipped) - SHOWN:,} others were not paid")
+        session.output.notice(
+            f"and {len(skipped) - SHOWN:,} more were not paid: `--json` names them all"
+        )
     owed, left = money(report.owed, currency), money(report.remainder, currency)
     session.output.say(f"Still owed: {owed}; left over: {left}")
     session.output.say(f"Every holder is in {folder / f'push-{number}.csv'} and .json")

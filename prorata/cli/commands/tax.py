@@ -42,7 +42,7 @@ from prorata.values.words import counted
 
 RATES = "examples/compliant/withholding.yaml"
 CERTIFICATES = "examples/compliant/certificates.csv"
-SHOWN = 40
+SHOWN = 20
 
 policy_option = click.option(
     "--policy",
@@ -248,9 +248,9 @@ def _show_certified(
 ) -> None:
     verb = "Would file" if dry_run else "Filed"
     session.output.say(
-        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged} are on file already"
+        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged:,} on file already"
     )
-    rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed[:SHOWN]]
+    rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed]
     if rows:
         session.output.table("Certificates", ("holder", "rate>", "kinds", "from", "until"), rows)
     facts = {
@@ -310,12 +310,12 @@ def _late(one: LateCertificate) -> dict[str, Any]:
 
 def _show_snapshots(session: Session, done: StatusSnapshots, dry_run: bool) -> None:
     verb = "Would snapshot" if dry_run else "Snapshot of"
-    session.output.say(f"{verb} {len(done.changed)} holders; {done.unchanged} are up to date")
+    session.output.say(
+        f"{verb} {counted(len(done.changed), 'holder')}; {done.unchanged:,} up to date"
+    )
     rows = [(who, _who(old), _who(new)) for who, (old, new) in done.changed.items()]
     if rows:
-        session.output.table("Holders", ("holder", "was", "is"), rows[:SHOWN])
-    if len(rows) > SHOWN:
-        session.output.say(f"and {len(rows) - SHOWN} more")
+        session.output.table("Holders", ("holder", "was", "is"), rows)
     session.output.result(
         {
             "dry_run": dry_run,
