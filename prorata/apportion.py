@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 from prorata.errors import InputError, NoEligibleShares
@@ -27,6 +28,7 @@ from prorata.errors import InputError, NoEligibleShares
 __all__ = [
     "BASIS_POINTS",
     "Apportionment",
+    "amount_for",
     "apportion",
     "entitlement",
     "withhold",
@@ -95,6 +97,21 @@ def apportion(
         for holder, balance in balances.items()
     }
     return Apportionment(amount, eligible, gross, amount - sum(gross.values()))
+
+
+def amount_for(rate: Fraction, eligible: int) -> int:
+    """The amount that pays `rate` for each of `eligible` shares: their product, rounded up.
+
+    Divided among them, it gives every holder the rate times its shares rounded down, or, where that
+    is no whole number of units, sometimes rounded up: never a unit more or less than the product.
+    Where the rate is a whole number of units nothing is rounded and nothing is left over.
+
+    Raises: InputError when a value is negative or `eligible` no integer.
+    """
+    _check_whole("eligible", eligible)
+    if rate < 0:
+        raise InputError.of("rate", rate, "is negative", "give 0 or more")
+    return -(-rate.numerator * eligible // rate.denominator)
 
 
 def withhold(gross: int, rate_basis_points: int) -> int:

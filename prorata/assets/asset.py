@@ -8,6 +8,7 @@ Every fault in a file is reported at once. Addresses must be quoted, because YAM
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,7 +24,7 @@ from prorata.files.yaml_reader import read_yaml
 from prorata.values.addresses import check_address
 from prorata.values.amounts import MAX_SHARES, Unit, parse_units, strange_character
 
-__all__ = ["NEW", "Asset"]
+__all__ = ["NEW", "Approvers", "Asset"]
 
 NEW = "new"
 """What an asset's file says for a registry of its own."""
@@ -64,6 +65,21 @@ def _rules(value: object) -> object:
     return value if value is None or isinstance(value, RuleSettings) else _address(value)
 
 
+def _identity(value: object) -> object:
+    if value is None:
+        return None
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError:
+        raise ValueError(f"is no UUID; write one, such as {uuid.uuid4()}") from None
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool | float | str):
+        raise ValueError("is not a whole number; write digits without quotes")
+    return value
+
+
 def _rules_file(named: str, folder: Path) -> object:
     """The address, the settings in the file, or nothing, that `rules:` names."""
     if named == "none":
@@ -77,13 +93,37 @@ Address = Annotated[str, BeforeValidator(_address)]
 Label = Annotated[str, AfterValidator(_label)]
 
 
+class Approvers(BaseModel):
+    """Who signs plans before they are applied: `need` of those listed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    need: Annotated[int, BeforeValidator(_whole)]
+    of: tuple[Address, ...]
+
+    def check(self) -> None:
+        """Raises: InputError when somebody is listed twice, or too few are."""
+        if len(set(self.of)) != len(self.of):
+            twice = next(one for one in self.of if self.of.count(one) > 1)
+            raise InputError.of("approvers", twice, "is listed twice", "list it once")
+        if not 1 <= self.need <= len(self.of):
+            raise InputError.of(
+                "approvers",
+                self.need,
+                f"is outside 1 to {len(self.of)}, the number of those listed",
+                "ask for as many as there are, or fewer",
+            )
+
+
 class Asset(BaseModel):
     """One asset, as its YAML file describes it.
 
     `authorised_shares` is the most that may ever be issued, in whole shares; `unit_price` is for
     people, an amount and a currency; `currencies` names contracts by label and chain id. `rules`
     are settings to be deployed, written in the file that the asset's file names, or a contract;
-    `registry` is a contract, or `new`.
+    `registry` is a contract, or `new`. `agents` give the daily orders from the start: the owner, if
+    nobody is named. `approvers` sign plans before they are applied. With `deterministic` the
+    contracts have the same addresses on every chain, by the asset's `id`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -96,7 +136,11 @@ class Asset(BaseModel):
     owner: Address | None = None
     rules: Annotated[RuleSettings | str | None, BeforeValidator(_rules)] = None
     registry: Annotated[str | None, BeforeValidator(_registry)] = None
+    agents: tuple[Address, ...] = ()
     currencies: dict[Label, dict[int, Address]] = {}
+    approvers: Approvers | None = None
+    deterministic: bool = False
+    id: Annotated[str | None, BeforeValidator(_identity)] = None
 
     @classmethod
     def load(cls, path: str | Path) -> Asset:
@@ -131,6 +175,18 @@ class Asset(BaseModel):
                 "authorise a number that the token can count",
             )
         self._check_rules()
+        if len(set(self.agents)) != len(self.agents):
+            twice = next(one for one in self.agents if self.agents.count(one) > 1)
+            raise InputError.of("agents", twice, "is listed twice", "list it once")
+        if self.approvers is not None:
+            self.approvers.check()
+        if self.deterministic and self.id is None:
+            raise InputError.of(
+                "id",
+                "",
+                "is missing, and addresses that are equal on all chains come from it",
+                f"add a UUID, the same in the files for all chains, such as id: {uuid.uuid4()}",
+            )
 
     def _check_rules(self) -> None:
         ours = isinstance(self.rules, RuleSettings)

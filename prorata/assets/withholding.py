@@ -12,13 +12,16 @@ contract counts basis points. A file of rates is a whole policy:
       - {country: DE, class: institutional, dividend: 5%}
       - {class: institutional, interest: 0%}
 
+It may also say, under `years:`, in which year income counts: see `prorata.assets.year_rules`.
+
 Certificates stand in a CSV file with the columns `address,kinds,rate,valid_from,valid_until,
 document`, in any order, all needed:
 
     kinds         all, or several as in dividend+interest
     rate          in place of the table's
-    valid_from    2027-01-01 (from the beginning of that day in UTC), or a time with a zone
-    valid_until   2027-12-31 (to the end of that day), a time with a zone, or forever
+    valid_from    2027-01-01 (from the beginning of that day in UTC), "2027-01-01 Europe/Berlin"
+                  (in that zone), or a time with an offset
+    valid_until   2027-12-31 (to the end of that day), the same with a zone, or forever
     document      the certificate: a file beside this one, whose SHA-256 is kept, or a hash as 0x…
 """
 
@@ -32,6 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from prorata.assets.asset import Address, Label
 from prorata.assets.rules import Class, CountryCode
+from prorata.assets.year_rules import YearSettings
 from prorata.contracts.withholding import ANY_CLASS, ANY_COUNTRY, Rate
 from prorata.errors import InputError
 from prorata.files.models import parsed_by, validated
@@ -128,7 +132,8 @@ class PolicySettings(BaseModel):
     """A withholding policy, as its YAML file describes it.
 
     `name` is what later commands call it; `owner` may change rates and appoint agents, and is the
-    deploying account if nothing is said. `title`, `sources` and `notice` are for people.
+    deploying account if nothing is said. `title`, `sources` and `notice` are for people; `years`
+    is for statements, and no contract knows it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -141,6 +146,7 @@ class PolicySettings(BaseModel):
     owner: Address | None = None
     default: Defaults
     rates: tuple[RateRow, ...] = ()
+    years: YearSettings | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> PolicySettings:

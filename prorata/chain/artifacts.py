@@ -63,9 +63,13 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Compiler:
-    """The compiler that made the artifacts: its version, and its settings in its own terms."""
+    """The compiler that made the artifacts, and its settings in its own terms.
+
+    `build` is its version with its commit.
+    """
 
     version: str
+    build: str
     settings: Mapping[str, Any]
 
 

@@ -17,13 +17,15 @@ from prorata.chain.journal import JournalEntry
 from prorata.chain.steps import Intent, Progress, Receipt
 from prorata.chain.transactions.plans import check_keys, plan_steps
 from prorata.chain.transactions.recovery import (
+    adopted_receipts,
     earlier_receipts,
     keep_done,
-    require_taken,
+    require_known,
+    send_first,
     settle_leftovers,
     sign_next,
 )
-from prorata.chain.transactions.sender import Sender, broadcast
+from prorata.chain.transactions.sender import Sender
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
 from prorata.errors import JournalError
 
@@ -35,31 +37,44 @@ WINDOW = 64
 class Operator(Sender):
     """Sends steps from one account of one chain, with the patience of a `Sender`."""
 
+    @property
+    def window(self) -> int | None:
+        """How many steps may be in flight, where the signer says so: one for a device.
+
+        Somebody has to press a button for each, and what waits meanwhile can become too cheap.
+        """
+        return 1 if getattr(self.signer, "on_device", False) else None
+
     def send(self, intents: Sequence[Intent]) -> list[Receipt]:
         """Do every step that is not done yet; receipts in the order of `intents`.
 
         Raises: before anything is sent, InputError for a repeated key or too much gas, ChainError
         for missing funds, RevertError for a step that would fail, JournalError for a step whose
-        nonce was used by something else. After that, RevertError for one that failed on the chain
-        and ChainError for one that was not mined in time; running the same steps again resumes.
+        nonce was used by something else, or when our accounts sent what the journal does not know.
+        After that, RevertError for one that failed on the chain and ChainError for one that was
+        not mined in time; running the same steps again resumes.
         """
         check_keys(intents)
         settle_leftovers(self, {intent.key for intent in intents})
         done = earlier_receipts(self, intents)
+        if len(done) < len(intents):
+            require_known(self)
+            done |= adopted_receipts(self, [i for i in intents if i.key not in done])
         for number, intent in enumerate(intents, start=1):
             if intent.key in done:
                 self.on_progress(Progress(intent.call.label, number, len(intents), resumed=True))
         new = [intent for intent in intents if intent.key not in done]
-        plans = plan_steps(self.chain, self.address, new)
+        plans = plan_steps(self.chain, self.address, new, self.prices)
         signed: list[JournalEntry] = []
-        for start in range(0, len(plans), WINDOW):
+        window = WINDOW if self.window is None else self.window
+        for start in range(0, len(plans), window):
             self.chain.check_same()
-            entries = sign_next(self, plans[start : start + WINDOW])
-            signed += entries
+            entries = sign_next(self, plans[start : start + window])
             ahead = len(intents) - len(plans) + start
             with under_way(self, entries):
-                require_taken(self, broadcast(self, entries))
+                entries = send_first(self, entries)
                 mined = wait(self, entries, ahead, len(intents))
+            signed += entries
             done |= receipts_of(self, entries, mined)
         done = keep_done(self, done, signed)
         return [done[intent.key] for intent in intents]
@@ -78,7 +93,8 @@ class Operator(Sender):
         Raises: as `send` does before anything is sent.
         """
         check_keys(intents)
-        return [plan.gas for plan in plan_steps(self.chain, self.address, intents)]
+        where = (self.chain, self.address)
+        return [plan.gas for plan in plan_steps(*where, intents, self.prices)]
 
     def settle(self) -> None:
         """See mined whatever an earlier run had only signed.
@@ -86,6 +102,7 @@ class Operator(Sender):
         Raises: JournalError for what can never be mined; ChainError.
         """
         settle_leftovers(self, set())
+        require_known(self)
 
     def abandon(self, key: str) -> None:
         """Give a step up, so that it is signed anew: only one that can no longer be mined as it is.
@@ -107,14 +124,17 @@ class Operator(Sender):
                 )
         self.journal.abandon(key)
 
-    def earlier(self, key: str) -> Receipt | None:
+    def earlier(self, key: str, call: Call | None = None) -> Receipt | None:
         """The receipt of a step that an earlier run has done; None while it is not mined.
+
+        With its `call`, what the journal adopted from the chain counts, too.
 
         Raises: JournalError when its nonce was used by something else.
         """
         entry = None if self.journal is None else self.journal.find(key)
         if entry is None:
-            return None
+            asked = [] if call is None else [Intent(key, call)]
+            return adopted_receipts(self, asked).get(key)
         [(_, mined)] = look_up(self, [entry])
         done = mined is not None and mined.success
         return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None

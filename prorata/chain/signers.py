@@ -13,14 +13,13 @@ from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 
+from prorata.chain.keystores import open_keystore
 from prorata.errors import InputError
 
 __all__ = ["TEST_MNEMONIC", "LocalSigner", "Signer", "public_test_key"]
 
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """What Anvil and Hardhat print on start. Everybody knows it: never for anything of value."""
-
-_NO_KEYSTORE = "give a file that eth-account or geth wrote"
 
 
 @lru_cache(maxsize=1)
@@ -74,16 +73,7 @@ class LocalSigner:
 
         Raises: InputError when it is none, or does not open with the passphrase.
         """
-        try:
-            key = Account.decrypt(Path(path).read_text(encoding="utf-8"), passphrase)
-        except ValueError as error:
-            if "MAC mismatch" in str(error):
-                rule, remedy = "does not open with this passphrase", "check the passphrase"
-                raise InputError.of("account", path, rule, remedy) from None
-            raise InputError.of("account", path, "is no keystore file", _NO_KEYSTORE) from None
-        except (KeyError, TypeError, NotImplementedError, OSError):
-            raise InputError.of("account", path, "is no keystore file", _NO_KEYSTORE) from None
-        return cls.of_key(key)
+        return cls(open_keystore(Path(path), passphrase))
 
     @classmethod
     def of_test_account(cls, index: int = 0) -> LocalSigner:

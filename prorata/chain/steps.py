@@ -4,14 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
-
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_utils.address import to_checksum_address
-from hexbytes import HexBytes
 
 from prorata.chain.calls import Call, Event, decode_logs
 from prorata.chain.journal import JournalEntry
+from prorata.chain.signed import call_digest, read_signed
 from prorata.chain.types import Fees, Log, Mined
 
 __all__ = [
@@ -95,21 +91,16 @@ class StepPlan:
 
 def offered_fees(entry: JournalEntry) -> Fees:
     """What was signed to be paid for a unit of gas."""
-    sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
-    return Fees(sent["maxFeePerGas"], sent["maxPriorityFeePerGas"])
+    return read_signed(entry.raw).fees
 
 
 def plan_of(entry: JournalEntry) -> StepPlan:
     """What was signed, read from the signed bytes."""
-    sent = TypedTransaction.from_bytes(HexBytes(entry.raw)).as_dict()
-    to = bytes(sent["to"])
-    call = Call(
-        to_checksum_address(to) if to else None, bytes(sent["data"]), sent["value"], entry.label
-    )
-    return StepPlan(Intent(entry.key, call), sent["gas"])
+    sent = read_signed(entry.raw)
+    call = Call(sent.to, sent.data, sent.value, entry.label)
+    return StepPlan(Intent(entry.key, call), sent.gas)
 
 
 def digest_of(call: Call) -> str:
     """What tells one call from another: receiver, value and data."""
-    to = "" if call.to is None else to_checksum_address(call.to)
-    return sha256(b"\n".join((to.encode(), str(call.value).encode(), call.data))).hexdigest()
+    return call_digest(call.to, call.value, call.data)

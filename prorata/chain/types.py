@@ -96,7 +96,7 @@ class Fees:
 
 def _raised(price: int) -> int:
     # The usual rule for a replacement, of geth and others, is 10 %; some ask for 12.5 %.
-    return -(-price * 9 // 8)
+    return max(-(-price * 9 // 8), price + 1)
 
 
 @dataclass(frozen=True)

@@ -6,42 +6,90 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 from eth_account.messages import encode_typed_data
 
+from prorata.chain.keystores import is_open_to_others, read_keystore
 from prorata.chain.node import RpcChain
 from prorata.chain.signers import LocalSigner, Signer
 from prorata.errors import ChainError, InputError
 
-__all__ = ["PASSPHRASE", "signer_of"]
+__all__ = [
+    "ACCOUNTS",
+    "DEFAULT_FOLDER",
+    "PASSPHRASE",
+    "account_path",
+    "accounts_folder",
+    "ape_accounts",
+    "passphrase_of",
+    "signer_of",
+]
 
 PASSPHRASE = "PRORATA_PASSPHRASE"  # noqa: S105
+ACCOUNTS = "PRORATA_ACCOUNTS"
+DEFAULT_FOLDER = "~/.prorata/accounts"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _TEST_ACCOUNT = re.compile(r"(?:test::)?([0-9]{1,3})", re.ASCII | re.IGNORECASE)
 
 
 # ---------------------------------------------------------------------------------------- accounts
 
 
-def signer_of(named: str | None, chain: RpcChain) -> Signer:
-    """The signer that `--account` names, or the default of a local chain."""
+def signer_of(named: str | None, chain: RpcChain, notice: Callable[[str], None]) -> Signer:
+    """The signer that `--account` names, or the default of a local chain.
+
+    Raises: InputError when there is none, or it is not for this chain.
+    """
     if named is None:
         if not chain.is_local or not chain.request("eth_accounts"):
             raise InputError.of(
                 "account",
                 "",
                 f"is missing, and chain {chain.chain_id} has no account of its own",
-                "give an ape alias or the path of a keystore file with --account",
+                "give the name or the path of a keystore file, or an ape alias, with --account",
             )
         named = "TEST::0"
     if (test := _TEST_ACCOUNT.fullmatch(named)) is not None:
         return _test_signer(named, int(test[1]), chain)
-    if (path := Path(named).expanduser()).is_file():
-        return LocalSigner.of_keystore(path, _passphrase(named, PASSPHRASE))
+    if (path := _keystore_path(named)) is not None:
+        read_keystore(path)
+        if is_open_to_others(path):
+            notice(f"{path} can be read by others on this machine; `chmod 600` mends that")
+        return LocalSigner.of_keystore(path, passphrase_of(named, PASSPHRASE))
     return _ape_signer(named)
+
+
+def accounts_folder() -> Path:
+    """Where keystores stand that are known by a name."""
+    return Path(os.environ.get(ACCOUNTS) or DEFAULT_FOLDER).expanduser()
+
+
+def account_path(named: str) -> Path:
+    """Where the keystore of a name stands, or the path that is given."""
+    if _NAME.fullmatch(named):
+        return accounts_folder() / f"{named}.json"
+    return Path(named).expanduser()
+
+
+def _keystore_path(named: str) -> Path | None:
+    """The keystore that is meant, or None where it may be an account of ape.
+
+    Raises: InputError for a name that both know.
+    """
+    if (path := Path(named).expanduser()).exists():
+        return path
+    ours = account_path(named)
+    if not ours.is_file():
+        return None
+    if (Path.home() / ".ape" / "accounts" / f"{named}.json").is_file():
+        rule = f"is the name of {ours}, and of an account of ape"
+        raise InputError.of("account", named, rule, "give the path of the one that you mean")
+    return ours
 
 
 def _test_signer(named: str, index: int, chain: RpcChain) -> Signer:
@@ -55,7 +103,11 @@ def _test_signer(named: str, index: int, chain: RpcChain) -> Signer:
     return LocalSigner.of_test_account(index)
 
 
-def _passphrase(named: str, *variables: str) -> str:
+def passphrase_of(named: str, *variables: str, new: bool = False) -> str:
+    """The passphrase of an account, from the first variable that is set, or asked for.
+
+    A `new` one is asked for twice. Raises: InputError where nobody can be asked.
+    """
     for variable in variables:
         if variable in os.environ:
             return os.environ[variable]
@@ -66,8 +118,18 @@ def _passphrase(named: str, *variables: str) -> str:
             "needs a passphrase, and there is no terminal to ask for it",
             f"set {variables[0]}",
         )
-    answer: str = click.prompt(f"Passphrase of {named}", hide_input=True, err=True)
+    question = f"{'New passphrase' if new else 'Passphrase'} of {named}"
+    answer: str = click.prompt(question, hide_input=True, confirmation_prompt=new, err=True)
     return answer
+
+
+def ape_accounts() -> dict[str, str]:
+    """The addresses of ape's accounts by alias; none where ape is not installed."""
+    try:
+        import ape  # noqa: PLC0415
+    except ImportError:
+        return {}
+    return {str(account.alias): str(account.address) for account in ape.accounts}
 
 
 def _ape_signer(alias: str) -> Signer:
@@ -78,24 +140,27 @@ def _ape_signer(alias: str) -> Signer:
             "account",
             alias,
             "is no keystore file, and ape, which knows accounts by alias, is not installed",
-            "give the path of a keystore file, or install prorata[ape]",
+            "`prorata account list` shows what there is, and `prorata account new` makes one",
         ) from None
     if alias not in ape.accounts.aliases:
         raise InputError.of(
             "account",
             alias,
             "is neither an ape account nor a keystore file",
-            "`ape accounts list` shows what there is",
+            "`prorata account list` shows what there is",
         )
     account = ape.accounts.load(alias)
     if (keyfile := getattr(account, "keyfile_path", None)) is not None:
-        passphrase = _passphrase(alias, f"APE_ACCOUNTS_{alias}_PASSPHRASE", PASSPHRASE)
+        passphrase = passphrase_of(alias, f"APE_ACCOUNTS_{alias}_PASSPHRASE", PASSPHRASE)
         return LocalSigner.of_keystore(Path(keyfile), passphrase)
     return _ApeSigner(account)
 
 
 class _ApeSigner:
     """Signs with an account that only ape can reach, such as a hardware wallet."""
+
+    on_device = True
+    """Each transaction waits for a person: a window of one."""
 
     def __init__(self, account: Any) -> None:
         self._account = account

@@ -15,12 +15,21 @@ from typing import Any, TypeVar
 
 import click
 
+from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE
+from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import refuse, spoken, usage_refusal
 from prorata.errors import ProrataError
 
-__all__ = ["Command", "basis_options", "common_options", "names_option", "reading_options"]
+__all__ = [
+    "HEAD",
+    "WAIT",
+    "Command",
+    "basis_options",
+    "common_options",
+    "reading_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,6 +78,11 @@ class Command(click.Command):
         """Run it."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            if not ctx.params.get("as_json"):
+                raise
+            usage_refusal(error)
+            ctx.exit(error.exit_code)
         except ProrataError as error:
             refuse(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(1)
@@ -99,9 +113,30 @@ _DEPLOYMENT = click.option(
     type=click.Path(path_type=Path),
     help="The deployment's folder.  [default: deployments/<chain id>/<symbol>]",
 )
+_NAMES = click.option(
+    "--names",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV file with addresses and names, to show both, such as examples/building/holders.csv."
+    f"  [default: {NAMES_FILE} in the deployment's folder]",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
 
-reading_options = _options(_NETWORK, _DEPLOYMENT, _JSON)
+WAIT = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run that has this deployment.",
+)
+HEAD = click.option(
+    "--head",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="PRORATA_HEAD",
+    show_envvar=True,
+    help="A file kept elsewhere that remembers how far the journal had come, to refuse another.",
+)
+
+reading_options = _options(_NETWORK, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
 common_options = _options(
@@ -110,10 +145,11 @@ common_options = _options(
         "--account",
         envvar="PRORATA_ACCOUNT",
         show_envvar=True,
-        help=f"The path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
-        "alias, or on a local chain TEST::0, the default there.",
+        help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an "
+        "ape alias, or on a local chain TEST::0, the default there.",
     ),
     _DEPLOYMENT,
+    _NAMES,
     click.option(
         "--confirmations",
         type=click.IntRange(min=0),
@@ -125,19 +161,34 @@ common_options = _options(
         metavar="STEP",
         help="Give up a step whose nonce was used elsewhere, as a refusal asked for.",
     ),
+    click.option(
+        "--max-fee",
+        metavar="GWEI",
+        help="The most to offer for a unit of gas.  [default: twice the base fee, and the tip]",
+    ),
+    click.option("--tip", metavar="GWEI", help="The tip in it.  [default: what the node proposes]"),
+    click.option(
+        "--bump-after",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Offer an eighth more for what waits so long.  "
+        f"[default: {BUMP_SECONDS:g}; never locally]",
+    ),
+    click.option(
+        "--bumps",
+        type=click.IntRange(min=0),
+        default=BUMPS,
+        show_default=True,
+        help="How often at most, in this run.",
+    ),
+    WAIT,
+    HEAD,
     _JSON,
 )
 """The options of every command that sends."""
 
-names_option = click.option(
-    "--names",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A cap table in CSV to take names and kinds from, such as examples/building/holders.csv.",
-)
-"""Where a command that shows holders learns their names."""
-
 basis_options = _options(
-    click.option("--reason", required=True, help="Why, in words; is kept in orders.jsonl."),
+    click.option("--reason", required=True, help="Why, in words; is kept beside the journal."),
     click.option(
         "--document",
         required=True,

@@ -20,20 +20,27 @@ __all__ = ["GROUPS", "cli", "main"]
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Set up": {
+        "doctor": "Look at what this machine and the node have, and say what mends what lacks.",
         "demo": "Play the life of a building that pays rent, on a local chain.",
         "examples": "Write the example files into a folder, to start from.",
+        "new-asset": "Write the file of a new asset, from questions or options.",
         "deploy": "Put an asset's contracts on a chain, once.",
+        "handover": "Hand an asset over: every role that this account has goes to another.",
     },
     "Shares": {
+        "authorise": "Change how many shares may ever be issued.",
         "issue": "Issue shares to the holders of a cap table.",
-        "record": "Schedule a record date.",
-        "cancel-records": "Cancel a record that is still open, and every later one.",
+        "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
+        "transfer": "Transfer shares of the account.",
+        "approve": "Let somebody transfer shares of the account.",
+        "burn": "Destroy shares of a holder.",
         "captable": "Show who holds the shares: now, at a record date, or at any time.",
     },
     "Income": {
         "distribute": "Distribute income to the holders of a record date, or of a record range.",
         "claim": "Claim a holder's income.",
+        "payee": "Name where the account's income goes, or show it.",
         "instruct": "Sign what is to become of a holder's income.",
         "pass-through": "Assign what a pool is owed to the pool's own holders.",
         "tax": "Withhold tax from income, by country, class, kind and certificate.",
@@ -43,19 +50,40 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Compliance": {
         "register": "Bring a register of investors to the chain.",
+        "registry": (
+            "Bind tokens to a register, count their holders, change the register, undo a loss."
+        ),
+        "rules": "Show the rules for transfers, or put others in force.",
         "check-transfer": "Ask what stands in the way of a transfer.",
         "freeze": "Freeze a wallet, or some of its shares, or release it.",
+        "pause": "Stop transfers by holders.",
+        "unpause": "Allow transfers by holders again.",
         "force-transfer": "Move shares without the holder's consent.",
         "recover": "Put a new wallet in the place of a lost one.",
         "loss": "Confirm a lost wallet for all assets of a register, or undo that.",
+    },
+    "Powers": {
+        "agents": "Appoint agents, remove them, and list them.",
+        "ownership": "Hand the ownership of token, register or tax policy over, in two steps.",
+        "settings": "Show or set what a token says of itself.",
+        "documents": "Publish the documents of an asset, or list them.",
+    },
+    "Accounts and names": {
+        "account": "Make, import and list the keystore files that sign.",
+        "names": "Give addresses names, which every command then shows.",
     },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
     "Check": {
+        "status": "Show how an asset stands, on one screen.",
         "books": "Prove where every unit of income is.",
+        "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "log": "Show all that was ordered and sent, and verify that it holds.",
+        "verify": "Have an explorer verify the sources of a deployment.",
+        "journal": "Take into the journal what was sent without it.",
     },
 }
 """Every command with a line about it, by group."""

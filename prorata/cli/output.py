@@ -22,11 +22,14 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from prorata.chain.steps import Progress
+from prorata.cli.names import has_address, named, named_cell, named_facts
 from prorata.errors import ProrataError
 
 __all__ = ["Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
 
 PIPE_WIDTH = 110
+WIDEST = 10_000
+MOST_ROWS = 20
 
 _PRINTED = "prorata.printed"
 """Where a run remembers that its JSON document is out."""
@@ -47,28 +50,46 @@ class Output:
 
     def say(self, text: str) -> None:
         """A line for a person."""
-        self.console.print(spoken(text), soft_wrap=True)
+        self.console.print(spoken(named(text, escape)), soft_wrap=True)
 
     def notice(self, text: str) -> None:
         """A line that a program's user should see too."""
-        self.aside.print(f"[yellow]![/] {escape(spoken(text))}.")
+        self.aside.print(f"[yellow]![/] {escape(spoken(named(text)))}.")
 
-    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table for a person; columns whose name ends with `>` are aligned right."""
-        table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
-        for column in columns:
-            side = column.endswith(">")
-            table.add_column(
-                column.rstrip(">"), justify="right" if side else "left", overflow="fold"
-            )
-        for row in rows:
-            table.add_row(*(escape(shortened(cell)) for cell in row))
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        most: int | None = MOST_ROWS,
+        more: str = "`--json` lists them all",
+    ) -> None:
+        """A table for a person; columns whose name ends with `>` are aligned right.
+
+        Of more than `most` rows the first are shown, and `more` says where the others are. No
+        address is folded in two: where one does not fit a terminal, all are shortened, and a pipe
+        is as wide as it needs to be.
+        """
+        self._draw(title, columns, rows[:most])
+        if most is not None and len(rows) > most:
+            self.say(f"  and {len(rows) - most:,} more: {more}")
+
+    def _draw(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = _drawn(title, columns, rows, short=False)
+        wide = self.console.options.update(width=WIDEST)
+        width = self.console.measure(table, options=wide).minimum
+        if width > self.console.width and self.console.is_terminal:
+            table = _drawn(title, columns, rows, short=True)
+        elif width > self.console.width:
+            self.console.print(table, width=width)
+            return
         self.console.print(table)
 
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
         if self.as_json:
-            _print(facts)
+            _print(named_facts(facts))
 
     @contextlib.contextmanager
     def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -103,6 +124,24 @@ class Output:
             yield follow
 
 
+def _drawn(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, short: bool
+) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+    shown = [[named_cell(shortened(cell), short=short) for cell in row] for row in rows]
+    for number, column in enumerate(columns):
+        cells = [row[number] for row in shown]
+        table.add_column(
+            column.rstrip(">"),
+            justify="right" if column.endswith(">") else "left",
+            overflow="fold",
+            min_width=max(map(len, cells), default=0) if has_address(cells) else None,
+        )
+    for row in shown:
+        table.add_row(*map(escape, row))
+    return table
+
+
 # -------------------------------------------------------------------------------------- refusals
 
 
@@ -117,7 +156,7 @@ def refuse(error: ProrataError, *, as_json: bool) -> None:
         _print({"error": facts})
         return
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[red]✗[/] {escape(spoken(str(error)))}."
+        f"[red]✗[/] {escape(spoken(named(str(error))))}."
     )
 
 

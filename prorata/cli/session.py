@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import click
+
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
+from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.signers import Signer
 from prorata.cli.accounts import signer_of
+from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import Output, escape
-from prorata.deployments.deployment import Deployment, folder_for, open_operator
+from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
+from prorata.errors import InputError
+from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
+from prorata.values.amounts import parse_units
 
 __all__ = ["Session", "show_order"]
 
@@ -31,6 +38,11 @@ class Session:
     confirmations: int | None
     abandon: str | None
     output: Output
+    prices: Prices = ANY_PRICE
+    turn: Turn = field(default_factory=Turn)
+    names: Path | None = None
+    known: AddressBook | None = None
+    """The names that the command has learned, once there is a deployment."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Session:
@@ -42,6 +54,9 @@ class Session:
             confirmations=options.get("confirmations"),
             abandon=options.get("abandon"),
             output=Output(options["as_json"]),
+            prices=prices_of(options),
+            turn=turn_of(options),
+            names=options.get("names"),
         )
 
     @contextlib.contextmanager
@@ -60,7 +75,7 @@ class Session:
 
         Raises: InputError when there is none, or it is not for this chain.
         """
-        return signer_of(self.account, chain)
+        return signer_of(self.account, chain, self.output.notice)
 
     def folder(self, chain: RpcChain, symbol: str | None = None) -> Path:
         """The deployment's folder."""
@@ -71,6 +86,7 @@ class Session:
         """An operator with the journal of the folder where `symbol` is to be deployed."""
         with self.chain() as chain:
             signer, folder = self.signer(chain), self.folder(chain, symbol)
+            self._learn_names(folder)
             with self._operator(chain, signer, folder) as operator:
                 yield operator, folder
 
@@ -93,7 +109,20 @@ class Session:
         found = Deployment.open(chain, self.folder(chain))
         if (notice := found.notice) is not None:
             self.output.notice(notice)
+        self._learn_names(found.folder)
         return found
+
+    def _learn_names(self, folder: Path) -> None:
+        """Take the names of `--names`, or of the folder: what is faulty there is only told."""
+        if self.names is not None:
+            self.known = learn(self.names)
+        elif (path := default_names(folder)) is not None:
+            try:
+                self.known = learn(path)
+            except InputError as error:
+                self.output.notice(f"no names are shown, for {error}")
+        for notice in () if self.known is None else self.known.notices:
+            self.output.notice(notice)
 
     @contextlib.contextmanager
     def _operator(self, chain: RpcChain, signer: Signer, folder: Path) -> Iterator[Operator]:
@@ -106,11 +135,45 @@ class Session:
                 confirmations=self.confirmations or 0,
                 on_progress=follow,
                 on_notice=self.output.notice,
+                prices=self._prices(chain),
+                turn=self.turn,
             ) as operator,
         ):
             if self.abandon:
                 operator.abandon(self.abandon)
             yield operator
+
+    def _prices(self, chain: RpcChain) -> Prices:
+        """What was wished for; a local chain mines at once, or when its owner lets it."""
+        if self.prices.bump_after is None and not chain.is_local:
+            return replace(self.prices, bump_after=BUMP_SECONDS)
+        return self.prices
+
+
+def prices_of(options: Mapping[str, Any]) -> Prices:
+    """What may be offered for gas, from the values of `common_options`.
+
+    Raises: InputError when it is no amount of gwei.
+    """
+    most, tip = (_wei(f"--{n.replace('_', '-')}", options.get(n)) for n in ("max_fee", "tip"))
+    return Prices(most, tip, options.get("bump_after"), options.get("bumps", BUMPS))
+
+
+def _wei(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_units(text, 9, noun="gwei")
+    except InputError as error:
+        fault = error.problems[0]
+        raise InputError.of(option, text, fault.rule, fault.remedy) from None
+
+
+def turn_of(options: Mapping[str, Any]) -> Turn:
+    """How to take a turn with the journal, from the values of `common_options`."""
+    context = click.get_current_context(silent=True)
+    command = "" if context is None else context.command_path
+    return Turn(command, options.get("wait", 0.0), options.get("head"))
 
 
 def show_order(session: Session, done: Done, **more: Any) -> None:

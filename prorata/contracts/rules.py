@@ -70,6 +70,10 @@ class TransferRules(BoundContract):
         """The registry that these rules read."""
         return str(self._view("registry"))
 
+    def counts_in(self) -> str:
+        """The registry in which these rules keep the count of persons; zero if they count none."""
+        return str(self._view("countsIn"))
+
     def explain(self, token: str, sender: str, receiver: str, amount: int) -> Explanation:
         """All rules that a transfer would break; the token adds its own refusals to these."""
         return Explanation.of(self._view("explain", token, sender, receiver, amount))

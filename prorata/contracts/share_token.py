@@ -121,6 +121,14 @@ class ShareToken(OwnedContract, RecordedContract):
         """The contract that may hold shares; the zero address for none."""
         return str(self._view("holdsContract"))
 
+    def income_waits(self) -> bool:
+        """Whether the income of who is not eligible waits, of distributions to come."""
+        return bool(self._view("incomeHeldWhileIneligible"))
+
+    def onchain_id(self) -> str:
+        """The identity contract of the token (ERC-3643); zero for none."""
+        return str(self._view("onchainID"))
+
     def paused(self) -> bool:
         """Whether transfers by holders are stopped."""
         return bool(self._view("paused"))
@@ -256,6 +264,10 @@ class ShareToken(OwnedContract, RecordedContract):
     def set_symbol(self, symbol: str) -> Call:
         """Change the symbol. Owner only."""
         return self._write("setSymbol", symbol, label=f"set the symbol to {symbol}")
+
+    def set_onchain_id(self, identity: str) -> Call:
+        """Replace the identity contract of the token; zero for none. Owner only."""
+        return self._write("setOnchainID", identity, label=f"set the identity to {identity}")
 
     def set_compliance(self, rules: str) -> Call:
         """Replace the rules contract. Owner only."""

@@ -24,6 +24,7 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,11 @@ from prorata.contracts.currency import Currency
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest
 from prorata.contracts.vault import DividendVault
-from prorata.deployments.deployment import (
-    Deployment,
-    keccak_hex,
-)
+from prorata.deployments.create2 import create2_call, creation_block, require_factory, salt
+from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract, Manifest
+from prorata.deployments.settings import compare_settings, require_applicable, take_settings
 from prorata.errors import DeploymentError
 from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS
@@ -81,39 +81,87 @@ def deploy(
     *,
     vault: str | None = None,
     dollar: bool = False,
+    accept: bool = False,
 ) -> Deployment:
     """Put the asset's contracts on the chain unless they are there already.
 
     `vault` names a DividendVault of this chain to use instead of a new one; `dollar` adds a
-    rehearsal currency that anyone can make, and makes some for the operator.
+    rehearsal currency that anyone can make, and makes some for the operator. Settings that were
+    edited since are taken over where that is harmless; with `accept`, also where a person has to be
+    asked.
 
-    Raises: DeploymentError when `folder` holds a deployment with other settings or code, `vault` is
-    something else, or the chain does not run Ethereum's bytecode; what `Operator.send` raises.
+    Raises: InputError for settings that differ and cannot be taken over; DeploymentError when
+    `folder` holds a deployment with other code, `vault` is something else, or the chain does not
+    run Ethereum's bytecode; what `Operator.send` raises.
     """
     # What a reorganisation has undone is in the journal, and comes back before it is missed.
     operator.settle()
     existing = _existing(operator.chain, folder)
-    known = dict(existing.manifest.contracts) if existing else {}
+    if existing is not None:
+        return _complete(operator, existing, settings, vault=vault, dollar=dollar, accept=accept)
+    known: dict[str, Contract] = {}
     _reuse(operator, settings, vault, known, folder)
-    addresses = {name: contract.address for name, contract in known.items()}
-    wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
-    for name in set(wanted) & set(known):
-        _check_same(name, wanted[name], known[name], folder)
-    if existing and not set(wanted) - set(known):
-        return existing
     require_machine(operator.chain)
-    for stage in STAGES:
-        addresses = {name: contract.address for name, contract in known.items()}
-        wanted = predict(operator.address, settings, addresses, vault=vault, dollar=dollar)
-        missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
-        known |= _put(operator, missing)
+    known = _stages(operator, settings, operator.address, known, vault=vault, dollar=dollar)
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)
-    manifest = _manifest(operator, settings, known)
+    return _written(folder, _manifest(operator, settings, known), operator.chain)
+
+
+def _complete(
+    operator: Operator,
+    existing: Deployment,
+    settings: Asset,
+    *,
+    vault: str | None,
+    dollar: bool,
+    accept: bool,
+) -> Deployment:
+    """Take over settings that were edited, and put there what this run asks for besides."""
+    folder, manifest = existing.folder, existing.manifest
+    subject = f"the settings against those of the deployment in {folder}"
+    require_applicable(compare_settings(existing, settings), subject, accept=accept)
+    known, origin = dict(manifest.contracts), manifest.as_deployed
+    _reuse(operator, origin, vault, known, folder)
+    addresses = {name: contract.address for name, contract in known.items()}
+    wanted = predict(manifest.deployer, origin, addresses, vault=vault, dollar=dollar)
+    for name in set(wanted) & set(known):
+        _check_same(name, wanted[name], known[name], folder)
+    if set(wanted) - set(known):
+        require_machine(operator.chain)
+        known = _stages(operator, origin, manifest.deployer, known, vault=vault, dollar=dollar)
+        manifest = manifest.model_copy(update={"contracts": _in_order(known)})
+        existing = _written(folder, manifest, operator.chain)
+    settings = settings.model_copy(update={"id": settings.id or existing.settings.id})
+    return take_settings(existing, settings, operator.address)
+
+
+def _stages(
+    operator: Operator,
+    settings: Asset,
+    deployer: str,
+    known: dict[str, Contract],
+    *,
+    vault: str | None,
+    dollar: bool,
+) -> dict[str, Contract]:
+    """What is known, and what was missing, put there stage by stage."""
+    for stage in STAGES:
+        addresses = {name: contract.address for name, contract in known.items()}
+        wanted = predict(deployer, settings, addresses, vault=vault, dollar=dollar)
+        missing = {n: arguments for n, arguments in wanted.items() if n in stage and n not in known}
+        if settings.deterministic:
+            known = known | _put_anywhere(operator, missing, settings, deployer)
+        else:
+            known = known | _put(operator, missing)
+    return known
+
+
+def _written(folder: Path, manifest: Manifest, chain: RpcChain) -> Deployment:
     write_json(folder / "standard-input.json", standard_input())
     # Last, since its presence says that the deployment is complete.
     manifest.write(folder / "manifest.json")
-    return Deployment(folder, manifest, operator.chain)
+    return Deployment(folder, manifest, chain)
 
 
 def add_contract(
@@ -163,7 +211,8 @@ def predict(
     if settings.registry == NEW:
         registry = there.get("InvestorRegistry", ZERO_ADDRESS)
         # The deployer binds the token and begins the count, and hands the registry over afterwards.
-        wanted["InvestorRegistry"] = [deployer, list(dict.fromkeys((owner, deployer)))]
+        keepers = (owner, *settings.agents, deployer)
+        wanted["InvestorRegistry"] = [deployer, list(dict.fromkeys(keepers))]
     if isinstance(rules, RuleSettings):
         lock_ups = ZERO_ADDRESS
         if rules.locks:
@@ -172,8 +221,8 @@ def predict(
         terms = rules.encodable(registry, lock_ups, settings.decimals)
         wanted["TransferRules"] = [terms]
         rules = there.get("TransferRules", ZERO_ADDRESS)
-    # Whoever owns an asset gives its daily orders, until the owner appoints somebody else.
-    agents = [owner]
+    # Whoever owns an asset gives its daily orders, unless the file names others.
+    agents = list(settings.agents or (owner,))
     sheet = [settings.name, settings.symbol, settings.decimals, owner, rules, registry, agents]
     wanted["ShareToken"] = [sheet]
     if dollar:
@@ -238,6 +287,50 @@ def _put(operator: Operator, missing: Mapping[str, list[Any]]) -> dict[str, Cont
         name: _deployed(operator.chain, name, arguments, receipt)
         for (name, arguments), receipt in zip(missing.items(), receipts, strict=True)
     }
+    return _with_money(operator, placed)
+
+
+def _put_anywhere(
+    operator: Operator, missing: Mapping[str, list[Any]], settings: Asset, deployer: str
+) -> dict[str, Contract]:
+    """Deploy contracts where they are on every chain, or find that anybody has."""
+    assert settings.id is not None  # the file was read strictly
+    require_factory(operator.chain)
+    salted = salt(settings.id, settings.owner or deployer)
+    calls = {name: create2_call(salted, artifact(name), *args) for name, args in missing.items()}
+    receipts = {name: operator.earlier(f"deploy/{name}") for name in missing}
+    open_ones = [
+        name
+        for name, (_, address) in calls.items()
+        if receipts[name] is None and not operator.chain.code(address)
+    ]
+    sent = operator.send([Intent(f"deploy/{name}", calls[name][0]) for name in open_ones])
+    receipts |= dict(zip(open_ones, sent, strict=True))
+    placed = {}
+    for name, arguments in missing.items():
+        receipt, address = receipts[name], calls[name][1]
+        if receipt is not None:
+            placed[name] = _deployed(operator.chain, name, arguments, receipt, address)
+        else:
+            placed[name] = _found_there(operator.chain, name, arguments, address)
+    return _with_money(operator, placed)
+
+
+def _found_there(chain: RpcChain, name: str, arguments: list[Any], address: str) -> Contract:
+    """A contract that somebody else has put where ours belongs: its address proves its code."""
+    return Contract(
+        address=address,
+        block=creation_block(chain, address),
+        transaction=None,
+        gas=0,
+        gas_price=0,
+        arguments=_storable(arguments),
+        init_code_hash=_init_code_hash(name, arguments),
+        code_hash=keccak_hex(chain.code(address)),
+    )
+
+
+def _with_money(operator: Operator, placed: dict[str, Contract]) -> dict[str, Contract]:
     if "Dollar" in placed:
         dollars = Currency(operator.chain, placed["Dollar"].address)
         operator.send_one("deploy/Dollar/mint", dollars.mint(operator.address, REHEARSAL_MONEY))
@@ -257,7 +350,8 @@ def _set_up(
         calls["count"] = registry.count(token, [])
     owner = settings.owner or operator.address
     if settings.registry == NEW and owner not in (registry.owner(), registry.pending_owner()):
-        calls["resign"] = registry.remove_agent(operator.address)
+        if operator.address not in settings.agents:
+            calls["resign"] = registry.remove_agent(operator.address)
         calls["offer"] = registry.transfer_ownership(owner)
     for name, call in calls.items():
         # One by one, because counting cannot be tried before binding is mined.
@@ -331,8 +425,14 @@ def _check_relayer(chain: RpcChain, vault: str) -> None:
         )
 
 
-def _deployed(chain: RpcChain, name: str, arguments: list[Any], receipt: Receipt) -> Contract:
-    address = receipt.contract_address
+def _deployed(
+    chain: RpcChain,
+    name: str,
+    arguments: list[Any],
+    receipt: Receipt,
+    address: str | None = None,
+) -> Contract:
+    address = address or receipt.contract_address
     code = chain.code(address) if address else b""
     if address is None or not _matches(code, name):
         raise DeploymentError(
@@ -365,9 +465,8 @@ def _matches(code: bytes, name: str) -> bool:
 
 
 def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:
-    order = [name for stage in STAGES for name in stage]
-    order += [name for name in contracts if name not in order]
     return Manifest(
+        id=settings.id or _new_id(operator.chain, contracts),
         asset=settings,
         chain_id=operator.chain.chain_id,
         genesis=operator.chain.genesis_hash,
@@ -375,11 +474,24 @@ def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contr
         commit=_commit(),
         compiler={
             "version": compiler().version,
+            "build": compiler().build,
             "settings": dict(compiler().settings),
             "input": "standard-input.json",
         },
-        contracts={name: contracts[name] for name in order if name in contracts},
+        contracts=_in_order(contracts),
     )
+
+
+def _in_order(contracts: Mapping[str, Contract]) -> dict[str, Contract]:
+    order = [name for stage in STAGES for name in stage]
+    order += [name for name in contracts if name not in order]
+    return {name: contracts[name] for name in order if name in contracts}
+
+
+def _new_id(chain: RpcChain, contracts: Mapping[str, Contract]) -> str:
+    """A UUID for an asset whose file has none: no other token has its chain and address."""
+    token = contracts["ShareToken"].address
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{chain.genesis_hash}/{chain.chain_id}/{token}"))
 
 
 def _commit() -> str | None:

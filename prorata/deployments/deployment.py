@@ -16,8 +16,10 @@ from prorata.assets.asset import Asset
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
+from prorata.chain.prices import ANY_PRICE, Prices
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress
+from prorata.chain.transactions.outside import Home
 from prorata.chain.types import BlockTag
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
@@ -29,10 +31,20 @@ from prorata.deployments.manifest import Contract, Manifest
 from prorata.errors import DeploymentError, InputError
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 
-__all__ = ["DEPLOYMENTS", "Deployment", "folder_for", "keccak_hex", "open_operator"]
+__all__ = [
+    "DEPLOYMENTS",
+    "Deployment",
+    "Turn",
+    "folder_for",
+    "home_of",
+    "keccak_hex",
+    "open_journal",
+    "open_operator",
+]
 
 DEPLOYMENTS = Path("deployments")
 
+JOURNAL = "journal.jsonl"
 POLICY = "WithholdingPolicy/"
 """Before the name of a policy, in the labels of a manifest."""
 
@@ -65,10 +77,19 @@ class Deployment:
 
         Raises: DeploymentError when the chain is another one or has other code; ChainError.
         """
+        found = cls.unchecked(chain, folder)
+        for name, contract in found.manifest.contracts.items():
+            _check_code(chain, name, contract)
+        return found
+
+    @classmethod
+    def unchecked(cls, chain: RpcChain, folder: Path) -> Deployment:
+        """The same, whatever code the contracts have: for whoever looks at what has changed.
+
+        Raises: DeploymentError when the chain is another one.
+        """
         manifest = Manifest.read(folder / "manifest.json")
         _check_chain(chain, folder, manifest.chain_id, manifest.genesis)
-        for name, contract in manifest.contracts.items():
-            _check_code(chain, name, contract)
         return cls(folder, manifest, chain)
 
     @property
@@ -226,6 +247,21 @@ def folder_for(chain: RpcChain, symbol: str | None, root: Path = DEPLOYMENTS) ->
     )
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How a run takes its turn with a journal: as which command, and waiting how many seconds.
+
+    `head` is a file kept elsewhere that remembers how far the journal had come.
+    """
+
+    command: str = ""
+    wait: float = 0.0
+    head: Path | None = None
+
+
+ANY_TURN = Turn()
+
+
 @contextlib.contextmanager
 def open_operator(
     chain: RpcChain,
@@ -236,6 +272,8 @@ def open_operator(
     on_progress: Callable[[Progress], None] | None = None,
     on_notice: Callable[[str], None] = lambda _: None,
     timeout: float = 600,
+    prices: Prices = ANY_PRICE,
+    turn: Turn = ANY_TURN,
 ) -> Iterator[Operator]:
     """An operator that keeps its journal in `folder`.
 
@@ -245,9 +283,44 @@ def open_operator(
     Raises: DeploymentError when the folder belongs to another chain; JournalError.
     """
     _set_aside(chain, folder, on_notice)
-    path = folder / "journal.jsonl"
-    with Journal(path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash) as journal:
-        yield Operator(chain, signer, journal, confirmations, on_progress, timeout=timeout)
+    with open_journal(chain, folder, turn=turn) as journal:
+        yield Operator(
+            chain,
+            signer,
+            journal,
+            confirmations,
+            on_progress,
+            timeout=timeout,
+            home=home_of(folder),
+            prices=prices,
+        )
+
+
+def open_journal(
+    chain: RpcChain, folder: Path, *, read_only: bool = False, turn: Turn = ANY_TURN
+) -> Journal:
+    """The journal in `folder`, to be closed by whoever asks.
+
+    Raises: JournalError.
+    """
+    return Journal(
+        folder / JOURNAL,
+        chain_id=chain.chain_id,
+        genesis_hash=chain.genesis_hash,
+        read_only=read_only,
+        command=turn.command,
+        wait=turn.wait,
+        head=turn.head,
+    )
+
+
+def home_of(folder: Path) -> Home:
+    """The contracts that a deployment has put on the chain, as far as its manifest has them yet."""
+    if not (folder / "manifest.json").exists():
+        return Home()
+    manifest = Manifest.read(folder / "manifest.json")
+    own = {c.address for c in manifest.contracts.values() if c.transaction is not None}
+    return Home(frozenset(own), manifest.first_block)
 
 
 def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:
@@ -272,7 +345,7 @@ def _origin(folder: Path) -> tuple[int, str] | None:
         return manifest.chain_id, manifest.genesis
     # A run may have been killed before it wrote the manifest.
     with contextlib.suppress(OSError, ValueError, KeyError, IndexError):
-        header = json.loads((folder / "journal.jsonl").read_bytes().split(b"\n")[0])
+        header = json.loads((folder / JOURNAL).read_bytes().split(b"\n")[0])
         return header["chain"], header["genesis"]
     return None
 

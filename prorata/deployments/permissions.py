@@ -3,8 +3,7 @@
 
 Owners and rules are asked for. Agents have no list on the chain: those whom an event ever named
 are asked for one by one, so that only present ones are shown. Warnings say what a careful issuer
-changes before the asset is sold: a key on a computer that owns contracts, a deployer with power, a
-former owner who is still agent.
+changes before the asset is sold, what follows if it does not, and by which command.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from prorata.chain.abi import topics_of
-from prorata.chain.events import find_events
 from prorata.chain.node import RpcChain
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.rules import TransferRules
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
+from prorata.deployments.advice import advice_on
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.roles import Roles, all_governed, read_roles
 from prorata.errors import ChainError, RevertError
 from prorata.files.writer import json_object
 from prorata.values.addresses import ZERO_ADDRESS
@@ -91,15 +90,17 @@ def read_permissions(deployment: Deployment) -> Permissions:
     Raises: ChainError.
     """
     manifest = deployment.manifest
-    grants = tuple(_grants(deployment))
-    warnings = tuple(_warnings(grants, manifest.deployer))
+    roles = [read_roles(deployment, governed) for governed in all_governed(deployment)]
+    grants = tuple(_grants(deployment, roles))
+    kinds = {grant.account: grant.kind for grant in grants}
+    warnings = tuple(advice_on(deployment, roles, kinds))
     return Permissions(deployment.settings.symbol, manifest.deployer, grants, warnings)
 
 
-def _grants(deployment: Deployment) -> Iterator[Grant]:
+def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
     chain, token = deployment.chain, deployment.token()
-    first_block = deployment.manifest.first_block
-    yield from _people(chain, "ShareToken", token, (OWNER_OF_ASSET, AGENT_OF_ASSET), first_block)
+    by_address = {one.governed.contract.address: one for one in roles}
+    yield from _people(chain, by_address[token.address], (OWNER_OF_ASSET, AGENT_OF_ASSET))
     rules, registry = token.compliance(), token.identity_registry()
     if (holds := _holds_contract(token)) != ZERO_ADDRESS:
         yield _grant(chain, "ShareToken", "holds contract", holds, HOLDS)
@@ -107,11 +108,11 @@ def _grants(deployment: Deployment) -> Iterator[Grant]:
     asked = "nobody is asked: anyone may hold" if registry == ZERO_ADDRESS else "says who may hold"
     yield _grant(chain, "ShareToken", "registry", registry, asked)
     if registry != ZERO_ADDRESS:
-        yield from _registry(chain, InvestorRegistry(chain, registry), token.address)
+        yield from _registry(chain, by_address.get(registry), registry, token.address)
     for placed in deployment.policies().values():
         policy = WithholdingPolicy(chain, placed.address)
         may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
-        yield from _people(chain, "WithholdingPolicy", policy, may, placed.block)
+        yield from _people(chain, by_address[placed.address], may)
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)
@@ -143,65 +144,31 @@ def _rules_may(chain: RpcChain, rules: str) -> str:
     return "refuse transfers: their settings cannot change"
 
 
-def _registry(chain: RpcChain, registry: InvestorRegistry, token: str) -> Iterator[Grant]:
-    try:
-        bound, keeper = registry.tokens(), registry.count_keeper(token)
-    except ChainError:
+def _registry(chain: RpcChain, roles: Roles | None, address: str, token: str) -> Iterator[Grant]:
+    if roles is None:
         may = "an ERC-3643 registry of another make, whose roles are not read here"
-        yield Grant("InvestorRegistry", "owner", registry.address, "contract", may)
+        yield Grant("InvestorRegistry", "owner", address, "contract", may)
         return
-    # A registry that several assets share may be older than this asset.
-    yield from _people(
-        chain, "InvestorRegistry", registry, (OWNER_OF_REGISTRY, AGENT_OF_REGISTRY), 0
-    )
-    for asset in bound:
+    yield from _people(chain, roles, (OWNER_OF_REGISTRY, AGENT_OF_REGISTRY))
+    registry = InvestorRegistry(chain, address)
+    keeper = registry.count_keeper(token)
+    for asset in registry.tokens():
         yield _grant(chain, "InvestorRegistry", "bound token", asset, REPORTS)
     if keeper != ZERO_ADDRESS:
         yield _grant(chain, "InvestorRegistry", "keeper", keeper, f"keep the count of {token}")
 
 
-def _people(
-    chain: RpcChain,
-    name: str,
-    contract: ShareToken | InvestorRegistry | WithholdingPolicy,
-    may: tuple[str, str],
-    first_block: int,
-) -> Iterator[Grant]:
-    yield _grant(chain, name, "owner", contract.owner(), may[0])
-    if (pending := contract.pending_owner()) != ZERO_ADDRESS:
-        yield _grant(chain, name, "pending owner", pending, MAY_ACCEPT)
-    last = chain.block().number
-    topics = topics_of(contract.CONTRACT, "AgentAdded", "OwnershipTransferred")
-    events = list(find_events(chain, [contract.address], first_block, last, topics))
-    named = {str(event.args["agent"]) for event in events if event.name == "AgentAdded"}
-    owned = {
-        str(event.args["previousOwner"]) for event in events if event.name == "OwnershipTransferred"
-    }
-    for agent in sorted(named):
-        if contract.is_agent(agent):
-            former = agent in owned and agent != contract.owner()
-            yield _grant(chain, name, FORMER_OWNER if former else "agent", agent, may[1])
+def _people(chain: RpcChain, roles: Roles, may: tuple[str, str]) -> Iterator[Grant]:
+    name = roles.governed.contract.CONTRACT
+    yield _grant(chain, name, "owner", roles.owner, may[0])
+    if roles.pending != ZERO_ADDRESS:
+        yield _grant(chain, name, "pending owner", roles.pending, MAY_ACCEPT)
+    for agent in roles.agents:
+        role = FORMER_OWNER if agent in roles.former_owners else "agent"
+        yield _grant(chain, name, role, agent, may[1])
 
 
 def _grant(chain: RpcChain, contract: str, role: str, account: str, may: str) -> Grant:
     if account == ZERO_ADDRESS:
         return Grant(contract, role, account, "nobody", may)
     return Grant(contract, role, account, "contract" if chain.code(account) else "key", may)
-
-
-def _warnings(grants: Sequence[Grant], deployer: str) -> Iterator[str]:
-    for grant in grants:
-        held = f"{grant.account} is {grant.role} of {grant.contract}"
-        if grant.role == "owner" and grant.kind == "key":
-            yield f"{held} with a single key; offer the ownership to a multisig"
-        if grant.role == "pending owner":
-            yield f"{grant.account} has not accepted {grant.contract}; let it accept"
-        if grant.role == FORMER_OWNER:
-            yield (
-                f"{grant.account} owned {grant.contract} before and is still its agent; let the "
-                "owner remove it (`removeAgent`)"
-            )
-        elif grant.account == deployer and grant.role in ("owner", "agent"):
-            yield f"{held} and deployed it; take that power from the deploying account"
-        if grant.contract == "Dollar":
-            yield "the asset knows a dollar that anyone can make; it is for rehearsals only"

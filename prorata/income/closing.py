@@ -170,7 +170,7 @@ def _why_not_refunded(operator: Operator, found: Distribution) -> InputError | N
             found.id,
             f"is for record {found.record_id}, which is open until {moment(closes_at)}: the "
             f"chain's time is {moment(now)}",
-            "wait until it has closed, or let the owner cancel it with `prorata cancel-records`",
+            "wait until it has closed, or let the owner cancel it with `prorata record cancel`",
         )
     return None
 

@@ -6,7 +6,8 @@ One distribution, or several under `distributions:`, or one on each line of a CS
     record        the record date's number; or else
     record_range  the number of a range of record dates that is paid as one
     currency      an address, ETH, or a symbol of the asset
-    amount        in whole units, as text: "85,000.00"
+    amount        in whole units, as text: "85,000.00"; or else
+    per_share     so much for each share that earns, exactly: 0.125; the record must have closed
     kind          dividend, interest, rent, return-of-capital, principal
     reference     what it is for; tells two alike apart
     payable_from  and deadline: moments such as 2027-03-31T23:59:59Z
@@ -26,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -48,6 +50,7 @@ from prorata.income.declarations import (
     record_token,
     require_eligible,
 )
+from prorata.income.per_share import amount_per_share, parse_rate_per_share
 from prorata.tax.policies import find_policy
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.amounts import strange_character
@@ -60,6 +63,7 @@ EXAMPLE = "examples/building/distribution.yaml"
 KINDS = tuple(kind.label.replace(" ", "-") for kind in Kind)
 REQUIRED = ("currency", "amount", "kind")
 OPTIONAL = (
+    "per_share",
     "record",
     "record_range",
     "reference",
@@ -75,14 +79,19 @@ RENAMED_FIELDS = {"stream": "record_range"}
 """Fields that files may have by an old name."""
 
 LONGEST_REFERENCE = 200
+LONGEST_HEADER = 1_000
 MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _YAML_KINDS = {"int": "a number", "float": "a number", "bool": "true or false"}
 # What may be something else than text to YAML, since its own words are kept.
-_NOT_TEXT = {"record": ("int",), "record_range": ("int",), "push": ("bool",)} | dict.fromkeys(
-    ("payable_from", "deadline"), ("timestamp",)
-)
+_NOT_TEXT = {
+    **dict.fromkeys(("record", "record_range"), ("int",)),
+    **dict.fromkeys(("payable_from", "deadline"), ("timestamp",)),
+    # Its very words are read, so that nothing is lost.
+    "per_share": ("int", "float"),
+    "push": ("bool",),
+}
 
 T = TypeVar("T")
 
@@ -146,13 +155,17 @@ def read_drafts(path: Path) -> Drafts:
 
 
 def _read_csv(content: bytes, subject: str) -> Drafts:
-    sheet = Sheet(subject, REQUIRED, optional=OPTIONAL, row="distribution", renamed=RENAMED_FIELDS)
+    required, optional = list(REQUIRED), list(OPTIONAL)
+    if b"per_share" in content[:LONGEST_HEADER].splitlines()[0].lower():
+        required.remove("amount")
+        optional.append("amount")
+    sheet = Sheet(subject, required, optional=optional, row="distribution", renamed=RENAMED_FIELDS)
     drafts = Drafts(subject, problems=sheet.problems)
     for number, row in sheet.rows(content):
         words = {name: Word(cell, number) for name, cell in row.items() if cell}
         excluded = words.pop("exclude", Word("")).text.split()
         # A column that is missing was noted once, and is not missing in each row, too.
-        words |= {name: Word("") for name in REQUIRED if name not in row}
+        words |= {name: Word("") for name in required if name not in row}
         drafts.drafts.append(Draft(words, [Word(cell, number) for cell in excluded], number))
     drafts.notices += sheet.notices
     return drafts
@@ -364,11 +377,10 @@ class _DeclarationReader:
     def declaration(self) -> Declaration | None:
         """The declaration, or None when there are faults."""
         column = self._record_or_range()
-        for name in REQUIRED:
-            if name not in self.draft.words:
-                self._missing(name, "add it")
+        self._check_required()
         currency = self._field("currency", self.deployment.currency)
         amount = self._field("amount", lambda text: _amount(text, currency))
+        rate = self._field("per_share", parse_rate_per_share)
         record_id = self._field(column, self._record_range if column == "record_range" else _record)
         push = self._field("push", _yes)
         terms = Terms(
@@ -380,6 +392,8 @@ class _DeclarationReader:
             document_hash=self._field("reference", _reference) or bytes(32),
             excluded=self._excluded(),
         )
+        if rate is not None and record_id is not None and not self.problems:
+            amount = self._per_share(rate, currency, record_id, terms)
         if self.problems or currency is None or amount is None or record_id is None:
             return None
         return Declaration(
@@ -390,6 +404,32 @@ class _DeclarationReader:
             bool(push),
             self.draft.line,
             record_range=column == "record_range",
+        )
+
+    def _check_required(self) -> None:
+        """Note what is missing, and what stands beside what it would replace."""
+        words = self.draft.words
+        for name in REQUIRED:
+            if name not in words and not (name == "amount" and "per_share" in words):
+                self._missing(name, "add it")
+        for other in ("amount", "record_range"):
+            if "per_share" in words and other in words:
+                word, column = words["per_share"], self.draft.column("per_share")
+                rule = f"cannot be given together with {self.draft.column(other)}"
+                remedy = "keep one of them"
+                if other == "record_range":
+                    remedy = "give an amount: a range counts shares by weights, not one by one"
+                self.problems.append(Problem(word.line, column, word.text, rule, remedy))
+
+    def _per_share(
+        self, rate: Fraction, currency: Currency | None, record_id: int, terms: Terms
+    ) -> int | None:
+        """What a rate comes to for the shares that earn at the record."""
+        if currency is None:
+            return None
+        found, excluded = self.deployment, terms.excluded
+        return self._field(
+            "per_share", lambda _: amount_per_share(found, rate, currency, record_id, excluded)
         )
 
     def _record_or_range(self) -> str:

@@ -141,7 +141,7 @@ def declare_all(
     operator.settle()
     vault = deployment.vault()
     paying = {d: record_token(deployment, d) for d in declarations}
-    earlier = {d: _declared_before(operator, _key(paying[d], vault, d)) for d in declarations}
+    earlier = {d: _declared_before(operator, paying[d], vault, d) for d in declarations}
     new = [declaration for declaration in declarations if earlier[declaration] is None]
     problems = [
         *(fault for d in new for fault in faults(operator, deployment, d)),
@@ -175,8 +175,8 @@ def record_token(deployment: Deployment, what: Declaration) -> ShareToken:
 
 def is_declared(operator: Operator, deployment: Deployment, declaration: Declaration) -> bool:
     """Whether this account has declared it already, as far as its journal tells."""
-    key = _key(record_token(deployment, declaration), deployment.vault(), declaration)
-    return _declared_before(operator, key) is not None
+    token, vault = record_token(deployment, declaration), deployment.vault()
+    return _declared_before(operator, token, vault, declaration) is not None
 
 
 def _key(token: ShareToken, vault: DividendVault, declaration: Declaration) -> str:
@@ -191,11 +191,15 @@ def _call(token: ShareToken, vault: DividendVault, what: Declaration) -> Call:
     )
 
 
-def _declared_before(operator: Operator, key: str) -> Receipt | None:
+def _declared_before(
+    operator: Operator, token: ShareToken, vault: DividendVault, what: Declaration
+) -> Receipt | None:
+    key = _key(token, vault, what)
+    if (receipt := operator.earlier(key, _call(token, vault, what))) is not None:
+        return receipt
     # A permit's signature makes other call data each time, so that each attempt has its own key.
-    signed = range(operator.attempts(f"{key}/permit"))
-    for known in (key, *(f"{key}/permit/{attempt}" for attempt in signed)):
-        if (receipt := operator.earlier(known)) is not None:
+    for attempt in range(operator.attempts(f"{key}/permit")):
+        if (receipt := operator.earlier(f"{key}/permit/{attempt}")) is not None:
             return receipt
     return None
 

@@ -29,14 +29,18 @@ class Alike:
     declaration: Declaration
     distribution: Distribution
 
+    @property
+    def amount(self) -> str:
+        """How much both pay."""
+        return money(self.declaration.amount, self.declaration.currency)
+
     def __str__(self) -> str:
         """What they are, for a question: a sentence without its end."""
         found, what = self.distribution, self.declaration
         record = f"{what.column.replace('_', ' ')} {found.record_id}"
-        amount = money(what.amount, what.currency)
         return (
-            f"distribution {found.id} pays {amount} on the same terms at {record}, declared by "
-            f"{found.declarer}"
+            f"distribution {found.id} pays {self.amount} on the same terms at {record}, "
+            f"declared by {found.declarer}"
         )
 
 

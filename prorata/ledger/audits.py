@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from prorata.chain.calls import Event
 from prorata.chain.events import read_events
-from prorata.chain.node import read_steadily
+from prorata.chain.readings import read_steadily
 from prorata.chain.types import Block, Chain
 from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken
@@ -34,6 +34,7 @@ from prorata.ledger.answers import (
     read_units,
 )
 from prorata.ledger.books import Books
+from prorata.ledger.corrections import read_corrections, unproven
 from prorata.ledger.entries import (
     Difference,
     DistributionAccount,
@@ -334,8 +335,12 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
 
 
 def audit_deployment(found: Deployment) -> Audit:
-    """The books of a deployment's share token, compared with the chain."""
-    return audit(
+    """The books of a deployment's share token, compared with the chain.
+
+    With them stand the repayments of tax that its journal has booked, each held against what its
+    transaction has moved.
+    """
+    proven = audit(
         found.chain,
         found.vault().address,
         [found.token().address],
@@ -344,6 +349,13 @@ def audit_deployment(found: Deployment) -> Audit:
         older_vault=found.manifest.contracts["DividendVault"].transaction is None,
         record_ranges=range_contracts(found),
     )
+    booked = read_corrections(found)
+    proven.books.correct(booked)
+    for one, moved in unproven(found.chain, booked):
+        place = Place.holder(one.distribution_id, one.holder)
+        reported, law = (one.amount, "the journal"), (moved, f"the transaction {one.transaction}")
+        proven.books.differ(place, "tax repaid", reported, law, one.currency)
+    return proven
 
 
 def range_contracts(found: Deployment) -> list[str]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from prorata.errors import InputError, Problem
 from prorata.files.csv_reader import Sheet
@@ -42,8 +42,21 @@ from prorata.register.dialects import (
 from prorata.register.share_cells import shares_parser
 from prorata.values.addresses import parse_address
 from prorata.values.amounts import MAX_SHARES, format_units, percent, strange_character
+from prorata.values.words import listed
 
-__all__ = ["KINDS", "CapTable", "Holding", "parse_csv", "read_csv", "write_csv"]
+__all__ = [
+    "KINDS",
+    "CapTable",
+    "Holding",
+    "Known",
+    "Reading",
+    "check_kind",
+    "check_name",
+    "parse_csv",
+    "parse_rows",
+    "read_csv",
+    "write_csv",
+]
 KINDS = ("company", "fund", "individual", "treasury")
 REQUIRED, OPTIONAL = ("address", "shares"), ("name", "kind")
 OURS = "percent"
@@ -75,6 +88,10 @@ class Holding:
     shares: int
     name: str = ""
     kind: str = ""
+
+
+Known: TypeAlias = Iterable[Holding]
+"""Whose names and kinds are known: a cap table, or an address book, which has no shares."""
 
 
 @dataclass(frozen=True)
@@ -273,8 +290,8 @@ class _CapTableReader:
             return
         address = self.sheet.cell(number, row, "address", partial(self._address, number))
         shares = self.sheet.cell(number, row, "shares", self._shares)
-        name = self.sheet.cell(number, row, "name", _name)
-        kind = self.sheet.cell(number, row, "kind", _kind)
+        name = self.sheet.cell(number, row, "name", check_name)
+        kind = self.sheet.cell(number, row, "kind", check_kind)
         self._total += shares or 0
         if len(self.sheet.problems) == before and address and shares:
             self._add(number, Holding(address, shares, name or "", kind or ""))
@@ -316,7 +333,7 @@ class _CapTableReader:
             parts = " + ".join(self._figure(shares) for _, shares in lines)
             total, where = (
                 self._figure(sum(s for _, s in lines)),
-                _enumerated([n for n, _ in lines]),
+                listed([str(n) for n, _ in lines]),
             )
             yield f"{address} holds {total} = {parts}, of lines {where}"
         if len(merged) > SHOWN:
@@ -362,11 +379,11 @@ class _CapTableReader:
         return shares
 
 
-def _enumerated(numbers: Sequence[int]) -> str:
-    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+def check_name(cell: str) -> str:
+    """The name of a holder.
 
-
-def _name(cell: str) -> str:
+    Raises: InputError for one that hides a character, or that a spreadsheet would run.
+    """
     if (hidden := strange_character(cell, printable=True)) is not None:
         raise InputError.of("name", cell, *hidden)
     if cell.startswith(_FORMULA):
@@ -375,7 +392,11 @@ def _name(cell: str) -> str:
     return cell
 
 
-def _kind(cell: str) -> str:
+def check_kind(cell: str) -> str:
+    """The kind of a holder, or nothing.
+
+    Raises: InputError when it is none of `KINDS`.
+    """
     if cell and cell not in KINDS:
         raise InputError.of("kind", cell, "is no kind of holder", f"use {', '.join(KINDS)}")
     return cell

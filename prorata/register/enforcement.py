@@ -2,19 +2,13 @@
 """Orders against a holder's will: freezes, forced transfers, recoveries, with reason and document.
 
 Each order needs a reason in words and the hash of the document that it rests on: a judgment, a
-request, a declaration of loss. Both are written to `orders.jsonl` in the deployment's folder and
-are on disk before anything is sent; a second line adds the transaction once it is mined:
+request, a declaration of loss. Both are in the log of orders, and on disk, before anything is sent.
 
-    {"order": "…", "what": "freeze", …, "reason": "…", "document": {…}, "by": "0x…", "at": "…"}
-    {"order": "…", "transaction": "0x…", "block": 42}
-
-A document's hash is its SHA-256, which `sha256sum` prints; a hash may be given in its place. The
-log is for people to read. What was done is told by the chain.
+A document's hash is its SHA-256, which `sha256sum` prints; a hash may be given in its place.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,10 +21,9 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
-from prorata.deployments.deployment import Deployment
-from prorata.errors import DeploymentError, InputError
-from prorata.files.log import append_lines, whole_lines
-from prorata.files.writer import json_object
+from prorata.deployments.deployment import Deployment, open_journal
+from prorata.errors import InputError
+from prorata.register.orders import OrderLog
 from prorata.register.successors import Succession, register_successor, registrar, succession
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, format_units, strange_character
@@ -39,16 +32,18 @@ from prorata.values.times import moment
 __all__ = [
     "Basis",
     "Done",
+    "burn",
     "confirm_loss",
     "force_transfer",
     "freeze",
+    "pause",
     "read_orders",
     "recover",
     "release",
     "undo_loss",
+    "unpause",
 ]
 
-LOG = "orders.jsonl"
 SHORTEST_REASON, LONGEST_REASON = 8, 500
 
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
@@ -186,7 +181,7 @@ def force_transfer(
     # Nothing on the chain says that it is done: the journal does.
     key = f"{order.prefix}/0"
     held = token.balance_of(sender)
-    if operator.earlier(key) is None and amount > held:
+    if operator.earlier(key, call) is None and amount > held:
         units = deployment.settings.decimals
         raise InputError.of(
             "amount",
@@ -298,6 +293,60 @@ def undo_loss(
     return _execute_after(operator, deployment, order, None, dry_run=dry_run)
 
 
+def pause(operator: Operator, deployment: Deployment, basis: Basis) -> Done:
+    """Stop transfers by holders. Agents still issue, burn and force; claims go on.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    call = None if token.paused() else token.pause()
+    return _execute(operator, deployment, _Order("pause", {}, basis, call))
+
+
+def unpause(operator: Operator, deployment: Deployment, basis: Basis) -> Done:
+    """Allow transfers by holders again.
+
+    Raises: InputError when the account is no agent; what `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    call = token.unpause() if token.paused() else None
+    return _execute(operator, deployment, _Order("unpause", {}, basis, call))
+
+
+def burn(
+    operator: Operator, deployment: Deployment, basis: Basis, *, holder: str, amount: int
+) -> Done:
+    """Destroy shares, frozen ones last; what was earned at closed records stays owed.
+
+    The same order is executed once however often this runs, as a forced transfer is.
+
+    Raises: InputError when the account is no agent, or the holder has too little; what
+    `Operator.send` raises.
+    """
+    token = _ready(operator, deployment)
+    facts = {"holder": holder, "shares": deployment.settings.unit.amount(amount)}
+    order = _Order("burn", facts, basis, token.burn(holder, amount))
+    key = f"{order.prefix}/0"
+    if operator.earlier(key, order.call) is None:
+        _check_held(deployment, token, holder, amount, "burn")
+    return _execute(operator, deployment, order, key)
+
+
+def _check_held(
+    deployment: Deployment, token: ShareToken, holder: str, amount: int, verb: str
+) -> None:
+    """Raises: InputError when `holder` has fewer shares than `amount`, or it is none."""
+    held, units = token.balance_of(holder), deployment.settings.decimals
+    if not 0 < amount <= held:
+        rule = f"is more than the {format_units(held, units, trim=True)} that {holder} holds"
+        raise InputError.of(
+            "amount",
+            format_units(amount, units, trim=True),
+            rule if amount else "is nothing",
+            f"{verb} no more than that" if amount else f"say how many to {verb}",
+        )
+
+
 def _ready(operator: Operator, deployment: Deployment, *, dry_run: bool = False) -> ShareToken:
     """The token, once what an earlier run had signed is mined and the account may order."""
     token = deployment.token()
@@ -359,20 +408,19 @@ def _execute(
         given = operator.attempts(order.prefix)
         key = f"{order.prefix}/{given if order.call else max(given - 1, 0)}"
     name = key.removeprefix("order/")
-    receipt = operator.earlier(key)
+    receipt = operator.earlier(key, order.call)
+    log = None if operator.journal is None else OrderLog(deployment.folder, operator.journal)
     if receipt is None and order.call is not None:
         # Priced first, so that the log has no order that the contracts refuse.
         operator.price([Intent(key, order.call)])
-        if name not in {line["order"] for line in read_orders(deployment)}:
+        if log is not None:
             given_by = {"by": operator.address, "at": moment(operator.chain.now())}
-            facts = {"what": order.what, **order.facts, **order.basis.facts(), **given_by}
-            _append(deployment, {"order": name, **facts})
+            facts = {"what": order.what, **order.facts, **given_by}
+            document = (order.basis.document_hash, order.basis.document)
+            log.note(name, facts, order.basis.reason, document)
         receipt = operator.send_one(key, order.call)
-    if receipt is not None:
-        mined = {"transaction": receipt.hash, "block": receipt.mined.block_number}
-        # A run that was killed may have sent it without saying so.
-        if not any(line.get("transaction") == receipt.hash for line in read_orders(deployment)):
-            _append(deployment, {"order": name, **mined})
+    if receipt is not None and log is not None:
+        log.mined(name, receipt.hash, receipt.mined.block_number)
     return Done(name, order.basis, receipt)
 
 
@@ -380,30 +428,9 @@ def _execute(
 
 
 def read_orders(deployment: Deployment) -> list[dict[str, Any]]:
-    """Every line of the log.
+    """Every line of the log, in order.
 
-    Raises: DeploymentError when one is damaged.
+    Raises: DeploymentError when a file of it is damaged; JournalError.
     """
-    path = deployment.folder / LOG
-    try:
-        # What follows the last line end was torn by a kill, and nothing was sent for it.
-        lines = path.read_bytes().split(b"\n")[:-1]
-        return [json.loads(line) for line in lines]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError):
-        raise DeploymentError(f"{path} is damaged", "restore it from a copy") from None
-
-
-def _append(deployment: Deployment, line: Mapping[str, Any]) -> None:
-    """Add a line and wait until the disk has it."""
-    path = deployment.folder / LOG
-    try:
-        with path.open("a+b") as file:
-            whole_lines(file)
-            append_lines(file, [json.dumps(json_object(line), ensure_ascii=False).encode()])
-    except OSError as error:
-        raise DeploymentError(
-            f"{path} cannot be written ({str(error.strerror).lower()}), so nothing was sent",
-            "make room on the disk, or give a folder that this account may write",
-        ) from None
+    with open_journal(deployment.chain, deployment.folder, read_only=True) as journal:
+        return OrderLog(deployment.folder, journal).lines()

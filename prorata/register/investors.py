@@ -29,6 +29,7 @@ from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.registry import Investor, InvestorRegistry
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.roles import first_block_of
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
 from prorata.files.tabular import read_tabular
@@ -298,13 +299,6 @@ def register_investors(
         return Registered(found, (), tuple(operator.price(intents[: len(at_once) or None])))
     sent = operator.send(intents[: len(at_once)]), operator.send(intents[len(at_once) :])
     return Registered(found, tuple(receipt for receipts in sent for receipt in receipts))
-
-
-def first_block_of(deployment: Deployment, registry: InvestorRegistry) -> int:
-    """Before the registry's first event; one that was there before may have events of any age."""
-    ours = deployment.manifest.contracts.get("InvestorRegistry")
-    known = ours is not None and ours.address == registry.address and ours.transaction is not None
-    return ours.block if ours is not None and known else 0
 
 
 def _require_agent(registry: InvestorRegistry, account: str) -> None:

@@ -37,6 +37,11 @@ class Issued:
     receipts: tuple[Receipt, ...]
     gas: tuple[int, ...] = ()
 
+    @property
+    def resumed(self) -> bool:
+        """Whether an earlier run had sent all of it."""
+        return bool(self.receipts) and all(receipt.resumed for receipt in self.receipts)
+
 
 def issue(
     operator: Operator,

@@ -117,7 +117,7 @@ class Record:
 
     `ahead` is how many seconds that is from the chain's present. Without a receipt it was there
     before, or would be scheduled. `asked_ago` is how many seconds ago the same relative words made
-    it.
+    it; a `repeated` one was there before this run.
     """
 
     id: int
@@ -125,6 +125,7 @@ class Record:
     receipt: Receipt | None
     ahead: int = 0
     asked_ago: int | None = None
+    repeated: bool = False
 
 
 def schedule_record(
@@ -149,7 +150,8 @@ def schedule_record(
     times, now = token.record_times(), operator.chain.now()
     if closes_at in times:
         receipt = _scheduled(operator, closes_at)
-        return Record(times.index(closes_at) + 1, closes_at, receipt, closes_at - now)
+        number = times.index(closes_at) + 1
+        return Record(number, closes_at, receipt, closes_at - now, repeated=True)
     said = None if another else _said_before(operator, relative, times, closes_at - now)
     if said is not None:
         return said
@@ -163,7 +165,8 @@ def schedule_record(
         key = f"record/{closes_at}/{operator.attempts(f'record/{closes_at}') + 1}"
     receipt = operator.send_one(key, token.schedule_record(closes_at))
     record_id = int(receipt.events("RecordScheduled")[0].args["recordId"])
-    return Record(record_id, closes_at, receipt, closes_at - now)
+    ahead = closes_at - now
+    return Record(record_id, closes_at, receipt, ahead, repeated=receipt.resumed)
 
 
 def _scheduled(operator: Operator, closes_at: int) -> Receipt | None:
@@ -188,9 +191,8 @@ def _said_before(
         ago = max(0, now - (closes_at - delay))
         if ago < SAME_WORDS and closes_at in times:
             number = times.index(closes_at) + 1
-            return Record(
-                number, closes_at, operator.earlier(entry.key), closes_at - now, asked_ago=ago
-            )
+            receipt, ahead = operator.earlier(entry.key), closes_at - now
+            return Record(number, closes_at, receipt, ahead, asked_ago=ago, repeated=True)
     return None
 
 
@@ -217,8 +219,7 @@ def _check_time(closes_at: int, now: int, times: Sequence[int | None]) -> None:
             "at",
             moment(closes_at),
             f"is not later than record {number}, which closes at {moment(last)}",
-            f"give a later time, or cancel that record with `prorata cancel-records --from "
-            f"{number}`"
+            f"give a later time, or cancel that record with `prorata record cancel --from {number}`"
             if last >= now
             else "give a later time",
         )

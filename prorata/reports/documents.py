@@ -9,12 +9,22 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from prorata.files.writer import Cell, Row
-from prorata.tax.forms import BOXES, GROSS_INCOME, INCOME_CODE, TAX_RATE, TAX_WITHHELD, Box
+from prorata.tax.forms import (
+    BOXES,
+    GROSS_INCOME,
+    INCOME_CODE,
+    TAX_RATE,
+    TAX_REPAID,
+    TAX_WITHHELD,
+    TOTAL_CREDIT,
+    Box,
+)
 from prorata.values.amounts import Amount
 
 __all__ = [
     "BoxRow",
     "CapTableRow",
+    "CorrectionRow",
     "DistributionRow",
     "FormRow",
     "IncomeRow",
@@ -23,6 +33,7 @@ __all__ = [
     "SummaryRow",
     "TotalRow",
     "YearHeading",
+    "YearRow",
     "YearStatement",
     "YearTotals",
 ]
@@ -130,9 +141,12 @@ class _BoxedRow(Row):
 
 
 class PaymentRow(_BoxedRow):
-    """One payment, in the words of messages and with the boxes of both series of forms."""
+    """One payment, in the words of messages and with the boxes of both series of forms.
 
-    BOXES = (*BOXES, INCOME_CODE, GROSS_INCOME, TAX_RATE, TAX_WITHHELD)
+    What counts in the year and has not been paid yet has no date of payment and no transaction.
+    """
+
+    BOXES = (*BOXES, INCOME_CODE, GROSS_INCOME, TAX_RATE, TAX_WITHHELD, TAX_REPAID, TOTAL_CREDIT)
 
     distribution: int
     kind: str
@@ -149,6 +163,7 @@ class PaymentRow(_BoxedRow):
     currency_address: str
     gross_cash_amount: Amount
     withholding_tax_amount: Amount
+    tax_repaid_amount: Amount
     net_cash_amount: Amount
     boxes: Mapping[str, Amount | str]
     payee: str
@@ -163,6 +178,7 @@ class TotalRow(Row):
     payments: int
     gross_cash_amount: Amount
     withholding_tax_amount: Amount
+    tax_repaid_amount: Amount
     net_cash_amount: Amount
 
 
@@ -177,6 +193,7 @@ class SummaryRow(_BoxedRow):
     payments: int
     gross_cash_amount: Amount
     withholding_tax_amount: Amount
+    tax_repaid_amount: Amount
     net_cash_amount: Amount
     boxes: Mapping[str, Amount]
 
@@ -201,6 +218,39 @@ class FormRow(Row):
     gross_income: Amount
     tax_rate: str
     federal_tax_withheld: Amount
+    overwithheld_tax_repaid: Amount
+    total_withholding_credit: Amount
+
+
+class CorrectionRow(Row):
+    """One repayment of over-withheld tax: when it was booked, and what it concerns."""
+
+    booked_on: str
+    year: int
+    distribution: int
+    holder: str
+    currency: str
+    currency_address: str
+    withheld: Amount
+    due: Amount
+    repaid: Amount
+    payer: str
+    by: str
+    procedure: str
+    window_until: str
+    document: str
+    transaction: str
+
+
+class YearRow(Row):
+    """What counts in a year in one currency, and what was repaid of tax in that year."""
+
+    year: int
+    currency: str
+    currency_address: str
+    gross: Amount
+    tax: Amount
+    repaid_in_year: Amount
 
 
 class YearHeading(BaseModel):
@@ -222,10 +272,20 @@ class YearStatement(YearHeading):
     holder: str
     name: str
     kind: str
+    country: str
+    """Empty where nobody knows it."""
+    year_rule: str
+    """Which date decides the year, in whose calendar, in words."""
+    corrected: bool
+    """Whether it supersedes an earlier statement of the year: tax was repaid since."""
     payments: Sequence[PaymentRow]
     totals: Sequence[TotalRow]
     boxes_1099: Sequence[BoxRow]
     forms_1042_s: Sequence[FormRow]
+    corrections_of_year: Sequence[CorrectionRow]
+    """What corrects this year, whenever it was booked."""
+    corrections_booked: Sequence[CorrectionRow]
+    """What was booked in this year, whichever year it concerns."""
     remarks: Sequence[str]
     note: str
 
@@ -234,5 +294,10 @@ class YearTotals(YearHeading):
     """All statements of a year together."""
 
     statements: int
+    corrected: int
+    """How many of the statements supersede earlier ones."""
+    year_rules: Sequence[str]
+    """The rules by which it was decided what counts in the year, in words."""
     totals: Sequence[TotalRow]
+    corrections_booked: Sequence[CorrectionRow]
     note: str

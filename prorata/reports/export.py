@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prorata.files.writer import json_object, prepare_folder, write_json
+from prorata.files.writer import json_object, prepare_folder, write_csv_rows, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable
+from prorata.register.captable import CapTable, Known
+from prorata.reports.annual import by_year, correction_rows
+from prorata.reports.documents import CorrectionRow
 from prorata.reports.figure import draw
 from prorata.reports.statements import (
     cap_table,
@@ -20,6 +22,7 @@ from prorata.reports.statements import (
     write_distributions,
     write_statements,
 )
+from prorata.tax.years import YearRules
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import iso
 
@@ -31,6 +34,7 @@ WRITTEN = (
     "statements/0x*.json",
     "distributions.csv",
     "distributions.json",
+    "corrections.csv",
     "books.json",
 )
 
@@ -40,9 +44,16 @@ _PLACES = ("received", "paid", "withheld", "remitted", "owed", "carried", "swept
 # ------------------------------------------------------------------------------------------- JSON
 
 
-def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
-    """Everything that the audit found."""
+def as_json(
+    audit: Audit,
+    known: Known | None = None,
+    *,
+    token: str | None = None,
+    rules: YearRules | None = None,
+) -> dict[str, Any]:
+    """Everything that the audit found; of `token`, or the first one, also by years."""
     books, answers = audit.books, audit.answers
+    chosen = token or next(iter(books.ledgers), None)
     who = {holding.address: holding for holding in known or ()}
     return json_object(
         {
@@ -57,6 +68,8 @@ def as_json(audit: Audit, known: CapTable | None = None) -> dict[str, Any]:
             "unproven": list(books.unproven),
             "currencies": _currencies(audit),
             "positions": _positions(books),
+            "years": [] if chosen is None else by_year(books, chosen, rules),
+            "corrections": correction_rows(books, books.corrections),
             "tokens": [
                 {
                     "token": token,
@@ -124,13 +137,20 @@ class Portrait:
 
 
 def write_files(
-    audit: Audit, token: str, folder: Path, known: CapTable | None, portrait: Portrait | None
+    audit: Audit,
+    token: str,
+    folder: Path,
+    known: Known | None,
+    portrait: Portrait | None,
+    *,
+    rules: YearRules | None = None,
 ) -> None:
     """Write everything about one token, in place of what an earlier run left; touch nothing else.
 
         captable-record-<id>.csv      one per closed record
         statements/<address>.csv      and .json: one per holder
         distributions.csv             and .json: the register
+        corrections.csv               tax that was repaid
         books.json                    what `as_json` gives
         <portrait>.png
 
@@ -145,7 +165,9 @@ def write_files(
     write_statements(books, token, folder / "statements", known)
     paths = folder / "distributions.csv", folder / "distributions.json"
     write_distributions(books, *paths, books.paying(token))
-    write_json(folder / "books.json", as_json(audit, known))
+    rows = correction_rows(books, books.corrections)
+    write_csv_rows(folder / "corrections.csv", CorrectionRow, rows)
+    write_json(folder / "books.json", as_json(audit, known, token=token, rules=rules))
     if portrait is not None:
         draw(
             folder / f"{portrait.name}.png",

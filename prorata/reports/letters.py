@@ -29,6 +29,13 @@ from prorata.values.countries import find_country
 __all__ = ["Letter", "figures", "page"]
 
 WORDS = Path(__file__).parent / "data" / "words.csv"
+_AMOUNTS = (
+    "gross_cash_amount",
+    "withholding_tax_amount",
+    "tax_repaid_amount",
+    "net_cash_amount",
+)
+
 NEUTRAL = Issuer(name="")
 """In place of an issuer that nobody named."""
 
@@ -51,6 +58,11 @@ class Letter:
     def name(self) -> str:
         """Whose it is: the person, or the wallet of nobody that is named."""
         return self.recipient.name or self.statement.name or self.statement.holder
+
+    @property
+    def repaid(self) -> bool:
+        """Whether tax was repaid, which then has a column of its own."""
+        return any(total.tax_repaid_amount.units for total in self.statement.totals)
 
     @property
     def us_forms(self) -> bool:
@@ -78,6 +90,7 @@ def page(letter: Letter) -> str:
         country=_country_name(letter.recipient.country),
         sections=[_section(letter, total) for total in letter.statement.totals],
         words=_words().get(letter.recipient.country, {}),
+        repaid=letter.repaid,
         font=FONT,
         day=_day,
     )
@@ -112,7 +125,8 @@ def _section(letter: Letter, total: TotalRow) -> Mapping[str, Any]:
     same = [p for p in letter.statement.payments if p.currency_address == total.currency_address]
     columns = [
         figures([*(getattr(row, name) for row in same), getattr(total, name)])
-        for name in ("gross_cash_amount", "withholding_tax_amount", "net_cash_amount")
+        for name in _AMOUNTS
+        if letter.repaid or name != "tax_repaid_amount"
     ]
     lines = list(zip(*columns, strict=True))
     return {

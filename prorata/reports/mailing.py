@@ -42,12 +42,19 @@ from prorata.files.writer import (
     written_whole,
 )
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable, Holding
-from prorata.reports.annual import Statement, paid_in, summary, year_statement, year_totals
+from prorata.register.captable import Holding, Known
+from prorata.reports.annual import (
+    Statement,
+    paid_in,
+    summary,
+    year_statement,
+    year_totals,
+)
 from prorata.reports.documents import PaymentRow, SummaryRow
 from prorata.reports.letters import NEUTRAL, Letter, page
 from prorata.reports.pdf import pdf_of
 from prorata.reports.recipients import Issuer, Recipient
+from prorata.tax.years import YearRules
 
 __all__ = ["Issued", "Post", "deliver", "deliveries", "issue_statements", "versions_in"]
 
@@ -97,8 +104,9 @@ def issue_statements(
     year: int,
     folder: Path,
     *,
-    known: CapTable | None = None,
+    known: Known | None = None,
     post: Post | None = None,
+    rules: YearRules | None = None,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Issued:
     """Write the statements of a year as a new version, unless the latest says the same.
@@ -108,14 +116,14 @@ def issue_statements(
     Raises: InputError for a year that no calendar has, two holders of one account number, or a
     folder that cannot be written.
     """
-    statements = paid_in(books, token, year)
+    statements = paid_in(books, token, year, rules)
     who = {holding.address: holding for holding in known or ()}
     sending = post or Post()
 
     def letters() -> Iterator[Letter]:
         for one in statements:
             holding = who.get(one.holder)
-            content = year_statement(books, token, year, one, holding)
+            content = year_statement(books, token, year, one, holding, rules=rules)
             recipient = sending.to(one.holder, holding)
             yield Letter(content, recipient, sending.issuer, sending.asset)
 
@@ -257,7 +265,7 @@ def _contents(letter: Letter) -> Iterator[bytes]:
     facts = {
         **statement.model_dump(mode="json"),
         "account": recipient.number,
-        "country": recipient.country,
+        "country": recipient.country or statement.country,
     }
     yield _json(facts).encode()
     shown = page(letter)

@@ -22,7 +22,7 @@ from prorata.contracts.vault import Reason
 from prorata.files.writer import write_csv_rows, write_json
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
-from prorata.register.captable import CapTable, Holding
+from prorata.register.captable import CapTable, Holding, Known
 from prorata.reports.documents import CapTableRow, DistributionRow, IncomeRow, StatementRow
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit, percent
@@ -45,7 +45,7 @@ __all__ = [
 
 
 def cap_table(
-    balances: Mapping[str, int], known: CapTable | None = None, decimals: int = 0
+    balances: Mapping[str, int], known: Known | None = None, decimals: int = 0
 ) -> CapTable:
     """The balances as a cap table, the largest first, with the names and kinds that `known` has."""
     who = {holding.address: holding for holding in known or ()}
@@ -252,7 +252,7 @@ _TOTALS = ("gross", "tax", "net", "paid", "claimable", "held", "not_due", "expir
 
 
 def write_statements(
-    books: Books, token: str, folder: Path, known: CapTable | None = None
+    books: Books, token: str, folder: Path, known: Known | None = None
 ) -> list[Path]:
     """A CSV and a JSON file, named by address, for everyone who ever had shares at a record.
 

@@ -12,19 +12,23 @@ from rich.text import Text
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
-from prorata.register.captable import CapTable
+from prorata.register.captable import CapTable, Known
+from prorata.reports.annual import by_year, correction_rows
 from prorata.reports.statements import (
     income_of,
 )
+from prorata.tax.years import YearRules
 from prorata.values.amounts import Unit, format_units, percent
 
 __all__ = [
     "cap_table_table",
+    "corrections_table",
     "distributions_table",
     "holders_table",
     "plain_table",
     "positions_table",
     "verdict",
+    "years_table",
 ]
 
 BALANCED = "The books balance, to the last unit."
@@ -84,6 +88,25 @@ def positions_table(books: Books, tokens: Iterable[str] | None = None) -> Table:
     return table
 
 
+def years_table(books: Books, token: str, rules: YearRules | None = None) -> Table:
+    """What counts in each year by the holders' rules, and what was repaid in it."""
+    table = plain_table("year", "currency", "gross", "tax withheld", "tax repaid", text=2)
+    for row in by_year(books, token, rules):
+        amounts = (row.gross, row.tax, row.repaid_in_year)
+        figures = (amount.text if amount.units else "-" for amount in amounts)
+        table.add_row(str(row.year), row.currency, *figures)
+    return table
+
+
+def corrections_table(books: Books) -> Table:
+    """Tax that was withheld too much and repaid, one line each."""
+    table = plain_table("booked", "of year", "distribution", "holder", "by", "repaid", text=5)
+    for row in correction_rows(books, books.corrections):
+        day, amount = row.booked_on[:10], f"{row.repaid.text} {row.currency}"
+        table.add_row(day, str(row.year), str(row.distribution), row.holder, row.by, amount)
+    return table
+
+
 def distributions_table(books: Books, tokens: Iterable[str] | None = None) -> Group:
     """One column per distribution, four side by side, and a line for each amount in it."""
     wanted = None if tokens is None else frozenset(tokens)
@@ -139,7 +162,7 @@ def cap_table_table(table: CapTable, shown: int) -> Table:
 
 
 def holders_table(
-    books: Books, token: str, holders: Sequence[str], known: CapTable | None = None
+    books: Books, token: str, holders: Sequence[str], known: Known | None = None
 ) -> Table:
     """For some holders, by currency: what they earned, the tax, and what they have and can get."""
     who = {holding.address: holding.name for holding in known or ()}

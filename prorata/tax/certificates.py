@@ -19,13 +19,11 @@ from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
 from prorata.values.addresses import parse_address
 from prorata.values.kinds import FOREVER, Kind
-from prorata.values.times import parse_time
+from prorata.values.times import parse_beginning, parse_time
 
-__all__ = ["COLUMNS", "CertificateRow", "parse_certificates", "read_certificates"]
+__all__ = ["COLUMNS", "CertificateRow", "parse_certificates", "parse_document", "read_certificates"]
 COLUMNS = ("address", "kinds", "rate", "valid_from", "valid_until", "document")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_DAY = len("2027-01-01")
-_DAY_SECONDS = 86_400
 
 
 # ------------------------------------------------------------------------ the file of certificates
@@ -78,7 +76,7 @@ class _CertificateReader:
         rate = cell(number, row, "rate", parse_rate)
         since = cell(number, row, "valid_from", _valid_from)
         until = cell(number, row, "valid_until", _valid_until)
-        document = cell(number, row, "document", self._document)
+        document = cell(number, row, "document", lambda text: parse_document(text, self.folder))
         if (
             address is None
             or kinds is None
@@ -99,16 +97,21 @@ class _CertificateReader:
                 self.sheet.add(number, "address", row["address"], rule, "remove one of them")
         self.entries.append(entry)
 
-    def _document(self, cell: str) -> bytes:
-        if _HASH.fullmatch(cell):
-            if (given := bytes.fromhex(cell[2:])) != bytes(32):
-                return given
-            raise InputError.of("document", cell, "is the hash of nothing", "give the document's")
-        try:
-            return sha256((self.folder / cell).read_bytes()).digest()
-        except (OSError, ValueError):
-            remedy = "give a file beside this one, or a hash of 32 bytes as 0x…"
-            raise InputError.of("document", cell, "cannot be read", remedy) from None
+
+def parse_document(cell: str, folder: Path = Path()) -> bytes:
+    """The SHA-256 of a file in `folder`, or the hash that stands in its place.
+
+    Raises: InputError when there is no such file, or it is the hash of nothing.
+    """
+    if _HASH.fullmatch(cell):
+        if (given := bytes.fromhex(cell[2:])) != bytes(32):
+            return given
+        raise InputError.of("document", cell, "is the hash of nothing", "give the document's")
+    try:
+        return sha256((folder / cell).read_bytes()).digest()
+    except (OSError, ValueError):
+        remedy = "give a file beside this one, or a hash of 32 bytes as 0x…"
+        raise InputError.of("document", cell, "cannot be read", remedy) from None
 
 
 def _kinds(cell: str) -> frozenset[Kind]:
@@ -122,9 +125,7 @@ def _kinds(cell: str) -> frozenset[Kind]:
 
 
 def _valid_from(cell: str) -> int:
-    # A day without a time is its last second, where an end is meant; here its first one is.
-    second = parse_time("valid_from", cell)
-    return second - _DAY_SECONDS + 1 if len(cell) == _DAY else second
+    return parse_beginning("valid_from", cell)
 
 
 def _valid_until(cell: str) -> int:

@@ -15,8 +15,9 @@ The boxes are those of
 
 of the United States' Internal Revenue Service. A payment to a U.S. person is for the 1099 series,
 where tax withheld is backup withholding (box 4); one to a foreign person is for Form 1042-S, where
-it is the tax of chapter 3 or 4 (box 7a). Every statement shows both: Form W-9 or W-8 tells which of
-the two a holder is, and no address does.
+it is the tax of chapter 3 or 4 (box 7a). Of that, what was withheld too much and repaid by the
+adjustment procedures stands in box 9, and box 10 is what is left. Every statement shows both: Form
+W-9 or W-8 tells which of the two a holder is, and no address does.
 
 Event types, dates and amounts are named as in ISO 20022's corporate actions messages, seev.031
 (notification) and seev.036 (movement confirmation): `CorporateActionEventType` codes, and the
@@ -40,7 +41,9 @@ __all__ = [
     "INCOME_CODE",
     "REPORTING",
     "TAX_RATE",
+    "TAX_REPAID",
     "TAX_WITHHELD",
+    "TOTAL_CREDIT",
     "Box",
     "Reporting",
     "tax_rate",
@@ -85,6 +88,8 @@ INCOME_CODE: Final = Box("1042-S", "1", "Income code")
 GROSS_INCOME: Final = Box("1042-S", "2", "Gross income")
 TAX_RATE: Final = Box("1042-S", "3b", "Tax rate")
 TAX_WITHHELD: Final = Box("1042-S", "7a", "Federal tax withheld")
+TAX_REPAID: Final = Box("1042-S", "9", "Overwithheld tax repaid to recipient")
+TOTAL_CREDIT: Final = Box("1042-S", "10", "Total withholding credit")
 
 REPORTING: Final[Mapping[Kind, Reporting]] = {
     Kind.DIVIDEND: Reporting(

@@ -27,6 +27,7 @@ from prorata.register.holders import holders_at
 from prorata.register.investors import first_block_of, registered_wallets
 from prorata.register.shares import Ledger
 from prorata.tax.certificates import COLUMNS, CertificateRow
+from prorata.tax.over_withheld import LateCertificate, find_late
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import moment
@@ -198,13 +199,15 @@ def set_rates(
 class Certified:
     """A file against the chain: `filed` are or would be sent, in the batches of `receipts`.
 
-    `unchanged` were on file before. Of a dry run, `gas` is that of each batch.
+    `unchanged` were on file before. `late` are the closed records that they came too late for. Of
+    a dry run, `gas` is that of each batch.
     """
 
     filed: tuple[CertificateRow, ...]
     unchanged: int
     receipts: tuple[Receipt, ...]
     gas: tuple[int, ...] = ()
+    late: tuple[LateCertificate, ...] = ()
 
 
 def certify(
@@ -212,9 +215,12 @@ def certify(
     policy: WithholdingPolicy,
     entries: Sequence[CertificateRow],
     *,
+    deployment: Deployment | None = None,
     dry_run: bool = False,
 ) -> Certified:
     """File the certificates that are not on file, in batches; the same file again sends nothing.
+
+    With the `deployment` of an asset it is said which of its records they come too late for.
 
     Raises: InputError when the account may not, or for certificates that have ended, with their
     lines; what `Operator.send` raises.
@@ -241,9 +247,10 @@ def certify(
         extra = len(page) * HISTORY_GAS
         intents.append(Intent(f"{prefix}/{attempt}/{start}", call, extra_gas=extra))
     unchanged = len(entries) - len(new)
+    late = () if deployment is None else tuple(find_late(deployment, policy, entries))
     if dry_run:
-        return Certified(tuple(new), unchanged, (), tuple(operator.price(intents)))
-    return Certified(tuple(new), unchanged, tuple(operator.send(intents)))
+        return Certified(tuple(new), unchanged, (), tuple(operator.price(intents)), late)
+    return Certified(tuple(new), unchanged, tuple(operator.send(intents)), late=late)
 
 
 def _check_running(operator: Operator, entries: Sequence[CertificateRow]) -> None:

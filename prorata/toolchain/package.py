@@ -11,7 +11,7 @@ from pathlib import Path
 from prorata.chain.artifacts import COMPILER, STANDARD_INPUT
 from prorata.files.writer import write_json
 from prorata.toolchain.compiler import SETTINGS, compile_contracts, standard_json
-from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
+from prorata.toolchain.paths import PROJECT_ROOT, SOLC_BUILD, SOLC_VERSION
 
 __all__ = ["FOLDER", "contents", "pack"]
 
@@ -26,7 +26,7 @@ def contents() -> dict[str, object]:
     packed: dict[str, object] = {
         f"{name}.json": artifact.as_json() for name, artifact in compile_contracts().items()
     }
-    packed[COMPILER] = {"version": SOLC_VERSION, "settings": dict(SETTINGS)}
+    packed[COMPILER] = {"version": SOLC_VERSION, "build": SOLC_BUILD, "settings": dict(SETTINGS)}
     packed[STANDARD_INPUT] = standard_json()
     return packed
 

@@ -16,6 +16,7 @@ __all__ = [
     "PROJECT_ROOT",
     "REMEDY",
     "SOLCX_FOLDER_VARIABLE",
+    "SOLC_BUILD",
     "SOLC_VERSION",
     "anvil_path",
     "environment",
@@ -26,6 +27,8 @@ __all__ = [
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[2]
 SOLC_VERSION: Final = "0.8.37"
+SOLC_BUILD: Final = "0.8.37+commit.f401782d"
+"""The version with its commit, by which services that verify sources know the compiler."""
 SOLCX_FOLDER_VARIABLE: Final = "SOLCX_BINARY_PATH"
 """The variable that names the folder in which py-solc-x, and so ape, looks for compilers."""
 REMEDY: Final = "run `make setup` in the checkout"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 
 import pytest
@@ -83,8 +82,7 @@ def test_orders_are_carried_out_and_kept(commands, wallets, tmp_path):
     output = commands.run("recover", "--lost", wallets[10], "--new", SUCCESSOR, *basis).stdout
     assert f"Done: put {SUCCESSOR} in the place of {wallets[10]}" in output
     assert digest in output
-    log = (commands.folder / "orders.jsonl").read_text(encoding="utf-8").splitlines()
-    lines = [json.loads(line) for line in log]
+    lines = [line for line in commands.json("log")["lines"] if "order" in line]
     assert [line.get("what") for line in lines[::2]] == ["freeze", "force-transfer", "recover"]
     assert [line["transaction"] for line in lines[1:5:2]] == [
         frozen["transaction"], moved["transaction"],

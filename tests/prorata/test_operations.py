@@ -45,7 +45,7 @@ def test_the_whole_cap_table_is_issued(operator, issued, table):
     assert balances == [h.shares for h in table]
     assert issued.token().total_supply() == 10_000
     assert [path.name for path in sorted(issued.folder.iterdir())] == [
-        "journal.jsonl", "manifest.json", "standard-input.json",
+        "journal.jsonl", "journal.lock", "manifest.json", "standard-input.json",
     ]  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def test_a_record_before_another_is_refused(operator, issued):
     schedule_record(operator, issued, at)
     assert refused(schedule_record, operator, issued, at - 1) == (
         f'at: "{moment(at - 1)}" is not later than record 1, which closes at {moment(at)}; '
-        "give a later time, or cancel that record with `prorata cancel-records --from 1`"
+        "give a later time, or cancel that record with `prorata record cancel --from 1`"
     )
 
 

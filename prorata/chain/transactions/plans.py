@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from prorata.chain.node import RpcChain
+from prorata.chain.prices import ANY_PRICE, Prices, gwei
 from prorata.chain.steps import GAS_LIMIT, Intent, StepPlan
 from prorata.errors import ChainError, InputError, ProrataError, RevertError
 from prorata.values.amounts import format_units
@@ -25,7 +26,9 @@ def check_keys(intents: Sequence[Intent]) -> None:
         seen.add(intent.key)
 
 
-def plan_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> list[StepPlan]:
+def plan_steps(
+    chain: RpcChain, address: str, intents: Sequence[Intent], prices: Prices = ANY_PRICE
+) -> list[StepPlan]:
     """The gas of every step, after checking that the account can pay for all of them.
 
     Raises: RevertError, InputError, ChainError.
@@ -41,15 +44,23 @@ def plan_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> list
         if gas > GAS_LIMIT:
             raise _too_much_gas(intent, gas)
         plans.append(StepPlan(intent, gas))
-    check_funds(chain, address, plans)
+    check_funds(chain, address, plans, prices)
     return plans
 
 
-def check_funds(chain: RpcChain, address: str, plans: Sequence[StepPlan]) -> None:
-    """Raises: ChainError when the account could not pay for all of it."""
+def check_funds(
+    chain: RpcChain, address: str, plans: Sequence[StepPlan], prices: Prices = ANY_PRICE
+) -> None:
+    """Raises: ChainError when the account could not pay for all of it, or gas costs too much."""
     fees, held = chain.fees(), chain.balance(address)
+    if prices.most is not None and prices.most < fees.base:
+        raise ChainError(
+            f"gas costs {gwei(fees.base)} on chain {chain.chain_id}, more than --max-fee "
+            f"{gwei(prices.most)} allows, so nothing was sent",
+            "wait until it costs less, or allow more",
+        )
     gas = sum(plan.gas for plan in plans)
-    needed = gas * fees.most + sum(plan.intent.call.value for plan in plans)
+    needed = gas * prices.offer(fees).most + sum(plan.intent.call.value for plan in plans)
     if held < needed:
         raise ChainError(
             f"the account {address} holds {_ether(held)} on chain {chain.chain_id} "

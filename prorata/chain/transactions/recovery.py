@@ -11,14 +11,26 @@ from dataclasses import replace
 
 from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
+from prorata.chain.prices import NO_FLOOR, floor_named, gwei
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
+from prorata.chain.transactions.outside import find_outside, note_foreign, outside_error
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
-from prorata.chain.types import Mined
+from prorata.chain.types import Fees, Mined
 from prorata.errors import RUN_AGAIN, ChainError, JournalError, ProrataError
+from prorata.values.amounts import format_units
 
-__all__ = ["earlier_receipts", "keep_done", "require_taken", "settle_leftovers", "sign_next"]
+__all__ = [
+    "adopted_receipts",
+    "earlier_receipts",
+    "keep_done",
+    "require_known",
+    "require_taken",
+    "send_first",
+    "settle_leftovers",
+    "sign_next",
+]
 
 
 # -------------------------------------------------------------------------------- of earlier runs
@@ -63,6 +75,36 @@ def earlier_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Rec
     if waiting:
         again, mined = _see_mined(sender, waiting, {intent.key: intent for intent in intents})
         done |= receipts_of(sender, again, mined, resumed=True)
+    return done
+
+
+def require_known(sender: Sender) -> None:
+    """Whether the journal knows all that our accounts did to this deployment.
+
+    Raises: JournalError when something was sent that is not in it; ChainError.
+    """
+    if sender.journal is None:
+        return
+    findings = find_outside(sender.chain, sender.journal, sender.home, [sender.address])
+    if any(one.ours for one in findings):
+        raise outside_error(sender.journal, findings)
+    note_foreign(sender.journal, findings)
+
+
+def adopted_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Receipt]:
+    """What was done of new steps by transactions that the journal adopted: by equal calls."""
+    if sender.journal is None:
+        return {}
+    done = {}
+    for intent in intents:
+        equal = (sender.address, digest_of(intent.call))
+        same = [e for e in sender.journal.adopted() if (e.sender, e.digest) == equal]
+        # Mined and successful, or it would not have been adopted; unless it was undone since.
+        for (_, mined), entry in zip(look_up(sender, same[:1]), same, strict=False):
+            if mined is not None and mined.success:
+                if not sender.journal.read_only:
+                    sender.journal.bind(intent.key, entry)
+                done[intent.key] = Receipt(intent.key, entry.label, mined, resumed=True)
     return done
 
 
@@ -121,6 +163,7 @@ def _send_again(
     Raises: ChainError for one that is not taken either way.
     """
     refused = broadcast(sender, entries)
+    _learn_floor(sender, [(entry, str(reason)) for entry, reason in refused])
     stale = {e.hash for e, reason in refused if intents is not None or says(reason, PRICE_WORDS)}
     stale |= {entry.hash for entry in _priced_out(sender, entries)}
     # Another account has nonces of its own: what it signed can only be sent as it is.
@@ -144,9 +187,10 @@ def _plans_of(
     sender: Sender, entries: Sequence[JournalEntry], intents: Mapping[str, Intent] | None
 ) -> list[StepPlan]:
     if intents is not None:
-        return plan_steps(sender.chain, sender.address, [intents[entry.key] for entry in entries])
+        wanted = [intents[entry.key] for entry in entries]
+        return plan_steps(sender.chain, sender.address, wanted, sender.prices)
     plans = [plan_of(entry) for entry in entries]
-    check_funds(sender.chain, sender.address, plans)
+    check_funds(sender.chain, sender.address, plans, sender.prices)
     return plans
 
 
@@ -164,10 +208,66 @@ def _sign_anew(
     """Sign with the nonces of what is replaced, and offer more.
 
     A node may have the other one in spite of what it says.
+
+    Raises: ChainError where that is more than may be offered.
     """
-    fees = sender.chain.fees()
-    offered = [(entry.nonce, offered_fees(entry)) for entry in replaced]
-    return sign(sender, plans, [(nonce, fees.over(o.most, o.tip)) for nonce, o in offered])
+    node, terms = sender.chain.fees(), []
+    for entry in replaced:
+        price = sender.prices.over(offered_fees(entry), node, sender.floor)
+        if price is None:
+            raise _no_room(sender, entry)
+        terms.append((entry.nonce, price))
+    return sign(sender, plans, terms)
+
+
+def send_first(sender: Sender, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Send what was just signed; what a pool finds too cheap is signed anew, as it asks.
+
+    Raises: ChainError for one that is not taken, or not for what may be offered.
+    """
+    kept = list(entries)
+    for _ in range(1 + sender.prices.bumps):
+        refused = broadcast(sender, kept)
+        cheap = [(entry, str(reason)) for entry, reason in refused if says(reason, PRICE_WORDS)]
+        if not cheap or sender.journal is None or len(cheap) < len(refused):
+            break
+        _learn_floor(sender, cheap)
+        anew = _offer_floor(sender, cheap)
+        by_nonce = {entry.nonce: entry for entry in anew}
+        kept = [by_nonce.get(entry.nonce, entry) for entry in kept]
+    require_taken(sender, refused)
+    return kept
+
+
+def _offer_floor(sender: Sender, cheap: Sequence[tuple[JournalEntry, str]]) -> list[JournalEntry]:
+    """The same steps for what the pool has named; where it is mute, for an eighth more."""
+    mute = [entry for entry, reason in cheap if floor_named(reason) is None]
+    if mute:
+        return _sign_anew(sender, [plan_of(entry) for entry in mute], mute)
+    price = sender.prices.offer(sender.chain.fees(), sender.floor)
+    plans = [plan_of(entry) for entry, _ in cheap]
+    return sign(sender, plans, [(entry.nonce, price) for entry, _ in cheap])
+
+
+def _learn_floor(sender: Sender, refused: Sequence[tuple[JournalEntry, str]]) -> None:
+    """What the pool asks for at least is asked for by all that follow.
+
+    Raises: ChainError when it is more than may be offered.
+    """
+    for entry, reason in refused:
+        floor = floor_named(reason)
+        if floor is None:
+            continue
+        limit, least = sender.prices.most, floor.most + floor.tip
+        enough = format_units(least, 9, trim=True)
+        if limit is not None and least > limit:
+            raise ChainError(
+                f'the node takes "{entry.label}" for no less than {gwei(least)} a unit of gas, '
+                f"and --max-fee allows {gwei(limit)}, so it was not sent",
+                f"wait, or {RUN_AGAIN} with --max-fee {enough}, which resumes",
+            )
+        most = max(sender.floor.most, floor.most)
+        sender.floor = Fees(most, max(sender.floor.tip, floor.tip))
 
 
 # ---------------------------------------------------------------------------------- what is next
@@ -175,7 +275,8 @@ def _sign_anew(
 
 def sign_next(sender: Sender, plans: Sequence[StepPlan]) -> list[JournalEntry]:
     """Sign with the account's next nonces, once the chain has all that the journal has."""
-    first, fees = _next_nonce(sender), sender.chain.fees()
+    first = _next_nonce(sender)
+    fees = sender.prices.offer(sender.chain.fees(), sender.floor)
     return sign(sender, plans, [(first + number, fees) for number in range(len(plans))])
 
 
@@ -185,6 +286,7 @@ def _next_nonce(sender: Sender) -> int:
     A reorganisation, or a node that is behind the others, would else give one out twice.
     """
     first = sender.chain.nonce(sender.address, block="pending")
+    _require_none_waiting(sender, first)
     fallen = ours_from(sender, first)
     if not fallen:
         return first
@@ -193,6 +295,18 @@ def _next_nonce(sender: Sender) -> int:
         sender.chain.nonce(sender.address, block="pending"),
         max(entry.nonce for entry in again) + 1,
     )
+
+
+def _require_none_waiting(sender: Sender, pending: int) -> None:
+    """Raises: ChainError for what waits in the pool and is not in the journal: maybe a payment."""
+    unknown = sender.journal and sender.journal.unknown(sender.address, pending)
+    if unknown:
+        raise ChainError(
+            f"a transaction of {sender.address} with nonce {unknown[0]} waits to be mined, and the "
+            "journal does not know it, so nothing was sent",
+            f"wait until it is mined and {RUN_AGAIN}, which then says whether it concerns this "
+            "asset",
+        )
 
 
 # --------------------------------------------------------------------------------------- refusals
@@ -205,6 +319,15 @@ def require_taken(sender: Sender, refused: Sequence[tuple[JournalEntry, ProrataE
         if entry.sender != sender.address:
             remedy = f'run it as {entry.sender} again, or give it up with --abandon "{entry.key}"'
         raise ChainError(f'"{entry.label}" was not taken: {reason.sentence}', remedy)
+
+
+def _no_room(sender: Sender, entry: JournalEntry) -> ChainError:
+    least, limit = NO_FLOOR.over(offered_fees(entry).most, 0).most, sender.prices.most or 0
+    return ChainError(
+        f'"{entry.label}" waits with an offer of {gwei(offered_fees(entry).most)} a unit of gas, '
+        f"and one that takes its place must be of {gwei(least)}, more than --max-fee {gwei(limit)}",
+        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)}, which resumes",
+    )
 
 
 def _check_same(entry: JournalEntry, call: Call, journal: Journal) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,10 +12,13 @@ from eth_utils.crypto import keccak
 from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.node import RpcChain
+from prorata.chain.prices import ANY_PRICE, NO_FLOOR, Prices
 from prorata.chain.signers import Signer
 from prorata.chain.steps import Progress, StepPlan, digest_of
+from prorata.chain.transactions.outside import Home
 from prorata.chain.types import Fees
 from prorata.errors import ProrataError
+from prorata.values.times import moment
 
 __all__ = ["PRICE_WORDS", "Sender", "broadcast", "ours_from", "says", "sign"]
 
@@ -32,7 +36,8 @@ class Sender:
 
     `confirmations` is how many blocks must follow a transaction's own before it counts as done;
     `timeout` how many seconds to wait for a window of them. `settled` has the hashes of what was
-    seen done.
+    seen done; `home` says which contracts are the deployment's; `prices` what may be offered for
+    gas, and `floor` what a pool asked for at least.
     """
 
     def __init__(
@@ -44,6 +49,8 @@ class Sender:
         on_progress: Callable[[Progress], None] | None = None,
         *,
         timeout: float = TIMEOUT_SECONDS,
+        home: Home | None = None,
+        prices: Prices = ANY_PRICE,
     ) -> None:
         self.chain = chain
         self.signer = signer
@@ -51,6 +58,9 @@ class Sender:
         self.confirmations = confirmations
         self.on_progress = on_progress or (lambda _: None)
         self.timeout = timeout
+        self.home = home or Home()
+        self.prices = prices
+        self.floor = NO_FLOOR
         self.settled: set[str] = set()
 
     @property
@@ -72,15 +82,14 @@ def sign(
 
     Raises: JournalError when the disk does not take it.
     """
-    entries = []
+    entries, at = [], moment(int(time.time()))
     for plan, (nonce, price) in zip(plans, terms, strict=True):
         call = plan.intent.call
         raw = sender.signer.sign(_transaction(sender, call, nonce, plan.gas, price))
         hashed = f"0x{keccak(raw).hex()}"
         digest = digest_of(call)
-        entries.append(
-            JournalEntry(plan.intent.key, call.label, sender.address, nonce, digest, hashed, raw)
-        )
+        facts = (plan.intent.key, call.label, sender.address, nonce, digest, hashed, raw, at)
+        entries.append(JournalEntry(*facts))
     if sender.journal is not None:
         sender.journal.write(entries)
     return entries

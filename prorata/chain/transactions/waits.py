@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from prorata.chain.journal import JournalEntry
+from prorata.chain.prices import gwei
 from prorata.chain.steps import Progress, Receipt, offered_fees, plan_of
 from prorata.chain.transactions.plans import explained
-from prorata.chain.transactions.sender import Sender, ours_from
+from prorata.chain.transactions.sender import Sender, broadcast, ours_from, sign
 from prorata.chain.types import Mined
 from prorata.errors import RUN_AGAIN, ChainError, JournalError, RevertError
-from prorata.values.amounts import format_units
 
 __all__ = ["Found", "look_up", "receipts_of", "under_way", "wait"]
 
@@ -127,6 +127,7 @@ def wait(
     reminder, stalled = started + REMIND_SECONDS, started + STALL_SECONDS
     pause, told = FIRST_PAUSE, 0
     receipts: list[Mined | None] = [None] * len(entries)
+    bumps = _Bumps(sender)
     while True:
         # One seen mined a while ago may have been undone, unless no blocks follow to bury it.
         fresh = sender.confirmations == 0 or None not in receipts
@@ -135,6 +136,7 @@ def wait(
         mined = [result for result in receipts if result is not None]
         if len(mined) > told:
             pause, stalled = FIRST_PAUSE, time.monotonic() + STALL_SECONDS
+            bumps.rest()
         for entry in entries[told : len(mined)]:
             told += 1
             sender.on_progress(Progress(entry.label, done + told, total, resumed))
@@ -143,6 +145,9 @@ def wait(
             return mined
         if time.monotonic() > started + sender.timeout:
             raise _timed_out(sender, found)
+        if len(mined) < len(entries) and bumps.are_due():
+            lowest = receipts.index(None)
+            entries[lowest] = bumps.over(entries[lowest])
         if len(mined) < len(entries) and time.monotonic() > stalled:
             if sender.chain.mine_leftovers(entries[receipts.index(None)].hash):
                 _remind(sender, entries)
@@ -152,6 +157,48 @@ def wait(
             reminder += REMIND_SECONDS
         time.sleep(pause)
         pause = min(pause * 1.5, 1.0)
+
+
+class _Bumps:
+    """A transaction that waits is replaced by one that offers more: of a run's, the lowest only.
+
+    Those after it can be mined only when it is. Its rivals are in the journal, so that whichever
+    is mined is known for the same step.
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._times: dict[int, int] = {}
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait anew, now that something was mined or offered."""
+        self._since = time.monotonic()
+
+    def are_due(self) -> bool:
+        """Whether nothing was mined for so long that more is to be offered."""
+        after = self._sender.prices.bump_after
+        return (
+            after is not None
+            and self._sender.journal is not None
+            and time.monotonic() > self._since + after
+        )
+
+    def over(self, entry: JournalEntry) -> JournalEntry:
+        """The same step at a higher price, on its way; or as it is where that may not be."""
+        self.rest()
+        sender, times = self._sender, self._times.get(entry.nonce, 0)
+        if entry.sender != sender.address or times >= sender.prices.bumps:
+            return entry
+        if sender.chain.nonce(sender.address) != entry.nonce:
+            return entry
+        price = sender.prices.over(offered_fees(entry), sender.chain.fees(), sender.floor)
+        if price is None:
+            return entry
+        self._times[entry.nonce] = times + 1
+        [raised] = sign(sender, [plan_of(entry)], [(entry.nonce, price)])
+        broadcast(sender, [raised])
+        return raised
 
 
 def _remind(sender: Sender, entries: Sequence[JournalEntry]) -> None:
@@ -182,7 +229,9 @@ def under_way(sender: Sender, entries: Sequence[JournalEntry]) -> Iterator[None]
         if sender.journal is None or isinstance(error, RevertError) or complete:
             raise
         many = f"{len(entries)} signed transactions were" if entries[1:] else "one was"
-        first = told.removesuffix(RUN_AGAIN).rstrip(", and") or "see to that"
+        first = (
+            told.removesuffix(RUN_AGAIN).rstrip().removesuffix(" and").rstrip(",") or "see to that"
+        )
         raise ChainError(
             f"{error.sentence}, while {many} under way, the first being "
             f'"{entries[0].label}" ({entries[0].hash})',
@@ -197,8 +246,8 @@ def _replaced(entry: JournalEntry) -> JournalError:
     return JournalError(
         f"nonce {entry.nonce} of {entry.sender} was used by another transaction, so {entry.hash} "
         f'("{entry.label}") can never be mined',
-        "see what that account sent; if the step is still to be done, run again with "
-        f'--abandon "{entry.key}"',
+        "see what that was with `prorata journal adopt`, which takes it in; if the step is still "
+        f'to be done, run again with --abandon "{entry.key}"',
     )
 
 
@@ -209,14 +258,20 @@ def _timed_out(sender: Sender, found: Sequence[Found]) -> ChainError:
             f"{sender.confirmations} confirmations did not come within {sender.timeout:g} seconds",
             f"{RUN_AGAIN}, which waits on",
         )
-    price, base = offered_fees(waiting[0]).most, sender.chain.fees().base
+    price, fees, limit = offered_fees(waiting[0]), sender.chain.fees(), sender.prices.most
     sentence = (
         f"{len(waiting)} of {len(found)} transactions were not mined within "
         f'{sender.timeout:g} seconds, the first being "{waiting[0].label}" ({waiting[0].hash})'
     )
-    if price < base:
+    offer = f"{sentence}, which offers at most {gwei(price.most)}"
+    if limit is not None and sender.prices.over(price, fees) is None:
         return ChainError(
-            f"{sentence}, which offers at most {_gwei(price)} where gas costs {_gwei(base)}",
+            f"{offer}, and --max-fee {gwei(limit)} leaves no room for an offer that replaces it",
+            f"{RUN_AGAIN} with a higher --max-fee, which resumes",
+        )
+    if price.most < fees.base:
+        return ChainError(
+            f"{offer} where gas costs {gwei(fees.base)}",
             f"{RUN_AGAIN}, which resumes and offers more for the same steps",
         )
     return ChainError(sentence, f"{RUN_AGAIN}, which resumes and sends nothing twice")
@@ -238,7 +293,3 @@ def _failure(sender: Sender, entry: JournalEntry, mined: Mined) -> ChainError:
         f"and {told}",
         "give it more gas, or look the transaction up in an explorer",
     )
-
-
-def _gwei(wei: int) -> str:
-    return f"{format_units(wei, 9, trim=True)} gwei"

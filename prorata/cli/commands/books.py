@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Group
 from rich.padding import Padding
+from rich.table import Table
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.session import Session
+from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment, range_contracts
-from prorata.register.captable import read_csv
 from prorata.reports.export import Portrait, as_json, write_files
 from prorata.reports.statements import cap_table
-from prorata.reports.tables import distributions_table, positions_table, verdict
+from prorata.reports.tables import (
+    corrections_table,
+    distributions_table,
+    positions_table,
+    verdict,
+    years_table,
+)
 from prorata.values.times import iso
 
 
@@ -27,7 +35,7 @@ from prorata.values.times import iso
         "prorata books --out out/books --names examples/building/holders.csv",
     ),
 )
-@names_option
+@year_options
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -35,24 +43,35 @@ from prorata.values.times import iso
     "books as JSON and a picture to this folder.",
 )
 @reading_options
-def cli(names: Path | None, out: Path | None, **options: Any) -> None:
+def cli(out: Path | None, **options: Any) -> None:
     """Prove where every unit of income is.
 
     Share register and distributions are rebuilt from events alone, every holder's income is
     worked out by the law, and both are compared with what the contracts answer and with the money
     that the vault really holds. The first difference is named, and the exit code is then 1.
+
+    Income is shown by years, too, by the rule of each holder's country, and so is tax that was
+    repaid: it counts in the year in which it was booked.
     """
     session = Session.of(options)
     with session.reading() as found:
-        token, decimals = found.token().address, found.settings.decimals
-        known = None if names is None else read_csv(names, decimals=decimals)
+        token, decimals, known = found.token().address, found.settings.decimals, session.known
         proven = audit_deployment(found)
         record_ranges = range_contracts(found)
+        rules = year_rules_of(options, found, proven.books.ledgers[token], session.output)
     books, block = proven.books, proven.answers.block
     spoken = session.output
     spoken.say(f"The books of {found.settings.symbol} at block {block.number}, {iso(books.until)}")
     paying = [token, *record_ranges]
-    for table in (distributions_table(books, paying), positions_table(books, paying)):
+    tables: list[Group | Table] = [
+        distributions_table(books, paying),
+        positions_table(books, paying),
+    ]
+    if books.distributions:
+        tables.append(years_table(books, token, rules))
+    if books.corrections:
+        tables.append(corrections_table(books))
+    for table in tables:
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
     for open_question in (*proven.answers.unanswered, *books.unproven):
         spoken.notice(open_question)
@@ -67,9 +86,9 @@ def cli(names: Path | None, out: Path | None, **options: Any) -> None:
                 before=cap_table(ledger.balances_at(1), known, decimals),
                 labels=("at record 1", "now"),
             )
-        write_files(proven, token, out, known, portrait)
+        write_files(proven, token, out, known, portrait, rules=rules)
         spoken.say(f"\nStatements and tables are in {out}/")
-    spoken.result(as_json(proven, known))
+    spoken.result(as_json(proven, known, token=token, rules=rules))
     if not proven.balanced:
         raise BooksError(verdict(proven), "see --json for every difference")
     spoken.say(f"\n[bold green]{verdict(proven)}[/]")

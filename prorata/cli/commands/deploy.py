@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.deployments.deployer import deploy, price
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.settings import Difference, Way, compare_settings
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
 
@@ -54,8 +57,29 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
             _plan(session, Operator(chain, session.signer(chain)), settings, named, dollar)
         return
     with session.operator(settings.symbol) as (operator, folder):
-        found = deploy(operator, settings, folder, vault=named, dollar=dollar)
-    _show(session, found)
+        edited = _edited(session, operator, settings, folder)
+        accept = bool(options.get("yes"))
+        found = deploy(operator, settings, folder, vault=named, dollar=dollar, accept=accept)
+    _show(session, found, edited)
+
+
+def _edited(
+    session: Session, operator: Operator, settings: Asset, folder: Path
+) -> tuple[Difference, ...]:
+    """What was edited since the deployment, shown if all of it can be taken over."""
+    if not (folder / "manifest.json").exists():
+        return ()
+    edited = compare_settings(Deployment.open(operator.chain, folder), settings)
+    if edited and all(difference.way in (Way.TAKEN, Way.ASKED) for difference in edited):
+        rows = [(d.field, _cell(d.was), _cell(d.now), d.way.value) for d in edited]
+        session.output.table("Edited since", ("setting", "was", "is", "becomes"), rows)
+    return edited
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _plan(
@@ -67,7 +91,7 @@ def _plan(
     session.output.result({"dry_run": True, "deployer": operator.address, "gas": gas})
 
 
-def _show(session: Session, found: Deployment) -> None:
+def _show(session: Session, found: Deployment, edited: Sequence[Difference]) -> None:
     settings, contracts = found.settings, found.manifest.contracts
     shares = format_units(settings.authorised, settings.decimals, trim=True)
     rows = [(name, c.address, str(c.block), f"{c.gas:,}") for name, c in contracts.items()]
@@ -78,6 +102,7 @@ def _show(session: Session, found: Deployment) -> None:
         {
             "folder": str(found.folder),
             "authorised": settings.unit.amount(settings.authorised).as_json(),
+            "edited": [difference.as_json() for difference in edited],
             **found.manifest.model_dump(mode="json"),
         }
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,12 @@ from prorata.income.declaration_files import (
     read_drafts,
     resolve,
 )
-from prorata.income.declarations import Declaration, Declared, declare_all
+from prorata.income.declarations import Declaration, Declared, declare_all, record_token
 from prorata.income.previews import RULE_OF_THUMB, Preview, preview_all
 from prorata.income.push_report import PushReport
 from prorata.income.pushes import PAGE_SIZE, push_all
-from prorata.register.record_dates import last_record
+from prorata.income.repetitions import Alike, alike
+from prorata.register.record_dates import last_closed_record
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
 
@@ -37,6 +39,7 @@ SHOWN = 10
 EXAMPLES = (
     "prorata distribute --currency USD --amount 85,000.00 --kind rent --dry-run",
     "prorata distribute --currency USD --amount 85,000.00 --kind rent",
+    "prorata distribute --record 1 --currency USD --per-share 0.125 --kind dividend",
     "prorata distribute --from examples/building/distribution.yaml",
     "prorata distribute --record-range 1 --currency USD --amount 31,000.00 --kind interest --push",
     "prorata distribute --push-only 1",
@@ -44,10 +47,11 @@ EXAMPLES = (
 
 
 @click.command(cls=Command, examples=EXAMPLES)
-@click.option("--record", type=int, help="The record date.  [default: the last one]")
+@click.option("--record", type=int, help="The record date.  [default: the last that has closed]")
 @click.option("--record-range", type=int, help="A record range, in place of --record.")
 @click.option("--currency", help="An address, ETH, or a symbol.")
 @click.option("--amount", help="In whole units, such as 85,000.00.")
+@click.option("--per-share", help="In place of --amount: so much for each share, such as 0.125.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
 @click.option("--reference", help="What it is for; tells two alike apart.")
 @click.option("--payable-from", help="When claims start: 2027-03-31T23:59:59Z.  [default: at once]")
@@ -69,6 +73,11 @@ EXAMPLES = (
     metavar="ID",
     help="Declare nothing; pay, or go on paying, the holders of this distribution.",
 )
+@click.option(
+    "--another",
+    is_flag=True,
+    help="Distribute although the vault has a distribution that is alike.",
+)
 @click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
 @click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
 @click.option(
@@ -82,9 +91,12 @@ EXAMPLES = (
 def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: Any) -> None:
     """Distribute income to the holders of a record date, or of a record range.
 
-    The whole amount is paid in now; holders claim it, or --push pays them all. The same command
-    again distributes nothing twice, and goes on with a push that was interrupted: give another
-    --reference for a second payment that is alike. After a push, who was paid, who was skipped
+    The whole amount is paid in now; holders claim it, or --push pays them all. A record that is
+    still open must be named with --record. The same command again distributes nothing twice, and
+    goes on with a push that was interrupted: give another --reference for a second payment that is
+    alike. What is like a distribution of an earlier record, or of another account, is asked about
+    first, and without a terminal needs --record or --another. After a push, who was paid, who was
+    skipped
     and why, and what is still owed, is in push-ID.json and .csv in the deployment's folder.
 
     A deadline waits for nobody: what a frozen wallet was owed is swept like any other, so that a
@@ -104,10 +116,16 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
             return
         drafts = drafts or _from_options(options, found)
         declarations = resolve(drafts, operator, found, dry_run=dry_run)
+        named = source is not None or bool(options["record"] or options["record_range"])
+        repeating = alike(operator, found, declarations, record_named=named)
         if dry_run:
+            for one in repeating:
+                session.output.notice(f"{one}: is it the same?")
             previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
             _show_previews(session, previews, several=source is not None)
             return
+        if not options["another"]:
+            _ask_about(repeating)
         done = declare_all(
             operator,
             found,
@@ -120,10 +138,10 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
             push_all(operator, found, declared.id, page_size=page) if declaration.push else None
             for declaration, declared in zip(declarations, done, strict=True)
         ]
-    shown = [
-        _show(session, declaration, declared, report, found.folder)
-        for declaration, declared, report in zip(declarations, done, reports, strict=True)
-    ]
+        shown = [
+            _show(session, found, declaration, declared, report)
+            for declaration, declared, report in zip(declarations, done, reports, strict=True)
+        ]
     session.output.result(shown[0] if source is None else {"distributions": shown})
 
 
@@ -138,9 +156,25 @@ def _check_choice(options: Mapping[str, Any], manners: Sequence[str]) -> None:
         _refuse_beside("from", source, given, "write them in the file, or leave --from out")
     else:
         for name in ("currency", "amount", "kind"):
-            if not options[name]:
+            if not options[name] and not (name == "amount" and options["per_share"]):
                 remedy = f"give --{name}, or a file with --from"
                 raise InputError.of(name, "", "is missing", remedy)
+
+
+def _ask_about(repeating: Sequence[Alike]) -> None:
+    """Ask whether what the vault has already is to be paid once more.
+
+    Raises: InputError when it is not, or there is nobody to ask.
+    """
+    for one in repeating:
+        if sys.stdin.isatty() and click.confirm(f"{one}. Distribute it again?", err=True):
+            continue
+        record = one.declaration.record_id
+        rule = f"may be a payment that was made already: {one}"
+        remedy = f"give --record {record} if it is for that record, too"
+        if one.distribution.record_id == record:
+            remedy = "give --another if it is to be paid once more, or another --reference"
+        raise InputError.of("amount", one.amount, rule, remedy)
 
 
 def _refuse_beside(option: str, value: object, given: Sequence[str], remedy: str) -> None:
@@ -153,8 +187,8 @@ def _from_options(options: Mapping[str, Any], found: Deployment) -> Drafts:
     """The options as if they stood in a file."""
     named = {name: options[name] for name in FIELDS if name not in ("exclude", "push")}
     words = {name: Word(str(value)) for name, value in named.items() if value is not None}
-    if "record_range" not in words:
-        words.setdefault("record", Word(str(last_record(found.token()))))
+    if not {"record", "record_range"} & set(words):
+        words.setdefault("record", Word(str(last_closed_record(found))))
     words["push"] = Word("true" if options["push"] else "false")
     return Drafts(drafts=[Draft(words, [Word(account) for account in options["exclude"]])])
 
@@ -216,20 +250,29 @@ def _show_preview(session: Session, preview: Preview) -> None:
 
 def _show(
     session: Session,
+    found: Deployment,
     declaration: Declaration,
     done: Declared,
     report: PushReport | None,
-    folder: Path,
 ) -> dict[str, Any]:
     """Say what was declared and paid; the same for a program."""
     unit = declaration.currency.unit
+    declared_at = found.chain.block(done.receipt.mined.block_number).timestamp
+    closes_at = record_token(found, declaration).record_time(declaration.record_id)
+    closing = "closed" if closes_at < found.chain.now() else "closes"
     received, carried = unit.amount(done.received), unit.amount(done.carried_in)
     session.output.say(
         f"Distribution {done.id} pays {received.figure} {unit.symbol} at "
-        f"{declaration.record}; {carried.figure} was carried in"
+        f"{declaration.record}, which {closing} at {moment(closes_at)}; {carried.figure} was "
+        "carried in"
     )
+    if done.receipt.resumed:
+        session.output.say(
+            f"  It was declared on {moment(declared_at)} in {done.receipt.hash}; nothing was sent "
+            "for it"
+        )
     if report is not None:
-        _show_report(session, report, folder)
+        _show_report(session, report, found.folder)
     skipped = {} if report is None else {line.holder: line.reason for line in report.of("skipped")}
     return json_object(
         {
@@ -238,6 +281,8 @@ def _show(
             "currency": done.currency,
             "received": received,
             "carried_in": carried,
+            "declared_at": moment(declared_at),
+            "resumed": done.receipt.resumed,
             "transaction": done.receipt.hash,
             "holders_paid": None if report is None else len(report.of("paid")),
             "skipped": {holder: reason.label for holder, reason in skipped.items() if reason},

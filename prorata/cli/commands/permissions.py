@@ -27,7 +27,7 @@ def cli(**options: Any) -> None:
         permissions = read_permissions(found)
     rows = [(g.contract, g.role, g.account, g.kind, g.may) for g in permissions.grants]
     title = f"Who can do what with {permissions.symbol}"
-    session.output.table(title, ("contract", "role", "account", "is a", "may"), rows)
+    session.output.table(title, ("contract", "role", "account", "is a", "may"), rows, most=None)
     for warning in permissions.warnings:
         session.output.notice(warning)
     session.output.result(permissions.as_json())

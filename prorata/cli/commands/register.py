@@ -12,6 +12,7 @@ import click
 
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
+from prorata.cli.table_options import columns_option, parse_columns
 from prorata.cli.tables import sheet_option
 from prorata.contracts.registry import Investor
 from prorata.register.investors import (
@@ -24,8 +25,8 @@ from prorata.register.investors import (
 from prorata.values.countries import country_name
 from prorata.values.kinds import FOREVER, InvestorClass
 from prorata.values.times import moment
+from prorata.values.words import counted
 
-SHOWN = 40
 EXAMPLES = (
     "prorata register examples/compliant/investors.csv --dry-run",
     "prorata register examples/compliant/investors.csv",
@@ -38,6 +39,7 @@ EXAMPLES = (
     "--batch", type=int, default=BATCH_SIZE, show_default=True, help="Wallets per transaction."
 )
 @sheet_option
+@columns_option
 @click.option("--dry-run", is_flag=True, help="Show the difference and the gas; send nothing.")
 @common_options
 def cli(table: Path, batch: int, sheet: str | None, dry_run: bool, **options: Any) -> None:
@@ -48,7 +50,7 @@ def cli(table: Path, batch: int, sheet: str | None, dry_run: bool, **options: An
     what is new or changed is sent. Wallets that the file lacks stay as they are, and are listed.
     """
     session = Session.of(options)
-    entries = read_investors(table, sheet=sheet)
+    entries = read_investors(table, sheet=sheet, columns=parse_columns(options["columns"]))
     with session.deployed() as (operator, found):
         done = register_investors(operator, found, entries, batch_size=batch, dry_run=dry_run)
     _show(session, done, dry_run)
@@ -59,15 +61,13 @@ def _show(session: Session, done: Registered, dry_run: bool) -> None:
     changed = difference.changed + difference.following
     verb = "Would register" if dry_run else "Registered"
     session.output.say(
-        f"{verb} {len(difference.new)} new and {len(changed)} changed wallets; "
-        f"{difference.unchanged} are unchanged, {len(difference.missing)} are not in the file"
+        f"{verb} {len(difference.new):,} new and {counted(len(changed), 'changed wallet')}; "
+        f"{difference.unchanged:,} unchanged, {len(difference.missing):,} not in the file"
     )
     rows = list(_rows(difference))
     if rows:
         columns = ("wallet", "is", "on the chain", "in the file")
-        session.output.table("Difference", columns, rows[:SHOWN])
-    if len(rows) > SHOWN:
-        session.output.say(f"and {len(rows) - SHOWN} more")
+        session.output.table("Difference", columns, rows)
     sent = [(r.label, r.hash, f"{r.mined.gas_used:,}") for r in done.receipts] or [
         (f"batch {number}", "not sent", f"{gas:,}") for number, gas in enumerate(done.gas, start=1)
     ]

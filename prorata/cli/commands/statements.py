@@ -9,14 +9,14 @@ from typing import Any
 
 import click
 
-from prorata.cli.command import Command, names_option, reading_options
+from prorata.cli.command import Command, reading_options
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import Output
 from prorata.cli.session import Session
+from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
-from prorata.register.captable import read_csv
 from prorata.register.investors import countries_of
 from prorata.reports.annual import year_totals
 from prorata.reports.documents import YearTotals
@@ -24,11 +24,13 @@ from prorata.reports.mailing import Issued, Post, deliver, issue_statements
 from prorata.reports.recipients import Issuer, read_recipients
 from prorata.reports.tables import verdict
 from prorata.values.times import moment, parse_instant
+from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
+COLUMNS = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
 ISSUER, HOLDERS = "issuer.yaml", "recipients.csv"
 
-year_option = click.option("--year", type=int, help="A year, in UTC, by the date of payment.")
+year_option = click.option("--year", type=int, help="The year in which income counts.")
 out_option = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -50,6 +52,7 @@ recipients_option = click.option(
 EXAMPLES = (
     "prorata statements --year 2027",
     "prorata statements --year 2027 --issuer examples/building/issuer.yaml",
+    "prorata statements --year 2027 --year-rule US",
     "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
     'prorata statements delivered --year 2027 --account HB-0001 --how "letter, registered"',
 )
@@ -57,7 +60,7 @@ EXAMPLES = (
 
 @click.group(cls=CommandGroup, examples=EXAMPLES)
 @year_option
-@names_option
+@year_options
 @issuer_option
 @recipients_option
 @out_option
@@ -72,6 +75,9 @@ def cli(year: int | None, **options: Any) -> None:
     The books are rebuilt and compared with the chain first; of books that do not balance nothing is
     written, and the exit code is 1. What was written is never overwritten: where something has
     changed since, the next version stands beside it.
+
+    Income counts in the year of the rule of each holder's country: for the US that at whose end it
+    was at the holder's demand, else that in which it was paid. Each statement says which it was.
     """
     if not by_itself():
         return
@@ -79,10 +85,11 @@ def cli(year: int | None, **options: Any) -> None:
     assert year is not None
     session = Session.of(options)
     with session.reading() as found:
-        names, symbol = options["names"], found.settings.symbol
-        known = None if names is None else read_csv(names, decimals=found.settings.decimals)
+        symbol, known = found.settings.symbol, session.known
         post = _post(found, options["issuer"], options["recipients"])
         proven = audit_deployment(found)
+        ledger = proven.books.ledgers[found.token().address]
+        rules = year_rules_of(options, found, ledger, session.output)
     books, output, token = proven.books, session.output, found.token().address
     if not proven.balanced:
         raise BooksError(verdict(proven), "find out why with `prorata books`")
@@ -91,7 +98,7 @@ def cli(year: int | None, **options: Any) -> None:
     folder = options["out"] or Path(DEFAULT_OUT) / f"{symbol}-{year}"
     with output.counter(f"statements of {year}") as follow:
         issued = issue_statements(
-            books, token, year, folder, known=known, post=post, on_progress=follow
+            books, token, year, folder, known=known, post=post, rules=rules, on_progress=follow
         )
     _show(output, year_totals(books, token, year, issued.statements), issued)
 
@@ -124,14 +131,18 @@ def _show(output: Output, facts: YearTotals, issued: Issued) -> None:
     ]
     many, where = len(issued.statements), f"version {issued.version}, in {issued.folder}/"
     if rows:
-        title = f"{symbol} in {year}: {many:,} statement{'s' * (many != 1)}"
-        output.table(title, ("currency", "payments>", "gross>", "tax withheld>", "net>"), rows)
+        title = f"{symbol} in {year}: {counted(many, 'statement')}"
+        output.table(title, COLUMNS, rows)
     else:
-        output.say(f"Nobody was paid in {year}")
+        output.say(f"Nobody's income counts in {year}")
     if issued.unchanged:
         output.say(f"Nothing has changed: they stand as {where}")
     elif rows:
-        output.say(f"They are {where} and add up to what the books say was paid")
+        output.say(f"They are {where} and add up to what the books say")
+    for rule in facts.year_rules if rows else ():
+        output.say(rule)
+    if facts.corrected:
+        output.notice(f"{facts.corrected} of them are corrected: they supersede earlier ones")
     output.result(
         {
             "folder": str(issued.folder),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,14 @@ import click
 from prorata.assets.withholding import PolicySettings, format_rate
 from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.parameters import parse_moment
+from prorata.cli.repayments import repay_command
 from prorata.cli.session import Session
+from prorata.contracts.currency import money
 from prorata.contracts.withholding import Certificate, Facts, Filed
+from prorata.files.writer import json_object
 from prorata.register.record_dates import last_record
 from prorata.tax.certificates import read_certificates
+from prorata.tax.over_withheld import LateCertificate
 from prorata.tax.policies import (
     Answers,
     Certified,
@@ -34,6 +38,7 @@ from prorata.values.addresses import check_address
 from prorata.values.countries import country_name
 from prorata.values.kinds import FOREVER, InvestorClass, Kind
 from prorata.values.times import moment
+from prorata.values.words import counted
 
 RATES = "examples/compliant/withholding.yaml"
 CERTIFICATES = "examples/compliant/certificates.csv"
@@ -125,13 +130,20 @@ def certify_command(table: Path, named: str | None, dry_run: bool, **options: An
     """File holders' certificates.
 
     TABLE is a CSV file with the columns address, kinds, rate, valid_from, valid_until and
-    document. Certificates that are on file already are not filed again.
+    document. Certificates that are on file already are not filed again. Those that come too late
+    for a record are named with what was withheld too much, which `prorata tax repay` repays.
     """
     session = Session.of(options)
     entries = read_certificates(table)
     with session.deployed() as (operator, found):
-        done = certify(operator, find_policy(found, named), entries, dry_run=dry_run)
-    _show_certified(session, done, dry_run)
+        policy = find_policy(found, named)
+        done = certify(operator, policy, entries, deployment=found, dry_run=dry_run)
+        late = [_late(one) for one in done.late]
+    _show_certified(session, done, late, dry_run)
+    _warn_of(session, done.late, table)
+
+
+cli.add_command(repay_command)
 
 
 @cli.command("revoke", cls=Command, examples=("prorata tax revoke --holder 0x… --certificate 2",))
@@ -229,23 +241,69 @@ def _show_placed(session: Session, settings: PolicySettings, placed: Placed) -> 
     )
 
 
-def _show_certified(session: Session, done: Certified, dry_run: bool) -> None:
+def _show_certified(
+    session: Session, done: Certified, late: Sequence[Mapping[str, Any]], dry_run: bool
+) -> None:
     verb = "Would file" if dry_run else "Filed"
     session.output.say(
-        f"{verb} {len(done.filed)} certificates; {done.unchanged} are on file already"
+        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged} are on file already"
     )
     rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed[:SHOWN]]
     if rows:
         session.output.table("Certificates", ("holder", "rate>", "kinds", "from", "until"), rows)
-    session.output.result(
-        {
-            "dry_run": dry_run,
-            "filed": [_facts_of(entry.address, entry.certificate) for entry in done.filed],
-            "unchanged": done.unchanged,
-            "transactions": [receipt.hash for receipt in done.receipts],
-            "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
-        }
-    )
+    facts = {
+        "dry_run": dry_run,
+        "filed": [_facts_of(entry.address, entry.certificate) for entry in done.filed],
+        "unchanged": done.unchanged,
+        "late": list(late),
+        "transactions": [receipt.hash for receipt in done.receipts],
+        "gas": [r.mined.gas_used for r in done.receipts] or list(done.gas),
+    }
+    session.output.result(json_object(facts))
+
+
+def _warn_of(session: Session, late: Sequence[LateCertificate], table: Path) -> None:
+    """Name the closed records that certificates come too late for, and what can be done."""
+    for one in late[:SHOWN]:
+        who, closed = one.entry.address, f"{one.record} closed at {moment(one.closes_at)}"
+        if one.currency is None:
+            rate = format_rate(one.rate)
+            session.output.notice(
+                f"the certificate of {who} comes too late: {closed}, and what is paid for it will "
+                f"be taxed at {rate}"
+            )
+            continue
+        was = "was" if one.is_paid else "will be"
+        session.output.notice(
+            f"the certificate of {who} comes too late for distribution {one.distribution_id}: "
+            f"{closed}; of {money(one.gross, one.currency)} it {was} withheld "
+            f"{money(one.tax, one.currency)}, which is {money(one.over, one.currency)} too much"
+        )
+    if len(late) > SHOWN:
+        session.output.notice(f"and {len(late) - SHOWN:,} more come too late")
+    if any(one.currency is not None for one in late):
+        session.output.notice(
+            f"repay what was withheld too much with `prorata tax repay {table}`, once it is paid"
+        )
+
+
+def _late(one: LateCertificate) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "holder": one.entry.address,
+        "record": one.record,
+        "closed_at": one.closes_at,
+        "distribution": one.distribution_id,
+    }
+    if one.currency is None:
+        return {**facts, "basis_points": one.rate}
+    amounts = {"gross": one.gross, "tax": one.tax, "due": one.due, "too_much": one.over}
+    unit = one.currency.unit
+    return {
+        **facts,
+        "currency": one.currency.address,
+        **{name: unit.amount(units) for name, units in amounts.items()},
+        "paid": one.is_paid,
+    }
 
 
 def _show_snapshots(session: Session, done: StatusSnapshots, dry_run: bool) -> None:

@@ -14,8 +14,8 @@ from prorata.contracts.currency import money
 from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
+from prorata.values.words import counted
 
-SHOWN = 20
 EXAMPLES = (
     "prorata unclaimed",
     "prorata unclaimed --id 3 --out unclaimed.csv",
@@ -51,8 +51,9 @@ def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
     say = session.output.say
     if not aged.distributions:
         say("Nobody is owed anything that could be claimed")
+    rest = "`--out FILE` writes every line" if out is None else f"in {out}"
     for overdue in aged.distributions:
-        _show_distribution(session, overdue)
+        _show_distribution(session, overdue, rest)
     for number in aged.open_records:
         say(f"Distribution {number} is for a record that has not closed: nobody can be paid yet")
     for number in aged.refundable:
@@ -62,7 +63,7 @@ def _show(session: Session, aged: AgedBalances, out: Path | None) -> None:
         say(f"Every line is in {out}")
 
 
-def _show_distribution(session: Session, overdue: Overdue) -> None:
+def _show_distribution(session: Session, overdue: Overdue, rest: str) -> None:
     found, currency = overdue.distribution, overdue.currency
     units, deadline = currency.unit.decimals, found.terms.deadline
     until = f"claimable until {moment(deadline)}" if deadline else "without a deadline"
@@ -70,7 +71,8 @@ def _show_distribution(session: Session, overdue: Overdue) -> None:
         until = f"expired at {moment(deadline)}; `prorata sweep --id {found.id}` ends it"
     title = (
         f"Distribution {found.id}, {found.terms.kind.label} at record {found.record_id}: "
-        f"{money(overdue.owed, currency)} owed to {len(overdue.lines):,} holders, {until}"
+        f"{money(overdue.owed, currency)} owed to "
+        f"{counted(len(overdue.lines), 'holder')}, {until}"
     )
     rows = [
         (
@@ -80,11 +82,10 @@ def _show_distribution(session: Session, overdue: Overdue) -> None:
             line.bucket,
             line.state,
         )
-        for line in overdue.lines[:SHOWN]
+        for line in overdue.lines
     ]
-    session.output.table(title, ("holder", "gross>", "days>", "age", "state"), rows)
-    if len(overdue.lines) > SHOWN:
-        session.output.say(f"  and {len(overdue.lines) - SHOWN:,} others")
+    columns = ("holder", "gross>", "days>", "age", "state")
+    session.output.table(title, columns, rows, more=rest)
     for name, amount in overdue.by_bucket().items():
         if amount:
             session.output.say(f"  {name:<14}{money(amount, currency)}")

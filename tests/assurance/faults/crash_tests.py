@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
+from prorata.chain.sealed_log import SealedLog
 from prorata.errors import ProrataError
 from tests.assurance.faults.harness import FaultHarness
 from tests.prorata.income.killed import Life, Paper
@@ -73,9 +73,9 @@ def _play(
 
 
 def _make_killable(life: Life) -> None:
-    append, send_raw = Journal._append, RpcChain.send_raw
+    append, send_raw = SealedLog.append, RpcChain.send_raw
 
-    def torn(self: Journal, records: Any) -> None:
+    def torn(self: SealedLog, records: Any) -> None:
         if not isinstance(self._file, Paper):
             self._file = Paper(self._file, life)
         append(self, records)
@@ -88,6 +88,6 @@ def _make_killable(life: Life) -> None:
 
     # The child is gone when its act is over, so nothing has to be put back.
     around: Callable[..., Any] = life.around
-    Journal._append = around(torn)  # type: ignore[method-assign]
+    SealedLog.append = around(torn)  # type: ignore[method-assign]
     RpcChain.send_raw = around(halved)  # type: ignore[method-assign]
     Path.replace = around(Path.replace)  # type: ignore[method-assign]

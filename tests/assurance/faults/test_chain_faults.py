@@ -67,8 +67,9 @@ def test_what_happens_to_a_transaction_on_its_way_happens_to_no_step(
         if name == "nonce taken by someone else":
             assert re.fullmatch(
                 r"nonce \d+ of 0x\w+ was used by another transaction, so 0x\w+ "
-                r'\("[^"]+"\) can never be mined; see what that account sent; if the step is '
-                r'still to be done, run again with --abandon "[^"]+"',
+                r'\("[^"]+"\) can never be mined; see what that was with `prorata journal '
+                r"adopt`, which takes it in; if the step is still to be done, run again with "
+                r'--abandon "[^"]+"',
                 retry_run.messages[0],
             )
 

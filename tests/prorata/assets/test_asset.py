@@ -118,3 +118,42 @@ def test_rules_can_be_none_or_those_at_an_address(tmp_path, named, rules):
         f"name: House\nsymbol: HSE\nauthorised_shares: 10\nrules: '{named}'\n"
     )
     assert Asset.load(tmp_path / "asset.yaml").rules == rules
+
+
+APPROVER = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ({"agents": [OWNER, OWNER.lower()]}, f'agents: "{OWNER}" is listed twice; list it once'),
+        (
+            {"approvers": {"need": 3, "of": [OWNER, APPROVER]}},
+            (
+                'approvers: "3" is outside 1 to 2, the number of those listed; ask for as many as '
+                "there are, or fewer"
+            ),
+        ),
+        (
+            {"approvers": {"need": 1, "of": [OWNER, OWNER]}},
+            f'approvers: "{OWNER}" is listed twice; list it once',
+        ),
+        (
+            {"approvers": {"need": "2", "of": [OWNER]}},
+            'approvers.need: "2" is not a whole number; write digits without quotes',
+        ),
+    ],
+)
+def test_who_may_do_something_is_listed_once(content, rule):
+    assert refusal({**LEAST, **content}) == rule
+
+
+def test_equal_addresses_need_an_id():
+    named = {**LEAST, "deterministic": True}
+    assert refusal(named).startswith(
+        'id: "" is missing, and addresses that are equal on all chains come from it; add a UUID, '
+        "the same in the files for all chains, such as id: "
+    )
+    assert refusal({**named, "id": "house"}).startswith('id: "house" is no UUID; write one')
+    one = "7B0C3AD0-6A3B-4B9A-9A57-3F2F1F9C8F10"
+    assert Asset.of({**named, "id": one}).id == one.lower()

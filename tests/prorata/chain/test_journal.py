@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from prorata.chain.journal import Journal, JournalEntry, _seal, _text
+from prorata.chain.journal import Journal, JournalEntry
+from prorata.chain.sealed_log import sealed
+from prorata.chain.signed import call_digest
+from prorata.chain.turns import Holder
 from prorata.errors import JournalError
+from prorata.values.times import parse_instant
 
 GENESIS = "0x" + "11" * 32
 KEY = "0x" + "42" * 32
@@ -36,7 +46,7 @@ def entry(nonce: int, key: str | None = None) -> JournalEntry:
         label=f"step {nonce}",
         sender=account.address,
         nonce=nonce,
-        digest="d" * 64,
+        digest=call_digest(account.address, 1, b""),
         hash=f"0x{keccak(raw).hex()}",
         raw=raw,
     )
@@ -142,7 +152,7 @@ def test_a_changed_byte_is_noticed_in_every_line(written, number):
 def test_a_line_that_is_sealed_and_makes_no_sense_is_noticed(written, record):
     """The seal shows a change, not who wrote the line."""
     with opened(written) as journal:
-        journal._append([record])
+        journal._log.append([record])
     assert refusal(written).startswith(f"line 5 of the journal {written} is damaged")
 
 
@@ -157,21 +167,68 @@ def test_a_journal_of_another_make_is_noticed(tmp_path):
     """The first line says which form the rest has."""
     first = {"journal": 99, "chain": 31337, "genesis": GENESIS}
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(_text({**first, "seal": _seal("", first)}) + b"\n")
+    path.write_bytes(sealed("", first) + b"\n")
     assert refusal(path).startswith(f"line 1 of the journal {path} is damaged")
 
 
 def test_what_the_disk_does_not_take_is_not_sent(written):
     with opened(written) as journal, Path("/dev/full").open("ab", 0) as full:
-        file, journal._file = journal._file, full
+        file, journal._log._file = journal._log._file, full
         with pytest.raises(JournalError) as refused:
             journal.write([entry(3)])
-        journal._file = file
+        journal._log._file = file
         assert journal.find("step/3") is None
     assert str(refused.value) == (
         f"the journal {written} cannot be written (no space left on device), so nothing was sent; "
         "make room on the disk and run again"
     )
+
+
+def test_a_journal_of_the_first_version_is_read_and_written_on(path):
+    first = {"journal": 1, "chain": 31337, "genesis": GENESIS}
+    path.parent.mkdir()
+    path.write_bytes(sealed("", first) + b"\n")
+    with opened(path) as journal:
+        journal.write([entry(0)])
+        journal.note({"what": "freeze"})
+    with opened(path) as journal:
+        assert journal.entries == (entry(0),)
+        assert journal.notes == ({"what": "freeze"},)
+
+
+def test_facts_are_noted_between_what_is_signed(path):
+    with opened(path) as journal:
+        journal.note({"order": "freeze/1", "reason": "court order"})
+        journal.write([entry(0)])
+        journal.note({"order": "freeze/1", "block": 7})
+    with opened(path) as journal:
+        assert [sorted(note) for note in journal.notes] == [["order", "reason"], ["block", "order"]]
+        assert journal.entries == (entry(0),)
+
+
+def looked_at(path) -> Journal:
+    return Journal(path, chain_id=31337, genesis_hash=GENESIS, read_only=True)
+
+
+def test_a_journal_is_looked_at_while_another_run_writes_it(written):
+    with opened(written) as journal:
+        assert looked_at(written).entries == journal.entries
+
+
+def test_looking_at_a_journal_creates_and_changes_nothing(written, tmp_path):
+    with looked_at(tmp_path / "none" / "journal.jsonl") as journal:
+        assert journal.entries == ()
+    assert not (tmp_path / "none").exists()
+    torn = written.read_bytes() + b'{"torn'
+    written.write_bytes(torn)
+    with looked_at(written) as journal:
+        assert len(journal.entries) == 3
+        with pytest.raises(JournalError) as refused:
+            journal.write([entry(3)])
+    assert str(refused.value) == (
+        f"the journal {written} is open to be read only, so nothing was sent"
+    )
+    assert written.read_bytes() == torn
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -191,11 +248,48 @@ def test_a_line_from_another_journal_is_noticed(written, tmp_path):
 
 
 def test_two_runs_cannot_share_a_journal(written):
-    with opened(written):
-        assert refusal(written) == (
-            f"the journal {written} is in use by another run; wait until that one ends"
-        )
+    with Journal(written, chain_id=31337, genesis_hash=GENESIS, command="prorata issue"):
+        said = refusal(written)
+    since = said.split("since ")[1][:20]
+    assert parse_instant(since) <= time.time()
+    assert said == (
+        f"the journal {written} is in use by another run: process {os.getpid()} on "
+        f"{socket.gethostname()}, `prorata issue`, since {since}; wait until that one ends, or let "
+        "this one wait with --wait SECONDS"
+    )
     opened(written).close()
+    assert [path.name for path in written.parent.iterdir()] == ["journal.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    ["", "[1]", json.dumps(vars(Holder(2**22 + 1, socket.gethostname(), "issue", "now")))],
+    ids=["empty", "no holder", "a process that was killed"],
+)
+def test_a_holder_that_is_not_known_is_another_run(written, beside):
+    with opened(written):
+        written.with_suffix(".lock").write_text(beside)
+        assert "is in use by another run; wait until" in refusal(written)
+
+
+def test_a_journal_of_a_run_that_was_killed_is_free(written):
+    """The lock goes with the process; what it left beside is of the past."""
+    program = (
+        "import os, signal; from prorata.chain.journal import Journal;"
+        f"j = Journal({str(written)!r}, chain_id=31337, genesis_hash={GENESIS!r});"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    assert written.with_suffix(".lock").exists()
+    with opened(written) as journal:
+        assert len(journal.entries) == 3
+
+
+def test_a_run_that_waits_gets_its_turn(written):
+    first = opened(written)
+    threading.Timer(0.3, first.close).start()
+    with Journal(written, chain_id=31337, genesis_hash=GENESIS, wait=20) as second:
+        second.note({"what": "mine now"})
 
 
 def test_a_journal_belongs_to_one_chain(written):
@@ -223,3 +317,109 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
 def test_no_key_is_ever_written(written):
     assert "42" * 32 not in written.read_text()
     assert all("raw" in json.loads(line) for line in written.read_text().splitlines()[1:])
+
+
+# ------------------------------------------------------------------------------------- its head
+
+
+@pytest.fixture
+def head(tmp_path):
+    return tmp_path / "elsewhere" / "heads.jsonl"
+
+
+@pytest.fixture
+def remembered(path, head):
+    """A journal of four lines, of which a file elsewhere knows."""
+    with headed(path, head) as journal:
+        journal.write([entry(0), entry(1), entry(2)])
+    return path
+
+
+def headed(path, head) -> Journal:
+    return Journal(path, chain_id=31337, genesis_hash=GENESIS, head=head)
+
+
+def refused_by(head, path) -> str:
+    with pytest.raises(JournalError) as refused:
+        headed(path, head)
+    return str(refused.value)
+
+
+def reseal(path, records) -> None:
+    """Write lines whose seals all fit."""
+    previous, written = "", b""
+    for record in records:
+        line = sealed(previous, {k: v for k, v in record.items() if k != "seal"})
+        previous, written = json.loads(line)["seal"], written + line + b"\n"
+    path.write_bytes(written)
+
+
+def test_a_journal_that_has_grown_is_what_its_head_remembers(remembered, head):
+    with headed(remembered, head) as journal:
+        journal.note({"what": "freeze"})
+    headed(remembered, head).close()
+    lines = [json.loads(line) for line in head.read_text().splitlines()]
+    assert [line["lines"] for line in lines] == [4, 5]
+
+
+@pytest.mark.attack("I1")
+def test_a_shortened_journal_is_refused_by_its_head(remembered, head):
+    lines = remembered.read_bytes().splitlines(keepends=True)
+    remembered.write_bytes(b"".join(lines[:-1]))
+    said = refused_by(head, remembered)
+    assert said.startswith(
+        f"the journal {remembered} has 3 lines, and not the 4 that {head} remembers: it was"
+    )
+
+
+@pytest.mark.attack("I1")
+def test_a_journal_sealed_anew_is_refused_by_its_head(remembered, head):
+    """Another key for what was sent is seen by nothing else."""
+    records = [json.loads(line) for line in remembered.read_text().splitlines()]
+    records[2]["key"] = "step/another"
+    reseal(remembered, records)
+    opened(remembered).close()
+    assert f"has another line 4 than the one that {head} remembers" in refused_by(head, remembered)
+
+
+@pytest.mark.attack("I1")
+def test_a_journal_in_the_place_of_another_is_refused_by_its_head(remembered, head):
+    remembered.unlink()
+    opened(remembered).close()
+    assert "is another one than the 4 lines that" in refused_by(head, remembered)
+
+
+def test_a_head_knows_a_journal_of_the_first_version_by_its_first_transaction(path, head):
+    path.parent.mkdir()
+    path.write_bytes(sealed("", {"journal": 1, "chain": 31337, "genesis": GENESIS}) + b"\n")
+    with headed(path, head) as journal:
+        journal.write([entry(0)])
+    lines = path.read_bytes().splitlines(keepends=True)
+    with headed(path, head) as journal:
+        journal.write([entry(1)])
+    path.write_bytes(b"".join(lines))
+    assert "has 2 lines, and not the 3" in refused_by(head, path)
+
+
+def test_looking_at_a_journal_remembers_nothing(remembered, head):
+    before = head.read_bytes()
+    Journal(remembered, chain_id=31337, genesis_hash=GENESIS, head=head, read_only=True).close()
+    assert head.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "no JSON"])
+def test_a_damaged_file_of_heads_is_refused(path, head, content):
+    head.parent.mkdir()
+    head.write_text(f"{content}\n")
+    assert refused_by(head, path) == (
+        f"the file of heads {head} is damaged; restore it from a copy"
+    )
+
+
+def test_a_file_of_heads_that_cannot_be_written_is_refused(path, tmp_path):
+    (tmp_path / "file").write_text("")
+    head = tmp_path / "file" / "heads.jsonl"
+    assert refused_by(head, path) == (
+        f"the file of heads {head} cannot be written (file exists); give --head a place that this "
+        "account may write"
+    )

@@ -18,6 +18,7 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import WINDOW, Operator
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import GAS_LIMIT, Intent
+from prorata.chain.transactions.outside import adopt, find_outside
 from prorata.contracts.base import NATIVE
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import open_operator
@@ -395,12 +396,16 @@ def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(
         operator.send(mints(token, 1))
     assert str(refused.value) == (
         f"nonce 1 of {operator.address} was used by another transaction, so {entry.hash} "
-        f'("issue 1 to {HOLDER}") can never be mined; see what that account sent; if the step is '
-        'still to be done, run again with --abandon "mint/0"'
+        f'("issue 1 to {HOLDER}") can never be mined; see what that was with `prorata journal '
+        "adopt`, which takes it in; if the step is still to be done, run again with --abandon "
+        '"mint/0"'
     )
     with pytest.raises(JournalError):
         operator.send_one("next", token.mint(HOLDER, 1))
     operator.abandon("mint/0")
+    with pytest.raises(JournalError, match=r"does not know: nonce 1 \(mint to 0x"):
+        operator.send(mints(token, 1))
+    adopt(operator.journal, find_outside(chain, operator.journal, operator.home))
     operator.send(mints(token, 1))
     assert token.total_supply() == 101
 

@@ -16,6 +16,7 @@ from prorata.chain.node import RpcChain
 from prorata.cli.main import main
 from prorata.deployments.deployment import Deployment
 from prorata.toolchain.anvil import Anvil
+from prorata.values.times import moment
 
 __all__ = ["Commands", "Ran", "run"]
 
@@ -91,7 +92,7 @@ class Commands:
 
     def close_record(self) -> int:
         """Schedule a record, and let it close; its number."""
-        record = self.facts("record", "--at", "+100s")
+        record = self.facts("record", "--at", moment(self.chain.now() + 100))
         self.travel(record["closes_at"] + 1)
         return record["record"]
 

@@ -108,12 +108,7 @@ def test_the_issuers_own_failure_is_exit_code_1(building, commands):
     """Nothing else is due, and the issuer has declared in a currency that refuses."""
     commands.facts("claim", "--holder", HOLDER)
     money = building[1]
-    chain, found = commands.chain, commands.deployment
-    token = found.token()
-    owner = token.owner()
-    commands.anvil.rpc("anvil_impersonateAccount", owner)
-    request = {**token.add_agent(STRANGER.address).question(owner)}
-    chain.request("eth_sendTransaction", request)
+    commands.says("agents", "add", STRANGER.address)
     assert commands.refuses("claim", "--holder", HOLDER).startswith(
         f'distribution: "2" is not paid: its currency {money}, or {HOLDER}, refuses the payment'
     )

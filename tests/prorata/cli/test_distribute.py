@@ -19,11 +19,14 @@ from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
 from prorata.chain.operator import Operator
 from prorata.cli.accounts import _test_signer
+from prorata.contracts.vault import Terms
 from prorata.income.declaration_files import EXAMPLE
+from prorata.income.declarations import declare
 from prorata.register.captable import read_csv
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.amounts import format_units
+from prorata.values.kinds import Kind
 from prorata.values.times import moment
 from tests.amounts import cell, cells, units
 from tests.prorata.cli.opened import Commands
@@ -69,7 +72,7 @@ def test_a_preview_is_read_as_a_table_and_as_json(commands):
 
 def test_a_preview_of_an_open_record_says_so(commands):
     commands.says("record", "--at", "+90d")
-    said = commands.gist("distribute", *RENT, "--dry-run")
+    said = commands.gist("distribute", *RENT, "--record", "2", "--dry-run")
     assert "at record 2, provisional: the largest of 148 holders" in said
     assert "holders and tax are those of now, and not final" in said
 
@@ -105,12 +108,66 @@ def test_a_file_is_distributed_once_and_pushed_as_it_says(commands):
     done = commands.facts("distribute", "--from", EXAMPLE)["distributions"]
     assert [(d["distribution"], d["holders_paid"]) for d in done] == [(1, None), (2, 147)]
     before = commands.sent
-    assert commands.facts("distribute", "--from", EXAMPLE)["distributions"] == done
+    again = commands.facts("distribute", "--from", EXAMPLE)["distributions"]
+    assert again == [{**one, "resumed": True} for one in done]
     assert commands.sent == before
     facts = commands.facts("distribute", "--push-only", "1")
     assert (facts["holders_paid"], cell(facts["owed"])) == (147, "0.000000")
     with (commands.folder / "push-1.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == [cells(line) for line in facts["holders"]]
+
+
+@pytest.mark.attack("K11")
+def test_the_last_closed_record_is_paid_and_an_open_one_must_be_named(commands):
+    commands.says("record", "--at", "+90d")
+    done = commands.facts("distribute", *RENT)
+    assert (done["record"], done["resumed"]) == (1, False)
+    said = commands.gist("distribute", *RENT)
+    assert "at record 1, which closed at 20" in said
+    assert f"in {done['transaction']}; nothing was sent for it" in said
+    assert commands.facts("distribute", *RENT, "--record", "2")["record"] == 2
+
+
+@pytest.mark.attack("K11")
+def test_the_same_words_after_another_record_pay_nothing_twice(commands):
+    commands.says("distribute", *RENT)
+    commands.close_record()
+    said = commands.refuses("distribute", *RENT)
+    assert said.startswith(
+        'amount: "85,000 USD" may be a payment that was made already: distribution 1 pays 85,000 '
+        "USD on the same terms at record 1, declared by 0x"
+    )
+    assert said.endswith("; give --record 2 if it is for that record, too")
+    assert commands.facts("distribute", *RENT, "--record", "2")["distribution"] == 2
+
+
+@pytest.mark.attack("K11")
+def test_an_equal_declaration_by_another_account_is_asked_about(commands):
+    """Which the journal of this account knows nothing of."""
+    chain, found = commands.chain, commands.deployment
+    stranger, dollar = Operator(chain, _test_signer("T", 3, chain)), found.currency("USD")
+    rent = 85_000 * 10**6
+    stranger.send_one("mint", dollar.mint(stranger.address, rent))
+    terms = Terms(kind=Kind.RENT)
+    declare(stranger, found, record_id=1, currency=dollar, amount=rent, terms=terms)
+    said = commands.refuses("distribute", *RENT, "--record", "1")
+    assert f"at record 1, declared by {stranger.address}; give --another if it" in said
+    assert "is it the same?" in commands.gist("distribute", *RENT, "--dry-run")
+    assert commands.facts("distribute", *RENT, "--record", "1", "--another")["distribution"] == 2
+
+
+def test_without_a_closed_record_one_must_be_named(tmp_path):
+    with Anvil() as node:
+        opened = Commands(node, tmp_path / "HARB12")
+        opened.says("deploy", "--asset", ASSET, "--dollar")
+        opened.says("issue", HOLDERS)
+        assert opened.refuses("distribute", *RENT) == (
+            'record: "" is missing, and no record was ever scheduled; `prorata record` makes one'
+        )
+        opened.says("record", "--at", "+90d")
+        said = opened.refuses("distribute", *RENT)
+        assert "and none has closed: record 1 closes at" in said
+        assert "or give --record 1, which pays in now for that record" in said
 
 
 def test_a_file_and_options_exclude_each_other(commands):

@@ -210,4 +210,4 @@ def test_every_order_has_its_document(commands):
         done = commands.run("loss", *words, "--json")
         assert done.code == 2
         assert "--reason" in json.loads(done.out)["error"]["rule"]
-    assert not Path(commands.folder / "orders.jsonl").exists()
+    assert not Path(commands.folder / "reasons.jsonl").exists()

@@ -31,7 +31,16 @@ def test_every_command_is_in_one_group():
     files = Path(module("deploy").__file__).parent.glob("*.py")
     assert {path.stem.replace("_", "-") for path in files} - {"--init--"} == set(COMMANDS)
     assert sum(map(len, GROUPS.values())) == len(COMMANDS)
-    assert list(GROUPS) == ["Set up", "Shares", "Income", "Compliance", "Reports", "Check"]
+    assert list(GROUPS) == [
+        "Set up",
+        "Shares",
+        "Income",
+        "Compliance",
+        "Powers",
+        "Accounts and names",
+        "Reports",
+        "Check",
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

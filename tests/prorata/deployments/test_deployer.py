@@ -105,11 +105,11 @@ def refused(call, *arguments, **options) -> str:
 def test_other_settings_in_the_same_folder_are_refused(found, operator, settings, folder):
     other = settings.model_copy(update={"name": "Harbour Street 13"})
     nonce = sent(operator)
-    ours = f'"HARB12", 0, "{operator.address}", "{NATIVE}", "{NATIVE}", ["{operator.address}"]]]'
-    assert refused(deploy, operator, other, folder) == (
-        f"{folder} holds a ShareToken that was deployed with "
-        f'[["Harbour Street 12", {ours}, not with [["Harbour Street 13", {ours}; '
-        "give the same settings and account, or name another folder with --deployment"
+    with pytest.raises(InputError) as refusal:
+        deploy(operator, other, folder)
+    assert str(refusal.value) == (
+        'name: "Harbour Street 13" was "Harbour Street 12" when it was deployed or last changed; '
+        "`prorata settings name 'Harbour Street 13'` changes it on the chain"
     )
     assert sent(operator) == nonce
 

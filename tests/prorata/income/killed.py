@@ -18,8 +18,8 @@ from typing import Any
 from eth_account import Account
 
 from prorata.chain import operator as operator_module
-from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
+from prorata.chain.sealed_log import SealedLog
 from prorata.chain.signers import LocalSigner
 from prorata.deployments.deployment import Deployment, open_operator
 from prorata.income.pushes import push_all
@@ -90,15 +90,15 @@ def push_once(chain: RpcChain, folder: Path, last: int, delay: float | None = No
 
 
 def _push(url: str, folder: Path, last: int) -> None:
-    life, append = Life(last), Journal._append
+    life, append = Life(last), SealedLog.append
 
-    def torn(self: Journal, records: Any) -> None:
+    def torn(self: SealedLog, records: Any) -> None:
         if not isinstance(self._file, Paper):
             self._file = Paper(self._file, life)
         append(self, records)
 
     operator_module.WINDOW = WINDOW
-    Journal._append = life.around(torn)
+    SealedLog.append = life.around(torn)
     RpcChain.send_raw = life.around(RpcChain.send_raw)
     RpcChain.receipts = life.around(RpcChain.receipts)
     Path.replace = life.around(Path.replace)

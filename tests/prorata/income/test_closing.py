@@ -233,7 +233,7 @@ def test_what_somebody_earns_or_may_still_earn_is_not_refunded(operator, closed)
         f'distribution: "{money.id}" is for record 2, which is open until '
         f"{moment(record.closes_at)}: the chain's time is "
     )
-    assert said.endswith("let the owner cancel it with `prorata cancel-records`")
+    assert said.endswith("let the owner cancel it with `prorata record cancel`")
 
 
 def assert_not_refundable(operator, found):

@@ -43,6 +43,7 @@ from prorata.register.investors import (
     register_investors,
 )
 from prorata.register.issuance import issue
+from prorata.register.orders import OrderLog
 from prorata.register.record_dates import schedule_record
 from prorata.register.refusals import check_transfer
 from prorata.toolchain.paths import PROJECT_ROOT
@@ -172,9 +173,11 @@ def test_a_run_killed_at_any_round_is_finished_by_the_next(
 def test_other_rules_in_the_same_folder_are_refused(found, operator, settings, folder):
     other = settings.model_copy(update={"rules": RuleSettings.load(PACKS / "plain-whitelist.yaml")})
     nonce = sent(operator)
-    assert "holds a TransferRules that was deployed with" in refused(
-        deploy, operator, other, folder
-    )
+    said = refused(deploy, operator, other, folder)
+    assert (
+        '_of_class_in_country: "" is left out, and was 149 when it was deployed or last changed; '
+        "`prorata rules change` puts other rules in force"
+    ) in said
     assert sent(operator) == nonce
 
 
@@ -424,23 +427,45 @@ def test_what_cannot_be_ordered_leaves_no_line(operator, issued, table):
     assert read_orders(issued) == []
 
 
-def test_a_line_torn_by_a_kill_is_dropped(operator, issued, table):
+def test_the_log_of_an_older_version_is_still_read(operator, issued, table):
     wallet = named(table, "Elise Garnier")
-    (issued.folder / "orders.jsonl").write_text('{"order": "freeze/torn"')
-    assert read_orders(issued) == []
+    old = {"order": "freeze/old", "what": "freeze", "reason": "Order 1/2025"}
+    torn = f'{json.dumps(old)}\n{{"order": "freeze/torn"'
+    (issued.folder / "orders.jsonl").write_text(torn)
+    assert read_orders(issued) == [old]
     freeze(operator, issued, BASIS, wallet)
-    assert [line.get("what") for line in read_orders(issued)] == ["freeze", None]
+    assert [line.get("what") for line in read_orders(issued)] == ["freeze", "freeze", None]
+    assert (issued.folder / "orders.jsonl").read_text() == torn
 
 
 def test_a_run_killed_before_the_second_line_writes_it_next_time(operator, issued, table):
-    log = issued.folder / "orders.jsonl"
     wallet = named(table, "Elise Garnier")
+    note = operator.journal.note
+    operator.journal.note = lambda facts: None if "block" in facts else note(facts)
     done = freeze(operator, issued, BASIS, wallet)
-    whole = log.read_bytes()
-    log.write_bytes(whole.split(b"\n")[0] + b"\n")
+    del operator.journal.note
+    assert len(read_orders(issued)) == 1
     again = freeze(operator, issued, BASIS, wallet)
     assert again.receipt.hash == done.receipt.hash
-    assert log.read_bytes() == whole
+    assert [line.get("transaction") for line in read_orders(issued)] == [None, done.receipt.hash]
+
+
+def test_the_journal_has_no_words_that_could_name_a_person(operator, issued, table):
+    """They are beside it with a salt, and can be erased there; the order stays."""
+    wallet = named(table, "Elise Garnier")
+    basis = Basis.of("Elise Garnier has lost her key", "0x" + "ab" * 32)
+    freeze(operator, issued, basis, wallet)
+    assert "Garnier" not in (issued.folder / "journal.jsonl").read_text()
+    assert OrderLog(issued.folder, operator.journal).faults() == []
+    reasons = issued.folder / "reasons.jsonl"
+    kept = reasons.read_text()
+    reasons.write_text(kept.replace("lost her key", "sold her key"))
+    [fault] = OrderLog(issued.folder, operator.journal).faults()
+    assert fault.endswith(f"in {reasons} were changed")
+    reasons.unlink()
+    order, _ = read_orders(issued)
+    assert (order["reason"], order["document"]["hash"]) == (None, "0x" + "ab" * 32)
+    assert order["wallet"] == wallet
 
 
 def test_income_follows_the_person_to_the_new_wallet(anvil, operator, issued, table):
@@ -524,10 +549,14 @@ def test_every_power_is_read_from_the_chain(operator, found, settings):
         ("InvestorRegistry", "bound token", token.address),
     } <= powers
     assert ("ShareToken", "agent", operator.address) not in powers
-    assert f"{OTHER} has not accepted ShareToken; let it accept" in read.warnings
     assert (
-        f"{operator.address} is owner of ShareToken with a single key; offer the ownership to a "
-        "multisig"
+        f"{OTHER} has not accepted ShareToken: {operator.address} owns it until then; let it "
+        "accept with `prorata ownership accept --of token`"
+    ) in read.warnings
+    assert (
+        f"{operator.address} is owner of ShareToken with a single key: whoever has it can appoint "
+        "agents and replace the rules, and so take any holder's shares; offer the ownership to a "
+        "multisig with `prorata ownership offer --to 0x… --of token`"
     ) in read.warnings
     assert read.as_json()["deployer"] == operator.address
 
@@ -541,8 +570,9 @@ def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
     found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
     read = read_permissions(found)
     warning = (
-        f"{operator.address} owned ShareToken before and is still its agent; let the owner remove "
-        "it (`removeAgent`)"
+        f"{operator.address} owned ShareToken before and is still its agent: it can issue, burn "
+        f"and force transfers; let the owner remove it with `prorata agents remove "
+        f"{operator.address} --of token`"
     )
     assert warning in read.warnings
     [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]

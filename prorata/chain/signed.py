@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""What a signed transaction says, read from its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+
+from prorata.chain.types import Fees
+
+__all__ = ["Signed", "call_digest", "read_signed", "signed_bytes"]
+
+_FIELDS = (
+    *("chainId", "nonce", "gas", "maxFeePerGas", "maxPriorityFeePerGas"),
+    *("value", "accessList", "r", "s"),
+)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """An EIP-1559 transaction; `to` is None when it creates a contract, `value` is in wei."""
+
+    nonce: int
+    to: str | None
+    value: int
+    data: bytes
+    gas: int
+    fees: Fees
+
+    @property
+    def digest(self) -> str:
+        """What tells its call from another."""
+        return call_digest(self.to, self.value, self.data)
+
+
+def read_signed(raw: bytes) -> Signed:
+    """What the bytes say.
+
+    Raises: ValueError when they are no signed EIP-1559 transaction.
+    """
+    try:
+        sent = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        to = bytes(sent["to"])
+        fees = Fees(sent["maxFeePerGas"], sent["maxPriorityFeePerGas"])
+        address = to_checksum_address(to) if to else None
+        return Signed(sent["nonce"], address, sent["value"], bytes(sent["data"]), sent["gas"], fees)
+    except Exception as error:  # every library below has a tree of its own
+        raise ValueError("no signed transaction") from error
+
+
+def signed_bytes(found: Mapping[str, Any]) -> bytes | None:
+    """The bytes that a node's answer about an EIP-1559 transaction was signed as.
+
+    None for one of another type, or where the bytes have another hash than the answer says.
+    """
+    try:
+        parts = {name: found[name] for name in _FIELDS}
+        if found["to"] is not None:
+            parts["to"] = to_checksum_address(found["to"])
+        parts |= {"type": found["type"], "data": found["input"], "v": found["yParity"]}
+        raw = bytes(TypedTransaction.from_dict(parts).encode())
+    except Exception:  # noqa: BLE001 - every library below has a tree of its own
+        return None
+    return raw if f"0x{keccak(raw).hex()}" == found["hash"] else None
+
+
+def call_digest(to: str | None, value: int, data: bytes) -> str:
+    """What tells one call from another: receiver, value and data."""
+    receiver = "" if to is None else to_checksum_address(to)
+    return sha256(b"\n".join((receiver.encode(), str(value).encode(), data))).hexdigest()

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: MIT
+"""What our accounts sent that the journal does not know: the journal is not the only memory.
+
+A copy of the folder may have gone on elsewhere, or this one was restored, shortened or sealed anew.
+Then the accounts have used nonces that the journal cannot explain. In the ordinary case one
+question for each account shows that there are none. Only on a difference are the transactions
+looked for: by account and nonce where the node has that; else in the block in which the account's
+count rose, as long as the node keeps the state of then; else by the events of our contracts.
+
+What touches our contracts stops every sending until it is adopted. What does not, or failed, is
+noted as foreign, for an account may be used for other things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+from eth_utils.abi import function_abi_to_4byte_selector
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from prorata.chain.artifacts import artifacts
+from prorata.chain.encoding import bytes_of, int_of
+from prorata.chain.journal import ADOPTED, Journal, JournalEntry, Mark
+from prorata.chain.node import RpcChain
+from prorata.chain.signed import read_signed, signed_bytes
+from prorata.chain.types import Mined
+from prorata.errors import JournalError, ProrataError
+
+__all__ = ["Findings", "Home", "Outside", "adopt", "find_outside", "note_foreign", "outside_error"]
+
+MOST_BY_NONCE = 200
+"""Nonces that are asked for one by one; an account that was busier elsewhere is read by events."""
+MOST_STATES = 500
+"""Questions about the count of an account at a block of the past."""
+SHOWN = 3
+
+_Point: TypeAlias = tuple[int, int]
+"""A block, and how many nonces the account had used by then."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """What belongs to a deployment: its contracts, and the first block that can speak of them."""
+
+    contracts: frozenset[str] = frozenset()
+    first_block: int = 0
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A transaction of our account that the journal does not know.
+
+    `ours` when it did something to this deployment; `hash` is None when the node cannot show it.
+    `raw` are the signed bytes, or None where the node's answer does not give them back.
+    """
+
+    account: str
+    nonce: int
+    what: str
+    hash: str | None = None
+    block: int | None = None
+    raw: bytes | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of one account, which had used `count` nonces at `block`."""
+
+    account: str
+    count: int
+    block: int
+    found: tuple[Outside, ...]
+
+    @property
+    def ours(self) -> list[Outside]:
+        """What did something to this deployment."""
+        return [one for one in self.found if one.ours]
+
+    def mark(self) -> Mark:
+        """That nothing before is unknown, and what of it no entry explains."""
+        foreign = {one.nonce: one.hash for one in self.found if one.raw is None or not one.ours}
+        return Mark(self.account, self.count, self.block, foreign)
+
+
+# ----------------------------------------------------------------------------------------- looking
+
+
+def find_outside(
+    chain: RpcChain,
+    journal: Journal,
+    home: Home,
+    accounts: Iterable[str] = (),
+    *,
+    thoroughly: bool = False,
+) -> list[Findings]:
+    """What each account sent that the journal does not know; nothing for one without a difference.
+
+    `thoroughly` looks, too, whether what the journal signed is what was mined with its nonce.
+
+    Raises: ChainError.
+    """
+    findings = []
+    for account in sorted({*accounts, *journal.accounts()}):
+        count = chain.nonce(account)
+        unknown = journal.unknown(account, count)
+        if thoroughly and unknown is not None:
+            unknown = sorted({*unknown, *_replaced(chain, journal, account, count)})
+        if unknown or unknown is None:
+            last = chain.block().number
+            places = _Places(chain, journal, home, account, last)
+            found = places.by_event(None) if unknown is None else places.of(unknown)
+            findings.append(Findings(account, count, last, tuple(found)))
+    return findings
+
+
+def _replaced(chain: RpcChain, journal: Journal, account: str, count: int) -> set[int]:
+    """Nonces that were used, though nothing that the journal signed with them was mined."""
+    signed = [e for e in journal.live() if e.sender == account and e.nonce < count]
+    versions = [version for entry in signed for version in journal.versions(entry)]
+    mined = chain.receipts([version.hash for version in versions])
+    done = {v.nonce for v, receipt in zip(versions, mined, strict=True) if receipt is not None}
+    return {entry.nonce for entry in signed} - done
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where one account's transactions may be."""
+
+    chain: RpcChain
+    journal: Journal
+    home: Home
+    account: str
+    last: int
+
+    def of(self, nonces: Sequence[int]) -> list[Outside]:
+        """What was sent with the nonces, as far as it can be found."""
+        found = {int_of(one["nonce"]): one for one in self._by_nonce(nonces)}
+        if left := [nonce for nonce in nonces if nonce not in found]:
+            first = self._before(left[0])
+            held = _Held(self.chain, self.account, range(left[0], left[-1] + 1))
+            found |= {
+                int_of(one["nonce"]): one
+                for one in held.between(first, self.last)
+                if int_of(one["nonce"]) in left
+            }
+        known = {one.nonce: one for one in self._judged(list(found.values()))}
+        if left := [nonce for nonce in nonces if nonce not in known]:
+            known |= {one.nonce: one for one in self.by_event(left)}
+        lost = "could not be found on this node, and no event of the deployment is its"
+        return [known.get(n) or Outside(self.account, n, lost) for n in nonces]
+
+    def by_event(self, nonces: Sequence[int] | None) -> list[Outside]:
+        """What made our contracts speak; of an account never looked at, any nonce."""
+        contracts = sorted(_contracts(self.home, self.journal))
+        if not contracts:
+            return []
+        first = self.home.first_block if nonces is None else self._before(nonces[0])
+        logs = self.chain.logs(contracts, first, self.last)
+        hashes = dict.fromkeys(log.transaction_hash for log in logs)
+        own = {entry.hash for entry in self.journal.entries}
+        questions = [("eth_getTransactionByHash", (one,)) for one in hashes if one not in own]
+        sent = [one for one in self.chain.request_many(questions) if self._is_own(one)]
+        wanted = [one for one in sent if nonces is None or int_of(one["nonce"]) in nonces]
+        return self._judged(wanted)
+
+    def _by_nonce(self, nonces: Sequence[int]) -> list[Mapping[str, Any]]:
+        """Where the node has an index of its own."""
+        asked = nonces[:MOST_BY_NONCE]
+        method = "eth_getTransactionBySenderAndNonce"
+        answers = self.chain.try_many([(method, (self.account, hex(nonce))) for nonce in asked])
+        return [one for one in answers if self._is_own(one)]
+
+    def _before(self, nonce: int) -> int:
+        """A block at which the account had not used the nonce."""
+        earlier = [
+            entry.hash
+            for entry in self.journal.entries
+            if entry.sender == self.account and entry.nonce < nonce
+        ]
+        mined = self.chain.receipts(earlier[-1:])
+        if mined and mined[0] is not None:
+            return mined[0].block_number
+        mark = self.journal.mark_of(self.account)
+        if mark is not None and mark.nonce <= nonce:
+            return mark.block
+        return self.home.first_block
+
+    def _is_own(self, sent: object) -> bool:
+        """Whether it is a transaction of the account in a block."""
+        return (
+            isinstance(sent, dict)
+            and str(sent.get("from")).lower() == self.account.lower()
+            and sent.get("blockNumber") is not None
+        )
+
+    def _judged(self, sent: Sequence[Mapping[str, Any]]) -> list[Outside]:
+        receipts = self.chain.receipts([one["hash"] for one in sent])
+        contracts = _contracts(self.home, self.journal)
+        return [
+            _judged(self.account, one, mined, contracts)
+            for one, mined in zip(sent, receipts, strict=True)
+            if mined is not None
+        ]
+
+
+@dataclass
+class _Held:
+    """The account's count at blocks of the past, as long as the node keeps their state."""
+
+    chain: RpcChain
+    account: str
+    nonces: range
+    left: int = MOST_STATES
+
+    def between(self, low: int, high: int) -> Iterator[Mapping[str, Any]]:
+        """The account's transactions in the blocks after `low` up to `high` where nonces fit."""
+        at_low, at_high = self._count(low), self._count(high)
+        if at_low is not None and at_high is not None:
+            yield from self._within((low, at_low), (high, at_high))
+
+    def _within(self, low: _Point, high: _Point) -> Iterator[Mapping[str, Any]]:
+        if low[1] >= min(high[1], self.nonces.stop) or high[1] <= self.nonces.start:
+            return
+        if high[0] - low[0] == 1:
+            yield from self._in_block(high[0])
+            return
+        middle = (low[0] + high[0]) // 2
+        count = self._count(middle)
+        if count is not None:
+            yield from self._within(low, (middle, count))
+            yield from self._within((middle, count), high)
+
+    def _count(self, block: int) -> int | None:
+        self.left -= 1
+        if self.left < 0:
+            return None
+        question = ("eth_getTransactionCount", (self.account, hex(block)))
+        [answer] = self.chain.try_many([question])
+        return None if isinstance(answer, ProrataError) else int_of(answer)
+
+    def _in_block(self, number: int) -> list[Mapping[str, Any]]:
+        block = self.chain.request("eth_getBlockByNumber", hex(number), True)
+        sent = [] if block is None else block["transactions"]
+        return [one for one in sent if str(one["from"]).lower() == self.account.lower()]
+
+
+# ----------------------------------------------------------------------------------------- judging
+
+
+def _judged(
+    account: str, sent: Mapping[str, Any], mined: Mined, contracts: Collection[str]
+) -> Outside:
+    data = bytes_of(sent["input"])
+    to = None if sent["to"] is None else to_checksum_address(sent["to"])
+    touched = (
+        to in contracts
+        or any(log.address in contracts for log in mined.logs)
+        # An allowance for the vault, or what is created to serve the token.
+        or any(bytes.fromhex(contract[2:]) in data for contract in contracts)
+    )
+    what = _what(to, data) if mined.success else f"{_what(to, data)}, which failed"
+    ours = touched and mined.success
+    raw = signed_bytes(sent) if ours else None
+    nonce = int_of(sent["nonce"])
+    return Outside(account, nonce, what, str(sent["hash"]), mined.block_number, raw, ours)
+
+
+def _contracts(home: Home, journal: Journal) -> frozenset[str]:
+    """The deployment's contracts, and what the journal's own steps have created."""
+    return home.contracts | {
+        _created_at(entry.sender, entry.nonce)
+        for entry in journal.entries
+        if read_signed(entry.raw).to is None
+    }
+
+
+def _created_at(sender: str, nonce: int) -> str:
+    """The address of what a transaction creates: the last 20 bytes of a hash of both."""
+    account = b"\x94" + bytes.fromhex(sender[2:])
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    if not (len(number) == 1 and number[0] < 0x80):  # one small byte stands for itself
+        number = bytes([0x80 + len(number)]) + number
+    listed = bytes([0xC0 + len(account + number)]) + account + number
+    return str(to_checksum_address(keccak(listed)[12:]))
+
+
+def _what(to: str | None, data: bytes) -> str:
+    """What it asked for, in a few words."""
+    if to is None:
+        return f"creates {_created(data) or 'a contract'}"
+    name = _functions().get(data[:4]) if data else "a payment"
+    return f"{name or f'0x{data[:4].hex()}'} to {to}"
+
+
+def _created(data: bytes) -> str | None:
+    """The contract of ours that is created."""
+    for name, one in artifacts().items():
+        if one.bytecode and data.startswith(one.bytecode):
+            return name
+    return None
+
+
+@cache
+def _functions() -> Mapping[bytes, str]:
+    """The names of our contracts' functions by selector."""
+    return {
+        function_abi_to_4byte_selector(item): item["name"]
+        for one in artifacts().values()
+        for item in one.abi
+        if item["type"] == "function"
+    }
+
+
+# ------------------------------------------------------------------------------------ what follows
+
+
+def note_foreign(journal: Journal, findings: Iterable[Findings]) -> None:
+    """Note what is no affair of this deployment, so that it is not looked for again."""
+    for one in findings if not journal.read_only else ():
+        journal.mark(one.mark())
+
+
+def adopt(journal: Journal, findings: Sequence[Findings]) -> None:
+    """Take everything in: each transaction of ours as an entry of its own, bound to no step yet.
+
+    A step that the journal holds with the same nonce can never be mined. Where it asked for the
+    same, it was done by what is taken in; else it is given up.
+    """
+    for one in (one for finding in findings for one in finding.found if one.hash is not None):
+        rivals = [e for e in journal.live() if (e.sender, e.nonce) == (one.account, one.nonce)]
+        for rival in rivals:
+            journal.abandon(rival.key)
+        if one.ours and one.raw is not None:
+            _take_in(journal, one, one.raw, rivals)
+    note_foreign(journal, findings)
+
+
+def _take_in(journal: Journal, one: Outside, raw: bytes, rivals: Sequence[JournalEntry]) -> None:
+    digest = read_signed(raw).digest
+    what = (f"{ADOPTED}{one.hash}", one.what, one.account, one.nonce)
+    entry = JournalEntry(*what, digest, str(one.hash), raw)
+    journal.write([entry])
+    for rival in rivals:
+        if rival.digest == digest:
+            journal.bind(rival.key, entry)
+            return
+
+
+def outside_error(journal: Journal, findings: Sequence[Findings]) -> JournalError:
+    """The refusal to send anything before what was found is adopted."""
+    ours = [one for finding in findings for one in finding.ours]
+    shown = ", ".join(f"nonce {one.nonce} ({one.what}, {one.hash})" for one in ours[:SHOWN])
+    more = f" and {len(ours) - SHOWN} more" if ours[SHOWN:] else ""
+    many = f"{len(ours)} transactions" if ours[1:] else "a transaction"
+    return JournalError(
+        f"{ours[0].account} sent {many} for this asset that the journal {journal.path} does not "
+        f"know: {shown}{more}; another copy of this folder sent that, or this journal was restored "
+        "or shortened, and nothing was sent",
+        "go on in the copy that has it, or take it in here with `prorata journal adopt`",
+    )

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""Let somebody transfer shares of the account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from prorata.cli.changes import say_change, sent_facts
+from prorata.cli.command import Command, common_options
+from prorata.cli.session import Session
+from prorata.deployments.changes import Change
+from prorata.files.writer import json_object
+from prorata.register.transfers import approve
+from prorata.values.addresses import check_address
+from prorata.values.amounts import parse_units
+
+EXAMPLES = (
+    "prorata approve --spender 0x… --amount 25 --account holder.json",
+    "prorata approve --spender 0x… --amount 0 --account holder.json",
+)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option("--spender", required=True, help="Who may transfer them: an exchange, a broker.")
+@click.option("--amount", required=True, help="How many shares in all; 0 ends it.")
+@common_options
+def cli(spender: str, amount: str, **options: Any) -> None:
+    """Let somebody transfer shares of the account.
+
+    The number replaces the one before; what was transferred under that is not counted. Whoever is
+    approved can take so many shares whenever it likes, as far as the rules let it.
+    """
+    session, who = Session.of(options), check_address("spender", spender)
+    with session.deployed() as (operator, found):
+        unit = found.settings.unit
+        shares = parse_units(amount, unit.decimals, noun="shares")
+        done = approve(operator, found, who, shares)
+    allowed, before = unit.amount(shares), unit.amount(done.before)
+    label = f"let {who} transfer {allowed.text} {unit.symbol}, before {before.text}"
+    say_change(session, Change(label, done.change.receipt))
+    session.output.result(
+        json_object(
+            {
+                "spender": who,
+                "amount": allowed,
+                "before": before,
+                **sent_facts(done.change.receipt),
+            }
+        )
+    )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The options that say in which year income counts, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from prorata.assets.withholding import PolicySettings
+from prorata.assets.year_rules import DATES, YearRule, parse_deciding_date
+from prorata.chain.rpc import BusyError
+from prorata.cli.output import Output
+from prorata.deployments.deployment import Deployment
+from prorata.errors import ChainError, DeploymentError
+from prorata.register.investors import read_investors
+from prorata.tax.years import YearRules
+from prorata.values.countries import find_country
+from prorata.values.times import parse_zone
+
+__all__ = ["year_options", "year_rules_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--year-rule",
+        "year_rule",
+        metavar="RULE",
+        help="In which year income counts, for everybody: payable, paid, or a country whose rule "
+        "it is, such as US.  [default: each holder's country's]",
+    ),
+    click.option(
+        "--zone",
+        help="In whose calendar, for everybody: an IANA time zone such as America/New_York.  "
+        "[default: the rule's]",
+    ),
+    click.option(
+        "--investors",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A register of investors in CSV to take countries from.  [default: the asset's "
+        "registry]",
+    ),
+    click.option(
+        "--tax-settings",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A file of rates whose `years:` says which rule is whose, such as "
+        "examples/compliant/withholding.yaml.",
+    ),
+)
+
+
+def year_options(function: F) -> F:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def year_rules_of(
+    options: Mapping[str, Any], found: Deployment, wallets: Iterable[str], output: Output
+) -> YearRules:
+    """The rules that the options name, for the holders with `wallets`.
+
+    Raises: InputError for options and files that say what nobody knows; ChainError.
+    """
+    source = options["tax_settings"]
+    rules = YearRules().set_by(None if source is None else PolicySettings.load(source).years)
+    if (zone := options["zone"]) is not None:
+        parse_zone(zone)
+    forced = None if options["year_rule"] is None else _forced(options["year_rule"], rules)
+    countries = _countries(options["investors"], found, list(wallets), output)
+    return replace(rules, forced=forced, zone=zone, countries=countries)
+
+
+def _forced(text: str, rules: YearRules) -> YearRule:
+    """The rule of a country, or one date in the default's calendar."""
+    if text in DATES or text == text.lower():
+        date = parse_deciding_date(text, "year-rule")
+        return YearRule(date=date, zone=rules.default.zone)
+    return rules.by_country.get(find_country(text, "year-rule").code, rules.default)
+
+
+def _countries(
+    file: Path | None, found: Deployment, wallets: list[str], output: Output
+) -> dict[str, int]:
+    if file is not None:
+        return {row.address: row.investor.country for row in read_investors(file)}
+    try:
+        known = found.registry().investors_of(wallets)
+    except DeploymentError:
+        return {}
+    except BusyError:
+        raise
+    except ChainError:
+        output.notice(
+            f"the registry of {found.settings.symbol} does not tell countries: give --investors, "
+            "or every holder's income counts by the default rule"
+        )
+        return {}
+    pairs = zip(wallets, known, strict=True)
+    return {wallet: one.country for wallet, one in pairs if one.person and one.country}

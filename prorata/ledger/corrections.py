@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Corrections: over-withheld tax that was repaid to a holder after its income had been paid.
+
+The vault sends what it withheld to the collector only, so that a repayment comes from an account of
+the collector or the issuer, and no event of ours tells of it. Each is therefore noted in the
+deployment's journal, sealed like everything there, with when it is booked, what it concerns (year,
+distribution, holder), who paid, the procedure and its window, and the transaction, which the audit
+asks for.
+
+A correction never changes what the vault's events say: it stands beside the distribution, in the
+books and statements of the year in which it was booked, and marks those of the year it concerns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from prorata.chain.calls import decode_logs
+from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
+from prorata.chain.types import Mined
+from prorata.deployments.deployment import Deployment
+from prorata.errors import JournalError
+from prorata.values.addresses import ZERO_ADDRESS
+
+__all__ = ["NOTED", "Correction", "corrections_in", "read_corrections", "transferred", "unproven"]
+
+NOTED = "tax-repaid"
+"""What the journal calls a note of a correction."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One repayment; amounts in the currency's smallest unit, times Unix seconds.
+
+    `withheld` is what the vault had withheld, `due` what should have been; `by` says whether the
+    `payer` is the collector or the issuer; to whom it went, the transaction tells. `document` is
+    the hash of what it rests on.
+    """
+
+    booked_at: int
+    year: int
+    distribution_id: int
+    holder: str
+    currency: str
+    amount: int
+    withheld: int
+    due: int
+    payer: str
+    by: str
+    procedure: str
+    window_until: int
+    document: str
+    transaction: str
+
+    def facts(self) -> dict[str, Any]:
+        """For the journal: amounts as text, as JSON's numbers are not exact everywhere."""
+        amounts = {name: str(getattr(self, name)) for name in ("amount", "withheld", "due")}
+        return {"what": NOTED, **asdict(self), **amounts}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Correction:
+        """From the journal.
+
+        Raises: JournalError for a note that is none.
+        """
+        try:
+            known = {field.name: facts[field.name] for field in fields(cls)}
+            amounts = {name: int(known[name]) for name in ("amount", "withheld", "due")}
+            return cls(**{**known, **amounts})
+        except (KeyError, TypeError, ValueError):
+            raise JournalError(
+                "the journal has a note of a correction that is incomplete",
+                "use the version of prorata that wrote it",
+            ) from None
+
+
+def corrections_in(notes: Iterable[Mapping[str, Any]]) -> list[Correction]:
+    """The corrections among the notes of a journal, in order.
+
+    Raises: JournalError.
+    """
+    return [Correction.of(note) for note in notes if note.get("what") == NOTED]
+
+
+def read_corrections(deployment: Deployment) -> list[Correction]:
+    """The corrections that a deployment's journal knows of.
+
+    Raises: JournalError when it is damaged.
+    """
+    chain, path = deployment.chain, deployment.folder / "journal.jsonl"
+    with Journal(
+        path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash, read_only=True
+    ) as journal:
+        return corrections_in(journal.notes)
+
+
+def transferred(mined: Mined, currency: str) -> int:
+    """How much of a currency a transaction has moved; of the chain's own coin no log tells."""
+    logs = [log for log in mined.logs if log.address == currency]
+    return sum(int(event.args["value"]) for event in decode_logs(logs, "Transfer"))
+
+
+def unproven(chain: RpcChain, corrections: Sequence[Correction]) -> list[tuple[Correction, int]]:
+    """Those whose transaction has not moved just their amount, with what it has moved."""
+    receipts = chain.receipts([one.transaction for one in corrections])
+    wrong = []
+    for one, mined in zip(corrections, receipts, strict=True):
+        moved = 0
+        if mined is not None and mined.success:
+            native = one.currency == ZERO_ADDRESS
+            moved = one.amount if native else transferred(mined, one.currency)
+        if moved != one.amount:
+            wrong.append((one, moved))
+    return wrong

@@ -1,0 +1,92 @@
+"""What is unwise about the powers over an asset is said, with what follows and what mends it."""
+
+from __future__ import annotations
+
+import re
+
+from prorata.cli.main import cli
+from prorata.deployments.permissions import read_permissions
+from tests.prorata.cli.conftest import asset, started  # noqa: F401
+from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.test_powers import BASIS, COMPLIANT, OTHER, OWNER, THIRD, register
+
+
+def warnings(commands: Commands) -> list[str]:
+    return list(read_permissions(commands.deployment).warnings)
+
+
+def about(commands: Commands, words: str) -> list[str]:
+    return [said for said in warnings(commands) if words in said]
+
+
+def test_a_single_key_with_every_role(started):  # noqa: F811
+    """Until another account has one of them; then one that is agent of both is named."""
+    [said] = about(started, "single key with every role")
+    assert said.startswith(f"{OWNER} is a single key with every role: whoever has it can issue")
+    assert about(started, "is agent of ShareToken and of InvestorRegistry") == []
+    started.facts("ownership", "offer", "--to", OTHER)
+    started.facts("ownership", "accept", "--account", "TEST::1")
+    assert about(started, "single key with every role") == []
+    [said] = about(started, "is agent of ShareToken and of InvestorRegistry")
+    assert said.endswith(f"with `prorata agents remove {OWNER} --of registry`")
+    started.facts("agents", "remove", OWNER, "--of", "registry")
+    assert about(started, "is agent of ShareToken and of InvestorRegistry") == []
+    [said] = about(started, "has no agent")
+    assert said == (
+        "InvestorRegistry has no agent: nobody can give its daily orders; appoint one with "
+        "`prorata agents add 0x… --of registry`"
+    )
+
+
+def test_a_lost_wallet_that_holds_a_role(started):  # noqa: F811
+    """Of the token it acts on; of the register its power is void."""
+    register(started, THIRD, person=903)
+    for part in ("token", "registry"):
+        started.facts("agents", "add", THIRD, "--of", part)
+    assert about(started, "lost wallet") == []
+    started.facts("loss", "confirm", "--lost", THIRD, "--new", OTHER, *BASIS)
+    [said] = about(started, "lost wallet")
+    assert said == (
+        f"{THIRD} is agent of ShareToken and a lost wallet: whoever has found its key can issue, "
+        f"burn and force transfers; remove it with `prorata agents remove {THIRD} --of token`"
+    )
+    started.facts("agents", "remove", THIRD)
+    assert about(started, "lost wallet") == []
+
+
+def test_a_register_that_serves_another_asset(started, tmp_path):  # noqa: F811
+    """Both assets are told of each other."""
+    book, token = started.deployment.registry().address, started.deployment.token().address
+    assert about(started, "also serves") == []
+    path = tmp_path / "second.yaml"
+    path.write_text(
+        f'name: Second\nsymbol: SECOND\nauthorised_shares: 100\nregistry: "{book}"\n'
+        f"rules: {COMPLIANT.parent / 'packs' / 'plain-whitelist.yaml'}\n",
+        encoding="utf-8",
+    )
+    second = Commands(started.anvil, tmp_path / "SECOND")
+    second.says("deploy", "--asset", str(path))
+    other = second.deployment.registry()
+    second.facts("registry", "bind")
+    assert other.address == book
+    for commands, address in ((started, second.deployment.token().address), (second, token)):
+        [said] = about(commands, "also serves")
+        assert said.startswith(f"the register {book} also serves another asset, {address}: what")
+
+
+def test_every_warning_names_a_command_that_exists(started):  # noqa: F811
+    """With the options that it takes."""
+    register(started, THIRD, person=903)
+    started.facts("agents", "add", THIRD)
+    started.facts("loss", "confirm", "--lost", THIRD, "--new", OTHER, *BASIS)
+    started.facts("ownership", "offer", "--to", OTHER)
+    named = [said for one in warnings(started) for said in re.findall(r"`prorata ([^`]+)`", one)]
+    assert len(named) > 5
+    for words in (one.split() for one in named):
+        if words[0] == "handover":
+            continue
+        command = cli.get_command(None, words[0])
+        if hasattr(command, "commands"):
+            command = command.commands[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known
