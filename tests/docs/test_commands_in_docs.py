@@ -123,7 +123,8 @@ def found(words: list[str]) -> click.Command:
     """The command, or the command of a group, that the words begin with."""
     command: click.Command = CLI
     for word in words:
-        if not isinstance(command, click.Group):
+        by_itself = command is not CLI and word.startswith("-")
+        if not isinstance(command, click.Group) or by_itself:
             break
         assert word in command.commands, f"there is no `prorata {' '.join(words)}`"
         command = command.commands[word]
@@ -203,7 +204,7 @@ def test_a_command_that_cannot_run_here_can_be_parsed(place: str, words: list[st
     name, rest = words[1], words[2:]
     command = CLI.commands[name]
     with command.make_context(name, list(rest)) as context:
-        if isinstance(command, click.Group):
+        if isinstance(command, click.Group) and not rest[0].startswith("-"):
             inner, *arguments = rest
             command.commands[inner].make_context(inner, arguments, parent=context)
 
