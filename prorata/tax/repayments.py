@@ -139,7 +139,8 @@ class _Finder:
     ) -> Repayment:
         books, ledger = self.books, self.books.ledgers[distribution.token]
         rule = self.rules.rule_of(ledger.claimant_of(settled.holder), settled.holder)
-        counted = year_of_income(books, distribution, settled.holder, rule)
+        until = self.rules.eligible_until
+        counted = year_of_income(books, distribution, settled.holder, rule, until)
         before = books.corrections_of(distribution, settled.holder)
         return Repayment(
             distribution=distribution,

@@ -13,6 +13,7 @@ from prorata.contracts.withholding import Certificate
 from prorata.errors import InputError, JournalError
 from prorata.ledger.corrections import Correction, corrections_in
 from prorata.reports.annual import by_year, paid_in, sums, year_statement, year_totals
+from prorata.reports.statements import statement as ordinary_statement
 from prorata.tax.certificates import CertificateRow
 from prorata.tax.procedures import US_REIMBURSEMENT, procedure_of
 from prorata.tax.repayments import find_repayments
@@ -195,6 +196,9 @@ def test_a_correction_stands_in_the_year_it_was_booked_and_corrects_the_one_it_c
     books = income(A, B, until="2028-06-01")
     [one] = found(books, certificate(B, 1_500)).due
     books.correct([booked(one, at("2028-02-01"))])
+    [line] = ordinary_statement(books, TOKEN, B)
+    money = books.money(USD, one.amount)
+    assert line.note == f"{money} of the tax were repaid on 2028-02-01T23:59:59Z"
     [statement] = [s for s in paid_in(books, TOKEN, 2027) if s.holder == B]
     content = year_statement(books, TOKEN, 2027, statement)
     assert (content.corrected, len(content.corrections_of_year)) == (True, 1)
