@@ -240,7 +240,7 @@ def _note(books: Books, distribution: DistributionAccount, holder: str) -> str:
         return f"the last push failed: {_REASONS[reason]}"
     repaid = (
         f"{books.money(one.currency, one.amount)} of the tax were repaid on {iso(one.booked_at)}"
-        for one in books.corrections_of(distribution, holder)
+        for one in books.corrections.of(distribution.id, holder)
     )
     return "; ".join(repaid)
 

@@ -107,7 +107,7 @@ def find_repayments(
     before = [
         one
         for repayment in due.values()
-        for one in books.corrections_of(repayment.distribution, repayment.entry.holder)
+        for one in books.corrections.of(repayment.distribution.id, repayment.entry.holder)
     ]
     open_ones = tuple(one for one in due.values() if one.amount > 0)
     return Found(open_ones, tuple(before), tuple(waiting))
@@ -141,7 +141,7 @@ class _Finder:
         rule = self.rules.rule_of(ledger.claimant_of(settled.holder), settled.holder)
         until = self.rules.eligible_until
         counted = year_of_income(books, distribution, settled.holder, rule, until)
-        before = books.corrections_of(distribution, settled.holder)
+        before = books.corrections.of(distribution.id, settled.holder)
         return Repayment(
             distribution=distribution,
             entry=settled,

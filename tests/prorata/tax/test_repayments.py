@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prorata.apportion import withhold
 from prorata.contracts.withholding import Certificate
 from prorata.errors import InputError, JournalError
+from prorata.ledger.audits import correct
 from prorata.ledger.corrections import Correction, corrections_in
 from prorata.reports.annual import by_year, paid_in, sums, year_statement, year_totals
 from prorata.reports.statements import statement as ordinary_statement
@@ -174,9 +175,9 @@ def test_a_correction_survives_the_journal():
 def test_more_than_was_withheld_is_a_difference():
     books = income(B)
     [one] = found(books, certificate(B, 0)).due
-    books.correct([booked(one, PAID + 1)])
+    correct(books, [booked(one, PAID + 1)])
     assert books.balanced
-    books.correct([replace(booked(one, PAID + 2), amount=1)])
+    correct(books, [replace(booked(one, PAID + 2), amount=1)])
     [wrong] = books.differences
     assert str(wrong) == (
         f"distribution 1, holder {B}: tax repaid is 36.550000 USD by the journal and 36.549999 USD "
@@ -187,7 +188,7 @@ def test_more_than_was_withheld_is_a_difference():
 def test_a_correction_of_what_was_never_declared_is_a_difference():
     books = income(B)
     [one] = found(books, certificate(B, 0)).due
-    books.correct([replace(booked(one, PAID + 1), distribution_id=9)])
+    correct(books, [replace(booked(one, PAID + 1), distribution_id=9)])
     [wrong] = books.differences
     assert str(wrong).startswith("distribution 9: its declaration is missing by the events")
 
@@ -195,7 +196,7 @@ def test_a_correction_of_what_was_never_declared_is_a_difference():
 def test_a_correction_stands_in_the_year_it_was_booked_and_corrects_the_one_it_concerns():
     books = income(A, B, until="2028-06-01")
     [one] = found(books, certificate(B, 1_500)).due
-    books.correct([booked(one, at("2028-02-01"))])
+    correct(books, [booked(one, at("2028-02-01"))])
     [line] = ordinary_statement(books, TOKEN, B)
     money = books.money(USD, one.amount)
     assert line.note == f"{money} of the tax were repaid on 2028-02-01T23:59:59Z"
@@ -243,14 +244,14 @@ def test_whatever_is_repaid_in_whatever_order_comes_to_the_lowest_tax_due(
         entries = [certificate(holder, rate) for holder, rate in rates.items()]
         due = found(books, *entries, rules=rules).due
         assert all(one.amount > 0 for one in due)
-        books.correct(booked(one, PAID + number + 1) for one in due)
+        correct(books, [booked(one, PAID + number + 1) for one in due])
         assert found(books, *entries, rules=rules).due == ()
     assert books.balanced
     for distribution in books.distributions.values():
         for holder, settled in distribution.settlements.items():
             told = [RATE, *(rates[holder] for rates in rounds if holder in rates)]
             lowest = min(withhold(settled.gross, rate) for rate in told)
-            assert books.repaid_of(distribution, holder) == settled.tax - lowest
+            assert books.corrections.repaid(distribution.id, holder) == settled.tax - lowest
     statements = paid_in(books, TOKEN, 2027, rules)
     for statement in statements:
         content = year_statement(books, TOKEN, 2027, statement, rules=rules)
