@@ -18,7 +18,7 @@ from prorata.contracts.registry import Investor
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, DeploymentError
 from prorata.register.investors import read_investors
-from prorata.tax.years import YearRules
+from prorata.tax.years import YearRules, noted_years
 from prorata.values.countries import find_country
 from prorata.values.times import parse_zone
 
@@ -48,8 +48,8 @@ _OPTIONS = (
     click.option(
         "--tax-settings",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="A file of rates whose `years:` says which rule is whose, such as "
-        "examples/compliant/withholding.yaml.",
+        help="A file of rates whose `years:` says which rule is whose.  [default: the last one "
+        "that was put in force]",
     ),
 )
 
@@ -69,7 +69,8 @@ def year_rules_of(
     Raises: InputError for options and files that say what nobody knows; ChainError.
     """
     source = options["tax_settings"]
-    rules = YearRules().set_by(None if source is None else PolicySettings.load(source).years)
+    settings = noted_years(found) if source is None else PolicySettings.load(source).years
+    rules = YearRules().set_by(settings)
     if (zone := options["zone"]) is not None:
         parse_zone(zone)
     forced = None if options["year_rule"] is None else _forced(options["year_rule"], rules)

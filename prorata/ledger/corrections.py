@@ -19,10 +19,9 @@ from operator import attrgetter
 from typing import Any
 
 from prorata.chain.calls import decode_logs
-from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.types import Mined
-from prorata.deployments.deployment import Deployment
+from prorata.deployments.deployment import Deployment, open_journal
 from prorata.errors import JournalError
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -126,10 +125,7 @@ def read_corrections(deployment: Deployment) -> list[Correction]:
 
     Raises: JournalError when it is damaged.
     """
-    chain, path = deployment.chain, deployment.folder / "journal.jsonl"
-    with Journal(
-        path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash, read_only=True
-    ) as journal:
+    with open_journal(deployment.chain, deployment.folder, read_only=True) as journal:
         return corrections_in(journal.notes)
 
 

@@ -9,7 +9,8 @@ table has
                                             unqualifiedly made subject to the holder's demand
     all others  paid, UTC                   the date of payment, which every chain knows
 
-and an issuer's file of rates can say otherwise under `years:`.
+and an issuer's file of rates can say otherwise under `years:`; what the last one said that was put
+in force, the journal keeps.
 
 By the rule `payable`, income from one distribution counts in the first year at whose end the holder
 could have had it: the first second of payment had come, the record had closed, the deadline had
@@ -30,12 +31,26 @@ from typing import Final
 
 from prorata.assets.year_rules import PAID, PAYABLE, YearRule, YearSettings
 from prorata.chain.events import Moment
+from prorata.chain.journal import Journal
+from prorata.deployments.deployment import Deployment, open_journal
+from prorata.files.models import validated
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.values.countries import find_country
 from prorata.values.times import year_of
 
-__all__ = ["RULES", "YearRules", "last_second_of", "year_of_income", "years_of_income"]
+__all__ = [
+    "RULES",
+    "YearRules",
+    "last_second_of",
+    "note_years",
+    "noted_years",
+    "year_of_income",
+    "years_of_income",
+]
+
+NOTED = "year-rules"
+"""What the journal calls a note of whose rule is which."""
 
 US = find_country("US").code
 
@@ -79,6 +94,26 @@ class YearRules:
         known = self.default if country is None else self.by_country.get(country, self.default)
         rule = known if self.forced is None else self.forced
         return rule if self.zone is None else rule.model_copy(update={"zone": self.zone})
+
+
+def note_years(journal: Journal | None, settings: YearSettings | None) -> None:
+    """Keep what a file says of the year of income, unless that is what was kept last."""
+    if journal is not None and settings not in (None, _last_of(journal)):
+        journal.note({"what": NOTED, "years": settings.as_written()})
+
+
+def noted_years(deployment: Deployment) -> YearSettings | None:
+    """What the last file of rates said of the year of income, as the deployment's journal has it.
+
+    Raises: JournalError when the journal is damaged; InputError when it says what nobody knows.
+    """
+    with open_journal(deployment.chain, deployment.folder, read_only=True) as journal:
+        return _last_of(journal)
+
+
+def _last_of(journal: Journal) -> YearSettings | None:
+    said = [note["years"] for note in journal.notes if note.get("what") == NOTED]
+    return validated(YearSettings, said[-1], "the file of rates", "the journal") if said else None
 
 
 def last_second_of(year: int, rule: YearRule) -> int:

@@ -11,6 +11,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import parse_time
 from tests.amounts import cell
+from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
 A, B, C = (f"0x{digit * 40}" for digit in "123")
@@ -98,6 +99,26 @@ def test_a_file_of_rates_says_otherwise(claimed, investors, tmp_path):
     assert counted(claimed, *options) == {2027: "3000.000000"}
     # The example's default is by the date of payment, in Amsterdam.
     assert counted(claimed, "--tax-settings", str(rates)) == counted(claimed)
+
+
+def test_the_rules_of_the_file_that_was_put_in_force_hold_from_then_on(
+    claimed, investors, tmp_path
+):
+    example = PROJECT_ROOT / "examples" / "compliant" / "withholding.yaml"
+    text = example.read_text(encoding="utf-8")
+    rates = tmp_path / "rates.yaml"
+    with kept(claimed.anvil.url, claimed.folder):
+        rates.write_text(f"{text}  DE: {{ date: payable, zone: Europe/Berlin }}\n")
+        claimed.says("tax", "deploy", str(rates))
+        assert counted(claimed, "--investors", investors) == {2027: "3000.000000"}
+        claimed.says("tax", "rates", str(example))
+        lines = (claimed.folder / "journal.jsonl").read_text().count("year-rules")
+        claimed.says("tax", "rates", str(example))
+        assert (claimed.folder / "journal.jsonl").read_text().count("year-rules") == lines == 2
+        assert counted(claimed, "--investors", investors) == {
+            2027: "2000.000000", 2028: "1000.000000",
+        }  # fmt: skip
+    assert counted(claimed, "--investors", investors)[2028] == "1000.000000"
 
 
 def test_statements_say_by_which_rule_they_were_made(claimed, investors, tmp_path):

@@ -170,6 +170,7 @@ def test_a_file_says_whose_rule_is_which():
     assert rules.rule_of(B) == RULES[US]
     assert rules.rule_of(C) == YearRule(date="paid", zone="Europe/London")
     assert PLAIN.set_by(None) is PLAIN
+    assert validated(YearSettings, years.as_written(), "", "years") == years
 
 
 @pytest.mark.parametrize(
