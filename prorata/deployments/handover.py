@@ -33,7 +33,7 @@ from prorata.deployments.roles import (
     remove_agent,
 )
 from prorata.errors import ChainError, DeploymentError, InputError
-from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.addresses import ZERO_ADDRESS, checksummed
 
 __all__ = ["Handover", "Left", "Receiver", "hand_over", "look_at", "what_is_left"]
 
@@ -131,7 +131,7 @@ def look_at(chain: RpcChain, address: str) -> Receiver:
         [number], [people] = abi_decode(["uint256"], threshold), abi_decode(["address[]"], owners)
     except (ChainError, DecodingError, ValueError, OverflowError):
         return Receiver(address, has_code=True)
-    return Receiver(address, True, int(number), tuple(str(one) for one in people))
+    return Receiver(address, True, int(number), tuple(str(checksummed(one)) for one in people))
 
 
 def hand_over(operator: Operator, found: Deployment, to: str) -> Handover:
