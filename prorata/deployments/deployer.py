@@ -41,6 +41,7 @@ from prorata.contracts.currency import Currency
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest
 from prorata.contracts.vault import DividendVault
+from prorata.deployments.control import look_at, require_same_control
 from prorata.deployments.create2 import create2_call, creation_block, require_factory, salt
 from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
@@ -102,6 +103,9 @@ def deploy(
     known: dict[str, Contract] = {}
     _reuse(operator, settings, vault, known, folder)
     require_machine(operator.chain)
+    if settings.deterministic and settings.id is not None:
+        owner = settings.owner or operator.address
+        require_same_control(operator.chain, folder, settings.id, owner)
     known = _stages(operator, settings, operator.address, known, vault=vault, dollar=dollar)
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)
@@ -465,6 +469,7 @@ def _matches(code: bytes, name: str) -> bool:
 
 
 def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:
+    owner = settings.owner or operator.address
     return Manifest(
         id=settings.id or _new_id(operator.chain, contracts),
         asset=settings,
@@ -479,6 +484,7 @@ def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contr
             "input": "standard-input.json",
         },
         contracts=_in_order(contracts),
+        control=look_at(operator.chain, owner).model_dump(mode="json"),
     )
 
 

@@ -397,7 +397,7 @@ def test_a_nonce_used_elsewhere_stops_the_run_and_can_be_given_up(
     assert str(refused.value) == (
         f"nonce 1 of {operator.address} was used by another transaction, so {entry.hash} "
         f'("issue 1 to {HOLDER}") can never be mined; see what that was with `prorata journal '
-        'adopt`, which takes it in; if the step is still to be done, run again with --abandon '
+        "adopt`, which takes it in; if the step is still to be done, run again with --abandon "
         '"mint/0"'
     )
     with pytest.raises(JournalError):

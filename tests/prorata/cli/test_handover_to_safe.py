@@ -13,7 +13,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner, public_test_key
-from prorata.deployments.handover import look_at
+from prorata.deployments.control import look_at
 from prorata.values.addresses import ZERO_ADDRESS
 from tests.bench.peers import MODULES
 from tests.prorata.cli.opened import Commands
