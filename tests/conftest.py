@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from prorata.toolchain.paths import PROJECT_ROOT, environment
 
 TEST_CONTRACTS = Path("tests/contracts")
+
+_CACHES = count()
 
 # Ape finds the compiler and Anvil, here and in processes that tests start, however pytest was run.
 os.environ.update(environment())
@@ -28,6 +31,13 @@ settings.register_profile("deep", max_examples=5_000, deadline=None)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in os.environ else "quick")
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path_factory) -> None:
+    """What one test learns of a node at some port is not what another's takes at once."""
+    folder = tmp_path_factory.getbasetemp() / f"cache-{next(_CACHES)}"
+    monkeypatch.setenv("PRORATA_CACHE", str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ from prorata.chain.artifacts import Artifact, artifact, compiler, standard_input
 from prorata.chain.calls import Call, DecodedEvent, Event, decode_log, decode_logs, deploy_call
 from prorata.chain.events import Moment, find_events, moment_of, read_events, stream_events
 from prorata.chain.journal import Journal, JournalEntry
-from prorata.chain.node import RpcChain, read_steadily
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
+from prorata.chain.readings import read_steadily
 from prorata.chain.signers import LocalSigner, Signer
 from prorata.chain.steps import Intent, Progress, Receipt
 from prorata.chain.types import Block, BlockTag, Chain, Fees, Log, Sent, Simulated, SimulatedBlock

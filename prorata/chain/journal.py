@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -146,6 +146,11 @@ class Journal:
     def read_only(self) -> bool:
         """Whether it is only looked at."""
         return self._log.read_only
+
+    @property
+    def records(self) -> Sequence[Mapping[str, Any]]:
+        """Every line as it is in the file, without its seal."""
+        return self._log.records
 
     @property
     def notes(self) -> tuple[Mapping[str, Any], ...]:

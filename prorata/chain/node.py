@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""One node, asked in batches and in pages, whose every answer is checked."""
+"""A chain behind one node or several, asked in batches and in pages; every answer is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from prorata.chain.encoding import (
     bytes_of,
     hex_of,
     int_of,
-    log_of,
     mined_of,
     refusal_of,
     sent_of,
@@ -19,12 +18,14 @@ from prorata.chain.encoding import (
     tag_of,
     topic_of,
 )
+from prorata.chain.log_pages import read_logs
+from prorata.chain.pool import Pool
 from prorata.chain.rpc import BusyError, Wire
+from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Request
 from prorata.chain.types import (
     Block,
     BlockTag,
-    Chain,
     Fees,
     Log,
     Mined,
@@ -32,75 +33,51 @@ from prorata.chain.types import (
     Simulated,
     SimulatedBlock,
 )
-from prorata.errors import RUN_AGAIN, BooksError, ChainError, ProrataError, RevertError
+from prorata.errors import RUN_AGAIN, ChainError, ProrataError, RevertError
 
 if TYPE_CHECKING:
     from web3 import Web3
     from web3.providers.base import BaseProvider
 
-__all__ = ["HEAVY_BATCH", "LOCAL_CHAINS", "RpcChain", "read_steadily"]
+__all__ = ["HEAVY_BATCH", "LOCAL_CHAINS", "RpcChain"]
 
-T = TypeVar("T")
-
-BATCH = 100
-READINGS = 3
 HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered in time
-LOG_PAGE = 10_000
 LOCAL_CHAINS = frozenset({1337, 31337})
 
 
-def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "latest") -> T:
-    """What `read` makes of the chain up to a block, from the beginning if that block is replaced.
-
-    Events of one chain and answers of another never agree, and a reorganisation in between would
-    pass for an error in the books.
-
-    Raises: ChainError when it is replaced again and again; what `read` raises.
-    """
-    for _ in range(READINGS):
-        block = chain.block(last)
-        try:
-            found = read(block)
-        except (BooksError, ChainError):
-            if _is_there(chain, block):
-                raise
-            continue
-        if _is_there(chain, block):
-            return found
-    raise ChainError(
-        f"the chain was reorganised {READINGS} times while it was read: block {block.number} was "
-        f"{block.hash}, and is another one now",
-        f"wait until it has settled and {RUN_AGAIN}",
-    )
-
-
-def _is_there(chain: Chain, block: Block) -> bool:
-    try:
-        return chain.block(block.number).hash == block.hash
-    except ChainError:
-        return False
-
-
-# --------------------------------------------------------------------------------------- the node
-
-
 class RpcChain:
-    """A node, given by its address or as a `Web3`, or a provider of web3, to borrow.
+    """A node, given by its address or as a `Web3`, or a provider of web3, to borrow; or several.
 
     An address is `http(s)://…`, `ws(s)://…`, or the path of an IPC socket: `ipc:///…`, or one that
-    ends in `.ipc`. `expected_chain_id` refuses any other chain before anything else is asked of
-    it. Nothing is sent until the first question.
+    ends in `.ipc`. Of several the first is asked that answers and is not behind the others.
+    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is sent
+    until the first question.
 
     Raises: InputError for what is neither.
     """
 
     def __init__(
-        self, node: str | Web3 | BaseProvider, *, expected_chain_id: int | None = None
+        self,
+        node: str | Web3 | BaseProvider | list[str] | tuple[str, ...],
+        *,
+        expected_chain_id: int | None = None,
     ) -> None:
-        self._wire = Wire(node)
+        self._wire: Wire | Pool
+        if isinstance(node, list | tuple):
+            self._wire = Pool([Wire(one) for one in node])
+        else:
+            self._wire = Wire(node)
         self._expected = expected_chain_id
-        self._log_page = LOG_PAGE
-        self.name = self._wire.name
+
+    @property
+    def name(self) -> str:
+        """The address of the node that is asked, without what may be a key in it."""
+        return self._wire.name
+
+    @property
+    def limits(self) -> Limits:
+        """How much that node takes at once."""
+        return self._wire.limits
 
     @cached_property
     def chain_id(self) -> int:
@@ -180,16 +157,22 @@ class RpcChain:
                 raise answer
         return answers
 
-    def try_many(self, questions: Sequence[Request], *, batch: int = BATCH) -> list[Any]:
-        """As `request_many`, with each refused question's error in place of its answer."""
+    def try_many(
+        self, questions: Sequence[Request], *, batch: int | None = None, hasty: bool = False
+    ) -> list[Any]:
+        """As `request_many`, with each refused question's error in place of its answer.
+
+        At most `batch` are asked at once, if not as many as the node takes. A `hasty` question is
+        given up early where the node is slow, to be asked for less.
+        """
         answers: list[Any] = []
-        for start in range(0, len(questions), batch):
-            answers += self._batch(questions[start : start + batch])
+        for start in range(0, len(questions), batch or len(questions) or 1):
+            answers += self._asked(questions[start : start + (batch or len(questions))], hasty)
         return answers
 
-    def _batch(self, questions: Sequence[Request]) -> list[Any]:
+    def _asked(self, questions: Sequence[Request], hasty: bool) -> list[Any]:
         found = []
-        for (method, _), answer in zip(questions, self._wire(questions), strict=True):
+        for (method, _), answer in zip(questions, self._wire(questions, hasty=hasty), strict=True):
             if answer is None:
                 raise BusyError(
                     f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
@@ -229,12 +212,16 @@ class RpcChain:
         self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest"
     ) -> list[bytes | ProrataError]:
         """As `call_many`, with each refused call's error in place of what it returns."""
-        # A block could be mined between two batches.
-        number = self.block(block).number if len(calls) > BATCH and block == "latest" else block
+        if block == "latest" and len(calls) > self.limits.batch.size:
+            # A block could be mined between two batches.
+            block = self.block().number
         questions = [
-            ("eth_call", ({"to": to, "data": hex_of(data)}, tag_of(number))) for to, data in calls
+            ("eth_call", ({"to": to, "data": hex_of(data)}, tag_of(block))) for to, data in calls
         ]
         answers = self.try_many(questions)
+        if block == "latest" and len(calls) > self.limits.batch.size:
+            # The node has just shown that it takes less at once, and was asked in parts.
+            return self.try_calls(calls, block=self.block().number)
         return [a if isinstance(a, ProrataError) else bytes_of(a) for a in answers]
 
     def code(self, address: str, *, block: BlockTag = "latest") -> bytes:
@@ -293,26 +280,14 @@ class RpcChain:
     ) -> Iterator[Log]:
         """The logs of `addresses` in blocks `first` to `last`, both included, in chain order.
 
-        Asks in pages, and in halves of a page that the provider finds too large.
+        Asks in ranges as wide as the node takes them.
 
-        Raises: ChainError when the provider refuses even a single block.
+        Raises: ChainError when the node refuses even a single block.
         """
-        question: dict[str, object] = {"address": list(addresses)}
+        wanted: dict[str, object] = {"address": list(addresses)}
         if topics is not None:
-            question["topics"] = [topic_of(topic) for topic in topics]
-        while first <= last:
-            until = min(last, first + self._log_page - 1)
-            page = {**question, "fromBlock": hex(first), "toBlock": hex(until)}
-            answer = self.try_many([("eth_getLogs", (page,))])[0]
-            if isinstance(answer, ProrataError):
-                # Who is asked too often is not helped by being asked for less, and so more often.
-                if until == first or isinstance(answer, BusyError):
-                    raise answer
-                self._log_page = (until - first + 1) // 2
-                continue
-            found = [log_of(entry) for entry in answer if not entry.get("removed", False)]
-            yield from sorted(found, key=lambda log: (log.block_number, log.log_index))
-            first = until + 1
+            wanted["topics"] = [topic_of(topic) for topic in topics]
+        return read_logs(self, wanted, first, last)
 
     # -------------------------------------------------------------------- sending
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""JSON-RPC to one node: batches, the patience with a busy one, and every failure a sentence."""
+"""JSON-RPC to one node: batches of its size, patience when it is busy, every failure a sentence."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from prorata.chain.transports.dialects import batch_limit, is_of_batch
+from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
 
     from prorata.chain.transports.providers import Connection
 
-__all__ = ["BusyError", "Wire"]
+__all__ = ["BusyError", "SlowError", "Wire"]
 
 TIMEOUT_SECONDS = 30
+HASTY_SECONDS = 10
 RETRIES_AFTER_SECONDS = (0.25, 1.0)
 SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
 class BusyError(ChainError):
     """The node would answer later, and nothing is wrong with the question."""
+
+
+class SlowError(BusyError):
+    """No answer in time, from the node or the gateway before it: less might have been answered."""
 
 
 class Wire:
@@ -43,15 +50,52 @@ class Wire:
         self._node: Any = _checked(node) if isinstance(node, str) else _lent(node)
         self.name = _shown(node) if isinstance(node, str) else "the node"
 
-    def __call__(self, questions: Sequence[Request]) -> list[Answer | None]:
+    @cached_property
+    def limits(self) -> Limits:
+        """How much the node takes at once, as far as it is known."""
+        return Limits(self._node if isinstance(self._node, str) else None)
+
+    def __call__(self, questions: Sequence[Request], *, hasty: bool = False) -> list[Answer | None]:
         """Ask all at once: the answer to each, in their order; None for what was left out.
+
+        In batches as long as the node takes them; what is left out of one is asked again in
+        smaller ones. A `hasty` question is given up where it is only slow, for a lesser one.
 
         Raises: ChainError when no answer comes, BusyError when one may come later.
         """
-        reply = self._reply(questions)
-        if reply.is_for_each(questions):
+        answers: list[Answer | None] = []
+        while len(answers) < len(questions):
+            start = len(answers)
+            answers += self._batch(questions[start : start + self.limits.batch.size], hasty)
+        return answers
+
+    def _batch(self, questions: Sequence[Request], hasty: bool) -> list[Answer | None]:
+        reply = self._reply(questions, hasty)
+        if len(questions) == 1:
             return reply.answers()
-        return [answer for question in questions for answer in self([question])]
+        found = reply.found(len(questions))
+        missing = [number for number, answer in enumerate(found) if answer is None]
+        if not missing:
+            self.limits.batch.accept(len(questions))
+            return found
+        if len(missing) == len(questions) and not is_of_batch(reply.complaint):
+            # Whether it is for the length of the batch, the first question alone can tell.
+            found[0] = self._batch(questions[:1], hasty)[0]
+            if found[0] is None:
+                return found
+            missing = missing[1:]
+        self._shorten(len(questions), len(questions) - len(missing), reply)
+        again = self([questions[number] for number in missing], hasty=hasty)
+        self.limits.keep()
+        for number, answer in zip(missing, again, strict=True):
+            found[number] = answer
+        return found
+
+    def _shorten(self, asked: int, answered: int, reply: Reply) -> None:
+        """Ask less at once from now on: as the node says, or as far as it has answered."""
+        if (limit := batch_limit(reply.complaint)) is not None:
+            self.limits.batch.limit(limit)
+        self.limits.batch.refuse(asked, limit or (answered if answered > 1 else None))
 
     @cached_property
     def _connection(self) -> Connection:
@@ -64,23 +108,26 @@ class Wire:
     def _subject(self) -> str:
         return f"the node at {self.name}" if isinstance(self._node, str) else self.name
 
-    def _reply(self, questions: Sequence[Request]) -> Reply:
+    def _reply(self, questions: Sequence[Request], hasty: bool) -> Reply:
         pauses = RETRIES_AFTER_SECONDS if isinstance(self._node, str) else ()
+        timeout = min(TIMEOUT_SECONDS, HASTY_SECONDS) if hasty else TIMEOUT_SECONDS
         for pause in (*pauses, None):
             try:
-                reply = self._connection.ask(questions, TIMEOUT_SECONDS)
+                reply = self._connection.ask(questions, timeout)
+                if hasty and reply.is_overtaxed:
+                    return self._last_word(reply)
                 if not reply.is_busy:
-                    return self._understood(reply)
+                    return self._understood(reply, len(questions))
                 if pause is None:
                     return self._last_word(reply)
             except UnansweredError as error:
-                if pause is None or error.final:
+                if pause is None or error.final or (hasty and error.slow):
                     raise self._unanswered(error) from None
             time.sleep(pause)
         raise AssertionError
 
-    def _understood(self, reply: Reply) -> Reply:
-        if reply.content is not None:
+    def _understood(self, reply: Reply, count: int) -> Reply:
+        if reply.content is not None or (count > 1 and reply.is_too_large):
             return reply
         raise ChainError(
             f"{self._subject} answered HTTP {reply.status}, not JSON-RPC",
@@ -95,6 +142,7 @@ class Wire:
         content, status = reply.content, reply.status
         if isinstance(content, list):
             return reply
+        kind = SlowError if reply.is_overtaxed else BusyError
         if content and content.get("error"):
             trouble = f"answers no more for now: {reason_given(content['error'])}"
         elif status == 429:
@@ -103,11 +151,11 @@ class Wire:
             trouble = "answered half a sentence" + (f" with HTTP {status}" if status else "")
         else:
             trouble = f"is out of order for now (HTTP {status})"
-        raise BusyError(f"{self._subject} {trouble}", f"wait a minute and {RUN_AGAIN}")
+        raise kind(f"{self._subject} {trouble}", f"wait a minute and {RUN_AGAIN}")
 
     def _unanswered(self, error: UnansweredError) -> ChainError:
         remedy = "check the address and that the node is running"
-        return ChainError(
+        return (SlowError if error.slow else ChainError)(
             f"{self._subject} does not answer ({error.reason})",
             remedy if isinstance(self._node, str) else None,
         )

@@ -78,6 +78,11 @@ class Command(click.Command):
         """Run it."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            if not ctx.params.get("as_json"):
+                raise
+            usage_refusal(error)
+            ctx.exit(error.exit_code)
         except ProrataError as error:
             refuse(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(1)

@@ -25,6 +25,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "examples": "Write the example files into a folder, to start from.",
         "new-asset": "Write the file of a new asset, from questions or options.",
         "deploy": "Put an asset's contracts on a chain, once.",
+        "handover": "Hand an asset over: every role that this account has goes to another.",
     },
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",
@@ -80,6 +81,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "books": "Prove where every unit of income is.",
         "drift": "Compare the chain with the manifest and the journal.",
         "permissions": "Show who can do what on a deployment.",
+        "log": "Show all that was ordered and sent, and verify that it holds.",
         "verify": "Have an explorer verify the sources of a deployment.",
         "journal": "Take into the journal what was sent without it.",
     },

@@ -18,15 +18,16 @@ from prorata.errors import BooksError, InputError
 from prorata.files.writer import json_object
 from prorata.ledger.audits import audit_deployment
 from prorata.ledger.books import Books
+from prorata.ledger.corrections import Correction
 from prorata.reports.annual import correction_rows
 from prorata.reports.tables import verdict
 from prorata.tax.certificates import CertificateRow, parse_document, read_certificates
 from prorata.tax.corrections import Repaid, repay
 from prorata.tax.procedures import Procedure, procedure_of
-from prorata.tax.repayments import Found, find_repayments
+from prorata.tax.repayments import Found, Repayment, find_repayments
 from prorata.values.addresses import check_address
 from prorata.values.kinds import FOREVER, Kind
-from prorata.values.times import parse_time
+from prorata.values.times import moment, parse_time
 
 __all__ = ["repay_command"]
 
@@ -52,10 +53,11 @@ EXAMPLES = (
 )
 @click.option("--until", help="When the window of another procedure closes, such as 2028-12-31.")
 @click.option("--form-filed", help="When Form 1042-S was filed, if it was: repays nothing after.")
+@click.option("--dry-run", is_flag=True, help="Show what would be repaid; send nothing.")
 @year_options
 @common_options
 def repay_command(
-    table: Path | None, ids: Sequence[int], holders: Sequence[str], **options: Any
+    table: Path | None, ids: Sequence[int], holders: Sequence[str], dry_run: bool, **options: Any
 ) -> None:
     """Repay tax that was withheld too much, and book it as a correction.
 
@@ -75,8 +77,10 @@ def repay_command(
         books, token = proven.books, found.token().address
         rules = year_rules_of(options, found, books.ledgers[token], session.output)
         due = find_repayments(books, token, entries, rules, procedure, ids=ids)
-        done = repay(operator, found, due.due, procedure) if due.due else []
-    _show_repaid(session, books, due, done)
+        done = []
+        if due.due:
+            done = repay(operator, found, due.due, procedure, dry_run=dry_run)
+    _show_repaid(session, books, due, done, dry_run)
 
 
 def _entries(
@@ -117,27 +121,24 @@ def _procedure(options: Mapping[str, Any]) -> Procedure:
 # ------------------------------------------------------------------------------------------- words
 
 
-def _show_repaid(session: Session, books: Books, due: Found, done: Sequence[Repaid]) -> None:
+def _show_repaid(
+    session: Session, books: Books, due: Found, done: Sequence[Repaid], dry_run: bool
+) -> None:
     say = session.output
     sent = [repaid.correction for repaid in done if repaid.receipt is not None]
     there = [repaid.correction for repaid in done if repaid.receipt is None]
-    rows = [
-        (
-            str(one.distribution_id),
-            one.holder,
-            *(books.money(one.currency, units) for units in (one.withheld, one.due, one.amount)),
-            str(one.year),
-        )
-        for one in sent
-    ]
+    rows = [_row(books, one) for one in (due.due if dry_run else ())]
+    rows = rows or [_booked_row(books, one) for one in sent]
     if rows:
-        columns = ("distribution>", "holder", "withheld>", "due>", "repaid>", "of the year>")
-        say.table("Repaid, and booked as corrections", columns, rows[:SHOWN])
+        columns = ("id>", "holder", "currency", "withheld>", "due>", "repaid>", "year>")
+        title = "Would repay; nothing was sent" if dry_run else "Repaid, and booked as corrections"
+        say.table(title, columns, rows[:SHOWN])
         if len(rows) > SHOWN:
-            say.say(f"and {len(rows) - SHOWN:,} more: see `prorata books`")
+            say.say(f"and {len(rows) - SHOWN:,} more: `prorata books --out` lists them all")
     elif not there:
         say.say("There is nothing to repay; nothing was sent")
-    for one in [*there, *due.before][:SHOWN]:
+    before = [*there, *due.before]
+    for one in before[:SHOWN]:
         say.say(
             f"Distribution {one.distribution_id}: {books.money(one.currency, one.amount)} was "
             f"repaid to {one.holder} before, in {one.transaction}"
@@ -148,9 +149,41 @@ def _show_repaid(session: Session, books: Books, due: Found, done: Sequence[Repa
             "is: repay it after that"
         )
     facts = {
+        "dry_run": dry_run,
+        "would_repay": [_would(books, one) for one in (due.due if dry_run else ())],
         "repaid": correction_rows(books, sent),
-        "before": correction_rows(books, [*there, *due.before]),
+        "before": correction_rows(books, before),
         "waiting": [{"distribution": number, "holder": who} for number, who in due.waiting],
         "transactions": [one.transaction for one in sent],
     }
     say.result(json_object(facts))
+
+
+def _row(books: Books, one: Repayment) -> tuple[str, ...]:
+    distribution, entry = one.distribution, one.entry
+    figures = _figures(books, distribution.currency, entry.tax, one.due, one.amount)
+    return (str(distribution.id), entry.holder, *figures, str(one.year))
+
+
+def _booked_row(books: Books, one: Correction) -> tuple[str, ...]:
+    figures = _figures(books, one.currency, one.withheld, one.due, one.amount)
+    return (str(one.distribution_id), one.holder, *figures, str(one.year))
+
+
+def _figures(books: Books, currency: str, *amounts: int) -> tuple[str, ...]:
+    unit = books.unit(currency)
+    return (unit.symbol, *(unit.amount(units).figure for units in amounts))
+
+
+def _would(books: Books, one: Repayment) -> dict[str, Any]:
+    unit, distribution = books.unit(one.distribution.currency), one.distribution
+    amounts = {"withheld": one.entry.tax, "due": one.due, "repaid": one.amount}
+    return {
+        "year": one.year,
+        "distribution": distribution.id,
+        "holder": one.entry.holder,
+        "currency": distribution.currency,
+        **{name: unit.amount(units) for name, units in amounts.items()},
+        "window_until": moment(one.window_until),
+        "document": one.document,
+    }

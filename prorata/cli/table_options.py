@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from prorata.cli.tables import sheet_option
 from prorata.errors import InputError
 from prorata.register.dialects import DIALECTS
 from prorata.register.share_cells import MARKS, UNITS
@@ -74,6 +75,7 @@ def table_options(function: F) -> F:
             help=f"What the file counts: {' or '.join(UNITS)} units.  [default: the format's own, "
             "or whole]",
         ),
+        sheet_option,
     )
     for option in reversed(options):
         function = option(function)
@@ -91,4 +93,5 @@ def table_reading(options: dict[str, Any]) -> dict[str, Any]:
         "merge": options["merge"],
         "decimal_mark": options["decimal_mark"],
         "units": options["units"],
+        "sheet": options["sheet"],
     }

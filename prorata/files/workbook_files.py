@@ -19,7 +19,7 @@ from prorata.errors import InputError
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-__all__ = ["is_workbook", "opened", "parts_of"]
+__all__ = ["check_size", "is_workbook", "opened", "parts_of"]
 
 MOST_PARTS = 2_000
 MOST_BYTES = 64 * 2**20
@@ -56,7 +56,7 @@ def opened(content: bytes) -> Workbook:
 
     Raises: InputError when it is damaged or too large.
     """
-    _check_size(parts_of(content))
+    check_size(parts_of(content))
     # Loaded here only: commands that read no workbook shall not wait for it.
     from openpyxl import load_workbook  # noqa: PLC0415
 
@@ -82,10 +82,10 @@ def parts_of(content: bytes) -> zipfile.ZipFile:
 
 def _damaged(error: Exception) -> InputError:
     reason = f"{type(error).__name__}: {error}".strip(": ")
-    return InputError.of("file", "the workbook", f"is damaged ({reason})", "save it again")
+    return InputError.of("file", "the file", f"is damaged ({reason})", "save it again")
 
 
-def _check_size(parts: zipfile.ZipFile) -> None:
+def check_size(parts: zipfile.ZipFile) -> None:
     """Raises: InputError when it unpacks to more than a cap table needs, or has a DTD."""
     entries = parts.infolist()
     packed, unpacked = (sum(getattr(e, s) for e in entries) for s in ("compress_size", "file_size"))
@@ -116,4 +116,4 @@ def _pieces(parts: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _too_large(rule: str) -> InputError:
-    return InputError.of("file", "the workbook", rule, "keep the table alone in a new workbook")
+    return InputError.of("file", "the file", rule, "keep the cap table alone in it")

@@ -12,7 +12,7 @@ from prorata.apportion import Apportionment
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import Event
 from prorata.chain.events import find_events
-from prorata.chain.node import read_steadily
+from prorata.chain.readings import read_steadily
 from prorata.chain.types import Block, Log
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from prorata.chain.calls import Event
 from prorata.chain.events import read_events
-from prorata.chain.node import read_steadily
+from prorata.chain.readings import read_steadily
 from prorata.chain.types import Block, Chain
 from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken

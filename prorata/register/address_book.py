@@ -16,6 +16,7 @@ from pathlib import Path
 
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
+from prorata.files.tabular import read_tabular
 from prorata.files.writer import Row, write_csv_rows
 from prorata.register.captable import Holding, check_kind, check_name
 from prorata.register.dialects import (
@@ -28,6 +29,10 @@ from prorata.register.dialects import (
 from prorata.values.addresses import parse_address
 
 __all__ = ["AddressBook", "NameRow", "parse_names", "read_names", "write_names"]
+
+
+NUMBERS = ("shares", "percent")
+"""What stands beside names in a cap table, and is not read here."""
 
 
 class NameRow(Row):
@@ -73,12 +78,17 @@ def read_names(
     *,
     columns: Mapping[str, str] | None = None,
     known_as: str | None = None,
+    sheet: str | None = None,
 ) -> AddressBook:
-    """Read names from the file at `path`; see `parse_names`.
+    """Read names from the file at `path`, CSV or a workbook; see `parse_names`.
 
     Raises: InputError for every fault in the file, or when it cannot be opened.
     """
-    return parse_names(Sheet.read(path), str(path), columns=columns, known_as=known_as)
+
+    def parse(content: str | bytes) -> AddressBook:
+        return parse_names(content, str(path), columns=columns, known_as=known_as)
+
+    return read_tabular(path, parse, sheet=sheet, ignored=NUMBERS)
 
 
 def parse_names(
@@ -151,7 +161,12 @@ class _NamesReader:
 def write_names(book: AddressBook, path: Path) -> None:
     """Write the names, ordered by name, to where `read_names` reads them back.
 
+    An empty book is no file.
+
     Raises: InputError when the file cannot be written.
     """
+    if not book.people:
+        path.unlink(missing_ok=True)
+        return
     rows = sorted(book.people.values(), key=lambda row: (row.name.casefold(), row.address))
     write_csv_rows(path, NameRow, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from prorata.chain.abi import topics_of
 from prorata.chain.events import stream_events
-from prorata.chain.node import read_steadily
+from prorata.chain.readings import read_steadily
 from prorata.chain.types import Block, BlockTag
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution

@@ -435,7 +435,7 @@ def year_statement(
         forms_1042_s=_forms_1042_s(books, statement),
         corrections_of_year=correction_rows(books, _corrections_of(books, statement)),
         corrections_booked=correction_rows(books, statement.corrections),
-        remarks=[*_remarks(statement), *_unpaid(books, statement)],
+        remarks=[*_remarks(statement), *_unpaid(statement)],
         note=NOTE,
     )
 
@@ -446,11 +446,11 @@ def _remarks(statement: Statement) -> list[str]:
     return [f"{kind.label.capitalize()}: {REPORTING[kind].remark}" for kind in kinds]
 
 
-def _unpaid(books: Books, statement: Statement) -> list[str]:
+def _unpaid(statement: Statement) -> list[str]:
     """What counts although nobody has come for it."""
     return [
-        f"Distribution {paid.distribution.id}: was at the holder's demand, and had not been paid "
-        f"by {iso(books.until)}."
+        f"Distribution {paid.distribution.id}: it was at the holder's demand, and has not been "
+        "paid yet."
         for paid in statement.payments
         if paid.entry is None
     ]

@@ -62,14 +62,19 @@ def repay(
     deployment: Deployment,
     repayments: Sequence[Repayment],
     procedure: Procedure,
+    *,
+    dry_run: bool = False,
 ) -> list[Repaid]:
     """Send each holder what was withheld too much, and book it.
+
+    A dry run makes every check, that each step would succeed among them, and sends nothing.
 
     Raises: InputError with everything that stands in the way, such as a window that has closed, an
     account that is neither the collector's nor the issuer's, or too little money; what
     `Operator.send` raises.
     """
-    operator.settle()
+    if not dry_run:
+        operator.settle()
     payees = _payees(deployment, repayments)
     there = {one.key: _on_chain(operator, one, payees[one.key]) for one in repayments}
     left = [replace(one, repaid=one.repaid + _sum(there[one.key])) for one in repayments]
@@ -88,6 +93,9 @@ def repay(
     ]
     if problems:
         raise InputError(problems, "the repayments")
+    if dry_run:
+        operator.price(steps)
+        return []
     found = [
         Repaid(_book(operator, deployment, replace(one, due=was.due), was, procedure), None)
         for one in repayments

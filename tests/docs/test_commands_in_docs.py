@@ -54,6 +54,7 @@ STARTS = {
     "docs/guide/compliance.md": (),
     "docs/guide/reports.md": (*BUILDING, *PAID),
     "docs/guide/automation.md": BUILDING,
+    "docs/guide/plans.md": BUILDING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""
@@ -123,7 +124,9 @@ def found(words: list[str]) -> click.Command:
     """The command, or the command of a group, that the words begin with."""
     command: click.Command = CLI
     for word in words:
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or word.startswith("-"):
+            break
+        if command.invoke_without_command and word.startswith("-"):
             break
         assert word in command.commands, f"there is no `prorata {' '.join(words)}`"
         command = command.commands[word]
@@ -203,8 +206,8 @@ def test_a_command_that_cannot_run_here_can_be_parsed(place: str, words: list[st
     name, rest = words[1], words[2:]
     command = CLI.commands[name]
     with command.make_context(name, list(rest)) as context:
-        if isinstance(command, click.Group):
-            inner, *arguments = rest
+        if isinstance(command, click.Group) and context.args + context.protected_args:
+            inner, *arguments = context.protected_args + context.args
             command.commands[inner].make_context(inner, arguments, parent=context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 from hypothesis import assume, given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from prorata.apportion import (
     Apportionment,
+    amount_for,
     apportion,
     entitlement,
     withhold,
@@ -30,6 +32,25 @@ def eligible_of(balances: dict[str, int], excluded: list[str]) -> dict[str, int]
 
 
 # ---------------------------------------------------------------------------- examples
+
+
+@pytest.mark.parametrize(
+    ("rate", "eligible", "amount"),
+    [
+        # USD 0.125 for each of 9,200 shares; a cent and a half; and a third of a unit.
+        (Fraction(125_000), 9_200, 1_150_000_000),
+        (Fraction(15_000), 1, 15_000),
+        (Fraction(1, 3), 10, 4),
+        (Fraction(0), 10, 0),
+    ],
+)
+def test_so_much_per_share_is_an_amount_rounded_up(rate, eligible, amount):
+    assert amount_for(rate, eligible) == amount
+
+
+def test_a_negative_rate_is_refused():
+    with pytest.raises(InputError, match="is negative; give 0 or more"):
+        amount_for(Fraction(-1, 2), 10)
 
 
 def test_the_rent_of_the_worked_example() -> None:
@@ -298,3 +319,31 @@ def test_a_higher_rate_never_withholds_less(gross: int, rate: int, other: int) -
     """Tax grows with the rate (Law 3)."""
     low, high = sorted((rate, other))
     assert withhold(gross, low) <= withhold(gross, high)
+
+
+# --------------------------------------------------------------------------- per share
+
+PER_SHARE = st.fractions(min_value=0, max_value=10**9, max_denominator=10**12)
+
+
+@given(PER_SHARE, BALANCES, ACCOUNTS)
+def test_so_much_per_share_pays_everyone_the_rate_to_within_a_unit(rate, balances, excluded):
+    """Nobody gets less than the rate times its shares rounded down, nor more than that rounded up;
+    the remainder is less than the number of holders (Laws 1, 2)."""
+    held = eligible_of(balances, excluded)
+    assume(held)
+    eligible = sum(held.values())
+    division = apportion(amount_for(rate, eligible), balances, excluded)
+    for holder, shares in held.items():
+        exact = rate * shares
+        assert floor(exact) <= division.gross[holder] <= ceil(exact)
+    assert 0 <= division.remainder < len(held)
+
+
+@given(st.integers(0, 10**12), BALANCES)
+def test_a_rate_of_whole_units_is_paid_exactly(rate, balances):
+    """(Law 2) Nothing is rounded, and nothing is left over."""
+    assume(sum(balances.values()))
+    division = apportion(amount_for(Fraction(rate), sum(balances.values())), balances)
+    assert division.remainder == 0
+    assert division.gross == {holder: rate * shares for holder, shares in balances.items()}

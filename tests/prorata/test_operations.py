@@ -45,7 +45,7 @@ def test_the_whole_cap_table_is_issued(operator, issued, table):
     assert balances == [h.shares for h in table]
     assert issued.token().total_supply() == 10_000
     assert [path.name for path in sorted(issued.folder.iterdir())] == [
-        "journal.jsonl", "manifest.json", "standard-input.json",
+        "journal.jsonl", "journal.lock", "manifest.json", "standard-input.json",
     ]  # fmt: skip
 
 

@@ -259,11 +259,12 @@ def _learn_floor(sender: Sender, refused: Sequence[tuple[JournalEntry, str]]) ->
         if floor is None:
             continue
         limit, least = sender.prices.most, floor.most + floor.tip
+        enough = format_units(least, 9, trim=True)
         if limit is not None and least > limit:
             raise ChainError(
                 f'the node takes "{entry.label}" for no less than {gwei(least)} a unit of gas, '
                 f"and --max-fee allows {gwei(limit)}, so it was not sent",
-                f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+                f"wait, or {RUN_AGAIN} with --max-fee {enough}, which resumes",
             )
         most = max(sender.floor.most, floor.most)
         sender.floor = Fees(most, max(sender.floor.tip, floor.tip))
@@ -285,6 +286,7 @@ def _next_nonce(sender: Sender) -> int:
     A reorganisation, or a node that is behind the others, would else give one out twice.
     """
     first = sender.chain.nonce(sender.address, block="pending")
+    _require_none_waiting(sender, first)
     fallen = ours_from(sender, first)
     if not fallen:
         return first
@@ -293,6 +295,18 @@ def _next_nonce(sender: Sender) -> int:
         sender.chain.nonce(sender.address, block="pending"),
         max(entry.nonce for entry in again) + 1,
     )
+
+
+def _require_none_waiting(sender: Sender, pending: int) -> None:
+    """Raises: ChainError for what waits in the pool and is not in the journal: maybe a payment."""
+    unknown = sender.journal and sender.journal.unknown(sender.address, pending)
+    if unknown:
+        raise ChainError(
+            f"a transaction of {sender.address} with nonce {unknown[0]} waits to be mined, and the "
+            "journal does not know it, so nothing was sent",
+            f"wait until it is mined and {RUN_AGAIN}, which then says whether it concerns this "
+            "asset",
+        )
 
 
 # --------------------------------------------------------------------------------------- refusals
@@ -312,7 +326,7 @@ def _no_room(sender: Sender, entry: JournalEntry) -> ChainError:
     return ChainError(
         f'"{entry.label}" waits with an offer of {gwei(offered_fees(entry).most)} a unit of gas, '
         f"and one that takes its place must be of {gwei(least)}, more than --max-fee {gwei(limit)}",
-        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)} or more",
+        f"wait, or {RUN_AGAIN} with --max-fee {format_units(least, 9, trim=True)}, which resumes",
     )
 
 

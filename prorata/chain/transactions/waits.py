@@ -229,7 +229,9 @@ def under_way(sender: Sender, entries: Sequence[JournalEntry]) -> Iterator[None]
         if sender.journal is None or isinstance(error, RevertError) or complete:
             raise
         many = f"{len(entries)} signed transactions were" if entries[1:] else "one was"
-        first = told.removesuffix(RUN_AGAIN).rstrip(", and") or "see to that"
+        first = (
+            told.removesuffix(RUN_AGAIN).rstrip().removesuffix(" and").rstrip(",") or "see to that"
+        )
         raise ChainError(
             f"{error.sentence}, while {many} under way, the first being "
             f'"{entries[0].label}" ({entries[0].hash})',
@@ -265,7 +267,7 @@ def _timed_out(sender: Sender, found: Sequence[Found]) -> ChainError:
     if limit is not None and sender.prices.over(price, fees) is None:
         return ChainError(
             f"{offer}, and --max-fee {gwei(limit)} leaves no room for an offer that replaces it",
-            f"{RUN_AGAIN} with a higher --max-fee, or wait on",
+            f"{RUN_AGAIN} with a higher --max-fee, which resumes",
         )
     if price.most < fees.base:
         return ChainError(

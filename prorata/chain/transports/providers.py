@@ -105,9 +105,11 @@ class Connection:
             return {}
 
     def _silence(self, error: Exception, timeout: float) -> UnansweredError:
+        slow = isinstance(error, _TIMED_OUT)
         if self._set_timeout is None:
-            return UnansweredError(type(error).__name__)
-        return UnansweredError(reason(error, timeout), final=isinstance(error, _BAD_ADDRESS))
+            return UnansweredError(type(error).__name__, slow=slow)
+        final = isinstance(error, _BAD_ADDRESS)
+        return UnansweredError(reason(error, timeout), final=final, slow=slow)
 
 
 def connect(address: str) -> Connection:

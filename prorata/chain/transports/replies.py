@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from prorata.chain.transports.dialects import is_of_batch, text_of
+
 __all__ = ["Answer", "Reply", "Request", "UnansweredError", "asks_too_often", "reason_given"]
 
 Request: TypeAlias = tuple[str, Sequence[object]]
@@ -15,7 +17,8 @@ Request: TypeAlias = tuple[str, Sequence[object]]
 Answer: TypeAlias = dict[str, Any]
 """The JSON-RPC object with the result, or the error, of one question."""
 
-BUSY = frozenset({429, 502, 503, 504})
+BUSY = frozenset({408, 429, 502, 503, 504, 520, 522, 524})
+TOO_LARGE = 413
 
 # What providers say, in errors of whatever code, to one who asks too often.
 _TOO_OFTEN = (
@@ -30,11 +33,14 @@ _TOO_OFTEN = (
 
 
 class UnansweredError(Exception):
-    """No reply came: `reason` says why without the address; `final` that asking again is vain."""
+    """No reply came: `reason` says why without the address; `final` that asking again is vain.
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    `slow` says that the time was over, and another question may be answered sooner.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False, slow: bool = False) -> None:
         super().__init__(reason)
-        self.reason, self.final = reason, final
+        self.reason, self.final, self.slow = reason, final, slow
 
 
 @dataclass(frozen=True)
@@ -63,15 +69,40 @@ class Reply:
             return self.is_well or self.status in {*BUSY, 500}
         return self.status in BUSY or any(asks_too_often(part) for part in self._parts)
 
-    def is_for_each(self, questions: Sequence[Request]) -> bool:
-        """Whether there can be an answer to each of the questions in it.
+    @property
+    def is_too_large(self) -> bool:
+        """Whether a gateway says that what was asked or answered is too long for it."""
+        return self.status == TOO_LARGE
 
-        One object for many questions refuses them as a whole, as some providers do that take no
-        batches.
+    @property
+    def is_overtaxed(self) -> bool:
+        """Whether less might have been answered: a gateway gave up, or cut the answer off."""
+        if self.content is None:
+            return (self.is_busy or self.is_too_large) and self.status != 429
+        return self.status in BUSY - {429}
+
+    @property
+    def complaint(self) -> str:
+        """What is said against all the questions at once, if anything."""
+        refusal = self._refusal_of_all
+        return "" if refusal is None else text_of(refusal.get("error"))
+
+    def found(self, count: int) -> list[Answer | None]:
+        """The answers to `count` questions, of which there are many; None for one to ask again.
+
+        For its length a batch is refused by one object, by a list of one error, which may have the
+        number of the first question, or from some question on.
         """
-        if len(questions) == 1:
-            return True
-        return isinstance(self.content, list) and len(self.numbers) == len(questions)
+        if self._refusal_of_all is not None or self.content is None or len(self.numbers) != count:
+            return [None] * count
+        return [None if is_of_batch(_said_of(answer)) else answer for answer in self.answers()]
+
+    @property
+    def _refusal_of_all(self) -> Answer | None:
+        if isinstance(self.content, dict):
+            return self.content
+        only = self.content[0] if self.content and not self.content[1:] else None
+        return only if isinstance(only, dict) and only.get("error") is not None else None
 
     def answers(self) -> list[Answer | None]:
         """The answer to each question, by its number; None for what was left out."""
@@ -93,11 +124,15 @@ class Reply:
 
 def asks_too_often(answer: object) -> bool:
     """Whether an answer's error says that the node is asked too often."""
+    said = _said_of(answer)
+    # Too many in one batch is another matter than too many in a second.
+    return any(words in said.lower() for words in _TOO_OFTEN) and not is_of_batch(said)
+
+
+def _said_of(answer: object) -> str:
     failed = answer.get("error") if isinstance(answer, dict) else None
-    if failed is None:
-        return False
-    said = str(failed.get("message", "") if isinstance(failed, dict) else failed).lower()
-    return any(words in said for words in _TOO_OFTEN)
+    said = failed.get("message", "") if isinstance(failed, dict) else failed
+    return "" if said is None else str(said)
 
 
 def reason_given(failed: object) -> str:

@@ -12,9 +12,10 @@ from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.cli.table_options import table_options, table_reading
 from prorata.files.writer import json_object
-from prorata.register.captable import read_csv
 from prorata.register.issuance import BATCH_SIZE, issue
+from prorata.register.tables import read_table
 from prorata.values.amounts import format_units
+from prorata.values.words import counted
 
 EXAMPLES = (
     "prorata issue examples/building/holders.csv",
@@ -42,16 +43,16 @@ EXAMPLES = (
 def cli(table: Path, dry_run: bool, **options: Any) -> None:
     """Issue shares to the holders of a cap table.
 
-    TABLE is a CSV file with the columns address and shares, or one that another program wrote, by
-    --as or --columns. It is checked whole before anything
-    is sent, its total against the authorised shares too. Running the same command again issues
-    nothing twice, in whatever order the rows are, and resumes a run that was interrupted. Once
-    there are shares, whatever is issued besides needs a name of its own, with --tranche.
+    TABLE is a CSV file or an Excel workbook with the columns address and shares, or what another
+    program wrote, by --as or --columns. It is checked whole before anything is sent, its total
+    against the authorised shares too. Running the same command again issues nothing twice, in
+    whatever order the rows are, and resumes a run that was interrupted. Once there are shares,
+    whatever is issued besides needs a name of its own, with --tranche.
     """
     session = Session.of(options)
     with session.deployed() as (operator, found):
         settings = found.settings
-        holdings = read_csv(
+        holdings = read_table(
             table,
             decimals=settings.decimals,
             authorised=settings.authorised,
@@ -71,7 +72,7 @@ def cli(table: Path, dry_run: bool, **options: Any) -> None:
     shares = format_units(done.shares, settings.decimals, trim=True)
     verb = "Would issue" if dry_run else "Issued"
     before = ", before: nothing was sent" if done.resumed else ""
-    many = f"{done.holders:,} holder{'s' * (done.holders != 1)}"
+    many = counted(done.holders, "holder")
     session.output.say(f"{verb} {shares} shares of {settings.symbol} to {many}{before}")
     rows = [
         (r.label, r.hash, f"{r.mined.gas_used:,}", "before" if r.resumed else "now")

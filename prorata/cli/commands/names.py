@@ -51,7 +51,7 @@ def set_name(address: str, name: str, kind: str | None, **options: Any) -> None:
         write_names(changed, path)
     verb = f"is {row.name}" if row.name else "has no name"
     session.output.say(f"{wallet} {verb}")
-    session.output.result({"file": str(path), **row.values, "names": len(changed)})
+    session.output.result({"file": str(path), **row.values})
 
 
 @cli.command(
@@ -85,7 +85,8 @@ def import_names(table: Path, known_as: str | None, **options: Any) -> None:
     new = sum(book.people.get(address) != row for address, row in found.people.items())
     session.output.say(f"{counted(len(found), 'name')} in {table}, of which {new:,} new or changed")
     session.output.say(f"They are in {path}")
-    session.output.result({"file": str(path), "read": len(found), "changed": new})
+    unchanged = len(found) - new
+    session.output.result({"file": str(path), "new": new, "unchanged": unchanged})
 
 
 @cli.command("list", cls=Command, examples=("prorata names list",))

@@ -38,6 +38,7 @@ from prorata.values.addresses import check_address
 from prorata.values.countries import country_name
 from prorata.values.kinds import FOREVER, InvestorClass, Kind
 from prorata.values.times import moment
+from prorata.values.words import counted
 
 RATES = "examples/compliant/withholding.yaml"
 CERTIFICATES = "examples/compliant/certificates.csv"
@@ -245,7 +246,7 @@ def _show_certified(
 ) -> None:
     verb = "Would file" if dry_run else "Filed"
     session.output.say(
-        f"{verb} {len(done.filed)} certificates; {done.unchanged} are on file already"
+        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged} are on file already"
     )
     rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed[:SHOWN]]
     if rows:

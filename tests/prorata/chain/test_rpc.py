@@ -81,9 +81,9 @@ def test_why_a_node_does_not_answer_is_said_without_its_address(error, reason):
     assert providers.reason(error, rpc.TIMEOUT_SECONDS) == reason
 
 
-def test_a_question_left_out_of_a_batch_is_named():
+def test_a_question_left_out_of_a_batch_is_named(monkeypatch):
     chain = node()
-    chain._wire = lambda questions: [{"result": "0x1"}, None]
+    monkeypatch.setattr(rpc.Wire, "__call__", lambda *_, **__: [{"result": "0x1"}, None])
     asked = [("eth_chainId", ()), ("eth_gasPrice", ())]
     told = sentence(chain.try_many, asked)
     assert told == f"the node left eth_gasPrice without an answer; {LATER}"

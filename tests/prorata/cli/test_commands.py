@@ -263,7 +263,7 @@ def test_accounts_that_cannot_sign_are_refused(played, tmp_path):
     missing = tmp_path / "nobody.json"
     assert played.refuses("record", "--at", "+2h", "--account", str(missing)) == (
         f'account: "{missing}" is neither an ape account nor a keystore file; '
-        "`ape accounts list` shows what there is"
+        "`ape run account list` shows what there is"
     )
     stranger = played.refuses("record", "--at", "+2h", "--account", "TEST::3")
     assert stranger.startswith(
@@ -313,6 +313,7 @@ def public(tmp_path_factory) -> Iterator[CommandSession]:
     keystore.write_text(
         json.dumps(Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1_000))
     )
+    keystore.chmod(0o600)
     with Anvil(chain_id=PUBLIC_CHAIN, accounts=0, block_time=1) as node:
         node.rpc("anvil_setBalance", account.address, hex(100 * 10**18))
         yield CommandSession(
@@ -331,8 +332,8 @@ def test_the_same_on_a_public_network(public):
 def test_a_public_network_has_no_account_of_its_own(public):
     bare = CommandSession(public.url, public.folder)
     assert bare.refuses("deploy", "--asset", ASSET) == (
-        f'account: "" is missing, and chain {PUBLIC_CHAIN} has no account of its own; give an ape '
-        "alias or the path of a keystore file with --account"
+        f'account: "" is missing, and chain {PUBLIC_CHAIN} has no account of its own; give the '
+        "name or the path of a keystore file, or an ape alias, with --account"
     )
     assert bare.refuses("deploy", "--asset", ASSET, "--account", "TEST::0") == (
         f'account: "TEST::0" is a test account, whose key everyone knows, and chain {PUBLIC_CHAIN} '
@@ -348,6 +349,10 @@ def test_a_keystore_needs_its_passphrase(public):
     assert wrong.refuses("deploy", "--asset", ASSET) == (
         f'account: "{keystore}" does not open with this passphrase; check the passphrase'
     )
+    Path(keystore).chmod(0o644)
+    told = wrong.run("deploy", "--asset", ASSET).stderr
+    Path(keystore).chmod(0o600)
+    assert f"! {keystore} can be read by others on this machine; `chmod 600` mends that." in told
     silent = CommandSession(public.url, public.folder, public.options)
     assert silent.refuses("deploy", "--asset", ASSET) == (
         f'account: "{keystore}" needs a passphrase, and there is no terminal to ask for it; '
@@ -361,6 +366,7 @@ def test_an_account_without_funds_is_refused(public, tmp_path):
     keystore.write_text(
         json.dumps(Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1_000))
     )
+    keystore.chmod(0o600)
     poor = CommandSession(
         public.url, tmp_path / "poor", ("--account", str(keystore)), public.environment
     )

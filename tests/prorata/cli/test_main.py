@@ -37,6 +37,7 @@ def test_every_command_is_in_one_group():
         "Income",
         "Compliance",
         "Powers",
+        "Accounts and names",
         "Reports",
         "Check",
     ]

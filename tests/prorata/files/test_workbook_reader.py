@@ -352,13 +352,13 @@ def test_a_part_that_lies_about_its_size_is_damaged():
     entry = content.rfind(b"PK\x01\x02", 0, content.rfind(name))
     content[entry + 24 : entry + 28] = (10).to_bytes(4, "little")
     (said,) = problems(bytes(content))
-    assert said.startswith('file: "the workbook" is damaged (BadZipFile: Bad CRC-32')
+    assert said.startswith('file: "the file" is damaged (BadZipFile: Bad CRC-32')
 
 
 def test_more_tags_than_a_table_needs_are_refused(monkeypatch):
     monkeypatch.setattr(workbook_files, "MOST_TAGS", 100)
     assert problems(packed(ROWS)) == [
-        ('file: "the workbook" has more than 100 XML tags; keep the table alone in a new workbook')
+        ('file: "the file" has more than 100 XML tags; keep the cap table alone in it')
     ]
 
 

@@ -85,7 +85,7 @@ def test_a_statement_says_which_rule_it_used_and_what_has_not_been_paid():
         "250.000000", "", "",
     )  # fmt: skip
     assert found.remarks[-1] == (
-        "Distribution 1: was at the holder's demand, and had not been paid by 2028-01-15T23:59:59Z."
+        "Distribution 1: it was at the holder's demand, and has not been paid yet."
     )
     together = year_totals(books, TOKEN, 2027, paid_in(books, TOKEN, 2027, AMERICAN))
     assert list(together.year_rules) == [found.year_rule]
