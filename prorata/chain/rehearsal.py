@@ -30,6 +30,7 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Progress, Receipt, StepPlan
 from prorata.chain.transactions.plans import check_keys, plan_steps
+from prorata.chain.transactions.recovery import require_known
 from prorata.chain.transports.replies import Request
 from prorata.chain.types import Log, Mined
 from prorata.errors import ChainError, ProrataError, RevertError
@@ -431,7 +432,9 @@ class Rehearsal(Operator):
         found = {intent.key: self.earlier(intent.key, intent.call) for intent in intents}
         done = {key: receipt for key, receipt in found.items() if receipt is not None}
         new = [intent for intent in intents if intent.key not in done]
-        plans = plan_steps(self.chain, self.address, new, self.prices)
+        if new:
+            require_known(self)
+        plans = self.plan(new)
         for number, plan in enumerate(plans, start=1):
             done[plan.intent.key] = self._try(plan, plans)
             self.on_progress(Progress(plan.intent.call.label, number, len(plans)))
@@ -440,6 +443,15 @@ class Rehearsal(Operator):
     def earlier(self, key: str, call: Call | None = None) -> Receipt | None:
         """The receipt of a step that an earlier run has done, or this one has tried."""
         return self._notes.receipts.get(key) or super().earlier(key, call)
+
+    def plan(self, intents: Sequence[Intent]) -> list[StepPlan]:
+        """The gas of every step, after every check that comes before sending."""
+        return plan_steps(self.chain, self.address, intents, self.prices)
+
+    def logs_of(self, key: str) -> tuple[Log, ...]:
+        """What a step that was simulated would write."""
+        receipt = self._notes.receipts.get(key)
+        return () if receipt is None else receipt.logs
 
     def _try(self, plan: StepPlan, plans: Sequence[StepPlan]) -> Receipt:
         try:

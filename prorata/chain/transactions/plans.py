@@ -11,7 +11,7 @@ from prorata.chain.steps import GAS_LIMIT, Intent, StepPlan
 from prorata.errors import ChainError, InputError, ProrataError, RevertError
 from prorata.values.amounts import format_units
 
-__all__ = ["check_funds", "check_keys", "explained", "plan_steps"]
+__all__ = ["check_funds", "check_keys", "estimate_steps", "explained", "plan_steps"]
 
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
@@ -49,6 +49,17 @@ def plan_steps(
 
     Raises: RevertError, InputError, ChainError.
     """
+    plans = estimate_steps(chain, address, intents)
+    if plans:
+        check_funds(chain, address, plans, prices)
+    return plans
+
+
+def estimate_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> list[StepPlan]:
+    """The gas of every step, whoever pays for it.
+
+    Raises: RevertError, InputError, ChainError.
+    """
     if not intents:
         return []
     open_ones = [intent for intent in intents if intent.gas_limit is None]
@@ -60,7 +71,6 @@ def plan_steps(
         if gas > GAS_LIMIT:
             raise _too_much_gas(intent, gas)
         plans.append(StepPlan(intent, gas))
-    check_funds(chain, address, plans, prices)
     return plans
 
 
