@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
@@ -23,9 +24,9 @@ from prorata.chain.calls import Call, decode_log
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.rehearsal import Rehearsal, RehearsedChain, RehearsedStep
-from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of
-from prorata.chain.transactions.plans import estimate_steps
-from prorata.chain.types import Log
+from prorata.chain.steps import GAS_LIMIT, Intent, Receipt, StepPlan, digest_of
+from prorata.chain.transactions.plans import with_margin
+from prorata.chain.types import Log, Mined, SimulatedBlock
 from prorata.errors import ChainError, InputError, JournalError
 
 __all__ = [
@@ -218,7 +219,11 @@ class ElsewhereOperator(Rehearsal):
     def __init__(self, chain: RehearsedChain, *args: Any, **options: Any) -> None:
         super().__init__(chain, *args, **options)
         self.waiting: dict[str, ElsewhereStep] = {}
-        self._known = elsewhere_steps(chain, self.journal, self.confirmations)
+
+    @cached_property
+    def _known(self) -> dict[str, ElsewhereStep]:
+        """Asked for late: a step may be given up before."""
+        return elsewhere_steps(self.chain, self.journal, self.confirmations)
 
     def earlier(self, key: str, call: Call | None = None) -> Receipt | None:
         """The receipt of the transaction that brought a step's effect."""
@@ -240,9 +245,28 @@ class ElsewhereOperator(Rehearsal):
             )
         return Receipt(key, step.label, mined, resumed=True)
 
+    def settle(self) -> None:
+        """Nothing: what this account does elsewhere is known by its effects."""
+
     def plan(self, intents: Sequence[Intent]) -> list[StepPlan]:
-        """The gas of every step: whoever sends pays for it, and not this account."""
-        return estimate_steps(self.chain, self.address, intents)
+        """Room for every step: whoever sends pays for it, and not this account."""
+        return [StepPlan(intent, GAS_LIMIT) for intent in intents]
+
+    def price(self, intents: Sequence[Intent]) -> list[int]:
+        """The gas of each step by itself; sends nothing.
+
+        Raises: RevertError for one that would fail; ChainError.
+        """
+        blocks = [SimulatedBlock([intent.call.question(self.address)]) for intent in intents]
+        found = [self.chain.simulate([block])[0] for block in blocks]
+        for one in found:
+            if one.error is not None:
+                raise one.error
+        return [with_margin(one.gas_used) for one in found]
+
+    def gas_of(self, plan: StepPlan, mined: Mined) -> int:
+        """What a step used, and a margin: for an account without ether no node estimates it."""
+        return min(plan.gas, with_margin(mined.gas_used))
 
     @property
     def to_sign(self) -> list[tuple[RehearsedStep, dict[str, str]]]:

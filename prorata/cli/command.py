@@ -18,7 +18,7 @@ import click
 
 from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE, elsewhere_account
-from prorata.cli.consent import require_consent
+from prorata.cli.consent import AGREED, require_consent
 from prorata.cli.elsewhere import WAITS, write_down
 from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
@@ -129,6 +129,7 @@ class Command(click.Command):
             with staged(ctx, quiet=True) as stage:
                 super().invoke(ctx)
             require_consent(stage, ctx.params)
+            ctx.meta[AGREED] = stage
         return super().invoke(ctx)
 
     def _previewed(self, ctx: click.Context) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from prorata.chain.abi import function
-from prorata.chain.elsewhere import ElsewhereOperator, note_steps
+from prorata.chain.elsewhere import ElsewhereOperator, give_up, note_steps
 from prorata.chain.rehearsal import RehearsedStep, digest_of_steps
 from prorata.chain.safe_batches import in_parts, safe_batch, unsigned_batch
 from prorata.chain.signers import ElsewhereSigner
@@ -54,6 +54,8 @@ def write_down(context: click.Context, stage: Stage, signer: ElsewhereSigner) ->
         if fresh:
             assert stage.folder is not None
             with open_journal(chain, stage.folder) as journal:
+                if context.params["abandon"]:
+                    give_up(journal, context.params["abandon"])
                 steps = [step for step, _ in fresh]
                 digest = digest_of_steps(chain, signer.address, steps)
                 usual = stage.folder / f"to-sign-{digest[2:10]}.json"

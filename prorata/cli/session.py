@@ -18,6 +18,7 @@ from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.rehearsal import Rehearsal, RehearsedChain
 from prorata.chain.signers import ElsewhereSigner, Signer
 from prorata.cli.accounts import signer_of
+from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import Output, escape
@@ -186,10 +187,13 @@ class Session:
             if self.abandon and isinstance(signer, ElsewhereSigner):
                 assert operator.journal is not None
                 give_up(operator.journal, self.abandon)
-            elif self.abandon and self.stage is None:
+            elif self.abandon:
+                # On a stage in the copy of the journal, so that the play is that of the run.
                 operator.abandon(self.abandon)
             if isinstance(operator, Rehearsal) and self.stage is not None:
                 self.stage.add(operator)
+            if self.stage is None and (agreed := _agreed()) is not None:
+                keep_to(agreed, operator)
             yield operator
 
     def _maker(self, signer: Signer) -> Callable[..., Operator]:
@@ -207,6 +211,12 @@ class Session:
         if self.prices.bump_after is None and not chain.is_local:
             return replace(self.prices, bump_after=BUMP_SECONDS)
         return self.prices
+
+
+def _agreed() -> Stage | None:
+    """The stage whose steps whoever sends has agreed to."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(AGREED)
 
 
 def prices_of(options: Mapping[str, Any]) -> Prices:

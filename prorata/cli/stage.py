@@ -21,6 +21,7 @@ import click
 from prorata.chain.rehearsal import (
     CALLED_ALONE,
     SIMULATED,
+    UNTRIED,
     Rehearsal,
     RehearsalEndError,
     RehearsedStep,
@@ -57,7 +58,8 @@ class Stage:
     @property
     def grade(self) -> str:
         """How well the steps were tried: as the worst of them."""
-        return CALLED_ALONE if any(s.grade == CALLED_ALONE for s in self.steps) else SIMULATED
+        grades = {step.grade for step in self.steps}
+        return next((grade for grade in (UNTRIED, CALLED_ALONE) if grade in grades), SIMULATED)
 
     def add(self, operator: Rehearsal) -> None:
         """Take an operator on."""
@@ -121,6 +123,7 @@ class Stage:
                     "value": str(step.value),
                     "data": f"0x{step.data.hex()}",
                     "gas": step.gas,
+                    "tried": step.grade,
                 }
                 for step in self.steps
             ],

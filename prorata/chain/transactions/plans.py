@@ -11,7 +11,7 @@ from prorata.chain.steps import GAS_LIMIT, Intent, StepPlan
 from prorata.errors import ChainError, InputError, ProrataError, RevertError
 from prorata.values.amounts import format_units
 
-__all__ = ["check_funds", "check_keys", "estimate_steps", "explained", "plan_steps"]
+__all__ = ["check_funds", "check_keys", "explained", "plan_steps", "with_margin"]
 
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
@@ -49,17 +49,6 @@ def plan_steps(
 
     Raises: RevertError, InputError, ChainError.
     """
-    plans = estimate_steps(chain, address, intents)
-    if plans:
-        check_funds(chain, address, plans, prices)
-    return plans
-
-
-def estimate_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> list[StepPlan]:
-    """The gas of every step, whoever pays for it.
-
-    Raises: RevertError, InputError, ChainError.
-    """
     if not intents:
         return []
     open_ones = [intent for intent in intents if intent.gas_limit is None]
@@ -71,7 +60,13 @@ def estimate_steps(chain: RpcChain, address: str, intents: Sequence[Intent]) -> 
         if gas > GAS_LIMIT:
             raise _too_much_gas(intent, gas)
         plans.append(StepPlan(intent, gas))
+    check_funds(chain, address, plans, prices)
     return plans
+
+
+def with_margin(gas: int) -> int:
+    """Gas with the margin that a step is given."""
+    return gas * (100 + MARGIN_PERCENT) // 100
 
 
 def check_funds(
@@ -114,7 +109,7 @@ def _estimated(chain: RpcChain, address: str, intent: Intent, estimate: int | Pr
         raise estimate
     if estimate > GAS_LIMIT:
         raise _too_much_gas(intent, estimate)
-    wanted = estimate * (100 + MARGIN_PERCENT) // 100 + intent.extra_gas
+    wanted = with_margin(estimate) + intent.extra_gas
     return min(wanted, GAS_LIMIT)
 
 
