@@ -274,8 +274,9 @@ def open_operator(
     timeout: float = 600,
     prices: Prices = ANY_PRICE,
     turn: Turn = ANY_TURN,
+    make: Callable[..., Operator] = Operator,
 ) -> Iterator[Operator]:
-    """An operator that keeps its journal in `folder`.
+    """An operator that keeps its journal in `folder`; `make` makes it.
 
     A folder of a local chain that has been started anew is first set aside, which `on_notice`
     hears of.
@@ -284,7 +285,7 @@ def open_operator(
     """
     _set_aside(chain, folder, on_notice)
     with open_journal(chain, folder, turn=turn) as journal:
-        yield Operator(
+        yield make(
             chain,
             signer,
             journal,

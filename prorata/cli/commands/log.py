@@ -70,7 +70,9 @@ def _show(session: Session, actions: list[Action], whole: bool) -> None:
         for more in _more(one):
             session.output.say(f"{'':<35}{escape(more)}")
     if len(shown) < len(actions):
-        session.output.say(f"The last {len(shown)} of {len(actions)} lines; --all shows every one")
+        session.output.say(
+            f"The last {len(shown):,} of {len(actions):,} lines; --all shows every one"
+        )
 
 
 def _more(action: Action) -> list[str]:
