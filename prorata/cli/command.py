@@ -161,7 +161,8 @@ _NETWORK = click.option(
     envvar="PRORATA_NETWORK",
     show_envvar=True,
     help="A node's address, such as https://rpc.example.org, wss://… or the path of an IPC socket; "
-    "with ape also a network of ape-config.yaml, such as ethereum:sepolia.",
+    "several with commas between them; a set of networks.yaml by its name; with ape also a network "
+    "of ape-config.yaml, such as ethereum:sepolia.",
 )
 _ASSET = click.option(
     "--asset",
