@@ -82,15 +82,8 @@ EXAMPLES = (
 )
 @click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
 @click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
-@click.option(
-    "--yes",
-    "despite_held",
-    is_flag=True,
-    help="Declare a deadline although some holders are frozen, whose income is then swept.",
-)
-@click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
-def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: Any) -> None:
+def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
     """Distribute income to the holders of a record date, or of a record range.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. A record that is
@@ -105,7 +98,7 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
     deadline over frozen holders needs --yes.
     """
     source, pushed_id = options["source"], options["pushed_id"]
-    _check_choice(options, ["permit"] * permit + ["yes"] * despite_held + ["dry-run"] * dry_run)
+    _check_choice(options, ["permit"] * permit + ["yes"] * options["yes"] + ["dry-run"] * dry_run)
     session = Session.of(options)
     drafts = None if source is None else read_drafts(source)
     for notice in [] if drafts is None else drafts.notices:
@@ -133,7 +126,7 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
             found,
             declarations,
             permit=permit,
-            despite_held=despite_held,
+            despite_held=options["yes"],
             subject=drafts.subject,
         )
         reports = [

@@ -49,9 +49,6 @@ policy_option = click.option(
     "named",
     help="A policy's name, or its address.  [default: the only one there is]",
 )
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Show what would be done, and the gas; send nothing."
-)
 
 
 @click.group()
@@ -66,10 +63,10 @@ def cli() -> None:
 @cli.command(
     "deploy",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax deploy {RATES} --dry-run", f"prorata tax deploy {RATES}"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
-@dry_run_option
 @common_options
 def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
     """Deploy a policy with a table of rates.
@@ -87,6 +84,7 @@ def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
 @cli.command(
     "rates",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax rates {RATES}", f"prorata tax rates {RATES} --from +30d"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
@@ -120,11 +118,11 @@ def rates_command(rates: Path, since: str | None, named: str | None, **options: 
 @cli.command(
     "certify",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax certify {CERTIFICATES} --dry-run",),
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @policy_option
-@dry_run_option
 @common_options
 def certify_command(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
     """File holders' certificates.
@@ -146,7 +144,9 @@ def certify_command(table: Path, named: str | None, dry_run: bool, **options: An
 cli.add_command(repay_command)
 
 
-@cli.command("revoke", cls=Command, examples=("prorata tax revoke --holder 0x… --certificate 2",))
+@cli.command(
+    "revoke", cls=Command, asks=True, examples=("prorata tax revoke --holder 0x… --certificate 2",)
+)
 @click.option("--holder", required=True, help="Whose certificate it is.")
 @click.option("--certificate", "number", type=int, required=True, help="Its number.")
 @policy_option
@@ -169,11 +169,13 @@ def revoke_command(holder: str, number: int, named: str | None, **options: Any) 
 
 
 @cli.command(
-    "snapshot", cls=Command, examples=("prorata tax snapshot --dry-run", "prorata tax snapshot")
+    "snapshot",
+    cls=Command,
+    asks=True,
+    examples=("prorata tax snapshot --dry-run", "prorata tax snapshot"),
 )
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: the whole register]")
 @policy_option
-@dry_run_option
 @common_options
 def snapshot_command(
     holders: Sequence[str], named: str | None, dry_run: bool, **options: Any
