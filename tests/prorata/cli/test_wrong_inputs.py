@@ -132,6 +132,16 @@ def test_a_wrong_table_is_one_sentence(building, tmp_path, content, words, said)
     assert sentence.count("\n") == (len(sentence.split("\n  ")) - 1 if said is MANY else 0)
 
 
+def test_of_very_many_faults_the_first_are_shown(building, tmp_path) -> None:
+    path = tmp_path / "holders.csv"
+    path.write_text(HEAD + "".join(f"0x{number},1\n" for number in range(1_000)))
+    said = building.run("issue", str(path)).err.split("\n")
+    assert said[0] == f"✗ 1,000 problems in {path}:"
+    assert said[21:] == ["  and 980 more: `--json` lists them all.", ""]
+    listed = json.loads(building.run("issue", str(path), "--json").out)
+    assert len(listed["error"]["problems"]) == 1_000
+
+
 @pytest.mark.attack("I4")
 @pytest.mark.parametrize("path", ["nowhere.csv", ".", "/dev/zero"])
 def test_what_is_no_file_is_one_sentence(building, tmp_path, path) -> None:
