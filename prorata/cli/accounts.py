@@ -36,7 +36,7 @@ ACCOUNTS = "PRORATA_ACCOUNTS"
 ELSEWHERE_KINDS = ("safe", "unsigned")
 DEFAULT_FOLDER = "~/.prorata/accounts"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _TEST_ACCOUNT = re.compile(r"(?:test::)?([0-9]{1,3})", re.ASCII | re.IGNORECASE)
 
 
@@ -97,7 +97,9 @@ def _keystore_path(named: str) -> Path | None:
 
     Raises: InputError for a name that both know.
     """
-    if (path := Path(named).expanduser()).exists():
+    path = Path(named).expanduser()
+    # A folder that happens to have the name of an account is not meant.
+    if path.is_file() or (path.exists() and not _NAME.fullmatch(named)):
         return path
     ours = account_path(named)
     if not ours.is_file():
