@@ -30,7 +30,8 @@ def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
         raise InputError.of(
             what, path, f"cannot be read ({reason})", "give the path of a YAML file"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A day such as 2027-13-01 is a plain ValueError to the parser.
         reason = str(error).splitlines()[0]
         raise InputError.of(what, path, f"is not YAML ({reason})", start) from None
     if not isinstance(content, dict):
