@@ -14,7 +14,7 @@ from typing import Any
 from prorata.chain.abi import topics_of
 from prorata.chain.events import stream_events
 from prorata.chain.journal import Journal
-from prorata.chain.node import read_steadily
+from prorata.chain.readings import read_steadily
 from prorata.chain.types import Block
 from prorata.contracts.currency import Currency
 from prorata.contracts.vault import Distribution
