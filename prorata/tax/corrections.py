@@ -36,7 +36,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Repaid", "repay"]
 
-COLLECTOR, ISSUER = "collector", "issuer"
+COLLECTOR, ISSUER, OTHER = "collector", "issuer", "another account"
 WORD = 32
 
 
@@ -154,11 +154,13 @@ def _on_chain(operator: Operator, one: Repayment, payee: str) -> list[_OnChain]:
         and hash_ not in one.booked
     }
     mined = zip(named.items(), chain.receipts(list(named)), strict=True)
-    return [
-        _OnChain(transferred(done, currency), due, done)
-        for (_, due), done in mined
-        if done is not None and done.success
-    ]
+    found: list[_OnChain] = []
+    for (_, due), done in mined:
+        moved = 0 if done is None or not done.success else transferred(done, currency)
+        # Anyone can send a holder money with a reference; more than the tax it cannot repay.
+        if done is not None and 0 < moved <= one.entry.tax - one.repaid - _sum(found):
+            found.append(_OnChain(moved, due, done))
+    return found
 
 
 def _word(address: str) -> bytes:
@@ -194,7 +196,7 @@ def _book(
         withheld=one.entry.tax,
         due=was.due,
         payer=payer,
-        by=_role(deployment, distribution, payer) or ISSUER,
+        by=_role(deployment, distribution, payer) or OTHER,
         procedure=procedure.name,
         window_until=one.window_until,
         document=one.document,
