@@ -197,14 +197,18 @@ def test_the_collector_repays_from_what_was_remitted_to_it(commands, late):
     stranger = commands.refuses("tax", "repay", late, "--account", "TEST::3")
     assert "is neither the collector of the tax of distribution 1 nor the issuer" in stranger
     lacking = commands.refuses("tax", "repay", late, "--account", "TEST::7")
-    assert (
-        f"is more than the 0 USD that {COLLECTOR} holds; send the tax to its collector" in lacking
-    )
-    commands.says("remit", "--all")
-    had = held(commands, COLLECTOR)
-    facts = commands.facts("tax", "repay", late, "--account", "TEST::7")
+    assert f"is more than the 0 USD that {COLLECTOR} holds; let the collector repay" in lacking
+    issuer = commands.refuses("tax", "repay", late, "--remit")
+    assert "is not the collector of the tax of distribution 1; use its account" in issuer
+    collector = ("--remit", "--account", "TEST::7")
+    planned = commands.facts("tax", "repay", late, *collector, "--dry-run")
+    assert (len(planned["would_repay"]), held(commands, COLLECTOR)) == (2, 0)
+    facts = commands.facts("tax", "repay", late, *collector)
     assert [row["by"] for row in facts["repaid"]] == ["collector"] * 2
-    assert had - held(commands, COLLECTOR) == sum(units(row["repaid"]) for row in facts["repaid"])
+    returned = sum(units(row["repaid"]) for row in facts["repaid"])
+    withheld = commands.deployment.vault().distribution(1).withheld
+    assert held(commands, COLLECTOR) == withheld - returned
+    assert commands.facts("tax", "repay", late, *collector)["repaid"] == []
 
 
 def test_a_lower_rate_later_repays_the_rest_only(commands, late, tmp_path):
