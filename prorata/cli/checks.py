@@ -47,6 +47,7 @@ VARIABLES: Mapping[str, str] = {
     PASSPHRASE: "the passphrase of the account's keystore",
     "PRORATA_HEAD": "the file that keeps the journal's head, as --head names it",
     "PRORATA_ACCOUNTS": "the folder of keystores",
+    "PRORATA_CACHE": "where is kept what nodes take at once",
 }
 """What the environment can say in place of options."""
 
@@ -145,6 +146,7 @@ def node_checks(chain: RpcChain) -> Iterator[Check]:
         "use a node that has it, such as geth or Anvil: without it, a dry run tries each "
         "transaction alone",
     )
+    yield _batches(chain)
     yield _asked("fees", lambda: _fees(chain), "use a node with eth_feeHistory")
 
 
@@ -162,6 +164,15 @@ def _clock(chain: RpcChain) -> Iterator[Check]:
     right = age >= -FOREIGN_CLOCK_SECONDS
     off = "in step with the chain" if right else f"{-age:,} seconds behind the chain"
     yield Check("clock", off, right, mend="set this machine's clock, for example with NTP")
+
+
+def _batches(chain: RpcChain) -> Check:
+    """How many questions the node answers at once: as many as are needed were asked."""
+    most = chain.limits.batch.size
+    chain.request_many([("eth_chainId", ())] * most)
+    taken = chain.limits.batch.size
+    mend = "use a node that answers batches: without them, reading many holders takes long"
+    return Check("batches", f"{taken} questions at once", taken > 1, needed=False, mend=mend)
 
 
 def _simulated(chain: RpcChain) -> str:

@@ -43,7 +43,7 @@ EXAMPLES = (
 )
 
 
-@click.command("repay", cls=Command, examples=EXAMPLES)
+@click.command("repay", cls=Command, asks=True, examples=EXAMPLES)
 @click.argument("table", type=click.Path(path_type=Path), required=False)
 @click.option("--id", "ids", type=int, multiple=True, help="A distribution.  [default: all]")
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: all in the file]")
@@ -60,7 +60,6 @@ EXAMPLES = (
 @click.option(
     "--remit", is_flag=True, help="First send the tax that the vault holds to the collector."
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be repaid; send nothing.")
 @year_options
 @common_options
 def repay_command(

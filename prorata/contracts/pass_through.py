@@ -45,6 +45,11 @@ class PassThrough(BoundContract):
         label = f"forward {', '.join(map(str, ids))}"
         return self._write("forward", list(ids), list(pool_record_ids), label=label)
 
+    def return_unheld(self, distribution_id: int, pool_record_id: int) -> Call:
+        """Return to the pool what falls on a second at which nobody held its token."""
+        label = f"return {distribution_id} to the pool"
+        return self._write("returnUnheld", distribution_id, pool_record_id, label=label)
+
     def return_unmatched(self, distribution_id: int, component: int, later_record_id: int) -> Call:
         """Return to the pool what falls on a second at which its token has no record."""
         label = f"return {distribution_id} to the pool"

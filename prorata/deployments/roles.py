@@ -8,7 +8,7 @@ accepts. Nobody can leave a contract without an owner.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prorata.chain.abi import topics_of
 from prorata.chain.events import find_events
@@ -203,6 +203,8 @@ def remove_agent(
 def offer_ownership(operator: Operator, governed: Governed, to: str) -> Change:
     """Offer the ownership; nothing changes hands until it is accepted, and another offer ends it.
 
+    The zero address takes an offer back.
+
     Raises: InputError when `to` owns it, or the account does not; what `Operator.send` raises.
     """
     contract = governed.contract
@@ -211,7 +213,10 @@ def offer_ownership(operator: Operator, governed: Governed, to: str) -> Change:
         rule = f"owns {governed.called} already"
         raise InputError.of("to", to, rule, "name who is to own it next")
     require_owner(contract, operator.address, governed.called)
-    call, key = contract.transfer_ownership(to), f"ownership/offer/{contract.address}/{to}"
+    call = contract.transfer_ownership(to)
+    if to == ZERO_ADDRESS:
+        call = replace(call, label=f"take back the offer of {contract.OWNED}")
+    key = f"ownership/offer/{contract.address}/{to}"
     return make_change(operator, key, call, done=contract.pending_owner() == to)
 
 

@@ -44,6 +44,7 @@ __all__ = [
 BATCH = 20
 
 _NO_RECORD = "the pool's token has no record at its second; return it to the pool"
+_NO_HOLDER = "nobody held the pool's token at its second; return it to the pool"
 _NO_STREAM = (
     "the pool has no record range that weighs the same seconds alike; define it for its token"
 )
@@ -87,12 +88,13 @@ class _Sorted:
     """Distributions with income of the pool, by what can be done with it.
 
     `matched` have the pool's record; `gaps` the record of the distribution, counted in its record
-    range, that the pool lacks, and the pool's first record after it; `refused` why nothing can be
-    done.
+    range, that the pool lacks, and the pool's first record after it; `unheld` the pool's record at
+    which nobody held its token; `refused` why nothing can be done.
     """
 
     matched: dict[int, int] = field(default_factory=dict)
     gaps: dict[int, tuple[int, int]] = field(default_factory=dict)
+    unheld: dict[int, int] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
 
@@ -182,7 +184,8 @@ def forward(
     found = _sorted(deployment, contract, _with_income(deployment, contract, vault, pool, ids))
     if not give_back:
         found.refused |= dict.fromkeys(found.gaps, _NO_RECORD)
-    known = {*found.matched, *found.gaps, *found.refused}
+        found.refused |= dict.fromkeys(found.unheld, _NO_HOLDER)
+    known = {*found.matched, *found.gaps, *found.unheld, *found.refused}
     found.refused |= dict.fromkeys({*(ids or ())} - known, _NOTHING_DUE)
     intents = list(_intents(operator, contract, found, give_back))
     receipts = operator.send(intents)
@@ -212,6 +215,9 @@ def _intents(
         yield Intent(f"{prefix}/{attempt}/{start // BATCH}", call)
     for number, (component, later) in sorted(found.gaps.items()) if give_back else ():
         call = contract.return_unmatched(number, component, later)
+        yield Intent(f"{prefix}/{attempt}/return/{number}", call)
+    for number, record_id in sorted(found.unheld.items()) if give_back else ():
+        call = contract.return_unheld(number, record_id)
         yield Intent(f"{prefix}/{attempt}/return/{number}", call)
 
 
@@ -286,15 +292,27 @@ def _sorted(deployment: Deployment, contract: PassThrough, held: Iterable[Distri
             component = missing[0]
             found.gaps[number] = (component, _next_after(times, seconds[component]))
         elif components is None:
-            found.matched[number] = times.index(seconds[0]) + 1
+            record_id = times.index(seconds[0]) + 1
+            pool_token = ShareToken(chain, contract.pool_token())
+            (found.matched if _held(pool_token, record_id) else found.unheld)[number] = record_id
         elif components in all_components:
-            found.matched[number] = _standing(contract, all_components, components)
+            range_id = _standing(contract, all_components, components)
+            ranges = RecordRanges(chain, record_ranges)
+            (found.matched if _held(ranges, range_id) else found.unheld)[number] = range_id
         elif record_ranges == ZERO_ADDRESS:
             # To a contract that knows of no record ranges it is as if there were no record at all.
             found.gaps[number] = (0, 1)
         else:
             found.refused[number] = _NO_STREAM
     return found
+
+
+def _held(token: ShareToken | RecordRanges, record_id: int) -> bool:
+    """Whether somebody held a token at a record; one that never closes is left to the contract."""
+    try:
+        return token.total_supply_at(record_id) > 0
+    except ChainError:
+        return True
 
 
 def _next_after(times: Sequence[int | None], second: int) -> int:

@@ -39,6 +39,11 @@ def cli(spender: str, amount: str, **options: Any) -> None:
         done = approve(operator, found, who, shares)
     allowed, before = unit.amount(shares), unit.amount(done.before)
     label = f"let {who} transfer {allowed.text} {unit.symbol}, before {before.text}"
+    if done.before and shares and done.change.sent_now:
+        session.output.notice(
+            f"{who} could have taken the {before.text} before this was mined, and then as many "
+            "again; where that matters, approve 0 first, and look at what was taken"
+        )
     say_change(session, Change(label, done.change.receipt))
     session.output.result(
         json_object(

@@ -9,10 +9,10 @@ import click
 
 from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options
-from prorata.cli.parts import part_options
+from prorata.cli.parts import parse_contract, part_options
 from prorata.cli.session import Session
 from prorata.deployments.roles import accept_ownership, find_governed, offer_ownership, read_roles
-from prorata.values.addresses import check_address
+from prorata.values.addresses import ZERO_ADDRESS
 
 OFFER = "prorata ownership offer --to 0x… --account owner.json"
 ACCEPT = "prorata ownership accept --account new-owner.json"
@@ -26,8 +26,13 @@ def cli() -> None:
     """
 
 
-@cli.command("offer", cls=Command, examples=(OFFER, f"{OFFER} --of registry"))
-@click.option("--to", required=True, help="Who is to own it: a multisig, best.")
+@cli.command(
+    "offer",
+    cls=Command,
+    asks=True,
+    examples=(OFFER, f"{OFFER} --of registry", "prorata ownership offer --to none"),
+)
+@click.option("--to", required=True, help="Who is to own it: a multisig, best; none: nobody yet.")
 @part_options
 @common_options
 def offer_command(to: str, part: str, policy: str | None, **options: Any) -> None:
@@ -35,15 +40,23 @@ def offer_command(to: str, part: str, policy: str | None, **options: Any) -> Non
 
     Nothing changes hands until it is accepted; another offer takes the place of this one.
     """
-    session, who = Session.of(options), check_address("to", to)
+    session, who = Session.of(options), parse_contract(to, "to")
     with session.deployed() as (operator, found):
         governed = find_governed(found, part, policy)
         change = offer_ownership(operator, governed, who)
-    session.output.say(f"{who} accepts with `prorata ownership accept {governed.options}`")
-    show_change(session, change, of=part, contract=governed.contract.address, pending_owner=who)
+        single = who != ZERO_ADDRESS and not found.chain.code(who)
+    if single:
+        session.output.notice(
+            f"{who} is no contract, so a single key will own {governed.called}; a multisig is safer"
+        )
+    if who != ZERO_ADDRESS:
+        session.output.say(f"{who} accepts with `prorata ownership accept {governed.options}`")
+    pending = None if who == ZERO_ADDRESS else who
+    address = governed.contract.address
+    show_change(session, change, of=part, contract=address, pending_owner=pending)
 
 
-@cli.command("accept", cls=Command, examples=(ACCEPT, f"{ACCEPT} --of tax"))
+@cli.command("accept", cls=Command, asks=True, examples=(ACCEPT, f"{ACCEPT} --of tax"))
 @part_options
 @common_options
 def accept_command(part: str, policy: str | None, **options: Any) -> None:

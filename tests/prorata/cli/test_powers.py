@@ -93,6 +93,11 @@ def test_the_ownership_is_offered_and_accepted(commands, token):
     assert (token.owner(), token.pending_owner()) == (OWNER, OTHER)
     refusal = commands.refuses("ownership", "accept", "--account", "TEST::2")
     assert refusal.startswith(f'account: "{THIRD}" was not offered the token CANAL8: {OTHER} was;')
+    said = commands.gist("ownership", "offer", "--to", OTHER)
+    assert f"{OTHER} is no contract, so a single key will own the token CANAL8" in said
+    same_again(commands, "ownership", "offer", "--to", "none", pending_owner=None)
+    assert token.pending_owner() == ZERO_ADDRESS
+    commands.facts("ownership", "offer", "--to", OTHER)
     facts = commands.facts("ownership", "accept", *AS_OTHER)
     assert (facts["owner"], facts["former_owners_still_agents"]) == (OTHER, [OWNER])
     assert token.owner() == OTHER
@@ -191,7 +196,8 @@ def test_a_holder_lets_somebody_else_transfer(commands, token, given):
     assert commands.facts(*allowed, "5", *AS_OTHER)["resumed"] is True
     assert commands.facts(*words)["left"]["text"] == "16"
     assert token.allowance(OTHER, OWNER) == 1
-    assert commands.facts(*allowed, "0", *AS_OTHER)["before"]["text"] == "1"
+    assert "could have taken the 1 before this was mined" in commands.gist(*allowed, "2", *AS_OTHER)
+    assert commands.facts(*allowed, "0", *AS_OTHER)["before"]["text"] == "2"
     assert token.allowance(OTHER, OWNER) == 0
     assert commands.refuses("approve", "--spender", OTHER, "--amount", "5", *AS_OTHER) == (
         f'spender: "{OTHER}" is the account itself; name somebody else'

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from prorata.chain.signers import LocalSigner, public_test_key
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
+from prorata.deployments.deployment import open_operator
 from prorata.deployments.manifest import Manifest
 from prorata.errors import RevertError
+from prorata.register import registries
 from prorata.register.captable import read_csv
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.addresses import ZERO_ADDRESS
@@ -176,6 +179,24 @@ def test_a_token_is_unbound_and_bound_again(commands, token, book):
     assert commands.refuses("registry", "bind", "--token", OTHER).startswith(
         f'token: "{OTHER}" is not a contract on chain 31337'
     )
+
+
+def test_a_count_of_many_pages_goes_on_where_it_stopped(commands, token, book, monkeypatch):
+    """What was counted before a run ended is not counted again."""
+    monkeypatch.setattr(registries, "WALLETS_PER_PAGE", 10)
+    persons = book.holder_count(token.address)
+    commands.facts("registry", "unbind", "--token", token.address)
+    commands.facts("registry", "bind")
+    found = commands.deployment
+    with open_operator(commands.chain, LocalSigner(public_test_key(0)), found.folder) as operator:
+        pages = registries._pages(book, token, found)
+        assert len(pages) == 4
+        operator.send(pages[:2])
+    assert not moves(token)
+    sent = commands.sent
+    counted = commands.facts("registry", "count")
+    assert (counted["persons"], commands.sent) == (persons, sent + 2)
+    assert moves(token)
 
 
 def test_a_wallet_that_holds_nothing_leaves_the_register(commands, book):

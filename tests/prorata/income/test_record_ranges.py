@@ -457,6 +457,27 @@ def test_a_pools_income_is_passed_on(operator, pooled, certificates, custodian):
     assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
 
 
+def test_income_goes_back_where_nobody_held_the_pools_token(
+    anvil, operator, pooled, certificates, custodian
+):
+    """All its owners had given their certificates up."""
+    pool, owners = custodian.address, ["0x" + digit * 40 for digit in "ab"]
+    for owner, certs in zip(owners, (3, 7), strict=True):
+        operator.send_one(f"certs/burn/{owner}", certificates.burn(owner, certs))
+    at = operator.chain.now() + 100
+    operator.send_one("certs/record/2", certificates.schedule_record(at))
+    record = schedule_record(operator, pooled, at)
+    pass_time(anvil, at + 1)
+    dollars = pooled.currency("USD")
+    declare(operator, pooled, record_id=record.id, currency=dollars, amount=INTEREST)
+    assert forward(operator, pooled, pool).refused == {
+        1: "nobody held the pool's token at its second; return it to the pool"
+    }
+    back = forward(operator, pooled, pool, give_back=True)
+    assert [(r.id, r.amount) for r in back.returned] == [(1, INTEREST * 40 // 10_100)]
+    assert dollars.balance_of(pool) == INTEREST * 40 // 10_100
+
+
 def test_income_of_a_record_range_goes_back_where_the_pool_has_none(operator, pooled, custodian):
     """Though the pool's token has a record at each of its seconds."""
     record_range = define_range(operator, pooled, 5, 5, weights="equal")
