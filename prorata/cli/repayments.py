@@ -186,6 +186,7 @@ def _show_repaid(
         "before": correction_rows(books, before),
         "waiting": [{"distribution": number, "holder": who} for number, who in due.waiting],
         "transactions": [one.transaction for one in sent],
+        "resumed": bool(before) and not sent and not dry_run,
     }
     say.result(json_object(facts))
 
