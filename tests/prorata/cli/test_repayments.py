@@ -203,7 +203,7 @@ def test_the_collector_repays_from_what_was_remitted_to_it(commands, late):
     collector = ("--remit", "--account", "TEST::7")
     planned = commands.facts("tax", "repay", late, *collector, "--dry-run")
     assert (len(planned["would_repay"]), held(commands, COLLECTOR)) == (2, 0)
-    facts = commands.facts("tax", "repay", late, *collector)
+    facts = commands.facts("tax", "repay", late, *collector, "--confirm", planned["digest"])
     assert [row["by"] for row in facts["repaid"]] == ["collector"] * 2
     returned = sum(units(row["repaid"]) for row in facts["repaid"])
     withheld = commands.deployment.vault().distribution(1).withheld
