@@ -109,3 +109,8 @@ class YearSettings(BaseModel):
                 fault = error.problems[0]
                 raise ValueError(f"names {name!s}, which {fault.rule}; {fault.remedy}") from None
         return {**default, "countries": others}
+
+    def as_written(self) -> dict[str, Any]:
+        """As the file has it, by numeric codes."""
+        rules = {f"{code:03d}": rule.model_dump() for code, rule in self.countries.items()}
+        return rules if self.default is None else {"default": self.default.model_dump(), **rules}

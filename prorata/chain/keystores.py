@@ -41,17 +41,6 @@ _KEY = re.compile(r"(?:0x)?[0-9a-fA-F]{64}", re.ASCII)
 _NO_KEYSTORE = "give a file that `prorata account new`, geth or eth-account wrote"
 _IMPORT = "`prorata account import NAME --from FILE` makes a keystore of it"
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-# What eth-account raises for a keystore whose parts are missing or of another kind.
-_UNUSABLE = (
-    ArithmeticError,
-    AttributeError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    TypeError,
-    ValidationError,
-    ValueError,
-)
 
 
 # ---------------------------------------------------------------------------------------- reading
@@ -86,7 +75,7 @@ def open_keystore(path: Path, passphrase: str) -> LocalAccount:
     found = read_keystore(path)
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(dict(found), passphrase))
-    except _UNUSABLE as error:
+    except Exception as error:  # noqa: BLE001 - a traceback could show the passphrase
         if "MAC mismatch" in str(error):
             rule, remedy = "does not open with this passphrase", "check the passphrase"
             raise _refused(path, rule, remedy) from None

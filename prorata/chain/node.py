@@ -68,6 +68,7 @@ class RpcChain:
         else:
             self._wire = Wire(node)
         self._expected = expected_chain_id
+        self._own_block = 0
 
     @property
     def name(self) -> str:
@@ -121,6 +122,14 @@ class RpcChain:
     def is_local(self) -> bool:
         """Whether its id is that of a chain on a developer's machine (Anvil, Hardhat, geth)."""
         return self.chain_id in LOCAL_CHAINS
+
+    @property
+    def own_block(self) -> int:
+        """The newest block in which a transaction of this run was seen; 0 without one.
+
+        On a local chain always 0: it may be set back, and its only node is never behind.
+        """
+        return 0 if self.is_local else self._own_block
 
     def now(self) -> int:
         """The chain's time in Unix seconds: what a transaction sent now would see, or a bit less.
@@ -327,7 +336,10 @@ class RpcChain:
     def receipts(self, hashes: Sequence[str]) -> list[Mined | None]:
         """What each transaction did; None while it is not mined."""
         answers = self.request_many([("eth_getTransactionReceipt", (item,)) for item in hashes])
-        return [None if answer is None else mined_of(answer) for answer in answers]
+        found = [None if answer is None else mined_of(answer) for answer in answers]
+        seen = (mined.block_number for mined in found if mined is not None)
+        self._own_block = max((self._own_block, *seen))
+        return found
 
     def mine_leftovers(self, awaited: str) -> bool:
         """Let an Anvil mine what it was sent and forgot; on any other node, nothing.

@@ -55,6 +55,8 @@ class Operator(Sender):
         not mined in time; running the same steps again resumes.
         """
         check_keys(intents)
+        if self.gate is not None:
+            self.gate(intents)
         settle_leftovers(self, {intent.key for intent in intents})
         done = earlier_receipts(self, intents)
         if len(done) < len(intents):

@@ -216,9 +216,13 @@ class Pool:
             del self._blocks[next(iter(self._blocks))]
 
     def _catch_up(self, node: _Node, patient: bool) -> None:
-        """Raises: ChainError when the node is behind what was seen, and stays so."""
+        """See that the node is not behind what was seen, if it is another one than before.
+
+        Raises: ChainError when it is, and stays so.
+        """
         for pause in (*(BEHIND_AFTER_SECONDS if patient else ()), None):
-            if node.head >= self._newest or self._is_abreast(node):
+            known = node is self._asked and node.head >= self._newest
+            if known or self._is_abreast(node):
                 return
             if pause is not None:
                 time.sleep(pause)

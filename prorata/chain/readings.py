@@ -38,7 +38,7 @@ def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "la
     raises.
     """
     for _ in range(READINGS):
-        block = chain.block(last)
+        block = _last_block(chain, last)
         try:
             found = read(block)
         except (BooksError, ChainError):
@@ -56,6 +56,24 @@ def read_steadily(chain: Chain, read: Callable[[Block], T], last: BlockTag = "la
         f"the chain was reorganised {READINGS} times while it was read: block {block.number} was "
         f"{block.hash}, and is another one now",
         f"wait until it has settled and {RUN_AGAIN}",
+    )
+
+
+def _last_block(chain: Chain, last: BlockTag) -> Block:
+    """The block; the newest one not before it has what this run itself has sent.
+
+    Raises: ChainError when the node stays behind that.
+    """
+    for pause in (*BEHIND_AFTER_SECONDS, None):
+        block = chain.block(last)
+        if last != "latest" or block.number >= chain.own_block:
+            return block
+        if pause is not None:
+            time.sleep(pause)
+    raise ChainError(
+        f"the node is behind: its newest block is {block.number}, and a transaction of this run "
+        f"was seen in block {chain.own_block}",
+        f"wait until it has caught up and {RUN_AGAIN}, or use another node",
     )
 
 

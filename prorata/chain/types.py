@@ -125,6 +125,11 @@ class Chain(Protocol):
         """The EIP-155 id."""
         ...
 
+    @property
+    def own_block(self) -> int:
+        """The newest block in which a transaction of this run was seen; 0 without one."""
+        ...
+
     def call(
         self, to: str, data: bytes, *, sender: str | None = None, block: BlockTag = "latest"
     ) -> bytes:

@@ -10,6 +10,7 @@ options, with exit code 2:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +18,11 @@ import click
 
 from prorata.chain.prices import BUMP_SECONDS, BUMPS
 from prorata.cli.accounts import PASSPHRASE
+from prorata.cli.consent import require_consent
 from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
-from prorata.cli.output import refuse, spoken, usage_refusal
+from prorata.cli.output import DIGEST, Output, refuse, spoken, usage_refusal
+from prorata.cli.stage import staged
 from prorata.errors import ProrataError
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "Command",
     "basis_options",
     "common_options",
+    "deploying_options",
     "reading_options",
 ]
 
@@ -37,9 +41,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Command(click.Command):
     """A command whose help ends with examples, and whose refusals are sentences, not tracebacks."""
 
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, examples: Sequence[str] = (), asks: bool = False, **options: Any
+    ) -> None:
+        """`asks` says that what it sends cannot be undone, so that somebody must agree first."""
         super().__init__(*args, **options)
         self.examples = tuple(examples)
+        self.asks = asks
+
+    @property
+    def sends(self) -> bool:
+        """Whether it has the options of commands that send."""
+        return any(parameter.name == "confirm" for parameter in self.params)
+
+    @property
+    def previews(self) -> bool:
+        """Whether it shows a dry run by itself, in its own words."""
+        return self.callback is not None and "dry_run" in signature(self.callback).parameters
 
     def make_context(
         self,
@@ -77,7 +95,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
         try:
-            return super().invoke(ctx)
+            return self._played(ctx) if self.sends else super().invoke(ctx)
         except click.UsageError as error:
             if not ctx.params.get("as_json"):
                 raise
@@ -86,6 +104,34 @@ class Command(click.Command):
         except ProrataError as error:
             refuse(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(1)
+
+    def _played(self, ctx: click.Context) -> Any:
+        """Run it once whoever sends has agreed; or show what it would send."""
+        if ctx.params["dry_run"] and not self.previews:
+            with staged(ctx) as stage:
+                super().invoke(ctx)
+            output = Output(bool(ctx.params["as_json"]))
+            stage.show(output)
+            output.say("  nothing was sent")
+            output.result(stage.as_json())
+            return None
+        if ctx.params["dry_run"]:
+            return self._previewed(ctx) if self.asks else super().invoke(ctx)
+        if ctx.params["confirm"] is not None or (self.asks and not ctx.params["yes"]):
+            with staged(ctx, quiet=True) as stage:
+                super().invoke(ctx)
+            require_consent(stage, ctx.params)
+        return super().invoke(ctx)
+
+    def _previewed(self, ctx: click.Context) -> Any:
+        """Show a dry run in the command's own words, with the digest to confirm it by."""
+        with staged(ctx, quiet=True) as stage:
+            super().invoke(ctx)
+        ctx.meta[DIGEST] = stage.digest
+        shown = super().invoke(ctx)
+        if stage.digest is not None:
+            Output(bool(ctx.params["as_json"])).say(f"  {'digest':<12}{stage.digest}")
+        return shown
 
 
 def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -107,6 +153,12 @@ _NETWORK = click.option(
     show_envvar=True,
     help="A node's address, such as https://rpc.example.org, wss://… or the path of an IPC socket; "
     "with ape also a network of ape-config.yaml, such as ethereum:sepolia.",
+)
+_ASSET = click.option(
+    "--asset",
+    "symbol_named",
+    metavar="SYMBOL",
+    help="The asset, where several are deployed on the chain.",
 )
 _DEPLOYMENT = click.option(
     "--deployment",
@@ -136,10 +188,21 @@ HEAD = click.option(
     help="A file kept elsewhere that remembers how far the journal had come, to refuse another.",
 )
 
-reading_options = _options(_NETWORK, _DEPLOYMENT, _NAMES, _JSON)
+reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
-common_options = _options(
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
+_YES = click.option("--yes", is_flag=True, help="Send without a question.")
+_CONFIRM = click.option(
+    "--confirm",
+    metavar="DIGEST",
+    help="Send what a dry run showed under this digest, and nothing else.",
+)
+
+deploying_options = _options(
+    _DRY_RUN,
+    _YES,
+    _CONFIRM,
     _NETWORK,
     click.option(
         "--account",
@@ -185,6 +248,9 @@ common_options = _options(
     HEAD,
     _JSON,
 )
+"""The options of a command that brings an asset to a chain, whose file says which it is."""
+
+common_options = _options(_ASSET, deploying_options)
 """The options of every command that sends."""
 
 basis_options = _options(

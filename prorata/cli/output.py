@@ -25,11 +25,27 @@ from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
 from prorata.errors import ProrataError
 
-__all__ = ["Output", "escape", "refuse", "shortened", "spoken", "usage_refusal"]
+__all__ = [
+    "DIGEST",
+    "MOST_ROWS",
+    "STAGE",
+    "Output",
+    "escape",
+    "refuse",
+    "shortened",
+    "spoken",
+    "usage_refusal",
+]
 
 PIPE_WIDTH = 110
 WIDEST = 10_000
 MOST_ROWS = 20
+
+STAGE = "prorata.stage"
+"""Where a context keeps the stage on which its command is played, which prints nothing."""
+
+DIGEST = "prorata.digest"
+"""Where a context keeps the digest of what its command would send."""
 
 _PRINTED = "prorata.printed"
 """Where a run remembers that its JSON document is out."""
@@ -45,8 +61,12 @@ class Output:
         """Prepare the two consoles."""
         # A pipe has no width of its own, and an address must not be cut in two.
         width = None if sys.stdout.isatty() else PIPE_WIDTH
-        self.console = Console(quiet=self.as_json, highlight=False, width=width)
-        self.aside = Console(stderr=True, highlight=False, soft_wrap=True)
+        context = click.get_current_context(silent=True)
+        stage = None if context is None else context.meta.get(STAGE)
+        self.played = stage is not None
+        self.console = Console(quiet=self.as_json or self.played, highlight=False, width=width)
+        quiet = stage is not None and stage.quiet
+        self.aside = Console(stderr=True, highlight=False, soft_wrap=True, quiet=quiet)
 
     def say(self, text: str) -> None:
         """A line for a person."""
@@ -88,8 +108,8 @@ class Output:
 
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
-        if self.as_json:
-            _print(named_facts(facts))
+        if self.as_json and not self.played:
+            _print(named_facts({**facts, **_confirmation()}))
 
     @contextlib.contextmanager
     def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -140,6 +160,13 @@ def _drawn(
     for row in shown:
         table.add_row(*map(escape, row))
     return table
+
+
+def _confirmation() -> dict[str, Any]:
+    """What a dry run that a command shows by itself has to be confirmed with."""
+    context = click.get_current_context(silent=True)
+    digest = None if context is None else context.meta.get(DIGEST)
+    return {} if digest is None else {"digest": digest}
 
 
 # -------------------------------------------------------------------------------------- refusals

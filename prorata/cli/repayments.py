@@ -39,7 +39,7 @@ EXAMPLES = (
 )
 
 
-@click.command("repay", cls=Command, examples=EXAMPLES)
+@click.command("repay", cls=Command, asks=True, examples=EXAMPLES)
 @click.argument("table", type=click.Path(path_type=Path), required=False)
 @click.option("--id", "ids", type=int, multiple=True, help="A distribution.  [default: all]")
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: all in the file]")
@@ -53,7 +53,6 @@ EXAMPLES = (
 )
 @click.option("--until", help="When the window of another procedure closes, such as 2028-12-31.")
 @click.option("--form-filed", help="When Form 1042-S was filed, if it was: repays nothing after.")
-@click.option("--dry-run", is_flag=True, help="Show what would be repaid; send nothing.")
 @year_options
 @common_options
 def repay_command(

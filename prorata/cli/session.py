@@ -14,13 +14,15 @@ import click
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
+from prorata.chain.rehearsal import Rehearsal, RehearsedChain
 from prorata.chain.signers import Signer
 from prorata.cli.accounts import signer_of
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import Output, escape
+from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
-from prorata.errors import InputError
+from prorata.errors import DeploymentError, InputError
 from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
@@ -41,6 +43,9 @@ class Session:
     prices: Prices = ANY_PRICE
     turn: Turn = field(default_factory=Turn)
     names: Path | None = None
+    symbol: str | None = None
+    stage: Stage | None = None
+    """Where the command is only played: see `prorata.cli.stage`."""
     known: AddressBook | None = None
     """The names that the command has learned, once there is a deployment."""
 
@@ -57,6 +62,8 @@ class Session:
             prices=prices_of(options),
             turn=turn_of(options),
             names=options.get("names"),
+            symbol=options.get("symbol_named"),
+            stage=stage_of(click.get_current_context(silent=True)),
         )
 
     @contextlib.contextmanager
@@ -68,18 +75,25 @@ class Session:
         with connected(self.network) as (chain, confirmations):
             if self.confirmations is None:
                 self.confirmations = 0 if chain.is_local else confirmations
-            yield chain
+            yield chain if self.stage is None else RehearsedChain(chain)
 
     def signer(self, chain: RpcChain) -> Signer:
         """The account.
 
         Raises: InputError when there is none, or it is not for this chain.
         """
-        return signer_of(self.account, chain, self.output.notice)
+        context = click.get_current_context(silent=True)
+        kept = {} if context is None else context.meta
+        key = f"prorata.signer/{chain.chain_id}/{self.account}"
+        if key not in kept:
+            # A passphrase is asked for once, though a command may be played before it is run.
+            kept[key] = signer_of(self.account, chain, self.output.notice)
+        signer: Signer = kept[key]
+        return signer
 
     def folder(self, chain: RpcChain, symbol: str | None = None) -> Path:
         """The deployment's folder."""
-        return self.deployment or folder_for(chain, symbol)
+        return self.deployment or folder_for(chain, symbol or self.symbol)
 
     @contextlib.contextmanager
     def operator(self, symbol: str) -> Iterator[tuple[Operator, Path]]:
@@ -87,8 +101,11 @@ class Session:
         with self.chain() as chain:
             signer, folder = self.signer(chain), self.folder(chain, symbol)
             self._learn_names(folder)
-            with self._operator(chain, signer, folder) as operator:
-                yield operator, folder
+            with (
+                self._place(folder) as place,
+                self._operator(chain, signer, place) as operator,
+            ):
+                yield operator, place
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Deployment]:
@@ -99,18 +116,42 @@ class Session:
     @contextlib.contextmanager
     def deployed(self) -> Iterator[tuple[Operator, Deployment]]:
         """An operator of an asset that is deployed already."""
-        with self.chain() as chain:
+        with self.chain() as chain, self._place(self.folder(chain)) as place:
             # First, so that a wrong folder is not blamed on the account.
-            found = self._opened(chain)
-            with self._operator(chain, self.signer(chain), found.folder) as operator:
+            found = self._opened(chain, place)
+            with self._operator(chain, self.signer(chain), place) as operator:
                 yield operator, found
 
-    def _opened(self, chain: RpcChain) -> Deployment:
-        found = Deployment.open(chain, self.folder(chain))
+    @contextlib.contextmanager
+    def _place(self, folder: Path) -> Iterator[Path]:
+        """The folder to work in: a copy, where the command is only played."""
+        if self.stage is None:
+            yield folder
+        else:
+            with self.stage.copied(folder) as copy:
+                yield copy
+
+    def _opened(self, chain: RpcChain, folder: Path | None = None) -> Deployment:
+        found = Deployment.open(chain, folder or self.folder(chain))
         if (notice := found.notice) is not None:
             self.output.notice(notice)
         self._learn_names(found.folder)
         return found
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[tuple[RpcChain, Path]]:
+        """The chain, and the folder of an asset whose journal is looked at, deployed or not.
+
+        Raises: DeploymentError when there is no such folder.
+        """
+        with self.chain() as chain:
+            folder = self.folder(chain)
+            if not folder.is_dir():
+                raise DeploymentError(
+                    f"there is no deployment in {folder}", "name another folder with --deployment"
+                )
+            self._learn_names(folder)
+            yield chain, folder
 
     def _learn_names(self, folder: Path) -> None:
         """Take the names of `--names`, or of the folder: what is faulty there is only told."""
@@ -136,10 +177,14 @@ class Session:
                 on_progress=follow,
                 on_notice=self.output.notice,
                 prices=self._prices(chain),
-                turn=self.turn,
+                # What a play does is nobody's turn, and leaves no trace elsewhere.
+                turn=self.turn if self.stage is None else Turn(),
+                make=Operator if self.stage is None else Rehearsal,
             ) as operator,
         ):
-            if self.abandon:
+            if isinstance(operator, Rehearsal) and self.stage is not None:
+                self.stage.add(operator)
+            elif self.abandon:
                 operator.abandon(self.abandon)
             yield operator
 

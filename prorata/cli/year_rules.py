@@ -14,10 +14,11 @@ from prorata.assets.withholding import PolicySettings
 from prorata.assets.year_rules import DATES, YearRule, parse_deciding_date
 from prorata.chain.rpc import BusyError
 from prorata.cli.output import Output
+from prorata.contracts.registry import Investor
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, DeploymentError
 from prorata.register.investors import read_investors
-from prorata.tax.years import YearRules
+from prorata.tax.years import YearRules, noted_years
 from prorata.values.countries import find_country
 from prorata.values.times import parse_zone
 
@@ -47,8 +48,8 @@ _OPTIONS = (
     click.option(
         "--tax-settings",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="A file of rates whose `years:` says which rule is whose, such as "
-        "examples/compliant/withholding.yaml.",
+        help="A file of rates whose `years:` says which rule is whose.  [default: the last one "
+        "that was put in force]",
     ),
 )
 
@@ -68,12 +69,19 @@ def year_rules_of(
     Raises: InputError for options and files that say what nobody knows; ChainError.
     """
     source = options["tax_settings"]
-    rules = YearRules().set_by(None if source is None else PolicySettings.load(source).years)
+    settings = noted_years(found) if source is None else PolicySettings.load(source).years
+    rules = YearRules().set_by(settings)
     if (zone := options["zone"]) is not None:
         parse_zone(zone)
     forced = None if options["year_rule"] is None else _forced(options["year_rule"], rules)
-    countries = _countries(options["investors"], found, list(wallets), output)
-    return replace(rules, forced=forced, zone=zone, countries=countries)
+    investors = _investors(options["investors"], found, list(wallets), output)
+    return replace(
+        rules,
+        forced=forced,
+        zone=zone,
+        countries={who: one.country for who, one in investors.items() if one.country},
+        eligible_until={who: one.eligible_until for who, one in investors.items()},
+    )
 
 
 def _forced(text: str, rules: YearRules) -> YearRule:
@@ -84,11 +92,11 @@ def _forced(text: str, rules: YearRules) -> YearRule:
     return rules.by_country.get(find_country(text, "year-rule").code, rules.default)
 
 
-def _countries(
+def _investors(
     file: Path | None, found: Deployment, wallets: list[str], output: Output
-) -> dict[str, int]:
+) -> dict[str, Investor]:
     if file is not None:
-        return {row.address: row.investor.country for row in read_investors(file)}
+        return {row.address: row.investor for row in read_investors(file)}
     try:
         known = found.registry().investors_of(wallets)
     except DeploymentError:
@@ -102,4 +110,4 @@ def _countries(
         )
         return {}
     pairs = zip(wallets, known, strict=True)
-    return {wallet: one.country for wallet, one in pairs if one.person and one.country}
+    return {wallet: one for wallet, one in pairs if one.person}

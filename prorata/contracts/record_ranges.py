@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from prorata.chain.calls import Call
 from prorata.contracts.base import RecordedContract
+from prorata.values.words import counted
 
 __all__ = ["Component", "RecordRanges"]
 
@@ -55,7 +56,9 @@ class RecordRanges(RecordedContract):
 
     def define(self, record_ids: Sequence[int], weights: Sequence[int]) -> Call:
         """Define a record range. Who speaks for the token only."""
-        label = f"define a record range over {len(record_ids)} records from {record_ids[0]}"
+        label = (
+            f"define a record range over {counted(len(record_ids), 'record')} from {record_ids[0]}"
+        )
         return self._write("defineRange", list(record_ids), list(weights), label=label)
 
 

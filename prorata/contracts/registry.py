@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from prorata.chain.calls import Call
 from prorata.contracts.base import BoundContract, OwnedContract
 from prorata.errors import ChainError, InputError
+from prorata.values.words import counted
 
 __all__ = ["Investor", "InvestorRegistry", "LockUps"]
 
@@ -149,7 +150,9 @@ class InvestorRegistry(OwnedContract):
     def register(self, wallets: Sequence[str], investors: Sequence[Investor]) -> Call:
         """Register wallets, or change what is known of them. Agents only."""
         words = [investor.packed for investor in investors]
-        return self._write("register", list(wallets), words, label=f"register {len(words)} wallets")
+        return self._write(
+            "register", list(wallets), words, label=f"register {counted(len(words), 'wallet')}"
+        )
 
     def delete(self, wallet: str) -> Call:
         """Remove a wallet, which must hold nothing that is counted. Agents only."""

@@ -9,6 +9,7 @@ from prorata.chain.calls import Call
 from prorata.contracts.base import OwnedContract, RecordedContract
 from prorata.contracts.rules import Explanation
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.words import counted
 
 __all__ = ["ShareToken"]
 
@@ -160,7 +161,7 @@ class ShareToken(OwnedContract, RecordedContract):
 
     def batch_mint(self, receivers: Sequence[str], amounts: Sequence[int]) -> Call:
         """Issue shares to many receivers. Agents only."""
-        label = f"issue {sum(amounts)} to {len(receivers)} holders"
+        label = f"issue {sum(amounts):,} to {counted(len(receivers), 'holder')}"
         return self._write("batchMint", list(receivers), list(amounts), label=label)
 
     def burn(self, account: str, amount: int) -> Call:
@@ -178,7 +179,7 @@ class ShareToken(OwnedContract, RecordedContract):
 
     def batch_transfer(self, receivers: Sequence[str], amounts: Sequence[int]) -> Call:
         """Transfer the sender's shares to many receivers."""
-        label = f"transfer {sum(amounts)} to {len(receivers)} holders"
+        label = f"transfer {sum(amounts):,} to {counted(len(receivers), 'holder')}"
         return self._write("batchTransfer", list(receivers), list(amounts), label=label)
 
     def approve(self, spender: str, amount: int) -> Call:

@@ -14,6 +14,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.errors import InputError
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Kind, Numbered
+from prorata.values.words import counted
 
 __all__ = [
     "Distribution",
@@ -315,7 +316,7 @@ class DividendVault(BoundContract):
         self, distribution_id: int, holders: Sequence[str], gas_each: int | None = None
     ) -> Call:
         """Pay a page of holders; each payee is offered `gas_each`, or its part of what there is."""
-        label = f"push distribution {distribution_id} to {len(holders)} holders"
+        label = f"push distribution {distribution_id} to {counted(len(holders), 'holder')}"
         if gas_each is not None:
             return self._write("pushWithGas", distribution_id, list(holders), gas_each, label=label)
         return self._write("push", distribution_id, list(holders), label=label)

@@ -18,6 +18,7 @@ from prorata.apportion import withhold
 from prorata.chain.calls import Call
 from prorata.contracts.base import OwnedContract
 from prorata.values.kinds import FOREVER, Kind, Numbered
+from prorata.values.words import counted
 
 __all__ = [
     "ANY_CLASS",
@@ -177,7 +178,7 @@ class WithholdingPolicy(OwnedContract):
 
     def snapshot(self, holders: Sequence[str]) -> Call:
         """Note what the registry knows of holders now. Anyone may."""
-        label = f"snapshot {len(holders)} holders for tax"
+        label = f"snapshot {counted(len(holders), 'holder')} for tax"
         return self._write("snapshot", list(holders), label=label)
 
     def certify(self, holders: Sequence[str], certificates: Sequence[Certificate]) -> Call:

@@ -41,12 +41,13 @@ from prorata.contracts.currency import Currency
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.relayer import ClaimRelayer, PaymentInstruction, digest
 from prorata.contracts.vault import DividendVault
+from prorata.deployments.control import look_at, require_same_control
 from prorata.deployments.create2 import create2_call, creation_block, require_factory, salt
 from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract, Manifest
 from prorata.deployments.settings import compare_settings, require_applicable, take_settings
-from prorata.errors import DeploymentError
+from prorata.errors import DeploymentError, InputError
 from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS
 
@@ -99,13 +100,28 @@ def deploy(
     existing = _existing(operator.chain, folder)
     if existing is not None:
         return _complete(operator, existing, settings, vault=vault, dollar=dollar, accept=accept)
+    _require_plan(operator, settings)
     known: dict[str, Contract] = {}
     _reuse(operator, settings, vault, known, folder)
     require_machine(operator.chain)
+    if settings.deterministic and settings.id is not None:
+        owner = settings.owner or operator.address
+        require_same_control(operator.chain, folder, settings.id, owner)
     known = _stages(operator, settings, operator.address, known, vault=vault, dollar=dollar)
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)
     return _written(folder, _manifest(operator, settings, known), operator.chain)
+
+
+def _require_plan(operator: Operator, settings: Asset) -> None:
+    """Where approvers sign plans, nothing is deployed or taken over without one."""
+    if settings.approvers is not None and operator.gate is None:
+        raise InputError.of(
+            "approvers",
+            settings.approvers.need,
+            f"of {len(settings.approvers.of)} must approve what is done to {settings.symbol}",
+            "plan it with `prorata plan`, let them sign, and `prorata apply` it",
+        )
 
 
 def _complete(
@@ -120,13 +136,18 @@ def _complete(
     """Take over settings that were edited, and put there what this run asks for besides."""
     folder, manifest = existing.folder, existing.manifest
     subject = f"the settings against those of the deployment in {folder}"
-    require_applicable(compare_settings(existing, settings), subject, accept=accept)
+    # A plan has shown a person what is taken over, and whoever must approve it has.
+    planned = operator.gate is not None
+    edited = compare_settings(existing, settings)
+    require_applicable(edited, subject, accept=accept, approved=planned)
     known, origin = dict(manifest.contracts), manifest.as_deployed
     _reuse(operator, origin, vault, known, folder)
     addresses = {name: contract.address for name, contract in known.items()}
     wanted = predict(manifest.deployer, origin, addresses, vault=vault, dollar=dollar)
     for name in set(wanted) & set(known):
         _check_same(name, wanted[name], known[name], folder)
+    if edited or set(wanted) - set(known):
+        _require_plan(operator, existing.settings)
     if set(wanted) - set(known):
         require_machine(operator.chain)
         known = _stages(operator, origin, manifest.deployer, known, vault=vault, dollar=dollar)
@@ -465,6 +486,7 @@ def _matches(code: bytes, name: str) -> bool:
 
 
 def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:
+    owner = settings.owner or operator.address
     return Manifest(
         id=settings.id or _new_id(operator.chain, contracts),
         asset=settings,
@@ -479,6 +501,7 @@ def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contr
             "input": "standard-input.json",
         },
         contracts=_in_order(contracts),
+        control=look_at(operator.chain, owner).model_dump(mode="json"),
     )
 
 

@@ -274,8 +274,9 @@ def open_operator(
     timeout: float = 600,
     prices: Prices = ANY_PRICE,
     turn: Turn = ANY_TURN,
+    make: Callable[..., Operator] = Operator,
 ) -> Iterator[Operator]:
-    """An operator that keeps its journal in `folder`.
+    """An operator that keeps its journal in `folder`; `make` makes it.
 
     A folder of a local chain that has been started anew is first set aside, which `on_notice`
     hears of.
@@ -284,7 +285,7 @@ def open_operator(
     """
     _set_aside(chain, folder, on_notice)
     with open_journal(chain, folder, turn=turn) as journal:
-        yield Operator(
+        yield make(
             chain,
             signer,
             journal,
@@ -315,12 +316,12 @@ def open_journal(
 
 
 def home_of(folder: Path) -> Home:
-    """The contracts that a deployment has put on the chain, as far as its manifest has them yet."""
+    """What a deployment has put on the chain, and who, as far as its manifest has it yet."""
     if not (folder / "manifest.json").exists():
         return Home()
     manifest = Manifest.read(folder / "manifest.json")
     own = {c.address for c in manifest.contracts.values() if c.transaction is not None}
-    return Home(frozenset(own), manifest.first_block)
+    return Home(frozenset(own), manifest.first_block, frozenset({manifest.deployer}))
 
 
 def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:

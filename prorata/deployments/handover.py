@@ -13,15 +13,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.exceptions import DecodingError
-from eth_utils.abi import function_signature_to_4byte_selector
-
 from prorata.chain.calls import Call
-from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.contracts.registry import InvestorRegistry
 from prorata.deployments.changes import Change
+from prorata.deployments.control import Control, look_at
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.permissions import Grant, read_permissions
 from prorata.deployments.roles import (
@@ -32,33 +28,14 @@ from prorata.deployments.roles import (
     read_roles,
     remove_agent,
 )
-from prorata.errors import ChainError, DeploymentError, InputError
+from prorata.errors import DeploymentError, InputError
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["Handover", "Left", "Receiver", "hand_over", "look_at", "what_is_left"]
+__all__ = ["Handover", "Left", "hand_over", "shared_with", "what_is_left"]
 
 OWNER, AGENT = "owner", "agent"
 FIXED = ("collector", "holds contract")
 """Roles that no hand-over moves: one is for good, of the other the new owner disposes."""
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """Who is to have an asset: `threshold` of `owners` sign, if it is a Safe."""
-
-    address: str
-    has_code: bool
-    threshold: int | None = None
-    owners: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        """What it is, for a person."""
-        if not self.has_code:
-            return "an account with a single key, or a multisig that is not on this chain yet"
-        if self.threshold is None:
-            return "a contract"
-        return f"a Safe, of whose {len(self.owners)} owners {self.threshold} sign"
 
 
 @dataclass(frozen=True)
@@ -106,7 +83,7 @@ class Handover:
     """
 
     giver: str
-    receiver: Receiver
+    receiver: Control
     changes: tuple[Change, ...]
     left: tuple[Left, ...]
     keeps: tuple[Grant, ...] = ()
@@ -116,22 +93,6 @@ class Handover:
     def is_done(self) -> bool:
         """Whether they hold no role any more."""
         return not self.left
-
-
-def look_at(chain: RpcChain, address: str) -> Receiver:
-    """What stands at an address, which may be a Safe.
-
-    Raises: ChainError when the node does not answer.
-    """
-    if not chain.code(address):
-        return Receiver(address, has_code=False)
-    try:
-        threshold = chain.call(address, function_signature_to_4byte_selector("getThreshold()"))
-        owners = chain.call(address, function_signature_to_4byte_selector("getOwners()"))
-        [number], [people] = abi_decode(["uint256"], threshold), abi_decode(["address[]"], owners)
-    except (ChainError, DecodingError, ValueError, OverflowError):
-        return Receiver(address, has_code=True)
-    return Receiver(address, True, int(number), tuple(str(one) for one in people))
 
 
 def hand_over(operator: Operator, found: Deployment, to: str) -> Handover:

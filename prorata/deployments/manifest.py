@@ -53,7 +53,7 @@ class Manifest(BaseModel):
     """Everything about a deployment; the same deployment always gives the same bytes.
 
     `id` tells the asset from all others, on whatever chain; `asset` has its settings as they are
-    now, and `history` what they were before.
+    now, and `history` what they were before; `control` is who stood behind the owner.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +67,7 @@ class Manifest(BaseModel):
     commit: str | None
     compiler: dict[str, Any]
     contracts: dict[str, Contract]
+    control: dict[str, Any] | None = None
     history: tuple[SettingsChange, ...] = ()
 
     @property

@@ -27,6 +27,7 @@ from prorata.values.amounts import strange_character
 __all__ = ["Recognise", "Sheet"]
 
 LONGEST_LINE = 10_000
+LARGEST_BYTES = 64_000_000
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -166,7 +167,9 @@ class Sheet:
         Raises: InputError when it cannot be read.
         """
         try:
-            return Path(path).read_bytes()
+            with Path(path).open("rb") as file:
+                # A device may have no end.
+                content = file.read(LARGEST_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError.of(
@@ -175,6 +178,10 @@ class Sheet:
                 f"cannot be read ({reason.lower()})",
                 f"give the path of a {kind} file",
             ) from None
+        if len(content) > LARGEST_BYTES:
+            rule = f"is over {LARGEST_BYTES:,} bytes long"
+            raise InputError.of("file", path, rule, f"give the path of a {kind} file")
+        return content
 
     def _lines(self, content: str | bytes) -> list[str]:
         if isinstance(content, bytes):

@@ -30,6 +30,7 @@ from prorata.register.earning import Earners, earners_expected
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import ETHER, Unit
 from prorata.values.times import moment
+from prorata.values.words import counted
 
 __all__ = ["Gas", "Preview", "PreviewLine", "preview_all"]
 
@@ -323,7 +324,7 @@ class _Ahead:
         terms = self.what.terms
         if terms.tax_policy == ZERO_ADDRESS:
             return {}
-        self.operator.tell(f"asking the tax on the income of {len(gross):,} holders")
+        self.operator.tell(f"asking the tax on the income of {counted(len(gross), 'holder')}")
         policy = TaxPolicy(self.chain, terms.tax_policy)
         return policy.taxes_on(self.token.address, self.what.record_id, terms.kind, gross)
 
@@ -437,7 +438,7 @@ def _push_notices(run: _Run) -> Iterator[str]:
             yield f"a push would fail: {page.error}"
     for reason in sorted(set(run.reasons)):
         count = run.reasons.count(reason)
-        yield f"a push would skip {count} of {run.holders} holders: {reason.label}"
+        yield f"a push would skip {count:,} of {counted(run.holders, 'holder')}: {reason.label}"
 
 
 def _swept_notice(preview: Preview) -> str:

@@ -36,6 +36,7 @@ from prorata.income.push_report import (
     reported_by_vault,
 )
 from prorata.register.holders import holders_of
+from prorata.values.words import counted
 
 __all__ = ["PAGE_SIZE", "Pushed", "pages_of", "push", "push_all"]
 
@@ -75,12 +76,12 @@ def push(
     if (refusal := why_not_payable(operator.chain, found)) is not None:
         raise refusal
     count_shares(operator, deployment, found)
-    operator.tell(f"asking who of {len(holders):,} holders is to be paid")
+    operator.tell(f"asking who of {counted(len(holders), 'holder')} is to be paid")
     pages = pages_of(_unpaid(deployment, vault, found, holders), page_size)
     attempt = operator.attempts(f"push/{distribution_id}")
     if attempt:
         pages = _worthwhile(deployment, vault, distribution_id, pages)
-    operator.tell(f"estimating the gas of {len(pages):,} transactions")
+    operator.tell(f"estimating the gas of {counted(len(pages), 'transaction')}")
     receipts = operator.send(
         [
             Intent(

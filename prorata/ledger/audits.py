@@ -15,7 +15,7 @@ only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prorata.chain.calls import Event
@@ -34,7 +34,7 @@ from prorata.ledger.answers import (
     read_units,
 )
 from prorata.ledger.books import Books
-from prorata.ledger.corrections import read_corrections, unproven
+from prorata.ledger.corrections import Correction, read_corrections, unproven
 from prorata.ledger.entries import (
     Difference,
     DistributionAccount,
@@ -51,6 +51,7 @@ __all__ = [
     "audit_deployment",
     "audit_register",
     "compare",
+    "correct",
     "range_contracts",
     "read_vault",
 ]
@@ -350,12 +351,31 @@ def audit_deployment(found: Deployment) -> Audit:
         record_ranges=range_contracts(found),
     )
     booked = read_corrections(found)
-    proven.books.correct(booked)
+    correct(proven.books, booked)
     for one, moved in unproven(found.chain, booked):
         place = Place.holder(one.distribution_id, one.holder)
         reported, law = (one.amount, "the journal"), (moved, f"the transaction {one.transaction}")
         proven.books.differ(place, "tax repaid", reported, law, one.currency)
     return proven
+
+
+def correct(books: Books, corrections: Iterable[Correction]) -> None:
+    """Enter repayments of over-withheld tax, each held against what was withheld."""
+    for one in corrections:
+        number, holder = one.distribution_id, one.holder
+        books.corrections.add(one)
+        distribution = books.distributions.get(number)
+        if distribution is None:
+            if number >= books.first_id:
+                noted = ("there", "the journal")
+                books.differ(Place.declaration(number), "its declaration", _NONE, noted)
+            continue
+        settled = distribution.settlements.get(holder)
+        withheld = 0 if settled is None else settled.tax
+        repaid = books.corrections.repaid(number, holder)
+        if repaid > withheld:
+            reported, law = (repaid, "the journal"), (withheld, "the tax withheld, at most")
+            books.differ(Place.holder(number, holder), "tax repaid", reported, law, one.currency)
 
 
 def range_contracts(found: Deployment) -> list[str]:

@@ -29,7 +29,7 @@ from prorata.apportion import withhold
 from prorata.chain.calls import DecodedEvent
 from prorata.chain.events import Moment, moment_of, transaction_of
 from prorata.contracts.vault import Reason, Terms, settlements
-from prorata.ledger.corrections import Correction
+from prorata.ledger.corrections import Corrections
 from prorata.ledger.entries import (
     BookEntry,
     Difference,
@@ -50,8 +50,6 @@ __all__ = ["Books"]
 
 # What a vault has room for in a distribution's terms; more stays for the next one.
 MOST_CARRIED_IN = 2**48 - 1
-
-_NOWHERE: SourcedValue = ("missing", "the events")
 
 # What a claim relayer tells beside the payment instructions that it has executed.
 _PASSED_OVER = frozenset({"Cancelled", "Reinvested"})
@@ -92,7 +90,7 @@ class Books:
         """Tax by distribution and holder, where somebody has asked the policy."""
         self.held: set[tuple[int, str]] = set()
         """Distribution and holder, where the chain says that the holder is not eligible for now."""
-        self._corrections: dict[tuple[int, str], list[Correction]] = {}
+        self.corrections = Corrections()
         self.unproven: list[str] = []
         """Payments of which nobody can show that the person they belong to chose the payee."""
         self._diversions: list[RedirectedPayment] = []
@@ -169,23 +167,6 @@ class Books:
         if (distribution.id, holder) in self.taxes:
             return self.taxes[distribution.id, holder]
         return self.tax_by_rate(distribution, self.gross_of(distribution, holder)) or 0
-
-    @property
-    def corrections(self) -> list[Correction]:
-        """Over-withheld tax that was repaid, as the journal notes it, in order of booking.
-
-        No event of the vault tells of it.
-        """
-        found = (one for group in self._corrections.values() for one in group)
-        return sorted(found, key=lambda one: (one.booked_at, one.distribution_id, one.holder))
-
-    def corrections_of(self, distribution: DistributionAccount, holder: str) -> list[Correction]:
-        """Those of the tax on one holder's income from a distribution."""
-        return list(self._corrections.get((distribution.id, holder), ()))
-
-    def repaid_of(self, distribution: DistributionAccount, holder: str) -> int:
-        """What was repaid of the tax withheld from a holder's income."""
-        return sum(one.amount for one in self.corrections_of(distribution, holder))
 
     def tax_by_rate(self, distribution: DistributionAccount, gross: int) -> int | None:
         """What the policy withholds from `gross`; None if its rate is not known here."""
@@ -550,24 +531,6 @@ class Books:
                 found = (position.received - position.missing, "all the places it went to")
                 place = Place.series(f"token {position.token}")
                 self.differ(place, "income received", reported, found, position.currency)
-
-    def correct(self, corrections: Iterable[Correction]) -> None:
-        """Enter repayments of over-withheld tax, each held against what was withheld."""
-        for one in corrections:
-            place = one.distribution_id, one.holder
-            self._corrections.setdefault(place, []).append(one)
-            distribution = self.distributions.get(one.distribution_id)
-            if distribution is None:
-                if one.distribution_id >= self.first_id:
-                    where = Place.declaration(one.distribution_id)
-                    self.differ(where, "its declaration", _NOWHERE, ("there", "the journal"))
-                continue
-            settled = distribution.settlements.get(one.holder)
-            withheld = 0 if settled is None else settled.tax
-            repaid = self.repaid_of(distribution, one.holder)
-            if repaid > withheld:
-                reported, law = (repaid, "the journal"), (withheld, "the tax withheld, at most")
-                self.differ(Place.holder(*place), "tax repaid", reported, law, one.currency)
 
     def _judge(self, evidence_source: EvidenceSource | None) -> None:
         """Ask who chose the payees that are nobody's standing choice."""

@@ -13,19 +13,27 @@ books and statements of the year in which it was booked, and marks those of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from prorata.chain.calls import decode_logs
-from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.types import Mined
-from prorata.deployments.deployment import Deployment
+from prorata.deployments.deployment import Deployment, open_journal
 from prorata.errors import JournalError
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["NOTED", "Correction", "corrections_in", "read_corrections", "transferred", "unproven"]
+__all__ = [
+    "NOTED",
+    "Correction",
+    "Corrections",
+    "corrections_in",
+    "read_corrections",
+    "transferred",
+    "unproven",
+]
 
 NOTED = "tax-repaid"
 """What the journal calls a note of a correction."""
@@ -77,6 +85,33 @@ class Correction:
             ) from None
 
 
+class Corrections:
+    """The corrections in books; iteration is in order of booking."""
+
+    def __init__(self) -> None:
+        self._by_place: dict[tuple[int, str], list[Correction]] = {}
+
+    def __iter__(self) -> Iterator[Correction]:
+        found = (one for group in self._by_place.values() for one in group)
+        order = attrgetter("booked_at", "distribution_id", "holder")
+        return iter(sorted(found, key=order))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_place.values()))
+
+    def add(self, one: Correction) -> None:
+        """Enter one."""
+        self._by_place.setdefault((one.distribution_id, one.holder), []).append(one)
+
+    def of(self, distribution_id: int, holder: str) -> list[Correction]:
+        """Those of the tax on one holder's income from a distribution."""
+        return list(self._by_place.get((distribution_id, holder), ()))
+
+    def repaid(self, distribution_id: int, holder: str) -> int:
+        """What was repaid of that tax."""
+        return sum(one.amount for one in self.of(distribution_id, holder))
+
+
 def corrections_in(notes: Iterable[Mapping[str, Any]]) -> list[Correction]:
     """The corrections among the notes of a journal, in order.
 
@@ -90,10 +125,7 @@ def read_corrections(deployment: Deployment) -> list[Correction]:
 
     Raises: JournalError when it is damaged.
     """
-    chain, path = deployment.chain, deployment.folder / "journal.jsonl"
-    with Journal(
-        path, chain_id=chain.chain_id, genesis_hash=chain.genesis_hash, read_only=True
-    ) as journal:
+    with open_journal(deployment.chain, deployment.folder, read_only=True) as journal:
         return corrections_in(journal.notes)
 
 

@@ -148,7 +148,7 @@ def _noted(facts: Mapping[str, Any]) -> Action:
 
 def _looked(mark: Mapping[str, Any]) -> Action:
     many = len(mark["foreign"])
-    elsewhere = f", of which {many} concerned no contract of this asset" if many else ""
+    elsewhere = f", {many} of them foreign" if many else ""
     what = f"all before nonce {mark['nonce']} of {mark['account']} is known{elsewhere}"
     return Action("looked at", what, by=mark["account"], block=mark["block"])
 

@@ -289,7 +289,8 @@ def json_fault(content: bytes, subject: str) -> InputError | None:
 def _json_kind(found: object) -> tuple[str, str]:
     if isinstance(found, dict):
         if str(found.get("file_type", "")).startswith("OCF_"):
-            return "looks like a file of the Open Cap Format", "if it is, read it with `--as ocf`"
+            remedy = "give its package, a folder or a ZIP archive, with its manifest"
+            return "is a file of the Open Cap Format", remedy
         if {"crypto", "Crypto"} & set(found):
             return "is a keystore, not a table", "give a table, and the keystore with --account"
     try:

@@ -168,7 +168,10 @@ def _payment(books: Books, distribution: DistributionAccount, holder: str) -> Ye
     gross = books.gross_of(distribution, holder) if entry is None else entry.gross
     if entry is None and not gross:
         return None
-    tax, repaid = books.tax_of(distribution, holder), books.repaid_of(distribution, holder)
+    tax, repaid = (
+        books.tax_of(distribution, holder),
+        books.corrections.repaid(distribution.id, holder),
+    )
     return YearPayment(distribution, holder, gross, tax, entry, repaid)
 
 
@@ -406,7 +409,7 @@ def _corrections_of(books: Books, statement: Statement) -> list[Correction]:
     return [
         one
         for payment in statement.payments
-        for one in books.corrections_of(payment.distribution, payment.holder)
+        for one in books.corrections.of(payment.distribution.id, payment.holder)
     ]
 
 

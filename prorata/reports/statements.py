@@ -188,7 +188,7 @@ def statement(books: Books, token: str, holder: str) -> list[StatementRow]:
                 net=unit.amount(gross - tax),
                 payee=settlement.payee if settlement else "",
                 transaction=settlement.transaction if settlement else "",
-                note=_note(distribution, holder),
+                note=_note(books, distribution, holder),
             )
         )
     return rows
@@ -234,10 +234,15 @@ def _weighted(books: Books, distribution: DistributionAccount) -> str:
     return "" if distribution.token == asset else "weighted"
 
 
-def _note(distribution: DistributionAccount, holder: str) -> str:
-    """Why the holder is still unpaid, where a push has said so."""
-    reason = distribution.skipped.get(holder)
-    return "" if reason is None else f"the last push failed: {_REASONS[reason]}"
+def _note(books: Books, distribution: DistributionAccount, holder: str) -> str:
+    """Why the holder is still unpaid, where a push has said so; or what was repaid of the tax."""
+    if (reason := distribution.skipped.get(holder)) is not None:
+        return f"the last push failed: {_REASONS[reason]}"
+    repaid = (
+        f"{books.money(one.currency, one.amount)} of the tax were repaid on {iso(one.booked_at)}"
+        for one in books.corrections.of(distribution.id, holder)
+    )
+    return "; ".join(repaid)
 
 
 _REASONS = {

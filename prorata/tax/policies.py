@@ -28,6 +28,7 @@ from prorata.register.investors import first_block_of, registered_wallets
 from prorata.register.shares import Ledger
 from prorata.tax.certificates import COLUMNS, CertificateRow
 from prorata.tax.over_withheld import LateCertificate, find_late
+from prorata.tax.years import note_years
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import moment
@@ -80,7 +81,8 @@ def deploy_policy(
     """Put a policy on the chain, unless it is there already, and remember it by its name.
 
     It asks the registry that the token asks now, or none if the token asks none. The rates hold
-    from the beginning of time, so a record that has closed can be taxed by it.
+    from the beginning of time, so a record that has closed can be taxed by it. In which year income
+    counts, where the file says so, is noted in the journal.
 
     Raises: InputError when there are too many rates, or another policy has the name; what
     `Operator.send` raises.
@@ -110,6 +112,7 @@ def deploy_policy(
         step = Intent(label, deploy_call(artifact("WithholdingPolicy"), *arguments))
         return Placed(None, None, operator.price([step])[0])
     operator.settle()
+    note_years(operator.journal, settings.years)
     found = add_contract(operator, deployment, "WithholdingPolicy", arguments, label)
     policy = WithholdingPolicy(operator.chain, found.manifest.contracts[label].address)
     return Placed(policy, operator.earlier(f"deploy/{label}"))
@@ -163,6 +166,8 @@ def set_rates(
 ) -> RatesSet:
     """Put a whole table in force from second `since`, or at once, and withdraw later ones.
 
+    What the file says of the year of income is noted in the journal, and counts at once.
+
     Raises: InputError when the account is not the owner, the collector is another, or the time is
     past; what `Operator.send` raises.
     """
@@ -183,6 +188,7 @@ def set_rates(
             f"is in the past: the chain's time is {moment(now)}",
             "give a later time, because a record that has closed keeps its rates",
         )
+    note_years(operator.journal, settings.years)
     if policy.table_at(since or now) == policy.table_at(FOREVER) == table:
         return RatesSet(since or now, len(table), None)
     prefix = f"tax/rates/{policy.address}"

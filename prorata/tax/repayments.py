@@ -107,7 +107,7 @@ def find_repayments(
     before = [
         one
         for repayment in due.values()
-        for one in books.corrections_of(repayment.distribution, repayment.entry.holder)
+        for one in books.corrections.of(repayment.distribution.id, repayment.entry.holder)
     ]
     open_ones = tuple(one for one in due.values() if one.amount > 0)
     return Found(open_ones, tuple(before), tuple(waiting))
@@ -139,8 +139,9 @@ class _Finder:
     ) -> Repayment:
         books, ledger = self.books, self.books.ledgers[distribution.token]
         rule = self.rules.rule_of(ledger.claimant_of(settled.holder), settled.holder)
-        counted = year_of_income(books, distribution, settled.holder, rule)
-        before = books.corrections_of(distribution, settled.holder)
+        until = self.rules.eligible_until
+        counted = year_of_income(books, distribution, settled.holder, rule, until)
+        before = books.corrections.of(distribution.id, settled.holder)
         return Repayment(
             distribution=distribution,
             entry=settled,

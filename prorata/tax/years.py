@@ -9,14 +9,16 @@ table has
                                             unqualifiedly made subject to the holder's demand
     all others  paid, UTC                   the date of payment, which every chain knows
 
-and an issuer's file of rates can say otherwise under `years:`.
+and an issuer's file of rates can say otherwise under `years:`; what the last one said that was put
+in force, the journal keeps.
 
 By the rule `payable`, income from one distribution counts in the first year at whose end the holder
 could have had it: the first second of payment had come, the record had closed, the deadline had
 not passed, and the person's wallet was not frozen. What is paid before counts in the year of its
 payment. So the income of a frozen wallet counts in the year of its release, and what nobody has
-come for counts all the same. Whether a holder was eligible no event tells: who is not now, and
-has not been paid, is taken for somebody who was not before.
+come for counts all the same. Whether a holder was eligible no event tells, but the register has the
+last second of its eligibility: who is not eligible now, and has not been paid, was so until then,
+or is taken for somebody who never was.
 """
 
 from __future__ import annotations
@@ -24,16 +26,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from prorata.assets.year_rules import PAID, PAYABLE, YearRule, YearSettings
 from prorata.chain.events import Moment
+from prorata.chain.journal import Journal
+from prorata.deployments.deployment import Deployment, open_journal
+from prorata.files.models import validated
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.values.countries import find_country
 from prorata.values.times import year_of
 
-__all__ = ["RULES", "YearRules", "last_second_of", "year_of_income", "years_of_income"]
+__all__ = [
+    "RULES",
+    "YearRules",
+    "last_second_of",
+    "note_years",
+    "noted_years",
+    "year_of_income",
+    "years_of_income",
+]
+
+NOTED = "year-rules"
+"""What the journal calls a note of whose rule is which."""
 
 US = find_country("US").code
 
@@ -49,7 +66,8 @@ _ANY = 2**256
 class YearRules:
     """Which rule is whose. `countries` are those of wallets, where they are known.
 
-    With `forced` it is everybody's; a `zone` replaces that of every rule.
+    With `forced` it is everybody's; a `zone` replaces that of every rule. `eligible_until` has the
+    last second at which the person behind a wallet is eligible.
     """
 
     default: YearRule = field(default_factory=lambda: YearRule(date=PAID, zone="UTC"))
@@ -57,6 +75,7 @@ class YearRules:
     countries: Mapping[str, int] = field(default_factory=dict)
     forced: YearRule | None = None
     zone: str | None = None
+    eligible_until: Mapping[str, int] = field(default_factory=dict)
 
     def set_by(self, settings: YearSettings | None) -> YearRules:
         """The same, but for what a file says."""
@@ -77,15 +96,41 @@ class YearRules:
         return rule if self.zone is None else rule.model_copy(update={"zone": self.zone})
 
 
+def note_years(journal: Journal | None, settings: YearSettings | None) -> None:
+    """Keep what a file says of the year of income, unless that is what was kept last."""
+    if journal is not None and settings not in (None, _last_of(journal)):
+        journal.note({"what": NOTED, "years": settings.as_written()})
+
+
+def noted_years(deployment: Deployment) -> YearSettings | None:
+    """What the last file of rates said of the year of income, as the deployment's journal has it.
+
+    Raises: JournalError when the journal is damaged; InputError when it says what nobody knows.
+    """
+    with open_journal(deployment.chain, deployment.folder, read_only=True) as journal:
+        return _last_of(journal)
+
+
+def _last_of(journal: Journal) -> YearSettings | None:
+    said = [note["years"] for note in journal.notes if note.get("what") == NOTED]
+    return validated(YearSettings, said[-1], "the file of rates", "the journal") if said else None
+
+
 def last_second_of(year: int, rule: YearRule) -> int:
     """The last second of a year in the calendar of a rule."""
     return int(datetime(year + 1, 1, 1, tzinfo=rule.calendar).timestamp()) - 1
 
 
 def year_of_income(
-    books: Books, distribution: DistributionAccount, holder: str, rule: YearRule
+    books: Books,
+    distribution: DistributionAccount,
+    holder: str,
+    rule: YearRule,
+    eligible_until: Mapping[str, int] = MappingProxyType({}),
 ) -> int | None:
     """The year in which a holder's income from a distribution counts; None while in none yet."""
+    person = books.ledgers[distribution.token].claimant_of(holder)
+    eligible = eligible_until.get(person, 0)
     settled = distribution.settlements.get(holder)
     paid = None if settled is None else year_of(settled.time, rule.calendar)
     if rule.date == PAID or not _divides(distribution):
@@ -94,7 +139,7 @@ def year_of_income(
         (
             year
             for year, end in _year_ends(books, distribution, rule)
-            if year == paid or _is_at_demand(books, distribution, holder, end)
+            if year == paid or _is_at_demand(books, distribution, holder, end, eligible)
         ),
         paid,
     )
@@ -116,13 +161,14 @@ def _year_ends(
 
 
 def _is_at_demand(
-    books: Books, distribution: DistributionAccount, holder: str, second: int
+    books: Books, distribution: DistributionAccount, holder: str, second: int, eligible_until: int
 ) -> bool:
     """Whether at the end of a second the income could be had, if it had not been paid."""
     ledger, deadline = books.ledgers[distribution.token], distribution.terms.deadline
     end: Moment = (second, _ANY, _ANY)
     unpaid = holder not in distribution.settlements
-    waits = unpaid and (distribution.id, holder) in books.held
+    held = unpaid and (distribution.id, holder) in books.held
+    waits = held and second > eligible_until
     frozen = ledger.was_frozen(ledger.claimant_at(holder, end), end)
     return not (waits or frozen or (deadline and second > deadline))
 
@@ -134,4 +180,5 @@ def years_of_income(
     ledger = books.ledgers[distribution.token]
     for holder in dict.fromkeys([*distribution.earning, *distribution.settlements]):
         rule = rules.rule_of(ledger.claimant_of(holder), holder)
-        yield holder, year_of_income(books, distribution, holder, rule), rule
+        year = year_of_income(books, distribution, holder, rule, rules.eligible_until)
+        yield holder, year, rule

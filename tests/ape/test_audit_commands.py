@@ -50,7 +50,7 @@ def test_a_person_reads_the_largest_holders(commands):
     output = commands.run("captable").stdout
     assert "10,000 shares of HARB12, 148 holders" in output
     assert "14.50%" in output
-    assert "and 128 others with 3,042 shares" in output
+    assert "and 128 more with 3,042 shares: `--csv FILE` writes them all" in output
 
 
 @pytest.mark.parametrize(

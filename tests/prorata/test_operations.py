@@ -59,9 +59,9 @@ def test_issuing_again_sends_nothing(operator, issued, table):
 def test_issuing_in_batches_is_resumed_batch_by_batch(operator, found, table):
     done = issue(operator, found, table, batch_size=50)
     assert [r.label for r in done.receipts] == [
-        "issue 1860 to 50 holders",
-        "issue 4969 to 50 holders",
-        "issue 3171 to 48 holders",
+        "issue 1,860 to 50 holders",
+        "issue 4,969 to 50 holders",
+        "issue 3,171 to 48 holders",
     ]
     assert refused(issue, operator, found, table, batch_size=60) == (
         'batch: "60" is not the 50 with which issuing this table began; run again with that, '

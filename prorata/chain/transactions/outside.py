@@ -44,10 +44,11 @@ _Point: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Home:
-    """What belongs to a deployment: its contracts, and the first block that can speak of them."""
+    """What belongs to a deployment: its contracts, since which block, and who put them there."""
 
     contracts: frozenset[str] = frozenset()
     first_block: int = 0
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def find_outside(
     Raises: ChainError.
     """
     findings = []
-    for account in sorted({*accounts, *journal.accounts()}):
+    for account in sorted({*accounts, *home.accounts, *journal.accounts()}):
         count = chain.nonce(account)
         unknown = journal.unknown(account, count)
         if thoroughly and unknown is not None:
@@ -337,6 +338,10 @@ def adopt(journal: Journal, findings: Sequence[Findings]) -> None:
             journal.abandon(rival.key)
         if one.ours and one.raw is not None:
             _take_in(journal, one, one.raw, rivals)
+        elif one.ours:
+            # Not of our kind, so that no step of ours can be the same.
+            told = {"transaction": one.hash, "block": one.block, "by": one.account}
+            journal.note({"adopted": one.what, **told})
     note_foreign(journal, findings)
 
 

@@ -16,6 +16,22 @@ __all__ = ["check_funds", "check_keys", "explained", "plan_steps"]
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
 
+# How nodes say that no amount of gas they allow is enough.
+_MORE_GAS = (
+    "exceeds allowance",
+    "out of gas",
+    "exceeds block gas limit",
+    "exceeds the block gas limit",
+    "transaction gas limit",
+    "gas limit too high",
+)
+_SMALLER = {
+    "issue": "lower --batch",
+    "register": "lower --batch",
+    "push": "lower --page",
+}
+"""How a command is told to do less at once, by the first word of its steps' keys."""
+
 
 def check_keys(intents: Sequence[Intent]) -> None:
     """Raises: InputError for a key that two steps have."""
@@ -79,8 +95,12 @@ def _estimated(chain: RpcChain, address: str, intent: Intent, estimate: int | Pr
     if isinstance(estimate, RevertError):
         raise explained(estimate, f"nothing was sent for the step to {intent.call.label}")
     if isinstance(estimate, ProrataError):
-        if "insufficient funds" in str(estimate).lower():
+        said = str(estimate).lower()
+        if "insufficient funds" in said or any(words in said for words in _MORE_GAS):
+            # A node allows no more gas than the account can pay for.
             check_funds(chain, address, [StepPlan(intent, GAS_LIMIT)])
+        if any(words in said for words in _MORE_GAS):
+            raise _too_much_gas(intent, None)
         raise estimate
     if estimate > GAS_LIMIT:
         raise _too_much_gas(intent, estimate)
@@ -88,14 +108,14 @@ def _estimated(chain: RpcChain, address: str, intent: Intent, estimate: int | Pr
     return min(wanted, GAS_LIMIT)
 
 
-def _too_much_gas(intent: Intent, gas: int) -> InputError:
-    return InputError.of(
-        "gas",
-        f"{gas:,}",
-        f"is more than the {GAS_LIMIT:,} that one transaction may use (EIP-7825), for the step to "
-        f"{intent.call.label}",
-        "divide it into smaller steps",
-    )
+def _too_much_gas(intent: Intent, gas: int | None) -> InputError:
+    """The refusal of a step that needs `gas`; None where the node only says that it is too much."""
+    remedy = _SMALLER.get(intent.key.split("/")[0], "divide it into smaller steps")
+    most = f"than the {GAS_LIMIT:,} that one transaction may use (EIP-7825)"
+    if gas is None:
+        return InputError.of("step", intent.call.label, f"needs more gas {most}", remedy)
+    rule = f"is more {most}, for the step to {intent.call.label}"
+    return InputError.of("gas", f"{gas:,}", rule, remedy)
 
 
 def _ether(wei: int) -> str:

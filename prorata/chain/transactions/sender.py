@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from eth_utils.crypto import keccak
 
@@ -14,7 +14,7 @@ from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.node import RpcChain
 from prorata.chain.prices import ANY_PRICE, NO_FLOOR, Prices
 from prorata.chain.signers import Signer
-from prorata.chain.steps import Progress, StepPlan, digest_of
+from prorata.chain.steps import Intent, Progress, StepPlan, digest_of
 from prorata.chain.transactions.outside import Home
 from prorata.chain.types import Fees
 from prorata.errors import ProrataError
@@ -25,6 +25,9 @@ __all__ = ["PRICE_WORDS", "Sender", "broadcast", "ours_from", "says", "sign"]
 TIMEOUT_SECONDS = 600.0
 
 PRICE_WORDS = ("fee", "underpriced", "gas price")
+
+Gate: TypeAlias = Callable[[Sequence[Intent]], None]
+"""Hears of steps before anything is done for them, and raises for what must not be sent."""
 
 _KNOWN = ("already known", "already imported", "known transaction", "already exists")
 _USED = ("nonce too low", "nonce is too low")
@@ -37,7 +40,7 @@ class Sender:
     `confirmations` is how many blocks must follow a transaction's own before it counts as done;
     `timeout` how many seconds to wait for a window of them. `settled` has the hashes of what was
     seen done; `home` says which contracts are the deployment's; `prices` what may be offered for
-    gas, and `floor` what a pool asked for at least.
+    gas, and `floor` what a pool asked for at least. `gate` stops what is not in a plan.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Sender:
         self.prices = prices
         self.floor = NO_FLOOR
         self.settled: set[str] = set()
+        self.gate: Gate | None = None
 
     @property
     def address(self) -> str:

@@ -96,6 +96,7 @@ _BATCH_LIMITS = tuple(
         r"batch(?:es)? of more than (\d+)",  # dRPC
         r"(?:max|maximum|exceeded)(?: max| maximum)?(?: batch)? (?:size|limit)(?: of| is|:)? (\d+)",
         r"batch size (?:is )?(?:limited to|cannot exceed|must not exceed|exceeds) (\d+)",
+        r"batch size exceeds (?:the )?limit (?:of )?(\d+)",
         r"up to (\d+) (?:requests|calls) (?:in|per) (?:a )?batch",
         r"max(?:imum)? (?:of )?(\d+) (?:requests|calls) (?:in|per) (?:a )?batch",
     )

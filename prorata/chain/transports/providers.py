@@ -30,6 +30,8 @@ __all__ = ["Connection", "borrow", "connect", "reason"]
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CLOSING_SECONDS = 0.2
+# A node that numbers a batch anew, from 0 or 1 on, must not meet our numbers.
+FIRST_NUMBER = 2**20
 
 _BAD_ADDRESS = (requests.exceptions.InvalidURL, InvalidURI)
 # asyncio's own is Python's only from 3.11 on.
@@ -127,6 +129,12 @@ def borrow(provider: Any) -> Connection:
     return Connection(provider, lock=threading.Lock())
 
 
+def _own(provider: Any, **more: Any) -> Connection:
+    """A connection to a provider that nobody else counts with."""
+    provider.request_counter = count(FIRST_NUMBER)
+    return Connection(provider, **more)
+
+
 def _over_http(url: str) -> Connection:
     session, status = requests.Session(), _Status()
     # A node on this machine is never behind a proxy, whatever the environment says.
@@ -138,7 +146,7 @@ def _over_http(url: str) -> Connection:
     provider = HTTPProvider(
         url, request_kwargs=options, session=session, exception_retry_configuration=None
     )
-    return Connection(
+    return _own(
         provider, set_timeout=lambda seconds: options.update(timeout=seconds), status=status
     )
 
@@ -152,7 +160,7 @@ def _over_websocket(url: str) -> Connection:
         provider.websocket_timeout = options["open_timeout"] = seconds
 
     # One at a time, or one might read the other's answer.
-    connection = Connection(provider, set_timeout=set_timeout, lock=threading.Lock())
+    connection = _own(provider, set_timeout=set_timeout, lock=threading.Lock())
     weakref.finalize(connection, _hang_up, provider.conn).atexit = False
     return connection
 
@@ -165,7 +173,7 @@ def _hang_up(line: Any) -> None:
 
 def _over_ipc(path: str) -> Connection:
     provider = SocketProvider(path)
-    return Connection(provider, set_timeout=provider.set_timeout)
+    return _own(provider, set_timeout=provider.set_timeout)
 
 
 # ----------------------------------------------------------------------------------- what is kept
@@ -207,7 +215,7 @@ def _numbers_of(provider: Any) -> _Numbers:
     """
     numbers = getattr(provider, "request_counter", None)
     if numbers is None:
-        return _Numbers(count(1))
+        return _Numbers(count(FIRST_NUMBER))
     if not isinstance(numbers, _Numbers):
         provider.request_counter = numbers = _Numbers(numbers)
     return numbers

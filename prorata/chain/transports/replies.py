@@ -95,7 +95,7 @@ class Reply:
         """
         if self._refusal_of_all is not None or self.content is None or len(self.numbers) != count:
             return [None] * count
-        return [None if is_of_batch(_said_of(answer)) else answer for answer in self.answers()]
+        return [None if _is_left_out(answer) else answer for answer in self.answers()]
 
     @property
     def _refusal_of_all(self) -> Answer | None:
@@ -127,6 +127,12 @@ def asks_too_often(answer: object) -> bool:
     said = _said_of(answer)
     # Too many in one batch is another matter than too many in a second.
     return any(words in said.lower() for words in _TOO_OFTEN) and not is_of_batch(said)
+
+
+def _is_left_out(answer: Answer | None) -> bool:
+    """Whether it says that the batch was too long, and nothing of its question."""
+    said = _said_of(answer)
+    return said != "" and is_of_batch(said)
 
 
 def _said_of(answer: object) -> str:

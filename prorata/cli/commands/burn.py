@@ -20,7 +20,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--holder", required=True, help="Whose shares.")
 @click.option("--amount", required=True, help="How many shares.")
 @basis_options

@@ -38,9 +38,6 @@ EXAMPLES = (
     type=click.Path(path_type=Path),
     help="Do instead what a holder has signed with `prorata instruct`.",
 )
-@click.option(
-    "--dry-run", is_flag=True, help="Show what would be paid, and what not; send nothing."
-)
 @common_options
 def cli(
     holder: str | None,

@@ -13,7 +13,7 @@ import click
 from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.operator import Operator
-from prorata.cli.command import Command, common_options
+from prorata.cli.command import Command, deploying_options
 from prorata.cli.session import Session
 from prorata.deployments.deployer import deploy, price
 from prorata.deployments.deployment import Deployment
@@ -39,8 +39,7 @@ EXAMPLES = (
 @click.option(
     "--dollar", is_flag=True, help="Add a worthless USD that anyone can make, to rehearse."
 )
-@click.option("--dry-run", is_flag=True, help="Show the gas; send nothing.")
-@common_options
+@deploying_options
 def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: Any) -> None:
     """Put an asset's contracts on a chain, once.
 

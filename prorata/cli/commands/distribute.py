@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, common_options
+from prorata.cli.output import MOST_ROWS
 from prorata.cli.session import Session
 from prorata.contracts.currency import money
 from prorata.deployments.deployment import Deployment
@@ -33,6 +34,7 @@ from prorata.income.repetitions import Alike, alike
 from prorata.register.record_dates import last_closed_record
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
+from prorata.values.words import counted
 
 SHOWN = 10
 
@@ -80,15 +82,8 @@ EXAMPLES = (
 )
 @click.option("--permit", is_flag=True, help="Fund by a signature (ERC-2612), not an approval.")
 @click.option("--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page.")
-@click.option(
-    "--yes",
-    "despite_held",
-    is_flag=True,
-    help="Declare a deadline although some holders are frozen, whose income is then swept.",
-)
-@click.option("--dry-run", is_flag=True, help="Show who would receive what; send nothing.")
 @common_options
-def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: Any) -> None:
+def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
     """Distribute income to the holders of a record date, or of a record range.
 
     The whole amount is paid in now; holders claim it, or --push pays them all. A record that is
@@ -103,7 +98,7 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
     deadline over frozen holders needs --yes.
     """
     source, pushed_id = options["source"], options["pushed_id"]
-    _check_choice(options, ["permit"] * permit + ["yes"] * despite_held + ["dry-run"] * dry_run)
+    _check_choice(options, ["permit"] * permit + ["yes"] * options["yes"] + ["dry-run"] * dry_run)
     session = Session.of(options)
     drafts = None if source is None else read_drafts(source)
     for notice in [] if drafts is None else drafts.notices:
@@ -131,7 +126,7 @@ def cli(permit: bool, page: int, despite_held: bool, dry_run: bool, **options: A
             found,
             declarations,
             permit=permit,
-            despite_held=despite_held,
+            despite_held=options["yes"],
             subject=drafts.subject,
         )
         reports = [
@@ -216,12 +211,12 @@ def _show_preview(session: Session, preview: Preview) -> None:
                 for amount in (line.gross, line.tax, line.net)
             ),
         )
-        for line in preview.lines[:SHOWN]
+        for line in preview.lines
     ]
     title = (
         f"{what.terms.kind.label.capitalize()} of {money(what.amount, currency)} at {what.record}"
-        f"{', provisional' if preview.provisional else ''}: the largest of "
-        f"{len(preview.lines)} holders"
+        f"{', provisional' if preview.provisional else ''}: "
+        f"{'the largest of ' * (len(rows) > MOST_ROWS)}{counted(len(rows), 'holder')}"
     )
     session.output.table(title, ("holder", "shares>", "gross>", "tax>", "net>"), rows)
     thumb = ", by a rule of thumb" if gas.basis == RULE_OF_THUMB else ""
@@ -293,14 +288,16 @@ def _show(
 def _show_report(session: Session, report: PushReport, folder: Path) -> None:
     number, currency = report.distribution.id, report.currency
     paid, skipped = report.of("paid"), report.of("skipped")
-    session.output.say(f"Paid {money(report.paid, currency)} to {len(paid):,} holders")
+    session.output.say(f"Paid {money(report.paid, currency)} to {counted(len(paid), 'holder')}")
     if report.withheld:
         session.output.say(f"Withheld {money(report.withheld, currency)} as tax")
     for line in skipped[:SHOWN]:
         why = "" if line.reason is None else f" ({line.reason.label})"
         session.output.notice(f"{line.holder} was not paid{why} and is owed as before")
     if len(skipped) > SHOWN:
-        session.output.notice(f"and {len(skipped) - SHOWN:,} others were not paid")
+        session.output.notice(
+            f"and {len(skipped) - SHOWN:,} more were not paid: `--json` names them all"
+        )
     owed, left = money(report.owed, currency), money(report.remainder, currency)
     session.output.say(f"Still owed: {owed}; left over: {left}")
     session.output.say(f"Every holder is in {folder / f'push-{number}.csv'} and .json")

@@ -18,7 +18,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--from", "sender", required=True, help="Whose shares.")
 @click.option("--to", "receiver", required=True, help="Who receives them; must be eligible.")
 @click.option("--amount", required=True, help="How many shares.")

@@ -21,7 +21,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--wallet", required=True, help="Whose.")
 @click.option("--amount", help="Freeze this many shares, not the wallet; 0 frees them all.")
 @click.option("--release", "let_go", is_flag=True, help="Release the wallet.")

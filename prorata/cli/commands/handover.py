@@ -22,7 +22,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--to", required=True, help="Who is to have the asset: a multisig, best.")
 @common_options
 def cli(to: str, **options: Any) -> None:
@@ -63,8 +63,10 @@ def _show(session: Session, done: Handover) -> None:
     if done.is_done:
         say(f"The deployer holds no role: {done.receiver.address}, {done.receiver.words}, has all")
         return
-    rows = [(one.account, one.role, one.governed.called, one.remedy) for one in done.left]
-    session.output.table("Still held", ("account", "is", "of", "until"), rows)
+    say("Still held:")
+    for one in done.left:
+        say(f"  {one.account} is {one.role} of {one.governed.called}")
+        say(f"    {one.remedy}")
 
 
 def _facts(done: Handover) -> dict[str, Any]:

@@ -38,7 +38,6 @@ EXAMPLES = (
     "--despite-rules", is_flag=True, help="Issue to whoever is eligible, whatever the rules say."
 )
 @table_options
-@click.option("--dry-run", is_flag=True, help="Check everything and show the gas; send nothing.")
 @common_options
 def cli(table: Path, dry_run: bool, **options: Any) -> None:
     """Issue shares to the holders of a cap table.

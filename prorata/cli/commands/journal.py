@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from prorata.chain.transactions.outside import Findings, adopt, find_outside
-from prorata.cli.command import Command, reading_options
-from prorata.cli.session import Session
+from prorata.cli.command import WAIT, Command, reading_options
+from prorata.cli.session import Session, turn_of
 from prorata.deployments.deployment import home_of, open_journal
 from prorata.errors import JournalError
 
@@ -28,6 +28,7 @@ def cli() -> None:
 
 @cli.command("adopt", cls=Command, examples=(ADOPT, f"{ADOPT} --yes"))
 @click.option("--yes", is_flag=True, help="Take in what is shown, without being asked.")
+@WAIT
 @reading_options
 def adopt_command(yes: bool, **options: Any) -> None:
     """Take in what our accounts sent for this asset that the journal does not know.
@@ -37,14 +38,13 @@ def adopt_command(yes: bool, **options: Any) -> None:
     Nothing is sent.
     """
     session = Session.of(options)
-    with session.chain() as chain:
-        folder = session.folder(chain)
+    with session.looking() as (chain, folder):
         with open_journal(chain, folder, read_only=True) as journal:
             findings = find_outside(chain, journal, home_of(folder), thoroughly=True)
         _show(session, findings)
         if findings:
             _require_yes(yes, folder.name)
-            with open_journal(chain, folder) as journal:
+            with open_journal(chain, folder, turn=turn_of(options)) as journal:
                 findings = find_outside(chain, journal, home_of(folder), thoroughly=True)
                 adopt(journal, findings)
     session.output.result({"adopted": _facts(findings, True), "foreign": _facts(findings, False)})

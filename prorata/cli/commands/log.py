@@ -32,18 +32,19 @@ VERIFY = "prorata log verify"
 def cli(wallet: str | None, since: str | None, whole: bool, **options: Any) -> None:
     """Show all that was ordered and sent, and verify that it holds.
 
-    It is read from the deployment's journal. Each order stands with its reason and its document; each transaction with what became of it;
-    what was adopted or given up is named.
+    It is read from the deployment's journal. Each order stands with its reason and its document,
+    each transaction with what became of it; what was adopted or given up is named.
     """
     if not by_itself():
         return
     session = Session.of(options)
     about = None if wallet is None else check_address("wallet", wallet)
     first = "" if since is None else moment(_beginning(since))
-    with session.chain() as chain:
-        folder = session.folder(chain)
-        with open_journal(chain, folder, read_only=True) as journal:
-            actions = read_actions(chain, folder, journal)
+    with (
+        session.looking() as (chain, folder),
+        open_journal(chain, folder, read_only=True) as journal,
+    ):
+        actions = read_actions(chain, folder, journal)
     found = [
         action
         for action in actions
@@ -69,7 +70,9 @@ def _show(session: Session, actions: list[Action], whole: bool) -> None:
         for more in _more(one):
             session.output.say(f"{'':<35}{escape(more)}")
     if len(shown) < len(actions):
-        session.output.say(f"The last {len(shown)} of {len(actions)} lines; --all shows every one")
+        session.output.say(
+            f"The last {len(shown):,} of {len(actions):,} lines; --all shows every one"
+        )
 
 
 def _more(action: Action) -> list[str]:
@@ -105,8 +108,7 @@ def verify_command(head: Path | None, **options: Any) -> None:
     names were altered and that was sealed anew is not found.
     """
     session = Session.of(options)
-    with session.chain() as chain:
-        folder = session.folder(chain)
+    with session.looking() as (chain, folder):
         turn = turn_of({"head": head})
         with open_journal(chain, folder, read_only=True, turn=turn) as journal:
             verdict = verify(chain, folder, journal)

@@ -15,10 +15,6 @@ from prorata.values.addresses import check_address
 CONFIRM = 'prorata loss confirm --lost 0x… --new 0x… --reason "Key lost" --document lost.pdf'
 UNDO = 'prorata loss undo --lost 0x… --reason "Key found in the safe" --document found.pdf'
 
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Show what would be sent, and the gas; send nothing."
-)
-
 
 @click.group()
 def cli() -> None:
@@ -29,10 +25,9 @@ def cli() -> None:
     """
 
 
-@cli.command("confirm", cls=Command, examples=(CONFIRM, f"{CONFIRM} --dry-run"))
+@cli.command("confirm", cls=Command, asks=True, examples=(CONFIRM, f"{CONFIRM} --dry-run"))
 @click.option("--lost", required=True, help="The wallet whose key is lost.")
 @click.option("--new", "successor", required=True, help="The wallet that takes its place.")
-@dry_run_option
 @basis_options
 @common_options
 def confirm_command(lost: str, successor: str, dry_run: bool, **options: Any) -> None:
@@ -49,9 +44,8 @@ def confirm_command(lost: str, successor: str, dry_run: bool, **options: Any) ->
     show_order(session, done, **done.preparation())
 
 
-@cli.command("undo", cls=Command, examples=(UNDO, f"{UNDO} --dry-run"))
+@cli.command("undo", cls=Command, asks=True, examples=(UNDO, f"{UNDO} --dry-run"))
 @click.option("--lost", required=True, help="The wallet that was not lost after all.")
-@dry_run_option
 @basis_options
 @common_options
 def undo_command(lost: str, dry_run: bool, **options: Any) -> None:

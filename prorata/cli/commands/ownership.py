@@ -29,6 +29,7 @@ def cli() -> None:
 @cli.command(
     "offer",
     cls=Command,
+    asks=True,
     examples=(OFFER, f"{OFFER} --of registry", "prorata ownership offer --to none"),
 )
 @click.option("--to", required=True, help="Who is to own it: a multisig, best; none: nobody yet.")
@@ -55,7 +56,7 @@ def offer_command(to: str, part: str, policy: str | None, **options: Any) -> Non
     show_change(session, change, of=part, contract=address, pending_owner=pending)
 
 
-@cli.command("accept", cls=Command, examples=(ACCEPT, f"{ACCEPT} --of tax"))
+@cli.command("accept", cls=Command, asks=True, examples=(ACCEPT, f"{ACCEPT} --of tax"))
 @part_options
 @common_options
 def accept_command(part: str, policy: str | None, **options: Any) -> None:

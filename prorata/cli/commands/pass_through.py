@@ -32,7 +32,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--pool", required=True, help="The account that holds shares for others.")
 @click.option("--token", help="The record token of those others; deploys the pass-through.")
 @click.option(

@@ -41,7 +41,6 @@ EXAMPLES = (
     is_flag=True,
     help="Schedule one more, although the same words made a record less than a day ago.",
 )
-@click.option("--dry-run", is_flag=True, help="Show which record it would be; send nothing.")
 @common_options
 def cli(at: str | None, another: bool, dry_run: bool, **options: Any) -> None:
     """Schedule a record date, list them, or cancel the last ones that are open.
@@ -134,9 +133,8 @@ def _facts(record: RecordDate) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------- cancel
 
 
-@cli.command("cancel", cls=Command, examples=EXAMPLES[-1:])
+@cli.command("cancel", cls=Command, asks=True, examples=EXAMPLES[-1:])
 @click.option("--from", "first", type=int, required=True, help="The first record to be cancelled.")
-@click.option("--dry-run", is_flag=True, help="Show what depends on the records; send nothing.")
 @common_options
 def cancel_command(first: int, dry_run: bool, **options: Any) -> None:
     """Cancel a record that is still open, and every later one.

@@ -34,7 +34,6 @@ EXAMPLES = (
     "--since",
     help="When the first period begins, as for `record --at`.  [default: the record before]",
 )
-@click.option("--dry-run", is_flag=True, help="Show the weights; send nothing.")
 @common_options
 def cli(
     first: int, last: int, weights: str, since: str | None, dry_run: bool, **options: Any

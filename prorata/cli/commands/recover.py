@@ -19,10 +19,9 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--lost", required=True, help="The wallet whose key is lost.")
 @click.option("--new", "successor", required=True, help="The wallet that takes its place.")
-@click.option("--dry-run", is_flag=True, help="Show what would be sent, and the gas; send nothing.")
 @basis_options
 @common_options
 def cli(lost: str, successor: str, dry_run: bool, **options: Any) -> None:

@@ -40,7 +40,6 @@ EXAMPLES = (
 )
 @sheet_option
 @columns_option
-@click.option("--dry-run", is_flag=True, help="Show the difference and the gas; send nothing.")
 @common_options
 def cli(table: Path, batch: int, sheet: str | None, dry_run: bool, **options: Any) -> None:
     """Bring a register of investors to the chain.

@@ -50,7 +50,7 @@ def bind_command(token: str | None, **options: Any) -> None:
     show_change(session, change, token=address)
 
 
-@cli.command("unbind", cls=Command, examples=(UNBIND, f"{UNBIND} --dry-run"))
+@cli.command("unbind", cls=Command, asks=True, examples=(UNBIND, f"{UNBIND} --dry-run"))
 @click.option("--token", required=True, help="A token that is bound.")
 @common_options
 def unbind_command(token: str, **options: Any) -> None:
@@ -82,7 +82,7 @@ def count_command(**options: Any) -> None:
     )
 
 
-@cli.command("remove", cls=Command, examples=("prorata registry remove --wallet 0x…",))
+@cli.command("remove", cls=Command, asks=True, examples=("prorata registry remove --wallet 0x…",))
 @click.option("--wallet", required=True, help="A wallet that holds nothing.")
 @common_options
 def remove_command(wallet: str, **options: Any) -> None:

@@ -20,7 +20,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--id", "ids", type=int, multiple=True, help="A distribution.")
 @click.option("--all", "everything", is_flag=True, help="Every one that has tax to remit.")
 @common_options

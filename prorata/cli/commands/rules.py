@@ -82,6 +82,7 @@ def show_command(file: Path | None, **options: Any) -> None:
 @cli.command(
     "change",
     cls=Command,
+    asks=True,
     examples=(CHANGE, f"{CHANGE} --dry-run", "prorata rules change --to none"),
 )
 @click.option(

@@ -89,7 +89,7 @@ def metadata_command(uri: str, **options: Any) -> None:
     show_change(session, change, metadata=uri)
 
 
-@cli.command("identity", cls=Command, examples=("prorata settings identity 0x…",))
+@cli.command("identity", cls=Command, asks=True, examples=("prorata settings identity 0x…",))
 @click.argument("contract")
 @common_options
 def identity_command(contract: str, **options: Any) -> None:

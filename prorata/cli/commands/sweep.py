@@ -16,7 +16,7 @@ from prorata.income.closing import sweep
 EXAMPLES = ("prorata sweep --id 3",)
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--id", "distribution_id", type=int, required=True, help="The distribution.")
 @common_options
 def cli(distribution_id: int, **options: Any) -> None:

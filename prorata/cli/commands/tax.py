@@ -42,15 +42,12 @@ from prorata.values.words import counted
 
 RATES = "examples/compliant/withholding.yaml"
 CERTIFICATES = "examples/compliant/certificates.csv"
-SHOWN = 40
+SHOWN = 20
 
 policy_option = click.option(
     "--policy",
     "named",
     help="A policy's name, or its address.  [default: the only one there is]",
-)
-dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Show what would be done, and the gas; send nothing."
 )
 
 
@@ -66,10 +63,10 @@ def cli() -> None:
 @cli.command(
     "deploy",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax deploy {RATES} --dry-run", f"prorata tax deploy {RATES}"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
-@dry_run_option
 @common_options
 def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
     """Deploy a policy with a table of rates.
@@ -87,6 +84,7 @@ def deploy_command(rates: Path, dry_run: bool, **options: Any) -> None:
 @cli.command(
     "rates",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax rates {RATES}", f"prorata tax rates {RATES} --from +30d"),
 )
 @click.argument("rates", type=click.Path(path_type=Path))
@@ -120,11 +118,11 @@ def rates_command(rates: Path, since: str | None, named: str | None, **options: 
 @cli.command(
     "certify",
     cls=Command,
+    asks=True,
     examples=(f"prorata tax certify {CERTIFICATES} --dry-run",),
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @policy_option
-@dry_run_option
 @common_options
 def certify_command(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
     """File holders' certificates.
@@ -146,7 +144,9 @@ def certify_command(table: Path, named: str | None, dry_run: bool, **options: An
 cli.add_command(repay_command)
 
 
-@cli.command("revoke", cls=Command, examples=("prorata tax revoke --holder 0x… --certificate 2",))
+@cli.command(
+    "revoke", cls=Command, asks=True, examples=("prorata tax revoke --holder 0x… --certificate 2",)
+)
 @click.option("--holder", required=True, help="Whose certificate it is.")
 @click.option("--certificate", "number", type=int, required=True, help="Its number.")
 @policy_option
@@ -169,11 +169,13 @@ def revoke_command(holder: str, number: int, named: str | None, **options: Any) 
 
 
 @cli.command(
-    "snapshot", cls=Command, examples=("prorata tax snapshot --dry-run", "prorata tax snapshot")
+    "snapshot",
+    cls=Command,
+    asks=True,
+    examples=("prorata tax snapshot --dry-run", "prorata tax snapshot"),
 )
 @click.option("--holder", "holders", multiple=True, help="A holder.  [default: the whole register]")
 @policy_option
-@dry_run_option
 @common_options
 def snapshot_command(
     holders: Sequence[str], named: str | None, dry_run: bool, **options: Any
@@ -246,9 +248,9 @@ def _show_certified(
 ) -> None:
     verb = "Would file" if dry_run else "Filed"
     session.output.say(
-        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged} are on file already"
+        f"{verb} {counted(len(done.filed), 'certificate')}; {done.unchanged:,} on file already"
     )
-    rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed[:SHOWN]]
+    rows = [(entry.address, *_certificate(entry.certificate)) for entry in done.filed]
     if rows:
         session.output.table("Certificates", ("holder", "rate>", "kinds", "from", "until"), rows)
     facts = {
@@ -308,12 +310,12 @@ def _late(one: LateCertificate) -> dict[str, Any]:
 
 def _show_snapshots(session: Session, done: StatusSnapshots, dry_run: bool) -> None:
     verb = "Would snapshot" if dry_run else "Snapshot of"
-    session.output.say(f"{verb} {len(done.changed)} holders; {done.unchanged} are up to date")
+    session.output.say(
+        f"{verb} {counted(len(done.changed), 'holder')}; {done.unchanged:,} up to date"
+    )
     rows = [(who, _who(old), _who(new)) for who, (old, new) in done.changed.items()]
     if rows:
-        session.output.table("Holders", ("holder", "was", "is"), rows[:SHOWN])
-    if len(rows) > SHOWN:
-        session.output.say(f"and {len(rows) - SHOWN} more")
+        session.output.table("Holders", ("holder", "was", "is"), rows)
     session.output.result(
         {
             "dry_run": dry_run,

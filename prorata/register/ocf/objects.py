@@ -67,6 +67,10 @@ def _numeric(value: object) -> object:
     return value
 
 
+def _authorised(value: object) -> object:
+    return value if value in ("NOT APPLICABLE", "UNLIMITED") else _numeric(value)
+
+
 def _day(text: str) -> str:
     try:
         if not _DAY.fullmatch(text):
@@ -109,7 +113,7 @@ OptionalNumeric: TypeAlias = Annotated[Numeric | None, Absent]
 Country: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Subdivision: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
 Currency: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Authorised: TypeAlias = Literal["NOT APPLICABLE", "UNLIMITED"] | Numeric
+Authorised: TypeAlias = Annotated[str, BeforeValidator(_authorised)]
 Relationship: TypeAlias = Literal[
     "ADVISOR", "BOARD_MEMBER", "CONSULTANT", "EMPLOYEE", "EX_ADVISOR", "EX_CONSULTANT",
     "EX_EMPLOYEE", "EXECUTIVE", "FOUNDER", "INVESTOR", "NON_US_EMPLOYEE", "OFFICER", "OTHER",

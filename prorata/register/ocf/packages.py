@@ -40,6 +40,7 @@ __all__ = ["ObjectProblem", "Package", "find_package"]
 SUFFIX, BESIDE = ".ocf.json", "x-prorata.json"
 
 _SCHEMA = "the schemas of the Open Cap Format 1.2.0"
+_AGAIN = f"export it again as {_SCHEMA} say"
 _FILES: Mapping[str, tuple[str, ...]] = {
     "OCF_STAKEHOLDERS_FILE": ("STAKEHOLDER",),
     "OCF_STOCK_CLASSES_FILE": ("STOCK_CLASS",),
@@ -152,7 +153,7 @@ class Package:
             remedy = f"give {found[0]}" if found else "give the manifest of its package"
             raise InputError.of("file", str(where), "is a part of a package", remedy)
         says = "the manifest of a package"
-        package = cls(subject, validated(Manifest, content, _SCHEMA, f"{where}, {says}"))
+        package = cls(subject, validated(Manifest, content, _SCHEMA, f"{where}, {says}", _AGAIN))
         package._read_files(container, where)
         package._check_ids()
         if package.problems:
@@ -204,7 +205,7 @@ class Package:
             self._add(file, called, "object_type", str(kind), *fault)
             return
         try:
-            self._keep(file, validated(model, item, _SCHEMA, file))
+            self._keep(file, validated(model, item, _SCHEMA, file, _AGAIN))
         except InputError as error:
             for p in error.problems:
                 self._add(file, called, p.column, p.value, p.rule, p.remedy)

@@ -34,7 +34,7 @@ from prorata.register.ocf.objects import (
 from prorata.register.ocf.packages import ObjectProblem, Package
 from prorata.values.amounts import format_units
 
-__all__ = ["Position", "positions_of"]
+__all__ = ["Position", "positions_of", "written"]
 
 _KNOWN = "name one that is in the package"
 
@@ -240,9 +240,9 @@ class _Book:
             return
         part, rest = Fraction(transaction.quantity), transaction.balance_security_id
         if part > held:
-            rule = f"is more than the {_text(held)} shares of the security"
+            rule = f"is more than the {written(held)} shares of the security"
             remedy = "nobody can hold less than nothing: correct one of the two"
-            self._add(transaction, "quantity", _text(part), rule, remedy)
+            self._add(transaction, "quantity", written(part), rule, remedy)
             return
         left = sum((Fraction(s.quantity) for s in made if s.security_id == rest), Fraction(0))
         moved = sum((Fraction(s.quantity) for s in made if s.security_id != rest), Fraction(0))
@@ -264,8 +264,8 @@ class _Book:
         self, transaction: Transaction, column: str | None, due: Fraction, found: Fraction
     ) -> None:
         if due != found:
-            rule = f"shares come out where {_text(due)} must"
-            self._add(transaction, column, _text(found), rule, "make the securities add up")
+            rule = f"shares come out where {written(due)} must"
+            self._add(transaction, column, written(found), rule, "make the securities add up")
 
     def _reissued(self, transaction: Transaction, kind: str) -> Fraction:
         """How many shares of a class each becomes."""
@@ -323,7 +323,7 @@ def _ratio(split: Split) -> Fraction:
     return Fraction(split.split_ratio.numerator) / Fraction(split.split_ratio.denominator)
 
 
-def _text(shares: Fraction) -> str:
+def written(shares: Fraction) -> str:
     """As people write it, or as a fraction where it has no end."""
     if shares.denominator == 1 or 10**10 % shares.denominator:
         return str(shares)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from prorata.errors import InputError, Problem
 from prorata.register.captable import CapTable, Reading, parse_rows
 from prorata.register.ocf.packages import ObjectProblem, Package
-from prorata.register.ocf.positions import Position, positions_of
+from prorata.register.ocf.positions import Position, positions_of, written
 from prorata.register.ocf.wallets import Wallet, unknown, wallets_beside
 from prorata.values.amounts import format_units
 
@@ -89,7 +89,7 @@ def _unwritable(
         if (position.shares * 10**decimals).denominator != 1:
             rule = f"shares are held, and the token has {decimals} decimals"
             remedy = "settle the fractions in the package first"
-            yield ObjectProblem(None, "shares", str(position.shares), rule, remedy, place, id_)
+            yield ObjectProblem(None, "shares", written(position.shares), rule, remedy, place, id_)
 
 
 def _cells(position: Position, wallets: Mapping[str, Wallet], decimals: int) -> tuple[str, ...]:

@@ -49,8 +49,8 @@ _UNKNOWN_TERMS = "Votes, seniority and price are not known to prorata."
 class Facts:
     """What a package says besides who holds what.
 
-    `country` is of two letters and `formed` a day, of the company `issuer`; `authorised` shares are
-    in smallest units; `time` is the second for which the table holds.
+    `country` is of two letters and `formed` a day, of the company `issuer`; `authorised` are whole
+    shares; `time` is the second for which the table holds.
     """
 
     issuer: str
@@ -97,7 +97,7 @@ def package_files(table: CapTable, facts: Facts) -> dict[str, str]:
     _check_decimals(table)
     contents = {
         "Stakeholders.ocf.json": ("OCF_STAKEHOLDERS_FILE", [_stakeholder(h) for h in table]),
-        "StockClasses.ocf.json": ("OCF_STOCK_CLASSES_FILE", [_class(table, facts)]),
+        "StockClasses.ocf.json": ("OCF_STOCK_CLASSES_FILE", [_class(facts)]),
         "Transactions.ocf.json": ("OCF_TRANSACTIONS_FILE", list(_issuances(table, facts))),
     }
     files = {
@@ -144,14 +144,14 @@ def _id(holding: Holding) -> str:
     return f"holder-{holding.address}"
 
 
-def _class(table: CapTable, facts: Facts) -> dict[str, Any]:
+def _class(facts: Facts) -> dict[str, Any]:
     return {
         "object_type": "STOCK_CLASS",
         "id": _CLASS,
         "name": facts.name,
         "class_type": "COMMON",
         "default_id_prefix": f"{facts.symbol}-",
-        "initial_shares_authorized": _shares(facts.authorised, table.decimals),
+        "initial_shares_authorized": str(facts.authorised),
         "votes_per_share": "1",
         "seniority": "1",
         "comments": [_UNKNOWN_TERMS],

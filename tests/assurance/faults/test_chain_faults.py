@@ -190,7 +190,7 @@ def test_a_version_that_was_priced_out_and_mined_after_all_is_the_step(harness, 
     with pytest.raises(ChainError) as refusal:
         harness.play()
     assert re.fullmatch(
-        r'2 of 2 transactions were not mined within 1.5 seconds, the first being "issue 29 to 2 '
+        r'2 of 2 transactions were not mined within 1.5 seconds, the first being "issue 64 to 2 '
         r'holders" \(0x\w+\), which offers at most [\d.,]+ gwei where gas costs [\d.,]+ gwei; run '
         r"the same command again, which resumes and offers more for the same steps",
         str(refusal.value),

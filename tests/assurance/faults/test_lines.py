@@ -196,7 +196,7 @@ def test_a_refusal_under_way_says_that_it_was_sent_and_how_to_go_on(harness, nod
     message = str(refusal.value)
     assert message.startswith(
         f"the node at {node.url} does not answer (the connection closed before it answered), while "
-        '2 signed transactions were under way, the first being "issue 29 to 2 holders" (0x'
+        '2 signed transactions were under way, the first being "issue 64 to 2 holders" (0x'
     )
     assert message.endswith(
         "); check the address and that the node is running, and run the same command again, which "

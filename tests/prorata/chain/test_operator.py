@@ -190,6 +190,21 @@ def test_a_transaction_over_the_gas_cap_is_refused(operator, token):
     said = str(refused.value)
     assert f"is more than the {GAS_LIMIT:,} that one transaction may use (EIP-7825)" in said
     assert said.endswith("for the step to issue 700 to 700 holders; divide it into smaller steps")
+    with pytest.raises(InputError, match=r"700 to 700 holders; lower --batch$"):
+        operator.send_one("issue/all/1500/0", token.batch_mint(holders, [1] * len(holders)))
+    assert nothing_was_sent(operator, nonce)
+
+
+def test_what_no_gas_of_the_node_is_enough_for_is_refused_with_a_way_on(operator, token):
+    """Anvil estimates with 30 million at most: another node would help nobody."""
+    holders = [Account.from_key(n.to_bytes(32, "big")).address for n in range(1, 1_501)]
+    nonce = operator.chain.nonce(operator.address)
+    with pytest.raises(InputError) as refused:
+        operator.send_one("issue/all/1500/0", token.batch_mint(holders, [1] * len(holders)))
+    assert str(refused.value) == (
+        f'step: "issue 1500 to 1500 holders" needs more gas than the {GAS_LIMIT:,} that one '
+        "transaction may use (EIP-7825); lower --batch"
+    )
     assert nothing_was_sent(operator, nonce)
 
 

@@ -145,6 +145,21 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
     assert token.total_supply() == 1
 
 
+def test_a_transaction_of_another_kind_is_noted_and_is_no_step(operator, token):
+    """A wallet of before EIP-1559 sent it: its bytes are none that we would sign."""
+    call = {"from": operator.address, "to": token.address, "gasPrice": hex(3 * 10**9)}
+    minted = {**call, "data": f"0x{token.mint(HOLDER, 1).data.hex()}"}
+    hashed = operator.chain.request("eth_sendTransaction", minted)
+    with pytest.raises(JournalError, match="does not know: nonce 1"):
+        operator.send_one("next", token.mint(HOLDER, 2))
+    adopt(operator.journal, find_outside(operator.chain, operator.journal, Home()))
+    [note] = operator.journal.notes
+    assert (note["transaction"], note["adopted"]) == (hashed, f"mint to {token.address}")
+    assert operator.journal.adopted() == []
+    operator.send_one("next", token.mint(HOLDER, 2))
+    assert token.total_supply() == 3
+
+
 def test_what_waits_in_the_pool_and_is_not_ours_stops_the_run(anvil, operator, token):
     """It may be a payment that a copy of the folder has just sent."""
     anvil.rpc("evm_setAutomine", False)

@@ -408,6 +408,116 @@ def test_a_node_without_batches_is_asked_one_by_one(transport, tmp_path):
         assert RpcChain(node.address).request_many(TWO) == ["eth_chainId", "eth_gasPrice"]
 
 
+MANY = [("eth_getBalance", (number,)) for number in range(90)]
+
+
+def shorter_only(most: int, refuse: Callable[[list], object]) -> Callable[[object], object]:
+    """A node that answers so many questions at once, and longer batches as `refuse` says."""
+
+    def answer(asked):
+        if not isinstance(asked, list):
+            return result(asked, str(asked["params"][0]))
+        if len(asked) > most:
+            return refuse(asked)
+        return [result(question, str(question["params"][0])) for question in asked]
+
+    return answer
+
+
+REFUSALS = {
+    "one error for the first question": lambda asked: [
+        whole({"code": -32600, "message": "batch too large"}, id=asked[0]["id"])
+    ],
+    "one error without a number": lambda _: whole(
+        {"code": -32000, "message": "batch limit 20 exceeded: 90 requests given"}, id=None
+    ),
+    "an error that says nothing": lambda asked: [whole({"code": 1}, id=asked[0]["id"])],
+    "the first answers only": lambda asked: [result(q, str(q["params"][0])) for q in asked[:20]],
+    "errors from some question on": lambda asked: [
+        result(q, str(q["params"][0]))
+        if n < 20
+        else whole({"code": -32003, "message": "response too large"}, id=q["id"])
+        for n, q in enumerate(asked)
+    ],
+    "other numbers": lambda asked: [{**result(q), "id": n} for n, q in enumerate(asked)],
+    "nothing": lambda _: [],
+}
+
+
+@every_transport
+@pytest.mark.parametrize("refuse", REFUSALS.values(), ids=REFUSALS)
+def test_a_batch_that_is_too_long_is_asked_in_parts(transport, tmp_path, refuse):
+    """Each question gets its own answer, and few are asked in vain (Law 20)."""
+    with speaking(transport, tmp_path, shorter_only(20, refuse)) as node:
+        chain = RpcChain(node.address)
+        for _ in range(3):
+            assert chain.request_many(MANY) == [str(number) for number in range(90)]
+    lengths = [len(body) for body in node.heard if isinstance(body, list)]
+    assert sum(length > 20 for length in lengths) <= 8
+    assert len(node.heard) <= 40
+
+
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_the_limit_of_a_batch_is_remembered_for_the_host(transport, tmp_path):
+    refuse = REFUSALS["one error for the first question"]
+    with speaking(transport, tmp_path, shorter_only(20, refuse)) as node:
+        RpcChain(node.address).request_many(MANY)
+        node.heard.clear()
+        RpcChain(node.address).request_many(MANY)
+    assert sum(len(body) > 20 for body in node.heard) <= 1
+
+
+@pytest.mark.parametrize("status", [400, 413, 500])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_batch_that_a_gateway_finds_too_long_is_asked_in_parts(status, as_json):
+    """With a page of HTML it is only HTTP 413 that says so (Law 20)."""
+    error = json.dumps(whole({"code": -32600, "message": "request too large"}, id=None))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            batch = isinstance(asked, list)
+            fits = not batch or len(asked) <= 20
+            answers = [result(q, str(q["params"][0])) for q in (asked if batch else [asked])]
+            answer = json.dumps(answers if batch else answers[0])
+            raw = (answer if fits else error if as_json else "<html></html>").encode()
+            self.send_response(200 if fits else status)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _served(server, POLL_SECONDS):
+        chain = RpcChain(f"http://127.0.0.1:{server.server_port}")
+        if as_json or status == 413:
+            assert chain.request_many(MANY) == [str(number) for number in range(90)]
+        else:
+            assert f"HTTP {status}" in message_of(lambda: chain.request_many(MANY))
+
+
+def test_calls_at_the_newest_block_are_of_one_block_though_the_node_takes_fewer(tmp_path):
+    """It is asked which is the newest, and then again at that one (Law 20)."""
+    refuse = REFUSALS["one error for the first question"]
+
+    def answer(asked):
+        if isinstance(asked, list) and len(asked) > 20:
+            return refuse(asked)
+        answers = [
+            {**result(q), "result": {"number": "0x7", "timestamp": "0x1", "hash": "0x1"}}
+            if q["method"] == "eth_getBlockByNumber"
+            else result(q, "0x07" if q["params"][1] == "0x7" else "0x06")
+            for q in (asked if isinstance(asked, list) else [asked])
+        ]
+        return answers if isinstance(asked, list) else answers[0]
+
+    with speaking("http", tmp_path, answer) as node:
+        chain = RpcChain(node.address)
+        assert chain.call_many([("0x" + "1" * 40, b"")] * 90) == [b"\7"] * 90
+
+
 @every_transport
 def test_a_node_that_limits_is_asked_three_times_and_not_for_each_part(transport, tmp_path):
     """web3 cannot tell over a socket why a batch is refused; its first question can (Law 20)."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import pytest
 
 from prorata.chain.node import RpcChain
-from prorata.cli.main import main
+from prorata.cli.main import cli, main
 from prorata.deployments.deployment import Deployment
 from prorata.toolchain.anvil import Anvil
 from prorata.values.times import moment
 
-__all__ = ["Commands", "Ran", "run"]
+__all__ = ["Commands", "Ran", "agreed", "run"]
 
 _CLOCK = re.compile(r"(?<=the chain's time is )[0-9-]{10}T[0-9:]{8}Z")
 
@@ -39,6 +41,17 @@ def run(*words: str) -> Ran:
     return Ran(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
+def agreed(words: Sequence[str]) -> tuple[str, ...]:
+    """The words with the consent that there is nobody here to give, where the command asks."""
+    command: click.Command | None = cli
+    for word in words:
+        if not isinstance(command, click.Group) or word.startswith("-"):
+            break
+        command = command.get_command(click.Context(command), word)
+    settled = {"--yes", "--confirm", "--dry-run", "--help"} & set(words)
+    return (*words, "--yes") if getattr(command, "asks", False) and not settled else (*words,)
+
+
 @dataclass
 class Commands:
     """The commands of one deployment on one chain."""
@@ -47,7 +60,7 @@ class Commands:
     folder: Path
 
     def run(self, *words: str) -> Ran:
-        return run(*words, "--network", self.anvil.url, "--deployment", str(self.folder))
+        return run(*agreed(words), "--network", self.anvil.url, "--deployment", str(self.folder))
 
     def says(self, *words: str) -> str:
         """What a person reads on stdout."""

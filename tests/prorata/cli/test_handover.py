@@ -8,7 +8,7 @@ import pytest
 
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
-from prorata.deployments.handover import look_at
+from prorata.deployments.control import look_at
 from tests.prorata.cli.opened import Commands
 
 RECEIVER = LocalSigner.of_test_account(1)

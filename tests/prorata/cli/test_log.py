@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
+from prorata.chain.signed import read_signed
 from prorata.deployments.deployment import open_journal
 from prorata.register.investors import read_investors
 from prorata.toolchain.paths import PROJECT_ROOT
@@ -88,6 +90,23 @@ def test_an_order_whose_name_was_altered_does_not_hold(commands):
     assert "was sent as an order, and no order of it is noted" in fault
 
 
+@pytest.mark.attack("I1")
+def test_a_journal_that_is_gone_does_not_hold(commands):
+    (commands.folder / "journal.jsonl").unlink()
+    assert len(does_not_hold(commands)) == commands.sent
+    assert not (commands.folder / "journal.jsonl").exists()
+    other = ("--account", "TEST::1")
+    assert "does not know" in commands.refuses("record", "--at", "+90d", *other)
+
+
+def test_a_folder_that_is_not_there_has_no_log(commands, tmp_path):
+    nowhere = Commands(commands.anvil, tmp_path / "nowhere")
+    assert nowhere.run("log").err == (
+        f"✗ there is no deployment in {tmp_path / 'nowhere'}; name another folder with "
+        "--deployment.\n"
+    )
+
+
 def test_a_step_that_something_else_took_the_place_of_does_not_hold(commands):
     """A snapshot put back, and another life lived."""
     chain = commands.chain
@@ -120,3 +139,26 @@ def test_who_holds_the_lock_is_said(commands):
         assert "is in use by another run: process " in commands.refuses("record", "--at", "+90d")
         # Looking is always possible.
         commands.says("log")
+
+
+def test_a_command_that_waits_gets_its_turn(commands):
+    journal = open_journal(commands.chain, commands.folder)
+    threading.Timer(0.5, journal.close).start()
+    assert commands.facts("record", "--at", "+90d", "--wait", "30")["record"] == 1
+
+
+@pytest.mark.parametrize("option", ["--max-fee", "--tip"])
+@pytest.mark.parametrize("value", ["a lot", "1e9", "-1", "0.0000000001"])
+def test_a_price_that_is_no_amount_of_gwei_is_refused(commands, option, value):
+    said = commands.refuses("record", "--at", "+90d", f"{option}={value}")
+    assert said.startswith(f'{option}: "{value}" ')
+
+
+def test_a_price_over_the_limit_sends_nothing_and_one_within_it_does(commands):
+    low = ("record", "--at", "+90d", "--max-fee", "0.000000001")
+    assert "more than --max-fee 0.000000001 gwei allows, so nothing was sent" in commands.refuses(
+        *low
+    )
+    commands.says("record", "--at", "+90d", "--max-fee", "100", "--tip", "1.5")
+    sent = [one for one in records(commands) if one.get("key", "").startswith("record/")]
+    assert read_signed(bytes.fromhex(sent[-1]["raw"])).fees.tip == 1_500_000_000

@@ -162,3 +162,17 @@ def test_a_clone_whose_account_never_sent_is_told_too(commands, clone):
         assert len(one.facts("journal", "adopt", "--yes")["adopted"]) == 1
     commands.says("record", "--at", "+90d", *other)
     assert "(scheduleRecord to " in clone.refuses("record", "--at", "+91d", *other)
+
+
+@pytest.mark.attack("I1")
+def test_a_clone_pushes_to_nobody_who_was_paid(commands, clone):
+    """What is left is read from the chain; what was sent elsewhere is not sent again."""
+    commands.says(*PAY)
+    clone.says("journal", "adopt", "--yes")
+    commands.says("distribute", "--push-only", "1")
+    assert "(push to " in clone.refuses("distribute", "--push-only", "1")
+    clone.facts("journal", "adopt", "--yes")
+    before = clone.sent
+    assert clone.facts("distribute", "--push-only", "1")["holders_paid"] == 148
+    assert clone.sent == before
+    assert clone.facts("books")["balanced"] is True

@@ -223,6 +223,27 @@ def test_a_journal_that_was_lost_repays_nothing_twice(commands, late):
     assert len(commands.facts("books")["corrections"]) == 2
 
 
+def test_the_chains_own_coin_is_repaid_once_by_what_the_journal_knows(commands, late):
+    record = str(commands.close_record())
+    commands.says(
+        "distribute", "--record", record, "--currency", "ETH", "--amount", "0.123456789", "--kind",
+        "dividend", "--tax-policy", "standard", "--push",
+    )  # fmt: skip
+    commands.says("tax", "certify", late)
+    who = DUTCH[0].address
+    before = commands.chain.balance(who)
+    [row] = commands.facts("tax", "repay", late, "--id", "2", "--holder", who)["repaid"]
+    income = commands.deployment.vault().entitlement(2, who)
+    assert units(row["repaid"]) == income.tax - withhold(income.gross, 500)
+    assert commands.chain.balance(who) - before == units(row["repaid"])
+    # Killed before it was booked: the next run books it, and sends nothing.
+    notes_of(commands, forget=True)
+    sent = commands.sent
+    [again] = commands.facts("tax", "repay", late, "--id", "2", "--holder", who)["repaid"]
+    assert (again["transaction"], commands.sent) == (row["transaction"], sent)
+    assert commands.facts("books")["balanced"]
+
+
 def notes_of(commands, *, forget: bool = False) -> list:
     """The notes in the journal; what was noted of repayments can be cut off with what follows."""
     path, chain = commands.folder / "journal.jsonl", commands.chain

@@ -18,6 +18,7 @@ from prorata.deployments.deployment import Deployment, open_operator
 from prorata.errors import DeploymentError
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.addresses import checksummed
 
 ID = "7b0c3ad0-6a3b-4b9a-9a57-3f2f1f9c8f10"
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -116,3 +117,29 @@ def test_a_chain_without_the_factory_is_refused(anvil, operator, settings, folde
         "transaction, or leave deterministic out of the file"
     )
     assert operator.chain.nonce(operator.address) == nonce
+
+
+def test_an_owner_who_is_somebody_else_on_the_second_chain_is_refused(
+    anvil, operator, settings, elsewhere, tmp_path
+):
+    """The address is the same, and who signs for it is not."""
+    owner, root = "0x" + "5a" * 20, tmp_path / "deployments"
+    anvil.rpc("anvil_setCode", owner, "0x00")
+    named = settings.model_copy(update={"owner": checksummed(owner)})
+    first = deploy(operator, named, root / "31337" / "CANAL8")
+    assert first.manifest.control == {
+        "address": checksummed(owner), "has_code": True, "threshold": None, "owners": [],
+    }  # fmt: skip
+    nonce = elsewhere.nonce(operator.address)
+    second = root / "84532001" / "CANAL8"
+    with (
+        open_operator(elsewhere, operator.signer, second) as other,
+        pytest.raises(DeploymentError) as refusal,
+    ):
+        deploy(other, named, second)
+    assert str(refusal.value) == (
+        f"the owner {checksummed(owner)} is a contract on chain 31337, where the asset is already, "
+        "and an account with a single key, or a multisig that is not on this chain yet on chain "
+        "84532001; put the same owner on this chain first, or name another"
+    )
+    assert elsewhere.nonce(operator.address) == nonce

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.assets.asset import Asset
+from prorata.assets.asset import Approvers, Asset
 from prorata.assets.rules import RuleSettings
 from prorata.chain.signers import LocalSigner
 from prorata.contracts.base import NATIVE
@@ -191,6 +191,29 @@ def test_approvers_are_not_changed_by_whoever_deploys(found, operator, folder):
     assert refusal.value.problems[0].remedy == (
         "`prorata plan` it, let 2 of the present approvers sign the plan, and `prorata apply` it"
     )
+
+
+def test_where_approvers_sign_nothing_is_deployed_or_taken_over_without_a_plan(
+    operator, settings, folder
+):
+    """Whoever deploys could else do without them."""
+    two = Approvers(need=2, of=(OTHER, THIRD, operator.address))
+    named = settings.model_copy(update={"approvers": two})
+    words = (
+        'approvers: "2" of 3 must approve what is done to HARB12; plan it with `prorata plan`, '
+        "let them sign, and `prorata apply` it"
+    )
+    with pytest.raises(InputError) as refusal:
+        deploy(operator, named, folder)
+    assert (str(refusal.value), operator.chain.nonce(operator.address)) == (words, 0)
+    operator.gate = list
+    found = deploy(operator, named, folder)
+    operator.gate = None
+    assert deploy(operator, named, folder) == found
+    for more, edit in ((True, {}), (False, {"unit_price": "900.00 USD"})):
+        with pytest.raises(InputError) as refusal:
+            deploy(operator, edited(found, **edit), folder, dollar=more)
+        assert str(refusal.value) == words
 
 
 def test_one_fault_among_several_changes_nothing(found, operator, folder):

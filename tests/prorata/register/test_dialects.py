@@ -64,7 +64,6 @@ def shares_of(content: str | bytes, **reading: object) -> list[int]:
         (f"{ADA} 100\n{BOB} 300\n", "disperse"),
         (json.dumps({ADA: "0x64"}), "merkle-drop"),
         (json.dumps({"claims": {ADA: {"index": 0, "amount": "0x64"}}}), "merkle-drop"),
-        ('{"file_type": "OCF_MANIFEST_FILE"}', "ocf"),
     ],
 )
 def test_a_likeness_proposes_a_format_and_decides_nothing(content: str, name: str) -> None:
@@ -80,6 +79,7 @@ def test_a_likeness_proposes_a_format_and_decides_nothing(content: str, name: st
         ("address,kinds,rate,valid_from,valid_until,document\n", "with `prorata tax certify`"),
         ("holder,shares,gross,tax,net\n", "is the header of a report of payments, not a cap table"),
         ('{"crypto": {}, "version": 3}', "is a keystore, not a table"),
+        ('{"file_type": "OCF_STAKEHOLDERS_FILE"}', "give its package, a folder or a ZIP archive"),
         ('{"a": 1}', "is a JSON document, not a table; save the table as CSV UTF-8"),
         ("[1, 2", "cannot be read as JSON; write it again, or save it as CSV UTF-8"),
     ],

@@ -137,6 +137,11 @@ def test_income_of_a_holder_who_is_not_eligible_waits():
     books.held |= {(1, A), (1, C)}
     years = [year_of_income(books, books.distributions[1], who, RULES[US]) for who in (A, B, C)]
     assert years == [2027, 2027, None]
+    # Eligible until after the year had ended, and not since.
+    until = {C: at("2028-01-10")}
+    assert year_of_income(books, books.distributions[1], C, RULES[US], until) == 2027
+    until = {C: at("2027-12-30")}
+    assert year_of_income(books, books.distributions[1], C, RULES[US], until) is None
 
 
 def test_what_is_not_payable_yet_counts_in_no_year():
@@ -165,6 +170,7 @@ def test_a_file_says_whose_rule_is_which():
     assert rules.rule_of(B) == RULES[US]
     assert rules.rule_of(C) == YearRule(date="paid", zone="Europe/London")
     assert PLAIN.set_by(None) is PLAIN
+    assert validated(YearSettings, years.as_written(), "", "years") == years
 
 
 @pytest.mark.parametrize(

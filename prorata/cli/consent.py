@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Consent: whoever sends what cannot be undone has seen it first, and has said so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from prorata.cli.output import Output
+from prorata.cli.stage import Stage
+from prorata.errors import InputError
+
+__all__ = ["can_ask", "require_consent"]
+
+_LOOK = "look at it with --dry-run, then give --yes, or --confirm with the digest that it prints"
+
+
+def can_ask(options: Mapping[str, Any]) -> bool:
+    """Whether there is a person to ask: at a terminal, and not behind a program."""
+    return sys.stdin.isatty() and not options.get("as_json")
+
+
+def require_consent(stage: Stage, options: Mapping[str, Any]) -> None:
+    """Whoever runs the command agrees to the steps: by the digest, or when asked.
+
+    Raises: InputError when nobody does.
+    """
+    if not stage.steps:
+        return
+    if (given := options["confirm"]) is not None:
+        if given.lower() != stage.digest:
+            rule = f"is not the digest of what would be sent now, which is {stage.digest}"
+            raise InputError.of("confirm", given, rule, "look at it again with --dry-run")
+        return
+    many = len(stage.steps)
+    if not can_ask(options):
+        rule = (
+            f"is missing: what would be sent ({stage.steps[0].label}"
+            f"{f' and {many - 1} more' if many > 1 else ''}) cannot be undone, and there is "
+            "nobody to ask"
+        )
+        raise InputError.of("yes", "", rule, _LOOK)
+    stage.show(Output(False))
+    if not click.confirm("Send? It cannot be undone", err=True):
+        raise InputError.of("yes", "no", "was the answer, so nothing was sent", "run it again")

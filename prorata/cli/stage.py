@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""A command played on a stage: everything as in earnest, and nothing of it kept.
+
+The chain is one that runs steps to no effect (`prorata.chain.rehearsal`), the deployment's folder a
+copy that goes when the play ends, and what the command would print is not printed. What remains is
+the list of steps that would be sent, with a digest.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from prorata.chain.rehearsal import (
+    CALLED_ALONE,
+    SIMULATED,
+    Rehearsal,
+    RehearsalEndError,
+    RehearsedStep,
+)
+from prorata.chain.types import Fees
+from prorata.cli.output import STAGE, Output, escape
+from prorata.errors import ChainError
+from prorata.values.amounts import format_units
+
+__all__ = ["Stage", "stage_of", "staged"]
+
+
+@dataclass
+class Stage:
+    """A rehearsal of the present command. `ended` says why it could not be played to its end."""
+
+    quiet: bool = False
+    operators: list[Rehearsal] = field(default_factory=list)
+    fees: Fees | None = None
+    ended: RehearsalEndError | None = None
+
+    @property
+    def steps(self) -> list[RehearsedStep]:
+        """What would be sent, in order."""
+        return [step for operator in self.operators for step in operator.steps]
+
+    @property
+    def digest(self) -> str | None:
+        """What names the steps; None where nothing would be sent."""
+        return self.operators[-1].digest if self.steps else None
+
+    @property
+    def grade(self) -> str:
+        """How well the steps were tried: as the worst of them."""
+        return CALLED_ALONE if any(s.grade == CALLED_ALONE for s in self.steps) else SIMULATED
+
+    def add(self, operator: Rehearsal) -> None:
+        """Take an operator on."""
+        self.operators.append(operator)
+
+    @contextmanager
+    def copied(self, folder: Path) -> Iterator[Path]:
+        """A copy of a deployment's folder, or the place of one that is not there yet."""
+        with TemporaryDirectory(prefix="prorata-") as place:
+            copy = Path(place) / folder.name
+            if folder.exists():
+                shutil.copytree(folder, copy)
+            yield copy
+
+    # ------------------------------------------------------------------------ words
+
+    def show(self, output: Output) -> None:
+        """The steps as a table, what they cost, and their digest."""
+        steps = self.steps
+        if not steps:
+            output.say("Nothing would be sent: all of it is done")
+            return
+        rows = [
+            (
+                step.label,
+                "a new contract" if step.to is None else step.to,
+                f"{step.gas:,}",
+                format_units(step.value, 18, trim=True) if step.value else "",
+            )
+            for step in steps
+        ]
+        output.table("Would be sent", ("step", "to", "gas at most>", "ETH with it>"), rows)
+        output.say(f"  {'gas':<12}{sum(step.gas for step in steps):,} at most")
+        if self.fees is not None:
+            most = format_units(self.cost, 18, trim=True)
+            output.say(f"  {'cost':<12}{most} ETH at most, what is sent with it included")
+        output.say(f"  {'tried':<12}{self.grade}")
+        output.say(f"  {'digest':<12}{self.digest}")
+        if self.ended is not None:
+            output.notice(
+                f"{escape(self.ended.sentence)}, so each step was called alone, and what would "
+                "follow these is not known"
+            )
+
+    @property
+    def cost(self) -> int:
+        """Wei: the most that gas may cost, and what is sent with the steps."""
+        most = 0 if self.fees is None else self.fees.most
+        return sum(step.gas * most + step.value for step in self.steps)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "dry_run": True,
+            "steps": [
+                {
+                    "key": step.key,
+                    "label": step.label,
+                    "to": step.to,
+                    "creates": step.creates,
+                    "value": str(step.value),
+                    "data": f"0x{step.data.hex()}",
+                    "gas": step.gas,
+                }
+                for step in self.steps
+            ],
+            "most_cost": str(self.cost),
+            "simulated": self.grade,
+            "complete": self.ended is None,
+            "digest": self.digest,
+        }
+
+
+def stage_of(context: click.Context | None) -> Stage | None:
+    """The stage on which the present command is played, if it is."""
+    return None if context is None else context.meta.get(STAGE)
+
+
+@contextmanager
+def staged(context: click.Context, *, quiet: bool = False) -> Iterator[Stage]:
+    """Play what is run meanwhile on a stage; `quiet` keeps notices back, too."""
+    stage, given = Stage(quiet), context.params
+    context.meta[STAGE], context.params = stage, {**given, "dry_run": False}
+    try:
+        yield stage
+    except RehearsalEndError as error:
+        stage.ended = error
+    finally:
+        context.params = given
+        del context.meta[STAGE]
+    for operator in stage.operators:
+        try:
+            stage.fees = operator.prices.offer(operator.chain.fees())
+        except ChainError:
+            stage.fees = None
