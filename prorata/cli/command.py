@@ -207,8 +207,8 @@ _ACCOUNT = click.option(
     envvar="PRORATA_ACCOUNT",
     show_envvar=True,
     help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
-    "alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for an account "
-    "that signs elsewhere.",
+    "alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for one that "
+    "signs elsewhere.",
 )
 
 planning_options = _options(_NETWORK, _ACCOUNT, _DEPLOYMENT, _JSON)
