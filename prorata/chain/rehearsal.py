@@ -30,6 +30,7 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Progress, Receipt, StepPlan
 from prorata.chain.transactions.plans import check_keys, plan_steps
+from prorata.chain.transactions.recovery import require_known
 from prorata.chain.transports.replies import Request
 from prorata.chain.types import Log, Mined
 from prorata.errors import ChainError, ProrataError, RevertError
@@ -431,6 +432,8 @@ class Rehearsal(Operator):
         found = {intent.key: self.earlier(intent.key, intent.call) for intent in intents}
         done = {key: receipt for key, receipt in found.items() if receipt is not None}
         new = [intent for intent in intents if intent.key not in done]
+        if new and not self._notes.steps:
+            require_known(self)
         plans = plan_steps(self.chain, self.address, new, self.prices)
         for number, plan in enumerate(plans, start=1):
             done[plan.intent.key] = self._try(plan, plans)

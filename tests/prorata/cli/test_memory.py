@@ -73,6 +73,7 @@ def test_a_clone_of_the_folder_pays_nothing_twice(commands, clone):
     assert "(declare to " in refusal
     assert refusal.endswith("or take it in here with `prorata journal adopt`")
     assert "issue" not in refusal
+    assert "does not know" in clone.refuses("record", "--at", "+90d", "--dry-run")
     shown = clone.facts("journal", "adopt", "--yes")
     assert [one["what"].split()[0] for one in shown["adopted"]] == ["approve", "declare"]
     before = clone.sent
