@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.chain.rpc import BusyError, SlowError, Wire
-from prorata.chain.transports.dialects import is_unknown_here
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Request, asks_too_often, reason_given
+from prorata.chain.transports.wordings import is_unknown_here
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 __all__ = ["Pool"]

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from prorata.chain.transports.dialects import batch_limit, is_of_batch
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
+from prorata.chain.transports.wordings import batch_limit, is_of_batch
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 if TYPE_CHECKING:
