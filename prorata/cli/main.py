@@ -25,6 +25,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "examples": "Write the example files into a folder, to start from.",
         "new-asset": "Write the file of a new asset, from questions or options.",
         "deploy": "Put an asset's contracts on a chain, once.",
+        "plan": "Write down what a command would send, to be looked at, approved, and applied.",
+        "approve-plan": "Approve a plan with a signature, so that it may be applied.",
+        "apply": "Send what a plan says, and nothing else.",
         "handover": "Hand an asset over: every role that this account has goes to another.",
     },
     "Shares": {

@@ -23,10 +23,11 @@ from rich.table import Table
 
 from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
-from prorata.errors import ProrataError
+from prorata.errors import InputError, ProrataError
 
 __all__ = [
     "DIGEST",
+    "GOVERNOR",
     "MOST_ROWS",
     "STAGE",
     "Output",
@@ -43,6 +44,9 @@ MOST_ROWS = 20
 
 STAGE = "prorata.stage"
 """Where a context keeps the stage on which its command is played, which prints nothing."""
+
+GOVERNOR = "prorata.governor"
+"""Where a run finds the plan that it must keep to."""
 
 DIGEST = "prorata.digest"
 """Where a context keeps the digest of what its command would send."""
@@ -183,8 +187,18 @@ def refuse(error: ProrataError, *, as_json: bool) -> None:
         _print({"error": facts})
         return
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[red]✗[/] {escape(spoken(named(str(error))))}."
+        f"[red]✗[/] {escape(spoken(named(_told(error))))}."
     )
+
+
+def _told(error: ProrataError) -> str:
+    """The error for a person: of very many faults the first, and where the others are."""
+    lines = str(error).split("\n")
+    shown = MOST_ROWS + 1
+    if not isinstance(error, InputError) or len(lines) <= shown:
+        return str(error)
+    more = f"  and {len(lines) - shown:,} more: `--json` lists them all"
+    return "\n".join([*lines[:shown], more])
 
 
 def usage_refusal(error: click.UsageError) -> None:

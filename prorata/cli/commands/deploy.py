@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.deployments.settings import Difference, Way, compare_settings
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
+from prorata.values.words import spelled
 
 EXAMPLES = (
     "prorata deploy --asset examples/building/asset.yaml --dollar",
@@ -76,9 +76,7 @@ def _edited(
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "not set"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "not set" if value is None else spelled(value)
 
 
 def _plan(
