@@ -33,6 +33,7 @@ __all__ = [
     "basis_options",
     "common_options",
     "deploying_options",
+    "planning_options",
     "reading_options",
 ]
 
@@ -201,6 +202,18 @@ HEAD = click.option(
 reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
+_ACCOUNT = click.option(
+    "--account",
+    envvar="PRORATA_ACCOUNT",
+    show_envvar=True,
+    help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
+    "alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for one that "
+    "signs elsewhere.",
+)
+
+planning_options = _options(_NETWORK, _ACCOUNT, _DEPLOYMENT, _JSON)
+"""The options of commands that run another one, or sign for it."""
+
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
 _YES = click.option("--yes", is_flag=True, help="Send without a question.")
 _TO_SIGN = click.option(
@@ -228,14 +241,7 @@ deploying_options = _options(
     _TO_SIGN,
     _EXPIRES,
     _NETWORK,
-    click.option(
-        "--account",
-        envvar="PRORATA_ACCOUNT",
-        show_envvar=True,
-        help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an "
-        "ape alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for "
-        "an account that signs elsewhere.",
-    ),
+    _ACCOUNT,
     _DEPLOYMENT,
     _NAMES,
     click.option(

@@ -27,6 +27,7 @@ from prorata.errors import InputError, ProrataError
 
 __all__ = [
     "DIGEST",
+    "GOVERNOR",
     "MOST_ROWS",
     "STAGE",
     "Output",
@@ -43,6 +44,9 @@ MOST_ROWS = 20
 
 STAGE = "prorata.stage"
 """Where a context keeps the stage on which its command is played, which prints nothing."""
+
+GOVERNOR = "prorata.governor"
+"""Where a run finds the plan that it must keep to."""
 
 DIGEST = "prorata.digest"
 """Where a context keeps the digest of what its command would send."""

@@ -5,21 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from prorata.cli.session import Session
 from prorata.deployments.plans import Plan
 from prorata.values.amounts import format_units
 
-__all__ = ["account_option", "ether", "show_plan"]
-
-account_option = click.option(
-    "--account",
-    envvar="PRORATA_ACCOUNT",
-    show_envvar=True,
-    help="The name or path of a keystore file, an ape alias, or on a local chain TEST::0.",
-)
-"""Who signs, of a command that sends nothing."""
+__all__ = ["ether", "show_plan"]
 
 
 def show_plan(session: Session, plan: Plan) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
@@ -21,7 +21,7 @@ from prorata.cli.accounts import signer_of
 from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
-from prorata.cli.output import Output, escape
+from prorata.cli.output import GOVERNOR, Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.errors import DeploymentError, InputError
@@ -194,6 +194,8 @@ class Session:
                 self.stage.add(operator)
             if self.stage is None and (agreed := _agreed()) is not None:
                 keep_to(agreed, operator)
+            if self.stage is None and (governor := _governor()) is not None:
+                governor.govern(operator)
             yield operator
 
     def _maker(self, signer: Signer) -> Callable[..., Operator]:
@@ -217,6 +219,21 @@ def _agreed() -> Stage | None:
     """The stage whose steps whoever sends has agreed to."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(AGREED)
+
+
+class Governor(Protocol):
+    """Whoever sees to it that an operator does what a plan says."""
+
+    def govern(self, operator: Operator) -> None:
+        """Take hold of an operator before it sends."""
+        ...
+
+
+def _governor() -> Governor | None:
+    """The plan that the present command must keep to, if there is one."""
+    context = click.get_current_context(silent=True)
+    found: Governor | None = None if context is None else context.meta.get(GOVERNOR)
+    return found
 
 
 def prices_of(options: Mapping[str, Any]) -> Prices:

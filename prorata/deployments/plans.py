@@ -38,7 +38,16 @@ from prorata.files.writer import write_json
 from prorata.values.addresses import checksummed
 from prorata.values.times import moment, parse_instant
 
-__all__ = ["Approval", "Binding", "Plan", "PlannedStep", "approvals_path", "planned_step"]
+__all__ = [
+    "Approval",
+    "Approvals",
+    "Binding",
+    "Plan",
+    "PlannedStep",
+    "approvals_path",
+    "digest_of",
+    "planned_step",
+]
 
 VERSION = 1
 REMEDY = "plan it again with `prorata plan`"
@@ -64,7 +73,9 @@ class Binding(BaseModel):
     """What must be so when a plan is applied; amounts are text, in wei.
 
     `command` has the words that are run again. `before` has the sender's nonce, the roles, the
-    supply, the number of records, and the hash of the settings; `artifacts` the hash of all code.
+    supply, the number of records, and the hash of the settings; `settings` is the hash of those
+    that the manifest will have; `artifacts` that of all code. `complete` says that the node could
+    tell all that the command would do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +86,8 @@ class Binding(BaseModel):
     command: tuple[str, ...]
     steps: tuple[PlannedStep, ...]
     before: dict[str, Any]
+    settings: str | None
+    complete: bool
     artifacts: str
     expires: str
     most_fee: str
