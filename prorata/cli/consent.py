@@ -13,7 +13,7 @@ from prorata.cli.output import Output
 from prorata.cli.stage import Stage
 from prorata.errors import InputError
 
-__all__ = ["can_ask", "require_consent"]
+__all__ = ["can_ask", "require_consent", "require_yes"]
 
 _LOOK = "look at it with --dry-run, then give --yes, or --confirm with the digest that it prints"
 
@@ -46,3 +46,17 @@ def require_consent(stage: Stage, options: Mapping[str, Any]) -> None:
     stage.show(Output(False))
     if not click.confirm("Send? It cannot be undone", err=True):
         raise InputError.of("yes", "no", "was the answer, so nothing was sent", "run it again")
+
+
+def require_yes(options: Mapping[str, Any], what: str) -> None:
+    """Whoever runs the command agrees to what changes a setting and sends nothing.
+
+    Raises: InputError when nobody does.
+    """
+    if options.get("yes"):
+        return
+    if not can_ask(options):
+        rule = f"is missing, to {what}, and there is nobody to ask"
+        raise InputError.of("yes", "", rule, "give --yes")
+    if not click.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
+        raise InputError.of("yes", "no", "was the answer, so nothing was changed", "run it again")

@@ -14,6 +14,7 @@ from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
 from prorata.chain.operator import Operator
 from prorata.cli.command import Command, deploying_options
+from prorata.cli.consent import can_ask, require_yes
 from prorata.cli.session import Session
 from prorata.deployments.deployer import deploy, price
 from prorata.deployments.deployment import Deployment
@@ -56,23 +57,28 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
             _plan(session, Operator(chain, session.signer(chain)), settings, named, dollar)
         return
     with session.operator(settings.symbol) as (operator, folder):
-        edited = _edited(session, operator, settings, folder)
-        accept = bool(options.get("yes"))
+        edited = _edited(operator, settings, folder)
+        accept = any(difference.way is Way.ASKED for difference in edited)
+        if not accept or options["yes"] or can_ask(options):
+            _show_edited(session, edited)
+        if accept and session.stage is None:
+            require_yes(options, "take over what was edited")
         found = deploy(operator, settings, folder, vault=named, dollar=dollar, accept=accept)
     _show(session, found, edited)
 
 
-def _edited(
-    session: Session, operator: Operator, settings: Asset, folder: Path
-) -> tuple[Difference, ...]:
-    """What was edited since the deployment, shown if all of it can be taken over."""
+def _edited(operator: Operator, settings: Asset, folder: Path) -> tuple[Difference, ...]:
+    """What was edited since the deployment."""
     if not (folder / "manifest.json").exists():
         return ()
-    edited = compare_settings(Deployment.open(operator.chain, folder), settings)
+    return compare_settings(Deployment.open(operator.chain, folder), settings)
+
+
+def _show_edited(session: Session, edited: Sequence[Difference]) -> None:
+    """Show what was edited, if all of it can be taken over: else the refusal lists it."""
     if edited and all(difference.way in (Way.TAKEN, Way.ASKED) for difference in edited):
         rows = [(d.field, _cell(d.was), _cell(d.now), d.way.value) for d in edited]
         session.output.table("Edited since", ("setting", "was", "is", "becomes"), rows)
-    return edited
 
 
 def _cell(value: Any) -> str:
