@@ -38,6 +38,7 @@ __all__ = [
     "event_name",
     "function",
     "interface_id",
+    "only_reads",
     "topics_of",
 ]
 
@@ -122,6 +123,11 @@ def interface_id(contract: str) -> bytes:
     return reduce(xor, selectors, 0).to_bytes(4, "big")
 
 
+def only_reads(data: bytes) -> bool:
+    """Whether call data asks a function of ours that changes nothing, whoever answers it."""
+    return data[:4] in _reading()
+
+
 def encode_constructor(contract: str, arguments: Sequence[object]) -> bytes:
     """What follows the creation code of `contract` in its deployment.
 
@@ -182,6 +188,17 @@ def decode_error(data: bytes) -> RevertError:
         return RevertError("UnknownError", {"data": f"0x{data.hex()}"})
     names = [item["name"] or f"argument{i}" for i, item in enumerate(entry["inputs"], start=1)]
     return RevertError(entry["name"], dict(zip(names, values, strict=True)), notice)
+
+
+@cache
+def _reading() -> frozenset[bytes]:
+    entries = _entries("function")
+    changing = {function_abi_to_4byte_selector(e) for e in entries if not _is_view(e)}
+    return frozenset(map(function_abi_to_4byte_selector, entries)) - changing
+
+
+def _is_view(entry: AbiItem) -> bool:
+    return entry["stateMutability"] in ("view", "pure")
 
 
 @cache

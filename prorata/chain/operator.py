@@ -55,8 +55,9 @@ class Operator(Sender):
         not mined in time; running the same steps again resumes.
         """
         check_keys(intents)
-        if self.gate is not None:
-            self.gate(intents)
+        for gate in (self.gate, self.agreed):
+            if gate is not None:
+                gate(intents)
         settle_leftovers(self, {intent.key for intent in intents})
         done = earlier_receipts(self, intents)
         if len(done) < len(intents):

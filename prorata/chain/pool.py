@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,14 @@ NOTHING_IS_NO_ANSWER = frozenset({HEADER, RECEIPT, "eth_getTransactionByHash"})
 
 class _OtherChainError(ChainError):
     """A node that belongs to another pool."""
+
+
+class _TriedError(Exception):
+    """A node that does not answer now, for a `reason`."""
+
+    def __init__(self, reason: ChainError) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 @dataclass
@@ -113,24 +122,37 @@ class Pool:
 
     def _read(self, questions: Sequence[Request], hasty: bool) -> list[Answer | None]:
         """The answers of the first node that is well; with more patience if none is."""
+        for node in self._nodes:
+            if not node.rests:
+                with suppress(_TriedError):
+                    return self._tried(node, questions, hasty=hasty, patient=False)
         troubles: list[ChainError] = []
-        for patient in (False, True):
-            troubles.clear()
-            for node in self._in_order():
-                try:
-                    return self._of(node, questions, hasty=hasty or not patient, patient=patient)
-                except (_OtherChainError, SlowError) as error:
-                    if hasty or isinstance(error, _OtherChainError):
-                        raise
-                    troubles.append(error)
-                except ChainError as error:
-                    troubles.append(error)
-                node.rest()
+        for node in self._nodes:
+            try:
+                return self._tried(node, questions, hasty=hasty, patient=True)
+            except _TriedError as tried:
+                troubles.append(tried.reason)
         raise _none_of(troubles)
 
-    def _in_order(self) -> list[_Node]:
-        """As they were given, but last those that have failed a moment ago."""
-        return sorted(self._nodes, key=lambda node: node.rests)
+    def _tried(
+        self, node: _Node, questions: Sequence[Request], *, hasty: bool, patient: bool
+    ) -> list[Answer | None]:
+        """What the node answers.
+
+        Raises: _TriedError when another may answer instead; ChainError when none may be asked.
+        """
+        try:
+            return self._of(node, questions, hasty=hasty or not patient, patient=patient)
+        except _OtherChainError:
+            raise
+        except SlowError as error:
+            if hasty:
+                raise
+            reason: ChainError = error
+        except ChainError as error:
+            reason = error
+        node.rest()
+        raise _TriedError(reason)
 
     def _of(
         self, node: _Node, questions: Sequence[Request], *, hasty: bool, patient: bool

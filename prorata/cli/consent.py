@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Consent: whoever sends what cannot be undone has seen it first, and has said so."""
+"""Consent: whoever sends what cannot be undone has seen it first, and has said so.
+
+What was agreed to is then all that is sent. The chain may have moved on since, and a command that
+would do something else by now stops before its first step that nobody has seen.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from prorata.chain.operator import Operator
+from prorata.chain.rehearsal import content_of
+from prorata.chain.steps import Intent
 from prorata.cli.output import Output
 from prorata.cli.stage import Stage
 from prorata.errors import InputError
 
-__all__ = ["can_ask", "require_consent", "require_yes"]
+__all__ = ["AGREED", "can_ask", "keep_to", "require_consent", "require_yes"]
+
+AGREED = "prorata.agreed"
+"""Where a context keeps the stage whose steps were agreed to."""
 
 _LOOK = "look at it with --dry-run, then give --yes, or --confirm with the digest that it prints"
 
@@ -60,3 +70,30 @@ def require_yes(options: Mapping[str, Any], what: str) -> None:
         raise InputError.of("yes", "", rule, "give --yes")
     if not click.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
         raise InputError.of("yes", "no", "was the answer, so nothing was changed", "run it again")
+
+
+def keep_to(stage: Stage, operator: Operator) -> None:
+    """Let the operator send what was agreed to, in that order, and nothing else.
+
+    Where the stage could not be played to its end, what follows has been seen by nobody and goes.
+    """
+    wanted = [step.content for step in stage.steps]
+    places = {content["key"]: place for place, content in enumerate(wanted)}
+
+    def gate(intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            place = places.get(intent.key)
+            known = place is not None and wanted[place] == content_of(intent)
+            if known or (place is None and stage.ended is not None):
+                continue
+            if place is None and operator.earlier(intent.key, intent.call) is not None:
+                continue
+            found = "is not what was shown under its name" if place is not None else "was not shown"
+            raise InputError.of(
+                "step",
+                intent.call.label,
+                f"{found}, for the chain has changed since, so it was not sent",
+                "look at it again with --dry-run",
+            )
+
+    operator.agreed = gate

@@ -32,6 +32,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",
+        "check-table": "Check a cap table, or a register of investors, before any chain is asked.",
         "issue": "Issue shares to the holders of a cap table.",
         "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",

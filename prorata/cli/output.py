@@ -23,7 +23,7 @@ from rich.table import Table
 
 from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
-from prorata.errors import ProrataError
+from prorata.errors import InputError, ProrataError
 
 __all__ = [
     "DIGEST",
@@ -187,8 +187,18 @@ def refuse(error: ProrataError, *, as_json: bool) -> None:
         _print({"error": facts})
         return
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[red]✗[/] {escape(spoken(named(str(error))))}."
+        f"[red]✗[/] {escape(spoken(named(_told(error))))}."
     )
+
+
+def _told(error: ProrataError) -> str:
+    """The error for a person: of very many faults the first, and where the others are."""
+    lines = str(error).split("\n")
+    shown = MOST_ROWS + 1
+    if not isinstance(error, InputError) or len(lines) <= shown:
+        return str(error)
+    more = f"  and {len(lines) - shown:,} more: `--json` lists them all"
+    return "\n".join([*lines[:shown], more])
 
 
 def usage_refusal(error: click.UsageError) -> None:

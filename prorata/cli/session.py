@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import click
 
+from prorata.chain.elsewhere import ElsewhereOperator, give_up
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.rehearsal import Rehearsal, RehearsedChain
-from prorata.chain.signers import Signer
+from prorata.chain.signers import ElsewhereSigner, Signer
 from prorata.cli.accounts import signer_of
+from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import GOVERNOR, Output, escape
@@ -179,22 +181,44 @@ class Session:
                 prices=self._prices(chain),
                 # What a play does is nobody's turn, and leaves no trace elsewhere.
                 turn=self.turn if self.stage is None else Turn(),
-                make=Operator if self.stage is None else Rehearsal,
+                make=self._maker(signer),
             ) as operator,
         ):
+            if self.abandon and isinstance(signer, ElsewhereSigner):
+                assert operator.journal is not None
+                give_up(operator.journal, self.abandon)
+            elif self.abandon:
+                # On a stage in the copy of the journal, so that the play is that of the run.
+                operator.abandon(self.abandon)
             if isinstance(operator, Rehearsal) and self.stage is not None:
                 self.stage.add(operator)
-            elif self.abandon:
-                operator.abandon(self.abandon)
+            if self.stage is None and (agreed := _agreed()) is not None:
+                keep_to(agreed, operator)
             if self.stage is None and (governor := _governor()) is not None:
                 governor.govern(operator)
             yield operator
+
+    def _maker(self, signer: Signer) -> Callable[..., Operator]:
+        """Who sends: nobody, on a stage or for an account that signs elsewhere."""
+        if isinstance(signer, ElsewhereSigner):
+            return lambda chain, *rest, **more: ElsewhereOperator(
+                chain if isinstance(chain, RehearsedChain) else RehearsedChain(chain),
+                *rest,
+                **more,
+            )
+        return Operator if self.stage is None else Rehearsal
 
     def _prices(self, chain: RpcChain) -> Prices:
         """What was wished for; a local chain mines at once, or when its owner lets it."""
         if self.prices.bump_after is None and not chain.is_local:
             return replace(self.prices, bump_after=BUMP_SECONDS)
         return self.prices
+
+
+def _agreed() -> Stage | None:
+    """The stage whose steps whoever sends has agreed to."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(AGREED)
 
 
 class Governor(Protocol):

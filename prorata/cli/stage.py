@@ -21,6 +21,7 @@ import click
 from prorata.chain.rehearsal import (
     CALLED_ALONE,
     SIMULATED,
+    UNTRIED,
     Rehearsal,
     RehearsalEndError,
     RehearsedStep,
@@ -41,6 +42,8 @@ class Stage:
     operators: list[Rehearsal] = field(default_factory=list)
     fees: Fees | None = None
     ended: RehearsalEndError | None = None
+    folder: Path | None = None
+    """The deployment's folder, of which the play has a copy."""
 
     @property
     def steps(self) -> list[RehearsedStep]:
@@ -55,7 +58,8 @@ class Stage:
     @property
     def grade(self) -> str:
         """How well the steps were tried: as the worst of them."""
-        return CALLED_ALONE if any(s.grade == CALLED_ALONE for s in self.steps) else SIMULATED
+        grades = {step.grade for step in self.steps}
+        return next((grade for grade in (UNTRIED, CALLED_ALONE) if grade in grades), SIMULATED)
 
     def add(self, operator: Rehearsal) -> None:
         """Take an operator on."""
@@ -65,7 +69,7 @@ class Stage:
     def copied(self, folder: Path) -> Iterator[Path]:
         """A copy of a deployment's folder, or the place of one that is not there yet."""
         with TemporaryDirectory(prefix="prorata-") as place:
-            copy = Path(place) / folder.name
+            copy, self.folder = Path(place) / folder.name, folder
             if folder.exists():
                 shutil.copytree(folder, copy)
             yield copy
@@ -119,6 +123,7 @@ class Stage:
                     "value": str(step.value),
                     "data": f"0x{step.data.hex()}",
                     "gas": step.gas,
+                    "tried": step.grade,
                 }
                 for step in self.steps
             ],

@@ -50,6 +50,7 @@ from prorata.deployments.settings import compare_settings, require_applicable, t
 from prorata.errors import DeploymentError, InputError
 from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.words import spelled
 
 __all__ = ["add_contract", "deploy", "predict", "price"]
 REHEARSAL_DOLLAR = ("Rehearsal Dollar", "USD", 6)
@@ -387,8 +388,8 @@ def _existing(chain: RpcChain, folder: Path) -> Deployment | None:
 def _check_same(name: str, arguments: Sequence[Any], known: Contract, folder: Path) -> None:
     if _storable(arguments) != known.arguments:
         raise DeploymentError(
-            f"{folder} holds a {name} that was deployed with {_words(known.arguments)}, not with "
-            f"{_words(_storable(arguments))}",
+            f"{folder} holds a {name} that was deployed with {spelled(known.arguments)}, not with "
+            f"{spelled(_storable(arguments))}",
             "give the same settings and account, or name another folder with --deployment",
         )
     if _init_code_hash(name, arguments) != known.init_code_hash:
@@ -543,7 +544,3 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     large = isinstance(value, int) and value > SAFE_INTEGER
     return str(value) if large else value
-
-
-def _words(arguments: Sequence[Any]) -> str:
-    return json.dumps(list(arguments), ensure_ascii=False)

@@ -157,7 +157,7 @@ def _json_of(path: Path, column: str) -> Any:
     except OSError as error:
         rule = f"cannot be read ({str(error.strerror).lower()})"
         raise InputError.of(column, path, rule, "give a file of `prorata plan`") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError.of(column, path, "is no JSON", "give a file of `prorata plan`") from None
 
 

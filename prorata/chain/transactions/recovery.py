@@ -13,7 +13,8 @@ from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.prices import NO_FLOOR, floor_named, gwei
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
-from prorata.chain.transactions.outside import find_outside, note_foreign, outside_error
+from prorata.chain.transactions.adoption import note_foreign, outside_error
+from prorata.chain.transactions.outside import find_outside
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait
@@ -23,6 +24,7 @@ from prorata.values.amounts import format_units
 
 __all__ = [
     "adopted_receipts",
+    "check_same",
     "earlier_receipts",
     "keep_done",
     "require_known",
@@ -62,7 +64,7 @@ def earlier_receipts(sender: Sender, intents: Sequence[Intent]) -> dict[str, Rec
     entries = []
     for intent in intents:
         if (entry := sender.journal.find(intent.key)) is not None:
-            _check_same(entry, intent.call, sender.journal)
+            check_same(entry, intent.call, sender.journal)
             entries.append(entry)
     found = look_up(sender, entries)
     # A failed transaction used its nonce up, so its step can safely be tried again.
@@ -330,7 +332,8 @@ def _no_room(sender: Sender, entry: JournalEntry) -> ChainError:
     )
 
 
-def _check_same(entry: JournalEntry, call: Call, journal: Journal) -> None:
+def check_same(entry: JournalEntry, call: Call, journal: Journal) -> None:
+    """Raises: JournalError for a step that was sent before with other contents."""
     if entry.digest != digest_of(call):
         raise JournalError(
             f'the step "{entry.key}" was sent before with other contents, as {entry.hash}',

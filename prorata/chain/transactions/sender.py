@@ -40,7 +40,8 @@ class Sender:
     `confirmations` is how many blocks must follow a transaction's own before it counts as done;
     `timeout` how many seconds to wait for a window of them. `settled` has the hashes of what was
     seen done; `home` says which contracts are the deployment's; `prices` what may be offered for
-    gas, and `floor` what a pool asked for at least. `gate` stops what is not in a plan.
+    gas, and `floor` what a pool asked for at least. `gate` stops what is not in a plan,
+    `agreed` what nobody has agreed to.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Sender:
         self.floor = NO_FLOOR
         self.settled: set[str] = set()
         self.gate: Gate | None = None
+        self.agreed: Gate | None = None
 
     @property
     def address(self) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.deployments.settings import Difference, Way, compare_settings
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
+from prorata.values.words import spelled
 
 EXAMPLES = (
     "prorata deploy --asset examples/building/asset.yaml --dollar",
@@ -82,9 +82,7 @@ def _show_edited(session: Session, edited: Sequence[Difference]) -> None:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "not set"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "not set" if value is None else spelled(value)
 
 
 def _plan(

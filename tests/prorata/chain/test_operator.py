@@ -18,7 +18,8 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import WINDOW, Operator
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import GAS_LIMIT, Intent
-from prorata.chain.transactions.outside import adopt, find_outside
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import find_outside
 from prorata.contracts.base import NATIVE
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import open_operator

@@ -11,7 +11,8 @@ from prorata.chain.journal import Journal, Mark
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signed import read_signed, signed_bytes
-from prorata.chain.transactions.outside import Home, adopt, find_outside
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import Home, find_outside
 from prorata.errors import ChainError, JournalError
 from tests.assurance.faults.proxy import Answer, Exchange, faulty_node
 from tests.prorata.chain.test_operator import HOLDER, mints, token

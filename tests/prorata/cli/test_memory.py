@@ -130,6 +130,19 @@ def test_a_line_left_out_and_the_rest_sealed_anew_is_missed(commands):
     assert "(declare to " in commands.refuses(*PAY)
 
 
+@pytest.mark.attack("I1")
+def test_a_step_renamed_and_sealed_anew_pays_nothing_twice(commands):
+    """No seal and no nonce tells: the vault does, and so does a head kept elsewhere."""
+    commands.says(*PAY)
+    records = lines(commands)
+    for one in records:
+        if one.get("key", "").startswith("declare/"):
+            one["key"] = "declare/1/0123456789abcdef"
+    reseal(commands, records)
+    assert "may be a payment that was made already: distribution 1 pays" in commands.refuses(*PAY)
+    assert declared(commands) == 1
+
+
 def test_an_account_used_elsewhere_is_noted_and_stops_nothing(commands):
     """What touches none of our contracts is a matter of record."""
     account = commands.deployment.manifest.deployer

@@ -90,6 +90,15 @@ def test_each_holders_country_decides(claimed, investors):
     }  # fmt: skip
 
 
+def test_countries_of_recipients_count_where_no_register_has_them(claimed, tmp_path):
+    """And whoever is a person of the United States is, wherever it lives."""
+    with kept(claimed.anvil.url, claimed.folder):
+        (claimed.folder / "recipients.csv").write_text(
+            f"address,country,us_person\n{A},FR,yes\n{B},US,\n{C},DE,no\n", encoding="utf-8"
+        )
+        assert counted(claimed) == {2027: "2000.000000", 2028: "1000.000000"}
+
+
 def test_a_file_of_rates_says_otherwise(claimed, investors, tmp_path):
     example = PROJECT_ROOT / "examples" / "compliant" / "withholding.yaml"
     rates = tmp_path / "rates.yaml"
