@@ -292,3 +292,24 @@ def test_where_the_asset_asks_two_must_sign_and_the_proposer_is_none_of_them(fre
         fresh.run("approve-plan", str(second), "--account", f"TEST::{number}")
     fresh.says("apply", str(second))
     assert fresh.deployment.settings.approvers.need == 1
+
+
+def test_where_approvers_sign_nothing_that_cannot_be_undone_is_sent_without_a_plan(
+    deployed, asset, path
+):
+    with asset.open("a") as opened:
+        opened.write(f'approvers: {{need: 1, of: ["{ANNE}"]}}\n')
+    deployed.says("deploy", "--asset", str(asset), "--yes")
+    why = ("--reason", "Order of a court", "--document", f"0x{'ab' * 32}")
+    words = ("freeze", "--wallet", BERT, *why)
+    before = nonce(deployed)
+    assert refused(deployed.run(*words)).startswith('approvers: "1" of 1 must approve')
+    # Looking is free, and so is what can be undone.
+    assert deployed.run(*words, "--dry-run").code == 0
+    assert nonce(deployed) == before
+    where = ("--network", deployed.anvil.url, "--deployment", str(deployed.folder))
+    assert run("plan", "-o", str(path), *where, "--", *words).code == 0
+    assert deployed.run("approve-plan", str(path), "--account", "TEST::1").code == 0
+    deployed.says("apply", str(path))
+    assert deployed.deployment.token().is_frozen(BERT)
+    assert refused(deployed.run("authorise", "9,000", *why)).startswith('approvers: "1" of 1')
