@@ -78,6 +78,22 @@ def test_a_currency_that_moves_needs_a_yes(started, file):
     assert started.deployment.settings.currencies["EURC"][31337].lower() == moved.lower()
 
 
+def test_a_dry_run_lists_all_that_was_edited_and_what_becomes_of_it(started, file):
+    assert "Nothing would be deployed" in started.says("deploy", "--asset", str(file), "--dry-run")
+    edit(file, "authorised_shares: 5,000", "authorised_shares: 6,000")
+    edit(file, "unit_price: 1,000.00 USD", "unit_price: 900.00 USD")
+    before = started.sent
+    done = started.facts("deploy", "--asset", str(file), "--dollar", "--dry-run")
+    assert list(done["gas"]) == ["Dollar"]
+    assert [(one["field"], one["way"]) for one in done["edited"]] == [
+        ("authorised_shares", "command"),
+        ("unit_price", "taken"),
+    ]
+    said = started.says("deploy", "--asset", str(file), "--dry-run")
+    assert "prorata authorise 6,000 --reason" in said
+    assert started.sent == before
+
+
 # ------------------------------------------------------------------------------------- authorise
 
 
