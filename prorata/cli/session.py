@@ -24,6 +24,7 @@ from prorata.cli.networks import connected
 from prorata.cli.output import GOVERNOR, Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
+from prorata.deployments.plans import require_plan
 from prorata.errors import DeploymentError, InputError
 from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
@@ -121,6 +122,8 @@ class Session:
         with self.chain() as chain, self._place(self.folder(chain)) as place:
             # First, so that a wrong folder is not blamed on the account.
             found = self._opened(chain, place)
+            if self.stage is None and _cannot_be_undone() and _governor() is None:
+                require_plan(found.settings)
             with self._operator(chain, self.signer(chain), place) as operator:
                 yield operator, found
 
@@ -219,6 +222,12 @@ def _agreed() -> Stage | None:
     """The stage whose steps whoever sends has agreed to."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(AGREED)
+
+
+def _cannot_be_undone() -> bool:
+    """Whether the present command asks before it sends."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(getattr(context.command, "asks", False))
 
 
 class Governor(Protocol):

@@ -128,12 +128,11 @@ def done_before(plan: Plan, journal: Journal, tried: Collection[str]) -> set[str
     }
 
 
-def check_price(plan: Plan, gas: int, value: int) -> None:
-    """Whether the gas that is left to be used, at the most that may be offered, is in the limit.
+def check_price(plan: Plan, most: int) -> None:
+    """Whether what is left may cost `most` wei, at the most that the plan offers for gas.
 
     Raises: InputError.
     """
-    most = gas * int(plan.binds.most_fee) + value
     if most > int(plan.binds.most_total):
         rule = f"wei may be needed, and the plan allows {plan.binds.most_total}"
         raise InputError.of("cost", most, rule, REMEDY)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eth_utils.abi import function_signature_to_4byte_selector
+
 from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
 from prorata.chain.rehearsal import Rehearsal, RehearsedStep
@@ -17,7 +19,13 @@ from prorata.deployments.plans import Binding, Plan, PlannedStep, digest_of, pla
 from prorata.deployments.preconditions import artifacts_digest, read_preconditions
 from prorata.values.times import moment
 
-__all__ = ["Rehearsed", "make_plan", "settings_digest"]
+__all__ = ["DATA_FEE_ORACLE", "Rehearsed", "make_plan", "settings_digest"]
+
+DATA_FEE_ORACLE = "0x420000000000000000000000000000000000000F"
+"""Where rollups of the OP Stack say what the bytes of a transaction cost on the chain below."""
+
+SIGNED_BYTES = 150
+"""What a transaction has besides its data: nonce, fees, receiver, value and signature."""
 
 HEADROOM = 2
 """How many times what would be offered now may be paid, unless a person says otherwise."""
@@ -69,6 +77,23 @@ class Rehearsed:
         """What is sent with them, in wei."""
         return sum(step.value for step in self.operator.steps)
 
+    @property
+    def data_fee(self) -> int:
+        """What a rollup asks for their bytes besides gas, at most, in wei; elsewhere nothing.
+
+        Raises: ChainError.
+        """
+        if not self.chain.code(DATA_FEE_ORACLE):
+            return 0
+        selector = function_signature_to_4byte_selector("getL1FeeUpperBound(uint256)")
+        sizes = [len(step.data) + SIGNED_BYTES for step in self.operator.steps]
+        asked = [(DATA_FEE_ORACLE, selector + size.to_bytes(32, "big")) for size in sizes]
+        return sum(int.from_bytes(answer, "big") for answer in self.chain.call_many(asked))
+
+    def most(self, fee: int) -> int:
+        """What all of it may cost where a unit of gas costs `fee` wei, in wei."""
+        return self.gas * fee + self.value + self.data_fee
+
 
 def settings_digest(folder: Path) -> str | None:
     """The hash of the settings in a folder's manifest; None where there is none."""
@@ -108,7 +133,7 @@ def make_plan(
         artifacts=artifacts_digest(),
         expires=moment(chain.now() + valid_for),
         most_fee=str(most),
-        most_total=str(rehearsed.gas * most + rehearsed.value),
+        most_total=str(rehearsed.most(most) + (HEADROOM - 1) * rehearsed.data_fee),
     )
     return Plan.of(binds, _informs(rehearsed, fees.base))
 
@@ -122,8 +147,9 @@ def _informs(rehearsed: Rehearsed, base: int) -> dict[str, Any]:
         "balance": str(chain.balance(operator.address)),
         "base_fee": str(base),
         "gas": rehearsed.gas,
-        "cost": str(rehearsed.gas * (base + tip) + rehearsed.value),
-        "cost_doubled": str(rehearsed.gas * (2 * base + tip) + rehearsed.value),
+        "data_fee": str(rehearsed.data_fee),
+        "cost": str(rehearsed.most(base + tip)),
+        "cost_doubled": str(rehearsed.most(2 * base + tip)),
         "steps": [_detail(operator, step) for step in operator.steps],
         "roles_before": rehearsed.before.get("roles", []),
         "roles_after": after.get("roles", []),

@@ -29,7 +29,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict
 
-from prorata.assets.asset import Approvers
+from prorata.assets.asset import Approvers, Asset
 from prorata.chain.calls import Call
 from prorata.chain.signers import Signer
 from prorata.errors import InputError
@@ -47,6 +47,7 @@ __all__ = [
     "approvals_path",
     "digest_of",
     "planned_step",
+    "require_plan",
 ]
 
 VERSION = 1
@@ -248,6 +249,17 @@ class Approvals:
                 f"of the {approvers.need} approvals that the asset asks for are there",
                 f"let {' or '.join(others) or 'another approver'} sign with `prorata approve-plan`",
             )
+
+
+def require_plan(settings: Asset) -> None:
+    """Raises: InputError where approvers sign plans, for whoever would do without one."""
+    if settings.approvers is not None:
+        raise InputError.of(
+            "approvers",
+            settings.approvers.need,
+            f"of {len(settings.approvers.of)} must approve what is done to {settings.symbol}",
+            "plan it with `prorata plan`, let them sign, and `prorata apply` it",
+        )
 
 
 def approvals_path(plan_path: Path) -> Path:

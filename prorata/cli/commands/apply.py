@@ -96,7 +96,7 @@ def _checked(
             if not begun:
                 plan.check_time(chain.now())
             compare_plan(plan, rehearsed.steps, rehearsed.before, rehearsed.settings, before)
-            check_price(plan, rehearsed.gas, rehearsed.value)
+            check_price(plan, rehearsed.most(int(plan.binds.most_fee)))
             approvals = _approved(plan, plan_file, played.folder, played.copy)
             return before, played.folder, approvals
 

@@ -11,8 +11,12 @@ import pytest
 from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
+from prorata.deployments.deployment import open_journal
+from prorata.deployments.planning import DATA_FEE_ORACLE, SIGNED_BYTES
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.assurance.faults.lines import refused as refused_by_node
+from tests.assurance.faults.proxy import faulty_node
 from tests.prorata.cli.opened import Commands, Ran, run
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
@@ -292,3 +296,95 @@ def test_where_the_asset_asks_two_must_sign_and_the_proposer_is_none_of_them(fre
         fresh.run("approve-plan", str(second), "--account", f"TEST::{number}")
     fresh.says("apply", str(second))
     assert fresh.deployment.settings.approvers.need == 1
+
+
+def test_where_approvers_sign_nothing_that_cannot_be_undone_is_sent_without_a_plan(
+    deployed, asset, path
+):
+    with asset.open("a") as opened:
+        opened.write(f'approvers: {{need: 1, of: ["{ANNE}"]}}\n')
+    deployed.says("deploy", "--asset", str(asset), "--yes")
+    why = ("--reason", "Order of a court", "--document", f"0x{'ab' * 32}")
+    words = ("freeze", "--wallet", BERT, *why)
+    before = nonce(deployed)
+    assert refused(deployed.run(*words)).startswith('approvers: "1" of 1 must approve')
+    # Looking is free, and so is what can be undone.
+    assert deployed.run(*words, "--dry-run").code == 0
+    assert nonce(deployed) == before
+    where = ("--network", deployed.anvil.url, "--deployment", str(deployed.folder))
+    assert run("plan", "-o", str(path), *where, "--", *words).code == 0
+    assert deployed.run("approve-plan", str(path), "--account", "TEST::1").code == 0
+    deployed.says("apply", str(path))
+    assert deployed.deployment.token().is_frozen(BERT)
+    assert refused(deployed.run("authorise", "9,000", *why)).startswith('approvers: "1" of 1')
+
+
+# ------------------------------------------------------------------------------------ other chains
+
+
+def test_plans_for_two_chains_have_the_same_addresses(fresh, asset, path, tmp_path):
+    """By CREATE2, whatever the account has sent on the second chain."""
+    with asset.open("a") as opened:
+        opened.write("deterministic: true\nid: 7b0c3ad0-6a3b-4b9a-9a57-3f2f1f9c8f10\n")
+    first = planned(fresh, asset, path)
+    with Anvil(chain_id=1337) as other:
+        second = Commands(other, tmp_path / "second" / "CANAL8")
+        Operator(second.chain, DEPLOYER).send_one("other", Call(ANNE, b"", 1, "something else"))
+        elsewhere = planned(second, asset, path.with_name("second.json"))
+        second.says("apply", str(path.with_name("second.json")))
+        there = {c.address for c in second.deployment.manifest.contracts.values()}
+    fresh.says("apply", str(path))
+    here = {c.address for c in fresh.deployment.manifest.contracts.values()}
+    planned_here, planned_there = (
+        {step["address"] for step in plan["informs"]["steps"] if step["address"]}
+        for plan in (first, elsewhere)
+    )
+    assert here == there == planned_here == planned_there
+    assert len(here) == 4
+    assert first["digest"] != elsewhere["digest"]
+
+
+def test_a_node_that_does_not_simulate_gives_a_plan_that_cannot_be_applied(
+    fresh, asset, path, anvil
+):
+    """Exit code 5: its first steps were called alone, and nobody knows what would follow."""
+    with faulty_node(anvil.url) as node:
+        node.arm(
+            refused_by_node(-32601, "the method eth_simulateV1 does not exist"),
+            times=10_000,
+            among=lambda exchange: "eth_simulateV1" in exchange.methods,
+        )
+        where = ("--network", node.url, "--deployment", str(fresh.folder))
+        done = run("plan", "--asset", str(asset), "-o", str(path), "--json", *where)
+    assert done.code == 5, done.err
+    plan = json.loads(done.out)
+    assert plan["binds"]["complete"] is False
+    assert {step["grade"] for step in plan["informs"]["steps"]} == {"called alone"}
+    said = refused(fresh.run("apply", str(path)))
+    assert "was not simulated to its end; plan it with a node that simulates" in said
+    assert nonce(fresh) == 0
+
+
+def test_a_rollup_asks_for_data_too(fresh, asset, path, anvil):
+    """Its oracle is asked for each step's bytes; here it wants a thousand wei for a byte."""
+    # CALLDATALOAD of the size behind the selector, times 1,000.
+    anvil.rpc("anvil_setCode", DATA_FEE_ORACLE, "0x6004356103e80260005260206000f3")
+    plan = planned(fresh, asset, path)
+    data = {step["key"]: step for step in plan["informs"]["steps"]}
+    assert len(data) == 6
+    fresh.says("apply", str(path))
+    sent = [fresh.chain.request("eth_getTransactionByHash", step["transaction"])
+            for step in fresh.facts("apply", str(path))["steps"]]  # fmt: skip
+    sizes = [len(bytes.fromhex(one["input"][2:])) + SIGNED_BYTES for one in sent]
+    assert int(plan["informs"]["data_fee"]) == 1_000 * sum(sizes)
+    # The room for what is signed is enough.
+    raw = [len(read_raw(fresh, one["hash"])) for one in sent]
+    assert all(size >= whole for size, whole in zip(sizes, raw, strict=True))
+    binds, informs = plan["binds"], plan["informs"]
+    gas = informs["gas"] * int(binds["most_fee"])
+    assert int(binds["most_total"]) == gas + 2 * int(informs["data_fee"])
+
+
+def read_raw(commands: Commands, hashed: str) -> bytes:
+    with open_journal(commands.chain, commands.folder, read_only=True) as journal:
+        return next(entry.raw for entry in journal.entries if entry.hash == hashed)
