@@ -29,6 +29,8 @@ __all__ = [
     "DIGEST",
     "GOVERNOR",
     "MOST_ROWS",
+    "REPEATED",
+    "SENT",
     "STAGE",
     "Output",
     "escape",
@@ -50,6 +52,15 @@ GOVERNOR = "prorata.governor"
 
 DIGEST = "prorata.digest"
 """Where a context keeps the digest of what its command would send."""
+
+REPEATED = "prorata.repeated"
+"""Where a context keeps what an earlier run had sent, in words, if this one sent nothing."""
+
+SENT = "prorata.sent"
+"""Where a context keeps that its command has an account that sends."""
+
+_SAID = "prorata.said"
+"""Where a context remembers that a person was told that nothing was sent."""
 
 _PRINTED = "prorata.printed"
 """Where a run remembers that its JSON document is out."""
@@ -75,6 +86,14 @@ class Output:
     def say(self, text: str) -> None:
         """A line for a person."""
         self.console.print(spoken(named(text, escape)), soft_wrap=True)
+        if "othing was sent" in text and not self.played:
+            _meta()[_SAID] = True
+
+    def say_repeated(self) -> None:
+        """That nothing was sent, because it was sent before: unless a person knows by now."""
+        meta = _meta()
+        if (before := meta.get(REPEATED)) is not None and _SAID not in meta:
+            self.say(f"Nothing was sent: {before}")
 
     def notice(self, text: str) -> None:
         """A line that a program's user should see too."""
@@ -116,7 +135,7 @@ class Output:
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
         if self.as_json and not self.played:
-            _print(named_facts({**facts, **_confirmation()}))
+            _print(named_facts({**_repetition(), **facts, **_confirmation()}))
 
     @contextlib.contextmanager
     def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -177,8 +196,20 @@ def _least(cells: Sequence[str], *, short: bool) -> int | None:
 def _confirmation() -> dict[str, Any]:
     """What a dry run that a command shows by itself has to be confirmed with."""
     context = click.get_current_context(silent=True)
-    digest = None if context is None else context.meta.get(DIGEST)
-    return {} if digest is None else {"digest": digest}
+    shown = context is not None and context.params.get("dry_run")
+    digest = _meta().get(DIGEST)
+    return ({"dry_run": True} if shown else {}) | ({} if digest is None else {"digest": digest})
+
+
+def _repetition() -> dict[str, Any]:
+    """Whether a command that sends has found all of it sent by an earlier run."""
+    meta = _meta()
+    return {"resumed": meta.get(REPEATED) is not None} if SENT in meta else {}
+
+
+def _meta() -> dict[str, Any]:
+    context = click.get_current_context(silent=True)
+    return {} if context is None else context.meta
 
 
 # -------------------------------------------------------------------------------------- refusals
