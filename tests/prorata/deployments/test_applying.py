@@ -73,8 +73,8 @@ def test_roles_that_changed_are_named(plan):
     now = {**BEFORE, "roles": ["ShareToken: owner 0xbb"]}
     assert refusal(compare_plan, planned, STEPS, now, "0xcc", set()).splitlines()[1:] == [
         (
-            '  roles: "ShareToken: owner 0xbb" was not there when it was planned; plan it again with '
-            "`prorata plan`"
+            '  roles: "ShareToken: owner 0xbb" was not there when it was planned; plan it again '
+            "with `prorata plan`"
         ),
         (
             '  roles: "ShareToken: owner 0xaa" was there when it was planned, and is gone; plan it '
