@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from prorata.chain.encoding import log_of
 from prorata.chain.rpc import BusyError, SlowError
-from prorata.chain.transports.dialects import is_ahead_of_node, offered_range
 from prorata.chain.transports.limits import EASY_LOGS, EASY_SECONDS, Limits
 from prorata.chain.transports.replies import Request
+from prorata.chain.transports.wordings import is_ahead_of_node, offered_range
 from prorata.chain.types import Log
 from prorata.errors import RUN_AGAIN, ChainError
 

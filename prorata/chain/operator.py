@@ -11,6 +11,7 @@ again as the same bytes, and only what was never signed is signed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from prorata.chain.calls import Call
 from prorata.chain.journal import JournalEntry
@@ -35,7 +36,20 @@ WINDOW = 64
 
 
 class Operator(Sender):
-    """Sends steps from one account of one chain, with the patience of a `Sender`."""
+    """Sends steps from one account of one chain, with the patience of a `Sender`.
+
+    `fresh` has what this run sent, `repeated` what it found that an earlier one had sent.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fresh: list[Receipt] = []
+        self.repeated: list[Receipt] = []
+
+    @property
+    def resumed(self) -> bool:
+        """Whether this run has sent nothing, because an earlier one did it."""
+        return bool(self.repeated) and not self.fresh
 
     @property
     def window(self) -> int | None:
@@ -80,6 +94,8 @@ class Operator(Sender):
             signed += entries
             done |= receipts_of(self, entries, mined)
         done = keep_done(self, done, signed)
+        for receipt in done.values():
+            (self.repeated if receipt.resumed else self.fresh).append(receipt)
         return [done[intent.key] for intent in intents]
 
     def send_one(self, key: str, call: Call, *, gas_limit: int | None = None) -> Receipt:
@@ -135,9 +151,15 @@ class Operator(Sender):
         Raises: JournalError when its nonce was used by something else.
         """
         entry = None if self.journal is None else self.journal.find(key)
-        if entry is None:
-            asked = [] if call is None else [Intent(key, call)]
-            return adopted_receipts(self, asked).get(key)
+        found = self._adopted(key, call) if entry is None else self._looked_up(entry)
+        self.repeated += [] if found is None else [found]
+        return found
+
+    def _adopted(self, key: str, call: Call | None) -> Receipt | None:
+        asked = [] if call is None else [Intent(key, call)]
+        return adopted_receipts(self, asked).get(key)
+
+    def _looked_up(self, entry: JournalEntry) -> Receipt | None:
         [(_, mined)] = look_up(self, [entry])
         done = mined is not None and mined.success
         return Receipt(entry.key, entry.label, mined, resumed=True) if mined and done else None

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.chain.rpc import BusyError, SlowError, Wire
-from prorata.chain.transports.dialects import is_unknown_here
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Request, asks_too_often, reason_given
+from prorata.chain.transports.wordings import is_unknown_here
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 __all__ = ["Pool"]
 
 REST_SECONDS = 30.0
+MOST_DOUBLED = 4
 BEHIND_AFTER_SECONDS = (0.25, 0.5, 1.0, 2.0)
 REMEMBERED_BLOCKS = 512
 
@@ -53,6 +54,7 @@ class _Node:
     wire: Wire
     head: int = -1
     rests_until: float = 0.0
+    failures: int = 0
     met: bool = False
 
     @property
@@ -61,8 +63,13 @@ class _Node:
         return time.monotonic() < self.rests_until
 
     def rest(self) -> None:
-        """Leave it alone for a while."""
-        self.rests_until = time.monotonic() + REST_SECONDS
+        """Leave it alone for a while, and for twice as long when it fails again."""
+        self.rests_until = time.monotonic() + REST_SECONDS * 2 ** min(self.failures, MOST_DOUBLED)
+        self.failures += 1
+
+    def recover(self) -> None:
+        """It has answered."""
+        self.rests_until, self.failures = 0.0, 0
 
 
 class Pool:
@@ -160,7 +167,8 @@ class Pool:
         self._meet(node)
         self._catch_up(node, patient)
         answers = node.wire(questions, hasty=hasty)
-        node.rests_until, self._asked = 0.0, node
+        node.recover()
+        self._asked = node
         self._note(node, questions, answers)
         return answers
 

@@ -131,7 +131,9 @@ class Command(click.Command):
                 super().invoke(ctx)
             require_consent(stage, ctx.params)
             ctx.meta[AGREED] = stage
-        return super().invoke(ctx)
+        done = super().invoke(ctx)
+        Output(bool(ctx.params["as_json"])).say_repeated()
+        return done
 
     def _previewed(self, ctx: click.Context) -> Any:
         """Show a dry run in the command's own words, with the digest to confirm it by."""

@@ -29,6 +29,8 @@ __all__ = [
     "DIGEST",
     "GOVERNOR",
     "MOST_ROWS",
+    "REPEATED",
+    "SENT",
     "STAGE",
     "Output",
     "escape",
@@ -50,6 +52,15 @@ GOVERNOR = "prorata.governor"
 
 DIGEST = "prorata.digest"
 """Where a context keeps the digest of what its command would send."""
+
+REPEATED = "prorata.repeated"
+"""Where a context keeps what an earlier run had sent, in words, if this one sent nothing."""
+
+SENT = "prorata.sent"
+"""Where a context keeps that its command has an account that sends."""
+
+_SAID = "prorata.said"
+"""Where a context remembers that a person was told that nothing was sent."""
 
 _PRINTED = "prorata.printed"
 """Where a run remembers that its JSON document is out."""
@@ -75,6 +86,14 @@ class Output:
     def say(self, text: str) -> None:
         """A line for a person."""
         self.console.print(spoken(named(text, escape)), soft_wrap=True)
+        if "othing was sent" in text and not self.played:
+            _meta()[_SAID] = True
+
+    def say_repeated(self) -> None:
+        """That nothing was sent, because it was sent before: unless a person knows by now."""
+        meta = _meta()
+        if (before := meta.get(REPEATED)) is not None and _SAID not in meta:
+            self.say(f"Nothing was sent: {before}")
 
     def notice(self, text: str) -> None:
         """A line that a program's user should see too."""
@@ -95,16 +114,19 @@ class Output:
         address is folded in two: where one does not fit a terminal, all are shortened, and a pipe
         is as wide as it needs to be.
         """
-        self._draw(title, columns, rows[:most])
+        if title:
+            # On a line of its own, since a narrow table would fold an address in it.
+            self.console.print(f"[italic]{escape(spoken(named(title)))}[/]", soft_wrap=True)
+        self._draw(columns, rows[:most])
         if most is not None and len(rows) > most:
             self.say(f"  and {len(rows) - most:,} more: {more}")
 
-    def _draw(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        table = _drawn(title, columns, rows, short=False)
+    def _draw(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = _drawn(columns, rows, short=False)
         wide = self.console.options.update(width=WIDEST)
         width = self.console.measure(table, options=wide).minimum
         if width > self.console.width and self.console.is_terminal:
-            table = _drawn(title, columns, rows, short=True)
+            table = _drawn(columns, rows, short=True)
         elif width > self.console.width:
             self.console.print(table, width=width)
             return
@@ -113,7 +135,7 @@ class Output:
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
         if self.as_json and not self.played:
-            _print(named_facts({**facts, **_confirmation()}))
+            _print(named_facts({**_repetition(), **facts, **_confirmation()}))
 
     @contextlib.contextmanager
     def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:
@@ -148,10 +170,8 @@ class Output:
             yield follow
 
 
-def _drawn(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, short: bool
-) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], *, short: bool) -> Table:
+    table = Table(header_style="bold", box=SIMPLE_HEAD)
     shown = [[named_cell(shortened(cell), short=short) for cell in row] for row in rows]
     for number, column in enumerate(columns):
         cells = [row[number] for row in shown]
@@ -159,18 +179,37 @@ def _drawn(
             column.rstrip(">"),
             justify="right" if column.endswith(">") else "left",
             overflow="fold",
-            min_width=max(map(len, cells), default=0) if has_address(cells) else None,
+            min_width=_least(cells, short=short),
         )
     for row in shown:
         table.add_row(*map(escape, row))
     return table
 
 
+def _least(cells: Sequence[str], *, short: bool) -> int | None:
+    """How wide a column must be, for no address in it to be folded; a name may be, if `short`."""
+    if not has_address(cells) and not any("…" in cell for cell in cells):
+        return None
+    return max(len(part) for cell in cells for part in (cell.split() if short else [cell]) or [""])
+
+
 def _confirmation() -> dict[str, Any]:
     """What a dry run that a command shows by itself has to be confirmed with."""
     context = click.get_current_context(silent=True)
-    digest = None if context is None else context.meta.get(DIGEST)
-    return {} if digest is None else {"digest": digest}
+    shown = context is not None and context.params.get("dry_run")
+    digest = _meta().get(DIGEST)
+    return ({"dry_run": True} if shown else {}) | ({} if digest is None else {"digest": digest})
+
+
+def _repetition() -> dict[str, Any]:
+    """Whether a command that sends has found all of it sent by an earlier run."""
+    meta = _meta()
+    return {"resumed": meta.get(REPEATED) is not None} if SENT in meta else {}
+
+
+def _meta() -> dict[str, Any]:
+    context = click.get_current_context(silent=True)
+    return {} if context is None else context.meta
 
 
 # -------------------------------------------------------------------------------------- refusals

@@ -17,11 +17,12 @@ from prorata.chain.operator import Operator
 from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.rehearsal import Rehearsal, RehearsedChain
 from prorata.chain.signers import ElsewhereSigner, Signer
+from prorata.chain.steps import Receipt
 from prorata.cli.accounts import signer_of
 from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
-from prorata.cli.output import GOVERNOR, Output, escape
+from prorata.cli.output import GOVERNOR, REPEATED, SENT, Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.deployments.plans import require_plan
@@ -29,8 +30,9 @@ from prorata.errors import DeploymentError, InputError
 from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
+from prorata.values.times import moment
 
-__all__ = ["Session", "show_order"]
+__all__ = ["Session", "sent_before", "show_order"]
 
 
 @dataclass
@@ -200,6 +202,10 @@ class Session:
             if self.stage is None and (governor := _governor()) is not None:
                 governor.govern(operator)
             yield operator
+        if self.stage is None and (context := click.get_current_context(silent=True)):
+            context.meta[SENT] = True
+            if operator.resumed:
+                context.meta[REPEATED] = sent_before(operator.repeated[-1], chain)
 
     def _maker(self, signer: Signer) -> Callable[..., Operator]:
         """Who sends: nobody, on a stage or for an account that signs elsewhere."""
@@ -216,6 +222,12 @@ class Session:
         if self.prices.bump_after is None and not chain.is_local:
             return replace(self.prices, bump_after=BUMP_SECONDS)
         return self.prices
+
+
+def sent_before(receipt: Receipt, chain: RpcChain) -> str:
+    """When and in which transaction an earlier run did a step, in words."""
+    at = moment(chain.block(receipt.mined.block_number).timestamp)
+    return f"{receipt.label} was done on {at} in {receipt.hash}"
 
 
 def _agreed() -> Stage | None:

@@ -2,6 +2,7 @@
 """Who may hold and who holds: investors, cap tables, record dates, enforcement."""
 
 from prorata.register.captable import CapTable, Holding, parse_csv, read_csv, write_csv
+from prorata.register.differences import Difference, compare_tables, write_plan
 from prorata.register.documents import read_documents, remove_document, set_document
 from prorata.register.enforcement import (
     Basis,
@@ -47,6 +48,7 @@ from prorata.register.registries import (
 )
 from prorata.register.rule_changes import change_rules, check_change, read_rules
 from prorata.register.shares import Ledger
+from prorata.register.tables import read_table
 from prorata.register.transfers import approve, transfer
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "CancelledRecords",
     "CapTable",
     "Check",
+    "Difference",
     "Done",
     "Holding",
     "InvestorRow",
@@ -73,6 +76,7 @@ __all__ = [
     "check_change",
     "check_transfer",
     "closing_time",
+    "compare_tables",
     "count_holders",
     "explain_in_words",
     "first_block_of",
@@ -91,6 +95,7 @@ __all__ = [
     "read_orders",
     "read_properties",
     "read_rules",
+    "read_table",
     "recover",
     "register_investors",
     "registered_wallets",
@@ -105,4 +110,5 @@ __all__ = [
     "unbind_token",
     "unpause",
     "write_csv",
+    "write_plan",
 ]

@@ -12,6 +12,7 @@ count goes on from the rules before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, InputError
 from prorata.register.registries import count_holders, counting_register, must_count
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.countries import find_country
 
 __all__ = [
     "ChangedRules",
@@ -46,6 +48,8 @@ __all__ = [
 RULES, LOTS = "TransferRules", "LockUps"
 WORDS = frozenset({"title", "sources", "notice"})
 """What a file of rules says for people, and no contract keeps."""
+
+_CODE = re.compile(r"[0-9]{3}", re.ASCII)
 
 MOST_IN_WORDS = 6
 """So many differences are told in the label of a step."""
@@ -126,16 +130,14 @@ def _in_words(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def in_words(value: Any) -> str:
-    """A rule as people read it: `no rule`, `only 040, 056`, `149`."""
+    """A rule as people read it: `no rule`, `only AT, BE`, `149`."""
     if value is None:
         return "no rule"
     if isinstance(value, dict):
-        return ", until ".join(
-            in_words(item) if name == "until" else f"{name} {in_words(item)}"
-            for name, item in value.items()
-        )
+        return ", ".join(f"{name} {in_words(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        words = (find_country(one).alpha2 if _CODE.fullmatch(one) else one for one in value)
+        return ", ".join(sorted(words))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,8 @@ def change_command(file: Path | None, to: str | None, **options: Any) -> None:
 
 
 def _show(session: Session, done: ChangedRules) -> None:
-    say_change(session, done.change)
+    # The table above has the differences, which the label of the step repeats.
+    say_change(session, replace(done.change, label=done.change.label.partition("; ")[0]))
     if done.counted:
         pages = len(done.counted)
         many = "s" if pages > 1 else ""

@@ -203,7 +203,7 @@ def test_what_no_gas_of_the_node_is_enough_for_is_refused_with_a_way_on(operator
     with pytest.raises(InputError) as refused:
         operator.send_one("issue/all/1500/0", token.batch_mint(holders, [1] * len(holders)))
     assert str(refused.value) == (
-        f'step: "issue 1500 to 1500 holders" needs more gas than the {GAS_LIMIT:,} that one '
+        f'step: "issue 1,500 to 1,500 holders" needs more gas than the {GAS_LIMIT:,} that one '
         "transaction may use (EIP-7825); lower --batch"
     )
     assert nothing_was_sent(operator, nonce)

@@ -103,6 +103,8 @@ def test_a_dry_run_shows_what_differs_and_changes_nothing(commands, token):
     plan = commands.facts("rules", "change", "--file", str(PLAIN), "--dry-run")
     deploying, putting = [step["label"] for step in plan["steps"]]
     assert deploying == "deploy TransferRules"
+    assert "; countries: only AT, BE, BG, CY, CZ, DE, " in putting
+    assert ", SE, SI, SK → no rule; " in putting
     assert "; max_holders_of_class_in_country: 149 → no rule" in putting
     assert (token.compliance(), commands.sent) == (before, sent)
     assert (commands.folder / "manifest.json").read_bytes() == manifest

@@ -120,10 +120,18 @@ def test_the_rules_of_the_file_that_was_put_in_force_hold_from_then_on(
         rates.write_text(f"{text}  DE: {{ date: payable, zone: Europe/Berlin }}\n")
         claimed.says("tax", "deploy", str(rates))
         assert counted(claimed, "--investors", investors) == {2027: "3000.000000"}
+        # The same rates with another rule of years: nothing is sent, and the rule holds.
+        sent = claimed.sent
+        rates.write_text(f"{text}  DE: {{ date: paid, zone: Europe/Berlin }}\n")
+        claimed.says("tax", "deploy", str(rates), "--dry-run")
+        assert counted(claimed, "--investors", investors) == {2027: "3000.000000"}
+        claimed.says("tax", "deploy", str(rates))
+        assert counted(claimed, "--investors", investors)[2028] == "1000.000000"
+        assert claimed.sent == sent
         claimed.says("tax", "rates", str(example))
         lines = (claimed.folder / "journal.jsonl").read_text().count("year-rules")
         claimed.says("tax", "rates", str(example))
-        assert (claimed.folder / "journal.jsonl").read_text().count("year-rules") == lines == 2
+        assert (claimed.folder / "journal.jsonl").read_text().count("year-rules") == lines == 3
         assert counted(claimed, "--investors", investors) == {
             2027: "2000.000000", 2028: "1000.000000",
         }  # fmt: skip

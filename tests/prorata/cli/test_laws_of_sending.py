@@ -1,0 +1,296 @@
+"""Every command that sends obeys the same laws; one without an entry in `CASES` fails here.
+
+It shows what it would send, and writes nothing. If what it does cannot be undone, it asks, and
+without anybody to ask it refuses. Whatever it says, to a program it says one JSON document: when it
+refuses, when it has sent, and when all of it was sent before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import click
+import pytest
+
+from prorata.chain.signers import LocalSigner, public_test_key
+from prorata.cli.command import Command
+from prorata.cli.main import cli
+from prorata.register.captable import read_csv
+from prorata.register.investors import read_investors
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from prorata.values.times import moment
+from tests.prorata.cli.kept import kept
+from tests.prorata.cli.opened import Commands, Ran, run
+
+COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
+HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
+INVESTORS = read_investors(COMPLIANT / "investors.csv")
+OWNER, OTHER, THIRD, FRESH = (LocalSigner(public_test_key(n)).address for n in range(4))
+AS_OTHER = ("--account", "TEST::1")
+BASIS = ("--reason", "Resolution 7 of May 2027", "--document", "0x" + "ab" * 32)
+LOST = ("--lost", INVESTORS[14].address, "--new", FRESH)
+USD = ("--currency", "USD", "--kind", "rent")
+ETHER = ("--currency", "ETH", "--kind", "dividend")
+ADDRESS, HASH = "0x" + "11" * 20, "0x" + "5f6b" * 16
+FILES = {
+    "new.csv": f"address,person,country,class,eligible_until\n{FRESH},977,DE,retail,forever\n",
+    "more.csv": f"address,shares\n{OTHER},3\n",
+    "late.csv": "address,kinds,rate,valid_from,valid_until,document\n"
+    f"{OTHER},rent,5%,1971-01-01,2099-12-31,{HASH}\n",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a command sends something, once `before` has been done.
+
+    `{…}` stands for a fact of the world. `again` says what the same command does: it says that all
+    was sent before (`resumed`), or refuses, or says that there is nothing to do (`nothing`).
+    """
+
+    words: tuple[str, ...]
+    before: tuple[tuple[str, ...], ...] = ()
+    again: str = "resumed"
+    code: int = 0
+
+
+def case(*words: str, before: tuple[tuple[str, ...], ...] = (), again: str = "resumed") -> Case:
+    return Case(words, before, again)
+
+
+CASES = {
+    "agents add": case(THIRD),
+    "agents remove": case(OWNER),
+    "approve": case("--spender", THIRD, "--amount", "5", *AS_OTHER),
+    "authorise": case("6,000", *BASIS),
+    "burn": case("--holder", HOLDERS[0].address, "--amount", "1", *BASIS),
+    "claim": case("--holder", HOLDERS[3].address, "--id", "1", again="nothing"),
+    "deploy": case("--asset", str(COMPLIANT / "asset.yaml"), "--deployment", "{elsewhere}"),
+    "distribute": case("--record", "1", *USD, "--amount", "77"),
+    "documents remove": case(
+        "prospectus", before=(("documents", "set", "prospectus", "--uri", "https://x.org/a.pdf"),)
+    ),
+    "documents set": case("prospectus", "--uri", "https://x.org/a.pdf"),
+    "force-transfer": case(
+        "--from", HOLDERS[0].address, "--to", OTHER, "--amount", "1", *BASIS
+    ),
+    "freeze": case("--wallet", HOLDERS[1].address, *BASIS),
+    "handover": Case(("--to", THIRD), code=4),
+    "instruct": case(
+        "--cancel", "{files}/wish.json", *AS_OTHER,
+        before=(("instruct", "--to", THIRD, "--id", "4", "--out", "{files}/wish.json", *AS_OTHER),),
+    ),
+    "issue": case(
+        "{files}/more.csv", "--tranche", "second", before=(("authorise", "6,000", *BASIS),)
+    ),
+    "loss confirm": case(*LOST, *BASIS),
+    "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
+    "ownership accept": case(*AS_OTHER, before=(("ownership", "offer", "--to", OTHER),)),
+    "ownership offer": case("--to", OTHER),
+    "pass-through": case("--pool", HOLDERS[2].address, "--token", "{token}"),
+    "pause": case(*BASIS),
+    "payee set": case("--to", THIRD, *AS_OTHER),
+    "record": case("--at", "{later}"),
+    "record cancel": case("--from", "3", before=(("record", "--at", "{later}"),)),
+    "record-range": case("--from-record", "1", "--to-record", "1", "--weights", "equal"),
+    "recover": case(*LOST, *BASIS),
+    "refund": case("--id", "3"),
+    "register": case("{files}/new.csv"),
+    "registry bind": case( before=(("registry", "unbind", "--token", "{token}"),)),
+    "registry change": case("--to", "none"),
+    "registry count": case(before=(("registry", "change", "--to", "none"),), again="nothing"),
+    "registry remove": case("--wallet", THIRD),
+    "registry unbind": case("--token", "{token}"),
+    "registry undo-loss": case(
+        *LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)
+    ),
+    "remit": case("--all", again="nothing"),
+    "rules change": case("--file", str(PROJECT_ROOT / "examples/packs/plain-whitelist.yaml")),
+    "settings holds-contract": case("{vault}"),
+    "settings identity": case(OTHER),
+    "settings income-waits": case("yes"),
+    "settings metadata": case("https://example.org/c.json"),
+    "settings name": case("Canal Quay 9"),
+    "settings symbol": case("CANAL9"),
+    "sweep": case("--id", "2"),
+    "tax certify": case(str(COMPLIANT / "certificates.csv"), again="nothing"),
+    "tax deploy": case("{files}/second.yaml", again="nothing"),
+    "tax rates": case(str(COMPLIANT / "withholding.yaml"), "--from", "{later}"),
+    "tax repay": case(
+        "{files}/late.csv",
+        before=(("tax", "certify", "{files}/late.csv"),), again="nothing",
+    ),
+    "tax revoke": case(
+        "--holder", OTHER, "--certificate", "1",
+        before=(("tax", "certify", "{files}/late.csv"),), again="nothing",
+    ),
+    "tax snapshot": case(again="nothing"),
+    "transfer": case("--to", THIRD, "--amount", "2", *AS_OTHER),
+    "unpause": case(*BASIS, before=(("pause", *BASIS),)),
+}  # fmt: skip
+"""By command, how it sends something."""
+
+
+def every(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Each command by its words, those of groups included."""
+    context = click.Context(command)
+    if isinstance(command, Command):
+        yield name, command
+    if isinstance(command, click.Group):
+        for word in command.list_commands(context):
+            found = command.get_command(context, word)
+            assert found is not None
+            yield from every(found, f"{name} {word}".strip())
+
+
+SENDING = {name: command for name, command in every(cli) if getattr(command, "sends", False)}
+
+
+# --------------------------------------------------------------------------------------- the world
+
+
+@dataclass
+class World:
+    """An asset in which there is something for every command to do."""
+
+    commands: Commands
+    files: Path
+    facts: dict[str, str]
+
+    def worded(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.format(**self.facts) if "{" in word else word for word in words)
+
+    def run(self, name: str, case: Case, *more: str) -> Ran:
+        words = (*name.split(), *self.worded(case.words), *more)
+        where = () if "--deployment" in words else ("--deployment", str(self.commands.folder))
+        return run(*words, "--network", self.commands.anvil.url, *where)
+
+    @property
+    def sent(self) -> int:
+        """How many transactions the accounts have sent."""
+        return sum(map(self.commands.chain.nonce, (OWNER, OTHER, THIRD)))
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Every file there is, by its content."""
+        folder = self.commands.folder.parent
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {str(path): sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("deployments")
+    files = folder / "files"
+    files.mkdir()
+    rates = (COMPLIANT / "withholding.yaml").read_text(encoding="utf-8")
+    (files / "second.yaml").write_text(rates.replace("name: standard", "name: second"))
+    for name, text in FILES.items():
+        (files / name).write_text(text, encoding="utf-8")
+    with Anvil() as anvil:
+        commands = Commands(anvil, folder / "CANAL8")
+        commands.says("deploy", "--asset", str(COMPLIANT / "asset.yaml"), "--dollar")
+        commands.says("register", str(COMPLIANT / "investors.csv"))
+        own = files / "own.csv"
+        rows = [f"{a},{n},DE,retail,forever\n" for a, n in ((OTHER, 901), (THIRD, 902))]
+        own.write_text("address,person,country,class,eligible_until\n" + "".join(rows))
+        commands.says("register", str(own))
+        commands.says("issue", str(COMPLIANT / "holders.csv"))
+        give = ("--from", HOLDERS[0].address, "--to", OTHER, "--amount", "20")
+        commands.says("force-transfer", *give, *BASIS)
+        commands.says("tax", "deploy", str(COMPLIANT / "withholding.yaml"))
+        commands.close_record()
+        taxed = ("--record", "1", "--tax-policy", "standard")
+        commands.says("distribute", *taxed, *USD, "--amount", "1,000")
+        commands.says("claim", "--holder", OTHER, "--id", "1")
+        ends = moment(commands.chain.now() + 500)
+        until = ("--deadline", ends, "--sweep-to", OWNER)
+        commands.says("distribute", "--record", "1", *ETHER, "--amount", "1", *until)
+        open_one = moment(commands.chain.now() + 1_000)
+        commands.says("record", "--at", open_one)
+        commands.says("distribute", "--record", "2", *ETHER, "--amount", "2")
+        commands.says("record", "cancel", "--from", "2")
+        commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
+        commands.travel(commands.chain.now() + 2_000)
+        later = moment(commands.chain.now() + 5_000_000)
+        found = commands.deployment
+        facts = {
+            "files": str(files),
+            "elsewhere": str(folder / "ELSEWHERE"),
+            "later": later,
+            "token": found.token().address,
+            "vault": found.vault().address,
+        }
+        yield World(commands, files, facts)
+
+
+@pytest.fixture
+def world(built) -> Iterator[World]:
+    with kept(built.commands.anvil.url, built.commands.folder):
+        yield built
+
+
+def document(done: Ran, code: int) -> dict:
+    """What a program was told: one JSON document and nothing else."""
+    assert done.code == code, (done.out, done.err)
+    found = json.loads(done.out)
+    assert isinstance(found, dict)
+    return found
+
+
+def refused(done: Ran) -> dict:
+    error = document(done, 1)["error"]
+    assert {"kind", "value", "rule", "remedy"} <= set(error)
+    assert error["rule"]
+    return error
+
+
+# ---------------------------------------------------------------------------------------- the laws
+
+
+def test_every_command_that_sends_has_a_case():
+    assert set(CASES) == set(SENDING)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_command_that_sends_shows_asks_sends_and_says_that_it_has_sent(world, name):
+    case, command = CASES[name], SENDING[name]
+    for words in case.before:
+        world.commands.says(*world.worded(words))
+    sent, written = world.sent, world.written
+
+    shown = document(world.run(name, case, "--dry-run", "--json"), 0)
+    assert shown["dry_run"] is True
+    person = world.run(name, case, "--dry-run")
+    assert (person.code, bool(person.out)) == (0, True), person.err
+    if command.asks:
+        error = refused(world.run(name, case, "--json"))
+        assert "--dry-run" in error["remedy"]
+        assert world.run(name, case).code == 1
+        wrong = refused(world.run(name, case, "--json", "--confirm", "0x" + "0" * 64))
+        assert shown["digest"] in wrong["rule"]
+    refused(
+        world.run(name, Case((*case.words, "--deployment", "nowhere")), "--yes", "--json")
+        if name != "deploy"
+        else world.run(name, Case(("--asset", "none.yaml")), "--json")
+    )
+    assert (world.sent, world.written) == (sent, written)
+
+    agreed = ("--confirm", shown["digest"]) if command.asks else ("--yes",)
+    done = document(world.run(name, case, *agreed, "--json"), case.code)
+    assert not done.get("dry_run")
+    assert world.sent > sent
+    assert done["resumed"] is False
+
+    sent = world.sent
+    again = world.run(name, case, "--json")
+    if case.again == "refused":
+        refused(again)
+    else:
+        assert document(again, case.code)["resumed"] is (case.again == "resumed")
+    assert world.sent == sent
