@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from prorata.register.issuance import issue
     from prorata.register.record_dates import cancel_records, schedule_record
     from prorata.register.shares import Ledger
+    from prorata.register.tables import read_table
     from prorata.values.amounts import format_units, parse_units
     from prorata.values.kinds import InvestorClass, Kind
 
@@ -115,6 +116,7 @@ __all__ = [
     "read_csv",
     "read_investors",
     "read_permissions",
+    "read_table",
     "refund",
     "register_investors",
     "remit",
@@ -164,6 +166,7 @@ _ROOMS = {
     "register.issuance": ("issue",),
     "register.record_dates": ("cancel_records", "schedule_record"),
     "register.shares": ("Ledger",),
+    "register.tables": ("read_table",),
     "values.amounts": ("format_units", "parse_units"),
     "values.kinds": ("InvestorClass", "Kind"),
 }

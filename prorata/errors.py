@@ -184,7 +184,7 @@ def _listing(problems: tuple[Problem, ...], subject: str) -> str:
     if len(problems) == 1:
         return str(problems[0])
     lines = "\n".join(f"  {problem}" for problem in problems)
-    return f"{len(problems)} problems in {subject}:\n{lines}"
+    return f"{len(problems):,} problems in {subject}:\n{lines}"
 
 
 def _quoted(value: str) -> str:

@@ -261,7 +261,13 @@ class Journal:
             self._take(number, record)
 
     def _check_header(self, found: Mapping[str, Any], place: Mapping[str, Any]) -> None:
-        if found.get("journal") not in VERSIONS:
+        version = found.get("journal")
+        if version not in VERSIONS:
+            if isinstance(version, int) and version > VERSIONS[-1]:
+                raise JournalError(
+                    f"the journal {self.path} is of version {version}, which a newer prorata wrote",
+                    "use that one",
+                )
             raise self._log.damaged(1)
         if {name: found.get(name) for name in place} != place:
             raise JournalError(

@@ -103,12 +103,14 @@ def _text(path: Path) -> str:
     try:
         if path.is_dir():
             raise _refused(path, "is a folder", "give a keystore file in it")
-        if path.stat().st_size > LARGEST_BYTES:
-            raise _refused(path, "is too large for a keystore", _NO_KEYSTORE)
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            # A device may have no end.
+            content = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or error).lower()
         raise _refused(path, f"cannot be read ({reason})", _NO_KEYSTORE) from None
+    if len(content) > LARGEST_BYTES:
+        raise _refused(path, "is too large for a keystore", _NO_KEYSTORE)
     encoding = next((e for mark, e in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding)

@@ -4,27 +4,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from prorata.chain.encoding import log_of
 from prorata.chain.rpc import BusyError, SlowError
-from prorata.chain.transports.dialects import is_ahead_of_node, offered_range
-from prorata.chain.transports.limits import EASY_LOGS, EASY_SECONDS
+from prorata.chain.transports.limits import EASY_LOGS, EASY_SECONDS, Limits
+from prorata.chain.transports.replies import Request
+from prorata.chain.transports.wordings import is_ahead_of_node, offered_range
 from prorata.chain.types import Log
 from prorata.errors import RUN_AGAIN, ChainError
-
-if TYPE_CHECKING:
-    from prorata.chain.node import RpcChain
 
 __all__ = ["read_logs"]
 
 AHEAD_AFTER_SECONDS = (0.5, 1.0, 2.0)
 
 
-def read_logs(
-    chain: RpcChain, wanted: Mapping[str, object], first: int, last: int
-) -> Iterator[Log]:
+class _Asked(Protocol):
+    """Whom the logs are asked of, as `RpcChain` is."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def request(self, method: str, *params: object) -> Any: ...
+
+    def try_many(self, questions: Sequence[Request], *, hasty: bool = False) -> list[Any]: ...
+
+
+def read_logs(chain: _Asked, wanted: Mapping[str, object], first: int, last: int) -> Iterator[Log]:
     """The logs of blocks `first` to `last`, both included, in chain order.
 
     `wanted` is a filter of JSON-RPC without its blocks. What was learnt of the node's limits is
@@ -44,7 +54,7 @@ def read_logs(
         chain.limits.keep()
 
 
-def _page(chain: RpcChain, wanted: Mapping[str, object], first: int, until: int) -> Any:
+def _page(chain: _Asked, wanted: Mapping[str, object], first: int, until: int) -> Any:
     """The node's answer; None when the range is to be a narrower one."""
     span = {**wanted, "fromBlock": hex(first), "toBlock": hex(until)}
     count, pace, started = until - first + 1, chain.limits.logs, time.monotonic()
@@ -71,7 +81,7 @@ def _page(chain: RpcChain, wanted: Mapping[str, object], first: int, until: int)
     return None
 
 
-def _answer(chain: RpcChain, span: Mapping[str, object], count: int) -> Any:
+def _answer(chain: _Asked, span: Mapping[str, object], count: int) -> Any:
     """The logs, or the refusal; a node that has not got so far is given a few seconds.
 
     Raises: ChainError when it does not get there.

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from prorata.chain.rpc import BusyError, SlowError, Wire
-from prorata.chain.transports.dialects import is_unknown_here
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Request, asks_too_often, reason_given
+from prorata.chain.transports.wordings import is_unknown_here
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 __all__ = ["Pool"]
 
 REST_SECONDS = 30.0
+MOST_DOUBLED = 4
 BEHIND_AFTER_SECONDS = (0.25, 0.5, 1.0, 2.0)
 REMEMBERED_BLOCKS = 512
 
@@ -37,6 +39,14 @@ class _OtherChainError(ChainError):
     """A node that belongs to another pool."""
 
 
+class _TriedError(Exception):
+    """A node that does not answer now, for a `reason`."""
+
+    def __init__(self, reason: ChainError) -> None:
+        super().__init__()
+        self.reason = reason
+
+
 @dataclass
 class _Node:
     """One of them: its newest known block, and until when it is left alone after a failure."""
@@ -44,6 +54,7 @@ class _Node:
     wire: Wire
     head: int = -1
     rests_until: float = 0.0
+    failures: int = 0
     met: bool = False
 
     @property
@@ -52,8 +63,13 @@ class _Node:
         return time.monotonic() < self.rests_until
 
     def rest(self) -> None:
-        """Leave it alone for a while."""
-        self.rests_until = time.monotonic() + REST_SECONDS
+        """Leave it alone for a while, and for twice as long when it fails again."""
+        self.rests_until = time.monotonic() + REST_SECONDS * 2 ** min(self.failures, MOST_DOUBLED)
+        self.failures += 1
+
+    def recover(self) -> None:
+        """It has answered."""
+        self.rests_until, self.failures = 0.0, 0
 
 
 class Pool:
@@ -113,24 +129,37 @@ class Pool:
 
     def _read(self, questions: Sequence[Request], hasty: bool) -> list[Answer | None]:
         """The answers of the first node that is well; with more patience if none is."""
+        for node in self._nodes:
+            if not node.rests:
+                with suppress(_TriedError):
+                    return self._tried(node, questions, hasty=hasty, patient=False)
         troubles: list[ChainError] = []
-        for patient in (False, True):
-            troubles.clear()
-            for node in self._in_order():
-                try:
-                    return self._of(node, questions, hasty=hasty or not patient, patient=patient)
-                except (_OtherChainError, SlowError) as error:
-                    if hasty or isinstance(error, _OtherChainError):
-                        raise
-                    troubles.append(error)
-                except ChainError as error:
-                    troubles.append(error)
-                node.rest()
+        for node in self._nodes:
+            try:
+                return self._tried(node, questions, hasty=hasty, patient=True)
+            except _TriedError as tried:
+                troubles.append(tried.reason)
         raise _none_of(troubles)
 
-    def _in_order(self) -> list[_Node]:
-        """As they were given, but last those that have failed a moment ago."""
-        return sorted(self._nodes, key=lambda node: node.rests)
+    def _tried(
+        self, node: _Node, questions: Sequence[Request], *, hasty: bool, patient: bool
+    ) -> list[Answer | None]:
+        """What the node answers.
+
+        Raises: _TriedError when another may answer instead; ChainError when none may be asked.
+        """
+        try:
+            return self._of(node, questions, hasty=hasty or not patient, patient=patient)
+        except _OtherChainError:
+            raise
+        except SlowError as error:
+            if hasty:
+                raise
+            reason: ChainError = error
+        except ChainError as error:
+            reason = error
+        node.rest()
+        raise _TriedError(reason)
 
     def _of(
         self, node: _Node, questions: Sequence[Request], *, hasty: bool, patient: bool
@@ -138,7 +167,8 @@ class Pool:
         self._meet(node)
         self._catch_up(node, patient)
         answers = node.wire(questions, hasty=hasty)
-        node.rests_until, self._asked = 0.0, node
+        node.recover()
+        self._asked = node
         self._note(node, questions, answers)
         return answers
 

@@ -21,7 +21,7 @@ import copy
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import rlp
@@ -563,7 +563,7 @@ class Rehearsal(Operator):
         found = {intent.key: self._done(intent) for intent in intents}
         done = {key: receipt for key, receipt in found.items() if receipt is not None}
         new = [intent for intent in intents if intent.key not in done]
-        plans = plan_steps(self.chain, self.address, new, self.prices)
+        plans = self.plan(new)
         for number, plan in enumerate(plans, start=1):
             done[plan.intent.key] = self._try(plan, plans)
             self.on_progress(Progress(plan.intent.call.label, number, len(plans)))
@@ -584,6 +584,19 @@ class Rehearsal(Operator):
         """The receipt of a step that an earlier run has done, or this one has tried."""
         return self._notes.receipts.get(key) or super().earlier(key, call)
 
+    def plan(self, intents: Sequence[Intent]) -> list[StepPlan]:
+        """The gas of every step, after every check that comes before sending."""
+        return plan_steps(self.chain, self.address, intents, self.prices)
+
+    def gas_of(self, plan: StepPlan, mined: Mined) -> int:  # noqa: ARG002
+        """What a step that was tried is given."""
+        return plan.gas
+
+    def logs_of(self, key: str) -> tuple[Log, ...]:
+        """What a step that was simulated would write."""
+        receipt = self._notes.receipts.get(key)
+        return () if receipt is None else receipt.logs
+
     def _try(self, plan: StepPlan, plans: Sequence[StepPlan]) -> Receipt:
         call = plan.intent.call
         try:
@@ -596,7 +609,8 @@ class Rehearsal(Operator):
             left = [one for one in plans if one.intent.key not in self._notes.receipts]
             self._notes.steps += [self._step(one, self._alone(one), None) for one in left]
             raise RehearsalEndError(error.sentence, error.remedy) from None
-        self._notes.steps.append(self._step(plan, SIMULATED, mined.contract_address))
+        tried = replace(plan, gas=self.gas_of(plan, mined))
+        self._notes.steps.append(self._step(tried, SIMULATED, mined.contract_address))
         receipt = Receipt(plan.intent.key, call.label, mined, resumed=False)
         self._notes.receipts[plan.intent.key] = receipt
         return receipt

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from prorata.chain.transports.dialects import batch_limit, is_of_batch
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
+from prorata.chain.transports.wordings import batch_limit, is_of_batch
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class Wire:
         return answers
 
     def _batch(self, questions: Sequence[Request], hasty: bool) -> list[Answer | None]:
-        reply = self._reply(questions, hasty)
         if len(questions) == 1:
-            return reply.answers()
+            return self._reply(questions, hasty).answers()
+        reply = self._reply_to_many(questions, hasty)
         found = reply.found(len(questions))
         missing = [number for number, answer in enumerate(found) if answer is None]
         if not missing:
@@ -90,6 +90,15 @@ class Wire:
         for number, answer in zip(missing, again, strict=True):
             found[number] = answer
         return found
+
+    def _reply_to_many(self, questions: Sequence[Request], hasty: bool) -> Reply:
+        try:
+            return self._reply(questions, hasty)
+        except SlowError:
+            if hasty:
+                raise
+            # Fewer of them may be answered in time.
+            return Reply(None, ())
 
     def _shorten(self, asked: int, answered: int, reply: Reply) -> None:
         """Ask less at once from now on: as the node says, or as far as it has answered."""

@@ -109,7 +109,7 @@ class SealedLog:
         try:
             record = json.loads(line)
             seal = record.pop("seal")
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise self.damaged(number) from None
         if seal != _seal(self.seal, record):
             raise self.damaged(number)

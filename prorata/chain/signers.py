@@ -16,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 from prorata.chain.keystores import open_keystore
 from prorata.errors import InputError
 
-__all__ = ["TEST_MNEMONIC", "LocalSigner", "Signer", "public_test_key"]
+__all__ = ["TEST_MNEMONIC", "ElsewhereSigner", "LocalSigner", "Signer", "public_test_key"]
 
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """What Anvil and Hardhat print on start. Everybody knows it: never for anything of value."""
@@ -93,3 +93,26 @@ class LocalSigner:
         """The signature, r, s and v, of EIP-712 typed data."""
         signable = encode_typed_data(full_message=dict(message))
         return bytes(self._account.sign_message(signable).signature)
+
+
+class ElsewhereSigner:
+    """An account that does not sign here: a `safe`, or another whose transactions stay `unsigned`.
+
+    `kind` says what file its steps are written to.
+    """
+
+    def __init__(self, kind: str, address: str) -> None:
+        self.kind = kind
+        self.address = address
+
+    def sign(self, transaction: Mapping[str, Any]) -> bytes:
+        """Raises: InputError, for nobody signs here."""
+        raise self._refusal(f"transaction {transaction.get('nonce')}")
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        """Raises: InputError, for nobody signs here."""
+        raise self._refusal(f"a message of type {message.get('primaryType')}")
+
+    def _refusal(self, what: str) -> InputError:
+        rule = f"does not sign here, and {what} has to be signed"
+        return InputError.of("account", self.address, rule, "use an account that signs here")

@@ -15,8 +15,9 @@ from eth_account.messages import encode_typed_data
 
 from prorata.chain.keystores import is_open_to_others, read_keystore
 from prorata.chain.node import RpcChain
-from prorata.chain.signers import LocalSigner, Signer
+from prorata.chain.signers import ElsewhereSigner, LocalSigner, Signer
 from prorata.errors import ChainError, InputError
+from prorata.values.addresses import check_address
 
 __all__ = [
     "ACCOUNTS",
@@ -25,15 +26,17 @@ __all__ = [
     "account_path",
     "accounts_folder",
     "ape_accounts",
+    "elsewhere_account",
     "passphrase_of",
     "signer_of",
 ]
 
 PASSPHRASE = "PRORATA_PASSPHRASE"  # noqa: S105
 ACCOUNTS = "PRORATA_ACCOUNTS"
+ELSEWHERE_KINDS = ("safe", "unsigned")
 DEFAULT_FOLDER = "~/.prorata/accounts"
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _TEST_ACCOUNT = re.compile(r"(?:test::)?([0-9]{1,3})", re.ASCII | re.IGNORECASE)
 
 
@@ -54,6 +57,8 @@ def signer_of(named: str | None, chain: RpcChain, notice: Callable[[str], None])
                 "give the name or the path of a keystore file, or an ape alias, with --account",
             )
         named = "TEST::0"
+    if (elsewhere := elsewhere_account(named)) is not None:
+        return elsewhere
     if (test := _TEST_ACCOUNT.fullmatch(named)) is not None:
         return _test_signer(named, int(test[1]), chain)
     if (path := _keystore_path(named)) is not None:
@@ -62,6 +67,17 @@ def signer_of(named: str | None, chain: RpcChain, notice: Callable[[str], None])
             notice(f"{path} can be read by others on this machine; `chmod 600` mends that")
         return LocalSigner.of_keystore(path, passphrase_of(named, PASSPHRASE))
     return _ape_signer(named)
+
+
+def elsewhere_account(named: str | None) -> ElsewhereSigner | None:
+    """An account that signs elsewhere, such as `safe:0x…` or `unsigned:0x…`.
+
+    Raises: InputError for one that is no address behind the colon.
+    """
+    kind, colon, address = (named or "").partition(":")
+    if not colon or kind.lower() not in ELSEWHERE_KINDS:
+        return None
+    return ElsewhereSigner(kind.lower(), check_address("account", address))
 
 
 def accounts_folder() -> Path:
@@ -81,7 +97,9 @@ def _keystore_path(named: str) -> Path | None:
 
     Raises: InputError for a name that both know.
     """
-    if (path := Path(named).expanduser()).exists():
+    path = Path(named).expanduser()
+    # A folder that happens to have the name of an account is not meant.
+    if path.is_file() or (path.exists() and not _NAME.fullmatch(named)):
         return path
     ours = account_path(named)
     if not ours.is_file():

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prorata.chain.keystores import is_open_to_others
 from prorata.chain.node import RpcChain
 from prorata.chain.types import SimulatedBlock
-from prorata.cli.accounts import PASSPHRASE
+from prorata.cli.accounts import ACCOUNTS, PASSPHRASE, account_path, accounts_folder
 from prorata.deployments.deployment import DEPLOYMENTS
 from prorata.errors import BuildError, ChainError, ProrataError
 from prorata.toolchain.paths import REMEDY, SOLC_VERSION, anvil_path, solc_path
@@ -46,7 +47,7 @@ VARIABLES: Mapping[str, str] = {
     "PRORATA_ACCOUNT": "the account, as --account names it",
     PASSPHRASE: "the passphrase of the account's keystore",
     "PRORATA_HEAD": "the file that keeps the journal's head, as --head names it",
-    "PRORATA_ACCOUNTS": "the folder of keystores",
+    ACCOUNTS: "the folder of keystores",
     "PRORATA_CACHE": "where is kept what nodes take at once",
 }
 """What the environment can say in place of options."""
@@ -210,8 +211,7 @@ def folder_checks(
             known = ", ".join(VARIABLES)
             said, mend = "is no variable of prorata", f"unset {name}; there are {known}"
             yield Check(name, said, ok=False, needed=False, mend=mend)
-    if account and (path := Path(account).expanduser()).is_file():
-        yield _keystore(path)
+    yield from _keystores(account)
 
 
 def _folder(folder: Path) -> Check:
@@ -226,11 +226,17 @@ def _folder(folder: Path) -> Check:
     )
 
 
-def _keystore(path: Path) -> Check:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    private = mode & 0o077 == 0
-    said = "only this account can read it" if private else f"others may read it ({mode:04o})"
-    return Check("keystore", f"{path}: {said}", private, mend=f"chmod 600 {path}")
+def _keystores(account: str | None) -> Iterator[Check]:
+    """Those that are known by a name, and the one that is meant: nobody else may read them."""
+    found = sorted(accounts_folder().glob("*.json"))
+    if account and (named := account_path(account)).is_file():
+        found = list(dict.fromkeys([*found, named]))
+    for path in filter(is_open_to_others, found):
+        said = f"{path}: others may read it ({stat.S_IMODE(path.stat().st_mode):04o})"
+        yield Check("keystore", said, ok=False, mend=f"chmod 600 {path}")
+    if found and not any(map(is_open_to_others, found)):
+        count = "one" if len(found) == 1 else str(len(found))
+        yield Check("keystores", f"{count}, which nobody else can read")
 
 
 def unanswered(error: ProrataError) -> Check:

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 import click
 
 from prorata.chain.prices import BUMP_SECONDS, BUMPS
-from prorata.cli.accounts import PASSPHRASE
+from prorata.cli.accounts import PASSPHRASE, elsewhere_account
 from prorata.cli.consent import AGREED, require_consent
+from prorata.cli.elsewhere import WAITS, write_down
 from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import DIGEST, Output, refuse, spoken, usage_refusal
@@ -32,6 +33,7 @@ __all__ = [
     "basis_options",
     "common_options",
     "deploying_options",
+    "planning_options",
     "reading_options",
 ]
 
@@ -107,6 +109,13 @@ class Command(click.Command):
 
     def _played(self, ctx: click.Context) -> Any:
         """Run it once whoever sends has agreed; or show what it would send."""
+        if (signer := elsewhere_account(ctx.params["account"])) is not None:
+            with staged(ctx) as stage:
+                super().invoke(ctx)
+            if not ctx.params["dry_run"] and write_down(ctx, stage, signer):
+                ctx.exit(WAITS)
+            if not ctx.params["dry_run"]:
+                return super().invoke(ctx)
         if ctx.params["dry_run"] and not self.previews:
             with staged(ctx) as stage:
                 super().invoke(ctx)
@@ -156,7 +165,8 @@ _NETWORK = click.option(
     envvar="PRORATA_NETWORK",
     show_envvar=True,
     help="A node's address, such as https://rpc.example.org, wss://… or the path of an IPC socket; "
-    "with ape also a network of ape-config.yaml, such as ethereum:sepolia.",
+    "several with commas between them; a set of networks.yaml by its name; with ape also a network "
+    "of ape-config.yaml, such as ethereum:sepolia.",
 )
 _ASSET = click.option(
     "--asset",
@@ -195,8 +205,32 @@ HEAD = click.option(
 reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
+_ACCOUNT = click.option(
+    "--account",
+    envvar="PRORATA_ACCOUNT",
+    show_envvar=True,
+    help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
+    "alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for one that "
+    "signs elsewhere.",
+)
+
+planning_options = _options(_NETWORK, _ACCOUNT, _DEPLOYMENT, _JSON)
+"""The options of commands that run another one, or sign for it."""
+
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
 _YES = click.option("--yes", is_flag=True, help="Send without a question.")
+_TO_SIGN = click.option(
+    "--to-sign",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the steps of an account that signs elsewhere (safe:0x…, unsigned:0x…) are "
+    "written.  [default: in the deployment's folder]",
+)
+_EXPIRES = click.option(
+    "--expires",
+    default="+30d",
+    show_default=True,
+    help="Until when such a step may still be signed; after that it is written anew.",
+)
 _CONFIRM = click.option(
     "--confirm",
     metavar="DIGEST",
@@ -207,14 +241,10 @@ deploying_options = _options(
     _DRY_RUN,
     _YES,
     _CONFIRM,
+    _TO_SIGN,
+    _EXPIRES,
     _NETWORK,
-    click.option(
-        "--account",
-        envvar="PRORATA_ACCOUNT",
-        show_envvar=True,
-        help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an "
-        "ape alias, or on a local chain TEST::0, the default there.",
-    ),
+    _ACCOUNT,
     _DEPLOYMENT,
     _NAMES,
     click.option(

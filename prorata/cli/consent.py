@@ -20,7 +20,7 @@ from prorata.cli.output import Output
 from prorata.cli.stage import Stage
 from prorata.errors import InputError
 
-__all__ = ["AGREED", "can_ask", "keep_to", "require_consent"]
+__all__ = ["AGREED", "can_ask", "keep_to", "require_consent", "require_yes"]
 
 AGREED = "prorata.agreed"
 """Where a context keeps the stage whose steps were agreed to."""
@@ -56,6 +56,20 @@ def require_consent(stage: Stage, options: Mapping[str, Any]) -> None:
     stage.show(Output(False))
     if not click.confirm("Send? It cannot be undone", err=True):
         raise InputError.of("yes", "no", "was the answer, so nothing was sent", "run it again")
+
+
+def require_yes(options: Mapping[str, Any], what: str) -> None:
+    """Whoever runs the command agrees to what changes a setting and sends nothing.
+
+    Raises: InputError when nobody does.
+    """
+    if options.get("yes"):
+        return
+    if not can_ask(options):
+        rule = f"is missing, to {what}, and there is nobody to ask"
+        raise InputError.of("yes", "", rule, "give --yes")
+    if not click.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
+        raise InputError.of("yes", "no", "was the answer, so nothing was changed", "run it again")
 
 
 def keep_to(stage: Stage, operator: Operator) -> None:

@@ -25,10 +25,14 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "examples": "Write the example files into a folder, to start from.",
         "new-asset": "Write the file of a new asset, from questions or options.",
         "deploy": "Put an asset's contracts on a chain, once.",
+        "plan": "Write down what a command would send, to be looked at, approved, and applied.",
+        "approve-plan": "Approve a plan with a signature, so that it may be applied.",
+        "apply": "Send what a plan says, and nothing else.",
         "handover": "Hand an asset over: every role that this account has goes to another.",
     },
     "Shares": {
         "authorise": "Change how many shares may ever be issued.",
+        "check-table": "Check a cap table, or a register of investors, before any chain is asked.",
         "issue": "Issue shares to the holders of a cap table.",
         "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
@@ -139,7 +143,7 @@ def cli() -> None:
     """Divide a building, a loan book or a fund into shares, and pay the holders exactly.
 
     Each command explains itself: prorata COMMAND --help. Exit codes: 0 done, 1 refused, 2 a mistake
-    in the options.
+    in the options, 3 drift, 4 waiting for others, 5 a plan that could not be simulated.
     """
 
 

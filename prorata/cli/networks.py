@@ -149,7 +149,6 @@ def _known_to_ape(network: str) -> Iterator[tuple[RpcChain, int]]:
 
     Raises: InputError when ape is not there, or does not know it.
     """
-    _check_variables(network)
     try:
         # It costs seconds, and an address needs none of it.
         import ape  # noqa: PLC0415
@@ -164,6 +163,7 @@ def _known_to_ape(network: str) -> Iterator[tuple[RpcChain, int]]:
     from ape.exceptions import ApeException  # noqa: PLC0415
     from ape.logging import LogLevel, logger  # noqa: PLC0415
 
+    _check_variables(network)
     try:
         provider = ape.networks.get_provider_from_choice(network)
         confirmations = int(provider.network.required_confirmations)
@@ -200,9 +200,10 @@ def _check_variables(network: str) -> None:
 
     Raises: InputError for the first that is not.
     """
-    if not (path := Path(APE_FILE)).is_file():
-        return
-    found: object = read_yaml(path, "network", APE_FILE)
+    found: object = None
+    # What else is wrong with the file, or that there is none, is ape's to say.
+    with contextlib.suppress(InputError):
+        found = read_yaml(APE_FILE, "network", APE_FILE)
     for name in ("node", *network.split(":")[:2], "uri"):
         found = found.get(name) if isinstance(found, dict) else None
     for variable in _VARIABLE.finditer(str(found or "")):

@@ -23,10 +23,11 @@ from rich.table import Table
 
 from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
-from prorata.errors import ProrataError
+from prorata.errors import InputError, ProrataError
 
 __all__ = [
     "DIGEST",
+    "GOVERNOR",
     "MOST_ROWS",
     "REPEATED",
     "SENT",
@@ -45,6 +46,9 @@ MOST_ROWS = 20
 
 STAGE = "prorata.stage"
 """Where a context keeps the stage on which its command is played, which prints nothing."""
+
+GOVERNOR = "prorata.governor"
+"""Where a run finds the plan that it must keep to."""
 
 DIGEST = "prorata.digest"
 """Where a context keeps the digest of what its command would send."""
@@ -110,16 +114,19 @@ class Output:
         address is folded in two: where one does not fit a terminal, all are shortened, and a pipe
         is as wide as it needs to be.
         """
-        self._draw(title, columns, rows[:most])
+        if title:
+            # On a line of its own, since a narrow table would fold an address in it.
+            self.console.print(f"[italic]{escape(spoken(named(title)))}[/]", soft_wrap=True)
+        self._draw(columns, rows[:most])
         if most is not None and len(rows) > most:
             self.say(f"  and {len(rows) - most:,} more: {more}")
 
-    def _draw(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        table = _drawn(title, columns, rows, short=False)
+    def _draw(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = _drawn(columns, rows, short=False)
         wide = self.console.options.update(width=WIDEST)
         width = self.console.measure(table, options=wide).minimum
         if width > self.console.width and self.console.is_terminal:
-            table = _drawn(title, columns, rows, short=True)
+            table = _drawn(columns, rows, short=True)
         elif width > self.console.width:
             self.console.print(table, width=width)
             return
@@ -164,10 +171,8 @@ class Output:
             yield follow
 
 
-def _drawn(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, short: bool
-) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], *, short: bool) -> Table:
+    table = Table(header_style="bold", box=SIMPLE_HEAD)
     shown = [[named_cell(shortened(cell), short=short) for cell in row] for row in rows]
     for number, column in enumerate(columns):
         cells = [row[number] for row in shown]
@@ -175,11 +180,18 @@ def _drawn(
             column.rstrip(">"),
             justify="right" if column.endswith(">") else "left",
             overflow="fold",
-            min_width=max(map(len, cells), default=0) if has_address(cells) else None,
+            min_width=_least(cells, short=short),
         )
     for row in shown:
         table.add_row(*map(escape, row))
     return table
+
+
+def _least(cells: Sequence[str], *, short: bool) -> int | None:
+    """How wide a column must be, for no address in it to be folded; a name may be, if `short`."""
+    if not has_address(cells) and not any("…" in cell for cell in cells):
+        return None
+    return max(len(part) for cell in cells for part in (cell.split() if short else [cell]) or [""])
 
 
 def _confirmation() -> dict[str, Any]:
@@ -215,8 +227,18 @@ def refuse(error: ProrataError, *, as_json: bool) -> None:
         _print({"error": facts})
         return
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[red]✗[/] {escape(spoken(named(str(error))))}."
+        f"[red]✗[/] {escape(spoken(named(_told(error))))}."
     )
+
+
+def _told(error: ProrataError) -> str:
+    """The error for a person: of very many faults the first, and where the others are."""
+    lines = str(error).split("\n")
+    shown = MOST_ROWS + 1
+    if not isinstance(error, InputError) or len(lines) <= shown:
+        return str(error)
+    more = f"  and {len(lines) - shown:,} more: `--json` lists them all"
+    return "\n".join([*lines[:shown], more])
 
 
 def usage_refusal(error: click.UsageError) -> None:

@@ -20,8 +20,9 @@ __all__ = ["WHEN", "is_relative", "parse_contract", "parse_moment", "part_option
 F = TypeVar("F", bound=Callable[..., Any])
 
 WHEN = (
-    "2027-03-31T23:59:59Z, a day such as 2027-03-31 (its last second in UTC), +3600s, +90m, +12h, "
-    "+2d from now, or now, which is in 2 seconds on a local chain and in 60 on a public one"
+    "2027-03-31T23:59:59Z, a day such as 2027-03-31 (its last second in UTC) or '2027-03-31 "
+    "America/New_York' (in that zone), +3600s, +90m, +12h, +2d from now, or now, which is in 2 "
+    "seconds on a local chain and in 60 on a public one"
 )
 """How a moment is written, for the help of options."""
 

@@ -5,21 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from prorata.cli.session import Session
 from prorata.deployments.plans import Plan
 from prorata.values.amounts import format_units
 
-__all__ = ["account_option", "ether", "show_plan"]
-
-account_option = click.option(
-    "--account",
-    envvar="PRORATA_ACCOUNT",
-    show_envvar=True,
-    help="The name or path of a keystore file, an ape alias, or on a local chain TEST::0.",
-)
-"""Who signs, of a command that sends nothing."""
+__all__ = ["ether", "show_plan"]
 
 
 def show_plan(session: Session, plan: Plan) -> None:
@@ -53,6 +43,7 @@ def _lines(plan: Plan) -> list[str]:
         ("account", f"{binds.signer}, which holds {ether(informs.get('balance', 0))}"),
         ("cost", f"{ether(informs.get('cost', 0))} at the present base fee"),
         ("", f"{ether(informs.get('cost_doubled', 0))} at twice that"),
+        *_data_fee(informs),
         ("at most", f"{ether(binds.most_total)}, at {_gwei(binds.most_fee)} gwei a unit of gas"),
         ("holds until", binds.expires),
     ]
@@ -63,6 +54,11 @@ def _lines(plan: Plan) -> list[str]:
         facts.append(("setting", f"{change['field']}: {change['was']} becomes {change['now']}"))
     facts.append(("digest", plan.digest))
     return [f"  {name:<13}{text}" for name, text in facts]
+
+
+def _data_fee(informs: dict[str, Any]) -> list[tuple[str, str]]:
+    fee = informs.get("data_fee", "0")
+    return [("", f"of it {ether(fee)} for data on the chain below")] if int(fee) else []
 
 
 def ether(wei: str | int) -> str:

@@ -10,12 +10,15 @@ from typing import Any
 import click
 
 from prorata.assets.withholding import parse_rate
+from prorata.chain.operator import Operator
 from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.contracts.withholding import Certificate
+from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.files.writer import json_object
+from prorata.income.closing import remit
 from prorata.ledger.audits import audit_deployment
 from prorata.ledger.books import Books
 from prorata.ledger.corrections import Correction
@@ -35,6 +38,7 @@ SHOWN = 20
 
 EXAMPLES = (
     "prorata tax repay examples/compliant/certificates.csv --dry-run",
+    "prorata tax repay late.csv --remit --account collector.json",
     "prorata tax repay --holder 0x… --id 3 --rate 15% --document certificate.pdf",
 )
 
@@ -53,6 +57,9 @@ EXAMPLES = (
 )
 @click.option("--until", help="When the window of another procedure closes, such as 2028-12-31.")
 @click.option("--form-filed", help="When Form 1042-S was filed, if it was: repays nothing after.")
+@click.option(
+    "--remit", is_flag=True, help="First send the tax that the vault holds to the collector."
+)
 @year_options
 @common_options
 def repay_command(
@@ -64,7 +71,8 @@ def repay_command(
     has been paid is worked out from the books; the difference goes from --account, the collector's
     or the issuer's, to whoever is paid for the holder. Nothing is repaid twice, whoever repays.
 
-    Tax that the vault still holds goes to the collector only: `prorata remit` sends it there first.
+    Tax that the vault still holds goes to the collector only: with --remit, whose account it must
+    be, it is sent there first, and repaid from there.
     """
     session = Session.of(options)
     entries = _entries(table, holders, options)
@@ -76,9 +84,10 @@ def repay_command(
         books, token = proven.books, found.token().address
         rules = year_rules_of(options, found, books.ledgers[token], session.output)
         due = find_repayments(books, token, entries, rules, procedure, ids=ids)
+        coming = _remit(operator, found, due.due, dry_run) if options["remit"] else {}
         done = []
         if due.due:
-            done = repay(operator, found, due.due, procedure, dry_run=dry_run)
+            done = repay(operator, found, due.due, procedure, dry_run=dry_run, coming=coming)
     _show_repaid(session, books, due, done, dry_run)
 
 
@@ -107,6 +116,29 @@ def _entries(
         parse_rate(rate), frozenset(Kind), 0, FOREVER, parse_document(document)
     )
     return [CertificateRow(0, holder, certificate) for holder in wanted]
+
+
+def _remit(
+    operator: Operator, found: Deployment, due: Sequence[Repayment], dry_run: bool
+) -> dict[str, int]:
+    """Send the collector the tax of the distributions; of a dry run, what would be sent to it."""
+    coming: dict[str, int] = {}
+    asked = []
+    for number in sorted({one.distribution.id for one in due}):
+        held = found.vault().distribution(number)
+        if held.tax_collector != operator.address:
+            rule = f"is not the collector of the tax of distribution {number}"
+            remedy = f"use its account, {held.tax_collector}, or leave --remit out"
+            raise InputError.of("account", operator.address, rule, remedy)
+        if held.withheld > held.remitted:
+            asked.append(number)
+            amount = coming.get(held.currency, 0) + held.withheld - held.remitted
+            coming[held.currency] = amount
+    if dry_run:
+        return coming
+    if asked:
+        remit(operator, found, asked)
+    return {}
 
 
 def _procedure(options: Mapping[str, Any]) -> Procedure:
@@ -154,6 +186,7 @@ def _show_repaid(
         "before": correction_rows(books, before),
         "waiting": [{"distribution": number, "holder": who} for number, who in due.waiting],
         "transactions": [one.transaction for one in sent],
+        "resumed": bool(before) and not sent and not dry_run,
     }
     say.result(json_object(facts))
 

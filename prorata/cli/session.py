@@ -4,26 +4,28 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
+from prorata.chain.elsewhere import ElsewhereOperator, give_up
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.prices import ANY_PRICE, BUMP_SECONDS, BUMPS, Prices
 from prorata.chain.rehearsal import Rehearsal, RehearsedChain
-from prorata.chain.signers import Signer
+from prorata.chain.signers import ElsewhereSigner, Signer
 from prorata.chain.steps import Receipt
 from prorata.cli.accounts import signer_of
 from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
-from prorata.cli.output import REPEATED, SENT, Output, escape
+from prorata.cli.output import GOVERNOR, REPEATED, SENT, Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
+from prorata.deployments.plans import require_plan
 from prorata.errors import DeploymentError, InputError
 from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
@@ -122,6 +124,8 @@ class Session:
         with self.chain() as chain, self._place(self.folder(chain)) as place:
             # First, so that a wrong folder is not blamed on the account.
             found = self._opened(chain, place)
+            if self.stage is None and _cannot_be_undone() and _governor() is None:
+                require_plan(found.settings)
             with self._operator(chain, self.signer(chain), place) as operator:
                 yield operator, found
 
@@ -182,21 +186,36 @@ class Session:
                 prices=self._prices(chain),
                 # What a play does is nobody's turn, and leaves no trace elsewhere.
                 turn=self.turn if self.stage is None else Turn(),
-                make=Operator if self.stage is None else Rehearsal,
+                make=self._maker(signer),
             ) as operator,
         ):
-            if isinstance(operator, Rehearsal) and self.stage is not None:
-                self.stage.add(operator)
-            if self.abandon:
+            if self.abandon and isinstance(signer, ElsewhereSigner):
+                assert operator.journal is not None
+                give_up(operator.journal, self.abandon)
+            elif self.abandon:
                 # On a stage in the copy of the journal, so that the play is that of the run.
                 operator.abandon(self.abandon)
+            if isinstance(operator, Rehearsal) and self.stage is not None:
+                self.stage.add(operator)
             if self.stage is None and (agreed := _agreed()) is not None:
                 keep_to(agreed, operator)
+            if self.stage is None and (governor := _governor()) is not None:
+                governor.govern(operator)
             yield operator
         if self.stage is None and (context := click.get_current_context(silent=True)):
             context.meta[SENT] = bool(operator.fresh)
             if operator.resumed:
                 context.meta[REPEATED] = sent_before(operator.repeated[-1], chain)
+
+    def _maker(self, signer: Signer) -> Callable[..., Operator]:
+        """Who sends: nobody, on a stage or for an account that signs elsewhere."""
+        if isinstance(signer, ElsewhereSigner):
+            return lambda chain, *rest, **more: ElsewhereOperator(
+                chain if isinstance(chain, RehearsedChain) else RehearsedChain(chain),
+                *rest,
+                **more,
+            )
+        return Operator if self.stage is None else Rehearsal
 
     def _prices(self, chain: RpcChain) -> Prices:
         """What was wished for; a local chain mines at once, or when its owner lets it."""
@@ -215,6 +234,27 @@ def _agreed() -> Stage | None:
     """The stage whose steps whoever sends has agreed to."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(AGREED)
+
+
+def _cannot_be_undone() -> bool:
+    """Whether the present command asks before it sends."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(getattr(context.command, "asks", False))
+
+
+class Governor(Protocol):
+    """Whoever sees to it that an operator does what a plan says."""
+
+    def govern(self, operator: Operator) -> None:
+        """Take hold of an operator before it sends."""
+        ...
+
+
+def _governor() -> Governor | None:
+    """The plan that the present command must keep to, if there is one."""
+    context = click.get_current_context(silent=True)
+    found: Governor | None = None if context is None else context.meta.get(GOVERNOR)
+    return found
 
 
 def prices_of(options: Mapping[str, Any]) -> Prices:

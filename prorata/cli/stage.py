@@ -42,6 +42,8 @@ class Stage:
     operators: list[Rehearsal] = field(default_factory=list)
     fees: Fees | None = None
     ended: RehearsalEndError | None = None
+    folder: Path | None = None
+    """The deployment's folder, of which the play has a copy."""
 
     @property
     def steps(self) -> list[RehearsedStep]:
@@ -67,7 +69,7 @@ class Stage:
     def copied(self, folder: Path) -> Iterator[Path]:
         """A copy of a deployment's folder, or the place of one that is not there yet."""
         with TemporaryDirectory(prefix="prorata-") as place:
-            copy = Path(place) / folder.name
+            copy, self.folder = Path(place) / folder.name, folder
             if folder.exists():
                 shutil.copytree(folder, copy)
             yield copy

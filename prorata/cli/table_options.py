@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -76,6 +77,17 @@ def table_options(function: F) -> F:
             "or whole]",
         ),
         sheet_option,
+        click.option(
+            "--wallets",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="For a package of the Open Cap Format: a table stakeholder_id,address.",
+        ),
+        click.option(
+            "--class",
+            "stock_class",
+            metavar="ID",
+            help="For a package of the Open Cap Format: the class of stock, if several are held.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -94,4 +106,6 @@ def table_reading(options: dict[str, Any]) -> dict[str, Any]:
         "decimal_mark": options["decimal_mark"],
         "units": options["units"],
         "sheet": options["sheet"],
+        "wallets": options["wallets"],
+        "stock_class": options["stock_class"],
     }

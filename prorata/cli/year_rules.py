@@ -18,11 +18,15 @@ from prorata.contracts.registry import Investor
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, DeploymentError
 from prorata.register.investors import read_investors
-from prorata.tax.years import YearRules, noted_years
+from prorata.reports.recipients import read_recipients
+from prorata.tax.years import US, YearRules, noted_years
 from prorata.values.countries import find_country
 from prorata.values.times import parse_zone
 
-__all__ = ["year_options", "year_rules_of"]
+__all__ = ["RECIPIENTS", "year_options", "year_rules_of"]
+
+RECIPIENTS = "recipients.csv"
+"""Who receives statements, in a deployment's folder."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +47,7 @@ _OPTIONS = (
         "--investors",
         type=click.Path(dir_okay=False, path_type=Path),
         help="A register of investors in CSV to take countries from.  [default: the asset's "
-        "registry]",
+        f"registry, and {RECIPIENTS} in the deployment's folder]",
     ),
     click.option(
         "--tax-settings",
@@ -75,13 +79,25 @@ def year_rules_of(
         parse_zone(zone)
     forced = None if options["year_rule"] is None else _forced(options["year_rule"], rules)
     investors = _investors(options["investors"], found, list(wallets), output)
+    registered = {who: one.country for who, one in investors.items() if one.country}
+    written, americans = _receivers(options.get("recipients"), found)
     return replace(
         rules,
         forced=forced,
         zone=zone,
-        countries={who: one.country for who, one in investors.items() if one.country},
+        countries={**registered, **written, **dict.fromkeys(americans, US)},
         eligible_until={who: one.eligible_until for who, one in investors.items()},
     )
+
+
+def _receivers(file: Path | None, found: Deployment) -> tuple[dict[str, int], list[str]]:
+    """The countries of those who receive statements, and who of them is a person of the US."""
+    path = file or found.folder / RECIPIENTS
+    if file is None and not path.exists():
+        return {}, []
+    known = read_recipients(path)
+    countries = {who: find_country(one.country).code for who, one in known.items() if one.country}
+    return countries, [who for who, one in known.items() if one.us_person is True]
 
 
 def _forced(text: str, rules: YearRules) -> YearRule:

@@ -15,7 +15,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.roles import Roles
-from prorata.errors import ChainError
+from prorata.errors import ChainError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["advice_on"]
@@ -196,13 +196,17 @@ def _shared(registry: InvestorRegistry, others: Sequence[str]) -> str:
 
 
 def _on_holds_contract(token: ShareToken, kinds: Mapping[str, str]) -> Iterator[str]:
-    for account, kind in kinds.items():
-        if kind == "key" and account == token.holds_contract():
-            yield (
-                f"{account} may hold shares and is an account with a key: whoever has it can hold "
-                "any free shares and deliver them; appoint a contract with "
-                "`prorata settings holds-contract 0x…`, or none"
-            )
+    try:
+        account = token.holds_contract()
+    except RevertError:
+        # A token of an older version has none.
+        return
+    if kinds.get(account) == "key":
+        yield (
+            f"{account} may hold shares and is an account with a key: whoever has it can hold any "
+            "free shares and deliver them; appoint a contract with "
+            "`prorata settings holds-contract 0x…`, or none"
+        )
 
 
 def _accounts(roles: Roles) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,14 @@ from prorata.deployments.plans import REMEDY, Plan, PlannedStep, planned_step
 from prorata.deployments.preconditions import artifacts_digest
 from prorata.errors import InputError, Problem
 
-__all__ = ["Gate", "check_place", "compare_plan", "done_before", "require_done"]
+__all__ = [
+    "Gate",
+    "check_place",
+    "check_price",
+    "compare_plan",
+    "done_before",
+    "require_done",
+]
 
 
 class Gate:
@@ -48,6 +55,13 @@ def check_place(plan: Plan, chain: RpcChain, signer: str) -> None:
     Raises: InputError with everything that is another.
     """
     binds = plan.binds
+    if not binds.complete:
+        raise InputError.of(
+            "plan",
+            plan.digest,
+            "was not simulated to its end",
+            "plan it with a node that simulates (eth_simulateV1)",
+        )
     pairs = [
         ("chain", binds.chain_id, chain.chain_id),
         ("genesis", binds.genesis, chain.genesis_hash),
@@ -63,6 +77,7 @@ def compare_plan(
     plan: Plan,
     steps: Sequence[PlannedStep],
     before: Mapping[str, Any],
+    settings: str | None,
     done: Collection[str],
 ) -> None:
     """Compare a plan with what would be sent now; `done` has the keys that are in the journal.
@@ -73,17 +88,16 @@ def compare_plan(
     Raises: InputError with every difference.
     """
     problems = list(_other_steps([s for s in plan.binds.steps if s.key not in done], steps))
-    planned = dict(plan.binds.before)
-    nonce = planned.pop("nonce", None)
-    found = dict(before)
-    if nonce is not None and found.pop("nonce", None) != nonce + len(done):
-        problems.append(_other("nonce", nonce + len(done), before.get("nonce")))
+    if settings != plan.binds.settings:
+        problems.append(_other("settings", plan.binds.settings, settings))
+    planned, found = dict(plan.binds.before), dict(before)
+    nonce, now = planned.pop("nonce", None), found.pop("nonce", None)
+    is_left = len(done) < len(plan.binds.steps)
+    if is_left and nonce is not None and now != nonce + len(done):
+        problems.append(_other("nonce", nonce + len(done), now))
     if not done:
-        problems += [
-            _other(name, planned.get(name), found.get(name))
-            for name in dict.fromkeys((*planned, *found))
-            if planned.get(name) != found.get(name)
-        ]
+        for name in dict.fromkeys((*planned, *found)):
+            problems += _others(name, planned.get(name), found.get(name))
     if problems:
         raise InputError(problems, "the plan")
 
@@ -105,11 +119,23 @@ def _other_steps(planned: Sequence[PlannedStep], found: Sequence[PlannedStep]) -
         yield Problem(None, "steps", ", ".join(orders[1]), "are in another order", REMEDY)
 
 
-def done_before(plan: Plan, journal: Journal | None) -> set[str]:
-    """The keys of the plan's steps that the journal has, sent by an earlier run."""
-    if journal is None:
-        return set()
-    return {step.key for step in plan.binds.steps if journal.find(step.key) is not None}
+def done_before(plan: Plan, journal: Journal, tried: Collection[str]) -> set[str]:
+    """The keys of the plan's steps that an earlier run has done: nobody would try them again."""
+    return {
+        step.key
+        for step in plan.binds.steps
+        if step.key not in tried and journal.find(step.key) is not None
+    }
+
+
+def check_price(plan: Plan, most: int) -> None:
+    """Whether what is left may cost `most` wei, at the most that the plan offers for gas.
+
+    Raises: InputError.
+    """
+    if most > int(plan.binds.most_total):
+        rule = f"wei may be needed, and the plan allows {plan.binds.most_total}"
+        raise InputError.of("cost", most, rule, REMEDY)
 
 
 def require_done(plan: Plan, journal: Journal) -> None:
@@ -120,11 +146,21 @@ def require_done(plan: Plan, journal: Journal) -> None:
         raise InputError.of("step", left[0], rule, REMEDY)
 
 
+def _others(name: str, planned: object, found: object) -> Iterator[Problem]:
+    """What differs; of lists, each line by itself."""
+    if not (isinstance(planned, list) and isinstance(found, list)):
+        if planned != found:
+            yield _other(name, planned, found)
+        return
+    for line in (line for line in found if line not in planned):
+        yield Problem(None, name, line, "was not there when it was planned", REMEDY)
+    for line in (line for line in planned if line not in found):
+        yield Problem(None, name, line, "was there when it was planned, and is gone", REMEDY)
+
+
 def _other(name: str, planned: object, found: object) -> Problem:
     return Problem(None, name, _short(found), f"is not what was planned, {_short(planned)}", REMEDY)
 
 
 def _short(value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(map(str, value))
     return "nothing" if value is None else str(value)

@@ -46,10 +46,12 @@ from prorata.deployments.create2 import create2_call, creation_block, require_fa
 from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract, Manifest
+from prorata.deployments.plans import require_plan
 from prorata.deployments.settings import compare_settings, require_applicable, take_settings
-from prorata.errors import DeploymentError, InputError
+from prorata.errors import DeploymentError
 from prorata.files.writer import write_json
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.words import spelled
 
 __all__ = ["add_contract", "deploy", "predict", "price"]
 REHEARSAL_DOLLAR = ("Rehearsal Dollar", "USD", 6)
@@ -100,7 +102,8 @@ def deploy(
     existing = _existing(operator.chain, folder)
     if existing is not None:
         return _complete(operator, existing, settings, vault=vault, dollar=dollar, accept=accept)
-    _require_plan(operator, settings)
+    if operator.gate is None:
+        require_plan(settings)
     known: dict[str, Contract] = {}
     _reuse(operator, settings, vault, known, folder)
     require_machine(operator.chain)
@@ -111,17 +114,6 @@ def deploy(
     if isinstance(settings.rules, RuleSettings):
         _set_up(operator, settings, settings.rules, known)
     return _written(folder, _manifest(operator, settings, known), operator.chain)
-
-
-def _require_plan(operator: Operator, settings: Asset) -> None:
-    """Where approvers sign plans, nothing is deployed or taken over without one."""
-    if settings.approvers is not None and operator.gate is None:
-        raise InputError.of(
-            "approvers",
-            settings.approvers.need,
-            f"of {len(settings.approvers.of)} must approve what is done to {settings.symbol}",
-            "plan it with `prorata plan`, let them sign, and `prorata apply` it",
-        )
 
 
 def _complete(
@@ -146,8 +138,8 @@ def _complete(
     wanted = predict(manifest.deployer, origin, addresses, vault=vault, dollar=dollar)
     for name in set(wanted) & set(known):
         _check_same(name, wanted[name], known[name], folder)
-    if edited or set(wanted) - set(known):
-        _require_plan(operator, existing.settings)
+    if not planned and (edited or set(wanted) - set(known)):
+        require_plan(existing.settings)
     if set(wanted) - set(known):
         require_machine(operator.chain)
         known = _stages(operator, origin, manifest.deployer, known, vault=vault, dollar=dollar)
@@ -387,8 +379,8 @@ def _existing(chain: RpcChain, folder: Path) -> Deployment | None:
 def _check_same(name: str, arguments: Sequence[Any], known: Contract, folder: Path) -> None:
     if _storable(arguments) != known.arguments:
         raise DeploymentError(
-            f"{folder} holds a {name} that was deployed with {_words(known.arguments)}, not with "
-            f"{_words(_storable(arguments))}",
+            f"{folder} holds a {name} that was deployed with {spelled(known.arguments)}, not with "
+            f"{spelled(_storable(arguments))}",
             "give the same settings and account, or name another folder with --deployment",
         )
     if _init_code_hash(name, arguments) != known.init_code_hash:
@@ -543,7 +535,3 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     large = isinstance(value, int) and value > SAFE_INTEGER
     return str(value) if large else value
-
-
-def _words(arguments: Sequence[Any]) -> str:
-    return json.dumps(list(arguments), ensure_ascii=False)

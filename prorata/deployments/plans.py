@@ -29,7 +29,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict
 
-from prorata.assets.asset import Approvers
+from prorata.assets.asset import Approvers, Asset
 from prorata.chain.calls import Call
 from prorata.chain.signers import Signer
 from prorata.errors import InputError
@@ -38,7 +38,17 @@ from prorata.files.writer import write_json
 from prorata.values.addresses import checksummed
 from prorata.values.times import moment, parse_instant
 
-__all__ = ["Approval", "Binding", "Plan", "PlannedStep", "approvals_path", "planned_step"]
+__all__ = [
+    "Approval",
+    "Approvals",
+    "Binding",
+    "Plan",
+    "PlannedStep",
+    "approvals_path",
+    "digest_of",
+    "planned_step",
+    "require_plan",
+]
 
 VERSION = 1
 REMEDY = "plan it again with `prorata plan`"
@@ -64,7 +74,9 @@ class Binding(BaseModel):
     """What must be so when a plan is applied; amounts are text, in wei.
 
     `command` has the words that are run again. `before` has the sender's nonce, the roles, the
-    supply, the number of records, and the hash of the settings; `artifacts` the hash of all code.
+    supply, the number of records, and the hash of the settings; `settings` is the hash of those
+    that the manifest will have; `artifacts` that of all code. `complete` says that the node could
+    tell all that the command would do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +87,8 @@ class Binding(BaseModel):
     command: tuple[str, ...]
     steps: tuple[PlannedStep, ...]
     before: dict[str, Any]
+    settings: str | None
+    complete: bool
     artifacts: str
     expires: str
     most_fee: str
@@ -144,7 +158,7 @@ def _json_of(path: Path, column: str) -> Any:
     except OSError as error:
         rule = f"cannot be read ({str(error.strerror).lower()})"
         raise InputError.of(column, path, rule, "give a file of `prorata plan`") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError.of(column, path, "is no JSON", "give a file of `prorata plan`") from None
 
 
@@ -235,6 +249,17 @@ class Approvals:
                 f"of the {approvers.need} approvals that the asset asks for are there",
                 f"let {' or '.join(others) or 'another approver'} sign with `prorata approve-plan`",
             )
+
+
+def require_plan(settings: Asset) -> None:
+    """Raises: InputError where approvers sign plans, for whoever would do without one."""
+    if settings.approvers is not None:
+        raise InputError.of(
+            "approvers",
+            settings.approvers.need,
+            f"of {len(settings.approvers.of)} must approve what is done to {settings.symbol}",
+            "plan it with `prorata plan`, let them sign, and `prorata apply` it",
+        )
 
 
 def approvals_path(plan_path: Path) -> Path:

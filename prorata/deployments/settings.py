@@ -13,7 +13,6 @@ difference between the file and the manifest is one of five kinds:
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from prorata.files.writer import json_object
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units
 from prorata.values.times import moment
+from prorata.values.words import spelled
 
 __all__ = ["Difference", "Way", "compare_settings", "require_applicable", "take_settings"]
 
@@ -282,8 +282,8 @@ def _named(rules: RuleSettings | str | None) -> str | None:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else _quoted(value)
+    return spelled(value)
 
 
 def _quoted(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return f'"{value}"' if isinstance(value, str) else spelled(value)

@@ -37,7 +37,7 @@ _LINK = Font(color="FF0563C1", underline="single")
 def annotated(content: bytes, refusal: InputError) -> bytes:
     """The workbook in these bytes with the faults of its `refusal` marked.
 
-    Raises: InputError when the bytes are no workbook.
+    Raises: InputError when the bytes are no workbook, or one that cannot be written again.
     """
     book = opened(content)
     for sheet in book.worksheets:
@@ -50,7 +50,12 @@ def annotated(content: bytes, refusal: InputError) -> bytes:
                 _mark(book[title], rows.get(problem.line or 1, {}), problem)
     _list(book, refusal)
     file = io.BytesIO()
-    book.save(file)
+    try:
+        book.save(file)
+    except Exception as error:  # noqa: BLE001 - a cell that is no value raises what it happens to
+        rule = f"cannot be copied ({type(error).__name__}: {error})"
+        remedy = "clear the cells that are named without --annotate"
+        raise InputError.of("annotate", "the workbook", rule, remedy) from None
     return file.getvalue()
 
 

@@ -28,6 +28,7 @@ MOST_TAGS = 4_000_000
 _SMALL = 2**20
 
 _DOCTYPE = tuple("<!DOCTYPE".encode(coding) for coding in ("utf-8", "utf-16-le", "utf-16-be"))
+_STRICT = b"http://purl.oclc.org/ooxml/"
 _OLD = b"\xd0\xcf\x11\xe0"
 _TORN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 _SAVE = "save it as an Excel workbook (.xlsx)"
@@ -48,7 +49,12 @@ def is_workbook(content: bytes) -> bool:
         raise InputError.of("file", "the file", "is a binary workbook (.xlsb)", _SAVE)
     if "content.xml" in names and "mimetype" in names:
         raise InputError.of("file", "the file", "is an OpenDocument file", _SAVE)
-    return "xl/workbook.xml" in names
+    if "xl/workbook.xml" not in names:
+        return False
+    if _STRICT in parts_of(content).read("xl/workbook.xml")[:_SMALL]:
+        remedy = "save it as Excel Workbook (.xlsx), not as Strict Open XML"
+        raise InputError.of("file", "the file", "is a workbook in Strict Open XML", remedy)
+    return True
 
 
 def opened(content: bytes) -> Workbook:

@@ -24,6 +24,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from prorata.errors import InputError, Problem
+from prorata.files.garbage import uncollected
 from prorata.files.workbook_cells import CellProblem, cell_text
 from prorata.files.workbook_files import opened
 
@@ -58,7 +59,8 @@ def read_cells(
     Raises: InputError with every fault found, of the cells and of what `parse` says of them, in
     reading order, each with its cell.
     """
-    grid = Grid.of(opened(content), subject, sheet, dates=dates, ignored=ignored)
+    with uncollected():
+        grid = Grid.of(opened(content), subject, sheet, dates=dates, ignored=ignored)
     try:
         parsed = parse(grid.csv)
     except InputError as error:

@@ -23,6 +23,7 @@ from openpyxl.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from prorata.files.garbage import uncollected
 from prorata.files.workbook_cells import MOST_NUMBER
 from prorata.files.writer import written_whole
 from prorata.values.amounts import format_units
@@ -79,12 +80,13 @@ def write_workbook(path: Path, pages: Sequence[Page]) -> None:
 
 def workbook_bytes(pages: Sequence[Page]) -> bytes:
     """The file: the same pages always give the same bytes."""
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for page in pages:
-        _add(book, page)
     file = io.BytesIO()
-    book.save(file)
+    with uncollected():
+        book = Workbook()
+        book.remove(book.worksheets[0])
+        for page in pages:
+            _add(book, page)
+        book.save(file)
     formulas = (v for page in pages for row in page.rows for v in row if isinstance(v, Formula))
     return _settled(file.getvalue(), {formula.text: formula.value for formula in formulas})
 
@@ -110,7 +112,7 @@ def _add(book: Workbook, page: Page) -> None:
     bold = Font(bold=True)
     for number, row in enumerate(page.rows, start=1):
         for column, value in enumerate(row, start=1):
-            if value is None:
+            if value is None or value == "":
                 continue
             cell = sheet.cell(number, column)
             put(cell, value, page.formats.get(column))

@@ -16,6 +16,8 @@ from prorata.errors import InputError
 
 __all__ = ["read_yaml"]
 
+LONGEST = 10_000_000
+
 
 def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
     """The settings in a YAML file; `what` names the file in a refusal, `example` a good one.
@@ -24,13 +26,18 @@ def read_yaml(path: str | Path, what: str, example: str) -> dict[str, Any]:
     """
     start = f"start from {example}"
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            # A device may have no end, and no such file is as long.
+            content = yaml.safe_load(file.read(LONGEST).decode("utf-8"))
     except OSError as error:
         reason = str(error.strerror).lower()
         raise InputError.of(
             what, path, f"cannot be read ({reason})", "give the path of a YAML file"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError.of(what, path, "is nested too deeply", start) from None
+    except (yaml.YAMLError, ValueError) as error:
+        # A date such as 2027-13-01 is a ValueError.
         reason = str(error).splitlines()[0]
         raise InputError.of(what, path, f"is not YAML ({reason})", start) from None
     if not isinstance(content, dict):

@@ -21,6 +21,7 @@ from prorata.income.instructions import (
     execute,
     relayer_of,
 )
+from prorata.income.payees import read_payee, set_payee
 from prorata.income.permits import sign_permit
 from prorata.income.pools import (
     Forwarded,
@@ -74,12 +75,14 @@ __all__ = [
     "push_all",
     "read_drafts",
     "read_instruction",
+    "read_payee",
     "refund",
     "relayer_of",
     "remit",
     "remit_all",
     "report_push",
     "resolve",
+    "set_payee",
     "sign_instruction",
     "sign_permit",
     "sweep",

@@ -80,6 +80,7 @@ RENAMED_FIELDS = {"stream": "record_range"}
 
 LONGEST_REFERENCE = 200
 LONGEST_HEADER = 1_000
+NO_UTF_8 = "it is not UTF-8"
 MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
@@ -156,7 +157,7 @@ def read_drafts(path: Path) -> Drafts:
 
 def _read_csv(content: bytes, subject: str) -> Drafts:
     required, optional = list(REQUIRED), list(OPTIONAL)
-    if b"per_share" in content[:LONGEST_HEADER].splitlines()[0].lower():
+    if b"per_share" in content[:LONGEST_HEADER].partition(b"\n")[0].lower():
         required.remove("amount")
         optional.append("amount")
     sheet = Sheet(subject, required, optional=optional, row="distribution", renamed=RENAMED_FIELDS)
@@ -184,9 +185,10 @@ class _Yaml:
         reader = cls(subject)
         try:
             root = yaml.compose(content.decode(), Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or "it is not UTF-8"
+            other = "it is nested too deeply" if isinstance(error, RecursionError) else NO_UTF_8
+            reason = getattr(error, "problem", None) or other
             problem = Problem(
                 None if mark is None else mark.line + 1,
                 None,

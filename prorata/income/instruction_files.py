@@ -134,7 +134,7 @@ def read_instruction(path: Path) -> SignedInstruction:
             f"cannot be read ({reason})",
             "give the file that `prorata instruct` wrote",
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError.of("instruction", path, "is not JSON", SIGN_ANEW) from None
     said = validated(_File, content, "", str(path), remedy=SIGN_ANEW)
     return SignedInstruction(

@@ -44,8 +44,8 @@ class Correction:
     """One repayment; amounts in the currency's smallest unit, times Unix seconds.
 
     `withheld` is what the vault had withheld, `due` what should have been; `by` says whether the
-    `payer` is the collector or the issuer; to whom it went, the transaction tells. `document` is
-    the hash of what it rests on.
+    `payer` is the collector, the issuer or another account; to whom it went, the transaction tells.
+    `document` is the hash of what it rests on.
     """
 
     booked_at: int

@@ -158,9 +158,13 @@ def _looked(mark: Mapping[str, Any]) -> Action:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was checked, counted, and what was found wrong, a sentence each."""
+    """What was checked, counted, and what was found wrong, a sentence each.
+
+    `seal` is the last line's: with the number of lines, all that another place has to remember.
+    """
 
     lines: int
+    seal: str
     transactions: int
     mined: int
     waiting: int
@@ -186,6 +190,7 @@ def verify(chain: RpcChain, folder: Path, journal: Journal) -> Verdict:
     ]
     return Verdict(
         lines=len(journal.records),
+        seal=journal.head.seal,
         transactions=len(live),
         mined=sum(action.block is not None for action in latest),
         waiting=sum(action.state == "waiting" for action in latest),

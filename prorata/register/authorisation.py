@@ -56,7 +56,9 @@ def check_authorised(deployment: Deployment, shares: str) -> Asset:
     return settings
 
 
-def authorise(operator: Operator, found: Deployment, basis: Basis, shares: str) -> Authorised:
+def authorise(
+    operator: Operator, found: Deployment, basis: Basis, shares: str, *, dry_run: bool = False
+) -> Authorised:
     """Let so many whole shares be issued in all, from now on. Nothing is sent.
 
     Raises: InputError as `check_authorised` does; ChainError.
@@ -65,7 +67,7 @@ def authorise(operator: Operator, found: Deployment, basis: Basis, shares: str) 
     done = Authorised(
         found.settings.authorised, settings.authorised, found.token().total_supply(), basis
     )
-    if done.changed:
+    if done.changed and not dry_run:
         _note(operator, found, done)
         take_settings(found, settings, operator.address, basis.facts())
     return done

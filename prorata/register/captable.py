@@ -42,7 +42,7 @@ from prorata.register.dialects import (
 from prorata.register.share_cells import shares_parser
 from prorata.values.addresses import parse_address
 from prorata.values.amounts import MAX_SHARES, format_units, percent, strange_character
-from prorata.values.words import listed
+from prorata.values.words import counted, listed
 
 __all__ = [
     "KINDS",
@@ -182,6 +182,12 @@ class Reading:
     units: str | None = None
 
     @property
+    def is_told(self) -> bool:
+        """Whether its keeper says what the file does not."""
+        told = (self.columns, self.known_as, self.merge, self.decimal_mark, self.units)
+        return any(told)
+
+    @property
     def dialect(self) -> Dialect | None:
         """The format that is named.
 
@@ -280,7 +286,7 @@ class _CapTableReader:
             self.take(number, row)
         self.check_total(self.reading.authorised)
         self.sheet.check()
-        notices = (*self.sheet.notices, *self._merged(), *self._mixed())
+        notices = (*self.sheet.notices, *self._merged(), *self._mixed(), *self._summed())
         return CapTable(tuple(self.holdings.values()), self.reading.decimals, notices)
 
     def take(self, number: int, row: Mapping[str, str]) -> None:
@@ -343,6 +349,12 @@ class _CapTableReader:
         classes = sorted(self.classes - {""})
         if len(classes) > 1:
             yield f"the lines are of several classes of shares, read as one: {', '.join(classes)}"
+
+    def _summed(self) -> Iterator[str]:
+        """What it comes to, where the file says so only by its keeper's word."""
+        if self.reading.is_told:
+            holders = counted(len(self.holdings), "holder")
+            yield f"{self.sheet.subject} comes to {self._figure(self._total)} shares of {holders}"
 
     def _figure(self, shares: int) -> str:
         return format_units(shares, self.reading.decimals, trim=True)

@@ -7,6 +7,7 @@ for orders and certificates; zero where nobody gave one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,6 +26,8 @@ __all__ = ["Document", "hash_of", "read_documents", "remove_document", "set_docu
 
 NAME_BYTES = 32
 UNKNOWN = bytes(NAME_BYTES)
+
+_WORD = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def _documents(token: ShareToken) -> Iterator[Document]:
 
 def _encoded(name: str) -> bytes:
     """The name as the contract has it: UTF-8, filled up with zeros; or 32 bytes as `0x…`."""
-    if name.startswith("0x") and len(name) == 2 + 2 * NAME_BYTES:
+    if _WORD.fullmatch(name):
         return bytes.fromhex(name[2:])
     if (strange := strange_character(name, printable=True)) is not None:
         raise InputError.of("name", name, *strange)

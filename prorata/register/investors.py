@@ -101,7 +101,7 @@ def read_investors(
     `parse_investors`.
     """
     parse = partial(parse_investors, subject=str(path), columns=columns)
-    return read_tabular(path, parse, sheet=sheet, dates=("eligible_until",))
+    return read_tabular(path, parse, sheet=sheet, dates=("eligible_until",), ignored=INFORMATION)
 
 
 def parse_investors(

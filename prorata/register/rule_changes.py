@@ -12,9 +12,10 @@ count goes on from the rules before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -31,6 +32,7 @@ from prorata.deployments.deployment import Deployment
 from prorata.errors import ChainError, InputError
 from prorata.register.registries import count_holders, counting_register, must_count
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.countries import find_country
 
 __all__ = [
     "ChangedRules",
@@ -39,12 +41,18 @@ __all__ = [
     "change_rules",
     "check_change",
     "compare",
+    "in_words",
     "read_rules",
 ]
 
 RULES, LOTS = "TransferRules", "LockUps"
 WORDS = frozenset({"title", "sources", "notice"})
 """What a file of rules says for people, and no contract keeps."""
+
+_CODE = re.compile(r"[0-9]{3}", re.ASCII)
+
+MOST_IN_WORDS = 6
+"""So many differences are told in the label of a step."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,27 @@ def compare(before: RuleSettings | None, after: RuleSettings | None) -> tuple[Di
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
 
+def _in_words(differences: Sequence[Difference]) -> Iterator[str]:
+    """The first few differences, each in words."""
+    for difference in differences[:MOST_IN_WORDS]:
+        before, after = in_words(difference.before), in_words(difference.after)
+        yield f"{difference.rule}: {before} → {after}"
+    if len(differences) > MOST_IN_WORDS:
+        yield f"and {len(differences) - MOST_IN_WORDS} more"
+
+
+def in_words(value: Any) -> str:
+    """A rule as people read it: `no rule`, `only AT, BE`, `149`."""
+    if value is None:
+        return "no rule"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {in_words(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        words = (find_country(one).alpha2 if _CODE.fullmatch(one) else one for one in value)
+        return ", ".join(sorted(words))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
 def _rules_of(settings: RuleSettings | None) -> dict[str, Any]:
     if settings is None:
         return {}
@@ -171,7 +200,10 @@ def change_rules(
     key, done = f"rules/{address}", before.address == address
     if not done and isinstance(after, RuleSettings) and after.counts:
         _bind(operator, deployment, address)
-    change = make_change(operator, key, token.set_compliance(address), done=done)
+    call = token.set_compliance(address)
+    # Whoever is asked, or reads a dry run or the journal, sees what the step changes.
+    call = replace(call, label="; ".join((call.label, *_in_words(differences))))
+    change = make_change(operator, key, call, done=done)
     counted: tuple[Receipt, ...] = ()
     if must_count(deployment):
         counted = count_holders(operator, deployment).receipts

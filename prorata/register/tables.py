@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.errors import InputError
+from prorata.files.garbage import uncollected
 from prorata.files.tabular import read_tabular
 from prorata.register.captable import CapTable, parse_csv
 
@@ -43,20 +44,21 @@ def read_table(
     # Loaded here only: commands that read no package shall not wait for it.
     from prorata.register.ocf.packages import find_package  # noqa: PLC0415
 
-    package = find_package(Path(path))
-    if package is not None:
-        from prorata.register.ocf.reader import table_of  # noqa: PLC0415
-        from prorata.register.ocf.wallets import read_wallets  # noqa: PLC0415
+    with uncollected():
+        package = find_package(Path(path))
+        if package is not None:
+            from prorata.register.ocf.reader import table_of  # noqa: PLC0415
+            from prorata.register.ocf.wallets import read_wallets  # noqa: PLC0415
 
-        _refuse({"sheet": sheet, **reading}, "is for tables, and this is a package")
-        known = None if wallets is None else read_wallets(wallets)
-        return table_of(
-            package,
-            decimals=decimals,
-            authorised=authorised,
-            stock_class=stock_class,
-            wallets=known,
-        )
+            _refuse({"sheet": sheet, **reading}, "is for tables, and this is a package")
+            known = None if wallets is None else read_wallets(wallets)
+            return table_of(
+                package,
+                decimals=decimals,
+                authorised=authorised,
+                stock_class=stock_class,
+                wallets=known,
+            )
     rule = "is for packages of the Open Cap Format, and this is a table"
     _refuse({"wallets": wallets, "class": stock_class}, rule)
 

@@ -56,6 +56,8 @@ def transfer(
 
     Raises: InputError with every rule in its way; what `Operator.send` raises.
     """
+    if amount == 0:
+        raise InputError.of("amount", "0", "is nothing", "say how many to transfer")
     operator.settle()
     account, token = operator.address, deployment.token()
     giver = sender or account

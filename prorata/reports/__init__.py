@@ -23,6 +23,7 @@ from prorata.reports.statements import (
     write_distributions,
     write_statements,
 )
+from prorata.reports.status import Status, read_status
 from prorata.reports.tables import (
     cap_table_table,
     distributions_table,
@@ -38,6 +39,7 @@ __all__ = [
     "Portrait",
     "Post",
     "Recipient",
+    "Status",
     "cap_table",
     "cap_table_rows",
     "cap_table_table",
@@ -51,6 +53,7 @@ __all__ = [
     "plain_table",
     "positions_table",
     "read_recipients",
+    "read_status",
     "rows",
     "statement",
     "sums",

@@ -8,6 +8,7 @@ They stand in two files of the issuer, beside what the chain knows of nobody. Th
     country: NL
     contact: holders@harbor.example
     logo: logo.png                        # PNG, JPEG or SVG beside this file, 200 kB at most
+    formed: 2019-05-01                    # the day of its formation, for the Open Cap Format
 
 The holders' is CSV: `address` is the wallet, and every other column may be left out:
 
@@ -27,11 +28,12 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
@@ -63,6 +65,16 @@ def _country(value: object) -> str:
     return find_country(value).alpha2 if value != "" else ""
 
 
+def _day(value: object) -> object:
+    """YAML reads a plain day as one."""
+    text = value.isoformat() if type(value) is date else value
+    try:
+        date.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError("is no day; write one such as 2019-05-01") from None
+    return text
+
+
 Line = Annotated[str, AfterValidator(_line)]
 
 
@@ -76,6 +88,7 @@ class Issuer(BaseModel):
     country: Annotated[str, parsed_by(_country)] = ""
     contact: Line = ""
     logo: str = ""
+    formed: Annotated[str, BeforeValidator(_day)] = ""
 
     @classmethod
     def load(cls, path: Path) -> Issuer:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -17,12 +18,15 @@ from prorata.assets.withholding import (
 from prorata.contracts.withholding import Certificate
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
+from prorata.files.tabular import read_tabular
+from prorata.register.dialects import recognise_holders
 from prorata.values.addresses import parse_address
 from prorata.values.kinds import FOREVER, Kind
 from prorata.values.times import parse_beginning, parse_time
 
 __all__ = ["COLUMNS", "CertificateRow", "parse_certificates", "parse_document", "read_certificates"]
 COLUMNS = ("address", "kinds", "rate", "valid_from", "valid_until", "document")
+DATES, INFORMATION = ("valid_from", "valid_until"), ("name", "kind", "shares", "percent")
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 
 
@@ -38,26 +42,52 @@ class CertificateRow:
     certificate: Certificate
 
 
-def read_certificates(path: str | PathLike[str]) -> list[CertificateRow]:
-    """Read the file at `path`, and the documents that it names; see `parse_certificates`.
+def read_certificates(
+    path: str | PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> list[CertificateRow]:
+    """Read the file at `path`, CSV or a workbook, and the documents that it names.
 
-    Raises: InputError for every fault in the file, or when it cannot be opened.
+    Raises: InputError for every fault in the file, or when it cannot be opened; see
+    `parse_certificates`.
     """
-    return parse_certificates(Sheet.read(path), str(path), Path(path).parent)
+    folder = Path(path).parent
+    parse = partial(parse_certificates, subject=str(path), folder=folder, columns=columns)
+    return read_tabular(path, parse, sheet=sheet, dates=DATES, ignored=INFORMATION)
 
 
 def parse_certificates(
-    content: str | bytes, subject: str = "the certificates", folder: Path = Path()
+    content: str | bytes,
+    subject: str = "the certificates",
+    folder: Path = Path(),
+    *,
+    columns: Mapping[str, str] | None = None,
 ) -> list[CertificateRow]:
     """The entries of a CSV file, in its order; documents are files in `folder`, or hashes.
 
+    `columns` has the file's name of a column of ours, where it is another one.
+
     Raises: InputError with every fault found, in order of lines.
     """
-    reader = _CertificateReader(Sheet(subject, COLUMNS), folder)
+    sheet = Sheet(
+        subject, COLUMNS, information=INFORMATION, mapped=columns or {}, recognise=_recognise
+    )
+    reader = _CertificateReader(sheet, folder)
     for number, row in reader.sheet.rows(content):
         reader.take(number, row)
     reader.sheet.check()
     return reader.entries
+
+
+def _recognise(header: Sequence[str]) -> tuple[str, str] | None:
+    """What is given in place of certificates for tax."""
+    if "kinds" in header or "rate" in header:
+        return None
+    if {"address", "shares"} <= set(header):
+        return "is the header of a cap table, which has no certificates", "give those, for tax"
+    return recognise_holders(header)
 
 
 class _CertificateReader:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import Call
@@ -36,7 +37,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["Repaid", "repay"]
 
-COLLECTOR, ISSUER = "collector", "issuer"
+COLLECTOR, ISSUER, OTHER = "collector", "issuer", "another account"
 WORD = 32
 
 
@@ -64,10 +65,12 @@ def repay(
     procedure: Procedure,
     *,
     dry_run: bool = False,
+    coming: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Repaid]:
     """Send each holder what was withheld too much, and book it.
 
-    A dry run makes every check, that each step would succeed among them, and sends nothing.
+    A dry run makes every check, that each step would succeed among them, and sends nothing. Of each
+    currency the account is then taken to hold what is `coming`, too.
 
     Raises: InputError with everything that stands in the way, such as a window that has closed, an
     account that is neither the collector's nor the issuer's, or too little money; what
@@ -89,12 +92,13 @@ def repay(
         *_too_late(operator, unsent, procedure),
         *_strangers(operator, deployment, unsent),
         *_halted(unsent, payees),
-        *_lacking(operator, unsent),
+        *_lacking(operator, unsent, coming),
     ]
     if problems:
         raise InputError(problems, "the repayments")
     if dry_run:
-        operator.price(steps)
+        # What a transfer needs that is still to come cannot be tried.
+        operator.price([] if coming else steps)
         return []
     found = [
         Repaid(_book(operator, deployment, replace(one, due=was.due), was, procedure), None)
@@ -154,11 +158,13 @@ def _on_chain(operator: Operator, one: Repayment, payee: str) -> list[_OnChain]:
         and hash_ not in one.booked
     }
     mined = zip(named.items(), chain.receipts(list(named)), strict=True)
-    return [
-        _OnChain(transferred(done, currency), due, done)
-        for (_, due), done in mined
-        if done is not None and done.success
-    ]
+    found: list[_OnChain] = []
+    for (_, due), done in mined:
+        moved = 0 if done is None or not done.success else transferred(done, currency)
+        # Anyone can send a holder money with a reference; more than the tax it cannot repay.
+        if done is not None and 0 < moved <= one.entry.tax - one.repaid - _sum(found):
+            found.append(_OnChain(moved, due, done))
+    return found
 
 
 def _word(address: str) -> bytes:
@@ -194,7 +200,7 @@ def _book(
         withheld=one.entry.tax,
         due=was.due,
         payer=payer,
-        by=_role(deployment, distribution, payer) or ISSUER,
+        by=_role(deployment, distribution, payer) or OTHER,
         procedure=procedure.name,
         window_until=one.window_until,
         document=one.document,
@@ -248,12 +254,14 @@ def _halted(repayments: Sequence[Repayment], payees: Mapping[str, str]) -> Itera
             yield Problem(None, "holder", one.entry.holder, rule, remedy)
 
 
-def _lacking(operator: Operator, repayments: Sequence[Repayment]) -> Iterator[Problem]:
+def _lacking(
+    operator: Operator, repayments: Sequence[Repayment], coming: Mapping[str, int]
+) -> Iterator[Problem]:
     for address in dict.fromkeys(one.distribution.currency for one in repayments):
         currency = Currency(operator.chain, address)
         needed = sum(one.amount for one in repayments if one.distribution.currency == address)
-        held = currency.balance_of(operator.address)
+        held = currency.balance_of(operator.address) + coming.get(address, 0)
         if held < needed:
             rule = f"is more than the {money(held, currency)} that {operator.address} holds"
-            remedy = "send the tax to its collector with `prorata remit`, or fund the account"
+            remedy = "let the collector repay with --remit, or fund the account"
             yield Problem(None, "amount", money(needed, currency), rule, remedy)

@@ -106,14 +106,16 @@ def deploy_policy(
                 f"is a policy with other settings, at {known.address}",
                 "change its rates with `tax rates`, or give the new one another name",
             )
+        if not dry_run:
+            note_years(operator.journal, settings.years)
         return Placed(WithholdingPolicy(operator.chain, known.address), None)
     label = f"{POLICY}{settings.name}"
     if dry_run:
         step = Intent(label, deploy_call(artifact("WithholdingPolicy"), *arguments))
         return Placed(None, None, operator.price([step])[0])
     operator.settle()
-    note_years(operator.journal, settings.years)
     found = add_contract(operator, deployment, "WithholdingPolicy", arguments, label)
+    note_years(operator.journal, settings.years)
     policy = WithholdingPolicy(operator.chain, found.manifest.contracts[label].address)
     return Placed(policy, operator.earlier(f"deploy/{label}"))
 

@@ -41,6 +41,7 @@ from prorata.values.times import year_of
 
 __all__ = [
     "RULES",
+    "US",
     "YearRules",
     "last_second_of",
     "note_years",
@@ -55,7 +56,8 @@ NOTED = "year-rules"
 US = find_country("US").code
 
 RULES: Final[Mapping[int, YearRule]] = {
-    US: YearRule(date=PAYABLE, zone="America/New_York", source="26 CFR 1.301-1(b)"),
+    # As it is: the zone is looked up when it is used, which a computer without zones may never do.
+    US: YearRule.model_construct(date=PAYABLE, zone="America/New_York", source="26 CFR 1.301-1(b)"),
 }
 """The rules of jurisdictions that need not be told, by ISO 3166-1 code."""
 

@@ -149,6 +149,8 @@ def strange_character(text: str, *, printable: bool = False) -> tuple[str, str] 
     That is every character outside visible ASCII, named with its code point; with
     `printable=True`, for names of people, only those that cannot be seen.
     """
+    if text.isprintable() and (printable or (text.isascii() and " " not in text)):
+        return None  # as nearly every cell of a large file is
     for position, character in enumerate(text, start=1):
         if "!" <= character <= "~" or (printable and character.isprintable()):
             continue

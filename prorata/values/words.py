@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "listed"]
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["counted", "listed", "spelled"]
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -13,7 +16,23 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{f'{number:,}' if number else 'no'} {plural or f'{noun}s'}"
 
 
-def listed(words: list[str]) -> str:
+def spelled(value: Any) -> str:
+    """A value out of a file, as a sentence has it: `nothing`, `true`, `Ann and Ben`, never JSON.
+
+    Of a mapping each name stands before its value.
+    """
+    if value is None or value in ("", [], (), {}):
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return listed([f"{name} {spelled(inner)}" for name, inner in value.items()])
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return listed([spelled(inner) for inner in value])
+    return str(value)
+
+
+def listed(words: Sequence[str]) -> str:
     """Several words as a sentence has them: `2, 3 and 5`."""
     if len(words) < 2:
         return "".join(words)

@@ -24,6 +24,7 @@ from tests.bench.repricing import (
     STATE_BYTE,
     STORAGE_WRITE,
 )
+from tests.bench.tables import BASELINE
 
 CANNOT = "cannot"
 GWEI = 10**9
@@ -427,6 +428,18 @@ def _scale(results: Results) -> list[str]:
                 f"{reported['memory']:,} MB",
             )
         )
+    tables = scale["tables"]
+    seconds = tables["seconds"]
+    rows += [
+        (
+            f"cap table of {tables['holders']:,} holders: {what}",
+            "reading it as CSV, by the same checks (processor time)",
+            _times(seconds[BASELINE], of_it),
+            f"{tables['memory']:,} MB",
+        )
+        for what, of_it in seconds.items()
+        if what != BASELINE
+    ]
     largest = scale["rebuild"][max(scale["rebuild"], key=int)]
     rows.append(
         (

@@ -64,6 +64,8 @@ def measure_all(tell: Callable[[str], None]) -> Reported:
     found["operate"] = _process("operate", HOLDERS)
     tell(f"the same through ape, one at a time, for {SAMPLE}")
     found["one by one"] = _json("tests.bench.one_by_one", str(SAMPLE)) | {"holders": SAMPLE}
+    tell(f"a cap table of {HOLDERS:,} in every file")
+    found["tables"] = _json("tests.bench.tables", str(HOLDERS))
     for part in ("rebuild", "divide"):
         found[part] = {}
         for size in SIZES:
@@ -92,7 +94,7 @@ def _json(module: str, *arguments: str) -> Reported:
     return reported
 
 
-def _peak() -> int:
+def peak() -> int:
     """The most memory that this process has held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
 
@@ -135,7 +137,7 @@ def operate(holders: int) -> Reported:
             report = push_all(operator, found, rent.id)
             paid = watch()
             assert report.owed == 0
-    return {"holders": holders, "issue": issued, "pay": paid, "memory": _peak()}
+    return {"holders": holders, "issue": issued, "pay": paid, "memory": peak()}
 
 
 # -------------------------------------------------------------------------------------- from logs
@@ -211,13 +213,13 @@ def rebuild(transfers: int) -> Reported:
     making = watch()
     ledger = Ledger.read(_LogChain(lambda: _life(transfers), last), TOKEN, 0)
     read = max(watch() - making, 0.001)
-    after_reading = _peak()
+    after_reading = peak()
     events = [(decode_log(log), START + 12 * last) for log in _income(last)]
     books = Books.of(events, [ledger], vault=VAULT)
     booked = watch()
     assert books.balanced, books.differences[:3]
     assert len(books.distributions) == RECORDS
-    peak = _peak()
+    most = peak()
     dice = random.Random(7)
     watch()
     dates = 20
@@ -236,7 +238,7 @@ def rebuild(transfers: int) -> Reported:
         "web3 decoding alone": round(decoding, 3),
         "cap table at a past date": round(looking, 4),
         "memory after reading": after_reading,
-        "memory": peak,
+        "memory": most,
     }
 
 
@@ -276,7 +278,7 @@ def divide(holders: int) -> Reported:
         "holders": holders,
         "divide": ours,
         "fractions": round(theirs, 3),
-        "memory": _peak(),
+        "memory": peak(),
     }
 
 

@@ -11,7 +11,7 @@ from prorata.chain.steps import GAS_LIMIT, Intent, StepPlan
 from prorata.errors import ChainError, InputError, ProrataError, RevertError
 from prorata.values.amounts import format_units
 
-__all__ = ["check_funds", "check_keys", "explained", "plan_steps"]
+__all__ = ["check_funds", "check_keys", "explained", "plan_steps", "with_margin"]
 
 # Of an estimate, for state that changes before the transaction is mined.
 MARGIN_PERCENT = 20
@@ -64,6 +64,11 @@ def plan_steps(
     return plans
 
 
+def with_margin(gas: int) -> int:
+    """Gas with the margin that a step is given."""
+    return gas * (100 + MARGIN_PERCENT) // 100
+
+
 def check_funds(
     chain: RpcChain, address: str, plans: Sequence[StepPlan], prices: Prices = ANY_PRICE
 ) -> None:
@@ -104,7 +109,7 @@ def _estimated(chain: RpcChain, address: str, intent: Intent, estimate: int | Pr
         raise estimate
     if estimate > GAS_LIMIT:
         raise _too_much_gas(intent, estimate)
-    wanted = estimate * (100 + MARGIN_PERCENT) // 100 + intent.extra_gas
+    wanted = with_margin(estimate) + intent.extra_gas
     return min(wanted, GAS_LIMIT)
 
 

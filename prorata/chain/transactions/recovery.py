@@ -13,7 +13,8 @@ from prorata.chain.calls import Call
 from prorata.chain.journal import Journal, JournalEntry
 from prorata.chain.prices import NO_FLOOR, floor_named, gwei
 from prorata.chain.steps import Intent, Receipt, StepPlan, digest_of, offered_fees, plan_of
-from prorata.chain.transactions.outside import find_outside, note_foreign, outside_error
+from prorata.chain.transactions.adoption import note_foreign, outside_error
+from prorata.chain.transactions.outside import find_outside
 from prorata.chain.transactions.plans import check_funds, plan_steps
 from prorata.chain.transactions.sender import PRICE_WORDS, Sender, broadcast, ours_from, says, sign
 from prorata.chain.transactions.waits import look_up, receipts_of, under_way, wait

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from prorata.chain.transports.dialects import is_of_batch, text_of
+from prorata.chain.transports.wordings import is_of_batch, text_of
 
 __all__ = ["Answer", "Reply", "Request", "UnansweredError", "asks_too_often", "reason_given"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from prorata.cli.command import Command, reading_options
-from prorata.cli.plans import account_option, show_plan
+from prorata.cli.command import Command, planning_options
+from prorata.cli.plans import show_plan
 from prorata.cli.session import Session
 from prorata.deployments.plans import Approval, Approvals, Plan
 from prorata.errors import InputError
@@ -19,15 +19,14 @@ EXAMPLES = ("prorata approve-plan plan.json --account anne.json",)
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.argument("plan_file", metavar="PLAN", type=click.Path(dir_okay=False, path_type=Path))
-@account_option
-@reading_options
-def cli(plan_file: Path, account: str | None, **options: Any) -> None:
+@planning_options
+def cli(plan_file: Path, **options: Any) -> None:
     """Approve a plan with a signature, so that it may be applied.
 
     PLAN is a file of `prorata plan`. Shows what is in it, and adds this account's signature
     (EIP-712) to the file of approvals beside it. Whoever proposed the plan cannot approve it.
     """
-    session = Session.of({**options, "account": account})
+    session = Session.of(options)
     plan = Plan.load(plan_file)
     show_plan(session, plan)
     with session.chain() as chain:

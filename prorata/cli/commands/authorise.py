@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, basis_options, common_options
+from prorata.cli.consent import require_yes
 from prorata.cli.session import Session
 from prorata.register.authorisation import authorise
 from prorata.register.enforcement import Basis
@@ -18,11 +19,11 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.argument("shares")
 @basis_options
 @common_options
-def cli(shares: str, **options: Any) -> None:
+def cli(shares: str, dry_run: bool, **options: Any) -> None:
     """Change how many shares may ever be issued.
 
     SHARES is the new total, in whole shares, what is issued already among them. It is never less
@@ -32,13 +33,19 @@ def cli(shares: str, **options: Any) -> None:
     session = Session.of(options)
     basis = Basis.of(options["reason"], options["document"])
     with session.deployed() as (operator, found):
-        done = authorise(operator, found, basis, shares)
+        done = authorise(operator, found, basis, shares, dry_run=True)
+        if done.changed and not dry_run:
+            if session.stage is None:
+                require_yes(options, f"authorise {shares} shares of {found.settings.symbol}")
+            done = authorise(operator, found, basis, shares)
     unit = found.settings.unit
     before, now, supply = (
         format_units(units, unit.decimals, trim=True)
         for units in (done.before, done.now, done.supply)
     )
-    if done.changed:
+    if done.changed and dry_run:
+        session.output.say(f"{now} shares of {unit.symbol} would be authorised; now, {before} are")
+    elif done.changed:
         session.output.say(f"{now} shares of {unit.symbol} are authorised; before, {before} were")
     else:
         session.output.say(f"{now} shares of {unit.symbol} are authorised already")
@@ -48,6 +55,7 @@ def cli(shares: str, **options: Any) -> None:
             "authorised": unit.amount(done.now).as_json(),
             "before": unit.amount(done.before).as_json(),
             "supply": unit.amount(done.supply).as_json(),
+            **({"dry_run": True} if dry_run else {}),
             "changed": done.changed,
             **basis.facts(),
         }

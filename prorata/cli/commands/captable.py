@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Who holds what: now, at a record date, or at any time."""
+"""Who holds what: now, at a record date, or at any time; for people, files, and against a file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.padding import Padding
@@ -12,16 +14,30 @@ from rich.padding import Padding
 from prorata.cli.command import Command, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
+from prorata.cli.table_options import table_options, table_reading
+from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
-from prorata.files.writer import json_object
+from prorata.files.writer import json_object, write_csv_rows
 from prorata.ledger.audits import audit_register
+from prorata.register.captable import CapTable
+from prorata.register.differences import Difference, DifferenceRow, compare_tables, write_plan
+from prorata.register.tables import read_table
 from prorata.reports.statements import cap_table, cap_table_rows, write_cap_table
 from prorata.reports.tables import cap_table_table
-from prorata.values.amounts import format_units
+from prorata.values.amounts import Amount, Unit, format_units
 from prorata.values.times import iso
 from prorata.values.words import counted
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 SHOWN = 20
+DIFFERS = 3
+"""The exit code when the chain and the file differ."""
+
+
+def _file(option: str, name: str, help_text: str) -> Callable[[F], F]:
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option(option, name, type=kind, metavar="FILE", help=help_text)
 
 
 @click.command(
@@ -30,60 +46,268 @@ SHOWN = 20
         "prorata captable",
         "prorata captable --record 1 --csv record-1.csv",
         "prorata captable --at 2027-01-31T12:00:00Z --json",
+        "prorata captable --xlsx today.xlsx",
+        "prorata captable --ocf today.zip --issuer examples/building/issuer.yaml",
+        "prorata captable --against holders.xlsx --plan plan",
     ),
 )
 @click.option("--record", "record_id", type=int, help="At this record date, which has closed.")
 @click.option("--at", help="At the end of this second, such as 2027-03-31T23:59:59Z.")
+@_file("--csv", "csv_path", "Write the whole table, or with --against the difference, as CSV.")
+@_file("--xlsx", "xlsx_path", "Write the whole table as an Excel workbook, with live totals.")
 @click.option(
-    "--csv",
-    "csv_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the whole table to this file.",
+    "--ocf",
+    "ocf_path",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER|ZIP",
+    help="Write the whole table as a package of the Open Cap Format 1.2.0.",
 )
+@_file("--issuer", "issuer_path", "Who the issuer is, for --ocf.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare with a cap table: CSV, an Excel workbook, or a package of the Open Cap Format.",
+)
+@click.option(
+    "--plan",
+    "plan_path",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write what would make the chain say what the file of --against says.",
+)
+@table_options
 @reading_options
-def cli(record_id: int | None, at: str | None, csv_path: Path | None, **options: Any) -> None:
+def cli(record_id: int | None, at: str | None, **options: Any) -> None:
     """Show who holds the shares: now, at a record date, or at any time.
 
     The table is rebuilt from the token's events alone, from its first block, and then compared
     with what the token itself answers: exit code 1 if one account differs.
+
+    With --against, it is compared with a file, and exit code 3 says that they differ. The options
+    from --as to --class say how to read that file. The plan has what is to be issued as a file that
+    `prorata issue` takes; shares that must move are for their holders, or for an order.
     """
+    _check_options(record_id, at, options)
+    session, against = Session.of(options), options["against"]
+    with session.reading() as found:
+        view = _view(session, found, record_id, at)
+        _write_files(view, options)
+        file = None if against is None else _read(session, found, against, options)
+    if file is None:
+        _show(session, view, options["csv_path"])
+        return
+    comparison = _Comparison(view, against, compare_tables(view.table, file))
+    _show_difference(session, comparison, options["csv_path"], options["plan_path"])
+    if comparison.difference:
+        click.get_current_context().exit(DIFFERS)
+
+
+def _check_options(record_id: int | None, at: str | None, options: Mapping[str, Any]) -> None:
     if record_id is not None and at is not None:
         raise InputError.of("at", at, "is given besides a record", "choose one of them")
-    session = Session.of(options)
-    with session.reading() as found:
-        token, decimals, known = found.token().address, found.settings.decimals, session.known
-        ledger, differences = audit_register(found.chain, token, found.manifest.first_block)
-        if differences:
-            raise BooksError(str(differences[0]), "check that the node is in step with the chain")
-        moment = None if at is None else parse_moment(at, found.chain)
+    plan, ocf, issuer = options["plan_path"], options["ocf_path"], options["issuer_path"]
+    if plan is not None and options["against"] is None:
+        raise InputError.of("plan", plan, "is of a difference", "give --against FILE, too")
+    if plan is not None and (record_id is not None or at is not None):
+        rule = "would start from shares of another day"
+        raise InputError.of("plan", plan, rule, "leave out --record and --at")
+    if (ocf is None) != (issuer is None):
+        given, other = ("ocf", "issuer") if issuer is None else ("issuer", "ocf")
+        rule = f"is given without --{other}"
+        raise InputError.of(given, ocf or issuer, rule, f"give --{other}, too")
+
+
+@dataclass(frozen=True)
+class _View:
+    """The cap table of an asset at one moment, and what is known of the asset."""
+
+    table: CapTable
+    found: Deployment
+    record: int | None
+    time: int
+
+    @property
+    def unit(self) -> Unit:
+        return self.found.settings.unit
+
+    @property
+    def when(self) -> str:
+        if self.record is None:
+            return f"at {iso(self.time)}"
+        return f"at record {self.record}, closed {iso(self.time)}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every document of it begins with."""
+        return {
+            "token": self.found.token().address,
+            "symbol": self.unit.symbol,
+            "record": self.record,
+            "at": iso(self.time),
+        }
+
+
+def _view(session: Session, found: Deployment, record_id: int | None, at: str | None) -> _View:
+    token, decimals = found.token().address, found.settings.decimals
+    ledger, differences = audit_register(found.chain, token, found.manifest.first_block)
+    if differences:
+        raise BooksError(str(differences[0]), "check that the node is in step with the chain")
     if record_id is not None:
         balances, time = ledger.balances_at(record_id), ledger.record_time(record_id)
-        when = f"at record {record_id}, closed {iso(time)}"
     else:
-        time = ledger.until if moment is None else moment
-        balances, when = ledger.balances_at_time(time), f"at {iso(time)}"
-    table = cap_table(balances, known, decimals)
-    unit = found.settings.unit
+        time = ledger.until if at is None else parse_moment(at, found.chain)
+        balances = ledger.balances_at_time(time)
+    return _View(cap_table(balances, session.known, decimals), found, record_id, time)
+
+
+def _read(session: Session, found: Deployment, path: Path, options: dict[str, Any]) -> CapTable:
+    table = read_table(path, decimals=found.settings.decimals, **table_reading(options))
+    for notice in table.notices:
+        session.output.notice(notice)
+    return table
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+def _write_files(view: _View, options: Mapping[str, Any]) -> None:
+    settings = view.found.settings
+    if options["csv_path"] is not None and options["against"] is None:
+        write_cap_table(view.table, options["csv_path"])
+    if options["xlsx_path"] is not None:
+        # Loaded here only: it takes a fifth of a second.
+        from prorata.register.workbooks import write_table  # noqa: PLC0415
+
+        facts = {"asset": settings.name, "symbol": settings.symbol}
+        facts |= {"token": view.found.token().address, "shares held": view.when}
+        write_table(view.table, options["xlsx_path"], facts)
+    if options["ocf_path"] is not None:
+        _write_package(view, options["ocf_path"], options["issuer_path"])
+
+
+def _write_package(view: _View, path: Path, issuer_path: Path) -> None:
+    from prorata.register.ocf.writer import Facts, write_package  # noqa: PLC0415
+    from prorata.reports.recipients import Issuer  # noqa: PLC0415
+
+    issuer, settings = Issuer.load(issuer_path), view.found.settings
+    for field, example in (("country", "NL"), ("formed", "2019-05-01")):
+        if not getattr(issuer, field):
+            rule = f"does not say {field}, which the Open Cap Format wants"
+            raise InputError.of("issuer", issuer_path, rule, f"add {field}: {example}")
+    facts = Facts(
+        issuer=issuer.name,
+        country=issuer.country,
+        formed=issuer.formed,
+        name=settings.name,
+        symbol=settings.symbol,
+        authorised=settings.authorised // 10**settings.decimals,
+        chain_id=view.found.chain.chain_id,
+        token=view.found.token().address,
+        time=view.time,
+    )
+    write_package(path, view.table, facts)
+
+
+# ------------------------------------------------------------------------------------------ screens
+
+
+def _show(session: Session, view: _View, csv_path: Path | None) -> None:
+    table, unit = view.table, view.unit
     rows = cap_table_rows(table, unit.symbol)
-    if csv_path is not None:
-        write_cap_table(table, csv_path)
-    shares = format_units(table.total, decimals, trim=True)
-    session.output.say(f"{shares} shares of {unit.symbol}, {counted(len(table), 'holder')}, {when}")
+    shares = format_units(table.total, table.decimals, trim=True)
+    holders = counted(len(table), "holder")
+    session.output.say(f"{shares} shares of {unit.symbol}, {holders}, {view.when}")
     session.output.console.print(Padding(cap_table_table(table, SHOWN), (1, 0, 1, 2), expand=False))
     if len(rows) > SHOWN:
         rest = sum(holding.shares for holding in list(table)[SHOWN:])
-        more = format_units(rest, decimals, trim=True)
+        more = format_units(rest, table.decimals, trim=True)
         where = "`--csv FILE` writes them all" if csv_path is None else f"in {csv_path}"
         session.output.say(f"and {len(rows) - SHOWN:,} more with {more} shares: {where}")
-    session.output.result(
-        json_object(
-            {
-                "token": token,
-                "symbol": unit.symbol,
-                "record": record_id,
-                "at": iso(time),
-                "total": unit.amount(table.total),
-                "holders": rows,
-            }
-        )
+    facts = {**view.facts, "total": unit.amount(table.total), "holders": rows}
+    session.output.result(json_object(facts))
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A view, and how the file differs from it."""
+
+    view: _View
+    file: Path
+    difference: Difference
+
+    @property
+    def rows(self) -> list[DifferenceRow]:
+        return self.difference.rows(self.view.unit.symbol)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        unit, difference = self.view.unit, self.difference
+        return {
+            **self.view.facts,
+            "file": str(self.file),
+            "on_chain": unit.amount(difference.on_chain),
+            "in_file": unit.amount(difference.in_file),
+            "unchanged": difference.unchanged,
+            "differences": self.rows,
+            "moves": [
+                {"sender": m.sender, "receiver": m.receiver, "shares": unit.amount(m.shares)}
+                for m in difference.moves
+            ],
+        }
+
+    def shares(self, units: int) -> str:
+        """For people."""
+        return format_units(units, self.view.unit.decimals, trim=True)
+
+
+def _show_difference(
+    session: Session, comparison: _Comparison, csv_path: Path | None, plan_path: Path | None
+) -> None:
+    if csv_path is not None:
+        write_csv_rows(csv_path, DifferenceRow, comparison.rows, make_folder=False)
+    facts, written = comparison.facts, []
+    if plan_path is not None:
+        written = write_plan(plan_path, comparison.difference, facts)
+    _tell(session, comparison, csv_path)
+    if written:
+        session.output.say(f"The plan is in {plan_path}: {', '.join(written)}")
+    session.output.result(json_object({**facts, "plan": written}))
+
+
+def _tell(session: Session, comparison: _Comparison, csv_path: Path | None) -> None:
+    view, difference, shares = comparison.view, comparison.difference, comparison.shares
+    session.output.say(
+        f"{shares(difference.on_chain)} shares of {view.unit.symbol} on the chain {view.when}, "
+        f"{shares(difference.in_file)} in {comparison.file}"
+    )
+    if not difference:
+        session.output.say(f"They agree: {counted(difference.unchanged, 'holder')}")
+        return
+    session.output.table(
+        "Difference",
+        ("holder", "on chain>", "in file>", "would"),
+        [(r.address, r.on_chain.figure, r.in_file.figure, _would(r)) for r in comparison.rows],
+        more="`--csv FILE` writes them all" if csv_path is None else f"in {csv_path}",
+    )
+    moved = sum(move.shares for move in difference.moves)
+    issued, burned = sum(difference.issued.values()), sum(difference.burned.values())
+    session.output.say(
+        f"{counted(len(difference.changes), 'holder')} to change, {difference.unchanged:,} not: "
+        f"{shares(issued)} shares to issue, {shares(moved)} to transfer, {shares(burned)} to burn"
+    )
+
+
+def _would(row: DifferenceRow) -> str:
+    """What would be done for a holder."""
+    parts: dict[str, Amount] = {
+        "be issued": row.issue,
+        "receive": row.receive,
+        "give": row.give,
+        "lose": row.burn,
+    }
+    return ", ".join(
+        f"{verb} {format_units(a.units, a.decimals, trim=True)}"
+        for verb, a in parts.items()
+        if a.units
     )

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,18 @@ import click
 
 from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.cli.command import Command, deploying_options
+from prorata.cli.consent import can_ask, require_yes
 from prorata.cli.session import Session
 from prorata.deployments.deployer import deploy, price
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.manifest import Manifest
 from prorata.deployments.settings import Difference, Way, compare_settings
 from prorata.values.addresses import check_address
 from prorata.values.amounts import format_units
+from prorata.values.words import spelled
 
 EXAMPLES = (
     "prorata deploy --asset examples/building/asset.yaml --dollar",
@@ -53,41 +56,81 @@ def cli(asset: Path, vault: str | None, dollar: bool, dry_run: bool, **options: 
     named = None if vault is None else check_address("vault", vault)
     if dry_run:
         with session.chain() as chain:
-            _plan(session, Operator(chain, session.signer(chain)), settings, named, dollar)
+            there = _there(chain, session.folder(chain, settings.symbol))
+            operator = Operator(chain, session.signer(chain))
+            _plan(
+                session,
+                operator,
+                settings,
+                there,
+                price(operator, settings, vault=named, dollar=dollar),
+            )
         return
     with session.operator(settings.symbol) as (operator, folder):
-        edited = _edited(session, operator, settings, folder)
-        accept = bool(options.get("yes"))
+        edited = _edited(operator, settings, folder)
+        accept = any(difference.way is Way.ASKED for difference in edited)
+        if not accept or options["yes"] or can_ask(options):
+            _show_edited(session, edited)
+        if accept and session.stage is None:
+            require_yes(options, "take over what was edited")
         found = deploy(operator, settings, folder, vault=named, dollar=dollar, accept=accept)
     _show(session, found, edited)
 
 
-def _edited(
-    session: Session, operator: Operator, settings: Asset, folder: Path
-) -> tuple[Difference, ...]:
-    """What was edited since the deployment, shown if all of it can be taken over."""
+def _edited(operator: Operator, settings: Asset, folder: Path) -> tuple[Difference, ...]:
+    """What was edited since the deployment."""
     if not (folder / "manifest.json").exists():
         return ()
-    edited = compare_settings(Deployment.open(operator.chain, folder), settings)
+    return compare_settings(Deployment.open(operator.chain, folder), settings)
+
+
+def _show_edited(session: Session, edited: Sequence[Difference]) -> None:
+    """Show what was edited, if all of it can be taken over: else the refusal lists it."""
     if edited and all(difference.way in (Way.TAKEN, Way.ASKED) for difference in edited):
         rows = [(d.field, _cell(d.was), _cell(d.now), d.way.value) for d in edited]
         session.output.table("Edited since", ("setting", "was", "is", "becomes"), rows)
-    return edited
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "not set"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "not set" if value is None else spelled(value)
+
+
+def _there(chain: RpcChain, folder: Path) -> Deployment | None:
+    """What is deployed already; nothing, if it was on a local chain that has been started anew."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        return None
+    if chain.is_local and Manifest.read(path).genesis != chain.genesis_hash:
+        return None
+    return Deployment.open(chain, folder)
 
 
 def _plan(
-    session: Session, operator: Operator, settings: Asset, vault: str | None, dollar: bool
+    session: Session,
+    operator: Operator,
+    settings: Asset,
+    there: Deployment | None,
+    most: Mapping[str, int],
 ) -> None:
-    gas = price(operator, settings, vault=vault, dollar=dollar)
-    rows = [(name, f"{len(artifact(name).runtime):,}", f"{most:,}") for name, most in gas.items()]
-    session.output.table("Would be deployed", ("contract", "bytes>", "gas, at most>"), rows)
-    session.output.result({"dry_run": True, "deployer": operator.address, "gas": gas})
+    known = {} if there is None else there.manifest.contracts
+    gas = {name: units for name, units in most.items() if name not in known}
+    if gas:
+        rows = [(name, f"{len(artifact(name).runtime):,}", f"{n:,}") for name, n in gas.items()]
+        session.output.table("Would be deployed", ("contract", "bytes>", "gas, at most>"), rows)
+    else:
+        session.output.say("Nothing would be deployed: all of it is there")
+    edited = () if there is None else compare_settings(there, settings)
+    if edited:
+        lines = [(d.field, _cell(d.was), _cell(d.now), d.remedy) for d in edited]
+        session.output.table("Edited since", ("setting", "was", "is", "becomes"), lines)
+    session.output.result(
+        {
+            "dry_run": True,
+            "deployer": operator.address,
+            "gas": gas,
+            "edited": [difference.as_json() for difference in edited],
+        }
+    )
 
 
 def _show(session: Session, found: Deployment, edited: Sequence[Difference]) -> None:

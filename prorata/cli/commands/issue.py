@@ -42,11 +42,12 @@ EXAMPLES = (
 def cli(table: Path, dry_run: bool, **options: Any) -> None:
     """Issue shares to the holders of a cap table.
 
-    TABLE is a CSV file or an Excel workbook with the columns address and shares, or what another
-    program wrote, by --as or --columns. It is checked whole before anything is sent, its total
-    against the authorised shares too. Running the same command again issues nothing twice, in
-    whatever order the rows are, and resumes a run that was interrupted. Once there are shares,
-    whatever is issued besides needs a name of its own, with --tranche.
+    TABLE is a CSV file or an Excel workbook with the columns address and shares, what another
+    program wrote, by --as or --columns, or a package of the Open Cap Format. It is checked
+    whole before anything is sent, its total against the authorised shares too. Running the same
+    command again issues nothing twice, in whatever order the rows are, and resumes a run that
+    was interrupted. Once there are shares, whatever is issued besides needs a name of its own,
+    with --tranche.
     """
     session = Session.of(options)
     with session.deployed() as (operator, found):

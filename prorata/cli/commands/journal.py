@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from prorata.chain.transactions.outside import Findings, adopt, find_outside
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import Findings, find_outside
 from prorata.cli.command import WAIT, Command, reading_options
 from prorata.cli.session import Session, turn_of
 from prorata.deployments.deployment import home_of, open_journal

@@ -96,7 +96,7 @@ def _facts(action: Action) -> dict[str, Any]:
     return facts
 
 
-@cli.command("verify", cls=Command, examples=(VERIFY, f"{VERIFY} --head /mnt/safe/heads.jsonl"))
+@cli.command("verify", cls=Command, examples=(VERIFY, f"{VERIFY} --head heads.jsonl"))
 @HEAD
 @reading_options
 def verify_command(head: Path | None, **options: Any) -> None:
@@ -117,8 +117,8 @@ def verify_command(head: Path | None, **options: Any) -> None:
 
 def _tell(session: Session, verdict: Verdict, folder: Path) -> None:
     session.output.say(
-        f"{verdict.lines} lines, {verdict.orders} orders, {verdict.transactions} transactions: "
-        f"{verdict.mined} mined, {verdict.waiting} waiting"
+        f"{verdict.lines} lines, the last with seal {verdict.seal}; {verdict.orders} orders, "
+        f"{verdict.transactions} transactions: {verdict.mined} mined, {verdict.waiting} waiting"
     )
     for fault in verdict.faults:
         session.output.notice(fault)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, reading_options
-from prorata.cli.names import NAMES_FILE, learn
+from prorata.cli.names import NAMES_FILE
 from prorata.cli.session import Session
 from prorata.cli.table_options import columns_option, parse_columns
 from prorata.errors import InputError
@@ -117,11 +117,11 @@ def _book(session: Session) -> Iterator[tuple[Path, AddressBook]]:
     if session.deployment is not None or session.names is not None:
         # The names of a folder can be kept without a node.
         path = session.names or _in_folder(session.deployment)
-        yield path, learn(path) if path.is_file() else AddressBook()
+        yield path, read_names(path) if path.is_file() else AddressBook()
         return
     with session.chain() as chain:
         path = _in_folder(session.folder(chain))
-        yield path, learn(path) if path.is_file() else AddressBook()
+        yield path, read_names(path) if path.is_file() else AddressBook()
 
 
 def _in_folder(folder: Path | None) -> Path:

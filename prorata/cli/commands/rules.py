@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from prorata.register.rule_changes import (
     change_rules,
     check_change,
     compare,
+    in_words,
     read_rules,
 )
 from prorata.values.addresses import ZERO_ADDRESS
@@ -63,7 +65,7 @@ def show_command(file: Path | None, **options: Any) -> None:
         session.output.say(f"{symbol} {text}")
     if file is None and rules:
         session.output.table(
-            f"Rules of {symbol}", ("rule", "is"), [(d.rule, _words(d.after)) for d in rules]
+            f"Rules of {symbol}", ("rule", "is"), [(d.rule, in_words(d.after)) for d in rules]
         )
     if file is not None:
         _show_differences(session, f"Rules of {symbol}", compare(present.settings, wanted))
@@ -113,7 +115,8 @@ def change_command(file: Path | None, to: str | None, **options: Any) -> None:
 
 
 def _show(session: Session, done: ChangedRules) -> None:
-    say_change(session, done.change)
+    # The table above has the differences, which the label of the step repeats.
+    say_change(session, replace(done.change, label=done.change.label.partition("; ")[0]))
     if done.counted:
         pages = len(done.counted)
         many = "s" if pages > 1 else ""
@@ -132,19 +135,9 @@ def _show_differences(session: Session, title: str, differences: Sequence[Differ
     if not differences:
         session.output.say(f"{title}: nothing differs")
         return
-    rows = [(d.rule, _words(d.before), _words(d.after)) for d in differences]
+    rows = [(d.rule, in_words(d.before), in_words(d.after)) for d in differences]
     session.output.table(title, ("rule", "now", "then"), rows)
 
 
 def _facts(differences: Sequence[Difference]) -> list[dict[str, Any]]:
     return [vars(difference) for difference in differences]
-
-
-def _words(value: Any) -> str:
-    if value is None:
-        return "no rule"
-    if isinstance(value, dict):
-        return "; ".join(f"{name} {_words(item)}" for name, item in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -13,7 +13,7 @@ from prorata.cli.command import Command, reading_options
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import Output
 from prorata.cli.session import Session
-from prorata.cli.year_rules import year_options, year_rules_of
+from prorata.cli.year_rules import RECIPIENTS, year_options, year_rules_of
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
@@ -28,7 +28,7 @@ from prorata.values.words import counted
 
 DEFAULT_OUT = "out/statements"
 COLUMNS = ("currency", "payments>", "gross>", "tax withheld>", "tax repaid>", "net>")
-ISSUER, HOLDERS = "issuer.yaml", "recipients.csv"
+ISSUER, HOLDERS = "issuer.yaml", RECIPIENTS
 
 year_option = click.option("--year", type=int, help="The year in which income counts.")
 out_option = click.option(

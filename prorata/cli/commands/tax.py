@@ -14,6 +14,8 @@ from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.repayments import repay_command
 from prorata.cli.session import Session
+from prorata.cli.table_options import columns_option, parse_columns
+from prorata.cli.tables import sheet_option
 from prorata.contracts.currency import money
 from prorata.contracts.withholding import Certificate, Facts, Filed
 from prorata.files.writer import json_object
@@ -123,16 +125,20 @@ def rates_command(rates: Path, since: str | None, named: str | None, **options: 
 )
 @click.argument("table", type=click.Path(path_type=Path))
 @policy_option
+@sheet_option
+@columns_option
 @common_options
 def certify_command(table: Path, named: str | None, dry_run: bool, **options: Any) -> None:
     """File holders' certificates.
 
-    TABLE is a CSV file with the columns address, kinds, rate, valid_from, valid_until and
-    document. Certificates that are on file already are not filed again. Those that come too late
-    for a record are named with what was withheld too much, which `prorata tax repay` repays.
+    TABLE is a CSV file or an Excel workbook with the columns address, kinds, rate, valid_from,
+    valid_until and document. Certificates that are on file already are not filed again. Those that
+    come too late for a record are named with what was withheld too much, which `prorata tax repay`
+    repays.
     """
     session = Session.of(options)
-    entries = read_certificates(table)
+    columns = parse_columns(options["columns"])
+    entries = read_certificates(table, columns=columns, sheet=options["sheet"])
     with session.deployed() as (operator, found):
         policy = find_policy(found, named)
         done = certify(operator, policy, entries, deployment=found, dry_run=dry_run)

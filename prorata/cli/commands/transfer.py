@@ -23,7 +23,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command(cls=Command, asks=True, examples=EXAMPLES)
 @click.option("--to", "receiver", required=True, help="Who receives them.")
 @click.option("--amount", required=True, help="How many shares.")
 @click.option("--from", "sender", help="Whose, if that holder has approved the account.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -71,6 +72,7 @@ def _authorised(value: object) -> object:
     return value if value in ("NOT APPLICABLE", "UNLIMITED") else _numeric(value)
 
 
+@lru_cache(maxsize=4_096)
 def _day(text: str) -> str:
     try:
         if not _DAY.fullmatch(text):

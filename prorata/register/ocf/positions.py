@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from prorata.errors import InputError, Problem
 from prorata.register.ocf.objects import (
@@ -122,7 +123,7 @@ class _Book:
             self._add(thing, column, id_, "is not in the package", _KNOWN)
 
     def _positive(self, thing: Transaction, number: str, column: str = "quantity") -> bool:
-        if Fraction(number) <= 0:
+        if _number(number) <= 0:
             self._add(thing, column, number, "is not over nothing", "write a number over 0")
             return False
         return True
@@ -204,7 +205,7 @@ class _Book:
 
     def shares(self, security: Issuance, closing: Transaction | None = None) -> Fraction:
         """What a security has in the end, or when it is closed."""
-        shares = Fraction(security.quantity)
+        shares = _number(security.quantity)
         maker = self.made_by.get(security.security_id)
         for split in self.splits:
             ours = split.stock_class_id == security.stock_class_id
@@ -225,7 +226,7 @@ class _Book:
         if isinstance(transaction, Transfer | Cancellation | Repurchase):
             self._check_part(transaction, held, made)
         elif isinstance(transaction, Reissuance | Consolidation):
-            results = sum((Fraction(security.quantity) for security in made), Fraction(0))
+            results = sum((_number(security.quantity) for security in made), Fraction(0))
             due = held * self._reissued(transaction, gone[0].stock_class_id)
             self._equal(transaction, None, due, results)
 
@@ -238,14 +239,14 @@ class _Book:
         """A part of a security goes, and the rest is issued anew."""
         if not self._positive(transaction, transaction.quantity):
             return
-        part, rest = Fraction(transaction.quantity), transaction.balance_security_id
+        part, rest = _number(transaction.quantity), transaction.balance_security_id
         if part > held:
             rule = f"is more than the {written(held)} shares of the security"
             remedy = "nobody can hold less than nothing: correct one of the two"
             self._add(transaction, "quantity", written(part), rule, remedy)
             return
-        left = sum((Fraction(s.quantity) for s in made if s.security_id == rest), Fraction(0))
-        moved = sum((Fraction(s.quantity) for s in made if s.security_id != rest), Fraction(0))
+        left = sum((_number(s.quantity) for s in made if s.security_id == rest), Fraction(0))
+        moved = sum((_number(s.quantity) for s in made if s.security_id != rest), Fraction(0))
         self._equal(transaction, "balance_security_id", held - part, left)
         if isinstance(transaction, Transfer):
             self._equal(transaction, "resulting_security_ids", part, moved)
@@ -319,8 +320,14 @@ def _is_of(transaction: Transaction | None, split: Split) -> bool:
     return isinstance(transaction, Reissuance) and transaction.split_transaction_id == split.id
 
 
+@lru_cache(maxsize=65_536)
+def _number(text: str) -> Fraction:
+    """What a number of the format says, to the last digit."""
+    return Fraction(text)
+
+
 def _ratio(split: Split) -> Fraction:
-    return Fraction(split.split_ratio.numerator) / Fraction(split.split_ratio.denominator)
+    return _number(split.split_ratio.numerator) / _number(split.split_ratio.denominator)
 
 
 def written(shares: Fraction) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 
 from prorata.errors import InputError, Problem
 from prorata.register.captable import CapTable, Reading, parse_rows
@@ -95,7 +94,7 @@ def _unwritable(
 def _cells(position: Position, wallets: Mapping[str, Wallet], decimals: int) -> tuple[str, ...]:
     stakeholder = position.stakeholder
     wallet = wallets[stakeholder.id]
-    units = int(position.shares * Fraction(10) ** decimals)
+    units = int(position.shares * 10**decimals)
     # An institution may be a company or a fund: the format does not say.
     individual = stakeholder.stakeholder_type == "INDIVIDUAL"
     kind = wallet.kind or ("individual" if individual else "")

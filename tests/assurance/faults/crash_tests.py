@@ -21,7 +21,7 @@ from prorata.errors import ProrataError
 from tests.assurance.faults.harness import FaultHarness
 from tests.prorata.income.killed import Life, Paper
 
-__all__ = ["moments_of", "play_until_killed"]
+__all__ = ["make_killable", "moments_of", "play_until_killed"]
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -64,7 +64,7 @@ def _play(
     harness: FaultHarness, last: int, line: Connection, abandon: str | None, confirmations: int
 ) -> None:
     life, message = Life(last), ""
-    _make_killable(life)
+    make_killable(life)
     try:
         harness.play(abandon=abandon, confirmations=confirmations)
     except ProrataError as error:
@@ -72,7 +72,8 @@ def _play(
     line.send((life.lived, message))
 
 
-def _make_killable(life: Life) -> None:
+def make_killable(life: Life) -> None:
+    """Let this process die at the last moment of `life`, wherever it writes or sends."""
     append, send_raw = SealedLog.append, RpcChain.send_raw
 
     def torn(self: SealedLog, records: Any) -> None:

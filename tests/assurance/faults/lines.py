@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.assurance.faults.proxy import SENDING, Answer, Exchange, Fault
 
-__all__ = ["LINES", "PATIENCE", "TOO_MANY"]
+__all__ = ["LIMITS", "LINES", "PATIENCE", "TOO_MANY"]
 
 # Seconds that a client waits whose line may be stalled, so that it soon gives up.
 PATIENCE = 0.4
@@ -140,6 +140,45 @@ def limited_logs(exchange: Exchange) -> Answer | None:
     return Answer(exchange.each(lambda part: {"error": {"code": -32602, "message": message}}))
 
 
+def batches_over(most: int, refuse: Fault) -> Fault:
+    """A node that takes batches of so many questions, and refuses longer ones in its own way."""
+
+    def fault(exchange: Exchange) -> Answer | None:
+        return refuse(exchange) if len(exchange.parts) > most else None
+
+    return fault
+
+
+def refused_for_the_first(exchange: Exchange) -> Answer:
+    """One error in a list, with the number of the first question."""
+    error = {"code": -32600, "message": "batch too large"}
+    answer = {"jsonrpc": "2.0", "id": exchange.parts[0]["id"], "error": error}
+    return Answer(json.dumps([answer]).encode())
+
+
+def refused_as_a_whole(status: int) -> Fault:
+    """One error for all, with a status of HTTP."""
+
+    def fault(exchange: Exchange) -> Answer:
+        error = {"code": -32603, "message": "Internal error"}
+        return Answer(json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode(), status)
+
+    return fault
+
+
+def shortened(exchange: Exchange) -> Answer:
+    """Only the first half of the answers comes back, of which the node has done all."""
+    answers = json.loads(exchange.ask())
+    return Answer(json.dumps(answers[: len(answers) // 2]).encode())
+
+
+def renumbered(exchange: Exchange) -> Answer:
+    """The answers are numbered from 0 on, in another order than the questions."""
+    answers = json.loads(exchange.ask())
+    numbered = [{**answer, "id": number} for number, answer in enumerate(answers[::-1])]
+    return Answer(json.dumps(numbered).encode())
+
+
 def on_sending(fault: Fault) -> Fault:
     """The fault for what broadcasts, alone."""
 
@@ -183,3 +222,14 @@ LINES: dict[str, Fault] = {
     "log range of three blocks": limited_logs,
 }
 """Every fault of the line by name. `Belated` is made anew for each use."""
+
+LIMITS: dict[str, Fault] = {
+    "one error for the first question": batches_over(3, refused_for_the_first),
+    "an error with HTTP 500": batches_over(3, refused_as_a_whole(500)),
+    "an error with HTTP 413": batches_over(3, refused_as_a_whole(413)),
+    "a page with HTTP 413": batches_over(3, http(413)),
+    "half of the answers": batches_over(3, shortened),
+    "other numbers": batches_over(1, renumbered),
+    "log range of three blocks": limited_logs,
+}
+"""What nodes do at all times to who asks for too much at once, by name."""

@@ -9,6 +9,7 @@ from prorata.chain.node import RpcChain
 from prorata.errors import ChainError
 from tests.assurance.faults.harness import TABLE
 from tests.assurance.faults.lines import (
+    LIMITS,
     LINES,
     PATIENCE,
     TOO_MANY,
@@ -60,6 +61,22 @@ def test_an_act_ends_the_same_whatever_the_line_does(harness, node, prepared, mo
             harness.again()
             node.arm(fault, at=at, times=times)
             assert retry_until_done(harness, node, wanted).met, name
+
+
+@pytest.mark.parametrize("act", ["issue", "push"])
+def test_an_act_needs_no_second_run_with_a_node_that_takes_little_at_once(
+    harness, node, prepared, act
+):
+    """It is asked again for less, however it refuses too much, and nothing is done twice.
+
+    (Laws 4 and 20.)
+    """
+    wanted, _, _ = prepared(act)
+    for name, fault in LIMITS.items():
+        harness.again()
+        node.arm(fault, times=10**6)
+        done = retry_until_done(harness, node, wanted)
+        assert (done.messages, done.met > 0) == ([], True), name
 
 
 def test_an_answer_that_comes_late_is_not_taken_for_that_of_another_question(

@@ -223,3 +223,16 @@ def test_every_fault_of_the_certificates_is_listed_with_its_line():
 
 def test_the_example_of_certificates_is_read():
     assert len(read_certificates(COMPLIANT / "certificates.csv")) == 3
+
+
+def test_certificates_are_mapped_and_what_else_is_known_is_not_read() -> None:
+    row = f"{ANN},all,0%,2027-01-01,2027-12-31,{DEED}"
+    content = f"{HEADER.replace('address', 'Wallet')},name\n{row},Ann\n"
+    [entry] = parse_certificates(content, columns={"address": "wallet"})
+    assert entry.address == ANN
+
+
+def test_a_cap_table_in_place_of_certificates_is_called_one() -> None:
+    with pytest.raises(InputError) as refused:
+        parse_certificates("address,shares,name\n", "holders.csv")
+    assert "is the header of a cap table, which has no certificates; give" in str(refused.value)

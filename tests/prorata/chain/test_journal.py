@@ -146,8 +146,16 @@ def test_a_changed_byte_is_noticed_in_every_line(written, number):
         {"key": "step/9"},
         {**vars(entry(3)), "raw": "no bytes"},
         {**vars(entry(3)), "raw": entry(4).raw.hex()},
+        {**vars(entry(3)), "raw": entry(3).raw.hex(), "nonce": 4},
+        {**vars(entry(3)), "raw": entry(3).raw.hex(), "digest": "ab" * 32},
+        {"note": "no facts"},
+        {"mark": {"account": entry(3).sender}},
+        {"bound": {"key": "step/9", "hash": entry(0).hash}},
     ],
-    ids=["incomplete", "no bytes", "another transaction"],
+    ids=[
+        *("incomplete", "no bytes", "another transaction", "another nonce", "another call"),
+        *("no facts", "half a mark", "bound to what was not adopted"),
+    ],
 )
 def test_a_line_that_is_sealed_and_makes_no_sense_is_noticed(written, record):
     """The seal shows a change, not who wrote the line."""
@@ -168,6 +176,10 @@ def test_a_journal_of_another_make_is_noticed(tmp_path):
     first = {"journal": 99, "chain": 31337, "genesis": GENESIS}
     path = tmp_path / "journal.jsonl"
     path.write_bytes(sealed("", first) + b"\n")
+    assert refusal(path) == (
+        f"the journal {path} is of version 99, which a newer prorata wrote; use that one"
+    )
+    path.write_bytes(sealed("", {**first, "journal": "mine"}) + b"\n")
     assert refusal(path).startswith(f"line 1 of the journal {path} is damaged")
 
 

@@ -42,6 +42,7 @@ KEYS = (
     "tax/certify/{policy.address}",
     "tax/note/{policy.address}",
     "tax/rates/{policy.address}",
+    "tax/repay/{self.distribution.id}/{self.entry.holder}/{self.due}",
     "tax/revoke/{policy.address}/{holder}/{number}",
     "transfer/{sha256(said.encode()).hexdigest()[:16]}",
 )

@@ -18,7 +18,8 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import WINDOW, Operator
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import GAS_LIMIT, Intent
-from prorata.chain.transactions.outside import adopt, find_outside
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import find_outside
 from prorata.contracts.base import NATIVE
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import open_operator
@@ -202,7 +203,7 @@ def test_what_no_gas_of_the_node_is_enough_for_is_refused_with_a_way_on(operator
     with pytest.raises(InputError) as refused:
         operator.send_one("issue/all/1500/0", token.batch_mint(holders, [1] * len(holders)))
     assert str(refused.value) == (
-        f'step: "issue 1500 to 1500 holders" needs more gas than the {GAS_LIMIT:,} that one '
+        f'step: "issue 1,500 to 1,500 holders" needs more gas than the {GAS_LIMIT:,} that one '
         "transaction may use (EIP-7825); lower --batch"
     )
     assert nothing_was_sent(operator, nonce)

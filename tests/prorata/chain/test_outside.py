@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
 
 import pytest
@@ -11,7 +12,8 @@ from prorata.chain.journal import Journal, Mark
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signed import read_signed, signed_bytes
-from prorata.chain.transactions.outside import Home, adopt, find_outside
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import Home, find_outside
 from prorata.errors import ChainError, JournalError
 from tests.assurance.faults.proxy import Answer, Exchange, faulty_node
 from tests.prorata.chain.test_operator import HOLDER, mints, token
@@ -20,6 +22,16 @@ __all__ = ["token"]
 
 BY_NONCE = "eth_getTransactionBySenderAndNonce"
 COUNT = "eth_getTransactionCount"
+
+
+def sent_by_node(chain: RpcChain, transaction: dict) -> str:
+    """Signed by the node itself, and mined: its hash."""
+    hashed = chain.request("eth_sendTransaction", transaction)
+    for _ in range(100):
+        if chain.receipts([hashed]) != [None]:
+            return hashed
+        time.sleep(0.1)
+    raise AssertionError(hashed)
 
 
 @pytest.fixture
@@ -81,7 +93,7 @@ def test_an_allowance_for_our_contract_is_ours_and_a_failure_is_not(operator, to
     approve = token.approve(token.address, 5)
     elsewhere.send_one("allow", Call(other.contract_address, approve.data, 0, "approve"))
     raw = {"from": operator.address, "to": token.address, "data": "0xdeadbeef", "gas": "0x30000"}
-    operator.chain.request("eth_sendTransaction", raw)
+    sent_by_node(operator.chain, raw)
     [finding] = find_outside(operator.chain, operator.journal, Home())
     assert [one.ours for one in finding.found] == [False, True, False]
     assert finding.found[2].what.endswith("which failed")
@@ -149,7 +161,7 @@ def test_a_transaction_of_another_kind_is_noted_and_is_no_step(operator, token):
     """A wallet of before EIP-1559 sent it: its bytes are none that we would sign."""
     call = {"from": operator.address, "to": token.address, "gasPrice": hex(3 * 10**9)}
     minted = {**call, "data": f"0x{token.mint(HOLDER, 1).data.hex()}"}
-    hashed = operator.chain.request("eth_sendTransaction", minted)
+    hashed = sent_by_node(operator.chain, minted)
     with pytest.raises(JournalError, match="does not know: nonce 1"):
         operator.send_one("next", token.mint(HOLDER, 2))
     adopt(operator.journal, find_outside(operator.chain, operator.journal, Home()))

@@ -127,6 +127,24 @@ def test_the_next_is_asked_where_one_is_out_of_order(two, monkeypatch, met):
     assert both.name == first.url
 
 
+def test_one_that_fails_again_and_again_is_tried_ever_more_seldom(two, monkeypatch):
+    first, _ = two
+    first.down = True
+    both, minutes, tried = chain_of(*two), [0.0], []
+    monkeypatch.setattr(pool.time, "monotonic", lambda: 60 * minutes[0])
+    for minute in range(40):
+        minutes[0] = minute
+        first.heard.clear()
+        assert both.block(0).number == 0
+        if first.heard:
+            tried.append(minute)
+    assert tried[:5] == [0, 1, 2, 4, 8]
+    first.down = False
+    minutes[0] = 100
+    assert both.block(0).number == 0
+    assert both.name == first.url
+
+
 def test_none_that_answers_is_one_sentence(two):
     first, second = two
     both = chain_of(*two)

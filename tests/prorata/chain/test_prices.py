@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prorata.chain.journal import JournalEntry
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.prices import Prices, floor_named
@@ -186,14 +188,23 @@ def test_what_waits_is_bumped_within_the_run_the_lowest_nonce_only(anvil, operat
     anvil.rpc("evm_setAutomine", False)
 
     def mine() -> None:
+        until = time.monotonic() + PATIENCE
+        while len(versions()) < 3 and time.monotonic() < until:
+            time.sleep(0.05)
+        # Bumped as often as it may be, it waits on.
+        time.sleep(0.5)
         anvil.rpc("evm_mine")
         anvil.rpc("evm_setAutomine", True)
 
-    miner = threading.Timer(2.0, mine)
+    def versions() -> list[JournalEntry]:
+        entry = operator.journal.find("mint/0")
+        return [] if entry is None else operator.journal.versions(entry)
+
+    miner = threading.Thread(target=mine)
     miner.start()
     first, second = sender.send(mints(token, 2))
     miner.join()
-    lowest = operator.journal.versions(operator.journal.find("mint/0"))
+    lowest = versions()
     offers = [read_signed(entry.raw).fees for entry in lowest]
     assert len(lowest) == 3
     assert all(8 * b.most >= 9 * a.most for a, b in itertools.pairwise(offers))

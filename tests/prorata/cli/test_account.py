@@ -16,8 +16,13 @@ import pytest
 from eth_account import Account
 
 from prorata.chain.keystores import open_keystore
+from prorata.cli.accounts import signer_of
+from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.cli.opened import Ran, run
+
+# Each key is encrypted as it is for people, which takes a second.
+pytestmark = pytest.mark.slow
 
 KEY = "0x" + "4c" * 32
 ADDRESS = Account.from_key(KEY).address
@@ -131,6 +136,42 @@ def test_a_broken_file_among_the_accounts_is_listed_as_such(folder) -> None:
     remarks = {one["name"]: one["remark"] for one in facts("account", "list")["accounts"]}
     assert remarks["broken"] == "is no JSON, and no keystore"
     assert remarks["issuer"] == "can be read by others: `chmod 600` mends that"
+
+
+# ------------------------------------------------------------------------------------ signing
+
+
+def test_an_account_signs_by_its_name(folder, chain) -> None:
+    address, told = facts("account", "new", "issuer")["address"], []
+    assert signer_of("issuer", chain, told.append).address == address
+    assert signer_of(str(folder / "issuer.json"), chain, told.append).address == address
+    assert told == []
+    (folder / "issuer.json").chmod(0o640)
+    signer_of("issuer", chain, told.append)
+    assert told == [
+        f"{folder / 'issuer.json'} can be read by others on this machine; `chmod 600` mends that"
+    ]
+
+
+def test_a_folder_of_an_accounts_name_is_not_meant(folder, chain, monkeypatch, tmp_path) -> None:
+    address = facts("account", "new", "issuer")["address"]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "issuer").mkdir()
+    assert signer_of("issuer", chain, print).address == address
+    with pytest.raises(InputError, match="is a folder; give a keystore file in it"):
+        signer_of("./issuer", chain, print)
+
+
+def test_a_name_that_ape_knows_too_is_refused(folder, chain, tmp_path) -> None:
+    facts("account", "new", "issuer")
+    (tmp_path / ".ape" / "accounts").mkdir(parents=True)
+    (tmp_path / ".ape" / "accounts" / "issuer.json").write_text("{}")
+    with pytest.raises(InputError) as refused:
+        signer_of("issuer", chain, print)
+    assert str(refused.value) == (
+        f'account: "issuer" is the name of {folder / "issuer.json"}, and of an account of ape; '
+        "give the path of the one that you mean"
+    )
 
 
 # ------------------------------------------------------------------------------------ a terminal

@@ -9,6 +9,7 @@ import pytest
 
 from prorata.deployments.deployment import open_journal
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.prorata.cli.opened import run
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 WHY = ("--reason", "Capital increase of May 2027", "--document", f"0x{'ab' * 32}")
@@ -68,9 +69,29 @@ def test_a_currency_that_moves_needs_a_yes(started, file):
     started.says("deploy", "--asset", str(file))
     moved = started.chain.request("eth_accounts")[2]
     file.write_text(f'{text}currencies: {{EURC: {{31337: "{moved}"}}}}\n')
-    done = started.run("deploy", "--asset", str(file))
-    assert done.code == 1
+    assert started.refuses("deploy", "--asset", str(file)) == (
+        'yes: "" is missing, to take over what was edited, and there is nobody to ask; give --yes'
+    )
     assert started.deployment.settings.currencies["EURC"][31337] == OTHER
+    [edited] = started.facts("deploy", "--asset", str(file), "--yes")["edited"]
+    assert (edited["field"], edited["way"]) == ("currencies.EURC.31337", "asked")
+    assert started.deployment.settings.currencies["EURC"][31337].lower() == moved.lower()
+
+
+def test_a_dry_run_lists_all_that_was_edited_and_what_becomes_of_it(started, file):
+    assert "Nothing would be deployed" in started.says("deploy", "--asset", str(file), "--dry-run")
+    edit(file, "authorised_shares: 5,000", "authorised_shares: 6,000")
+    edit(file, "unit_price: 1,000.00 USD", "unit_price: 900.00 USD")
+    before = started.sent
+    done = started.facts("deploy", "--asset", str(file), "--dollar", "--dry-run")
+    assert list(done["gas"]) == ["Dollar"]
+    assert [(one["field"], one["way"]) for one in done["edited"]] == [
+        ("authorised_shares", "command"),
+        ("unit_price", "taken"),
+    ]
+    said = started.says("deploy", "--asset", str(file), "--dry-run")
+    assert "prorata authorise 6,000 --reason" in said
+    assert started.sent == before
 
 
 # ------------------------------------------------------------------------------------- authorise
@@ -105,3 +126,22 @@ def test_less_than_is_issued_is_refused(started):
         "least those, or burn some first"
     )
     assert started.refuses("authorise", "lots", *WHY).startswith('authorised_shares: "lots" ')
+
+
+def test_a_dry_run_changes_nothing(started):
+    before = (started.folder / "manifest.json").read_bytes()
+    done = started.facts("authorise", "6,000", *WHY, "--dry-run")
+    assert (done["dry_run"], done["changed"], done["authorised"]["text"]) == (True, True, "6,000")
+    assert "6,000 shares of CANAL8 would be authorised; now, 5,000 are" in started.gist(
+        "authorise", "6,000", *WHY, "--dry-run"
+    )
+    assert (started.folder / "manifest.json").read_bytes() == before
+
+
+def test_without_a_yes_nothing_is_authorised(started):
+    done = run(
+        "authorise", "6,000", *WHY, "--network", started.anvil.url,
+        "--deployment", str(started.folder),
+    )  # fmt: skip
+    assert done.code == 1
+    assert "to authorise 6,000 shares of CANAL8, and there is nobody to ask" in done.err

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from prorata.cli.accounts import ACCOUNTS, PASSPHRASE
 from prorata.cli.checks import VARIABLES
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
@@ -22,6 +23,7 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 def clean(monkeypatch, tmp_path):
     """In an empty folder, with none of our variables set."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in set(VARIABLES) - {"PRORATA_CACHE"}:
         monkeypatch.delenv(name, raising=False)
 
@@ -90,7 +92,15 @@ def test_a_keystore_that_others_may_read(anvil, tmp_path, monkeypatch):
     assert loose["mend"] == f"chmod 600 {path}"
     path.chmod(0o600)
     monkeypatch.setenv("PRORATA_ACCOUNT", str(path))
-    assert checks(*words)["keystore"]["state"] == "ok"
+    assert checks(*words)["keystores"]["found"] == "one, which nobody else can read"
+    known = tmp_path / "accounts" / "agent.json"
+    known.parent.mkdir()
+    known.write_text("{}", encoding="utf-8")
+    known.chmod(0o640)
+    monkeypatch.setenv("PRORATA_ACCOUNTS", str(known.parent))
+    assert checks(*words, code=1)["keystore"]["mend"] == f"chmod 600 {known}"
+    known.chmod(0o600)
+    assert checks(*words)["keystores"]["found"] == "2, which nobody else can read"
 
 
 def test_variables_are_shown_secrets_are_not(anvil, monkeypatch):
@@ -118,4 +128,4 @@ def test_every_variable_that_the_package_reads_is_known():
     """Those of the tests are not for users."""
     sources = (p.read_text(encoding="utf-8") for p in (PROJECT_ROOT / "prorata").rglob("*.py"))
     read = {name for text in sources for name in re.findall(r'"(PRORATA_[A-Z_]+)"', text)}
-    assert read == set(VARIABLES)
+    assert read | {PASSPHRASE, ACCOUNTS} == set(VARIABLES)

@@ -12,6 +12,7 @@ from prorata.deployments.deployment import open_journal
 from prorata.register.investors import read_investors
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.chain.test_journal import reseal
+from tests.prorata.chain.test_outside import sent_by_node
 from tests.prorata.cli.opened import Commands
 
 WALLET = read_investors(PROJECT_ROOT / "examples" / "compliant" / "investors.csv")[14].address
@@ -114,7 +115,7 @@ def test_a_step_that_something_else_took_the_place_of_does_not_hold(commands):
     commands.says("freeze", "--wallet", WALLET, "--release", *BASIS)
     chain.request("evm_revert", before)
     owner = commands.deployment.manifest.deployer
-    chain.request("eth_sendTransaction", {"from": owner, "to": WALLET, "value": "0x0"})
+    sent_by_node(chain, {"from": owner, "to": WALLET, "value": "0x0"})
     [fault] = does_not_hold(commands)
     assert "is not on the chain, and something else used its nonce" in fault
     assert "can never be mined" in commands.refuses("record", "--at", "+90d")

@@ -129,8 +129,7 @@ def test_a_network_that_only_ape_knows_needs_ape(monkeypatch):
     monkeypatch.setitem(sys.modules, "ape", None)
     with (
         pytest.raises(
-            InputError,
-            match=r'network: "ethereum:sepolia" is no address of a node and no set in networks.yaml, and',
+            InputError, match=r'network: "ethereum:sepolia" is no address of a node and no set in '
         ) as refused,
         networks.connected("ethereum:sepolia"),
     ):

@@ -12,6 +12,7 @@ from eth_account import Account
 from prorata.chain.sealed_log import sealed
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.prorata.chain.test_outside import sent_by_node
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 from tests.prorata.conftest import ISSUER_KEY
@@ -73,6 +74,7 @@ def test_a_clone_of_the_folder_pays_nothing_twice(commands, clone):
     assert "(declare to " in refusal
     assert refusal.endswith("or take it in here with `prorata journal adopt`")
     assert "issue" not in refusal
+    assert "does not know" in clone.refuses("record", "--at", "+90d", "--dry-run")
     shown = clone.facts("journal", "adopt", "--yes")
     assert [one["what"].split()[0] for one in shown["adopted"]] == ["approve", "declare"]
     before = clone.sent
@@ -130,11 +132,24 @@ def test_a_line_left_out_and_the_rest_sealed_anew_is_missed(commands):
     assert "(declare to " in commands.refuses(*PAY)
 
 
+@pytest.mark.attack("I1")
+def test_a_step_renamed_and_sealed_anew_pays_nothing_twice(commands):
+    """No seal and no nonce tells: the vault does, and so does a head kept elsewhere."""
+    commands.says(*PAY)
+    records = lines(commands)
+    for one in records:
+        if one.get("key", "").startswith("declare/"):
+            one["key"] = "declare/1/0123456789abcdef"
+    reseal(commands, records)
+    assert "may be a payment that was made already: distribution 1 pays" in commands.refuses(*PAY)
+    assert declared(commands) == 1
+
+
 def test_an_account_used_elsewhere_is_noted_and_stops_nothing(commands):
     """What touches none of our contracts is a matter of record."""
     account = commands.deployment.manifest.deployer
     there = "0x" + "de" * 20
-    commands.anvil.rpc("eth_sendTransaction", {"from": account, "to": there, "value": "0x1"})
+    sent_by_node(commands.chain, {"from": account, "to": there, "value": "0x1"})
     commands.says(*PAY)
     marks = [record["mark"] for record in lines(commands) if "mark" in record]
     assert len(marks[-1]["foreign"]) == 1
@@ -157,7 +172,7 @@ def test_a_clone_whose_account_never_sent_is_told_too(commands, clone):
     commands.anvil.rpc("anvil_setBalance", AGENT, hex(10**18))
     token = commands.deployment.token()
     added = {"from": agent, "to": token.address, "data": f"0x{token.add_agent(AGENT).data.hex()}"}
-    commands.anvil.rpc("eth_sendTransaction", added)
+    sent_by_node(commands.chain, added)
     for one in (commands, clone):
         assert len(one.facts("journal", "adopt", "--yes")["adopted"]) == 1
     commands.says("record", "--at", "+90d", *other)

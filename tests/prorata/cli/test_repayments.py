@@ -5,14 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from prorata.apportion import withhold
 from prorata.chain.journal import Journal
+from prorata.chain.operator import Operator
+from prorata.cli.accounts import _test_signer
 from prorata.contracts.currency import Currency
+from prorata.ledger.audits import audit_deployment
 from prorata.register.captable import read_csv
 from prorata.register.investors import read_investors
+from prorata.tax.certificates import read_certificates
+from prorata.tax.procedures import procedure_of
+from prorata.tax.repayments import find_repayments
+from prorata.tax.years import YearRules
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment, parse_time
@@ -189,14 +197,18 @@ def test_the_collector_repays_from_what_was_remitted_to_it(commands, late):
     stranger = commands.refuses("tax", "repay", late, "--account", "TEST::3")
     assert "is neither the collector of the tax of distribution 1 nor the issuer" in stranger
     lacking = commands.refuses("tax", "repay", late, "--account", "TEST::7")
-    assert (
-        f"is more than the 0 USD that {COLLECTOR} holds; send the tax to its collector" in lacking
-    )
-    commands.says("remit", "--all")
-    had = held(commands, COLLECTOR)
-    facts = commands.facts("tax", "repay", late, "--account", "TEST::7")
+    assert f"is more than the 0 USD that {COLLECTOR} holds; let the collector repay" in lacking
+    issuer = commands.refuses("tax", "repay", late, "--remit")
+    assert "is not the collector of the tax of distribution 1; use its account" in issuer
+    collector = ("--remit", "--account", "TEST::7")
+    planned = commands.facts("tax", "repay", late, *collector, "--dry-run")
+    assert (len(planned["would_repay"]), held(commands, COLLECTOR)) == (2, 0)
+    facts = commands.facts("tax", "repay", late, *collector, "--confirm", planned["digest"])
     assert [row["by"] for row in facts["repaid"]] == ["collector"] * 2
-    assert had - held(commands, COLLECTOR) == sum(units(row["repaid"]) for row in facts["repaid"])
+    returned = sum(units(row["repaid"]) for row in facts["repaid"])
+    withheld = commands.deployment.vault().distribution(1).withheld
+    assert held(commands, COLLECTOR) == withheld - returned
+    assert commands.facts("tax", "repay", late, *collector)["repaid"] == []
 
 
 def test_a_lower_rate_later_repays_the_rest_only(commands, late, tmp_path):
@@ -221,6 +233,27 @@ def test_a_journal_that_was_lost_repays_nothing_twice(commands, late):
     assert (again["repaid"], again["before"]) == ([], first["repaid"])
     assert commands.sent == sent
     assert len(commands.facts("books")["corrections"]) == 2
+
+
+def test_what_a_stranger_sends_with_a_reference_counts_as_far_as_it_repays(commands, late):
+    """Too much is no repayment, and blocks no books; a part of it leaves the rest to be repaid."""
+    found, entries = commands.deployment, read_certificates(late)
+    books = audit_deployment(found).books
+    token, who = found.token().address, DUTCH[0].address
+    due = find_repayments(books, token, entries, YearRules(), procedure_of("US")).due
+    [one] = [repayment for repayment in due if repayment.entry.holder == who]
+    money = Currency(commands.chain, found.currency("USD").address)
+    stranger = Operator(commands.chain, _test_signer("TEST::3", 3, commands.chain))
+    for amount in (one.entry.tax + 1, 1):
+        stranger.send_one("mint", money.mint(stranger.address, amount))
+        call = money.transfer(who, amount)
+        data = call.data + one.reference(commands.chain.chain_id)
+        stranger.send_one("gift", replace(call, data=data))
+    facts = commands.facts("tax", "repay", late, "--holder", who)
+    assert [units(row["repaid"]) for row in facts["repaid"]] == [one.amount - 1]
+    [gift] = facts["before"]
+    assert (units(gift["repaid"]), gift["by"]) == (1, "another account")
+    assert commands.facts("books")["balanced"]
 
 
 def test_the_chains_own_coin_is_repaid_once_by_what_the_journal_knows(commands, late):

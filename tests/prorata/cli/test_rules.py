@@ -96,6 +96,36 @@ def test_other_rules_are_shown_deployed_and_put_in_force(commands, token, book):
     assert commands.facts("rules", "show")["settings"] == {"eligible": True}
 
 
+def test_a_dry_run_shows_what_differs_and_changes_nothing(commands, token):
+    """In the words of the step, which whoever is asked reads too."""
+    before, sent = token.compliance(), commands.sent
+    manifest = (commands.folder / "manifest.json").read_bytes()
+    plan = commands.facts("rules", "change", "--file", str(PLAIN), "--dry-run")
+    deploying, putting = [step["label"] for step in plan["steps"]]
+    assert deploying == "deploy TransferRules"
+    assert "; countries: only AT, BE, BG, CY, CZ, DE, " in putting
+    assert ", SE, SI, SK → no rule; " in putting
+    assert "; max_holders_of_class_in_country: 149 → no rule" in putting
+    assert (token.compliance(), commands.sent) == (before, sent)
+    assert (commands.folder / "manifest.json").read_bytes() == manifest
+    commands.facts("rules", "change", "--file", str(PLAIN))
+    plan = commands.facts("rules", "change", "--file", str(EU), "--dry-run")
+    assert len(plan["steps"]) == 2
+    assert plan["steps"][1]["label"].startswith("count the holders of")
+
+
+def test_a_file_with_other_rules_is_taken_over_once_they_are_in_force(commands, token, tmp_path):
+    """`deploy` names the command before; it is no drift afterwards."""
+    text = (EXAMPLES / "compliant" / "asset.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "asset.yaml"
+    path.write_text(text.replace("../packs/eu-149.yaml", str(PLAIN)), encoding="utf-8")
+    assert "`prorata rules change" in commands.refuses("deploy", "--asset", str(path))
+    commands.facts("rules", "change", "--file", str(PLAIN))
+    commands.facts("deploy", "--asset", str(path))
+    assert commands.deployment.settings.rules.max_holders_of_class_in_country is None
+    assert commands.facts("drift")["drifts"] == []
+
+
 def test_rules_that_count_again_have_all_holders_counted(commands, token, book):
     """Going back deploys nothing, counts every holder, and shares move again."""
     first, persons = token.compliance(), book.holder_count(token.address)

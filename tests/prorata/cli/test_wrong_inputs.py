@@ -132,6 +132,16 @@ def test_a_wrong_table_is_one_sentence(building, tmp_path, content, words, said)
     assert sentence.count("\n") == (len(sentence.split("\n  ")) - 1 if said is MANY else 0)
 
 
+def test_of_very_many_faults_the_first_are_shown(building, tmp_path) -> None:
+    path = tmp_path / "holders.csv"
+    path.write_text(HEAD + "".join(f"0x{number},1\n" for number in range(1_000)))
+    said = building.run("issue", str(path)).err.split("\n")
+    assert said[0] == f"✗ 1,000 problems in {path}:"
+    assert said[21:] == ["  and 980 more: `--json` lists them all.", ""]
+    listed = json.loads(building.run("issue", str(path), "--json").out)
+    assert len(listed["error"]["problems"]) == 1_000
+
+
 @pytest.mark.attack("I4")
 @pytest.mark.parametrize("path", ["nowhere.csv", ".", "/dev/zero"])
 def test_what_is_no_file_is_one_sentence(building, tmp_path, path) -> None:
@@ -171,6 +181,65 @@ def test_a_wrong_key_file_is_one_sentence_without_a_secret(
     assert said in sentence
     assert KEY[2:] not in sentence
     assert PASSPHRASE not in sentence
+
+
+# ---------------------------------------------------------------------------- any file anywhere
+
+ODD: dict[str, bytes] = {
+    "nothing": b"",
+    "line ends": b"\r\r\r",
+    "bytes": b"\x80\x81\x00",
+    "archive": b"PK\x03\x04xx",
+    "mark": b"\xef\xbb\xbf{}",
+    "UTF-16": "address,shares\n".encode("utf-16"),
+    "surrogate": b"address,shares\n\xed\xa0\x80,1\n",
+    "depth": b"[" * 20_000,
+    "list": b"- a\n- b\n",
+    "circle": b"a: &a [*a]\n",
+    "tag": b"!!python/object:os.system x\n",
+    "no such day": b"name: 2027-13-45\nsymbol: X\n",
+    "keys that are lists": b"? [a, b]\n: c\n",
+    "no number": b"decimals: .inf\nname: .nan\n",
+    "long number": b'{"0x1000000000000000000000000000000000000001": 1' + b"0" * 6_000 + b"}",
+    "number": b"7",
+    "text": b'"x"',
+    "objects": b"[{}]",
+    "payments": b"holder,shares,gross,tax,net\n",
+    "register": b"address,person,country,class,eligible_until\n",
+    "explorer": EXPLORER.encode(),
+    "Merkle drop": json.dumps({ADA: "0x64"}).encode(),
+}
+READERS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "issue": lambda file: ("issue", file, "--dry-run"),
+    "register": lambda file: ("register", file, "--dry-run"),
+    "tax certify": lambda file: ("tax", "certify", file, "--dry-run"),
+    "tax deploy": lambda file: ("tax", "deploy", file, "--dry-run"),
+    "distribute": lambda file: ("distribute", "--from", file, "--dry-run"),
+    "claim": lambda file: ("claim", "--instruction", file),
+    "instruct": lambda file: ("instruct", "--cancel", file),
+    "captable": lambda file: ("captable", "--names", file),
+    "names import": lambda file: ("names", "import", file),
+    "record": lambda file: ("record", "--at", "+2h", "--account", file),
+    "deploy": lambda file: ("deploy", "--asset", file, "--dry-run"),
+}
+
+
+@pytest.mark.attack("I4")
+@pytest.mark.parametrize("reader", READERS.values(), ids=list(READERS))
+@pytest.mark.parametrize("ending", ["csv", "yaml", "json"])
+def test_no_file_at_all_is_a_traceback(building, tmp_path, monkeypatch, reader, ending) -> None:
+    """Whatever file a command is given: it is read, or refused with a remedy, and nothing sent."""
+    monkeypatch.setenv("PRORATA_PASSPHRASE", PASSPHRASE)
+    before = building.sent
+    for name, content in ODD.items():
+        path = tmp_path / f"{name}.{ending}"
+        path.write_bytes(content)
+        done = building.run(*reader(str(path)))
+        assert done.code == 1, (name, done)
+        assert "✗ " in done.err, (name, done)
+        assert "; " in done.err, (name, done)
+        assert "Traceback" not in done.err, (name, done)
+    assert building.sent == before
 
 
 # ---------------------------------------------------------------------------- options

@@ -90,6 +90,15 @@ def test_each_holders_country_decides(claimed, investors):
     }  # fmt: skip
 
 
+def test_countries_of_recipients_count_where_no_register_has_them(claimed, tmp_path):
+    """And whoever is a person of the United States is, wherever it lives."""
+    with kept(claimed.anvil.url, claimed.folder):
+        (claimed.folder / "recipients.csv").write_text(
+            f"address,country,us_person\n{A},FR,yes\n{B},US,\n{C},DE,no\n", encoding="utf-8"
+        )
+        assert counted(claimed) == {2027: "2000.000000", 2028: "1000.000000"}
+
+
 def test_a_file_of_rates_says_otherwise(claimed, investors, tmp_path):
     example = PROJECT_ROOT / "examples" / "compliant" / "withholding.yaml"
     rates = tmp_path / "rates.yaml"
@@ -111,10 +120,18 @@ def test_the_rules_of_the_file_that_was_put_in_force_hold_from_then_on(
         rates.write_text(f"{text}  DE: {{ date: payable, zone: Europe/Berlin }}\n")
         claimed.says("tax", "deploy", str(rates))
         assert counted(claimed, "--investors", investors) == {2027: "3000.000000"}
+        # The same rates with another rule of years: nothing is sent, and the rule holds.
+        sent = claimed.sent
+        rates.write_text(f"{text}  DE: {{ date: paid, zone: Europe/Berlin }}\n")
+        claimed.says("tax", "deploy", str(rates), "--dry-run")
+        assert counted(claimed, "--investors", investors) == {2027: "3000.000000"}
+        claimed.says("tax", "deploy", str(rates))
+        assert counted(claimed, "--investors", investors)[2028] == "1000.000000"
+        assert claimed.sent == sent
         claimed.says("tax", "rates", str(example))
         lines = (claimed.folder / "journal.jsonl").read_text().count("year-rules")
         claimed.says("tax", "rates", str(example))
-        assert (claimed.folder / "journal.jsonl").read_text().count("year-rules") == lines == 2
+        assert (claimed.folder / "journal.jsonl").read_text().count("year-rules") == lines == 3
         assert counted(claimed, "--investors", investors) == {
             2027: "2000.000000", 2028: "1000.000000",
         }  # fmt: skip

@@ -74,6 +74,27 @@ def test_a_register_that_serves_another_asset(started, tmp_path):  # noqa: F811
         assert said.startswith(f"the register {book} also serves another asset, {address}: what")
 
 
+def test_an_account_with_a_key_that_may_hold_shares(started):  # noqa: F811
+    """Which a command refuses, and another tool does not."""
+    call = started.deployment.token().set_holds_contract(THIRD)
+    started.chain.request("eth_sendTransaction", call.question(OWNER))
+    [said] = about(started, "may hold shares")
+    assert said.startswith(f"{THIRD} may hold shares and is an account with a key: whoever has it")
+
+
+def test_a_policy_that_reads_another_register(started):  # noqa: F811
+    """And a collector who was lost: nobody can change either."""
+    started.facts("tax", "deploy", str(COMPLIANT / "withholding.yaml"))
+    assert about(started, "reads the register") == []
+    started.facts("registry", "change", "--to", "none")
+    assert about(started, "reads the register") == []
+    vault = started.deployment.vault().address
+    call = started.deployment.token().set_identity_registry(vault)
+    started.chain.request("eth_sendTransaction", call.question(OWNER))
+    [said] = about(started, "reads the register")
+    assert said.endswith("deploy another policy with `prorata tax deploy`")
+
+
 def test_every_warning_names_a_command_that_exists(started):  # noqa: F811
     """With the options that it takes."""
     register(started, THIRD, person=903)

@@ -32,18 +32,18 @@ def refusal(call, *arguments) -> str:
 
 
 def test_what_is_as_planned_passes(plan):
-    compare_plan(plan, STEPS, BEFORE, set())
+    compare_plan(plan, STEPS, BEFORE, "0xcc", set())
 
 
 def test_what_is_left_of_a_plan_passes(plan):
     """One step is done: the nonce is one more, and what the chain says is not compared again."""
-    compare_plan(plan, STEPS[1:], {"deployed": True, "nonce": 4}, {"deploy/One"})
-    compare_plan(plan, (), {"deployed": True, "nonce": 5}, {"deploy/One", "deploy/Two"})
+    compare_plan(plan, STEPS[1:], {"deployed": True, "nonce": 4}, "0xcc", {"deploy/One"})
+    compare_plan(plan, (), {"deployed": True, "nonce": 5}, "0xcc", {"deploy/One", "deploy/Two"})
 
 
 def test_a_changed_argument_is_named(plan):
     changed = planned_step("deploy/Two", Call(None, b"other", 0, "deploy two"))
-    assert refusal(compare_plan, plan, (STEPS[0], changed), BEFORE, set()) == (
+    assert refusal(compare_plan, plan, (STEPS[0], changed), BEFORE, "0xcc", set()) == (
         f'step: "{changed.words}" was planned as {STEPS[1].words}; plan it again with '
         "`prorata plan`"
     )
@@ -58,11 +58,11 @@ def test_a_changed_argument_is_named(plan):
     ],
 )
 def test_a_step_that_is_gone_or_new_or_elsewhere_is_named(plan, steps, words):
-    assert words in refusal(compare_plan, plan, steps, BEFORE, set())
+    assert words in refusal(compare_plan, plan, steps, BEFORE, "0xcc", set())
 
 
 def test_a_nonce_that_was_used_is_named(plan):
-    assert refusal(compare_plan, plan, STEPS, {**BEFORE, "nonce": 4}, set()) == (
+    assert refusal(compare_plan, plan, STEPS, {**BEFORE, "nonce": 4}, "0xcc", set()) == (
         'nonce: "4" is not what was planned, 3; plan it again with `prorata plan`'
     )
 
@@ -71,9 +71,29 @@ def test_roles_that_changed_are_named(plan):
     before = {**BEFORE, "roles": ["ShareToken: owner 0xaa"]}
     planned = Plan.of(binding(steps=STEPS, before=before), {})
     now = {**BEFORE, "roles": ["ShareToken: owner 0xbb"]}
-    assert refusal(compare_plan, planned, STEPS, now, set()) == (
-        'roles: "ShareToken: owner 0xbb" is not what was planned, ShareToken: owner 0xaa; plan it '
-        "again with `prorata plan`"
+    assert refusal(compare_plan, planned, STEPS, now, "0xcc", set()).splitlines()[1:] == [
+        (
+            '  roles: "ShareToken: owner 0xbb" was not there when it was planned; plan it again '
+            "with `prorata plan`"
+        ),
+        (
+            '  roles: "ShareToken: owner 0xaa" was there when it was planned, and is gone; plan it '
+            "again with `prorata plan`"
+        ),
+    ]
+
+
+def test_what_is_done_is_done_whatever_the_account_has_sent_since(plan):
+    later = {"deployed": True, "nonce": 17}
+    compare_plan(plan, (), later, "0xcc", {"deploy/One", "deploy/Two"})
+    assert 'nonce: "17" is not what was planned, 4' in refusal(
+        compare_plan, plan, STEPS[1:], later, "0xcc", {"deploy/One"}
+    )
+
+
+def test_a_file_that_was_edited_meanwhile_is_named(plan):
+    assert refusal(compare_plan, plan, STEPS, BEFORE, "0xcd", set()) == (
+        'settings: "0xcd" is not what was planned, 0xcc; plan it again with `prorata plan`'
     )
 
 

@@ -27,6 +27,8 @@ def binding(**changes) -> Binding:
             "command": ("deploy", "--asset", "asset.yaml"),
             "steps": (planned_step("deploy/DividendVault", Call(None, b"code", 0, "deploy")),),
             "before": {"nonce": 3},
+            "settings": "0xcc",
+            "complete": True,
             "artifacts": "0xbb",
             "expires": "2027-03-31T23:59:59Z",
             "most_fee": "100",
@@ -68,6 +70,7 @@ def test_a_step_is_its_receiver_its_value_and_the_hash_of_its_data():
     [
         {"chain_id": 2}, {"genesis": "0xab"}, {"signer": ANNE.address}, {"command": ("issue",)},
         {"steps": ()}, {"before": {"nonce": 4}}, {"artifacts": "0xbc"},
+        {"settings": "0xcd"}, {"complete": False},
         {"expires": "2027-04-01T00:00:00Z"}, {"most_fee": "101"}, {"most_total": "1001"},
     ],
 )  # fmt: skip

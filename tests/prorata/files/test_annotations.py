@@ -17,7 +17,7 @@ from prorata.files.annotations import AUTHOR, RED, annotated
 from prorata.files.tabular import tabular
 from prorata.files.workbook_reader import FAULTS
 from prorata.register.captable import CapTable, Holding, parse_csv
-from tests.prorata.files.books import packed, saved, workbook
+from tests.prorata.files.books import packed, repacked, saved, workbook
 
 ADA, BOB, CAT = (rehearsal_key(number).address for number in range(3))
 HEADER = ("address", "shares", "name")
@@ -118,3 +118,13 @@ def test_marks_change_nothing_that_is_read(rows):
     content = packed([HEADER, *rows, (ADA, "1e3")])
     error = refusal_of(content)
     assert refusal_of(annotated(content, error)).problems == error.problems
+
+
+def test_what_cannot_be_written_again_is_refused():
+    """A number of four hundred digits, which no spreadsheet writes, and its reader takes."""
+    digits = b"9" * 400
+    content = repacked(
+        packed([HEADER, (ADA, 777)]), lambda _, part: part.replace(b"<v>777<", b"<v>%b<" % digits)
+    )
+    with pytest.raises(InputError, match=r"cannot be copied \(OverflowError"):
+        annotated(content, refusal_of(content))

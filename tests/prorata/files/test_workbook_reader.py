@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import re
 import zipfile
 from datetime import date, datetime, timedelta
 
@@ -318,6 +320,28 @@ def test_of_several_sheets_one_is_named():
 # ---------------------------------------------------------------------------- hostile files
 
 
+ODD = ["", "0", "-1", "9" * 40, "x", "true", "A1:XFD1048576", "s", "e", "b", "d", "1e400", "NaN"]
+VALUE = re.compile(rb'(?<==")[^"]*(?=")|(?<=>)[^<>]+(?=<)')
+
+
+@given(part=st.integers(0, 99), place=st.integers(0, 9_999), odd=st.sampled_from(ODD))
+def test_whatever_a_part_says_it_is_a_table_or_one_refusal(part, place, odd):
+    """Any attribute or text of any part with another value: never a traceback."""
+    content = packed(ROWS)
+    names = [n for n in zipfile.ZipFile(io.BytesIO(content)).namelist() if "theme" not in n]
+    chosen = names[part % len(names)]
+
+    def change(name: str, text: bytes) -> bytes:
+        if name != chosen:
+            return text
+        found = list(VALUE.finditer(text))
+        spot = found[place % len(found)]
+        return text[: spot.start()] + odd.encode() + text[spot.end() :]
+
+    with contextlib.suppress(InputError):
+        assert read(repacked(content, change)).total < 10**15
+
+
 def zipped(**parts: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -386,6 +410,10 @@ def test_a_cell_at_the_edge_of_the_sheet_is_named():
         (zipped(mimetype=b"application/vnd.oasis", content_xml=b"<a/>"), "is an OpenDocument file"),
         (zipped(xl__workbook_xml=b"<a/>"), "is damaged (KeyError"),
         (packed(ROWS)[:-300], "is damaged (BadZipFile"),
+        (
+            zipped(xl__workbook_xml=b'<workbook xmlns="http://purl.oclc.org/ooxml/main"/>'),
+            "is a workbook in Strict Open XML; save it as Excel Workbook (.xlsx)",
+        ),
     ],
 )  # fmt: skip
 def test_other_spreadsheets_and_damaged_ones_are_named(content, sentence):

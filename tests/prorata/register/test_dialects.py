@@ -282,6 +282,7 @@ def test_certificates_of_one_holder_are_added_up_on_request() -> None:
         "line 4 has nothing outstanding, and is left out",
         f"{ADA} holds 1,250,000 = 1,000,000 + 250,000, of lines 2 and 3",
         "the lines are of several classes of shares, read as one: Common, Series A",
+        "the cap table comes to 1,262,500 shares of 2 holders",
     )
 
 
@@ -316,7 +317,11 @@ def test_any_header_is_mapped_by_its_keeper() -> None:
     content = f"Note,Account,Number Held\nfirst,{ADA},5\n,{BOB},6\n"
     table = parse_csv(content, columns={"address": "account", "shares": "Number Held"})
     assert table.balances == {ADA: 5, BOB: 6}
-    assert table.notices == ('the cap table has columns that are not read: "Note"',)
+    assert table.notices == (
+        'the cap table has columns that are not read: "Note"',
+        "the cap table comes to 11 shares of 2 holders",
+    )
+    assert parse_csv(f"address,shares\n{ADA},5\n").notices == ()
 
 
 def test_a_mapped_column_takes_the_place_of_its_namesake() -> None:

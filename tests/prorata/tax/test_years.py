@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -148,6 +151,21 @@ def test_what_is_not_payable_yet_counts_in_no_year():
     books = income(until="2027-12-25")
     assert year_of_income(books, books.distributions[1], C, RULES[US]) is None
     assert paid_in(books, TOKEN, 2027, AMERICAN) == []
+
+
+def test_a_computer_without_time_zones_does_without_until_one_is_needed():
+    program = (
+        "import sys; sys.modules['tzdata'] = None\n"
+        "from prorata.tax.years import RULES, US, YearRules\n"
+        "print(YearRules().default.calendar, RULES[US].zone)\n"
+        "RULES[US].calendar\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONTZPATH": ""},
+    )  # fmt: skip
+    assert ran.stdout == "UTC America/New_York\n"
+    assert "cannot be looked up: this computer has no time zone data; install it with" in ran.stderr
 
 
 # ------------------------------------------------------------------------------------- settings

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prorata.demo.keys import rehearsal_key
 from prorata.errors import InputError
@@ -299,3 +304,33 @@ def test_an_archive_that_is_damaged_says_so(tmp_path):
     path.write_bytes(content[:begin] + b"\0" * 8 + content[begin + 8 :])
     assert "is damaged (" in refused(path)[0]
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None
+
+
+ODD = [None, 0, -1, 1.5, True, "", [], {}, "ada", "a", "1e5", "-5", "0", "2027-01-04", ["a", "a"],
+       [None], 10**30, "\ud800", "TX_STOCK_TRANSFER"]  # fmt: skip
+
+
+def spots(content: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place in a document where a value stands."""
+    if isinstance(content, dict | list):
+        for key, value in list(
+            content.items() if isinstance(content, dict) else enumerate(content)
+        ):
+            yield content, key
+            yield from spots(value)
+
+
+@given(file=st.integers(0, 4), place=st.integers(0, 999), odd=st.sampled_from(ODD))
+def test_whatever_a_field_says_it_is_a_table_or_one_refusal(tmp_path_factory, file, place, odd):
+    """Any value in any place of any file: never a traceback."""
+    folder = tmp_path_factory.mktemp("ocf")
+    known = wallets(folder / "wallets.csv", "ada", "bob", "cat")
+    files = sorted(package(folder / "p", *OBJECTS).iterdir())
+    path = files[file % len(files)]
+    content = json.loads(path.read_text(encoding="utf-8"))
+    found = list(spots(content))
+    holder, key = found[place % len(found)]
+    holder[key] = odd
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with contextlib.suppress(InputError):
+        assert read_table(folder / "p", decimals=1, wallets=known).total > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.chain.transports.dialects import (
+from prorata.chain.transports.wordings import (
     RangeOffer,
     batch_limit,
     is_ahead_of_node,
