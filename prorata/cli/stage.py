@@ -148,6 +148,10 @@ def staged(context: click.Context, *, quiet: bool = False) -> Iterator[Stage]:
         yield stage
     except RehearsalEndError as error:
         stage.ended = error
+    except click.exceptions.Exit as error:
+        # A code such as 4, for what waits for others: the play has come to its end all the same.
+        if error.exit_code in (0, 1, 2):
+            raise
     finally:
         context.params = given
         del context.meta[STAGE]
