@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from prorata.chain.operator import Operator
-from prorata.chain.rehearsal import content_of
+from prorata.chain.rehearsed_steps import content_of
 from prorata.chain.steps import Intent
 from prorata.cli.output import Output
 from prorata.cli.stage import Stage
