@@ -131,9 +131,10 @@ class Command(click.Command):
                 super().invoke(ctx)
             require_consent(stage, ctx.params)
             ctx.meta[AGREED] = stage
-        done = super().invoke(ctx)
-        Output(bool(ctx.params["as_json"])).say_repeated()
-        return done
+        try:
+            return super().invoke(ctx)
+        finally:
+            Output(bool(ctx.params["as_json"])).say_repeated()
 
     def _previewed(self, ctx: click.Context) -> Any:
         """Show a dry run in the command's own words, with the digest to confirm it by."""

@@ -18,6 +18,11 @@ class CommandGroup(Command, click.Group):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, invoke_without_command=True, **options)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; or the command under it, to which then all else is left."""
+        further = [*ctx.args, *getattr(ctx, "_protected_args", ())]
+        return click.Group.invoke(self, ctx) if further else super().invoke(ctx)
+
 
 def by_itself() -> bool:
     """Whether the present command was called without a further one."""

@@ -57,7 +57,7 @@ REPEATED = "prorata.repeated"
 """Where a context keeps what an earlier run had sent, in words, if this one sent nothing."""
 
 SENT = "prorata.sent"
-"""Where a context keeps that its command has an account that sends."""
+"""Where a context keeps whether its command, which has an account, has sent anything."""
 
 _SAID = "prorata.said"
 """Where a context remembers that a person was told that nothing was sent."""
@@ -90,10 +90,10 @@ class Output:
             _meta()[_SAID] = True
 
     def say_repeated(self) -> None:
-        """That nothing was sent, because it was sent before: unless a person knows by now."""
+        """That nothing was sent, and why: unless a person knows by now."""
         meta = _meta()
-        if (before := meta.get(REPEATED)) is not None and _SAID not in meta:
-            self.say(f"Nothing was sent: {before}")
+        if meta.get(SENT) is False and _SAID not in meta:
+            self.say(f"Nothing was sent: {meta.get(REPEATED, 'there was nothing left to do')}")
 
     def notice(self, text: str) -> None:
         """A line that a program's user should see too."""
@@ -135,7 +135,8 @@ class Output:
     def result(self, facts: Mapping[str, Any]) -> None:
         """The whole result, for a program."""
         if self.as_json and not self.played:
-            _print(named_facts({**_repetition(), **facts, **_confirmation()}))
+            again = {n: fact for n, fact in _repetition().items() if n not in facts}
+            _print(named_facts({**facts, **again, **_confirmation()}))
 
     @contextlib.contextmanager
     def counter(self, label: str) -> Iterator[Callable[[int, int], None]]:

@@ -203,7 +203,7 @@ class Session:
                 governor.govern(operator)
             yield operator
         if self.stage is None and (context := click.get_current_context(silent=True)):
-            context.meta[SENT] = True
+            context.meta[SENT] = bool(operator.fresh)
             if operator.resumed:
                 context.meta[REPEATED] = sent_before(operator.repeated[-1], chain)
 

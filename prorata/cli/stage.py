@@ -18,14 +18,8 @@ from typing import Any
 
 import click
 
-from prorata.chain.rehearsal import (
-    CALLED_ALONE,
-    SIMULATED,
-    UNTRIED,
-    Rehearsal,
-    RehearsalEndError,
-    RehearsedStep,
-)
+from prorata.chain.rehearsal import Rehearsal, RehearsalEndError
+from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED, RehearsedStep
 from prorata.chain.types import Fees
 from prorata.cli.output import STAGE, Output, escape
 from prorata.errors import ChainError
@@ -148,6 +142,10 @@ def staged(context: click.Context, *, quiet: bool = False) -> Iterator[Stage]:
         yield stage
     except RehearsalEndError as error:
         stage.ended = error
+    except click.exceptions.Exit as error:
+        # A code such as 4, for what waits for others: the play has come to its end all the same.
+        if error.exit_code in (0, 1, 2):
+            raise
     finally:
         context.params = given
         del context.meta[STAGE]

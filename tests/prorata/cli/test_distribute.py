@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import signal
 import subprocess
 import time
@@ -115,6 +116,19 @@ def test_a_file_is_distributed_once_and_pushed_as_it_says(commands):
     assert (facts["holders_paid"], cell(facts["owed"])) == (147, "0.000000")
     with (commands.folder / "push-1.csv").open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == [cells(line) for line in facts["holders"]]
+
+
+def test_a_dry_run_that_would_fail_for_want_of_money_is_exit_code_1(commands):
+    """Once all is shown: today is a preview of tomorrow only if it can be paid for."""
+    rich = ("--currency", "USD", "--amount", "85,000,000", "--kind", "rent", "--dry-run")
+    before = commands.sent
+    done = commands.run("distribute", *rich)
+    assert (done.code, commands.sent) == (1, before)
+    assert "148 with 10,000 shares" in done.out
+    assert '"85,000,000 USD" is more than the 10,000,000 USD that' in done.err
+    as_json = commands.run("distribute", *rich, "--json")
+    assert as_json.code == 1
+    assert json.loads(as_json.out)["dry_run"] is True
 
 
 @pytest.mark.attack("K11")

@@ -141,7 +141,11 @@ def test_rules_that_count_again_have_all_holders_counted(commands, token, book):
         done = commands.facts("rules", "change", "--file", str(EU))
         assert len(done["counted"]) == 1
         assert book.holder_count(token.address) == persons
-    assert commands.facts("registry", "count") == {"persons": persons, "transactions": []}
+    assert commands.facts("registry", "count") == {
+        "persons": persons,
+        "transactions": [],
+        "resumed": False,
+    }
 
 
 def test_a_count_hands_over_from_rules_that_count(commands, token, book):
