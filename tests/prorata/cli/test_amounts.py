@@ -263,7 +263,7 @@ def use_powers(documents: Documents) -> None:
     assert units(sent["amount"]) == 125
     documents("approve", "--spender", BEN, "--amount", "2.5", *AS_ANN)
     documents("burn", "--holder", CAT, "--amount", "0.25", *BASIS)
-    documents("authorise", "2,000", *BASIS)
+    documents("authorise", "2,000", *BASIS, "--yes")
     documents("payee", "set", "--to", BEN, *AS_ANN)
     documents("payee", "show", "--holder", ANN)
     documents("pause", *BASIS)
