@@ -23,7 +23,8 @@ from typing import Any, Final
 from prorata.chain.calls import Call, decode_log
 from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
-from prorata.chain.rehearsal import Rehearsal, RehearsedChain, RehearsedStep
+from prorata.chain.rehearsal import Rehearsal, RehearsedChain
+from prorata.chain.rehearsed_steps import RehearsedStep
 from prorata.chain.steps import GAS_LIMIT, Intent, Receipt, StepPlan, digest_of
 from prorata.chain.transactions.plans import with_margin
 from prorata.chain.types import Log, Mined, SimulatedBlock

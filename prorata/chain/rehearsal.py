@@ -18,14 +18,11 @@ knows what the next ones would find.
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
-import rlp
-from eth_utils.address import to_canonical_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from prorata.chain.abi import only_reads
@@ -33,6 +30,14 @@ from prorata.chain.calls import Call
 from prorata.chain.encoding import bytes_of, hex_of, int_of, refusal_of
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
+from prorata.chain.rehearsed_steps import (
+    CALLED_ALONE,
+    SIMULATED,
+    UNTRIED,
+    RehearsedStep,
+    created_address,
+    digest_of_steps,
+)
 from prorata.chain.rpc import BusyError
 from prorata.chain.steps import GAS_LIMIT, Intent, Progress, Receipt, StepPlan
 from prorata.chain.transactions.plans import check_keys, explained, plan_steps
@@ -42,21 +47,10 @@ from prorata.chain.types import Log, Mined
 from prorata.errors import ChainError, ProrataError, RevertError
 
 __all__ = [
-    "CALLED_ALONE",
-    "SIMULATED",
-    "UNTRIED",
     "Rehearsal",
     "RehearsalEndError",
     "RehearsedChain",
-    "RehearsedStep",
-    "content_of",
-    "created_address",
-    "digest_of_steps",
 ]
-
-SIMULATED: Final = "simulated"
-CALLED_ALONE: Final = "called alone"
-UNTRIED: Final = "untried"
 
 # Creates a contract of the call data, and passes a refusal on.
 _FACTORY = "0x366000600037366000" + "34f0806019573d600060003e3d6000fd5b60005260206000f3"
@@ -74,59 +68,6 @@ READS_AT_ONCE = 100
 
 class RehearsalEndError(ChainError):
     """The rehearsal ends here: the node cannot say what would come after these steps."""
-
-
-def created_address(sender: str, nonce: int) -> str:
-    """Where the `nonce`-th transaction of `sender` puts a contract that it creates."""
-    packed = rlp.encode([to_canonical_address(sender), nonce])
-    return str(to_checksum_address(keccak(packed)[12:]))
-
-
-@dataclass(frozen=True)
-class RehearsedStep:
-    """One step that would be sent: its gas is what it is given at most, `grade` how it was tried.
-
-    `creates` is where it would put a contract.
-    """
-
-    key: str
-    label: str
-    to: str | None
-    value: int
-    data: bytes
-    gas: int
-    grade: str
-    creates: str | None = None
-
-    @property
-    def contract(self) -> str | None:
-        """What it calls, or creates."""
-        return self.creates if self.to is None else self.to
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """What a digest over steps is made of."""
-        return content_of(Intent(self.key, Call(self.to, self.data, self.value)))
-
-
-def content_of(intent: Intent) -> dict[str, Any]:
-    """What tells a step from every other: its key, receiver, value and data."""
-    call = intent.call
-    to = None if call.to is None else str(to_checksum_address(call.to))
-    hashed = f"0x{keccak(call.data).hex()}"
-    return {"key": intent.key, "to": to, "value": str(call.value), "data": hashed}
-
-
-def digest_of_steps(chain: RpcChain, signer: str, steps: Sequence[RehearsedStep]) -> str:
-    """What names these steps, by this signer, on this chain: 32 bytes as `0x…`."""
-    content = {
-        "chain": chain.chain_id,
-        "genesis": chain.genesis_hash,
-        "signer": signer,
-        "steps": [step.content for step in steps],
-    }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return f"0x{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 # ------------------------------------------------------------------------------------- the chain

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from eth_utils.crypto import keccak
 
-from prorata.chain.rehearsal import RehearsedStep
+from prorata.chain.rehearsed_steps import RehearsedStep
 
 __all__ = ["MOST_GAS", "MOST_STEPS", "checksum", "in_parts", "safe_batch", "unsigned_batch"]
 

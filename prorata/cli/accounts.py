@@ -191,20 +191,45 @@ class _ApeSigner:
         import ape  # noqa: PLC0415
 
         prepared = ape.networks.ethereum.create_transaction(**transaction, required_confirmations=0)
-        signed = self._account.sign_transaction(prepared)
-        if signed is None:
-            raise ChainError(
-                f"{self.address} did not sign transaction {transaction['nonce']}, so it and those "
-                "after it were not sent",
-                "run the same command again and sign",
-            )
+        what = f"transaction {transaction['nonce']}, so it and those after it were not sent"
+        signed = self._signed(what, self._account.sign_transaction, _printable(prepared))
         return bytes(signed.serialize_transaction())
 
     def sign_typed(self, message: Mapping[str, Any]) -> bytes:
-        signed = self._account.sign_message(encode_typed_data(full_message=dict(message)))
+        asked = encode_typed_data(full_message=dict(message))
+        signed = self._signed("the message, so nothing was sent", self._account.sign_message, asked)
+        return bytes(signed.encode_rsv())
+
+    def _signed(self, what: str, sign: Callable[[Any], Any], asked: Any) -> Any:
+        """What an account of a plugin has signed.
+
+        Raises: ChainError when it has not, for whatever reason the plugin has.
+        """
+        try:
+            signed = sign(asked)
+        except Exception as error:  # noqa: BLE001
+            # A device that is not there, locked, or has another application open: each library
+            # has exceptions of its own.
+            told = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+            raise ChainError(
+                f"{self.address} did not sign {what} ({told})",
+                "see to that, and run the same command again",
+            ) from None
         if signed is None:
             raise ChainError(
-                f"{self.address} did not sign the message, so nothing was sent",
-                "run the same command again and sign",
+                f"{self.address} did not sign {what}", "run the same command again and sign"
             )
-        return bytes(signed.encode_rsv())
+        return signed
+
+
+def _printable(transaction: Any) -> Any:
+    """A transaction that can be shown without a network of ape's, of which there is none here."""
+
+    class Printable(type(transaction)):  # type: ignore[misc]
+        def __str__(self) -> str:
+            shown = self.model_dump(mode="json", exclude_none=True)
+            return "\n".join(f"{name}: {value}" for name, value in shown.items())
+
+    # Whoever signs is asked on the device, which shows what it signs; this is for the terminal.
+    transaction.__class__ = Printable
+    return transaction

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from prorata.chain.operator import Operator
-from prorata.chain.rehearsal import content_of
+from prorata.chain.rehearsed_steps import content_of
 from prorata.chain.steps import Intent
 from prorata.cli.output import Output
 from prorata.cli.stage import Stage
@@ -67,7 +67,7 @@ def require_yes(options: Mapping[str, Any], what: str) -> None:
         return
     if not can_ask(options):
         rule = f"is missing, to {what}, and there is nobody to ask"
-        raise InputError.of("yes", "", rule, "give --yes")
+        raise InputError.of("yes", "", rule, "look at it with --dry-run, then give --yes")
     if not click.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
         raise InputError.of("yes", "no", "was the answer, so nothing was changed", "run it again")
 

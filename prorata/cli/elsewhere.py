@@ -11,7 +11,7 @@ import click
 
 from prorata.chain.abi import function
 from prorata.chain.elsewhere import ElsewhereOperator, give_up, note_steps
-from prorata.chain.rehearsal import RehearsedStep, digest_of_steps
+from prorata.chain.rehearsed_steps import RehearsedStep, digest_of_steps
 from prorata.chain.safe_batches import in_parts, safe_batch, unsigned_batch
 from prorata.chain.signers import ElsewhereSigner
 from prorata.cli.networks import connected

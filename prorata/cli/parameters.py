@@ -4,20 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-import click
 
 from prorata.chain.node import RpcChain
-from prorata.deployments.roles import PARTS, TOKEN
 from prorata.errors import InputError
-from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.times import WRITE_A_TIME, checked_second, moment, parse_time
 
-__all__ = ["WHEN", "is_relative", "parse_contract", "parse_moment", "part_options"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["WHEN", "is_relative", "parse_moment"]
 
 WHEN = (
     "2027-03-31T23:59:59Z, a day such as 2027-03-31 (its last second in UTC) or '2027-03-31 "
@@ -66,25 +58,3 @@ def _check_numbered(text: str, column: str) -> None:
     unit = "milliseconds" if milliseconds else "seconds"
     rule = f"is a number, of {unit} since 1970 by its length"
     raise InputError.of(column, text, rule, f"if that is meant, write {moment(second)}")
-
-
-def parse_contract(text: str, column: str) -> str:
-    """An address, or the zero address for `none`.
-
-    Raises: InputError when it is neither.
-    """
-    return ZERO_ADDRESS if text == "none" else check_address(column, text)
-
-
-def part_options(function: F) -> F:
-    """Which contract of an asset a command about owners and agents means."""
-    part = click.option(
-        "--of",
-        "part",
-        type=click.Choice(PARTS),
-        default=TOKEN,
-        show_default=True,
-        help="Which contract of the asset.",
-    )
-    policy = click.option("--policy", help="The tax policy's name, where there are several.")
-    return part(policy(function))

@@ -14,19 +14,46 @@ from typing import Any
 import click
 
 from prorata.chain.journal import Journal
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.rehearsal import Rehearsal, RehearsalEndError
+from prorata.chain.signers import ElsewhereSigner, Signer
 from prorata.cli.command import Command
 from prorata.cli.output import GOVERNOR, STAGE
+from prorata.cli.session import Session
 from prorata.cli.stage import Stage
 from prorata.deployments.applying import Gate
 from prorata.deployments.plans import Plan
 from prorata.errors import InputError
 
-__all__ = ["Governor", "PlanStage", "Played", "command_of", "play", "run_in_earnest"]
+__all__ = [
+    "Governor",
+    "PlanStage",
+    "Played",
+    "command_of",
+    "play",
+    "run_in_earnest",
+    "signer_here",
+]
 
 OWN = ("network", "account", "deployment", "dry_run", "yes", "confirm", "as_json")
 """What the planned command is told by `plan` and `apply`, and by nobody else."""
+
+
+def signer_here(session: Session, chain: RpcChain) -> Signer:
+    """The account, which signs in this run.
+
+    Raises: InputError for one that signs elsewhere.
+    """
+    signer = session.signer(chain)
+    if isinstance(signer, ElsewhereSigner):
+        raise InputError.of(
+            "account",
+            signer.address,
+            "signs elsewhere, and a plan is applied by an account that signs here",
+            "let the command itself write its transactions down, which is as good as a plan",
+        )
+    return signer
 
 
 # ------------------------------------------------------------------------------------ the command

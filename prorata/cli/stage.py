@@ -18,14 +18,8 @@ from typing import Any
 
 import click
 
-from prorata.chain.rehearsal import (
-    CALLED_ALONE,
-    SIMULATED,
-    UNTRIED,
-    Rehearsal,
-    RehearsalEndError,
-    RehearsedStep,
-)
+from prorata.chain.rehearsal import Rehearsal, RehearsalEndError
+from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED, RehearsedStep
 from prorata.chain.types import Fees
 from prorata.cli.output import STAGE, Output, escape
 from prorata.errors import ChainError

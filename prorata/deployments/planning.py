@@ -12,7 +12,8 @@ from eth_utils.abi import function_signature_to_4byte_selector
 
 from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
-from prorata.chain.rehearsal import Rehearsal, RehearsedStep
+from prorata.chain.rehearsal import Rehearsal
+from prorata.chain.rehearsed_steps import RehearsedStep
 from prorata.deployments.create2 import FACTORY, create2_address
 from prorata.deployments.manifest import Manifest
 from prorata.deployments.plans import Binding, Plan, PlannedStep, digest_of, planned_step

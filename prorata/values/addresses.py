@@ -29,7 +29,7 @@ def parse_address(text: str, column: str = "address") -> str:
     if (fault := address_fault(text)) is not None:
         raise InputError.of(column, text, *fault)
     # Of letters in both cases the checksum was compared just now, and it costs a hash.
-    return str(to_checksum_address(text)) if _in_one_case(text) else text
+    return str(checksummed(text)) if _in_one_case(text) else text
 
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)

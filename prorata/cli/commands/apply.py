@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, planning_options
-from prorata.cli.planned import Governor, play, run_in_earnest
+from prorata.cli.planned import Governor, play, run_in_earnest, signer_here
 from prorata.cli.plans import ether
 from prorata.cli.session import Session
 from prorata.deployments.applying import (
@@ -84,7 +84,7 @@ def _checked(
     Raises: InputError with every difference.
     """
     with session.chain() as chain:
-        check_place(plan, chain, session.signer(chain).address)
+        check_place(plan, chain, signer_here(session, chain).address)
         with play(context, plan.binds.command, options) as played:
             rehearsed = Rehearsed.of(
                 chain, played.operator, played.folder, played.copy, complete=played.complete

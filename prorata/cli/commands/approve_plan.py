@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, planning_options
+from prorata.cli.planned import signer_here
 from prorata.cli.plans import show_plan
 from prorata.cli.session import Session
 from prorata.deployments.plans import Approval, Approvals, Plan
@@ -38,7 +39,7 @@ def cli(plan_file: Path, **options: Any) -> None:
                 "choose the network that it was planned for",
             )
         plan.check_time(chain.now())
-        signer = session.signer(chain)
+        signer = signer_here(session, chain)
         if signer.address == plan.binds.signer:
             rule, remedy = "proposed the plan itself", "let somebody else approve it"
             raise InputError.of("account", signer.address, rule, remedy)

@@ -10,6 +10,7 @@ import click
 from prorata.cli.command import Command, basis_options, common_options
 from prorata.cli.consent import require_yes
 from prorata.cli.session import Session
+from prorata.deployments.plans import require_plan
 from prorata.register.authorisation import authorise
 from prorata.register.enforcement import Basis
 from prorata.values.amounts import format_units
@@ -19,7 +20,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, asks=True, examples=EXAMPLES)
+@click.command(cls=Command, examples=EXAMPLES)
 @click.argument("shares")
 @basis_options
 @common_options
@@ -36,6 +37,8 @@ def cli(shares: str, dry_run: bool, **options: Any) -> None:
         done = authorise(operator, found, basis, shares, dry_run=True)
         if done.changed and not dry_run:
             if session.stage is None:
+                if operator.gate is None:
+                    require_plan(found.settings)
                 require_yes(options, f"authorise {shares} shares of {found.settings.symbol}")
             done = authorise(operator, found, basis, shares)
     unit = found.settings.unit
@@ -48,7 +51,9 @@ def cli(shares: str, dry_run: bool, **options: Any) -> None:
     elif done.changed:
         session.output.say(f"{now} shares of {unit.symbol} are authorised; before, {before} were")
     else:
-        session.output.say(f"{now} shares of {unit.symbol} are authorised already")
+        session.output.say(
+            f"{now} shares of {unit.symbol} are authorised already, nothing was sent"
+        )
     session.output.say(f"Issued so far: {supply}")
     session.output.result(
         {

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,10 +92,10 @@ def cli(record_id: int | None, at: str | None, **options: Any) -> None:
     session, against = Session.of(options), options["against"]
     with session.reading() as found:
         view = _view(session, found, record_id, at)
-        _write_files(view, options)
+        written = _write_files(view, options)
         file = None if against is None else _read(session, found, against, options)
     if file is None:
-        _show(session, view, options["csv_path"])
+        _show(session, view, written)
         return
     comparison = _Comparison(view, against, compare_tables(view.table, file))
     _show_difference(session, comparison, options["csv_path"], options["plan_path"])
@@ -171,10 +171,13 @@ def _read(session: Session, found: Deployment, path: Path, options: dict[str, An
 # ------------------------------------------------------------------------------------------- files
 
 
-def _write_files(view: _View, options: Mapping[str, Any]) -> None:
-    settings = view.found.settings
-    if options["csv_path"] is not None and options["against"] is None:
-        write_cap_table(view.table, options["csv_path"])
+def _write_files(view: _View, options: Mapping[str, Any]) -> list[Path]:
+    """Write the table into every file that is asked for, and say which."""
+    settings, csv_path = view.found.settings, options["csv_path"]
+    written = []
+    if csv_path is not None and options["against"] is None:
+        write_cap_table(view.table, csv_path)
+        written.append(csv_path)
     if options["xlsx_path"] is not None:
         # Loaded here only: it takes a fifth of a second.
         from prorata.register.workbooks import write_table  # noqa: PLC0415
@@ -182,8 +185,11 @@ def _write_files(view: _View, options: Mapping[str, Any]) -> None:
         facts = {"asset": settings.name, "symbol": settings.symbol}
         facts |= {"token": view.found.token().address, "shares held": view.when}
         write_table(view.table, options["xlsx_path"], facts)
+        written.append(options["xlsx_path"])
     if options["ocf_path"] is not None:
         _write_package(view, options["ocf_path"], options["issuer_path"])
+        written.append(options["ocf_path"])
+    return written
 
 
 def _write_package(view: _View, path: Path, issuer_path: Path) -> None:
@@ -212,7 +218,7 @@ def _write_package(view: _View, path: Path, issuer_path: Path) -> None:
 # ------------------------------------------------------------------------------------------ screens
 
 
-def _show(session: Session, view: _View, csv_path: Path | None) -> None:
+def _show(session: Session, view: _View, written: Sequence[Path]) -> None:
     table, unit = view.table, view.unit
     rows = cap_table_rows(table, unit.symbol)
     shares = format_units(table.total, table.decimals, trim=True)
@@ -222,8 +228,10 @@ def _show(session: Session, view: _View, csv_path: Path | None) -> None:
     if len(rows) > SHOWN:
         rest = sum(holding.shares for holding in list(table)[SHOWN:])
         more = format_units(rest, table.decimals, trim=True)
-        where = "`--csv FILE` writes them all" if csv_path is None else f"in {csv_path}"
-        session.output.say(f"and {len(rows) - SHOWN:,} more with {more} shares: {where}")
+        where = "" if written else ": `--csv FILE` writes them all"
+        session.output.say(f"and {len(rows) - SHOWN:,} more with {more} shares{where}")
+    for path in written:
+        session.output.say(f"The whole table is in {path}")
     facts = {**view.facts, "total": unit.amount(table.total), "holders": rows}
     session.output.result(json_object(facts))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from prorata.chain.operator import Operator
 from prorata.cli.command import Command, common_options
 from prorata.cli.output import MOST_ROWS
 from prorata.cli.session import Session
@@ -26,7 +27,14 @@ from prorata.income.declaration_files import (
     read_drafts,
     resolve,
 )
-from prorata.income.declarations import Declaration, Declared, declare_all, record_token
+from prorata.income.declarations import (
+    Declaration,
+    Declared,
+    declare_all,
+    is_declared,
+    lacking,
+    record_token,
+)
 from prorata.income.previews import RULE_OF_THUMB, Preview, preview_all
 from prorata.income.push_report import PushReport
 from prorata.income.pushes import PAGE_SIZE, push_all
@@ -118,6 +126,7 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
                 session.output.notice(f"{one}: is it the same?")
             previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
             _show_previews(session, previews, several=source is not None)
+            _refuse_without_money(operator, found, declarations, drafts.subject)
             for refusal in (preview.refusal for preview in previews if preview.refusal):
                 raise refusal
             return
@@ -156,6 +165,18 @@ def _check_choice(options: Mapping[str, Any], manners: Sequence[str]) -> None:
             if not options[name] and not (name == "amount" and options["per_share"]):
                 remedy = f"give --{name}, or a file with --from"
                 raise InputError.of(name, "", "is missing", remedy)
+
+
+def _refuse_without_money(
+    operator: Operator, found: Deployment, declarations: Sequence[Declaration], subject: str
+) -> None:
+    """Refuse, once all is shown, what could not be paid for.
+
+    Raises: InputError.
+    """
+    new = [what for what in declarations if not is_declared(operator, found, what)]
+    if problems := list(lacking(operator, new)):
+        raise InputError(problems, subject)
 
 
 def _ask_about(repeating: Sequence[Alike]) -> None:

@@ -42,7 +42,8 @@ def cli(to: str, **options: Any) -> None:
         say_change(session, change)
     _show(session, done)
     session.output.result(_facts(done))
-    if not done.is_done:
+    # What is only played has not come so far that anybody could wait.
+    if not done.is_done and session.stage is None:
         click.get_current_context().exit(WAITING)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from prorata.cli.command import Command, planning_options
-from prorata.cli.planned import play
+from prorata.cli.planned import play, signer_here
 from prorata.cli.plans import show_plan
 from prorata.cli.session import Session, prices_of
 from prorata.deployments.planning import Rehearsed, make_plan
@@ -67,11 +67,13 @@ def cli(
     valid_for, command = _seconds(lasting), _command(words, asset)
     most = prices_of(options).most
     context = click.get_current_context()
-    with session.chain() as chain, play(context, command, options) as played:
-        rehearsed = Rehearsed.of(
-            chain, played.operator, played.folder, played.copy, complete=played.complete
-        )
-        plan = make_plan(rehearsed, command, valid_for=valid_for, most_fee=most)
+    with session.chain() as chain:
+        signer_here(session, chain)
+        with play(context, command, options) as played:
+            rehearsed = Rehearsed.of(
+                chain, played.operator, played.folder, played.copy, complete=played.complete
+            )
+            plan = make_plan(rehearsed, command, valid_for=valid_for, most_fee=most)
     plan.write(output)
     show_plan(session, plan)
     session.output.say(f"The plan is {output}; nothing was sent")

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from prorata.chain.operator import Operator
 from prorata.cli.command import Command, common_options, reading_options
+from prorata.cli.consent import can_ask
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.parameters import WHEN, is_relative, parse_moment
 from prorata.cli.session import Session
+from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError
 from prorata.register.record_dates import (
     CancelledRecords,
     Record,
@@ -24,6 +28,8 @@ from prorata.values.times import lasting, moment
 
 DAY = 86_400
 SHOWN = 20
+TIME_TO_CANCEL = 600
+"""Seconds: a record that closes sooner on a public chain is as good as closed."""
 
 EXAMPLES = (
     "prorata record --at 2027-03-31T23:59:59Z",
@@ -47,7 +53,9 @@ def cli(at: str | None, another: bool, dry_run: bool, **options: Any) -> None:
 
     Whoever holds shares at the end of that second, by the chain's clock, receives what is
     distributed at this record. Records are scheduled in order of time, at most 400 days ahead, and
-    counted from 1. `prorata record cancel` takes back the last ones while they are open.
+    counted from 1. `prorata record cancel` takes back the last ones while they are open: one that
+    closes within ten minutes on a public chain is asked about first, and without a terminal needs
+    --yes.
     """
     if not by_itself():
         return
@@ -56,6 +64,8 @@ def cli(at: str | None, another: bool, dry_run: bool, **options: Any) -> None:
     session = Session.of(options)
     with session.deployed() as (operator, found):
         second = parse_moment(at, operator.chain)
+        if not dry_run:
+            _require_time_to_cancel(operator, found, second, options)
         record = schedule_record(
             operator,
             found,
@@ -65,6 +75,24 @@ def cli(at: str | None, another: bool, dry_run: bool, **options: Any) -> None:
             dry_run=dry_run,
         )
     _show_record(session, record, found.settings.symbol, dry_run=dry_run)
+
+
+def _require_time_to_cancel(
+    operator: Operator, found: Deployment, second: int, options: Mapping[str, Any]
+) -> None:
+    """Ask before a record that nobody could cancel any more, on a chain that others use.
+
+    Raises: InputError when nobody agrees.
+    """
+    ahead = second - operator.chain.now()
+    local, there = operator.chain.is_local, second in found.token().record_times()
+    if local or there or options["yes"] or not 0 <= ahead < TIME_TO_CANCEL:
+        return
+    rule = f"closes in {lasting(ahead)}, too soon to be cancelled"
+    if not can_ask(options):
+        raise InputError.of("at", moment(second), rule, "give --yes, or a later time")
+    if not click.confirm(f"The record {rule}. Schedule it?", err=True):
+        raise InputError.of("yes", "no", "was the answer, so nothing was sent", "run it again")
 
 
 def _show_record(session: Session, record: Record, symbol: str, *, dry_run: bool) -> None:

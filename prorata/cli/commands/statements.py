@@ -126,7 +126,19 @@ def _show(output: Output, facts: YearTotals, issued: Issued) -> None:
     if not facts.year_has_ended:
         output.notice(f"the year {year} has not ended; the chain is at {facts.as_of}")
     rows = [
-        [text for column, text in total.cells.items() if column != "currency_address"]
+        (
+            total.currency,
+            f"{total.payments:,}",
+            *(
+                amount.text
+                for amount in (
+                    total.gross_cash_amount,
+                    total.withholding_tax_amount,
+                    total.tax_repaid_amount,
+                    total.net_cash_amount,
+                )
+            ),
+        )
         for total in facts.totals
     ]
     many, where = len(issued.statements), f"version {issued.version}, in {issued.folder}/"

@@ -11,15 +11,8 @@ from prorata.chain.artifacts import artifact
 from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
-from prorata.chain.rehearsal import (
-    CALLED_ALONE,
-    SIMULATED,
-    UNTRIED,
-    Rehearsal,
-    RehearsalEndError,
-    RehearsedChain,
-    created_address,
-)
+from prorata.chain.rehearsal import Rehearsal, RehearsalEndError, RehearsedChain
+from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED, created_address
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import Intent
 from prorata.contracts.base import NATIVE

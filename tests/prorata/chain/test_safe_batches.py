@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prorata.chain.rehearsal import SIMULATED, RehearsedStep
+from prorata.chain.rehearsed_steps import SIMULATED, RehearsedStep
 from prorata.chain.safe_batches import MOST_GAS, MOST_STEPS, checksum, in_parts, safe_batch
 from prorata.toolchain.paths import PROJECT_ROOT
 

@@ -742,4 +742,6 @@ def test_a_program_ends_without_a_word_though_its_connections_are_open(own, sock
         check=True,
     )
     assert shown.stdout == "31337\n" * 3 + "[31337, 31337, 31337]\n"
-    assert shown.stderr == ""
+    # On a busy machine asyncio says what took long.
+    told = [line for line in shown.stderr.splitlines() if not line.startswith("Executing <")]
+    assert told == []

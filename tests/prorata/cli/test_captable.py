@@ -142,6 +142,17 @@ def test_a_record_can_be_compared_and_no_plan_starts_from_it(building, tmp_path)
     assert said.endswith("is of a difference; give --against FILE, too")
 
 
+def test_words_that_contradict_each_other_are_refused(building):
+    said = building.refuses("captable", "--record", "1", "--at", "2027-01-01T00:00:00Z")
+    assert said.endswith("is given besides a record; choose one of them")
+    assert "wallets" in building.refuses("captable", "--against", str(HOLDERS), "--wallets", "w")
+
+
+def test_what_a_file_comes_to_is_said_where_its_keeper_says_how_to_read_it(building):
+    words = ("captable", "--against", str(HOLDERS), "--decimal-mark", ".")
+    assert f"{HOLDERS} comes to 10,000 shares of 148 holders" in building.gist(*words)
+
+
 def test_a_faulty_file_is_refused_with_its_cells(building, tmp_path):
     path = tmp_path / "x.xlsx"
     write_table(TABLE, path, {})

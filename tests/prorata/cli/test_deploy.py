@@ -48,7 +48,7 @@ def test_an_edited_number_of_shares_is_refused_with_the_command_that_changes_it(
         'authorised_shares: "6,000" was "5,000" when it was deployed or last changed; '
         "`prorata authorise 6,000 --reason … --document …` changes it"
     )
-    said = started.gist("authorise", "6,000", *WHY)
+    said = started.gist("authorise", "6,000", *WHY, "--yes")
     assert "6,000 shares of CANAL8 are authorised; before, 5,000 were" in said
     assert started.facts("deploy", "--asset", str(file))["authorised"]["text"] == "6,000"
 
@@ -70,7 +70,8 @@ def test_a_currency_that_moves_needs_a_yes(started, file):
     moved = started.chain.request("eth_accounts")[2]
     file.write_text(f'{text}currencies: {{EURC: {{31337: "{moved}"}}}}\n')
     assert started.refuses("deploy", "--asset", str(file)) == (
-        'yes: "" is missing, to take over what was edited, and there is nobody to ask; give --yes'
+        'yes: "" is missing, to take over what was edited, and there is nobody to ask; look at it '
+        "with --dry-run, then give --yes"
     )
     assert started.deployment.settings.currencies["EURC"][31337] == OTHER
     [edited] = started.facts("deploy", "--asset", str(file), "--yes")["edited"]
@@ -98,7 +99,7 @@ def test_a_dry_run_lists_all_that_was_edited_and_what_becomes_of_it(started, fil
 
 
 def test_who_authorises_more_can_issue_more_and_the_manifest_says_why(started):
-    done = started.facts("authorise", "6,000", *WHY)
+    done = started.facts("authorise", "6,000", *WHY, "--yes")
     assert (done["before"]["text"], done["authorised"]["text"]) == ("5,000", "6,000")
     [change] = started.deployment.manifest.history
     assert change.why == {
@@ -113,7 +114,7 @@ def test_who_authorises_more_can_issue_more_and_the_manifest_says_why(started):
 
 
 def test_the_same_number_again_changes_nothing(started):
-    started.says("authorise", "6,000", *WHY)
+    started.says("authorise", "6,000", *WHY, "--yes")
     before = (started.folder / "manifest.json").read_bytes()
     again = started.run("authorise", "6000", *WHY, "--json")
     assert json.loads(again.out)["changed"] is False

@@ -130,6 +130,19 @@ def test_a_file_is_distributed_once_and_pushed_as_it_says(commands):
         assert list(csv.DictReader(file)) == [cells(line) for line in facts["holders"]]
 
 
+def test_a_dry_run_that_would_fail_for_want_of_money_is_exit_code_1(commands):
+    """Once all is shown: today is a preview of tomorrow only if it can be paid for."""
+    rich = ("--currency", "USD", "--amount", "85,000,000", "--kind", "rent", "--dry-run")
+    before = commands.sent
+    done = commands.run("distribute", *rich)
+    assert (done.code, commands.sent) == (1, before)
+    assert "148 with 10,000 shares" in done.out
+    assert '"85,000,000 USD" is more than the 10,000,000 USD that' in done.err
+    as_json = commands.run("distribute", *rich, "--json")
+    assert as_json.code == 1
+    assert json.loads(as_json.out)["dry_run"] is True
+
+
 @pytest.mark.attack("K11")
 def test_the_last_closed_record_is_paid_and_an_open_one_must_be_named(commands):
     commands.says("record", "--at", "+90d")

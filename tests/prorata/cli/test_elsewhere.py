@@ -71,7 +71,7 @@ def test_shares_issued_by_a_safe_go_on_where_they_stopped(started, safe):
     )
     words = ("issue", str(table), "--tranche", "second", "--batch", "2", "--despite-rules")
     words += ("--account", f"safe:{safe.address}")
-    started.says("authorise", "5004", *BASIS)
+    started.says("authorise", "5004", *BASIS, "--yes")
     supply = started.deployment.token().total_supply()
     told = started.run(*words, "--json")
     assert told.code == 4, told

@@ -9,7 +9,7 @@ import pytest
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
 from prorata.deployments.control import look_at
-from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.opened import Commands, run
 
 RECEIVER = LocalSigner.of_test_account(1)
 TO = RECEIVER.address
@@ -67,6 +67,24 @@ def test_a_key_as_receiver_is_pointed_out(started):
     done = started.run("handover", "--to", TO)
     said = " ".join(done.err.split())
     assert f"{TO} is an account with a single key, or a multisig that is not on" in said
+
+
+def test_a_dry_run_shows_every_step_and_sends_none(started):
+    before = started.sent
+    done = started.facts("handover", "--to", TO, "--dry-run")
+    assert [step["label"].split(" 0x")[0] for step in done["steps"]] == [
+        "add agent",
+        "offer the ownership to",
+        "remove agent",
+        "add registrar",
+        "offer the register to",
+        "remove registrar",
+    ]
+    assert started.sent == before
+    bare = run("handover", "--to", TO, "--network", started.anvil.url,
+               "--deployment", str(started.folder))  # fmt: skip
+    assert (bare.code, started.sent) == (1, before)
+    assert "there is nobody to ask" in bare.err
 
 
 def test_a_run_that_was_interrupted_goes_on(started, monkeypatch):

@@ -90,7 +90,7 @@ CASES = {
         before=(("instruct", "--to", THIRD, "--id", "4", "--out", "{files}/wish.json", *AS_OTHER),),
     ),
     "issue": case(
-        "{files}/more.csv", "--tranche", "second", before=(("authorise", "6,000", *BASIS),)
+        "{files}/more.csv", "--tranche", "second", before=(("authorise", "6,000", *BASIS, "--yes"),)
     ),
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),

@@ -209,6 +209,16 @@ def test_what_cannot_be_done_is_no_plan(fresh, asset, path, anvil):
     assert not path.exists()
 
 
+def test_an_account_that_signs_elsewhere_plans_nothing(fresh, asset, path):
+    """Its own files are what is looked at and signed by several."""
+    who = ("--account", f"safe:{ANNE}")
+    said = refused(fresh.run("plan", "--asset", str(asset), "-o", str(path), *who))
+    assert "signs elsewhere, and a plan is applied by an account that signs here" in said
+    planned(fresh, asset, path)
+    assert "signs elsewhere" in refused(fresh.run("apply", str(path), *who))
+    assert nonce(fresh) == 0
+
+
 # --------------------------------------------------------------------------------- other commands
 
 

@@ -9,7 +9,18 @@ import pytest
 from tests.prorata.cli.opened import Commands
 from tests.prorata.cli.test_powers import BASIS, OTHER
 
-WRONG = ("", "-1", "1e5", "0x12", "none", "９", "a" * 300, "[red]x[/]", f"0x{'z' * 64}", "/tmp")
+WRONG = (
+    "",
+    "-1",
+    "1e5",
+    "0x12",
+    "none",
+    "\N{FULLWIDTH DIGIT NINE}",
+    "a" * 300,
+    "[red]x[/]",
+    f"0x{'z' * 64}",
+    "/tmp",
+)
 """What people type by mistake, or paste from elsewhere; some of it is right in some places."""
 
 FORMS = (

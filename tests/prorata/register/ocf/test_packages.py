@@ -108,6 +108,7 @@ def test_what_is_not_as_the_manifest_says_is_told(tmp_path, known):
     assert table.notices == (
         "Stakeholders.ocf.json is not as it was when the manifest was written",
         "Manifest.ocf.json does not name Other.ocf.json, which are not read",
+        f"{folder} comes to 1,540.5 shares of 2 holders",
     )
 
 
@@ -126,6 +127,8 @@ def test_other_json_and_other_archives_are_no_packages(tmp_path):
     assert find_package(tmp_path / "nowhere") is None
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "")
+    assert find_package(path) is None
+    path.write_bytes(b"PK\x03\x04 and no archive")
     assert find_package(path) is None
 
 
@@ -243,6 +246,14 @@ def test_faults_of_files_and_fields_are_told_at_once(tmp_path):
 def test_a_manifest_that_cannot_be_read(tmp_path, text, sentence):
     folder = rewritten(package(tmp_path / "p", *OBJECTS), "Manifest.ocf.json", text)
     assert any(sentence in line for line in refused(folder))
+
+
+def test_ids_are_there_and_of_one_object_each(tmp_path):
+    folder = package(tmp_path / "p", stakeholder("ada"), stakeholder("ada"), stock_class(""))
+    twice, blank = (line.split(";")[0] for line in refused(folder))
+    rule = "is the id of an object in Stakeholders.ocf.json already"
+    assert twice == f'Stakeholders.ocf.json, ada, id: "ada" {rule}'
+    assert blank == 'Classes.ocf.json, id: "" is blank'
 
 
 @pytest.mark.parametrize("path", ["../secret.json", "/etc/passwd", "a/../../b.json"])
