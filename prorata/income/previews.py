@@ -20,7 +20,7 @@ from prorata.contracts.currency import money
 from prorata.contracts.tax_policy import TaxPolicy
 from prorata.contracts.vault import Reason
 from prorata.deployments.deployment import Deployment
-from prorata.errors import ChainError
+from prorata.errors import ChainError, InputError, ProrataError
 from prorata.files.writer import json_object
 from prorata.income.declarations import Declaration, approvals, is_declared, lacking, record_token
 from prorata.income.denominators import pages_to_count
@@ -93,7 +93,7 @@ class Preview:
 
     `received` would arrive in the vault, `carried_in` join it from earlier distributions. `fees`
     are the present prices of gas, if the node tells. `share_unit` says how the shares of the lines
-    are written; `notices` are sentences for whoever decides.
+    are written; `notices` are sentences for whoever decides; `refusal` is why it would fail now.
     """
 
     declaration: Declaration
@@ -107,6 +107,7 @@ class Preview:
     gas: Gas
     fees: Fees | None
     notices: tuple[str, ...] = ()
+    refusal: ProrataError | None = None
 
     @property
     def held(self) -> list[PreviewLine]:
@@ -213,7 +214,8 @@ def preview_all(
             and earlier.declaration.record_range == declaration.record_range
         )
         beside = [d for d in new if d.currency.address == declaration.currency.address]
-        notices = [str(problem) for problem in lacking(operator, beside)]
+        problems = list(lacking(operator, beside)) if declaration in new else []
+        notices = [str(problem) for problem in problems]
         if declaration not in new:
             notices = ["it was declared before, and would not be declared again"]
         # All of them come before the first payment, if the record is still open.
@@ -222,7 +224,8 @@ def preview_all(
         excluded = declaration.terms.excluded
         earners = earners_expected(deployment, excluded, balances, after=after)
         ahead = _Ahead(operator, deployment, declaration, permit=permit, page_size=page_size)
-        previews.append(ahead.look(balances, earners, provisional, taken, notices))
+        seen = ahead.look(balances, earners, provisional, taken, notices)
+        previews.append(replace(seen, refusal=InputError(problems)) if problems else seen)
     return previews
 
 
@@ -281,6 +284,7 @@ class _Ahead:
         approving = approvals(self.operator, self.vault, self.what)
         closes_at = self.token.record_time(self.what.record_id)
         run = None if notices else self._run(approving, pages, closes_at)
+        refusal = None if run is None else run.declaration.error
         if run is not None and run.declaration.error is not None:
             notices.append(f"the declaration would fail now: {run.declaration.error}")
             run = None
@@ -305,6 +309,7 @@ class _Ahead:
             remainder=law.remainder,
             gas=self._thumb(approving, pages) if run is None else self._measured(run, pages),
             fees=self._fees(),
+            refusal=refusal,
         )
         notices += self._of_own_shares(balances, earners)
         return replace(preview, notices=(*notices, *self._notices(preview, run)))

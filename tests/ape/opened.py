@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.prorata.cli.opened import agreed
 
 __all__ = ["Commands"]
 
@@ -23,7 +24,7 @@ class Commands:
     def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         where = ["--network", self.anvil.url, "--deployment", str(self.folder)]
         ran = subprocess.run(
-            ["ape", "run", *words, *where],
+            ["ape", "run", *agreed(words), *where],
             cwd=PROJECT_ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         assert ran.returncode == code, ran.stdout + ran.stderr

@@ -127,6 +127,8 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
             previews = preview_all(operator, found, declarations, permit=permit, page_size=page)
             _show_previews(session, previews, several=source is not None)
             _refuse_without_money(operator, found, declarations, drafts.subject)
+            for refusal in (preview.refusal for preview in previews if preview.refusal):
+                raise refusal
             return
         if not options["another"]:
             _ask_about(repeating)

@@ -31,6 +31,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
+from tests.prorata.cli.opened import agreed
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +59,7 @@ class CommandSession:
             [
                 str(APE),
                 "run",
-                *arguments,
+                *agreed(arguments),
                 "--network",
                 network or self.url,
                 "--deployment",

@@ -81,6 +81,18 @@ def test_a_preview_of_an_open_record_says_so(commands):
 # ------------------------------------------------------------------------------------------- file
 
 
+def test_a_dry_run_of_what_would_be_refused_shows_it_and_fails(commands):
+    """More money than the account holds: the preview all the same, and exit code 1."""
+    sent = commands.sent
+    words = ("distribute", "--record", "1", "--currency", "USD", "--amount", "10,000,001")
+    done = commands.run(*words, "--kind", "rent", "--dry-run")
+    assert (done.code, commands.sent) == (1, sent)
+    assert "the largest of 148 holders" in done.out
+    assert "is more than the" in done.err
+    told = commands.run(*words, "--kind", "rent", "--dry-run", "--json")
+    assert (told.code, json.loads(told.out)["dry_run"]) == (1, True)
+
+
 def test_a_deadline_over_a_frozen_holder_needs_a_yes(commands):
     """The preview lists who it is and what would be swept."""
     basis = ("--reason", "Order 12/2027", "--document", "0x" + "ab" * 32)
