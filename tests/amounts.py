@@ -12,8 +12,8 @@ __all__ = ["bare_amounts", "cell", "cells", "units"]
 
 FIELDS = {"units", "text", "decimals", "currency"}
 
-# What a person wrote or a wallet signs, as it stands.
-_OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler"})
+# What a person wrote or a wallet signs, as it stands; `binds` of a plan has a digest.
+_OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "binds"})
 
 # Text that reads like a number and is none of money or shares: a nonce, which JSON's own numbers
 # cannot hold, and what stands on forms.
@@ -28,7 +28,7 @@ _COUNTS = re.compile(
     r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
     r"|transactions|unchanged|basis_points|days|decimals)"
     r"|(closes_at|eligible_until|filed_at|former_until|from|revoked_at|valid_from|valid_until)"
-    r"|(gas|gas_price|gas\.[^.]+|gas\.approvals\.#)"
+    r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"
     r"|refusals\.#\.(value|limit)"
     r")"
 )

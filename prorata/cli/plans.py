@@ -7,7 +7,7 @@ from typing import Any
 
 from prorata.cli.session import Session
 from prorata.deployments.plans import Plan
-from prorata.values.amounts import format_units
+from prorata.values.amounts import Amount, format_units
 
 __all__ = ["ether", "show_plan"]
 
@@ -40,9 +40,9 @@ def _row(key: str, to: str | None, detail: dict[str, Any]) -> tuple[str, ...]:
 def _lines(plan: Plan) -> list[str]:
     binds, informs = plan.binds, plan.informs
     facts = [
-        ("account", f"{binds.signer}, which holds {ether(informs.get('balance', 0))}"),
-        ("cost", f"{ether(informs.get('cost', 0))} at the present base fee"),
-        ("", f"{ether(informs.get('cost_doubled', 0))} at twice that"),
+        ("account", f"{binds.signer}, which holds {_ether_in(informs, 'balance')}"),
+        ("cost", f"{_ether_in(informs, 'cost')} at the present base fee"),
+        ("", f"{_ether_in(informs, 'cost_doubled')} at twice that"),
         *_data_fee(informs),
         ("at most", f"{ether(binds.most_total)}, at {_gwei(binds.most_fee)} gwei a unit of gas"),
         ("holds until", binds.expires),
@@ -57,8 +57,21 @@ def _lines(plan: Plan) -> list[str]:
 
 
 def _data_fee(informs: dict[str, Any]) -> list[tuple[str, str]]:
-    fee = informs.get("data_fee", "0")
-    return [("", f"of it {ether(fee)} for data on the chain below")] if int(fee) else []
+    fee = _amount(informs, "data_fee")
+    return [("", f"of it {ether(fee)} for data on the chain below")] if fee else []
+
+
+def _ether_in(informs: dict[str, Any], name: str) -> str:
+    amount = _amount(informs, name)
+    return "an unknown amount" if amount is None else ether(amount)
+
+
+def _amount(informs: dict[str, Any], name: str) -> int | None:
+    """The wei of an amount that the digest does not cover, so that anything may stand there."""
+    try:
+        return Amount.model_validate(informs.get(name)).units
+    except ValueError:
+        return None
 
 
 def ether(wei: str | int) -> str:

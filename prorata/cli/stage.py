@@ -23,7 +23,7 @@ from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED, Rehe
 from prorata.chain.types import Fees
 from prorata.cli.output import STAGE, Output, escape
 from prorata.errors import ChainError
-from prorata.values.amounts import format_units
+from prorata.values.amounts import ETHER, format_units
 
 __all__ = ["Stage", "stage_of", "staged"]
 
@@ -114,14 +114,14 @@ class Stage:
                     "label": step.label,
                     "to": step.to,
                     "creates": step.creates,
-                    "value": str(step.value),
+                    "value": ETHER.amount(step.value).as_json(),
                     "data": f"0x{step.data.hex()}",
                     "gas": step.gas,
                     "tried": step.grade,
                 }
                 for step in self.steps
             ],
-            "most_cost": str(self.cost),
+            "most_cost": ETHER.amount(self.cost).as_json(),
             "simulated": self.grade,
             "complete": self.ended is None,
             "digest": self.digest,

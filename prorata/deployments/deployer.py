@@ -145,6 +145,9 @@ def _complete(
         known = _stages(operator, origin, manifest.deployer, known, vault=vault, dollar=dollar)
         manifest = manifest.model_copy(update={"contracts": _in_order(known)})
         existing = _written(folder, manifest, operator.chain)
+    else:
+        # So that the operator knows what has been sent before.
+        operator.earlier("deploy/ShareToken")
     settings = settings.model_copy(update={"id": settings.id or existing.settings.id})
     return take_settings(existing, settings, operator.address)
 

@@ -163,8 +163,8 @@ class _Expected:
         self.documents[_hex(args["name"])] = str(args["uri"]), _hex(args["documentHash"])
 
     def call(self, args: Mapping[str, Any]) -> None:
-        """It is called so."""
-        self.names = str(args["newName"]), str(args["newSymbol"])
+        """It is called so; the event has the hashes of both words only."""
+        self.names = _hex(args["newName"]), _hex(args["newSymbol"])
 
 
 _EFFECTS: Mapping[str, Callable[[_Expected, Mapping[str, Any]], object]] = {
@@ -328,10 +328,14 @@ class _Examination:
         if uri is not None:
             said = f"the metadata is at {token.contract_uri() or 'no address'}"
             self._compare(kind, name, "the metadata is where it was", said, uri)
-        settings = self.found.manifest.as_deployed
-        title = history.expected.names or (settings.name, settings.symbol)
-        named, cause = (token.name(), token.symbol()), history.last("UpdatedTokenInformation")
-        self._compare(kind, name, " / ".join(title), " / ".join(named), cause)
+        self._names(name, token, history)
+
+    def _names(self, name: str, token: ShareToken, history: _History) -> None:
+        settings, cause = self.found.manifest.as_deployed, history.last("UpdatedTokenInformation")
+        deployed, named = (settings.name, settings.symbol), (token.name(), token.symbol())
+        hashes = history.expected.names or _hashes(deployed)
+        title = next((pair for pair in (named, deployed) if _hashes(pair) == hashes), hashes)
+        self._compare(DriftKind.DOCUMENTS, name, " / ".join(title), " / ".join(named), cause)
 
 
 def _named(address: str) -> str:
@@ -354,6 +358,11 @@ def _document(name: str, said: tuple[str, str] | None) -> str:
     if said is None:
         return f"no document {name}"
     return f"document {name} at {said[0]}, hash {said[1]}"
+
+
+def _hashes(names: tuple[str, str]) -> tuple[str, str]:
+    name, symbol = names
+    return keccak_hex(name.encode()), keccak_hex(symbol.encode())
 
 
 def _hex(value: bytes | str) -> str:

@@ -18,6 +18,7 @@ from prorata.deployments.create2 import FACTORY, create2_address
 from prorata.deployments.manifest import Manifest
 from prorata.deployments.plans import Binding, Plan, PlannedStep, digest_of, planned_step
 from prorata.deployments.preconditions import artifacts_digest, read_preconditions
+from prorata.values.amounts import ETHER
 from prorata.values.times import moment
 
 __all__ = ["DATA_FEE_ORACLE", "Rehearsed", "make_plan", "settings_digest"]
@@ -145,12 +146,12 @@ def _informs(rehearsed: Rehearsed, base: int) -> dict[str, Any]:
     tip = operator.prices.offer(chain.fees()).tip
     return {
         "block": chain.block().number,
-        "balance": str(chain.balance(operator.address)),
-        "base_fee": str(base),
+        "balance": ETHER.amount(chain.balance(operator.address)).as_json(),
+        "base_fee": base,
         "gas": rehearsed.gas,
-        "data_fee": str(rehearsed.data_fee),
-        "cost": str(rehearsed.most(base + tip)),
-        "cost_doubled": str(rehearsed.most(2 * base + tip)),
+        "data_fee": ETHER.amount(rehearsed.data_fee).as_json(),
+        "cost": ETHER.amount(rehearsed.most(base + tip)).as_json(),
+        "cost_doubled": ETHER.amount(rehearsed.most(2 * base + tip)).as_json(),
         "steps": [_detail(operator, step) for step in operator.steps],
         "roles_before": rehearsed.before.get("roles", []),
         "roles_after": after.get("roles", []),

@@ -68,6 +68,9 @@ def _show(session: Session, done: Handover) -> None:
     for one in done.left:
         say(f"  {one.account} is {one.role} of {one.governed.called}")
         say(f"    {one.remedy}")
+    if done.receiver.threshold is not None and any(one.accept for one in done.left):
+        account = f"safe:{done.receiver.address}"
+        say(f"With --account {account} those commands write a file for the Safe to sign")
 
 
 def _facts(done: Handover) -> dict[str, Any]:

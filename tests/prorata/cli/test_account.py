@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import eth_account.account
 import pytest
 from eth_account import Account
 
@@ -21,7 +22,7 @@ from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.cli.opened import Ran, run
 
-# Each key is encrypted as it is for people, which takes a second.
+# Some keys are encrypted as they are for people, which takes seconds.
 pytestmark = pytest.mark.slow
 
 KEY = "0x" + "4c" * 32
@@ -36,6 +37,18 @@ def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("PRORATA_PASSPHRASE", PASSPHRASE)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path / "accounts"
+
+
+@pytest.fixture
+def cheap(folder, monkeypatch) -> Path:
+    """The same folder, and keys are encrypted with a thousandth of the work."""
+    dear = eth_account.account.create_keyfile_json
+
+    def encrypt(key: bytes, passphrase: bytes, *, kdf: str, iterations: int | None) -> dict:
+        return dear(key, passphrase, kdf=kdf, iterations=iterations or 256)
+
+    monkeypatch.setattr(eth_account.account, "create_keyfile_json", encrypt)
+    return folder
 
 
 def facts(*words: str) -> dict:
@@ -59,43 +72,44 @@ def test_an_account_is_made_and_listed(folder) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     listed = facts("account", "list")["accounts"]
     assert listed[0] == {"name": "issuer", "kind": "keystore", "remark": "", **made}
+    assert json.loads(path.read_text())["crypto"]["kdfparams"]["n"] == 2**18
     assert made["address"] in run("account", "list").out
 
 
-def test_an_account_is_never_overwritten(folder) -> None:
+def test_an_account_is_never_overwritten(cheap) -> None:
     facts("account", "new", "issuer")
-    before = (folder / "issuer.json").read_bytes()
+    before = (cheap / "issuer.json").read_bytes()
     for words in (("new",), ("import",)):
         assert sentence(run("account", *words, "issuer")) == (
-            f'account: "{folder / "issuer.json"}" is there already, and no key is ever '
+            f'account: "{cheap / "issuer.json"}" is there already, and no key is ever '
             "overwritten; give another name"
         )
-    assert (folder / "issuer.json").read_bytes() == before
+    assert (cheap / "issuer.json").read_bytes() == before
 
 
-def test_an_account_may_stand_anywhere(folder, tmp_path) -> None:
+def test_an_account_may_stand_anywhere(cheap, tmp_path) -> None:
     path = tmp_path / "keys" / "issuer.json"
     assert facts("account", "new", str(path))["path"] == str(path)
-    assert not folder.exists()
+    assert not cheap.exists()
     nobody = run("account", "list").out
-    assert f"There are no accounts in {folder}" in nobody or "ape account" in nobody
+    assert f"There are no accounts in {cheap}" in nobody or "ape account" in nobody
 
 
-def test_a_private_key_is_imported_from_a_file(folder, tmp_path) -> None:
+def test_a_private_key_is_imported_from_a_file(cheap, tmp_path) -> None:
     source = tmp_path / "key.txt"
     source.write_text(f"{KEY}\n")
     done = run("account", "import", "issuer", "--from", str(source))
     assert done.code == 0
-    assert f"The account is {ADDRESS}, its keystore {folder / 'issuer.json'}" in done.out
+    assert f"The account is {ADDRESS}, its keystore {cheap / 'issuer.json'}" in done.out
     assert f"{source} still has the key, which nothing protects: remove it" in done.err
-    assert open_keystore(folder / "issuer.json", PASSPHRASE).address == ADDRESS
+    assert open_keystore(cheap / "issuer.json", PASSPHRASE).address == ADDRESS
 
 
-def test_a_keystore_of_another_shape_is_imported(folder, tmp_path) -> None:
+def test_a_keystore_of_another_shape_is_imported(cheap, tmp_path) -> None:
     source = tmp_path / "old.json"
     source.write_text(json.dumps([Account.encrypt(KEY, PASSPHRASE, "pbkdf2", 1_000)]))
     assert facts("account", "import", "issuer", "--from", str(source))["address"] == ADDRESS
-    assert json.loads((folder / "issuer.json").read_text())["version"] == 3
+    assert json.loads((cheap / "issuer.json").read_text())["version"] == 3
 
 
 @pytest.mark.parametrize(
@@ -129,10 +143,10 @@ def test_without_a_terminal_nobody_is_asked(folder, monkeypatch) -> None:
     assert not folder.exists()
 
 
-def test_a_broken_file_among_the_accounts_is_listed_as_such(folder) -> None:
+def test_a_broken_file_among_the_accounts_is_listed_as_such(cheap) -> None:
     facts("account", "new", "issuer")
-    (folder / "broken.json").write_text("{")
-    (folder / "issuer.json").chmod(0o644)
+    (cheap / "broken.json").write_text("{")
+    (cheap / "issuer.json").chmod(0o644)
     remarks = {one["name"]: one["remark"] for one in facts("account", "list")["accounts"]}
     assert remarks["broken"] == "is no JSON, and no keystore"
     assert remarks["issuer"] == "can be read by others: `chmod 600` mends that"
@@ -141,19 +155,19 @@ def test_a_broken_file_among_the_accounts_is_listed_as_such(folder) -> None:
 # ------------------------------------------------------------------------------------ signing
 
 
-def test_an_account_signs_by_its_name(folder, chain) -> None:
+def test_an_account_signs_by_its_name(cheap, chain) -> None:
     address, told = facts("account", "new", "issuer")["address"], []
     assert signer_of("issuer", chain, told.append).address == address
-    assert signer_of(str(folder / "issuer.json"), chain, told.append).address == address
+    assert signer_of(str(cheap / "issuer.json"), chain, told.append).address == address
     assert told == []
-    (folder / "issuer.json").chmod(0o640)
+    (cheap / "issuer.json").chmod(0o640)
     signer_of("issuer", chain, told.append)
     assert told == [
-        f"{folder / 'issuer.json'} can be read by others on this machine; `chmod 600` mends that"
+        f"{cheap / 'issuer.json'} can be read by others on this machine; `chmod 600` mends that"
     ]
 
 
-def test_a_folder_of_an_accounts_name_is_not_meant(folder, chain, monkeypatch, tmp_path) -> None:
+def test_a_folder_of_an_accounts_name_is_not_meant(cheap, chain, monkeypatch, tmp_path) -> None:
     address = facts("account", "new", "issuer")["address"]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "issuer").mkdir()
@@ -162,14 +176,14 @@ def test_a_folder_of_an_accounts_name_is_not_meant(folder, chain, monkeypatch, t
         signer_of("./issuer", chain, print)
 
 
-def test_a_name_that_ape_knows_too_is_refused(folder, chain, tmp_path) -> None:
+def test_a_name_that_ape_knows_too_is_refused(cheap, chain, tmp_path) -> None:
     facts("account", "new", "issuer")
     (tmp_path / ".ape" / "accounts").mkdir(parents=True)
     (tmp_path / ".ape" / "accounts" / "issuer.json").write_text("{}")
     with pytest.raises(InputError) as refused:
         signer_of("issuer", chain, print)
     assert str(refused.value) == (
-        f'account: "issuer" is the name of {folder / "issuer.json"}, and of an account of ape; '
+        f'account: "issuer" is the name of {cheap / "issuer.json"}, and of an account of ape; '
         "give the path of the one that you mean"
     )
 

@@ -6,7 +6,7 @@ The asset's shares have decimals, so that whole shares and smallest units cannot
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.amounts import bare_amounts, units
-from tests.prorata.cli.opened import Commands, run
+from tests.prorata.cli.opened import Commands, Ran, agreed, run
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +44,12 @@ POOLED = 'name: Pool\nsymbol: POOL\ndecimals: 0\nauthorised_shares: "10"\n'
 WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
 OTHERS = ("standard-input", "journal.jsonl", WISH)
+WITHOUT_AMOUNTS = {
+    "demo",  # It prints no JSON.
+    "examples",  # Files to be copied.
+    "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
+    "verify",  # What an explorer says of sources.
+}
 
 
 class Documents:
@@ -53,9 +59,18 @@ class Documents:
         self.commands = commands
         self.read: dict[str, list[dict[str, Any]]] = {}
 
-    def __call__(self, *words: object, code: int = 0) -> dict[str, Any]:
-        done = self.commands.run(*map(str, words), "--json")
-        assert done.code == code, done.err
+    def __call__(self, *words: object, code: int = 0, behind: Sequence[str] = ()) -> dict[str, Any]:
+        """What it says; `behind` are words that must stand last, as those after `--`."""
+        anvil, folder = self.commands.anvil, self.commands.folder
+        where = ("--network", anvil.url, "--deployment", str(folder), "--json")
+        return self._keep(words, run(*agreed([*map(str, words)]), *where, *behind), code)
+
+    def asks_no_node(self, *words: object) -> None:
+        """The same of a command that has no chain."""
+        self._keep(words, run(*map(str, words), "--json"))
+
+    def _keep(self, words: Sequence[object], done: Ran, code: int = 0) -> dict[str, Any]:
+        assert done.code == code, (words, done)
         facts = json.loads(done.out)
         self.read.setdefault(str(words[0]), []).append(facts)
         return facts
@@ -82,10 +97,13 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     order(documents)
     withhold(documents, tmp_path)
     report(documents, tmp_path)
+    plan_and_apply(documents, tmp_path)
+    use_powers(documents)
+    look(documents, tmp_path)
+    hand_over(documents)
 
     names = {path.stem for path in (PROJECT_ROOT / "scripts").glob("*.py")}
-    # The demo prints no JSON, and the examples are files to be copied.
-    assert set(documents.read) == names - {"demo", "examples"}
+    assert set(documents.read) == names - WITHOUT_AMOUNTS
     for name, facts in documents.read.items():
         assert list(bare_amounts(facts)) == [], name
     files = [path for path in tmp_path.rglob("*.json*") if not path.name.startswith(OTHERS)]
@@ -119,6 +137,7 @@ def deploy_and_issue(documents: Documents, folder: Path) -> None:
     holders = written(folder, "holders.csv", "address,shares", f"{ANN},500.5", f"{BEN},100.25",
                       f"{CAT},50", f"{DAN},25", f"{POOL},10")  # fmt: skip
     documents("deploy", "--asset", asset, "--dry-run")
+    documents.asks_no_node("check-table", holders, "--asset", asset)
     deployed = documents("deploy", "--asset", asset, "--dollar")
     assert units(deployed["authorised"]) == 100_000
     documents("register", investors, "--dry-run")
@@ -223,9 +242,55 @@ def report(documents: Documents, folder: Path) -> None:
     documents("captable")
     documents("names", "set", ANN, "Ann")
     documents("names", "list")
-    # It asks no node.
-    documents.read["account"] = [json.loads(run("account", "list", "--json").out)]
+    documents.asks_no_node("account", "list")
     documents("books", "--out", folder / "books")
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
         documents("statements", "--year", number, "--out", folder / f"statements-{number}")
+
+
+def plan_and_apply(documents: Documents, folder: Path) -> None:
+    plan = folder / "plan.json"
+    at = moment(documents.commands.chain.now() + 90 * DAY)
+    words = ("--", "record", "--at", at)
+    documents("plan", "--output", plan, behind=words)
+    documents("apply", plan)
+
+
+def use_powers(documents: Documents) -> None:
+    documents("transfer", "--to", CAT, "--amount", "1.25", *AS_ANN, "--dry-run")
+    sent = documents("transfer", "--to", CAT, "--amount", "1.25", *AS_ANN)
+    assert units(sent["amount"]) == 125
+    documents("approve", "--spender", BEN, "--amount", "2.5", *AS_ANN)
+    documents("burn", "--holder", CAT, "--amount", "0.25", *BASIS)
+    documents("authorise", "2,000", *BASIS, "--yes")
+    documents("payee", "set", "--to", BEN, *AS_ANN)
+    documents("payee", "show", "--holder", ANN)
+    documents("pause", *BASIS)
+    documents("unpause", *BASIS)
+    documents("agents", "add", BEN)
+    documents("agents", "list")
+    documents("ownership", "offer", "--to", BEN)
+    documents("settings", "name", "Quay 9 and 10")
+    documents("settings", "show")
+    documents("documents", "set", "terms", "--uri", "https://example.org/terms.pdf")
+    documents("documents", "list")
+    documents("registry", "bind")
+    documents("rules", "show")
+    documents("rules", "change", "--to", "none")
+
+
+def look(documents: Documents, folder: Path) -> None:
+    documents("status")
+    documents("drift")
+    documents("log", "--all")
+    documents("log", "verify")
+    documents("journal", "adopt")
+    documents("doctor")
+    new = ("--name", "Quay 11", "--symbol", "QUAY11", "--authorised", "1,000.5", "--decimals", "1")
+    documents.asks_no_node("new-asset", *new, "--out", folder / "quay11.yaml")
+
+
+def hand_over(documents: Documents) -> None:
+    documents("handover", "--to", SUCCESSOR, "--dry-run")
+    documents("handover", "--to", SUCCESSOR, code=4)

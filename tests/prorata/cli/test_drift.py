@@ -19,6 +19,13 @@ def test_no_drift_is_exit_code_0(started):
     }  # fmt: skip
 
 
+def test_what_our_own_commands_changed_is_none(started):
+    started.says("settings", "name", "Canal Quay 9")
+    started.says("settings", "symbol", "CANAL9")
+    started.says("documents", "set", "terms", "--uri", "https://example.org/terms.pdf")
+    assert started.facts("drift")["drifts"] == []
+
+
 def test_drift_is_exit_code_3_and_names_the_transaction(started):
     stranger = Operator(started.chain, LocalSigner.of_test_account(0))
     receipt = stranger.send_one("pause", started.deployment.token().pause())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 
 import pytest
 from eth_abi.abi import decode, encode
@@ -78,6 +79,13 @@ def test_a_safe_accepts_what_it_is_offered_and_the_deployer_holds_no_role(starte
     assert first.code == 4
     told = json.loads(first.out)
     assert told["receiver"]["is"] == "a Safe, of whose 3 owners 2 sign"
+    # The same calls as a file of transactions for the Safe.
+    written = started.run("ownership", "accept", "--account", f"safe:{safe.address}", "--json")
+    assert written.code == 4, written.err
+    [file] = json.loads(written.out)["files"]
+    [call] = json.loads(Path(file).read_text())["transactions"]
+    assert {name: call[name] for name in ("to", "data")} == told["left"][0]["accept"]
+
     for one in told["left"]:
         safe.execute(one["accept"]["to"], bytes.fromhex(one["accept"]["data"][2:]), OWNERS[:2])
 

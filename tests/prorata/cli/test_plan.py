@@ -15,6 +15,7 @@ from prorata.deployments.deployment import open_journal
 from prorata.deployments.planning import DATA_FEE_ORACLE, SIGNED_BYTES
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.amounts import units
 from tests.assurance.faults.lines import refused as refused_by_node
 from tests.assurance.faults.proxy import faulty_node
 from tests.prorata.cli.opened import Commands, Ran, run
@@ -386,13 +387,13 @@ def test_a_rollup_asks_for_data_too(fresh, asset, path, anvil):
     sent = [fresh.chain.request("eth_getTransactionByHash", step["transaction"])
             for step in fresh.facts("apply", str(path))["steps"]]  # fmt: skip
     sizes = [len(bytes.fromhex(one["input"][2:])) + SIGNED_BYTES for one in sent]
-    assert int(plan["informs"]["data_fee"]) == 1_000 * sum(sizes)
+    assert units(plan["informs"]["data_fee"]) == 1_000 * sum(sizes)
     # The room for what is signed is enough.
     raw = [len(read_raw(fresh, one["hash"])) for one in sent]
     assert all(size >= whole for size, whole in zip(sizes, raw, strict=True))
     binds, informs = plan["binds"], plan["informs"]
     gas = informs["gas"] * int(binds["most_fee"])
-    assert int(binds["most_total"]) == gas + 2 * int(informs["data_fee"])
+    assert int(binds["most_total"]) == gas + 2 * units(informs["data_fee"])
 
 
 def read_raw(commands: Commands, hashed: str) -> bytes:
