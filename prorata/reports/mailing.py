@@ -27,8 +27,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from prorata.errors import InputError
@@ -231,7 +232,8 @@ def _portions(
         for letter in letters:
             yield _write(folder, [letter])
         return
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, context, initializer=_end_with_parent) as pool:
         under_way: set[Future[list[tuple[str, str]]]] = set()
         while True:
             # A few portions ahead, so that ten thousand letters are never in memory at once.
@@ -242,6 +244,18 @@ def _portions(
             finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             for future in finished:
                 yield future.result()
+
+
+def _end_with_parent() -> None:
+    """Wait for nothing more where whoever started this was killed."""
+
+    def follow() -> None:
+        parent = parent_process()
+        assert parent is not None
+        parent.join()
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 _KINDS = ("csv", "json", "html", "pdf")

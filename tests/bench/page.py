@@ -393,6 +393,22 @@ def _times(a: float, b: float) -> str:
     return f"{round(times, 2 - digits):,.0f}"
 
 
+READ_BACK = {
+    "captable": (
+        "cap table, from a node and compared with it, of",
+        "asking the token for each balance (a sample, multiplied)",
+    ),
+    "books": (
+        "books, from a node and compared with it, of",
+        "asking the vault what each is owed (a sample, multiplied)",
+    ),
+    "statements": (
+        "statements as letters, on paper too, by two processes, to",
+        "one process drawing the PDFs and nothing more (a sample, multiplied)",
+    ),
+}
+
+
 def _scale(results: Results) -> list[str]:
     scale = results.found["scale"]
     operate, single = scale["operate"], scale["one by one"]
@@ -405,6 +421,17 @@ def _scale(results: Results) -> list[str]:
         )
         for what, key in (("issue to", "issue"), ("pay, and account for,", "pay"))
     ]
+    for part, (what, baseline) in READ_BACK.items():
+        # Figures from before these were measured have none of them.
+        if (read := operate.get("read", {}).get(part)) is not None:
+            rows.append(
+                (
+                    f"{what} {operate['holders']:,} holders",
+                    baseline,
+                    _times(read["baseline"], read["seconds"]),
+                    f"{read['memory']:,} MB",
+                )
+            )
     for size, reported in scale["rebuild"].items():
         rows.append(
             (
@@ -458,7 +485,7 @@ def _scale(results: Results) -> list[str]:
             Ratios against a named baseline in the same run, on a machine of
             {results.found["setup"]["cores"]} cores whose times are noisy (take a factor of 1.5
             for nothing); no test asserts a time. Each part is a process of its own, whose peak
-            memory is its own.
+            memory is its own; where it starts others, it is the one of the largest.
             """
         ),
         "",
