@@ -10,6 +10,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -297,6 +298,38 @@ def test_a_process_that_has_drawn_many_pages_ends_well(tmp_path):
     )
     path.write_text(page(replace(sample(), issuer=Post().issuer)), encoding="utf-8")
     assert subprocess.run([sys.executable, "-c", draw, str(path)]).returncode == 0
+
+
+def test_who_writes_statements_ends_where_the_command_is_killed(tmp_path):
+    """They wait for letters that nobody will give them."""
+    path = tmp_path / "command.py"
+    path.write_text(
+        "import os, time\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "from prorata.reports.mailing import _end_with_parent\n"
+        "if __name__ == '__main__':\n"
+        "    context = get_context('spawn')\n"
+        "    with ProcessPoolExecutor(1, context, initializer=_end_with_parent) as pool:\n"
+        "        print(pool.submit(os.getpid).result(), flush=True)\n"
+        "        time.sleep(600)\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [sys.executable, str(path)], stdout=subprocess.PIPE, text=True
+    ) as command:
+        assert command.stdout is not None
+        writer = int(command.stdout.readline())
+        os.kill(writer, 0)
+        command.kill()
+    # Nobody waits for one that is given to the system; it may be a zombie for a moment.
+    for _ in range(600):
+        try:
+            os.kill(writer, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("it waits still")
 
 
 def test_paper_is_the_pinned_picture():
