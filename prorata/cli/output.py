@@ -204,7 +204,9 @@ def _confirmation() -> dict[str, Any]:
 
 def _repetition() -> dict[str, Any]:
     """Whether a command that sends has found all of it sent by an earlier run."""
-    meta = _meta()
+    context, meta = click.get_current_context(silent=True), _meta()
+    if context is not None and context.params.get("dry_run"):
+        return {}
     return {"resumed": meta.get(REPEATED) is not None} if SENT in meta else {}
 
 

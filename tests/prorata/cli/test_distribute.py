@@ -280,7 +280,11 @@ def test_the_end_of_a_distribution(commands, tmp_path):
     assert commands.refuses("remit", "--id", "1", "--all").startswith('id: "1" stands beside --all')
     remitted = session.facts("remit", "--all")["remitted"]
     assert [(r["distribution"], r["collector"]) for r in remitted] == [(1, COLLECTOR)]
-    assert commands.facts("remit", "--all") == {"remitted": [], "refused": {}}
+    assert commands.facts("remit", "--all") == {
+        "remitted": [],
+        "refused": {},
+        "resumed": False,
+    }
     assert commands.refuses("remit", "--id", "1") == (
         'distribution: "1" has remitted all tax so far; remit once more holders have been paid'
     )

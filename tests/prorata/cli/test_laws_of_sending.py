@@ -73,7 +73,7 @@ CASES = {
     "burn": case("--holder", HOLDERS[0].address, "--amount", "1", *BASIS),
     "claim": case("--holder", HOLDERS[3].address, "--id", "1", again="nothing"),
     "deploy": case(
-        "--asset", str(COMPLIANT / "asset.yaml"), "--deployment", "{elsewhere}", again="nothing"
+        "--asset", str(COMPLIANT / "asset.yaml"), "--deployment", "{elsewhere}"
     ),
     "distribute": case("--record", "1", *USD, "--amount", "77"),
     "documents remove": case(
@@ -132,7 +132,7 @@ CASES = {
     "tax rates": case("{files}/other.yaml", "--from", "{later}", again="nothing"),
     "tax repay": case(
         "{files}/late.csv",
-        before=(("tax", "certify", "{files}/late.csv"),), again="nothing",
+        before=(("tax", "certify", "{files}/late.csv"),),
     ),
     "tax revoke": case(
         "--holder", OTHER, "--certificate", "1",

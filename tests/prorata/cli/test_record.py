@@ -78,6 +78,7 @@ def test_records_are_cancelled_once(commands):
         "record_ranges": [],
         "distributions": [1],
         "transaction": None,
+<<<<<<< HEAD
         "resumed": False,
     }
     said = commands.gist(*words, "--dry-run")
@@ -87,7 +88,20 @@ def test_records_are_cancelled_once(commands):
     done = commands.facts(*words)
     assert (done["records"], done["distributions"]) == ([2, 3], [1])
     assert commands.facts(*words) == done | {"resumed": True}
+=======
+        "digest": planned["digest"],
+    }
+    said = commands.gist(*words, "--dry-run")
+    assert said.startswith("Would cancel records 2 to 3 of HARB12 record 2 would have closed at ")
+    assert "distribution 1 pays nobody: `prorata refund --id 1` sends it back" in said
+    assert said.endswith(planned["digest"])
+    assert commands.sent == before
+    done = commands.facts(*words)
+    assert (done["records"], done["distributions"]) == ([2, 3], [1])
+    assert commands.facts(*words) == {**done, "resumed": True}
+>>>>>>> main
     assert commands.sent == before + 1
+    assert "Nothing was sent: " in commands.says(*words)
     assert "Cancelled records 2 to 3 of HARB12" in commands.says(*words)
     assert "Refunded 1,000 USD of distribution 1 to " in commands.says("refund", "--id", "1")
     assert ", as before" in commands.says("refund", "--id", "1")
