@@ -70,25 +70,12 @@ def test_records_are_cancelled_once(commands):
     """What depends on them is named first; the money waits for a refund."""
     before, words = commands.sent, ("record", "cancel", "--from", "2")
     planned = commands.facts(*words, "--dry-run")
-    # With the digest that --confirm takes.
-    assert planned.pop("digest").startswith("0x")
     assert planned == {
         "dry_run": True,
         "records": [2, 3],
         "record_ranges": [],
         "distributions": [1],
         "transaction": None,
-<<<<<<< HEAD
-        "resumed": False,
-    }
-    said = commands.gist(*words, "--dry-run")
-    assert said.startswith("Would cancel records 2 to 3 of HARB12 record 2 would have closed at ")
-    assert "distribution 1 pays nobody: `prorata refund --id 1` sends it back digest 0x" in said
-    assert commands.sent == before
-    done = commands.facts(*words)
-    assert (done["records"], done["distributions"]) == ([2, 3], [1])
-    assert commands.facts(*words) == done | {"resumed": True}
-=======
         "digest": planned["digest"],
     }
     said = commands.gist(*words, "--dry-run")
@@ -99,7 +86,6 @@ def test_records_are_cancelled_once(commands):
     done = commands.facts(*words)
     assert (done["records"], done["distributions"]) == ([2, 3], [1])
     assert commands.facts(*words) == {**done, "resumed": True}
->>>>>>> main
     assert commands.sent == before + 1
     assert "Nothing was sent: " in commands.says(*words)
     assert "Cancelled records 2 to 3 of HARB12" in commands.says(*words)
