@@ -7,7 +7,6 @@ Sentences name commands as `prorata …`. Whoever came through ape reads `ape ru
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from rich.table import Table
 from prorata.chain.steps import Progress
 from prorata.cli.names import has_address, named, named_cell, named_facts
 from prorata.errors import InputError, ProrataError
+from prorata.files.writer import json_pieces
 
 __all__ = [
     "DIGEST",
@@ -257,7 +257,8 @@ def usage_refusal(error: click.UsageError) -> None:
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    for piece in json_pieces(document):
+        click.echo(piece, nl=False)
     if (context := click.get_current_context(silent=True)) is not None:
         context.meta[_PRINTED] = True
 

@@ -9,6 +9,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +23,7 @@ __all__ = [
     "Row",
     "csv_text",
     "json_object",
+    "json_pieces",
     "prepare_folder",
     "write_csv_rows",
     "write_json",
@@ -157,10 +159,22 @@ def write_whole(
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
+def json_pieces(content: Any) -> Iterator[str]:
+    """JSON that people can read too, in pieces: a document of ten thousand is never one text."""
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=_plain)
+    pieces = encoder.iterencode(content)
+    while piece := "".join(islice(pieces, 10_000)):
+        yield piece
+    yield "\n"
+
+
 def write_json(path: Path, content: Any, *, column: str = "file", durable: bool = True) -> None:
-    """Write JSON that people can read too, as `write_whole` does."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=_plain)
-    write_whole(path, f"{text}\n", column=column, durable=durable)
+    """Write JSON that people can read too, as `written_whole` does."""
+    with (
+        written_whole(path, column=column, durable=durable) as part,
+        part.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        file.writelines(json_pieces(content))
 
 
 def write_csv_rows(

@@ -111,7 +111,7 @@ class PushReport:
     def as_json(self) -> dict[str, Any]:
         """For a program."""
         found, unit = self.distribution, self.currency.unit
-        return json_object(
+        document = json_object(
             {
                 "distribution": found.id,
                 "token": found.token,
@@ -129,9 +129,10 @@ class PushReport:
                 "holders_paid": len(self.of("paid")),
                 "holders_skipped": len(self.of("skipped")),
                 "holders_owed": len(self.of("owed")),
-                "holders": list(self.rows()),
             }
         )
+        # Each as JSON already, and put in its place: neither the rows of all nor a copy is there.
+        return {**document, "holders": [json_object(row.values) for row in self.rows()]}
 
     def rows(self) -> Iterator[LineRow]:
         """One line per holder."""

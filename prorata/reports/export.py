@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from prorata.files.writer import json_object, prepare_folder, write_csv_rows, write_json
 from prorata.ledger.audits import Audit
 from prorata.ledger.books import Books
-from prorata.register.captable import CapTable, Known
+from prorata.register.captable import CapTable, Holding, Known
+from prorata.register.shares import Ledger
 from prorata.reports.annual import by_year, correction_rows
 from prorata.reports.documents import CorrectionRow
 from prorata.reports.figure import draw
@@ -55,7 +57,7 @@ def as_json(
     books, answers = audit.books, audit.answers
     chosen = token or next(iter(books.ledgers), None)
     who = {holding.address: holding for holding in known or ()}
-    return json_object(
+    document = json_object(
         {
             "chain_id": answers.chain_id,
             "block": answers.block.number,
@@ -81,21 +83,33 @@ def as_json(
                         for closes_at in ledger.record_times
                     ],
                     "distributions": distribution_rows(books, [token]),
-                    "holders": [
-                        {
-                            "address": holder,
-                            "name": who[holder].name if holder in who else "",
-                            "kind": who[holder].kind if holder in who else "",
-                            "shares": books.unit(token).amount(ledger.balance_of(holder)),
-                            "income": totals(books, token, holder),
-                        }
-                        for holder in ledger
-                    ],
                 }
                 for token, ledger in books.ledgers.items()
             ],
         }
     )
+    # Each as JSON already, and put in its place: neither the rows of all nor a copy is ever there.
+    for told, (address, ledger) in zip(document["tokens"], books.ledgers.items(), strict=True):
+        told["holders"] = list(_holders(books, address, ledger, who))
+    return document
+
+
+def _holders(
+    books: Books, token: str, ledger: Ledger, who: Mapping[str, Holding]
+) -> Iterator[dict[str, Any]]:
+    """What there is to say of each."""
+    stranger = Holding("", 0)
+    for holder in ledger:
+        known = who.get(holder, stranger)
+        yield json_object(
+            {
+                "address": holder,
+                "name": known.name,
+                "kind": known.kind,
+                "shares": books.unit(token).amount(ledger.balance_of(holder)),
+                "income": totals(books, token, holder),
+            }
+        )
 
 
 def _currencies(audit: Audit) -> list[dict[str, Any]]:

@@ -81,7 +81,8 @@ def _fetcher() -> Any:
 
         def fetch_url(self, url: str) -> Any:
             if url in _FONTS:
-                return plutoprint.ResourceData(_font(url), "font/ttf", "")
+                # Read by PlutoPrint itself, which keeps fonts until after Python has gone.
+                return super().fetch_url(_font(url))
             if url.startswith("data:"):
                 return super().fetch_url(url)
             raise ValueError(f"a page loads nothing, and names {url[:80]}")
@@ -90,10 +91,10 @@ def _fetcher() -> Any:
 
 
 @cache
-def _font(url: str) -> bytes:
+def _font(url: str) -> str:
     # Importing matplotlib for the place of its fonts would take a second.
     found = find_spec("matplotlib")
     if found is None or found.origin is None:
         raise BuildError("matplotlib is missing, whose fonts the PDF needs", "install it")
     path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONTS[url]
-    return path.read_bytes()
+    return path.resolve().as_uri()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -44,6 +43,7 @@ from prorata.register.record_dates import schedule_record
 from prorata.register.shares import Ledger
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.bench.memory import peak
 from tests.chainkit import ZERO
 from tests.gas.story import START, person
 
@@ -52,6 +52,7 @@ BUILDING = PROJECT_ROOT / "examples" / "building" / "asset.yaml"
 HOLDERS = 10_000
 SAMPLE = 100
 RECORDS = 100
+READING = ("captable", "books", "statements")
 SIZES = (10_000, 100_000, 1_000_000)
 TOKEN, VAULT, DOLLAR = (to_checksum_address("0x" + digit * 40) for digit in "123")
 Reported = dict[str, Any]
@@ -60,7 +61,7 @@ Reported = dict[str, Any]
 def measure_all(tell: Callable[[str], None]) -> Reported:
     """Every part, each in its process."""
     found: Reported = {}
-    tell("issuing to and paying 10,000 holders")
+    tell("issuing to and paying 10,000 holders; cap table, books and statements of them")
     found["operate"] = _process("operate", HOLDERS)
     tell(f"the same through ape, one at a time, for {SAMPLE}")
     found["one by one"] = _json("tests.bench.one_by_one", str(SAMPLE)) | {"holders": SAMPLE}
@@ -86,17 +87,14 @@ def _json(module: str, *arguments: str) -> Reported:
         text=True,
     )
     if ran.returncode:
-        raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{ran.stderr[-3_000:]}")
+        raise RuntimeError(
+            f"{module} {' '.join(arguments)} failed ({ran.returncode}):\n{ran.stderr[-3_000:]}"
+        )
     # Ape says more than it is asked.
     reported: Reported = json.loads(
         [line for line in ran.stdout.splitlines() if line[:1] == "{"][-1]
     )
     return reported
-
-
-def peak() -> int:
-    """The most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
 
 
 class _Watch:
@@ -137,7 +135,11 @@ def operate(holders: int) -> Reported:
             report = push_all(operator, found, rent.id)
             paid = watch()
             assert report.owed == 0
-    return {"holders": holders, "issue": issued, "pay": paid, "memory": peak()}
+        most = peak()
+        read = {
+            part: _json("tests.bench.reading", part, anvil.url, str(folder)) for part in READING
+        }
+    return {"holders": holders, "issue": issued, "pay": paid, "memory": most, "read": read}
 
 
 # -------------------------------------------------------------------------------------- from logs

@@ -20,7 +20,7 @@ from prorata.register.differences import compare_tables, write_plan
 from prorata.register.ocf.writer import Facts, write_package
 from prorata.register.tables import read_table
 from prorata.register.workbooks import write_table
-from tests.bench.scale import peak
+from tests.bench.memory import peak
 from tests.gas.story import person
 
 BASELINE = "read it as CSV"

@@ -88,7 +88,8 @@ def cli(out: Path | None, **options: Any) -> None:
             )
         write_files(proven, token, out, known, portrait, rules=rules)
         spoken.say(f"\nStatements and tables are in {out}/")
-    spoken.result(as_json(proven, known, token=token, rules=rules))
+    if spoken.as_json:
+        spoken.result(as_json(proven, known, token=token, rules=rules))
     if not proven.balanced:
         raise BooksError(verdict(proven), "see --json for every difference")
     spoken.say(f"\n[bold green]{verdict(proven)}[/]")

@@ -115,7 +115,8 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
         if pushed_id is not None:
             report = push_all(operator, found, pushed_id, page_size=page)
             _show_report(session, report, found.folder)
-            session.output.result(report.as_json())
+            if session.output.as_json:
+                session.output.result(report.as_json())
             return
         drafts = drafts or _from_options(options, found)
         declarations = resolve(drafts, operator, found, dry_run=dry_run)

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -281,6 +283,20 @@ def test_paper_has_the_same_bytes_each_time():
     one, two = (pdf_of(text, title="T", created="2028-01-01T00:00:00Z") for _ in range(2))
     assert one == two
     assert len(one) < 60_000
+
+
+def test_a_process_that_has_drawn_many_pages_ends_well(tmp_path):
+    """PlutoPrint keeps what it read of fonts until after Python has gone."""
+    path, draw = (
+        tmp_path / "page.html",
+        (
+            "import sys; from pathlib import Path; from prorata.reports.pdf import pdf_of\n"
+            "text = Path(sys.argv[1]).read_text(encoding='utf-8')\n"
+            "for _ in range(64): pdf_of(text, title='T', created='2028-01-01T00:00:00Z')\n"
+        ),
+    )
+    path.write_text(page(replace(sample(), issuer=Post().issuer)), encoding="utf-8")
+    assert subprocess.run([sys.executable, "-c", draw, str(path)]).returncode == 0
 
 
 def test_paper_is_the_pinned_picture():
