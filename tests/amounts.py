@@ -13,7 +13,7 @@ __all__ = ["bare_amounts", "cell", "cells", "units"]
 FIELDS = {"units", "text", "decimals", "currency"}
 
 # What a person wrote or a wallet signs, as it stands; `binds` of a plan has a digest.
-_OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "binds"})
+_OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "binds", "history"})
 
 # Text that reads like a number and is none of money or shares: a nonce, which JSON's own numbers
 # cannot hold, and what stands on forms.
@@ -22,12 +22,14 @@ _NO_AMOUNTS = re.compile(r".*\.(cancelled|box|income_code|tax_rate|1042-S (1|3b)
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
 _COUNTS = re.compile(
     r".*\.("
-    r"(adjusted|allowed|block|certificate|chain_id|distribution|id|manifest|number|record"
-    r"|record_range|year|country|class|investor_class|person)"
+    r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|id|manifest|number|record"
+    r"|record_range|year|country|class|investor_class|person|plan|version)"
+    r"|(closed_records|frozen_wallets|lines|mined|orders|waiting|checked\.[^.]+)"
     r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
     r"|transactions|unchanged|basis_points|days|decimals)"
-    r"|(closes_at|eligible_until|filed_at|former_until|from|revoked_at|valid_from|valid_until)"
+    r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"
+    r"|set_at|valid_from|valid_until)"
     r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"
     r"|refusals\.#\.(value|limit)"
     r")"

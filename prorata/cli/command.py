@@ -205,16 +205,21 @@ HEAD = click.option(
 reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
 """The options of every command that only reads."""
 
-_ACCOUNT = click.option(
-    "--account",
-    envvar="PRORATA_ACCOUNT",
-    show_envvar=True,
-    help=f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
-    "alias, or on a local chain TEST::0, the default there; safe:0x… or unsigned:0x… for one that "
-    "signs elsewhere.",
+_SIGNER_HELP = (
+    f"The name or path of a keystore file (passphrase in {PASSPHRASE}, or asked for), an ape "
+    "alias, or on a local chain TEST::0, the default there"
 )
 
-planning_options = _options(_NETWORK, _ACCOUNT, _DEPLOYMENT, _JSON)
+
+def _account(more: str = "") -> Callable[[F], F]:
+    said = f"{_SIGNER_HELP}{more}."
+    return click.option("--account", envvar="PRORATA_ACCOUNT", show_envvar=True, help=said)
+
+
+_SIGNER = _account()
+_ACCOUNT = _account("; safe:0x… or unsigned:0x… for one that signs elsewhere")
+
+planning_options = _options(_NETWORK, _SIGNER, _DEPLOYMENT, _JSON)
 """The options of commands that run another one, or sign for it."""
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")

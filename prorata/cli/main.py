@@ -143,7 +143,7 @@ def cli() -> None:
     """Divide a building, a loan book or a fund into shares, and pay the holders exactly.
 
     Each command explains itself: prorata COMMAND --help. Exit codes: 0 done, 1 refused, 2 a mistake
-    in the options, 3 drift, 4 waiting for others, 5 a plan that could not be simulated.
+    in the options, 3 a difference from the chain, 4 waiting for others, 5 not simulated.
     """
 
 

@@ -23,7 +23,7 @@ NOT_SIMULATED = 5
 EXAMPLES = (
     "prorata plan --asset asset.yaml -o plan.json",
     "prorata plan -o plan.json -- deploy --asset asset.yaml --dollar",
-    "prorata plan -o pay.json --for 3d -- distribute --currency USD --amount 85,000.00 --record 4",
+    "prorata plan --for 3d -- distribute --currency USD --amount 85,000 --kind rent --record 4",
 )
 
 _LASTING = re.compile(r"([1-9][0-9]{0,3})([dhm])", re.ASCII)
