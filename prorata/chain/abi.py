@@ -14,9 +14,9 @@ from functools import cache, lru_cache, partial, reduce
 from operator import xor
 from typing import Any, TypeAlias
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
+from eth_abi.codec import ABICodec
 from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.registry import registry
 from eth_utils.abi import (
     abi_to_signature,
     collapse_if_tuple,
@@ -57,6 +57,10 @@ WordReader: TypeAlias = Callable[[bytes], Any]
 
 
 # ------------------------------------------------------------------------------------- functions
+
+# Our own: whoever decodes loosely with the library's shared one, as ape does, makes it loose for
+# all, and words that are missing would be noughts.
+_CODEC = ABICodec(registry.copy())
 
 
 @dataclass(frozen=True)
@@ -247,7 +251,7 @@ def _types(items: Sequence[AbiItem]) -> list[str]:
 
 def _encode(what: str, inputs: Sequence[AbiItem], arguments: Sequence[object]) -> bytes:
     try:
-        return abi_encode(_types(inputs), arguments)
+        return _CODEC.encode(_types(inputs), arguments)
     except (EncodingError, ValueError, TypeError) as error:
         raise InputError.of(what, arguments, f"cannot be encoded ({error})", "check it") from None
 
@@ -261,7 +265,7 @@ def _decode(items: Sequence[AbiItem], data: bytes) -> list[Any]:
             for read, start in zip(readers, range(0, len(data), WORD), strict=False)
             if read is not None
         ]
-    values = abi_decode(_types(items), data)
+    values = _CODEC.decode(_types(items), data)
     return [_python(item, value) for item, value in zip(items, values, strict=True)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eth_abi.abi import decode
+from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 from hypothesis import example, given
@@ -56,6 +57,8 @@ def test_another_call_has_no_arguments_of_this_one(data):
 
 
 def test_a_call_cut_short_has_no_arguments():
+    """Also beside a program that decodes loosely, after which the shared decoders stay loose."""
+    abi_decode(["uint256[]", "address", "address", "address"], bytes(32 * 5), strict=False)
     claim_to = function("DividendVault", "claimTo")
     data = claim_to.encode([3], *["0x" + "1" * 40] * 2, "0x" + "2" * 40)
     assert claim_to.arguments(data[:-1]) is None
