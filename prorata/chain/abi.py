@@ -60,7 +60,7 @@ WordReader: TypeAlias = Callable[[bytes], Any]
 
 # Our own: whoever decodes loosely with the library's shared one, as ape does, makes it loose for
 # all, and words that are missing would be noughts.
-_CODEC = ABICodec(registry.copy())
+_CODEC = ABICodec(registry.copy())  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
