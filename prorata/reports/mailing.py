@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -233,7 +234,10 @@ def _portions(
             yield _write(folder, [letter])
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, initializer=_end_with_parent) as pool:
+    with (
+        _found_by_others(),
+        ProcessPoolExecutor(PROCESSES, context, initializer=_end_with_parent) as pool,
+    ):
         under_way: set[Future[list[tuple[str, str]]]] = set()
         while True:
             # A few portions ahead, so that ten thousand letters are never in memory at once.
@@ -244,6 +248,24 @@ def _portions(
             finished, under_way = wait(under_way, return_when=FIRST_COMPLETED)
             for future in finished:
                 yield future.result()
+
+
+@contextmanager
+def _found_by_others() -> Iterator[None]:
+    """Processes that are started look for this package where this one does.
+
+    A program that runs it may have taken its place off the path since it was found, as ape does.
+    """
+    place = str(Path(__file__).resolve().parents[2])
+    if place in sys.path:
+        yield
+        return
+    sys.path.append(place)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(place)
 
 
 def _end_with_parent() -> None:

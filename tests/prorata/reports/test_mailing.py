@@ -143,6 +143,20 @@ def test_the_same_books_give_the_same_bytes_in_one_process_and_in_two(books, tmp
     assert followed == [(1, 2), (2, 2), (2, 2)]
 
 
+def test_processes_find_the_package_where_its_place_was_taken_off_the_path(
+    books, tmp_path, monkeypatch
+):
+    """As ape does with what it runs."""
+    place = str(PROJECT_ROOT)
+    monkeypatch.setattr("sys.path", [entry for entry in sys.path if entry not in ("", place)])
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("prorata.reports.mailing.FEW", 0)
+    issued = issue_statements(books, TOKEN, 2027, tmp_path / "out")
+    assert len(list(issued.folder.glob("*.pdf"))) == 2
+    assert place not in sys.path
+
+
 def test_two_holders_of_one_account_number_are_refused(books, tmp_path):
     """Before anything is written: one would be given the other's letter."""
     post = Post(recipients={who: Recipient(who, account="HB-1") for who in (A, NEW)})
