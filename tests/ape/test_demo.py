@@ -65,8 +65,8 @@ def test_all_files_are_there(demo):
     _, out = demo
     assert sorted(path.name for path in out.iterdir()) == [
         "books.json", "building.png", "captable-record-1.csv", "captable-record-2.csv",
-        "captable-record-3.csv", "distributions.csv", "distributions.json", "statements",
-        "statements-2026",
+        "captable-record-3.csv", "corrections.csv", "distributions.csv", "distributions.json",
+        "statements", "statements-2026",
     ]  # fmt: skip
     picture = (out / "building.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
@@ -81,7 +81,7 @@ def test_the_statements_of_the_year_add_up_to_what_was_paid_and_withheld(demo):
     for row in rows(out / "distributions.csv"):
         paid[row["currency"]] += units(row, "paid") + units(row, "withheld")
     stated: dict[str, int] = defaultdict(int)
-    for row in rows(out / "statements-2026" / "summary.csv"):
+    for row in rows(out / "statements-2026" / "version-1" / "summary.csv"):
         stated[row["currency"]] += units(row, "gross_cash_amount")
     assert stated == paid
 
