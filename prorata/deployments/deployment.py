@@ -321,7 +321,13 @@ def home_of(folder: Path) -> Home:
         return Home()
     manifest = Manifest.read(folder / "manifest.json")
     own = {c.address for c in manifest.contracts.values() if c.transaction is not None}
-    return Home(frozenset(own), manifest.first_block, frozenset({manifest.deployer}))
+    serving = {
+        manifest.contracts[name].address
+        for name in ("DividendVault", "InvestorRegistry", "Dollar")
+        if name in manifest.contracts
+    }
+    accounts = frozenset({manifest.deployer})
+    return Home(frozenset(own), manifest.first_block, accounts, frozenset(serving))
 
 
 def _set_aside(chain: RpcChain, folder: Path, on_notice: Callable[[str], None]) -> None:

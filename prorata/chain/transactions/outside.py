@@ -22,12 +22,14 @@ from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from prorata.chain.abi import function
 from prorata.chain.artifacts import artifacts
+from prorata.chain.calls import decode_log
 from prorata.chain.encoding import bytes_of, int_of
 from prorata.chain.journal import Journal, Mark
 from prorata.chain.node import RpcChain
 from prorata.chain.signed import read_signed, signed_bytes
-from prorata.chain.types import Mined
+from prorata.chain.types import Log, Mined
 from prorata.errors import ProrataError
 
 __all__ = ["Findings", "Home", "Outside", "find_outside"]
@@ -43,11 +45,15 @@ _Point: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True)
 class Home:
-    """What belongs to a deployment: its contracts, since which block, and who put them there."""
+    """What belongs to a deployment: its contracts, since which block, and who put them there.
+
+    `shared` are those of them that serve other assets, too: a vault, a register, a currency.
+    """
 
     contracts: frozenset[str] = frozenset()
     first_block: int = 0
     accounts: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -202,7 +208,7 @@ class _Places:
         receipts = self.chain.receipts([one["hash"] for one in sent])
         contracts = _contracts(self.home, self.journal)
         return [
-            _judged(self.account, one, mined, contracts)
+            _judged(self, one, mined, contracts)
             for one, mined in zip(sent, receipts, strict=True)
             if mined is not None
         ]
@@ -253,21 +259,56 @@ class _Held:
 
 
 def _judged(
-    account: str, sent: Mapping[str, Any], mined: Mined, contracts: Collection[str]
+    place: _Places, sent: Mapping[str, Any], mined: Mined, contracts: Collection[str]
 ) -> Outside:
+    account, shared = place.account, place.home.shared
     data = bytes_of(sent["input"])
     to = None if sent["to"] is None else to_checksum_address(sent["to"])
-    touched = (
-        to in contracts
-        or any(log.address in contracts for log in mined.logs)
+    touched = {
+        contract
+        for contract in contracts
+        if contract == to
+        or any(log.address == contract for log in mined.logs)
         # An allowance for the vault, or what is created to serve the token.
-        or any(bytes.fromhex(contract[2:]) in data for contract in contracts)
-    )
+        or bytes.fromhex(contract[2:]) in data
+    }
+    own = set(contracts) - set(shared)
     what = _what(to, data) if mined.success else f"{_what(to, data)}, which failed"
-    ours = touched and mined.success
+    ours = bool(touched) and mined.success
+    if ours and not touched & own:
+        ours = _is_for(place.chain, own, data, mined, shared)
     raw = signed_bytes(sent) if ours else None
     nonce = int_of(sent["nonce"])
     return Outside(account, nonce, what, str(sent["hash"]), mined.block_number, raw, ours)
+
+
+def _is_for(
+    chain: RpcChain, own: Collection[str], data: bytes, mined: Mined, shared: Collection[str]
+) -> bool:
+    """Whether what only a shared contract was asked concerns this asset, and not another."""
+    words = [bytes.fromhex(contract[2:]) for contract in own]
+    spoken = [data, *(log.data for log in mined.logs)]
+    spoken += [topic for log in mined.logs for topic in log.topics]
+    if any(word in said for word in words for said in spoken):
+        return True
+    return any(
+        asset in own
+        for log in mined.logs
+        if log.address in shared
+        for asset in _assets_of(chain, log)
+    )
+
+
+def _assets_of(chain: RpcChain, log: Log) -> set[str]:
+    """The tokens of the distributions that a vault speaks of."""
+    event = decode_log(log)
+    if event is None:
+        return set()
+    told = [event.args, *event.args.get("settlements", ())]
+    numbers = {int(one["id"]) for one in told if "id" in one}
+    asset_of = function("DividendVault", "assetOf")
+    answers = chain.try_calls([(log.address, asset_of.encode(number)) for number in numbers])
+    return {str(asset_of.decode(a)[0]) for a in answers if isinstance(a, bytes)}
 
 
 def _contracts(home: Home, journal: Journal) -> frozenset[str]:

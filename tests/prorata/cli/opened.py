@@ -65,13 +65,13 @@ class Commands:
     def says(self, *words: str) -> str:
         """What a person reads on stdout."""
         done = self.run(*words)
-        assert done.code == 0, done.err
+        assert done.code == 0, done.out + done.err
         return done.out
 
     def gist(self, *words: str) -> str:
         """What a person reads on both, line breaks and columns apart."""
         done = self.run(*words)
-        assert done.code == 0, done.err
+        assert done.code == 0, done.out + done.err
         return " ".join(f"{done.out} {done.err}".split())
 
     def facts(self, *words: str) -> dict:

@@ -198,4 +198,4 @@ def test_tables_have_twenty_rows_and_say_where_the_others_are(commands, tmp_path
         "captable"
     )
     path = tmp_path / "now.csv"
-    assert f"shares: in {path}" in commands.says("captable", "--csv", str(path))
+    assert f"The whole table is in {path}" in commands.says("captable", "--csv", str(path))

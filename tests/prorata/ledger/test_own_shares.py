@@ -15,6 +15,9 @@ from eth_utils.address import to_checksum_address
 from prorata.apportion import apportion
 from prorata.assets.asset import Asset
 from prorata.chain.operator import Operator
+from prorata.chain.steps import Intent, Receipt
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import find_outside
 from prorata.contracts.vault import Distribution, Reason, Terms
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_operator
@@ -119,6 +122,23 @@ class Story:
         return both
 
 
+class Adopting(Operator):
+    """One account works from two folders, and each takes in what the other did in its shares."""
+
+    def send(self, intents: Sequence[Intent]) -> list[Receipt]:
+        assert self.journal is not None
+        found = find_outside(self.chain, self.journal, self.home)
+        if found:
+            adopt(self.journal, found)
+        return super().send(intents)
+
+    def settle(self) -> None:
+        assert self.journal is not None
+        if found := find_outside(self.chain, self.journal, self.home):
+            adopt(self.journal, found)
+        super().settle()
+
+
 @pytest.fixture
 def story(anvil, chain, operator, issuer, folder) -> Iterator[Story]:
     """The operator holds most of the Barn; Ann and Ben a little, Cid nothing."""
@@ -128,7 +148,8 @@ def story(anvil, chain, operator, issuer, folder) -> Iterator[Story]:
     holdings = (Holding(operator.address, 910), Holding(ANN, 60), Holding(BEN, 30))
     issue(operator, first, CapTable(holdings))
     other = folder.parent / "ATTIC"
-    with open_operator(chain, issuer, other) as second:
+    operator.__class__ = Adopting
+    with open_operator(chain, issuer, other, make=Adopting) as second:
         found = deploy(second, attic, other, vault=first.vault().address)
         people = (Holding(ANN, 50), Holding(BEN, 30), Holding(CID, 20))
         issue(second, found, CapTable(people))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from prorata.chain.transactions.adoption import adopt
+from prorata.chain.transactions.outside import find_outside
+from prorata.deployments.deployment import home_of
 from prorata.errors import RevertError
 from prorata.register.captable import CapTable, Holding
 from prorata.register.enforcement import Basis, recover
@@ -34,6 +37,9 @@ def suite(anvil, artifacts, found, operator):
         largest = kit.codec.call("MaxBalanceModule", "setMaxBalance", LIMIT)
         made.add_module(token, "MaxBalanceModule", largest)
         made.know(ANN, BEN)
+        # The owner plugged the suite in by other means than the commands.
+        findings = find_outside(operator.chain, operator.journal, home_of(found.folder))
+        adopt(operator.journal, findings)
         yield made
 
 
