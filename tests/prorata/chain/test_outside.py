@@ -142,7 +142,10 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
     operator.timeout = 0
     with pytest.raises(Exception, match="were not mined"):
         operator.send(mints(token, 1))
+    # A busy node takes a transaction into its pool a little after it has said so.
+    time.sleep(0.5)
     anvil.rpc("anvil_dropAllTransactions")
+    assert anvil.rpc("txpool_status")["pending"] == "0x0"
     anvil.rpc("evm_setAutomine", True)
     operator.timeout = 20
     anvil.rpc("evm_mine")
