@@ -14,7 +14,7 @@ another reference or reason, or the one would be taken for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -56,8 +56,8 @@ class ElsewhereStep:
     """A step that was written down to be signed elsewhere, and what became of it.
 
     `effect` is the address and the topic of the event that shows it, with a digest of its
-    arguments; `since` the block before which nothing counts. `state` is `waiting`, `done` in
-    `transaction`, or `expired`.
+    arguments; `since` the block before which nothing counts. `state` is `waiting`, `done` by
+    what wrote `log`, or `expired`.
     """
 
     key: str
@@ -120,7 +120,7 @@ def note_steps(
                 "from": sender,
                 "to": step.to,
                 "value": str(step.value),
-                "digest": digest_of(Call(step.to, step.data, step.value, step.label)),
+                "digest": digest_of(step.call),
                 "effect": dict(effect),
                 "since": since,
                 "expires": expires,
@@ -151,7 +151,7 @@ def elsewhere_steps(
 
     Raises: ChainError.
     """
-    noted = list(_standing(() if journal is None else journal.notes))
+    noted = _standing(() if journal is None else journal.notes)
     if not noted:
         return {}
     last = chain.block().number - confirmations
@@ -169,15 +169,15 @@ def elsewhere_steps(
     return found
 
 
-def _standing(notes: Sequence[Mapping[str, Any]]) -> Iterator[ElsewhereStep]:
+def _standing(notes: Iterable[Mapping[str, Any]]) -> list[ElsewhereStep]:
     """The steps that were written down and not given up since."""
-    for place, note in enumerate(notes):
-        given_up = (
-            later.get("action") == GIVEN_UP and later.get("key") == note.get("key")
-            for later in notes[place:]
-        )
-        if note.get("action") == ELSEWHERE and not any(given_up):
-            yield _noted(note)
+    standing: list[ElsewhereStep] = []
+    for note in notes:
+        if note.get("action") == ELSEWHERE:
+            standing.append(_noted(note))
+        elif note.get("action") == GIVEN_UP:
+            standing = [step for step in standing if step.key != note["key"]]
+    return standing
 
 
 def _noted(note: Mapping[str, Any]) -> ElsewhereStep:
@@ -285,8 +285,4 @@ class ElsewhereOperator(Rehearsal):
                     "deploy with an account that signs here, or with deterministic: true in the "
                     "asset's file, which creates through a factory",
                 )
-        return [(step, effect_of(self.logs_of(step.key), _call(step))) for step in fresh]
-
-
-def _call(step: RehearsedStep) -> Call:
-    return Call(step.to, step.data, step.value, step.label)
+        return [(step, effect_of(self.logs_of(step.key), step.call)) for step in fresh]

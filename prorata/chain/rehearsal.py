@@ -35,10 +35,10 @@ from prorata.chain.rehearsed_steps import (
     SIMULATED,
     UNTRIED,
     RehearsedStep,
-    created_address,
     digest_of_steps,
 )
 from prorata.chain.rpc import BusyError
+from prorata.chain.signed import created_address
 from prorata.chain.steps import GAS_LIMIT, Intent, Progress, Receipt, StepPlan
 from prorata.chain.transactions.plans import check_keys, explained, plan_steps
 from prorata.chain.transactions.recovery import check_same, require_known

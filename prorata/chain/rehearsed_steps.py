@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import rlp
-from eth_utils.address import to_canonical_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from prorata.chain.calls import Call
@@ -23,19 +22,12 @@ __all__ = [
     "UNTRIED",
     "RehearsedStep",
     "content_of",
-    "created_address",
     "digest_of_steps",
 ]
 
 SIMULATED: Final = "simulated"
 CALLED_ALONE: Final = "called alone"
 UNTRIED: Final = "untried"
-
-
-def created_address(sender: str, nonce: int) -> str:
-    """Where the `nonce`-th transaction of `sender` puts a contract that it creates."""
-    packed = rlp.encode([to_canonical_address(sender), nonce])
-    return str(to_checksum_address(keccak(packed)[12:]))
 
 
 @dataclass(frozen=True)
@@ -60,9 +52,14 @@ class RehearsedStep:
         return self.creates if self.to is None else self.to
 
     @property
+    def call(self) -> Call:
+        """What it would send."""
+        return Call(self.to, self.data, self.value, self.label)
+
+    @property
     def content(self) -> dict[str, Any]:
         """What a digest over steps is made of."""
-        return content_of(Intent(self.key, Call(self.to, self.data, self.value)))
+        return content_of(Intent(self.key, self.call))
 
 
 def content_of(intent: Intent) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import rlp
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from eth_utils.address import to_checksum_address
+from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from prorata.chain.types import Fees
 
-__all__ = ["Signed", "call_digest", "read_signed", "signed_bytes"]
+__all__ = ["Signed", "call_digest", "created_address", "read_signed", "signed_bytes"]
 
 _FIELDS = (
     *("chainId", "nonce", "gas", "maxFeePerGas", "maxPriorityFeePerGas"),
@@ -75,3 +76,9 @@ def call_digest(to: str | None, value: int, data: bytes) -> str:
     """What tells one call from another: receiver, value and data."""
     receiver = "" if to is None else to_checksum_address(to)
     return sha256(b"\n".join((receiver.encode(), str(value).encode(), data))).hexdigest()
+
+
+def created_address(sender: str, nonce: int) -> str:
+    """Where the `nonce`-th transaction of `sender` puts a contract that it creates."""
+    packed = rlp.encode([to_canonical_address(sender), nonce])
+    return str(to_checksum_address(keccak(packed)[12:]))

@@ -109,13 +109,13 @@ class Command(click.Command):
 
     def _played(self, ctx: click.Context) -> Any:
         """Run it once whoever sends has agreed; or show what it would send."""
-        if (signer := elsewhere_account(ctx.params["account"])) is not None:
+        signer = elsewhere_account(ctx.params["account"])
+        if signer is not None and not ctx.params["dry_run"]:
             with staged(ctx) as stage:
                 super().invoke(ctx)
-            if not ctx.params["dry_run"] and write_down(ctx, stage, signer):
+            if write_down(ctx, stage, signer):
                 ctx.exit(WAITS)
-            if not ctx.params["dry_run"]:
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         if ctx.params["dry_run"] and not self.previews:
             with staged(ctx) as stage:
                 super().invoke(ctx)

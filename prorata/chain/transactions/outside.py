@@ -20,7 +20,6 @@ from typing import Any, TypeAlias
 
 from eth_utils.abi import function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from prorata.chain.abi import function
 from prorata.chain.artifacts import artifacts
@@ -28,7 +27,7 @@ from prorata.chain.calls import decode_log
 from prorata.chain.encoding import bytes_of, int_of
 from prorata.chain.journal import Journal, Mark
 from prorata.chain.node import RpcChain
-from prorata.chain.signed import read_signed, signed_bytes
+from prorata.chain.signed import created_address, read_signed, signed_bytes
 from prorata.chain.types import Log, Mined
 from prorata.errors import ProrataError
 
@@ -314,20 +313,10 @@ def _assets_of(chain: RpcChain, log: Log) -> set[str]:
 def _contracts(home: Home, journal: Journal) -> frozenset[str]:
     """The deployment's contracts, and what the journal's own steps have created."""
     return home.contracts | {
-        _created_at(entry.sender, entry.nonce)
+        created_address(entry.sender, entry.nonce)
         for entry in journal.entries
         if read_signed(entry.raw).to is None
     }
-
-
-def _created_at(sender: str, nonce: int) -> str:
-    """The address of what a transaction creates: the last 20 bytes of a hash of both."""
-    account = b"\x94" + bytes.fromhex(sender[2:])
-    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    if not (len(number) == 1 and number[0] < 0x80):  # one small byte stands for itself
-        number = bytes([0x80 + len(number)]) + number
-    listed = bytes([0xC0 + len(account + number)]) + account + number
-    return str(to_checksum_address(keccak(listed)[12:]))
 
 
 def _what(to: str | None, data: bytes) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import click
 
 from prorata.chain.operator import Operator
 from prorata.cli.command import Command, common_options
+from prorata.cli.consent import can_ask
 from prorata.cli.output import MOST_ROWS
 from prorata.cli.session import Session
 from prorata.contracts.currency import money
@@ -132,7 +132,7 @@ def cli(permit: bool, page: int, dry_run: bool, **options: Any) -> None:
                 raise refusal
             return
         if not options["another"]:
-            _ask_about(repeating)
+            _ask_about(repeating, options)
         done = declare_all(
             operator,
             found,
@@ -180,13 +180,13 @@ def _refuse_without_money(
         raise InputError(problems, subject)
 
 
-def _ask_about(repeating: Sequence[Alike]) -> None:
+def _ask_about(repeating: Sequence[Alike], options: Mapping[str, Any]) -> None:
     """Ask whether what the vault has already is to be paid once more.
 
     Raises: InputError when it is not, or there is nobody to ask.
     """
     for one in repeating:
-        if sys.stdin.isatty() and click.confirm(f"{one}. Distribute it again?", err=True):
+        if can_ask(options) and click.confirm(f"{one}. Distribute it again?", err=True):
             continue
         record = one.declaration.record_id
         rule = f"may be a payment that was made already: {one}"

@@ -12,7 +12,8 @@ from prorata.chain.calls import Call, deploy_call
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.rehearsal import Rehearsal, RehearsalEndError, RehearsedChain
-from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED, created_address
+from prorata.chain.rehearsed_steps import CALLED_ALONE, SIMULATED, UNTRIED
+from prorata.chain.signed import created_address
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import Intent
 from prorata.contracts.base import NATIVE
