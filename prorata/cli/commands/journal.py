@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ import click
 from prorata.chain.transactions.adoption import adopt
 from prorata.chain.transactions.outside import Findings, find_outside
 from prorata.cli.command import WAIT, Command, reading_options
+from prorata.cli.consent import can_ask
 from prorata.cli.session import Session, turn_of
 from prorata.deployments.deployment import home_of, open_journal
 from prorata.errors import JournalError
@@ -44,7 +45,7 @@ def adopt_command(yes: bool, **options: Any) -> None:
             findings = find_outside(chain, journal, home_of(folder), thoroughly=True)
         _show(session, findings)
         if findings:
-            _require_yes(yes, folder.name)
+            _require_yes(yes, folder.name, options)
             with open_journal(chain, folder, turn=turn_of(options)) as journal:
                 findings = find_outside(chain, journal, home_of(folder), thoroughly=True)
                 adopt(journal, findings)
@@ -70,10 +71,10 @@ def _show(session: Session, findings: Sequence[Findings]) -> None:
     session.output.table("Sent, and not in the journal", columns, rows)
 
 
-def _require_yes(yes: bool, name: str) -> None:
+def _require_yes(yes: bool, name: str, options: Mapping[str, Any]) -> None:
     """Raises: JournalError when nobody agrees."""
     question = f"Take this into the journal of {name}?"
-    if not yes and not (click.get_text_stream("stdin").isatty() and click.confirm(question)):
+    if not yes and not (can_ask(options) and click.confirm(question, err=True)):
         raise JournalError(
             "nobody agreed that this is taken into the journal, so nothing was written",
             "look at it and give --yes",

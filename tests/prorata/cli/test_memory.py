@@ -22,10 +22,6 @@ AGENT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 RENT = ("--record", "1", "--currency", "USD", "--amount", "850", "--kind", "rent")
 PAY = ("distribute", *RENT)
 
-ASSET = str(PROJECT_ROOT / "examples" / "building" / "asset.yaml")
-
-HOLDERS = str(PROJECT_ROOT / "examples" / "building" / "holders.csv")
-
 
 @pytest.fixture(scope="module")
 def asset(tmp_path_factory) -> Iterator[Commands]:
@@ -199,18 +195,18 @@ def test_a_clone_pushes_to_nobody_who_was_paid(commands, clone):
 
 def test_another_asset_of_the_same_vault_and_account_is_no_stranger(tmp_path):
     """Each folder knows its own asset: what a vault or a register did for another is no gap."""
-    text = (PROJECT_ROOT / "examples" / "building" / "asset.yaml").read_text(encoding="utf-8")
+    text = (BUILDING / "asset.yaml").read_text(encoding="utf-8")
     other = tmp_path / "other.yaml"
     other.write_text(text.replace("HARB12", "HARB13"), encoding="utf-8")
     with Anvil() as node:
         first = Commands(node, tmp_path / "HARB12")
-        first.says("deploy", "--asset", ASSET, "--dollar")
-        first.says("issue", HOLDERS)
+        first.says("deploy", "--asset", str(BUILDING / "asset.yaml"), "--dollar")
+        first.says("issue", str(BUILDING / "holders.csv"))
         dollar = first.deployment.currency("USD").address
         second = Commands(node, tmp_path / "HARB13")
         vault = first.deployment.vault().address
         second.says("deploy", "--asset", str(other), "--vault", vault)
-        second.says("issue", HOLDERS)
+        second.says("issue", str(BUILDING / "holders.csv"))
         rent = ("--amount", "500", "--kind", "rent")
         for commands, currency in ((second, dollar), (first, "USD"), (second, dollar)):
             commands.close_record()
