@@ -104,8 +104,9 @@ def find_singleton(kind: type[Wrapper], chain: Chain, named: str | None = None) 
     if not chain.code(address):
         raise DeploymentError(
             f"there is no {name} at {address} on chain {chain.chain_id}",
-            "`prorata market deploy` puts it there, for everybody" if named is None else
-            "check the address and the network, or leave it out for the usual one",
+            "`prorata market deploy` puts it there, for everybody"
+            if named is None
+            else "check the address and the network, or leave it out for the usual one",
         )
     return kind(chain, address)
 
@@ -151,5 +152,3 @@ def _read(chain: Chain, name: str, address: str) -> Singleton:
     code = chain.code(address)
     code_hash = keccak_hex(code) if code else None
     return Singleton(name, address, code_hash, artifact(name).is_code(code))
-
-
