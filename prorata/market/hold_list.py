@@ -115,7 +115,9 @@ class ListedKeeper:
         )
 
 
-def list_holds(holds: Holds, *, asset: str | None = None, party: str | None = None) -> list[ListedHold]:
+def list_holds(
+    holds: Holds, *, asset: str | None = None, party: str | None = None
+) -> list[ListedHold]:
     """Every hold for a secret, oldest first: of one asset, or of one owner or receiver, if asked.
 
     Raises: ChainError.

@@ -100,8 +100,9 @@ def resolve_legs(
     for one in written:
         try:
             asset = find_asset(chain, one.asset, found)
-            giver, receiver = find_person("from", one.giver, book), find_person(
-                "to", one.receiver, book
+            giver, receiver = (
+                find_person("from", one.giver, book),
+                find_person("to", one.receiver, book),
             )
             if giver == receiver:
                 raise InputError.of("to", one.receiver, "gives to itself", "name somebody else")
@@ -136,9 +137,7 @@ def find_asset(
     return asset
 
 
-def _asset_address(
-    chain: RpcChain, named: str, found: Deployment | None, column: str
-) -> str:
+def _asset_address(chain: RpcChain, named: str, found: Deployment | None, column: str) -> str:
     if named.lower().startswith("0x"):
         return check_address(column, named)
     if found is not None and named.upper() == found.settings.symbol.upper():

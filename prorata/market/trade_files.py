@@ -143,8 +143,7 @@ def write_trade(path: Path, found: SignedTrade) -> None:
         "valid_until": moment(trade.valid_until),
         "document_hash": f"0x{trade.document_hash.hex()}",
         "signatures": {
-            giver: f"0x{signed[giver].hex()}" if giver in signed else None
-            for giver in trade.givers
+            giver: f"0x{signed[giver].hex()}" if giver in signed else None for giver in trade.givers
         },
     }
     write_paper(path, content)
