@@ -68,7 +68,7 @@ def keeper_command(keeper: str, most: str, until: str | None, **options: Any) ->
         asset, amount = _most(place, most)
         named = place.person("keeper", keeper)
         second = _until(place, until, amount)
-        change, approval = allow_keeper(operator, holds, named, asset, amount, second)
+        change, approval = allow_keeper(operator, holds, named, asset, most=amount, until=second)
         locked = is_appointed(place.chain, asset.address, holds.address)
     if amount and not locked:
         session.output.notice(

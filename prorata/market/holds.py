@@ -68,7 +68,7 @@ class Ended:
     receipt: Receipt
 
 
-# ----------------------------------------------------------------------------------- what tokens say
+# ---------------------------------------------------------------------------------- what tokens say
 
 
 def is_appointed(chain: Chain, asset: str, holds: str) -> bool:
@@ -131,7 +131,7 @@ def wallet_of(chain: Chain, asset: str, account: str) -> str:
         return account
 
 
-# ------------------------------------------------------------------------------------------- placing
+# ------------------------------------------------------------------------------------------ placing
 
 
 def place_hold(operator: Operator, holds: Holds, terms: Hold, *, custody: bool = False) -> Placed:
@@ -202,7 +202,7 @@ def _require_there(asset: Currency, holds: Holds, terms: Hold, *, locked: bool) 
             raise InputError.of("amount", unit.amount(terms.amount).text, rule, remedy)
 
 
-# ------------------------------------------------------------------------------------------ claiming
+# ----------------------------------------------------------------------------------------- claiming
 
 
 def claim_hold(operator: Operator, holds: Holds, terms: Hold, secret: bytes) -> Ended:
@@ -286,7 +286,7 @@ def redirect_hold(operator: Operator, holds: Holds, terms: Hold, other: str) -> 
     return make_change(operator, key, holds.redirect(terms, other), done=done)
 
 
-# -------------------------------------------------------------------------------------------- ending
+# ------------------------------------------------------------------------------------------- ending
 
 
 def release_hold(operator: Operator, holds: Holds, terms: Hold) -> Ended:

@@ -46,7 +46,7 @@ class Kept:
 
 
 def allow_keeper(
-    operator: Operator, holds: Holds, keeper: str, asset: Currency, most: int, until: int
+    operator: Operator, holds: Holds, keeper: str, asset: Currency, *, most: int, until: int
 ) -> tuple[Change, Receipt | None]:
     """Let `keeper` hold at most so much of the account's asset until a second; 0 ends it.
 
@@ -62,7 +62,7 @@ def allow_keeper(
     key = f"hold/keeper/{keeper}/{asset.address}/{account}/{most}/{until if most else 0}"
     approval = None
     if not done:
-        _require_consent(operator, now, keeper, asset, most, until)
+        _require_consent(operator, now, keeper, asset, (most, until))
         locked = require_appointed(asset, holds.address, custody=True)
         if not locked and asset.allowance(account, holds.address) < most:
             approving = f"hold/approve/{keeper}/{asset.address}/{account}"
@@ -83,8 +83,9 @@ def allow_keeper(
 
 
 def _require_consent(
-    operator: Operator, now: Consent, keeper: str, asset: Currency, most: int, until: int
+    operator: Operator, now: Consent, keeper: str, asset: Currency, wanted: tuple[int, int]
 ) -> None:
+    most, until = wanted
     unit, second = asset.unit, operator.chain.now()
     if keeper in (ZERO_ADDRESS, operator.address):
         raise InputError.of("keeper", keeper, "is nobody else", "name who may hold it")

@@ -80,7 +80,7 @@ def _rows(content: str | bytes, subject: str) -> tuple[WrittenLeg, ...]:
     rows = [(number, row) for number, row in sheet.rows(content)]
     sheet.check()
     return tuple(
-        WrittenLeg(*(row[column] for column in COLUMNS), place=f"line {number}")
+        WrittenLeg(row["amount"], row["asset"], row["from"], row["to"], f"line {number}")
         for number, row in rows
     )
 

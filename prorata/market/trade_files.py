@@ -111,7 +111,12 @@ def require_intact(found: SignedTrade, chain: Chain, settlement: str) -> None:
     Raises: InputError; ChainError.
     """
     require_place(
-        "file", chain, found.chain_id, found.settlement, settlement, "name it with --contract"
+        "file",
+        chain,
+        chain_id=found.chain_id,
+        contract=found.settlement,
+        expected=settlement,
+        remedy="name it with --contract",
     )
     require_units("file", chain, found.amounts)
     for giver, signature in found.signatures.items():

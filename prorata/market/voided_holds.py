@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from prorata.chain.calls import Call
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.currency import Currency

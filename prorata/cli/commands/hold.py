@@ -9,23 +9,22 @@ from typing import Any
 
 import click
 
-from prorata.chain.keystores import is_open_to_others
+from prorata.chain.operator import Operator
+from prorata.chain.signers import ElsewhereSigner
 from prorata.cli.changes import sent_facts
 from prorata.cli.command import Command, basis_options, common_options, reading_options
 from prorata.cli.keepers import keeper_commands
 from prorata.cli.networks import connected
 from prorata.cli.output import Output
-from prorata.cli.parameters import WHEN, is_relative, parse_moment, parse_span
+from prorata.cli.parameters import WHEN, parse_span
 from prorata.cli.session import Session
 from prorata.cli.trading import Place, looking_at, parse_what, trading
-from prorata.contracts.currency import parse_amount
-from prorata.contracts.holds import Hold, Holds, HoldState
+from prorata.cli.wanted_holds import WantedHold
+from prorata.contracts.holds import Holds, HoldState
 from prorata.errors import InputError
 from prorata.files.writer import json_object
 from prorata.market.counterparts import (
-    Counterpart,
     Expected,
-    find_counterpart,
     find_secret,
     require_expected,
     require_final,
@@ -35,7 +34,6 @@ from prorata.market.hold_list import list_holds, list_keepers
 from prorata.market.hold_secrets import (
     lock_of,
     make_secret,
-    parse_lock,
     read_secret,
     write_secret,
 )
@@ -49,11 +47,9 @@ from prorata.market.holds import (
     redirect_hold,
     release_hold,
 )
-from prorata.market.legs import find_asset
 from prorata.market.singletons import find_singleton
 from prorata.market.voided_holds import void_hold, void_kept
 from prorata.market.windows import (
-    Window,
     check_time_to_show,
     find_finality,
 )
@@ -61,7 +57,6 @@ from prorata.register.enforcement import Basis
 from prorata.values.times import moment
 
 _ID = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
-_SECRET = "prorata.secret"  # noqa: S105
 
 CONTRACT = click.option(
     "--contract", "named", metavar="0x…", help="The holds contract, if it is not the usual one."
@@ -109,6 +104,10 @@ def secret_command(file: Path, as_json: bool) -> None:
 
 
 PLACE = 'prorata hold place "100 HARB12" --to 0x… --out ours.json'
+AGAINST = (
+    'prorata hold place "5,000 0x…" --against theirs.json --against-network https://… '
+    '--expect "100 0x…" --out ours.json'
+)
 
 
 @cli.command(
@@ -118,8 +117,7 @@ PLACE = 'prorata hold place "100 HARB12" --to 0x… --out ours.json'
     examples=(
         f"{PLACE} --until +3d --secret-file secret.txt",
         f"{PLACE} --until +3d --lock 0x… --dry-run",
-        'prorata hold place "5,000 0x…" --against theirs.json --against-network https://… '
-        '--expect "100 0x…" --out ours.json',
+        AGAINST,
     ),
 )
 @click.argument("what")
@@ -175,7 +173,7 @@ def place_command(what: str, out: Path, **options: Any) -> None:
     with trading(session) as (operator, place):
         holds = find_singleton(Holds, place.chain, options["named"])
         asset, amount = parse_what(place, what)
-        wanted = _Wanted(session, place, holds, operator.address, options)
+        wanted = WantedHold(session, place, holds, operator.address, options)
         terms = wanted.kept(out, asset.address, amount) or wanted.new(asset.address, amount)
         if session.stage is None:
             write_hold(out, HoldFile.of(holds, terms, asset.unit))
@@ -208,136 +206,6 @@ def place_command(what: str, out: Path, **options: Any) -> None:
         "approval": None if placed.approval is None else placed.approval.hash,
     }
     session.output.result(json_object({**facts, **sent_facts(placed.receipt)}))
-
-
-class _Wanted:
-    """What the options of `hold place` ask for."""
-
-    def __init__(
-        self, session: Session, place: Place, holds: Holds, owner: str, options: dict[str, Any]
-    ) -> None:
-        self.session, self.place, self.holds = session, place, holds
-        self.owner, self.options = owner, options
-
-    def kept(self, out: Path, asset: str, amount: int) -> Hold | None:
-        """The terms in a file that an earlier run had written, if the options still say the same.
-
-        Raises: InputError when they are those of another hold.
-        """
-        if not out.exists():
-            return None
-        file = read_hold(out, "out")
-        require_ours(file, self.place.chain, self.holds.address, "out")
-        terms = file.terms
-        for column, said, meant in self._said(terms, asset, amount):
-            if said != meant:
-                rule = f"is another {column} than that of the hold in {out}, {said}"
-                raise InputError.of(column, meant, rule, "name another --out for a second hold")
-        if self.holds.state_of(file.id)[0] is HoldState.NONE and self.options["against"]:
-            # Written, but never placed: the world may be another one by now.
-            return None
-        return terms
-
-    def _said(self, terms: Hold, asset: str, amount: int) -> list[tuple[str, Any, Any]]:
-        options = self.options
-        said: list[tuple[str, Any, Any]] = [
-            ("asset", terms.asset, asset),
-            ("amount", terms.amount, amount),
-            ("account", terms.owner, self.owner),
-            ("nonce", terms.nonce, options["nonce"]),
-        ]
-        if options["receiver"] is not None:
-            said.append(("to", terms.to, self.place.person("to", options["receiver"])))
-        if options["lock"] is not None:
-            said.append(("lock", terms.lock, parse_lock(options["lock"])))
-        if options["secret_file"] is not None and options["secret_file"].exists():
-            said.append(("lock", terms.lock, lock_of(read_secret(options["secret_file"]))))
-        if options["until"] is not None and not is_relative(options["until"]):
-            said.append(("until", terms.until, parse_moment(options["until"], self.place.chain)))
-        return said
-
-    def new(self, asset: str, amount: int) -> Hold:
-        """The terms of a hold that is to be opened.
-
-        Raises: InputError.
-        """
-        options, chain = self.options, self.place.chain
-        until = options["until"]
-        until = None if until is None else parse_moment(until, chain, "until")
-        if options["against"] is not None:
-            found = self._counterpart()
-            until = self._window(found).checked(until)
-            to, lock = options["receiver"], found.terms.lock
-            to = found.terms.owner if to is None else self.place.person("to", to)
-        else:
-            if options["receiver"] is None or until is None:
-                missing = "to" if options["receiver"] is None else "until"
-                raise InputError.of(missing, "", "is missing", f"give --{missing}, or --against")
-            to, lock = self.place.person("to", options["receiver"]), self._lock()
-        return Hold(asset, self.owner, to, amount, lock, until, options["nonce"])
-
-    def _lock(self) -> bytes:
-        """The lock that is given, or that of the secret, which is made if there is none."""
-        given, path = self.options["lock"], self.options["secret_file"]
-        if (given is None) == (path is None):
-            rule = "is not one lock"
-            raise InputError.of("lock", given or "", rule, "give either --lock or --secret-file")
-        if path is None:
-            return parse_lock(given)
-        if path.exists():
-            if is_open_to_others(path):
-                self.session.output.notice(
-                    f"{path} can be read by others on this machine; `chmod 600` mends that"
-                )
-            return lock_of(read_secret(path))
-        # What was shown and agreed to is what is sent: one secret for both.
-        kept = click.get_current_context().meta
-        made: bytes = kept.setdefault(f"{_SECRET}/{path}", make_secret())
-        if self.session.stage is None:
-            write_secret(path, made)
-        return lock_of(made)
-
-    def _counterpart(self) -> Counterpart:
-        """The other leg, as it is on its own chain."""
-        options = self.options
-        for name in ("against_network", "expect"):
-            if options[name] is None:
-                column = name.replace("_", "-")
-                rule = "is missing, and the other leg is believed by what its chain says only"
-                raise InputError.of(column, "", rule, f"give --{column}")
-        if options["lock"] is not None or options["secret_file"] is not None:
-            rule = "is that of the hold against which this one is placed"
-            raise InputError.of("lock", options["lock"] or "", rule, "leave it out")
-        file = read_hold(options["against"], "against")
-        with connected(options["against_network"]) as (chain, _):
-            amount, _, token = options["expect"].partition(" ")
-            asset = find_asset(chain, token, None, "expect")
-            expected = Expected(
-                asset.address,
-                parse_amount(amount, asset),
-                self._receiver(),
-            )
-            return find_counterpart(
-                chain,
-                file,
-                expected,
-                after=options["against_final_after"],
-                named=options["against_contract"],
-            )
-
-    def _receiver(self) -> str:
-        named = self.options["expect_for"]
-        return self.owner if named is None else self.place.person("expect-for", named)
-
-    def _window(self, found: Counterpart) -> Window:
-        chain = self.place.chain
-        return Window(
-            found.terms.until,
-            found.finality,
-            find_finality(chain, self.options["final_after"]),
-            chain.now(),
-            parse_span(self.options["margin"], "margin"),
-        )
 
 
 # ----------------------------------------------------------------------------------------- claiming
@@ -397,6 +265,7 @@ def claim_command(terms: str, **options: Any) -> None:
             asset, amount = parse_what(place, options["expect"], "expect")
             agreed = Expected(asset.address, amount, file.terms.to)
             require_expected(place.chain, file, agreed)
+        _require_signer(operator, options)
         state, _ = holds.state_of(file.id)
         secret = (
             b"" if state is not HoldState.OPEN else _secret(session, place, holds, file, options)
@@ -411,6 +280,14 @@ def _require_source(options: dict[str, Any]) -> None:
         raise InputError.of("from", "", rule, "give either --secret-file or --from")
     if options["source"] is not None and options["from_network"] is None:
         raise InputError.of("from-network", "", "is missing", "give --from-network")
+
+
+def _require_signer(operator: Operator, options: dict[str, Any]) -> None:
+    """A secret that is not out must not stand in a file that others are to sign."""
+    if options["source"] is None and isinstance(operator.signer, ElsewhereSigner):
+        rule = "signs elsewhere, so that the secret would be in a file before it is on the chain"
+        remedy = "claim with any account that signs here: it goes to the receiver all the same"
+        raise InputError.of("account", operator.address, rule, remedy)
 
 
 def _secret(
@@ -539,7 +416,7 @@ def void_command(terms: str | None, keeper: str | None, holder: str | None, **op
     session.output.result({"what": receipt.label, **basis.facts(), **sent_facts(receipt)})
 
 
-# ------------------------------------------------------------------------------------------- looking
+# ------------------------------------------------------------------------------------------ looking
 
 
 @cli.command(
@@ -566,13 +443,12 @@ def list_command(of: str | None, party: str | None, everything: bool, **options:
         own = None if place.found is None else place.found.token().address
         appointed = None if own is None else is_appointed(chain, own, holds.address)
     if not everything:
-        living = (HoldState.OPEN, HoldState.CLAIMED)
-        found = [one for one in found if one.state in living]
+        found = [one for one in found if one.is_alive]
     for one in found:
         terms, said = one.terms, one.unit.amount(one.terms.amount)
         session.output.say(
             f"{said.text} {one.unit.symbol} of {terms.owner} for {one.receiver}: "
-            f"{one.state.label}, {one.where}"
+            f"{one.state.label}{f', {one.where}' if one.is_alive else ''}"
         )
         session.output.say(f"  {'id':<12}0x{one.id.hex()}")
         session.output.say(f"  {'next':<12}{one.next_step(now)}")
@@ -586,8 +462,9 @@ def list_command(of: str | None, party: str | None, everything: bool, **options:
     if not found and not keepers:
         session.output.say("Nothing is held")
     if appointed is False:
+        symbol = "" if place.found is None else place.found.settings.symbol
         session.output.notice(
-            f"{place.found.settings.symbol if place.found else ''} has not appointed {holds.address}: "
+            f"{symbol} has not appointed {holds.address}: "
             f"`prorata settings holds-contract {holds.address}` does, so that shares are locked "
             "where they are"
         )
@@ -601,7 +478,7 @@ def list_command(of: str | None, party: str | None, everything: bool, **options:
     )
 
 
-# --------------------------------------------------------------------------------------------- words
+# -------------------------------------------------------------------------------------------- words
 
 
 def _open(place: Place, named: str | None, terms: str) -> tuple[Holds, HoldFile]:
