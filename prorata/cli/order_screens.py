@@ -55,10 +55,10 @@ def show_order(session: Session, signed: SignedOrder, path: Path) -> None:
         ("ends with", f"record {order.record}" if order.record else "no record"),
         *_parts_of_money(signed),
         ("nonce", str(order.nonce)),
-        ("digest", f"0x{signed.digest.hex()}"),
     ]
     title = f"{'Signed' if signed.signature else 'To be signed'}: {order_title(signed)}"
     session.output.table(title, ("", ""), rows)
+    session.output.say(f"  {'digest':<12}0x{signed.digest.hex()}")
     if signed.signature:
         session.output.say(f"{path} is the order: `prorata order fill {path}` fills it")
     else:
@@ -73,7 +73,7 @@ def show_order(session: Session, signed: SignedOrder, path: Path) -> None:
         "maker": order.maker,
         "gives": signed.give_unit.amount(order.give_amount, order.give),
         "takes": signed.take_unit.amount(order.take_amount, order.take),
-        "price": price,
+        "price": str(price_of(order, signed.share_unit, signed.money_unit)),
         "valid_until": moment(order.valid_until),
         "nonce": str(order.nonce),
         "permit": signed.permit is not None,
@@ -173,8 +173,9 @@ def _say_moved(session: Session, moved: Moved) -> None:
     rows = [
         ("gives", _worded(moved.gives)),
         ("gets", _worded(moved.gets)),
-        ("price", f"{moved.price} {unit.symbol} a share"),
     ]
+    if moved.price is not None:
+        rows.append(("price", f"{price_text(moved.price, unit)} {unit.symbol} a share"))
     for name, amount, receiver, payer in (
         ("fee", moved.fee, order.fee_to, "the seller"),
         ("tax", moved.tax, order.tax_to, "the buyer"),
@@ -196,7 +197,7 @@ def show_book(
         session.output.say(f"No order about {symbol} is to be shown")
     else:
         more = "`--csv FILE` writes them all" if csv_path is None else f"in {csv_path}"
-        columns = ("side", "open>", "left>", "price>", "money", "maker", "until", "state")
+        columns = ("order", "left>", "price", "maker", "state")
         rows = [_line(one) for one in book.orders]
         session.output.table(f"Orders about {symbol}", columns, rows, more=more)
     for one in best:
@@ -218,13 +219,9 @@ def show_book(
 
 def _line(one: PostedOrder) -> tuple[str, ...]:
     row = one.row
-    return (
-        row.side,
-        row.open.text,
-        row.left.text,
-        row.price,
-        row.currency,
-        row.maker,
-        row.valid_until,
-        row.state,
-    )
+    state = row.state
+    if one.is_alive:
+        some = "" if one.open == one.left else f" for {row.open.text}"
+        state = f"open{some} until {row.valid_until[:10]}"
+    size, price = f"{row.side} {row.shares.text}", f"{row.price} {row.currency}"
+    return (size, row.left.text, price, row.maker, state)

@@ -121,7 +121,8 @@ class PostedOrder:
     def as_json(self) -> dict[str, Any]:
         """For a program."""
         row = {name: value for name, value in self.row.values.items() if name != "why"}
-        return {**row, "open_now": self.is_alive, "why": list(self.why)}
+        more = {"price": str(self.price), "open_now": self.is_alive, "why": list(self.why)}
+        return {**row, **more}
 
     def _shares(self, amount: int) -> Amount:
         return self.signed.share_unit.amount(amount)
@@ -142,9 +143,9 @@ class Best:
         return None if self.bid is None or self.ask is None else self.ask - self.bid
 
     def as_json(self) -> dict[str, Any]:
-        """For a program: prices as text, which are no amounts but ratios."""
+        """For a program: prices are exact ratios, such as 1000 or 2000/3."""
         named = {"bid": self.bid, "ask": self.ask, "spread": self.spread}
-        prices = {n: None if p is None else price_text(p, self.unit) for n, p in named.items()}
+        prices = {name: None if p is None else str(p) for name, p in named.items()}
         return {"currency": self.unit.symbol, "address": self.currency, **prices}
 
 
