@@ -37,7 +37,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
         "transfer": "Transfer shares of the account.",
-        "approve": "Let somebody transfer shares of the account.",
+        "approve": "Let somebody transfer shares, or money, of the account.",
         "burn": "Destroy shares of a holder.",
         "captable": "Show who holds the shares: now, at a record date, or at any time.",
     },

@@ -28,7 +28,7 @@ from prorata.errors import InputError, Problem
 from prorata.files.writer import json_object
 from prorata.market.order_files import SignedOrder
 from prorata.market.order_obstacles import OF_AMOUNTS, Case, obstacles_in_words
-from prorata.market.order_terms import price_text, shares_of, units_for
+from prorata.market.order_terms import shares_of, units_for
 from prorata.market.permits import make_permit
 from prorata.values.amounts import Amount
 from prorata.values.times import moment
@@ -80,23 +80,25 @@ class Moved:
         return self._money(self.money + self.tax) if self.taker_buys else self._shares
 
     @property
-    def price(self) -> str:
-        """What a whole share costs, fee and tax apart."""
+    def price(self) -> Fraction | None:
+        """What a whole share costs, fee and tax apart; None where no share moves."""
         unit, money = self.signed.share_unit, self.signed.money_unit
         if not self.shares:
-            return "0"
+            return None
         whole = Fraction(self.shares, 10**unit.decimals)
-        return price_text(Fraction(self.money, 10**money.decimals) / whole, money)
+        return Fraction(self.money, 10**money.decimals) / whole
 
     @property
     def label(self) -> str:
         """In a few words, for the step that does it."""
         verb, other = ("buy", "from") if self.taker_buys else ("sell", "to")
         shares, money = self._shares, self.gives if self.taker_buys else self.gets
-        maker = self.signed.order.maker
+        order = self.signed.order
+        parts = [n for n, bps in (("fee", order.fee_bps), ("tax", order.tax_bps)) if bps]
+        included = f", {' and '.join(parts)} counted" if parts else ""
         return (
-            f"{verb} {shares.text} {shares.currency} {other} {maker} for {money.text} "
-            f"{money.currency}, fee and tax included"
+            f"{verb} {shares.text} {shares.currency} {other} {order.maker} for {money.text} "
+            f"{money.currency}{included}"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class Moved:
             "side": "buy" if self.taker_buys else "sell",
             "gives": self.gives,
             "gets": self.gets,
-            "price": self.price,
+            "price": None if self.price is None else str(self.price),
             "fee": self._money(self.fee),
             "tax": self._money(self.tax),
         }

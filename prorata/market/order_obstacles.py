@@ -159,7 +159,8 @@ def _taker_allowance(case: Case, obstacle: Obstacle) -> str:
     command = approve_command(signed, order.take, signed.take_unit, obstacle.value)
     return (
         f"the taker {case.taker} lets the settlement move {case.taken(obstacle.limit)} of the "
-        f"{case.taken(obstacle.value)} that it would give; run {command}, or fill with --permit"
+        f"{case.taken(obstacle.value)} that it would give; run {command}, or fill with --permit "
+        f"if {signed.take_unit.symbol} takes permits"
     )
 
 

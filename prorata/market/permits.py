@@ -6,6 +6,7 @@ from __future__ import annotations
 from prorata.chain.node import RpcChain
 from prorata.contracts.currency import Currency
 from prorata.contracts.trade_settlement import SignedPermit
+from prorata.errors import InputError
 from prorata.income.instruction_files import TypedSigner
 from prorata.income.permits import permit_signature
 
@@ -20,6 +21,15 @@ def make_permit(
     Raises: InputError when the token takes no permits; what the signer raises.
     """
     currency = Currency(chain, token)
-    signature = permit_signature(chain, signer, currency, spender, amount=value, deadline=deadline)
+    try:
+        signature = permit_signature(
+            chain, signer, currency, spender, amount=value, deadline=deadline
+        )
+    except InputError as error:
+        problem = error.problems[0]
+        if problem.column != "permit":
+            raise
+        remedy = f"leave --permit out, and let {spender} take it: `prorata approve`"
+        raise InputError.of("permit", problem.value, problem.rule, remedy) from None
     r, s, v = signature[:32], signature[32:64], signature[64]
     return SignedPermit(token, signer.address, value, deadline, v + 27 if v < 27 else v, r, s)
