@@ -8,7 +8,7 @@ cancel it, withdraw an allowance or give its shares away. Who needs a commitment
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prorata.chain.abi import topics_of
 from prorata.chain.node import RpcChain
@@ -17,17 +17,19 @@ from prorata.chain.steps import Receipt
 from prorata.contracts.currency import Currency
 from prorata.contracts.trade_settlement import Leg, Trade, TradeSettlement, trade_digest
 from prorata.deployments.create2 import creation_block
-from prorata.errors import InputError, Problem, RevertError
+from prorata.errors import InputError, RevertError
+from prorata.income.instruction_files import TypedSigner
 from prorata.market.signatures import sign_message
 from prorata.market.trade_files import PROPOSE_ANEW, SignedTrade
 from prorata.market.trade_review import review_trade
-from prorata.income.instruction_files import TypedSigner
 from prorata.values.times import moment
 
 __all__ = [
     "approve_trade",
     "cancel_trade",
     "draft_trade",
+    "require_giver",
+    "require_living",
     "settle_trade",
     "settled_in",
     "sign_trade",
@@ -55,8 +57,9 @@ def draft_trade(
     Raises: InputError when the contract would refuse it; ChainError.
     """
     chain = settlement.chain
-    if not chain_now(chain) < valid_until <= MAX_UNTIL:
-        rule = f"is not later than the chain's time, {moment(chain_now(chain))}"
+    assert isinstance(chain, RpcChain)
+    if not (now := chain.now()) < valid_until <= MAX_UNTIL:
+        rule = f"is not later than the chain's time, {moment(now)}"
         raise InputError.of("valid-until", moment(valid_until), rule, "give a later time")
     trade = Trade(tuple(legs), nonce or 0, valid_until, document_hash)
     if nonce is None:
@@ -71,24 +74,29 @@ def draft_trade(
     return SignedTrade.of(chain, settlement.address, trade)
 
 
-def chain_now(chain: object) -> int:
-    """The chain's time."""
-    assert isinstance(chain, RpcChain)
-    return chain.now()
-
-
 def sign_trade(unsigned: SignedTrade, signer: TypedSigner) -> SignedTrade:
     """The same, signed by one more.
 
     Raises: InputError when the signer gives nothing, or does not sign here; ChainError.
     """
-    _require_giver(unsigned, signer.address)
+    require_giver(unsigned, signer.address)
     remedy = "bring the signature that it makes elsewhere with --signature"
     signature = sign_message(signer, unsigned.message, signer.address, remedy)
     return unsigned.signed_by(signer.address, signature)
 
 
-def _require_giver(found: SignedTrade, account: str) -> None:
+def require_living(settlement: TradeSettlement, found: SignedTrade) -> None:
+    """Check that a trade can still be settled, whatever is missing.
+
+    Raises: InputError when its time is over, or a nonce of it is spent; ChainError.
+    """
+    review = review_trade(settlement, found)
+    if gone := [lack.problem for lack in review.ended if lack.column != "signature"]:
+        raise InputError(gone, "the trade")
+
+
+def require_giver(found: SignedTrade, account: str) -> None:
+    """Raises: InputError when an account gives nothing in a trade."""
     if account not in found.trade.givers:
         rule = "gives nothing in this trade, so that nothing of it can be signed"
         remedy = f"use one of {', '.join(found.trade.givers)}"
@@ -108,7 +116,7 @@ def approve_trade(
     Raises: InputError when the account gives nothing; what `Operator.send` raises.
     """
     operator.settle()
-    _require_giver(found, operator.address)
+    require_giver(found, operator.address)
     needed: dict[str, int] = {}
     for leg in found.trade.legs:
         if leg.giver == operator.address:
@@ -168,11 +176,13 @@ def cancel_trade(operator: Operator, settlement: TradeSettlement, found: SignedT
     key = f"trade/cancel/{settlement.address}/{operator.address}/{nonce}"
     if (receipt := operator.earlier(key)) is not None:
         return receipt
-    _require_giver(found, operator.address)
+    require_giver(found, operator.address)
     if settlement.is_trade_spent(operator.address, nonce):
         done = settled_in(settlement, found.digest)
-        how = "was cancelled, or another trade with it settled" if done is None else (
-            f"was settled in {done}"
+        how = (
+            "was cancelled, or another trade with it settled"
+            if done is None
+            else (f"was settled in {done}")
         )
         raise InputError.of("nonce", nonce, f"is spent: the trade {how}", PROPOSE_ANEW)
     call = replace(settlement.cancel_trades([nonce]), label="cancel a trade")
