@@ -111,8 +111,8 @@ def test_everything_in_the_way_is_named_and_the_contract_refuses_too(market):
     assert f"the receiver {STRANGER} is not registered as eligible" in check.sentences[2]
     with market.operator(3) as operator, pytest.raises(InputError, match="3 problems in the fill"):
         fill(operator, signed)
+    call = market.contract.fill(signed.order, signed.signature, check.amount, check.due)
     with market.operator(3) as operator, pytest.raises(RevertError):
-        call = market.contract.fill(signed.order, signed.signature, check.amount, check.due)
         operator.send_one("by-hand", call)
 
 
