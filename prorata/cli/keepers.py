@@ -31,7 +31,10 @@ from prorata.values.times import moment
 __all__ = ["keeper_commands"]
 
 CONTRACT = click.option(
-    "--contract", "named", metavar="0x…", help="The holds contract, if it is not the usual one."
+    "--holds",
+    "named",
+    metavar="0x…",
+    help="The holds contract.  [default: the usual one, `prorata market show`]",
 )
 OWNER = click.option("--owner", "holder", required=True, help="Whose it is.")
 REFERENCE = click.option(

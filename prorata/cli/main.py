@@ -55,8 +55,6 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Market": {
         "market": "Put the market's contracts on a chain, or show where they are.",
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
-    },
-    "Trading": {
         "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
         "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
     },

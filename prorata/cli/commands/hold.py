@@ -59,7 +59,10 @@ from prorata.values.times import moment
 _ID = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 
 CONTRACT = click.option(
-    "--contract", "named", metavar="0x…", help="The holds contract, if it is not the usual one."
+    "--holds",
+    "named",
+    metavar="0x…",
+    help="The holds contract.  [default: the usual one, `prorata market show`]",
 )
 FINAL_AFTER = click.option(
     "--final-after",
