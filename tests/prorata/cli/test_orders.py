@@ -106,9 +106,9 @@ def test_what_explain_says_is_what_fill_does(commands, file):
 
 def test_a_buyer_pays_by_permit_where_the_money_takes_them(commands, file):
     """Dollars take none, which is said; shares do."""
-    commands.says("approve", "--spender", spender(commands), "--amount", "0", *AS_SELLER)
+    commands.says("approve", "--spender", "settlement", "--amount", "0", *AS_SELLER)
     said = commands.refuses("order", "fill", file, "--amount", "40", *AS_BUYER)
-    assert f"`prorata approve --spender {spender(commands)} --amount 40`" in said
+    assert "`prorata approve --spender settlement --amount 40`" in said
     bid = sign(
         commands, Path(file).with_name("bid.json"),
         "--buy", "50", "--price", "990.00", "--in", "USD", account=AS_BUYER,
