@@ -180,7 +180,7 @@ def _part_refused(name: str, receiver: Callable[[Case], str]) -> Callable[[Case,
 
 _SENTENCES: Mapping[ObstacleCode, Callable[[Case, Obstacle], str]] = {
     ObstacleCode.EXPIRED: lambda _, o: (
-        f"it was good until {moment(o.value)}, and it is {moment(o.limit)}; {_ANEW}"
+        f"it was good until {moment(o.value)}, and the chain's time is {moment(o.limit)}; {_ANEW}"
     ),
     ObstacleCode.NOT_TAKER: lambda c, o: (
         f"it is for {checksummed(f'0x{o.limit:040x}')} only, and not for {c.taker}; let that "

@@ -198,7 +198,7 @@ def test_an_account_that_does_not_sign_here_is_told_how(commands, tmp_path):
         ((*SELL, "--venue", OWNER), "is given without --fee"),
         ((*SELL, "--venue", OWNER, "--fee", "1.5%"), "is over 1.00%, the most there may be"),
         ((*SELL, "--tax-to", OWNER, "--tax", "1"), 'tax: "1" is no percentage'),
-        ((*SELL, "--until", "2020-01-01"), "is not later than the chain's time"),
+        ((*SELL, "--until", "2020-01-01"), "has passed: the chain's time is"),
         ((*SELL, "--until", "tomorrow"), 'until: "tomorrow" is no time'),
         ((*SELL, "--least", "101"), "is more than the order is for"),
         ((*SELL, "--taker", SELLER), "is the maker itself"),
