@@ -229,7 +229,9 @@ def check_fill(
     order, contract = signed.order, TradeSettlement(chain, signed.settlement)
     left = contract.left(order)
     done = order.give_amount - left if left else 0
-    amount = units_for(order, done, shares) if shares is not None else left or order.give_amount
+    amount = left or order.give_amount
+    if shares is not None:
+        amount = _amount_for(signed, done, shares)
     explanation = contract.explain(order, signed.signature, taker, amount)
     case = Case(signed, taker, done, explanation)
     removed = {ObstacleCode.TAKER_ALLOWANCE} if permit else set()
@@ -288,6 +290,20 @@ def order_title(signed: SignedOrder) -> str:
     shares = signed.share_unit.amount(order.share_amount)
     money = signed.money_unit.amount(order.money_amount)
     return f"{verb} {shares.text} {shares.currency} for {money.text} {money.currency}"
+
+
+def _amount_for(signed: SignedOrder, done: int, shares: int) -> int:
+    """How much of what is given moves so many shares.
+
+    Raises: InputError where no amount does: where money's smallest unit buys several of the shares'.
+    """
+    amount = units_for(signed.order, done, shares)
+    if (moved := shares_of(signed.order, done, amount)) == shares:
+        return amount
+    text, near = (signed.share_unit.text(n, grouping=False) for n in (shares, moved))
+    money = signed.money_unit.symbol
+    rule = f"cannot be paid for exactly: the smallest unit of {money} pays for more than one of them"
+    raise InputError.of("amount", text, rule, f"give {near}, or leave it out for all that is left")
 
 
 def _earlier(operator: Operator, key: str) -> Receipt | None:

@@ -137,7 +137,7 @@ def _check_terms(deployment: Deployment, maker: str, terms: OrderTerms, money: C
         rule = "is nothing" if terms.least == 0 else "is more than the order is for"
         raise InputError.of("least", least, rule, "give the least number of shares in one fill")
     if terms.valid_until <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
+        rule = f"has passed: the chain's time is {moment(now)}"
         raise InputError.of("until", moment(terms.valid_until), rule, "give a later time")
     if terms.taker == maker:
         raise InputError.of("taker", maker, "is the maker itself", "name who may fill it")

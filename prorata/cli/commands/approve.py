@@ -12,19 +12,21 @@ from prorata.cli.command import Command, common_options
 from prorata.cli.session import Session
 from prorata.deployments.changes import Change
 from prorata.files.writer import json_object
+from prorata.market.singletons import spender_address
 from prorata.register.transfers import approve, approve_money
-from prorata.values.addresses import check_address
 from prorata.values.amounts import parse_units
 
 EXAMPLES = (
     "prorata approve --spender 0x… --amount 25 --account holder.json",
-    "prorata approve --spender 0x… --amount 100,000.00 --currency USD --account buyer.json",
+    "prorata approve --spender settlement --amount 100,000.00 --currency USD",
     "prorata approve --spender 0x… --amount 0 --account holder.json",
 )
 
 
 @click.command(cls=Command, examples=EXAMPLES)
-@click.option("--spender", required=True, help="Who may transfer them: an exchange, a broker.")
+@click.option(
+    "--spender", required=True, help="Who may transfer them; settlement or holds: the market's."
+)
 @click.option("--amount", required=True, help="How many in all; 0 ends it.")
 @click.option("--currency", help="Money in place of shares: an address, or a symbol.")
 @common_options
@@ -34,8 +36,9 @@ def cli(spender: str, amount: str, currency: str | None, **options: Any) -> None
     The number replaces the one before; what was transferred under that is not counted. Whoever is
     approved can take so many whenever it likes, shares as far as the rules let it.
     """
-    session, who = Session.of(options), check_address("spender", spender)
+    session = Session.of(options)
     with session.deployed() as (operator, found):
+        who = spender_address(found.chain, spender)
         money = None if currency is None else found.currency(currency)
         unit = found.settings.unit if money is None else money.unit
         shares = parse_units(amount, unit.decimals, noun="shares" if money is None else unit.symbol)

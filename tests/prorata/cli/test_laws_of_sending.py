@@ -19,6 +19,7 @@ import pytest
 from prorata.chain.signers import LocalSigner, public_test_key
 from prorata.cli.command import Command
 from prorata.cli.main import cli
+from prorata.market.singletons import singleton_address
 from prorata.register.captable import read_csv
 from prorata.register.investors import read_investors
 from prorata.toolchain.anvil import Anvil
@@ -31,11 +32,19 @@ COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
 INVESTORS = read_investors(COMPLIANT / "investors.csv")
 OWNER, OTHER, THIRD, FRESH = (LocalSigner(public_test_key(n)).address for n in range(4))
-AS_OTHER = ("--account", "TEST::1")
+AS_OTHER, AS_THIRD = ("--account", "TEST::1"), ("--account", "TEST::2")
 BASIS = ("--reason", "Resolution 7 of May 2027", "--document", "0x" + "ab" * 32)
 LOST = ("--lost", INVESTORS[14].address, "--new", FRESH)
 USD = ("--currency", "USD", "--kind", "rent")
 ETHER = ("--currency", "ETH", "--kind", "dividend")
+MARKET = (
+    ("market", "deploy"),
+    ("approve", "--spender", "{settlement}", "--amount", "5", *AS_OTHER),
+    ("approve", "--spender", "{settlement}", "--amount", "9", "--currency", "USD", *AS_THIRD),
+)
+SELL = ("order", "sign", "--sell", "2", "--for", "9.00", "--in", "USD", *AS_OTHER, "--out")
+WRONG = {"deploy": ("--asset", "none.yaml"), "market deploy": ("--account", "nobody")}
+"""What is refused of commands that make a folder where there is none."""
 ADDRESS, HASH = "0x" + "11" * 20, "0x" + "5f6b" * 16
 FILES = {
     "new.csv": f"address,person,country,class,eligible_until\n{FRESH},977,DE,retail,forever\n",
@@ -94,6 +103,16 @@ CASES = {
     ),
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
+    "market deploy": case(),
+    "order cancel": case(
+        "{files}/ended.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/ended.json"))
+    ),
+    "order fill": case(
+        "{files}/filled.json", *AS_THIRD, before=(*MARKET, (*SELL, "{files}/filled.json"))
+    ),
+    "order post": case(
+        "{files}/posted.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/posted.json"))
+    ),
     "ownership accept": case(*AS_OTHER, before=(("ownership", "offer", "--to", OTHER),)),
     "ownership offer": case("--to", OTHER),
     "pass-through": case("--pool", HOLDERS[2].address, "--token", "{token}", again="nothing"),
@@ -192,6 +211,13 @@ class World:
         return {str(path): sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
+def fund(commands: Commands, account: str) -> None:
+    """Make dollars for an account, by one that no journal knows."""
+    call = commands.deployment.currency("USD").mint(account, 1_000 * 10**6)
+    unlocked = LocalSigner(public_test_key(9)).address
+    commands.chain.request("eth_sendTransaction", call.question(unlocked))
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("deployments")
@@ -228,6 +254,7 @@ def built(tmp_path_factory) -> Iterator[World]:
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
         commands.travel(commands.chain.now() + 2_000)
         later = moment(commands.chain.now() + 5_000_000)
+        fund(commands, THIRD)
         found = commands.deployment
         facts = {
             "files": str(files),
@@ -235,6 +262,7 @@ def built(tmp_path_factory) -> Iterator[World]:
             "later": later,
             "token": found.token().address,
             "vault": found.vault().address,
+            "settlement": singleton_address("TradeSettlement"),
         }
         yield World(commands, files, facts)
 
@@ -286,8 +314,8 @@ def test_a_command_that_sends_shows_asks_sends_and_says_that_it_has_sent(world, 
         assert shown["digest"] in wrong["rule"]
     refused(
         world.run(name, Case((*case.words, "--deployment", "nowhere")), "--yes", "--json")
-        if name != "deploy"
-        else world.run(name, Case(("--asset", "none.yaml")), "--json")
+        if name not in WRONG
+        else world.run(name, Case(WRONG[name]), "--json")
     )
     assert (world.sent, world.written) == (sent, written)
 
