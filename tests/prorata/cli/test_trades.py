@@ -180,7 +180,7 @@ def test_a_trade_that_was_cancelled_is_never_settled(commands, file):
     assert "gives nothing" in commands.refuses("trade", "cancel", file, *AS_STRANGER)
 
 
-# ---------------------------------------------------------------------------------- what is refused
+# --------------------------------------------------------------------------------- what is refused
 
 
 def test_nobody_signs_unasked_or_for_another(commands, file):
