@@ -54,7 +54,7 @@ import {ITransferRules} from "../compliance/ITransferRules.sol";
 /// - Shares issued after the opening are not funded for. A page stops there (`Unfunded`); anyone can fund the rest.
 /// - Fractions are settled wallet by wallet. Who has several wallets moves the shares into one before `opensAt`.
 /// - If shares are held for somebody (`IHolds`) when they are exchanged, what they bring waits until the hold ends,
-///   and goes to whoever would have got the shares. Holds opened after the exchange was do not count.
+///   and goes to whoever would have got the shares. Holds that opened later than the exchange do not count.
 interface IShareExchange {
     /// @notice How far an exchange is. `Noticed`: it was opened, and `opensAt` lies ahead.
     enum Stage {
