@@ -461,14 +461,14 @@ interface IShareExchange {
     /// @param leastPaid The least money that is accepted in all
     /// @param validUntil Last Unix second at which the caller wants it
     /// @param note What the issuer is to read; at most 4,096 bytes
-    /// @return quote What was paid and given
+    /// @return result What was paid and given
     function exchange(
         uint256 id,
         uint256 shares,
         uint256 leastPaid,
         uint256 validUntil,
         bytes calldata note
-    ) external returns (Quote memory quote);
+    ) external returns (Quote memory result);
 
     /// @notice The same, after a permit. A permit that the currency refuses is passed over: what counts is the
     /// allowance.
@@ -479,7 +479,7 @@ interface IShareExchange {
         uint256 validUntil,
         bytes calldata note,
         Permit calldata permit
-    ) external returns (Quote memory quote);
+    ) external returns (Quote memory result);
 
     /// @notice Makes an exchange that a holder has signed. Anyone may bring it, until its last second. Refuses what
     /// `exchange` does, more due than agreed, and a spent nonce.
@@ -489,7 +489,7 @@ interface IShareExchange {
         Request calldata request,
         bytes calldata signature,
         Permit calldata permit
-    ) external returns (Quote memory quote);
+    ) external returns (Quote memory result);
 
     /// @notice Makes sure that no request of the caller's with this nonce is used. Anyone, for itself. Refuses a
     /// spent one.
