@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
 from tests.amounts import cells, units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
@@ -293,6 +295,28 @@ def test_orders_are_posted_listed_and_cancelled(commands, file, tmp_path):
     nonce = commands.facts("order", "cancel", "--nonce", "11", "--nonce", "12", *AS_BUYER)
     assert nonce["change"] == "cancel orders 11, 12"
     assert "give one of: the order's FILE, --nonce, --below" in commands.refuses("order", "cancel")
+
+
+def test_money_that_only_calls_itself_so_is_refused(market, commands, tmp_path):
+    """Another token of the same symbol and decimals, which the asset's file does not name."""
+    with market.operator(0) as operator:
+        call = deploy_call(artifact("Dollar"), "Fake Dollar", "USD", 6)
+        fake = operator.send_one("fake", call).contract_address
+    words = ("--buy", "10", "--for", "10,000.00", "--in", fake)
+    bid = sign(commands, tmp_path / "fake.json", *words, account=AS_BUYER)
+    said = commands.refuses("order", "fill", bid, *AS_SELLER)
+    assert said == (
+        f'order: "{fake}" calls itself USD, but QUAY9 names no such currency; look at what it is, '
+        f"and give --in {fake} if it is the money that you mean"
+    )
+    assert commands.refuses("order", "explain", bid, *AS_SELLER) == said
+    said = commands.refuses("order", "fill", bid, "--in", "USD", *AS_SELLER)
+    assert f"is not the money of the order, which is {fake}" in said
+    assert "2 problems in the fill" in commands.refuses(
+        "order", "fill", bid, "--in", fake, *AS_SELLER
+    )
+    commands.says("order", "post", bid)
+    assert f"buy 10.00 10.00 1,000.00 {fake}" in commands.gist("order", "list")
 
 
 def test_the_market_is_there_once_and_says_where(commands):
