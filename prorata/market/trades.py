@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 MAX_UNTIL = 2**48 - 1
+MOST_TOLD = 4
+"""Legs that the name of a step tells."""
 
 
 # ----------------------------------------------------------------------------------------- signing
@@ -156,6 +158,7 @@ def settle_trade(operator: Operator, settlement: TradeSettlement, found: SignedT
         raise InputError([one.problem for one in review.ended], "the trade")
     givers = [giver for giver in found.trade.givers if giver != operator.address]
     call = settlement.settle(found.trade, [found.signatures[giver] for giver in givers])
+    call = replace(call, label=f"settle a trade: {_in_words(found)}")
     try:
         return operator.send_one(key, call)
     except RevertError:
@@ -163,6 +166,16 @@ def settle_trade(operator: Operator, settlement: TradeSettlement, found: SignedT
         if problems := [one.problem for one in review.obstacles]:
             raise InputError(problems, "the trade") from None
         raise
+
+
+def _in_words(found: SignedTrade) -> str:
+    """Who gives what to whom, of the first legs at least."""
+    said = []
+    for leg, amount in zip(found.trade.legs, found.amounts, strict=True):
+        what = f"{amount.unit.amount(amount.units).text} {amount.symbol}"
+        said.append(f"{what} from {leg.giver} to {leg.receiver}")
+    more = len(said) - MOST_TOLD
+    return f"{'; '.join(said[:MOST_TOLD])}{f'; and {more} more' if more > 0 else ''}"
 
 
 def cancel_trade(operator: Operator, settlement: TradeSettlement, found: SignedTrade) -> Receipt:

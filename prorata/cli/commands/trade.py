@@ -165,13 +165,13 @@ def sign_command(file: Path, **options: Any) -> None:
         found = read_trades([file])
         require_intact(found, place.chain, settlement.address)
         require_living(settlement, found)
-        _tell(session, found)
         if (path := options["typed_data"]) is not None:
             write_json(path, found.message, column="typed-data")
             session.output.say(f"{path} is what a wallet signs; nothing was signed")
             session.output.result({"file": str(file), "typed_data": found.message})
             return
         who, sign = _signing(session, place, found, options)
+        _tell(session, found)
         again, whole = who in found.signatures, found
         if not again:
             require_yes(options, "sign that, which gives away what it names")
@@ -235,7 +235,8 @@ def show_command(files: tuple[Path, ...], **options: Any) -> None:
         session.output.say(f"Nothing is missing: `prorata trade settle {files[0]}` settles it")
     else:
         for lack in review.obstacles:
-            session.output.say(f"  {escape(lack.sentence)}")
+            said = lack.sentence.replace("FILE", str(files[0]))
+            session.output.say(f"  {escape(said)}")
     session.output.result(
         {
             **_facts(found),
