@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
+from prorata.chain.signers import public_test_key
 from tests.amounts import cells, units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
@@ -177,6 +179,25 @@ def test_another_wallet_signs_what_was_written_for_it(commands, tmp_path):
     assert commands.facts("order", "fill", out, *AS_BUYER)["resumed"] is False
 
 
+def test_a_keystore_signs_what_was_written_unsigned_and_its_allowance(
+    market, commands, tmp_path, monkeypatch
+):
+    """Of whoever holds the key, though nobody knew when it was written."""
+    monkeypatch.setenv("PRORATA_PASSPHRASE", "correct horse")
+    keystore = Account.encrypt(public_test_key(1).key, "correct horse", iterations=2)
+    (tmp_path / "seller.json").write_text(json.dumps(keystore))
+    (tmp_path / "seller.json").chmod(0o600)
+    commands.says("approve", "--spender", "settlement", "--amount", "0", *AS_SELLER)
+    draft, out = str(tmp_path / "draft.json"), str(tmp_path / "order.json")
+    commands.says("order", "sign", *SELL, "--maker", SELLER, "--unsigned", "--out", draft)
+    finish = ("order", "sign", "--from", draft, "--permit", "--out", out)
+    assert f"is not {SELLER}, who has to sign" in commands.refuses(*finish, *AS_BUYER)
+    done = commands.facts(*finish, "--account", str(tmp_path / "seller.json"))
+    assert (done["signed"], done["permit"]) == (True, True)
+    assert commands.facts("order", "fill", out, *AS_BUYER)["resumed"] is False
+    assert market.token.balance_of(BUYER) == 10_000
+
+
 def test_an_account_that_does_not_sign_here_is_told_how(commands, tmp_path):
     words = ("order", "sign", *SELL, "--out", str(tmp_path / "o.json"))
     said = commands.refuses(*words, "--account", f"safe:{SELLER}")
@@ -340,3 +361,5 @@ def test_without_the_contracts_every_command_names_what_puts_them_there(commands
         said = commands.refuses("order", *words)
         assert said.startswith("there is no TradeSettlement at ")
         assert said.endswith("`prorata market deploy` puts it there, for everybody")
+    words = ("approve", "--spender", "settlement", "--amount", "1")
+    assert "`prorata market deploy` puts it there" in commands.refuses(*words)
