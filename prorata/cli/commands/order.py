@@ -254,11 +254,12 @@ def _read(found: Deployment, path: Path, settlement: str | None) -> SignedOrder:
 @click.argument("file", type=_FILE)
 @amount_option
 @money_option
+@click.option("--permit", is_flag=True, help="As if filled with --permit.")
 @click.option("--as", "taker", help="Who would fill it.  [default: whom it is for, or the account]")
 @settlement_option
 @signing_options
 def explain_command(
-    file: Path, amount: str | None, taker: str | None, settlement: str | None, **options: Any
+    file: Path, amount: str | None, taker: str | None, permit: bool, **options: Any
 ) -> None:
     """Ask what stands in the way of filling an order.
 
@@ -267,12 +268,13 @@ def explain_command(
     """
     session = Session.of(options)
     with session.reading() as found:
-        signed = _read(found, file, settlement)
+        signed = _read(found, file, options["settlement"])
         require_known_money(found, signed.order, options["currency"])
         who = _address("as", taker) or signed.order.taker
         if who == ZERO_ADDRESS:
             who = session.signer(found.chain).address
-        check = check_fill(found.chain, signed, who, _shares(found, amount))
+        shares = _shares(found, amount)
+        check = check_fill(found.chain, signed, who, shares, permit=permit)
         show_check(session, check)
     if not check.passes:
         click.get_current_context().exit(1)

@@ -119,6 +119,7 @@ def test_a_buyer_pays_by_permit_where_the_money_takes_them(commands, file):
     )  # fmt: skip
     said = commands.refuses("order", "fill", bid, *AS_SELLER)
     assert "lets the settlement move 0.00 QUAY9 of the 50.00 QUAY9" in said
+    assert commands.facts("order", "explain", bid, "--permit", *AS_SELLER)["passes"]
     done = commands.facts("order", "fill", bid, "--permit", *AS_SELLER)
     assert units(done["gets"]) == 49_500 * DOLLAR
     assert commands.facts("order", "fill", bid, "--permit", *AS_SELLER)["resumed"]
@@ -128,6 +129,7 @@ def test_a_buyer_pays_by_permit_where_the_money_takes_them(commands, file):
     commands.says("approve", "--spender", spender(commands), "--amount", "100", *AS_SELLER)
     said = commands.refuses("order", "fill", file, "--permit", *AS_BUYER)
     assert "takes no permits (ERC-2612)" in said
+    assert commands.refuses("order", "explain", file, "--permit", *AS_BUYER) == said
 
 
 def spender(commands: Commands) -> str:
