@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,22 +190,31 @@ def _say_moved(session: Session, moved: Moved) -> None:
 
 
 def show_book(
-    session: Session, symbol: str, book: OrderBook, best: Sequence[Best], csv_path: Path | None
+    session: Session,
+    found: Deployment,
+    book: OrderBook,
+    best: Sequence[Best],
+    csv_path: Path | None,
 ) -> None:
-    """The orders that were posted, and the best prices."""
+    """The orders that were posted, and the best prices.
+
+    Money that the asset's file does not name has its address, for anybody's can be called USD.
+    """
+    symbol, known = found.settings.symbol, {*found.currencies.values()}
     if not book.orders:
         session.output.say(f"No order about {symbol} is to be shown")
     else:
         more = "`--csv FILE` writes them all" if csv_path is None else f"in {csv_path}"
         columns = ("order", "left>", "price", "maker", "state")
-        rows = [_line(one) for one in book.orders]
+        rows = [_line(one, known) for one in book.orders]
         session.output.table(f"Orders about {symbol}", columns, rows, more=more)
     for one in best:
         bid, ask, spread = (
             "none" if price is None else price_text(price, one.unit)
             for price in (one.bid, one.ask, one.spread)
         )
-        session.output.say(f"  {one.unit.symbol:<12}bid {bid}, ask {ask}, spread {spread}")
+        money = one.unit.symbol if one.currency in known else one.currency
+        session.output.say(f"  {money:<12}bid {bid}, ask {ask}, spread {spread}")
     session.output.result(
         json_object(
             {
@@ -217,11 +226,12 @@ def show_book(
     )
 
 
-def _line(one: PostedOrder) -> tuple[str, ...]:
+def _line(one: PostedOrder, known: Collection[str]) -> tuple[str, ...]:
     row = one.row
+    money = row.currency if row.money in known else row.money
     state = row.state
     if one.is_alive:
         some = "" if one.open == one.left else f" for {row.open.text}"
         state = f"open{some} until {row.valid_until[:10]}"
-    size, price = f"{row.side} {row.shares.text}", f"{row.price} {row.currency}"
+    size, price = f"{row.side} {row.shares.text}", f"{row.price} {money}"
     return (size, row.left.text, price, row.maker, state)

@@ -29,7 +29,7 @@ from prorata.files.writer import json_object
 from prorata.market.order_files import SignedOrder
 from prorata.market.order_obstacles import OF_AMOUNTS, Case, obstacles_in_words
 from prorata.market.order_terms import shares_of, units_for
-from prorata.market.permits import make_permit
+from prorata.market.permits import check_permits, make_permit
 from prorata.values.amounts import Amount
 from prorata.values.times import moment
 
@@ -222,7 +222,7 @@ def check_fill(
 
     With `permit` the taker's own allowance is signed for when it fills.
 
-    Raises: InputError for no shares at all; ChainError.
+    Raises: InputError for no shares at all, or a permit that the token does not take; ChainError.
     """
     if shares == 0:
         raise InputError.of("amount", "0", "is nothing", "say how many shares")
@@ -234,7 +234,10 @@ def check_fill(
         amount = _amount_for(signed, done, shares)
     explanation = contract.explain(order, signed.signature, taker, amount)
     case = Case(signed, taker, done, explanation)
-    removed = {ObstacleCode.TAKER_ALLOWANCE} if permit else set()
+    removed = set()
+    if permit and any(o.code is ObstacleCode.TAKER_ALLOWANCE for o in explanation.obstacles):
+        check_permits(chain, order.take, signed.settlement)
+        removed.add(ObstacleCode.TAKER_ALLOWANCE)
     if _covers(signed.permit, order, explanation.obstacles, chain.now()):
         removed.add(ObstacleCode.MAKER_ALLOWANCE)
     return FillCheck(case, amount, left, frozenset(removed))
@@ -295,14 +298,16 @@ def order_title(signed: SignedOrder) -> str:
 def _amount_for(signed: SignedOrder, done: int, shares: int) -> int:
     """How much of what is given moves so many shares.
 
-    Raises: InputError where no amount does: where money's smallest unit buys several of the shares'.
+    Raises: InputError where no amount does, since money's smallest unit buys several of them.
     """
     amount = units_for(signed.order, done, shares)
     if (moved := shares_of(signed.order, done, amount)) == shares:
         return amount
     text, near = (signed.share_unit.text(n, grouping=False) for n in (shares, moved))
     money = signed.money_unit.symbol
-    rule = f"cannot be paid for exactly: the smallest unit of {money} pays for more than one of them"
+    rule = (
+        f"cannot be paid for exactly: the smallest unit of {money} pays for more than one of them"
+    )
     raise InputError.of("amount", text, rule, f"give {near}, or leave it out for all that is left")
 
 

@@ -184,6 +184,9 @@ def read_order_book(deployment: Deployment, contract: TradeSettlement) -> OrderB
     found: dict[bytes, SignedOrder] = {}
     for event in _posted(deployment, contract):
         order = TradeOrder.of(event.args["order"])
+        # Anybody can post what no one can fill; of nothing there is not even a price.
+        if order.shares != deployment.token().address or not order.give_amount * order.take_amount:
+            continue
         for token in (order.give, order.take):
             if token not in units:
                 units[token] = token_unit(deployment.chain, token)
@@ -195,8 +198,7 @@ def read_order_book(deployment: Deployment, contract: TradeSettlement) -> OrderB
             units[order.take],
             event.args["signature"],
         )
-        if order.shares == deployment.token().address:
-            found.setdefault(signed.digest, signed)
+        found.setdefault(signed.digest, signed)
     standing = _standing(contract, list(found.values()))
     return OrderBook(tuple(sorted(standing, key=_rank)))
 

@@ -30,7 +30,7 @@ from prorata.market.order_book import OrderRow, read_order_book
 from prorata.market.order_ends import cancel_below, cancel_nonces, cancel_order, post_order
 from prorata.market.order_files import SignedOrder, read_order, write_order
 from prorata.market.order_terms import OrderTerms, parse_rate, total_at
-from prorata.market.orders import draft_order, sign_order, take_signature
+from prorata.market.orders import draft_order, require_known_money, sign_order, take_signature
 from prorata.market.signatures import read_signature
 from prorata.market.singletons import settlement_at
 from prorata.values.addresses import ZERO_ADDRESS, check_address
@@ -40,6 +40,9 @@ SIGN = "prorata order sign --sell 100 --for 100,000.00 --in USD --out order.json
 
 settlement_option = click.option(
     "--settlement", help="The settlement contract.  [default: the usual one, `prorata market show`]"
+)
+money_option = click.option(
+    "--in", "currency", help="The money, where the asset's file does not name it: an address."
 )
 amount_option = click.option("--amount", help="How many shares.  [default: all that are left]")
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -250,11 +253,13 @@ def _read(found: Deployment, path: Path, settlement: str | None) -> SignedOrder:
 )
 @click.argument("file", type=_FILE)
 @amount_option
+@money_option
+@click.option("--permit", is_flag=True, help="As if filled with --permit.")
 @click.option("--as", "taker", help="Who would fill it.  [default: whom it is for, or the account]")
 @settlement_option
 @signing_options
 def explain_command(
-    file: Path, amount: str | None, taker: str | None, settlement: str | None, **options: Any
+    file: Path, amount: str | None, taker: str | None, permit: bool, **options: Any
 ) -> None:
     """Ask what stands in the way of filling an order.
 
@@ -263,11 +268,13 @@ def explain_command(
     """
     session = Session.of(options)
     with session.reading() as found:
-        signed = _read(found, file, settlement)
+        signed = _read(found, file, options["settlement"])
+        require_known_money(found, signed.order, options["currency"])
         who = _address("as", taker) or signed.order.taker
         if who == ZERO_ADDRESS:
             who = session.signer(found.chain).address
-        check = check_fill(found.chain, signed, who, _shares(found, amount))
+        shares = _shares(found, amount)
+        check = check_fill(found.chain, signed, who, shares, permit=permit)
         show_check(session, check)
     if not check.passes:
         click.get_current_context().exit(1)
@@ -284,6 +291,7 @@ def explain_command(
 )
 @click.argument("file", type=_FILE)
 @amount_option
+@money_option
 @click.option("--permit", is_flag=True, help="Allow what is given by a signature (ERC-2612).")
 @click.option(
     "--reference",
@@ -308,6 +316,7 @@ def fill_command(
     session = Session.of(options)
     with session.deployed() as (operator, found):
         signed, shares = _read(found, file, options["settlement"]), _shares(found, amount)
+        require_known_money(found, signed.order, options["currency"])
         if dry_run:
             check = check_fill(found.chain, signed, operator.address, shares, permit=permit)
             show_preview(session, check)
@@ -383,7 +392,7 @@ def list_command(
         shown = book.selected(whose, open_only=open_only)
         if csv_path is not None:
             write_csv_rows(csv_path, OrderRow, [one.row for one in shown.orders], column="csv")
-        show_book(session, found.settings.symbol, shown, book.best, csv_path)
+        show_book(session, found, shown, book.best, csv_path)
 
 
 @cli.command(

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
+from prorata.chain.signers import public_test_key
 from tests.amounts import cells, units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
@@ -115,6 +119,7 @@ def test_a_buyer_pays_by_permit_where_the_money_takes_them(commands, file):
     )  # fmt: skip
     said = commands.refuses("order", "fill", bid, *AS_SELLER)
     assert "lets the settlement move 0.00 QUAY9 of the 50.00 QUAY9" in said
+    assert commands.facts("order", "explain", bid, "--permit", *AS_SELLER)["passes"]
     done = commands.facts("order", "fill", bid, "--permit", *AS_SELLER)
     assert units(done["gets"]) == 49_500 * DOLLAR
     assert commands.facts("order", "fill", bid, "--permit", *AS_SELLER)["resumed"]
@@ -124,6 +129,7 @@ def test_a_buyer_pays_by_permit_where_the_money_takes_them(commands, file):
     commands.says("approve", "--spender", spender(commands), "--amount", "100", *AS_SELLER)
     said = commands.refuses("order", "fill", file, "--permit", *AS_BUYER)
     assert "takes no permits (ERC-2612)" in said
+    assert commands.refuses("order", "explain", file, "--permit", *AS_BUYER) == said
 
 
 def spender(commands: Commands) -> str:
@@ -173,6 +179,25 @@ def test_another_wallet_signs_what_was_written_for_it(commands, tmp_path):
     assert "cannot be read" in commands.refuses(*finish, "none.txt")
     assert commands.facts(*finish, str(tmp_path / "signature.txt"))["signed"]
     assert commands.facts("order", "fill", out, *AS_BUYER)["resumed"] is False
+
+
+def test_a_keystore_signs_what_was_written_unsigned_and_its_allowance(
+    market, commands, tmp_path, monkeypatch
+):
+    """Of whoever holds the key, though nobody knew when it was written."""
+    monkeypatch.setenv("PRORATA_PASSPHRASE", "correct horse")
+    keystore = Account.encrypt(public_test_key(1).key, "correct horse", iterations=2)
+    (tmp_path / "seller.json").write_text(json.dumps(keystore))
+    (tmp_path / "seller.json").chmod(0o600)
+    commands.says("approve", "--spender", "settlement", "--amount", "0", *AS_SELLER)
+    draft, out = str(tmp_path / "draft.json"), str(tmp_path / "order.json")
+    commands.says("order", "sign", *SELL, "--maker", SELLER, "--unsigned", "--out", draft)
+    finish = ("order", "sign", "--from", draft, "--permit", "--out", out)
+    assert f"is not {SELLER}, who has to sign" in commands.refuses(*finish, *AS_BUYER)
+    done = commands.facts(*finish, "--account", str(tmp_path / "seller.json"))
+    assert (done["signed"], done["permit"]) == (True, True)
+    assert commands.facts("order", "fill", out, *AS_BUYER)["resumed"] is False
+    assert market.token.balance_of(BUYER) == 10_000
 
 
 def test_an_account_that_does_not_sign_here_is_told_how(commands, tmp_path):
@@ -295,6 +320,28 @@ def test_orders_are_posted_listed_and_cancelled(commands, file, tmp_path):
     assert "give one of: the order's FILE, --nonce, --below" in commands.refuses("order", "cancel")
 
 
+def test_money_that_only_calls_itself_so_is_refused(market, commands, tmp_path):
+    """Another token of the same symbol and decimals, which the asset's file does not name."""
+    with market.operator(0) as operator:
+        call = deploy_call(artifact("Dollar"), "Fake Dollar", "USD", 6)
+        fake = operator.send_one("fake", call).contract_address
+    words = ("--buy", "10", "--for", "10,000.00", "--in", fake)
+    bid = sign(commands, tmp_path / "fake.json", *words, account=AS_BUYER)
+    said = commands.refuses("order", "fill", bid, *AS_SELLER)
+    assert said == (
+        f'order: "{fake}" calls itself USD, but QUAY9 names no such currency; look at what it is, '
+        f"and give --in {fake} if it is the money that you mean"
+    )
+    assert commands.refuses("order", "explain", bid, *AS_SELLER) == said
+    said = commands.refuses("order", "fill", bid, "--in", "USD", *AS_SELLER)
+    assert f"is not the money of the order, which is {fake}" in said
+    assert "2 problems in the fill" in commands.refuses(
+        "order", "fill", bid, "--in", fake, *AS_SELLER
+    )
+    commands.says("order", "post", bid)
+    assert f"buy 10.00 10.00 1,000.00 {fake}" in commands.gist("order", "list")
+
+
 def test_the_market_is_there_once_and_says_where(commands):
     shown = commands.facts("market", "show")
     assert [one["ours"] for one in shown["contracts"]] == [True, True]
@@ -316,3 +363,5 @@ def test_without_the_contracts_every_command_names_what_puts_them_there(commands
         said = commands.refuses("order", *words)
         assert said.startswith("there is no TradeSettlement at ")
         assert said.endswith("`prorata market deploy` puts it there, for everybody")
+    words = ("approve", "--spender", "settlement", "--amount", "1")
+    assert "`prorata market deploy` puts it there" in commands.refuses(*words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from prorata.errors import InputError
 from prorata.market.fills import fill
 from prorata.market.order_book import read_order_book
 from prorata.market.order_ends import cancel_below, cancel_nonces, cancel_order, post_order
-from prorata.market.orders import draft_order, take_signature
+from prorata.market.orders import draft_order, sign_order, take_signature
 from tests.prorata.conftest import put, refused
 from tests.prorata.market.traders import BUYER, DOLLAR, SELLER, signer
 
@@ -66,6 +67,22 @@ def test_an_order_that_its_maker_can_deliver_in_part_is_open_for_that(market):
     market.commands.travel(whole.order.valid_until + 1)
     assert {one.row.state for one in board(market).orders} == {"expired"}
     assert board(market).best == []
+
+
+def test_what_can_never_be_filled_spoils_no_board(market):
+    """Anybody can sign and post an order of nothing, or one that turns the tokens round."""
+    sane = market.signed()
+    found, order = market.found, sane.order
+    turned = {"give": order.take, "take": order.give, "maker_pays": False}
+    with market.operator(0) as operator:
+        for number, change in enumerate(
+            ({"give_amount": 0}, {"take_amount": 0}, {"maker_pays": True}, turned)
+        ):
+            other = replace(sane, order=replace(order, **change))
+            theirs = sign_order(found.chain, signer(1), other)
+            operator.send_one(f"{number}", market.contract.post(theirs.order, theirs.signature))
+        post_order(operator, sane)
+    assert [one.signed for one in board(market).orders] == [sane]
 
 
 def test_nothing_is_posted_that_its_maker_has_not_signed(market):

@@ -74,6 +74,8 @@ def test_a_file_that_says_something_else_is_refused(market, path):
         (lambda c: c[order]["venue"].update(bps=1), "is the digest that the file names"),
         (lambda c: c[order]["venue"].update(bps=0.5), "order.venue.bps"),
         (lambda c: c[order]["gives"].update(amount="10.00"), "is not what its amount 10.00 is in"),
+        (lambda c: c[order]["gives"].update(amount="0.00", units="0"), 'gives: "0.00" is nothing'),
+        (lambda c: c[order]["takes"].update(amount="0", units="0"), 'takes: "0" is nothing'),
         (lambda c: c[order]["gives"].update(amount="1e4"), "exponent notation"),
         (lambda c: c[order]["takes"].update(units="1"), "is not what its amount 100000.000000 is"),
         (lambda c: c[order]["takes"].update(symbol="EUR"), "which calls itself USD with 6"),
