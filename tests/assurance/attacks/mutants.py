@@ -548,13 +548,12 @@ MUTANTS = (
     ),
     AttackMutant(
         "J31 a refused claim is forgotten", HOLDS, HOLDS_FILE,
-        "delivered = false;", "lock.state = State.Open;",
+        "delivered = false;", "_locks[id] = lock;",
         "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
     ),
     AttackMutant(
         "J31 the owner takes back what was claimed", HOLDS, HOLDS_FILE,
-        "_requireState(id, lock, State.Open);\n            if (block.timestamp <=",
-        "if (block.timestamp <=",
+        "if (lock.state() != State.Open) revert Holds_NotIn(id, lock.state());", "",
         "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
     ),
     AttackMutant(
