@@ -67,7 +67,7 @@ orders = st.builds(
 @pytest.fixture(scope="module")
 def signing(codec) -> Market:
     """A market in which nothing is carried out."""
-    return Market(Harness(RevmKit(codec)))
+    return Market.of(Harness(RevmKit(codec)))
 
 
 # --------------------------------------------------------------------- what is signed
@@ -942,7 +942,7 @@ def test_the_tokens_rules_judge_the_transfer(kit):
     """Who is not eligible buys nothing, and is told by the rules (Law 12)."""
     harness = Compliant(kit, known=True)
     harness.know({MAKER.address: investor(11), THIRD.address: investor(12)})
-    market = Market(harness)
+    market = Market.of(harness)
     with rules_refused(Code.NOT_ELIGIBLE, 0, kit.now):
         market.fill(market.sale())
     harness.know({TAKER.address: investor(13)})
