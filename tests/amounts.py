@@ -16,8 +16,10 @@ FIELDS = {"units", "text", "decimals", "currency"}
 _OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "binds", "history"})
 
 # Text that reads like a number and is none of money or shares: a nonce, which JSON's own numbers
-# cannot hold, and what stands on forms.
-_NO_AMOUNTS = re.compile(r".*\.(cancelled|box|income_code|tax_rate|1042-S (1|3b) .*)")
+# cannot hold, a price, which is a ratio, and what stands on forms.
+_NO_AMOUNTS = re.compile(
+    r".*\.(cancelled|nonce|price|bid|ask|spread|box|income_code|tax_rate|1042-S (1|3b) .*)"
+)
 
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
 _COUNTS = re.compile(
