@@ -20,9 +20,10 @@ from prorata.chain.operator import Operator
 from prorata.contracts.currency import Currency
 from prorata.contracts.vault import Permit
 from prorata.errors import ChainError, InputError
+from prorata.income.instruction_files import TypedSigner
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["PERMIT_SECONDS", "sign_permit"]
+__all__ = ["PERMIT_SECONDS", "permit_signature", "sign_permit"]
 
 PERMIT_SECONDS = 3_600
 
@@ -51,18 +52,34 @@ def sign_permit(
 ) -> Permit:
     """The account's signature that lets `spender` take `amount` until `deadline`.
 
+    Raises: as `permit_signature`.
+    """
+    wanted = (currency, spender, amount, deadline)
+    signature = permit_signature(operator.chain, operator.signer, *wanted)
+    return Permit(deadline, signature[64], signature[:32], signature[32:64])
+
+
+def permit_signature(
+    chain: RpcChain,
+    signer: TypedSigner,
+    currency: Currency,
+    spender: str,
+    amount: int,
+    deadline: int,
+) -> bytes:
+    """The 65 bytes by which the signer lets `spender` take `amount` until `deadline`.
+
     Raises: InputError when the currency takes no permits; what the signer raises.
     """
-    token = _Token(operator.chain, currency)
+    token = _Token(chain, currency)
     message = {
-        "owner": operator.address,
+        "owner": signer.address,
         "spender": spender,
         "value": amount,
-        "nonce": token.nonce(operator.address),
+        "nonce": token.nonce(signer.address),
         "deadline": deadline,
     }
-    signature = operator.signer.sign_typed(_typed(token.domain(), message))
-    return Permit(deadline, signature[64], signature[:32], signature[32:64])
+    return signer.sign_typed(_typed(token.domain(), message))
 
 
 class _Token:

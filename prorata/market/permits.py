@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""Allowances that a trade brings along: permits (ERC-2612) of whoever gives, for one contract."""
+
+from __future__ import annotations
+
+from prorata.chain.node import RpcChain
+from prorata.contracts.currency import Currency
+from prorata.contracts.trade_settlement import SignedPermit
+from prorata.income.instruction_files import TypedSigner
+from prorata.income.permits import permit_signature
+
+__all__ = ["make_permit"]
+
+
+def make_permit(
+    chain: RpcChain, signer: TypedSigner, token: str, spender: str, value: int, deadline: int
+) -> SignedPermit:
+    """The signer's permit that lets `spender` take `value` of `token` until `deadline`.
+
+    Raises: InputError when the token takes no permits; what the signer raises.
+    """
+    asked = (Currency(chain, token), spender, value, deadline)
+    signature = permit_signature(chain, signer, *asked)
+    r, s, v = signature[:32], signature[32:64], signature[64]
+    return SignedPermit(token, signer.address, value, deadline, v + 27 if v < 27 else v, r, s)
