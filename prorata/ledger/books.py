@@ -41,6 +41,7 @@ from prorata.ledger.entries import (
     SourcedValue,
     VaultPosition,
 )
+from prorata.ledger.movements import Movements
 from prorata.register.earning import OwnShares
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
@@ -91,6 +92,8 @@ class Books:
         self.held: set[tuple[int, str]] = set()
         """Distribution and holder, where the chain says that the holder is not eligible for now."""
         self.corrections = Corrections()
+        self.movements: dict[str, Movements] = {}
+        """How the shares of each audited token moved, where that was read too."""
         self.unproven: list[str] = []
         """Payments of which nobody can show that the person they belong to chose the payee."""
         self._diversions: list[RedirectedPayment] = []

@@ -203,6 +203,10 @@ class HeldShares:
             self.taken[owner] -= self.kept[pair] - kept
             self.kept[pair] = kept
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every keeper and owner of which shares are, or were, kept."""
+        return sorted({*self.kept, *self.kept_in_custody})
+
     def accounts(self) -> list[str]:
         """Every account of which shares are, or were, locked."""
         owners = {hold.owner for hold in self.open.values() if not hold.in_custody}

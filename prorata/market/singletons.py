@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from eth_utils.crypto import keccak
-
 from prorata.chain.artifacts import artifact
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
@@ -23,6 +21,7 @@ from prorata.contracts.trade_settlement import TradeSettlement
 from prorata.deployments.create2 import create2_call, require_factory
 from prorata.deployments.deployment import keccak_hex
 from prorata.deployments.machine import require_machine
+from prorata.deployments.market_contracts import HOLDS, SALT, SETTLEMENT, singleton_address
 from prorata.errors import DeploymentError
 
 __all__ = [
@@ -38,12 +37,8 @@ __all__ = [
     "singleton_address",
 ]
 
-SETTLEMENT, HOLDS = "TradeSettlement", "Holds"
-
 SINGLETONS = (SETTLEMENT, HOLDS)
 """By the names of their artifacts, in the order in which they are deployed."""
-
-SALT = keccak(text="prorata market")
 
 Wrapper = TypeVar("Wrapper", bound=BoundContract)
 
@@ -81,11 +76,6 @@ class DeployedSingleton:
     receipt: Receipt | None
 
 
-def singleton_address(name: str) -> str:
-    """Where the contract is on every chain."""
-    return create2_call(SALT, artifact(name))[1]
-
-
 def read_singletons(chain: Chain) -> list[Singleton]:
     """The contracts of the market as the chain has them.
 
@@ -104,8 +94,9 @@ def find_singleton(kind: type[Wrapper], chain: Chain, named: str | None = None) 
     if not chain.code(address):
         raise DeploymentError(
             f"there is no {name} at {address} on chain {chain.chain_id}",
-            "`prorata market deploy` puts it there, for everybody" if named is None else
-            "check the address and the network, or leave it out for the usual one",
+            "`prorata market deploy` puts it there, for everybody"
+            if named is None
+            else "check the address and the network, or leave it out for the usual one",
         )
     return kind(chain, address)
 
@@ -151,5 +142,3 @@ def _read(chain: Chain, name: str, address: str) -> Singleton:
     code = chain.code(address)
     code_hash = keccak_hex(code) if code else None
     return Singleton(name, address, code_hash, artifact(name).is_code(code))
-
-
