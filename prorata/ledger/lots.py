@@ -67,6 +67,14 @@ class LotPart:
         before, after = self.first, self.first + self.shares
         return self.lot.cost * after // self.lot.shares - self.lot.cost * before // self.lot.shares
 
+    def meets(self, other: LotPart) -> bool:
+        """Whether the other part is what comes next in the same lot."""
+        return other.lot is self.lot and other.first == self.first + self.shares
+
+    def joined(self, other: LotPart) -> LotPart:
+        """Both together, where they meet."""
+        return LotPart(self.acquired_at, self.first, self.shares + other.shares, self.lot)
+
     def cut(self, shares: int) -> tuple[LotPart, LotPart]:
         """The first `shares` of it, and the rest."""
         rest = self.shares - shares
@@ -134,8 +142,12 @@ class Lots(Generic[K]):
         present = self._parts.setdefault(account, deque())
         self._shares[account] = self.shares(account) + sum(part.shares for part in parts)
         for part in parts:
-            if not present or part >= present[-1]:
+            if not present or part > present[-1]:
                 present.append(part)
+            elif part < present[0]:
+                present.appendleft(
+                    part.joined(present.popleft()) if part.meets(present[0]) else part
+                )
             else:
                 # What is moved keeps its age, and goes before what is younger.
                 insort(present, part)

@@ -183,8 +183,7 @@ class Movements:
             self._explain(event, timestamp)
         for transfer in self._transfers:
             self._enter(transfer)
-        if self._others or self._transfers:
-            self.holds.end_transaction()
+        self.holds.end_transaction()
         self._transfers.clear()
         self._others.clear()
 
@@ -206,10 +205,21 @@ class Movements:
             self._explain_hold(event)
 
     def _explain_trade(self, trade: Trade) -> None:
-        found = self._find(MovementKind.TRADE, trade.seller, trade.buyer, trade.shares)
+        if not trade.shares:
+            # A part so small that its shares were in the parts before: money without a transfer.
+            self.listed.append(_movement(MovementKind.TRADE, trade))
+            return
+        parties = trade.seller, trade.buyer
+        found = self._find(MovementKind.TRADE, *parties, trade.shares)
         if found is not None:
             found.trade = trade
-        elif trade.seller != trade.buyer:
+            return
+        # Somebody's money may have been the shares, and the venue's fee a part of them: no price.
+        rest = trade.without_price(trade.shares - trade.fee)
+        found = self._find(MovementKind.TRADE, *parties, rest.shares) if trade.fee else None
+        if found is not None:
+            found.trade = rest
+        else:
             self.unmatched.append(trade)
 
     def _explain_hold(self, event: DecodedEvent) -> None:
@@ -360,6 +370,12 @@ def custody_account(owner: str) -> str:
 
 
 _COUNTED_ONLY = frozenset({MovementKind.ISSUE, MovementKind.BURN, MovementKind.TRANSFER})
+
+
+def _movement(kind: MovementKind, trade: Trade) -> Movement:
+    """What a trade says of itself."""
+    parties = trade.seller, trade.buyer
+    return Movement(kind, trade.moment, trade.transaction, *parties, trade.shares, trade)
 
 
 def _number(event: DecodedEvent) -> str:

@@ -7,13 +7,14 @@ that move in any other trade, such as one of three legs, have no price of their 
 made up.
 
 `paid` is the price of all the shares. Of it the seller received `paid - fee`; the buyer paid
-`paid + tax`. Amounts are smallest units.
+`paid + tax`. Of an order that is filled in very small parts, one may have no shares, or no money,
+since the parts before it had them. Amounts are smallest units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prorata.chain.calls import DecodedEvent
 from prorata.chain.events import Moment, moment_of, transaction_of
@@ -49,6 +50,10 @@ class Trade:
     def priced(self) -> bool:
         """Whether it says what the shares cost."""
         return self.currency != ""
+
+    def without_price(self, shares: int) -> Trade:
+        """The same, of so many shares, without saying what they cost."""
+        return replace(self, shares=shares, currency="", paid=0, fee=0, tax=0)
 
     @property
     def time(self) -> int:

@@ -120,10 +120,10 @@ def _check_holds(books: Books, movements: Movements, answers: TradingAnswers) ->
     for account, held in answers.held.items():
         _check(books, account, "shares held", holds.held.get(account, 0), held)
     for number, (state, in_custody) in answers.states.items():
-        expected = _CUSTODY[holds.open[number].in_custody]
+        hold = holds.open[number]
         is_open = state in (HoldState.OPEN, HoldState.CLAIMED)
         theirs = _CUSTODY[in_custody] if is_open else state.label
-        _check(books, holds.open[number].owner, f"the hold {number}", expected, theirs)
+        _check(books, hold.owner, f"the hold {number}", _CUSTODY[hold.in_custody], theirs)
 
 
 _CUSTODY = ("open, locked in the wallet", "open, in the contract's care")

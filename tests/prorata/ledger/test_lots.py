@@ -67,12 +67,13 @@ def test_what_moves_to_a_persons_other_wallet_keeps_its_age_and_cost():
     assert lots.shares("lost") == 0
 
 
-def test_a_part_that_comes_back_stands_before_the_rest_of_its_lot():
+def test_a_part_that_comes_back_is_one_with_the_rest_of_its_lot():
     lots: Lots[str] = Lots()
     lots.acquire("ada", lot(1, 10, 100))
     lots.move("ada", "custody", 4)
+    assert [(part.first, part.shares) for part in lots.of("ada")] == [(4, 6)]
     lots.move("custody", "ada", 4)
-    assert [part.first for part in lots.of("ada")] == [0, 4]
+    assert [(part.first, part.shares) for part in lots.of("ada")] == [(0, 10)]
 
 
 @pytest.mark.parametrize("shares", [11, -1])
