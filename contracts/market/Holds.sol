@@ -7,7 +7,6 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IIdentityRegistry} from "../compliance/IIdentityRegistry.sol";
 import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
-import {IERC3643Token} from "../token/IERC3643Token.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
@@ -19,11 +18,29 @@ import {IHolds} from "./IHolds.sol";
 /// owner. At a share token this contract calls `hold`, `deliver` and `release` and nothing else; at any other token
 /// `transferFrom` with what was just agreed to, and `transfer` of no more than one hold.
 contract Holds is IHolds, ReentrancyGuardTransient {
-    /// @dev One slot. Ends in 87 free bits.
+    /// @dev Where what is held lies, and whom its token can be asked about. Decided when a hold opens.
+    /// `Locked`: in the holder's wallet, of a share token that has appointed this contract.
+    /// `Shares`: in the care of this contract, of a share token that has not.
+    /// `Plain`: in the care of this contract, of a token that knows no successors.
+    enum Care {
+        Locked,
+        Shares,
+        Plain
+    }
+
+    /// @dev One slot.
     struct Lock {
         State state;
-        bool inCustody;
+        Care care;
         address redirectedTo;
+    }
+
+    /// @dev One slot: `Consent`, with the care in the place of `inCustody`.
+    struct Keep {
+        uint48 until;
+        uint96 most;
+        uint96 kept;
+        Care care;
     }
 
     // ------------------------------------------------------------------ constants
@@ -31,10 +48,14 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     uint256 private constant LONGEST_HOLD = 400 days;
     uint256 private constant LONGEST_CONSENT = 50 * 365 days;
 
+    /// @dev What a question may use that a token may not know. Some burn all they get: wrapped ether takes every unknown
+    /// call for a deposit. A share token needs a tenth.
+    uint256 private constant QUESTION_GAS = 50_000;
+
     // -------------------------------------------------------------------- storage
 
     mapping(bytes32 id => Lock) private _locks;
-    mapping(address keeper => mapping(address asset => mapping(address owner => Consent))) private _consents;
+    mapping(address keeper => mapping(address asset => mapping(address owner => Keep))) private _keeps;
 
     // ------------------------------------------------------------ holds for a secret
 
@@ -46,16 +67,16 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         id = idOf(terms);
         Lock storage lock = _locks[id];
         if (lock.state != State.None) revert Holds_Known(id);
-        _requireNotLost(terms.asset, terms.owner);
-        bool inCustody = !_isAppointed(terms.asset);
-        (lock.state, lock.inCustody) = (State.Open, inCustody);
-        emit Held(id, terms.asset, terms.owner, terms, inCustody);
-        _take(terms.asset, inCustody, terms.owner, terms.amount);
+        Care care = _careFor(terms.asset, terms.owner);
+        (lock.state, lock.care) = (State.Open, care);
+        emit Held(id, terms.asset, terms.owner, terms, care != Care.Locked);
+        _take(terms.asset, care, terms.owner, terms.amount);
     }
 
     /// @inheritdoc IHolds
-    /// @dev The delivery is a call of its own, so that a refusal undoes all of it and nothing else: a currency that moves
-    /// and then answers false has moved nothing.
+    /// @dev The delivery is a call of its own, which has the guard. So a refusal undoes all of it and nothing else: a
+    /// currency that moves and then answers false has moved nothing. Whoever sends too little gas for it has shown the
+    /// secret all the same, and can only bring about what a refusal does: that `deliver` is called, by anybody.
     function claim(Hold calldata terms, bytes32 secret) external nonReentrantView returns (bool delivered) {
         bytes32 id = idOf(terms);
         Lock storage lock = _locks[id];
@@ -76,12 +97,13 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         bytes32 id = idOf(terms);
         Lock storage lock = _locks[id];
         _requireState(id, lock, State.Claimed);
-        address from = _inPlaceOf(terms.asset, terms.owner);
+        Care care = lock.care;
         address to = lock.redirectedTo == address(0) ? terms.to : lock.redirectedTo;
-        to = _inPlaceOf(terms.asset, to);
+        to = _inPlaceOf(terms.asset, care, to);
+        address from = _inPlaceOf(terms.asset, care, terms.owner);
         lock.state = State.Delivered;
         emit Delivered(id, terms.asset, from, to, terms.amount);
-        _give(terms.asset, lock.inCustody, from, to, terms.amount);
+        _give(terms.asset, care, from, to, terms.amount);
     }
 
     /// @inheritdoc IHolds
@@ -89,10 +111,10 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         bytes32 id = idOf(terms);
         Lock storage lock = _locks[id];
         _requireState(id, lock, State.Claimed);
-        address to = _inPlaceOf(terms.asset, terms.to);
+        address to = _inPlaceOf(terms.asset, lock.care, terms.to);
         if (msg.sender != to) revert Holds_NotReceiver(msg.sender, to);
         _requireReceiver(terms.asset, terms.owner, other, terms.amount);
-        if (!lock.inCustody) _requireSamePerson(terms.asset, to, other);
+        if (lock.care == Care.Locked) _requireSamePerson(terms.asset, to, other);
         lock.redirectedTo = other;
         emit Redirected(id, other);
     }
@@ -101,31 +123,32 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     function release(Hold calldata terms) external nonReentrant {
         bytes32 id = idOf(terms);
         Lock storage lock = _locks[id];
-        address owner = _inPlaceOf(terms.asset, terms.owner);
-        if (lock.state != State.Claimed) _requireState(id, lock, State.Open);
-        // The receiver gives up what is its own. The owner has it back when nobody claimed in time.
-        if (msg.sender != _inPlaceOf(terms.asset, terms.to)) {
+        _requireUnended(id, lock);
+        Care care = lock.care;
+        address owner = _inPlaceOf(terms.asset, care, terms.owner);
+        // The receiver can always give up what is to be its own. The owner has it back if nobody claimed in time.
+        if (msg.sender != _inPlaceOf(terms.asset, care, terms.to)) {
             if (msg.sender != owner) revert Holds_NotOwner(msg.sender, owner);
             _requireState(id, lock, State.Open);
             if (block.timestamp <= terms.until) revert Holds_TooEarly(terms.until, block.timestamp);
         }
         lock.state = State.Released;
-        uint256 amount = _leftOf(terms.asset, lock.inCustody, owner, terms.amount);
+        uint256 amount = _leftOf(terms.asset, care, owner, terms.amount);
         emit Released(id, terms.asset, owner, amount);
-        _giveBack(terms.asset, lock.inCustody, owner, amount);
+        _giveBack(terms.asset, care, owner, amount);
     }
 
     /// @inheritdoc IHolds
     function voidHold(Hold calldata terms, bytes32 documentHash) external nonReentrant {
         bytes32 id = idOf(terms);
         Lock storage lock = _locks[id];
-        if (lock.state != State.Claimed) _requireState(id, lock, State.Open);
-        _requireTokenOwner(terms.asset, lock.inCustody);
+        _requireUnended(id, lock);
+        _requireTokenOwner(terms.asset, lock.care);
         lock.state = State.Voided;
-        address owner = _inPlaceOf(terms.asset, terms.owner);
-        uint256 amount = _leftOf(terms.asset, false, owner, terms.amount);
+        address owner = _inPlaceOf(terms.asset, Care.Locked, terms.owner);
+        uint256 amount = _leftOf(terms.asset, Care.Locked, owner, terms.amount);
         emit Voided(id, terms.asset, documentHash, amount);
-        _giveBack(terms.asset, false, owner, amount);
+        _giveBack(terms.asset, Care.Locked, owner, amount);
     }
 
     // ---------------------------------------------------------------------- keepers
@@ -135,73 +158,74 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         if (keeper == address(0)) revert Holds_Malformed(keeper, most);
         if (most == 0) until = 0;
         else _requireTime(until, LONGEST_CONSENT);
-        _requireNotLost(asset, msg.sender);
-        Consent storage consent = _consents[keeper][asset][msg.sender];
-        uint256 kept = consent.kept;
-        if (kept != 0 && (most < consent.most || until < consent.until)) revert Holds_InUse(keeper, kept);
-        (consent.most, consent.until) = (most, until);
+        // Asked only for its refusal of a lost wallet.
+        _careFor(asset, msg.sender);
+        Keep storage keep = _keeps[keeper][asset][msg.sender];
+        uint256 kept = keep.kept;
+        if (kept != 0 && (most < keep.most || until < keep.until)) revert Holds_InUse(keeper, kept);
+        (keep.most, keep.until) = (most, until);
         emit KeeperSet(keeper, asset, msg.sender, most, until);
     }
 
     /// @inheritdoc IHolds
     function holdFor(address asset, address owner, uint96 amount) external nonReentrant {
         if (amount == 0) revert Holds_Malformed(owner, amount);
-        Consent memory consent = _consents[msg.sender][asset][owner];
-        uint256 kept = uint256(consent.kept) + amount;
-        if (kept > consent.most) revert Holds_OverConsent(msg.sender, kept, consent.most);
-        if (block.timestamp > consent.until) revert Holds_TooLate(consent.until, block.timestamp);
-        _requireNotLost(asset, owner);
-        bool inCustody = !_isAppointed(asset);
-        if (consent.kept != 0 && consent.inCustody != inCustody) revert Holds_ModeChanged(asset, consent.inCustody);
-        // At most `most`, which is as wide.
-        (consent.kept, consent.inCustody) = (uint96(kept), inCustody);
-        _consents[msg.sender][asset][owner] = consent;
+        Keep memory keep = _keeps[msg.sender][asset][owner];
+        uint256 kept = uint256(keep.kept) + amount;
+        if (kept > keep.most) revert Holds_OverConsent(msg.sender, kept, keep.most);
+        if (block.timestamp > keep.until) revert Holds_TooLate(keep.until, block.timestamp);
+        Care care = _careFor(asset, owner);
+        if (keep.kept != 0 && keep.care != care) revert Holds_ModeChanged(asset, keep.care != Care.Locked);
+        // At most `most`, which is no wider.
+        (keep.kept, keep.care) = (uint96(kept), care);
+        _keeps[msg.sender][asset][owner] = keep;
         emit Kept(msg.sender, asset, owner, amount);
-        _take(asset, inCustody, owner, amount);
+        _take(asset, care, owner, amount);
     }
 
     /// @inheritdoc IHolds
     function deliverKept(address asset, address owner, address to, uint96 amount) external nonReentrant {
         _requireReceiver(asset, owner, to, amount);
-        Consent storage consent = _consents[msg.sender][asset][owner];
-        _reduceKept(consent, amount);
-        if (block.timestamp > consent.until) revert Holds_TooLate(consent.until, block.timestamp);
+        Keep storage keep = _keeps[msg.sender][asset][owner];
+        _reduceKept(keep, amount);
+        if (block.timestamp > keep.until) revert Holds_TooLate(keep.until, block.timestamp);
+        Care care = keep.care;
         emit KeptDelivered(msg.sender, asset, owner, to, amount);
-        _give(asset, consent.inCustody, _inPlaceOf(asset, owner), to, amount);
+        _give(asset, care, _inPlaceOf(asset, care, owner), to, amount);
     }
 
     /// @inheritdoc IHolds
     function letGo(address asset, address owner, uint96 amount) external nonReentrant {
         if (amount == 0) revert Holds_Malformed(owner, amount);
-        Consent storage consent = _consents[msg.sender][asset][owner];
-        _reduceKept(consent, amount);
-        _endKept(msg.sender, asset, owner, consent.inCustody, amount);
+        Keep storage keep = _keeps[msg.sender][asset][owner];
+        _reduceKept(keep, amount);
+        address inPlace = _inPlaceOf(asset, keep.care, owner);
+        _letGo(msg.sender, asset, owner, inPlace, keep.care, amount);
     }
 
     /// @inheritdoc IHolds
     function takeBack(address keeper, address asset, address owner) external nonReentrant {
-        address inPlace = _inPlaceOf(asset, owner);
+        Keep storage keep = _keeps[keeper][asset][owner];
+        (uint256 kept, Care care) = (_requireKept(keeper, keep), keep.care);
+        address inPlace = _inPlaceOf(asset, care, owner);
         if (msg.sender != inPlace) revert Holds_NotOwner(msg.sender, inPlace);
-        Consent storage consent = _consents[keeper][asset][owner];
-        uint256 kept = consent.kept;
-        if (kept == 0) revert Holds_Malformed(keeper, kept);
-        if (block.timestamp <= consent.until) revert Holds_TooEarly(consent.until, block.timestamp);
-        consent.kept = 0;
-        _endKept(keeper, asset, owner, consent.inCustody, kept);
+        if (block.timestamp <= keep.until) revert Holds_TooEarly(keep.until, block.timestamp);
+        keep.kept = 0;
+        _letGo(keeper, asset, owner, inPlace, care, kept);
     }
 
     /// @inheritdoc IHolds
     function voidKept(address keeper, address asset, address owner, bytes32 documentHash) external nonReentrant {
-        Consent memory consent = _consents[keeper][asset][owner];
-        if (consent.kept == 0) revert Holds_Malformed(keeper, consent.kept);
-        _requireTokenOwner(asset, consent.inCustody);
+        Keep storage keep = _keeps[keeper][asset][owner];
+        uint256 kept = _requireKept(keeper, keep);
+        _requireTokenOwner(asset, keep.care);
         // The consent too: else the keeper could hold the same shares again at once.
-        delete _consents[keeper][asset][owner];
-        address inPlace = _inPlaceOf(asset, owner);
-        uint256 amount = _leftOf(asset, false, inPlace, consent.kept);
-        emit KeptVoided(keeper, asset, owner, documentHash, amount);
+        delete _keeps[keeper][asset][owner];
+        address inPlace = _inPlaceOf(asset, Care.Locked, owner);
+        uint256 amount = _leftOf(asset, Care.Locked, inPlace, kept);
         emit KeeperSet(keeper, asset, owner, 0, 0);
-        _giveBack(asset, false, inPlace, amount);
+        emit KeptVoided(keeper, asset, owner, documentHash, amount);
+        _giveBack(asset, Care.Locked, inPlace, amount);
     }
 
     // ------------------------------------------------------------------------ views
@@ -214,7 +238,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     /// @inheritdoc IHolds
     function stateOf(bytes32 id) external view returns (State state, bool inCustody) {
         Lock storage lock = _locks[id];
-        return (lock.state, lock.inCustody);
+        return (lock.state, lock.care != Care.Locked);
     }
 
     /// @inheritdoc IHolds
@@ -224,7 +248,8 @@ contract Holds is IHolds, ReentrancyGuardTransient {
 
     /// @inheritdoc IHolds
     function consentOf(address keeper, address asset, address owner) external view returns (Consent memory) {
-        return _consents[keeper][asset][owner];
+        Keep storage keep = _keeps[keeper][asset][owner];
+        return Consent(keep.until, keep.most, keep.kept, keep.care != Care.Locked);
     }
 
     // --------------------------------------------------------------------- checking
@@ -245,82 +270,86 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         if (lock.state != state) revert Holds_NotIn(id, lock.state);
     }
 
-    /// @dev Who has the key of a lost wallet is not whom its holder meant.
-    function _requireNotLost(address asset, address account) private view {
-        if (_inPlaceOf(asset, account) != account) revert Holds_HasSuccessor(account);
+    function _requireUnended(bytes32 id, Lock storage lock) private view {
+        State state = lock.state;
+        if (state != State.Open && state != State.Claimed) revert Holds_NotIn(id, state);
     }
 
-    function _requireTokenOwner(address asset, bool inCustody) private view {
-        (bool answered, uint256 owner) = _ask(asset, abi.encodeCall(Ownable.owner, ()));
-        if (inCustody || !answered || owner != uint160(msg.sender)) revert Holds_NotTokenOwner(msg.sender, asset);
+    function _requireKept(address keeper, Keep storage keep) private view returns (uint256 kept) {
+        kept = keep.kept;
+        if (kept == 0) revert Holds_Malformed(keeper, kept);
+    }
+
+    function _requireTokenOwner(address asset, Care care) private view {
+        bool isOwner = care == Care.Locked && msg.sender == Ownable(asset).owner();
+        if (!isOwner) revert Holds_NotTokenOwner(msg.sender, asset);
     }
 
     function _requireSamePerson(address asset, address to, address other) private view {
-        (, uint256 registry) = _ask(asset, abi.encodeCall(IERC3643Token.identityRegistry, ()));
-        if (registry == 0) return;
+        address registry = IShareToken(asset).identityRegistry();
+        if (registry == address(0)) return;
         uint256 person = _personOf(registry, to);
         if (person == 0 || person != _personOf(registry, other)) revert Holds_OtherPerson(to, other);
     }
 
     // ----------------------------------------------------------------------- asking
 
-    /// @dev Whether the token has appointed this contract. A call that ran out of gas has left so little that nothing
-    /// could be taken afterwards: so nobody can choose the answer by the gas that it sends.
-    function _isAppointed(address asset) private view returns (bool) {
-        (bool answered, uint256 appointed) = _ask(asset, abi.encodeCall(IShareToken.holdsContract, ()));
-        return answered && appointed == uint160(address(this));
+    /// @dev Where what `owner` is about to have held will lie. Who has the key of a lost wallet is not whom its holder meant.
+    /// Nobody can choose the answer by the gas that it sends: where the question ran out of it, a sixty-third of what it
+    /// had is left, with which nothing can be taken.
+    function _careFor(address asset, address owner) private view returns (Care) {
+        bytes memory question = abi.encodeCall(IShareToken.holdsContract, ());
+        (bool isShare, uint256 appointed) = StaticCallLib.tryAsk(asset, question, QUESTION_GAS);
+        if (!isShare) return Care.Plain;
+        if (_inPlaceOf(asset, Care.Shares, owner) != owner) revert Holds_HasSuccessor(owner);
+        return appointed == uint160(address(this)) ? Care.Locked : Care.Shares;
     }
 
-    /// @dev The wallet that has taken the place of `account`; itself if it was never lost, or the token knows no successors.
-    function _inPlaceOf(address asset, address account) private view returns (address) {
-        (, uint256 successor) = _ask(asset, abi.encodeCall(IShareToken.successorOf, (account)));
-        return successor == 0 || successor > type(uint160).max ? account : address(uint160(successor));
+    /// @dev The wallet that has taken the place of `account`, or itself. A share token always answers: if it did not, what
+    /// is held could end up with nobody.
+    function _inPlaceOf(address asset, Care care, address account) private view returns (address) {
+        return care == Care.Plain ? account : IShareToken(asset).successorOf(account);
     }
 
-    /// @dev By the number of its person where the registry gives numbers, as ours does, whose identity contracts are
-    /// optional; else by its identity contract. Zero for nobody.
-    function _personOf(uint256 registry, address wallet) private view returns (uint256 person) {
-        // An address: a token that answers more gets no answer of a registry.
-        address book = address(uint160(registry));
-        (bool numbered, uint256 investor) = _ask(book, abi.encodeCall(IInvestorRegistry.investorOf, (wallet)));
-        if (numbered) return Investor.wrap(investor).person();
-        (, person) = _ask(book, abi.encodeCall(IIdentityRegistry.identity, (wallet)));
-    }
-
-    function _ask(address callee, bytes memory question) private view returns (bool answered, uint256 answer) {
-        return StaticCallLib.tryAsk(callee, question, gasleft());
+    /// @dev The number of its person where the registry gives numbers, as ours does, where identity contracts are
+    /// optional; else its identity contract. Zero for nobody.
+    function _personOf(address registry, address wallet) private view returns (uint256) {
+        bytes memory question = abi.encodeCall(IInvestorRegistry.investorOf, (wallet));
+        (bool isNumbered, uint256 investor) = StaticCallLib.tryAsk(registry, question, QUESTION_GAS);
+        if (isNumbered) return Investor.wrap(investor).person();
+        return uint160(IIdentityRegistry(registry).identity(wallet));
     }
 
     // ----------------------------------------------------------------------- moving
 
-    function _take(address asset, bool inCustody, address owner, uint256 amount) private {
-        if (!inCustody) return IShareToken(asset).hold(owner, amount);
+    function _take(address asset, Care care, address owner, uint256 amount) private {
+        if (care == Care.Locked) return IShareToken(asset).hold(owner, amount);
         (, uint256 arrived) = PaymentLib.tryTake(asset, owner, amount);
         if (arrived < amount) revert Holds_Short(asset, arrived, amount);
     }
 
-    function _give(address asset, bool inCustody, address from, address to, uint256 amount) private {
-        if (inCustody) return _send(asset, to, amount);
+    function _give(address asset, Care care, address from, address to, uint256 amount) private {
+        if (care != Care.Locked) return _send(asset, to, amount);
         // The reason is not copied: a hostile token's could have any length.
         bool delivered = LowLevelCall.callNoReturn(asset, abi.encodeCall(IShareToken.deliver, (from, to, amount)));
         if (!delivered || asset.code.length == 0) revert Holds_Refused(asset, from, to, amount);
     }
 
-    function _giveBack(address asset, bool inCustody, address owner, uint256 amount) private {
-        if (inCustody) _send(asset, owner, amount);
-        else IShareToken(asset).release(owner, amount);
+    function _giveBack(address asset, Care care, address owner, uint256 amount) private {
+        if (care == Care.Locked) IShareToken(asset).release(owner, amount);
+        else _send(asset, owner, amount);
     }
 
     /// @dev What there is to release of `amount`. An agent's order may have taken held shares. Then the holds of a wallet
-    /// add up to more than is held, and the last of them to end would fail for ever, with the rest of the shares
+    /// add up to more than is held of it, and the last of them to end would fail for ever, with the rest of the shares
     /// locked: so each gives back what it can.
-    function _leftOf(address asset, bool inCustody, address owner, uint256 amount) private view returns (uint256) {
-        if (inCustody) return amount;
+    function _leftOf(address asset, Care care, address owner, uint256 amount) private view returns (uint256) {
+        if (care != Care.Locked) return amount;
         uint256 held = IShareToken(asset).heldOf(owner);
         return held < amount ? held : amount;
     }
 
-    /// @dev Never takes more out of this contract's care than `amount`, be the currency's fee what it may: the rest is
+    /// @dev Never takes more out of this contract's care than `amount`, whatever the currency takes as its fee: the rest is
     /// other people's. A currency that says yes and moves nothing has not paid.
     function _send(address asset, address to, uint256 amount) private {
         uint256 before = PaymentLib.holdingOf(asset);
@@ -329,16 +358,15 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         if (!paid || left >= before || before - left > amount) revert Holds_Refused(asset, address(this), to, amount);
     }
 
-    function _reduceKept(Consent storage consent, uint96 amount) private {
-        uint96 kept = consent.kept;
+    function _reduceKept(Keep storage keep, uint96 amount) private {
+        uint96 kept = keep.kept;
         if (amount > kept) revert Holds_OverKept(msg.sender, amount, kept);
-        consent.kept = kept - amount;
+        keep.kept = kept - amount;
     }
 
-    function _endKept(address keeper, address asset, address owner, bool inCustody, uint256 amount) private {
-        address inPlace = _inPlaceOf(asset, owner);
-        amount = _leftOf(asset, inCustody, inPlace, amount);
+    function _letGo(address keeper, address asset, address owner, address inPlace, Care care, uint256 amount) private {
+        amount = _leftOf(asset, care, inPlace, amount);
         emit KeptReleased(keeper, asset, owner, amount);
-        _giveBack(asset, inCustody, inPlace, amount);
+        _giveBack(asset, care, inPlace, amount);
     }
 }

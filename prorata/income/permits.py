@@ -54,8 +54,8 @@ def sign_permit(
 
     Raises: as `permit_signature`.
     """
-    wanted = (currency, spender, amount, deadline)
-    signature = permit_signature(operator.chain, operator.signer, *wanted)
+    chain, signer = operator.chain, operator.signer
+    signature = permit_signature(chain, signer, currency, spender, amount=amount, deadline=deadline)
     return Permit(deadline, signature[64], signature[:32], signature[32:64])
 
 
@@ -64,6 +64,7 @@ def permit_signature(
     signer: TypedSigner,
     currency: Currency,
     spender: str,
+    *,
     amount: int,
     deadline: int,
 ) -> bytes:

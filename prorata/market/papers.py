@@ -3,7 +3,7 @@
 
 A paper says for whom it is: the chain, the contract and the digest that was signed. Amounts stand
 twice in it, as people read them and in smallest units, with the token's symbol and decimals; what
-does not agree with itself, or with the token on the chain, is refused. Nothing in a paper is secret.
+does not agree with itself, or with the token on the chain, is refused. Nothing in it is secret.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ def read_paper(path: Path, model: type[Paper], column: str, remedy: str) -> Pape
 
 
 def require_place(
-    column: str, chain: Chain, chain_id: int, contract: str, expected: str, remedy: str
+    column: str, chain: Chain, *, chain_id: int, contract: str, expected: str, remedy: str
 ) -> None:
     """Check that a paper is for this chain and the contract that is used there.
 

@@ -13,13 +13,13 @@ __all__ = ["make_permit"]
 
 
 def make_permit(
-    chain: RpcChain, signer: TypedSigner, token: str, spender: str, value: int, deadline: int
+    chain: RpcChain, signer: TypedSigner, token: str, spender: str, *, value: int, deadline: int
 ) -> SignedPermit:
     """The signer's permit that lets `spender` take `value` of `token` until `deadline`.
 
     Raises: InputError when the token takes no permits; what the signer raises.
     """
-    asked = (Currency(chain, token), spender, value, deadline)
-    signature = permit_signature(chain, signer, *asked)
+    currency = Currency(chain, token)
+    signature = permit_signature(chain, signer, currency, spender, amount=value, deadline=deadline)
     r, s, v = signature[:32], signature[32:64], signature[64]
     return SignedPermit(token, signer.address, value, deadline, v + 27 if v < 27 else v, r, s)

@@ -22,7 +22,14 @@ from prorata.chain.types import Chain
 from prorata.errors import InputError, RevertError
 from prorata.income.instruction_files import TypedSigner
 
-__all__ = ["KEY_SIGNATURE", "TypedSigner", "canonical", "is_signed", "read_signature", "sign_message"]
+__all__ = [
+    "KEY_SIGNATURE",
+    "TypedSigner",
+    "canonical",
+    "is_signed",
+    "read_signature",
+    "sign_message",
+]
 
 ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 KEY_SIGNATURE = 65
