@@ -55,6 +55,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Market": {
         "market": "Put the market's contracts on a chain, or show where they are.",
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
+        "tape": "Show what was traded, when, and at what price.",
     },
     "Compliance": {
         "register": "Bring a register of investors to the chain.",
