@@ -120,6 +120,7 @@ def audit(
         }
         movements = {one.token: one for _, one in registers}
         currencies = currencies.union(*(one.currencies for one in movements.values()))
+        currencies |= set() if issue_price is None else {issue_price.currency}
         units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
         books = Books.of(
             events,

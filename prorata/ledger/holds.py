@@ -16,8 +16,9 @@ figures are those of persons, by the wallet each has now.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,16 +81,23 @@ class HeldShares:
     _foreign: dict[str, tuple[str, int]] = field(default_factory=dict)
     _pending: Counter[str] = field(default_factory=Counter)
     _ordered: Counter[str] = field(default_factory=Counter)
+    _locked: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """What the token held of each account, from each time on."""
+    _cared_for: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """The same of what the contract had in its care of each owner."""
+    _now: int = 0
 
     # ------------------------------------------------------------------------- events
 
-    def of_token(self, event: DecodedEvent) -> None:
+    def of_token(self, event: DecodedEvent, time: int) -> None:
         """Enter an event of the token."""
         args = event.args
+        self._now = time
         if event.name == "HeldSet":
             account, held = str(args["account"]), int(args["held"])
             self._pending[account] += held - self.held.get(account, 0)
             self.held[account] = held
+            self._locked.setdefault(account, []).append((time, held))
         elif event.name == "HoldsContractSet":
             self.appointed = str(args["holdsContract"])
         elif event.name == "ForcedTransfer":
@@ -97,8 +105,9 @@ class HeldShares:
         elif event.name == "Transfer" and str(args["to"]) == ZERO_ADDRESS:
             self._ordered[str(args["from"])] += int(args["value"])
 
-    def of_contract(self, event: DecodedEvent) -> None:
+    def of_contract(self, event: DecodedEvent, time: int) -> None:
         """Enter an event of the holds contract."""
+        self._now = time
         enter = {
             "Held": self._held,
             "Delivered": self._ended,
@@ -134,7 +143,9 @@ class HeldShares:
         to, until = str(terms["to"]), int(terms["until"])
         self.owners[number] = owner
         self.open[number] = OpenHold(number, owner, to, amount, until, bool(in_custody))
-        if not in_custody:
+        if in_custody:
+            self._care_for(owner, amount)
+        else:
             self._pending[owner] -= amount
 
     def _ended(self, name: str, args: Mapping[str, Any]) -> None:
@@ -142,7 +153,10 @@ class HeldShares:
         if number in self._foreign:
             asset, held = self._foreign.pop(number)
             self.currencies[asset] -= held
-        if (hold := self.open.pop(number, None)) is None or hold.in_custody:
+        if (hold := self.open.pop(number, None)) is None:
+            return
+        if hold.in_custody:
+            self._care_for(hold.owner, -hold.shares)
             return
         # A delivery's giver, and a release's receiver, is whoever stands in the owner's place.
         account = {"Delivered": "from", "Released": "to"}.get(name)
@@ -161,6 +175,7 @@ class HeldShares:
             self._pending[owner] -= amount
         else:
             self.kept_in_custody[pair] += amount
+            self._care_for(owner, amount)
 
     def _kept_ended(self, name: str, args: Mapping[str, Any]) -> None:
         owner, amount = str(args["owner"]), int(args["amount"])
@@ -169,6 +184,7 @@ class HeldShares:
             self.currencies[str(args["asset"])] -= amount
         elif self.kept_in_custody[pair]:
             self.kept_in_custody[pair] -= amount
+            self._care_for(owner, -amount)
         else:
             before = self.kept[pair]
             self.kept[pair] -= before if name == "KeptVoided" else amount
@@ -188,13 +204,21 @@ class HeldShares:
         open_holds = sum(hold.shares for hold in self.open.values() if hold.in_custody)
         return open_holds + self.kept_in_custody.total()
 
-    def custody_of(self, owner: str) -> int:
-        """What the contract has in its care of one owner's shares."""
-        open_holds = sum(
-            hold.shares for hold in self.open.values() if hold.in_custody and hold.owner == owner
+    def held_at(self, wallets: Iterable[str], time: int) -> int:
+        """What was held of some wallets at the end of a second, in the contract's care too."""
+        return sum(
+            _at(history.get(wallet, ()), time)
+            for wallet in wallets
+            for history in (self._locked, self._cared_for)
         )
-        kept = sum(n for (_, who), n in self.kept_in_custody.items() if who == owner)
-        return open_holds + kept
+
+    def custody_of(self, owner: str, time: int | None = None) -> int:
+        """What the contract has in its care of one owner's shares, now or at a time."""
+        return _at(self._cared_for.get(owner, ()), self._now if time is None else time)
+
+    def _care_for(self, owner: str, change: int) -> None:
+        history = self._cared_for.setdefault(owner, [])
+        history.append((self._now, (history[-1][1] if history else 0) + change))
 
     def settle_kept(self, keeper: str, owner: str, kept: int) -> None:
         """Take the contract's word for what is kept, where only it knows."""
@@ -230,3 +254,9 @@ class HeldShares:
             taken_by_order=sum(n for account, n in self.taken.items() if ours(account)),
             by_others=sum(n for account, n in self.others.items() if ours(account)),
         )
+
+
+def _at(history: Sequence[tuple[int, int]], time: int) -> int:
+    """The number that stood at the end of a second."""
+    later = bisect_right(history, time, key=lambda entry: entry[0])
+    return history[later - 1][1] if later else 0

@@ -85,7 +85,7 @@ class Movement:
     """Shares that went from `giver` to `receiver`.
 
     `parts` are the lots that a trade sold. `reference` is the hold that was delivered, or its
-    keeper.
+    keeper, and `owner` who had agreed to it.
     """
 
     kind: MovementKind
@@ -97,6 +97,7 @@ class Movement:
     trade: Trade | None = None
     parts: tuple[LotPart, ...] = ()
     reference: str = ""
+    owner: str = ""
 
 
 @dataclass
@@ -157,7 +158,7 @@ class Movements:
         if by in ("", self.token):
             self._of_token(event, timestamp)
         elif by == self.market.holds:
-            self.holds.of_contract(event)
+            self.holds.of_contract(event, timestamp)
             self._others.append((event, timestamp))
         elif event.name in TRADING:
             self._others.append((event, timestamp))
@@ -176,7 +177,7 @@ class Movements:
                 self._transfers.append(_Transfer(moment, giver, receiver, shares))
         elif event.name in ("RecoverySuccess", "ForcedTransfer"):
             self._others.append((event, timestamp))
-        self.holds.of_token(event)
+        self.holds.of_token(event, timestamp)
 
     def _end_transaction(self) -> None:
         for event, timestamp in self._others:
@@ -303,6 +304,7 @@ class Movements:
             transfer.trade,
             tuple(parts) if kind is MovementKind.TRADE else (),
             transfer.reference,
+            transfer.owner,
         )
         self.listed.append(movement)
 

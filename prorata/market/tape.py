@@ -57,7 +57,7 @@ class TapeRow(Row):
 
 
 class DayRow(Row):
-    """The trades of one day in one currency."""
+    """The trades of one day in one currency, for a program: prices are exact ratios."""
 
     day: str
     currency: str
@@ -65,11 +65,10 @@ class DayRow(Row):
     trades: int
     volume: Amount
     value: Amount
-    last: str
-    high: str
-    low: str
-    average: str
-    average_exact: str
+    last: str | None
+    high: str | None
+    low: str | None
+    average: str | None
     fee: Amount
     tax: Amount
 
@@ -155,13 +154,13 @@ class Tape:
         return figures_of(self, [one for one in self.trades if one.currency == currency])
 
     @property
-    def days(self) -> list[DayRow]:
-        """One row per day and currency, in order."""
+    def days(self) -> list[tuple[str, str, Figures]]:
+        """Day, currency and figures of the trades, in order."""
         groups: dict[tuple[str, str], list[Trade]] = {}
         for trade in self.trades:
             if trade.priced:
                 groups.setdefault((_day(trade.time), trade.currency), []).append(trade)
-        return [self._day_row(*key, trades) for key, trades in sorted(groups.items())]
+        return [(*key, figures_of(self, trades)) for key, trades in sorted(groups.items())]
 
     @property
     def unpriced(self) -> int:
@@ -212,10 +211,6 @@ class Tape:
             transaction=one.transaction,
         )
 
-    def _day_row(self, day: str, currency: str, trades: list[Trade]) -> DayRow:
-        figures, unit = figures_of(self, trades), self.units[currency]
-        return DayRow(day=day, **self._named(currency), **_written(figures, unit, self.share_unit))
-
     def _named(self, currency: str) -> dict[str, Any]:
         return {"currency": self.units[currency].symbol, "currency_address": currency}
 
@@ -224,30 +219,47 @@ class Tape:
         return {
             "trades": self.rows,
             "without_price": self.unpriced,
-            "days": self.days,
+            "days": [
+                DayRow(day=day, **self._named(currency), **self._written(currency, figures))
+                for day, currency, figures in self.days
+            ],
             "currencies": [
                 {
                     **self._named(currency),
-                    **_written(self.figures(currency), self.units[currency], self.share_unit),
+                    **self._written(currency, self.figures(currency)),
                     **self._posted(currency),
                 }
                 for currency in self.currencies
             ],
         }
 
+    def _written(self, currency: str, figures: Figures) -> dict[str, Any]:
+        unit = self.units[currency]
+        return {
+            "trades": figures.trades,
+            "volume": self.share_unit.amount(figures.volume),
+            "value": unit.amount(figures.value),
+            "last": _ratio(figures.last),
+            "high": _ratio(figures.high),
+            "low": _ratio(figures.low),
+            "average": _ratio(figures.average),
+            "fee": unit.amount(figures.fee),
+            "tax": unit.amount(figures.tax),
+        }
+
     def _posted(self, currency: str) -> dict[str, str | None]:
         """The best prices of the posted orders that are alive."""
         best = next((one for one in self.best if one.currency == currency), None)
-        prices = {
-            "bid": None if best is None else best.bid,
-            "ask": None if best is None else best.ask,
-            "spread": None if best is None else best.spread,
-        }
-        unit = self.units[currency]
         return {
-            name: None if price is None else price_text(price, unit)
-            for name, price in prices.items()
+            "bid": None if best is None else _ratio(best.bid),
+            "ask": None if best is None else _ratio(best.ask),
+            "spread": None if best is None else _ratio(best.spread),
         }
+
+
+def _ratio(price: Fraction | None) -> str | None:
+    """A price for a program, exactly: `1000` or `2000/3`."""
+    return None if price is None else str(price)
 
 
 def figures_of(tape: Tape, trades: Iterable[Trade]) -> Figures:
@@ -266,24 +278,6 @@ def figures_of(tape: Tape, trades: Iterable[Trade]) -> Figures:
         low=min(prices, default=None),
         average=tape.rate(listed[0].currency, value, volume) if volume else None,
     )
-
-
-def _written(figures: Figures, unit: Unit, share_unit: Unit) -> dict[str, Any]:
-    def text(price: Fraction | None) -> str:
-        return "" if price is None else price_text(price, unit)
-
-    return {
-        "trades": figures.trades,
-        "volume": share_unit.amount(figures.volume),
-        "value": unit.amount(figures.value),
-        "last": text(figures.last),
-        "high": text(figures.high),
-        "low": text(figures.low),
-        "average": text(figures.average),
-        "average_exact": "" if figures.average is None else str(figures.average),
-        "fee": unit.amount(figures.fee),
-        "tax": unit.amount(figures.tax),
-    }
 
 
 def _day(second: int) -> str:

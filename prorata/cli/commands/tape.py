@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.files.writer import write_csv_rows
 from prorata.market.order_terms import price_text
-from prorata.market.tape import Tape, TapeRow, read_tape
+from prorata.market.tape import Figures, Tape, TapeRow, read_tape
 from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 from prorata.values.times import parse_beginning, parse_time
@@ -71,16 +72,23 @@ def _show(output: Output, symbol: str, tape: Tape, csv_path: Path | None) -> Non
         output.table(title, columns, [_cells(row) for row in reversed(rows)], more=more)
     for currency in tape.currencies:
         _show_currency(output, tape, currency)
-    days = tape.days
-    if len(days) > 1:
+    if len(tape.days) > 1:
         columns = ("day", "currency", "volume>", "last>", "high>", "low>", "average>")
-        shown = [
-            (row.day, row.currency, row.volume.figure, row.last, row.high, row.low, row.average)
-            for row in reversed(days)
-        ]
-        output.table("By day, the newest first", columns, shown)
+        output.table("By day, the newest first", columns, list(_days(tape))[::-1])
     if csv_path is not None:
         output.say(f"Every line is in {csv_path}")
+
+
+def _days(tape: Tape) -> Iterator[tuple[str, ...]]:
+    for day, currency, figures in tape.days:
+        unit, volume = tape.unit(currency), tape.share_unit.amount(figures.volume).figure
+        yield (day, unit.symbol, volume, *_prices(figures, unit))
+
+
+def _prices(figures: Figures, unit: Unit) -> list[str]:
+    """The last, highest, lowest and average price."""
+    prices = (figures.last, figures.high, figures.low, figures.average)
+    return ["none" if price is None else price_text(price, unit) for price in prices]
 
 
 def _cells(row: TapeRow) -> tuple[str, ...]:
@@ -100,13 +108,9 @@ def _show_currency(output: Output, tape: Tape, currency: str) -> None:
     output.say(f"In {unit.symbol}, {currency}:")
     if figures.trades:
         volume = tape.share_unit.amount(figures.volume).figure
-        prices = [
-            price_text(price, unit)
-            for price in (figures.last, figures.high, figures.low, figures.average)
-            if price is not None
-        ]
         names = ("last", "high", "low", "average")
-        said = ", ".join(f"{name} {price}" for name, price in zip(names, prices, strict=False))
+        priced = zip(names, _prices(figures, unit), strict=True)
+        said = ", ".join(f"{name} {price}" for name, price in priced)
         output.say(f"  {volume} shares for {_money(unit, figures.value)}; {said}")
         output.say(f"  fees {_money(unit, figures.fee)}, tax {_money(unit, figures.tax)}")
     best = next((one for one in tape.best if one.currency == currency), None)
