@@ -123,6 +123,8 @@ class HeldShares:
 
     def end_transaction(self) -> None:
         """Find out why the token's number changed where no hold says so."""
+        if not self._pending and not self._ordered:
+            return
         for account, change in self._pending.items():
             by_order = min(max(-change, 0), self._ordered[account])
             self.taken[account] += by_order

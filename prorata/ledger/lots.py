@@ -31,7 +31,7 @@ K = TypeVar("K", bound=Hashable)
 """What names an account."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lot:
     """Shares that were acquired at once: `cost` in `currency`, or None where nobody knows it.
 
@@ -45,7 +45,7 @@ class Lot:
     currency: str = ""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class LotPart:
     """The shares `first` to `first + shares` of a lot."""
 

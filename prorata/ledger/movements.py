@@ -12,10 +12,8 @@ transaction at a time, and says of each transfer what it was:
     recovery        from a lost wallet to the one in its place
     transfer        anything else, trades at other contracts among it
 
-With each goes what was acquired when and for what (`prorata.ledger.lots`): a trade's buyer pays
-price and tax, a recovered wallet's lots go on as they are, and of what came in any other way nobody
-knows the cost. What a share cost at its issue no event tells; `issue_price` says it, if anybody
-does.
+What was acquired when and for what, `prorata.ledger.lot_history` works out from it. What a share
+cost at its issue no event tells; `issue_price` says it, if anybody does.
 
 The settlement contract keeps nothing of a trade. What somebody sends there beside one cannot be
 told from that by events, and is the sender's loss: `prorata.ledger.trading` tells of both.
@@ -24,19 +22,28 @@ told from that by events, and is the sender's loss: `prorata.ledger.trading` tel
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from typing import TypeAlias
 
 from prorata.chain.calls import DecodedEvent
 from prorata.chain.events import Moment, moment_of, transaction_of
 from prorata.ledger.holds import HeldShares
-from prorata.ledger.lots import Lot, LotPart, Lots
 from prorata.ledger.trades import TRADING, Trade, trades_in
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["NO_MARKET", "IssuePrice", "MarketContracts", "Movement", "MovementKind", "Movements"]
+__all__ = [
+    "NO_MARKET",
+    "IssuePrice",
+    "MarketContracts",
+    "Movement",
+    "MovementKind",
+    "Movements",
+    "Plain",
+    "plain_kind",
+]
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,15 @@ class IssuePrice:
         return int(self.price * shares)
 
 
+Plain: TypeAlias = tuple[Moment, str, str, int]
+"""An issue, a burn or a plain transfer: when, from whom, to whom, how many shares."""
+
+
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Shares that went from `giver` to `receiver`.
+    """Shares that went from `giver` to `receiver`, other than plainly.
 
-    `parts` are the lots that a trade sold. `reference` is the hold that was delivered, or its
-    keeper, and `owner` who had agreed to it.
+    `reference` is the hold that was delivered, or its keeper, and `owner` who had agreed to it.
     """
 
     kind: MovementKind
@@ -95,12 +105,11 @@ class Movement:
     receiver: str
     shares: int
     trade: Trade | None = None
-    parts: tuple[LotPart, ...] = ()
     reference: str = ""
     owner: str = ""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Transfer:
     """A transfer of one transaction, and what is known of it so far."""
 
@@ -116,10 +125,7 @@ class _Transfer:
 
 
 class Movements:
-    """Every movement of one token's shares that was not plain, and the lots of everybody.
-
-    Issues, burns and plain transfers are counted only: there may be millions.
-    """
+    """How one token's shares moved: all of it, in order, and by its kind what was not plain."""
 
     def __init__(
         self,
@@ -131,18 +137,15 @@ class Movements:
         self.market = market
         self.issue_price = issue_price
         self.holds = HeldShares(token, market.holds)
-        self.lots: Lots[str] = Lots()
+        self.all: list[Movement | Plain] = []
         self.listed: list[Movement] = []
-        self.counts: Counter[MovementKind] = Counter()
-        self.shares: Counter[MovementKind] = Counter()
+        """Those that were not plain."""
         self.unmatched: list[Trade] = []
         """Trades whose transfer the token does not tell."""
-        self.missing: Counter[str] = Counter()
-        """Shares that left an account whose lots they were not: nobody's, unless a law is broken.
-        """
-        self._transfers: list[_Transfer] = []
+        self._transfers: list[Plain] = []
         self._others: list[tuple[DecodedEvent, int]] = []
         self._place: tuple[str, int] | None = None
+        self._found: list[_Transfer] = []
 
     # ------------------------------------------------------------------------- events
 
@@ -174,16 +177,23 @@ class Movements:
             giver, receiver, shares = str(args["from"]), str(args["to"]), int(args["value"])
             if shares and giver != receiver:
                 moment = moment_of(event, timestamp)
-                self._transfers.append(_Transfer(moment, giver, receiver, shares))
+                self._transfers.append((moment, giver, receiver, shares))
+            if receiver != ZERO_ADDRESS:
+                return
         elif event.name in ("RecoverySuccess", "ForcedTransfer"):
             self._others.append((event, timestamp))
         self.holds.of_token(event, timestamp)
 
     def _end_transaction(self) -> None:
-        for event, timestamp in self._others:
-            self._explain(event, timestamp)
-        for transfer in self._transfers:
-            self._enter(transfer)
+        if self._others:
+            self._found = [_Transfer(*transfer) for transfer in self._transfers]
+            for event, timestamp in self._others:
+                self._explain(event, timestamp)
+            for transfer in self._found:
+                self._enter(transfer)
+        else:
+            # Nearly always: shares moved, and nothing says more.
+            self.all += self._transfers
         self.holds.end_transaction()
         self._transfers.clear()
         self._others.clear()
@@ -199,7 +209,7 @@ class Movements:
             self._find(MovementKind.ORDER, *parties)
         elif name == "RecoverySuccess":
             lost, successor = str(args["lostWallet"]), str(args["newWallet"])
-            for transfer in self._transfers:
+            for transfer in self._found:
                 if (transfer.giver, transfer.receiver) == (lost, successor):
                     transfer.kind = MovementKind.RECOVERY
         elif str(args.get("asset", "")) == self.token:
@@ -208,7 +218,7 @@ class Movements:
     def _explain_trade(self, trade: Trade) -> None:
         if not trade.shares:
             # A part so small that its shares were in the parts before: money without a transfer.
-            self.listed.append(_movement(MovementKind.TRADE, trade))
+            self._list(_movement(MovementKind.TRADE, trade))
             return
         parties = trade.seller, trade.buyer
         found = self._find(MovementKind.TRADE, *parties, trade.shares)
@@ -273,7 +283,7 @@ class Movements:
         owner: str = "",
     ) -> _Transfer | None:
         """The first transfer of the transaction that is still unexplained and fits; None is any."""
-        for transfer in self._transfers:
+        for transfer in self._found:
             if (
                 transfer.kind is None
                 and transfer.shares == shares
@@ -285,65 +295,28 @@ class Movements:
                 return transfer
         return None
 
-    # ------------------------------------------------------------------------- entering
+    # ----------------------------------------------------------------------- entering
 
-    def _enter(self, transfer: _Transfer) -> None:
-        kind = transfer.kind or _plain_kind(transfer)
-        parts = self._move_lots(kind, transfer)
-        self.counts[kind] += 1
-        self.shares[kind] += transfer.shares
-        if kind in _COUNTED_ONLY:
+    def _enter(self, one: _Transfer) -> None:
+        if one.kind is None:
+            self.all.append((one.moment, one.giver, one.receiver, one.shares))
             return
         movement = Movement(
-            kind,
-            transfer.moment,
+            one.kind,
+            one.moment,
             "" if self._place is None else self._place[0],
-            transfer.giver,
-            transfer.receiver,
-            transfer.shares,
-            transfer.trade,
-            tuple(parts) if kind is MovementKind.TRADE else (),
-            transfer.reference,
-            transfer.owner,
+            one.giver,
+            one.receiver,
+            one.shares,
+            one.trade,
+            one.reference,
+            one.owner,
         )
+        self._list(movement)
+
+    def _list(self, movement: Movement) -> None:
+        self.all.append(movement)
         self.listed.append(movement)
-
-    def _move_lots(self, kind: MovementKind, transfer: _Transfer) -> list[LotPart]:
-        giver, receiver = self._account(transfer, transfer.giver), transfer.receiver
-        if transfer.giver != ZERO_ADDRESS:
-            self._cover(giver, transfer)
-        if kind in (MovementKind.RECOVERY, MovementKind.CUSTODY):
-            self.lots.move(giver, self._account(transfer, receiver), transfer.shares)
-            return []
-        parts = [] if giver == ZERO_ADDRESS else self.lots.take(giver, transfer.shares)
-        if receiver != ZERO_ADDRESS:
-            self.lots.acquire(receiver, self._lot(kind, transfer))
-        return parts
-
-    def _account(self, transfer: _Transfer, account: str) -> str:
-        """What the lots of an account are filed under: of the holds contract's, their owner's."""
-        cared_for = account == self.market.holds and transfer.owner
-        return custody_account(transfer.owner) if cared_for else account
-
-    def _cover(self, giver: str, transfer: _Transfer) -> None:
-        """Note shares that leave an account which has no lots of them, and make some up."""
-        lacking = transfer.shares - self.lots.shares(giver)
-        if lacking > 0:
-            self.missing[giver] += lacking
-            self.lots.acquire(giver, Lot(transfer.moment, lacking, "unknown"))
-
-    def _lot(self, kind: MovementKind, transfer: _Transfer) -> Lot:
-        shares, at, trade, issued = (
-            transfer.shares,
-            transfer.moment,
-            transfer.trade,
-            self.issue_price,
-        )
-        if trade is not None and trade.priced:
-            return Lot(at, shares, "purchase", trade.cost, trade.currency)
-        if kind is MovementKind.ISSUE and issued is not None:
-            return Lot(at, shares, kind.value, issued.of(shares), issued.currency)
-        return Lot(at, shares, "purchase" if trade is not None else kind.value)
 
     # ------------------------------------------------------------------------- figures
 
@@ -357,21 +330,15 @@ class Movements:
         """Every currency in which shares were traded."""
         return {one.trade.currency for one in self.listed if one.trade and one.trade.priced}
 
-    def lots_of(self, wallets: Iterable[str]) -> int:
-        """How many shares the lots of some wallets are, those in the holds contract's care too."""
-        return sum(
-            self.lots.shares(account)
-            for wallet in wallets
-            for account in (wallet, custody_account(wallet))
-        )
-
-
-def custody_account(owner: str) -> str:
-    """What the lots of shares in the holds contract's care are filed under."""
-    return f"{owner} in custody"
-
-
-_COUNTED_ONLY = frozenset({MovementKind.ISSUE, MovementKind.BURN, MovementKind.TRANSFER})
+    def totals(self) -> dict[MovementKind, tuple[int, int]]:
+        """How many movements there were of each kind, and of how many shares together."""
+        numbers: Counter[MovementKind] = Counter()
+        shares: Counter[MovementKind] = Counter()
+        for one in self.all:
+            kind = one.kind if isinstance(one, Movement) else plain_kind(one)
+            numbers[kind] += 1
+            shares[kind] += one.shares if isinstance(one, Movement) else one[3]
+        return {kind: (numbers[kind], shares[kind]) for kind in MovementKind}
 
 
 def _movement(kind: MovementKind, trade: Trade) -> Movement:
@@ -386,7 +353,9 @@ def _number(event: DecodedEvent) -> str:
     return "" if number is None else f"0x{bytes(number).hex()}"
 
 
-def _plain_kind(transfer: _Transfer) -> MovementKind:
-    if transfer.giver == ZERO_ADDRESS:
+def plain_kind(one: Plain) -> MovementKind:
+    """Whether a plain movement was an issue, a burn or a transfer."""
+    _, giver, receiver, _ = one
+    if giver == ZERO_ADDRESS:
         return MovementKind.ISSUE
-    return MovementKind.BURN if transfer.receiver == ZERO_ADDRESS else MovementKind.TRANSFER
+    return MovementKind.BURN if receiver == ZERO_ADDRESS else MovementKind.TRANSFER

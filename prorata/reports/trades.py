@@ -239,11 +239,18 @@ def _money(books: Books, trade: Trade | None, name: str) -> Amount | None:
 
 @dataclass(frozen=True)
 class _Sold:
-    """A sale, with its cost and gain where they are known."""
+    """A sale, and the lots that it took."""
 
     movement: Movement
     trade: Trade
-    known: tuple[int, int] | None
+    parts: tuple[LotPart, ...]
+
+    @property
+    def known(self) -> tuple[int, int] | None:
+        """Cost and gain, if the cost of all of its lots is known."""
+        if not self.trade.priced:
+            return None
+        return gain_of(self.trade.proceeds, self.trade.currency, self.parts)
 
 
 def movements_in(
@@ -274,17 +281,14 @@ def year_trading(
     """
     mine = frozenset(wallets)
     trades = [(one, one.trade) for one in movements if one.trade is not None]
-    sold = [
-        _Sold(one, trade, gain_of(trade.proceeds, trade.currency, one.parts))
-        for one, trade in trades
-        if one.giver in mine
-    ]
+    lots = books.lots_of(token)
+    sold = [_Sold(one, trade, lots.sold(one)) for one, trade in trades if one.giver in mine]
     bought = [(one, trade) for one, trade in trades if one.receiver in mine]
     delivered = [one for one in movements if one.kind is MovementKind.DELIVERY]
     shares, held = _at_end(books, token, wallets, ends_at)
     return YearTrading(
         sales=[_sale(books, token, one) for one in sold],
-        lots_sold=[[_lot(books, token, part) for part in one.movement.parts] for one in sold],
+        lots_sold=[[_lot(books, token, part) for part in one.parts] for one in sold],
         purchases=[_purchase(books, token, *one) for one in bought],
         deliveries=[row for one in delivered for row in _deliveries(books, token, one, mine)],
         totals=list(_totals(books, sold, [trade for _, trade in bought])),
@@ -303,9 +307,9 @@ def _at_end(books: Books, token: str, wallets: Sequence[str], second: int) -> tu
 
 
 def _sale(books: Books, token: str, one: _Sold) -> SaleRow:
-    trade, parts = one.trade, one.movement.parts
+    trade, parts, known = one.trade, one.parts, one.known
     unit = books.unit(trade.currency)
-    cost, gain = (None, None) if one.known is None else map(unit.amount, one.known)
+    cost, gain = (None, None) if known is None else map(unit.amount, known)
     return SaleRow(
         sold_on=iso(trade.time),
         account=one.movement.giver,
@@ -317,9 +321,9 @@ def _sale(books: Books, token: str, one: _Sold) -> SaleRow:
         proceeds=_money(books, trade, "proceeds"),
         acquired_from=iso(parts[0].acquired_at[0]) if parts else "",
         acquired_to=iso(parts[-1].acquired_at[0]) if parts else "",
-        cost=cost if trade.priced else None,
-        gain=gain if trade.priced else None,
-        note=_note(trade, known=one.known is not None),
+        cost=cost,
+        gain=gain,
+        note=_note(trade, known=known is not None),
         transaction=trade.transaction,
     )
 
@@ -438,15 +442,13 @@ def trading_facts(audit: Audit, token: str) -> dict[str, Any]:
     if movements is None:
         return {}
     unit, figures = books.unit(token), movements.holds.figures()
+    totals = movements.totals()
     return {
         "settlement": movements.market.settlement,
         "holds": movements.market.holds,
         "movements": {
-            kind.value: {
-                "number": movements.counts[kind],
-                "shares": unit.amount(movements.shares[kind]),
-            }
-            for kind in MovementKind
+            kind.value: {"number": number, "shares": unit.amount(shares)}
+            for kind, (number, shares) in totals.items()
         },
         "held": {
             "on_token": unit.amount(figures.held),

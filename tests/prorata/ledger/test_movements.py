@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from prorata.chain.types import Log
+from prorata.ledger.lot_history import LotHistory
 from prorata.ledger.movements import MarketContracts, MovementKind, Movements
 from prorata.values.addresses import ZERO_ADDRESS as ZERO
 
@@ -60,6 +61,10 @@ def enter(movements: Movements, *told: Told, at: int = 2) -> Movements:
     return movements
 
 
+def lots(movements: Movements) -> LotHistory:
+    return LotHistory(movements)
+
+
 def kinds(movements: Movements) -> list[str]:
     return [one.kind.value for one in movements.listed]
 
@@ -85,14 +90,14 @@ def test_two_fills_and_a_gift_in_one_transaction_are_told_apart(movements):
     assert [(one.trade.shares, one.trade.paid) for one in movements.trades] == [
         (10, 1_000), (5, 500),
     ]  # fmt: skip
-    assert movements.shares[MovementKind.TRANSFER] == 10
-    assert movements.lots.shares(BOB) == 125
+    assert movements.totals()[MovementKind.TRANSFER] == (1, 10)
+    assert lots(movements).lots.shares(BOB) == 125
 
 
 def test_an_order_in_another_token_is_no_trade_here(movements):
     enter(movements, filled(ADA, BOB, give=OTHER), transfer(ADA, BOB, 10))
     assert list(movements.trades) == []
-    assert movements.counts[MovementKind.TRANSFER] == 1
+    assert movements.totals()[MovementKind.TRANSFER] == (1, 10)
 
 
 def test_where_shares_were_the_money_a_fee_in_shares_is_no_price(movements):
@@ -101,7 +106,7 @@ def test_where_shares_were_the_money_a_fee_in_shares_is_no_price(movements):
     [one] = movements.trades
     assert (one.shares, one.trade.priced) == (9, False)
     assert movements.unmatched == []
-    assert movements.lots.of(BOB)[-1].cost is None
+    assert lots(movements).lots.of(BOB)[-1].cost is None
 
 
 def test_a_part_without_shares_is_listed_with_its_money(movements):
@@ -147,11 +152,11 @@ def test_an_order_of_an_agent_and_a_recovery_are_told_from_transfers(movements):
     recovered = Told("RecoverySuccess", {"lostWallet": ADA, "newWallet": CYD})
     enter(movements, transfer(ADA, CYD, 95), recovered, at=3)
     assert kinds(movements) == ["order", "recovery"]
-    assert [part.lot.origin for part in movements.lots.of(CYD)] == ["issue"]
-    assert movements.lots.shares(ADA) == 0
+    assert [part.lot.origin for part in lots(movements).lots.of(CYD)] == ["issue"]
+    assert lots(movements).lots.shares(ADA) == 0
 
 
 def test_shares_that_nobody_had_are_noted_and_stop_nothing(movements):
     enter(movements, transfer(CYD, ADA, 7))
-    assert movements.missing == {CYD: 7}
-    assert movements.lots.shares(ADA) == 107
+    assert lots(movements).missing == {CYD: 7}
+    assert lots(movements).lots.shares(ADA) == 107

@@ -97,8 +97,7 @@ def test_the_books_of_a_market_balance(audited):
 
 
 def test_every_movement_is_called_what_it_was(moves):
-    counted = {kind.value: (moves.counts[kind], moves.shares[kind]) for kind in MovementKind}
-    assert counted == {
+    assert {kind.value: total for kind, total in moves.totals().items()} == {
         "issue": (8, 800),
         "burn": (0, 0),
         # 10 and 7 and 23 and 4 by orders, 2 and 1 by trades.
@@ -157,12 +156,13 @@ def test_a_delivery_names_its_hold_or_its_keeper(market, moves):
     assert deliveries[3].reference == gus
 
 
-def test_lots_go_first_in_first_out_with_costs_where_they_are_known(market, moves):
+def test_lots_go_first_in_first_out_with_costs_where_they_are_known(market, audited, moves):
     ada, bob, *_ = market.people
+    history = audited.books.lots_of(market.token.address)
     first, *_, last = moves.trades
-    assert [(part.shares, part.cost) for part in first.parts] == [(10, 10_000 * USD)]
-    assert [(part.lot.origin, part.shares) for part in last.parts] == [("issue", 1)]
-    assert [(part.lot.origin, part.shares, part.cost) for part in moves.lots.of(bob)] == [
+    assert [(part.shares, part.cost) for part in history.sold(first)] == [(10, 10_000 * USD)]
+    assert [(part.lot.origin, part.shares) for part in history.sold(last)] == [("issue", 1)]
+    assert [(part.lot.origin, part.shares, part.cost) for part in history.lots.of(bob)] == [
         ("issue", 94, 94_000 * USD),
         ("delivery", 5, None),
         ("purchase", 10, 10_100 * USD),
@@ -170,12 +170,13 @@ def test_lots_go_first_in_first_out_with_costs_where_they_are_known(market, move
         ("transfer", 1, None),
     ]
     # What is in care is still its owner's.
-    assert moves.lots_of([ada]) == market.token.balance_of(ada) + 3
+    assert history.of([ada]) == market.token.balance_of(ada) + 3
 
 
-def test_a_recovered_wallets_lots_go_on_as_they_are(market, moves):
+def test_a_recovered_wallets_lots_go_on_as_they_are(market, audited):
     *_, new = market.people
-    assert [(part.lot.origin, part.shares) for part in moves.lots.of(new)] == [
+    lots = audited.books.lots_of(market.token.address).lots
+    assert [(part.lot.origin, part.shares) for part in lots.of(new)] == [
         ("issue", 97), ("issue", 100), ("purchase", 7), ("order", 61),
     ]  # fmt: skip
     assert market.token.balance_of(new) == 265
@@ -224,6 +225,7 @@ def differences(market, audited, told, **answers) -> list[str]:
         movements.apply(event, time, by=event.log.address)
     movements.close()
     books = Books([ledger], units=audited.books.units)
+    books.movements[market.token.address] = movements
     check_trading(
         books, ledger, movements, replace(audited.trading[market.token.address], **answers)
     )
@@ -305,7 +307,7 @@ def test_what_other_contracts_settle_and_hold_are_other_transfers(market):
     assert audited.books.differences == []
     moves = audited.books.movements[market.token.address]
     assert list(moves.trades) == []
-    assert moves.counts[MovementKind.TRANSFER] == 17
+    assert moves.totals()[MovementKind.TRANSFER][0] == 17
     assert moves.holds.figures() == HeldFigures(held=63, taken_by_order=20, by_others=83)
     assert "are held by a contract that these books do not read" in held_words(
         moves.holds.figures()

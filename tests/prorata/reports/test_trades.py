@@ -224,7 +224,7 @@ def test_gains_are_proceeds_less_costs_and_nothing_is_lost(sales):
         gains += sum(sale.gain.units for sale in found.sales)
         for sale, lots in zip(found.sales, found.lots_sold, strict=True):
             assert sale.proceeds.units - sum(lot.cost.units for lot in lots) == sale.gain.units
-        parts = books.movements[TOKEN].lots.of(person)
+        parts = books.lots_of(TOKEN).lots.of(person)
         assert sum(part.shares for part in parts) == found.shares_at_end.units
         cost_left += sum(part.cost for part in parts)
     assert not sales or cost_left - gains == 600_000 * 10**6
