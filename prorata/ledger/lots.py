@@ -118,7 +118,9 @@ class Lots(Generic[K]):
                 f"{shares} shares leave {account}, whose lots are {self.shares(account)}",
                 "read the events again from the token's first block",
             )
-        parts = self._parts.get(account, deque())
+        if not shares:
+            return []
+        parts = self._parts[account]
         self._shares[account] = self.shares(account) - shares
         taken: list[LotPart] = []
         while shares:
@@ -139,7 +141,9 @@ class Lots(Generic[K]):
             self._put(receiver, self.take(giver, shares))
 
     def _put(self, account: K, parts: list[LotPart]) -> None:
-        present = self._parts.setdefault(account, deque())
+        present = self._parts.get(account)
+        if present is None:
+            present = self._parts[account] = deque()
         self._shares[account] = self.shares(account) + sum(part.shares for part in parts)
         for part in parts:
             if not present or part > present[-1]:
