@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -126,7 +126,7 @@ class Holds(BoundContract):
     def claim(self, terms: Hold, secret: bytes) -> Call:
         """Show the secret of a hold. It is out with this."""
         label = f"claim {terms.amount} of {terms.asset} for {terms.to}"
-        return self._write("claim", terms.encodable(), secret, label=label)
+        return replace(self._write("claim", terms.encodable(), secret, label=label), private=True)
 
     def deliver(self, terms: Hold) -> Call:
         """Deliver a claimed hold that the token refused before."""

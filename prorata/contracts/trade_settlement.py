@@ -416,7 +416,7 @@ class TradeSettlement(BoundContract):
 
     def cancel(self, nonces: Sequence[int]) -> Call:
         """Make sure that no order of the sender's with these nonces is filled any more."""
-        label = f"cancel the orders of nonce {', '.join(map(str, nonces))}"
+        label = f"cancel {_of_nonces('order', nonces)}"
         return self._write("cancel", list(nonces), label=label)
 
     def cancel_below(self, nonce: int) -> Call:
@@ -425,7 +425,7 @@ class TradeSettlement(BoundContract):
 
     def cancel_trades(self, nonces: Sequence[int]) -> Call:
         """Make sure that no trade in which the sender gives, with these nonces, is settled."""
-        label = f"cancel the trades of nonce {', '.join(map(str, nonces))}"
+        label = f"cancel {_of_nonces('trade', nonces)}"
         return self._write("cancelTrades", list(nonces), label=label)
 
     def post(self, order: TradeOrder, signature: bytes) -> Call:
@@ -499,6 +499,10 @@ def _fill_label(order: TradeOrder, amount: int) -> str:
     """In a few words: of which order how much, in the smallest units of what its maker gives."""
     much = "" if amount == order.give_amount else f"{amount} of {order.give_amount} of "
     return f"fill {much}the order {order.nonce} of {order.maker}"
+
+
+def _of_nonces(noun: str, nonces: Sequence[int]) -> str:
+    return f"{noun}{'s' * (len(nonces) != 1)} {', '.join(map(str, nonces))}"
 
 
 def _settle_label(trade: Trade) -> str:

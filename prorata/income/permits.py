@@ -23,7 +23,7 @@ from prorata.errors import ChainError, InputError
 from prorata.income.instruction_files import TypedSigner
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["PERMIT_SECONDS", "permit_signature", "sign_permit"]
+__all__ = ["PERMIT_SECONDS", "permit_signature", "require_permits", "sign_permit"]
 
 PERMIT_SECONDS = 3_600
 
@@ -81,6 +81,13 @@ def permit_signature(
         "deadline": deadline,
     }
     return signer.sign_typed(_typed(token.domain(), message))
+
+
+def require_permits(chain: RpcChain, currency: Currency) -> None:
+    """Raises: InputError when the currency takes no permits; ChainError."""
+    token = _Token(chain, currency)
+    token.nonce(currency.address)
+    token.domain()
 
 
 class _Token:

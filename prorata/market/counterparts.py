@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The other leg of a trade across two chains: read on its own chain, and held against what is agreed.
+"""The other leg of a trade across two chains: read there, and held against what was agreed.
 
 Whoever holds second trusts nothing that the first side wrote. The file says where to look; the
 chain says what is there. A contract of another make could answer anything, so that only the code
@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prorata.chain.node import RpcChain
 from prorata.chain.artifacts import artifact
+from prorata.chain.node import RpcChain
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds, HoldState
 from prorata.errors import InputError

@@ -28,8 +28,8 @@ from prorata.errors import InputError, Problem
 from prorata.files.writer import json_object
 from prorata.market.order_files import SignedOrder
 from prorata.market.order_obstacles import OF_AMOUNTS, Case, obstacles_in_words
-from prorata.market.order_terms import price_text, shares_of, units_for
-from prorata.market.permits import make_permit
+from prorata.market.order_terms import shares_of, units_for
+from prorata.market.permits import check_permits, make_permit
 from prorata.values.amounts import Amount
 from prorata.values.times import moment
 
@@ -80,23 +80,25 @@ class Moved:
         return self._money(self.money + self.tax) if self.taker_buys else self._shares
 
     @property
-    def price(self) -> str:
-        """What a whole share costs, fee and tax apart."""
+    def price(self) -> Fraction | None:
+        """What a whole share costs, fee and tax apart; None where no share moves."""
         unit, money = self.signed.share_unit, self.signed.money_unit
         if not self.shares:
-            return "0"
+            return None
         whole = Fraction(self.shares, 10**unit.decimals)
-        return price_text(Fraction(self.money, 10**money.decimals) / whole, money)
+        return Fraction(self.money, 10**money.decimals) / whole
 
     @property
     def label(self) -> str:
         """In a few words, for the step that does it."""
         verb, other = ("buy", "from") if self.taker_buys else ("sell", "to")
         shares, money = self._shares, self.gives if self.taker_buys else self.gets
-        maker = self.signed.order.maker
+        order = self.signed.order
+        parts = [n for n, bps in (("fee", order.fee_bps), ("tax", order.tax_bps)) if bps]
+        included = f", {' and '.join(parts)} counted" if parts else ""
         return (
-            f"{verb} {shares.text} {shares.currency} {other} {maker} for {money.text} "
-            f"{money.currency}, fee and tax included"
+            f"{verb} {shares.text} {shares.currency} {other} {order.maker} for {money.text} "
+            f"{money.currency}{included}"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -105,7 +107,7 @@ class Moved:
             "side": "buy" if self.taker_buys else "sell",
             "gives": self.gives,
             "gets": self.gets,
-            "price": self.price,
+            "price": None if self.price is None else str(self.price),
             "fee": self._money(self.fee),
             "tax": self._money(self.tax),
         }
@@ -220,17 +222,22 @@ def check_fill(
 
     With `permit` the taker's own allowance is signed for when it fills.
 
-    Raises: InputError for no shares at all; ChainError.
+    Raises: InputError for no shares at all, or a permit that the token does not take; ChainError.
     """
     if shares == 0:
         raise InputError.of("amount", "0", "is nothing", "say how many shares")
     order, contract = signed.order, TradeSettlement(chain, signed.settlement)
     left = contract.left(order)
     done = order.give_amount - left if left else 0
-    amount = units_for(order, done, shares) if shares is not None else left or order.give_amount
+    amount = left or order.give_amount
+    if shares is not None:
+        amount = _amount_for(signed, done, shares)
     explanation = contract.explain(order, signed.signature, taker, amount)
     case = Case(signed, taker, done, explanation)
-    removed = {ObstacleCode.TAKER_ALLOWANCE} if permit else set()
+    removed = set()
+    if permit and any(o.code is ObstacleCode.TAKER_ALLOWANCE for o in explanation.obstacles):
+        check_permits(chain, order.take, signed.settlement)
+        removed.add(ObstacleCode.TAKER_ALLOWANCE)
     if _covers(signed.permit, order, explanation.obstacles, chain.now()):
         removed.add(ObstacleCode.MAKER_ALLOWANCE)
     return FillCheck(case, amount, left, frozenset(removed))
@@ -286,6 +293,22 @@ def order_title(signed: SignedOrder) -> str:
     shares = signed.share_unit.amount(order.share_amount)
     money = signed.money_unit.amount(order.money_amount)
     return f"{verb} {shares.text} {shares.currency} for {money.text} {money.currency}"
+
+
+def _amount_for(signed: SignedOrder, done: int, shares: int) -> int:
+    """How much of what is given moves so many shares.
+
+    Raises: InputError where no amount does: where money's smallest unit buys several of the shares'.
+    """
+    amount = units_for(signed.order, done, shares)
+    if (moved := shares_of(signed.order, done, amount)) == shares:
+        return amount
+    text, near = (signed.share_unit.text(n, grouping=False) for n in (shares, moved))
+    money = signed.money_unit.symbol
+    rule = (
+        f"cannot be paid for exactly: the smallest unit of {money} pays for more than one of them"
+    )
+    raise InputError.of("amount", text, rule, f"give {near}, or leave it out for all that is left")
 
 
 def _earlier(operator: Operator, key: str) -> Receipt | None:

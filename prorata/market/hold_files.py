@@ -98,7 +98,14 @@ def require_ours(found: HoldFile, chain: Chain, contract: str, column: str = "te
 
     Raises: InputError; ChainError.
     """
-    require_place(column, chain, found.chain_id, found.contract, contract, ASK)
+    require_place(
+        column,
+        chain,
+        chain_id=found.chain_id,
+        contract=found.contract,
+        expected=contract,
+        remedy=ASK,
+    )
     require_same_digest(column, found.id, Holds(chain, contract).id_of(found.terms), ASK)
     require_units(column, chain, [found.amount])
 

@@ -41,8 +41,13 @@ class ListedHold:
         return self.redirected_to or self.terms.to
 
     @property
+    def is_alive(self) -> bool:
+        """Whether something can still come of it."""
+        return self.state in (HoldState.OPEN, HoldState.CLAIMED)
+
+    @property
     def where(self) -> str:
-        """Where what is held is."""
+        """Where what is held is, or was."""
         return "in the contract's care" if self.in_custody else "locked in the wallet"
 
     def next_step(self, now: int) -> str:
@@ -115,7 +120,9 @@ class ListedKeeper:
         )
 
 
-def list_holds(holds: Holds, *, asset: str | None = None, party: str | None = None) -> list[ListedHold]:
+def list_holds(
+    holds: Holds, *, asset: str | None = None, party: str | None = None
+) -> list[ListedHold]:
     """Every hold for a secret, oldest first: of one asset, or of one owner or receiver, if asked.
 
     Raises: ChainError.

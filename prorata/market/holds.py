@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Holds for a secret: placed, claimed, delivered, redirected, released and voided, each once.
+"""Holds for a secret: placed, claimed, delivered, redirected and released, each once.
 
 Every refusal that can be known beforehand is a sentence, and the chain decides in the end. The
 name of a hold, its id, names its steps in the journal: the same hold is placed once and ended once,
@@ -39,8 +39,7 @@ __all__ = [
     "redirect_hold",
     "release_hold",
     "require_appointed",
-    "require_token_owner",
-    "void_hold",
+    "require_state",
     "wallet_of",
 ]
 
@@ -69,7 +68,7 @@ class Ended:
     receipt: Receipt
 
 
-# ----------------------------------------------------------------------------------- what tokens say
+# ---------------------------------------------------------------------------------- what tokens say
 
 
 def is_appointed(chain: Chain, asset: str, holds: str) -> bool:
@@ -132,7 +131,7 @@ def wallet_of(chain: Chain, asset: str, account: str) -> str:
         return account
 
 
-# ------------------------------------------------------------------------------------------- placing
+# ------------------------------------------------------------------------------------------ placing
 
 
 def place_hold(operator: Operator, holds: Holds, terms: Hold, *, custody: bool = False) -> Placed:
@@ -203,7 +202,7 @@ def _require_there(asset: Currency, holds: Holds, terms: Hold, *, locked: bool) 
             raise InputError.of("amount", unit.amount(terms.amount).text, rule, remedy)
 
 
-# ------------------------------------------------------------------------------------------ claiming
+# ----------------------------------------------------------------------------------------- claiming
 
 
 def claim_hold(operator: Operator, holds: Holds, terms: Hold, secret: bytes) -> Ended:
@@ -218,7 +217,7 @@ def claim_hold(operator: Operator, holds: Holds, terms: Hold, secret: bytes) -> 
         if lock_of(secret) != terms.lock:
             rule = f"is the lock of the hold, and the secret is of 0x{lock_of(secret).hex()}"
             raise InputError.of("secret", f"0x{terms.lock.hex()}", rule, "give the right secret")
-        _require_state(holds, hold_id, HoldState.OPEN)
+        require_state(holds, hold_id, HoldState.OPEN)
         if (now := operator.chain.now()) > terms.until:
             rule = f"was the last second for it, and it is {moment(now)}"
             remedy = f"nobody can claim it any more: {terms.owner} may release it"
@@ -240,7 +239,7 @@ def deliver_hold(operator: Operator, holds: Holds, terms: Hold) -> Ended:
     hold_id = holds.id_of(terms)
     key = f"hold/deliver/{hold_id.hex()}"
     if (receipt := operator.earlier(key)) is None:
-        _require_state(holds, hold_id, HoldState.CLAIMED)
+        require_state(holds, hold_id, HoldState.CLAIMED)
         try:
             label = f"deliver {amount_of(operator.chain, terms)} to {terms.to}"
             receipt = operator.send_one(key, _worded(holds.deliver(terms), label))
@@ -278,7 +277,7 @@ def redirect_hold(operator: Operator, holds: Holds, terms: Hold, other: str) -> 
     hold_id = holds.id_of(terms)
     done = holds.redirected_to(hold_id) == other
     if not done:
-        _require_state(holds, hold_id, HoldState.CLAIMED)
+        require_state(holds, hold_id, HoldState.CLAIMED)
         to = wallet_of(operator.chain, terms.asset, terms.to)
         if operator.address != to:
             rule = f"is not {to}, for whom it is held"
@@ -287,7 +286,7 @@ def redirect_hold(operator: Operator, holds: Holds, terms: Hold, other: str) -> 
     return make_change(operator, key, holds.redirect(terms, other), done=done)
 
 
-# -------------------------------------------------------------------------------------------- ending
+# ------------------------------------------------------------------------------------------- ending
 
 
 def release_hold(operator: Operator, holds: Holds, terms: Hold) -> Ended:
@@ -318,7 +317,7 @@ def _require_releasable(operator: Operator, holds: Holds, terms: Hold, hold_id: 
     if state is HoldState.CLAIMED:
         rule = "was claimed in time: it is the receiver's now, and waits to be delivered"
         raise InputError.of("terms", f"0x{hold_id.hex()}", rule, "`prorata hold deliver` tries it")
-    _require_state(holds, hold_id, HoldState.OPEN)
+    require_state(holds, hold_id, HoldState.OPEN)
     now = operator.chain.now()
     if operator.address == owner and now <= terms.until:
         rule = f"is the last second at which {to} may claim it, and it is {moment(now)}"
@@ -326,37 +325,8 @@ def _require_releasable(operator: Operator, holds: Holds, terms: Hold, hold_id: 
         raise InputError.of("until", moment(terms.until), rule, remedy)
 
 
-def void_hold(operator: Operator, holds: Holds, terms: Hold, document_hash: bytes) -> Ended:
-    """End a hold of shares by order of the token's owner; they are their holder's again.
-
-    Raises: InputError when the account does not own the token, or the shares are in the contract's
-    care; what `Operator.send` raises.
-    """
-    operator.settle()
-    hold_id = holds.id_of(terms)
-    key = f"hold/void/{hold_id.hex()}"
-    if (receipt := operator.earlier(key)) is None:
-        state, in_custody = holds.state_of(hold_id)
-        if state is not HoldState.CLAIMED:
-            _require_state(holds, hold_id, HoldState.OPEN)
-        require_token_owner(operator, terms.asset, in_custody=in_custody)
-        label = f"void the hold of {amount_of(operator.chain, terms)} by {terms.owner}"
-        receipt = operator.send_one(key, _worded(holds.void_hold(terms, document_hash), label))
-    return Ended(holds.state_of(hold_id)[0], receipt)
-
-
-def require_token_owner(operator: Operator, asset: str, *, in_custody: bool) -> None:
-    """Raises: InputError when the account could not order the end of a hold; ChainError."""
-    if in_custody:
-        rule = "is in the contract's care, where nobody can order anything"
-        raise InputError.of("asset", asset, rule, "let its owner or its receiver release it")
-    owner = ShareToken(operator.chain, asset).owner()
-    if operator.address != owner:
-        rule = f"does not own the token {asset}"
-        raise InputError.of("account", operator.address, rule, f"use the account {owner}")
-
-
-def _require_state(holds: Holds, hold_id: bytes, wanted: HoldState) -> None:
+def require_state(holds: Holds, hold_id: bytes, wanted: HoldState) -> None:
+    """Raises: InputError when a hold is not in that state; ChainError."""
     state, _ = holds.state_of(hold_id)
     if state is wanted:
         return

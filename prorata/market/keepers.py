@@ -18,7 +18,7 @@ from prorata.contracts.holds import Consent, Holds
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.errors import InputError
-from prorata.market.holds import require_appointed, require_token_owner, wallet_of
+from prorata.market.holds import require_appointed, wallet_of
 from prorata.register.refusals import check_transfer
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import moment
@@ -30,7 +30,6 @@ __all__ = [
     "hold_for",
     "let_go",
     "take_back",
-    "void_kept",
 ]
 
 MOST_KEPT = 2**96 - 1
@@ -47,7 +46,7 @@ class Kept:
 
 
 def allow_keeper(
-    operator: Operator, holds: Holds, keeper: str, asset: Currency, most: int, until: int
+    operator: Operator, holds: Holds, keeper: str, asset: Currency, *, most: int, until: int
 ) -> tuple[Change, Receipt | None]:
     """Let `keeper` hold at most so much of the account's asset until a second; 0 ends it.
 
@@ -63,7 +62,7 @@ def allow_keeper(
     key = f"hold/keeper/{keeper}/{asset.address}/{account}/{most}/{until if most else 0}"
     approval = None
     if not done:
-        _require_consent(operator, now, keeper, asset, most, until)
+        _require_consent(operator, now, keeper, asset, (most, until))
         locked = require_appointed(asset, holds.address, custody=True)
         if not locked and asset.allowance(account, holds.address) < most:
             approving = f"hold/approve/{keeper}/{asset.address}/{account}"
@@ -73,8 +72,10 @@ def allow_keeper(
             call = replace(approve, label=f"let the holds contract take {said}")
             approval = operator.send_one(f"{approving}/{attempt}", call)
     said = f"{asset.unit.amount(most).text} {asset.unit.symbol}"
-    label = f"let {keeper} hold at most {said} until {moment(until)}" if most else (
-        f"let {keeper} hold no {asset.unit.symbol} any more"
+    label = (
+        f"let {keeper} hold at most {said} until {moment(until)}"
+        if most
+        else (f"let {keeper} hold no {asset.unit.symbol} any more")
     )
     call = holds.set_keeper(keeper, asset.address, most, until if most else 0)
     call = replace(call, label=label)
@@ -82,8 +83,9 @@ def allow_keeper(
 
 
 def _require_consent(
-    operator: Operator, now: Consent, keeper: str, asset: Currency, most: int, until: int
+    operator: Operator, now: Consent, keeper: str, asset: Currency, wanted: tuple[int, int]
 ) -> None:
+    most, until = wanted
     unit, second = asset.unit, operator.chain.now()
     if keeper in (ZERO_ADDRESS, operator.address):
         raise InputError.of("keeper", keeper, "is nobody else", "name who may hold it")
@@ -102,7 +104,7 @@ def _require_consent(
         raise InputError.of("most", unit.amount(most).text, rule, remedy)
 
 
-# ------------------------------------------------------------------------------------- as the keeper
+# ---------------------------------------------------------------------------------- as the keeper
 
 
 def hold_for(
@@ -147,9 +149,9 @@ def deliver_kept(
     holds: Holds,
     asset: Currency,
     owner: str,
-    to: str,
     amount: int,
     *,
+    to: str,
     reference: str = "",
 ) -> Kept:
     """Deliver what is kept, under the token's own rules. The account is the keeper.
@@ -244,7 +246,9 @@ class _Step:
         _require_amount(self.amount)
         if self.amount > (kept := self.consent.kept):
             unit = self.asset.unit
-            rule = f"of {unit.symbol} is more than is kept of {self.owner}, {unit.amount(kept).text}"
+            rule = (
+                f"of {unit.symbol} is more than is kept of {self.owner}, {unit.amount(kept).text}"
+            )
             raise InputError.of("amount", unit.amount(self.amount).text, rule, "give less")
 
 
@@ -253,12 +257,10 @@ def _require_amount(amount: int) -> None:
         raise InputError.of("amount", "0", "is nothing", "say how much")
 
 
-# ------------------------------------------------------------------------------------------ the ends
+# ---------------------------------------------------------------------------------------- the end
 
 
-def take_back(
-    operator: Operator, holds: Holds, keeper: str, asset: Currency, owner: str
-) -> Kept:
+def take_back(operator: Operator, holds: Holds, keeper: str, asset: Currency, owner: str) -> Kept:
     """Take back all that a keeper holds of the account's, or of a wallet it succeeds.
 
     Raises: InputError before the consent's time is over, or when nothing is kept; what
@@ -280,32 +282,5 @@ def take_back(
             remedy = f"take it back after that, or let {keeper} let go of it"
             raise InputError.of("until", moment(consent.until), rule, remedy)
         call = holds.take_back(keeper, asset.address, owner)
-        receipt = operator.send_one(f"{prefix}/{number}", call)
-    return Kept(holds.consent_of(keeper, asset.address, owner), receipt)
-
-
-def void_kept(
-    operator: Operator,
-    holds: Holds,
-    keeper: str,
-    asset: Currency,
-    owner: str,
-    document_hash: bytes,
-) -> Kept:
-    """End what a keeper holds of shares, and its consent, by order of the token's owner.
-
-    Raises: InputError when the account does not own the token, or nothing is kept; what
-    `Operator.send` raises.
-    """
-    operator.settle()
-    prefix = f"hold/void/{keeper}/{asset.address}/{owner}/{document_hash.hex()}"
-    consent, number = holds.consent_of(keeper, asset.address, owner), operator.attempts(prefix)
-    receipt = operator.earlier(f"{prefix}/{number - 1}") if number and not consent.kept else None
-    if receipt is None:
-        if not consent.kept:
-            rule = f"keeps nothing of {owner}'s {asset.unit.symbol}"
-            raise InputError.of("keeper", keeper, rule, "nothing needs to be done")
-        require_token_owner(operator, asset.address, in_custody=consent.in_custody)
-        call = holds.void_kept(keeper, asset.address, owner, document_hash)
         receipt = operator.send_one(f"{prefix}/{number}", call)
     return Kept(holds.consent_of(keeper, asset.address, owner), receipt)

@@ -80,7 +80,7 @@ def _rows(content: str | bytes, subject: str) -> tuple[WrittenLeg, ...]:
     rows = [(number, row) for number, row in sheet.rows(content)]
     sheet.check()
     return tuple(
-        WrittenLeg(*(row[column] for column in COLUMNS), place=f"line {number}")
+        WrittenLeg(row["amount"], row["asset"], row["from"], row["to"], f"line {number}")
         for number, row in rows
     )
 
@@ -100,8 +100,9 @@ def resolve_legs(
     for one in written:
         try:
             asset = find_asset(chain, one.asset, found)
-            giver, receiver = find_person("from", one.giver, book), find_person(
-                "to", one.receiver, book
+            giver, receiver = (
+                find_person("from", one.giver, book),
+                find_person("to", one.receiver, book),
             )
             if giver == receiver:
                 raise InputError.of("to", one.receiver, "gives to itself", "name somebody else")
@@ -136,9 +137,7 @@ def find_asset(
     return asset
 
 
-def _asset_address(
-    chain: RpcChain, named: str, found: Deployment | None, column: str
-) -> str:
+def _asset_address(chain: RpcChain, named: str, found: Deployment | None, column: str) -> str:
     if named.lower().startswith("0x"):
         return check_address(column, named)
     if found is not None and named.upper() == found.settings.symbol.upper():

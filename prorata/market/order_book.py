@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import Event, decode_log
@@ -29,12 +30,24 @@ from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import moment
 
-__all__ = ["Best", "OrderBook", "OrderRow", "PostedOrder", "read_order_book"]
+__all__ = ["ANYBODY", "Best", "OrderBook", "OrderRow", "PostedOrder", "read_order_book"]
 
 ANYBODY = "0x000000000000000000000000000000000000dEaD"
 """Who is asked about where any taker may come: only what stands in everybody's way counts."""
 
 BPS = 10_000
+
+_STATES = {
+    ObstacleCode.EXPIRED: "expired",
+    ObstacleCode.MALFORMED: "malformed",
+    ObstacleCode.FEE_TOO_HIGH: "fee too high",
+    ObstacleCode.SPENT: "filled or cancelled",
+    ObstacleCode.RECORD_CLOSED: "its record is over",
+    ObstacleCode.NOT_SIGNED: "not signed",
+    ObstacleCode.MAKER_BALANCE: "maker has less",
+    ObstacleCode.MAKER_ALLOWANCE: "maker allows less",
+}
+"""Of an order that nobody can fill, why in a few words."""
 
 _SHORT = (ObstacleCode.MAKER_BALANCE, ObstacleCode.MAKER_ALLOWANCE)
 """Obstacles that may leave room for a smaller fill."""
@@ -63,13 +76,15 @@ class OrderRow(Row):
 class PostedOrder:
     """An order on the board: `left` of what it gives is not filled, and `open` of it could be now.
 
-    `why` says in words what keeps the rest from being filled, whoever would.
+    `state` says in a word, and `why` in sentences, what keeps the rest from being filled, whoever
+    would.
     """
 
     signed: SignedOrder
     left: int
     open: int
-    why: tuple[str, ...]
+    state: str = "open"
+    why: tuple[str, ...] = ()
 
     @property
     def is_alive(self) -> bool:
@@ -98,10 +113,16 @@ class PostedOrder:
             taker="" if order.taker == ZERO_ADDRESS else order.taker,
             valid_until=moment(order.valid_until),
             nonce=str(order.nonce),
-            state="open" if self.is_alive else "dead",
+            state=self.state,
             why=" / ".join(self.why),
             digest=f"0x{signed.digest.hex()}",
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        row = {name: value for name, value in self.row.values.items() if name != "why"}
+        more = {"price": str(self.price), "open_now": self.is_alive, "why": list(self.why)}
+        return {**row, **more}
 
     def _shares(self, amount: int) -> Amount:
         return self.signed.share_unit.amount(amount)
@@ -121,6 +142,12 @@ class Best:
         """What the best seller wants above what the best buyer pays."""
         return None if self.bid is None or self.ask is None else self.ask - self.bid
 
+    def as_json(self) -> dict[str, Any]:
+        """For a program: prices are exact ratios, such as 1000 or 2000/3."""
+        named = {"bid": self.bid, "ask": self.ask, "spread": self.spread}
+        prices = {name: None if p is None else str(p) for name, p in named.items()}
+        return {"currency": self.unit.symbol, "address": self.currency, **prices}
+
 
 @dataclass(frozen=True)
 class OrderBook:
@@ -137,9 +164,15 @@ class OrderBook:
                 found.setdefault(one.signed.order.money, []).append(one)
         return [_best(money, orders) for money, orders in sorted(found.items())]
 
-    def of(self, maker: str) -> OrderBook:
-        """The orders of one maker."""
-        return OrderBook(tuple(o for o in self.orders if o.signed.order.maker == maker))
+    def selected(self, maker: str | None = None, *, open_only: bool = False) -> OrderBook:
+        """The orders of one maker, or of all; and of them only those that are open."""
+        return OrderBook(
+            tuple(
+                one
+                for one in self.orders
+                if maker in (None, one.signed.order.maker) and (one.is_alive or not open_only)
+            )
+        )
 
 
 def read_order_book(deployment: Deployment, contract: TradeSettlement) -> OrderBook:
@@ -151,6 +184,9 @@ def read_order_book(deployment: Deployment, contract: TradeSettlement) -> OrderB
     found: dict[bytes, SignedOrder] = {}
     for event in _posted(deployment, contract):
         order = TradeOrder.of(event.args["order"])
+        # Anybody can post what no one can fill; of nothing there is not even a price.
+        if order.shares != deployment.token().address or not order.give_amount * order.take_amount:
+            continue
         for token in (order.give, order.take):
             if token not in units:
                 units[token] = token_unit(deployment.chain, token)
@@ -162,8 +198,7 @@ def read_order_book(deployment: Deployment, contract: TradeSettlement) -> OrderB
             units[order.take],
             event.args["signature"],
         )
-        if order.shares == deployment.token().address:
-            found.setdefault(signed.digest, signed)
+        found.setdefault(signed.digest, signed)
     standing = _standing(contract, list(found.values()))
     return OrderBook(tuple(sorted(standing, key=_rank)))
 
@@ -203,12 +238,15 @@ def _stands(
     case = Case(signed, taker, order.give_amount - left, explanation)
     why = tuple(obstacles_in_words(case, against))
     if any(one.code not in _SHORT for one in against):
-        return PostedOrder(signed, left, 0, why)
+        worst = next(one for one in against if one.code not in _SHORT)
+        return PostedOrder(signed, left, 0, _STATES[worst.code], why)
     # A buyer's tax comes on top of what it gives.
     tax = order.tax_bps if order.maker_pays else 0
     most = min([left, *(one.limit * BPS // (BPS + tax) for one in against)])
     least = min(order.least_fill, left)
-    return PostedOrder(signed, left, most if most >= max(1, least) else 0, why)
+    if most >= max(1, least):
+        return PostedOrder(signed, left, most, "open in part" if against else "open", why)
+    return PostedOrder(signed, left, 0, _STATES[against[0].code], why)
 
 
 def _best(money: str, orders: Sequence[PostedOrder]) -> Best:

@@ -214,6 +214,8 @@ class _Order(Part):
         ends, venue, tax = self.ends_with_record, self.venue, self.tax
         for name, amount in (("gives", self.gives), ("takes", self.takes)):
             _require_fits(name, amount.units, 128)
+            if not amount.units:
+                raise InputError.of(name, amount.amount, "is nothing", SIGN_ANEW)
         _require_fits("nonce", self.nonce, 64)
         if (self.least_fill.token, self.least_fill.unit) != (self.gives.token, self.gives.unit):
             rule = f"is the token of least_fill, and {self.gives.token} is given"

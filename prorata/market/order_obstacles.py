@@ -10,6 +10,7 @@ from prorata.contracts.rules import Refusal
 from prorata.contracts.trade_settlement import FillExplanation, Obstacle, ObstacleCode
 from prorata.market.order_files import SIGN_ANEW, SignedOrder
 from prorata.market.order_terms import shares_of
+from prorata.market.singletons import SETTLEMENT, singleton_address
 from prorata.register.refusals import Transfer, explain_in_words
 from prorata.values.addresses import checksummed
 from prorata.values.amounts import Unit, format_units
@@ -103,7 +104,9 @@ def approve_command(signed: SignedOrder, token: str, unit: Unit, amount: int) ->
     """The command by which somebody lets the settlement move so much of a token."""
     money = f" --currency {token}" if token == signed.order.money else ""
     size = format_units(amount, unit.decimals, grouping=False, trim=True)
-    return f"`prorata approve --spender {signed.settlement} --amount {size}{money}`"
+    usual = signed.settlement == singleton_address(SETTLEMENT)
+    spender = "settlement" if usual else signed.settlement
+    return f"`prorata approve --spender {spender} --amount {size}{money}`"
 
 
 def _text(unit: Unit, amount: int) -> str:
@@ -159,7 +162,8 @@ def _taker_allowance(case: Case, obstacle: Obstacle) -> str:
     command = approve_command(signed, order.take, signed.take_unit, obstacle.value)
     return (
         f"the taker {case.taker} lets the settlement move {case.taken(obstacle.limit)} of the "
-        f"{case.taken(obstacle.value)} that it would give; run {command}, or fill with --permit"
+        f"{case.taken(obstacle.value)} that it would give; run {command}, or fill with --permit "
+        f"if {signed.take_unit.symbol} takes permits"
     )
 
 
@@ -176,7 +180,7 @@ def _part_refused(name: str, receiver: Callable[[Case], str]) -> Callable[[Case,
 
 _SENTENCES: Mapping[ObstacleCode, Callable[[Case, Obstacle], str]] = {
     ObstacleCode.EXPIRED: lambda _, o: (
-        f"it was good until {moment(o.value)}, and it is {moment(o.limit)}; {_ANEW}"
+        f"it was good until {moment(o.value)}, and the chain's time is {moment(o.limit)}; {_ANEW}"
     ),
     ObstacleCode.NOT_TAKER: lambda c, o: (
         f"it is for {checksummed(f'0x{o.limit:040x}')} only, and not for {c.taker}; let that "

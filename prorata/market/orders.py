@@ -33,6 +33,7 @@ __all__ = [
     "draft_order",
     "most_given",
     "next_record",
+    "require_known_money",
     "sign_order",
     "take_signature",
 ]
@@ -63,6 +64,27 @@ def next_record(token: ShareToken, now: int) -> NextRecord:
         if time is not None and time >= now:
             return NextRecord(number, time)
     return NextRecord(len(times) + 1, None)
+
+
+def require_known_money(deployment: Deployment, order: TradeOrder, named: str | None) -> None:
+    """Check that money is what whoever fills takes it for: anybody's token can be called USD.
+
+    It is known if the asset's file names it, or if it was `named` for this fill.
+
+    Raises: InputError.
+    """
+    known = {*deployment.currencies.values()}
+    if named is not None:
+        known = {deployment.currency(named).address}
+    if order.money in known:
+        return
+    called = Currency(deployment.chain, order.money).unit.symbol
+    if named is not None:
+        rule = f"is not the money of the order, which is {order.money} and calls itself {called}"
+        raise InputError.of("in", named, rule, "do not fill it, if you were promised other money")
+    rule = f"calls itself {called}, but {deployment.settings.symbol} names no such currency"
+    remedy = f"look at what it is, and give --in {order.money} if it is the money that you mean"
+    raise InputError.of("order", order.money, rule, remedy)
 
 
 # ----------------------------------------------------------------------------------------- drafting
@@ -137,7 +159,7 @@ def _check_terms(deployment: Deployment, maker: str, terms: OrderTerms, money: C
         rule = "is nothing" if terms.least == 0 else "is more than the order is for"
         raise InputError.of("least", least, rule, "give the least number of shares in one fill")
     if terms.valid_until <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
+        rule = f"has passed: the chain's time is {moment(now)}"
         raise InputError.of("until", moment(terms.valid_until), rule, "give a later time")
     if terms.taker == maker:
         raise InputError.of("taker", maker, "is the maker itself", "name who may fill it")

@@ -23,11 +23,13 @@ from prorata.deployments.deployment import keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.market_contracts import HOLDS, SALT, SETTLEMENT, singleton_address
 from prorata.errors import DeploymentError
+from prorata.values.addresses import check_address
 
 __all__ = [
     "HOLDS",
     "SETTLEMENT",
     "SINGLETONS",
+    "SPENDERS",
     "DeployedSingleton",
     "Singleton",
     "deploy_singletons",
@@ -35,10 +37,14 @@ __all__ = [
     "read_singletons",
     "settlement_at",
     "singleton_address",
+    "spender_address",
 ]
 
 SINGLETONS = (SETTLEMENT, HOLDS)
 """By the names of their artifacts, in the order in which they are deployed."""
+
+SPENDERS = {"settlement": SETTLEMENT, "holds": HOLDS}
+"""What people call them, where an allowance is given."""
 
 Wrapper = TypeVar("Wrapper", bound=BoundContract)
 
@@ -92,13 +98,21 @@ def find_singleton(kind: type[Wrapper], chain: Chain, named: str | None = None) 
     name = kind.CONTRACT
     address = named or singleton_address(name)
     if not chain.code(address):
-        raise DeploymentError(
-            f"there is no {name} at {address} on chain {chain.chain_id}",
-            "`prorata market deploy` puts it there, for everybody"
-            if named is None
-            else "check the address and the network, or leave it out for the usual one",
-        )
+        raise _absent(chain, name, address, usual=named is None)
     return kind(chain, address)
+
+
+def spender_address(chain: Chain, named: str) -> str:
+    """Whom an allowance is for: an address, or `settlement` or `holds` for the market's contract.
+
+    Raises: InputError for what is neither; DeploymentError when the contract is not there.
+    """
+    if named not in SPENDERS:
+        return check_address("spender", named)
+    address = singleton_address(SPENDERS[named])
+    if not chain.code(address):
+        raise _absent(chain, SPENDERS[named], address)
+    return address
 
 
 def settlement_at(chain: Chain, named: str | None = None) -> TradeSettlement:
@@ -142,3 +156,10 @@ def _read(chain: Chain, name: str, address: str) -> Singleton:
     code = chain.code(address)
     code_hash = keccak_hex(code) if code else None
     return Singleton(name, address, code_hash, artifact(name).is_code(code))
+
+
+def _absent(chain: Chain, name: str, address: str, *, usual: bool = True) -> DeploymentError:
+    remedy = "check the address and the network, or leave it out for the usual one"
+    if usual:
+        remedy = "`prorata market deploy` puts it there, for everybody"
+    return DeploymentError(f"there is no {name} at {address} on chain {chain.chain_id}", remedy)

@@ -111,7 +111,12 @@ def require_intact(found: SignedTrade, chain: Chain, settlement: str) -> None:
     Raises: InputError; ChainError.
     """
     require_place(
-        "file", chain, found.chain_id, found.settlement, settlement, "name it with --contract"
+        "file",
+        chain,
+        chain_id=found.chain_id,
+        contract=found.settlement,
+        expected=settlement,
+        remedy="name it with --contract",
     )
     require_units("file", chain, found.amounts)
     for giver, signature in found.signatures.items():
@@ -143,8 +148,7 @@ def write_trade(path: Path, found: SignedTrade) -> None:
         "valid_until": moment(trade.valid_until),
         "document_hash": f"0x{trade.document_hash.hex()}",
         "signatures": {
-            giver: f"0x{signed[giver].hex()}" if giver in signed else None
-            for giver in trade.givers
+            giver: f"0x{signed[giver].hex()}" if giver in signed else None for giver in trade.givers
         },
     }
     write_paper(path, content)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prorata.chain.types import Chain
+from prorata.chain.node import RpcChain
 from prorata.errors import ChainError, InputError
 from prorata.values.times import lasting, moment
 
@@ -43,12 +43,17 @@ class Finality:
     lag: int
 
 
-def find_finality(chain: Chain, after: int | None = None, option: str = "final-after") -> Finality:
-    """How far a chain is final: as it says, or so many blocks below its newest.
+def find_finality(
+    chain: RpcChain, after: int | None = None, option: str = "final-after"
+) -> Finality:
+    """How far a chain is final: as it says, or so many blocks below its newest; a local one, all.
 
     Raises: InputError when it does not say and `after` is None; ChainError.
     """
     newest = chain.block()
+    if after is None and chain.is_local:
+        # Nobody else mines there.
+        after = 0
     if after is not None:
         final = chain.block(max(newest.number - after, 0))
     else:
