@@ -15,9 +15,10 @@ from hypothesis.stateful import (
 )
 
 from tests.assurance.fuzz import faulty_token
-from tests.assurance.fuzz.dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz.market_dice import FREQUENCIES, next_step, opening
 from tests.assurance.fuzz.run import walk_all
-from tests.assurance.fuzz.system import Step, SystemHarness
+from tests.assurance.fuzz.system import Step
+from tests.assurance.fuzz.trading import PURSE, TradingHarness
 from tests.assurance.fuzz.walk import SENTENCES, Failed, Make, Walked, narrated, play, walk_one
 from tests.chainkit import Codec
 from tests.contracts import faulty_vault
@@ -53,7 +54,7 @@ class SystemMachine(RuleBasedStateMachine):
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         self.codec = codec
-        self.system = SystemHarness(codec)
+        self.system = TradingHarness(codec)
         self.story: list[Step] = []
 
     @initialize(dice=dice)
@@ -71,7 +72,7 @@ class SystemMachine(RuleBasedStateMachine):
             self.system.do(step)
             self.system.check_everything()
         except AssertionError as broken:
-            report = narrated(lambda: SystemHarness(self.codec), self.story)
+            report = narrated(lambda: TradingHarness(self.codec), self.story)
             lines = [f"    {step!r},  # {sentence}" for step, sentence in report]
             raise Failed("\n".join([str(broken), *lines])) from None
 
@@ -86,7 +87,7 @@ def test_any_history_of_the_whole_system(codec: Codec) -> None:
 # --------------------------------------------------------------------------- planted faults
 
 
-class FaultySystem(SystemHarness):
+class FaultySystem(TradingHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
@@ -159,7 +160,7 @@ def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
 def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
-    def make() -> SystemHarness:
+    def make() -> TradingHarness:
         return FaultySystem(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
@@ -201,10 +202,10 @@ LIFE: tuple[Step, ...] = (
 def test_a_story_told_by_hand(codec: Codec) -> None:
     """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
-    system = play(lambda: SystemHarness(codec), LIFE)
+    system = play(lambda: TradingHarness(codec), LIFE)
     (it,) = system.law.distributions
     assert (it.amount, it.settled) == (990, {"ann": Payment(3, 594, 197)})
-    assert system.law.money["fee"]["ann2"] == 397 - 3
+    assert system.law.money["fee"]["ann2"] == PURSE + 397 - 3
     assert (it.remitted, it.swept) == (197, 396)
     assert system.law.money["fee"][VAULT] == 0
 
