@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.assurance.fuzz import faulty_token
+from tests.assurance.fuzz import faulty_market, faulty_token
 from tests.assurance.fuzz.market_dice import FREQUENCIES, next_step, opening
 from tests.assurance.fuzz.run import walk_all
 from tests.assurance.fuzz.system import Step
@@ -87,17 +87,24 @@ def test_any_history_of_the_whole_system(codec: Codec) -> None:
 # --------------------------------------------------------------------------- planted faults
 
 
+FAULTY = {
+    "DividendVault": faulty_vault.FAULTY,
+    "ShareToken": faulty_token.FAULTY,
+    "TradeSettlement": faulty_market.FAULTY_SETTLEMENT,
+    "Holds": faulty_market.FAULTY_HOLDS,
+}
+
+
 class FaultySystem(TradingHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
         self.fault = fault
-        names = {"DividendVault": faulty_vault.FAULTY, "ShareToken": faulty_token.FAULTY}
-        super().__init__(codec, **{contract: names[contract]})
+        super().__init__(codec, **{contract: FAULTY[contract]})
 
     def _enter(self, name: str, contract: str, address: str) -> None:
         super()._enter(name, contract, address)
-        if contract in (faulty_vault.FAULTY, faulty_token.FAULTY):
+        if contract in FAULTY.values():
             self._send("eve", name, "commit", self.fault)
 
 
@@ -146,7 +153,23 @@ def test_the_machine_finds_what_is_wrong_with_a_token(
     assert walk_into(lambda: FaultySystem(faulty_codec, "ShareToken", number))
 
 
-@pytest.mark.parametrize("contract", ["DividendVault", "ShareToken"])
+MARKET_FAULTS = [
+    *(("TradeSettlement", fault.code) for fault in faulty_market.SETTLEMENT_FAULTS),
+    *(("Holds", fault.code) for fault in faulty_market.HOLDS_FAULTS),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("contract", "code"), MARKET_FAULTS)
+def test_the_machine_finds_what_is_wrong_with_trades_and_holds(
+    faulty_codec: Codec, contract: str, code: str
+) -> None:
+    """So is a settlement, and what holds."""
+    at = [name for of, name in MARKET_FAULTS if of == contract].index(code)
+    assert walk_into(lambda: FaultySystem(faulty_codec, contract, 1 + at))
+
+
+@pytest.mark.parametrize("contract", FAULTY)
 def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
     faulty_codec: Codec, contract: str
 ) -> None:

@@ -62,6 +62,7 @@ PURSE = 10**9
 ALLOWED = 10**6
 """What the settlement and the holds may move of each trader's to begin with."""
 
+INTERFACES = {SETTLEMENT: "ITradeSettlement", HOLDS: "IHolds"}
 TOKENS = (EAST, CLUB)
 TRADABLE = (*TOKENS, *MONEY)
 PLAIN = (*TOKENS, "usd")
@@ -410,7 +411,7 @@ class TradingHarness(SystemHarness):
         at = self.address[contract].lower()
         logs = self.evm.result.logs if self.evm.result else []
         reported = [raw_log(log) for log in logs if log.address.lower() == at]
-        interface = f"I{self.wire.kinds[contract]}"
+        interface = INTERFACES[contract]
         want = [self.wire.log(event, interface) for event in events]
         if reported != want:
             raise Broken(f"the events are {reported}, the law says {events}, which is {want}")
