@@ -64,7 +64,7 @@ library OrderExplanationLib {
 
     /// @dev `ITradeSettlement.explain`, for an order of which `done` was filled, or that is spent.
     function explain(
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         bytes32 digest,
         bytes calldata signature,
         address taker,
@@ -91,7 +91,7 @@ library OrderExplanationLib {
 
     // ---------------------------------------------------------------- the order itself
 
-    function _judgeFields(Case memory found, ITradeSettlement.Order calldata order) private view {
+    function _judgeFields(Case memory found, ITradeSettlement.Order memory order) private view {
         if (block.timestamp > order.validUntil) {
             _add(found, ITradeSettlement.Code.Expired, order.validUntil, block.timestamp);
         }
@@ -107,7 +107,7 @@ library OrderExplanationLib {
         }
     }
 
-    function _judgeAmount(Case memory found, ITradeSettlement.Order calldata order, uint256 amount) private pure {
+    function _judgeAmount(Case memory found, ITradeSettlement.Order memory order, uint256 amount) private pure {
         if (amount > found.left) _add(found, ITradeSettlement.Code.TooMuch, amount, found.left);
         uint256 least = order.leastOf(found.left);
         if (amount < least) _add(found, ITradeSettlement.Code.TooLittle, amount, least);
@@ -117,7 +117,7 @@ library OrderExplanationLib {
     /// @return added How many obstacles
     function _judgeStanding(
         Case memory found,
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         bytes32 digest,
         bytes calldata signature
     ) private view returns (uint256 added) {
@@ -141,7 +141,7 @@ library OrderExplanationLib {
 
     // ------------------------------------------------------------------ what it moves
 
-    function _readWallets(Case memory found, ITradeSettlement.Order calldata order) private view {
+    function _readWallets(Case memory found, ITradeSettlement.Order memory order) private view {
         (found.makerHas, found.makerAllows) = _wallet(order.give, order.maker);
         (found.takerHas, found.takerAllows) = _wallet(order.take, found.taker);
     }
@@ -156,7 +156,7 @@ library OrderExplanationLib {
     function _judgeMoves(
         Case memory found,
         ITradeSettlement.Explanation memory explanation,
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         uint256 amount
     ) private view {
         OrderLib.Parts memory parts = order.partsOf(found.done, amount);
@@ -179,14 +179,15 @@ library OrderExplanationLib {
 
     function _movesOf(
         Case memory found,
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         OrderLib.Parts memory parts
     ) private pure returns (Move[MOVES] memory moves) {
         address payer = order.makerPays ? order.maker : found.taker;
         address money = order.makerPays ? order.give : order.take;
+        (uint256 toTaker, uint256 toMaker) = order.netsOf(parts);
         (uint256 fee, uint256 tax) = order.extras(parts, payer);
-        moves[0] = Move(order.give, order.maker, found.taker, order.takerGets(parts));
-        moves[1] = Move(order.take, found.taker, order.maker, order.makerGets(parts));
+        moves[0] = Move(order.give, order.maker, found.taker, toTaker);
+        moves[1] = Move(order.take, found.taker, order.maker, toMaker);
         moves[2] = Move(money, payer, order.feeTo, fee);
         moves[3] = Move(money, payer, order.taxTo, tax);
     }
@@ -202,7 +203,7 @@ library OrderExplanationLib {
     // ------------------------------------------------------------------------- the most
 
     /// @dev Takes what the wallets have and allow, asks the tokens, and lowers what they refuse until they do not.
-    function _most(Case memory found, ITradeSettlement.Order calldata order) private view returns (uint256) {
+    function _most(Case memory found, ITradeSettlement.Order memory order) private view returns (uint256) {
         uint256[MOVES] memory limits = [type(uint256).max, type(uint256).max, type(uint256).max, type(uint256).max];
         for (uint256 round = 0; round < ROUNDS; ++round) {
             uint256 amount = _largest(found, order, limits);
@@ -224,7 +225,7 @@ library OrderExplanationLib {
     /// of them grow with the amount, or stay.
     function _largest(
         Case memory found,
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         uint256[MOVES] memory limits
     ) private pure returns (uint256 low) {
         uint256 high = found.left;
@@ -238,7 +239,7 @@ library OrderExplanationLib {
 
     function _fits(
         Case memory found,
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         uint256[MOVES] memory limits,
         uint256 amount
     ) private pure returns (bool) {

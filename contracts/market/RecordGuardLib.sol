@@ -12,7 +12,7 @@ library RecordGuardLib {
     /// @dev Whether the order's record has closed, or was cancelled, and the second at whose end it closed; zero if it was
     /// cancelled. A record that is not scheduled yet has not closed. A token that does not answer ends the order.
     function ended(
-        ITradeSettlement.Order calldata order,
+        ITradeSettlement.Order memory order,
         uint256 gasLimit
     ) internal view returns (bool, uint256 closedAt) {
         uint256 record = order.record;

@@ -17,8 +17,9 @@ import {TradeLib} from "./TradeLib.sol";
 /// @dev Promise: a wallet gives only what its holder has signed for, or what the caller gives itself; a nonce is spent
 /// before anything moves; and this contract holds nothing, so that whatever fails half-way leaves nothing behind.
 ///
-/// A nonce has one bit. That of an order in parts has 128 bits instead, two to a slot, which say how much was filled,
-/// or with all bits set that the nonce is spent.
+/// A nonce has one bit; those of a maker's first orders stand in one slot with the number below which all are cancelled.
+/// That of an order in parts has 128 bits instead, two to a slot, which say how much was filled, or with all bits set
+/// that the nonce is spent.
 contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
     using OrderLib for Order;
     using RecordGuardLib for Order;
@@ -29,16 +30,26 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
     /// @dev What was filled of an order of which nothing can be filled any more.
     uint256 private constant SPENT = type(uint128).max;
 
+    /// @dev The bit of nonce 0 in the first slot of a maker, above the lowest nonce that is not cancelled; and the first
+    /// nonce that has its bit elsewhere.
+    uint256 private constant FIRST_BIT = 1 << 64;
+    uint256 private constant FIRST_ELSEWHERE = 192;
+
     // -------------------------------------------------------------------- storage
 
-    mapping(address maker => mapping(uint256 word => uint256 bits)) private _spent;
+    /// @dev What is known of the orders of a maker.
+    /// @param first The lowest nonce that is not cancelled, in 64 bits, and a bit for each nonce below 192
+    /// @param bits A bit for each nonce from 192 on, 256 to a word
+    /// @param amounts What was filled with each nonce of an order in parts, two to a word
+    struct Book {
+        uint256 first;
+        mapping(uint256 word => uint256) bits;
+        mapping(uint256 pair => uint256) amounts;
+    }
 
-    mapping(address maker => mapping(uint256 pair => uint256 amounts)) private _filled;
+    mapping(address maker => Book) private _books;
 
     mapping(address signer => mapping(uint256 word => uint256 bits)) private _tradeSpent;
-
-    /// @inheritdoc ITradeSettlement
-    mapping(address maker => uint64) public lowestNonce;
 
     // --------------------------------------------------------------------- orders
 
@@ -49,7 +60,7 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
         uint256 amount,
         uint256 mostDue
     ) external nonReentrant returns (uint256 due) {
-        return _fill(order, signature, amount, mostDue);
+        return _fill(order.load(), signature, amount, mostDue);
     }
 
     /// @inheritdoc ITradeSettlement
@@ -61,24 +72,28 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
         Permit[] calldata permits
     ) external nonReentrant returns (uint256 due) {
         _use(permits);
-        return _fill(order, signature, amount, mostDue);
+        return _fill(order.load(), signature, amount, mostDue);
     }
 
     /// @inheritdoc ITradeSettlement
     function cancel(uint64[] calldata nonces) external {
+        Book storage book = _books[msg.sender];
         for (uint256 i = 0; i < nonces.length; ++i) {
             uint64 nonce = nonces[i];
-            if (nonce & OrderLib.PARTIAL == 0) _spent[msg.sender][nonce >> 8] |= 1 << (nonce & 0xff);
-            else _filled[msg.sender][nonce >> 1] |= SPENT << _shiftOf(nonce);
+            if (nonce < FIRST_ELSEWHERE) book.first |= FIRST_BIT << nonce;
+            else if (nonce < OrderLib.PARTIAL) book.bits[nonce >> 8] |= 1 << (nonce & 0xff);
+            else book.amounts[nonce >> 1] |= SPENT << _shiftOf(nonce);
             emit Cancelled(msg.sender, nonce);
         }
     }
 
     /// @inheritdoc ITradeSettlement
     function cancelBelow(uint64 nonce) external {
-        uint256 present = lowestNonce[msg.sender];
+        Book storage book = _books[msg.sender];
+        uint256 first = book.first;
+        uint64 present = uint64(first);
         if (nonce <= present || nonce >= OrderLib.PARTIAL) revert TradeSettlement_NotHigher(nonce, present);
-        lowestNonce[msg.sender] = nonce;
+        book.first = (first ^ present) | nonce;
         emit CancelledBelow(msg.sender, nonce);
     }
 
@@ -127,6 +142,12 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITradeSettlement
+    function lowestNonce(address maker) external view returns (uint64) {
+        // The lowest 64 bits.
+        return uint64(_books[maker].first);
+    }
+
+    /// @inheritdoc ITradeSettlement
     function isTradeSpent(address signer, uint256 nonce) external view returns (bool) {
         return (_tradeSpent[signer][nonce >> 8] >> (nonce & 0xff)) & 1 != 0;
     }
@@ -139,23 +160,23 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
         uint256 amount
     ) external view returns (Explanation memory) {
         (bool spent, uint256 done) = _stateOf(order.maker, order.nonce);
-        return OrderExplanationLib.explain(order, digestOf(order), signature, taker, amount, spent, done);
+        return OrderExplanationLib.explain(order.load(), digestOf(order), signature, taker, amount, spent, done);
     }
 
     /// @inheritdoc ITradeSettlement
     function digestOf(Order calldata order) public view returns (bytes32) {
-        return _hashTypedData(order.hash());
+        return _digestOf(order.load());
     }
 
     /// @inheritdoc ITradeSettlement
     function digestOfTrade(Trade calldata trade) public view returns (bytes32) {
-        return _hashTypedData(trade.hash());
+        return _digestOf(trade, TradeLib.load(trade.legs));
     }
 
     // -------------------------------------------------------------------- filling
 
     function _fill(
-        Order calldata order,
+        Order memory order,
         bytes calldata signature,
         uint256 amount,
         uint256 mostDue
@@ -164,9 +185,8 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
         OrderLib.Parts memory parts = order.partsOf(_spend(order, amount), amount);
         due = order.dueOf(parts, msg.sender);
         if (due > mostDue) revert TradeSettlement_PriceMoved(due, mostDue);
-        (bool ended, uint256 closedAt) = order.ended(gasleft());
-        if (ended) revert TradeSettlement_RecordClosed(order.record, closedAt);
-        _requireSigned(order.maker, digestOf(order), signature);
+        if (order.record != 0) _requireOpen(order);
+        _requireSigned(order.maker, _digestOf(order), signature);
         emit Filled({
             maker: order.maker,
             nonce: order.nonce,
@@ -182,53 +202,86 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
     }
 
     /// @dev What can be said of an order without asking anybody.
-    function _checkFields(Order calldata order) private view {
+    function _checkFields(Order memory order) private view {
         if (block.timestamp > order.validUntil) revert TradeSettlement_Expired(order.validUntil, block.timestamp);
-        if (order.taker != address(0) && order.taker != msg.sender) {
-            revert TradeSettlement_NotTaker(msg.sender, order.taker);
-        }
+        address taker = order.taker;
+        if (taker != address(0) && taker != msg.sender) revert TradeSettlement_NotTaker(msg.sender, taker);
         if (order.isMalformed(msg.sender)) revert TradeSettlement_Malformed(order.maker, order.nonce);
-        _requireLow(order.feeBps);
-        _requireLow(order.taxBps);
+        uint256 bps = order.feeBps;
+        if (bps <= OrderLib.MAX_BPS) bps = order.taxBps;
+        if (bps > OrderLib.MAX_BPS) revert TradeSettlement_FeeTooHigh(bps, OrderLib.MAX_BPS);
     }
 
-    function _requireLow(uint256 bps) private pure {
-        if (bps > OrderLib.MAX_BPS) revert TradeSettlement_FeeTooHigh(bps, OrderLib.MAX_BPS);
+    function _requireOpen(Order memory order) private view {
+        (bool ended, uint256 closedAt) = order.ended(gasleft());
+        if (ended) revert TradeSettlement_RecordClosed(order.record, closedAt);
     }
 
     /// @dev Books a fill of `amount`.
     /// @return done What was filled before
-    function _spend(Order calldata order, uint256 amount) private returns (uint256 done) {
-        (address maker, uint64 nonce) = (order.maker, order.nonce);
-        bool spent;
-        (spent, done) = _stateOf(maker, nonce);
-        if (spent) revert TradeSettlement_Spent(maker, nonce);
+    function _spend(Order memory order, uint256 amount) private returns (uint256) {
+        uint64 nonce = order.nonce;
+        Book storage book = _books[order.maker];
+        uint256 first = book.first;
+        if (nonce >= OrderLib.PARTIAL) return _spendPart(order, book, first, amount);
+        uint256 bit;
+        if (nonce < FIRST_ELSEWHERE) {
+            bit = FIRST_BIT << nonce;
+            _requireLive(order, nonce < uint64(first) || first & bit != 0);
+            book.first = first | bit;
+        } else {
+            bit = 1 << (nonce & 0xff);
+            uint256 word = book.bits[nonce >> 8];
+            _requireLive(order, nonce < uint64(first) || word & bit != 0);
+            book.bits[nonce >> 8] = word | bit;
+        }
+        _requireWithin(order, amount, order.giveAmount);
+        return 0;
+    }
+
+    function _spendPart(
+        Order memory order,
+        Book storage book,
+        uint256 first,
+        uint256 amount
+    ) private returns (uint256 done) {
+        uint64 nonce = order.nonce;
+        uint256 shift = _shiftOf(nonce);
+        uint256 pair = book.amounts[nonce >> 1];
+        done = (pair >> shift) & SPENT;
+        _requireLive(order, nonce ^ OrderLib.PARTIAL < uint64(first) || done == SPENT);
         // Two orders of one nonce may differ in size.
         uint256 present = order.giveAmount > done ? order.giveAmount - done : 0;
+        _requireWithin(order, amount, present);
+        uint256 filled = amount == present ? SPENT : done + amount;
+        // Swaps the one half, which is `done` now.
+        book.amounts[nonce >> 1] = pair ^ ((done ^ filled) << shift);
+    }
+
+    function _requireLive(Order memory order, bool spent) private pure {
+        if (spent) revert TradeSettlement_Spent(order.maker, order.nonce);
+    }
+
+    function _requireWithin(Order memory order, uint256 amount, uint256 present) private pure {
+        // The common case: all that is left.
+        if (amount == present && amount != 0) return;
         if (amount > present) revert TradeSettlement_TooMuch(amount, present);
         uint256 least = order.leastOf(present);
         if (amount < least) revert TradeSettlement_TooLittle(amount, least);
-        if (nonce & OrderLib.PARTIAL == 0) {
-            _spent[maker][nonce >> 8] |= 1 << (nonce & 0xff);
-        } else {
-            uint256 now_ = amount == present ? SPENT : done + amount;
-            uint256 shift = _shiftOf(nonce);
-            // Swaps the one half, which is `done` now.
-            _filled[maker][nonce >> 1] ^= (done ^ now_) << shift;
-        }
     }
 
     /// @dev The maker's side goes first. What the maker receives is measured; what the taker receives it has chosen.
-    function _exchange(Order calldata order, OrderLib.Parts memory parts) private {
-        DeliveryLib.move(order.give, order.maker, msg.sender, order.takerGets(parts));
-        if (order.makerPays) _payExtras(order, parts, order.give, order.maker);
-        uint256 amount = order.makerGets(parts);
-        // A part so small that the parts before it have paid for it.
-        if (amount != 0) DeliveryLib.moveMeasured(order.take, msg.sender, order.maker, amount);
-        if (!order.makerPays) _payExtras(order, parts, order.take, msg.sender);
+    function _exchange(Order memory order, OrderLib.Parts memory parts) private {
+        (uint256 toTaker, uint256 toMaker) = order.netsOf(parts);
+        bool extra = parts.fee | parts.tax != 0;
+        DeliveryLib.move(order.give, order.maker, msg.sender, toTaker);
+        if (extra && order.makerPays) _payExtras(order, parts, order.give, order.maker);
+        // Nothing is due for a part so small that the parts before it have paid for it.
+        if (toMaker != 0) DeliveryLib.moveMeasured(order.take, msg.sender, order.maker, toMaker);
+        if (extra && !order.makerPays) _payExtras(order, parts, order.take, msg.sender);
     }
 
-    function _payExtras(Order calldata order, OrderLib.Parts memory parts, address money, address payer) private {
+    function _payExtras(Order memory order, OrderLib.Parts memory parts, address money, address payer) private {
         (uint256 fee, uint256 tax) = order.extras(parts, payer);
         if (fee != 0) DeliveryLib.move(money, payer, order.feeTo, fee);
         if (tax != 0) DeliveryLib.move(money, payer, order.taxTo, tax);
@@ -238,12 +291,13 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
 
     function _settle(Trade calldata trade, bytes[] calldata signatures) private returns (bytes32 digest) {
         if (block.timestamp > trade.validUntil) revert TradeSettlement_Expired(trade.validUntil, block.timestamp);
-        address[] memory givers = trade.givers();
-        digest = digestOfTrade(trade);
+        Leg[] memory legs = TradeLib.load(trade.legs);
+        address[] memory givers = TradeLib.giversOf(legs);
+        digest = _digestOf(trade, legs);
         _spendAndCheck(trade.nonce, digest, givers, signatures);
         emit Settled(digest, trade);
-        for (uint256 i = 0; i < trade.legs.length; ++i) {
-            Leg calldata leg = trade.legs[i];
+        for (uint256 i = 0; i < legs.length; ++i) {
+            Leg memory leg = legs[i];
             DeliveryLib.moveMeasured(leg.asset, leg.from, leg.to, leg.amount);
         }
     }
@@ -255,32 +309,51 @@ contract TradeSettlement is ITradeSettlement, EIP712, ReentrancyGuardTransient {
         address[] memory givers,
         bytes[] calldata signatures
     ) private {
-        uint256 needed = givers.length;
-        for (uint256 i = 0; i < givers.length; ++i) {
-            _spendTrade(givers[i], nonce);
-            if (givers[i] == msg.sender) --needed;
-        }
-        if (signatures.length != needed) revert TradeSettlement_Signatures(signatures.length, needed);
         uint256 next = 0;
         for (uint256 i = 0; i < givers.length; ++i) {
-            if (givers[i] != msg.sender) _requireSigned(givers[i], digest, signatures[next++]);
+            address giver = givers[i];
+            _spendTrade(giver, nonce);
+            if (giver == msg.sender) continue;
+            if (next == signatures.length) _refuseSignatures(givers, next);
+            _requireSigned(giver, digest, signatures[next++]);
         }
+        if (next != signatures.length) _refuseSignatures(givers, signatures.length);
+    }
+
+    function _refuseSignatures(address[] memory givers, uint256 given) private view {
+        uint256 needed = 0;
+        for (uint256 i = 0; i < givers.length; ++i) {
+            if (givers[i] != msg.sender) ++needed;
+        }
+        revert TradeSettlement_Signatures(given, needed);
     }
 
     function _spendTrade(address signer, uint256 nonce) private {
-        uint256 word = _tradeSpent[signer][nonce >> 8];
+        mapping(uint256 => uint256) storage bits = _tradeSpent[signer];
+        uint256 word = bits[nonce >> 8];
         uint256 bit = 1 << (nonce & 0xff);
         if (word & bit != 0) revert TradeSettlement_Spent(signer, nonce);
-        _tradeSpent[signer][nonce >> 8] = word | bit;
+        bits[nonce >> 8] = word | bit;
     }
 
     // --------------------------------------------------------------------- inside
 
+    function _digestOf(Order memory order) private view returns (bytes32) {
+        return _hashTypedData(order.hash());
+    }
+
+    function _digestOf(Trade calldata trade, Leg[] memory legs) private view returns (bytes32) {
+        return _hashTypedData(trade.hash(legs));
+    }
+
     /// @dev Whether nothing can be filled any more with a nonce, and else what was filled with it.
     function _stateOf(address maker, uint64 nonce) private view returns (bool spent, uint256 done) {
-        if (nonce & ~OrderLib.PARTIAL < lowestNonce[maker]) return (true, 0);
-        if (nonce & OrderLib.PARTIAL == 0) return ((_spent[maker][nonce >> 8] >> (nonce & 0xff)) & 1 != 0, 0);
-        done = (_filled[maker][nonce >> 1] >> _shiftOf(nonce)) & SPENT;
+        Book storage book = _books[maker];
+        uint256 first = book.first;
+        if (nonce & ~OrderLib.PARTIAL < uint64(first)) return (true, 0);
+        if (nonce < FIRST_ELSEWHERE) return (first & (FIRST_BIT << nonce) != 0, 0);
+        if (nonce < OrderLib.PARTIAL) return ((book.bits[nonce >> 8] >> (nonce & 0xff)) & 1 != 0, 0);
+        done = (book.amounts[nonce >> 1] >> _shiftOf(nonce)) & SPENT;
         if (done == SPENT) return (true, 0);
     }
 
