@@ -6,7 +6,6 @@ from prorata.chain.artifacts import Artifact
 from tests.contracts.faulty_vault import Fault, planted
 
 SETTLEMENT = "contracts/market/TradeSettlement.sol"
-ORDER = "contracts/market/OrderLib.sol"
 RECORD = "contracts/market/RecordGuardLib.sol"
 DELIVERY = "contracts/market/DeliveryLib.sol"
 HOLDS = "contracts/market/Holds.sol"
@@ -15,26 +14,24 @@ FAULTY_SETTLEMENT, FAULTY_HOLDS = "BrokenSettlement", "BrokenHolds"
 SETTLEMENT_FAULTS = (
     Fault(
         "forgets what was filled", SETTLEMENT,
-        r"_filled\[maker\]\[nonce >> 1\] \^= \(done \^ now_\) << shift;", "if (!FAULT) SOUND", (),
+        r"book\.amounts\[nonce >> 1\] = pair \^ .*;", "if (!FAULT) SOUND", (),
     ),
     Fault(
-        "spends the neighbour of a nonce", SETTLEMENT,
-        r"(?<=_filled\[msg\.sender\]\[nonce >> 1\] \|= SPENT << )_shiftOf\(nonce\)",
-        "(FAULT ? 128 - SOUND : SOUND)", (),
+        "fills the neighbour of a nonce", SETTLEMENT, r"(?<=uint256 shift = )_shiftOf\(nonce\)",
+        "(FAULT ? 0 : SOUND)", (),
     ),
     Fault(
         "lets bit 63 pass below", SETTLEMENT,
-        r"nonce & ~OrderLib\.PARTIAL < lowestNonce\[maker\]",
-        "(FAULT ? nonce : nonce & ~OrderLib.PARTIAL) < lowestNonce[maker]", (),
+        r"nonce \^ OrderLib\.PARTIAL < uint64\(first\)", "!FAULT && SOUND", (),
     ),
     Fault(
-        "rounds each part up by itself", ORDER,
-        r"(?<=parts\.taken = )_costOf\(order, done \+ amount\) - _costOf\(order, done\)",
-        "(FAULT ? _costOf(order, amount) : SOUND)", (),
+        "charges a part for what was before it", SETTLEMENT,
+        r"order\.partsOf\(_spend\(order, amount\), amount\)",
+        "order.partsOf(FAULT ? _spend(order, amount) / 2 : _spend(order, amount), amount)", (),
     ),
     Fault(
-        "takes the fee on top", ORDER, r"(?<=return )parts\.taken - parts\.fee \+ fee \+ tax",
-        "(FAULT ? parts.taken + tax : SOUND)", (),
+        "asks for no more than the first price", SETTLEMENT, r"if \(due > mostDue\)",
+        "if (!FAULT && due > mostDue)", (),
     ),
     Fault(
         "fills in the second after the close", RECORD, r"answer < block\.timestamp",
@@ -42,16 +39,21 @@ SETTLEMENT_FAULTS = (
     ),
     Fault(
         "believes what arrives", SETTLEMENT,
-        r"if \(amount != 0\) DeliveryLib\.moveMeasured\(order\.take, msg\.sender, order\.maker, amount\);",
-        "if (FAULT) DeliveryLib.move(order.take, msg.sender, order.maker, amount); else SOUND", (),
-    ),
-    Fault(
-        "takes any answer for yes", DELIVERY, r"if \(!moved\) revert", "if (!moved && !FAULT) revert",
+        r"DeliveryLib\.moveMeasured\(order\.take, msg\.sender, order\.maker, toMaker\);",
+        "{ if (FAULT) DeliveryLib.move(order.take, msg.sender, order.maker, toMaker); else SOUND }",
         (),
     ),
     Fault(
+        "takes any answer for yes", DELIVERY, r"if \(!moved\) revert",
+        "if (!moved && !FAULT) revert", (),
+    ),
+    Fault(
         "spends the number of the first giver only", SETTLEMENT,
-        r"_spendTrade\(givers\[i\], nonce\);", "if (!FAULT || i == 0) SOUND", (),
+        r"_spendTrade\(giver, nonce\);", "if (!FAULT || i == 0) SOUND", (),
+    ),
+    Fault(
+        "takes the fee from whom it goes to", SETTLEMENT, r"if \(fee != 0\) DeliveryLib",
+        "if (fee != 0 && !FAULT) DeliveryLib", (),
     ),
 )  # fmt: skip
 
@@ -61,14 +63,14 @@ HOLDS_FAULTS = (
         r"(?<=address to = )lock\.redirectedTo == address\(0\)", "FAULT || SOUND", (),
     ),
     Fault(
+        "releases what was claimed", HOLDS,
+        r"_requireState\(id, lock, State\.Open\);(?=\s+if \(block\.timestamp)",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
         "lets the owner out early", HOLDS,
         r"if \(block\.timestamp <= terms\.until\) revert Holds_TooEarly",
         "if (!FAULT && block.timestamp <= terms.until) revert Holds_TooEarly", (),
-    ),
-    Fault(
-        "releases what was claimed", HOLDS,
-        r"_requireState\(id, lock, State\.Open\);\n            if \(block\.timestamp <= terms\.until\)",
-        "if (!FAULT) SOUND", (),
     ),
     Fault(
         "decides anew where a hold lies", HOLDS,
@@ -85,8 +87,8 @@ HOLDS_FAULTS = (
     ),
     Fault(
         "lets a lost wallet open a hold", HOLDS,
-        r"if \(_inPlaceOf\(asset, Care\.Shares, owner\) != owner\) revert Holds_HasSuccessor\(owner\);",
-        "if (!FAULT) { SOUND }", (),
+        r"if \(_inPlaceOf\(asset, Care\.Shares, owner\) != owner\)(?= revert)",
+        "if (!FAULT && _inPlaceOf(asset, Care.Shares, owner) != owner)", (),
     ),
     Fault(
         "counts what was asked for", HOLDS, r"if \(arrived < amount\) revert Holds_Short",

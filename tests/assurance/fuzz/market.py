@@ -384,14 +384,21 @@ class Settlement:
                 idle = not leg.amount or leg.giver == leg.to
                 refuse(("TradeSettlement_IdleLeg", (place,)) if idle else None)
             givers = list(dict.fromkeys(leg.giver for leg in it.legs))
-            for giver in givers:
-                spent = (giver, it.nonce) in self.trades
-                refuse(("TradeSettlement_Spent", (giver, it.nonce)) if spent else None)
             others = [giver for giver in givers if giver != sender]
-            wrong = len(signers), len(others)
-            refuse(("TradeSettlement_Signatures", wrong) if wrong[0] != wrong[1] else None)
-            for giver, signer in zip(others, signers, strict=True):
-                refuse(("TradeSettlement_NotSigned", (giver,)) if giver != signer else None)
+            counted = len(signers), len(others)
+            refuse(
+                *(
+                    ("TradeSettlement_Spent", (giver, it.nonce))
+                    for giver in givers
+                    if (giver, it.nonce) in self.trades
+                ),
+                ("TradeSettlement_Signatures", counted) if counted[0] != counted[1] else None,
+                *(
+                    ("TradeSettlement_NotSigned", (giver,))
+                    for giver, signer in zip(others, signers, strict=False)
+                    if giver != signer
+                ),
+            )
             for leg in it.legs:
                 self._deliver(leg, measured=True)
         self.trades.update((giver, it.nonce) for giver in givers)
@@ -652,7 +659,7 @@ class Escrow:
         wallet = self.in_place_of(asset, keep.care, owner)
         amount = self._left(asset, keep.care, wallet, keep.kept)
         self._give_back(asset, keep.care, wallet, amount)
-        del self.keeps[keeper, asset, owner]
+        self.keeps[keeper, asset, owner] = Consent()
         ended: Event = ("KeeperSet", keeper, asset, owner, 0, 0)
         return [ended, ("KeptVoided", keeper, asset, owner, document, amount)]
 

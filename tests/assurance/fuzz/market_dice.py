@@ -11,6 +11,7 @@ from tests.assurance.fuzz.market import (
     HOLDS,
     IN_PARTS,
     SETTLEMENT,
+    Care,
     Hold,
     Order,
     State,
@@ -99,6 +100,11 @@ class MarketDice(dice.Dice):
         amount = self.pick(0, 7, 10**6, 10**6, UNLIMITED)
         return "allow", self.asset(), self.trader(), spender, amount
 
+    def number(self) -> int:
+        """A nonce: small, or where another word of bits begins."""
+        small = self.rng.randint(0, 5)
+        return self.pick(*[small] * 6, 191, 192, 255, 256, 2**40)
+
     def offer(self) -> tuple[Any, ...]:
         """A new order."""
         token = self.token()
@@ -112,7 +118,7 @@ class MarketDice(dice.Dice):
         in_parts = self.rng.random() < 0.6 and gives > 1
         least = self.rng.randint(0, gives - 1) if in_parts and self.rng.random() < 0.5 else gives
         least = self.pick(0, 1) if in_parts and least == gives else least
-        nonce = self.rng.randint(0, 5) | (IN_PARTS if in_parts else 0)
+        nonce = self.number() | (IN_PARTS if in_parts else 0)
         if self.rng.random() < 0.03:
             gives, least, nonce = self.pick((0, least, nonce), (gives, gives, nonce ^ IN_PARTS))
         records = len(self.whole.shares[token].times)
@@ -192,15 +198,13 @@ class MarketDice(dice.Dice):
 
     def cancel_orders(self) -> Step:
         maker = self.trader()
-        nonces = [
-            self.rng.randint(0, 5) | self.pick(0, IN_PARTS) for _ in range(self.pick(1, 1, 2))
-        ]
+        nonces = [self.number() | self.pick(0, IN_PARTS) for _ in range(self.pick(1, 1, 2))]
         return "cancel_orders", maker, tuple(nonces)
 
     def cancel_below(self) -> Step:
         lowest = self.whole.settlement.lowest
         maker = self.trader()
-        return "cancel_below", maker, self.pick(lowest[maker], lowest[maker] + 1, 1, IN_PARTS)
+        return "cancel_below", maker, self.pick(lowest[maker], lowest[maker] + 1, 1, 192, IN_PARTS)
 
     def post(self) -> Step:
         return "post", self.pick(*TRADERS, "eve"), *self.order()
@@ -272,11 +276,17 @@ class MarketDice(dice.Dice):
         it = self.known(State.OPEN)
         if it is None or (it.until < self.whole.now and self.rng.random() < 0.8):
             return None
+        law = self.whole.shares.get(it.asset)
+        if law and not law.paused and self.rng.random() < 0.2:
+            # A secret that is out while nothing can be delivered.
+            return "pause", it.asset, True
         secret = it.secret if self.rng.random() < 0.9 else it.secret + 1
         return "show", self.pick("ola", "eve"), self.heard(it), secret
 
     def hand_over(self) -> Step | None:
         it = self.known(State.CLAIMED)
+        if it and self.whole.escrow.locks[it].state != State.CLAIMED and self.rng.random() < 0.7:
+            return None
         return ("hand_over", self.pick("ola", "sam"), self.heard(it)) if it else None
 
     def redirect(self) -> Step | None:
@@ -284,6 +294,8 @@ class MarketDice(dice.Dice):
         if it is None:
             return None
         sender = self.present(it.asset, it.to)
+        if self.whole.escrow.locks[it].state != State.CLAIMED and self.rng.random() < 0.7:
+            return None
         other = self.pick("ann2", "ann", "ben2", "ben", self.trader(), NOBODY)
         return "redirect", sender, self.heard(it), other
 
@@ -348,7 +360,9 @@ class MarketDice(dice.Dice):
         return ("take_back", self.present(key[1], key[2]), *key) if key else None
 
     def void_kept(self) -> Step | None:
-        key = self.consent(used=True)
+        keeps = self.whole.escrow.keeps
+        locked = [key for key, it in keeps.items() if it.kept and it.care == Care.LOCKED]
+        key = self.pick(*locked) if locked else self.consent(used=True)
         if key is None:
             return None
         owner = ISSUERS.get(key[1], "eve")
@@ -358,9 +372,9 @@ class MarketDice(dice.Dice):
 MARKET: dict[str, int] = {
     "allow": 3, "fill": 18, "fill_permit": 2, "cancel_orders": 2, "cancel_below": 1, "post": 1,
     "settle": 5, "settle_permit": 1, "cancel_trades": 1,
-    "place": 7, "show": 5, "hand_over": 2, "redirect": 1, "let_out": 4, "void": 1,
-    "set_keeper": 4, "hold_for": 4, "deliver_kept": 3, "let_go": 2, "take_back": 2, "void_kept": 1,
+    "place": 8, "show": 7, "hand_over": 3, "redirect": 3, "let_out": 4, "void": 1,
+    "set_keeper": 4, "hold_for": 5, "deliver_kept": 3, "let_go": 2, "take_back": 2, "void_kept": 2,
 }  # fmt: skip
-FREQUENCIES = dice.FREQUENCIES | MARKET
+FREQUENCIES = dice.FREQUENCIES | MARKET | {"appoint": 2}
 NAMES: Sequence[str] = tuple(FREQUENCIES)
 WEIGHTS: Sequence[int] = tuple(FREQUENCIES.values())
