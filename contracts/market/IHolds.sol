@@ -18,7 +18,8 @@ pragma solidity 0.8.37;
 /// once the token lets it.
 ///
 /// A keeper is an account that a holder lets lock its shares: a lender who takes a pledge, or a contract that sells
-/// them. It can hold up to a limit, deliver, and let go. After `until` the owner can take back what is left.
+/// them. It can hold up to a limit, deliver, and let go, until `until`. After that it can only let go, and the owner can
+/// take back what is left.
 ///
 /// A recovered wallet's holds go on: the shares are then locked in the wallet of its successor, which takes the lost
 /// one's place as owner and as receiver. But a lost wallet opens no hold, and its consents to keepers end.
@@ -29,6 +30,8 @@ pragma solidity 0.8.37;
 /// - A regulator's freeze goes first: while it reaches into what is held, nothing is delivered. An agent's forced
 ///   transfer takes held shares last, and can leave less than what holds promise: a delivery then fails, and a release
 ///   gives back what is there.
+/// - A currency whose balances shrink by themselves, or that an agent takes from this contract, leaves too little for all
+/// holds of it: who comes last waits. What is held as money should be a plain ERC-20.
 /// - The owner of the token can end a hold (`voidHold`, `voidKept`), as a court may order. The shares then are their
 ///   holder's again; nobody else gets them.
 /// - If the token's owner appoints another contract, open holds here can neither be delivered nor released until this
@@ -63,7 +66,7 @@ interface IHolds {
     }
 
     /// @notice What a holder allows a keeper to do with one token, and what the keeper holds.
-    /// @param until Unix second after which the owner can take back what is left, and nothing more is held
+    /// @param until Last Unix second at which the keeper holds or delivers; after it the owner can take back what is left
     /// @param most The most that may be held at once
     /// @param kept What is held now
     /// @param inCustody Whether what is held is in this contract's care, and not locked in the owner's wallet
@@ -128,8 +131,8 @@ interface IHolds {
     /// @notice Thrown when a wallet that has a successor would open a hold or name a keeper.
     error Holds_HasSuccessor(address account);
 
-    /// @notice Thrown when nothing would be held, when the receiver is nobody, the owner, this contract or the token,
-    /// or when a keeper is nobody.
+    /// @notice Thrown when nothing would be held, delivered or let go, when the receiver is nobody, the owner, this contract
+    /// or the token, when a keeper is nobody, or when a keeper holds nothing that could be taken back or ended.
     error Holds_Malformed(address account, uint256 amount);
 
     /// @notice Thrown when the last second lies in the past.
@@ -154,7 +157,8 @@ interface IHolds {
     /// @notice Thrown when it is not time yet.
     error Holds_TooEarly(uint256 until, uint256 presentTime);
 
-    /// @notice Thrown when the token does not let a claimed hold be delivered now.
+    /// @notice Thrown when the token does not let what is held be delivered now, or does not let what is in this contract's
+    /// care be given back; `from` is this contract then.
     error Holds_Refused(address asset, address from, address to, uint256 amount);
 
     /// @notice Thrown when the other wallet is not known to be the receiver's own person.
@@ -163,7 +167,7 @@ interface IHolds {
     /// @notice Thrown when less arrived in this contract's care than was to be held.
     error Holds_Short(address asset, uint256 arrived, uint256 expected);
 
-    /// @notice Thrown when a keeper would hold more than it may. Also what no consent allows: `limit` is zero then.
+    /// @notice Thrown when a keeper would hold `amount` in all, and may hold `limit`, which is zero without a consent.
     error Holds_OverConsent(address keeper, uint256 amount, uint256 limit);
 
     /// @notice Thrown when more would be delivered or let go than the keeper holds.
@@ -195,8 +199,9 @@ interface IHolds {
     function deliver(Hold calldata terms) external;
 
     /// @notice Names another wallet of the receiver for a claimed hold that cannot be delivered. The receiver, or its
-    /// successor, calls. The token's identity registry must know both wallets by one identity; a token without one, or
-    /// in this contract's care, does not ask.
+    /// successor, calls. The token's identity registry must know both wallets as one person's: by its number if the
+    /// registry gives numbers (`IInvestorRegistry`), else by the identity contract. A token without a registry, or in
+    /// this contract's care, does not ask.
     function redirect(Hold calldata terms, address other) external;
 
     /// @notice Ends a hold without a delivery. The owner, or its successor, after `until` if nobody claimed; the receiver,
@@ -214,16 +219,17 @@ interface IHolds {
     /// @notice Holds more of an owner's token. The keeper calls, within the consent.
     function holdFor(address asset, address owner, uint96 amount) external;
 
-    /// @notice Delivers what is held, under the token's own rules. The keeper calls.
+    /// @notice Delivers what is held, under the token's own rules. The keeper calls, until the consent's time.
     function deliverKept(address asset, address owner, address to, uint96 amount) external;
 
-    /// @notice Lets go of what is held. The keeper calls.
+    /// @notice Lets go of what is held. The keeper calls, at any time.
     function letGo(address asset, address owner, uint96 amount) external;
 
     /// @notice Takes back all that a keeper holds of the caller's, or of a wallet it succeeds, after the consent's time.
     function takeBack(address keeper, address asset, address owner) external;
 
-    /// @notice Ends what a keeper holds of shares, by order of the token's owner. They are their holder's again.
+    /// @notice Ends what a keeper holds of shares, and the consent, by order of the token's owner. They are their holder's
+    /// again.
     /// @param documentHash Hash of the order behind it
     function voidKept(address keeper, address asset, address owner, bytes32 documentHash) external;
 

@@ -16,6 +16,7 @@ from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.field import measure as measure_field
+from tests.gas.holds import measure as measure_holds
 from tests.gas.record_ranges import heaviest
 from tests.gas.record_ranges import measure as measure_ranges
 from tests.gas.story import Story, measure
@@ -53,6 +54,8 @@ LIMITS = {
     "settle: three legs, three signers, plain": 129_000,
     "cancel: one order": 29_000,
     "cancel: all orders below a number": 32_000,
+    "lock shares: next": 70_000,
+    "claim a hold: eligibility and country": 105_000,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -70,9 +73,14 @@ def rewrite_readme(figures: dict[str, int]) -> None:
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
     stories = (
-        measure, measure_compliance, measure_ranges, measure_withholding, measure_field,
+        measure,
+        measure_compliance,
+        measure_ranges,
+        measure_withholding,
+        measure_field,
+        measure_holds,
         measure_trading,
-    )  # fmt: skip
+    )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]
     return dict(sorted(item for figures in measured for item in figures.items()))
