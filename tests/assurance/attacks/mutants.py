@@ -18,7 +18,7 @@ from prorata.toolchain.compiler import compile_standard, standard_json
 from tests.contracts.files import path_of
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
-REGISTRY = "InvestorRegistry"
+REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
@@ -70,7 +70,7 @@ LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
-REGISTER = "compliance/InvestorRegistry.sol"
+REGISTER, HOLDS_FILE = "compliance/InvestorRegistry.sol", "market/Holds.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -514,6 +514,55 @@ MUTANTS = (
         "return FixedPointMathLib.min(offered, page.gasEach);", "return offered;",
         "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
+    AttackMutant(
+        "J8 a hold commits to nothing", HOLDS, HOLDS_FILE,
+        "if (care == Care.Locked) return IShareToken(asset).hold(owner, amount);",
+        "if (care == Care.Locked) return;",
+        "secret_holds::an_allowance_commits_to_nothing_and_a_hold_does",
+    ),
+    AttackMutant(
+        "J9 the last second is too late", HOLDS, HOLDS_FILE,
+        "if (block.timestamp > terms.until) revert", "if (block.timestamp >= terms.until) revert",
+        "secret_holds::the_secret_counts_in_the_last_second",
+    ),
+    AttackMutant(
+        "J9 the secret never counts too late", HOLDS, HOLDS_FILE,
+        "if (block.timestamp > terms.until) revert", "if (terms.until == 0) revert",
+        "secret_holds::the_secret_counts_in_the_last_second",
+    ),
+    AttackMutant(
+        "J9 any word opens", HOLDS, HOLDS_FILE,
+        "if (sha256(abi.encodePacked(secret)) != terms.lock) revert", "if (secret == 0) revert",
+        "secret_holds::a_secret_of_another_length_opens_nothing_here",
+    ),
+    AttackMutant(
+        "J10 gives back what is not there", HOLDS, HOLDS_FILE,
+        "return held < amount ? held : amount;", "return held == 0 ? held : amount;",
+        "holds_under_orders::shares_that_an_agent_took_leave_none_locked",
+    ),
+    AttackMutant(
+        "J10 what is held passes beneath a freeze", TOKEN, TOKEN_FILE,
+        "if (!source.has(AccountLib.FLAG_PARTLY_FROZEN)) return;",
+        "if (!source.has(AccountLib.FLAG_PARTLY_FROZEN) || msg.sender == holdsContract) return;",
+        "holds_under_orders::what_an_agent_freezes_over_a_hold_is_not_delivered",
+    ),
+    AttackMutant(
+        "J31 a refused claim is forgotten", HOLDS, HOLDS_FILE,
+        "delivered = false;", "lock.state = State.Open;",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
+    AttackMutant(
+        "J31 the owner takes back what was claimed", HOLDS, HOLDS_FILE,
+        "_requireState(id, lock, State.Open);\n            if (block.timestamp <=",
+        "if (block.timestamp <=",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
+    AttackMutant(
+        "J31 a delivery passes a pause", TOKEN, TOKEN_FILE,
+        "_letGo(from, amount);\n        _transfer(_ledger, from, to, amount);",
+        "_letGo(from, amount);\n        _move(from, to, amount, _ledger, true);",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
 )  # fmt: skip
 
 LIVES = {
@@ -522,6 +571,7 @@ LIVES = {
     LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
     POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
+    HOLDS: f"{path_of('custody')}::test_money_is_taken_into_care_and_claimed",
     "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
 }

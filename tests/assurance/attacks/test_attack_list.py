@@ -66,6 +66,10 @@ CODES = {
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",
     "K8": "gas for the payee: too little for a claim of its own, too much for a page",
+    "J8": "an allowance taken for a commitment",
+    "J9": "a secret at the last second, taken back by a reorganisation, or of another length",
+    "J10": "an agent overwrites or takes what is held",
+    "J31": "a token that refuses while the secret is out",
 }
 
 LIMITS = {
