@@ -10,6 +10,7 @@ import {Investor} from "../compliance/InvestorLib.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
+import {Care, Lock, LockLib} from "./LockLib.sol";
 import {IHolds} from "./IHolds.sol";
 
 /// @title Holds
@@ -18,23 +19,6 @@ import {IHolds} from "./IHolds.sol";
 /// owner. At a share token this contract calls `hold`, `deliver` and `release` and nothing else; at any other token
 /// `transferFrom` with what was just agreed to, and `transfer` of no more than one hold.
 contract Holds is IHolds, ReentrancyGuardTransient {
-    /// @dev Where what is held lies, and whom its token can be asked about. Decided when a hold opens.
-    /// `Locked`: in the holder's wallet, of a share token that has appointed this contract.
-    /// `Shares`: in the care of this contract, of a share token that has not.
-    /// `Plain`: in the care of this contract, of a token that knows no successors.
-    enum Care {
-        Locked,
-        Shares,
-        Plain
-    }
-
-    /// @dev One slot.
-    struct Lock {
-        State state;
-        Care care;
-        address redirectedTo;
-    }
-
     /// @dev One slot: `Consent`, with the care in the place of `inCustody`.
     struct Keep {
         uint48 until;
@@ -61,16 +45,16 @@ contract Holds is IHolds, ReentrancyGuardTransient {
 
     /// @inheritdoc IHolds
     function hold(Hold calldata terms) external nonReentrant returns (bytes32 id) {
-        if (msg.sender != terms.owner) revert Holds_NotOwner(msg.sender, terms.owner);
-        _requireReceiver(terms.asset, terms.owner, terms.to, terms.amount);
+        (address asset, address owner, uint256 amount) = (terms.asset, terms.owner, terms.amount);
+        if (msg.sender != owner) revert Holds_NotOwner(msg.sender, owner);
+        _requireReceiver(asset, owner, terms.to, amount);
         _requireTime(terms.until, LONGEST_HOLD);
         id = idOf(terms);
-        Lock storage lock = _locks[id];
-        if (lock.state != State.None) revert Holds_Known(id);
-        Care care = _careFor(terms.asset, terms.owner);
-        (lock.state, lock.care) = (State.Open, care);
-        emit Held(id, terms.asset, terms.owner, terms, care != Care.Locked);
-        _take(terms.asset, care, terms.owner, terms.amount);
+        if (!_locks[id].isNone()) revert Holds_Known(id);
+        Care care = _careFor(asset, owner);
+        _locks[id] = LockLib.opened(care);
+        _announce(id, terms, asset, owner, care != Care.Locked);
+        _take(asset, care, owner, amount);
     }
 
     /// @inheritdoc IHolds
@@ -79,11 +63,10 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     /// secret all the same, and can only bring about what a refusal does: that `deliver` is called, by anybody.
     function claim(Hold calldata terms, bytes32 secret) external nonReentrantView returns (bool delivered) {
         bytes32 id = idOf(terms);
-        Lock storage lock = _locks[id];
-        _requireState(id, lock, State.Open);
+        Lock lock = _lockIn(id, State.Open);
         if (sha256(abi.encodePacked(secret)) != terms.lock) revert Holds_WrongSecret(id);
         if (block.timestamp > terms.until) revert Holds_TooLate(terms.until, block.timestamp);
-        lock.state = State.Claimed;
+        _locks[id] = lock.withState(State.Claimed);
         emit Claimed(id, secret);
         try this.deliver(terms) {
             delivered = true;
@@ -95,13 +78,12 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     /// @inheritdoc IHolds
     function deliver(Hold calldata terms) external nonReentrant {
         bytes32 id = idOf(terms);
-        Lock storage lock = _locks[id];
-        _requireState(id, lock, State.Claimed);
-        Care care = lock.care;
-        address to = lock.redirectedTo == address(0) ? terms.to : lock.redirectedTo;
-        to = _inPlaceOf(terms.asset, care, to);
+        Lock lock = _lockIn(id, State.Claimed);
+        Care care = lock.care();
+        address to = lock.redirectedTo();
+        to = _inPlaceOf(terms.asset, care, to == address(0) ? terms.to : to);
         address from = _inPlaceOf(terms.asset, care, terms.owner);
-        lock.state = State.Delivered;
+        _locks[id] = lock.withState(State.Delivered);
         emit Delivered(id, terms.asset, from, to, terms.amount);
         _give(terms.asset, care, from, to, terms.amount);
     }
@@ -109,30 +91,28 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     /// @inheritdoc IHolds
     function redirect(Hold calldata terms, address other) external nonReentrant {
         bytes32 id = idOf(terms);
-        Lock storage lock = _locks[id];
-        _requireState(id, lock, State.Claimed);
-        address to = _inPlaceOf(terms.asset, lock.care, terms.to);
+        Lock lock = _lockIn(id, State.Claimed);
+        address to = _inPlaceOf(terms.asset, lock.care(), terms.to);
         if (msg.sender != to) revert Holds_NotReceiver(msg.sender, to);
         _requireReceiver(terms.asset, terms.owner, other, terms.amount);
-        if (lock.care == Care.Locked) _requireSamePerson(terms.asset, to, other);
-        lock.redirectedTo = other;
+        if (lock.care() == Care.Locked) _requireSamePerson(terms.asset, to, other);
+        _locks[id] = lock.withRedirection(other);
         emit Redirected(id, other);
     }
 
     /// @inheritdoc IHolds
     function release(Hold calldata terms) external nonReentrant {
         bytes32 id = idOf(terms);
-        Lock storage lock = _locks[id];
-        _requireUnended(id, lock);
-        Care care = lock.care;
+        Lock lock = _unendedLock(id);
+        Care care = lock.care();
         address owner = _inPlaceOf(terms.asset, care, terms.owner);
         // The receiver can always give up what is to be its own. The owner has it back if nobody claimed in time.
         if (msg.sender != _inPlaceOf(terms.asset, care, terms.to)) {
             if (msg.sender != owner) revert Holds_NotOwner(msg.sender, owner);
-            _requireState(id, lock, State.Open);
+            if (lock.state() != State.Open) revert Holds_NotIn(id, lock.state());
             if (block.timestamp <= terms.until) revert Holds_TooEarly(terms.until, block.timestamp);
         }
-        lock.state = State.Released;
+        _locks[id] = lock.withState(State.Released);
         uint256 amount = _leftOf(terms.asset, care, owner, terms.amount);
         emit Released(id, terms.asset, owner, amount);
         _giveBack(terms.asset, care, owner, amount);
@@ -141,10 +121,9 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     /// @inheritdoc IHolds
     function voidHold(Hold calldata terms, bytes32 documentHash) external nonReentrant {
         bytes32 id = idOf(terms);
-        Lock storage lock = _locks[id];
-        _requireUnended(id, lock);
-        _requireTokenOwner(terms.asset, lock.care);
-        lock.state = State.Voided;
+        Lock lock = _unendedLock(id);
+        _requireTokenOwner(terms.asset, lock.care());
+        _locks[id] = lock.withState(State.Voided);
         address owner = _inPlaceOf(terms.asset, Care.Locked, terms.owner);
         uint256 amount = _leftOf(terms.asset, Care.Locked, owner, terms.amount);
         emit Voided(id, terms.asset, documentHash, amount);
@@ -231,19 +210,27 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     // ------------------------------------------------------------------------ views
 
     /// @inheritdoc IHolds
-    function idOf(Hold calldata terms) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), terms));
+    function idOf(Hold calldata terms) public view returns (bytes32 id) {
+        // The words as they came: the compiler's way checks and copies each, for a thousand gas. Terms with bits where none
+        // belong have another id, and `hold`, which reads every field, opens none of that id.
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, chainid())
+            mstore(add(words, 0x20), address())
+            calldatacopy(add(words, 0x40), terms, 0xe0)
+            id := keccak256(words, 0x120)
+        }
     }
 
     /// @inheritdoc IHolds
     function stateOf(bytes32 id) external view returns (State state, bool inCustody) {
-        Lock storage lock = _locks[id];
-        return (lock.state, lock.care != Care.Locked);
+        Lock lock = _locks[id];
+        return (lock.state(), lock.care() != Care.Locked);
     }
 
     /// @inheritdoc IHolds
     function redirectedTo(bytes32 id) external view returns (address) {
-        return _locks[id].redirectedTo;
+        return _locks[id].redirectedTo();
     }
 
     /// @inheritdoc IHolds
@@ -266,12 +253,14 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         if (until > limit) revert Holds_TooFar(until, limit);
     }
 
-    function _requireState(bytes32 id, Lock storage lock, State state) private view {
-        if (lock.state != state) revert Holds_NotIn(id, lock.state);
+    function _lockIn(bytes32 id, State state) private view returns (Lock lock) {
+        lock = _locks[id];
+        if (lock.state() != state) revert Holds_NotIn(id, lock.state());
     }
 
-    function _requireUnended(bytes32 id, Lock storage lock) private view {
-        State state = lock.state;
+    function _unendedLock(bytes32 id) private view returns (Lock lock) {
+        lock = _locks[id];
+        State state = lock.state();
         if (state != State.Open && state != State.Claimed) revert Holds_NotIn(id, state);
     }
 
@@ -321,6 +310,17 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     }
 
     // ----------------------------------------------------------------------- moving
+
+    /// @dev `Held`, with the terms as they came: the compiler's way would check and copy each anew, for a thousand gas.
+    function _announce(bytes32 id, Hold calldata terms, address asset, address owner, bool inCustody) private {
+        bytes32 topic = Held.selector;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            calldatacopy(words, terms, 0xe0)
+            mstore(add(words, 0xe0), inCustody)
+            log4(words, 0x100, topic, id, asset, owner)
+        }
+    }
 
     function _take(address asset, Care care, address owner, uint256 amount) private {
         if (care == Care.Locked) return IShareToken(asset).hold(owner, amount);

@@ -298,7 +298,7 @@ def order_title(signed: SignedOrder) -> str:
 def _amount_for(signed: SignedOrder, done: int, shares: int) -> int:
     """How much of what is given moves so many shares.
 
-    Raises: InputError where no amount does: where money's smallest unit buys several of the shares'.
+    Raises: InputError where no amount does, since money's smallest unit buys several of them.
     """
     amount = units_for(signed.order, done, shares)
     if (moved := shares_of(signed.order, done, amount)) == shares:

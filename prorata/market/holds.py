@@ -219,7 +219,7 @@ def claim_hold(operator: Operator, holds: Holds, terms: Hold, secret: bytes) -> 
             raise InputError.of("secret", f"0x{terms.lock.hex()}", rule, "give the right secret")
         require_state(holds, hold_id, HoldState.OPEN)
         if (now := operator.chain.now()) > terms.until:
-            rule = f"was the last second for it, and it is {moment(now)}"
+            rule = f"was the last second for it, and the chain's time is {moment(now)}"
             remedy = f"nobody can claim it any more: {terms.owner} may release it"
             raise InputError.of("until", moment(terms.until), rule, remedy)
         label = f"claim {amount_of(operator.chain, terms)} for {terms.to}"
@@ -320,7 +320,9 @@ def _require_releasable(operator: Operator, holds: Holds, terms: Hold, hold_id: 
     require_state(holds, hold_id, HoldState.OPEN)
     now = operator.chain.now()
     if operator.address == owner and now <= terms.until:
-        rule = f"is the last second at which {to} may claim it, and it is {moment(now)}"
+        rule = (
+            f"is the last second at which {to} may claim it, and the chain's time is {moment(now)}"
+        )
         remedy = f"release it after that, or let {to} release it"
         raise InputError.of("until", moment(terms.until), rule, remedy)
 

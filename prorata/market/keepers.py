@@ -163,7 +163,7 @@ def deliver_kept(
     if (receipt := step.earlier("deliver")) is None:
         step.require_kept()
         if (now := operator.chain.now()) > step.consent.until:
-            rule = f"was the last second for it, and it is {moment(now)}"
+            rule = f"was the last second for it, and the chain's time is {moment(now)}"
             remedy = f"let go of it: {owner} may take it back"
             raise InputError.of("until", moment(step.consent.until), rule, remedy)
         _require_deliverable(step, to)
@@ -278,7 +278,7 @@ def take_back(operator: Operator, holds: Holds, keeper: str, asset: Currency, ow
             rule = f"is not {wallet}, whose it is"
             raise InputError.of("account", operator.address, rule, "use that account")
         if (now := operator.chain.now()) <= consent.until:
-            rule = f"is until when the keeper may hold it, and it is {moment(now)}"
+            rule = f"is until when the keeper may hold it, and the chain's time is {moment(now)}"
             remedy = f"take it back after that, or let {keeper} let go of it"
             raise InputError.of("until", moment(consent.until), rule, remedy)
         call = holds.take_back(keeper, asset.address, owner)

@@ -154,7 +154,10 @@ def _ended(
     trade: Trade, signings: Sequence[Signing], now: int, bearer: str | None
 ) -> Iterator[Lack]:
     if now > trade.valid_until:
-        rule = f"was the last second at which it could be settled, and it is {moment(now)}"
+        rule = (
+            "was the last second at which it could be settled, and the chain's time is "
+            f"{moment(now)}"
+        )
         yield Lack("valid_until", moment(trade.valid_until), rule, _ANEW)
     for one in signings:
         if one.spent:

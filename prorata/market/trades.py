@@ -125,8 +125,8 @@ def approve_trade(
             needed[leg.asset] = needed.get(leg.asset, 0) + leg.amount
     done = []
     for address, amount in needed.items():
-        asset, key = Currency(operator.chain, address), f"trade/approve/{found.digest.hex()}"
-        key = f"{key}/{address}"
+        asset = Currency(operator.chain, address)
+        key = f"trade/approve/{found.digest.hex()}/{operator.address}/{address}"
         allowed = asset.allowance(operator.address, settlement.address)
         if allowed >= amount:
             earlier = operator.earlier(key)

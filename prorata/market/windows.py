@@ -99,6 +99,11 @@ class Window:
         """The first second at which it may: time to see it final, claim, and see that final."""
         return self.now + 2 * self.second.lag
 
+    @property
+    def needed(self) -> int:
+        """How long the first hold must last from now, an hour for the two to act included."""
+        return self.distance + 2 * self.second.lag + 3_600
+
     def checked(self, until: int | None) -> int:
         """When the second hold ends: as given, or the latest that is allowed.
 
@@ -110,7 +115,7 @@ class Window:
                 moment(self.first_until),
                 f"is too early an end of the other hold: ours must end {lasting(self.distance)} "
                 f"before it, and leave {lasting(2 * self.second.lag)} from now to claim it",
-                f"ask for one until {moment(self.earliest + self.distance + 3_600)} or later",
+                f"ask for one that ends {lasting(self.needed)} from now or later",
             )
         chosen = self.latest if until is None else until
         if chosen > self.latest:
@@ -128,7 +133,8 @@ class Window:
                 moment(chosen),
                 f"leaves too little time to see the hold final and to claim it on chain "
                 f"{self.second.chain_id}",
-                f"give a time after {moment(self.earliest)}, and not after {moment(self.latest)}",
+                f"give a time more than {lasting(2 * self.second.lag)} from now, and not after "
+                f"{moment(self.latest)}",
             )
         return chosen
 

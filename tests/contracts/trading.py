@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eth_account import Account
@@ -161,24 +161,32 @@ class Trade:
 
 @dataclass
 class Market:
-    """A settlement on a harness. The maker has 1,000 shares, the taker 1,000,000.00 dollars; both
-    let the settlement move all they have. `third` has both.
-    """
+    """A settlement on a harness, where the three who trade have nothing yet."""
 
     harness: Harness
-    settlement: Deployed = field(init=False)
+    settlement: Deployed
     maker: str = MAKER.address
     taker: str = TAKER.address
     third: str = THIRD.address
 
-    def __post_init__(self) -> None:
-        self.settlement = self.harness.kit.deploy("TradeSettlement")
-        self.harness.issue({self.maker: 1_000, self.third: 1_000})
-        for who in (self.taker, self.third):
-            self.dollar.send("mint", who, 1_000_000_000_000)
-        for who in (self.maker, self.taker, self.third):
-            for token in (self.token, self.dollar):
-                token.send("approve", self.settlement.address, MAX, sender=who)
+    @classmethod
+    def bare(cls, harness: Harness) -> Market:
+        """Nobody has anything, or allows it."""
+        return cls(harness, harness.kit.deploy("TradeSettlement"))
+
+    @classmethod
+    def of(cls, harness: Harness) -> Market:
+        """The maker has 1,000 shares, the taker 1,000,000.00 dollars, the third both; they let the
+        settlement move all they have.
+        """
+        market = cls.bare(harness)
+        harness.issue({market.maker: 1_000, market.third: 1_000})
+        for who in (market.taker, market.third):
+            market.dollar.send("mint", who, 1_000_000_000_000)
+        for who in (market.maker, market.taker, market.third):
+            for token in (market.token, market.dollar):
+                token.send("approve", market.settlement.address, MAX, sender=who)
+        return market
 
     @property
     def kit(self) -> RevmKit:

@@ -190,7 +190,7 @@ def _signing(
 ) -> tuple[str, Callable[[], SignedTrade]]:
     """Who signs, and what makes the signature once that is agreed to.
 
-    Raises: InputError when it gives nothing.
+    Raises: InputError when it gives nothing, or what was signed elsewhere is not its signature.
     """
     signature, named = options["signature"], options["signer"]
     if (signature is None) != (named is None):
@@ -202,7 +202,9 @@ def _signing(
         return account.address, lambda: sign_trade(found, account)
     who = place.person("by", named)
     require_giver(found, who)
-    return who, lambda: found.signed_by(who, read_signature(signature))
+    signed = found.signed_by(who, read_signature(signature))
+    require_intact(signed, place.chain, found.settlement)
+    return who, lambda: signed
 
 
 # ----------------------------------------------------------------------------------------- looking

@@ -11,4 +11,4 @@ from tests.contracts.trading import Market
 @pytest.fixture
 def market(kit) -> Market:
     """An open token, a dollar, and two who trade."""
-    return Market(Harness(kit))
+    return Market.of(Harness(kit))

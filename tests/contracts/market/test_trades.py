@@ -40,7 +40,7 @@ trades = st.builds(
 @pytest.fixture(scope="module")
 def signing(codec) -> Market:
     """A market in which nothing is carried out."""
-    return Market(Harness(RevmKit(codec)))
+    return Market.of(Harness(RevmKit(codec)))
 
 
 def ring(market: Market, **changes: Any) -> Trade:
