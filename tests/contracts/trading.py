@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from eth_account import Account
@@ -35,13 +35,15 @@ def members(kind: str) -> list[dict[str, str]]:
     return [{"name": name, "type": what} for what, name in parts]
 
 
-def typed(desk: Deployed, types: dict[str, Any], message: dict[str, Any], **domain: Any) -> Any:
+def typed(
+    settlement: Deployed, types: dict[str, Any], message: dict[str, Any], **domain: Any
+) -> Any:
     """What a wallet shows of a message to this contract."""
     usual = {
         "name": "prorata TradeSettlement",
         "version": "1",
         "chainId": 1,
-        "verifyingContract": desk.address,
+        "verifyingContract": settlement.address,
     }
     return {"domain_data": usual | domain, "message_types": types, "message_data": message}
 
@@ -91,16 +93,16 @@ class Order:
         """As the contract takes it."""
         return tuple(getattr(self, part.name) for part in fields(self))
 
-    def typed(self, desk: Deployed, **domain: Any) -> Any:
+    def typed(self, settlement: Deployed, **domain: Any) -> Any:
         """As a wallet shows it."""
         parts = members(ORDER_TYPE)
         names = (part["name"] for part in parts)
         message = dict(zip(names, self.encodable(), strict=True))
-        return typed(desk, {"Order": parts}, message, **domain)
+        return typed(settlement, {"Order": parts}, message, **domain)
 
-    def signed(self, desk: Deployed, key: Any = None, **domain: Any) -> Signature:
+    def signed(self, settlement: Deployed, key: Any = None, **domain: Any) -> Signature:
         """As its maker signs it, or somebody else."""
-        return signature_of(self.typed(desk, **domain), key or KEYS[self.maker])
+        return signature_of(self.typed(settlement, **domain), key or KEYS[self.maker])
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Trade:
         """Everybody who gives, in the order in which they first do."""
         return list(dict.fromkeys(leg.giver for leg in self.legs))
 
-    def typed(self, desk: Deployed, **domain: Any) -> Any:
+    def typed(self, settlement: Deployed, **domain: Any) -> Any:
         """As a wallet shows it."""
         parts = members(LEG_TYPE)
         names = [part["name"] for part in parts]
@@ -149,34 +151,42 @@ class Trade:
             "validUntil": self.valid_until,
             "documentHash": self.document,
         }
-        return typed(desk, {"Trade": members(TRADE_TYPE), "Leg": parts}, message, **domain)
+        return typed(settlement, {"Trade": members(TRADE_TYPE), "Leg": parts}, message, **domain)
 
-    def signed(self, desk: Deployed, *, caller: str = ZERO, **domain: Any) -> list[Signature]:
+    def signed(self, settlement: Deployed, *, caller: str = ZERO, **domain: Any) -> list[Signature]:
         """The signatures of everybody who gives but the caller."""
-        what = self.typed(desk, **domain)
+        what = self.typed(settlement, **domain)
         return [signature_of(what, KEYS[who]) for who in self.givers() if who != caller]
 
 
 @dataclass
 class Market:
-    """A settlement on a harness. The maker has 1,000 shares, the taker 1,000,000.00 dollars; both
-    let the settlement move all they have. `third` has both.
-    """
+    """A settlement on a harness, where the three who trade have nothing yet."""
 
     harness: Harness
-    desk: Deployed = field(init=False)
+    settlement: Deployed
     maker: str = MAKER.address
     taker: str = TAKER.address
     third: str = THIRD.address
 
-    def __post_init__(self) -> None:
-        self.desk = self.harness.kit.deploy("TradeSettlement")
-        self.harness.issue({self.maker: 1_000, self.third: 1_000})
-        for who in (self.taker, self.third):
-            self.dollar.send("mint", who, 1_000_000_000_000)
-        for who in (self.maker, self.taker, self.third):
-            for token in (self.token, self.dollar):
-                token.send("approve", self.desk.address, MAX, sender=who)
+    @classmethod
+    def bare(cls, harness: Harness) -> Market:
+        """Nobody has anything, or allows it."""
+        return cls(harness, harness.kit.deploy("TradeSettlement"))
+
+    @classmethod
+    def of(cls, harness: Harness) -> Market:
+        """The maker has 1,000 shares, the taker 1,000,000.00 dollars, the third both; they let the
+        settlement move all they have.
+        """
+        market = cls.bare(harness)
+        harness.issue({market.maker: 1_000, market.third: 1_000})
+        for who in (market.taker, market.third):
+            market.dollar.send("mint", who, 1_000_000_000_000)
+        for who in (market.maker, market.taker, market.third):
+            for token in (market.token, market.dollar):
+                token.send("approve", market.settlement.address, MAX, sender=who)
+        return market
 
     @property
     def kit(self) -> RevmKit:
@@ -218,10 +228,12 @@ class Market:
         sender: str | None = None,
     ) -> Receipt:
         """Fill an order; all of it, signed, and by the other of the two if nothing is said."""
-        signature = order.signed(self.desk) if signature is None else signature
+        signature = order.signed(self.settlement) if signature is None else signature
         amount = order.give_amount if amount is None else amount
         sender = sender or self.other(order.maker)
-        return self.desk.send("fill", order.encodable(), signature, amount, most, sender=sender)
+        return self.settlement.send(
+            "fill", order.encodable(), signature, amount, most, sender=sender
+        )
 
     def settle(
         self,
@@ -233,8 +245,8 @@ class Market:
         """Settle a trade, brought by a stranger and signed by all if nothing is said."""
         sender = sender or self.harness.stranger
         if signatures is None:
-            signatures = trade.signed(self.desk, caller=sender)
-        return self.desk.send("settle", trade.encodable(), list(signatures), sender=sender)
+            signatures = trade.signed(self.settlement, caller=sender)
+        return self.settlement.send("settle", trade.encodable(), list(signatures), sender=sender)
 
     def swap(self, shares: int = 100, money: int = 12_345_678, **changes: Any) -> Trade:
         """Shares of the maker's against the taker's money, in two legs."""

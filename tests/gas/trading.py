@@ -22,12 +22,12 @@ ALWAYS = 2**256 - 1
 TRADERS = (MAKER.address, TAKER.address, THIRD.address)
 
 
-class Floor(Clocked):
+class Market(Clocked):
     """A settlement, and two tokens of which three traders hold both and allow it all."""
 
     def __init__(self, kit: AnvilKit, *, ruled: bool) -> None:
         super().__init__(kit)
-        self.desk = self.deploy("TradeSettlement")
+        self.settlement = self.deploy("TradeSettlement")
         self.dollar = self.deploy("Dollar", "Dollar", "USDR", 6)
         self.asset = self._shares() if ruled else self.deploy("Dollar", "Other", "OTHR", 6)
         self.nonces = count(1)
@@ -36,7 +36,7 @@ class Floor(Clocked):
             self.send(self.dollar, "mint", who, 100 * PRICE)
             self.send(self.asset, "mint", who, 100 * SHARES)
             for token in (self.dollar, self.asset):
-                self.send(token, "approve", self.desk.address, ALWAYS, sender=who)
+                self.send(token, "approve", self.settlement.address, ALWAYS, sender=who)
 
     def _shares(self) -> Deployed:
         owner = self.kit.accounts[0]
@@ -59,14 +59,14 @@ class Floor(Clocked):
 
     def fill(self, order: Order, amount: int = SHARES) -> int:
         """Fill as the taker."""
-        signature = order.signed(self.desk, chainId=CHAIN_ID)
+        signature = order.signed(self.settlement, chainId=CHAIN_ID)
         what = (order.encodable(), signature, amount, 2 * PRICE)
-        return self.send(self.desk, "fill", *what, sender=TAKER.address)
+        return self.send(self.settlement, "fill", *what, sender=TAKER.address)
 
     def settle(self, trade: Trade, sender: str) -> int:
         """Settle as somebody."""
-        signatures = trade.signed(self.desk, caller=sender, chainId=CHAIN_ID)
-        return self.send(self.desk, "settle", trade.encodable(), signatures, sender=sender)
+        signatures = trade.signed(self.settlement, caller=sender, chainId=CHAIN_ID)
+        return self.send(self.settlement, "settle", trade.encodable(), signatures, sender=sender)
 
     def swap(self, nonce: int, *more: Leg) -> Trade:
         """Shares against money in two legs, and more of them."""
@@ -83,51 +83,56 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> di
     gas: dict[str, int] = {}
     for ruled, pair in ((False, "plain"), (True, "under rules")):
         with fresh(artifacts, anvil) as kit:
-            floor = Floor(kit, ruled=ruled)
-            _orders(floor, gas, pair)
-            _trades(floor, gas, pair)
+            market = Market(kit, ruled=ruled)
+            _orders(market, gas, pair)
+            _trades(market, gas, pair)
             if not ruled:
-                _cancels(floor, gas)
+                _cancels(market, gas)
     return gas
 
 
-def _orders(floor: Floor, gas: dict[str, int], pair: str) -> None:
-    floor.fill(floor.order())
-    gas[f"fill: whole, {pair}"] = floor.fill(floor.order())
-    parts = floor.order(nonce=PARTIAL | 8, least_fill=1)
-    gas[f"fill: a part, the first, {pair}"] = floor.fill(parts, 10)
-    gas[f"fill: a part, the next, {pair}"] = floor.fill(parts, 10)
+def _orders(market: Market, gas: dict[str, int], pair: str) -> None:
+    market.fill(market.order())
+    gas[f"fill: whole, {pair}"] = market.fill(market.order())
+    parts = market.order(nonce=PARTIAL | 8, least_fill=1)
+    gas[f"fill: a part, the first, {pair}"] = market.fill(parts, 10)
+    gas[f"fill: a part, the next, {pair}"] = market.fill(parts, 10)
     fee = {"fee_to": person(0), "fee_bps": 10}
-    floor.fill(floor.order(**fee))
-    gas[f"fill: whole with a fee, {pair}"] = floor.fill(floor.order(**fee))
+    market.fill(market.order(**fee))
+    gas[f"fill: whole with a fee, {pair}"] = market.fill(market.order(**fee))
     tax = {"tax_to": person(0), "tax_bps": 50}
-    gas[f"fill: whole with a fee and a tax, {pair}"] = floor.fill(floor.order(**fee, **tax))
+    gas[f"fill: whole with a fee and a tax, {pair}"] = market.fill(market.order(**fee, **tax))
     if pair == "plain":
         return
-    guard = {"record_token": floor.asset.address, "record": 1}
-    gas["fill: whole, before a record that is not scheduled"] = floor.fill(floor.order(**guard))
-    floor.send(floor.asset, "scheduleRecord", floor.clock + 86_400)
-    gas["fill: whole, before a record that is scheduled"] = floor.fill(floor.order(**guard))
+    guard = {"record_token": market.asset.address, "record": 1}
+    gas["fill: whole, before a record that is not scheduled"] = market.fill(market.order(**guard))
+    market.send(market.asset, "scheduleRecord", market.clock + 86_400)
+    gas["fill: whole, before a record that is scheduled"] = market.fill(market.order(**guard))
 
 
-def _trades(floor: Floor, gas: dict[str, int], pair: str) -> None:
-    stranger = floor.kit.accounts[1]
-    third = Leg(floor.asset.address, THIRD.address, TAKER.address, SHARES)
-    floor.settle(floor.swap(0, third), stranger)
-    gas[f"settle: two legs, brought by a third, {pair}"] = floor.settle(floor.swap(1), stranger)
-    gas[f"settle: two legs, by a party, {pair}"] = floor.settle(floor.swap(2), TAKER.address)
-    gas[f"settle: three legs, three signers, {pair}"] = floor.settle(floor.swap(3, third), stranger)
+def _trades(market: Market, gas: dict[str, int], pair: str) -> None:
+    stranger = market.kit.accounts[1]
+    third = Leg(market.asset.address, THIRD.address, TAKER.address, SHARES)
+    market.settle(market.swap(0, third), stranger)
+    gas[f"settle: two legs, brought by a third, {pair}"] = market.settle(market.swap(1), stranger)
+    gas[f"settle: two legs, by a party, {pair}"] = market.settle(market.swap(2), TAKER.address)
+    gas[f"settle: three legs, three signers, {pair}"] = market.settle(
+        market.swap(3, third), stranger
+    )
 
 
-def _cancels(floor: Floor, gas: dict[str, int]) -> None:
+def _cancels(market: Market, gas: dict[str, int]) -> None:
     maker = TRADERS[0]
-    gas["cancel: one order"] = floor.send(floor.desk, "cancel", [77], sender=maker)
-    floor.send(floor.desk, "cancelBelow", 100, sender=maker)
-    gas["cancel: all orders below a number"] = floor.send(
-        floor.desk, "cancelBelow", 200, sender=maker
+    gas["cancel: one order"] = market.send(market.settlement, "cancel", [77], sender=maker)
+    market.send(market.settlement, "cancelBelow", 100, sender=maker)
+    gas["cancel: all orders below a number"] = market.send(
+        market.settlement, "cancelBelow", 200, sender=maker
     )
-    order = floor.order(nonce=300)
-    gas["post: an order"] = floor.send(
-        floor.desk, "post", order.encodable(), order.signed(floor.desk, chainId=CHAIN_ID)
+    order = market.order(nonce=300)
+    gas["post: an order"] = market.send(
+        market.settlement,
+        "post",
+        order.encodable(),
+        order.signed(market.settlement, chainId=CHAIN_ID),
     )
-    gas["deploy: TradeSettlement"] = floor.desk.receipt.gas
+    gas["deploy: TradeSettlement"] = market.settlement.receipt.gas
