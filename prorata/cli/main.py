@@ -57,6 +57,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
         "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
         "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
+        "tape": "Show what was traded, when, and at what price.",
     },
     "Compliance": {
         "register": "Bring a register of investors to the chain.",

@@ -119,8 +119,8 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
         yield from _registry(chain, by_address.get(registry), registry, token.address)
     for placed in deployment.policies().values():
         policy = WithholdingPolicy(chain, placed.address)
-        may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
-        yield from _people(chain, by_address[placed.address], may)
+        powers = (OWNER_OF_POLICY, AGENT_OF_POLICY)
+        yield from _people(chain, by_address[placed.address], powers)
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)

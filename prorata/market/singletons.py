@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from eth_utils.crypto import keccak
-
 from prorata.chain.artifacts import artifact
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Intent, Receipt
@@ -23,6 +21,7 @@ from prorata.contracts.trade_settlement import TradeSettlement
 from prorata.deployments.create2 import create2_call, require_factory
 from prorata.deployments.deployment import keccak_hex
 from prorata.deployments.machine import require_machine
+from prorata.deployments.market_contracts import HOLDS, SALT, SETTLEMENT, singleton_address
 from prorata.errors import DeploymentError
 from prorata.values.addresses import check_address
 
@@ -41,15 +40,11 @@ __all__ = [
     "spender_address",
 ]
 
-SETTLEMENT, HOLDS = "TradeSettlement", "Holds"
-
 SINGLETONS = (SETTLEMENT, HOLDS)
 """By the names of their artifacts, in the order in which they are deployed."""
 
 SPENDERS = {"settlement": SETTLEMENT, "holds": HOLDS}
 """What people call them, where an allowance is given."""
-
-SALT = keccak(text="prorata market")
 
 Wrapper = TypeVar("Wrapper", bound=BoundContract)
 
@@ -85,11 +80,6 @@ class DeployedSingleton:
 
     singleton: Singleton
     receipt: Receipt | None
-
-
-def singleton_address(name: str) -> str:
-    """Where the contract is on every chain."""
-    return create2_call(SALT, artifact(name))[1]
 
 
 def read_singletons(chain: Chain) -> list[Singleton]:

@@ -74,7 +74,7 @@ LEFT_OUT = ("Dollar", "FlatTax")
 LATER = frozenset(
     {
         "PersonCountLib", "ClaimLayout", "DividendVaultViews", "EligibleLib", "MemoryLib",
-        "FrozenSharesLib",
+        "FrozenSharesLib", "Holds", "LockLib",
     }
 )  # fmt: skip
 """Sources that came after the last campaign: it says nothing of them, and the next one will."""

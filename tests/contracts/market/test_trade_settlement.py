@@ -171,6 +171,7 @@ def test_whole_or_not_at_all(market):
     market.fill(order)
 
 
+@pytest.mark.attack("J3")
 def test_an_order_is_filled_once(market):
     """The nonce is spent for this and for every other order that has it (Law 46)."""
     order = market.sale()
@@ -294,6 +295,24 @@ def test_what_a_token_refuses_is_forwarded(market):
         market.fill(market.sale())
     assert market.shares(market.maker) == [1_000]
     assert not market.settlement.call("isSpent", market.maker, 0)
+
+
+@pytest.mark.attack("J6")
+def test_a_maker_who_withdraws_costs_the_taker_nothing(market):
+    """Its allowance, or its shares: the whole fill is refused, and the taker keeps its money. (Laws
+    43, 45)"""
+    order, ann = market.sale(), market.harness.ann
+    market.token.send("approve", market.settlement.address, 0, sender=market.maker)
+    with refused("ERC20InsufficientAllowance", market.settlement.address, 0, 100):
+        market.fill(order)
+    market.token.send("approve", market.settlement.address, MAX, sender=market.maker)
+    market.token.send("transfer", ann, 950, sender=market.maker)
+    with refused("ERC20InsufficientBalance", market.maker, 50, 100):
+        market.fill(order)
+    assert market.money(market.taker, market.maker) == [10**12, 0]
+    assert not market.settlement.call("isSpent", market.maker, 0)
+    market.token.send("transfer", market.maker, 50, sender=ann)
+    market.fill(order)
 
 
 # ------------------------------------------------------------------------------ parts
@@ -558,6 +577,7 @@ def test_what_is_cancelled_is_not_filled(market, nonce):
     market.settlement.send("cancel", [], sender=market.maker)
 
 
+@pytest.mark.attack("J3")
 def test_all_below_a_number_are_cancelled(market):
     """Bit 63 left aside; what was spent above stays spent, and what was not is live (Law 46)."""
     market.fill(market.sale(10, nonce=70))

@@ -195,6 +195,7 @@ def trade_shares(documents: Documents, folder: Path) -> None:
     documents("order", "post", file)
     documents("order", "list")
     documents("order", "cancel", file, *as_ben)
+    assert units(documents("tape")["trades"][0]["value"]) == 2_500_000
 
 
 def trade_and_hold(documents: Documents, folder: Path) -> None:
