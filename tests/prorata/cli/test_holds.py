@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.prorata.market.traders import (
     SELLER,
     STRANGER,
     Market,
+    fake_money,
     opened_market,
     signer,
 )
@@ -358,6 +360,35 @@ def test_nobody_pays_against_shares_that_it_may_not_hold(commands, secret, marke
     agreed = ("--expect", f"100 {market.token.address}", "--out", ours, *AS_STRANGER)
     refused = commands.refuses("hold", "place", "50 USD", *against, *agreed)
     assert f"would not be delivered now: the receiver {STRANGER} is not registered" in refused
+
+
+def test_one_lock_opens_one_hold_of_an_asset(commands, terms, secret, tmp_path):
+    """Else one secret would open both: a copy of the file was lost, or another name given."""
+    words = (*HUNDRED, "--secret-file", secret, "--out", str(tmp_path / "second.json"))
+    refused = commands.refuses(*words, "--nonce", "1", *AS_SELLER)
+    assert "one secret would open both" in refused
+    commands.says("hold", "release", terms, *AS_BUYER)
+    commands.says(*words, "--nonce", "1", *AS_SELLER)
+
+
+def test_no_secret_is_shown_for_a_token_that_only_calls_itself_money(market, commands, tmp_path):
+    token = fake_money(market)
+    out, secret = str(tmp_path / "fake.json"), str(tmp_path / "secret.txt")
+    words = ("hold", "place", f"7 {token}", "--to", SELLER, "--until", "+1d", "--out", out)
+    commands.says(*words, "--secret-file", secret, *AS_BUYER)
+    claim = ("hold", "claim", out, "--secret-file", secret, *AS_SELLER)
+    assert "calls itself USD, and is no asset that is known here" in commands.refuses(*claim)
+    commands.says(*claim, "--expect", f"7 {token}")
+
+
+def test_an_asset_is_named_by_the_symbol_of_a_deployment_beside(commands, tmp_path):
+    """When it is only played, too, in a copy of the folder."""
+    twin = commands.folder.with_name("TWIN")
+    shutil.copytree(commands.folder, twin)
+    words = ("hold", "place", "1 TWIN", "--to", BUYER, "--until", "+1d", "--lock", LOCK)
+    done = commands.facts(*words, "--out", str(tmp_path / "t.json"), *AS_SELLER)
+    shutil.rmtree(twin)
+    assert done["amount"]["address"] == commands.deployment.token().address
 
 
 def test_a_hold_is_named_by_its_id_when_the_file_is_lost(commands, terms):
