@@ -19,7 +19,7 @@ from prorata.cli.output import Output
 from prorata.cli.parameters import WHEN, parse_span
 from prorata.cli.session import Session
 from prorata.cli.trading import Place, looking_at, parse_what, trading
-from prorata.cli.wanted_holds import WantedHold
+from prorata.cli.wanted_holds import WantedHold, require_fixed
 from prorata.contracts.holds import Holds, HoldState
 from prorata.errors import InputError
 from prorata.files.writer import json_object
@@ -178,6 +178,7 @@ def place_command(what: str, out: Path, **options: Any) -> None:
         holds = find_singleton(Holds, place.chain, options["named"])
         # What an earlier run had signed is on the chain before anything is decided anew.
         operator.settle()
+        require_fixed(operator, session, options)
         asset, amount = parse_what(place, what)
         wanted = WantedHold(session, place, holds, operator.address, options)
         terms = wanted.kept(out, asset.address, amount) or wanted.new(asset.address, amount)

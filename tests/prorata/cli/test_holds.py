@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from prorata.market.singletons import singleton_address
+from prorata.values.times import moment
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands, run
@@ -307,6 +308,36 @@ def test_a_wrong_secret_is_refused_and_not_shown(commands, terms, tmp_path):
 def test_who_signs_elsewhere_shows_no_secret_in_a_file(commands, terms, secret):
     words = ("hold", "claim", terms, "--secret-file", secret, "--account", f"unsigned:{BUYER}")
     assert "would be in a file before it is on the chain" in commands.refuses(*words)
+
+
+def test_what_is_signed_elsewhere_or_planned_is_the_same_whenever_it_is_run(commands, tmp_path):
+    """A secret that was made on the way would be lost, and a time from now another one."""
+    out, made = str(tmp_path / "t.json"), str(tmp_path / "made.txt")
+    place = ("hold", "place", "1 QUAY9", "--to", BUYER, "--out", out)
+    elsewhere = ("--account", f"unsigned:{SELLER}")
+    lasting = ("--until", moment(commands.chain.now() + 86_400))
+    refused = commands.refuses(*place, *lasting, "--secret-file", made, *elsewhere)
+    assert "make it first with `prorata hold secret`" in refused
+    refused = commands.refuses(*place, "--until", "+1d", "--lock", LOCK, *elsewhere)
+    assert "is another second whenever it is run" in refused
+    waits = commands.run(*place, *lasting, "--lock", LOCK, *elsewhere)
+    assert waits.code == 4, waits.err
+    where = ("--network", commands.anvil.url, "--deployment", str(commands.folder), *AS_SELLER)
+    words = ("--", *place, *lasting, "--secret-file", made)
+    planned = run("plan", "--output", str(tmp_path / "plan.json"), *where, *words)
+    assert "make it first with `prorata hold secret`" in planned.err
+    assert not Path(made).exists()
+
+
+def test_permissions_say_whom_the_appointed_contract_obeys(commands):
+    grants = commands.facts("permissions")["grants"]
+    [grant] = [one for one in grants if one["role"] == "holds contract"]
+    assert grant["account"] == HOLDS
+    assert "its code, which cannot change, obeys holders" in grant["may"]
+    commands.says("settings", "holds-contract", commands.deployment.vault().address)
+    grants = commands.facts("permissions")["grants"]
+    [grant] = [one for one in grants if one["role"] == "holds contract"]
+    assert "whom it obeys is not read here" in grant["may"]
 
 
 def test_too_late_and_not_what_was_agreed(commands, terms, secret):
