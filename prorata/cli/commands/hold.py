@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Lock shares or money for somebody: until a secret is shown, for a keeper, or until a time."""
+"""Lock shares or money for somebody: by a secret, for a keeper, or until a time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ FINAL_AFTER = click.option(
 
 @click.group()
 def cli() -> None:
-    """Lock shares or money for somebody: until a secret is shown, for a keeper, or until a time.
+    """Lock shares or money for somebody: by a secret, for a keeper, or until a time.
 
     Shares whose token has appointed the holds contract are locked where they are: they earn, vote
     and count as their holder's. Everything else is taken into the contract's care.

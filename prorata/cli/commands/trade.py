@@ -136,6 +136,7 @@ def propose_command(out: Path, **options: Any) -> None:
 @cli.command(
     "sign",
     cls=Command,
+    asks=True,
     examples=(
         "prorata trade sign trade.json --account holder.json",
         "prorata trade sign trade.json --by 0x… --signature 0x…",

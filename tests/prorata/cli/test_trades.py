@@ -11,7 +11,7 @@ import pytest
 
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
-from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.opened import Commands, run
 from tests.prorata.market.traders import (
     BUYER,
     OWNER,
@@ -184,7 +184,8 @@ def test_a_trade_that_was_cancelled_is_never_settled(commands, file):
 
 
 def test_nobody_signs_unasked_or_for_another(commands, file):
-    assert "there is nobody to ask" in commands.run("trade", "sign", file, *AS_SELLER).err
+    where = ("--network", commands.anvil.url, "--deployment", str(commands.folder))
+    assert "there is nobody to ask" in run("trade", "sign", file, *AS_SELLER, *where).err
     refused = commands.refuses("trade", "sign", file, "--yes", *AS_STRANGER)
     assert f'"{STRANGER}" gives nothing in this trade' in refused
     assert "gives nothing" in commands.refuses("trade", "approve", file, *AS_STRANGER)

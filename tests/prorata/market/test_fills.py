@@ -61,6 +61,18 @@ def test_a_buyers_order_is_filled_by_whoever_sells(market):
     assert market.dollars.balance_of(BUYER) == (1_000_000 - 25_000 - 125) * DOLLAR
 
 
+def test_what_the_taker_would_pay_itself_stays(market):
+    """As a venue, or a collector, that buys: what is shown is what leaves it."""
+    market.allow()
+    signed = market.signed(fee_to=BUYER, fee_bps=25, tax_to=BUYER, tax_bps=50)
+    had = market.dollars.balance_of(BUYER)
+    with market.operator(2) as operator:
+        check = check_fill(operator.chain, signed, BUYER)
+        assert check.due == check.moved.gives.units == 99_750 * DOLLAR
+        assert fill(operator, signed).moved.gives.units == 99_750 * DOLLAR
+    assert had - market.dollars.balance_of(BUYER) == 99_750 * DOLLAR
+
+
 def test_the_same_part_a_second_time_needs_another_reference(market):
     market.allow()
     signed = market.signed(least=1)
