@@ -134,7 +134,8 @@ def holds_contract_command(contract: str, **options: Any) -> None:
     """Appoint the one contract that may hold shares.
 
     CONTRACT is its address, `market` for the market's own, or none. It can hold free shares and
-    deliver them as a transfer by their holder would. What the one before holds stays held, and is then this one's to release.
+    deliver them as a transfer by their holder would. What the one before holds stays held, and is
+    then this one's to release.
     """
     session, named = Session.of(options), _holds_contract(contract)
     with session.deployed() as (operator, found):
