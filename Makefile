@@ -70,8 +70,11 @@ $(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prora
 demo: setup  ## Play the life of a building that pays rent, on a local chain
 	@$(BIN)/ape run demo
 
-test: setup $(INSTALLED) lint  ## Run every check: this is what CI runs
-	@$(BIN)/ape test tests/ape
+# Neither `make lint` nor `ape test` has use for more than one core: they run side by side.
+test: setup $(INSTALLED)  ## Run every check: this is what CI runs
+	@$(MAKE) lint & lint=$$!; \
+		$(BIN)/ape test tests/ape || { wait $$lint; exit 1; }; \
+		wait $$lint
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report

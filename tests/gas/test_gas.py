@@ -20,6 +20,7 @@ from tests.gas.holds import measure as measure_holds
 from tests.gas.record_ranges import heaviest
 from tests.gas.record_ranges import measure as measure_ranges
 from tests.gas.story import Story, measure
+from tests.gas.trading import measure as measure_trading
 from tests.gas.withholding import measure as measure_withholding
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -45,6 +46,14 @@ LIMITS = {
     "register: batch of 100, per investor": 27_000,
     "tax: by the table": 22_000,
     "tax: by certificate": 17_000,
+    "fill: whole, plain": 81_500,
+    "fill: whole, under rules": 93_500,
+    "fill: a part, the next, plain": 86_500,
+    "fill: a part, the next, under rules": 98_500,
+    "settle: two legs, brought by a third, plain": 99_000,
+    "settle: three legs, three signers, plain": 129_000,
+    "cancel: one order": 29_000,
+    "cancel: all orders below a number": 32_000,
     "lock shares: next": 70_000,
     "claim a hold: eligibility and country": 105_000,
     "claim: a range of 30 records, never traded": 110_000,
@@ -70,6 +79,7 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_withholding,
         measure_field,
         measure_holds,
+        measure_trading,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

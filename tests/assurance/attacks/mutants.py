@@ -20,6 +20,7 @@ from tests.contracts.files import path_of
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
+TRADING = "TradeSettlement"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -71,6 +72,8 @@ SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 REGISTER, HOLDS_FILE = "compliance/InvestorRegistry.sol", "market/Holds.sol"
+SETTLEMENT, ORDERS = "market/TradeSettlement.sol", "market/OrderLib.sol"
+ARRIVING, GUARDING = "market/DeliveryLib.sol", "market/RecordGuardLib.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -515,6 +518,72 @@ MUTANTS = (
         "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
     AttackMutant(
+        "J1 a part rounds down", TRADING, ORDERS,
+        "return (product + divisor - 1) / divisor;", "return product / divisor;",
+        "trade_settlement::a_part_never_rounds_to_nothing_before_it_is_paid_for",
+    ),
+    AttackMutant(
+        "J2 each part rounds by itself", TRADING, ORDERS,
+        "taken = _divUp(taken * (done + amount), giveAmount) - _divUp(taken * done, giveAmount);",
+        "taken = _divUp(taken * amount, giveAmount);",
+        "trade_settlement::any_part_fills_exactly",
+    ),
+    AttackMutant(
+        "J3 a nonce is good again", TRADING, SETTLEMENT,
+        "            book.first = first | bit;\n", "",
+        "trade_settlement::an_order_is_filled_once",
+    ),
+    AttackMutant(
+        "J3 the number below which all are cancelled is not asked", TRADING, SETTLEMENT,
+        "_requireLive(order, nonce < uint64(first) || first & bit != 0);",
+        "_requireLive(order, first & bit != 0);",
+        "trade_settlement::all_below_a_number_are_cancelled",
+    ),
+    AttackMutant(
+        "J4 code goes before the key", TRADING, "libraries/SignatureLib.sol",
+        "if (fault == ECDSA.RecoverError.NoError && found == signer) return true;",
+        "if (signer.code.length == 0) return fault == ECDSA.RecoverError.NoError"
+        " && found == signer;",
+        "trade_settlement::an_account_with_key_and_code_is_its_keys",
+    ),
+    AttackMutant(
+        "J5 a record closes a day late", TRADING, GUARDING,
+        "return (answer < block.timestamp, answer);",
+        "return (answer + 1 days < block.timestamp, answer);",
+        "trade_settlement::an_order_ends_with_its_record",
+    ),
+    AttackMutant(
+        "J5 a cancelled record ends nothing", TRADING, GUARDING,
+        "return (answer < block.timestamp, answer);",
+        "return (answered && answer < block.timestamp, answer);",
+        "trade_settlement::an_order_ends_when_its_record_is_cancelled",
+    ),
+    AttackMutant(
+        "J6 what the maker gives is tried only", TRADING, SETTLEMENT,
+        "DeliveryLib.move(order.give, order.maker, msg.sender, toTaker);",
+        'order.give.call(abi.encodeWithSignature("transferFrom(address,address,uint256)",'
+        " order.maker, msg.sender, toTaker));",
+        "trade_settlement::a_maker_who_withdraws_costs_the_taker_nothing",
+    ),
+    AttackMutant(
+        "J7 what arrives is not measured", TRADING, ARRIVING,
+        "if (arrived < amount) revert ITradeSettlement.TradeSettlement_Short(asset, to, arrived,"
+        " amount);",
+        "",
+        "trade_settlement::the_maker_gets_what_it_signed_for_or_nothing_moves",
+    ),
+    AttackMutant(
+        "J7 a soft no is a yes", TRADING, ARRIVING,
+        "moved := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))", "moved := 1",
+        "trade_settlement::a_token_that_says_no_has_moved_nothing",
+    ),
+    AttackMutant(
+        "J7 the door stands open", TRADING, SETTLEMENT,
+        ") external nonReentrant returns (uint256 due) {\n        return _fill(",
+        ") external returns (uint256 due) {\n        return _fill(",
+        "trade_settlement::a_token_that_calls_back_finds_the_door_shut",
+    ),
+    AttackMutant(
         "J8 a hold commits to nothing", HOLDS, HOLDS_FILE,
         "if (care == Care.Locked) return IShareToken(asset).hold(owner, amount);",
         "if (care == Care.Locked) return;",
@@ -573,6 +642,7 @@ LIVES = {
     HOLDS: f"{path_of('custody')}::test_money_is_taken_into_care_and_claimed",
     "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
+    TRADING: f"{path_of('trades')}::test_a_gift_is_a_trade_of_one_leg",
 }
 """What a mutant still does: it is broken in one place only."""
 

@@ -1,4 +1,5 @@
-"""The commands as a person opens them: `ape run ...`, each in its own process.
+"""The commands as a person opens them, at both doors: `ape run ...`, each in a process of its own
+(`apart`), and `prorata ...`, which is run in this one and costs a tenth.
 
 They are played on three kinds of chain: an Anvil that mines at once, an Anvil that plays a public
 network (its own chain id, a block a second, no accounts of its own, a keystore file that pays, a
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
-from tests.prorata.cli.opened import agreed
+from tests.prorata.cli.opened import agreed, run
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ PUBLIC_CHAIN = 84_532_001
 HARDHAT = Path(os.environ.get("PRORATA_HARDHAT", PROJECT_ROOT / "node_modules/.bin/hardhat"))
 
 
-@dataclass
+@dataclass(frozen=True)
 class CommandSession:
     """The commands of one deployment on one chain."""
 
@@ -53,19 +54,30 @@ class CommandSession:
     folder: Path
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    by_ape: bool = False
+    """Whether each command is run by ape, in a process of its own."""
+
+    @property
+    def apart(self) -> CommandSession:
+        """The same at ape's door."""
+        return replace(self, by_ape=True)
+
+    @property
+    def here(self) -> CommandSession:
+        """The same at the door of `prorata`, in this process."""
+        return replace(self, by_ape=False)
 
     def run(self, *arguments: str, network: str | None = None) -> subprocess.CompletedProcess[str]:
+        where = ("--network", network or self.url, "--deployment", str(self.folder))
+        words = (*agreed(arguments), *where, *self.options)
+        if not self.by_ape:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(PROJECT_ROOT)
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+                return subprocess.CompletedProcess(words, *run(*words))
         return subprocess.run(
-            [
-                str(APE),
-                "run",
-                *agreed(arguments),
-                "--network",
-                network or self.url,
-                "--deployment",
-                str(self.folder),
-                *self.options,
-            ],
+            [str(APE), "run", *words],
             cwd=PROJECT_ROOT,
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
@@ -114,7 +126,9 @@ def again(facts: dict) -> dict:
 
 
 def play(session: CommandSession, close: float) -> None:
-    """The life of a distribution through the commands; each step twice, done once."""
+    """The life of a distribution through the commands; each step twice, done once: whichever door
+    it was done at, the other one knows it."""
+    second = session.here if session.by_ape else session
     deployed = session.facts("deploy", "--asset", ASSET, "--dollar")
     assert list(deployed["contracts"]) == ["DividendVault", "ShareToken", "Dollar"]
     issued = session.facts("issue", HOLDERS, "--batch", "100")
@@ -131,9 +145,9 @@ def play(session: CommandSession, close: float) -> None:
     assert distributed["distribution"] == 1
 
     before = sent(session)
-    assert session.facts("deploy", "--asset", ASSET, "--dollar") == again(deployed)
-    assert session.facts("issue", HOLDERS, "--batch", "100") == again(issued)
-    assert session.facts(*rent) == again(distributed)
+    assert second.facts("deploy", "--asset", ASSET, "--dollar") == again(deployed)
+    assert second.facts("issue", HOLDERS, "--batch", "100") == again(issued)
+    assert second.facts(*rent) == again(distributed)
     assert sent(session) == before
 
     while session.chain.now() <= record["closes_at"]:
@@ -217,7 +231,7 @@ def test_an_instruction_is_signed_at_one_door_and_brought_at_another(played, tmp
         played.url, played.folder, ("--account", str(keystore)), {"PRORATA_PASSPHRASE": PASSPHRASE}
     )
     wish = ("instruct", "--id", "1", "--to", bank, "--valid-until", "2100-01-01T00:00:00Z")
-    said = holder.says(*wish, "--out", str(path))
+    said = holder.apart.says(*wish, "--out", str(path))
     assert f"Signed by {key.address}: `ape run claim --instruction {path}` does it" in said
     unsigned = played.facts(
         *wish, "--holder", key.address, "--out", str(tmp_path / "other.json"), "--unsigned"
@@ -272,7 +286,7 @@ def test_a_faulty_cap_table_is_listed_whole_and_sends_nothing(played, tmp_path):
 
 def test_accounts_that_cannot_sign_are_refused(played, tmp_path):
     missing = tmp_path / "nobody.json"
-    assert played.refuses("record", "--at", "+2h", "--account", str(missing)) == (
+    assert played.apart.refuses("record", "--at", "+2h", "--account", str(missing)) == (
         f'account: "{missing}" is neither an ape account nor a keystore file; '
         "`ape run account list` shows what there is"
     )
@@ -288,21 +302,21 @@ def test_networks_that_are_none_are_refused(played):
         "the node at http://127.0.0.1:1 does not answer (connection refused); "
         "check the address and that the node is running"
     )
-    assert played.refuses(*asset, network="ethereum:atlantis").startswith(
+    assert played.apart.refuses(*asset, network="ethereum:atlantis").startswith(
         'network: "ethereum:atlantis" cannot be used ('
     )
 
 
 def test_the_wrong_chain_behind_a_networks_name_is_refused(played):
     session = CommandSession(played.url, played.folder, environment={"SEPOLIA_RPC_URL": played.url})
-    assert session.refuses("record", "--at", "+2h", network="ethereum:sepolia") == (
+    assert session.apart.refuses("record", "--at", "+2h", network="ethereum:sepolia") == (
         f"{played.url} is chain 31337, not chain 11155111; choose the network of that chain"
     )
 
 
 def test_ape_may_start_the_chain(tmp_path):
     session = CommandSession("ethereum:local:foundry", tmp_path / "HARB12")
-    assert session.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
+    assert session.apart.facts("deploy", "--asset", ASSET)["chain_id"] in (1337, 31337)
 
 
 @pytest.mark.parametrize("name", ["deploy", "issue", "record", "distribute", "claim", "instruct"])
@@ -336,7 +350,7 @@ def public(tmp_path_factory) -> Iterator[CommandSession]:
 
 
 def test_the_same_on_a_public_network(public):
-    play(public, close=12)
+    play(public.apart, close=12)
     assert public.chain.chain_id == PUBLIC_CHAIN
 
 
@@ -417,6 +431,7 @@ def test_the_same_on_a_hardhat_node(tmp_path):
     ) as node:
         try:
             assert any("Started HTTP" in line for line in node.stdout)
-            play(CommandSession(f"http://127.0.0.1:{port}", tmp_path / "HARB12"), close=5)
+            session = CommandSession(f"http://127.0.0.1:{port}", tmp_path / "HARB12")
+            play(session.apart, close=5)
         finally:
             node.kill()

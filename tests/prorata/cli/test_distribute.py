@@ -247,7 +247,7 @@ def test_terms_of_options_are_as_strict(commands):
 
 def test_the_end_of_a_distribution(commands, tmp_path):
     """Declared with tax and a deadline, pushed but for a frozen wallet, remitted, aged, swept."""
-    found, session = commands.deployment, CommandSession(commands.anvil.url, commands.folder)
+    found, session = commands.deployment, CommandSession(commands.anvil.url, commands.folder).apart
     operator = Operator(commands.chain, _test_signer("TEST::0", 0, commands.chain))
     policy = operator.send_one("tax", deploy_call(artifact("FlatTax"), 1_500, COLLECTOR))
     wallet, until = TABLE.holdings[5].address, commands.chain.now() + 100 * 86_400
@@ -262,7 +262,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
 
     commands.travel(commands.chain.now() + 95 * 86_400)
     out = tmp_path / "unclaimed.csv"
-    facts = session.facts("unclaimed", "--out", str(out))
+    facts = commands.facts("unclaimed", "--out", str(out))
     [line] = facts["lines"]
     assert (line["holder"], line["state"], line["age"], line["days"]) == (
         wallet,
@@ -278,7 +278,7 @@ def test_the_end_of_a_distribution(commands, tmp_path):
     )
     assert commands.refuses("remit") == 'id: "" is missing; give --id or --all'
     assert commands.refuses("remit", "--id", "1", "--all").startswith('id: "1" stands beside --all')
-    remitted = session.facts("remit", "--all")["remitted"]
+    remitted = commands.facts("remit", "--all")["remitted"]
     assert [(r["distribution"], r["collector"]) for r in remitted] == [(1, COLLECTOR)]
     assert commands.facts("remit", "--all") == {
         "remitted": [],
