@@ -77,13 +77,20 @@ TRADING = (
     "order_explanations",
     "tests/laws/test_settlement_laws.py",
 )
+HOLDING = (
+    "secret_holds",
+    "keepers",
+    "holds_under_orders",
+    "custody",
+    "tests/laws/test_holds_laws.py",
+)
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
     "AccountLib": (LAYOUTS, "record_dates", *TOKEN),
     "HistoryLib": ("record_dates", "claim_batches", *TOKEN),
     "LedgerLib": (LAYOUTS, "record_dates", *TOKEN),
-    "ComplianceLib": ("rules", "reference_suite", *TOKEN),
+    "ComplianceLib": ("rules", "tests/contracts/compliance/test_reference_suite.py", *TOKEN),
     "Documents": TOKEN,
     "FrozenSharesLib": (LAYOUTS, "holds", *TOKEN),
     "InvestorRegistry": ("losses", *REGISTER),
@@ -102,6 +109,8 @@ OWN = {
     "PassThrough": ("pass_through",),
     "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
     "SignatureLib": ("permit", "claim_relayer", "trade_settlement"),
+    "Holds": HOLDING,
+    "LockLib": (LAYOUTS, *HOLDING),
     "TradeSettlement": TRADING,
     "OrderLib": ("trade_settlement", "order_explanations"),
     "TradeLib": ("trades",),
