@@ -90,7 +90,7 @@ OWN = {
     "AccountLib": (LAYOUTS, "record_dates", *TOKEN),
     "HistoryLib": ("record_dates", "claim_batches", *TOKEN),
     "LedgerLib": (LAYOUTS, "record_dates", *TOKEN),
-    "ComplianceLib": ("rules", "tests/contracts/compliance/test_reference_suite.py", *TOKEN),
+    "ComplianceLib": ("rules", "reference_suite", *TOKEN),
     "Documents": TOKEN,
     "FrozenSharesLib": (LAYOUTS, "holds", *TOKEN),
     "InvestorRegistry": ("losses", *REGISTER),
