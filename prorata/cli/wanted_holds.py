@@ -27,6 +27,9 @@ __all__ = ["WantedHold"]
 _SECRET = "prorata.secret"  # noqa: S105
 """Where a command keeps the secret that it has made, until it is agreed to."""
 
+_DELEGATED = bytes.fromhex("ef0100")
+"""What the code of an account with a key begins with, if it has any (EIP-7702)."""
+
 
 class WantedHold:
     """What the options of `hold place` ask for."""
@@ -86,7 +89,7 @@ class WantedHold:
             found = self._counterpart()
             until = self._window(found).checked(until)
             to, lock = options["receiver"], found.terms.lock
-            to = found.terms.owner if to is None else self.place.person("to", to)
+            to = self._other(found) if to is None else self.place.person("to", to)
         else:
             if options["receiver"] is None or until is None:
                 missing = "to" if options["receiver"] is None else "until"
@@ -142,6 +145,15 @@ class WantedHold:
                 after=options["against_final_after"],
                 named=options["against_contract"],
             )
+
+    def _other(self, found: Counterpart) -> str:
+        """Whoever holds there, by the same address here: unless that is a contract's there only."""
+        owner = found.terms.owner
+        there = found.holds.chain.code(owner)
+        if there and not there.startswith(_DELEGATED) and not self.place.chain.code(owner):
+            rule = f"is a contract on chain {found.file.chain_id}, and nobody's on this one"
+            raise InputError.of("to", owner, rule, "ask for an address here, and give it with --to")
+        return owner
 
     def _receiver(self) -> str:
         named = self.options["expect_for"]

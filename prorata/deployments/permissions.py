@@ -110,8 +110,8 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
     rules, registry = token.compliance(), token.identity_registry()
     if (holds := _holds_contract(token)) != ZERO_ADDRESS:
         ours = artifact("Holds").is_code(chain.code(holds))
-        may = f"{HOLDS}; {HOLDS_IS_OURS if ours else HOLDS_IS_NOT}"
-        yield _grant(chain, "ShareToken", "holds contract", holds, may)
+        obeys = HOLDS_IS_OURS if ours else HOLDS_IS_NOT
+        yield _grant(chain, "ShareToken", "holds contract", holds, f"{HOLDS}; {obeys}")
     yield _grant(chain, "ShareToken", "rules", rules, _rules_may(chain, rules))
     asked = "nobody is asked: anyone may hold" if registry == ZERO_ADDRESS else "says who may hold"
     yield _grant(chain, "ShareToken", "registry", registry, asked)
@@ -119,8 +119,8 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
         yield from _registry(chain, by_address.get(registry), registry, token.address)
     for placed in deployment.policies().values():
         policy = WithholdingPolicy(chain, placed.address)
-        may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
-        yield from _people(chain, by_address[placed.address], may)
+        powers = (OWNER_OF_POLICY, AGENT_OF_POLICY)
+        yield from _people(chain, by_address[placed.address], powers)
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)

@@ -20,7 +20,7 @@ from prorata.errors import InputError
 from prorata.market.hold_files import HoldFile, require_ours
 from prorata.market.hold_list import shown_secret
 from prorata.market.hold_secrets import lock_of
-from prorata.market.holds import is_appointed
+from prorata.market.holds import amount_of, is_appointed, refusals_of
 from prorata.market.singletons import singleton_address
 from prorata.market.windows import Finality, find_finality
 from prorata.values.times import lasting, moment
@@ -147,7 +147,7 @@ def require_final(holds: Holds, file: HoldFile, finality: Finality) -> None:
 
 
 def require_deliverable(holds: Holds, file: HoldFile) -> None:
-    """Check that the token would still obey the contract that locked its shares.
+    """Check that the token would deliver it now: it obeys the contract, and its rules let it.
 
     Raises: InputError; ChainError.
     """
@@ -156,6 +156,10 @@ def require_deliverable(holds: Holds, file: HoldFile) -> None:
         rule = f"no longer obeys the contract {holds.address} that holds it"
         remedy = "do not go on: it cannot be delivered"
         raise InputError.of("asset", file.terms.asset, rule, remedy)
+    for sentence in refusals_of(holds.chain, file.terms):
+        rule, _, remedy = sentence.partition("; ")
+        amount = amount_of(holds.chain, file.terms)
+        raise InputError.of("against", amount, f"would not be delivered now: {rule}", remedy)
 
 
 # --------------------------------------------------------------------------------------- the secret

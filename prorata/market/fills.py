@@ -46,23 +46,27 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Moved:
-    """What changes hands in a fill, in smallest units, from the taker's side.
+    """What changes hands in a fill, in smallest units, from the side of `taker`.
 
     `shares` go one way for `money`. Of that the venue has `fee`, out of what the seller receives,
     and the collector `tax`, on top of what the buyer pays.
     """
 
     signed: SignedOrder
+    taker: str
     shares: int
     money: int
     fee: int
     tax: int
 
     @classmethod
-    def of(cls, signed: SignedOrder, given: int, taken: int, fee: int, tax: int) -> Moved:
-        """From what the maker gives, and takes for it."""
+    def of(
+        cls, signed: SignedOrder, taker: str, sides: tuple[int, int], *, fee: int, tax: int
+    ) -> Moved:
+        """From both sides: what the maker gives, and what it takes for it."""
+        given, taken = sides
         pair = (taken, given) if signed.order.maker_pays else (given, taken)
-        return cls(signed, *pair, fee, tax)
+        return cls(signed, taker, *pair, fee, tax)
 
     @property
     def taker_buys(self) -> bool:
@@ -76,8 +80,13 @@ class Moved:
 
     @property
     def gives(self) -> Amount:
-        """What leaves the taker in all."""
-        return self._money(self.money + self.tax) if self.taker_buys else self._shares
+        """What leaves the taker in all; a fee or a tax that it would pay itself stays."""
+        if not self.taker_buys:
+            return self._shares
+        order = self.signed.order
+        fee = 0 if order.fee_to == self.taker else self.fee
+        tax = 0 if order.tax_to == self.taker else self.tax
+        return self._money(self.money - self.fee + fee + tax)
 
     @property
     def price(self) -> Fraction | None:
@@ -161,7 +170,7 @@ class FillCheck:
         taken = order.cost(done, self.amount)
         money = self.amount if order.maker_pays else taken
         fee, tax = order.fee(money), order.tax(money)
-        return Moved.of(self.signed, self.amount, taken, fee, tax)
+        return Moved.of(self.signed, self.case.taker, (self.amount, taken), fee=fee, tax=tax)
 
     @property
     def due(self) -> int:
@@ -268,7 +277,8 @@ def fill(
         receipt = _send(operator, key, check, permit=permit)
     [event] = receipt.events("Filled")
     args = event.args
-    moved = Moved.of(signed, args["given"], args["taken"], args["fee"], args["tax"])
+    sides = (args["given"], args["taken"])
+    moved = Moved.of(signed, args["taker"], sides, fee=args["fee"], tax=args["tax"])
     return Filled(moved, receipt)
 
 

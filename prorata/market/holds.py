@@ -20,11 +20,12 @@ from prorata.chain.steps import Intent, Receipt
 from prorata.chain.types import Chain
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds, HoldState
+from prorata.contracts.rules import Code
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.errors import ChainError, InputError, RevertError
 from prorata.market.hold_secrets import lock_of
-from prorata.register.refusals import check_transfer
+from prorata.register.refusals import Transfer, check_transfer, explain_in_words
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import lasting, moment
 
@@ -37,6 +38,7 @@ __all__ = [
     "is_appointed",
     "place_hold",
     "redirect_hold",
+    "refusals_of",
     "release_hold",
     "require_appointed",
     "require_state",
@@ -103,6 +105,23 @@ def require_appointed(asset: Currency, holds: str, *, custody: bool) -> bool:
             "--custody",
         )
     return False
+
+
+def refusals_of(chain: Chain, terms: Hold) -> list[str]:
+    """Why a token would not deliver a hold now, a sentence each; none of one that has no rules.
+
+    Raises: ChainError.
+    """
+    asset = Currency(chain, terms.asset)
+    if not asset.is_share_token():
+        return []
+    owner, to = (wallet_of(chain, terms.asset, account) for account in (terms.owner, terms.to))
+    explained = ShareToken(chain, terms.asset).explain(owner, to, terms.amount)
+    # What is held counts as frozen, and is what the delivery takes.
+    refusals = [one for one in explained.refusals if one.code is not Code.AMOUNT_FROZEN]
+    unit = asset.unit
+    transfer = Transfer(owner, to, terms.amount, unit.symbol, unit.decimals)
+    return explain_in_words(refusals, transfer)
 
 
 def amount_of(chain: Chain, terms: Hold) -> str:
@@ -252,19 +271,15 @@ def _still_refused(
     holds: Holds, terms: Hold, hold_id: bytes, error: RevertError
 ) -> InputError | RevertError:
     """Why a token refuses a delivery, in its own words where it has some."""
-    chain, asset = holds.chain, Currency(holds.chain, terms.asset)
-    if error.error != "Holds_Refused" or not asset.is_share_token():
+    if error.error != "Holds_Refused":
         return error
     redirected = holds.redirected_to(hold_id)
-    receiver = terms.to if redirected == ZERO_ADDRESS else redirected
-    owner, to = (wallet_of(chain, terms.asset, account) for account in (terms.owner, receiver))
-    check = check_transfer(ShareToken(chain, terms.asset), owner, to, terms.amount)
-    # What is held counts as frozen, and is what the delivery takes.
-    said = [s for s in check.sentences if "not frozen" not in s] or ["the token refuses it"]
-    rule = f"cannot be delivered yet: {said[0].partition('; ')[0]}"
-    amount = f"{asset.unit.amount(terms.amount).text} {asset.unit.symbol}"
-    remedy = f"{said[0].partition('; ')[2] or 'ask the issuer'}; the claim stands"
-    return InputError.of("amount", amount, rule, remedy)
+    going = terms if redirected == ZERO_ADDRESS else replace(terms, to=redirected)
+    said = (refusals_of(holds.chain, going) or ["the token refuses it; ask its issuer"])[0]
+    rule, _, remedy = said.partition("; ")
+    rule = f"cannot be delivered yet: {rule}"
+    amount = amount_of(holds.chain, terms)
+    return InputError.of("amount", amount, rule, f"{remedy}; the claim stands")
 
 
 def redirect_hold(operator: Operator, holds: Holds, terms: Hold, other: str) -> Change:

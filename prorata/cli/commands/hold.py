@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Lock shares or money for somebody: until a secret is shown, for a keeper, or until a time."""
+"""Lock shares or money for somebody: by a secret, for a keeper, or until a time."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ from prorata.market.holds import (
     is_appointed,
     place_hold,
     redirect_hold,
+    refusals_of,
     release_hold,
 )
 from prorata.market.singletons import find_singleton
@@ -74,7 +75,7 @@ FINAL_AFTER = click.option(
 
 @click.group()
 def cli() -> None:
-    """Lock shares or money for somebody: until a secret is shown, for a keeper, or until a time.
+    """Lock shares or money for somebody: by a secret, for a keeper, or until a time.
 
     Shares whose token has appointed the holds contract are locked where they are: they earn, vote
     and count as their holder's. Everything else is taken into the contract's care.
@@ -181,6 +182,7 @@ def place_command(what: str, out: Path, **options: Any) -> None:
         if session.stage is None:
             write_hold(out, HoldFile.of(holds, terms, asset.unit))
         placed = place_hold(operator, holds, terms, custody=options["custody"])
+        refused = [] if placed.in_custody else refusals_of(place.chain, terms)
     said = asset.unit.amount(amount, asset.address)
     where = "in the contract's care" if placed.in_custody else "locked in the wallet"
     session.output.say(
@@ -193,6 +195,8 @@ def place_command(what: str, out: Path, **options: Any) -> None:
     ]
     for name, text in rows:
         session.output.say(f"  {name:<12}{text}")
+    for sentence in refused:
+        session.output.notice(f"as things are it could not be delivered: {sentence}")
     if placed.in_custody and asset.is_share_token():
         session.output.notice(
             "the shares are the holds contract's now: their income and votes are not their holder's"
@@ -420,6 +424,50 @@ def void_command(terms: str | None, keeper: str | None, holder: str | None, **op
 
 
 # ------------------------------------------------------------------------------------------ looking
+
+
+@cli.command("show", cls=Command, examples=("prorata hold show theirs.json",))
+@TERMS
+@FINAL_AFTER
+@CONTRACT
+@reading_options
+def show_command(terms: str, final_after: int | None, **options: Any) -> None:
+    """Show a hold as its chain has it: what, for whom, until when, and what can be done now.
+
+    TERMS is the file of terms, or the id of a hold. A file is believed only as far as the chain
+    says the same.
+    """
+    session = Session.of(options)
+    with looking_at(session) as place:
+        holds, file = _open(place, options["named"], terms)
+        now = place.chain.now()
+        found = next((one for one in list_holds(holds) if one.id == file.id), None)
+        finality = find_finality(place.chain, final_after)
+        try:
+            require_final(holds, file, finality)
+        except InputError:
+            final = False
+        else:
+            final = True
+        alive = found is None or found.is_alive
+        refused = refusals_of(place.chain, file.terms) if alive else []
+    said = f"{file.amount.unit.amount(file.terms.amount).text} {file.amount.symbol}"
+    session.output.say(f"{said} of {file.terms.owner} for {file.terms.to}")
+    rows = [
+        ("state", "not placed" if found is None else found.state.label),
+        ("until", moment(file.terms.until)),
+        ("lock", f"0x{file.terms.lock.hex()}"),
+    ]
+    if found is not None:
+        rows += [("where", found.where), ("next", found.next_step(now))]
+    if found is not None and found.state is HoldState.OPEN:
+        rows.append(("final", "yes" if final else "not yet"))
+    for name, text in rows:
+        session.output.say(f"  {name:<12}{text}")
+    for sentence in refused:
+        session.output.notice(f"as things are it could not be delivered: {sentence}")
+    hold = None if found is None else found.as_json(now)
+    session.output.result({"hold": hold, "final": final, "refusals": refused})
 
 
 @cli.command(

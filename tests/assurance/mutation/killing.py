@@ -19,7 +19,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests import conftest
 from tests.assurance.fuzz import stateless
-from tests.assurance.fuzz.system import SystemHarness
+from tests.assurance.fuzz.trading import TradingHarness
 from tests.assurance.fuzz.walk import DEPTH, Walked, walk_one
 from tests.assurance.mutation import roomy
 from tests.assurance.mutation.mutant import Mutant
@@ -262,7 +262,7 @@ def _walks(artifacts: Mapping[str, Artifact]) -> bool:
     roomy.enlarge()
     codec = Codec(artifacts)
     for story in range(STORIES):
-        walk_one(lambda: SystemHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+        walk_one(lambda: TradingHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
     return True
 
 

@@ -336,6 +336,30 @@ def test_terms_that_were_edited_are_refused(commands, terms, change, said):
     assert said in commands.refuses("hold", "release", edited(terms, change), *AS_BUYER)
 
 
+def test_a_hold_is_shown_as_its_chain_has_it(commands, terms, secret):
+    shown = commands.facts("hold", "show", terms, "--final-after", "1")
+    assert (shown["final"], shown["hold"]["state"], shown["refusals"]) == (False, "open", [])
+    assert commands.facts("hold", "show", shown["hold"]["id"])["final"] is True
+    commands.says("pause", *BASIS)
+    said = commands.gist("hold", "show", terms)
+    assert "as things are it could not be delivered: transfers of QUAY9 are stopped" in said
+    assert "claim with the secret until" in said
+    commands.says("hold", "release", terms, *AS_BUYER)
+    assert "nothing: it has ended" in commands.gist("hold", "show", terms)
+
+
+def test_nobody_pays_against_shares_that_it_may_not_hold(commands, secret, market, tmp_path):
+    """The stranger is in no register: whoever holds is told, and it is refused to pay."""
+    theirs, ours = str(tmp_path / "theirs.json"), str(tmp_path / "ours.json")
+    words = ("hold", "place", "100 QUAY9", "--to", STRANGER, "--until", "+3d")
+    said = commands.gist(*words, "--secret-file", secret, "--out", theirs, *AS_SELLER)
+    assert "could not be delivered: the receiver" in said
+    against = ("--against", theirs, "--against-network", commands.anvil.url)
+    agreed = ("--expect", f"100 {market.token.address}", "--out", ours, *AS_STRANGER)
+    refused = commands.refuses("hold", "place", "50 USD", *against, *agreed)
+    assert f"would not be delivered now: the receiver {STRANGER} is not registered" in refused
+
+
 def test_a_hold_is_named_by_its_id_when_the_file_is_lost(commands, terms):
     [listed] = commands.facts("hold", "list")["holds"]
     commands.says("hold", "release", listed["id"], *AS_BUYER)

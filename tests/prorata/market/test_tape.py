@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from fractions import Fraction
 
 import pytest
@@ -30,7 +31,8 @@ from prorata.register.captable import read_csv
 from prorata.register.issuance import issue
 from prorata.toolchain.anvil import Anvil
 from prorata.values.amounts import Unit
-from tests.amounts import bare_amounts
+from prorata.values.times import UTC
+from tests.amounts import bare_amounts, units
 from tests.prorata.conftest import BUILDING, ISSUER_KEY
 from tests.prorata.ledger.market import USD, Market
 
@@ -243,6 +245,60 @@ def test_the_command_shows_writes_and_tells_programs_the_same(played, tmp_path):
     assert len(facts["trades"]) == 3
     assert "Nothing was traded in HARB12" in run("--to", "2020-01-01")
     assert run("--json") == run("--json")
+
+
+def test_books_show_what_is_held_beside_where_the_money_is(played):
+    market, found, url = played
+    market.hold(market.people[2], market.people[3], 4, nonce=9)
+    where = ["--network", url, "--deployment", str(found.folder)]
+    ran = CliRunner().invoke(cli, ["books", *where])
+    assert ran.exit_code == 0, ran.output
+    for line in (
+        "held on the token", "in open holds", "kept by the settlement", "difference",
+        "148 issues of 10,000, 2 trades of 13, 1 delivery from a hold of 2", "Held shares",
+    ):  # fmt: skip
+        assert line in ran.stdout
+    facts = json.loads(CliRunner().invoke(cli, ["books", *where, "--json"]).stdout)
+    assert list(bare_amounts(facts)) == []
+    told = facts["tokens"][0]["trading"]
+    assert units(told["held"]["on_token"]) == units(told["held"]["open_holds"]) == 4
+    assert told["movements"]["delivery"] == {"number": 1, "shares": told["listed"][2]["shares"]}
+    holders = {one["address"]: units(one["held"]) for one in facts["tokens"][0]["holders"]}
+    assert holders[market.people[2]] == 4
+
+
+def test_statements_take_the_price_of_issue_from_whoever_knows_it(played, tmp_path):
+    market, found, url = played
+    where = ["--network", url, "--deployment", str(found.folder)]
+    year = datetime.fromtimestamp(market.demo_chain.now, UTC).year
+    for number, (options, gain) in enumerate(
+        [((), ""), (("--issue-price", "900.00 USD"), "950.000000")], start=1
+    ):
+        out = tmp_path / str(number)
+        words = ["statements", *where, "--year", str(year), "--out", str(out), *options]
+        ran = CliRunner().invoke(cli, words)
+        assert ran.exit_code == 0, ran.output
+        path = out / "version-1" / "trades" / f"{market.people[0]}.csv"
+        with path.open(newline="", encoding="utf-8") as file:
+            sale = next(csv.DictReader(file))
+        assert (sale["proceeds"], sale["gain"]) == ("9950.000000", gain)
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ("900.00", "is no amount and currency"),
+        ("900.00 GBP", "is no currency of HARB12"),
+        ("nine USD", "is not a number"),
+        ("0 USD", "is nothing"),
+    ],
+)
+def test_a_price_of_issue_that_is_none_is_refused(played, price, said):
+    _, found, url = played
+    where = ["--network", url, "--deployment", str(found.folder)]
+    ran = CliRunner().invoke(cli, ["statements", *where, "--year", "2026", "--issue-price", price])
+    assert ran.exit_code == 1
+    assert said in ran.output
 
 
 def test_a_time_that_is_none_is_refused(played):
