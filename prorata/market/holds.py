@@ -220,7 +220,7 @@ def _require_time(until: int, now: int, longest: int) -> None:
         raise InputError.of("until", moment(until), rule, "give a later time")
     if until > now + longest:
         rule = f"is more than {lasting(longest)} ahead"
-        raise InputError.of("until", moment(until), rule, f"give {moment(now + longest)} or before")
+        raise InputError.of("until", moment(until), rule, "give an earlier time")
 
 
 def _require_there(asset: Currency, holds: Holds, terms: Hold, *, locked: bool) -> None:
