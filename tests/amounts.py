@@ -16,8 +16,11 @@ FIELDS = {"units", "text", "decimals", "currency"}
 _OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "binds", "history"})
 
 # Text that reads like a number and is none of money or shares: a nonce, which JSON's own numbers
-# cannot hold, and what stands on forms.
-_NO_AMOUNTS = re.compile(r".*\.(cancelled|box|income_code|tax_rate|1042-S (1|3b) .*)")
+# cannot hold, a price, which is a ratio, and what stands on forms.
+_NO_AMOUNTS = re.compile(
+    r".*\.(cancelled|nonce|price|bid|ask|spread|box|income_code|tax_rate|1042-S (1|3b) .*"
+    r"|price_exact|last|high|low|average|reference)"
+)
 
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
 _COUNTS = re.compile(
@@ -28,6 +31,7 @@ _COUNTS = re.compile(
     r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_owed|holders_paid|holders_skipped|new|payments|rates|statements"
     r"|transactions|unchanged|basis_points|days|decimals)"
+    r"|(purchases|sales|sales_of_known_cost|trades|without_price)"
     r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"
     r"|set_at|valid_from|valid_until)"
     r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"

@@ -17,6 +17,7 @@ ROOMS = (
     "cli",
     "demo",
     "reports",
+    "market",
     "income",
     "tax",
     "ledger",

@@ -46,6 +46,17 @@ class Artifact:
         """Whether it has code of its own."""
         return bool(self.bytecode)
 
+    def is_code(self, code: bytes) -> bool:
+        """Whether `code` is the contract's, whatever stands where its immutables go."""
+        found, expected = bytearray(code), bytearray(self.runtime)
+        if len(found) != len(expected):
+            return False
+        for places in self.immutable_references.values():
+            for place in places:
+                here = slice(place["start"], place["start"] + place["length"])
+                found[here] = expected[here] = bytes(place["length"])
+        return found == expected
+
     def as_json(self) -> dict[str, Any]:
         """As it travels: code as hexadecimal text."""
         return {

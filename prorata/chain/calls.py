@@ -18,13 +18,15 @@ __all__ = ["Call", "DecodedEvent", "Event", "decode_log", "decode_logs", "deploy
 class Call:
     """A write: `data` for the contract `to`, or a deployment when `to` is None; `value` in wei.
 
-    `label` says in a few words what it does.
+    `label` says in a few words what it does. The data of a `private` one has a secret, which
+    nothing shows before it is sent.
     """
 
     to: str | None
     data: bytes
     value: int = 0
     label: str = ""
+    private: bool = False
 
     def question(self, sender: str) -> dict[str, object]:
         """The call in a node's own terms, for an estimate or a simulation."""

@@ -54,9 +54,14 @@ def stream_events(
     first_block: int,
     last_block: int,
     topics: Sequence[bytes] | None = None,
+    *,
+    wanted: Callable[[Log], bool] = lambda _: True,
 ) -> Iterator[tuple[Event, int]]:
-    """As `read_events`, a page at a time: a register of millions need not be held as events."""
-    logs = _logs(chain, addresses, first_block, last_block, topics)
+    """As `read_events`, a page at a time: a register of millions need not be held as events.
+
+    Only those `wanted` are decoded, which costs more than to look at a log.
+    """
+    logs = filter(wanted, _logs(chain, addresses, first_block, last_block, topics))
     while page := list(islice(logs, PAGE)):
         # A node that tells no times is asked for those of all blocks of the page at once.
         undated = sorted({log.block_number for log in page if not log.block_time})

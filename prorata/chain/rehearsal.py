@@ -564,5 +564,13 @@ class Rehearsal(Operator):
     def _step(self, plan: StepPlan, grade: str, creates: str | None) -> RehearsedStep:
         call = plan.intent.call
         return RehearsedStep(
-            plan.intent.key, call.label, call.to, call.value, call.data, plan.gas, grade, creates
+            key=plan.intent.key,
+            label=call.label,
+            to=call.to,
+            value=call.value,
+            data=call.data,
+            gas=plan.gas,
+            grade=grade,
+            creates=creates,
+            private=call.private,
         )

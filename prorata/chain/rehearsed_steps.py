@@ -34,7 +34,7 @@ UNTRIED: Final = "untried"
 class RehearsedStep:
     """One step that would be sent: its gas is what it is given at most, `grade` how it was tried.
 
-    `creates` is where it would put a contract.
+    `creates` is where it would put a contract. The data of a `private` one is not to be shown.
     """
 
     key: str
@@ -45,6 +45,7 @@ class RehearsedStep:
     gas: int
     grade: str
     creates: str | None = None
+    private: bool = False
 
     @property
     def contract(self) -> str | None:

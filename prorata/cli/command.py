@@ -35,6 +35,7 @@ __all__ = [
     "deploying_options",
     "planning_options",
     "reading_options",
+    "signing_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -221,6 +222,9 @@ _ACCOUNT = _account("; safe:0x… or unsigned:0x… for one that signs elsewhere
 
 planning_options = _options(_NETWORK, _SIGNER, _DEPLOYMENT, _JSON)
 """The options of commands that run another one, or sign for it."""
+
+signing_options = _options(_NETWORK, _SIGNER, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
+"""The options of commands about an asset that sign, or ask as somebody, and send nothing."""
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
 _YES = click.option("--yes", is_flag=True, help="Send without a question.")

@@ -37,7 +37,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "record": "Schedule a record date, list them, or cancel the last ones that are open.",
         "record-range": "Define a record range: a range of record dates that is paid as one.",
         "transfer": "Transfer shares of the account.",
-        "approve": "Let somebody transfer shares of the account.",
+        "approve": "Let somebody transfer shares, or money, of the account.",
         "burn": "Destroy shares of a holder.",
         "captable": "Show who holds the shares: now, at a record date, or at any time.",
     },
@@ -51,6 +51,13 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "remit": "Send the tax withheld so far to the collector whom the tax policy named.",
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
         "refund": "Send a distribution that nobody can receive back to its declarer.",
+    },
+    "Market": {
+        "market": "Put the market's contracts on a chain, or show where they are.",
+        "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
+        "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
+        "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
+        "tape": "Show what was traded, when, and at what price.",
     },
     "Compliance": {
         "register": "Bring a register of investors to the chain.",

@@ -9,7 +9,7 @@ from prorata.chain.node import RpcChain
 from prorata.errors import InputError
 from prorata.values.times import WRITE_A_TIME, checked_second, moment, parse_time
 
-__all__ = ["WHEN", "is_relative", "parse_moment"]
+__all__ = ["WHEN", "is_relative", "parse_moment", "parse_span"]
 
 WHEN = (
     "2027-03-31T23:59:59Z, a day such as 2027-03-31 (its last second in UTC) or '2027-03-31 "
@@ -47,6 +47,18 @@ def parse_moment(text: str, chain: RpcChain, column: str = "at") -> int:
         return checked_second(column, text, second, _REMEDY)
     _check_numbered(text, column)
     return parse_time(column, text, _REMEDY)
+
+
+def parse_span(text: str, column: str) -> int:
+    """So many seconds, from `90m`, `12h` or `2d`.
+
+    Raises: InputError when it is no span of time.
+    """
+    found = _RELATIVE.fullmatch(f"+{text.removeprefix('+')}")
+    if found is None:
+        rule = "is no span of time"
+        raise InputError.of(column, text, rule, "write 3600s, 90m, 12h or 2d")
+    return int(found["count"]) * _SECONDS[found["unit"]]
 
 
 def _check_numbered(text: str, column: str) -> None:

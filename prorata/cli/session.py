@@ -105,7 +105,7 @@ class Session:
         """An operator with the journal of the folder where `symbol` is to be deployed."""
         with self.chain() as chain:
             signer, folder = self.signer(chain), self.folder(chain, symbol)
-            self._learn_names(folder)
+            self.learn_names(folder)
             with (
                 self._place(folder) as place,
                 self._operator(chain, signer, place) as operator,
@@ -142,7 +142,7 @@ class Session:
         found = Deployment.open(chain, folder or self.folder(chain))
         if (notice := found.notice) is not None:
             self.output.notice(notice)
-        self._learn_names(found.folder)
+        self.learn_names(found.folder)
         return found
 
     @contextlib.contextmanager
@@ -157,10 +157,10 @@ class Session:
                 raise DeploymentError(
                     f"there is no deployment in {folder}", "name another folder with --deployment"
                 )
-            self._learn_names(folder)
+            self.learn_names(folder)
             yield chain, folder
 
-    def _learn_names(self, folder: Path) -> None:
+    def learn_names(self, folder: Path) -> None:
         """Take the names of `--names`, or of the folder: what is faulty there is only told."""
         if self.names is not None:
             self.known = learn(self.names)

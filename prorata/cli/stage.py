@@ -115,7 +115,7 @@ class Stage:
                     "to": step.to,
                     "creates": step.creates,
                     "value": ETHER.amount(step.value).as_json(),
-                    "data": f"0x{step.data.hex()}",
+                    "data": None if step.private else f"0x{step.data.hex()}",
                     "gas": step.gas,
                     "tried": step.grade,
                 }

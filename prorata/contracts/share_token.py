@@ -118,6 +118,10 @@ class ShareToken(OwnedContract, RecordedContract):
         """Shares of `account` that are held for a purpose; part of `frozen_tokens`."""
         return int(self._view("heldOf", account))
 
+    def helds_of(self, accounts: Sequence[str]) -> list[int]:
+        """`held_of` for many at once."""
+        return self._views("heldOf", [(account,) for account in accounts])
+
     def holds_contract(self) -> str:
         """The contract that may hold shares; the zero address for none."""
         return str(self._view("holdsContract"))

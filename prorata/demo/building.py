@@ -2,9 +2,10 @@
 """The worked example, played: three quarters in the life of a building that pays rent.
 
 A USD 10,000,000 building is divided into 10,000 shares of USD 1,000. On a local chain whose clock
-is moved from quarter to quarter, shares are issued and change hands, record dates close, rent and
-a dividend in the native coin are declared, claimed, pushed and taxed, and at the end the books
-are rebuilt from events and compared with the contracts, holder by holder, to the unit.
+is moved from quarter to quarter, shares are issued, holders sell to each other by signed orders,
+record dates close, rent and a dividend in the native coin are declared, claimed, pushed and taxed,
+and at the end the books are rebuilt from events and compared with the contracts, holder by holder,
+to the unit.
 
 Everybody signs with public rehearsal keys, so a chain with real money on it is refused. The same
 seed gives the same story, the same blocks and the same files.
@@ -27,7 +28,7 @@ from rich.markup import escape
 from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.chain.artifacts import artifact
-from prorata.chain.calls import Call, deploy_call
+from prorata.chain.calls import deploy_call
 from prorata.chain.steps import Receipt
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
@@ -36,6 +37,7 @@ from prorata.contracts.vault import DividendVault, Terms, settlements
 from prorata.demo.chain import DemoChain
 from prorata.demo.compliant import CompliantAct
 from prorata.demo.narration import Narrator
+from prorata.demo.trading import Trading, traded
 from prorata.errors import BooksError
 from prorata.ledger.audits import Audit, audit
 from prorata.register.captable import CapTable, Holding, read_csv
@@ -63,6 +65,8 @@ TAX_BASIS_POINTS = 1_500
 RENTS: Final = ("187654.321987", "191020.457113", "189411.908451")
 ETHER_DIVIDEND: Final = "12.345678901234567891"
 TRADES = 60
+TREASURY_PARTS: Final = (100, 50)
+HELD = 5
 LARGEST_TRADE = 40
 SMALL_BUYER = 20
 BATCH = 50
@@ -82,7 +86,7 @@ NEWCOMERS: Final = (
 )
 KINDS_OF_NEWCOMERS: Final = {"Quayside Pension Trust": "fund"}
 DAY = 86_400
-GAS_TO_MOVE, GAS_TO_CLAIM = 200_000, 500_000
+GAS_TO_SET, GAS_TO_CLAIM = 200_000, 500_000
 
 
 # --------------------------------------------------------------------------------------- the story
@@ -102,7 +106,7 @@ class Demo:
 
     def __init__(self, demo_chain: DemoChain, narrator: Narrator, out: Path, seed: int) -> None:
         self.demo_chain, self.narrator, self.out = demo_chain, narrator, out
-        self.random = random.Random(seed)
+        self.random, self.seed = random.Random(seed), seed
         self.settings = Asset.load(BUILDING / "asset.yaml")
         self.table = read_csv(BUILDING / "holders.csv", authorised=self.settings.authorised)
         self.treasury = self.table.of_kind("treasury")[0]
@@ -150,6 +154,10 @@ class Demo:
                 table.add_row(label, address)
             table.show_header = False
             step.tables.append(table)
+        with self.narrator.step("A market opened") as step:
+            self.trading = Trading(self.demo_chain, self.issuer, self.token, self.dollar, self.seed)
+            step.say("two contracts settle signed orders and hold shares, for every")
+            step.say("asset of the chain")
         with self.narrator.step("Shares issued") as step:
             receipts = self._issue()
             most = max(receipt.mined.gas_used for receipt in receipts)
@@ -162,27 +170,28 @@ class Demo:
     def _first_quarter(self) -> None:
         self.narrator.heading("First quarter")
         closes_at = self._schedule(1)
-        self._trade(closes_at)
+        self._trade(closes_at, 1)
         with self.narrator.step("The last second counts") as step:
             seller, late_seller, buyer = (
                 self._sellers(2)[0],
                 self._sellers(2)[1],
                 self.newcomers[-1],
             )
-            self._transfer_at(seller, buyer, 1, closes_at)
-            self._transfer_at(late_seller, buyer, 1, closes_at + 1)
+            # With the income of the quarter, and without: the order names the record that ends it.
+            self._sell(seller, buyer, 1, 1, closes_at)
+            self._sell(late_seller, buyer, 1, 2, closes_at + 1)
             name = self._name(buyer)
             held = self.token.balance_of_at(buyer, 1)
             step.say(f"{name} buys 1 share at {_clock(closes_at)} and 1 a second later,")
             step.say(f"and holds {held} at record 1, {self.token.balance_of(buyer)} now")
         self.demo_chain.travel(closes_at + 2 * DAY)
         with self.narrator.step("Trading goes on") as step:
-            step.say(_described(self._trading_day(TRADES // 4)))
+            step.say(_described(self._trading_day(TRADES // 4, 2)))
         self.demo_chain.travel(closes_at + 10 * DAY)
         rent = self._declare(1, RENTS[0], "Rent declared", self.dollar.address)
         with self.narrator.step("A payee is named") as step:
             holder = self._earning(1)[2]
-            self.demo_chain.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_MOVE)
+            self.demo_chain.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_SET)
             self.with_payee = holder
             step.say(f"{self._name(holder)} has income sent to a custodian")
         holders = self._earning(1)
@@ -196,13 +205,8 @@ class Demo:
     def _second_quarter(self) -> None:
         self.narrator.heading("Second quarter")
         closes_at = self._schedule(2)
-        with self.narrator.step("The treasury sells") as step:
-            fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
-            self._transfer_at(self.treasury, fund, 150, None)
-            left = self.balances[self.treasury]
-            step.say(f"150 shares to {self._name(fund)}")
-            step.say(f"and keeps {left}, which earn nothing")
-        self._trade(closes_at)
+        self._treasury_sells(2)
+        self._trade(closes_at, 2)
         self.demo_chain.travel(closes_at + 9 * DAY)
         rent = self._declare(2, RENTS[1], "Rent declared", self.dollar.address)
         self._push(rent, self._unpaid(rent, []), "Everybody is paid")
@@ -213,7 +217,7 @@ class Demo:
     def _third_quarter(self) -> None:
         self.narrator.heading("Third quarter")
         closes_at = self._schedule(3)
-        self._trade(closes_at)
+        self._trade(closes_at, 3)
         self.demo_chain.travel(closes_at + 8 * DAY)
         rent = self._declare(
             3, RENTS[2], "Rent declared, taxed", self.dollar.address, tax_policy=self.policy
@@ -232,6 +236,13 @@ class Demo:
         with self.narrator.step("Tax remitted") as step:
             self.demo_chain.operator(self.issuer).send_one("remit", self.vault.remit(rent))
             step.say(f"{_dollars(self.dollar.balance_of(self.tax_office))} USD to the tax office")
+        with self.narrator.step("Shares for a secret") as step:
+            seller, buyer = holders[0], self.newcomers[NEWCOMERS.index("Lars Holmqvist")]
+            held = self.trading.hold(seller, buyer, HELD, "paid on another chain")
+            step.say(f"{self._name(seller)} holds {HELD} shares for {self._name(buyer)},")
+            self.trading.claim(*held)
+            self._note(seller, buyer, HELD)
+            step.say("who pays on another chain, learns the secret, and has them")
 
     def _close(self) -> Audit:
         self.narrator.heading("The books")
@@ -242,12 +253,17 @@ class Demo:
                 [self.token.address],
                 self.first_block,
                 withholding={self.policy: TAX_BASIS_POINTS},
+                market=self.trading.contracts,
+                issue_price=self.trading.issue_price,
             )
             books = found.books
             accounts = len(books.ledgers[self.token.address])
             step.say(f"{len(books.distributions)} distributions, {accounts} accounts, and")
             step.say(f"{found.answers.figures:,} figures compared with the contracts")
             step.tables += [distributions_table(books), positions_table(books)]
+        with self.narrator.step("What was traded") as step:
+            for line in traded(books, self.token.address, self.dollar.address):
+                step.say(line)
         with self.narrator.step("Some of the holders") as step:
             step.say("what they earned, have, and can still claim")
             chosen = [*self._earning(3)[:3], self.with_payee, self.patient[0], self.patient[1]]
@@ -330,7 +346,7 @@ class Demo:
 
     # ------------------------------------------------------------------------- trading
 
-    def _trade(self, closes_at: int) -> None:
+    def _trade(self, closes_at: int, record_id: int) -> None:
         """Six trading days, spread over what is left of the quarter."""
         with self.narrator.step("Shares change hands") as step:
             start, days = self.demo_chain.now, 6
@@ -338,7 +354,7 @@ class Demo:
             results = []
             for day in range(1, days + 1):
                 self.demo_chain.travel(start + day * pause)
-                results.append(self._trading_day(TRADES // days))
+                results.append(self._trading_day(TRADES // days, record_id))
             step.say(
                 _described(
                     Market(
@@ -348,8 +364,9 @@ class Demo:
                     )
                 )
             )
+            step.say("each seller signs an order, each buyer fills one and pays")
 
-    def _trading_day(self, trades: int) -> Market:
+    def _trading_day(self, trades: int, record_id: int) -> Market:
         """One block of trades: a part of a holding, to another holder or to somebody new."""
         calls, shares, before = [], 0, len(self._holders())
         for _ in range(trades):
@@ -357,18 +374,38 @@ class Demo:
             most = min(self.balances[seller] // 3, LARGEST_TRADE)
             amount = self.random.randint(1, max(1, most))
             buyer = self._buyer(seller)
-            calls.append((seller, self._move(seller, buyer, amount)))
+            offer = self.trading.offer(seller, amount, record_id)
+            calls += self.trading.fill(buyer, offer)
+            self._note(seller, buyer, amount)
             shares += amount
-        self.demo_chain.together(calls, GAS_TO_MOVE)
+        self.trading.send(calls)
         return Market(trades, shares, max(0, len(self._holders()) - before))
 
-    def _transfer_at(self, seller: str, buyer: str, amount: int, moment: int | None) -> None:
-        self.demo_chain.together([(seller, self._move(seller, buyer, amount))], GAS_TO_MOVE, moment)
+    def _treasury_sells(self, record_id: int) -> None:
+        """A posted order that is filled in parts."""
+        with self.narrator.step("The treasury sells") as step:
+            fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
+            offer = self.trading.offer(self.treasury, sum(TREASURY_PARTS), record_id, parts=True)
+            self.trading.send(self.trading.post(offer))
+            for part in TREASURY_PARTS:
+                self.trading.send(self.trading.fill(fund, offer, part))
+                self._note(self.treasury, fund, part)
+            step.say(f"{offer.shares} shares by an order that everybody can read on the chain;")
+            first, second = TREASURY_PARTS
+            step.say(f"{self._name(fund)} fills {first} of it and then {second}")
+            left = self.balances[self.treasury]
+            step.say(f"the treasury keeps {left}, which earn nothing")
 
-    def _move(self, seller: str, buyer: str, amount: int) -> Call:
+    def _sell(self, seller: str, buyer: str, shares: int, record_id: int, moment: int) -> None:
+        """One trade, at a second."""
+        offer = self.trading.offer(seller, shares, record_id)
+        self.trading.send(self.trading.fill(buyer, offer), moment)
+        self._note(seller, buyer, shares)
+
+    def _note(self, seller: str, buyer: str, amount: int) -> None:
+        """Remember what everybody has now."""
         self.balances[seller] -= amount
         self.balances[buyer] = self.balances.get(buyer, 0) + amount
-        return self.token.transfer(buyer, amount)
 
     def _holders(self) -> list[str]:
         return [a for a, held in self.balances.items() if held and a != self.treasury]
@@ -500,6 +537,7 @@ class Demo:
         yield f"statements/                     {files} holders, each as CSV and JSON"
         yield f"statements-{year}/                letters for {year}: HTML, PDF, CSV and JSON"
         yield "distributions.csv, .json        the register of distributions"
+        yield "movements.csv                   every trade, with its price"
         yield "books.json                      everything, for a program"
         yield "building.png                    the picture"
 

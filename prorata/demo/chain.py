@@ -64,7 +64,11 @@ class DemoChain:
 
     def operator(self, address: str) -> Operator:
         """Someone who sends steps one after another."""
-        return Operator(self.chain, LocalSigner(self._keys[address]))
+        return Operator(self.chain, self.signer(address))
+
+    def signer(self, address: str) -> LocalSigner:
+        """Someone who signs."""
+        return LocalSigner(self._keys[address])
 
     def together(self, calls: Sequence[tuple[str, Call]], gas: int, at: int | None = None) -> None:
         """Let many accounts act in one block, in the order given, at second `at` if it matters.

@@ -403,7 +403,7 @@ def _check_same_vault(known: Contract | None, vault: str, folder: Path) -> None:
 
 def _reused(name: str, chain: RpcChain, address: str) -> Contract:
     code = chain.code(address)
-    if not _matches(code, name):
+    if not artifact(name).is_code(code):
         found = f"is not the {name} of this checkout" if code else "is no contract"
         raise DeploymentError(
             f"{address} {found} on chain {chain.chain_id}", "check the address and the network"
@@ -430,7 +430,7 @@ def _check_relayer(chain: RpcChain, vault: str) -> None:
     relayer = ClaimRelayer(chain, DividendVault(chain, vault).relayer())
     probe = PaymentInstruction(vault, vault, (1,), vault, 0)
     if (
-        not _matches(chain.code(relayer.address), "ClaimRelayer")
+        not artifact("ClaimRelayer").is_code(chain.code(relayer.address))
         or relayer.vault() != vault
         or relayer.digest_of(probe) != digest(probe, chain.chain_id, relayer.address)
     ):
@@ -450,7 +450,7 @@ def _deployed(
 ) -> Contract:
     address = address or receipt.contract_address
     code = chain.code(address) if address else b""
-    if address is None or not _matches(code, name):
+    if address is None or not artifact(name).is_code(code):
         raise DeploymentError(
             f"{name} was deployed by {receipt.hash} but the chain has other code at {address}",
             "run again once the node is in step with the chain",
@@ -465,19 +465,6 @@ def _deployed(
         init_code_hash=_init_code_hash(name, arguments),
         code_hash=keccak_hex(code),
     )
-
-
-def _matches(code: bytes, name: str) -> bool:
-    """Whether `code` is the contract's, whatever stands where its immutables go."""
-    built = artifact(name)
-    found, expected = bytearray(code), bytearray(built.runtime)
-    if len(found) != len(expected):
-        return False
-    for places in built.immutable_references.values():
-        for place in places:
-            here = slice(place["start"], place["start"] + place["length"])
-            found[here] = expected[here] = bytes(place["length"])
-    return found == expected
 
 
 def _manifest(operator: Operator, settings: Asset, contracts: Mapping[str, Contract]) -> Manifest:

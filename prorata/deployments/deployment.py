@@ -140,6 +140,21 @@ class Deployment:
             )
         return InvestorRegistry(self.chain, address, block=block)
 
+    @property
+    def currencies(self) -> dict[str, str]:
+        """The addresses of the currencies that the settings name on this chain, by their labels.
+
+        A rehearsal dollar that was deployed with the asset is one of them.
+        """
+        known = {
+            label.upper(): chains[self.chain.chain_id]
+            for label, chains in self.settings.currencies.items()
+            if self.chain.chain_id in chains
+        }
+        if (dollar := self.manifest.contracts.get("Dollar")) is not None:
+            known[str(dollar.arguments[1]).upper()] = dollar.address
+        return known
+
     def currency(self, named: str) -> Currency:
         """The currency that a person names: an address, `ETH`, or a label of the settings.
 
@@ -160,13 +175,7 @@ class Deployment:
             return NATIVE
         if named.lower().startswith("0x"):
             return check_address("currency", named)
-        known = {
-            label.upper(): chains[self.chain.chain_id]
-            for label, chains in self.settings.currencies.items()
-            if self.chain.chain_id in chains
-        }
-        if (dollar := self.manifest.contracts.get("Dollar")) is not None:
-            known[str(dollar.arguments[1]).upper()] = dollar.address
+        known = self.currencies
         if named.upper() not in known:
             choices = ", ".join(["ETH", *sorted(known), "or an address"])
             raise InputError.of(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from prorata.chain.artifacts import artifact
 from prorata.chain.node import RpcChain
 from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.rules import TransferRules
@@ -35,7 +36,12 @@ AGENT_OF_ASSET = (
     "issue, at a record's last second too; burn, freeze, force transfers, pause, set record dates; "
     "give any wallet's shares and unpaid income to another wallet of the same person"
 )
-HOLDS = "hold shares that are free, deliver them as a transfer by their holder would, let them go"
+HOLDS = (
+    "hold shares that are free for whom their holder agreed to, deliver them under the token's "
+    "rules, let them go"
+)
+HOLDS_IS_OURS = "its code, which cannot change, obeys holders, and the token's owner to end a hold"
+HOLDS_IS_NOT = "whom it obeys is not read here: it is no holds contract of this version of prorata"
 OWNER_OF_REGISTRY = "appoint agents, bind tokens and unbind them"
 AGENT_OF_REGISTRY = (
     "say who is eligible and which wallet is whose, count holders, confirm a wallet as lost for "
@@ -103,7 +109,9 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
     yield from _people(chain, by_address[token.address], (OWNER_OF_ASSET, AGENT_OF_ASSET))
     rules, registry = token.compliance(), token.identity_registry()
     if (holds := _holds_contract(token)) != ZERO_ADDRESS:
-        yield _grant(chain, "ShareToken", "holds contract", holds, HOLDS)
+        ours = artifact("Holds").is_code(chain.code(holds))
+        obeys = HOLDS_IS_OURS if ours else HOLDS_IS_NOT
+        yield _grant(chain, "ShareToken", "holds contract", holds, f"{HOLDS}; {obeys}")
     yield _grant(chain, "ShareToken", "rules", rules, _rules_may(chain, rules))
     asked = "nobody is asked: anyone may hold" if registry == ZERO_ADDRESS else "says who may hold"
     yield _grant(chain, "ShareToken", "registry", registry, asked)
@@ -111,8 +119,8 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
         yield from _registry(chain, by_address.get(registry), registry, token.address)
     for placed in deployment.policies().values():
         policy = WithholdingPolicy(chain, placed.address)
-        may = (OWNER_OF_POLICY, AGENT_OF_POLICY)
-        yield from _people(chain, by_address[placed.address], may)
+        powers = (OWNER_OF_POLICY, AGENT_OF_POLICY)
+        yield from _people(chain, by_address[placed.address], powers)
         yield _grant(chain, "WithholdingPolicy", "collector", policy.collector(), COLLECTOR)
     vault = deployment.vault()
     yield Grant("DividendVault", "no role", vault.address, "nobody", OBEYS_NOBODY)

@@ -20,9 +20,10 @@ from prorata.chain.operator import Operator
 from prorata.contracts.currency import Currency
 from prorata.contracts.vault import Permit
 from prorata.errors import ChainError, InputError
+from prorata.income.instruction_files import TypedSigner
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["PERMIT_SECONDS", "sign_permit"]
+__all__ = ["PERMIT_SECONDS", "permit_signature", "require_permits", "sign_permit"]
 
 PERMIT_SECONDS = 3_600
 
@@ -51,18 +52,42 @@ def sign_permit(
 ) -> Permit:
     """The account's signature that lets `spender` take `amount` until `deadline`.
 
+    Raises: as `permit_signature`.
+    """
+    chain, signer = operator.chain, operator.signer
+    signature = permit_signature(chain, signer, currency, spender, amount=amount, deadline=deadline)
+    return Permit(deadline, signature[64], signature[:32], signature[32:64])
+
+
+def permit_signature(
+    chain: RpcChain,
+    signer: TypedSigner,
+    currency: Currency,
+    spender: str,
+    *,
+    amount: int,
+    deadline: int,
+) -> bytes:
+    """The 65 bytes by which the signer lets `spender` take `amount` until `deadline`.
+
     Raises: InputError when the currency takes no permits; what the signer raises.
     """
-    token = _Token(operator.chain, currency)
+    token = _Token(chain, currency)
     message = {
-        "owner": operator.address,
+        "owner": signer.address,
         "spender": spender,
         "value": amount,
-        "nonce": token.nonce(operator.address),
+        "nonce": token.nonce(signer.address),
         "deadline": deadline,
     }
-    signature = operator.signer.sign_typed(_typed(token.domain(), message))
-    return Permit(deadline, signature[64], signature[:32], signature[32:64])
+    return signer.sign_typed(_typed(token.domain(), message))
+
+
+def require_permits(chain: RpcChain, currency: Currency) -> None:
+    """Raises: InputError when the currency takes no permits; ChainError."""
+    token = _Token(chain, currency)
+    token.nonce(currency.address)
+    token.domain()
 
 
 class _Token:

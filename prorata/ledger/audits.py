@@ -16,7 +16,7 @@ only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prorata.chain.calls import Event
 from prorata.chain.events import read_events
@@ -26,6 +26,7 @@ from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.market_contracts import HOLDS, SETTLEMENT, singleton_address
 from prorata.ledger.answers import (
     Answers,
     ask_token,
@@ -41,6 +42,9 @@ from prorata.ledger.entries import (
     Place,
 )
 from prorata.ledger.evidence import evidence_source
+from prorata.ledger.movements import NO_MARKET, IssuePrice, MarketContracts
+from prorata.ledger.registers import read_register
+from prorata.ledger.trading import TradingAnswers, check_trading, read_trading
 from prorata.register.record_ranges import RangeRegister
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
@@ -54,6 +58,7 @@ __all__ = [
     "correct",
     "range_contracts",
     "read_vault",
+    "usual_market",
 ]
 
 _BOOKS, _CHAIN = "the books", "the chain"
@@ -66,6 +71,8 @@ class Audit:
 
     books: Books
     answers: Answers
+    trading: Mapping[str, TradingAnswers] = field(default_factory=dict)
+    """What the market's contracts answered, for each share token."""
 
     @property
     def balanced(self) -> bool:
@@ -83,10 +90,13 @@ def audit(
     withholding: Mapping[str, int] | None = None,
     older_vault: bool = False,
     record_ranges: Sequence[str] = (),
+    market: MarketContracts = NO_MARKET,
+    issue_price: IssuePrice | None = None,
 ) -> Audit:
     """Rebuild the books of `vault` for `tokens` at block `last`, or the newest, and compare.
 
     `record_ranges` are the contracts of the tokens' record ranges, which are audited with them.
+    Trades are those of `market`, and `issue_price` says what shares cost at issue, if anybody does.
 
     `first_block` must not be later than the first event of a token, nor of the vault, unless that
     is an `older_vault`, which has served others before: then what came earlier is left out.
@@ -95,13 +105,22 @@ def audit(
     """
 
     def read(block: Block) -> Audit:
-        ledgers = [Ledger.read(chain, token, first_block, block.number) for token in tokens]
+        registers = [
+            read_register(
+                chain, token, first_block, block.number, market=market, issue_price=issue_price
+            )
+            for token in tokens
+        ]
+        ledgers = [ledger for ledger, _ in registers]
         ledgers += _read_ranges(chain, ledgers, record_ranges, first_block, block)
         events = read_vault(chain, vault, first_block, block)
         first_id = _first_declared(chain, vault, events, block) if older_vault else 1
         currencies = {
             str(event.args["currency"]) for event, _ in events if event.name == "Declared"
         }
+        movements = {one.token: one for _, one in registers}
+        currencies = currencies.union(*(one.currencies for one in movements.values()))
+        currencies |= set() if issue_price is None else {issue_price.currency}
         units = read_units(chain, currencies | {ledger.token for ledger in ledgers})
         books = Books.of(
             events,
@@ -114,9 +133,16 @@ def audit(
             evidence_source=evidence_source(chain, vault),
         )
         books.until = block.timestamp
+        books.movements = movements
         answers = read_answers(chain, books, block)
         compare(books, answers)
-        return Audit(books, answers)
+        erc20 = currencies - {ZERO_ADDRESS}
+        trading = {
+            token: read_trading(chain, one, erc20, block) for token, one in movements.items()
+        }
+        for ledger, one in registers:
+            check_trading(books, ledger, one, trading[one.token])
+        return Audit(books, answers, trading)
 
     return read_steadily(chain, read, "latest" if last is None else last)
 
@@ -335,11 +361,11 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
     )
 
 
-def audit_deployment(found: Deployment) -> Audit:
+def audit_deployment(found: Deployment, *, issue_price: IssuePrice | None = None) -> Audit:
     """The books of a deployment's share token, compared with the chain.
 
-    With them stand the repayments of tax that its journal has booked, each held against what its
-    transaction has moved.
+    Trades are those of the market's contracts where they are on every chain. With them stand the
+    repayments of tax that its journal has booked, each held against what its transaction has moved.
     """
     proven = audit(
         found.chain,
@@ -349,6 +375,8 @@ def audit_deployment(found: Deployment) -> Audit:
         # A vault that this deployment did not create has other tokens' earlier business in it.
         older_vault=found.manifest.contracts["DividendVault"].transaction is None,
         record_ranges=range_contracts(found),
+        market=usual_market(),
+        issue_price=issue_price,
     )
     booked = read_corrections(found)
     correct(proven.books, booked)
@@ -376,6 +404,11 @@ def correct(books: Books, corrections: Iterable[Correction]) -> None:
         if repaid > withheld:
             reported, law = (repaid, "the journal"), (withheld, "the tax withheld, at most")
             books.differ(Place.holder(number, holder), "tax repaid", reported, law, one.currency)
+
+
+def usual_market() -> MarketContracts:
+    """The contracts of the market, where they are on every chain that has them."""
+    return MarketContracts(singleton_address(SETTLEMENT), singleton_address(HOLDS))
 
 
 def range_contracts(found: Deployment) -> list[str]:

@@ -24,6 +24,7 @@ Amounts are integers of the currency's smallest unit, shares of the token's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from prorata.apportion import withhold
 from prorata.chain.calls import DecodedEvent
@@ -41,6 +42,8 @@ from prorata.ledger.entries import (
     SourcedValue,
     VaultPosition,
 )
+from prorata.ledger.lot_history import LotHistory
+from prorata.ledger.movements import Movements
 from prorata.register.earning import OwnShares
 from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
@@ -91,6 +94,10 @@ class Books:
         self.held: set[tuple[int, str]] = set()
         """Distribution and holder, where the chain says that the holder is not eligible for now."""
         self.corrections = Corrections()
+        self.movements: dict[str, Movements] = {}
+        """How the shares of each audited token moved, where that was read too."""
+        self.lots_of = cache(lambda token: LotHistory(self.movements[token]))
+        """The lots of everybody in a token, worked out once."""
         self.unproven: list[str] = []
         """Payments of which nobody can show that the person they belong to chose the payee."""
         self._diversions: list[RedirectedPayment] = []

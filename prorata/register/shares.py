@@ -400,6 +400,11 @@ class Ledger:
         held = ((account, history.at(time)) for account, history in self._accounts.items())
         return {account: shares for account, shares in held if shares}
 
+    def balance_at_time(self, account: str, time: int) -> int:
+        """Shares of `account` at the end of second `time`, which is not after `until`."""
+        history = self._accounts.get(account)
+        return 0 if history is None else history.at(time)
+
     def _closed(self, record_id: int) -> int:
         time = self.record_time(record_id)
         if self.until <= time:

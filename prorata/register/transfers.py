@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
+from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.deployments.deployment import Deployment
@@ -21,7 +22,7 @@ from prorata.register.refusals import Check, check_transfer
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units
 
-__all__ = ["Approved", "Transferred", "approve", "transfer"]
+__all__ = ["Approved", "Transferred", "approve", "approve_money", "transfer"]
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,30 @@ def approve(operator: Operator, deployment: Deployment, spender: str, amount: in
 
     Raises: InputError when the account would approve itself; what `Operator.send` raises.
     """
+    return _approve(operator, deployment.token(), spender, amount, "approve-shares")
+
+
+def approve_money(operator: Operator, currency: Currency, spender: str, amount: int) -> Approved:
+    """Let `spender` take so much of the account's money in all; 0 ends it.
+
+    Raises: InputError for the native coin, which nobody can take, or when the account would approve
+    itself; what `Operator.send` raises.
+    """
+    if currency.is_native:
+        rule, remedy = "cannot be taken by allowance", "use its wrapped ERC-20, such as WETH"
+        raise InputError.of("currency", "ETH", rule, remedy)
+    return _approve(operator, currency, spender, amount, f"approve-money/{currency.address}")
+
+
+def _approve(
+    operator: Operator, token: ShareToken | Currency, spender: str, amount: int, step: str
+) -> Approved:
     operator.settle()
-    account, token = operator.address, deployment.token()
+    account = operator.address
     if spender == account:
         raise InputError.of("spender", spender, "is the account itself", "name somebody else")
     before = token.allowance(account, spender)
-    key = f"approve-shares/{account}/{spender}/{amount}"
+    key = f"{step}/{account}/{spender}/{amount}"
     change = make_change(operator, key, token.approve(spender, amount), done=before == amount)
     return Approved(change, before)
 

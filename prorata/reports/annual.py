@@ -17,7 +17,7 @@ first one, and is named in that of the year in which it was booked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ from prorata.errors import InputError
 from prorata.ledger.books import Books
 from prorata.ledger.corrections import Correction
 from prorata.ledger.entries import BookEntry, DistributionAccount
+from prorata.ledger.movements import Movement
 from prorata.register.captable import Holding, Known
 from prorata.reports.documents import (
     BoxRow,
@@ -39,6 +40,7 @@ from prorata.reports.documents import (
     YearStatement,
     YearTotals,
 )
+from prorata.reports.trades import YearTrading, movements_in, year_trading
 from prorata.tax.forms import (
     GROSS_INCOME,
     INCOME_CODE,
@@ -116,6 +118,10 @@ class Statement:
     payments: tuple[YearPayment, ...]
     rule: YearRule = field(default_factory=lambda: YearRules().default)
     corrections: tuple[Correction, ...] = ()
+    movements: tuple[Movement, ...] = ()
+    """The person's trades and deliveries of the year."""
+    wallets: tuple[str, ...] = ()
+    """All wallets of a person that traded."""
 
     @property
     def is_corrected(self) -> bool:
@@ -133,7 +139,7 @@ class Statement:
 def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None) -> list[Statement]:
     """The statements of everyone whose income counts in `year`, in order of address.
 
-    So do those of everyone to whom tax was repaid in that year.
+    So do those of everyone to whom tax was repaid in that year, or who traded in it.
 
     Raises: InputError for a year that no calendar has.
     """
@@ -144,15 +150,29 @@ def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None)
     for payment in _counted_in(books, token, year, known):
         persons.setdefault(ledger.claimant_of(payment.holder), []).append(payment)
     booked = _booked_in(books, token, year, known)
+    moved = movements_in(books, token, year, known)
+    wallets = _wallets(books, token, moved)
     return [
         Statement(
             holder,
             _in_order(persons.get(holder, ())),
             known.rule_of(holder),
             tuple(booked.get(holder, ())),
+            tuple(moved.get(holder, ())),
+            tuple(wallets.get(holder, ())),
         )
-        for holder in sorted({*persons, *booked})
+        for holder in sorted({*persons, *booked, *moved})
     ]
+
+
+def _wallets(books: Books, token: str, persons: Container[str]) -> dict[str, list[str]]:
+    """All the wallets that each of some persons has or had."""
+    ledger, found = books.ledgers[token], dict[str, list[str]]()
+    for account in ledger:
+        person = ledger.claimant_of(account)
+        if person in persons:
+            found.setdefault(person, []).append(account)
+    return found
 
 
 def _counted_in(books: Books, token: str, year: int, rules: YearRules) -> Iterator[YearPayment]:
@@ -438,9 +458,17 @@ def year_statement(
         forms_1042_s=_forms_1042_s(books, statement),
         corrections_of_year=correction_rows(books, _corrections_of(books, statement)),
         corrections_booked=correction_rows(books, statement.corrections),
+        trading=_trading(books, token, year, statement),
         remarks=[*_remarks(statement), *_unpaid(statement)],
         note=NOTE,
     )
+
+
+def _trading(books: Books, token: str, year: int, statement: Statement) -> YearTrading | None:
+    if not statement.movements:
+        return None
+    ends_at = last_second_of(year, statement.rule)
+    return year_trading(books, token, statement.movements, statement.wallets, ends_at)
 
 
 def _remarks(statement: Statement) -> list[str]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from prorata.files.writer import Cell, Row
+from prorata.reports.trades import YearTrading
 from prorata.tax.forms import (
     BOXES,
     GROSS_INCOME,
@@ -286,6 +287,8 @@ class YearStatement(YearHeading):
     """What corrects this year, whenever it was booked."""
     corrections_booked: Sequence[CorrectionRow]
     """What was booked in this year, whichever year it concerns."""
+    trading: YearTrading | None = None
+    """What was bought, sold and delivered in the year; None where nothing was."""
     remarks: Sequence[str]
     note: str
 

@@ -24,6 +24,7 @@ from prorata.reports.statements import (
     write_distributions,
     write_statements,
 )
+from prorata.reports.trades import MovementRow, movement_rows, trading_facts
 from prorata.tax.years import YearRules
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import iso
@@ -37,6 +38,7 @@ WRITTEN = (
     "distributions.csv",
     "distributions.json",
     "corrections.csv",
+    "movements.csv",
     "books.json",
 )
 
@@ -83,6 +85,7 @@ def as_json(
                         for closes_at in ledger.record_times
                     ],
                     "distributions": distribution_rows(books, [token]),
+                    "trading": trading_facts(audit, token),
                 }
                 for token, ledger in books.ledgers.items()
             ],
@@ -98,7 +101,8 @@ def _holders(
     books: Books, token: str, ledger: Ledger, who: Mapping[str, Holding]
 ) -> Iterator[dict[str, Any]]:
     """What there is to say of each."""
-    stranger = Holding("", 0)
+    stranger, movements = Holding("", 0), books.movements.get(token)
+    held = {} if movements is None else movements.holds.held
     for holder in ledger:
         known = who.get(holder, stranger)
         yield json_object(
@@ -107,6 +111,7 @@ def _holders(
                 "name": known.name,
                 "kind": known.kind,
                 "shares": books.unit(token).amount(ledger.balance_of(holder)),
+                "held": books.unit(token).amount(held.get(holder, 0)),
                 "income": totals(books, token, holder),
             }
         )
@@ -165,6 +170,7 @@ def write_files(
         statements/<address>.csv      and .json: one per holder
         distributions.csv             and .json: the register
         corrections.csv               tax that was repaid
+        movements.csv                 trades, deliveries and orders: no plain transfers
         books.json                    what `as_json` gives
         <portrait>.png
 
@@ -181,6 +187,7 @@ def write_files(
     write_distributions(books, *paths, books.paying(token))
     rows = correction_rows(books, books.corrections)
     write_csv_rows(folder / "corrections.csv", CorrectionRow, rows)
+    write_csv_rows(folder / "movements.csv", MovementRow, movement_rows(books, token))
     write_json(folder / "books.json", as_json(audit, known, token=token, rules=rules))
     if portrait is not None:
         draw(

@@ -23,6 +23,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from prorata.reports.documents import PaymentRow, TotalRow, YearStatement
 from prorata.reports.pdf import FONT
 from prorata.reports.recipients import UNITED_STATES, Issuer, Recipient
+from prorata.reports.trades import YearTrading
 from prorata.values.amounts import Amount
 from prorata.values.countries import find_country
 
@@ -89,6 +90,8 @@ def page(letter: Letter) -> str:
         recipient=letter.recipient,
         country=_country_name(letter.recipient.country),
         sections=[_section(letter, total) for total in letter.statement.totals],
+        trading=letter.statement.trading,
+        trades=_trades(letter.statement.trading),
         words=_words().get(letter.recipient.country, {}),
         repaid=letter.repaid,
         font=FONT,
@@ -104,16 +107,21 @@ def figures(amounts: Sequence[Amount]) -> list[str]:
     parts = [_decimals(amount) for amount in amounts]
     width = max(map(len, parts), default=0)
     return [
-        f"{amount.units // 10**amount.decimals:,}{'.' * bool(width)}{part.ljust(width, '0')}"
+        f"{_whole(amount)}{'.' * bool(width)}{part.ljust(width, '0')}"
         for amount, part in zip(amounts, parts, strict=True)
     ]
+
+
+def _whole(amount: Amount) -> str:
+    """The digits before the point, with the sign of a loss."""
+    return f"{'-' * (amount.units < 0)}{abs(amount.units) // 10**amount.decimals:,}"
 
 
 def _decimals(amount: Amount) -> str:
     """The digits behind the point without the last noughts, two of them at least."""
     if not amount.decimals:
         return ""
-    part = f"{amount.units % 10**amount.decimals:0{amount.decimals}d}"
+    part = f"{abs(amount.units) % 10**amount.decimals:0{amount.decimals}d}"
     return part.rstrip("0").ljust(min(2, amount.decimals), "0")
 
 
@@ -135,6 +143,36 @@ def _section(letter: Letter, total: TotalRow) -> Mapping[str, Any]:
         "payments": [(row, _shares(row), line) for row, line in zip(same, lines, strict=False)],
         "total": lines[-1],
     }
+
+
+def _trades(trading: YearTrading | None) -> Sequence[Mapping[str, Any]]:
+    """Sales and purchases in each currency, and last those without a price."""
+    if trading is None:
+        return ()
+    found = []
+    for total in trading.totals:
+        sales = [row for row in trading.sales if row.currency_address == total.currency_address]
+        bought = [
+            row for row in trading.purchases if row.currency_address == total.currency_address
+        ]
+        found.append(
+            {
+                "currency": total.currency,
+                "address": total.currency_address,
+                "total": total,
+                "sales": sales,
+                "purchases": bought,
+                "proceeds": figures([*(_known(row.proceeds) for row in sales), total.proceeds]),
+                "costs": figures([*(_known(row.cost) for row in bought), total.paid]),
+            }
+        )
+    return found
+
+
+def _known(amount: Amount | None) -> Amount:
+    """An amount of a trade with a price, which there is."""
+    assert amount is not None
+    return amount
 
 
 def _shares(row: PaymentRow) -> str:

@@ -4,6 +4,7 @@
     <folder>/
         version-1/
             <account>.csv        one row per payment
+            trades/<account>.csv one row per sale, purchase and delivery, of who has any
             <account>.json       the same, with totals and boxes
             <account>.html       the letter, for a screen
             <account>.pdf        the same on A4
@@ -56,6 +57,7 @@ from prorata.reports.documents import PaymentRow, SummaryRow
 from prorata.reports.letters import NEUTRAL, Letter, page
 from prorata.reports.pdf import pdf_of
 from prorata.reports.recipients import Issuer, Recipient
+from prorata.reports.trades import TradeLine, trade_lines
 from prorata.tax.years import YearRules
 
 __all__ = ["Issued", "Post", "deliver", "deliveries", "issue_statements", "versions_in"]
@@ -196,7 +198,9 @@ def _digest(letters: Iterable[Letter]) -> str:
     """What the letters say, apart from the moment as of which they say it."""
     digest = sha256()
     for letter in letters:
-        digest.update(letter.statement.model_dump_json(exclude={"as_of"}).encode())
+        # What a version of prorata has added, and says nothing, makes no other statement.
+        left_out = {"as_of"} if letter.statement.trading else {"as_of", "trading"}
+        digest.update(letter.statement.model_dump_json(exclude=left_out).encode())
         about = [vars(letter.recipient), letter.issuer.model_dump(), letter.asset]
         digest.update(json.dumps(about).encode())
     return digest.hexdigest()
@@ -221,7 +225,7 @@ def _written(
     """The name and SHA-256 of each file, in any order."""
     done = 0
     for portion in _portions(folder, letters, total):
-        done += len(portion) // len(_KINDS)
+        done += sum(name.endswith(".pdf") for name, _ in portion)
         on_progress(done, total)
         yield from portion
 
@@ -280,33 +284,35 @@ def _end_with_parent() -> None:
     Thread(target=follow, daemon=True).start()
 
 
-_KINDS = ("csv", "json", "html", "pdf")
-
-
 def _write(folder: Path, letters: Iterable[Letter]) -> list[tuple[str, str]]:
     """Write the files of some letters; the name and SHA-256 of each."""
     written = []
     for letter in letters:
-        for kind, content in zip(_KINDS, _contents(letter), strict=True):
-            name = f"{letter.recipient.number}.{kind}"
+        for name, content in _contents(letter):
             with written_whole(folder / name, durable=False) as part:
                 part.write_bytes(content)
             written.append((name, sha256(content).hexdigest()))
     return written
 
 
-def _contents(letter: Letter) -> Iterator[bytes]:
+def _contents(letter: Letter) -> Iterator[tuple[str, bytes]]:
+    """The name and content of each file."""
     statement, recipient = letter.statement, letter.recipient
-    yield csv_text(PaymentRow, statement.payments).encode()
+    number = recipient.number
+    yield f"{number}.csv", csv_text(PaymentRow, statement.payments).encode()
+    if statement.trading is not None:
+        lines = trade_lines(statement.trading)
+        yield f"trades/{number}.csv", csv_text(TradeLine, lines).encode()
     facts = {
         **statement.model_dump(mode="json"),
-        "account": recipient.number,
+        "account": number,
         "country": recipient.country or statement.country,
     }
-    yield _json(facts).encode()
+    yield f"{number}.json", _json(facts).encode()
     shown = page(letter)
-    yield shown.encode()
-    yield pdf_of(shown, title=f"{letter.title}: {recipient.number}", created=statement.as_of)
+    yield f"{number}.html", shown.encode()
+    title = f"{letter.title}: {number}"
+    yield f"{number}.pdf", pdf_of(shown, title=title, created=statement.as_of)
 
 
 def _json(content: Any) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "cap_table_table",
     "corrections_table",
     "distributions_table",
+    "held_table",
     "holders_table",
     "plain_table",
     "positions_table",
@@ -85,6 +86,39 @@ def positions_table(books: Books, tokens: Iterable[str] | None = None) -> Table:
         table.add_row(f"{sign or ' '} {label}", *cells)
     differences = [books.unit(p.currency).text(p.missing) for p in positions]
     table.add_row("  difference", *differences, style="bold")
+    return table
+
+
+def held_table(audit: Audit, token: str) -> Table | None:
+    """What is held of the shares, and what makes it up; None where nothing ever was.
+
+    Beside it stands what the market's contracts have: of every currency, too.
+    """
+    movements = audit.books.movements.get(token)
+    if movements is None or not (movements.listed or movements.holds.accounts()):
+        return None
+    books, figures, answers = audit.books, movements.holds.figures(), audit.trading[token]
+    assets = [token, *sorted({*answers.cared_for, *answers.at_settlement} - {token})]
+    table = plain_table("", *(books.unit(asset).symbol for asset in assets))
+    shares, blank = books.unit(token), [""] * (len(assets) - 1)
+    for sign, label, amount in (
+        (" ", "held on the token", figures.held),
+        ("=", "in open holds", figures.open_holds),
+        ("+", "kept by keepers", figures.kept),
+        ("-", "taken by order of an agent", figures.taken_by_order),
+        ("+", "held by other contracts", figures.by_others),
+    ):
+        if sign in " =+" or amount:
+            table.add_row(f"{sign} {label}", shares.text(amount) if amount else "-", *blank)
+    table.add_row("  difference", shares.text(figures.difference), *blank, style="bold")
+    holds = movements.holds
+    promised = [holds.in_custody, *(holds.currencies[asset] for asset in assets[1:])]
+    for label, amounts in (
+        ("promised from the care of holds", promised),
+        ("there", [answers.cared_for.get(asset, 0) for asset in assets]),
+        ("kept by the settlement", [answers.at_settlement.get(asset, 0) for asset in assets]),
+    ):
+        table.add_row(f"  {label}", *map(_shown, map(books.unit, assets), amounts))
     return table
 
 

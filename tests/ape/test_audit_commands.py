@@ -79,7 +79,7 @@ def test_the_books_balance_and_their_files_are_written(commands, tmp_path):
     assert output.rstrip().endswith("The books balance, to the last unit.")
     assert sorted(path.name for path in out.iterdir()) == [
         "books.json", "captable-record-1.csv", "corrections.csv", "distributions.csv",
-        "distributions.json", "ownership.png", "statements",
+        "distributions.json", "movements.csv", "ownership.png", "statements",
     ]  # fmt: skip
     assert len(list((out / "statements").glob("*.json"))) == 148
 

@@ -66,7 +66,7 @@ def test_all_files_are_there(demo):
     assert sorted(path.name for path in out.iterdir()) == [
         "books.json", "building.png", "captable-record-1.csv", "captable-record-2.csv",
         "captable-record-3.csv", "corrections.csv", "distributions.csv", "distributions.json",
-        "statements", "statements-2026",
+        "movements.csv", "statements", "statements-2026",
     ]  # fmt: skip
     picture = (out / "building.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
@@ -147,6 +147,39 @@ def test_the_story_has_all_its_parts(demo):
     assert third["withheld"] == third["remitted"] != "0.000000"
     for row in (first, ether, third):
         assert 0 < int(row["holders_paid"]) < int(row["holders"])
+
+
+def test_every_sale_has_its_price_and_the_books_say_what_is_held(demo):
+    """Holders trade by signed orders: no share moves otherwise but at issue and from a hold."""
+    _, out = demo
+    moved = rows(out / "movements.csv")
+    kinds = [row["kind"] for row in moved]
+    assert (kinds.count("trade"), kinds.count("delivery")) == (199, 1)
+    trades = [row for row in moved if row["kind"] == "trade"]
+    assert all(row["price"] and row["reference"].startswith("order ") for row in trades)
+    books = json.loads((out / "books.json").read_text(encoding="utf-8"))
+    told = books["tokens"][0]["trading"]
+    assert told["movements"]["transfer"]["number"] == 0
+    assert told["movements"]["trade"]["shares"]["units"] == str(
+        sum(int(row["shares"]) for row in trades)
+    )
+    assert cell(told["held"]["difference"]) == "0"
+
+
+def test_the_gains_of_the_year_are_what_sales_brought_over_their_costs(demo):
+    _, out = demo
+    lines = [
+        row
+        for path in (out / "statements-2026" / "version-1" / "trades").glob("*.csv")
+        for row in rows(path)
+    ]
+    sales = [row for row in lines if row["kind"] == "sale"]
+    assert len(sales) == len([row for row in lines if row["kind"] == "purchase"]) == 199
+    for row in sales:
+        # Of the treasury's own shares, too, the cost is what they were issued at.
+        assert row["note"] == ""
+        gain = parse_units(row["proceeds"], 6) - parse_units(row["cost"], 6)
+        assert int(row["gain"].replace(".", "")) == gain
 
 
 def test_books_json_says_the_same(demo):

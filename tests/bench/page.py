@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tests.bench import trading
 from tests.bench.field import PEERS
 from tests.bench.floor import BYTE, COLD_ACCOUNT, COLD_SLOT, FLOORS, SET, total
 from tests.bench.operations import OPERATIONS, Operation
@@ -90,6 +91,7 @@ def render(found: dict[str, Any]) -> str:
         _aims(results),
         _everything(results),
         _peers(results),
+        trading.section(found.get("trading", {}), found["setup"]["packages"], table),
         _growth(results),
         _scale(results),
         _network(results),
@@ -98,7 +100,7 @@ def render(found: dict[str, Any]) -> str:
         _floor_lists(),
         _method(results),
     )
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def prose(text: str) -> str:

@@ -44,6 +44,8 @@ class Source:
     remappings: Sequence[str] = ()
     own: Path | None = None
     """A file of ours, which makes contracts of abstract ones."""
+    via_ir: bool = False
+    """Whether it only compiles by way of Yul, its own way; then only the files wanted are built."""
 
 
 _TREX = "@tokenysolutions/t-rex/contracts"
@@ -101,6 +103,44 @@ REFERENCE = Source(
 )
 """The reference suite of ERC-3643 with its identities, which `tests/contracts` plays beside too."""
 
+SEAPORT = Source(
+    "Seaport",
+    "solc-0.8.24",
+    "0.8.24",
+    "cancun",
+    ("seaport-core/src/Seaport.sol", "seaport-core/src/conduit/ConduitController.sol"),
+    via_ir=True,
+)
+"""The only peer that fills orders in parts, which `tests/assurance` plays beside too."""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A contract that its package brings compiled: its sources are not there, or not all."""
+
+    name: str
+    file: str
+    compiler: str
+    """With which its authors compiled it, and for which EVM, as the package says."""
+    evm: str
+
+
+SHIPPED = (
+    Shipped(
+        "SwapERC20",
+        "@airswap/swap-erc20/build/contracts/SwapERC20.sol/SwapERC20.json",
+        "0.8.23",
+        "paris",
+    ),
+    Shipped(
+        "OtcOrdersFeature",
+        "@0x/contracts-zero-ex/lib/generated-artifacts/OtcOrdersFeature.json",
+        "0.6.12",
+        "istanbul",
+    ),
+)
+"""AirSwap's swap, and 0x's feature for OTC orders."""
+
 SOURCES = (
     Source(
         "Tokens",
@@ -119,12 +159,41 @@ SOURCES = (
         "istanbul",
         ("synthetix/contracts/StakingRewards.sol",),
     ),
+    SEAPORT,
 )
 
 
 def compile_peers() -> dict[str, Artifact]:
     """Every peer's contracts by name; from the cache while nothing has changed."""
-    return _artifacts(SOURCES)
+    return {**_artifacts(SOURCES), **shipped()}
+
+
+def compile_exchanges() -> dict[str, Artifact]:
+    """What carries out signed orders elsewhere: Seaport, AirSwap and 0x, by the contracts' names.
+
+    Raises: RuntimeError when `make` has not installed it.
+    """
+    if not MODULES.is_dir():
+        raise RuntimeError("other people's exchanges are not installed; run `make check` once")
+    return {**_artifacts([SEAPORT]), **shipped()}
+
+
+def shipped() -> dict[str, Artifact]:
+    """The contracts that their packages bring compiled, by name."""
+    return {one.name: _shipped(one) for one in SHIPPED}
+
+
+def _shipped(one: Shipped) -> Artifact:
+    """Read either tool's file: Hardhat's has the code in it, 0x's has the compiler's answer."""
+    brought = json.loads((MODULES / one.file).read_text(encoding="utf-8"))
+    output = brought.get("compilerOutput")
+    if output:
+        code, runtime = (output["evm"][part]["object"] for part in ("bytecode", "deployedBytecode"))
+        abi = output["abi"]
+    else:
+        code, runtime, abi = brought["bytecode"], brought["deployedBytecode"], brought["abi"]
+    evm = {"deployedBytecode": {"object": runtime.removeprefix("0x")}}
+    return _artifact(one.name, abi, code.removeprefix("0x"), evm)
 
 
 def compile_reference() -> dict[str, Artifact]:
@@ -178,16 +247,19 @@ def _compiled(source: Source) -> Mapping[str, Mapping[str, Any]]:
     }
     if source.own is not None:
         sources[source.own.name] = {"content": source.own.read_text(encoding="utf-8")}
-    what = {
-        "language": "Solidity",
-        "sources": sources,
-        "settings": {
-            "evmVersion": source.evm,
-            "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
-            "remappings": list(source.remappings),
-            "outputSelection": {"*": {"*": OUTPUT}},
-        },
+    settings: dict[str, Any] = {
+        "evmVersion": source.evm,
+        "optimizer": {"enabled": True, "runs": OPTIMIZER_RUNS},
+        "remappings": list(source.remappings),
+        "outputSelection": {"*": {"*": OUTPUT}},
     }
+    if source.via_ir:
+        # Its abstract contracts would be built too, for another minute.
+        settings["viaIR"] = True
+        settings["outputSelection"] = {
+            name: {name.rpartition("/")[2].removesuffix(".sol"): OUTPUT} for name in source.wanted
+        }
+    what = {"language": "Solidity", "sources": sources, "settings": settings}
     text = json.dumps(what, sort_keys=True)
     lock = (HERE / "peers" / "package-lock.json").read_text(encoding="utf-8")
     digest = hashlib.sha256(f"{source.version}\n{lock}\n{text}".encode()).hexdigest()

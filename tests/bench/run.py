@@ -18,7 +18,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.bench import charts, field, page, peers, repricing, scale
+from tests.bench import charts, field, page, peers, repricing, scale, trading
 from tests.gas import compliance, record_ranges, withholding
 from tests.gas import field as alike
 from tests.gas.story import KIT, measure
@@ -56,6 +56,7 @@ def _measure(tell: Callable[[str], None]) -> dict[str, Any]:
         figures = [story(ours, anvil) for story in STORIES]
         found["gas"] = dict(sorted(item for reported in figures for item in reported.items()))
         found["field"] = field.measure_all(everybody, anvil, tell)
+        found["trading"] = trading.measure_all(everybody, anvil, tell)
         tell(f"declaring for {', '.join(f'{count:,}' for count in HOLDERS)} holders")
         found["growth"] = {"declare": alike.by_holders(ours, anvil, HOLDERS)}
         tell("claiming behind 1,000 records")
@@ -86,7 +87,8 @@ def _setup() -> dict[str, Any]:
         "licences": peers.licences(),
         "compilers": {
             source.name: {"compiler": source.version, "evm": source.evm} for source in peers.SOURCES
-        },
+        }
+        | {one.name: {"compiler": one.compiler, "evm": one.evm} for one in peers.SHIPPED},
         "cores": os.cpu_count(),
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
     }

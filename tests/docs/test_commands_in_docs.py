@@ -35,6 +35,12 @@ BUILDING = (
     "prorata issue examples/building/holders.csv",
 )
 RECORD = ("prorata record --at +10s", "sleep 11")
+SELLER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+TRADING = (
+    BUILDING[0],
+    f"echo 'address,shares' > seller.csv && echo '{SELLER},500' >> seller.csv",
+    "prorata issue seller.csv",
+)
 COMPLIANT = (
     "prorata deploy --asset examples/compliant/asset.yaml --dollar",
     "prorata register examples/compliant/investors.csv",
@@ -56,6 +62,7 @@ STARTS = {
     "docs/guide/reports.md": (*BUILDING, *PAID),
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
+    "docs/guide/trading.md": TRADING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""

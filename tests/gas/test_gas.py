@@ -16,9 +16,11 @@ from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.field import measure as measure_field
+from tests.gas.holds import measure as measure_holds
 from tests.gas.record_ranges import heaviest
 from tests.gas.record_ranges import measure as measure_ranges
 from tests.gas.story import Story, measure
+from tests.gas.trading import measure as measure_trading
 from tests.gas.withholding import measure as measure_withholding
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -44,6 +46,16 @@ LIMITS = {
     "register: batch of 100, per investor": 27_000,
     "tax: by the table": 22_000,
     "tax: by certificate": 17_000,
+    "fill: whole, plain": 81_500,
+    "fill: whole, under rules": 93_500,
+    "fill: a part, the next, plain": 86_500,
+    "fill: a part, the next, under rules": 98_500,
+    "settle: two legs, brought by a third, plain": 99_000,
+    "settle: three legs, three signers, plain": 129_000,
+    "cancel: one order": 29_000,
+    "cancel: all orders below a number": 32_000,
+    "lock shares: next": 70_000,
+    "claim a hold: eligibility and country": 105_000,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -60,7 +72,15 @@ def rewrite_readme(figures: dict[str, int]) -> None:
 @pytest.fixture(scope="module")
 def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
     """Gas by label, measured now."""
-    stories = (measure, measure_compliance, measure_ranges, measure_withholding, measure_field)
+    stories = (
+        measure,
+        measure_compliance,
+        measure_ranges,
+        measure_withholding,
+        measure_field,
+        measure_holds,
+        measure_trading,
+    )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]
     return dict(sorted(item for figures in measured for item in figures.items()))

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from eth_account import Account
+
 from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
+from tests.contracts.permits import Permit
+from tests.contracts.trading import Leg, Trade, signature_of
 from tests.gas.compliance import COUNTING, NONE, WEIGHTS, investor
 from tests.gas.record_ranges import MOST
 from tests.gas.story import START, TERMS, Clocked, Story, fresh, person
@@ -25,6 +29,8 @@ EXCLUDED = 32
 TOKENS = 32
 CERTIFICATES = 16
 CHAIN = 200
+CHAIN_ID = 31_337
+LEGS = 32
 RECORDS = 700
 STRIDES = (1, 2, 3, 7)
 CLAIMS = 200
@@ -46,7 +52,7 @@ def eligible(number: int) -> int:
 def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Figures:
     """The gas of each labelled worst case."""
     gas: Figures = {}
-    for stage in (lots, successors, assets, withholding, claims, records, ranges):
+    for stage in (lots, successors, assets, withholding, claims, records, ranges, trades):
         with fresh(artifacts, anvil) as kit:
             gas |= stage(kit)
     return dict(sorted(gas.items()))
@@ -368,6 +374,45 @@ def _over(
     gas[f"claim: {label}"] = story.send(story.vault, "claim", [1], holder)
 
 
+# ----------------------------------------------------------------------------------------- trades
+
+
+def trades(kit: AnvilKit) -> Figures:
+    """A trade of as many legs as one can have: each of another share token, under rules that count,
+    from another wallet to another new one, each signed, and each with a permit."""
+    gas: Figures = {}
+    stage = Compliance(kit, **WEIGHTS[COUNTING])
+    shares = [stage.token, *(stage.issue_asset()[1] for _ in range(LEGS - 1))]
+    settlement = stage.deploy("TradeSettlement")
+    keys = [Account.from_key(bytes([7] * 31 + [number])) for number in range(1, LEGS + 1)]
+    for number, key in enumerate(keys):
+        stage.know(2 * number + 1, key.address)
+        stage.know(2 * number + 2, person(number))
+        stage.send(shares[number], "mint", key.address, 100)
+    legs = [
+        Leg(token.address, key.address, person(number), 100)
+        for number, (token, key) in enumerate(zip(shares, keys, strict=True))
+    ]
+    trade = Trade(legs, valid_until=stage.clock + DAY)
+    typed = trade.typed(settlement, chainId=CHAIN_ID)
+    signatures = [signature_of(typed, key) for key in keys]
+    permits = []
+    for token, key in zip(shares, keys, strict=True):
+        terms = (token, key.address, settlement.address, 100, 0, trade.valid_until)
+        signed = Permit(*terms, chain_id=CHAIN_ID, name="Harbour").signed(key)
+        permits.append((token.address, key.address, 100, trade.valid_until, *signed))
+    gas[f"settle: {LEGS} legs, all signed, with permits"] = stage.send(
+        settlement, "settleWithPermits", trade.encodable(), signatures, permits
+    )
+    # No two in one word.
+    nonces = [256 * number for number in range(1, CHAIN + 1)]
+    gas[f"cancel: {CHAIN} orders, of as many words"] = stage.send(settlement, "cancel", nonces)
+    gas[f"cancel: {CHAIN} trades, of as many words"] = stage.send(
+        settlement, "cancelTrades", nonces
+    )
+    return gas
+
+
 # ------------------------------------------------------------------------------------- what bounds
 
 
@@ -407,7 +452,7 @@ BOUNDS = (
         "records that the owner cancels, and has cancelled one after the other",
         "ShareLedger._cancelRecords ShareLedger._countedAt PassThrough._lacks",
         "open records, which can be cancelled in parts, the last ones first; the owner's own doing",
-        "cancel: 200\ntransfer: the first after 200",
+        "cancel: 200 open\ntransfer: the first after 200",
     ),
     Bound(
         "components of a record range",
@@ -476,6 +521,27 @@ BOUNDS = (
         "refusals of an explanation",
         "ComplianceLib.explain ComplianceLib._askWhy",
         "one for each code; only asked, never sent",
+        "",
+    ),
+    Bound(
+        "legs of a trade",
+        "TradeLib.load TradeLib.giversOf TradeLib._isAmong TradeLib._hash TradeSettlement._settle"
+        " TradeSettlement._spendAndCheck TradeSettlement._refuseSignatures",
+        "32",
+        "settle: 32 legs",
+    ),
+    Bound("permits of a fill or trade", "TradeSettlement._use", "the caller's list", ""),
+    Bound(
+        "nonces that are cancelled",
+        "TradeSettlement.cancel TradeSettlement.cancelTrades",
+        "the caller's list",
+        "cancel: 200 orders\ncancel: 200 trades",
+    ),
+    Bound(
+        "what is asked for an explanation of a fill",
+        "OrderExplanationLib._judgeMoves OrderExplanationLib._most OrderExplanationLib._largest"
+        " OrderExplanationLib._fits RefusalLib._askWhy RefusalLib.lowered",
+        "four transfers, twelve rounds, search; only asked, never sent",
         "",
     ),
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,23 @@ from rich.padding import Padding
 from rich.table import Table
 
 from prorata.cli.command import Command, reading_options
+from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.errors import BooksError
-from prorata.ledger.audits import audit_deployment, range_contracts
+from prorata.ledger.audits import Audit, audit_deployment, range_contracts
+from prorata.ledger.trading import held_words
 from prorata.reports.export import Portrait, as_json, write_files
 from prorata.reports.statements import cap_table
 from prorata.reports.tables import (
     corrections_table,
     distributions_table,
+    held_table,
     positions_table,
     verdict,
     years_table,
 )
+from prorata.reports.trades import held_rows, movement_words
 from prorata.values.times import iso
 
 
@@ -50,6 +55,9 @@ def cli(out: Path | None, **options: Any) -> None:
     worked out by the law, and both are compared with what the contracts answer and with the money
     that the vault really holds. The first difference is named, and the exit code is then 1.
 
+    How shares moved is told too: trades and deliveries from holds apart from other transfers. What
+    the token holds of anybody is what open holds and keepers say.
+
     Income is shown by years, too, by the rule of each holder's country, and so is tax that was
     repaid: it counts in the year in which it was booked.
     """
@@ -67,13 +75,16 @@ def cli(out: Path | None, **options: Any) -> None:
         distributions_table(books, paying),
         positions_table(books, paying),
     ]
+    if (held := held_table(proven, token)) is not None:
+        tables.append(held)
     if books.distributions:
         tables.append(years_table(books, token, rules))
     if books.corrections:
         tables.append(corrections_table(books))
     for table in tables:
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
-    for open_question in (*proven.answers.unanswered, *books.unproven):
+    _show_moved(spoken, proven, token)
+    for open_question in _open_questions(proven, token):
         spoken.notice(open_question)
     if out is not None:
         ledger, portrait = books.ledgers[token], None
@@ -93,3 +104,22 @@ def cli(out: Path | None, **options: Any) -> None:
     if not proven.balanced:
         raise BooksError(verdict(proven), "see --json for every difference")
     spoken.say(f"\n[bold green]{verdict(proven)}[/]")
+
+
+def _show_moved(output: Output, proven: Audit, token: str) -> None:
+    """How shares moved, and whose are held for somebody else."""
+    books, movements = proven.books, proven.books.movements[token]
+    if movements.listed:
+        output.say(f"\n  {movement_words(books, token)}")
+    if rows := list(held_rows(books, token)):
+        columns = ("holder", "held>", "in open holds>", "kept>", "taken by order>")
+        output.table("Held shares", columns, rows)
+
+
+def _open_questions(proven: Audit, token: str) -> Iterator[str]:
+    """What a reader should know beside the figures."""
+    figures = proven.books.movements[token].holds.figures()
+    if words := held_words(figures, proven.books.unit(token)):
+        yield words
+    yield from proven.answers.unanswered
+    yield from proven.books.unproven

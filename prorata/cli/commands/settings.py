@@ -11,6 +11,7 @@ from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.parts import parse_contract
 from prorata.cli.session import Session
+from prorata.market.singletons import HOLDS, singleton_address
 from prorata.register.properties import (
     Properties,
     read_properties,
@@ -125,20 +126,25 @@ def income_waits_command(waits: str, **options: Any) -> None:
 @cli.command(
     "holds-contract",
     cls=Command,
-    examples=("prorata settings holds-contract 0x…", "prorata settings holds-contract none"),
+    examples=("prorata settings holds-contract market", "prorata settings holds-contract none"),
 )
 @click.argument("contract")
 @common_options
 def holds_contract_command(contract: str, **options: Any) -> None:
     """Appoint the one contract that may hold shares.
 
-    CONTRACT is its address, or none. It can hold free shares and deliver them as a transfer by
-    their holder would. What the one before holds stays held, and is then this one's to release.
+    CONTRACT is its address, `market` for the market's own, or none. It can hold free shares and
+    deliver them as a transfer by their holder would. What the one before holds stays held, and is
+    then this one's to release.
     """
-    session, named = Session.of(options), parse_contract(contract, "contract")
+    session, named = Session.of(options), _holds_contract(contract)
     with session.deployed() as (operator, found):
         change = set_holds_contract(operator, found, named)
     show_change(session, change, holds_contract=named)
+
+
+def _holds_contract(text: str) -> str:
+    return singleton_address(HOLDS) if text == "market" else parse_contract(text, "contract")
 
 
 def _rows(read: Properties) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.cli.year_rules import RECIPIENTS, year_options, year_rules_of
+from prorata.contracts.currency import parse_amount
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError, InputError
 from prorata.ledger.audits import audit_deployment
+from prorata.ledger.movements import IssuePrice
 from prorata.register.investors import countries_of
 from prorata.reports.annual import year_totals
 from prorata.reports.documents import YearTotals
@@ -49,11 +52,19 @@ recipients_option = click.option(
     f"[default: {HOLDERS} in the deployment's folder, if it is there]",
 )
 
+issue_price_option = click.option(
+    "--issue-price",
+    metavar="PRICE",
+    help='What a share cost at issue, such as "1,000.00 USD": the cost of who sells shares that it '
+    "was issued.  [default: not known, and no gain is shown]",
+)
+
 EXAMPLES = (
     "prorata statements --year 2027",
     "prorata statements --year 2027 --issuer examples/building/issuer.yaml",
     "prorata statements --year 2027 --year-rule US",
     "prorata statements --year 2027 --names examples/building/holders.csv --out out/2027",
+    'prorata statements --year 2027 --issue-price "1,000.00 USD"',
     'prorata statements delivered --year 2027 --account HB-0001 --how "letter, registered"',
 )
 
@@ -63,6 +74,7 @@ EXAMPLES = (
 @year_options
 @issuer_option
 @recipients_option
+@issue_price_option
 @out_option
 @reading_options
 def cli(year: int | None, **options: Any) -> None:
@@ -76,6 +88,10 @@ def cli(year: int | None, **options: Any) -> None:
     written, and the exit code is 1. What was written is never overwritten: where something has
     changed since, the next version stands beside it.
 
+    Who traded finds sales, with cost and gain by the oldest lots first, purchases, and what it had
+    at the end of the year. Where nobody knows what shares cost, as of those that were issued, if no
+    `--issue-price` is given, the letter says so.
+
     Income counts in the year of the rule of each holder's country: for the US that at whose end it
     was at the holder's demand, else that in which it was paid. Each statement says which it was.
     """
@@ -87,7 +103,7 @@ def cli(year: int | None, **options: Any) -> None:
     with session.reading() as found:
         symbol, known = found.settings.symbol, session.known
         post = _post(found, options["issuer"], options["recipients"])
-        proven = audit_deployment(found)
+        proven = audit_deployment(found, issue_price=_issue_price(options["issue_price"], found))
         ledger = proven.books.ledgers[found.token().address]
         rules = year_rules_of(options, found, ledger, session.output)
     books, output, token = proven.books, session.output, found.token().address
@@ -113,6 +129,19 @@ def _post(found: Deployment, issuer: Path | None, recipients: Path | None) -> Po
         asset=found.settings.name,
         countries=countries_of(found),
     )
+
+
+def _issue_price(text: str | None, found: Deployment) -> IssuePrice | None:
+    """What a share cost at issue, from an amount and a currency of the asset."""
+    if text is None:
+        return None
+    amount, _, named = text.strip().rpartition(" ")
+    if not amount:
+        rule = "is no amount and currency"
+        raise InputError.of("issue-price", text, rule, 'write it as "1,000.00 USD"')
+    currency = found.currency(named)
+    units = parse_amount(amount, currency)
+    return IssuePrice(currency.address, Fraction(units, 10**found.settings.decimals))
 
 
 def _named(path: Path | None, usual: Path) -> Path | None:

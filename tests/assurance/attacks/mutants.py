@@ -18,8 +18,9 @@ from prorata.toolchain.compiler import compile_standard, standard_json
 from tests.contracts.files import path_of
 
 TOKEN, VAULT = "ShareToken", "DividendVault"
-REGISTRY = "InvestorRegistry"
+REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
+TRADING = "TradeSettlement"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -70,7 +71,9 @@ LEDGER, COMPLIANT = "token/ShareLedger.sol", "compliance/ComplianceLib.sol"
 SETTLING, PAYING = "income/ClaimBatchLib.sol", "libraries/PaymentLib.sol"
 COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
-REGISTER = "compliance/InvestorRegistry.sol"
+REGISTER, HOLDS_FILE = "compliance/InvestorRegistry.sol", "market/Holds.sol"
+SETTLEMENT, ORDERS = "market/TradeSettlement.sol", "market/OrderLib.sol"
+ARRIVING, GUARDING = "market/DeliveryLib.sol", "market/RecordGuardLib.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -514,6 +517,120 @@ MUTANTS = (
         "return FixedPointMathLib.min(offered, page.gasEach);", "return offered;",
         "payments::payees_that_burn_gas_burn_their_own_part_of_a_page",
     ),
+    AttackMutant(
+        "J1 a part rounds down", TRADING, ORDERS,
+        "return (product + divisor - 1) / divisor;", "return product / divisor;",
+        "trade_settlement::a_part_never_rounds_to_nothing_before_it_is_paid_for",
+    ),
+    AttackMutant(
+        "J2 each part rounds by itself", TRADING, ORDERS,
+        "taken = _divUp(taken * (done + amount), giveAmount) - _divUp(taken * done, giveAmount);",
+        "taken = _divUp(taken * amount, giveAmount);",
+        "trade_settlement::any_part_fills_exactly",
+    ),
+    AttackMutant(
+        "J3 a nonce is good again", TRADING, SETTLEMENT,
+        "            book.first = first | bit;\n", "",
+        "trade_settlement::an_order_is_filled_once",
+    ),
+    AttackMutant(
+        "J3 the number below which all are cancelled is not asked", TRADING, SETTLEMENT,
+        "_requireLive(order, nonce < uint64(first) || first & bit != 0);",
+        "_requireLive(order, first & bit != 0);",
+        "trade_settlement::all_below_a_number_are_cancelled",
+    ),
+    AttackMutant(
+        "J4 code goes before the key", TRADING, "libraries/SignatureLib.sol",
+        "if (fault == ECDSA.RecoverError.NoError && found == signer) return true;",
+        "if (signer.code.length == 0) return fault == ECDSA.RecoverError.NoError"
+        " && found == signer;",
+        "trade_settlement::an_account_with_key_and_code_is_its_keys",
+    ),
+    AttackMutant(
+        "J5 a record closes a day late", TRADING, GUARDING,
+        "return (answer < block.timestamp, answer);",
+        "return (answer + 1 days < block.timestamp, answer);",
+        "trade_settlement::an_order_ends_with_its_record",
+    ),
+    AttackMutant(
+        "J5 a cancelled record ends nothing", TRADING, GUARDING,
+        "return (answer < block.timestamp, answer);",
+        "return (answered && answer < block.timestamp, answer);",
+        "trade_settlement::an_order_ends_when_its_record_is_cancelled",
+    ),
+    AttackMutant(
+        "J6 what the maker gives is tried only", TRADING, SETTLEMENT,
+        "DeliveryLib.move(order.give, order.maker, msg.sender, toTaker);",
+        'order.give.call(abi.encodeWithSignature("transferFrom(address,address,uint256)",'
+        " order.maker, msg.sender, toTaker));",
+        "trade_settlement::a_maker_who_withdraws_costs_the_taker_nothing",
+    ),
+    AttackMutant(
+        "J7 what arrives is not measured", TRADING, ARRIVING,
+        "if (arrived < amount) revert ITradeSettlement.TradeSettlement_Short(asset, to, arrived,"
+        " amount);",
+        "",
+        "trade_settlement::the_maker_gets_what_it_signed_for_or_nothing_moves",
+    ),
+    AttackMutant(
+        "J7 a soft no is a yes", TRADING, ARRIVING,
+        "moved := and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))", "moved := 1",
+        "trade_settlement::a_token_that_says_no_has_moved_nothing",
+    ),
+    AttackMutant(
+        "J7 the door stands open", TRADING, SETTLEMENT,
+        ") external nonReentrant returns (uint256 due) {\n        return _fill(",
+        ") external returns (uint256 due) {\n        return _fill(",
+        "trade_settlement::a_token_that_calls_back_finds_the_door_shut",
+    ),
+    AttackMutant(
+        "J8 a hold commits to nothing", HOLDS, HOLDS_FILE,
+        "if (care == Care.Locked) return IShareToken(asset).hold(owner, amount);",
+        "if (care == Care.Locked) return;",
+        "secret_holds::an_allowance_commits_to_nothing_and_a_hold_does",
+    ),
+    AttackMutant(
+        "J9 the last second is too late", HOLDS, HOLDS_FILE,
+        "if (block.timestamp > terms.until) revert", "if (block.timestamp >= terms.until) revert",
+        "secret_holds::the_secret_counts_in_the_last_second",
+    ),
+    AttackMutant(
+        "J9 the secret never counts too late", HOLDS, HOLDS_FILE,
+        "if (block.timestamp > terms.until) revert", "if (terms.until == 0) revert",
+        "secret_holds::the_secret_counts_in_the_last_second",
+    ),
+    AttackMutant(
+        "J9 any word opens", HOLDS, HOLDS_FILE,
+        "if (sha256(abi.encodePacked(secret)) != terms.lock) revert", "if (secret == 0) revert",
+        "secret_holds::a_secret_of_another_length_opens_nothing_here",
+    ),
+    AttackMutant(
+        "J10 gives back what is not there", HOLDS, HOLDS_FILE,
+        "return held < amount ? held : amount;", "return held == 0 ? held : amount;",
+        "holds_under_orders::shares_that_an_agent_took_leave_none_locked",
+    ),
+    AttackMutant(
+        "J10 what is held passes beneath a freeze", TOKEN, TOKEN_FILE,
+        "if (!source.has(AccountLib.FLAG_PARTLY_FROZEN)) return;",
+        "if (!source.has(AccountLib.FLAG_PARTLY_FROZEN) || msg.sender == holdsContract) return;",
+        "holds_under_orders::what_an_agent_freezes_over_a_hold_is_not_delivered",
+    ),
+    AttackMutant(
+        "J31 a refused claim is forgotten", HOLDS, HOLDS_FILE,
+        "delivered = false;", "_locks[id] = lock;",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
+    AttackMutant(
+        "J31 the owner takes back what was claimed", HOLDS, HOLDS_FILE,
+        "if (lock.state() != State.Open) revert Holds_NotIn(id, lock.state());", "",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
+    AttackMutant(
+        "J31 a delivery passes a pause", TOKEN, TOKEN_FILE,
+        "_letGo(from, amount);\n        _transfer(_ledger, from, to, amount);",
+        "_letGo(from, amount);\n        _move(from, to, amount, _ledger, true);",
+        "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
+    ),
 )  # fmt: skip
 
 LIVES = {
@@ -522,8 +639,10 @@ LIVES = {
     LOTS: f"{path_of('lockups')}::test_who_buys_is_locked_and_who_sells_frees_nothing",
     POLICY: f"{path_of('withholding_policy')}::test_agents_come_and_go",
     REGISTRY: f"{path_of('registry')}::test_the_last_owner_cannot_leave",
+    HOLDS: f"{path_of('custody')}::test_money_is_taken_into_care_and_claimed",
     "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
+    TRADING: f"{path_of('trades')}::test_a_gift_is_a_trade_of_one_leg",
 }
 """What a mutant still does: it is broken in one place only."""
 

@@ -55,6 +55,13 @@ CODES = {
     "I3": "a reorganisation under the ledger",
     "I4": "a file with floats, duplicates, look-alike letters or false sums",
     "I5": "a key in a log, a traceback or a process list",
+    "J1": "a part so small that its price rounds to nothing",
+    "J2": "a part that does not divide the price",
+    "J3": "an order replayed: on a fork, a clone, another chain, after a cancel or a recovery",
+    "J4": "a wallet that changes its mind; an account with both key and code",
+    "J5": "an order that rests over an ex-date",
+    "J6": "a maker who withdraws its allowance or its shares",
+    "J7": "a token that calls back, takes a fee, or moves nothing and says so softly",
     "K1": "a record far in the future bars all earlier ones",
     "K2": "loops that outgrow a transaction years later",
     "K3": "an agent of one asset acts on all through what they share",
@@ -66,6 +73,10 @@ CODES = {
     "K6": "who is to be paid asked twice, with different answers",
     "K7": "a flag that reaches back to what was declared before it",
     "K8": "gas for the payee: too little for a claim of its own, too much for a page",
+    "J8": "an allowance taken for a commitment",
+    "J9": "a secret at the last second, taken back by a reorganisation, or of another length",
+    "J10": "an agent overwrites or takes what is held",
+    "J31": "a token that refuses while the secret is out",
 }
 
 LIMITS = {

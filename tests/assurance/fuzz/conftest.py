@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.assurance.fuzz import faulty_token
+from tests.assurance.fuzz import faulty_market, faulty_token
 from tests.assurance.fuzz.run import codec as one_codec
 from tests.chainkit import Codec
 from tests.contracts import faulty_vault
@@ -20,4 +20,12 @@ def faulty_codec(codec: Codec) -> Codec:
     """The same, which knows the faulty, too."""
     vault = faulty_vault.build(codec.artifacts["DividendVault"])
     token = faulty_token.build(codec.artifacts["ShareToken"])
-    return Codec({**codec.artifacts, faulty_vault.FAULTY: vault, faulty_token.FAULTY: token})
+    settlement = faulty_market.build_settlement(codec.artifacts["TradeSettlement"])
+    holds = faulty_market.build_holds(codec.artifacts["Holds"])
+    faulty = {
+        faulty_vault.FAULTY: vault,
+        faulty_token.FAULTY: token,
+        faulty_market.FAULTY_SETTLEMENT: settlement,
+        faulty_market.FAULTY_HOLDS: holds,
+    }
+    return Codec({**codec.artifacts, **faulty})

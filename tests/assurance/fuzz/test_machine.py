@@ -4,6 +4,7 @@ proof with planted faults."""
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import strategies as st
@@ -14,11 +15,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.assurance.fuzz import faulty_token
-from tests.assurance.fuzz.dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz import faulty_market, faulty_token
+from tests.assurance.fuzz.market_dice import FREQUENCIES, next_step, opening
 from tests.assurance.fuzz.run import walk_all
-from tests.assurance.fuzz.system import Step, SystemHarness
-from tests.assurance.fuzz.walk import SENTENCES, Failed, Make, Walked, narrated, play, walk_one
+from tests.assurance.fuzz.system import Step
+from tests.assurance.fuzz.trading import PURSE, TradingHarness
+from tests.assurance.fuzz.walk import (
+    SENTENCES,
+    Failed,
+    Make,
+    Walked,
+    fails,
+    narrated,
+    play,
+    walk_one,
+)
 from tests.chainkit import Codec
 from tests.contracts import faulty_vault
 from tests.laws.harness import scaled
@@ -53,7 +64,7 @@ class SystemMachine(RuleBasedStateMachine):
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         self.codec = codec
-        self.system = SystemHarness(codec)
+        self.system = TradingHarness(codec)
         self.story: list[Step] = []
 
     @initialize(dice=dice)
@@ -71,7 +82,7 @@ class SystemMachine(RuleBasedStateMachine):
             self.system.do(step)
             self.system.check_everything()
         except AssertionError as broken:
-            report = narrated(lambda: SystemHarness(self.codec), self.story)
+            report = narrated(lambda: TradingHarness(self.codec), self.story)
             lines = [f"    {step!r},  # {sentence}" for step, sentence in report]
             raise Failed("\n".join([str(broken), *lines])) from None
 
@@ -86,17 +97,24 @@ def test_any_history_of_the_whole_system(codec: Codec) -> None:
 # --------------------------------------------------------------------------- planted faults
 
 
-class FaultySystem(SystemHarness):
+FAULTY = {
+    "DividendVault": faulty_vault.FAULTY,
+    "ShareToken": faulty_token.FAULTY,
+    "TradeSettlement": faulty_market.FAULTY_SETTLEMENT,
+    "Holds": faulty_market.FAULTY_HOLDS,
+}
+
+
+class FaultySystem(TradingHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
         self.fault = fault
-        names = {"DividendVault": faulty_vault.FAULTY, "ShareToken": faulty_token.FAULTY}
-        super().__init__(codec, **{contract: names[contract]})
+        super().__init__(codec, **{contract: FAULTY[contract]})
 
     def _enter(self, name: str, contract: str, address: str) -> None:
         super()._enter(name, contract, address)
-        if contract in (faulty_vault.FAULTY, faulty_token.FAULTY):
+        if contract in FAULTY.values():
             self._send("eve", name, "commit", self.fault)
 
 
@@ -145,7 +163,121 @@ def test_the_machine_finds_what_is_wrong_with_a_token(
     assert walk_into(lambda: FaultySystem(faulty_codec, "ShareToken", number))
 
 
-@pytest.mark.parametrize("contract", ["DividendVault", "ShareToken"])
+WALKED_INTO = {
+    "TradeSettlement": ("forgets what was filled", "spends the number of the first giver only"),
+    "Holds": ("forgets what a keeper delivered", "counts what was asked for"),
+}
+"""Those that a walk comes upon at once; all are told by hand below."""
+
+MARKET_FAULTS = {
+    "TradeSettlement": faulty_market.SETTLEMENT_FAULTS,
+    "Holds": faulty_market.HOLDS_FAULTS,
+}
+
+
+def faulty_market_at(codec: Codec, contract: str, code: str) -> Make:
+    """A system in which this is wrong with one of the two; with nothing, if `code` is empty."""
+    codes = ["", *(fault.code for fault in MARKET_FAULTS[contract])]
+    return lambda: FaultySystem(codec, contract, codes.index(code))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("contract", "code"), [(one, code) for one, codes in WALKED_INTO.items() for code in codes]
+)
+def test_the_machine_finds_what_is_wrong_with_trades_and_holds(
+    faulty_codec: Codec, contract: str, code: str
+) -> None:
+    """So is a settlement, and what holds."""
+    assert walk_into(faulty_market_at(faulty_codec, contract, code))
+
+
+PARTLY = 1 << 63
+HOLD = ("east", "ann", "ben", 3, 7, 50, 0)
+OUT = (("place", "ann", HOLD), ("pause", "east", True), ("show", "ola", HOLD, 7))
+"""A hold whose secret is out, and which cannot be delivered."""
+
+
+def offer(nonce: int, *, takes: int = 8, **others: Any) -> tuple[Any, ...]:
+    """ann offers 4 of east for dollars."""
+    least = 1 if nonce & PARTLY else 4
+    terms = {"give": "east", "take": "usd", "gives": 4, "takes": takes, "least": least}
+    rest = {"until": 100, "nonce": nonce, "record_token": "nobody", "record": 0}
+    fees = {"maker_pays": False, "fee_to": "nobody", "fee_bps": 0, "tax_to": "nobody", "tax_bps": 0}
+    return tuple({"maker": "ann", "taker": "nobody", **terms, **rest, **fees, **others}.values())
+
+
+def filled(order: tuple[Any, ...], amount: int, most: int = 1_000) -> Step:
+    """ben fills an order of ann's."""
+    return "fill", "ben", order, "ann", amount, most
+
+
+TOLD: dict[str, tuple[Step, ...]] = {
+    "forgets what was filled": (filled(offer(PARTLY), 1),),
+    "fills the neighbour of a nonce": (filled(offer(PARTLY), 1), filled(offer(PARTLY | 1), 2)),
+    "lets bit 63 pass below": (("cancel_below", "ann", 1), filled(offer(PARTLY), 2)),
+    "charges a part for what was before it": (
+        filled(offer(PARTLY, takes=10), 2), filled(offer(PARTLY, takes=10), 1),
+    ),
+    "asks for no more than the first price": (filled(offer(0), 4, 7),),
+    "fills in the second after the close": (
+        ("schedule", "east", 0), ("wait", 1),
+        filled(offer(0, record_token="east", record=1), 4),
+    ),
+    "believes what arrives": (
+        ("nature", "fee", 3_333, False, False, 0), filled(offer(0, take="fee"), 4),
+    ),
+    "takes any answer for yes": (
+        ("nature", "fee", 0, False, False, 2), filled(offer(0, take="fee"), 4),
+    ),
+    "spends the number of the first giver only": (
+        ("settle", "ann", (("east", "ann", "ben", 1), ("usd", "ben", "ann", 1)), 5, 9, ("ben",)),
+    ),
+    "takes the fee from whom it goes to": (
+        filled(offer(0, takes=400, fee_to="sam", fee_bps=100), 4),
+    ),
+    "delivers to whom it was promised first": (
+        *OUT, ("redirect", "ben", HOLD, "cat"), ("pause", "east", False),
+        ("hand_over", "ola", HOLD),
+    ),
+    "releases what was claimed": (*OUT, ("wait", 60), ("let_out", "ann", HOLD)),
+    "lets the owner out early": (("place", "ann", HOLD), ("let_out", "ann", HOLD)),
+    "decides anew where a hold lies": (
+        *OUT, ("appoint", "east", "nobody"), ("hand_over", "ola", HOLD),
+    ),
+    "forgets what a keeper delivered": (
+        ("set_keeper", "ann", "sam", "east", 5, 100), ("hold_for", "sam", "east", "ann", 2),
+        ("deliver_kept", "sam", "east", "ann", "ben", 1),
+    ),
+    "keeps the consent that was ended": (
+        ("set_keeper", "ann", "sam", "east", 5, 100), ("hold_for", "sam", "east", "ann", 2),
+        ("void_kept", "eve", "sam", "east", "ann", 1),
+    ),
+    "lets a lost wallet open a hold": (
+        ("recover", "east", "ann", "ann2"), ("place", "ann", HOLD),
+    ),
+    "counts what was asked for": (
+        ("nature", "fee", 3_333, False, False, 0),
+        ("place", "ben", ("fee", "ben", "ann", 30, 7, 50, 0)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("contract", "code"),
+    [(one, fault.code) for one, faults in MARKET_FAULTS.items() for fault in faults],
+)
+def test_a_story_tells_what_is_wrong_with_trades_and_holds(
+    faulty_codec: Codec, contract: str, code: str
+) -> None:
+    """Each fault by the shortest story, which ends well where nothing is wrong (M1, M2, M4, M5,
+    H1, H2)."""
+    story = [("mint", "east", "ann", 5), ("appoint", "east", "holds"), *TOLD[code]]
+    assert fails(faulty_market_at(faulty_codec, contract, code), story)
+    assert not fails(faulty_market_at(faulty_codec, contract, ""), story)
+
+
+@pytest.mark.parametrize("contract", FAULTY)
 def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
     faulty_codec: Codec, contract: str
 ) -> None:
@@ -159,7 +291,7 @@ def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
 def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
-    def make() -> SystemHarness:
+    def make() -> TradingHarness:
         return FaultySystem(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
@@ -201,10 +333,10 @@ LIFE: tuple[Step, ...] = (
 def test_a_story_told_by_hand(codec: Codec) -> None:
     """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
-    system = play(lambda: SystemHarness(codec), LIFE)
+    system = play(lambda: TradingHarness(codec), LIFE)
     (it,) = system.law.distributions
     assert (it.amount, it.settled) == (990, {"ann": Payment(3, 594, 197)})
-    assert system.law.money["fee"]["ann2"] == 397 - 3
+    assert system.law.money["fee"]["ann2"] == PURSE + 397 - 3
     assert (it.remitted, it.swept) == (197, 396)
     assert system.law.money["fee"][VAULT] == 0
 

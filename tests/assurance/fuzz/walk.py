@@ -12,18 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.assurance.fuzz.dice import next_step, opening
-from tests.assurance.fuzz.system import Step, SystemHarness
+from tests.assurance.fuzz.market_dice import next_step, opening
+from tests.assurance.fuzz.system import Step
+from tests.assurance.fuzz.trading import TradingHarness
 from tests.chainkit import Codec
 
 DEPTH = 250
 """Steps to a chain: its journal never shrinks, so an older one is a slower one."""
 
 EVERYTHING = 20
-"""After so many steps all there is is compared; after each step, what `SystemHarness.check` says.
+"""After so many steps all there is is compared; after each step, what `TradingHarness.check` says.
 """
 
-Make = Callable[[], SystemHarness]
+Make = Callable[[], TradingHarness]
 
 
 @dataclass
@@ -44,7 +45,7 @@ def walk(codec: Codec, seed: str, steps: int, walked: Walked, **faulty: str) -> 
     story = 0
     while steps > 0:
         depth = min(DEPTH, steps)
-        walk_one(lambda: SystemHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
+        walk_one(lambda: TradingHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
         steps -= depth
         story += 1
 
@@ -68,7 +69,7 @@ def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: boo
     walked.steps += depth
 
 
-def _drawn(system: SystemHarness, rng: random.Random, depth: int) -> Iterator[Step]:
+def _drawn(system: TradingHarness, rng: random.Random, depth: int) -> Iterator[Step]:
     beginning = opening(rng)[:depth]
     yield from beginning
     for _ in range(depth - len(beginning)):
@@ -78,7 +79,7 @@ def _drawn(system: SystemHarness, rng: random.Random, depth: int) -> Iterator[St
 # ------------------------------------------------------------------------- replaying
 
 
-def play(make: Make, story: Sequence[Step]) -> SystemHarness:
+def play(make: Make, story: Sequence[Step]) -> TradingHarness:
     """Replay a story, comparing everything after each step; raises `Broken`."""
     system = make()
     for step in story:
@@ -196,7 +197,7 @@ def report(make: Make, taken: Sequence[Step], seed: str, broken: Exception) -> s
             "",
             f"def {name}(codec: Codec) -> None:",
             f'    """{why.splitlines()[0][:80]}"""',
-            "    play(lambda: SystemHarness(codec), [",
+            "    play(lambda: TradingHarness(codec), [",
             *(f"    {line}" for line in lines),
             "    ])",
         ]
@@ -243,6 +244,27 @@ SENTENCES: dict[str, str] = {
     "mood": "the contract wallet's mood becomes {1}",
     "nature": "{1} takes {2} basis points; paused: {3}; quiet: {4}; it answers {5}",
     "block": "{1} blocks {2}: {3}",
+    "allow": "{2} lets {3} move {4} of its {1}",
+    "fill": "{1} takes {4} of the order {2}, signed by {3}, for at most {5}",
+    "fill_permit": "{1} takes {4} of the order {2}, signed by {3}, for at most {5}, after {6}",
+    "cancel_orders": "{1} cancels its orders {2}",
+    "cancel_below": "{1} cancels its orders below {2}",
+    "post": "{1} posts the order {2}, signed by {3}",
+    "settle": "{1} brings a trade {2}, number {3}, until {4} s, signed by {5}",
+    "settle_permit": "{1} brings a trade {2}, number {3}, until {4} s, signed by {5}, after {6}",
+    "cancel_trades": "{1} cancels its trades {2}",
+    "place": "{1} opens the hold {2}",
+    "show": "{1} shows {3} as the secret of the hold {2}",
+    "hand_over": "{1} has the hold {2} delivered",
+    "redirect": "{1} has the hold {2} go to {3}",
+    "let_out": "{1} ends the hold {2}",
+    "void": "{1} orders that the hold {2} ends, by {3}",
+    "set_keeper": "{1} lets {2} hold {4} of its {3}, until {5} s",
+    "hold_for": "{1} holds {4} of {3}'s {2} more",
+    "deliver_kept": "{1} delivers {5} of {3}'s {2} to {4}",
+    "let_go": "{1} lets go of {4} of {3}'s {2}",
+    "take_back": "{1} takes back what {2} holds of {4}'s {3}",
+    "void_kept": "{1} orders that {2} holds nothing more of {4}'s {3}, by {5}",
 }
 
 

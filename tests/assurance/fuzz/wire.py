@@ -97,10 +97,12 @@ class Wire:
         name, values = reason
         return error_selector(self.codec, name) + encoded(self.spelt(values))
 
-    def log(self, event: Sequence[Any]) -> tuple[tuple[bytes, ...], bytes]:
-        """Topics and data of an event."""
+    def log(
+        self, event: Sequence[Any], interface: str = "IDividendVault"
+    ) -> tuple[tuple[bytes, ...], bytes]:
+        """Topics and data of an event that an interface declares."""
         name, *values = event
-        topic, indexed = event_topic(self.codec, name)
+        topic, indexed = event_topic(self.codec, interface, name)
         spelt = self.spelt(tuple(values))
         topics = tuple(word(value) for value, on in zip(spelt, indexed, strict=True) if on)
         data = tuple(value for value, on in zip(spelt, indexed, strict=True) if not on)
@@ -128,10 +130,10 @@ def error_selector(codec: Codec, name: str) -> bytes:
     return next(head for head, entry in codec.errors.items() if entry["name"] == name)
 
 
-@lru_cache(maxsize=64)
-def event_topic(codec: Codec, name: str) -> tuple[bytes, tuple[bool, ...]]:
-    """Of the vault's own event of this name."""
-    entries = codec.artifacts["IDividendVault"].abi
+@lru_cache(maxsize=128)
+def event_topic(codec: Codec, interface: str, name: str) -> tuple[bytes, tuple[bool, ...]]:
+    """Of the event of this name in an interface."""
+    entries = codec.artifacts[interface].abi
     entry = next(e for e in entries if e["type"] == "event" and e["name"] == name)
     inputs: list[Mapping[str, Any]] = entry["inputs"]
     kinds = ",".join(_kind(part) for part in inputs)

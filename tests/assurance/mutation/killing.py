@@ -19,7 +19,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests import conftest
 from tests.assurance.fuzz import stateless
-from tests.assurance.fuzz.system import SystemHarness
+from tests.assurance.fuzz.trading import TradingHarness
 from tests.assurance.fuzz.walk import DEPTH, Walked, walk_one
 from tests.assurance.mutation import roomy
 from tests.assurance.mutation.mutant import Mutant
@@ -71,6 +71,12 @@ REGISTER = (
     "tests/laws/test_register_laws.py",
 )
 TAXING = ("withholding_policy", "tests/laws/test_withholding_laws.py")
+TRADING = (
+    "trades",
+    "trade_settlement",
+    "order_explanations",
+    "tests/laws/test_settlement_laws.py",
+)
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -95,7 +101,14 @@ OWN = {
     "RangeTermsLib": ("record_ranges",),
     "PassThrough": ("pass_through",),
     "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
-    "SignatureLib": ("permit", "claim_relayer"),
+    "SignatureLib": ("permit", "claim_relayer", "trade_settlement"),
+    "TradeSettlement": TRADING,
+    "OrderLib": ("trade_settlement", "order_explanations"),
+    "TradeLib": ("trades",),
+    "DeliveryLib": TRADING,
+    "RecordGuardLib": TRADING,
+    "OrderExplanationLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
+    "RefusalLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),
@@ -249,7 +262,7 @@ def _walks(artifacts: Mapping[str, Artifact]) -> bool:
     roomy.enlarge()
     codec = Codec(artifacts)
     for story in range(STORIES):
-        walk_one(lambda: SystemHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+        walk_one(lambda: TradingHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
     return True
 
 

@@ -20,6 +20,7 @@ from tests.assurance.proofs.facts import CITED, PROVED, REFUTED, TIMEOUT, Result
 
 FOLDER = Path("tests/assurance/proofs/solidity")
 HOME = PROJECT_ROOT / ".cache" / "halmos"
+RUNNER = Path(__file__).with_name("run_halmos.py")
 WORK = PROJECT_ROOT / ".cache" / "halmos-build"
 SECONDS = 120
 OUTPUT = ["abi", "metadata", "evm.bytecode", "evm.deployedBytecode", "evm.methodIdentifiers"]
@@ -77,7 +78,8 @@ def results(only: str = "") -> Iterator[Result]:
     written = WORK / "results.json"
     written.unlink(missing_ok=True)
     command = [
-        HOME / "bin" / "halmos", "--root", WORK, "--function", "check_", "--match-test", only,
+        HOME / "bin" / "python", RUNNER,
+        "--root", WORK, "--function", "check_", "--match-test", only,
         "--loop", "8", "--solver-timeout-assertion", f"{SECONDS}s", "--no-status",
         # The default, a millisecond, leaves so many impossible paths that some checks never end.
         "--solver-timeout-branching", "1s", "--json-output", written,

@@ -370,6 +370,41 @@ def timeline_entry(value: Bits, since: Bits, older: Bits) -> Bits:
     return value | (since << 160) | (older << 208)
 
 
+# ------------------------------------------------------------------------------------------ LockLib
+
+STATES, CARES = 6, 3
+
+
+@restates("LockLib.opened", "lockOpened", 8)
+def lock_opened(care):
+    return (z3.URem(care, word(CARES)) << 8) | word(1)
+
+
+@restates("LockLib.state", "lockState", 256)
+def lock_state(lock):
+    return z3.URem(lock & ones(8), word(STATES))
+
+
+@restates("LockLib.care", "lockCare", 256)
+def lock_care(lock):
+    return z3.URem(shr(lock, 8) & ones(8), word(CARES))
+
+
+@restates("LockLib.redirectedTo", "lockRedirectedTo", 256)
+def lock_redirected_to(lock):
+    return shr(lock, 16) & ones(160)
+
+
+@restates("LockLib.withState", "lockWithState", 256, 8)
+def lock_with_state(lock, state):
+    return (lock & ~ones(8)) | z3.URem(state, word(STATES))
+
+
+@restates("LockLib.withRedirection", "lockWithRedirection", 256, 160)
+def lock_with_redirection(lock, other):
+    return (lock & ones(16)) | (other << 16)
+
+
 # -------------------------------------------------------------------------------- PayeeAndClaimsLib
 
 

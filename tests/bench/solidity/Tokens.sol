@@ -100,3 +100,19 @@ contract SolmateToken is SolmateERC20, Owned {
         }
     }
 }
+
+/// @title TwoTransfers
+/// @notice Moves two tokens between two wallets and does nothing else: what an exchange cannot go below.
+contract TwoTransfers {
+    /// @notice What one side gives.
+    struct Side {
+        IERC20 token;
+        address from;
+        uint256 amount;
+    }
+
+    function swap(Side calldata one, Side calldata other) external {
+        one.token.transferFrom(one.from, other.from, one.amount);
+        other.token.transferFrom(other.from, one.from, other.amount);
+    }
+}

@@ -10,6 +10,8 @@ import {Ledger} from "../../../contracts/token/LedgerLib.sol";
 import {ProgressLib} from "../../../contracts/income/ProgressLib.sol";
 import {InvestorStatus} from "../../../contracts/tax/InvestorStatusLib.sol";
 import {StoredTerms, TermsLib} from "../../../contracts/income/TermsLib.sol";
+import {IHolds} from "../../../contracts/market/IHolds.sol";
+import {Care, Lock, LockLib} from "../../../contracts/market/LockLib.sol";
 import {SettlementLib} from "./SettlementLib.sol";
 
 /// @title LibraryProbe
@@ -309,6 +311,32 @@ contract LibraryProbe {
     /// @dev The files' mapping is the first thing stored here.
     function _slot() private view returns (bytes32) {
         return keccak256(abi.encode(address(this), uint256(0)));
+    }
+
+    // -------------------------------------------------------------------------- Lock
+
+    function lockOpened(uint256 a) external pure returns (uint256) {
+        return Lock.unwrap(LockLib.opened(Care(a % 3)));
+    }
+
+    function lockRedirectedTo(uint256 a) external pure returns (address) {
+        return Lock.wrap(a).redirectedTo();
+    }
+
+    function lockWithState(uint256 a, uint256 b) external pure returns (uint256) {
+        return Lock.unwrap(Lock.wrap(a).withState(IHolds.State(b % 6)));
+    }
+
+    function lockWithRedirection(uint256 a, address b) external pure returns (uint256) {
+        return Lock.unwrap(Lock.wrap(a).withRedirection(b));
+    }
+
+    function lockState(uint256 a) external pure returns (uint256) {
+        return uint256(Lock.wrap(a - (a & 0xff) + ((a & 0xff) % 6)).state());
+    }
+
+    function lockCare(uint256 a) external pure returns (uint256) {
+        return uint256(Lock.wrap(a - (a & 0xff00) + ((((a >> 8) & 0xff) % 3) << 8)).care());
     }
 
     // ---------------------------------------------------------------------- TermsLib

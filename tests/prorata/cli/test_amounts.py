@@ -43,7 +43,9 @@ rules: {PROJECT_ROOT / "examples" / "packs" / "plain-whitelist.yaml"}
 POOLED = 'name: Pool\nsymbol: POOL\ndecimals: 0\nauthorised_shares: "10"\n'
 WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
-OTHERS = ("standard-input", "journal.jsonl", WISH)
+ORDER = "order-to-sell.json"
+TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
+OTHERS = ("standard-input", "journal.jsonl", WISH, ORDER, TRADE, TERMS)
 WITHOUT_AMOUNTS = {
     "demo",  # It prints no JSON.
     "examples",  # Files to be copied.
@@ -92,6 +94,8 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     commands = documents.commands
     deploy_and_issue(documents, tmp_path)
     pay_and_claim(documents, tmp_path)
+    trade_shares(documents, tmp_path)
+    trade_and_hold(documents, tmp_path)
     forward_a_pools_income(documents, tmp_path)
     end_a_distribution(documents, tmp_path)
     order(documents)
@@ -172,6 +176,49 @@ def pay_and_claim(documents: Documents, folder: Path) -> None:
     signing = ("--id", "1", "--to", CAT, "--valid-until", "2100-01-01T00:00:00Z")
     documents("instruct", *signing, "--holder", BEN, "--out", wish, "--account", "TEST::2")
     documents("claim", "--instruction", wish)
+
+
+def trade_shares(documents: Documents, folder: Path) -> None:
+    """Ben sells half a share to Ann, who has the rent to pay for it."""
+    documents("market", "deploy")
+    settlement = documents("market", "show")["contracts"][0]["address"]
+    as_ben, file = ("--account", "TEST::2"), folder / ORDER
+    words = ("--sell", "0.5", "--for", "5", "--in", "USD", "--least", "0.25")
+    documents("order", "sign", *words, "--out", file, *as_ben)
+    documents("order", "explain", file, *AS_ANN, code=1)
+    documents("approve", "--spender", settlement, "--amount", "0.5", *as_ben)
+    allowed = ("--spender", settlement, "--amount", "5", "--currency", "USD")
+    documents("approve", *allowed, *AS_ANN)
+    documents("order", "fill", file, "--amount", "0.25", *AS_ANN, "--dry-run")
+    filled = documents("order", "fill", file, "--amount", "0.25", *AS_ANN)
+    assert (units(filled["gives"]), units(filled["gets"])) == (2_500_000, 25)
+    documents("order", "post", file)
+    documents("order", "list")
+    documents("order", "cancel", file, *as_ben)
+    assert units(documents("tape")["trades"][0]["value"]) == 2_500_000
+
+
+def trade_and_hold(documents: Documents, folder: Path) -> None:
+    """Half a share for five dollars in two legs; and the same held, by a secret and by a keeper."""
+    as_ben, file = ("--account", "TEST::2"), folder / TRADE
+    legs = (f"0.5 QUAY9 from {BEN} to {ANN}", f"5 USD from {ANN} to {BEN}")
+    words = [word for leg in legs for word in ("--leg", leg)]
+    documents("trade", "propose", *words, "--out", file)
+    documents("trade", "sign", file, *as_ben)
+    documents("trade", "approve", file, *as_ben)
+    documents("trade", "approve", file, *AS_ANN)
+    documents("trade", "show", file)
+    documents("trade", "settle", file, *AS_ANN)
+    documents("settings", "holds-contract", "market")
+    held = ("--to", ANN, "--until", "+1d", "--secret-file", folder / "secret.txt")
+    documents("hold", "place", "0.5 QUAY9", *held, "--out", folder / TERMS, *as_ben)
+    documents("hold", "keeper", ANN, "0.25 QUAY9", "--until", "+1d", *as_ben)
+    kept = documents("hold", "for", "0.25 QUAY9", "--owner", BEN, *AS_ANN)
+    assert units(kept["kept"]) == 25
+    listed = documents("hold", "list")
+    assert units(listed["holds"][0]["amount"]) == 50
+    documents("hold", "let-go", "0.25 QUAY9", "--owner", BEN, *AS_ANN)
+    documents("hold", "claim", folder / TERMS, "--secret-file", folder / "secret.txt", *AS_ANN)
 
 
 def forward_a_pools_income(documents: Documents, folder: Path) -> None:

@@ -88,10 +88,34 @@ COMMANDS = {
         "returnUnmatched": "pass-through",
     },
     "RecordRanges": {"defineRange": "record-range"},
+    "TradeSettlement": {
+        "cancel": "order cancel",
+        "cancelBelow": "order cancel",
+        "fill": "order fill",
+        "fillWithPermits": "order fill",
+        "post": "order post",
+        "settle": "trade settle",
+        "settleWithPermits": "trade settle",
+        "cancelTrades": "trade cancel",
+    },
+    "Holds": {
+        "hold": "hold place",
+        "claim": "hold claim",
+        "deliver": "hold deliver",
+        "redirect": "hold redirect",
+        "release": "hold release",
+        "voidHold": "hold void",
+        "setKeeper": "hold keeper",
+        "holdFor": "hold for",
+        "deliverKept": "hold deliver-kept",
+        "letGo": "hold let-go",
+        "takeBack": "hold take-back",
+        "voidKept": "hold void",
+    },
     "TransferRules": {},
     "LockUps": {},
     "FlatTax": {},
-    "Dollar": {"mint": "deploy"},
+    "Dollar": {"approve": "approve", "mint": "deploy"},
     "PrimaryReinvestment": {},
 }
 """By contract, the command that reaches each function."""
@@ -130,9 +154,7 @@ REASONS = {
     "PassThrough": {"forwardOne": "the contract itself calls it, one at a time, in `forward`"},
     "TransferRules": dict.fromkeys(("authorize", "book", "recover", "replacedBy"), BY_CONTRACT),
     "LockUps": dict.fromkeys(("acquired", "recovered", "reduced"), BY_CONTRACT),
-    "Dollar": dict.fromkeys(
-        ("approve", "transfer", "transferFrom"), "worthless money, to rehearse with"
-    ),
+    "Dollar": dict.fromkeys(("transfer", "transferFrom"), "worthless money, to rehearse with"),
     "PrimaryReinvestment": {
         "onIncome": BY_CONTRACT,
         "takeBack": "an example of a hook, which no command deploys",

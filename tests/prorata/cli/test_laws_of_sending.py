@@ -19,6 +19,7 @@ import pytest
 from prorata.chain.signers import LocalSigner, public_test_key
 from prorata.cli.command import Command
 from prorata.cli.main import cli
+from prorata.market.singletons import singleton_address
 from prorata.register.captable import read_csv
 from prorata.register.investors import read_investors
 from prorata.toolchain.anvil import Anvil
@@ -31,14 +32,29 @@ COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
 INVESTORS = read_investors(COMPLIANT / "investors.csv")
 OWNER, OTHER, THIRD, FRESH = (LocalSigner(public_test_key(n)).address for n in range(4))
-AS_OTHER = ("--account", "TEST::1")
+AS_OTHER, AS_THIRD = ("--account", "TEST::1"), ("--account", "TEST::2")
 BASIS = ("--reason", "Resolution 7 of May 2027", "--document", "0x" + "ab" * 32)
 LOST = ("--lost", INVESTORS[14].address, "--new", FRESH)
 USD = ("--currency", "USD", "--kind", "rent")
 ETHER = ("--currency", "ETH", "--kind", "dividend")
+MARKET = (
+    ("market", "deploy"),
+    ("approve", "--spender", "{settlement}", "--amount", "5", *AS_OTHER),
+    ("approve", "--spender", "{settlement}", "--amount", "9", "--currency", "USD", *AS_THIRD),
+)
+HOLDS = (("market", "deploy"), ("settings", "holds-contract", "{holds}"))
+UNTIL = ("--until", "{later}")
+PROPOSE = (
+    *("trade", "propose", "--leg", f"2 CANAL8 from {OTHER} to {THIRD}"),
+    *("--leg", f"9 USD from {THIRD} to {OTHER}", "--out"),
+)
+SELL = ("order", "sign", "--sell", "2", "--for", "9.00", "--in", "USD", *AS_OTHER, "--out")
+WRONG = {"deploy": ("--asset", "none.yaml"), "market deploy": ("--account", "nobody")}
+"""What is refused of commands that make a folder where there is none."""
 ADDRESS, HASH = "0x" + "11" * 20, "0x" + "5f6b" * 16
 FILES = {
     "new.csv": f"address,person,country,class,eligible_until\n{FRESH},977,DE,retail,forever\n",
+    "same.csv": f"address,person,country,class,eligible_until\n{FRESH},902,DE,retail,forever\n",
     "more.csv": f"address,shares\n{OTHER},3\n",
     "late.csv": "address,kinds,rate,valid_from,valid_until,document\n"
     f"{OTHER},rent,5%,1971-01-01,2099-12-31,{HASH}\n",
@@ -65,6 +81,27 @@ def case(*words: str, before: tuple[tuple[str, ...], ...] = (), again: str = "re
     return Case(words, before, again)
 
 
+def held(name: str) -> tuple[tuple[str, ...], ...]:
+    """Two shares held for the third account, with a secret in a file."""
+    terms, secret = f"{{files}}/{name}.json", f"{{files}}/{name}.txt"
+    words = ("hold", "place", "2 CANAL8", "--to", THIRD, *UNTIL, "--secret-file", secret)
+    return (*HOLDS, (*words, "--out", terms, *AS_OTHER))
+
+
+def claimed(name: str) -> tuple[tuple[str, ...], ...]:
+    """The same, claimed while the token was paused."""
+    terms, secret = f"{{files}}/{name}.json", f"{{files}}/{name}.txt"
+    claim = ("hold", "claim", terms, "--secret-file", secret, *AS_THIRD)
+    return (*held(name), ("pause", *BASIS), claim)
+
+
+KEPT = (
+    *HOLDS,
+    ("hold", "keeper", THIRD, "3 CANAL8", *UNTIL, *AS_OTHER),
+    ("hold", "for", "2 CANAL8", "--owner", OTHER, *AS_THIRD),
+)
+"""Two shares that the third account keeps."""
+
 CASES = {
     "agents add": case(THIRD),
     "agents remove": case(OWNER),
@@ -85,6 +122,32 @@ CASES = {
     ),
     "freeze": case("--wallet", HOLDERS[1].address, *BASIS),
     "handover": Case(("--to", THIRD), again="nothing", code=4),
+    "hold claim": case(
+        "{files}/claimed.json", "--secret-file", "{files}/claimed.txt", *AS_THIRD,
+        before=held("claimed"),
+    ),
+    "hold deliver": case(
+        "{files}/delivered.json", *AS_THIRD, before=(*claimed("delivered"), ("unpause", *BASIS))
+    ),
+    "hold deliver-kept": case(
+        "1 CANAL8", "--owner", OTHER, "--to", HOLDERS[0].address, *AS_THIRD, before=KEPT
+    ),
+    "hold for": case("2 CANAL8", "--owner", OTHER, *AS_THIRD, before=KEPT[:-1]),
+    "hold keeper": case(THIRD, "3 CANAL8", *UNTIL, *AS_OTHER, before=HOLDS),
+    "hold let-go": case("1 CANAL8", "--owner", OTHER, *AS_THIRD, before=KEPT),
+    "hold place": case(
+        "2 CANAL8", "--to", THIRD, *UNTIL, "--lock", HASH, "--out", "{files}/placed.json",
+        *AS_OTHER, before=HOLDS,
+    ),
+    "hold redirect": case(
+        "{files}/redirected.json", "--to", FRESH, *AS_THIRD,
+        before=(*claimed("redirected"), ("register", "{files}/same.csv")),
+    ),
+    "hold release": case("{files}/released.json", *AS_THIRD, before=held("released")),
+    "hold take-back": case(
+        "CANAL8", "--keeper", THIRD, *AS_OTHER, before=(*KEPT, ("travel", "6000000"))
+    ),
+    "hold void": case("{files}/voided.json", *BASIS, before=held("voided")),
     "instruct": case(
         "--cancel", "{files}/wish.json", *AS_OTHER,
         before=(("instruct", "--to", THIRD, "--id", "4", "--out", "{files}/wish.json", *AS_OTHER),),
@@ -94,6 +157,16 @@ CASES = {
     ),
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
+    "market deploy": case(),
+    "order cancel": case(
+        "{files}/ended.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/ended.json"))
+    ),
+    "order fill": case(
+        "{files}/filled.json", *AS_THIRD, before=(*MARKET, (*SELL, "{files}/filled.json"))
+    ),
+    "order post": case(
+        "{files}/posted.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/posted.json"))
+    ),
     "ownership accept": case(*AS_OTHER, before=(("ownership", "offer", "--to", OTHER),)),
     "ownership offer": case("--to", OTHER),
     "pass-through": case("--pool", HOLDERS[2].address, "--token", "{token}", again="nothing"),
@@ -139,6 +212,21 @@ CASES = {
         before=(("tax", "certify", "{files}/late.csv"),), again="nothing",
     ),
     "tax snapshot": case(again="nothing"),
+    "trade approve": case(
+        "{files}/approved.json", *AS_OTHER,
+        before=(("market", "deploy"), (*PROPOSE, "{files}/approved.json")),
+    ),
+    "trade cancel": case(
+        "{files}/cancelled.json", *AS_OTHER,
+        before=(("market", "deploy"), (*PROPOSE, "{files}/cancelled.json")),
+    ),
+    "trade settle": case(
+        "{files}/settled.json", *AS_THIRD,
+        before=(
+            *MARKET, (*PROPOSE, "{files}/settled.json"),
+            ("trade", "sign", "{files}/settled.json", "--yes", *AS_OTHER),
+        ),
+    ),
     "transfer": case("--to", THIRD, "--amount", "2", *AS_OTHER),
     "unpause": case(*BASIS, before=(("pause", *BASIS),)),
 }  # fmt: skip
@@ -174,6 +262,13 @@ class World:
     def worded(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word.format(**self.facts) if "{" in word else word for word in words)
 
+    def do(self, words: tuple[str, ...]) -> None:
+        """What comes before: a command, or some seconds."""
+        if words[0] == "travel":
+            self.commands.travel(self.commands.chain.now() + int(words[1]))
+        else:
+            self.commands.says(*self.worded(words))
+
     def run(self, name: str, case: Case, *more: str) -> Ran:
         words = (*name.split(), *self.worded(case.words), *more)
         where = () if "--deployment" in words else ("--deployment", str(self.commands.folder))
@@ -190,6 +285,13 @@ class World:
         folder = self.commands.folder.parent
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         return {str(path): sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def fund(commands: Commands, account: str) -> None:
+    """Make dollars for an account, by one that no journal knows."""
+    call = commands.deployment.currency("USD").mint(account, 1_000 * 10**6)
+    unlocked = LocalSigner(public_test_key(9)).address
+    commands.chain.request("eth_sendTransaction", call.question(unlocked))
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +330,7 @@ def built(tmp_path_factory) -> Iterator[World]:
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
         commands.travel(commands.chain.now() + 2_000)
         later = moment(commands.chain.now() + 5_000_000)
+        fund(commands, THIRD)
         found = commands.deployment
         facts = {
             "files": str(files),
@@ -235,6 +338,8 @@ def built(tmp_path_factory) -> Iterator[World]:
             "later": later,
             "token": found.token().address,
             "vault": found.vault().address,
+            "settlement": singleton_address("TradeSettlement"),
+            "holds": singleton_address("Holds"),
         }
         yield World(commands, files, facts)
 
@@ -271,7 +376,7 @@ def test_every_command_that_sends_has_a_case():
 def test_a_command_that_sends_shows_asks_sends_and_says_that_it_has_sent(world, name):
     case, command = CASES[name], SENDING[name]
     for words in case.before:
-        world.commands.says(*world.worded(words))
+        world.do(words)
     sent, written = world.sent, world.written
 
     shown = document(world.run(name, case, "--dry-run", "--json"), 0)
@@ -286,8 +391,8 @@ def test_a_command_that_sends_shows_asks_sends_and_says_that_it_has_sent(world, 
         assert shown["digest"] in wrong["rule"]
     refused(
         world.run(name, Case((*case.words, "--deployment", "nowhere")), "--yes", "--json")
-        if name != "deploy"
-        else world.run(name, Case(("--asset", "none.yaml")), "--json")
+        if name not in WRONG
+        else world.run(name, Case(WRONG[name]), "--json")
     )
     assert (world.sent, world.written) == (sent, written)
 

@@ -1,0 +1,107 @@
+"""Faults planted in what trades and in what holds, to see whether the machine finds them."""
+
+from __future__ import annotations
+
+from prorata.chain.artifacts import Artifact
+from tests.contracts.faulty_vault import Fault, planted
+
+SETTLEMENT = "contracts/market/TradeSettlement.sol"
+RECORD = "contracts/market/RecordGuardLib.sol"
+DELIVERY = "contracts/market/DeliveryLib.sol"
+HOLDS = "contracts/market/Holds.sol"
+FAULTY_SETTLEMENT, FAULTY_HOLDS = "BrokenSettlement", "BrokenHolds"
+
+SETTLEMENT_FAULTS = (
+    Fault(
+        "forgets what was filled", SETTLEMENT,
+        r"book\.amounts\[nonce >> 1\] = pair \^ .*;", "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "fills the neighbour of a nonce", SETTLEMENT, r"(?<=uint256 shift = )_shiftOf\(nonce\)",
+        "(FAULT ? 0 : SOUND)", (),
+    ),
+    Fault(
+        "lets bit 63 pass below", SETTLEMENT,
+        r"nonce \^ OrderLib\.PARTIAL < uint64\(first\)", "!FAULT && SOUND", (),
+    ),
+    Fault(
+        "charges a part for what was before it", SETTLEMENT,
+        r"order\.partsOf\(_spend\(order, amount\), amount\)",
+        "order.partsOf(FAULT ? _spend(order, amount) / 2 : _spend(order, amount), amount)", (),
+    ),
+    Fault(
+        "asks for no more than the first price", SETTLEMENT, r"if \(due > mostDue\)",
+        "if (!FAULT && due > mostDue)", (),
+    ),
+    Fault(
+        "fills in the second after the close", RECORD, r"answer < block\.timestamp",
+        "answer + (FAULT ? 1 : 0) < block.timestamp", (),
+    ),
+    Fault(
+        "believes what arrives", SETTLEMENT,
+        r"DeliveryLib\.moveMeasured\(order\.take, msg\.sender, order\.maker, toMaker\);",
+        "{ if (FAULT) DeliveryLib.move(order.take, msg.sender, order.maker, toMaker); else SOUND }",
+        (),
+    ),
+    Fault(
+        "takes any answer for yes", DELIVERY, r"if \(!moved\) revert",
+        "if (!moved && !FAULT) revert", (),
+    ),
+    Fault(
+        "spends the number of the first giver only", SETTLEMENT,
+        r"_spendTrade\(giver, nonce\);", "if (!FAULT || i == 0) SOUND", (),
+    ),
+    Fault(
+        "takes the fee from whom it goes to", SETTLEMENT, r"if \(fee != 0\) DeliveryLib",
+        "if (fee != 0 && !FAULT) DeliveryLib", (),
+    ),
+)  # fmt: skip
+
+HOLDS_FAULTS = (
+    Fault(
+        "delivers to whom it was promised first", HOLDS,
+        r"(?<=address to = )lock\.redirectedTo == address\(0\)", "FAULT || SOUND", (),
+    ),
+    Fault(
+        "releases what was claimed", HOLDS,
+        r"_requireState\(id, lock, State\.Open\);(?=\s+if \(block\.timestamp)",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "lets the owner out early", HOLDS,
+        r"if \(block\.timestamp <= terms\.until\) revert Holds_TooEarly",
+        "if (!FAULT && block.timestamp <= terms.until) revert Holds_TooEarly", (),
+    ),
+    Fault(
+        "decides anew where a hold lies", HOLDS,
+        r"(?<=Care care = )lock\.care(?=;\n        address to)",
+        "(FAULT ? _careFor(terms.asset, terms.owner) : SOUND)", (),
+    ),
+    Fault(
+        "forgets what a keeper delivered", HOLDS, r"keep\.kept = kept - amount;",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "keeps the consent that was ended", HOLDS,
+        r"delete _keeps\[keeper\]\[asset\]\[owner\];", "if (FAULT) keep.kept = 0; else SOUND", (),
+    ),
+    Fault(
+        "lets a lost wallet open a hold", HOLDS,
+        r"if \(_inPlaceOf\(asset, Care\.Shares, owner\) != owner\)(?= revert)",
+        "if (!FAULT && _inPlaceOf(asset, Care.Shares, owner) != owner)", (),
+    ),
+    Fault(
+        "counts what was asked for", HOLDS, r"if \(arrived < amount\) revert Holds_Short",
+        "if (!FAULT && arrived < amount) revert Holds_Short", (),
+    ),
+)  # fmt: skip
+
+
+def build_settlement(sound: Artifact) -> Artifact:
+    """Compile the faulty settlement."""
+    return planted(sound, FAULTY_SETTLEMENT, SETTLEMENT_FAULTS)
+
+
+def build_holds(sound: Artifact) -> Artifact:
+    """Compile the faulty holds."""
+    return planted(sound, FAULTY_HOLDS, HOLDS_FAULTS)
