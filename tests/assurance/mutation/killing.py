@@ -77,6 +77,13 @@ TRADING = (
     "order_explanations",
     "tests/laws/test_settlement_laws.py",
 )
+HOLDING = (
+    "secret_holds",
+    "keepers",
+    "holds_under_orders",
+    "custody",
+    "tests/laws/test_holds_laws.py",
+)
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -102,6 +109,8 @@ OWN = {
     "PassThrough": ("pass_through",),
     "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
     "SignatureLib": ("permit", "claim_relayer", "trade_settlement"),
+    "Holds": HOLDING,
+    "LockLib": (LAYOUTS, *HOLDING),
     "TradeSettlement": TRADING,
     "OrderLib": ("trade_settlement", "order_explanations"),
     "TradeLib": ("trades",),
