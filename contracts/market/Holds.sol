@@ -330,9 +330,9 @@ contract Holds is IHolds, ReentrancyGuardTransient {
 
     function _give(address asset, Care care, address from, address to, uint256 amount) private {
         if (care != Care.Locked) return _send(asset, to, amount);
-        // The reason is not copied: a hostile token's could have any length.
+        // The reason is not copied: a hostile token's could have any length. There is code: it has named the successor.
         bool delivered = LowLevelCall.callNoReturn(asset, abi.encodeCall(IShareToken.deliver, (from, to, amount)));
-        if (!delivered || asset.code.length == 0) revert Holds_Refused(asset, from, to, amount);
+        if (!delivered) revert Holds_Refused(asset, from, to, amount);
     }
 
     function _giveBack(address asset, Care care, address owner, uint256 amount) private {

@@ -25,6 +25,7 @@ from prorata.ledger.entries import Place
 from prorata.ledger.holds import HeldFigures
 from prorata.ledger.movements import Movements
 from prorata.register.shares import Ledger
+from prorata.values.amounts import Unit
 
 __all__ = ["TradingAnswers", "check_trading", "held_words", "read_trading"]
 
@@ -168,14 +169,16 @@ def _check(books: Books, account: str, figure: str, ours: object, theirs: object
         books.differ(Place.register(account), figure, (ours, _BOOKS), (theirs, _CHAIN))
 
 
-def held_words(figures: HeldFigures) -> str:
+def held_words(figures: HeldFigures, unit: Unit) -> str:
     """What a reader should know of held shares beside their number; nothing, as a rule."""
     said = []
     if figures.taken_by_order:
+        taken = unit.amount(figures.taken_by_order).figure
         said.append(
-            f"{figures.taken_by_order:,} held shares were taken by order of an agent, so that open "
-            "holds promise more than is there"
+            f"{taken} held shares were taken by order of an agent, so that open holds promise more "
+            "than is there"
         )
     if figures.by_others:
-        said.append(f"{figures.by_others:,} are held by a contract that these books do not read")
+        others = unit.amount(figures.by_others).figure
+        said.append(f"{others} are held by a contract that these books do not read")
     return "; ".join(said)

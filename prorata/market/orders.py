@@ -105,14 +105,15 @@ def draft_order(
     share_unit, money = deployment.settings.unit, Currency(chain, terms.currency)
     _check_terms(deployment, maker, terms, money)
     order = _order_of(deployment, maker, terms)
-    notes = SignedNonces(deployment.folder, chain.chain_id, contract.address, "order")
-    if terms.nonce is None:
-        order = _with_free_nonce(contract, notes, order)
-    else:
-        _check_nonce(contract, order)
     units = (share_unit, money.unit) if terms.sells else (money.unit, share_unit)
-    drafted = SignedOrder(order, chain.chain_id, contract.address, *units)
-    notes.keep(maker, order.nonce, drafted.digest)
+    notes = SignedNonces(deployment.folder, chain.chain_id, contract.address, "order")
+    with notes.alone():
+        if terms.nonce is None:
+            order = _with_free_nonce(contract, notes, order)
+        else:
+            _check_nonce(contract, order)
+        drafted = SignedOrder(order, chain.chain_id, contract.address, *units)
+        notes.keep(maker, order.nonce, drafted.digest)
     return drafted
 
 

@@ -7,7 +7,10 @@ other. So a nonce that was signed once is not given to another order, filled or 
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,22 @@ class SignedNonces:
     contract: str
     kind: str
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other run choose a nonce meanwhile: it waits until this one has kept its own.
+
+        Raises: DeploymentError when the file cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / NONCES).open("a+b")
+        except OSError as error:
+            raise self._not_written(error) from None
+        with file:
+            # It goes with the file, and with the process, however that ends.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def of(self, signer: str) -> set[int]:
         """Those that were given to papers of `signer`.
 
@@ -53,16 +72,18 @@ class SignedNonces:
             "digest": f"0x{digest.hex()}",
         }
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / NONCES).open("a+b") as file:
                 whole_lines(file)
                 append_lines(file, [json.dumps(line).encode()])
         except OSError as error:
-            raise DeploymentError(
-                f"{self.folder / NONCES} cannot be written ({str(error.strerror).lower()}), so "
-                "nothing was signed",
-                "make room on the disk, or give a folder that this account may write",
-            ) from None
+            raise self._not_written(error) from None
+
+    def _not_written(self, error: OSError) -> DeploymentError:
+        return DeploymentError(
+            f"{self.folder / NONCES} cannot be written ({str(error.strerror).lower()}), so "
+            "nothing was signed",
+            "make room on the disk, or give a folder that this account may write",
+        )
 
     def _lines(self) -> list[dict[str, str]]:
         path = self.folder / NONCES

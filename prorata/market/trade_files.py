@@ -15,7 +15,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from prorata.chain.types import Chain
-from prorata.contracts.trade_settlement import Leg, Trade, trade_digest, trade_message
+from prorata.contracts.trade_settlement import (
+    Leg,
+    SignedPermit,
+    Trade,
+    trade_digest,
+    trade_message,
+)
 from prorata.errors import InputError
 from prorata.files.models import parsed_by
 from prorata.market.papers import (
@@ -24,7 +30,9 @@ from prorata.market.papers import (
     Moment,
     Number,
     Part,
+    PermitPart,
     TokenAmount,
+    permit_part,
     read_paper,
     require_place,
     require_same_digest,
@@ -54,7 +62,7 @@ class SignedTrade:
     """A trade for one settlement contract of one chain, with the signatures that are there.
 
     `signatures` has those of the givers who have signed, by address; `amounts` how each leg's
-    amount is written, in the order of the legs.
+    amount is written, in the order of the legs; `permits` the allowances that came with them.
     """
 
     trade: Trade
@@ -62,6 +70,7 @@ class SignedTrade:
     settlement: str
     amounts: tuple[TokenAmount, ...]
     signatures: Mapping[str, bytes]
+    permits: tuple[SignedPermit, ...] = ()
 
     @classmethod
     def of(cls, chain: Chain, settlement: str, trade: Trade) -> SignedTrade:
@@ -84,9 +93,12 @@ class SignedTrade:
         """The typed data that everybody signs."""
         return trade_message(self.trade, self.chain_id, self.settlement)
 
-    def signed_by(self, giver: str, signature: bytes) -> SignedTrade:
-        """With one signature more."""
-        return replace(self, signatures={**self.signatures, giver: signature})
+    def signed_by(
+        self, giver: str, signature: bytes, permits: Sequence[SignedPermit] = ()
+    ) -> SignedTrade:
+        """With one signature more, and the allowances that came with it."""
+        signatures = {**self.signatures, giver: signature}
+        return replace(self, signatures=signatures, permits=(*self.permits, *permits))
 
 
 def read_trades(paths: Sequence[Path]) -> SignedTrade:
@@ -101,7 +113,9 @@ def read_trades(paths: Sequence[Path]) -> SignedTrade:
             rule = f"is another trade than {paths[0]}"
             raise InputError.of("file", path, rule, "settle them one by one")
         # Who signed in two files has signed the same: the first is as good as the second.
-        whole = replace(whole, signatures={**other.signatures, **whole.signatures})
+        permits = tuple(dict.fromkeys((*whole.permits, *other.permits)))
+        signatures = {**other.signatures, **whole.signatures}
+        whole = replace(whole, signatures=signatures, permits=permits)
     return whole
 
 
@@ -150,6 +164,7 @@ def write_trade(path: Path, found: SignedTrade) -> None:
         "signatures": {
             giver: f"0x{signed[giver].hex()}" if giver in signed else None for giver in trade.givers
         },
+        "permits": [permit_part(permit) for permit in found.permits],
     }
     write_paper(path, content)
 
@@ -172,7 +187,15 @@ def read_trade(path: Path) -> SignedTrade:
             raise InputError.of("signatures", giver, rule, "remove it, and let the givers sign")
         if signature is not None:
             found = found.signed_by(giver, signature)
-    return found
+    permits = tuple(permit.signed for permit in said.permits)
+    given = {(leg.giver, leg.asset) for leg in legs}
+    for permit in permits:
+        if (permit.owner, permit.token) not in given:
+            rule = (
+                f"gives none of {permit.token} in this trade, and has a permit for it in the file"
+            )
+            raise InputError.of("permits", permit.owner, rule, PROPOSE_ANEW)
+    return replace(found, permits=permits)
 
 
 def _written(amount: TokenAmount) -> dict[str, Any]:
@@ -211,3 +234,4 @@ class _File(Part):
     valid_until: Moment
     document_hash: Annotated[bytes, parsed_by(_document)]
     signatures: dict[Account, Bytes | None]
+    permits: list[PermitPart]

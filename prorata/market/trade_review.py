@@ -15,7 +15,7 @@ from typing import Any
 from prorata.chain.node import RpcChain
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
-from prorata.contracts.trade_settlement import Leg, Trade, TradeSettlement
+from prorata.contracts.trade_settlement import Leg, SignedPermit, Trade, TradeSettlement
 from prorata.errors import Problem
 from prorata.files.writer import json_object
 from prorata.market.trade_files import SignedTrade
@@ -62,6 +62,8 @@ class Need:
     in_all: int
     balance: int
     allowance: int
+    permit: SignedPermit | None = None
+    """What the giver has signed that would allow all of it."""
 
     def lacks(self) -> Iterator[Lack]:
         """What is missing of it."""
@@ -70,7 +72,7 @@ class Need:
             held, needed = (self.unit.amount(n).text for n in (self.balance, self.at_first))
             rule = f"holds {held} {symbol}, and gives {needed}"
             yield Lack("from", self.giver, rule, "let it get the rest first")
-        if self.allowance < self.in_all:
+        if self.allowance < self.in_all and self.permit is None:
             allowed, needed = (self.unit.amount(n).text for n in (self.allowance, self.in_all))
             rule = f"lets the settlement move {allowed} {symbol}, and gives {needed}"
             remedy = "let it run `prorata trade approve FILE` with its account"
@@ -85,7 +87,7 @@ class Need:
             "allowance": min(self.allowance, 2**256 - 1),
         }
         named = {name: self.unit.amount(units, self.asset) for name, units in amounts.items()}
-        return json_object({"account": self.giver, **named})
+        return json_object({"account": self.giver, **named, "permit": self.permit is not None})
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def review_trade(
         found,
         now,
         signings,
-        tuple(_needs(chain, settlement.address, trade)),
+        tuple(_needs(chain, settlement.address, found)),
         tuple(_refusals(chain, trade)),
         tuple(_ended(trade, signings, now, bearer)),
     )
@@ -168,18 +170,28 @@ def _ended(
             yield Lack("signature", one.giver, "has not signed", remedy)
 
 
-def _needs(chain: RpcChain, settlement: str, trade: Trade) -> Iterator[Need]:
+def _needs(chain: RpcChain, settlement: str, found: SignedTrade) -> Iterator[Need]:
+    trade, now = found.trade, chain.now()
     for giver, asset in dict.fromkeys((leg.giver, leg.asset) for leg in trade.legs):
         legs = [leg for leg in trade.legs if leg.asset == asset]
         currency = Currency(chain, asset)
+        moved = sum(leg.amount for leg in legs if leg.giver == giver)
+        permits = (
+            permit
+            for permit in found.permits
+            if (permit.owner, permit.token) == (giver, asset)
+            and permit.value >= moved
+            and permit.deadline >= now
+        )
         yield Need(
             giver,
             asset,
             currency.unit,
             _at_first(giver, legs),
-            sum(leg.amount for leg in legs if leg.giver == giver),
+            moved,
             currency.balance_of(giver),
             currency.allowance(giver, settlement),
+            next(permits, None),
         )
 
 

@@ -19,6 +19,7 @@ from prorata.contracts.trade_settlement import Leg, Trade, TradeSettlement, trad
 from prorata.deployments.create2 import creation_block
 from prorata.errors import InputError, RevertError
 from prorata.income.instruction_files import TypedSigner
+from prorata.market.permits import make_permit
 from prorata.market.signatures import sign_message
 from prorata.market.trade_files import PROPOSE_ANEW, SignedTrade
 from prorata.market.trade_review import review_trade
@@ -76,15 +77,35 @@ def draft_trade(
     return SignedTrade.of(chain, settlement.address, trade)
 
 
-def sign_trade(unsigned: SignedTrade, signer: TypedSigner) -> SignedTrade:
-    """The same, signed by one more.
+def sign_trade(
+    chain: RpcChain, unsigned: SignedTrade, signer: TypedSigner, *, permit: bool = False
+) -> SignedTrade:
+    """The same, signed by one more; with a `permit`, the allowances for what it gives, too.
 
-    Raises: InputError when the signer gives nothing, or does not sign here; ChainError.
+    Raises: InputError when the signer gives nothing, does not sign here, or a token takes no
+    permits; ChainError.
     """
     require_giver(unsigned, signer.address)
     remedy = "bring the signature that it makes elsewhere with --signature"
     signature = sign_message(signer, unsigned.message, signer.address, remedy)
-    return unsigned.signed_by(signer.address, signature)
+    if not permit:
+        return unsigned.signed_by(signer.address, signature)
+    place, deadline = unsigned.settlement, unsigned.trade.valid_until
+    permits = [
+        make_permit(chain, signer, asset, place, value=amount, deadline=deadline)
+        for asset, amount in _given(unsigned, signer.address).items()
+        if Currency(chain, asset).allowance(signer.address, place) < amount
+    ]
+    return unsigned.signed_by(signer.address, signature, permits)
+
+
+def _given(found: SignedTrade, account: str) -> dict[str, int]:
+    """What an account gives of each asset in all, in its smallest unit."""
+    given: dict[str, int] = {}
+    for leg in found.trade.legs:
+        if leg.giver == account:
+            given[leg.asset] = given.get(leg.asset, 0) + leg.amount
+    return given
 
 
 def require_living(settlement: TradeSettlement, found: SignedTrade) -> None:
@@ -119,12 +140,8 @@ def approve_trade(
     """
     operator.settle()
     require_giver(found, operator.address)
-    needed: dict[str, int] = {}
-    for leg in found.trade.legs:
-        if leg.giver == operator.address:
-            needed[leg.asset] = needed.get(leg.asset, 0) + leg.amount
     done = []
-    for address, amount in needed.items():
+    for address, amount in _given(found, operator.address).items():
         asset = Currency(operator.chain, address)
         key = f"trade/approve/{found.digest.hex()}/{operator.address}/{address}"
         allowed = asset.allowance(operator.address, settlement.address)
@@ -150,17 +167,24 @@ def settle_trade(operator: Operator, settlement: TradeSettlement, found: SignedT
     Raises: InputError with all that stands in the way; what `Operator.send` raises.
     """
     operator.settle()
-    key = f"trade/settle/{found.digest.hex()}"
-    if (receipt := operator.earlier(key)) is not None:
-        return receipt
+    prefix = f"trade/settle/{found.digest.hex()}"
+    # Signatures and permits make other call data, so that each attempt has its own key.
+    for attempt in range(given := operator.attempts(prefix)):
+        if (receipt := operator.earlier(f"{prefix}/{attempt}")) is not None:
+            return receipt
     review = review_trade(settlement, found, bearer=operator.address)
     if review.ended:
         raise InputError([one.problem for one in review.ended], "the trade")
     givers = [giver for giver in found.trade.givers if giver != operator.address]
-    call = settlement.settle(found.trade, [found.signatures[giver] for giver in givers])
+    signatures = [found.signatures[giver] for giver in givers]
+    lacking = (need.permit for need in review.needs if need.allowance < need.in_all)
+    if permits := [permit for permit in lacking if permit is not None]:
+        call = settlement.settle_with_permits(found.trade, signatures, permits)
+    else:
+        call = settlement.settle(found.trade, signatures)
     call = replace(call, label=f"settle a trade: {_in_words(found)}")
     try:
-        return operator.send_one(key, call)
+        return operator.send_one(f"{prefix}/{given}", call)
     except RevertError:
         # In the words of the tokens, where they have some.
         if problems := [one.problem for one in review.obstacles]:

@@ -28,6 +28,7 @@ from prorata.market.order_terms import price_text
 from prorata.tax.years import YearRules
 from prorata.values.amounts import Amount
 from prorata.values.times import iso, year_of
+from prorata.values.words import counted
 
 __all__ = [
     "UNKNOWN_COST",
@@ -39,7 +40,9 @@ __all__ = [
     "TradeLine",
     "TradeTotal",
     "YearTrading",
+    "held_rows",
     "movement_rows",
+    "movement_words",
     "movements_in",
     "trade_lines",
     "trading_facts",
@@ -47,6 +50,17 @@ __all__ = [
 ]
 
 UNKNOWN_COST = "cost not known here"
+
+_NAMES = {
+    MovementKind.ISSUE: ("issue", "issues"),
+    MovementKind.BURN: ("burn", "burns"),
+    MovementKind.TRADE: ("trade", "trades"),
+    MovementKind.DELIVERY: ("delivery from a hold", "deliveries from holds"),
+    MovementKind.CUSTODY: ("movement into or out of care", "movements into or out of care"),
+    MovementKind.ORDER: ("order of an agent", "orders of an agent"),
+    MovementKind.RECOVERY: ("recovery", "recoveries"),
+    MovementKind.TRANSFER: ("other transfer", "other transfers"),
+}
 
 _IN_STATEMENTS = (MovementKind.TRADE, MovementKind.DELIVERY)
 
@@ -193,6 +207,30 @@ def movement_rows(books: Books, token: str) -> list[MovementRow]:
     """Trades, deliveries, and whatever else was no issue and no plain transfer, in order."""
     movements = books.movements.get(token)
     return [] if movements is None else [_movement(books, token, one) for one in movements.listed]
+
+
+def movement_words(books: Books, token: str) -> str:
+    """How often shares moved, by kind, in one sentence."""
+    unit, totals = books.unit(token), books.movements[token].totals()
+    said = [
+        f"{counted(number, *_NAMES[kind])} of {unit.amount(shares).figure}"
+        for kind, (number, shares) in totals.items()
+        if number
+    ]
+    return f"Shares moved in {', '.join(said)}"
+
+
+def held_rows(books: Books, token: str) -> Iterator[tuple[str, ...]]:
+    """For each person of whose shares some are held: the wallet, and what makes the number up."""
+    holds, ledger, unit = books.movements[token].holds, books.ledgers[token], books.unit(token)
+    persons: dict[str, list[str]] = {}
+    for account in holds.accounts():
+        persons.setdefault(ledger.claimant_of(account), []).append(account)
+    for person, wallets in persons.items():
+        found = holds.figures(wallets)
+        amounts = found.held, found.open_holds, found.kept, found.taken_by_order
+        if any(amounts):
+            yield (person, *(unit.amount(amount).figure for amount in amounts))
 
 
 def _movement(books: Books, token: str, one: Movement) -> MovementRow:

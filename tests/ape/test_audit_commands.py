@@ -13,7 +13,9 @@ from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.amounts import parse_units
 from tests.amounts import cell, cells
 from tests.ape.opened import Commands
+from tests.prorata.cli import opened
 
+ASSET = PROJECT_ROOT / "examples" / "building" / "asset.yaml"
 HOLDERS = "examples/building/holders.csv"
 
 
@@ -21,17 +23,19 @@ HOLDERS = "examples/building/holders.csv"
 def commands(tmp_path_factory):
     """An asset issued, a record closed, rent pushed to all and ether claimed by one."""
     with Anvil() as anvil:
-        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
-        commands.run("deploy", "--asset", "examples/building/asset.yaml", "--dollar")
-        commands.run("issue", HOLDERS)
-        commands.run("record", "--at", "+1h")
+        folder = tmp_path_factory.mktemp("deployments") / "HARB12"
+        # What is only prepared here is done in this process, which takes a tenth of the time.
+        begun = opened.Commands(anvil, folder)
+        begun.says("deploy", "--asset", str(ASSET), "--dollar")
+        begun.says("issue", str(PROJECT_ROOT / HOLDERS))
+        begun.says("record", "--at", "+1h")
         anvil.rpc("evm_increaseTime", 3_601)
         anvil.rpc("evm_mine")
-        commands.run(
+        begun.says(
             "distribute", "--currency", "USD", "--amount", "85,000.00", "--kind", "rent", "--push"
         )
-        commands.run("distribute", "--currency", "ETH", "--amount", "1.5", "--kind", "dividend")
-        yield commands
+        begun.says("distribute", "--currency", "ETH", "--amount", "1.5", "--kind", "dividend")
+        yield Commands(anvil, folder)
 
 
 def test_the_cap_table_is_who_was_issued_shares(commands, tmp_path):

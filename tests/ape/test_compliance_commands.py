@@ -10,8 +10,9 @@ from prorata.register.investors import read_investors
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.ape.opened import Commands
+from tests.prorata.cli import opened
 
-COMPLIANT = "examples/compliant"
+COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 SUCCESSOR = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
 
@@ -25,18 +26,21 @@ def planned() -> list[dict]:
 def commands(tmp_path_factory, planned):
     """An asset deployed, registered and issued."""
     with Anvil() as anvil:
-        commands = Commands(anvil, tmp_path_factory.mktemp("deployments") / "CANAL8")
-        commands.run("deploy", "--asset", f"{COMPLIANT}/asset.yaml")
-        investors = f"{COMPLIANT}/investors.csv"
+        folder = tmp_path_factory.mktemp("deployments") / "CANAL8"
+        commands = Commands(anvil, folder)
+        # What is only prepared here is done in this process, which takes a tenth of the time.
+        begun = opened.Commands(anvil, folder)
+        begun.says("deploy", "--asset", str(COMPLIANT / "asset.yaml"))
+        investors = str(COMPLIANT / "investors.csv")
         planned.append(commands.json("register", investors, "--dry-run"))
         commands.run("register", investors)
-        commands.run("issue", f"{COMPLIANT}/holders.csv")
+        begun.says("issue", str(COMPLIANT / "holders.csv"))
         yield commands
 
 
 @pytest.fixture(scope="module")
 def wallets() -> list[str]:
-    return [entry.address for entry in read_investors(PROJECT_ROOT / COMPLIANT / "investors.csv")]
+    return [entry.address for entry in read_investors(COMPLIANT / "investors.csv")]
 
 
 def test_a_dry_run_tells_the_difference(commands, planned):

@@ -297,10 +297,10 @@ class SettlementMachine(RuleBasedStateMachine):
 
 
 def test_any_history_of_orders_and_trades(codec: Codec) -> None:
-    """Nobody gives what it has not signed or sent, nor at a worse price (Law 43); of an order never
-    more than all is given, for exactly its price (Law 44); a trade moves whole (Law 45); what is
-    spent stays spent (Law 46); nothing is filled after its record (Law 47); and `explain` lists
-    nothing if and only if a fill passes (Law 48)."""
+    """Nobody gives what it has not signed or sent, nor at a worse price (Law 47); of an order never
+    more than all is given, for exactly its price (Law 48); a trade moves whole (Law 49); what is
+    spent stays spent (Law 50); nothing is filled after its record (Law 51); and `explain` lists
+    nothing if and only if a fill passes (Law 52)."""
     run_state_machine_as_test(
         lambda: SettlementMachine(codec), settings=scaled(1, stateful_step_count=20)
     )
@@ -409,7 +409,7 @@ def order_in(market: Market, state: dict[str, Any]) -> trading.Order:
 @scaled(1)
 def test_explain_lists_nothing_if_and_only_if_a_fill_passes(codec, rules, state):
     """Whatever the rules, what is held, allowed, frozen, locked, filled and charged; and what it
-    calls the most is the largest that passes (Law 48)."""
+    calls the most is the largest that passes (Law 52)."""
     rules = rules | {"minHolding": min(rules["minHolding"], rules["maxHolding"] or 99)}
     market = under_rules(codec, rules, state)
     order = order_in(market, state)

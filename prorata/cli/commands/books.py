@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from prorata.cli.command import Command, reading_options
+from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.cli.year_rules import year_options, year_rules_of
 from prorata.errors import BooksError
@@ -28,6 +29,7 @@ from prorata.reports.tables import (
     verdict,
     years_table,
 )
+from prorata.reports.trades import held_rows, movement_words
 from prorata.values.times import iso
 
 
@@ -81,6 +83,7 @@ def cli(out: Path | None, **options: Any) -> None:
         tables.append(corrections_table(books))
     for table in tables:
         spoken.console.print(Padding(table, (1, 0, 0, 2), expand=False))
+    _show_moved(spoken, proven, token)
     for open_question in _open_questions(proven, token):
         spoken.notice(open_question)
     if out is not None:
@@ -103,9 +106,20 @@ def cli(out: Path | None, **options: Any) -> None:
     spoken.say(f"\n[bold green]{verdict(proven)}[/]")
 
 
+def _show_moved(output: Output, proven: Audit, token: str) -> None:
+    """How shares moved, and whose are held for somebody else."""
+    books, movements = proven.books, proven.books.movements[token]
+    if movements.listed:
+        output.say(f"\n  {movement_words(books, token)}")
+    if rows := list(held_rows(books, token)):
+        columns = ("holder", "held>", "in open holds>", "kept>", "taken by order>")
+        output.table("Held shares", columns, rows)
+
+
 def _open_questions(proven: Audit, token: str) -> Iterator[str]:
     """What a reader should know beside the figures."""
-    if words := held_words(proven.books.movements[token].holds.figures()):
+    figures = proven.books.movements[token].holds.figures()
+    if words := held_words(figures, proven.books.unit(token)):
         yield words
     yield from proven.answers.unanswered
     yield from proven.books.unproven

@@ -144,6 +144,7 @@ def propose_command(out: Path, **options: Any) -> None:
 )
 @FILE
 @click.option("--yes", is_flag=True, help="Sign without a question.")
+@click.option("--permit", is_flag=True, help="Sign the allowances for it, too (ERC-2612).")
 @click.option("--signature", metavar="0x…|FILE", help="What another wallet signed, for --by.")
 @click.option("--by", "signer", help="Whose signature that is.")
 @click.option(
@@ -158,7 +159,8 @@ def sign_command(file: Path, **options: Any) -> None:
 
     The whole trade is shown first. A signature gives away what the trade names, to whoever brings
     it to the chain until its time is over; `prorata trade cancel` takes that back. What others have
-    signed in the file is checked.
+    signed in the file is checked. With --permit nothing needs to be approved on the chain, for
+    tokens that take permits.
     """
     session = Session.of(options)
     with looking_at(session) as place:
@@ -200,7 +202,11 @@ def _signing(
     if signature is None:
         account = session.signer(place.chain)
         require_giver(found, account.address)
-        return account.address, lambda: sign_trade(found, account)
+        permit = options["permit"]
+        return account.address, lambda: sign_trade(place.chain, found, account, permit=permit)
+    if options["permit"]:
+        rule = "is signed by the account itself, and --signature brings another's"
+        raise InputError.of("permit", "", rule, "leave it out, and let it run `trade approve`")
     who = place.person("by", named)
     require_giver(found, who)
     signed = found.signed_by(who, read_signature(signature))

@@ -71,6 +71,12 @@ REGISTER = (
     "tests/laws/test_register_laws.py",
 )
 TAXING = ("withholding_policy", "tests/laws/test_withholding_laws.py")
+TRADING = (
+    "trades",
+    "trade_settlement",
+    "order_explanations",
+    "tests/laws/test_settlement_laws.py",
+)
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -95,7 +101,14 @@ OWN = {
     "RangeTermsLib": ("record_ranges",),
     "PassThrough": ("pass_through",),
     "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
-    "SignatureLib": ("permit", "claim_relayer"),
+    "SignatureLib": ("permit", "claim_relayer", "trade_settlement"),
+    "TradeSettlement": TRADING,
+    "OrderLib": ("trade_settlement", "order_explanations"),
+    "TradeLib": ("trades",),
+    "DeliveryLib": TRADING,
+    "RecordGuardLib": TRADING,
+    "OrderExplanationLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
+    "RefusalLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),

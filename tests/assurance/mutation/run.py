@@ -74,7 +74,8 @@ LEFT_OUT = ("Dollar", "FlatTax")
 LATER = frozenset(
     {
         "PersonCountLib", "ClaimLayout", "DividendVaultViews", "EligibleLib", "MemoryLib",
-        "FrozenSharesLib", "Holds", "LockLib",
+        "FrozenSharesLib", "Holds", "LockLib", "TradeSettlement", "OrderLib", "TradeLib",
+        "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib",
     }
 )  # fmt: skip
 """Sources that came after the last campaign: it says nothing of them, and the next one will."""

@@ -6,6 +6,7 @@ import pytest
 
 from tests.chainkit import ZERO, Codec, Deployed, RevmKit
 from tests.contracts.compliant import Compliant, investor
+from tests.contracts.currencies import Movement, Nature
 from tests.contracts.harness import DAY, Harness, person, refused
 from tests.contracts.market.holding import SECRET, Holding, State
 from tests.contracts.reference import ReferenceSuite, reference_artifacts
@@ -22,6 +23,8 @@ def holding(kit) -> Holding:
 def currency_of(holding: Holding, contract: str, *, units: int = 100) -> Deployed:
     """A currency of which Ann has some, and somebody else has had some held already."""
     currency = holding.kit.deploy(contract)
+    if contract == "WilfulCurrency":
+        currency.send("become", Nature().words())
     holding.fund(currency, holding.ann, units)
     cid = holding.harness.cid
     holding.fund(currency, cid, 50)
@@ -204,6 +207,20 @@ def test_a_fee_that_comes_later_is_the_receivers(holding):
     assert holding.money(currency) == [40, 54, 50]
 
 
+@pytest.mark.parametrize(
+    ("movement", "paid"), [(Movement.NOTHING, 0), (Movement.ONE_LESS, 59), (Movement.ONE_MORE, 0)]
+)
+def test_a_currency_that_says_yes_has_to_pay(holding, movement, paid):
+    """Not nothing, and not more than the hold; what it keeps for itself is between it and the
+    receiver (Law 44)."""
+    currency = currency_of(holding, "WilfulCurrency")
+    terms = holding.open(asset=currency.address)
+    currency.send("become", Nature(movement=movement).words())
+    holding.claim(terms)
+    assert holding.state(terms) == (State.DELIVERED if paid else State.CLAIMED)
+    assert holding.money(currency) == [40, paid, 110 - paid]
+
+
 def test_a_fee_on_top_is_not_paid_by_others(holding):
     """The delivery waits until the currency asks for none (Law 44)."""
     currency = currency_of(holding, "SenderPays")
@@ -220,11 +237,15 @@ def test_a_fee_on_top_is_not_paid_by_others(holding):
 
 def test_a_currency_that_takes_unknown_calls_for_deposits_is_held(holding):
     """It burns what a question gets, once, when a hold opens."""
-    currency = currency_of(holding, "DepositingCoin")
-    terms = holding.terms(asset=currency.address)
-    assert 50_000 < holding.opening(terms).gas < 200_000
-    assert holding.claim(terms).gas < 100_000
-    assert holding.money(currency) == [40, 60, 50]
+    plain, burning = (currency_of(holding, name) for name in ("NoReturn", "DepositingCoin"))
+    costs = []
+    for currency in (plain, plain, burning):
+        terms = holding.terms(asset=currency.address, amount=30, nonce=len(costs))
+        costs.append((holding.opening(terms).gas, holding.claim(terms).gas))
+    _, usual, more = costs
+    assert 45_000 < more[0] - usual[0] < 60_000
+    assert abs(more[1] - usual[1]) < 30_000
+    assert holding.money(burning) == [70, 30, 50]
 
 
 def test_what_is_no_currency_is_refused(holding):

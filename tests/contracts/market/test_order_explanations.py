@@ -77,14 +77,14 @@ def number(account: str) -> int:
 
 
 def test_of_a_good_order_nothing_is_listed(market):
-    """What it costs and the most that would pass are there all the same (Law 48)."""
+    """What it costs and the most that would pass are there all the same (Law 52)."""
     found = Explained(market, market.sale())
     assert (found.obstacles, found.give, found.take) == ({}, [], [])
     assert (found.most, found.due) == (100, MONEY)
 
 
 def test_each_obstacle_has_its_figures(market):
-    """As the error of the same name has them (Law 48)."""
+    """As the error of the same name has them (Law 52)."""
     now, maker, taker = market.kit.now, market.maker, market.taker
     market.settlement.send("cancel", [7], sender=maker)
     cases: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
@@ -109,7 +109,7 @@ def test_each_obstacle_has_its_figures(market):
 
 
 def test_all_obstacles_are_listed_at_once(market):
-    """In the order in which a fill finds them (Law 48)."""
+    """In the order in which a fill finds them (Law 52)."""
     market.harness.schedule(market.kit.now)
     market.kit.now += DAY
     order = market.sale(
@@ -135,7 +135,7 @@ def test_all_obstacles_are_listed_at_once(market):
 
 
 def test_who_pays_price_and_tax_needs_both(market):
-    """The sum is compared, with what is there and with what is allowed (Law 48)."""
+    """The sum is compared, with what is there and with what is allowed (Law 52)."""
     order = market.sale(100, 10_000, tax_to=person(1), tax_bps=100, fee_to=person(2), fee_bps=100)
     market.dollar.send("approve", market.settlement.address, 10_099, sender=market.taker)
     found = Explained(market, order)
@@ -161,7 +161,7 @@ def compliant(kit, **settings: Any) -> Market:
 
 
 def test_the_rules_say_why(kit):
-    """Of what is given, and of what is taken (Law 48)."""
+    """Of what is given, and of what is taken (Law 52)."""
     market = compliant(kit, maxHolding=30)
     found = Explained(market, market.sale(40).in_parts(), 31)
     assert found.obstacles == {"GiveRefused": (31, 30)}
@@ -175,7 +175,7 @@ def test_the_rules_say_why(kit):
 
 
 def test_the_most_leaves_a_least_holding(kit):
-    """All of it would pass, and what leaves the least; nothing between (Law 48)."""
+    """All of it would pass, and what leaves the least; nothing between (Law 52)."""
     market = compliant(kit, minHolding=10)
     assert Explained(market, market.sale(100).in_parts()).most == 100
     assert Explained(market, market.sale(95).in_parts()).most == 90
@@ -184,7 +184,7 @@ def test_the_most_leaves_a_least_holding(kit):
 
 
 def test_a_frozen_settlement_moves_nothing(market):
-    """The token refuses it as a spender, which it says of no transfer (Law 48)."""
+    """The token refuses it as a spender, which it says of no transfer (Law 52)."""
     market.token.send(
         "setAddressFrozen", market.settlement.address, True, sender=market.harness.agent
     )
@@ -198,7 +198,7 @@ def test_a_frozen_settlement_moves_nothing(market):
 
 
 def test_fee_and_tax_are_asked_too(kit):
-    """Where shares are the money: who would get the tax may not receive (Law 48)."""
+    """Where shares are the money: who would get the tax may not receive (Law 52)."""
     market = compliant(kit)
     order = market.sale(100, 100, maker_pays=True, fee_to=person(1), fee_bps=100)
     assert Explained(market, order).obstacles == {"FeeRefused": (1, 0)}
@@ -216,14 +216,14 @@ def test_fee_and_tax_are_asked_too(kit):
     ("has", "most"), [(0, 0), (3, 0), (4, 1), (6, 1), (7, 2), (9, 2), (10, 3), (11, 3)]
 )
 def test_the_most_that_the_money_buys(market, has, most):
-    """By the price as it rounds (Law 48)."""
+    """By the price as it rounds (Law 52)."""
     market.dollar.send("approve", market.settlement.address, has, sender=market.taker)
     found = Explained(market, market.sale(3, 10).in_parts(), 1)
     assert found.most == most
 
 
 def test_what_is_done_counts(market):
-    """The rest of an order, with what was paid for before (Law 48)."""
+    """The rest of an order, with what was paid for before (Law 52)."""
     order = market.sale(100, 3).in_parts(10)
     market.fill(order, 34)
     market.dollar.send("approve", market.settlement.address, 0, sender=market.taker)
@@ -264,7 +264,7 @@ def awkward(market: Market) -> list[Deployed | str]:
 
 
 def test_it_never_reverts(market):
-    """Whatever stands where a token, a record or a wallet should (Law 48)."""
+    """Whatever stands where a token, a record or a wallet should (Law 52)."""
     for each in awkward(market):
         address = each if isinstance(each, str) else each.address
         for changes in (
@@ -280,13 +280,13 @@ def test_it_never_reverts(market):
 
 
 def test_without_code_there_is_nothing_to_give(market):
-    """Neither balance nor allowance (Law 48)."""
+    """Neither balance nor allowance (Law 52)."""
     found = Explained(market, market.sale(give=person(1)))
     assert found.obstacles == {"MakerBalance": (100, 0), "MakerAllowance": (100, 0)}
 
 
 def test_amounts_of_all_bits(market):
-    """Nothing overflows on the way (Law 48)."""
+    """Nothing overflows on the way (Law 52)."""
     most = 2**128 - 1
     order = market.sale(
         most, most, maker_pays=True, fee_to=person(1), fee_bps=65_535, tax_to=person(1),

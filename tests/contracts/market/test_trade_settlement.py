@@ -74,7 +74,7 @@ def signing(codec) -> Market:
 
 
 def test_the_settlement_has_no_roles(market):
-    """Whatever changes state asks for a signature, or is about the caller's own (Law 43)."""
+    """Whatever changes state asks for a signature, or is about the caller's own (Law 47)."""
     permit = "tuple[]"
     assert changing(market.kit, "TradeSettlement") == {
         "fill(tuple,bytes,uint256,uint256)",
@@ -105,7 +105,7 @@ def test_the_digest_is_what_a_wallet_signs(signing, order):
 @pytest.mark.parametrize("word", range(16), ids=[part["name"] for part in members(TYPE)])
 def test_bits_that_a_type_has_no_room_for_are_refused(market, word):
     """A word that says more than its field holds is no order, to no function: nobody signs what is
-    not read (Law 43)."""
+    not read (Law 47)."""
     order = market.sale()
     signature = order.signed(market.settlement)
     bits = [160] * 4 + [128] * 3 + [48, 64, 160, 32, 1, 160, 16, 160, 16]
@@ -133,7 +133,7 @@ def test_bits_that_a_type_has_no_room_for_are_refused(market, word):
 
 
 def test_an_order_is_filled_whole(market):
-    """Shares go one way, money the other, told in one event; nothing stays behind (Law 43)."""
+    """Shares go one way, money the other, told in one event; nothing stays behind (Law 47)."""
     order = market.sale()
     arguments = (order.encodable(), order.signed(market.settlement), 100, MONEY)
     assert market.settlement.call("fill", *arguments, sender=market.taker) == MONEY
@@ -173,7 +173,7 @@ def test_whole_or_not_at_all(market):
 
 @pytest.mark.attack("J3")
 def test_an_order_is_filled_once(market):
-    """The nonce is spent for this and for every other order that has it (Law 46)."""
+    """The nonce is spent for this and for every other order that has it (Law 50)."""
     order = market.sale()
     market.fill(order)
     for again in (order, market.sale(50), order.but(valid_until=order.valid_until + 1)):
@@ -183,7 +183,7 @@ def test_an_order_is_filled_once(market):
 
 
 def test_an_order_holds_until_the_end_of_its_last_second(market):
-    """In that second it is good, one second later it is not (Law 43)."""
+    """In that second it is good, one second later it is not (Law 47)."""
     until = market.kit.now + 60
     market.kit.now = until
     market.fill(market.sale(valid_until=until))
@@ -300,7 +300,7 @@ def test_what_a_token_refuses_is_forwarded(market):
 @pytest.mark.attack("J6")
 def test_a_maker_who_withdraws_costs_the_taker_nothing(market):
     """Its allowance, or its shares: the whole fill is refused, and the taker keeps its money. (Laws
-    43, 45)"""
+    47, 49)"""
     order, ann = market.sale(), market.harness.ann
     market.token.send("approve", market.settlement.address, 0, sender=market.maker)
     with refused("ERC20InsufficientAllowance", market.settlement.address, 0, 100):
@@ -319,7 +319,7 @@ def test_a_maker_who_withdraws_costs_the_taker_nothing(market):
 
 
 def test_an_order_is_filled_in_parts(market):
-    """Each costs its share, rounded up over all that was filled (Law 44)."""
+    """Each costs its share, rounded up over all that was filled (Law 48)."""
     order = market.sale(3, 10).in_parts()
     paid = []
     for _ in range(3):
@@ -337,7 +337,7 @@ def test_an_order_is_filled_in_parts(market):
     cuts=st.lists(st.integers(0, 2**128), max_size=4),
 )
 def test_any_cut_sums_to_what_the_maker_takes(codec, give, take, cuts):
-    """However an order is cut, exactly `takeAmount` was taken when all is given (Law 44)."""
+    """However an order is cut, exactly `takeAmount` was taken when all is given (Law 48)."""
     kit = RevmKit(codec)
     settlement = kit.deploy("TradeSettlement")
     one, two = kit.deploy("ReturnsFalse"), kit.deploy("ReturnsFalse")
@@ -372,7 +372,7 @@ def test_a_part_never_rounds_to_nothing_before_it_is_paid_for(market):
 
 @pytest.mark.attack("J2")
 def test_any_part_fills_exactly(market):
-    """No part is refused for not dividing the price (Law 44)."""
+    """No part is refused for not dividing the price (Law 48)."""
     order = market.sale(7, 1_000_003).in_parts()
     for amount in (2, 3, 2):
         market.fill(order, amount)
@@ -411,7 +411,7 @@ def test_two_nonces_of_one_slot_count_apart(market):
 
 
 def test_two_orders_of_one_nonce_are_alternatives(market):
-    """What is filled of one counts for the other, though they differ in size and price (Law 44)."""
+    """What is filled of one counts for the other, though they differ in size and price (Law 48)."""
     large, small = market.sale(100, 1_000).in_parts(), market.sale(50, 600).in_parts()
     market.fill(large, 60)
     with refused("TradeSettlement_TooMuch", 1, 0):
@@ -446,7 +446,7 @@ VENUE, COLLECTOR = person(1), person(2)
 
 @pytest.mark.parametrize("buys", [False, True], ids=["the maker sells", "the maker buys"])
 def test_the_seller_bears_the_fee_and_the_buyer_the_tax(market, buys):
-    """Both are of the money, rounded down, whoever made the order (Law 43)."""
+    """Both are of the money, rounded down, whoever made the order (Law 47)."""
     terms = {"fee_to": VENUE, "fee_bps": 30, "tax_to": COLLECTOR, "tax_bps": 50}
     order = market.purchase(**terms) if buys else market.sale(**terms)
     fee, tax = MONEY * 30 // 10_000, MONEY * 50 // 10_000
@@ -497,7 +497,7 @@ def test_nobody_pays_itself(market):
 @pytest.mark.attack("J5")
 def test_an_order_ends_with_its_record(market):
     """Good while the record is not scheduled, and until the end of its second; dead after (Law
-    47)."""
+    51)."""
     guard = {"record_token": market.token.address, "record": 1}
     market.fill(market.sale(**guard))
     closes_at = market.kit.now + DAY
@@ -514,7 +514,7 @@ def test_an_order_ends_with_its_record(market):
 
 @pytest.mark.attack("J5")
 def test_an_order_ends_when_its_record_is_cancelled(market):
-    """Its time is gone with it; a later record is another (Law 47)."""
+    """Its time is gone with it; a later record is another (Law 51)."""
     market.harness.schedule()
     guard = {"record_token": market.token.address, "record": 1}
     market.token.send("cancelRecords", 1, sender=market.harness.owner)
@@ -524,7 +524,7 @@ def test_an_order_ends_when_its_record_is_cancelled(market):
 
 
 def test_a_record_of_what_is_no_share_token_has_closed(market):
-    """An address without code, and a token that knows no records (Law 47)."""
+    """An address without code, and a token that knows no records (Law 51)."""
     for token in (person(9), market.dollar.address):
         with refused("TradeSettlement_RecordClosed", 1, 0):
             market.fill(market.sale(record_token=token, record=1))
@@ -543,7 +543,7 @@ NONCES = (0, 1, 63, 64, 191, 192, 193, 255, 256, 2**62, PARTIAL - 1)
 
 @pytest.mark.parametrize("nonce", NONCES)
 def test_a_nonce_is_spent_by_itself(market, nonce):
-    """Filled or cancelled; no other is touched, wherever it is kept (Law 46)."""
+    """Filled or cancelled; no other is touched, wherever it is kept (Law 50)."""
     order = market.sale(nonce=nonce)
     others = [other for other in NONCES if other != nonce]
     market.fill(order)
@@ -562,7 +562,7 @@ def test_a_nonce_is_spent_by_itself(market, nonce):
 @pytest.mark.parametrize("nonce", NONCES)
 def test_what_is_cancelled_is_not_filled(market, nonce):
     """Whole or in parts; by its maker only; again, or after it was filled, it changes nothing (Law
-    46)."""
+    50)."""
     for bit in (0, PARTIAL):
         order = market.sale(nonce=nonce)
         if bit:
@@ -579,7 +579,7 @@ def test_what_is_cancelled_is_not_filled(market, nonce):
 
 @pytest.mark.attack("J3")
 def test_all_below_a_number_are_cancelled(market):
-    """Bit 63 left aside; what was spent above stays spent, and what was not is live (Law 46)."""
+    """Bit 63 left aside; what was spent above stays spent, and what was not is live (Law 50)."""
     market.fill(market.sale(10, nonce=70))
     market.fill(market.sale(10, nonce=5).in_parts(), 1)
     receipt = market.settlement.send("cancelBelow", 64, sender=market.maker)
@@ -598,7 +598,7 @@ def test_all_below_a_number_are_cancelled(market):
 
 
 def test_the_number_only_rises(market):
-    """What was cancelled never lives again; bit 63 is no number's (Law 46)."""
+    """What was cancelled never lives again; bit 63 is no number's (Law 50)."""
     market.settlement.send("cancelBelow", 300, sender=market.maker)
     for lower in (0, 299, 300):
         with refused("TradeSettlement_NotHigher", lower, 300):
@@ -614,7 +614,7 @@ def test_the_number_only_rises(market):
 
 
 def test_somebody_elses_signature_is_refused(market):
-    """The taker's own, or a third's (Law 43)."""
+    """The taker's own, or a third's (Law 47)."""
     order = market.sale()
     for key in (TAKER, THIRD):
         with refused("TradeSettlement_NotSigned", market.maker):
@@ -623,7 +623,7 @@ def test_somebody_elses_signature_is_refused(market):
 
 @given(order=orders, data=st.data())
 def test_no_field_of_an_order_can_be_changed(signing, order, data):
-    """Any other value in any one field is another order, which nobody has signed (Law 43)."""
+    """Any other value in any one field is another order, which nobody has signed (Law 47)."""
     base = signing.sale(
         fee_to=person(1), fee_bps=5, tax_to=person(2), tax_bps=7, taker=signing.taker
     )
@@ -721,7 +721,7 @@ def test_an_account_with_key_and_code_is_its_keys(market, kind):
     ids=["chain", "name", "version", "contract"],
 )
 def test_an_order_for_another_domain_is_refused(market, domain):
-    """Another chain, name, version or contract is another signature (Law 43)."""
+    """Another chain, name, version or contract is another signature (Law 47)."""
     order = market.sale()
     with refused("TradeSettlement_NotSigned", market.maker):
         market.fill(order, signature=order.signed(market.settlement, **domain))
@@ -729,7 +729,7 @@ def test_an_order_for_another_domain_is_refused(market, domain):
 
 @pytest.mark.attack("J3")
 def test_an_order_for_another_settlement_is_refused(market):
-    """A second one, and a clone of the first, have signatures of their own (Law 46)."""
+    """A second one, and a clone of the first, have signatures of their own (Law 50)."""
     head, tail = "3d602d80600a3d3981f3363d3d373d3d3d363d73", "5af43d82803e903d91602b57fd5bf3"
     code = bytes.fromhex(head + market.settlement.address[2:] + tail)
     receipt = market.kit.transact(market.harness.stranger, None, code)
@@ -749,7 +749,7 @@ def test_an_order_for_another_settlement_is_refused(market):
 @pytest.mark.attack("J3")
 def test_a_lost_wallets_orders_move_nothing(market):
     """After a recovery the token refuses what the lost wallet would send; its successor has signed
-    nothing (Law 43)."""
+    nothing (Law 47)."""
     order, harness = market.sale(), market.harness
     market.token.send("recoveryAddress", market.maker, harness.ben, ZERO, sender=harness.agent)
     with refused("ERC7943CannotSend", market.maker):
@@ -844,7 +844,7 @@ def coin(market: Market, kind: str, who: str, amount: int = 10**9) -> Deployed:
 
 @pytest.mark.attack("J7")
 def test_the_maker_gets_what_it_signed_for_or_nothing_moves(market):
-    """A currency that takes a fee on transfers is refused, and nothing is spent (Law 43)."""
+    """A currency that takes a fee on transfers is refused, and nothing is spent (Law 47)."""
     money = coin(market, "FeeOnTransfer", market.taker)
     order = market.sale(100, 10_000, take=money.address)
     money.send("setFee", 1)
@@ -867,7 +867,7 @@ def test_what_a_taker_gets_it_has_chosen(market):
 @pytest.mark.attack("J7")
 @pytest.mark.parametrize("side", ["give", "take"])
 def test_a_token_that_says_no_has_moved_nothing(market, side):
-    """False instead of a reason, on either side (Law 45)."""
+    """False instead of a reason, on either side (Law 49)."""
     giver = market.maker if side == "give" else market.taker
     other = market.other(giver)
     token = coin(market, "ReturnsFalse", giver)
@@ -922,7 +922,7 @@ def test_a_balance_that_is_not_told_is_no_zero(market, telling):
 @pytest.mark.attack("J7")
 @pytest.mark.parametrize("side", ["give", "take"])
 def test_a_token_that_calls_back_finds_the_door_shut(market, side):
-    """Neither fill nor settle, with permits or without; the order is filled once (Laws 43, 46)."""
+    """Neither fill nor settle, with permits or without; the order is filled once (Laws 47, 50)."""
     giver = market.maker if side == "give" else market.taker
     token = coin(market, "Reentrant", giver)
     order = market.sale(100, 100, **{side: token.address}).in_parts()

@@ -65,7 +65,7 @@ def test_the_digest_is_what_a_wallet_signs(signing, trade):
 
 @pytest.mark.parametrize("word", ["asset", "from", "to"])
 def test_bits_that_an_address_has_no_room_for_are_refused(market, word):
-    """In any leg, by every function that reads one (Law 43)."""
+    """In any leg, by every function that reads one (Law 47)."""
     trade = market.swap()
     signatures = trade.signed(market.settlement)
     leg = trade.legs[1].encodable()
@@ -88,7 +88,7 @@ def test_bits_that_an_address_has_no_room_for_are_refused(market, word):
 
 @pytest.mark.parametrize("by", ["a stranger", "the maker", "the taker"])
 def test_two_legs_move_together(market, by):
-    """Whoever brings it; who gives and brings it has no need to sign (Laws 43, 45)."""
+    """Whoever brings it; who gives and brings it has no need to sign (Laws 47, 49)."""
     callers = {"the maker": market.maker, "the taker": market.taker}
     caller = callers.get(by, market.harness.stranger)
     trade = market.swap(document=b"\7" * 32)
@@ -107,7 +107,7 @@ def test_two_legs_move_together(market, by):
 
 
 def test_three_legs_and_three_signers(market):
-    """Each gives in turn what the one before has made possible (Law 45)."""
+    """Each gives in turn what the one before has made possible (Law 49)."""
     market.dollar.send("transfer", market.taker, 10**12, sender=market.third)
     market.settle(ring(market))
     assert market.shares(market.taker) == [100]
@@ -135,7 +135,7 @@ def test_a_gift_is_a_trade_of_one_leg(market):
 
 
 def test_all_legs_or_none(market):
-    """What the last leg cannot move undoes the first, and nothing is spent (Law 45)."""
+    """What the last leg cannot move undoes the first, and nothing is spent (Law 49)."""
     trade = market.swap(money=10**12 + 1)
     with refused("ERC20InsufficientBalance", market.taker, 10**12, 10**12 + 1):
         market.settle(trade)
@@ -147,7 +147,7 @@ def test_all_legs_or_none(market):
 
 @pytest.mark.attack("J7")
 def test_each_leg_arrives_or_nothing_moves(market):
-    """A fee on transfers, and a token that says no (Law 45)."""
+    """A fee on transfers, and a token that says no (Law 49)."""
     for kind, setting, arrived in (
         ("FeeOnTransfer", ("setFee", 100), 99),
         ("ReturnsFalse", ("setBroken", True), 0),
@@ -198,7 +198,7 @@ def test_a_leg_that_moves_nothing_is_refused(market):
 
 
 def test_everybody_who_gives_signs_and_nobody_else(market):
-    """Signatures missing, or left over, are counted; the caller's own is left over (Law 43)."""
+    """Signatures missing, or left over, are counted; the caller's own is left over (Law 47)."""
     trade = market.swap()
     both = trade.signed(market.settlement)
     for given_, needed, sender in (
@@ -227,7 +227,7 @@ def test_one_who_brings_all_legs_of_its_own_needs_no_signature(market):
 
 
 def test_nobody_gives_for_another(market):
-    """A stranger's signature, one to other terms, and one for the zero address (Law 43)."""
+    """A stranger's signature, one to other terms, and one for the zero address (Law 47)."""
     trade = market.swap()
     what = trade.typed(market.settlement)
     for keys in ((THIRD, TAKER), (MAKER, THIRD), (TAKER, TAKER)):
@@ -252,7 +252,7 @@ def test_nobody_gives_for_another(market):
     ids=["nonce", "time", "document", "a leg less", "legs in another order"],
 )
 def test_no_part_of_a_trade_can_be_changed(market, change):
-    """Another trade is another signature (Law 43)."""
+    """Another trade is another signature (Law 47)."""
     trade = market.swap()
     legs = {"fewer": trade.legs[:1], "swapped": trade.legs[::-1]}
     if "legs" in change:
@@ -268,7 +268,7 @@ def test_no_part_of_a_trade_can_be_changed(market, change):
     "domain", [{"chainId": 2}, {"verifyingContract": ZERO}], ids=["chain", "contract"]
 )
 def test_a_trade_for_another_domain_is_refused(market, domain):
-    """Another chain or contract is another signature (Law 43)."""
+    """Another chain or contract is another signature (Law 47)."""
     trade = market.swap()
     with refused("TradeSettlement_NotSigned", market.maker):
         market.settle(trade, trade.signed(market.settlement, **domain))
@@ -292,7 +292,7 @@ def test_a_contract_signs_a_trade_by_erc1271(market):
 
 
 def test_a_trade_is_settled_once(market):
-    """Each giver's nonce is spent, on every path (Law 46)."""
+    """Each giver's nonce is spent, on every path (Law 50)."""
     trade = market.swap()
     market.settle(trade)
     with refused("TradeSettlement_Spent", market.maker, 0):
@@ -305,7 +305,7 @@ def test_a_trade_is_settled_once(market):
 
 @pytest.mark.parametrize("nonce", [0, 1, 255, 256, 2**63, MAX])
 def test_a_trade_is_cancelled_by_whoever_would_give(market, nonce):
-    """Before it is brought; again it changes nothing; trades and orders count apart (Law 46)."""
+    """Before it is brought; again it changes nothing; trades and orders count apart (Law 50)."""
     receipt = market.settlement.send("cancelTrades", [nonce, nonce], sender=market.taker)
     assert receipt.named("TradeCancelled") == [{"signer": market.taker, "nonce": nonce}] * 2
     with refused("TradeSettlement_Spent", market.taker, nonce):
@@ -331,7 +331,7 @@ def test_a_cancelled_order_is_no_cancelled_trade(market):
 
 @pytest.mark.attack("J7")
 def test_a_token_that_calls_back_finds_the_door_shut(market):
-    """Neither the same trade nor an order (Laws 43, 45)."""
+    """Neither the same trade nor an order (Laws 47, 49)."""
     token = market.kit.deploy("Reentrant")
     token.send("mint", market.maker, 10)
     token.send("approve", market.settlement.address, MAX, sender=market.maker)

@@ -95,6 +95,7 @@ COMMANDS = {
         "fillWithPermits": "order fill",
         "post": "order post",
         "settle": "trade settle",
+        "settleWithPermits": "trade settle",
         "cancelTrades": "trade cancel",
     },
     "Holds": {
@@ -149,9 +150,6 @@ REASONS = {
     },
     "DividendVault": {
         "claimTo": "the claim relayer and smart wallets call it; `instruct` signs the same",
-    },
-    "TradeSettlement": {
-        "settleWithPermits": "`trade approve` gives the allowances, and more than one may settle",
     },
     "PassThrough": {"forwardOne": "the contract itself calls it, one at a time, in `forward`"},
     "TransferRules": dict.fromkeys(("authorize", "book", "recover", "replacedBy"), BY_CONTRACT),

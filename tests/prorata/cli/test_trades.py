@@ -115,6 +115,27 @@ def test_files_that_were_signed_apart_are_one_trade(commands, file, tmp_path):
     assert "is another trade than" in commands.refuses("trade", "show", file, second)
 
 
+def test_with_a_permit_nothing_is_approved_before(market, commands, file):
+    """The seller allows what it gives by a signature; the dollars know no permits."""
+    commands.says("trade", "sign", file, "--permit", *AS_SELLER)
+    refused = commands.run("trade", "sign", file, "--permit", *AS_BUYER).err
+    assert "takes no permits" in refused
+    commands.says("trade", "sign", file, *AS_BUYER)
+    commands.says("trade", "approve", file, *AS_BUYER)
+    assert "Nothing is missing" in commands.says("trade", "show", file)
+    done = commands.facts("trade", "settle", file, *AS_STRANGER)
+    assert market.token.balance_of(BUYER) == 100_00
+    assert market.token.allowance(SELLER, market.contract.address) == 0
+    again = commands.facts("trade", "settle", file, *AS_STRANGER)
+    assert (again["resumed"], again["transaction"]) == (True, done["transaction"])
+
+
+def test_a_permit_of_somebody_who_gives_nothing_is_refused(commands, file):
+    commands.says("trade", "sign", file, "--permit", *AS_SELLER)
+    edited(file, lambda c: c["permits"][0].update(owner=STRANGER))
+    assert "has a permit for it in the file" in commands.refuses("trade", "show", file)
+
+
 def test_three_people_trade_in_a_circle(market, commands, tmp_path):
     """Who gives on what an earlier leg brings needs none of it before."""
     legs = (

@@ -19,11 +19,13 @@ from prorata.ledger.trading import TradingAnswers, check_trading, held_words
 from prorata.register.shares import Ledger
 from prorata.toolchain.anvil import Anvil
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import Unit
 from tests.prorata.ledger.market import DOCUMENT, USD, Market
 from tests.prorata.ledger.story import falsify, more
 
 pytestmark = pytest.mark.slow
 
+SHARES = Unit("HSE", 0)
 VENUE, COLLECTOR = "0x" + "7" * 40, "0x" + "8" * 40
 
 
@@ -190,8 +192,8 @@ def test_held_shares_are_what_holds_promise_less_what_an_order_took(market, move
     assert figures([dan, new]) == HeldFigures(held=11, open_holds=11)
     assert figures() == HeldFigures(held=63, open_holds=71, kept=12, taken_by_order=20)
     assert figures().difference == 0
-    assert "20 held shares were taken by order of an agent" in held_words(figures())
-    assert held_words(figures([eve])) == ""
+    assert "20 held shares were taken by order of an agent" in held_words(figures(), SHARES)
+    assert held_words(figures([eve]), SHARES) == ""
     assert [market.token.held_of(who) for who in (eve, fay, new)] == [12, 40, 11]
 
 
@@ -309,6 +311,5 @@ def test_what_other_contracts_settle_and_hold_are_other_transfers(market):
     assert list(moves.trades) == []
     assert moves.totals()[MovementKind.TRANSFER][0] == 17
     assert moves.holds.figures() == HeldFigures(held=63, taken_by_order=20, by_others=83)
-    assert "are held by a contract that these books do not read" in held_words(
-        moves.holds.figures()
-    )
+    words = held_words(moves.holds.figures(), SHARES)
+    assert "83 are held by a contract that these books do not read" in words

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from prorata.chain.signers import ElsewhereSigner
 from prorata.contracts.trade_settlement import PARTS, ObstacleCode, order_digest
-from prorata.errors import InputError, RevertError
+from prorata.errors import DeploymentError, InputError, RevertError
 from prorata.market.fills import check_fill, fill
 from prorata.market.orders import draft_order, next_record, sign_order, take_signature
 from prorata.values.addresses import ZERO_ADDRESS
@@ -194,6 +195,28 @@ def test_nonces_are_not_given_twice(market):
     with market.operator(1) as operator:
         operator.send_one("below", market.contract.cancel_below(10))
     assert market.signed().order.nonce == 10
+
+
+def test_two_runs_at_once_are_not_given_the_same_nonce(market):
+    found, terms = market.found, market.terms()
+    with ThreadPoolExecutor(4) as runs:
+        drafts = [runs.submit(draft_order, found, SELLER, terms) for _ in range(4)]
+        assert sorted(draft.result().order.nonce for draft in drafts) == [0, 1, 2, 3]
+
+
+def test_notes_that_are_damaged_or_cannot_be_written_are_said_so(market):
+    """A line that was torn by a kill is no damage: nothing was signed for it."""
+    notes = market.commands.folder / "signed-nonces.jsonl"
+    notes.write_bytes(b'{"chain_id": 31')
+    assert market.signed().order.nonce == 0
+    notes.write_bytes(b"nonsense\n")
+    with pytest.raises(DeploymentError, match="is damaged; restore it from a copy, or name"):
+        market.signed()
+    assert market.signed(nonce=7).order.nonce == 7
+    notes.unlink()
+    notes.mkdir()
+    with pytest.raises(DeploymentError, match="so nothing was signed"):
+        market.signed()
 
 
 def test_a_nonce_that_was_used_is_not_taken_even_without_notes(market):

@@ -12,11 +12,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from prorata.chain.node import RpcChain
 from prorata.errors import InputError
 from prorata.market.counterparts import Expected, find_counterpart, find_secret
 from prorata.market.hold_files import HoldFile, write_hold
 from prorata.market.hold_secrets import lock_of
 from prorata.market.windows import Window, check_time_to_show, find_finality
+from prorata.toolchain.anvil import Anvil
+from tests.prorata.cli.opened import run as command
 from tests.prorata.market.two_chains import ANN, BEN, FINAL, MONEY, SHARES, Ann, Ben, World, built
 
 BOTH = ((-SHARES, SHARES, 0), (MONEY, -MONEY, 0))
@@ -261,7 +264,7 @@ def test_the_other_leg_must_be_what_was_agreed(run):
     assert "was expected" in refusal(run, expected=replace(right, asset=world.second.token))
     assert "and 99 HARB12 was expected" in refusal(run, expected=replace(right, amount=99))
     assert "was expected" in refusal(run, expected=replace(right, receiver=ANN.address))
-    assert "network is chain 31338" in refusal(run, chain=world.second.chain)
+    assert "network is chain 1337" in refusal(run, chain=world.second.chain)
     assert "is used here" in refusal(run, named=world.first.token)
     run.world.end(run.ann)
     assert "is released on chain 31337" in refusal(run)
@@ -332,7 +335,7 @@ def test_a_secret_of_another_trade_is_not_taken(run):
 def test_before_the_claim_there_is_no_secret(run):
     run.steps(0, 2)
     ours, theirs = run.ben.file("money.json"), run.ben.file("shares.json")
-    with pytest.raises(InputError, match="was not claimed on chain 31338"):
+    with pytest.raises(InputError, match="was not claimed on chain 1337"):
         find_secret(run.world.second.chain, ours, theirs.terms, ours_lag=0, after=FINAL)
     run.rounds()
 
@@ -352,3 +355,49 @@ def test_finality_is_what_the_node_says_or_a_number_of_blocks(world):
     assert find_finality(chain, 10**9).block == 0
     # A local chain, on which nobody else mines.
     assert find_finality(chain).block == newest.number
+    with Anvil(chain_id=4_242) as public:
+        public.rpc("anvil_mine", hex(100), hex(12))
+        found = find_finality(RpcChain(public.url))
+        assert (found.block, found.lag) == (100 - 64, 64 * 12)
+
+
+# ------------------------------------------------------------------------------------- by commands
+
+
+def test_two_people_trade_by_commands(run, tmp_path, monkeypatch):
+    """The files of terms are all that they send each other; neither has a deployment."""
+    world, before = run.world, run.outcome
+    monkeypatch.chdir(tmp_path)
+
+    def says(side, person: int, *words: str, fails: str = "") -> str:
+        """A command of a person on a chain, in a folder of its own for both of its journals."""
+        folder = tmp_path / f"person-{person}" / str(side.chain.chain_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        where = ("--network", side.anvil.url, "--deployment", str(folder))
+        done = command(*words, *where, "--account", f"TEST::{person}", "--yes")
+        assert done.code == bool(fails), done.out + done.err
+        assert fails in done.err
+        return done.out
+
+    first, second = world.first, world.second
+    final = str(FINAL)
+    shares = ("hold", "place", f"{SHARES} {first.token}", "--to", BEN.address, "--until", "+2d")
+    says(first, 1, *shares, "--secret-file", "secret.txt", "--out", "shares.json")
+    against = ("--against", "shares.json", "--against-network", first.anvil.url)
+    known = ("--against-final-after", final, "--final-after", final)
+    money = ("hold", "place", f"5,000 {second.token}", *against, *known, "--out", "money.json")
+    agreed = ("--expect", f"{SHARES} {first.token}")
+    says(second, 2, *money, *agreed, fails="not in its block")
+    run.settle()
+    says(second, 2, *money, *agreed, "--margin", "3d", fails="too early an end")
+    says(second, 2, *money, *agreed)
+    claim = ("hold", "claim", "money.json", "--secret-file", "secret.txt", "--final-after", final)
+    says(second, 1, *claim, "--expect", f"5,000 {second.token}", fails="not in its block")
+    run.settle()
+    says(second, 1, *claim, "--expect", f"5,000 {second.token}")
+    source = ("--from", "money.json", "--from-network", second.anvil.url)
+    last = ("hold", "claim", "shares.json", *source, "--from-final-after", final)
+    says(first, 2, *last, fails="which is not final")
+    run.settle()
+    assert "Delivered" in says(first, 2, *last)
+    assert run.outcome == BOTH != before

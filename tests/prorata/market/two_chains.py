@@ -284,7 +284,7 @@ class Ben(Person):
 @contextmanager
 def built(folder: Path) -> Iterator[World]:
     """Two chains with the market's contracts: shares of Ann's on one, Ben's money on the other."""
-    with Anvil(chain_id=31_337, extra=HISTORY) as one, Anvil(chain_id=31_338, extra=HISTORY) as two:
+    with Anvil(chain_id=31_337, extra=HISTORY) as one, Anvil(chain_id=1_337, extra=HISTORY) as two:
         tokens = []
         for anvil, deploy_token in ((one, _shares), (two, _money)):
             place = folder / "issuer" / anvil.url.rpartition(":")[2]
