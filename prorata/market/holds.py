@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from prorata.chain.calls import Call
+from prorata.chain.abi import topics_of
+from prorata.chain.calls import Call, decode_log
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.rpc import BusyError
 from prorata.chain.steps import Intent, Receipt
@@ -23,6 +25,7 @@ from prorata.contracts.holds import Hold, Holds, HoldState
 from prorata.contracts.rules import Code
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
+from prorata.deployments.create2 import creation_block
 from prorata.errors import ChainError, InputError, RevertError
 from prorata.market.hold_secrets import lock_of
 from prorata.register.refusals import Transfer, check_transfer, explain_in_words
@@ -192,6 +195,23 @@ def _require_new(operator: Operator, holds: Holds, terms: Hold, hold_id: bytes) 
     if state is not HoldState.NONE:
         rule = f"names a hold that is there already, and is {state.label}"
         raise InputError.of("terms", f"0x{hold_id.hex()}", rule, "give another --nonce or --lock")
+    if (other := _open_with(operator.chain, holds, terms)) is not None:
+        rule = f"is the lock of the hold 0x{other.hex()} of the same asset, which is open"
+        remedy = "one secret would open both: make another, or release that one first"
+        raise InputError.of("lock", f"0x{terms.lock.hex()}", rule, remedy)
+
+
+def _open_with(chain: RpcChain, holds: Holds, terms: Hold) -> bytes | None:
+    """An open hold of the same owner, asset and lock, if there is one."""
+    [topic] = topics_of(holds.CONTRACT, "Held")
+    asset, owner = (bytes.fromhex(word[2:]).rjust(32, b"\0") for word in (terms.asset, terms.owner))
+    first, last = creation_block(chain, holds.address), chain.block().number
+    logs = chain.logs([holds.address], first, last, [topic, None, asset, owner])
+    events = (event for event in map(decode_log, logs) if event is not None)
+    same = [e.args["id"] for e in events if bytes(e.args["terms"]["lock"]) == terms.lock]
+    states = holds.states_of(same) if same else []
+    alive = (i for i, (state, _) in zip(same, states, strict=True) if state is HoldState.OPEN)
+    return next(alive, None)
 
 
 def _require_time(until: int, now: int, longest: int) -> None:

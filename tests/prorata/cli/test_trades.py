@@ -18,6 +18,7 @@ from tests.prorata.market.traders import (
     SELLER,
     STRANGER,
     Market,
+    fake_money,
     opened_market,
     signer,
 )
@@ -202,6 +203,17 @@ def test_a_trade_that_was_cancelled_is_never_settled(commands, file):
 
 
 # --------------------------------------------------------------------------------- what is refused
+
+
+def test_nobody_signs_for_a_token_that_only_calls_itself_money(market, commands, tmp_path):
+    token = fake_money(market)
+    legs = (SHARES, f"5 {token} from {BUYER} to {SELLER}")
+    file = propose(commands, tmp_path / "fake.json", *legs)
+    for words in (("sign", file, *AS_SELLER), ("settle", file, *AS_SELLER)):
+        refused = commands.refuses("trade", *words)
+        assert f'"{token}" calls itself USD, and is no asset that is known here' in refused
+    assert "calls itself USD" in commands.gist("trade", "show", file)
+    commands.says("trade", "sign", file, "--token", token, *AS_SELLER)
 
 
 def test_nobody_signs_unasked_or_for_another(commands, file):
