@@ -270,7 +270,8 @@ TOLD: dict[str, tuple[Step, ...]] = {
 def test_a_story_tells_what_is_wrong_with_trades_and_holds(
     faulty_codec: Codec, contract: str, code: str
 ) -> None:
-    """Each fault by the shortest story, which ends well where nothing is wrong (Laws 43, 44, 47, 48, 50, 51)."""
+    """Each fault by the shortest story, which ends well where nothing is wrong (Laws 43, 44, 47,
+    48, 50 and 51)."""
     story = [("mint", "east", "ann", 5), ("appoint", "east", "holds"), *TOLD[code]]
     assert fails(faulty_market_at(faulty_codec, contract, code), story)
     assert not fails(faulty_market_at(faulty_codec, contract, ""), story)

@@ -183,7 +183,7 @@ def low(nonce: Bits) -> z3.BoolRef:
 
 @FACTS.about("TradeSettlement.cancel", "TradeSettlement._spend")
 def to_spend_a_nonce_is_to_mark_it():
-    """A nonce below 192 that is filled or cancelled is spent then, and the lowest stays (Law 50)."""
+    """A nonce below 192 that is filled or cancelled is spent, and the lowest stays (Law 50)."""
     first, n = words("first n")
     after = first | (FIRST_BIT << n)
     return [low(n)], z3.And(is_spent(after, n), lowest(after) == lowest(first))
