@@ -10,7 +10,16 @@ import pytest
 from tests.chainkit import Deployed, Reverted
 from tests.contracts.compliant import Compliant, investor
 from tests.contracts.harness import DAY, person
-from tests.contracts.trading import MAKER, MAX, PARTIAL, TAKER, THIRD, Market, Order
+from tests.contracts.trading import (
+    MAKER,
+    MAX,
+    PARTIAL,
+    TAKER,
+    THIRD,
+    Market,
+    Order,
+    digest_of,
+)
 from tests.model.register import Code as Refusal
 
 MONEY = 12_345_678
@@ -209,6 +218,85 @@ def test_fee_and_tax_are_asked_too(kit):
     assert "TaxRefused" in Explained(market, order).obstacles
 
 
+# --------------------------------------------------------------- tokens of another make
+
+
+def explaining(market: Market) -> tuple[Deployed, Order]:
+    """A token that explains as it is told, and an order that gives it."""
+    token = market.kit.deploy("ExplainingToken")
+    token.send("mint", market.maker, 1_000)
+    token.send("approve", market.settlement.address, MAX, sender=market.maker)
+    return token, market.sale(give=token.address)
+
+
+def answer(*words: int) -> bytes:
+    """What `explain` would return."""
+    return b"".join(word.to_bytes(32, "big") for word in words)
+
+
+def test_a_token_that_only_says_no(market):
+    """One of ERC-7943 that cannot explain: yes or no, and no reason (Law 52)."""
+    token, order = explaining(market)
+    assert Explained(market, order).obstacles == {}
+    token.send("setDenying", True)
+    found = Explained(market, order)
+    assert (found.obstacles, found.give, found.most) == ({"GiveRefused": (100, 0)}, [], 0)
+
+
+def test_what_a_token_explains_is_passed_on(market):
+    """In its own codes, as many as there are; a limit that is lower is the most (Law 52)."""
+    token, order = explaining(market)
+    token.send("prepare", answer(0x40, 7, 2, 1, 0, 0, 18, 5, 6))
+    found = Explained(market, order.in_parts(), 100)
+    assert found.obstacles == {"GiveRefused": (100, 7)}
+    assert found.give == [Refusal.PAUSED, Refusal.RULES_FAILED]
+    token.send("prepare", answer(0x40, 7, 0))
+    assert Explained(market, order).obstacles == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (0x20, 7, 1, 6, 0, 0),
+        (0x40, 7, 1, 6, 0),
+        (0x40, 7, 1, 19, 0, 0),
+        (0x40, 7, 19, *[6, 0, 0] * 19),
+        (0x40, 7, MAX),
+        (0x40, 7),
+        (0,),
+    ],
+    ids=["elsewhere", "cut", "no such code", "too many", "endless", "no list", "a word"],
+)
+def test_an_explanation_that_cannot_be_read_is_none(market, words):
+    """The token is then asked for yes or no (Law 52)."""
+    token, order = explaining(market)
+    token.send("prepare", answer(*words))
+    assert Explained(market, order).obstacles == {}
+    token.send("setDenying", True)
+    assert Explained(market, order).obstacles == {"GiveRefused": (100, 0)}
+
+
+def test_a_token_that_always_wants_less_is_not_asked_for_ever(market):
+    """After twelve rounds the most is nothing."""
+    token, order = explaining(market)
+    token.send("setStubborn", True)
+    assert Explained(market, order.in_parts(), 100).most == 0
+    assert Explained(market, order.in_parts(), 100).obstacles == {"GiveRefused": (100, 99)}
+
+
+def test_a_contracts_signature_is_asked_for(market):
+    """By ERC-1271, as a fill does (Law 52)."""
+    wallet = market.kit.deploy("ContractWallet")
+    market.harness.issue({wallet.address: 100})
+    approve = market.kit.codec.call("ShareToken", "approve", market.settlement.address, MAX)
+    wallet.send("execute", market.token.address, approve)
+    order = market.sale(maker=wallet.address)
+    found = Explained(market, order, signature=b"", taker=market.taker)
+    assert found.obstacles == {"NotSigned": (number(wallet.address), 0)}
+    wallet.send("sign", digest_of(order.typed(market.settlement)), True)
+    assert Explained(market, order, signature=b"", taker=market.taker).obstacles == {}
+
+
 # --------------------------------------------------------------------------- the most
 
 
@@ -231,6 +319,23 @@ def test_what_is_done_counts(market):
     assert (found.obstacles, found.due, found.most) == ({}, 0, 32)
     found = Explained(market, order, 33)
     assert (found.obstacles, found.most) == ({"TakerAllowance": (1, 0)}, 32)
+
+
+@pytest.mark.parametrize("side", ["maker", "taker"])
+def test_what_is_allowed_limits_the_most(market, side):
+    """Of either side (Law 52)."""
+    token = market.token if side == "maker" else market.dollar
+    token.send("approve", market.settlement.address, 30, sender=getattr(market, side))
+    found = Explained(market, market.sale(100, 100).in_parts(), 31)
+    name = {"maker": "MakerAllowance", "taker": "TakerAllowance"}[side]
+    assert (found.obstacles, found.most) == ({name: (31, 30)}, 30)
+
+
+def test_of_an_alternative_less_is_left(market):
+    """What was filled of a larger order of the same nonce (Law 52)."""
+    market.fill(market.sale(100).in_parts(), 60)
+    found = Explained(market, market.sale(50).in_parts(), 1)
+    assert (found.obstacles, found.most) == ({"TooMuch": (1, 0)}, 0)
 
 
 def test_of_a_spent_order_nothing_can_be_filled(market):
@@ -277,6 +382,21 @@ def test_it_never_reverts(market):
             for order in (market.sale(**changes), market.sale(**changes).in_parts()):
                 found = Explained(market, order, 50, signature=b"x", taker=market.taker)
                 assert found.obstacles
+
+
+def test_contracts_that_burn_their_gas_leave_enough_to_answer(market):
+    """On both sides, as the record's token, and as the wallet that is asked for its signature, all
+    at once (Law 52)."""
+    burners = []
+    for _ in range(4):
+        burner = market.kit.deploy("WilfulCurrency")
+        burner.send("become", (0, 0, 3, 0, *[False] * 8, 0, 0, 1))
+        burners.append(burner.address)
+    order = market.sale(
+        give=burners[0], take=burners[1], record_token=burners[2], record=1, maker=burners[3]
+    )
+    found = Explained(market, order, 100, signature=b"", taker=market.taker)
+    assert {"RecordClosed", "NotSigned", "MakerBalance", "TakerBalance"} <= set(found.obstacles)
 
 
 def test_without_code_there_is_nothing_to_give(market):

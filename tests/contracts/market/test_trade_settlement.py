@@ -597,6 +597,16 @@ def test_all_below_a_number_are_cancelled(market):
     assert not market.settlement.call("isSpent", market.third, 0)
 
 
+@pytest.mark.parametrize("nonce", NONCES)
+def test_a_number_reaches_nonces_wherever_they_are_kept(market, nonce):
+    """The one below it is dead, the one at it is live (Law 50)."""
+    if nonce:
+        market.settlement.send("cancelBelow", nonce, sender=market.maker)
+        with refused("TradeSettlement_Spent", market.maker, nonce - 1):
+            market.fill(market.sale(nonce=nonce - 1))
+    market.fill(market.sale(nonce=nonce))
+
+
 def test_the_number_only_rises(market):
     """What was cancelled never lives again; bit 63 is no number's (Law 50)."""
     market.settlement.send("cancelBelow", 300, sender=market.maker)
@@ -877,6 +887,27 @@ def test_a_token_that_says_no_has_moved_nothing(market, side):
         market.fill(order)
     token.send("setBroken", False)
     market.fill(order)
+
+
+@pytest.mark.attack("J7")
+def test_a_currency_that_says_yes_and_moves_nothing_is_found_out(market):
+    """By the balance of the maker (Law 49)."""
+    money = market.kit.deploy("WilfulCurrency")
+    nature = (0, 1, 0, 0, False, False, False, False, False, False, False, False, 0, 0, 1)
+    money.send("become", nature)
+    money.send("mint", market.taker, 100)
+    money.send("approve", market.settlement.address, 100, sender=market.taker)
+    with refused("TradeSettlement_Short", money.address, market.maker, 0, 100):
+        market.fill(market.sale(100, 100, take=money.address))
+
+
+def test_where_nothing_is_due_nothing_moves(market):
+    """A currency that refuses to move nothing is not asked to."""
+    money = coin(market, "RevertsOnZero", market.taker)
+    order = market.sale(100, 1, take=money.address).in_parts()
+    for part in (1, 99):
+        market.fill(order, part)
+    assert money.call("balanceOf", market.maker) == 1
 
 
 @pytest.mark.parametrize("side", ["give", "take"])
