@@ -31,6 +31,7 @@ GAS_CAP = 16_777_216  # EIP-7825
 Events = tuple[tuple[str, dict[str, Any]], ...]
 
 checksummed = lru_cache(maxsize=4_096)(to_checksum_address)
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
 class Reverted(Exception):  # noqa: N818 - it is what happened
@@ -78,6 +79,114 @@ class Receipt:
 def types_of(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
     """The ABI types of parameters, tuples spelt out."""
     return [collapse_if_tuple(dict(parameter)) for parameter in parameters]
+
+
+UINTS = {f"uint{bits}": 1 << bits for bits in range(8, 257, 8)}
+WORD = 32
+
+
+def word(kind: str, value: Any) -> bytes | None:
+    """A value that is one word in the ABI, or None where eth-abi has to look."""
+    if kind in UINTS and type(value) is int and 0 <= value < UINTS[kind]:
+        return value.to_bytes(WORD, "big")
+    if kind == "address" and type(value) is str and _ADDRESS.fullmatch(value):
+        return bytes.fromhex(value[2:]).rjust(WORD, b"\0")
+    if kind == "bool" and type(value) is bool:
+        return value.to_bytes(WORD, "big")
+    if kind == "bytes32" and type(value) is bytes and len(value) == WORD:
+        return value
+    return None
+
+
+def encoded(kinds: Sequence[str], values: Sequence[Any]) -> bytes:
+    """The ABI's encoding of arguments, at once because it is asked for millions of times; of what
+    is rare, or not of its kind, by eth-abi, which refuses it."""
+    quick = _row(tuple(kinds), values)
+    return encode(kinds, values) if quick is None else quick
+
+
+def _row(kinds: Sequence[str], values: Any) -> bytes | None:
+    """Heads, then tails: arguments, the members of a struct, the items of a list."""
+    if not isinstance(values, list | tuple) or len(kinds) != len(values):
+        return None
+    parts = [_part(kind, value) for kind, value in zip(kinds, values, strict=True)]
+    sized = [
+        WORD if _grows(kind) else len(part or b"") for kind, part in zip(kinds, parts, strict=True)
+    ]
+    heads, tails, place = [], [], sum(sized)
+    for kind, part in zip(kinds, parts, strict=True):
+        if part is None:
+            return None
+        if _grows(kind):
+            heads.append(place.to_bytes(WORD, "big"))
+            tails.append(part)
+            place += len(part)
+        else:
+            heads.append(part)
+    return b"".join(heads + tails)
+
+
+def _part(kind: str, value: Any) -> bytes | None:
+    if kind.endswith("[]"):
+        items = _row((kind[:-2],) * len(value), value) if isinstance(value, list | tuple) else None
+        return None if items is None else len(value).to_bytes(WORD, "big") + items
+    if kind.startswith("("):
+        return _row(_members(kind), value)
+    if (kind, type(value)) in {("string", str), ("bytes", bytes)}:
+        raw = value.encode() if kind == "string" else value
+        return len(raw).to_bytes(WORD, "big") + raw + b"\0" * (-len(raw) % WORD)
+    return word(kind, value)
+
+
+@lru_cache(maxsize=1_024)
+def _grows(kind: str) -> bool:
+    """Whether values of this kind have no fixed size."""
+    if kind.startswith("(") and kind.endswith(")"):
+        return any(map(_grows, _members(kind)))
+    return kind.endswith("[]") or kind in {"string", "bytes"}
+
+
+@lru_cache(maxsize=1_024)
+def _members(kind: str) -> tuple[str, ...]:
+    """The kinds within a struct's, as in `(uint8,(bool,string)[],address)`."""
+    found, depth = [""], 0
+    for letter in kind[1:-1]:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return tuple(found) if kind != "()" else ()
+
+
+def unworded(kind: str, data: bytes) -> Any:
+    """The value that a word stands for, or None where eth-abi has to look."""
+    value = int.from_bytes(data, "big")
+    if kind in UINTS:
+        return value if value < UINTS[kind] else None
+    if kind == "address":
+        return _address_of(data) if value < 1 << 160 else None
+    if kind == "bool":
+        return bool(value) if value < 2 else None
+    return data if kind == "bytes32" else None
+
+
+@lru_cache(maxsize=4_096)
+def _address_of(data: bytes) -> str:
+    return to_checksum_address(data[-20:])
+
+
+def decoded(kinds: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """The values in the ABI's encoding, addresses with their checksum; as `encoded` does it."""
+    if len(data) >= WORD * len(kinds):
+        values = [
+            unworded(kind, data[WORD * place : WORD * (place + 1)])
+            for place, kind in enumerate(kinds)
+        ]
+        if None not in values:
+            return tuple(values)
+    read = decode(kinds, data)
+    return tuple(plain(value, kind) for value, kind in zip(read, kinds, strict=True))
 
 
 def plain(value: Any, kind: str) -> Any:
@@ -140,20 +249,18 @@ class Codec:
     def call(self, contract: str, name: str, *args: Any) -> bytes:
         """Calldata of a function."""
         signature = self.signature(contract, name, len(args))
-        return signature.selector + encode(signature.takes, args)
+        return signature.selector + encoded(signature.takes, args)
 
     def creation(self, contract: str, *args: Any) -> bytes:
         """Creation code with constructor arguments."""
         artifact = self.artifacts[contract]
         inputs = next((e["inputs"] for e in artifact.abi if e["type"] == "constructor"), [])
-        return artifact.bytecode + encode(types_of(inputs), args)
+        return artifact.bytecode + encoded(types_of(inputs), args)
 
     def result(self, contract: str, name: str, count: int, data: bytes) -> Any:
         """What a function returned: nothing, a value, or a tuple."""
         kinds = self.signature(contract, name, count).gives
-        values = tuple(
-            plain(value, kind) for value, kind in zip(decode(kinds, data), kinds, strict=True)
-        )
+        values = decoded(kinds, data)
         return values[0] if len(values) == 1 else values or None
 
     def error(self, data: bytes) -> Reverted:
@@ -163,9 +270,7 @@ class Codec:
             return Reverted("unknown" if data else "empty", (data.hex(),))
         if data not in self._errors:
             kinds = types_of(entry["inputs"])
-            values = decode(kinds, data[4:])
-            reported = tuple(plain(v, k) for v, k in zip(values, kinds, strict=True))
-            self._errors[data] = (entry["name"], reported)
+            self._errors[data] = (entry["name"], decoded(kinds, data[4:]))
         return Reverted(*self._errors[data])
 
     def event(self, topics: Sequence[str], data: bytes) -> tuple[str, dict[str, Any]] | None:
@@ -180,9 +285,9 @@ class Codec:
             kind = collapse_if_tuple(dict(item))
             # Of what has no fixed size only the hash is kept.
             kind = "bytes32" if kind in {"string", "bytes"} or kind.endswith("]") else kind
-            args[item["name"]] = plain(decode([kind], bytes.fromhex(topic[2:]))[0], kind)
-        for item, value in zip(rest, decode(types_of(rest), data), strict=True):
-            args[item["name"]] = plain(value, collapse_if_tuple(dict(item)))
+            [args[item["name"]]] = decoded([kind], bytes.fromhex(topic[2:]))
+        for item, value in zip(rest, decoded(types_of(rest), data), strict=True):
+            args[item["name"]] = value
         return entry["name"], args
 
 

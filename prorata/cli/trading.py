@@ -8,8 +8,9 @@ same: in `deployments/<chain id>/market`, or in the folder that --deployment nam
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
@@ -18,7 +19,8 @@ from prorata.cli.session import Session
 from prorata.contracts.currency import Currency, parse_amount
 from prorata.deployments.deployment import DEPLOYMENTS, Deployment, folder_for
 from prorata.errors import DeploymentError, InputError
-from prorata.market.legs import find_asset, find_person
+from prorata.market.legs import find_asset, find_person, known_assets, require_known
+from prorata.values.addresses import check_address
 
 __all__ = ["MARKET", "Place", "looking_at", "parse_what", "trading"]
 
@@ -28,17 +30,34 @@ MARKET = "market"
 
 @dataclass(frozen=True)
 class Place:
-    """The chain that a command works on; `found` is the asset whose deployment it is in, if any."""
+    """The chain that a command works on; `found` is the asset whose deployment it is in, if any.
+
+    `beside` is the folder of all deployments, where the command has a copy of one.
+    """
 
     chain: RpcChain
     found: Deployment | None
+    beside: Path | None = None
 
     def asset(self, named: str, column: str = "asset") -> Currency:
         """The share token or currency that a person names.
 
         Raises: InputError; ChainError.
         """
-        return find_asset(self.chain, named, self.found, column)
+        return find_asset(self.chain, named, self.found, column, beside=self.beside)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The assets that are what they are called here, by address."""
+        return known_assets(self.found, self.beside)
+
+    def require_known(self, assets: Iterable[str], named: Sequence[str] = ()) -> None:
+        """Check that assets are known here, or `named` by their addresses.
+
+        Raises: InputError.
+        """
+        meant = {check_address("token", one) for one in named}
+        require_known(self.chain, assets, self.known | meant)
 
     def person(self, column: str, named: str) -> str:
         """The address that a person names, or the one behind a name of the address book.
@@ -55,7 +74,7 @@ def trading(session: Session) -> Iterator[tuple[Operator, Place]]:
         alone = _is_alone(session, chain)
     if not alone:
         with session.deployed() as (operator, found):
-            yield operator, Place(operator.chain, found)
+            yield operator, Place(operator.chain, found, _beside(session))
         return
     with session.operator(MARKET) as (operator, _):
         yield operator, Place(operator.chain, None)
@@ -86,6 +105,13 @@ def parse_what(place: Place, text: str, column: str = "what") -> tuple[Currency,
         raise InputError.of(column, text, rule, 'write "100 HARB12", or "100 0x…"')
     asset = place.asset(named, column)
     return asset, parse_amount(amount, asset)
+
+
+def _beside(session: Session) -> Path | None:
+    """Where the deployment lies of which a command that is only played has a copy."""
+    stage = session.stage
+    original = getattr(stage, "original", None) or (None if stage is None else stage.folder)
+    return None if original is None else Path(original).parent
 
 
 def _is_alone(session: Session, chain: RpcChain) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from prorata.chain.keystores import is_open_to_others
+from prorata.chain.operator import Operator
+from prorata.chain.signers import ElsewhereSigner
 from prorata.cli.networks import connected
 from prorata.cli.parameters import is_relative, parse_moment, parse_span
 from prorata.cli.session import Session
@@ -21,14 +23,37 @@ from prorata.market.hold_files import read_hold, require_ours
 from prorata.market.hold_secrets import lock_of, make_secret, parse_lock, read_secret, write_secret
 from prorata.market.legs import find_asset
 from prorata.market.windows import Window, find_finality
+from prorata.values.times import WRITE_A_TIME
 
-__all__ = ["WantedHold"]
+__all__ = ["WantedHold", "require_fixed"]
 
 _SECRET = "prorata.secret"  # noqa: S105
 """Where a command keeps the secret that it has made, until it is agreed to."""
 
 _DELEGATED = bytes.fromhex("ef0100")
 """What the code of an account with a key begins with, if it has any (EIP-7702)."""
+
+
+def require_fixed(operator: Operator, session: Session, options: dict[str, Any]) -> None:
+    """Check that the same words mean the same hold whenever they are run.
+
+    What is signed elsewhere, or planned, is sent later than it is written down: by then a secret
+    that was made for it would be gone, and a time from now would be another.
+
+    Raises: InputError.
+    """
+    planned = getattr(session.stage, "original", None) is not None
+    if not planned and not isinstance(operator.signer, ElsewhereSigner):
+        return
+    later = "is planned" if planned else "is signed elsewhere"
+    path, until = options["secret_file"], options["until"]
+    if path is not None and not path.exists():
+        rule = f"is not there, and what is held for it {later}"
+        remedy = "make it first with `prorata hold secret`, and keep it"
+        raise InputError.of("secret-file", path, rule, remedy)
+    if until is None or is_relative(until):
+        rule = f"is another second whenever it is run, and the hold {later}"
+        raise InputError.of("until", until or "", rule, WRITE_A_TIME)
 
 
 class WantedHold:

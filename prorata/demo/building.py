@@ -387,6 +387,7 @@ class Demo:
             fund = self.newcomers[NEWCOMERS.index("Quayside Pension Trust")]
             offer = self.trading.offer(self.treasury, sum(TREASURY_PARTS), record_id, parts=True)
             self.trading.send(self.trading.post(offer))
+            offer = self.trading.posted()
             for part in TREASURY_PARTS:
                 self.trading.send(self.trading.fill(fund, offer, part))
                 self._note(self.treasury, fund, part)

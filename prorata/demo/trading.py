@@ -15,7 +15,9 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from prorata.chain.abi import topics_of
 from prorata.chain.calls import Call
+from prorata.chain.events import read_events
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds
 from prorata.contracts.share_token import ShareToken
@@ -131,6 +133,14 @@ class Trading:
     def post(self, offer: Offer) -> list[tuple[str, Call]]:
         """What has to be sent to make an offer public."""
         return [(offer.order.maker, self.settlement.post(offer.order, offer.signature))]
+
+    def posted(self) -> Offer:
+        """The newest offer that was made public, as the chain's log has it."""
+        chain, address = self.demo_chain.chain, self.settlement.address
+        topics = topics_of(TradeSettlement.CONTRACT, "Posted")
+        newest = chain.block().number
+        *_, (event, _) = read_events(chain, [address], newest, newest, topics)
+        return Offer(TradeOrder.of(event.args["order"]), event.args["signature"])
 
     def _allow(self, seller: str, buyer: str) -> list[tuple[str, Call]]:
         """The allowances that are missing, and the buyer's money."""

@@ -14,6 +14,9 @@ from prorata.ledger.audits import (
 from prorata.ledger.books import Books
 from prorata.ledger.entries import BookEntry, DistributionAccount, Evidence, Place
 from prorata.ledger.evidence import evidence_source
+from prorata.ledger.lot_history import LotHistory
+from prorata.ledger.movements import IssuePrice, MarketContracts, Movement, Movements
+from prorata.ledger.trades import Trade
 from prorata.ledger.unclaimed import AgedBalances, Overdue, read_unclaimed
 
 __all__ = [
@@ -24,8 +27,14 @@ __all__ = [
     "Books",
     "DistributionAccount",
     "Evidence",
+    "IssuePrice",
+    "LotHistory",
+    "MarketContracts",
+    "Movement",
+    "Movements",
     "Overdue",
     "Place",
+    "Trade",
     "audit",
     "audit_deployment",
     "audit_register",

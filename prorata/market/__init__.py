@@ -16,6 +16,7 @@ from prorata.market.singletons import (
     settlement_at,
     singleton_address,
 )
+from prorata.market.tape import Tape, read_tape
 from prorata.market.trade_files import SignedTrade, read_trade, read_trades, write_trade
 from prorata.market.trades import cancel_trade, draft_trade, settle_trade, sign_trade
 
@@ -27,6 +28,7 @@ __all__ = [
     "OrderTerms",
     "SignedOrder",
     "SignedTrade",
+    "Tape",
     "cancel_below",
     "cancel_nonces",
     "cancel_order",
@@ -45,6 +47,7 @@ __all__ = [
     "read_order",
     "read_order_book",
     "read_singletons",
+    "read_tape",
     "read_trade",
     "read_trades",
     "release_hold",

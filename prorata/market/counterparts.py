@@ -16,6 +16,7 @@ from prorata.chain.artifacts import artifact
 from prorata.chain.node import RpcChain
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds, HoldState
+from prorata.deployments.create2 import creation_block
 from prorata.errors import InputError
 from prorata.market.hold_files import HoldFile, require_ours
 from prorata.market.hold_list import shown_secret
@@ -189,9 +190,9 @@ def find_secret(
     if file.terms.lock != ours.lock:
         rule = f"is the lock there, and 0x{ours.lock.hex()} is the lock here: it is another trade"
         raise InputError.of("from", f"0x{file.terms.lock.hex()}", rule, "give the hold against it")
-    deadline = time.monotonic() + patience
+    deadline, since = time.monotonic() + patience, creation_block(chain, holds.address)
     while True:
-        shown = shown_secret(holds, file.id)
+        shown = shown_secret(holds, file.id, since)
         if shown is not None and lock_of(shown[0]) != ours.lock:
             rule = "was claimed with another secret than the lock's"
             raise InputError.of("from", f"0x{file.id.hex()}", rule, "ask another node")

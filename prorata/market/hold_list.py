@@ -185,8 +185,10 @@ def list_keepers(
     ]
 
 
-def shown_secret(holds: Holds, hold_id: bytes, since: int = 0) -> tuple[bytes, int] | None:
+def shown_secret(holds: Holds, hold_id: bytes, since: int) -> tuple[bytes, int] | None:
     """The secret that a claim of the hold has shown, and in which block; None if there is none.
+
+    It is looked for from the block `since` on.
 
     Raises: ChainError.
     """

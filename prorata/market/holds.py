@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from prorata.chain.calls import Call
+from prorata.chain.abi import topics_of
+from prorata.chain.calls import Call, decode_log
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.rpc import BusyError
 from prorata.chain.steps import Intent, Receipt
@@ -23,11 +25,13 @@ from prorata.contracts.holds import Hold, Holds, HoldState
 from prorata.contracts.rules import Code
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
+from prorata.deployments.create2 import creation_block
 from prorata.errors import ChainError, InputError, RevertError
 from prorata.market.hold_secrets import lock_of
+from prorata.market.validity import require_validity
 from prorata.register.refusals import Transfer, check_transfer, explain_in_words
 from prorata.values.addresses import ZERO_ADDRESS
-from prorata.values.times import lasting, moment
+from prorata.values.times import moment
 
 __all__ = [
     "Ended",
@@ -44,9 +48,6 @@ __all__ = [
     "require_state",
     "wallet_of",
 ]
-
-LONGEST_SECONDS = 400 * 86_400
-"""How long a hold for a secret may last, as the contract has it."""
 
 DELIVERY_GAS = 600_000
 """For the delivery in a claim: a claim succeeds without it, so that no estimate counts it."""
@@ -187,20 +188,28 @@ def _require_new(operator: Operator, holds: Holds, terms: Hold, hold_id: bytes) 
         raise InputError.of("to", terms.to, rule, "name who is to have it if the secret is shown")
     if terms.amount == 0:
         raise InputError.of("amount", "0", "is nothing", "say how much is held")
-    _require_time(terms.until, operator.chain.now(), LONGEST_SECONDS)
+    require_validity("until", terms.until, operator.chain.now())
     state, _ = holds.state_of(hold_id)
     if state is not HoldState.NONE:
         rule = f"names a hold that is there already, and is {state.label}"
         raise InputError.of("terms", f"0x{hold_id.hex()}", rule, "give another --nonce or --lock")
+    if (other := _open_with(operator.chain, holds, terms)) is not None:
+        rule = f"is the lock of the hold 0x{other.hex()} of the same asset, which is open"
+        remedy = "one secret would open both: make another, or release that one first"
+        raise InputError.of("lock", f"0x{terms.lock.hex()}", rule, remedy)
 
 
-def _require_time(until: int, now: int, longest: int) -> None:
-    if until <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
-        raise InputError.of("until", moment(until), rule, "give a later time")
-    if until > now + longest:
-        rule = f"is more than {lasting(longest)} ahead"
-        raise InputError.of("until", moment(until), rule, f"give {moment(now + longest)} or before")
+def _open_with(chain: RpcChain, holds: Holds, terms: Hold) -> bytes | None:
+    """An open hold of the same owner, asset and lock, if there is one."""
+    [topic] = topics_of(holds.CONTRACT, "Held")
+    asset, owner = (bytes.fromhex(word[2:]).rjust(32, b"\0") for word in (terms.asset, terms.owner))
+    first, last = creation_block(chain, holds.address), chain.block().number
+    logs = chain.logs([holds.address], first, last, [topic, None, asset, owner])
+    events = (event for event in map(decode_log, logs) if event is not None)
+    same = [e.args["id"] for e in events if bytes(e.args["terms"]["lock"]) == terms.lock]
+    states = holds.states_of(same) if same else []
+    alive = (i for i, (state, _) in zip(same, states, strict=True) if state is HoldState.OPEN)
+    return next(alive, None)
 
 
 def _require_there(asset: Currency, holds: Holds, terms: Hold, *, locked: bool) -> None:

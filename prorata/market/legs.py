@@ -9,7 +9,7 @@ and exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,16 @@ from prorata.register.address_book import AddressBook
 from prorata.values.addresses import check_address
 from prorata.values.words import listed
 
-__all__ = ["WrittenLeg", "find_asset", "find_person", "parse_leg", "read_legs", "resolve_legs"]
+__all__ = [
+    "WrittenLeg",
+    "find_asset",
+    "find_person",
+    "known_assets",
+    "parse_leg",
+    "read_legs",
+    "require_known",
+    "resolve_legs",
+]
 
 MOST_LEGS = 32
 COLUMNS = ("amount", "asset", "from", "to")
@@ -121,13 +130,20 @@ def resolve_legs(
 
 
 def find_asset(
-    chain: RpcChain, named: str, found: Deployment | None = None, column: str = "asset"
+    chain: RpcChain,
+    named: str,
+    found: Deployment | None = None,
+    column: str = "asset",
+    *,
+    beside: Path | None = None,
 ) -> Currency:
     """The share token or currency that a person names; a wrapper that reads either.
 
+    `beside` is the folder of this chain's deployments, if it is not where `found` lies.
+
     Raises: InputError when there is none of that name, or no contract at the address; ChainError.
     """
-    asset = Currency(chain, _asset_address(chain, named, found, column))
+    asset = Currency(chain, _asset_address(chain, named, found, column, beside))
     if not chain.code(asset.address):
         rule = f"is not a contract on chain {chain.chain_id}"
         raise InputError.of(column, named, rule, "check the address and the network")
@@ -137,13 +153,44 @@ def find_asset(
     return asset
 
 
-def _asset_address(chain: RpcChain, named: str, found: Deployment | None, column: str) -> str:
+def known_assets(found: Deployment | None, beside: Path | None = None) -> frozenset[str]:
+    """The share tokens and currencies that are what they are called here, by address."""
+    if found is None:
+        return frozenset()
+    names = (path.name for path in (beside or found.folder.parent).iterdir())
+    others = (_beside(found, name, beside) for name in names)
+    tokens = {found.token().address, *(address for address in others if address is not None)}
+    return frozenset(tokens | {*found.currencies.values()})
+
+
+def require_known(
+    chain: RpcChain, assets: Iterable[str], known: Collection[str], column: str = "file"
+) -> None:
+    """Check that assets are what whoever gives for them takes them for.
+
+    Anybody's token can be called USD: one is known if a deployment here has it, or if it was named
+    by its address.
+
+    Raises: InputError.
+    """
+    for asset in dict.fromkeys(assets):
+        if asset in known:
+            continue
+        called = Currency(chain, asset).unit.symbol
+        rule = f"calls itself {called}, and is no asset that is known here"
+        remedy = f"look at what it is, and give --token {asset} if it is what you mean"
+        raise InputError.of(column, asset, rule, remedy)
+
+
+def _asset_address(
+    chain: RpcChain, named: str, found: Deployment | None, column: str, beside: Path | None
+) -> str:
     if named.lower().startswith("0x"):
         return check_address(column, named)
     if found is not None and named.upper() == found.settings.symbol.upper():
         return found.token().address
-    if found is not None and (beside := _beside(found, named)) is not None:
-        return beside
+    if found is not None and (other := _beside(found, named, beside)) is not None:
+        return other
     if found is not None and named.upper() != "ETH":
         return found.currency(named).address
     if named.upper() == "ETH":
@@ -153,9 +200,9 @@ def _asset_address(chain: RpcChain, named: str, found: Deployment | None, column
     raise InputError.of(column, named, rule, "write its address, or name a --deployment")
 
 
-def _beside(found: Deployment, symbol: str) -> str | None:
+def _beside(found: Deployment, symbol: str, folder: Path | None) -> str | None:
     """The token of another deployment on this chain, whose folder lies beside."""
-    path = found.folder.parent / symbol / "manifest.json"
+    path = (folder or found.folder.parent) / symbol / "manifest.json"
     if "/" in symbol or not path.is_file():
         return None
     manifest = Manifest.read(path)

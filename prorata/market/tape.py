@@ -6,8 +6,9 @@ fraction. A filled order has one; so has a settled trade of two legs, in which t
 other shares and one currency. Any other trade is listed without a price, and counts in no figure
 but its own number; so do deliveries from holds, which are no trades here.
 
-The contract asks nobody whether a trade is fair: two wallets of one person make whatever price they
-like. Days are those of UTC.
+Nobody asks whether a trade is fair: two wallets of one person make whatever price they like. Of an
+order in which the shares were the money, the fee and the tax are shares, and no event says so: the
+books, which see what moved, give such a trade no price. Days are those of UTC.
 """
 
 from __future__ import annotations

@@ -19,15 +19,24 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import CONTRACTS, compile_contracts
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.bench import charts, field, page, peers, repricing, scale, trading
-from tests.gas import compliance, record_ranges, withholding
+from tests.gas import compliance, holds, record_ranges, withholding
 from tests.gas import field as alike
+from tests.gas import trading as trades
 from tests.gas.story import KIT, measure
 from tests.gas.test_gas import SETUP
 
 DOCS = PROJECT_ROOT / "docs"
 RESULTS, PAGE, PICTURES = DOCS / "costs.json", DOCS / "costs.md", DOCS / "costs"
 TEST_CONTRACTS = Path("tests/contracts")
-STORIES = (measure, compliance.measure, record_ranges.measure, withholding.measure, alike.measure)
+STORIES = (
+    measure,
+    compliance.measure,
+    record_ranges.measure,
+    withholding.measure,
+    alike.measure,
+    holds.measure,
+    trades.measure,
+)
 HOLDERS = [1, 1_000, 10_000, 100_000]
 RECORDS = [1, 12, 100, 1_000]
 

@@ -9,9 +9,11 @@ import pytest
 
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.bench import charts, page
+from tests.bench.exchanges import EXCHANGES
 from tests.bench.field import PEERS
 from tests.bench.operations import OPERATIONS
 from tests.bench.peers import HERE, versions
+from tests.bench.trading import FLOOR, PAIRS
 
 DOCS = PROJECT_ROOT / "docs"
 PAGE = (DOCS / "costs.md").read_text(encoding="utf-8")
@@ -37,6 +39,18 @@ def test_every_operation_has_a_figure_of_prorata_and_a_row():
     for operation in OPERATIONS:
         assert results.ours(operation) > 0
         assert f"| {operation.title} | **{results.ours(operation):,}** |" in PAGE
+
+
+def test_every_exchange_has_its_figures():
+    """Ours beside the others, on each pair of tokens; what one cannot do is no figure."""
+    for pair in PAIRS:
+        figures = FOUND["trading"][pair]
+        assert set(figures) == {FLOOR, *(exchange.title for exchange in EXCHANGES)}
+        for exchange in EXCHANGES:
+            parts = {"first part", "next part"} if exchange.fills_parts else set()
+            able = {"whole"} | parts | ({"cancel"} if exchange.cancels else set())
+            assert set(figures[exchange.title]) == able
+            assert figures[exchange.title]["whole"] > figures[FLOOR]["whole"]
 
 
 def test_a_peer_that_cannot_is_shown_as_such():

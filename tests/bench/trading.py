@@ -170,8 +170,8 @@ def section(
             authors do, by way of Yul, with our optimizer's runs; AirSwap's and 0x's packages bring
             their contracts compiled, and those are measured. 0x's is called without the proxy that
             stands before it, which would cost more; it has no call that cancels one such order.
-            AirSwap and 0x fill no parts; of the four, only ours can end an order at a record date,
-            says what stands in its way, and takes no part that the other side rounds away.
+            AirSwap and 0x fill no parts. Of the four, only ours ends an order at a record date and
+            says what stands in the way of a fill.
             """.split()
         ),
         "",

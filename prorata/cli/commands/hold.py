@@ -19,7 +19,7 @@ from prorata.cli.output import Output
 from prorata.cli.parameters import WHEN, parse_span
 from prorata.cli.session import Session
 from prorata.cli.trading import Place, looking_at, parse_what, trading
-from prorata.cli.wanted_holds import WantedHold
+from prorata.cli.wanted_holds import WantedHold, require_fixed
 from prorata.contracts.holds import Holds, HoldState
 from prorata.errors import InputError
 from prorata.files.writer import json_object
@@ -176,6 +176,9 @@ def place_command(what: str, out: Path, **options: Any) -> None:
     session = Session.of(options)
     with trading(session) as (operator, place):
         holds = find_singleton(Holds, place.chain, options["named"])
+        # What an earlier run had signed is on the chain before anything is decided anew.
+        operator.settle()
+        require_fixed(operator, session, options)
         asset, amount = parse_what(place, what)
         wanted = WantedHold(session, place, holds, operator.address, options)
         terms = wanted.kept(out, asset.address, amount) or wanted.new(asset.address, amount)
@@ -272,6 +275,8 @@ def claim_command(terms: str, **options: Any) -> None:
             asset, amount = parse_what(place, options["expect"], "expect")
             agreed = Expected(asset.address, amount, file.terms.to)
             require_expected(place.chain, file, agreed)
+        elif options["source"] is None:
+            _require_known(place, file)
         _require_signer(operator, options)
         state, _ = holds.state_of(file.id)
         secret = (
@@ -295,6 +300,14 @@ def _require_signer(operator: Operator, options: dict[str, Any]) -> None:
         rule = "signs elsewhere, so that the secret would be in a file before it is on the chain"
         remedy = "claim with any account that signs here: it goes to the receiver all the same"
         raise InputError.of("account", operator.address, rule, remedy)
+
+
+def _require_known(place: Place, file: HoldFile) -> None:
+    """Nobody shows a secret for a token that only calls itself what was promised."""
+    if file.terms.asset not in place.known:
+        rule = f"calls itself {file.amount.symbol}, and is no asset that is known here"
+        remedy = 'say what was agreed, with its address: --expect "100 0x…"'
+        raise InputError.of("expect", file.terms.asset, rule, remedy)
 
 
 def _secret(

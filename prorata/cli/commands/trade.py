@@ -55,6 +55,13 @@ FILES = click.argument(
     metavar="FILE...",
     type=click.Path(dir_okay=False, path_type=Path),
 )
+TOKEN = click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="0x…",
+    help="An asset of the trade that is meant, though no deployment here has it.",
+)
 FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 
 LEGS = '--leg "100 HARB12 from Ann to Ben" --leg "5,000 USD from Ben to Ann"'
@@ -152,6 +159,7 @@ def propose_command(out: Path, **options: Any) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what another wallet signs (EIP-712), and sign nothing.",
 )
+@TOKEN
 @CONTRACT
 @signing_options
 def sign_command(file: Path, **options: Any) -> None:
@@ -168,6 +176,7 @@ def sign_command(file: Path, **options: Any) -> None:
         found = read_trades([file])
         require_intact(found, place.chain, settlement.address)
         require_living(settlement, found)
+        place.require_known((leg.asset for leg in found.trade.legs), options["tokens"])
         if (path := options["typed_data"]) is not None:
             write_json(path, found.message, column="typed-data")
             session.output.say(f"{path} is what a wallet signs; nothing was signed")
@@ -238,6 +247,10 @@ def show_command(files: tuple[Path, ...], **options: Any) -> None:
         review = review_trade(settlement, found)
         done = settled_in(settlement, found.digest)
         _tell(session, found, review)
+        try:
+            place.require_known(leg.asset for leg in found.trade.legs)
+        except InputError as error:
+            session.output.notice(str(error))
     if done is not None:
         session.output.say(f"It was settled in {done}")
     elif not review.obstacles:
@@ -270,6 +283,7 @@ def show_command(files: tuple[Path, ...], **options: Any) -> None:
     examples=("prorata trade approve trade.json --account holder.json",),
 )
 @FILE
+@TOKEN
 @CONTRACT
 @common_options
 def approve_command(file: Path, **options: Any) -> None:
@@ -283,6 +297,7 @@ def approve_command(file: Path, **options: Any) -> None:
         settlement = settlement_at(place.chain, options["named"])
         found = read_trades([file])
         require_intact(found, place.chain, settlement.address)
+        place.require_known((leg.asset for leg in found.trade.legs), options["tokens"])
         done = approve_trade(operator, settlement, found)
     for receipt in done:
         session.output.say(f"Done: {escape(receipt.label)}")
@@ -302,6 +317,7 @@ def approve_command(file: Path, **options: Any) -> None:
     ),
 )
 @FILES
+@TOKEN
 @CONTRACT
 @common_options
 def settle_command(files: tuple[Path, ...], **options: Any) -> None:
@@ -315,6 +331,7 @@ def settle_command(files: tuple[Path, ...], **options: Any) -> None:
         settlement = settlement_at(place.chain, options["named"])
         found = read_trades(files)
         require_intact(found, place.chain, settlement.address)
+        place.require_known((leg.asset for leg in found.trade.legs), options["tokens"])
         receipt = settle_trade(operator, settlement, found)
     _tell(session, found)
     again = ", before" if receipt.resumed else ""

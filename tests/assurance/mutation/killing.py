@@ -77,6 +77,13 @@ TRADING = (
     "order_explanations",
     "tests/laws/test_settlement_laws.py",
 )
+HOLDING = (
+    "secret_holds",
+    "keepers",
+    "holds_under_orders",
+    "custody",
+    "tests/laws/test_holds_laws.py",
+)
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -102,6 +109,8 @@ OWN = {
     "PassThrough": ("pass_through",),
     "ClaimRelayer": ("claim_relayer", "primary_reinvestment"),
     "SignatureLib": ("permit", "claim_relayer", "trade_settlement"),
+    "Holds": HOLDING,
+    "LockLib": (LAYOUTS, *HOLDING),
     "TradeSettlement": TRADING,
     "OrderLib": ("trade_settlement", "order_explanations"),
     "TradeLib": ("trades",),
@@ -193,7 +202,7 @@ def killed_at_once(artifacts: Mapping[str, Artifact], changed: set[str]) -> Verd
 
 def killed_by_tests(path: str, artifacts: Mapping[str, Artifact], *, every: bool) -> Verdict:
     """Let a mutant meet the tests of its source, one file after the other; or every test."""
-    files = every_file() if every else map(_file, _own(path))
+    files = every_file() if every else map(file_of, _own(path))
     return _noticed(path, ([file] for file in files), lambda tests: passes(tests, artifacts))
 
 
@@ -237,7 +246,8 @@ def _own(path: str) -> Sequence[str]:
     return OWN.get(Path(path).stem, VAULT)
 
 
-def _file(name: str) -> str:
+def file_of(name: str) -> str:
+    """The path of a file of tests, by the name that it has in `OWN`."""
     return name if name.startswith("tests/") else path_of(name)
 
 

@@ -19,9 +19,11 @@ from tests.assurance.mutation import python
 from tests.assurance.mutation.killing import (
     APART,
     KILLED,
+    OWN,
     PROBE,
     SURVIVED,
     TIMEOUT,
+    file_of,
     in_child,
     judged_sound,
     killed_at_once,
@@ -244,6 +246,12 @@ def test_many_mutants_were_tried_of_every_source_and_nearly_all_noticed() -> Non
     tried = {path for path in behaving if Path(path).stem not in LATER.union(LEFT_OUT)}
     assert tried == set(FOUND["files"])
     assert {Path(path).stem for path in behaving} >= LATER
+
+
+@pytest.mark.parametrize("name", sorted({name for names in OWN.values() for name in names}))
+def test_the_tests_that_are_to_notice_are_one_file(name: str) -> None:
+    """By a short name that no other file has."""
+    assert (PROJECT_ROOT / file_of(name)).is_file()
 
 
 def test_whoever_survived_is_argued_about() -> None:

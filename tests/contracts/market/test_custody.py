@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chainkit import ZERO, Codec, Deployed, RevmKit
+from tests.chainkit import ZERO, Deployed
 from tests.contracts.compliant import Compliant, investor
 from tests.contracts.currencies import Movement, Nature
 from tests.contracts.harness import DAY, Harness, person, refused
 from tests.contracts.market.holding import SECRET, Holding, State
-from tests.contracts.reference import ReferenceSuite, reference_artifacts
 
 NEW, NEXT = person(1), person(2)
 
@@ -316,33 +315,3 @@ def test_a_recovery_reaches_into_custody(kit):
     assert holding.shares(NEW, NEXT, holding.holds.address) == [(40, 0), (60, 0), (0, 0)]
     with refused("Holds_HasSuccessor", harness.ann):
         holding.open(nonce=2)
-
-
-@pytest.mark.parametrize("verified", [True, False], ids=["verified", "unknown"])
-def test_a_reference_token_is_held_where_the_contract_is_a_verified_holder(artifacts, verified):
-    """The token of ERC-3643's reference suite; refused cleanly where it is not (Law 43)."""
-    kit = RevmKit(Codec({**artifacts, **reference_artifacts()}))
-    harness = Harness(kit)
-    holding = Holding(harness, appointed=False)
-    suite = ReferenceSuite(kit, harness.owner, harness.agent)
-    suite.know(harness.ann, harness.ben)
-    token = suite.reference_token()
-    holds = holding.holds.address
-    if verified:
-        identity = suite.new_identity(person(50))
-        suite.register(holds, identity.address)
-    token.send("mint", harness.ann, 100, sender=harness.agent)
-    token.send("approve", holds, 100, sender=harness.ann)
-    if not verified:
-        with refused("Holds_Short", token.address, 0, 60):
-            holding.open(asset=token.address)
-        assert holding.money(token) == [100, 0, 0]
-        return
-    terms = holding.open(asset=token.address)
-    assert holding.in_custody(terms)
-    token.send("pause", sender=harness.agent)
-    holding.claim(terms)
-    assert holding.state(terms) == State.CLAIMED
-    token.send("unpause", sender=harness.agent)
-    holding.deliver(terms)
-    assert holding.money(token) == [40, 60, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from prorata.market.singletons import singleton_address
+from prorata.values.times import moment
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands, run
@@ -19,6 +21,7 @@ from tests.prorata.market.traders import (
     SELLER,
     STRANGER,
     Market,
+    fake_money,
     opened_market,
     signer,
 )
@@ -307,6 +310,36 @@ def test_who_signs_elsewhere_shows_no_secret_in_a_file(commands, terms, secret):
     assert "would be in a file before it is on the chain" in commands.refuses(*words)
 
 
+def test_what_is_signed_elsewhere_or_planned_is_the_same_whenever_it_is_run(commands, tmp_path):
+    """A secret that was made on the way would be lost, and a time from now another one."""
+    out, made = str(tmp_path / "t.json"), str(tmp_path / "made.txt")
+    place = ("hold", "place", "1 QUAY9", "--to", BUYER, "--out", out)
+    elsewhere = ("--account", f"unsigned:{SELLER}")
+    lasting = ("--until", moment(commands.chain.now() + 86_400))
+    refused = commands.refuses(*place, *lasting, "--secret-file", made, *elsewhere)
+    assert "make it first with `prorata hold secret`" in refused
+    refused = commands.refuses(*place, "--until", "+1d", "--lock", LOCK, *elsewhere)
+    assert "is another second whenever it is run" in refused
+    waits = commands.run(*place, *lasting, "--lock", LOCK, *elsewhere)
+    assert waits.code == 4, waits.err
+    where = ("--network", commands.anvil.url, "--deployment", str(commands.folder), *AS_SELLER)
+    words = ("--", *place, *lasting, "--secret-file", made)
+    planned = run("plan", "--output", str(tmp_path / "plan.json"), *where, *words)
+    assert "make it first with `prorata hold secret`" in planned.err
+    assert not Path(made).exists()
+
+
+def test_permissions_say_whom_the_appointed_contract_obeys(commands):
+    grants = commands.facts("permissions")["grants"]
+    [grant] = [one for one in grants if one["role"] == "holds contract"]
+    assert grant["account"] == HOLDS
+    assert "its code, which cannot change, obeys holders" in grant["may"]
+    commands.says("settings", "holds-contract", commands.deployment.vault().address)
+    grants = commands.facts("permissions")["grants"]
+    [grant] = [one for one in grants if one["role"] == "holds contract"]
+    assert "whom it obeys is not read here" in grant["may"]
+
+
 def test_too_late_and_not_what_was_agreed(commands, terms, secret):
     claim = ("hold", "claim", terms, "--secret-file", secret, *AS_BUYER)
     assert "was expected" in commands.refuses(*claim, "--expect", "99 QUAY9")
@@ -358,6 +391,35 @@ def test_nobody_pays_against_shares_that_it_may_not_hold(commands, secret, marke
     agreed = ("--expect", f"100 {market.token.address}", "--out", ours, *AS_STRANGER)
     refused = commands.refuses("hold", "place", "50 USD", *against, *agreed)
     assert f"would not be delivered now: the receiver {STRANGER} is not registered" in refused
+
+
+def test_one_lock_opens_one_hold_of_an_asset(commands, terms, secret, tmp_path):
+    """Else one secret would open both: a copy of the file was lost, or another name given."""
+    words = (*HUNDRED, "--secret-file", secret, "--out", str(tmp_path / "second.json"))
+    refused = commands.refuses(*words, "--nonce", "1", *AS_SELLER)
+    assert "one secret would open both" in refused
+    commands.says("hold", "release", terms, *AS_BUYER)
+    commands.says(*words, "--nonce", "1", *AS_SELLER)
+
+
+def test_no_secret_is_shown_for_a_token_that_only_calls_itself_money(market, commands, tmp_path):
+    token = fake_money(market)
+    out, secret = str(tmp_path / "fake.json"), str(tmp_path / "secret.txt")
+    words = ("hold", "place", f"7 {token}", "--to", SELLER, "--until", "+1d", "--out", out)
+    commands.says(*words, "--secret-file", secret, *AS_BUYER)
+    claim = ("hold", "claim", out, "--secret-file", secret, *AS_SELLER)
+    assert "calls itself USD, and is no asset that is known here" in commands.refuses(*claim)
+    commands.says(*claim, "--expect", f"7 {token}")
+
+
+def test_an_asset_is_named_by_the_symbol_of_a_deployment_beside(commands, tmp_path):
+    """When it is only played, too, in a copy of the folder."""
+    twin = commands.folder.with_name("TWIN")
+    shutil.copytree(commands.folder, twin)
+    words = ("hold", "place", "1 TWIN", "--to", BUYER, "--until", "+1d", "--lock", LOCK)
+    done = commands.facts(*words, "--out", str(tmp_path / "t.json"), *AS_SELLER)
+    shutil.rmtree(twin)
+    assert done["amount"]["address"] == commands.deployment.token().address
 
 
 def test_a_hold_is_named_by_its_id_when_the_file_is_lost(commands, terms):

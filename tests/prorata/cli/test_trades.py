@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.prorata.market.traders import (
     SELLER,
     STRANGER,
     Market,
+    fake_money,
     opened_market,
     signer,
 )
@@ -165,7 +167,7 @@ def test_legs_are_read_from_files_with_names_and_a_document(commands, tmp_path):
     document = tmp_path / "contract.pdf"
     document.write_bytes(b"We agree.")
     more = ("--names", str(names), "--document", str(document))
-    until = ("--valid-until", "2100-01-01")
+    until = ("--valid-until", str(date.today() + timedelta(days=90)))
     digests = set()
     for source in (table, sentences):
         out = str(tmp_path / f"{source.suffix[1:]}.json")
@@ -202,6 +204,17 @@ def test_a_trade_that_was_cancelled_is_never_settled(commands, file):
 
 
 # --------------------------------------------------------------------------------- what is refused
+
+
+def test_nobody_signs_for_a_token_that_only_calls_itself_money(market, commands, tmp_path):
+    token = fake_money(market)
+    legs = (SHARES, f"5 {token} from {BUYER} to {SELLER}")
+    file = propose(commands, tmp_path / "fake.json", *legs)
+    for words in (("sign", file, *AS_SELLER), ("settle", file, *AS_SELLER)):
+        refused = commands.refuses("trade", *words)
+        assert f'"{token}" calls itself USD, and is no asset that is known here' in refused
+    assert "calls itself USD" in commands.gist("trade", "show", file)
+    commands.says("trade", "sign", file, "--token", token, *AS_SELLER)
 
 
 def test_nobody_signs_unasked_or_for_another(commands, file):

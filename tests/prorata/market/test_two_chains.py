@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,18 @@ from prorata.market.hold_secrets import lock_of
 from prorata.market.windows import Window, check_time_to_show, find_finality
 from prorata.toolchain.anvil import Anvil
 from tests.prorata.cli.opened import run as command
-from tests.prorata.market.two_chains import ANN, BEN, FINAL, MONEY, SHARES, Ann, Ben, World, built
+from tests.prorata.market.two_chains import (
+    ANN,
+    BEN,
+    FINAL,
+    MONEY,
+    SHARES,
+    Ann,
+    Ben,
+    World,
+    built,
+    killed,
+)
 
 BOTH = ((-SHARES, SHARES, 0), (MONEY, -MONEY, 0))
 NEITHER = ((0, 0, 0), (0, 0, 0))
@@ -401,3 +413,34 @@ def test_two_people_trade_by_commands(run, tmp_path, monkeypatch):
     run.settle()
     assert "Delivered" in says(first, 2, *last)
     assert run.outcome == BOTH != before
+
+
+def test_a_command_that_was_killed_places_no_second_hold(world, tmp_path, monkeypatch):
+    """What it had signed is on the chain before it decides anew, by what is another window now."""
+    monkeypatch.chdir(tmp_path)
+    first, second = world.first, world.second
+    for moment in (2, 5, 9):
+        run = Run(world, *world.trade())
+        assert run.ann.act()
+        run.settle()
+        out = str(tmp_path / f"money-{moment}.json")
+        against = ("--against", str(run.ann.papers / "shares.json"))
+        folder = tmp_path / "ben"
+        folder.mkdir(exist_ok=True)
+        words = (
+            *("hold", "place", f"5,000 {second.token}", "--out", out, *against),
+            *("--against-network", first.anvil.url, "--expect", f"{SHARES} {first.token}"),
+            *("--against-final-after", str(FINAL), "--final-after", str(FINAL)),
+            *("--network", second.anvil.url, "--deployment", str(folder)),
+            *("--account", "TEST::2", "--margin", "1h", "--yes"),
+        )
+        assert killed(partial(command, *words), moment)
+        first.mine(3)
+        second.mine(7)
+        done = command(*words)
+        assert done.code == 0, done.err
+        assert run.outcome[1] == (0, -MONEY, MONEY)
+        world.end(run.ann)
+        where = ("--network", second.anvil.url, "--deployment", str(folder))
+        assert command("hold", "release", out, *where, "--account", "TEST::2", "--yes").code == 0
+        assert run.outcome == NEITHER

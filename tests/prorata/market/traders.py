@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from prorata.chain.artifacts import artifact
+from prorata.chain.calls import deploy_call
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner, public_test_key
 from prorata.contracts.currency import Currency
@@ -21,7 +23,16 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.cli.opened import Commands
 
-__all__ = ["BUYER", "OWNER", "SELLER", "STRANGER", "Market", "opened_market", "signer"]
+__all__ = [
+    "BUYER",
+    "OWNER",
+    "SELLER",
+    "STRANGER",
+    "Market",
+    "fake_money",
+    "opened_market",
+    "signer",
+]
 
 ASSET = f"""\
 name: Quay 9
@@ -97,6 +108,16 @@ class Market:
             operator.send_one(f"allow/{shares}", self.token.approve(place, shares))
         with self.operator(2) as operator:
             operator.send_one(f"allow/{dollars}", self.dollars.approve(place, dollars))
+
+
+def fake_money(market: Market) -> str:
+    """A token of nobody's that calls itself USD; the buyer has some."""
+    call = deploy_call(artifact("Dollar"), "US Dollar", "USD", 6)
+    with market.operator(2) as operator:
+        token = operator.send_one("fake", call).contract_address
+        assert token is not None
+        operator.send_one("fake/some", Currency(operator.chain, token).mint(BUYER, 100 * DOLLAR))
+    return token
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +36,7 @@ from prorata.toolchain.anvil import Anvil
 from tests.prorata.conftest import BUILDING
 from tests.prorata.income.killed import Life, Paper
 
-__all__ = ["FINAL", "Ann", "Ben", "Side", "World", "built"]
+__all__ = ["FINAL", "Ann", "Ben", "Side", "World", "built", "killed"]
 
 ISSUER, ANN, BEN = (LocalSigner(public_test_key(number)) for number in range(3))
 FINAL = 21
@@ -171,14 +171,19 @@ class Person:
 
     def killed_at(self, moment: int) -> bool:
         """Act in a process that kills itself at a moment of its life; whether it came to that."""
-        child = multiprocessing.get_context("fork").Process(target=_die, args=(self, moment))
-        child.start()
-        child.join(60)
-        assert child.exitcode in (0, -signal.SIGKILL)
-        return child.exitcode != 0
+        return killed(self.act, moment)
 
 
-def _die(person: Person, moment: int) -> None:
+def killed(act: Callable[[], object], moment: int) -> bool:
+    """Whether a process that does something came to a moment of its life, and killed itself."""
+    child = multiprocessing.get_context("fork").Process(target=_die, args=(act, moment))
+    child.start()
+    child.join(60)
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
+
+
+def _die(act: Callable[[], object], moment: int) -> None:
     from prorata.chain.sealed_log import SealedLog
 
     life, append = Life(moment), SealedLog.append
@@ -192,7 +197,7 @@ def _die(person: Person, moment: int) -> None:
     RpcChain.send_raw = life.around(RpcChain.send_raw)
     RpcChain.receipts = life.around(RpcChain.receipts)
     Path.replace = life.around(Path.replace)
-    person.act()
+    act()
     os._exit(0)
 
 

@@ -32,7 +32,7 @@ class Reference(Harness):
 @pytest.fixture
 def market(kit) -> Market:
     """Where shares of the reference's token are sold for dollars."""
-    return Market(Reference(kit))
+    return Market.of(Reference(kit))
 
 
 def test_its_shares_are_sold_by_an_order(market):
@@ -43,10 +43,10 @@ def test_its_shares_are_sold_by_an_order(market):
     in_parts = market.sale(shares=30, money=100, nonce=2).in_parts()
     for amount in (7, 7, 16):
         market.fill(in_parts, amount)
-    assert market.shares(market.maker, market.taker, market.desk.address) == [820, 180, 0]
-    assert market.money(market.maker, market.desk.address) == [2 * 10**9 + 100, 0]
+    assert market.shares(market.maker, market.taker, market.settlement.address) == [820, 180, 0]
+    assert market.money(market.maker, market.settlement.address) == [2 * 10**9 + 100, 0]
     registry = market.harness.suite.registry
-    assert not registry.call("contains", market.desk.address)
+    assert not registry.call("contains", market.settlement.address)
 
 
 def test_its_shares_are_a_leg_of_a_trade(market):
@@ -92,9 +92,9 @@ def test_an_order_that_is_spent_stays_spent(market):
 def test_explain_says_what_it_can(market):
     """It never reverts, counts balances and allowances, and leaves the rest to be tried."""
     order = market.sale()
-    call = (order.encodable(), order.signed(market.desk), market.taker, order.give_amount)
-    obstacles, *_ = market.desk.call("explain", *call)
+    call = (order.encodable(), order.signed(market.settlement), market.taker, order.give_amount)
+    obstacles, *_ = market.settlement.call("explain", *call)
     assert obstacles == ()
-    market.token.send("approve", market.desk.address, 0, sender=market.maker)
-    obstacles, *_ = market.desk.call("explain", *call)
+    market.token.send("approve", market.settlement.address, 0, sender=market.maker)
+    obstacles, *_ = market.settlement.call("explain", *call)
     assert len(obstacles) == 1
