@@ -14,8 +14,8 @@ import {RefusalLib} from "./RefusalLib.sol";
 
 /// @title OrderExplanationLib
 /// @notice Finds everything that stands in the way of a fill, and the most that would pass.
-/// @dev Whoever is asked here has so much gas and no more, and what cannot be read counts as no answer: nothing that a
-/// token or a wallet does makes an explanation fail.
+/// @dev Whoever is asked here gets a part of the gas, and what cannot be read counts as no answer: nothing that a token or
+/// a wallet does makes an explanation fail.
 library OrderExplanationLib {
     using OrderLib for ITradeSettlement.Order;
     using RecordGuardLib for ITradeSettlement.Order;
@@ -58,9 +58,6 @@ library OrderExplanationLib {
     /// @dev How often the most is lowered to what a token would let pass. Each transfer is lowered twice at most, to the
     /// token's own limit and to what leaves its sender a least holding; and the sums of the others with it.
     uint256 private constant ROUNDS = 12;
-
-    /// @dev What one question may use.
-    uint256 private constant QUESTION_GAS = 3_000_000;
 
     /// @dev `ITradeSettlement.explain`, for an order of which `done` was filled, or that is spent.
     function explain(
@@ -122,7 +119,7 @@ library OrderExplanationLib {
         bytes calldata signature
     ) private view returns (uint256 added) {
         uint256 before = found.count;
-        (bool ended, uint256 closedAt) = order.ended(QUESTION_GAS);
+        (bool ended, uint256 closedAt) = order.ended(RefusalLib.questionGas());
         if (ended) _add(found, ITradeSettlement.Code.RecordClosed, order.record, closedAt);
         if (!_hasSigned(order.maker, digest, signature)) {
             _add(found, ITradeSettlement.Code.NotSigned, uint160(order.maker), 0);
@@ -130,12 +127,12 @@ library OrderExplanationLib {
         return found.count - before;
     }
 
-    /// @dev `SignatureLib.isOf`, but that a contract has so much gas and no more.
+    /// @dev `SignatureLib.isOf`, but that a contract gets a part of the gas.
     function _hasSigned(address signer, bytes32 digest, bytes memory signature) private view returns (bool) {
         (address recovered, ECDSA.RecoverError fault, ) = ECDSA.tryRecover(digest, signature);
         if (fault == ECDSA.RecoverError.NoError && recovered == signer) return true;
         bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
-        (bool answered, uint256 answer) = StaticCallLib.tryAsk(signer, question, QUESTION_GAS);
+        (bool answered, uint256 answer) = StaticCallLib.tryAsk(signer, question, RefusalLib.questionGas());
         return answered && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
     }
 
@@ -148,9 +145,9 @@ library OrderExplanationLib {
 
     /// @dev What a wallet has of a token, and lets this contract move; nothing where the token does not say.
     function _wallet(address token, address owner) private view returns (uint256 has, uint256 allows) {
-        (, has) = DeliveryLib.holdingOf(token, owner, QUESTION_GAS);
+        (, has) = DeliveryLib.holdingOf(token, owner, RefusalLib.questionGas());
         bytes memory question = abi.encodeCall(IERC20.allowance, (owner, address(this)));
-        (, allows) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
+        (, allows) = StaticCallLib.tryAsk(token, question, RefusalLib.questionGas());
     }
 
     function _judgeMoves(
@@ -197,7 +194,7 @@ library OrderExplanationLib {
         Move memory move
     ) private view returns (bool refused, ITransferRules.Refusal[] memory refusals, uint256 most) {
         if (move.amount == 0) return (false, refusals, 0);
-        return RefusalLib.ask(move.asset, move.from, move.to, move.amount, QUESTION_GAS);
+        return RefusalLib.ask(move.asset, move.from, move.to, move.amount);
     }
 
     // ------------------------------------------------------------------------- the most

@@ -28,9 +28,10 @@ from prorata.deployments.changes import Change, make_change
 from prorata.deployments.create2 import creation_block
 from prorata.errors import ChainError, InputError, RevertError
 from prorata.market.hold_secrets import lock_of
+from prorata.market.validity import require_validity
 from prorata.register.refusals import Transfer, check_transfer, explain_in_words
 from prorata.values.addresses import ZERO_ADDRESS
-from prorata.values.times import lasting, moment
+from prorata.values.times import moment
 
 __all__ = [
     "Ended",
@@ -47,9 +48,6 @@ __all__ = [
     "require_state",
     "wallet_of",
 ]
-
-LONGEST_SECONDS = 400 * 86_400
-"""How long a hold for a secret may last, as the contract has it."""
 
 DELIVERY_GAS = 600_000
 """For the delivery in a claim: a claim succeeds without it, so that no estimate counts it."""
@@ -190,7 +188,7 @@ def _require_new(operator: Operator, holds: Holds, terms: Hold, hold_id: bytes) 
         raise InputError.of("to", terms.to, rule, "name who is to have it if the secret is shown")
     if terms.amount == 0:
         raise InputError.of("amount", "0", "is nothing", "say how much is held")
-    _require_time(terms.until, operator.chain.now(), LONGEST_SECONDS)
+    require_validity("until", terms.until, operator.chain.now())
     state, _ = holds.state_of(hold_id)
     if state is not HoldState.NONE:
         rule = f"names a hold that is there already, and is {state.label}"
@@ -212,15 +210,6 @@ def _open_with(chain: RpcChain, holds: Holds, terms: Hold) -> bytes | None:
     states = holds.states_of(same) if same else []
     alive = (i for i, (state, _) in zip(same, states, strict=True) if state is HoldState.OPEN)
     return next(alive, None)
-
-
-def _require_time(until: int, now: int, longest: int) -> None:
-    if until <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
-        raise InputError.of("until", moment(until), rule, "give a later time")
-    if until > now + longest:
-        rule = f"is more than {lasting(longest)} ahead"
-        raise InputError.of("until", moment(until), rule, f"give {moment(now + longest)} or before")
 
 
 def _require_there(asset: Currency, holds: Holds, terms: Hold, *, locked: bool) -> None:

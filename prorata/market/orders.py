@@ -23,9 +23,9 @@ from prorata.market.permits import make_permit
 from prorata.market.signatures import is_signed, sign_message
 from prorata.market.signed_nonces import SignedNonces
 from prorata.market.singletons import settlement_at
+from prorata.market.validity import require_validity
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import format_units
-from prorata.values.times import moment
 
 __all__ = [
     "ELSEWHERE",
@@ -159,9 +159,7 @@ def _check_terms(deployment: Deployment, maker: str, terms: OrderTerms, money: C
         least = format_units(terms.least, unit.decimals, trim=True)
         rule = "is nothing" if terms.least == 0 else "is more than the order is for"
         raise InputError.of("least", least, rule, "give the least number of shares in one fill")
-    if terms.valid_until <= now:
-        rule = f"has passed: the chain's time is {moment(now)}"
-        raise InputError.of("until", moment(terms.valid_until), rule, "give a later time")
+    require_validity("until", terms.valid_until, now)
     if terms.taker == maker:
         raise InputError.of("taker", maker, "is the maker itself", "name who may fill it")
     for column, receiver, bps in (

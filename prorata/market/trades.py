@@ -23,7 +23,7 @@ from prorata.market.permits import make_permit
 from prorata.market.signatures import sign_message
 from prorata.market.trade_files import PROPOSE_ANEW, SignedTrade
 from prorata.market.trade_review import review_trade
-from prorata.values.times import moment
+from prorata.market.validity import require_validity
 
 __all__ = [
     "approve_trade",
@@ -36,7 +36,6 @@ __all__ = [
     "sign_trade",
 ]
 
-MAX_UNTIL = 2**48 - 1
 MOST_TOLD = 4
 """Legs that the name of a step tells."""
 
@@ -61,9 +60,7 @@ def draft_trade(
     """
     chain = settlement.chain
     assert isinstance(chain, RpcChain)
-    if not (now := chain.now()) < valid_until <= MAX_UNTIL:
-        rule = f"is not later than the chain's time, {moment(now)}"
-        raise InputError.of("valid-until", moment(valid_until), rule, "give a later time")
+    require_validity("valid-until", valid_until, chain.now())
     trade = Trade(tuple(legs), nonce or 0, valid_until, document_hash)
     if nonce is None:
         words = trade_digest(trade, chain.chain_id, settlement.address)

@@ -112,7 +112,7 @@ def system(artifacts) -> AccessSystem:
 @pytest.mark.attack("F6")
 @pytest.mark.parametrize("line", MAY, ids=" ".join)
 def test_each_function_is_for_those_it_is_for(system, line):
-    """By every role in turn: those whom it is for, and nobody else (M1, H1)."""
+    """By every role in turn: those whom it is for, and nobody else (Laws 43, 47)."""
     contract, args = system.calls()[line]
     able = set()
     for role, who in system.roles.items():

@@ -93,7 +93,7 @@ class Market:
 @pytest.mark.parametrize("seed", range(2))
 def test_whole_orders_move_what_they_move_elsewhere(codec: Codec, seed: int) -> None:
     """Orders of both kinds and all sizes, filled once and then again, cancelled and then filled:
-    the same amounts in the same wallets, and nothing kept (M1, M2, M4)."""
+    the same amounts in the same wallets, and nothing kept (Laws 47, 48, 50)."""
     dice = random.Random(seed)
     markets = [Market(codec, exchange) for exchange in EXCHANGES]
     for number in range(25):
@@ -119,7 +119,7 @@ def test_whole_orders_move_what_they_move_elsewhere(codec: Codec, seed: int) -> 
 @pytest.mark.parametrize("sells", [True, False], ids=["sells", "buys"])
 def test_parts_move_what_they_move_elsewhere(codec: Codec, sells: bool) -> None:
     """Wherever a part has a price in whole units, Seaport takes that price, and so do we; where it
-    has none, Seaport refuses the part, and ours add up to the whole price (J2, M2)."""
+    has none, Seaport refuses the part, and ours add up to the whole price (Law 48)."""
     dice, inexact = random.Random(16), 0
     for nonce in range(12):
         ours, seaport = (Market(codec, exchange) for exchange in (Ours, Seaport))

@@ -208,7 +208,7 @@ class Settlement:
     # ------------------------------------------------------------------ questions
 
     def is_spent(self, maker: str, nonce: int) -> bool:
-        """Whether nothing can be filled with a nonce any more (M4)."""
+        """Whether nothing can be filled with a nonce any more (Law 50)."""
         return nonce & ~IN_PARTS < self.lowest[maker] or (maker, nonce) in self.spent
 
     def left(self, it: Order) -> int:
@@ -223,7 +223,7 @@ class Settlement:
         return -(-it.takes * done // it.gives)
 
     def parts(self, it: Order, amount: int) -> Parts:
-        """What a fill consists of (M2): path-independent."""
+        """What a fill consists of (Law 48): path-independent."""
         done = self.filled[it.maker, it.nonce]
         taken = self.cost(it, done + amount) - self.cost(it, done)
         money = amount if it.maker_pays else taken
@@ -248,7 +248,7 @@ class Settlement:
         return [*first, *extras, *then] if it.maker_pays else [*first, *then, *extras]
 
     def ended(self, it: Order) -> tuple[bool, int]:
-        """Whether an order has ended with its record, and when that closed (M5)."""
+        """Whether an order has ended with its record, and when that closed (Law 51)."""
         if not it.record:
             return False, 0
         law = self.estate.shares.get(it.record_token)
@@ -371,7 +371,7 @@ class Settlement:
     def settle(
         self, sender: str, it: Trade, signers: Sequence[str], permits: Sequence[Permit] = ()
     ) -> None:
-        """Carry out a trade, all of it or nothing (M3)."""
+        """Carry out a trade, all of it or nothing (Law 49)."""
         with self.estate.all_or_nothing():
             for permit in permits:
                 self.estate.permit(permit)
@@ -498,7 +498,7 @@ class Escrow:
         return who if care == Care.PLAIN else self.estate.shares[asset].successor(who)
 
     def promised(self, asset: str, care: Sequence[Care], wallet: str | None = None) -> int:
-        """What is held of an asset, of a wallet or of all (H2)."""
+        """What is held of an asset, of a wallet or of all (Law 44)."""
         found = 0
         for it, lock in self.locks.items():
             if it.asset == asset and lock.state in (State.OPEN, State.CLAIMED):

@@ -45,7 +45,7 @@ dice = st.randoms(use_true_random=False)
 def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
     """Two assets, four currencies, lost wallets, waiting income, trouble of every kind: in every
     step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18, 19, 25, 26,
-    30 and 31)."""
+    30, 31 and 43 to 52)."""
     walked = walk_all(SEED, STEPS)
     assert walked.steps == STEPS
     with capsys.disabled():
@@ -270,8 +270,8 @@ TOLD: dict[str, tuple[Step, ...]] = {
 def test_a_story_tells_what_is_wrong_with_trades_and_holds(
     faulty_codec: Codec, contract: str, code: str
 ) -> None:
-    """Each fault by the shortest story, which ends well where nothing is wrong (M1, M2, M4, M5,
-    H1, H2)."""
+    """Each fault by the shortest story, which ends well where nothing is wrong (Laws 43, 44, 47,
+    48, 50 and 51)."""
     story = [("mint", "east", "ann", 5), ("appoint", "east", "holds"), *TOLD[code]]
     assert fails(faulty_market_at(faulty_codec, contract, code), story)
     assert not fails(faulty_market_at(faulty_codec, contract, ""), story)

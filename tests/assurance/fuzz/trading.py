@@ -66,7 +66,7 @@ INTERFACES = {SETTLEMENT: "ITradeSettlement", HOLDS: "IHolds"}
 TOKENS = (EAST, CLUB)
 TRADABLE = (*TOKENS, *MONEY)
 PLAIN = (*TOKENS, "usd")
-"""What moves what it is asked to: M6 speaks of no other."""
+"""What moves what it is asked to: Law 52 speaks of no other."""
 
 
 class TradingHarness(SystemHarness):
@@ -160,7 +160,7 @@ class TradingHarness(SystemHarness):
             *(taker, "fill", tuple(it), self._by(signer, self._order_digest(it)), amount, most),
         )
         if told is not None and would == bool(told[0]):
-            raise Broken(f"M6: explain says {told} of what would{'' if would else ' not'} fill")
+            raise Broken(f"Law 52: explain says {told} of what would{'' if would else ' not'} fill")
         if most_of_it:
             raise Broken(most_of_it)
         return done
@@ -215,7 +215,7 @@ class TradingHarness(SystemHarness):
         ]
         if passes == [most > 0, False]:
             return ""
-        return f"M6: explain says that {most} would pass, and {passes} of it and one more do"
+        return f"Law 52: explain says that {most} would pass, and {passes} of it and one more do"
 
     def _cancel_orders(self, maker: str, nonces: Sequence[int]) -> bool:
         return self._told(
@@ -443,7 +443,7 @@ class TradingHarness(SystemHarness):
             yield (asset, "balanceOf", SETTLEMENT), yes(0)
 
     def _orders(self) -> Iterator[Pair]:
-        """What is left of each order (M2), and which nonces are spent (M4)."""
+        """What is left of each order (Law 48), and which nonces are spent (Law 50)."""
         of = self.settlement
         for it in self.orders:
             yield (SETTLEMENT, "left", tuple(it)), yes(of.left(it))
@@ -457,7 +457,7 @@ class TradingHarness(SystemHarness):
             yield (SETTLEMENT, "isTradeSpent", signer, nonce), yes(spent)
 
     def _holds(self) -> Iterator[Pair]:
-        """How far each hold is (H4), and what keepers have."""
+        """How far each hold is (Law 46), and what keepers have."""
         for it, lock in self.escrow.locks.items():
             held = lock.state != State.NONE
             answer = b"\1" + word(lock.state) + word(held and lock.care != Care.LOCKED)
@@ -469,14 +469,14 @@ class TradingHarness(SystemHarness):
             yield (HOLDS, "consentOf", *key), b"\1" + b"".join(map(word, fields))
 
     def _holds_add_up(self) -> None:
-        """Held of a wallet is what holds and keepers have of it (H2), unless others took of it; and
+        """Held of a wallet is what holds and keepers have of it (Law 44), unless others took of it; and
         what is in care is there, to the unit."""
         for token, law in self.shares.items():
             for who in (*WALLETS, "ola"):
                 promised = self.escrow.promised(token, (Care.LOCKED,), who)
                 if (token, who) not in self.disturbed and law.held[who] != promised:
                     raise Broken(
-                        f"H2: {law.held[who]} of {who}'s {token} held, {promised} promised"
+                        f"Law 44: {law.held[who]} of {who}'s {token} held, {promised} promised"
                     )
         for asset in TRADABLE:
             promised = self.escrow.promised(asset, (Care.SHARES, Care.PLAIN))

@@ -118,7 +118,7 @@ def codec(artifacts) -> Codec:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("code", NATURES)
 def test_all_have_what_was_signed_for_or_nothing_moves(ready, code, role):
-    """Of each nature in each role (M1, M3): done as its nature says, or undone to the grain."""
+    """Of each nature in each role (Laws 47, 49): done as its nature says, or undone to the grain."""
     bazaar, coin = ready
     nature, kit = NATURES[code], bazaar.kit
     start = kit.evm.snapshot()
@@ -157,7 +157,7 @@ def check_done(
 @pytest.mark.parametrize("code", NATURES)
 def test_what_is_held_waits_until_it_can_be_delivered(ready, code):
     """A currency that turns while it is held: a claim in time is delivered, or stays claimed until
-    the currency is itself again; nobody else's money is touched (H1, J31)."""
+    the currency is itself again; nobody else's money is touched (Law 43)."""
     bazaar, coin = ready
     nature, kit, holds = NATURES[code], bazaar.kit, bazaar.holds
     start = kit.evm.snapshot()

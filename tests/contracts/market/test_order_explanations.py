@@ -384,6 +384,21 @@ def test_it_never_reverts(market):
                 assert found.obstacles
 
 
+def test_contracts_that_burn_their_gas_leave_enough_to_answer(market):
+    """On both sides, as the record's token, and as the wallet that is asked for its signature, all
+    at once (Law 52)."""
+    burners = []
+    for _ in range(4):
+        burner = market.kit.deploy("WilfulCurrency")
+        burner.send("become", (0, 0, 3, 0, *[False] * 8, 0, 0, 1))
+        burners.append(burner.address)
+    order = market.sale(
+        give=burners[0], take=burners[1], record_token=burners[2], record=1, maker=burners[3]
+    )
+    found = Explained(market, order, 100, signature=b"", taker=market.taker)
+    assert {"RecordClosed", "NotSigned", "MakerBalance", "TakerBalance"} <= set(found.obstacles)
+
+
 def test_without_code_there_is_nothing_to_give(market):
     """Neither balance nor allowance (Law 52)."""
     found = Explained(market, market.sale(give=person(1)))

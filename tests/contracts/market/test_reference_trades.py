@@ -50,7 +50,7 @@ def test_its_shares_are_sold_by_an_order(market):
 
 
 def test_its_shares_are_a_leg_of_a_trade(market):
-    """Against money, brought by a stranger, all or nothing (M3)."""
+    """Against money, brought by a stranger, all or nothing (Law 49)."""
     market.settle(market.swap(shares=100, money=10**9))
     assert market.shares(market.maker, market.taker) == [900, 100]
     assert market.money(market.maker) == [10**9]
@@ -82,7 +82,7 @@ def test_frozen_and_paused_shares_are_not_sold(market):
 
 
 def test_an_order_that_is_spent_stays_spent(market):
-    """Whatever the token is (M4)."""
+    """Whatever the token is (Law 50)."""
     order = market.sale()
     market.fill(order)
     with refused("TradeSettlement_Spent", market.maker, 0):

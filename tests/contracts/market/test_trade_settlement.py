@@ -901,6 +901,15 @@ def test_a_currency_that_says_yes_and_moves_nothing_is_found_out(market):
         market.fill(market.sale(100, 100, take=money.address))
 
 
+def test_where_nothing_is_due_nothing_moves(market):
+    """A currency that refuses to move nothing is not asked to."""
+    money = coin(market, "RevertsOnZero", market.taker)
+    order = market.sale(100, 1, take=money.address).in_parts()
+    for part in (1, 99):
+        market.fill(order, part)
+    assert money.call("balanceOf", market.maker) == 1
+
+
 @pytest.mark.parametrize("side", ["give", "take"])
 def test_a_token_without_code_is_refused(market, side):
     """Nothing is there to move."""

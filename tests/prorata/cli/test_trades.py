@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 
@@ -166,7 +167,10 @@ def test_legs_are_read_from_files_with_names_and_a_document(commands, tmp_path):
     document = tmp_path / "contract.pdf"
     document.write_bytes(b"We agree.")
     more = ("--names", str(names), "--document", str(document))
-    until = ("--valid-until", "2100-01-01")
+    until = (
+        "--valid-until",
+        (datetime.now(timezone.utc) + timedelta(days=90)).strftime("%Y-%m-%d"),
+    )
     digests = set()
     for source in (table, sentences):
         out = str(tmp_path / f"{source.suffix[1:]}.json")
