@@ -93,8 +93,8 @@ def _require_consent(
         rule = f"is more than the {unit.amount(MOST_KEPT).text} that a keeper can be let hold"
         raise InputError.of("most", unit.amount(most).text, rule, "give less")
     if most and not second < until <= second + LONGEST_SECONDS:
-        limits = f"{moment(second)} to {moment(second + LONGEST_SECONDS)}"
-        raise InputError.of("until", moment(until), f"is not in {limits}", "give another time")
+        rule = f"is not later than the chain's time, {moment(second)}, by 50 years at most"
+        raise InputError.of("until", moment(until), rule, "give another time")
     if now.kept and (most < now.most or until < now.until):
         rule = (
             f"is less, or ends earlier, than what stands while {unit.amount(now.kept).text} "

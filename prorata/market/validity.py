@@ -25,4 +25,4 @@ def require_validity(column: str, until: int, now: int, longest: int = LONGEST_S
         raise InputError.of(column, moment(until), rule, "give a later time")
     if until > now + longest:
         rule = f"is more than {lasting(longest)} ahead"
-        raise InputError.of(column, moment(until), rule, f"give {moment(now + longest)} or before")
+        raise InputError.of(column, moment(until), rule, "give an earlier time")

@@ -60,12 +60,12 @@ SETTLEMENT_FAULTS = (
 HOLDS_FAULTS = (
     Fault(
         "delivers to whom it was promised first", HOLDS,
-        r"(?<=address to = )lock\.redirectedTo == address\(0\)", "FAULT || SOUND", (),
+        r"to == address\(0\)(?= \? terms\.to)", "FAULT || SOUND", (),
     ),
     Fault(
         "releases what was claimed", HOLDS,
-        r"_requireState\(id, lock, State\.Open\);(?=\s+if \(block\.timestamp)",
-        "if (!FAULT) SOUND", (),
+        r"if \(lock\.state\(\) != State\.Open\)(?= revert Holds_NotIn)",
+        "if (!FAULT && lock.state() != State.Open)", (),
     ),
     Fault(
         "lets the owner out early", HOLDS,
@@ -74,7 +74,7 @@ HOLDS_FAULTS = (
     ),
     Fault(
         "decides anew where a hold lies", HOLDS,
-        r"(?<=Care care = )lock\.care(?=;\n        address to)",
+        r"(?<=Care care = )lock\.care\(\)(?=;\n        address to)",
         "(FAULT ? _careFor(terms.asset, terms.owner) : SOUND)", (),
     ),
     Fault(

@@ -469,8 +469,8 @@ class TradingHarness(SystemHarness):
             yield (HOLDS, "consentOf", *key), b"\1" + b"".join(map(word, fields))
 
     def _holds_add_up(self) -> None:
-        """Held of a wallet is what holds and keepers have of it (Law 44), unless others took of it; and
-        what is in care is there, to the unit."""
+        """Held of a wallet is what holds and keepers have of it (Law 44), unless others took of it;
+        and what is in care is there, to the unit."""
         for token, law in self.shares.items():
             for who in (*WALLETS, "ola"):
                 promised = self.escrow.promised(token, (Care.LOCKED,), who)

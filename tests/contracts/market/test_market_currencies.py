@@ -118,7 +118,7 @@ def codec(artifacts) -> Codec:
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("code", NATURES)
 def test_all_have_what_was_signed_for_or_nothing_moves(ready, code, role):
-    """Of each nature in each role (Laws 47, 49): done as its nature says, or undone to the grain."""
+    """Of each nature in each role: done as it says, or undone to the grain (Laws 47, 49)."""
     bazaar, coin = ready
     nature, kit = NATURES[code], bazaar.kit
     start = kit.evm.snapshot()

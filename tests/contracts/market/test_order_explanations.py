@@ -143,6 +143,14 @@ def test_all_obstacles_are_listed_at_once(market):
     assert (low.most, low.due) == (0, 10**13)
 
 
+def test_at_a_fee_over_the_limit_nothing_is_reckoned(market):
+    """Such an order has no price (Law 52)."""
+    for name in ("fee", "tax"):
+        order = market.sale(**{f"{name}_bps": 65_535, f"{name}_to": person(1)})
+        found = Explained(market, order)
+        assert (found.obstacles, found.due) == ({"FeeTooHigh": (65_535, 100)}, 0)
+
+
 def test_who_pays_price_and_tax_needs_both(market):
     """The sum is compared, with what is there and with what is allowed (Law 52)."""
     order = market.sale(100, 10_000, tax_to=person(1), tax_bps=100, fee_to=person(2), fee_bps=100)

@@ -616,7 +616,9 @@ def test_the_number_only_rises(market):
     for high in (PARTIAL, PARTIAL | 301, 2**64 - 1):
         with refused("TradeSettlement_NotHigher", high, 300):
             market.settlement.send("cancelBelow", high, sender=market.maker)
-    market.settlement.send("cancelBelow", PARTIAL - 1, sender=market.maker)
+    for higher in (513, PARTIAL - 1):
+        market.settlement.send("cancelBelow", higher, sender=market.maker)
+        assert market.settlement.call("lowestNonce", market.maker) == higher
     market.fill(market.sale(nonce=PARTIAL - 1))
 
 
