@@ -7,6 +7,7 @@ that performs an attack is marked with the code: `@pytest.mark.attack("A7")`.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,13 +96,19 @@ WITHOUT_MUTANT = {
 }
 
 
-def marked() -> Iterator[tuple[str, str]]:
-    """Every test that performs an attack, as pytest names it, and the attack's code."""
+def written() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every test of a module, with the file that it is in."""
     for path in sorted((PROJECT_ROOT / "tests").rglob("test_*.py")):
         file = path.relative_to(PROJECT_ROOT).as_posix()
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef):
-                yield from ((f"{file}::{node.name}", code) for code in codes_of(node))
+                yield file, node
+
+
+def marked() -> Iterator[tuple[str, str]]:
+    """Every test that performs an attack, as pytest names it, and the attack's code."""
+    for file, test in WRITTEN:
+        yield from ((f"{file}::{test.name}", code) for code in codes_of(test))
 
 
 def codes_of(test: ast.FunctionDef) -> Iterator[str]:
@@ -111,6 +118,7 @@ def codes_of(test: ast.FunctionDef) -> Iterator[str]:
             yield from (ast.literal_eval(code) for code in decorator.args)
 
 
+WRITTEN = list(written())
 MARKED = set(marked())
 
 
@@ -123,6 +131,14 @@ def test_each_line_of_the_list_has_its_test(code):
 def test_no_test_is_marked_with_a_code_that_is_not_in_the_list():
     """A code that is misspelt would be looked for in vain."""
     assert {code for _, code in MARKED} <= CODES.keys()
+
+
+def test_the_tests_that_the_page_names_are_there():
+    """A test that is renamed is renamed there, too."""
+    page = (PROJECT_ROOT / "tests/assurance/README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9]\w*)`", page))
+    assert len(named) >= 10
+    assert named <= {test.name for _, test in WRITTEN}
 
 
 def test_whoever_notices_a_mutant_performs_its_attack():
