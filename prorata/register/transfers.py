@@ -79,7 +79,9 @@ def approve(operator: Operator, deployment: Deployment, spender: str, amount: in
 
     Raises: InputError when the account would approve itself; what `Operator.send` raises.
     """
-    return _approve(operator, deployment.token(), spender, amount, "approve-shares")
+    account = operator.address
+    key = f"approve-shares/{account}/{spender}/{amount}"
+    return _approve(operator, deployment.token(), spender, amount, key)
 
 
 def approve_money(operator: Operator, currency: Currency, spender: str, amount: int) -> Approved:
@@ -91,18 +93,19 @@ def approve_money(operator: Operator, currency: Currency, spender: str, amount: 
     if currency.is_native:
         rule, remedy = "cannot be taken by allowance", "use its wrapped ERC-20, such as WETH"
         raise InputError.of("currency", "ETH", rule, remedy)
-    return _approve(operator, currency, spender, amount, f"approve-money/{currency.address}")
+    account = operator.address
+    key = f"approve-money/{currency.address}/{account}/{spender}/{amount}"
+    return _approve(operator, currency, spender, amount, key)
 
 
 def _approve(
-    operator: Operator, token: ShareToken | Currency, spender: str, amount: int, step: str
+    operator: Operator, token: ShareToken | Currency, spender: str, amount: int, key: str
 ) -> Approved:
     operator.settle()
     account = operator.address
     if spender == account:
         raise InputError.of("spender", spender, "is the account itself", "name somebody else")
     before = token.allowance(account, spender)
-    key = f"{step}/{account}/{spender}/{amount}"
     change = make_change(operator, key, token.approve(spender, amount), done=before == amount)
     return Approved(change, before)
 

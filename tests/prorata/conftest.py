@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +136,16 @@ def refused(call, *arguments, **options) -> str:
     with pytest.raises(InputError) as refusal:
         call(*arguments, **options)
     return str(refusal.value)
+
+
+def sent_by_node(chain: RpcChain, transaction: dict) -> str:
+    """Signed by the node itself, and mined: its hash."""
+    hashed = chain.request("eth_sendTransaction", transaction)
+    for _ in range(100):
+        if chain.receipts([hashed]) != [None]:
+            return hashed
+        time.sleep(0.1)
+    raise AssertionError(hashed)
 
 
 def sent(operator: Operator) -> int:

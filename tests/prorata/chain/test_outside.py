@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 
 import pytest
@@ -17,21 +16,12 @@ from prorata.chain.transactions.outside import Home, find_outside
 from prorata.errors import ChainError, JournalError
 from tests.assurance.faults.proxy import Answer, Exchange, faulty_node
 from tests.prorata.chain.test_operator import HOLDER, mints, token
+from tests.prorata.conftest import sent_by_node
 
 __all__ = ["token"]
 
 BY_NONCE = "eth_getTransactionBySenderAndNonce"
 COUNT = "eth_getTransactionCount"
-
-
-def sent_by_node(chain: RpcChain, transaction: dict) -> str:
-    """Signed by the node itself, and mined: its hash."""
-    hashed = chain.request("eth_sendTransaction", transaction)
-    for _ in range(100):
-        if chain.receipts([hashed]) != [None]:
-            return hashed
-        time.sleep(0.1)
-    raise AssertionError(hashed)
 
 
 @pytest.fixture
@@ -142,12 +132,12 @@ def test_the_same_step_sent_elsewhere_with_the_same_nonce_is_that_step(
     operator.timeout = 0
     with pytest.raises(Exception, match="were not mined"):
         operator.send(mints(token, 1))
-    # A busy node takes a transaction into its pool a little after it has said so.
-    time.sleep(0.5)
     anvil.rpc("anvil_dropAllTransactions")
     assert anvil.rpc("txpool_status")["pending"] == "0x0"
     anvil.rpc("evm_setAutomine", True)
     operator.timeout = 20
+    # At the price of before it would be the same transaction to the bit.
+    anvil.rpc("anvil_setNextBlockBaseFeePerGas", hex(2 * 10**9))
     anvil.rpc("evm_mine")
     dearer = elsewhere.send_one("same", Call(token.address, token.mint(HOLDER, 1).data, 0, "x"))
     with pytest.raises(JournalError, match="was used by another transaction"):

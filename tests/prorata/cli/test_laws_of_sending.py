@@ -27,6 +27,7 @@ from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands, Ran, run
+from tests.prorata.conftest import sent_by_node
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
@@ -291,7 +292,7 @@ def fund(commands: Commands, account: str) -> None:
     """Make dollars for an account, by one that no journal knows."""
     call = commands.deployment.currency("USD").mint(account, 1_000 * 10**6)
     unlocked = LocalSigner(public_test_key(9)).address
-    commands.chain.request("eth_sendTransaction", call.question(unlocked))
+    sent_by_node(commands.chain, call.question(unlocked))
 
 
 @pytest.fixture(scope="module")

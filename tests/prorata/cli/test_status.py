@@ -9,6 +9,7 @@ from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.prorata.cli.opened import Commands
 from tests.prorata.cli.test_powers import BASIS, OTHER, OWNER, THIRD
+from tests.prorata.conftest import sent_by_node
 
 COMPLIANT = PROJECT_ROOT / "examples" / "compliant"
 HOLDERS = read_csv(COMPLIANT / "holders.csv", authorised=5_000).holdings
@@ -147,7 +148,7 @@ def test_what_somebody_else_has_changed_is_drift(commands):
     assert "none: the chain is as the manifest" in commands.says("status")
     assert commands.facts("status")["drift"] == []
     add = commands.deployment.token().add_agent(OTHER)
-    commands.chain.request("eth_sendTransaction", add.question(OWNER))
+    sent_by_node(commands.chain, add.question(OWNER))
     assert "one thing differs (agents): `prorata drift`" in commands.says("status")
     [drift] = commands.facts("status")["drift"]
     assert (drift["kind"], drift["found"]) == ("agents", f"{OTHER} is agent")

@@ -9,6 +9,7 @@ from prorata.deployments.permissions import read_permissions
 from tests.prorata.cli.conftest import asset, started  # noqa: F401
 from tests.prorata.cli.opened import Commands
 from tests.prorata.cli.test_powers import BASIS, COMPLIANT, OTHER, OWNER, THIRD, register
+from tests.prorata.conftest import sent_by_node
 
 
 def warnings(commands: Commands) -> list[str]:
@@ -77,7 +78,7 @@ def test_a_register_that_serves_another_asset(started, tmp_path):  # noqa: F811
 def test_an_account_with_a_key_that_may_hold_shares(started):  # noqa: F811
     """Which a command refuses, and another tool does not."""
     call = started.deployment.token().set_holds_contract(THIRD)
-    started.chain.request("eth_sendTransaction", call.question(OWNER))
+    sent_by_node(started.chain, call.question(OWNER))
     [said] = about(started, "may hold shares")
     assert said.startswith(f"{THIRD} may hold shares and is an account with a key: whoever has it")
 
@@ -90,7 +91,7 @@ def test_a_policy_that_reads_another_register(started):  # noqa: F811
     assert about(started, "reads the register") == []
     vault = started.deployment.vault().address
     call = started.deployment.token().set_identity_registry(vault)
-    started.chain.request("eth_sendTransaction", call.question(OWNER))
+    sent_by_node(started.chain, call.question(OWNER))
     [said] = about(started, "reads the register")
     assert said.endswith("deploy another policy with `prorata tax deploy`")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from prorata.chain.artifacts import artifact
@@ -16,7 +18,15 @@ from prorata.market.singletons import (
     settlement_at,
     singleton_address,
 )
+from prorata.toolchain.anvil import Anvil
 from tests.prorata.conftest import sent
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Iterator[Anvil]:
+    """A chain of its own: on another one somebody may have come first."""
+    with Anvil() as node:
+        yield node
 
 
 def test_they_are_deployed_once_whoever_comes_first(operator):

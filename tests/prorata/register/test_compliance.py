@@ -49,7 +49,7 @@ from prorata.register.refusals import check_transfer
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.amounts import Unit
 from prorata.values.kinds import FOREVER, Kind
-from tests.prorata.conftest import PATIENCE
+from tests.prorata.conftest import PATIENCE, sent_by_node
 
 pytestmark = pytest.mark.slow
 
@@ -567,7 +567,7 @@ def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
     operator.send_one("offer", token.transfer_ownership(OTHER))
     anvil.rpc("anvil_setBalance", OTHER, hex(10**18))
     anvil.rpc("anvil_impersonateAccount", OTHER)
-    found.chain.request("eth_sendTransaction", token.accept_ownership().question(OTHER))
+    sent_by_node(found.chain, token.accept_ownership().question(OTHER))
     read = read_permissions(found)
     warning = (
         f"{operator.address} owned ShareToken before and is still its agent: it can issue, burn "
@@ -577,8 +577,7 @@ def test_a_former_owner_who_is_still_agent_is_warned_of(anvil, operator, found):
     assert warning in read.warnings
     [grant] = [g for g in read.grants if g.contract == "ShareToken" and "agent" in g.role]
     assert (grant.role, grant.account) == ("agent, former owner", operator.address)
-    remove = token.remove_agent(operator.address).question(OTHER)
-    found.chain.request("eth_sendTransaction", remove)
+    sent_by_node(found.chain, token.remove_agent(operator.address).question(OTHER))
     anvil.rpc("anvil_stopImpersonatingAccount", OTHER)
     assert warning not in read_permissions(found).warnings
 
