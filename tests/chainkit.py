@@ -338,11 +338,15 @@ class AnvilKit(Kit):
         self.codec = Codec(artifacts)
         self._connection = HTTPConnection(anvil.url.removeprefix("http://"), timeout=60)
         self.accounts = [to_checksum_address(a) for a in self.rpc("eth_accounts")]
+        self._impersonated: set[str] = set()
 
     def __enter__(self) -> AnvilKit:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # A node counts them among its own accounts, also when its state is put back.
+        for address in self._impersonated:
+            self.rpc("anvil_stopImpersonatingAccount", address)
         self._connection.close()
 
     def ask(self, method: str, *params: Any) -> dict[str, Any]:
@@ -377,6 +381,7 @@ class AnvilKit(Kit):
         for address in addresses:
             self.rpc("anvil_setBalance", address, hex(10**21))
             self.rpc("anvil_impersonateAccount", address)
+            self._impersonated.add(address)
 
     def transact(self, sender: str, to: str | None, data: bytes, value: int = 0) -> Receipt:
         transaction = {

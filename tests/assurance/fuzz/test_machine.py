@@ -124,8 +124,8 @@ def number_of(code: str) -> int:
 
 
 def walk_into(make: Make) -> int:
-    """After how many stories a walk comes to grief; 0 if forty are not enough."""
-    for story in range(1, 41):
+    """After how many stories a walk comes to grief; 0 if eighty are not enough."""
+    for story in range(1, 81):
         try:
             walk_one(make, f"{SEED}/{story}", 250, Walked(), minimise=False)
         except Failed:
