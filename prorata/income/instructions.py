@@ -17,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eth_abi.abi import encode as abi_encode
-
 from prorata.chain.operator import Operator
 from prorata.chain.steps import Receipt
 from prorata.chain.types import Chain
@@ -27,9 +25,10 @@ from prorata.contracts.relayer import (
     PaymentInstruction,
     digest,
 )
+from prorata.contracts.signature_wallet import has_signed
 from prorata.contracts.vault import Distribution, DividendVault, find_distribution
 from prorata.deployments.deployment import Deployment
-from prorata.errors import InputError, RevertError
+from prorata.errors import InputError
 from prorata.income.claim_trials import try_open
 from prorata.income.claims import Payout, payouts
 from prorata.income.instruction_files import (
@@ -48,7 +47,6 @@ __all__ = [
     "execute",
     "relayer_of",
 ]
-ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 
 
 # ---------------------------------------------------------------------------------------- drafting
@@ -281,12 +279,7 @@ def _is_signed(chain: Chain, signed: SignedInstruction) -> bool:
     claimant = signed.instruction.claimant
     if not chain.code(claimant):
         return signed.is_signed_by_key
-    question = abi_encode(["bytes32", "bytes"], [signed.digest, signed.signature])
-    try:
-        answer = chain.call(claimant, ERC1271_MAGIC + question)
-    except RevertError:
-        return False
-    return answer[:32] == ERC1271_MAGIC.ljust(32, b"\0")
+    return has_signed(chain, claimant, signed.digest, signed.signature)
 
 
 def _canonical(signed: SignedInstruction) -> bytes:

@@ -22,7 +22,7 @@ from prorata.chain.steps import Intent, Receipt
 from prorata.chain.types import Chain
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds, HoldState
-from prorata.contracts.rules import Code
+from prorata.contracts.rules import Code, Explanation, Refusal
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.deployments.create2 import creation_block
@@ -37,6 +37,7 @@ __all__ = [
     "Ended",
     "Placed",
     "amount_of",
+    "beside_what_is_held",
     "claim_hold",
     "deliver_hold",
     "is_appointed",
@@ -118,11 +119,14 @@ def refusals_of(chain: Chain, terms: Hold) -> list[str]:
         return []
     owner, to = (wallet_of(chain, terms.asset, account) for account in (terms.owner, terms.to))
     explained = ShareToken(chain, terms.asset).explain(owner, to, terms.amount)
-    # What is held counts as frozen, and is what the delivery takes.
-    refusals = [one for one in explained.refusals if one.code is not Code.AMOUNT_FROZEN]
-    unit = asset.unit
+    refusals, unit = beside_what_is_held(explained), asset.unit
     transfer = Transfer(owner, to, terms.amount, unit.symbol, unit.decimals)
     return explain_in_words(refusals, transfer)
+
+
+def beside_what_is_held(explained: Explanation) -> tuple[Refusal, ...]:
+    """Why a token refuses, but for a frozen amount: what is held counts so, and is delivered."""
+    return tuple(one for one in explained.refusals if one.code is not Code.AMOUNT_FROZEN)
 
 
 def amount_of(chain: Chain, terms: Hold) -> str:

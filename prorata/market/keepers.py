@@ -18,7 +18,7 @@ from prorata.contracts.holds import Consent, Holds
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.errors import InputError
-from prorata.market.holds import require_appointed, wallet_of
+from prorata.market.holds import beside_what_is_held, require_appointed, wallet_of
 from prorata.register.refusals import check_transfer
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.times import moment
@@ -180,10 +180,10 @@ def _require_deliverable(step: _Step, to: str) -> None:
     giver = wallet_of(asset.chain, asset.address, step.owner)
     token = ShareToken(asset.chain, asset.address)
     check = check_transfer(token, giver, to, step.amount)
-    # What is held counts as frozen, and is what the delivery takes.
-    said = [sentence for sentence in check.sentences if "not frozen" not in sentence]
-    if said:
-        rule, _, remedy = said[0].partition("; ")
+    explained = check.explanation
+    check = replace(check, explanation=replace(explained, refusals=beside_what_is_held(explained)))
+    if check.sentences:
+        rule, _, remedy = check.sentences[0].partition("; ")
         amount = asset.unit.amount(step.amount).text
         raise InputError.of("amount", amount, f"cannot be delivered: {rule}", remedy)
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import encode as abi_encode
 from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.crypto import keccak
 
 from prorata.chain.signers import ElsewhereSigner
 from prorata.chain.types import Chain
-from prorata.errors import InputError, RevertError
+from prorata.contracts.signature_wallet import has_signed
+from prorata.errors import InputError
 from prorata.income.instruction_files import TypedSigner
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "sign_message",
 ]
 
-ERC1271_MAGIC = bytes.fromhex("1626ba7e")
 KEY_SIGNATURE = 65
 """Bytes: r, s and v."""
 
@@ -71,13 +70,7 @@ def is_signed(chain: Chain, owner: str, message: Message, signature: bytes) -> b
         return True
     if not chain.code(owner):
         return False
-    hashed = _digest(signable)
-    question = abi_encode(["bytes32", "bytes"], [hashed, signature])
-    try:
-        answer = chain.call(owner, ERC1271_MAGIC + question)
-    except RevertError:
-        return False
-    return answer[:32] == ERC1271_MAGIC.ljust(32, b"\0")
+    return has_signed(chain, owner, _digest(signable), signature)
 
 
 def read_signature(given: str) -> bytes:
