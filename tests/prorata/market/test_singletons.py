@@ -13,8 +13,8 @@ from prorata.deployments.deployment import open_operator
 from prorata.deployments.market_contracts import SALT
 from prorata.errors import DeploymentError
 from prorata.market.singletons import (
-    packed_singletons,
     deploy_singletons,
+    packed_singletons,
     read_singletons,
     settlement_at,
     singleton_address,
@@ -51,8 +51,6 @@ def test_who_comes_second_sends_nothing(operator, tmp_path):
     nothing = [None] * len(packed_singletons())
     with open_operator(operator.chain, operator.signer, tmp_path / "other") as second:
         assert [one.receipt for one in deploy_singletons(second)] == nothing
-            packed_singletons()
-        )
     assert sent(operator) == before
 
 
