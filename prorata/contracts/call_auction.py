@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 
 from prorata.chain.calls import Call
 from prorata.contracts.base import BoundContract
-from prorata.contracts.call_terms import CallTerms, Side
+from prorata.contracts.call_terms import CallTerms, Side, Wanted
 from prorata.contracts.trade_settlement import SignedPermit
 from prorata.values.kinds import Numbered
 from prorata.values.words import counted
@@ -101,32 +101,17 @@ class OrderState(Numbered):
 
 @dataclass(frozen=True)
 class Placement:
-    """An order that its owner signs: `ICallAuction.Placement`.
-
-    `quantity` is in lots; in a call by amount it is money, in smallest units.
-    """
+    """An order that its owner signs: `ICallAuction.Placement`."""
 
     id: bytes
     owner: str
-    side: Side
-    quantity: int
-    step: int
-    ladder: int
+    wanted: Wanted
     nonce: int
     valid_until: int
 
     def encodable(self) -> tuple[object, ...]:
         """The struct's fields in order."""
-        return (
-            self.id,
-            self.owner,
-            int(self.side),
-            self.quantity,
-            self.step,
-            self.ladder,
-            self.nonce,
-            self.valid_until,
-        )
+        return (self.id, self.owner, *self.wanted.encodable(), self.nonce, self.valid_until)
 
     def message(self) -> Message:
         """The fields as typed data has them: numbers as text, since JSON cuts large ones."""
@@ -358,23 +343,15 @@ class CallAuction(BoundContract):
         label = f"count what {counted(len(wallets), 'wallet')} had at record {terms.record_id}"
         return self._write("entitle", terms.encodable(), list(wallets), label=label)
 
-    def place(self, terms: CallTerms, side: Side, quantity: int, step: int, ladder: int) -> Call:
+    def place(self, terms: CallTerms, wanted: Wanted) -> Call:
         """Place an order of the sender's."""
-        asked = (terms.encodable(), int(side), quantity, step, ladder)
-        return self._write("place", *asked, label=_place_label(side, quantity, terms))
+        asked = (terms.encodable(), *wanted.encodable())
+        return self._write("place", *asked, label=_place_label(wanted, terms))
 
-    def place_with_permit(
-        self,
-        terms: CallTerms,
-        side: Side,
-        quantity: int,
-        step: int,
-        ladder: int,
-        permit: SignedPermit,
-    ) -> Call:
+    def place_with_permit(self, terms: CallTerms, wanted: Wanted, permit: SignedPermit) -> Call:
         """Use a permit, then place."""
-        asked = (terms.encodable(), int(side), quantity, step, ladder, _permit(permit))
-        label = f"{_place_label(side, quantity, terms)} by a permit"
+        asked = (terms.encodable(), *wanted.encodable(), _permit(permit))
+        label = f"{_place_label(wanted, terms)} by a permit"
         return self._write("placeWithPermit", *asked, label=label)
 
     def place_for(
@@ -385,7 +362,7 @@ class CallAuction(BoundContract):
         permit: SignedPermit | None = None,
     ) -> Call:
         """Place an order that its owner has signed."""
-        label = f"{_place_label(placement.side, placement.quantity, terms)} for {placement.owner}"
+        label = f"{_place_label(placement.wanted, terms)} for {placement.owner}"
         asked = (terms.encodable(), placement.encodable(), signature, _permit(permit))
         return self._write("placeFor", *asked, label=label)
 
@@ -519,6 +496,6 @@ def _permit(permit: SignedPermit | None) -> tuple[object, ...]:
     return NO_PERMIT if permit is None else (permit.deadline, permit.v, permit.r, permit.s)
 
 
-def _place_label(side: Side, quantity: int, terms: CallTerms) -> str:
-    much = f"{quantity} of money" if terms.by_amount else counted(quantity, "lot")
-    return f"{'bid for' if side is Side.BID else 'ask for'} {much}"
+def _place_label(wanted: Wanted, terms: CallTerms) -> str:
+    much = f"{wanted.quantity} of money" if terms.by_amount else counted(wanted.quantity, "lot")
+    return f"{'bid for' if wanted.side is Side.BID else 'ask for'} {much}"

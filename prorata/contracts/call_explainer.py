@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.contracts.base import BoundContract
-from prorata.contracts.call_terms import CallTerms, Side
+from prorata.contracts.call_terms import CallTerms, Wanted
 from prorata.contracts.rules import Code, Refusal
 from prorata.values.kinds import Numbered
 
@@ -75,9 +75,7 @@ class CallExplainer(BoundContract):
         """The contract whose calls are explained."""
         return str(self._view("callAuction"))
 
-    def explain(
-        self, terms: CallTerms, owner: str, side: Side, quantity: int, step: int, ladder: int
-    ) -> PlaceExplanation:
+    def explain(self, terms: CallTerms, owner: str, wanted: Wanted) -> PlaceExplanation:
         """Everything that stands in the way of an order now, and the largest that would pass."""
-        asked = (terms.encodable(), owner, int(side), quantity, step, ladder)
+        asked = (terms.encodable(), owner, *wanted.encodable())
         return PlaceExplanation.of(self._view("explain", *asked))

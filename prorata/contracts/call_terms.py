@@ -21,6 +21,7 @@ __all__ = [
     "CallTerms",
     "Ladder",
     "Side",
+    "Wanted",
 ]
 
 MOST_STEPS = 255
@@ -71,6 +72,23 @@ class Ladder:
     def price_at(self, step: int) -> int:
         """The price of a lot at a step: `first_price + step * increment`."""
         return self.first_price + step * self.increment
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an order asks for: a side, a quantity, its limit as a step, and a ladder.
+
+    `quantity` is in lots; in a call by amount it is money, in smallest units.
+    """
+
+    side: Side
+    quantity: int
+    step: int = 0
+    ladder: int = 0
+
+    def encodable(self) -> tuple[object, ...]:
+        """The arguments in order."""
+        return (int(self.side), self.quantity, self.step, self.ladder)
 
 
 NO_LADDER = Ladder(ZERO_ADDRESS, 0, 0)
