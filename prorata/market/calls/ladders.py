@@ -3,7 +3,7 @@
 
     at: "100.00"                                    one price
     from: "90.00"   to: "110.00"   step: "0.50"     a price every half
-    around: "100.00"                                255 prices from a quarter below to a quarter above
+    around: "100.00"                                255 prices, a quarter below to a quarter above
 
 The first and the last price, and every one between them, is a whole number of the money's smallest
 units for a lot.
@@ -88,9 +88,7 @@ def prices_of(written: WrittenPrices, units: CallUnits, column: str, ladder: int
         if _given(written)[name] is None:
             rule = "is missing beside from"
             raise InputError.of(f"{column}.{name}", "", rule, "write from:, to: and step:")
-    first, last, step = (
-        price(name, str(_given(written)[name])) for name in ("from", "to", "step")
-    )
+    first, last, step = (price(name, str(_given(written)[name])) for name in ("from", "to", "step"))
     return _stepped(first, last, step, (written, column))
 
 
