@@ -84,8 +84,10 @@ def read_escrow(chain: Chain, movements: Movements, block: Block) -> EscrowAnswe
             for ladder in range(len(one.money)):
                 escrows[one.id, ladder] = auction.escrow_of(_id(one.id), ladder)
             rows = sorted(one.owed_to)
-            for row, amount in zip(rows, auction.owed_to_many(_id(one.id), rows), strict=True):
-                owed[one.id, *row] = amount
+            for (ladder, who), amount in zip(
+                rows, auction.owed_to_many(_id(one.id), rows), strict=True
+            ):
+                owed[one.id, ladder, who] = amount
     exchanges: dict[int, Exchange] = {}
     exchange_owed: dict[tuple[int, str], int] = {}
     given = {one.id: one for one in movements.exchanges.given}
@@ -181,7 +183,14 @@ def _check_call(books: Books, call: CallAccount, answers: EscrowAnswers) -> None
     for (ladder, account), ours in call.owed_to.items():
         expected = 0 if ladder in call.swept else ours
         theirs = answers.owed[call.id, ladder, account]
-        _check(books, place, f"owed to {account}", expected, theirs, call.money[ladder].currency)
+        _check(
+            books,
+            place,
+            f"owed to {account}",
+            expected,
+            theirs,
+            currency=call.money[ladder].currency,
+        )
 
 
 def _check_money(books: Books, place: Place, ours: CallMoney, theirs: Escrow) -> None:
@@ -191,7 +200,7 @@ def _check_money(books: Books, place: Place, ours: CallMoney, theirs: Escrow) ->
         ("proceeds that wait", ours.proceeds, theirs.proceeds),
         ("money owed", ours.owed, theirs.owed),
     ):
-        _check(books, place, figure, here, there, ours.currency)
+        _check(books, place, figure, here, there, currency=ours.currency)
 
 
 def _check_exchange(books: Books, one: ExchangeAccount, answers: EscrowAnswers) -> None:
@@ -206,16 +215,16 @@ def _check_exchange(books: Books, one: ExchangeAccount, answers: EscrowAnswers) 
         ("money paid to holders", one.paid, found.paid),
         ("money owed to holders", one.owed, found.owed),
     ):
-        _check(books, place, figure, ours, theirs, currency)
+        _check(books, place, figure, ours, theirs, currency=currency)
     if one.swept:
         return
     tied = sum(amount for account, amount in one.owed_to.items() if account in one.moved)
     theirs = sum(answers.exchange_owed[one.id, account] for account in one.moved)
-    _check(books, place, "owed where holds have ended", tied, theirs, currency)
+    _check(books, place, "owed where holds have ended", tied, theirs, currency=currency)
     for account, ours in one.owed_to.items():
         if account not in one.moved:
             owed = answers.exchange_owed[one.id, account]
-            _check(books, place, f"owed to {account}", ours, owed, currency)
+            _check(books, place, f"owed to {account}", ours, owed, currency=currency)
 
 
 def _check(
@@ -224,6 +233,7 @@ def _check(
     figure: str,
     ours: object,
     theirs: object,
+    *,
     currency: str | None = None,
 ) -> None:
     if ours != theirs:

@@ -4,7 +4,9 @@
 For each share token: every open hold and every keeper's number is as the contract says; what the
 token holds of each wallet is what events say, and what holds promise (law H2); everybody's lots add
 up to its balance; every trade has its transfer; and the holds contract has at least what is in its
-care, of the shares and of the currencies that income and trades are paid in. Money in calls and exchanges is held against their events in `prorata.ledger.escrow`.
+care, of the shares and of the currencies that income and trades are paid in.
+
+Money in calls and exchanges stands in `prorata.ledger.escrow`.
 
 The settlement contract keeps nothing of a trade, and has no power to give anything back: what
 somebody sends there is lost, and told as an open question, no difference, as anybody could do so.
@@ -107,8 +109,8 @@ def check_trading(
     check_escrow(books, movements, answers.escrow)
     for trade in movements.unmatched:
         place = Place.register(f"the trade in {trade.transaction}")
-        teller = trade.source or "the settlement"
-        reported = (f"{trade.shares} from {trade.seller} to {trade.buyer}", teller)
+        source = trade.source or "the settlement"
+        reported = (f"{trade.shares} from {trade.seller} to {trade.buyer}", source)
         books.differ(place, "its shares", reported, ("no such transfer", "the token"))
     for asset, amount in answers.at_settlement.items():
         if amount:
