@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {IERC3643Token} from "../token/IERC3643Token.sol";
 import {IRecordToken} from "../token/IRecordToken.sol";
@@ -46,7 +47,7 @@ library CallTermsLib {
     uint256 private constant DELIVERY_GAS = 0x440;
     uint256 private constant TAKE_UNTIL = 0x460;
     uint256 private constant SWEEP_TO = 0x480;
-    uint256 private constant TERMS_BYTES = 0x4c0;
+    uint256 internal constant TERMS_BYTES = 0x4c0;
 
     /// @dev A ladder, in bytes.
     uint256 private constant LADDER_BYTES = 0x60;
@@ -79,6 +80,9 @@ library CallTermsLib {
 
     /// @dev Share tokens of this system count shares in 96 bits.
     uint256 internal constant MAX_SHARES = type(uint96).max;
+
+    /// @dev Lots of a call, and of an order, are counted in 40 bits.
+    uint256 internal constant MAX_LOTS = type(uint40).max;
 
     /// @dev `TransferRules.leastHolding`, which other rules need not know.
     bytes4 private constant LEAST_HOLDING = bytes4(keccak256("leastHolding()"));
@@ -227,7 +231,7 @@ library CallTermsLib {
         _check(lot == expected, uint32(ICallAuction.CallAuction_WrongLot.selector), TWO, lot, expected, 0);
         uint256 lots = _at(terms, LOTS);
         uint256 least = _at(terms, LEAST_LOTS);
-        uint256 limit = kind == AUCTION ? 0 : MAX_SHARES / lot;
+        uint256 limit = kind == AUCTION ? 0 : FixedPointMathLib.min(MAX_SHARES / lot, MAX_LOTS);
         _check(
             lots <= limit && (limit == 0 || (lots != 0 && lots >= least)),
             uint32(ICallAuction.CallAuction_WrongLots.selector),
