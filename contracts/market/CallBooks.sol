@@ -31,9 +31,13 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     /// @dev What a question may use that a token may not answer.
     uint256 internal constant QUESTION_GAS = 50_000;
 
+    /// @dev Where money begins in the slot of a `Head`, in bits, and one order more.
+    uint256 internal constant REFUNDABLE = 128;
+    uint256 internal constant ONE_ORDER = 1 << 8;
+
     // --------------------------------------------------------------------- storage
 
-    /// @dev One slot.
+    /// @dev One slot, from the lowest bit up.
     /// @param stage How far the call is
     /// @param orders Orders placed
     /// @param delivered Lots that were ever delivered
