@@ -9,7 +9,7 @@ to the unit, and the chain is held against it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prorata.contracts.call_auction import CallOrder, CallState, OrderState, Stage
@@ -32,7 +32,7 @@ __all__ = [
 READ_AT_ONCE = 500
 
 COUNTS = (OrderState.PLACED, OrderState.ALLOTTED, OrderState.ENDED)
-"""The states of an order that takes part; one that ended before the close does not."""
+"""The states of an order that takes part, or did, unless it was struck before."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class Book:
     state: CallState
     orders: tuple[CallOrder, ...]
     outcome: law.CallOutcome | None
+    struck: frozenset[int] = frozenset()
+    """The numbers of those that were struck, and of which nothing is left here."""
+
+    def counts(self, number: int) -> bool:
+        """Whether an order takes part, or did."""
+        return number not in self.struck and self.orders[number - 1].state in COUNTS
 
     @property
     def lines(self) -> list[BookLine]:
@@ -66,13 +72,13 @@ class Book:
             return [
                 BookLine(number, order, 0, 0, 0)
                 for number, order in enumerate(self.orders, 1)
-                if _counts(order)
+                if self.counts(number)
             ]
         rows = zip(self.orders, found.allotted, found.costs, found.refunds, strict=True)
         return [
             BookLine(number, order, lots, cost, back)
             for number, (order, lots, cost, back) in enumerate(rows, 1)
-            if _counts(order)
+            if self.counts(number)
         ]
 
     @property
@@ -123,26 +129,41 @@ def read_book(call: KnownCall, price: int | None = None) -> Book:
     """
     state = call.state
     orders = read_orders(call)
+    struck = _struck(call, state, orders)
+    book = Book(call, state, orders, None, struck)
     outcome: law.CallOutcome | None = None
     if state.stage in (Stage.CLEARED, Stage.SETTLING, Stage.SETTLED):
-        named = state.clearing.price if call.terms.is_valued else None
-        outcome = _outcome(call, orders, named)
+        outcome = _outcome(book, state.clearing.price if call.terms.is_valued else None)
         _require_law(call, state, outcome)
     elif state.stage is Stage.OPEN and (not call.terms.is_valued or price is not None):
-        outcome = _outcome(call, orders, price)
-    return Book(call, state, orders, outcome)
+        outcome = _outcome(book, price)
+    return replace(book, outcome=outcome)
 
 
-def _outcome(call: KnownCall, orders: Sequence[CallOrder], price: int | None) -> law.CallOutcome:
+def _outcome(book: Book, price: int | None) -> law.CallOutcome:
     counted = [
-        law.CallOrder(int(one.side), one.quantity, one.step, one.ladder, _counts(one))
-        for one in orders
+        law.CallOrder(int(one.side), one.quantity, one.step, one.ladder, book.counts(number))
+        for number, one in enumerate(book.orders, 1)
     ]
-    return law.outcome(rules_of(call), counted, price)
+    return law.outcome(rules_of(book.call), counted, price)
 
 
-def _counts(order: CallOrder) -> bool:
-    return order.state in COUNTS
+def _struck(call: KnownCall, state: CallState, orders: Sequence[CallOrder]) -> frozenset[int]:
+    """Orders that were struck before the close and have had their refund since.
+
+    The chain says of them only that they have ended, as of those that got nothing.
+    """
+    ended = (one.state is OrderState.ENDED and not one.allotted for one in orders)
+    if state.stage in (Stage.NONE, Stage.OPEN) or not any(ended):
+        return frozenset()
+    found: set[int] = set()
+    for event in call.events("Struck", "Restored"):
+        number = int(event.args["order"])
+        if event.name == "Struck":
+            found.add(number)
+        else:
+            found.discard(number)
+    return frozenset(n for n in found if orders[n - 1].state is OrderState.ENDED)
 
 
 def _require_law(call: KnownCall, state: CallState, outcome: law.CallOutcome) -> None:
