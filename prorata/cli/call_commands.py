@@ -264,7 +264,7 @@ def cancel_command(words: Words) -> Command:
         with session.deployed() as (operator, found):
             call = found_call(found, words, named, contract)
             receipt = cancel_call(operator, call, notice)
-        session.output.say(f"Cancelled: the {call.title}")
+        session.output.say(f"Cancelled: {call.title}")
         say_sent(session, receipt)
         session.output.result({**call.as_json(), **sent_facts(receipt)})
 

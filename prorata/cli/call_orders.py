@@ -183,7 +183,7 @@ def _place(
     drafted = draft_placement(found, call, signer.address, wanted, until)
     signed = sign_placement(operator.chain, signer, call, drafted, permit=permit)
     write_placement(options["out"], signed)
-    session.output.say(f"Signed: {signed.says}, in the {call.title}")
+    session.output.say(f"Signed: {signed.says}, in {call.title}")
     session.output.say(
         f"{options['out']} is the order: `prorata {words.place} --from {options['out']}` brings it"
     )
@@ -319,7 +319,7 @@ def withdraw_command(words: Words) -> Command:
                 assert order is not None
                 call = found_call(found, words, named, contract)
                 _, receipt = withdraw_order(operator, call, order)
-                what = f"order {order} of the {call.title}"
+                what = f"order {order} of {call.title}"
         session.output.say(f"Withdrawn: {what}")
         say_sent(session, receipt)
         session.output.result({**call.as_json(), "order": order, **sent_facts(receipt)})

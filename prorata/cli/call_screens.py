@@ -8,7 +8,7 @@ from typing import Any
 
 from prorata.chain.steps import Receipt
 from prorata.cli.changes import sent_facts
-from prorata.cli.output import MOST_ROWS, escape
+from prorata.cli.output import escape
 from prorata.cli.session import Session
 from prorata.contracts.call_auction import Stage
 from prorata.contracts.call_terms import CallKind, CallTerms, Side
@@ -40,8 +40,6 @@ __all__ = [
     "show_terms",
     "warn_of_strangers",
 ]
-
-REPORT_ROWS = 50
 
 
 # ------------------------------------------------------------------------------------------- terms
@@ -241,7 +239,7 @@ def _order_facts(call: KnownCall, owner: str, wanted: Any) -> dict[str, Any]:
 def show_placed(session: Session, call: KnownCall, placed: PlacedOrder) -> None:
     """An order that is in the call."""
     verb = "Placed before" if placed.receipt.resumed else "Placed"
-    session.output.say(f"{verb}: order {placed.number} of the {call.title}")
+    session.output.say(f"{verb}: order {placed.number} of {call.title}")
     session.output.say(f"  {'order':<12}{says(call, placed.wanted)}")
     say_sent(session, placed.receipt)
     session.output.result(
@@ -272,22 +270,31 @@ def say_sent(session: Session, receipt: Receipt | None) -> None:
 def show_book(session: Session, book: Book) -> None:
     """What a call clears at, and who gets what, to the unit."""
     call, found = book.call, book.outcome
-    units = call.units
     if found is None:
         session.output.say(f"{len(book.lines):,} orders; the price is named by {call.terms.valuer}")
     else:
         _say_clearing(session, book)
-    rows = [_book_row(book, line) for line in book.lines[:MOST_ROWS]]
-    if not rows:
+    if not book.lines:
         session.output.say("There are no orders")
         return
-    title = f"{counted(len(book.lines), 'order')} of the {call.title}"
-    titles = ("order", "owner", "limit", f"wants {units.share.symbol}>", "gets>", "pays>", "back>")
-    if call.terms.by_amount:
-        titles = ("order", "owner", "limit", "for>", "gets>", "pays>", "back>")
-    session.output.table(title, titles, rows)
-    if len(book.lines) > MOST_ROWS:
-        session.output.say(f"  and {len(book.lines) - MOST_ROWS:,} more: `--json` names them all")
+    title = f"{counted(len(book.lines), 'order')} of {call.title}"
+    session.output.table(title, _titles(book), [_book_row(book, line) for line in book.lines])
+
+
+def _titles(book: Book) -> tuple[str, ...]:
+    """The columns of the orders: amounts of one unit have it in the title, others in the cells."""
+    call = book.call
+    share, money = call.units.share.symbol, call.units.money[0].symbol
+    wants = f"for {money}>" if call.terms.by_amount else f"wants {share}>"
+    if not _has_one_unit(call):
+        return ("order", "owner", "limit>", wants, "gets>", "pays>", "back>")
+    gets, pays = (share, money) if call.terms.kind is CallKind.SALE else (money, share)
+    back = money if call.terms.kind is CallKind.SALE else share
+    return ("order", "owner", "limit>", wants, f"gets {gets}>", f"pays {pays}>", f"back {back}>")
+
+
+def _has_one_unit(call: KnownCall) -> bool:
+    return len(call.units.money) == 1 and call.terms.kind is not CallKind.AUCTION
 
 
 def _say_clearing(session: Session, book: Book) -> None:
@@ -326,23 +333,27 @@ def _say_clearing(session: Session, book: Book) -> None:
 def _book_row(book: Book, line: BookLine) -> tuple[str, ...]:
     call, order = book.call, line.order
     units, terms = call.units, call.terms
-    limit = units.price(terms.ladders[order.ladder].price_at(order.step), order.ladder)
+    price = terms.ladders[order.ladder].price_at(order.step)
+    limit = units.price(price, order.ladder).removesuffix(" a share")
     share, money = units.share, units.money[order.ladder]
-    lots, cost = share.amount(line.lots * terms.lot).text, money.amount(line.cost).text
+    lots, cost = share.amount(line.lots * terms.lot), money.amount(line.cost)
     bid = order.side is Side.BID
-    wants = (
-        money.amount(order.quantity)
-        if terms.by_amount
-        else share.amount(order.quantity * terms.lot)
-    )
-    named = str(line.number), order.owner, limit.removesuffix(" a share"), wants.text
+    wants = share.amount(order.quantity * terms.lot)
+    if terms.by_amount:
+        wants = money.amount(order.quantity)
+    named = str(line.number), order.owner
+    alone = _has_one_unit(call)
     if book.outcome is None:
-        return (*named, "?", "?", "?")
-    if bid:
-        back = f"{money.amount(line.back).text} {money.symbol}"
-        return (*named, f"{lots} {share.symbol}", f"{cost} {money.symbol}", back)
-    back = f"{share.amount(line.back * terms.lot).text} {share.symbol}"
-    return (*named, f"{cost} {money.symbol}", f"{lots} {share.symbol}", back)
+        return (*named, _cell_of(limit, alone), wants.text, "?", "?", "?")
+    back = money.amount(line.back) if bid else share.amount(line.back * terms.lot)
+    gets, pays = (lots, cost) if bid else (cost, lots)
+    amounts = (f"{one.text} {one.currency}" for one in (gets, pays, back))
+    limited = _cell_of(limit, alone)
+    return (*named, limited, wants.text, *(_cell_of(one, alone) for one in amounts))
+
+
+def _cell_of(text: str, alone: bool) -> str:
+    return text.rpartition(" ")[0] if alone else text
 
 
 def book_facts(book: Book) -> dict[str, Any]:
@@ -407,13 +418,18 @@ def show_report(session: Session, report: CallReport, left: str, *, orders: bool
         session.output.say(f"  {name:<16}{text}")
     _say_faults(session, report)
     if orders and report.lines:
-        cells = [report.row(line).cells for line in report.lines[:REPORT_ROWS]]
-        names = ("order", "owner", "side", "state", "gave>", "got>", "back>", "undelivered>")
-        drawn = [tuple(one[name.rstrip(">")] for name in names) for one in cells]
-        session.output.table(f"Orders of the {call.title}", names, drawn)
-        if len(report.lines) > REPORT_ROWS:
-            more = len(report.lines) - REPORT_ROWS
-            session.output.say(f"  and {more:,} more: `--json` names them all")
+        _show_lines(session, report)
+
+
+def _show_lines(session: Session, report: CallReport) -> None:
+    call = report.call
+    rows = []
+    for line in report.lines:
+        one, order = report.row(line), line.order
+        cells = [f"{a.text} {a.currency}" for a in (one.gave, one.got, one.back)]
+        rows.append((str(line.number), order.owner, order.state.label, *cells))
+    titles = ("order", "owner", "state", "gave>", "got>", "back>")
+    session.output.table(f"Orders of {call.title}", titles, rows)
 
 
 def _say_faults(session: Session, report: CallReport) -> None:

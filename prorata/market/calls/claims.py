@@ -100,7 +100,7 @@ def take_owed(
         done = [operator.earlier(f"{prefix}/{n}") for n in range(operator.attempts(prefix))]
         if found := [one for one in done if one is not None]:
             return found
-        rule = f"is owed nothing by the {call.title}"
+        rule = f"is owed nothing by {call.title}"
         raise InputError.of("of", account, rule, "`status` shows whom it owes")
     attempt = operator.attempts(prefix)
     intents: list[Intent] = []

@@ -172,4 +172,4 @@ def sent_once(operator: Operator, prefix: str, calls: Sequence[Call]) -> list[Re
 
 
 def _labelled(call: KnownCall, sending: Call, verb: str) -> Call:
-    return replace(sending, label=f"{verb} the {call.title}")
+    return replace(sending, label=f"{verb} {call.title}")

@@ -83,7 +83,7 @@ class KnownCall:
     def title(self) -> str:
         """In a few words: the number, and the name where there is one."""
         number = f" {self.number}" if self.number else f" 0x{self.id.hex()}"
-        return f"{self.noun}{number}{f', {self.name}' if self.name else ''}"
+        return f"{self.noun}{number}{f' ({self.name})' if self.name else ''}"
 
     @property
     def state(self) -> CallState:

@@ -237,7 +237,7 @@ def _require_books(report: CallReport) -> None:
 
 def _contradict(call: KnownCall, line: ReportLine, what: str, chain: int, books: int) -> None:
     raise BooksError(
-        f"{what} of order {line.number} of the {call.title} are {chain:,} on the chain and "
+        f"{what} of order {line.number} of {call.title} are {chain:,} on the chain and "
         f"{books:,} by events and law",
         "run `prorata drift`, and report it with the id of the call",
     )

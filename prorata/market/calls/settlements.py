@@ -106,7 +106,7 @@ def what_is_left(call: KnownCall, now: int) -> str:
     if state.stage is Stage.SETTLED and now <= terms.settle_by:
         short = state.clearing.lots - state.delivered
         if not short:
-            return "is settled"
+            return "nothing is left to be done"
         last = moment(terms.settle_by)
         return f"lacks {call.units.shares(short)}: {command} tries again until {last}"
     return f"is over: {command} gives back what is left"
