@@ -433,7 +433,8 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         // From scratch memory: every bid asks.
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            mstore(0x04, owner)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(0x04, shr(96, shl(96, owner)))
             let answered := staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)
             answer := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
         }

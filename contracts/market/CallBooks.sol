@@ -188,7 +188,8 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         // From scratch memory: every payment asks.
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            mstore(0x04, account)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(0x04, shr(96, shl(96, account)))
             let answered := staticcall(gasLimit, token, 0x00, 0x24, 0x00, 0x20)
             if and(answered, gt(returndatasize(), 0x1f)) {
                 let answer := mload(0x00)
