@@ -68,8 +68,6 @@ def test_a_person_has_one_limit_whatever_wallets_it_uses(kit):
         with refused("CallAuction_OverLimit", 1, 11, 10):
             calls.bid(terms, who, 1)
     calls.bid(terms, calls.cid, 10)
-    with refused("CallAuction_UnknownPerson", calls.issuer, terms.registry):
-        calls.bid(terms, calls.issuer, 1)
 
 
 @pytest.mark.attack("J12")
@@ -224,7 +222,7 @@ def test_rules_that_change_keep_back_orders_and_no_money(kit):
     calls.open(terms)
     orders = [calls.bid(terms, who, 30) for who in (calls.ann, calls.cid, calls.dan)]
     calls.close(terms)
-    calls.harness.registry.send("remove", [calls.cid], sender=calls.agent)
+    calls.harness.registry.send("deleteIdentity", calls.cid, sender=calls.agent)
     missed = calls.settle(terms).named("NotDelivered")
     assert [one["bid"] for one in missed] == [orders[1]]
     assert calls.got(terms, *orders) == [(30, 30), (30, 0), (30, 30)]
@@ -318,7 +316,7 @@ def test_nobody_refunds_a_call_that_lives(calls):
                 calls.send("refund", terms, [order], sender=who)
     calls.settle(terms)
     assert calls.got(terms, order) == [(60, 60)]
-    assert calls.send("refund", terms, [order]).events == []
+    assert not calls.send("refund", terms, [order]).events
 
 
 # -------------------------------------------------------------------------------- the price
@@ -352,6 +350,7 @@ def test_a_valuer_names_a_price_within_bounds_and_time(calls):
     calls.refund(terms, order)
     assert gain(calls, calls.ann) == 0
     calls.kit.evm.revert(start)
+    calls.kit.now = last + 1
     calls.send("closeAt", terms, 113, sender=calls.dan)
     calls.settle(terms)
     assert gain(calls, calls.ann) == -1_130
