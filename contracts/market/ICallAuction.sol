@@ -415,7 +415,8 @@ interface ICallAuction {
     /// @notice Thrown when a sale or a tender has no principal, or an auction has one; or if it is this contract.
     error CallAuction_WrongPrincipal(Kind kind, address principal);
 
-    /// @notice Thrown when a lot is nothing, or in a tender not one whole share.
+    /// @notice Thrown when a lot is nothing, in a tender not one whole share, or in an auction so small that all shares
+    /// are more lots than can be counted.
     error CallAuction_WrongLot(uint256 lot, uint256 expected);
 
     /// @notice Thrown when the lots of a call contradict its kind, are fewer than the least, or more than can be
