@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -84,8 +84,8 @@ class Side(IntEnum):
     ASK = 1
 
 
-class Failure(IntEnum):
-    """Why a call fails when it is closed; the numbers are those of `ICallAuction`."""
+class Failure(Enum):
+    """Why a call fails when it is closed; the values are those of `ICallAuction`."""
 
     NO_VOLUME = 0
     BELOW_LEAST = 1
