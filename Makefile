@@ -130,7 +130,7 @@ bench: setup $(INSTALLED)  ## Measure gas and scale beside the peers, and rewrit
 	@$(BIN)/python -m tests.bench.run
 
 $(INSTALLED): $(PEERS) $(STAMPS)/node
-	@echo "· Other people's contracts to test and measure against, which are never shipped (140 MB)"
+	@echo "· Other people's contracts to test and measure against, which are never shipped (175 MB)"
 	@mkdir -p $(@D) && cp $(PEERS) $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
