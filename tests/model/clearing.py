@@ -177,7 +177,8 @@ def _serve(
     ]
     if shape.by_amount:
         money = [orders[place].quantity for place in keen]
-        spent = served(money, min(sum(money), shape.lots * price))
+        scarce = sum(money) // price > shape.lots
+        spent = served(money, shape.lots * price) if scarce else money
         for place, part in zip(keen, spent, strict=True):
             lots[place] = part // price
         return

@@ -143,6 +143,15 @@ def test_subscriptions_by_amount_share_their_money_and_get_whole_lots():
     assert (found.principal, found.proceeds) == (9, (1_035,))
 
 
+def test_money_for_exactly_the_lots_there_are_is_not_shared_out():
+    """1,190 buys ten lots at 115 and leaves 40: nobody lacks, so each spends what it can."""
+    rules = CallRules(Kind.SALE, TEN_STEPS, 10, lots=10, by_amount=True, valued=True)
+    found = outcome(rules, bids((575, 9), (615, 9)), price=115)
+    assert found.clearing == (0, 115, 10, 10, 10)
+    assert found.allotted == [5, 5]
+    assert found.refunds == [0, 40]
+
+
 def test_the_venues_part_is_rounded_down_for_each_delivery():
     rules = CallRules(Kind.SALE, TEN_STEPS, 10, lots=9, fee_bps=99)
     found = outcome(rules, bids((1, 0), (3, 0)))
