@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -161,6 +160,23 @@ class Call:
         """Lots delivered, less what was given back."""
         return self.given - self.returned
 
+    def copy(self) -> Call:
+        """As it stands now."""
+        return replace(
+            self,
+            orders=[replace(order) for order in self.orders],
+            refundable=[*self.refundable],
+            proceeds=[*self.proceeds],
+            fees=[*self.fees],
+            owed=[owed.copy() for owed in self.owed],
+            came=[*self.came],
+            went=[*self.went],
+            ordered=self.ordered.copy(),
+            entitled=self.entitled.copy(),
+            counted=self.counted.copy(),
+            walkers={side: replace(walker) for side, walker in self.walkers.items()},
+        )
+
     def escrowed(self, ladder: int) -> tuple[int, int, int]:
         """What may go back, what waits for enough deliveries, and what is owed."""
         return self.refundable[ladder], self.proceeds[ladder], sum(self.owed[ladder].values())
@@ -236,7 +252,7 @@ class Calls:
     @contextmanager
     def _all_of_it(self, terms: Terms | None = None) -> Iterator[list[Event]]:
         """The events of a verb that is done whole, or not at all."""
-        kept = deepcopy(self.calls[terms]) if terms in self.calls else None
+        kept = self.calls[terms].copy() if terms in self.calls else None
         spent = self.spent.copy()
         said: list[Event] = []
         self._said = said
