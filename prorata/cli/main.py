@@ -57,6 +57,11 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
         "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
         "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
+        "offer": "Sell shares to many at one price: open an offering, close it, settle it.",
+        "subscribe": "Place an order in an offering, or sign one for others to bring.",
+        "auction": "Auction shares among holders, at one price for all.",
+        "tender": "Buy shares back from holders: a tender at one price for all.",
+        "redeem": "Give shares back for money: in a window, at a price that is named afterwards.",
         "tape": "Show what was traded, when, and at what price.",
     },
     "Compliance": {
