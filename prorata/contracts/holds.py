@@ -102,7 +102,7 @@ class Holds(BoundContract):
     def states_of(self, ids: Sequence[bytes]) -> list[tuple[HoldState, bool]]:
         """`state_of` for many at once."""
         found = self._views("stateOf", [(hold_id,) for hold_id in ids])
-        return [(HoldState(state), bool(in_custody)) for state, in_custody in found]
+        return [(HoldState(state), bool(in_custody)) for state, in_custody, *_ in found]
 
     def redirected_to(self, hold_id: bytes) -> str:
         """Where a claimed hold goes; zero if to its receiver."""
