@@ -52,6 +52,10 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
         "refund": "Send a distribution that nobody can receive back to its declarer.",
     },
+    "Corporate actions": {
+        "split": "Split the shares of an asset.",
+        "stock-dividend": "Give the holders new shares, of the asset or of another one.",
+    },
     "Market": {
         "market": "Put the market's contracts on a chain, or show where they are.",
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",

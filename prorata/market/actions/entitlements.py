@@ -83,11 +83,17 @@ class Entitlements:
 
 
 def entitlements(
-    balances: Mapping[str, int], ratio: Fraction, excluded: Collection[str] = ()
+    balances: Mapping[str, int],
+    ratio: Fraction,
+    excluded: Collection[str] = (),
+    *,
+    carried: int = 0,
 ) -> Entitlements:
     """What every holder that is not excluded gets at `ratio` new units for each unit held.
 
-    Raises: InputError when nobody would get anything.
+    `carried` is what the vault has left over from earlier ones, and divides with this.
+
+    Raises: InputError when nobody would get anything, or the vault has more left over than that.
     """
     earning = {h: held for h, held in balances.items() if held and h not in excluded}
     eligible = sum(earning.values())
@@ -99,7 +105,7 @@ def entitlements(
             f"gives none of the {len(earning)} holders one whole unit",
             "give a higher ratio",
         )
-    amount = _amount(earning, whole, eligible)
+    amount = _amount(earning, whole, eligible, carried)
     lines = [
         Entitled(
             holder, held, whole[holder], amount * held // eligible, held * ratio - whole[holder]
@@ -109,12 +115,22 @@ def entitlements(
     return Entitlements(ratio, eligible, amount, tuple(lines))
 
 
-def _amount(earning: Mapping[str, int], whole: Mapping[str, int], eligible: int) -> int:
+def _amount(
+    earning: Mapping[str, int], whole: Mapping[str, int], eligible: int, carried: int
+) -> int:
     """The smallest amount by which everyone gets what it is entitled to, or the largest below."""
     least = max(-(-whole[holder] * eligible // held) for holder, held in earning.items())
-    # The largest amount at which a holder does not get a unit more.
+    # The largest amount at which no holder gets a unit more.
     most = min(-(-(whole[holder] + 1) * eligible // held) - 1 for holder, held in earning.items())
-    return min(least, most)
+    if carried >= most:
+        raise InputError.of(
+            "carried",
+            carried,
+            f"units of these shares are left over in the vault, and this hands out {most} at most",
+            "give a higher ratio",
+        )
+    # Something must be paid in.
+    return max(min(least, most), carried + 1 if carried else 0)
 
 
 def cash_in_lieu(line: Entitled, price: int, one: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -65,12 +66,15 @@ def test_everybody_gets_exactly_its_entitlement(balances, ratio, excluded):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.integers(1, 10**6), RATIOS, st.integers(0, 10**9), st.lists(st.integers(0, 10**6), max_size=6)
+    st.integers(1, 10**6),
+    RATIOS,
+    st.integers(0, 10**9),
+    st.lists(st.integers(0, 10**6), max_size=6),
 )
 def test_splitting_a_holding_over_wallets_gains_nothing(held, ratio, price, cuts):
     """J27: less than a share is lost by each wallet, and fractions pay at most what they are."""
     ends = sorted({0, held, *(cut % held for cut in cuts)})
-    parts = {str(n): b - a for n, (a, b) in enumerate(zip(ends, ends[1:], strict=False))}
+    parts = {str(n): b - a for n, (a, b) in enumerate(pairwise(ends))}
     if all(part * ratio < 1 for part in parts.values()):
         return
     whole, split = entitlements({"0": held}, ratio), entitlements(parts, ratio)
@@ -79,6 +83,14 @@ def test_splitting_a_holding_over_wallets_gains_nothing(held, ratio, price, cuts
     paid = sum(cash_in_lieu(line, price, 1) for line in split.lines)
     assert paid <= split.fractions * price
     assert split.shares * price + paid <= held * ratio * price
+
+
+def test_what_the_vault_has_left_over_is_used_first():
+    """As far as that leaves everybody with its entitlement; else it is refused."""
+    done = entitlements({"a": 5, "b": 5}, Fraction(1, 2), carried=4)
+    assert (done.amount, [line.paid for line in done.lines]) == (5, [2, 2])
+    with pytest.raises(InputError, match="left over in the vault, and this hands out 5 at most"):
+        entitlements({"a": 5, "b": 5}, Fraction(1, 2), carried=5)
 
 
 def test_an_even_split_leaves_no_fraction():
@@ -93,7 +105,13 @@ def test_ratios_are_read_in_lowest_terms():
 
 @pytest.mark.parametrize(
     ("text", "rule"),
-    [("3", "no ratio"), ("3/2", "no ratio"), ("0:2", "zero"), ("1:0", "zero"), ("-1:2", "no ratio")],
+    [
+        ("3", "no ratio"),
+        ("3/2", "no ratio"),
+        ("0:2", "zero"),
+        ("1:0", "zero"),
+        ("-1:2", "no ratio"),
+    ],
 )
 def test_what_is_no_ratio_is_refused(text, rule):
     with pytest.raises(InputError, match=rule):
