@@ -103,6 +103,9 @@ KEPT = (
 )
 """Two shares that the third account keeps."""
 
+THROUGH = (("register", "{files}/through.csv"),)
+"""Those through whose hands new shares go may hold them."""
+
 CASES = {
     "agents add": case(THIRD),
     "agents remove": case(OWNER),
@@ -200,6 +203,12 @@ CASES = {
     "settings metadata": case("https://example.org/c.json"),
     "settings name": case("Canal Quay 9"),
     "settings symbol": case("CANAL9"),
+    "split": case(
+        "2:1", "--record", "1", before=(*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+    ),
+    "stock-dividend": case(
+        "1:100", "--record", "1", before=(*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+    ),
     "sweep": case("--id", "2"),
     "tax certify": case(str(COMPLIANT / "certificates.csv"), again="nothing"),
     "tax deploy": case("{files}/second.yaml", again="nothing"),
@@ -342,6 +351,10 @@ def built(tmp_path_factory) -> Iterator[World]:
             "settlement": singleton_address("TradeSettlement"),
             "holds": singleton_address("Holds"),
         }
+        through = f"{OWNER},903,DE,retail,forever\n{facts['vault']},904,DE,institutional,forever\n"
+        (files / "through.csv").write_text(
+            f"address,person,country,class,eligible_until\n{through}", encoding="utf-8"
+        )
         yield World(commands, files, facts)
 
 
