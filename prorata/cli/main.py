@@ -54,7 +54,12 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Corporate actions": {
         "split": "Split the shares of an asset.",
+        "reverse-split": "Turn many shares into few, and pay fractions in money.",
         "stock-dividend": "Give the holders new shares, of the asset or of another one.",
+        "rights": (
+            "Offer new shares to the holders first: issue rights, exercise them, let them lapse."
+        ),
+        "merge": "Turn all shares of an asset into shares of another one.",
     },
     "Market": {
         "market": "Put the market's contracts on a chain, or show where they are.",

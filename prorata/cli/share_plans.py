@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -77,24 +78,26 @@ class Wanted:
     unpaid: tuple[str, ...] = ()
 
 
-def share_token_named(found: Deployment, named: str | None) -> ShareToken:
-    """The share token of this address, or of the asset deployed beside this one by its symbol.
+def share_token_named(
+    found: Deployment, named: str | None, beside: Path, column: str = "of"
+) -> ShareToken:
+    """The share token of this address, or of an asset by its symbol: `beside` has their folders.
 
     Raises: InputError when it is none.
     """
     if named is None:
         return found.token()
     if not named.lower().startswith("0x"):
-        path = found.folder.parent / named / "manifest.json"
+        path = beside / named / "manifest.json"
         if not path.exists():
-            rule = f"is no asset beside {found.folder.name} in {found.folder.parent}"
-            raise InputError.of("of", named, rule, "give the address of its share token")
+            rule = f"is no asset in {beside}"
+            raise InputError.of(column, named, rule, "give the address of its share token")
         address = Manifest.read(path).contracts["ShareToken"].address
     else:
-        address = check_address("of", named)
+        address = check_address(column, named)
     if not found.chain.code(address) or not Currency(found.chain, address).is_share_token():
         rule = f"is no share token on chain {found.chain.chain_id}"
-        raise InputError.of("of", named, rule, "check the address and the network")
+        raise InputError.of(column, named, rule, "check the address and the network")
     return ShareToken(found.chain, address)
 
 
@@ -137,7 +140,7 @@ class _Run:
     ) -> None:
         self.session, self.operator, self.found = session, operator, found
         self.wanted, self.options = wanted, options
-        self.given = share_token_named(found, wanted.given)
+        self.given = share_token_named(found, wanted.given, session.folder(found.chain).parent)
         self.unit, self.held_unit = unit_of(self.given), found.settings.unit
         self.currency, self.price = _fraction_price(found, options)
 
