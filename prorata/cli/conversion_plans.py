@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -96,7 +97,7 @@ def run_conversion(wanted: WantedConversion, *, dry_run: bool, options: Mapping[
             found,
             contract,
             run.plan,
-            beside=found.folder.parent,
+            beside=run.beside_to_write,
             page_size=options["page"],
         )
         facts |= run.show_done(done)
@@ -168,6 +169,12 @@ class _Run:
         if token.address == self.found.token().address:
             raise InputError.of("into", named, "is the asset itself", "name another one")
         return token
+
+    @property
+    def beside_to_write(self) -> Path:
+        """Where the folder of a successor belongs: beside a copy, until it is there in earnest."""
+        there = (self.beside / self.plan.symbol).exists()
+        return self.beside if there else self.found.folder.parent
 
     # ------------------------------------------------------------------- words
 

@@ -21,6 +21,7 @@ from prorata.contracts.registry import InvestorRegistry
 from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.machine import require_machine
 from prorata.deployments.manifest import Contract
+from prorata.deployments.market_contracts import packed_singletons, singleton_address
 from prorata.deployments.roles import agents_of, find_governed
 from prorata.errors import DeploymentError, InputError
 from prorata.files.writer import write_json
@@ -44,6 +45,9 @@ def further_asset(
         rule = "is the symbol of the asset itself"
         raise InputError.of("symbol", symbol, rule, "give the new shares one of their own")
     rules, registry = token.compliance(), token.identity_registry()
+    agents = agents_of(found, find_governed(found, "token"))
+    # What a contract of the market may do is given to it where it is needed.
+    market = {singleton_address(name) for name in packed_singletons()}
     known = {label: {found.chain.chain_id: address} for label, address in found.currencies.items()}
     return Asset.of(
         {
@@ -52,7 +56,7 @@ def further_asset(
             "decimals": decimals,
             "authorised_shares": format_units(authorised, decimals, grouping=False, trim=True),
             "owner": token.owner(),
-            "agents": list(agents_of(found, find_governed(found, "token"))),
+            "agents": [one for one in agents if one not in market],
             "rules": None if rules == ZERO_ADDRESS else rules,
             "registry": None if registry == ZERO_ADDRESS else registry,
             "currencies": {**settings.currencies, **known},
@@ -85,7 +89,8 @@ def put_token_beside(
     token = _contract(found, receipt, arguments)
     for verb, call in _binding(operator, found, token.address):
         operator.send_one(f"action/token/{settings.symbol}/{verb}", call)
-    contracts = {"DividendVault": found.manifest.contracts["DividendVault"], TOKEN: token}
+    vault = found.manifest.contracts["DividendVault"].model_copy(update={"transaction": None})
+    contracts = {"DividendVault": vault, TOKEN: token}
     manifest = found.manifest.model_copy(
         update={
             "asset": settings,

@@ -118,7 +118,10 @@ def issue_command(ratio: str, dry_run: bool, **options: Any) -> None:
             words = at if is_relative(at) else ""
             schedule_record(operator, found, unscheduled, relative=words)
         elif preview.final:
-            beside = found.folder.parent
+            # Beside a copy, until it is there in earnest.
+            beside = session.folder(found.chain).parent
+            if not (beside / plan.symbol).exists():
+                beside = found.folder.parent
             done = issue_rights(
                 operator, found, contract, plan, beside=beside, page_size=options["page"]
             )

@@ -4,8 +4,8 @@
 A conversion is a mandatory exchange (`ShareExchange`) that the owner opens with notice. Its steps:
 the successor token, where it is new; the exchange contract as agent of both tokens; the exchange,
 funded for every fraction that there can be; and, from `opens_at` on, the pause of the old token,
-everybody's shares page by page, and the end. The old token keeps its records and what its holders
-are owed for them. Whatever was interrupted goes on by running the same again.
+everybody's shares page by page, and the end, of both roles too. The old token keeps its records and
+what its holders are owed for them. Whatever was interrupted goes on by running the same again.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.further_tokens import further_asset, put_token_beside
 from prorata.errors import InputError, Problem
+from prorata.market.actions.agency import end_agency
 from prorata.market.actions.conversion_files import ConversionPlan, write_conversion
 from prorata.market.actions.ratios import Ratio, parse_ratio
 from prorata.market.exchanges.account import ExchangeAccount, account_of
@@ -163,8 +164,8 @@ def _faults(operator: Operator, found: Deployment, preview: ConversionPreview) -
     if not preview.lines:
         yield Problem(None, "asset", token.symbol(), "has no shares", "there is nothing to do")
     if terms.opens_at <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
-        yield Problem(None, "at", moment(terms.opens_at), rule, "give notice: name a later time")
+        rule = f"gives no notice: the chain's time is {moment(now)}"
+        yield Problem(None, "at", moment(terms.opens_at), rule, "name a later time")
     if terms.closes_at <= terms.opens_at:
         rule = f"is not later than {moment(terms.opens_at)}, when the exchange begins"
         yield Problem(None, "until", moment(terms.closes_at), rule, "give a later time")
@@ -225,6 +226,9 @@ def carry_conversion(
     if finished:
         close_exchange(operator, contract, opened.id)
     account = account_of(found, contract, opened.id)
+    if finished:
+        owed = [line.holder for line in account.owed_at_first]
+        end_agency(operator, contract, opened.id, owed)
     return Converted(opened, deployed, account, skipped, finished)
 
 

@@ -38,6 +38,7 @@ from prorata.errors import InputError
 from prorata.files.models import validated
 from prorata.files.writer import write_json, written_whole
 from prorata.income.pushes import PAGE_SIZE
+from prorata.market.actions.agency import end_agency
 from prorata.market.actions.plan_files import read_plan
 from prorata.market.actions.ratios import Ratio, parse_ratio
 from prorata.market.actions.share_distributions import (
@@ -271,6 +272,7 @@ def lapse_rights(
         burn(operator, ordering, basis, holder=holder, amount=held)
         for holder, held in burnt.items()
     )
+    end_agency(operator, contract, number)
     left = shares_taken(terms, _handed_out(found, rights) - exchange.exchanged)
     offer = _write_offer(found, rights, terms, left, offer_seconds) if left else None
     return Lapsed(closed, burnt, orders, left, offer)
@@ -309,6 +311,9 @@ def _write_offer(
         "shares_from: mint",
     )
     path = found.folder / FOLDER / f"rights-{symbol}-offer.yaml"
+    if path.exists():
+        # It may have been edited since, and opened.
+        return path
     with written_whole(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -138,7 +138,7 @@ def _faults(
         remedy = f"run `prorata agents add {account}` first"
         yield Problem(None, "account", account, f"is no agent of {token.symbol()}", remedy)
     if plan.closes_at <= max(now, preview.record_closes):
-        rule = f"is not later than {moment(max(now, preview.record_closes))}, when rights are there"
+        rule = f"leaves no time to exercise rights: the chain's time is {moment(now)}"
         yield Problem(None, "until", moment(plan.closes_at), rule, "give a later time")
     if not preview.most:
         rule = f"gives no new share for all {preview.unit.text(preview.rights)} rights"
