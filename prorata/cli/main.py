@@ -66,6 +66,18 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
         "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
         "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
+        "exchange": (
+            "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
+        ),
+        "redeem": "Redeem shares: at once within a day's limit, at a price that a valuer names.",
+        "mature": "Redeem all shares at maturity: everybody is paid, and the shares are burnt.",
+        "squeeze-out": (
+            "Buy out all other holders, after notice: the acquirer gets the shares, everybody is "
+            "paid."
+        ),
+        "retire": (
+            "Retire shares for a beneficiary, such as carbon credits, and write the certificate."
+        ),
         "tape": "Show what was traded, when, and at what price.",
     },
     "Compliance": {

@@ -26,6 +26,7 @@ from prorata.contracts.trade_settlement import SignedPermit
 from prorata.errors import InputError, Problem
 from prorata.files.writer import json_object
 from prorata.market.exchanges.carrying import find_exchange
+from prorata.market.exchanges.explanations import explain_exchange
 from prorata.market.exchanges.law import brings
 from prorata.market.exchanges.obstacles import ExchangeCase, sentences_of
 from prorata.market.exchanges.words import ExchangeUnits, kind_of, units_of
@@ -151,7 +152,9 @@ def check_exchange(
     Raises: InputError when there is no such exchange; ChainError.
     """
     exchange = find_exchange(contract, exchange_id)
-    explanation = contract.explain(exchange_id, holder, shares)
+    explanation = explain_exchange(
+        chain, contract, exchange_id, exchange, holder=holder, shares=shares
+    )
     units = units_of(chain, exchange.terms)
     where = (contract.address, exchange_id, exchange, units)
     case = ExchangeCase(*where, holder, shares, explanation, chain.now())

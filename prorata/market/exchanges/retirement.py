@@ -14,6 +14,7 @@ from prorata.contracts.share_exchange import NOTE_LIMIT, Exchange, ExchangeTerms
 from prorata.errors import InputError
 from prorata.market.exchanges.terms import Opening
 from prorata.market.exchanges.words import kind_of
+from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import strange_character
 
 __all__ = ["RetirementNote", "is_retirement", "retirement_opening"]
@@ -64,7 +65,7 @@ def is_retirement(exchange: Exchange) -> bool:
 
 def retirement_opening(token: str, document_hash: bytes = bytes(32)) -> Opening:
     """The terms of an exchange in which shares of a token are retired."""
-    return Opening(ExchangeTerms(token, 1, True, treasury=token, document_hash=document_hash))
+    return Opening(ExchangeTerms(token, 1, True, ZERO_ADDRESS, document_hash=document_hash))
 
 
 def _checked(column: str, text: str) -> str:
