@@ -106,6 +106,14 @@ KEPT = (
 THROUGH = (("register", "{files}/through.csv"),)
 """Those through whose hands new shares go may hold them."""
 
+CONVERTED = ("--at", "{later}", "--currency", "USD", "--fraction-price", "125", *BASIS)
+MADE = (*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+RIGHTS = (
+    *("1:5", "--symbol", "CANALR", "--price", "8", "--currency", "USD"),
+    *("--record", "1", "--until", "{later}"),
+)
+ISSUED = (*MADE, ("market", "deploy"), ("rights", "issue", *RIGHTS))
+
 CASES = {
     "agents add": case(THIRD),
     "agents remove": case(OWNER),
@@ -162,6 +170,7 @@ CASES = {
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
     "market deploy": case(),
+    "merge": Case(("1:2", "--into", "ATTIC", *CONVERTED), (("market", "deploy"),), code=4),
     "order cancel": case(
         "{files}/ended.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/ended.json"))
     ),
@@ -196,6 +205,12 @@ CASES = {
         *LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)
     ),
     "remit": case("--all", again="nothing"),
+    "reverse-split": Case(
+        ("1:10", "--symbol", "CANAL0", *CONVERTED), (("market", "deploy"),), code=4
+    ),
+    "rights exercise": case("CANALR", "--shares", "1", *AS_OTHER, before=ISSUED),
+    "rights issue": case(*RIGHTS, before=ISSUED[:-1]),
+    "rights lapse": case("CANALR", *BASIS, before=(*ISSUED, ("travel", "6000000"))),
     "rules change": case("--file", str(PROJECT_ROOT / "examples/packs/plain-whitelist.yaml")),
     "settings holds-contract": case("{vault}"),
     "settings identity": case(OTHER),
@@ -204,10 +219,10 @@ CASES = {
     "settings name": case("Canal Quay 9"),
     "settings symbol": case("CANAL9"),
     "split": case(
-        "2:1", "--record", "1", before=(*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+        "2:1", "--record", "1", before=MADE
     ),
     "stock-dividend": case(
-        "1:100", "--record", "1", before=(*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+        "1:100", "--record", "1", before=MADE
     ),
     "sweep": case("--id", "2"),
     "tax certify": case(str(COMPLIANT / "certificates.csv"), again="nothing"),
@@ -340,7 +355,11 @@ def built(tmp_path_factory) -> Iterator[World]:
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
         commands.travel(commands.chain.now() + 2_000)
         later = moment(commands.chain.now() + 5_000_000)
+        fund(commands, OTHER)
         fund(commands, THIRD)
+        attic = files / "attic.yaml"
+        attic.write_text("name: Attic\nsymbol: ATTIC\nauthorised_shares: 9999\n")
+        Commands(anvil, folder / "ATTIC").says("deploy", "--asset", str(attic))
         found = commands.deployment
         facts = {
             "files": str(files),
@@ -360,7 +379,7 @@ def built(tmp_path_factory) -> Iterator[World]:
 
 @pytest.fixture
 def world(built) -> Iterator[World]:
-    with kept(built.commands.anvil.url, built.commands.folder):
+    with kept(built.commands.anvil.url, built.commands.folder.parent):
         yield built
 
 
