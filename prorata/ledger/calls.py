@@ -301,6 +301,7 @@ class Calls:
         money.refunded += paid
         order.delivered, order.cost = order.delivered - lots, order.cost - paid
         order.returned += lots
+        order.refunded += paid
         call.delivered -= lots
 
     def _principal_paid(self, call: CallAccount, event: DecodedEvent, _: int) -> None:

@@ -14,6 +14,7 @@ from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Known
 from prorata.reports.annual import by_year, correction_rows
+from prorata.reports.calls import escrow_columns
 from prorata.reports.statements import (
     income_of,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "cap_table_table",
     "corrections_table",
     "distributions_table",
+    "escrow_table",
     "held_table",
     "holders_table",
     "plain_table",
@@ -120,6 +122,21 @@ def held_table(audit: Audit, token: str) -> Table | None:
     ):
         table.add_row(f"  {label}", *map(_shown, map(books.unit, assets), amounts))
     return table
+
+
+def escrow_table(audit: Audit, token: str) -> Table | None:
+    """Money in calls and exchanges, a line each for every currency; None where there is none.
+
+    What came in went back, was paid, or waits; what is owed went back or was paid as far as the
+    terms go, and waits to be taken. What is there is what waits and what is owed.
+    """
+    columns = ("came in", "went back", "paid", "waits", "owed", "there", "difference")
+    table = plain_table("", "currency", *columns, text=2)
+    for name, currency, places in escrow_columns(audit, token):
+        unit = audit.books.unit(currency)
+        amounts = (_shown(unit, amount) for amount in places.values())
+        table.add_row(name, unit.symbol, *amounts)
+    return table if table.row_count else None
 
 
 def years_table(books: Books, token: str, rules: YearRules | None = None) -> Table:

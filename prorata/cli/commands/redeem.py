@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Redeem shares: at once within a day's limit, or in a window at a price that is named later."""
+"""Redeem shares: at once within a day's limit, or in a window at a price named later."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OPEN_ONE = "let the issuer open one: `prorata exchange open TERMS.yaml`"
 
 @click.group()
 def cli() -> None:
-    """Redeem shares: at once within a day's limit, or in a window at a price that is named later."""
+    """Redeem shares: at once within a day's limit, or in a window at a price named later."""
 
 
 @cli.group("window")
