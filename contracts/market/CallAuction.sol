@@ -7,7 +7,6 @@ import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
-import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallBooks} from "./CallBooks.sol";
 import {CallClearingLib} from "./CallClearingLib.sol";
@@ -426,19 +425,6 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (isPrincipals) revert CallAuction_PrincipalsPerson(owner, person);
     }
 
-    /// @dev Whether the token lets `owner` receive at all. What its rules say of so many shares, and of these sellers, is
-    /// asked when they are delivered; and by who would strike the order.
-    function _canReceive(address token, address owner) private view returns (bool answer) {
-        bytes4 selector = IERC7943Fungible.canReceive.selector;
-        // From scratch memory: every bid asks.
-        assembly ("memory-safe") {
-            mstore(0x00, selector)
-            mstore(0x04, owner)
-            let answered := staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)
-            answer := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
-        }
-    }
-
     // ------------------------------------------------------------------- recording
 
     /// @dev Writes an order.
@@ -513,16 +499,12 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         Placement memory placement,
         uint256 present
     ) private view returns (uint256 due) {
+        _requirePlace(terms, placement);
         bool isBid = placement.side == Side.Bid;
-        if (isBid ? terms.isTender() : terms.isSale()) revert CallAuction_WrongSide(placement.side, terms.kind);
-        uint256 step = placement.step;
-        if (step >= terms.stepCount()) revert CallAuction_UnknownStep(step, terms.stepCount());
-        uint256 ladder = placement.ladder;
-        if (ladder > 1 || terms.currencyOf(ladder) == address(0)) revert CallAuction_UnknownLadder(ladder);
         uint256 quantity = placement.quantity;
         uint256 least = terms.leastOrderOf();
         if (quantity == 0 || quantity < least) revert CallAuction_TooSmall(quantity, least);
-        uint256 price = terms.priceAt(ladder, step);
+        uint256 price = terms.priceAt(placement.ladder, placement.step);
         // Numbers of 128 bits, the divisors not zero; a product is of an order that is not too large.
         unchecked {
             uint256 limit = MAX_MONEY - present;
@@ -540,19 +522,23 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
             if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
             uint256 shares = lots * terms.lotOf();
             if (!isBid) return shares;
-            if (!_canReceive(terms.tokenOf(), placement.owner)) {
+            if (!_allows(terms.tokenOf(), placement.owner, shares)) {
                 revert CallAuction_Undeliverable(placement.owner, shares);
             }
         }
     }
 
+    function _requirePlace(Terms calldata terms, Placement memory placement) private pure {
+        Side side = placement.side;
+        if (side == Side.Bid ? terms.isTender() : terms.isSale()) revert CallAuction_WrongSide(side, terms.kind);
+        uint256 step = placement.step;
+        if (step >= terms.stepCount()) revert CallAuction_UnknownStep(step, terms.stepCount());
+        uint256 ladder = placement.ladder;
+        if (ladder > 1 || terms.currencyOf(ladder) == address(0)) revert CallAuction_UnknownLadder(ladder);
+    }
+
     /// @dev Counts an order for its person, within its limit.
-    function _countPerson(
-        Terms calldata terms,
-        Book storage book,
-        Placement memory placement,
-        uint256 person
-    ) private {
+    function _countPerson(Terms calldata terms, Book storage book, Placement memory placement, uint256 person) private {
         uint256 limit = terms.mostPerPerson;
         if (terms.recordId != 0) {
             // Two factors of 96 and 64 bits.

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from prorata.chain.calls import Call
 from prorata.contracts.base import BoundContract
 from prorata.contracts.holds import Hold
-from prorata.contracts.rules import Code, Refusal
+from prorata.contracts.rules import Refusal
 from prorata.contracts.trade_settlement import SignedPermit
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.kinds import Numbered
@@ -277,21 +277,6 @@ class ExchangeExplanation:
     refusals: tuple[Refusal, ...]
     most: int
 
-    @classmethod
-    def of(
-        cls, answer: tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]], int]
-    ) -> ExchangeExplanation:
-        """From what `explain` returns."""
-        obstacles, refusals, most = answer
-        return cls(
-            tuple(
-                ExchangeObstacle(ExchangeObstacleCode(one["code"]), one["value"], one["limit"])
-                for one in obstacles
-            ),
-            tuple(Refusal(Code(one["code"]), one["value"], one["limit"]) for one in refusals),
-            most,
-        )
-
 
 class ShareExchange(BoundContract):
     """Exchanges shares for money, for other shares, or both: elective, or for everybody."""
@@ -357,10 +342,6 @@ class ShareExchange(BoundContract):
     def digest_of(self, request: ExchangeRequest) -> bytes:
         """What a holder signs."""
         return bytes(self._view("digestOf", request.encodable()))
-
-    def explain(self, exchange_id: int, holder: str, shares: int) -> ExchangeExplanation:
-        """Everything in the way of an elective exchange now, and the most that would pass."""
-        return ExchangeExplanation.of(self._view("explain", exchange_id, holder, shares))
 
     # ------------------------------------------------------------------ writes
 

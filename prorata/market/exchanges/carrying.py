@@ -128,18 +128,17 @@ def carry_out(
 def left_to_take(deployment: Deployment, exchange: Exchange) -> dict[str, int]:
     """Who has shares that are still to be exchanged, and how many.
 
-    All of the acquirer's are locked, or become so, and are not taken.
+    Those of the acquirer's that are not locked yet are among them: they are not taken, but locked.
 
     Raises: BooksError; ChainError.
     """
     balances = holders_now(deployment)
     token = deployment.token()
     now = dict(zip(balances, token.balances_of(list(balances)), strict=True))
-    return {
-        holder: shares
-        for holder, shares in now.items()
-        if shares and holder != exchange.terms.acquirer
-    }
+    acquirer = exchange.terms.acquirer
+    if acquirer in now:
+        now[acquirer] = max(now[acquirer] - exchange.locked, 0)
+    return {holder: shares for holder, shares in now.items() if shares}
 
 
 def _send_round(run: _Run, holders: Sequence[str], size: int) -> None:

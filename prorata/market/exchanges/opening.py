@@ -147,7 +147,7 @@ def _prepared(operator: Operator, contract: ShareExchange, opening: Opening) -> 
             yield from _agency(operator, contract, ShareToken(chain, terms.other))
         else:
             yield from _consent(operator, contract, terms.other, terms.other_from, opening)
-    if opening.locked:
+    if opening.locked or (terms.mandatory and not terms.burns):
         yield from _consent(operator, contract, terms.token, terms.acquirer, opening)
     if opening.funding:
         yield from _allowance(operator, contract, opening)
@@ -203,7 +203,7 @@ def _wanted(chain: RpcChain, opening: Opening, asset: str, kept: int) -> tuple[i
     supply = ShareToken(chain, terms.token).total_supply()
     if asset == terms.other:
         whole = -(-supply * terms.other_shares // terms.per)
-        return min(kept + whole, MAX_SHARES), until
+        return min(kept + whole, MAX_SHARES), terms.take_until or until
     # The shares that the acquirer gets join those that are locked.
     more = opening.locked if terms.burns else supply
     return min(kept + more, MAX_SHARES), until

@@ -28,13 +28,15 @@ class ExchangeUnits:
         """So many shares that are given."""
         return self.shares.amount(amount, self.terms.token)
 
-    def paid(self, amount: int) -> Amount:
-        """So much money."""
-        return self.money.amount(amount, self.terms.currency)
+    def paid(self, amount: int) -> Amount | None:
+        """So much money; None where nothing is paid by either side."""
+        currency = self.terms.currency
+        return None if currency == ZERO_ADDRESS else self.money.amount(amount, currency)
 
-    def others(self, amount: int) -> Amount:
-        """So many shares of the other token."""
-        return self.other.amount(amount, self.terms.other)
+    def others(self, amount: int) -> Amount | None:
+        """So many shares of the other token; None where there is none."""
+        other = self.terms.other
+        return None if other == ZERO_ADDRESS else self.other.amount(amount, other)
 
     def said_shares(self, amount: int) -> str:
         """`100 HARB12`."""
