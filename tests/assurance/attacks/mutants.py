@@ -646,7 +646,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J13 orders of any size", CALLS, CALLING,
-        "if (quantity == 0 || quantity < terms.leastOrder)", "if (quantity == 0)",
+        "if (quantity == 0 || quantity < least)", "if (quantity == 0)",
         "call_attacks::a_crowd_of_smallest_orders_delays_nobody",
     ),
     AttackMutant(
@@ -661,7 +661,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J16 proceeds go out at once", CALLS, SETTLING_CALLS,
-        "if (uint256(head.delivered) - head.returned >= terms.leastLots) return true;",
+        "if (page.delivered - page.head.returned >= terms.leastLotsOf()) return true;",
         "return true;",
         "call_attacks::proceeds_wait_until_enough_is_delivered",
     ),
