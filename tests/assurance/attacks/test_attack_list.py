@@ -77,6 +77,12 @@ CODES = {
     "J8": "an allowance taken for a commitment",
     "J9": "a secret at the last second, taken back by a reorganisation, or of another length",
     "J10": "an agent overwrites or takes what is held",
+    "J18": "a valuer who names a wild price, or an old one",
+    "J20": "shares issued during a buy-out",
+    "J21": "a buy-out for nothing, without notice, or by an agent",
+    "J22": "shares moved to a fresh wallet between two pages",
+    "J23": "money of all exchanges in one pot; a price set again; a unit that is stuck",
+    "J27": "fractions gamed by a holding spread over wallets",
     "J31": "a token that refuses while the secret is out",
 }
 
