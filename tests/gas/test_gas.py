@@ -57,8 +57,8 @@ LIMITS = {
     "cancel: all orders below a number": 32_000,
     "lock shares: next": 70_000,
     "claim a hold: eligibility and country": 105_000,
-    "redeem: now": 80_000,
-    "redeem: a page of 100, each": 26_000,
+    "redeem: now": 82_500,
+    "redeem: a page of 100, each": 26_500,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
