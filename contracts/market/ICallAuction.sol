@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IHolds} from "./IHolds.sol";
-import {ITransferRules} from "../compliance/ITransferRules.sol";
 
 /// @title ICallAuction
 /// @notice Collects orders until a time, finds one price for all of them, allots to the lot, and settles in pages.
@@ -303,34 +302,6 @@ interface ICallAuction {
         uint256 refundable;
         uint256 proceeds;
         uint256 owed;
-    }
-
-    /// @notice Why an order cannot be placed. `NotKept`: this contract may not hold that much of the owner's shares
-    /// until `settleBy`. `Undeliverable`: the token would refuse that the owner receives.
-    enum Code {
-        NotOpen,
-        WrongSide,
-        UnknownStep,
-        UnknownLadder,
-        TooSmall,
-        TooLarge,
-        UnknownPerson,
-        PrincipalsPerson,
-        OverLimit,
-        Balance,
-        Allowance,
-        NotKept,
-        Undeliverable
-    }
-
-    /// @notice One obstacle to an order.
-    /// @param code Which
-    /// @param value What is given or asked, in the unit of the code: seconds, lots, money, a number
-    /// @param limit What is allowed or there
-    struct Obstacle {
-        Code code;
-        uint256 value;
-        uint256 limit;
     }
 
     /// @notice A call was opened. `terms` is what everybody brings from now on.
@@ -784,19 +755,4 @@ interface ICallAuction {
     /// @notice What an open call would clear at now; what it did clear at once it is closed.
     /// @param price The price that a valuer would name; not read without one
     function preview(Terms calldata terms, uint256 price) external view returns (Clearing memory);
-
-    /// @notice Everything that stands in the way of an order now, and the largest that would pass.
-    /// @dev Never reverts for a call that is known. Lists nothing if and only if `place` by `owner` would succeed in
-    /// this block, for share tokens of this system and currencies that move what they are asked to.
-    /// @return obstacles What would make `place` revert
-    /// @return refusals Why the rules refuse that the owner receives, if the token can say it
-    /// @return most In the unit of `quantity`; 0 if nothing would pass
-    function explain(
-        Terms calldata terms,
-        address owner,
-        Side side,
-        uint128 quantity,
-        uint8 step,
-        uint8 ladder
-    ) external view returns (Obstacle[] memory obstacles, ITransferRules.Refusal[] memory refusals, uint256 most);
 }
