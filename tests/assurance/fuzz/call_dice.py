@@ -18,6 +18,9 @@ from tests.model.outcomes import NOBODY
 MOST_CALLS, MOST_ORDERS = 5, 9
 """In one story: more would only make each look longer."""
 
+TRIES = 4
+"""Kinds of steps that are tried before time passes instead: else calls would be over too soon."""
+
 VALUER, VENUE, SWEPT_TO = "sam", "tax", "sam"
 LASTING = (90, 200, 400)
 """Seconds of a consent, most of them longer than a call."""
@@ -38,9 +41,11 @@ def opening(rng: random.Random) -> list[Step]:
 def next_step(system: CallsHarness, rng: random.Random) -> Step:
     """A step that the system, as it is, invites."""
     drawing = CallDice(system, rng)
-    name = rng.choices(NAMES, WEIGHTS)[0]
-    drawn = getattr(drawing, name)()
-    return drawn if drawn is not None else drawing.wait()
+    for _ in range(TRIES):
+        drawn: Step | None = getattr(drawing, rng.choices(NAMES, WEIGHTS)[0])()
+        if drawn is not None:
+            return drawn
+    return drawing.wait()
 
 
 class CallDice(MarketDice):
@@ -54,12 +59,27 @@ class CallDice(MarketDice):
 
     def consent(self, *, used: bool) -> tuple[str, str, str] | None:
         """A contract holds by itself, and sends nothing else."""
-        key = super().consent(used=used)
-        return None if key and key[0] == AUCTION else key
+        fit = [
+            key
+            for key, keep in self.whole.escrow.keeps.items()
+            if key[0] != AUCTION and (keep.kept if used else keep.most)
+        ]
+        if fit and self.rng.random() < 0.95:
+            return self.rng.choice(fit)
+        return ("sam", self.asset(), self.trader()) if self.rng.random() < 0.1 else None
+
+    def set_keeper(self) -> Step:
+        step = super().set_keeper()
+        return (*step[:5], max(step[5], self.elapsed + self.pick(0, 40)))
 
     def take_back(self) -> Step | None:
-        keys = [key for key, it in self.whole.escrow.keeps.items() if key[0] == AUCTION and it.kept]
-        if keys and self.rng.random() < 0.3:
+        keeps = self.whole.escrow.keeps.items()
+        late = [key for key, it in keeps if it.kept and it.until < self.whole.now]
+        if late and self.rng.random() < 0.7:
+            key = self.rng.choice(late)
+            return ("take_back", self.present(key[1], key[2]), *key)
+        keys = [key for key, it in keeps if key[0] == AUCTION and it.kept]
+        if keys and self.rng.random() < 0.1:
             key = self.rng.choice(keys)
             return ("take_back", self.present(key[1], key[2]), *key)
         return super().take_back()
@@ -75,7 +95,8 @@ class CallDice(MarketDice):
     def block(self) -> Step:
         if self.rng.random() < 0.05:
             return "block", self.pick(*WILFUL), AUCTION, True
-        return super().block()
+        step = super().block()
+        return (*step[:2], self.trader(), True) if step[3] and self.rng.random() < 0.3 else step
 
     def let_calls(self) -> Step:
         """Somebody lets calls hold its shares, or does not any more."""
@@ -113,13 +134,17 @@ class CallDice(MarketDice):
         by_amount = kind == 0 and valued and self.rng.random() < 0.6
         two = kind == 0 and not valued and self.rng.random() < 0.4
         money = self.rng.sample(MONEY, 1 + two)
+        if not two and self.rng.random() < 0.3:
+            money = [self.pick(*WILFUL)]
         ladders = tuple((each, self.rng.randint(1, 20), self.rng.randint(1, 4)) for each in money)
         lots = self.size_of_call(kind, token, principal, mint)
-        least = self.pick(0, 0, 1, max(1, lots // 2), lots) if kind == 0 else self.pick(0, 0, 1)
+        least = (
+            self.pick(0, 0, 1, max(1, lots // 2), lots, lots) if kind == 0 else self.pick(0, 0, 1)
+        )
         fee = self.pick(0, 0, 37, 100)
         record = self.record(token) if not by_amount and self.rng.random() < 0.15 else 0
         registry = "book" if token == CLUB or self.rng.random() < 0.2 else NOBODY
-        ends = self.pick(False, False, True)
+        ends = self.pick(False, True)
         it = Terms(
             opener=opener,
             salt=self.rng.randint(0, 99),
@@ -135,7 +160,7 @@ class CallDice(MarketDice):
             ladders=ladders,
             steps=self.pick(1, 2, 3, 6),
             least_order=self.pick(0, 1, 1, 2),
-            most_per_person=self.pick(0, 0, 8, 20) * (6 if by_amount else 1),
+            most_per_person=self.pick(0, 0, 0, 12) * (6 if by_amount else 1),
             registry=registry,
             record=record,
             entitled_lots=self.pick(5, 20) if record else 0,
@@ -162,19 +187,19 @@ class CallDice(MarketDice):
     def times(self, *, accepts: bool, returns: bool, ends: bool) -> dict[str, int]:
         """The times of a call, in seconds after the first."""
         opens = self.elapsed + self.pick(0, 0, 0, 2)
-        closes = opens + self.pick(10, 20, 40)
-        close_by = closes + self.pick(12, 30)
+        closes = opens + self.pick(15, 30, 60)
+        close_by = closes + self.pick(30, 60)
         accept_by = close_by + self.pick(0, 9) if accepts and self.rng.random() < 0.2 else 0
-        settle_by = max(close_by, accept_by) + self.pick(20, 50)
+        settle_by = max(close_by, accept_by) + self.pick(40, 90)
         return_until = settle_by + 20 if returns else 0
-        withdraw = self.pick(0, opens, opens + 5, opens + 9)
+        withdraw = self.pick(0, opens + 9, closes - 1, closes - 1)
         last = max(settle_by, return_until)
         return dict(
             zip(
                 TIMES,
                 (
                     *(opens, withdraw, closes, close_by, accept_by, settle_by, return_until),
-                    last + self.pick(5, 20) if ends else 0,
+                    last + self.pick(5, 30) if ends else 0,
                 ),
                 strict=True,
             )
@@ -208,6 +233,7 @@ class CallDice(MarketDice):
         """A call, mostly at one of these stages."""
         calls = list(self.all.calls.calls.items())
         fit = [each for each in calls if each[1].stage in stages]
+        fit = [each for each in fit if each[1].orders] or fit
         if fit and self.rng.random() < 0.97:
             return self.rng.choice(fit)
         return self.rng.choice(calls) if calls and self.rng.random() < 0.1 else None
@@ -217,7 +243,7 @@ class CallDice(MarketDice):
         numbers = [n for n, order in enumerate(call.orders, 1) if order.state in states]
         if numbers and self.rng.random() < 0.95:
             return self.rng.choice(numbers)
-        return self.rng.randint(1, len(call.orders) + 1) if self.rng.random() < 0.2 else None
+        return len(call.orders) + 1 if self.rng.random() < 0.05 else None
 
     def some_orders(self, call: Call) -> tuple[int, ...]:
         count = len(call.orders)
@@ -252,22 +278,36 @@ class CallDice(MarketDice):
 
     def placing(self) -> tuple[Terms, str, str, int, int, int] | None:
         """A call that takes orders, and an order: owner, side, quantity, step, ladder."""
+        taking = [
+            it
+            for it, call in self.all.calls.calls.items()
+            if call.stage == Stage.OPEN and it.opens_at <= self.whole.now <= it.closes_at
+        ]
         found = self.known_call(Stage.OPEN)
-        if not found or len(found[1].orders) >= MOST_ORDERS:
+        it = self.rng.choice(taking) if taking else found[0] if found else None
+        if it is None or (not taking and self.rng.random() < 0.95):
             return None
-        it, _ = found
-        if not it.opens_at <= self.whole.now <= it.closes_at and self.rng.random() < 0.9:
+        if len(self.all.calls.calls[it].orders) >= MOST_ORDERS:
             return None
         side = {0: BID, 1: ASK}.get(it.kind) or self.pick(BID, ASK)
         if self.rng.random() < 0.03:
             side = self.pick(BID, ASK)
         owner = self.rng.choice(TRADERS) if side == BID else self.free(it.token)
-        quantity = self.pick(1, 2, 3, self.rng.randint(1, 9), 0)
+        if side == BID and self.rng.random() < 0.7:
+            owner = self.able(it) or owner
+        quantity = self.pick(1, 2, 3, self.rng.randint(1, 9))
+        quantity = quantity if self.rng.random() < 0.97 else 0
         if it.by_amount:
             quantity = self.rng.randint(1, 90)
         step = self.rng.randrange(it.steps) if self.rng.random() < 0.97 else it.steps
         ladder = self.rng.randrange(len(it.ladders)) if self.rng.random() < 0.97 else 1
         return it, owner, side, quantity, step, ladder
+
+    def able(self, it: Terms) -> str | None:
+        """Somebody who could receive what a call sells, if anybody can."""
+        world = self.all.world
+        able = [who for who in TRADERS if world.deliverable(it.token, who, it.lot)]
+        return self.pick(*able) if able else None
 
     def call_order(self) -> Step | None:
         found = self.placing()
@@ -339,6 +379,8 @@ class CallDice(MarketDice):
             for it, call in self.all.calls.calls.items()
             if call.stage == Stage.OPEN and it.closes_at < self.whole.now
         ]
+        in_time = [it for it in ready if self.whole.now <= it.close_by]
+        ready = in_time if in_time and self.rng.random() < 0.95 else ready
         found = self.known_call(Stage.OPEN)
         it = self.rng.choice(ready) if ready else found[0] if found else None
         if it is None or (not ready and self.rng.random() < 0.9):
@@ -408,10 +450,21 @@ class CallDice(MarketDice):
         )
 
     def call_return(self) -> Step | None:
-        found = self.known_call(Stage.SETTLING, Stage.SETTLED)
+        short = [
+            (it, call)
+            for it, call in self.all.calls.calls.items()
+            if call.stage in (Stage.SETTLING, Stage.SETTLED)
+            and 0 < call.delivered < it.least_lots
+            and it.return_until >= self.whole.now
+        ]
+        found = self.rng.choice(short) if short else None
+        found = found or self.known_call(Stage.SETTLING, Stage.SETTLED)
         if not found or (not found[0].return_until and self.rng.random() < 0.9):
             return None
         it, call = found
+        left = it.settle_by + 1 - self.whole.now
+        if short and left > 0:
+            return ("wait", left) if self.rng.random() < 0.5 else None
         had = [n for n, order in enumerate(call.orders, 1) if order.delivered > 0]
         if not had:
             return None
@@ -438,30 +491,55 @@ class CallDice(MarketDice):
         found = self.known_call(*Stage)
         return (found[0], 0, "cat") if found and self.rng.random() < 0.1 else None
 
+    def in_the_way(self, it: Terms, ladder: int, account: str) -> Step | None:
+        """What lets a currency pay what is owed in it, if anything keeps it from that."""
+        currency = it.ladders[ladder][0]
+        nature = self.law.natures[currency]
+        stands_in = self.all.world.in_place(it.token, account)
+        for who in (AUCTION, stands_in):
+            if who in nature.blocked:
+                return "block", currency, who, False
+        if nature.paused or not nature.says_yes:
+            return "nature", currency, nature.fee, False, nature.quiet, 0
+        return None
+
     def call_take(self) -> Step | None:
         found = self.owing()
-        return ("call_take", self.heard_terms(found[0]), *found[1:]) if found else None
+        if not found:
+            return None
+        mended = self.in_the_way(*found) if self.rng.random() < 0.7 else None
+        return mended or ("call_take", self.heard_terms(found[0]), *found[1:])
 
     def call_take_to(self) -> Step | None:
         found = self.owing()
         if not found:
             return None
         it, ladder, account = found
-        receiver = self.pick("ola", "cat", NOBODY, AUCTION)
+        receiver = self.pick("ola", "cat", "eve", "eve", NOBODY, AUCTION)
         sender = self.present(it.token, account)
         return "call_take_to", sender, self.heard_terms(it), ladder, account, receiver
 
     def call_sweep(self) -> Step | None:
         found = self.owing()
-        return ("call_sweep", self.heard_terms(found[0]), found[1]) if found else None
+        if not found or (found[0].sweep_to == NOBODY and self.rng.random() < 0.8):
+            return None
+        it, ladder, _ = found
+        left = it.take_until + 1 - self.whole.now
+        if left > 0 and self.rng.random() < 0.4:
+            return "wait", left
+        return self.in_the_way(it, ladder, it.sweep_to) or (
+            "call_sweep",
+            self.heard_terms(it),
+            ladder,
+        )
 
 
 CALLS: dict[str, int] = {
-    "let_calls": 3, "wait_for_call": 5, "call_open": 8, "call_cancel": 1, "call_entitle": 3,
-    "call_order": 26, "call_permit": 3, "call_signed": 4, "call_nonce": 1, "call_withdraw": 3,
-    "call_withdraw_for": 2, "call_strike": 3, "call_restore": 3, "call_close": 8, "call_accept": 3,
-    "call_fail": 2, "call_settle": 12, "call_deliver": 5, "call_refund": 6, "call_return": 3,
-    "call_pay": 4, "call_take": 3, "call_take_to": 2, "call_sweep": 2,
+    "let_calls": 3, "wait_for_call": 5, "call_open": 10, "call_cancel": 1, "call_entitle": 3,
+    "call_order": 30, "call_permit": 3, "call_signed": 4, "call_nonce": 1, "call_withdraw": 4,
+    "call_withdraw_for": 2, "call_strike": 3, "call_restore": 3, "call_close": 10, "call_accept": 3,
+    "call_fail": 2, "call_settle": 14, "call_deliver": 5, "call_refund": 6, "call_return": 5,
+    "call_pay": 4, "call_take": 6, "call_take_to": 4, "call_sweep": 4,
 }  # fmt: skip
 FREQUENCIES = market_dice.FREQUENCIES | CALLS
 NAMES: Sequence[str] = tuple(FREQUENCIES)
