@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The contracts that serve every asset of a chain: one of each, at the same address everywhere.
 
-They have no owner and no constructor arguments. The usual CREATE2 factory puts them where their
-code and a fixed salt say, so that whoever deploys first has deployed for all, and nobody keeps an
-address anywhere: it is computed from the packed artifact. Another version of the code has another
-address; who uses an earlier one names it.
+They have no owner, and no constructor arguments but the address of the one that they are built on.
+The usual CREATE2 factory puts them where their code and a fixed salt say, so that whoever deploys
+first has deployed for all, and nobody keeps an address anywhere: it is computed from the packed
+artifacts. Another version of the code has another address; who uses an earlier one names it.
 """
 
 from __future__ import annotations
@@ -18,32 +18,46 @@ from prorata.chain.steps import Intent, Receipt
 from prorata.chain.types import Chain
 from prorata.contracts.base import BoundContract
 from prorata.contracts.trade_settlement import TradeSettlement
-from prorata.deployments.create2 import create2_call, require_factory
+from prorata.deployments.create2 import require_factory
 from prorata.deployments.deployment import keccak_hex
 from prorata.deployments.machine import require_machine
-from prorata.deployments.market_contracts import HOLDS, SALT, SETTLEMENT, singleton_address
+from prorata.deployments.market_contracts import (
+    CALL_AUCTION,
+    CALL_EXPLAINER,
+    HOLDS,
+    SETTLEMENT,
+    SHARE_EXCHANGE,
+    packed_singletons,
+    singleton_address,
+    singleton_call,
+)
 from prorata.errors import DeploymentError
 from prorata.values.addresses import check_address
 
 __all__ = [
+    "CALL_AUCTION",
+    "CALL_EXPLAINER",
     "HOLDS",
     "SETTLEMENT",
-    "SINGLETONS",
+    "SHARE_EXCHANGE",
     "SPENDERS",
     "DeployedSingleton",
     "Singleton",
     "deploy_singletons",
     "find_singleton",
+    "packed_singletons",
     "read_singletons",
     "settlement_at",
     "singleton_address",
     "spender_address",
 ]
 
-SINGLETONS = (SETTLEMENT, HOLDS)
-"""By the names of their artifacts, in the order in which they are deployed."""
-
-SPENDERS = {"settlement": SETTLEMENT, "holds": HOLDS}
+SPENDERS = {
+    "settlement": SETTLEMENT,
+    "holds": HOLDS,
+    "auction": CALL_AUCTION,
+    "exchange": SHARE_EXCHANGE,
+}
 """What people call them, where an allowance is given."""
 
 Wrapper = TypeVar("Wrapper", bound=BoundContract)
@@ -87,7 +101,7 @@ def read_singletons(chain: Chain) -> list[Singleton]:
 
     Raises: ChainError.
     """
-    return [_read(chain, name, singleton_address(name)) for name in SINGLETONS]
+    return [_read(chain, name, singleton_address(name)) for name in packed_singletons()]
 
 
 def find_singleton(kind: type[Wrapper], chain: Chain, named: str | None = None) -> Wrapper:
@@ -103,7 +117,7 @@ def find_singleton(kind: type[Wrapper], chain: Chain, named: str | None = None) 
 
 
 def spender_address(chain: Chain, named: str) -> str:
-    """Whom an allowance is for: an address, or `settlement` or `holds` for the market's contract.
+    """Whom an allowance is for: an address, or a name in `SPENDERS` for the market's contract.
 
     Raises: InputError for what is neither; DeploymentError when the contract is not there.
     """
@@ -128,16 +142,16 @@ def deploy_singletons(operator: Operator) -> list[DeployedSingleton]:
     """
     operator.settle()
     chain = operator.chain
-    calls = {name: create2_call(SALT, artifact(name))[0] for name in SINGLETONS}
+    names = packed_singletons()
     missing = [one.name for one in read_singletons(chain) if one.code_hash is None]
-    receipts = {name: operator.earlier(_key(name)) for name in SINGLETONS if name not in missing}
+    receipts = {name: operator.earlier(_key(name)) for name in names if name not in missing}
     if missing:
         require_machine(chain)
         require_factory(chain)
-        sent = operator.send([Intent(_key(name), calls[name]) for name in missing])
+        sent = operator.send([Intent(_key(name), singleton_call(name)[0]) for name in missing])
         receipts |= dict(zip(missing, sent, strict=True))
     done = []
-    for name in SINGLETONS:
+    for name in names:
         found = _read(chain, name, singleton_address(name))
         if found.code_hash is None:
             raise DeploymentError(

@@ -25,7 +25,9 @@ EXAMPLES = (
 
 @click.command(cls=Command, examples=EXAMPLES)
 @click.option(
-    "--spender", required=True, help="Who may transfer them; settlement or holds: the market's."
+    "--spender",
+    required=True,
+    help="Who may transfer them; settlement, holds, auction or exchange: the market's.",
 )
 @click.option("--amount", required=True, help="How many in all; 0 ends it.")
 @click.option("--currency", help="Money in place of shares: an address, or a symbol.")

@@ -30,8 +30,9 @@ MARKET = "market"
 def cli() -> None:
     """Put the market's contracts on a chain, or show where they are.
 
-    One contract settles signed orders and trades, and one holds shares. They serve every asset of
-    the chain, have no owner, and are at the same addresses on every chain.
+    One contract settles signed orders and trades, one holds shares, one runs calls (offerings,
+    auctions, tenders), and one exchanges shares for what is already there. They serve every asset
+    of the chain, have no owner, and are at the same addresses on every chain.
     """
 
 
@@ -86,7 +87,7 @@ def show_command(**options: Any) -> None:
             "contracts": [one.as_json() for one in found],
             "asset": None if deployment is None else deployment.settings.symbol,
             "holds_contract": None if appointed in (None, ZERO_ADDRESS) else appointed,
-            "holds_appointed": None if appointed is None else appointed == found[1].address,
+            "holds_appointed": None if appointed is None else appointed == singleton_address(HOLDS),
         }
     )
 

@@ -78,6 +78,17 @@ CODES = {
     "J9": "a secret at the last second, taken back by a reorganisation, or of another length",
     "J10": "an agent overwrites or takes what is held",
     "J31": "a token that refuses while the secret is out",
+    "J11": "one person with many wallets, over the limit of a person",
+    "J12": "an order that moves the price and is taken back",
+    "J13": "a crowd of the smallest orders, to delay all others",
+    "J14": "a payee that is blocked, a currency that burns gas or answers a megabyte",
+    "J15": "terms, rules or a pause that change in the middle of a call",
+    "J16": "shares and proceeds of a sale that may yet be undone",
+    "J17": "refunds of a call that lives",
+    "J18": "a valuer with a wild or a late price; orders that know it",
+    "J19": "a tie of prices at which better orders do not fit",
+    "J29": "terms that make no sense",
+    "J30": "the chain's coin, and strays",
 }
 
 LIMITS = {
@@ -91,6 +102,7 @@ WITHOUT_MUTANT = {
     "I3": "no contract",
     "I4": "no contract",
     "I5": "no contract",
+    "J30": "nothing takes the chain's coin: there is no defence to take out",
     "K11": "no contract: the door asks before it is too late",
     "K9": "no contract: anyone may declare, and it is the door that must not be stopped",
 }

@@ -1,4 +1,4 @@
-"""A real push in a process of its own, which kills itself at a chosen moment of its life.
+"""A real push, or other work in pages, in a process that kills itself at a chosen moment.
 
 Moments are counted from 1 in the order in which they come: before a line of the journal is
 written, with half of it written, with all of it on disk, before and after the node is given a
@@ -19,6 +19,7 @@ from eth_account import Account
 
 from prorata.chain import operator as operator_module
 from prorata.chain.node import RpcChain
+from prorata.chain.operator import Operator
 from prorata.chain.sealed_log import SealedLog
 from prorata.chain.signers import LocalSigner
 from prorata.deployments.deployment import Deployment, open_operator
@@ -73,14 +74,24 @@ class Paper:
         self._file.write(data)
 
 
+Work = Callable[[Operator, Deployment], Any]
+
+
 def push_once(chain: RpcChain, folder: Path, last: int, delay: float | None = None) -> int:
     """Push distribution 1 until it ends, the moment comes, or the seconds are over; how it ended.
 
     That is 0, or a signal's number with a minus.
     """
+    return live_once(chain, folder, _push, last, delay)
+
+
+def live_once(
+    chain: RpcChain, folder: Path, work: Work, last: int, delay: float | None = None
+) -> int:
+    """Do some work of an operator until it ends, the moment comes, or the seconds are over."""
     # A fork costs nothing beside a new interpreter, and dies as thoroughly.
-    arguments = (chain.name, folder, last)
-    child = multiprocessing.get_context("fork").Process(target=_push, args=arguments)
+    arguments = (chain.name, folder, work, last)
+    child = multiprocessing.get_context("fork").Process(target=_live, args=arguments)
     child.start()
     child.join(delay)
     child.kill()
@@ -89,7 +100,11 @@ def push_once(chain: RpcChain, folder: Path, last: int, delay: float | None = No
     return child.exitcode
 
 
-def _push(url: str, folder: Path, last: int) -> None:
+def _push(operator: Operator, found: Deployment) -> None:
+    push_all(operator, found, 1, page_size=PAGE)
+
+
+def _live(url: str, folder: Path, work: Work, last: int) -> None:
     life, append = Life(last), SealedLog.append
 
     def torn(self: SealedLog, records: Any) -> None:
@@ -104,4 +119,4 @@ def _push(url: str, folder: Path, last: int) -> None:
     Path.replace = life.around(Path.replace)
     chain, signer = RpcChain(url), LocalSigner(Account.from_key(ISSUER_KEY))
     with open_operator(chain, signer, folder, timeout=20) as operator:
-        push_all(operator, Deployment.open(chain, folder), 1, page_size=PAGE)
+        work(operator, Deployment.open(chain, folder))
