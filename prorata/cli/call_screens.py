@@ -180,7 +180,7 @@ def warn_of_strangers(session: Session, found: Deployment, call: KnownCall) -> N
 # ------------------------------------------------------------------------------------------- orders
 
 
-def show_check(session: Session, check: OrderCheck) -> None:
+def show_check(session: Session, check: OrderCheck, *, dry_run: bool = True) -> None:
     """An order before it is placed: what it gives, what stands in its way, the most that passes."""
     case = check.case
     call, wanted = case.call, case.wanted
@@ -211,7 +211,7 @@ def show_check(session: Session, check: OrderCheck) -> None:
                     one.code.label for one in case.explanation.obstacles if one not in check.to_give
                 ],
                 "sentences": list(check.sentences),
-                "dry_run": True,
+                **({"dry_run": True} if dry_run else {}),
             }
         )
     )
