@@ -27,6 +27,12 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         Care care;
     }
 
+    /// @dev One slot: what was missing when holds ended, and when that was last.
+    struct Missing {
+        uint96 amount;
+        uint48 at;
+    }
+
     // ------------------------------------------------------------------ constants
 
     uint256 private constant LONGEST_HOLD = 400 days;
@@ -40,6 +46,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
 
     mapping(bytes32 id => Lock) private _locks;
     mapping(address keeper => mapping(address asset => mapping(address owner => Keep))) private _keeps;
+    mapping(bytes32 id => Missing) private _missing;
 
     // ------------------------------------------------------------ holds for a secret
 
@@ -52,7 +59,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         id = idOf(terms);
         if (!_locks[id].isNone()) revert Holds_Known(id);
         Care care = _careFor(asset, owner);
-        _locks[id] = LockLib.opened(care);
+        _locks[id] = LockLib.opened(care, block.timestamp);
         _announce(id, terms, asset, owner, care != Care.Locked);
         _take(asset, care, owner, amount);
     }
@@ -113,7 +120,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
             if (block.timestamp <= terms.until) revert Holds_TooEarly(terms.until, block.timestamp);
         }
         _locks[id] = lock.withState(State.Released);
-        uint256 amount = _leftOf(terms.asset, care, owner, terms.amount);
+        uint256 amount = _leftOf(id, terms.asset, care, owner, terms.amount);
         emit Released(id, terms.asset, owner, amount);
         _giveBack(terms.asset, care, owner, amount);
     }
@@ -125,7 +132,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         _requireTokenOwner(terms.asset, lock.care());
         _locks[id] = lock.withState(State.Voided);
         address owner = _inPlaceOf(terms.asset, Care.Locked, terms.owner);
-        uint256 amount = _leftOf(terms.asset, Care.Locked, owner, terms.amount);
+        uint256 amount = _leftOf(id, terms.asset, Care.Locked, owner, terms.amount);
         emit Voided(id, terms.asset, documentHash, amount);
         _giveBack(terms.asset, Care.Locked, owner, amount);
     }
@@ -201,7 +208,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
         // The consent too: else the keeper could hold the same shares again at once.
         delete _keeps[keeper][asset][owner];
         address inPlace = _inPlaceOf(asset, Care.Locked, owner);
-        uint256 amount = _leftOf(asset, Care.Locked, inPlace, kept);
+        uint256 amount = _leftOf(keepIdOf(keeper, asset, owner), asset, Care.Locked, inPlace, kept);
         emit KeeperSet(keeper, asset, owner, 0, 0);
         emit KeptVoided(keeper, asset, owner, documentHash, amount);
         _giveBack(asset, Care.Locked, inPlace, amount);
@@ -223,9 +230,20 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IHolds
-    function stateOf(bytes32 id) external view returns (State state, bool inCustody) {
+    function stateOf(bytes32 id) external view returns (State state, bool inCustody, uint48 openedAt) {
         Lock lock = _locks[id];
-        return (lock.state(), lock.care() != Care.Locked);
+        return (lock.state(), lock.care() != Care.Locked, lock.openedAt());
+    }
+
+    /// @inheritdoc IHolds
+    function missingOf(bytes32 id) external view returns (uint96 amount, uint48 at) {
+        Missing storage missing = _missing[id];
+        return (missing.amount, missing.at);
+    }
+
+    /// @inheritdoc IHolds
+    function keepIdOf(address keeper, address asset, address owner) public pure returns (bytes32) {
+        return keccak256(abi.encode(keeper, asset, owner));
     }
 
     /// @inheritdoc IHolds
@@ -342,11 +360,16 @@ contract Holds is IHolds, ReentrancyGuardTransient {
 
     /// @dev What there is to release of `amount`. An agent's order may have taken held shares. Then the holds of a wallet
     /// add up to more than is held of it, and the last of them to end would fail for ever, with the rest of the shares
-    /// locked: so each gives back what it can.
-    function _leftOf(address asset, Care care, address owner, uint256 amount) private view returns (uint256) {
+    /// locked: so each gives back what it can. What is missing is noted, for whoever took the shares and has to tell whose
+    /// is what they brought.
+    function _leftOf(bytes32 id, address asset, Care care, address owner, uint256 amount) private returns (uint256) {
         if (care != Care.Locked) return amount;
         uint256 held = IShareToken(asset).heldOf(owner);
-        return held < amount ? held : amount;
+        if (held >= amount) return amount;
+        Missing storage missing = _missing[id];
+        // A share token's balances have 96 bits, and no clock reaches 48.
+        (missing.amount, missing.at) = (uint96(missing.amount + amount - held), uint48(block.timestamp));
+        return held;
     }
 
     /// @dev Never takes more out of this contract's care than `amount`, whatever the currency takes as its fee: the rest is
@@ -365,7 +388,7 @@ contract Holds is IHolds, ReentrancyGuardTransient {
     }
 
     function _letGo(address keeper, address asset, address owner, address inPlace, Care care, uint256 amount) private {
-        amount = _leftOf(asset, care, inPlace, amount);
+        amount = _leftOf(keepIdOf(keeper, asset, owner), asset, care, inPlace, amount);
         emit KeptReleased(keeper, asset, owner, amount);
         _giveBack(asset, care, inPlace, amount);
     }

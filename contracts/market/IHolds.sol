@@ -236,8 +236,16 @@ interface IHolds {
     /// @notice The id of a hold: the hash of its terms, of this chain and of this contract.
     function idOf(Hold calldata terms) external view returns (bytes32);
 
-    /// @notice How far a hold is, and whether it is, or was, in this contract's care.
-    function stateOf(bytes32 id) external view returns (State state, bool inCustody);
+    /// @notice How far a hold is, whether it is, or was, in this contract's care, and the second at which it opened.
+    function stateOf(bytes32 id) external view returns (State state, bool inCustody, uint48 openedAt);
+
+    /// @notice How many shares an order had taken of a hold, when it was released or voided without them; and when that
+    /// was last. Of what a keeper held, all that was missing when it was let go, taken back or voided.
+    /// @param id Of a hold, or `keepIdOf`
+    function missingOf(bytes32 id) external view returns (uint96 amount, uint48 at);
+
+    /// @notice What stands for all that `keeper` holds of an owner's asset, in `missingOf`.
+    function keepIdOf(address keeper, address asset, address owner) external pure returns (bytes32);
 
     /// @notice Where a claimed hold goes; zero if to its receiver.
     function redirectedTo(bytes32 id) external view returns (address);

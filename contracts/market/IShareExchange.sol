@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IExchangeTerms} from "./IExchangeTerms.sol";
 import {IHolds} from "./IHolds.sol";
 import {ITransferRules} from "../compliance/ITransferRules.sol";
 
@@ -199,34 +200,6 @@ interface IShareExchange {
         NoShares,
         Locked,
         Refused
-    }
-
-    /// @notice Why an exchange cannot be made. `NotFree`: the token names a pause, a block, a freeze or a lock-up.
-    /// `GiveRefused`: the acquirer cannot receive the shares. `OtherRefused`: the holder cannot receive the other
-    /// shares.
-    enum Code {
-        NotOpen,
-        Mandatory,
-        Nothing,
-        PriceTooOld,
-        OverDayLimit,
-        Unfunded,
-        Balance,
-        NotFree,
-        GiveRefused,
-        OtherRefused,
-        DueBalance,
-        DueAllowance
-    }
-
-    /// @notice One obstacle to an exchange.
-    /// @param code Which
-    /// @param value What is given or asked, in the unit of the code: seconds, shares, money
-    /// @param limit What is allowed or there
-    struct Obstacle {
-        Code code;
-        uint256 value;
-        uint256 limit;
     }
 
     /// @notice An exchange was opened, with `locked` shares of the acquirer's locked here.
@@ -538,6 +511,9 @@ interface IShareExchange {
     /// @notice The contract by which shares are locked, and asked about holds.
     function holds() external view returns (IHolds);
 
+    /// @notice The contract that refuses terms that contradict each other.
+    function termsCheck() external view returns (IExchangeTerms);
+
     /// @notice Exchanges opened so far; their ids are 1 to `exchangeCount()`.
     function exchangeCount() external view returns (uint256);
 
@@ -565,17 +541,4 @@ interface IShareExchange {
 
     /// @notice What a holder signs, on this chain and for this contract (EIP-712; ERC-5267 reports the domain).
     function digestOf(Request calldata request) external view returns (bytes32);
-
-    /// @notice Everything that stands in the way of an elective exchange now, and the most shares that would pass.
-    /// @dev Never reverts for an exchange that is known. Lists nothing if and only if `exchange` by `holder` for the
-    /// quoted amounts would succeed in this block, for share tokens of this system and currencies that move what they
-    /// are asked to.
-    /// @return obstacles What would make `exchange` revert
-    /// @return refusals Why the rules refuse it, if the token can say it
-    /// @return most Shares; 0 if nothing would pass
-    function explain(
-        uint256 id,
-        address holder,
-        uint256 shares
-    ) external view returns (Obstacle[] memory obstacles, ITransferRules.Refusal[] memory refusals, uint256 most);
 }

@@ -8,6 +8,7 @@ import {IHolds} from "./IHolds.sol";
 ///     state        8 bits     `IHolds.State`
 ///     care         8 bits     where what is held lies
 ///     redirected   160 bits   where it goes in place of its receiver; zero if to its receiver
+///     opened        48 bits   the second at which it opened
 type Lock is uint256;
 
 using LockLib for Lock global;
@@ -26,9 +27,12 @@ enum Care {
 /// @notice Reads and writes the fields of `Lock`. Pure: it touches no storage.
 library LockLib {
     uint256 private constant BYTE = 0xff;
+    uint256 private constant REDIRECTED = uint256(type(uint160).max) << 16;
+    uint256 private constant OPENED_AT = 176;
 
-    function opened(Care care_) internal pure returns (Lock) {
-        return Lock.wrap((uint256(care_) << 8) | uint256(IHolds.State.Open));
+    /// @dev A hold that opens at a time. The caller warrants that it fits 48 bits, as that of every block does.
+    function opened(Care care_, uint256 time) internal pure returns (Lock) {
+        return Lock.wrap((time << OPENED_AT) | (uint256(care_) << 8) | uint256(IHolds.State.Open));
     }
 
     /// @dev Whether there is no hold: every one has a state.
@@ -45,8 +49,11 @@ library LockLib {
     }
 
     function redirectedTo(Lock self) internal pure returns (address) {
-        // Nothing lies above these bits.
         return address(uint160(Lock.unwrap(self) >> 16));
+    }
+
+    function openedAt(Lock self) internal pure returns (uint48) {
+        return uint48(Lock.unwrap(self) >> OPENED_AT);
     }
 
     function withState(Lock self, IHolds.State state_) internal pure returns (Lock) {
@@ -54,6 +61,6 @@ library LockLib {
     }
 
     function withRedirection(Lock self, address other) internal pure returns (Lock) {
-        return Lock.wrap((Lock.unwrap(self) & 0xffff) | (uint256(uint160(other)) << 16));
+        return Lock.wrap((Lock.unwrap(self) & ~REDIRECTED) | (uint256(uint160(other)) << 16));
     }
 }

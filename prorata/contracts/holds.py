@@ -102,7 +102,17 @@ class Holds(BoundContract):
     def states_of(self, ids: Sequence[bytes]) -> list[tuple[HoldState, bool]]:
         """`state_of` for many at once."""
         found = self._views("stateOf", [(hold_id,) for hold_id in ids])
-        return [(HoldState(state), bool(in_custody)) for state, in_custody in found]
+        return [(HoldState(state), bool(in_custody)) for state, in_custody, _ in found]
+
+    def opened_at(self, hold_id: bytes) -> int:
+        """The Unix second at which the hold opened; 0 if there is none."""
+        _, _, opened_at = self._view("stateOf", hold_id)
+        return int(opened_at)
+
+    def missing_of(self, hold_id: bytes) -> tuple[int, int]:
+        """How much an order had taken of the hold when it ended, and the Unix second of that."""
+        amount, at = self._view("missingOf", hold_id)
+        return int(amount), int(at)
 
     def redirected_to(self, hold_id: bytes) -> str:
         """Where a claimed hold goes; zero if to its receiver."""

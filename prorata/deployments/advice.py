@@ -14,6 +14,7 @@ from prorata.contracts.registry import InvestorRegistry
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.market_roles import agent_advice, market_contract
 from prorata.deployments.roles import Roles
 from prorata.errors import ChainError, RevertError
 from prorata.values.addresses import ZERO_ADDRESS
@@ -46,6 +47,7 @@ def advice_on(
     yield from _on_lost_wallets(deployment, roles)
     yield from _on_registers(deployment, roles)
     yield from _on_holds_contract(deployment.token(), kinds)
+    yield from _on_market_agents(deployment, roles)
     if "Dollar" in deployment.manifest.contracts:
         yield (
             "the asset knows a dollar that anyone can make, so a payment in it is worth nothing; "
@@ -207,6 +209,14 @@ def _on_holds_contract(token: ShareToken, kinds: Mapping[str, str]) -> Iterator[
             "free shares and deliver them; appoint a contract with "
             "`prorata settings holds-contract 0x…`, or none"
         )
+
+
+def _on_market_agents(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[str]:
+    """A role is needed only while shares are minted by a call, or exchanged."""
+    for one in roles:
+        for agent in one.agents if _name(one) == "ShareToken" else ():
+            if (name := market_contract(deployment.chain, agent)) is not None:
+                yield agent_advice(name, agent, one.governed.options)
 
 
 def _accounts(roles: Roles) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.contracts.withholding import WithholdingPolicy
 from prorata.deployments.advice import advice_on
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.market_roles import AS_AGENT, NO_USE, market_contract, market_keepers
 from prorata.deployments.roles import Roles, all_governed, read_roles
 from prorata.errors import ChainError, RevertError
 from prorata.files.writer import json_object
@@ -112,6 +113,8 @@ def _grants(deployment: Deployment, roles: Sequence[Roles]) -> Iterator[Grant]:
         ours = artifact("Holds").is_code(chain.code(holds))
         obeys = HOLDS_IS_OURS if ours else HOLDS_IS_NOT
         yield _grant(chain, "ShareToken", "holds contract", holds, f"{HOLDS}; {obeys}")
+        for keeper in market_keepers(chain) if ours else ():
+            yield Grant("Holds", f"keeper, {keeper.name}", keeper.address, "contract", keeper.may)
     yield _grant(chain, "ShareToken", "rules", rules, _rules_may(chain, rules))
     asked = "nobody is asked: anyone may hold" if registry == ZERO_ADDRESS else "says who may hold"
     yield _grant(chain, "ShareToken", "registry", registry, asked)
@@ -172,6 +175,10 @@ def _people(chain: RpcChain, roles: Roles, may: tuple[str, str]) -> Iterator[Gra
     if roles.pending != ZERO_ADDRESS:
         yield _grant(chain, name, "pending owner", roles.pending, MAY_ACCEPT)
     for agent in roles.agents:
+        known = market_contract(chain, agent) if name == "ShareToken" else None
+        if known is not None:
+            yield Grant(name, f"agent, {known}", agent, "contract", AS_AGENT.get(known, NO_USE))
+            continue
         role = FORMER_OWNER if agent in roles.former_owners else "agent"
         yield _grant(chain, name, role, agent, may[1])
 

@@ -26,7 +26,14 @@ from prorata.contracts.record_ranges import RecordRanges
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import Distribution, DividendVault
 from prorata.deployments.deployment import Deployment
-from prorata.deployments.market_contracts import HOLDS, SETTLEMENT, singleton_address
+from prorata.deployments.market_contracts import (
+    CALL_AUCTION,
+    HOLDS,
+    SETTLEMENT,
+    SHARE_EXCHANGE,
+    packed_singletons,
+    singleton_address,
+)
 from prorata.ledger.answers import (
     Answers,
     ask_token,
@@ -408,7 +415,8 @@ def correct(books: Books, corrections: Iterable[Correction]) -> None:
 
 def usual_market() -> MarketContracts:
     """The contracts of the market, where they are on every chain that has them."""
-    return MarketContracts(singleton_address(SETTLEMENT), singleton_address(HOLDS))
+    names, known = (SETTLEMENT, HOLDS, CALL_AUCTION, SHARE_EXCHANGE), packed_singletons()
+    return MarketContracts(*(singleton_address(one) if one in known else "" for one in names))
 
 
 def range_contracts(found: Deployment) -> list[str]:

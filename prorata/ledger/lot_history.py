@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The lots of everybody, from all movements of a token's shares.
 
-A trade's buyer pays price and tax; what was issued cost the issue price, if anybody says it; of
-what came in any other way nobody knows the cost. A recovered wallet's lots go on in the wallet in
+A trade's buyer pays price and tax, whoever is allotted lots in a call the call's price; what was
+issued cost the issue price, if anybody says it; of what came in any other way, as for shares of
+another token, nobody knows the cost. A recovered wallet's lots go on in the wallet in
 its place, and those of shares in the holds contract's care stay their owner's, as they were.
 
 It takes a while for a register of millions, and is worked out when somebody asks.
@@ -72,15 +73,17 @@ class LotHistory:
             self._cover(giver, plain)
             self.lots.move(giver, self._account(one, one.receiver), one.shares)
             return
-        parts = self._take(giver, plain)
+        parts = [] if giver == ZERO_ADDRESS else self._take(giver, plain)
         trade = one.trade
-        if trade is None:
-            self.lots.acquire(one.receiver, Lot(one.moment, one.shares, one.kind.value))
+        if trade is not None:
+            self._sold[id(one)] = tuple(parts)
+        if one.receiver == ZERO_ADDRESS:
             return
-        self._sold[id(one)] = tuple(parts)
-        cost = trade.cost if trade.priced else None
-        lot = Lot(one.moment, one.shares, "purchase", cost, trade.currency)
-        self.lots.acquire(one.receiver, lot)
+        origin, cost, currency = one.kind.value, None, ""
+        if trade is not None:
+            origin = "purchase" if one.kind is MovementKind.TRADE else origin
+            cost, currency = (trade.cost if trade.priced else None), trade.currency
+        self.lots.acquire(one.receiver, Lot(one.moment, one.shares, origin, cost, currency))
 
     def _account(self, one: Movement, account: str) -> str:
         """What the lots of an account are filed under: of the holds contract's, their owner's."""

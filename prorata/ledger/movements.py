@@ -6,6 +6,15 @@ transaction at a time, and says of each transfer what it was:
 
     issue, burn     the token's agents made or destroyed the shares
     trade           an order was filled, or a trade settled
+    allotment       an offering's lots were minted for, or delivered to, who had bid for them
+    auction         lots went from holder to holder in a call
+    tender          lots went to the principal of a call that buys
+    return          a buyer gave its lots back, since too few had been delivered
+    redemption      a holder gave shares for money, and they were burnt
+    maturity        everybody's shares were burnt for money
+    squeeze-out     everybody's shares went to, or were burnt for, whoever bought the rest out
+    retirement      a holder had shares burnt for nothing
+    exchange        shares were given for shares of another token, or had for those
     delivery        a hold was delivered, for its secret or by its keeper
     custody         into the care of the holds contract, or back to the owner
     order           an agent moved them without the holder
@@ -30,6 +39,9 @@ from typing import TypeAlias
 
 from prorata.chain.calls import DecodedEvent
 from prorata.chain.events import Moment, moment_of, transaction_of
+from prorata.contracts.call_terms import CallKind
+from prorata.ledger.calls import CALLING, Calls
+from prorata.ledger.exchanges import EXCHANGING, ExchangeAccount, Exchanges
 from prorata.ledger.holds import HeldShares
 from prorata.ledger.trades import TRADING, Trade, trades_in
 from prorata.values.addresses import ZERO_ADDRESS
@@ -48,15 +60,30 @@ __all__ = [
 
 @dataclass(frozen=True)
 class MarketContracts:
-    """Where a chain's trades are settled and its holds are kept; empty where nowhere."""
+    """Where a chain's trades are settled, its holds kept, its calls and exchanges made.
+
+    Empty where nowhere.
+    """
 
     settlement: str = ""
     holds: str = ""
+    auction: str = ""
+    exchange: str = ""
 
     @property
     def addresses(self) -> list[str]:
         """Those that there are."""
-        return [address for address in (self.settlement, self.holds) if address]
+        found = (self.settlement, self.holds, self.auction, self.exchange)
+        return [address for address in found if address]
+
+    def tells(self, address: str, event: str | None) -> bool:
+        """Whether an event is one that the books enter; those of other contracts all are."""
+        entered = {
+            self.settlement: TRADING,
+            self.auction: CALLING,
+            self.exchange: EXCHANGING,
+        }.get(address)
+        return entered is None or event in entered
 
 
 NO_MARKET = MarketContracts()
@@ -68,6 +95,15 @@ class MovementKind(Enum):
     ISSUE = "issue"
     BURN = "burn"
     TRADE = "trade"
+    ALLOTMENT = "allotment"
+    AUCTION = "auction"
+    TENDER = "tender"
+    RETURN = "return"
+    REDEMPTION = "redemption"
+    MATURITY = "maturity"
+    SQUEEZE_OUT = "squeeze-out"
+    RETIREMENT = "retirement"
+    EXCHANGE = "exchange"
     DELIVERY = "delivery"
     CUSTODY = "custody"
     ORDER = "order"
@@ -137,6 +173,8 @@ class Movements:
         self.market = market
         self.issue_price = issue_price
         self.holds = HeldShares(token, market.holds)
+        self.calls = Calls(token)
+        self.exchanges = Exchanges(token)
         self.all: list[Movement | Plain] = []
         self.listed: list[Movement] = []
         """Those that were not plain."""
@@ -144,6 +182,10 @@ class Movements:
         """Trades whose transfer the token does not tell."""
         self._transfers: list[Plain] = []
         self._others: list[tuple[DecodedEvent, int]] = []
+        self._sold: list[tuple[MovementKind, Trade]] = []
+        """What calls and exchanges of the transaction say of the shares."""
+        self._had: list[tuple[ExchangeAccount, str, int]] = []
+        """In which exchange who had how many shares, for those of another token."""
         self._place: tuple[str, int] | None = None
         self._found: list[_Transfer] = []
 
@@ -163,6 +205,13 @@ class Movements:
         elif by == self.market.holds:
             self.holds.of_contract(event, timestamp)
             self._others.append((event, timestamp))
+        elif by == self.market.auction:
+            self.calls.apply(event, timestamp)
+            if (trade := self.calls.trade(event, timestamp)) is not None:
+                self._sold.append((_kind_in_call(self.calls, event), trade))
+        elif by == self.market.exchange:
+            self.exchanges.apply(event, timestamp)
+            self._of_exchange(event, timestamp)
         elif event.name in TRADING:
             self._others.append((event, timestamp))
 
@@ -185,8 +234,14 @@ class Movements:
         self.holds.of_token(event, timestamp)
 
     def _end_transaction(self) -> None:
-        if self._others:
+        if self._others or self._sold or self._had:
             self._found = [_Transfer(*transfer) for transfer in self._transfers]
+            # These first: what they say of a transfer is more than that a hold was delivered, or
+            # that an agent's order moved it.
+            for kind, trade in self._sold:
+                self._explain_sold(kind, trade)
+            for one, receiver, shares in self._had:
+                self._explain_had(one, receiver, shares)
             for event, timestamp in self._others:
                 self._explain(event, timestamp)
             for transfer in self._found:
@@ -195,8 +250,8 @@ class Movements:
             # Nearly always: shares moved, and nothing says more.
             self.all += self._transfers
         self.holds.end_transaction()
-        self._transfers.clear()
-        self._others.clear()
+        for told in (self._transfers, self._others, self._sold, self._had):
+            told.clear()
 
     def _explain(self, event: DecodedEvent, timestamp: int) -> None:
         """Find the transfers that an event is about."""
@@ -232,6 +287,48 @@ class Movements:
             found.trade = rest
         else:
             self.unmatched.append(trade)
+
+    def _explain_sold(self, kind: MovementKind, trade: Trade) -> None:
+        """Shares that went in a call or an exchange: from care, from or to a successor, too."""
+        care = self.market.holds
+        for giver, receiver in (
+            (trade.seller, trade.buyer),
+            (care, trade.buyer),
+            (trade.seller, None),
+            (None, trade.buyer),
+            (None, None),
+        ):
+            found = self._find(kind, giver, receiver, trade.shares, any_end=True)
+            if found is not None:
+                found.trade, found.reference = trade, trade.source
+                found.owner = trade.seller if found.giver == care else ""
+                return
+        self.unmatched.append(trade)
+
+    def _explain_had(self, one: ExchangeAccount, receiver: str, shares: int) -> None:
+        """Shares of this token that somebody had for those of another; some may still be owed."""
+        for transfer in self._found:
+            if (
+                transfer.kind is None
+                and transfer.receiver == receiver
+                and transfer.shares <= shares
+            ):
+                transfer.kind, transfer.reference = MovementKind.EXCHANGE, f"exchange {one.id}"
+                transfer.owner = one.terms.other_from if transfer.giver == self.market.holds else ""
+                return
+
+    def _of_exchange(self, event: DecodedEvent, timestamp: int) -> None:
+        one = self.exchanges.of_event(event)
+        if one is None:
+            return
+        trade = self.exchanges.trade(event, timestamp)
+        if trade is not None:
+            self._sold.append((MovementKind(one.exit.value), trade))
+        elif event.name in ("Exchanged", "Taken", "Swept") and one.terms.other == self.token:
+            shares = int(event.args["otherShares"])
+            receiver = next(event.args[name] for name in _RECEIVING if name in event.args)
+            if shares:
+                self._had.append((one, str(receiver), shares))
 
     def _explain_hold(self, event: DecodedEvent) -> None:
         args, name = event.args, event.name
@@ -281,15 +378,20 @@ class Movements:
         receiver: str | None,
         shares: int,
         owner: str = "",
+        *,
+        any_end: bool = False,
     ) -> _Transfer | None:
-        """The first transfer of the transaction that is still unexplained and fits; None is any."""
+        """The first transfer of the transaction that is still unexplained and fits; None is any.
+
+        With `any_end` it may be an issue or a burn.
+        """
         for transfer in self._found:
             if (
                 transfer.kind is None
                 and transfer.shares == shares
                 and giver in (None, transfer.giver)
                 and receiver in (None, transfer.receiver)
-                and ZERO_ADDRESS not in (transfer.giver, transfer.receiver)
+                and (any_end or ZERO_ADDRESS not in (transfer.giver, transfer.receiver))
             ):
                 transfer.kind, transfer.owner = kind, owner
                 return transfer
@@ -322,13 +424,14 @@ class Movements:
 
     @property
     def trades(self) -> Iterator[Movement]:
-        """The trades, in order."""
+        """The trades, in order; what went in calls and exchanges is among them."""
         return (one for one in self.listed if one.trade is not None)
 
     @property
     def currencies(self) -> set[str]:
-        """Every currency in which shares were traded."""
-        return {one.trade.currency for one in self.listed if one.trade and one.trade.priced}
+        """Every currency in which shares were traded, or for which they could be had or given."""
+        traded = {one.trade.currency for one in self.listed if one.trade and one.trade.priced}
+        return traded | self.calls.currencies | self.exchanges.currencies
 
     def totals(self) -> dict[MovementKind, tuple[int, int]]:
         """How many movements there were of each kind, and of how many shares together."""
@@ -339,6 +442,21 @@ class Movements:
             numbers[kind] += 1
             shares[kind] += one.shares if isinstance(one, Movement) else one[3]
         return {kind: (numbers[kind], shares[kind]) for kind in MovementKind}
+
+
+_RECEIVING = ("payee", "receiver", "recipient")
+"""What events of exchanges call who gets something."""
+
+
+def _kind_in_call(calls: Calls, event: DecodedEvent) -> MovementKind:
+    call = calls.of_event(event)
+    if event.name == "Returned" or call is None:
+        return MovementKind.RETURN
+    return {
+        CallKind.SALE: MovementKind.ALLOTMENT,
+        CallKind.TENDER: MovementKind.TENDER,
+        CallKind.AUCTION: MovementKind.AUCTION,
+    }[call.terms.kind]
 
 
 def _movement(kind: MovementKind, trade: Trade) -> Movement:

@@ -7,7 +7,6 @@ from prorata.chain.abi import event_name
 from prorata.chain.events import stream_events
 from prorata.chain.types import Chain, Log
 from prorata.ledger.movements import NO_MARKET, IssuePrice, MarketContracts, Movements
-from prorata.ledger.trades import TRADING
 from prorata.register.shares import Ledger
 
 __all__ = ["read_register"]
@@ -25,7 +24,8 @@ def read_register(
     """The register of a token, as `Ledger.read`, and its movements.
 
     The events of the token and of the market come in the same pages of the log. What the market's
-    contracts tell beside trades and holds, such as orders that were posted, is not decoded.
+    contracts tell beside trades, holds, calls and exchanges, such as orders that were posted, is
+    not decoded.
 
     Raises: BooksError, ChainError.
     """
@@ -33,7 +33,7 @@ def read_register(
     ledger, movements = Ledger(token), Movements(token, market, issue_price)
 
     def is_wanted(log: Log) -> bool:
-        return log.address != market.settlement or event_name(log.topics) in TRADING
+        return log.address == token or market.tells(log.address, event_name(log.topics))
 
     addresses = [token, *market.addresses]
     events = stream_events(chain, addresses, first_block, newest.number, wanted=is_wanted)

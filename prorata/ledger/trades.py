@@ -6,6 +6,9 @@ is a settled trade of two legs, in which two people give each other shares and a
 that move in any other trade, such as one of three legs, have no price of their own, and none is
 made up.
 
+What was allotted in calls, and what exchanges brought, are told in the same way
+(`prorata.ledger.calls`, `prorata.ledger.exchanges`).
+
 `paid` is the price of all the shares. Of it the seller received `paid - fee`; the buyer paid
 `paid + tax`. Of an order that is filled in very small parts, one may have no shares, or no money,
 since the parts before it had them. Amounts are smallest units.
@@ -45,6 +48,8 @@ class Trade:
     maker: str = ""
     nonce: int = 0
     digest: str = ""
+    source: str = ""
+    """The call or the exchange in which the shares went, if it was one."""
 
     @property
     def priced(self) -> bool:

@@ -6,6 +6,8 @@ token holds of each wallet is what events say, and what holds promise (law H2); 
 up to its balance; every trade has its transfer; and the holds contract has at least what is in its
 care, of the shares and of the currencies that income and trades are paid in.
 
+Money in calls and exchanges stands in `prorata.ledger.escrow`.
+
 The settlement contract keeps nothing of a trade, and has no power to give anything back: what
 somebody sends there is lost, and told as an open question, no difference, as anybody could do so.
 """
@@ -22,6 +24,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.errors import ChainError
 from prorata.ledger.books import Books
 from prorata.ledger.entries import Place
+from prorata.ledger.escrow import NO_ESCROW, EscrowAnswers, check_escrow, read_escrow
 from prorata.ledger.holds import HeldFigures
 from prorata.ledger.movements import Movements
 from prorata.register.shares import Ledger
@@ -45,6 +48,8 @@ class TradingAnswers:
     """What the holds contract has of each asset."""
     at_settlement: Mapping[str, int] = field(default_factory=dict)
     """What the settlement contract has of each asset, which nobody can move."""
+    escrow: EscrowAnswers = NO_ESCROW
+    """What is in the care of calls and exchanges."""
 
 
 def read_trading(
@@ -75,6 +80,7 @@ def read_trading(
         kept,
         _balances(chain, market.holds, assets, block) if market.holds else {},
         _balances(chain, market.settlement, assets, block) if market.settlement else {},
+        read_escrow(chain, movements, block),
     )
 
 
@@ -100,9 +106,11 @@ def check_trading(
     _check_persons(books, ledger, movements)
     _check_lots(books, ledger, movements)
     _check_care(books, movements, answers)
+    check_escrow(books, movements, answers.escrow)
     for trade in movements.unmatched:
         place = Place.register(f"the trade in {trade.transaction}")
-        reported = (f"{trade.shares} from {trade.seller} to {trade.buyer}", "the settlement")
+        source = trade.source or "the settlement"
+        reported = (f"{trade.shares} from {trade.seller} to {trade.buyer}", source)
         books.differ(place, "its shares", reported, ("no such transfer", "the token"))
     for asset, amount in answers.at_settlement.items():
         if amount:

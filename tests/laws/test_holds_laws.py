@@ -67,6 +67,7 @@ class HoldsMachine(RuleBasedStateMachine):
         self.holds = Holds(self.ledger, self.purse, self.id_of)
         self.known: list[Hold] = []
         self.ids: dict[Hold, bytes] = {}
+        self.keep_ids: dict[tuple[str, str, str], bytes] = {}
         self.strays: dict[str, int] = defaultdict(int)
 
     def id_of(self, terms: Hold) -> bytes:
@@ -74,6 +75,12 @@ class HoldsMachine(RuleBasedStateMachine):
             contract = self.harness.contracts[HOLDS]
             self.ids[terms] = bytes(contract.call("idOf", tuple(self.harness.spelt(terms))))
         return self.ids[terms]
+
+    def keep_id_of(self, what: tuple[str, str, str]) -> bytes:
+        if what not in self.keep_ids:
+            contract = self.harness.contracts[HOLDS]
+            self.keep_ids[what] = bytes(contract.call("keepIdOf", *self.harness.spelt(what)))
+        return self.keep_ids[what]
 
     def both(self, in_model, sender, function, *args, contract=HOLDS):
         return self.harness.both(
@@ -305,9 +312,13 @@ class HoldsMachine(RuleBasedStateMachine):
     def states(self, ask):
         for terms, promise in self.holds.promises.items():
             state = read(ask(HOLDS, "stateOf", self.id_of(terms)))
-            assert state == (promise.state, promise.boxed), "Law 46"
+            assert state == (promise.state, promise.boxed, promise.opened), "Law 46"
+            missing = read(ask(HOLDS, "missingOf", self.id_of(terms)))
+            assert missing == self.holds.missing.get(terms, (0, 0))
         for what, consent in self.holds.consents.items():
             *numbers, boxed = read(ask(HOLDS, "consentOf", *what))
+            missing = read(ask(HOLDS, "missingOf", self.keep_id_of(what)))
+            assert missing == self.holds.missing.get(what, (0, 0))
             assert numbers == [consent.until, consent.most, consent.kept]
             assert boxed == consent.boxed or not consent.kept
 

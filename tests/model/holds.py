@@ -39,6 +39,7 @@ class Promise:
     terms: Hold
     boxed: bool
     """Whether what it holds is in the box, and not in the owner's wallet."""
+    opened: int = 0
     state: int = OPEN
     other: str = NOBODY
     """The wallet that the receiver has named instead of its own."""
@@ -85,6 +86,8 @@ class Holds:
         """By keeper, asset and owner."""
         self.lacking: dict[str, int] = {}
         """How many held shares of a wallet an order has taken under its promises."""
+        self.missing: dict[Hold | tuple[str, str, str], tuple[int, int]] = {}
+        """What was missing of a hold, or of what a keeper had, when it ended; and when."""
 
     # ------------------------------------------------------------------ what is promised
 
@@ -134,7 +137,7 @@ class Holds:
         )
         boxed = self._boxes(asset)
         self._take(asset, boxed, owner, terms.amount)
-        self.promises[terms] = Promise(terms, boxed)
+        self.promises[terms] = Promise(terms, boxed, self.ledger.now)
 
     def claim(self, terms: Hold, secret: bytes) -> None:
         """Somebody shows the secret; it is delivered if that is possible."""
@@ -179,14 +182,14 @@ class Holds:
             self._in(terms, OPEN)
             early = self.ledger.now <= terms.until
             refuse(("Holds_TooEarly", (terms.until, self.ledger.now)) if early else None)
-        self._give_back(terms.asset, promise.boxed, owner, terms.amount)
+        self._give_back(terms, terms.asset, promise.boxed, owner, terms.amount)
         promise.state = RELEASED
 
     def void(self, sender: str, terms: Hold) -> None:
         """The owner of the shares ends it."""
         promise = self._in(terms, OPEN, CLAIMED)
         self._ordered(sender, terms.asset, promise.boxed)
-        self._give_back(SHARES, False, self.place(SHARES, terms.owner), terms.amount)
+        self._give_back(terms, SHARES, False, self.place(SHARES, terms.owner), terms.amount)
         promise.state = VOIDED
 
     # ------------------------------------------------------------------ keepers
@@ -241,7 +244,8 @@ class Holds:
             ("Holds_Malformed", (owner, 0)) if amount == 0 else None,
             self._over(keeper, amount, consent),
         )
-        self._give_back(asset, consent.boxed, self.place(asset, owner), amount)
+        what = keeper, asset, owner
+        self._give_back(what, asset, consent.boxed, self.place(asset, owner), amount)
         consent.kept -= amount
 
     def take_back(self, sender: str, keeper: str, asset: str, owner: str) -> None:
@@ -253,7 +257,8 @@ class Holds:
             ("Holds_NotOwner", (sender, wallet)) if sender != wallet else None,
             ("Holds_TooEarly", (consent.until, self.ledger.now)) if early else None,
         )
-        self._give_back(asset, consent.boxed, wallet, consent.kept)
+        what = keeper, asset, owner
+        self._give_back(what, asset, consent.boxed, wallet, consent.kept)
         consent.kept = 0
 
     def void_kept(self, sender: str, keeper: str, asset: str, owner: str) -> None:
@@ -261,7 +266,8 @@ class Holds:
         consent = self.consent(keeper, asset, owner)
         refuse(("Holds_Malformed", (keeper, 0)) if consent.kept == 0 else None)
         self._ordered(sender, asset, consent.boxed)
-        self._give_back(SHARES, False, self.place(SHARES, owner), consent.kept)
+        what = keeper, asset, owner
+        self._give_back(what, SHARES, False, self.place(SHARES, owner), consent.kept)
         self.consents[keeper, asset, owner] = Consent()
 
     # ------------------------------------------------------------------ orders beside holds
@@ -301,7 +307,7 @@ class Holds:
         refuse(("Holds_NotTokenOwner", (sender, asset)) if bad else None)
 
     def _in(self, terms: Hold, *states: int) -> Promise:
-        promise = self.promises.get(terms, Promise(terms, False, NONE))
+        promise = self.promises.get(terms, Promise(terms, False, 0, NONE))
         bad = promise.state not in states
         refuse(("Holds_NotIn", (self.id_of(terms), promise.state)) if bad else None)
         return promise
@@ -342,7 +348,14 @@ class Holds:
         except Refused:
             refuse(failed)
 
-    def _give_back(self, asset: str, boxed: bool, wallet: str, amount: int) -> None:
+    def _give_back(
+        self,
+        what: Hold | tuple[str, str, str],
+        asset: str,
+        boxed: bool,
+        wallet: str,
+        amount: int,
+    ) -> None:
         if boxed:
             self._give(asset, True, wallet, wallet, amount)
             return
@@ -350,3 +363,5 @@ class Holds:
         self.ledger.release(HOLDS, wallet, there)
         if there < amount:
             self.lacking[wallet] -= amount - there
+            before, _ = self.missing.get(what, (0, 0))
+            self.missing[what] = before + amount - there, self.ledger.now

@@ -11,7 +11,9 @@ from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.parts import part_options
 from prorata.cli.session import Session
+from prorata.deployments.market_roles import AS_AGENT, NO_USE, market_contract
 from prorata.deployments.roles import (
+    TOKEN,
     Roles,
     add_agent,
     agents_of,
@@ -42,11 +44,17 @@ def cli() -> None:
 def add_command(agent: str, part: str, policy: str | None, **options: Any) -> None:
     """Appoint an agent.
 
-    AGENT is its address. Whoever is one already is not appointed again.
+    AGENT is its address. Whoever is one already is not appointed again. Of a contract of the
+    market it says what that does with the role: nothing, unless a call mints or shares are
+    exchanged.
     """
     session, who = Session.of(options), check_address("agent", agent)
     with session.deployed() as (operator, found):
         governed = find_governed(found, part, policy)
+        known = market_contract(found.chain, who) if part == TOKEN else None
+        if known is not None:
+            does = AS_AGENT.get(known, NO_USE)
+            session.output.notice(f"{who} is the market's {known}; as an agent it does: {does}")
         change = add_agent(operator, governed, who)
         agents = agents_of(found, governed)
     show_change(session, change, of=part, contract=governed.contract.address, agents=list(agents))
@@ -86,7 +94,11 @@ def list_command(**options: Any) -> None:
     with session.reading() as found:
         read = [read_roles(found, governed) for governed in all_governed(found)]
         symbol = found.settings.symbol
-    rows = [(one.governed.called, agent, _was(one, agent)) for one in read for agent in one.agents]
+        listed = [(one, agent) for one in read for agent in one.agents]
+        rows = [
+            (one.governed.called, agent, market_contract(found.chain, agent) or _was(one, agent))
+            for one, agent in listed
+        ]
     session.output.table(f"Agents of {symbol}", ("of", "agent", "is also"), rows)
     session.output.result(
         {

@@ -118,7 +118,7 @@ class MarketSystem(AttackSystem):
 
     def state(self, it: tuple[Any, ...]) -> int:
         """How far a hold is."""
-        state, _ = self.holds.call("stateOf", self.holds.call("idOf", it))
+        state, _, _ = self.holds.call("stateOf", self.holds.call("idOf", it))
         return int(state)
 
     def terms(self, asset: Deployed, amount: int, *, nonce: int, days: int = 9) -> tuple[Any, ...]:
@@ -316,6 +316,8 @@ def market_calls(w: MarketSystem) -> Iterator[tuple[Deployed, str, bool, bytes]]
         (HOLDS, "voidKept"): [(w.eve, w.ruled.address, owner, NOTHING)],
         (HOLDS, "idOf"): [(w.coins,)],
         (HOLDS, "stateOf"): [(name,), (w.holds.call("idOf", w.coins_claimed),)],
+        (HOLDS, "missingOf"): [(name,)],
+        (HOLDS, "keepIdOf"): [(w.eve, asset, owner)],
         (HOLDS, "redirectedTo"): [(name,)],
         (HOLDS, "consentOf"): [(w.eve, asset, owner), (w.cid, asset, owner)],
     }

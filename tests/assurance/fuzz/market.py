@@ -455,6 +455,7 @@ class Lock:
     state: State = State.NONE
     care: Care = Care.LOCKED
     elsewhere: str = NOBODY
+    opened: int = 0
 
 
 @dataclass
@@ -479,6 +480,10 @@ class Escrow:
     locks: dict[Hold, Lock] = field(default_factory=lambda: defaultdict(Lock))
     ids: dict[Hold, bytes] = field(default_factory=dict)
     keeps: dict[tuple[str, str, str], Consent] = field(default_factory=lambda: defaultdict(Consent))
+    missing: dict[Hold | tuple[str, str, str], tuple[int, int]] = field(
+        default_factory=lambda: defaultdict(lambda: (0, 0))
+    )
+    """What was missing when a hold ended, or what a keeper had; and when that was last."""
 
     @property
     def now(self) -> int:
@@ -522,7 +527,7 @@ class Escrow:
         refuse(("Holds_Known", (self.ids[it],)) if known else None)
         care = self.care_for(it.asset, it.owner)
         self._take(it.asset, care, it.owner, it.amount)
-        self.locks[it] = Lock(State.OPEN, care)
+        self.locks[it] = Lock(State.OPEN, care, opened=self.now)
         terms = (*it[:4], it.lock, *it[5:])
         return [("Held", self.ids[it], it.asset, it.owner, terms, care != Care.LOCKED)]
 
@@ -573,7 +578,7 @@ class Escrow:
             self._in(it, lock, State.OPEN)
             early = self.now <= it.until
             refuse(("Holds_TooEarly", (it.until, self.now)) if early else None)
-        amount = self._left(it.asset, lock.care, owner, it.amount)
+        amount = self._left(it, it.asset, lock.care, owner, it.amount)
         self._give_back(it.asset, lock.care, owner, amount)
         lock.state = State.RELEASED
         return [("Released", self.ids[it], it.asset, owner, amount)]
@@ -584,7 +589,7 @@ class Escrow:
         self._unended(it, lock)
         self._token_owner(sender, it.asset, lock.care)
         owner = self.in_place_of(it.asset, lock.care, it.owner)
-        amount = self._left(it.asset, lock.care, owner, it.amount)
+        amount = self._left(it, it.asset, lock.care, owner, it.amount)
         self._give_back(it.asset, lock.care, owner, amount)
         lock.state = State.VOIDED
         return [("Voided", self.ids[it], it.asset, document, amount)]
@@ -657,7 +662,8 @@ class Escrow:
         refuse(None if keep.kept else ("Holds_Malformed", (keeper, 0)))
         self._token_owner(sender, asset, keep.care)
         wallet = self.in_place_of(asset, keep.care, owner)
-        amount = self._left(asset, keep.care, wallet, keep.kept)
+        what = keeper, asset, owner
+        amount = self._left(what, asset, keep.care, wallet, keep.kept)
         self._give_back(asset, keep.care, wallet, amount)
         self.keeps[keeper, asset, owner] = Consent()
         ended: Event = ("KeeperSet", keeper, asset, owner, 0, 0)
@@ -667,7 +673,7 @@ class Escrow:
         self, keeper: str, asset: str, owner: str, keep: Consent, amount: int
     ) -> list[Event]:
         wallet = self.in_place_of(asset, keep.care, owner)
-        back = self._left(asset, keep.care, wallet, amount)
+        back = self._left((keeper, asset, owner), asset, keep.care, wallet, amount)
         self._give_back(asset, keep.care, wallet, back)
         keep.kept -= amount
         return [("KeptReleased", keeper, asset, owner, back)]
@@ -742,7 +748,18 @@ class Escrow:
         except (Refused, Denied):
             refuse(("Holds_Refused", (asset, HOLDS, to, amount)))
 
-    def _left(self, asset: str, care: Care, owner: str, amount: int) -> int:
+    def _left(
+        self,
+        what: Hold | tuple[str, str, str],
+        asset: str,
+        care: Care,
+        owner: str,
+        amount: int,
+    ) -> int:
         if care != Care.LOCKED:
             return amount
-        return min(amount, self.estate.shares[asset].held[owner])
+        left = min(amount, self.estate.shares[asset].held[owner])
+        if left < amount:
+            before, _ = self.missing[what]
+            self.missing[what] = before + amount - left, self.now
+        return left

@@ -461,7 +461,9 @@ class TradingHarness(SystemHarness):
         for it, lock in self.escrow.locks.items():
             held = lock.state != State.NONE
             answer = b"\1" + word(lock.state) + word(held and lock.care != Care.LOCKED)
-            yield (HOLDS, "stateOf", self.escrow.ids[it]), answer
+            yield (HOLDS, "stateOf", self.escrow.ids[it]), answer + word(lock.opened)
+            missing = b"\1" + b"".join(map(word, self.escrow.missing[it]))
+            yield (HOLDS, "missingOf", self.escrow.ids[it]), missing
             elsewhere = yes(self.wire.at[lock.elsewhere])
             yield (HOLDS, "redirectedTo", self.escrow.ids[it]), elsewhere
         for key, keep in self.escrow.keeps.items():

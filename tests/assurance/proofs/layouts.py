@@ -375,9 +375,9 @@ def timeline_entry(value: Bits, since: Bits, older: Bits) -> Bits:
 STATES, CARES = 6, 3
 
 
-@restates("LockLib.opened", "lockOpened", 8)
-def lock_opened(care):
-    return (z3.URem(care, word(CARES)) << 8) | word(1)
+@restates("LockLib.opened", "lockOpened", 8, 48)
+def lock_opened(care, time):
+    return (time << 176) | (z3.URem(care, word(CARES)) << 8) | word(1)
 
 
 @restates("LockLib.state", "lockState", 256)
@@ -395,6 +395,11 @@ def lock_redirected_to(lock):
     return shr(lock, 16) & ones(160)
 
 
+@restates("LockLib.openedAt", "lockOpenedAt", 256)
+def lock_opened_at(lock):
+    return shr(lock, 176) & ones(48)
+
+
 @restates("LockLib.withState", "lockWithState", 256, 8)
 def lock_with_state(lock, state):
     return (lock & ~ones(8)) | z3.URem(state, word(STATES))
@@ -402,7 +407,7 @@ def lock_with_state(lock, state):
 
 @restates("LockLib.withRedirection", "lockWithRedirection", 256, 160)
 def lock_with_redirection(lock, other):
-    return (lock & ones(16)) | (other << 16)
+    return (lock & ~(ones(160) << 16)) | (other << 16)
 
 
 # -------------------------------------------------------------------------------- PayeeAndClaimsLib

@@ -660,46 +660,51 @@ def a_part_of_a_stream_reads_back():
 # ------------------------------------------------------------------------------------------- Lock
 
 STATE, CARE, REDIRECTED = of.lock_state, of.lock_care, of.lock_redirected_to
+OPENED = of.lock_opened_at
 
 
 def a_lock(lock):
-    """What a lock is given: a state and a care that there are, and an address."""
-    known = [z3.ULT(lock & ones(8), word(of.STATES)), fits(lock, 176)]
+    """What a lock is given: a state and a care that there are, an address and a time."""
+    known = [z3.ULT(lock & ones(8), word(of.STATES)), fits(lock, 224)]
     return [*known, z3.ULT(shr(lock, 8) & ones(8), word(of.CARES))]
 
 
-@FACTS.about("LockLib.state", "LockLib.care", "LockLib.redirectedTo")
-def a_lock_is_its_three_fields():
-    """State, care and redirection are all of a lock, and do not overlap."""
+@FACTS.about("LockLib.state", "LockLib.care", "LockLib.redirectedTo", "LockLib.openedAt")
+def a_lock_is_its_four_fields():
+    """State, care, redirection and time are all of a lock, and do not overlap."""
     (w,) = words("w")
-    return a_lock(w), STATE(w) + (CARE(w) << 8) + (REDIRECTED(w) << 16) == w
+    fields = STATE(w) + (CARE(w) << 8) + (REDIRECTED(w) << 16) + (OPENED(w) << 176)
+    return a_lock(w), fields == w
 
 
 @FACTS.about("LockLib.opened", "LockLib.isNone")
 def a_lock_that_opens_is_open_and_not_redirected():
-    """It has the care that was chosen, and is not taken for none."""
-    (care,) = words("care")
-    lock = of.lock_opened(care)
-    fields = [STATE(lock) == 1, CARE(lock) == care, REDIRECTED(lock) == 0, lock != 0]
-    return [z3.ULT(care, word(of.CARES))], z3.And(*fields, *a_lock(lock))
+    """It has the care that was chosen and the time, and is not taken for none."""
+    care, time = words("care time")
+    lock = of.lock_opened(care, time)
+    fields = [STATE(lock) == 1, CARE(lock) == care, REDIRECTED(lock) == 0, OPENED(lock) == time]
+    given = [z3.ULT(care, word(of.CARES)), fits(time, 48)]
+    return given, z3.And(*fields, lock != 0, *a_lock(lock))
 
 
 @FACTS.about("LockLib.withState")
 def lock_with_state_changes_the_state_alone():
-    """Any state reads back, and care and redirection stay (Law 46)."""
+    """Any state reads back, and care, redirection and time stay (Law 46)."""
     w, s = words("w s")
     after = of.lock_with_state(w, s)
     given = [*a_lock(w), z3.ULT(s, word(of.STATES))]
-    return given, z3.And(STATE(after) == s, kept(w, after, CARE, REDIRECTED), *a_lock(after))
+    same = kept(w, after, CARE, REDIRECTED, OPENED)
+    return given, z3.And(STATE(after) == s, same, *a_lock(after))
 
 
 @FACTS.about("LockLib.withRedirection")
 def lock_with_redirection_changes_the_receiver_alone():
-    """Any address reads back, and state and care stay: where shares are is decided once."""
+    """Any address reads back, and state, care and time stay: where shares are is decided once."""
     w, other = words("w other")
     after = of.lock_with_redirection(w, other)
     given = [*a_lock(w), fits(other, 160)]
-    return given, z3.And(REDIRECTED(after) == other, kept(w, after, STATE, CARE), *a_lock(after))
+    same = kept(w, after, STATE, CARE, OPENED)
+    return given, z3.And(REDIRECTED(after) == other, same, *a_lock(after))
 
 
 # --------------------------------------------------------------------------- controls: are refuted

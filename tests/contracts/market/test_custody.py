@@ -46,7 +46,7 @@ def test_money_is_taken_into_care_and_claimed(holding):
         ("Held", {**told, "owner": ann, "terms": terms.written, "inCustody": True}),
         ("Transfer", {"from": ann, "to": holds, "value": 60}),
     )
-    assert holding.holds.call("stateOf", number) == (State.OPEN, True)
+    assert holding.holds.call("stateOf", number) == (State.OPEN, True, holding.kit.now)
     assert holding.money(dollar) == [40, 0, 60]
     assert holding.claim(terms).events == (
         ("Claimed", {"id": number, "secret": SECRET}),

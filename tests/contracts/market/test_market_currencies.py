@@ -168,7 +168,7 @@ def test_what_is_held_waits_until_it_can_be_delivered(ready, code):
     coin.send("become", nature.words())
     had = coin.call("grainsOf", holds.address)
     holds.send("claim", terms, SECRET, sender=bazaar.harness.stranger)
-    state, _ = holds.call("stateOf", holds.call("idOf", terms))
+    state, _, _ = holds.call("stateOf", holds.call("idOf", terms))
     gone = had - coin.call("grainsOf", holds.address)
     assert state in (2, 3)
     assert gone == 0 if state == 2 else 0 < gone <= AMOUNT * nature.grains

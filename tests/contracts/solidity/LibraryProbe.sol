@@ -315,8 +315,12 @@ contract LibraryProbe {
 
     // -------------------------------------------------------------------------- Lock
 
-    function lockOpened(uint256 a) external pure returns (uint256) {
-        return Lock.unwrap(LockLib.opened(Care(a % 3)));
+    function lockOpened(uint256 a, uint256 b) external pure returns (uint256) {
+        return Lock.unwrap(LockLib.opened(Care(a % 3), b));
+    }
+
+    function lockOpenedAt(uint256 a) external pure returns (uint48) {
+        return Lock.wrap(a).openedAt();
     }
 
     function lockRedirectedTo(uint256 a) external pure returns (address) {

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from prorata.cli.main import cli
+from prorata.deployments.market_contracts import packed_singletons, singleton_address
+from prorata.deployments.market_roles import AS_AGENT, AS_KEEPER, NO_USE
 from prorata.deployments.permissions import read_permissions
 from tests.prorata.cli.conftest import asset, started  # noqa: F401
 from tests.prorata.cli.opened import Commands
@@ -81,6 +85,27 @@ def test_an_account_with_a_key_that_may_hold_shares(started):  # noqa: F811
     sent_by_node(started.chain, call.question(OWNER))
     [said] = about(started, "may hold shares")
     assert said.startswith(f"{THIRD} may hold shares and is an account with a key: whoever has it")
+
+
+@pytest.mark.parametrize("name", packed_singletons())
+def test_a_contract_of_the_market_that_is_agent_is_named(started, name):  # noqa: F811
+    """With what its code does with the role; nobody else's wallet is ever told so."""
+    started.facts("market", "deploy")
+    started.facts("settings", "holds-contract", "market")
+    address = singleton_address(name)
+    assert about(started, "the market's") == []
+    said = started.gist("agents", "add", address)
+    assert f"{address} is the market's {name}; as an agent it does: " in said
+    [warning] = about(started, "the market's")
+    assert warning.startswith(f"{address} is the market's {name} and agent of ShareToken: ")
+    assert warning.endswith(f"remove it with `prorata agents remove {address} --of token`")
+    assert name[:5] in started.gist("agents", "list")
+    grants = read_permissions(started.deployment).grants
+    [grant] = [one for one in grants if one.role == f"agent, {name}"]
+    assert grant.may == AS_AGENT.get(name, NO_USE)
+    keepers = {one.role for one in grants if one.contract == "Holds"}
+    assert keepers == {f"keeper, {one}" for one in AS_KEEPER if one in packed_singletons()}
+    started.facts("agents", "remove", address)
 
 
 def test_a_policy_that_reads_another_register(started):  # noqa: F811

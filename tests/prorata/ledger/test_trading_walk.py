@@ -263,7 +263,7 @@ class Walk:
         holds = self.movements.holds
         states = {}
         for number in holds.open:
-            state, in_custody = self.holds.call("stateOf", bytes.fromhex(number[2:]))
+            state, in_custody, _ = self.holds.call("stateOf", bytes.fromhex(number[2:]))
             states[number] = (HoldState(state), in_custody)
         kept = {
             pair: _kept_of(self.holds.call("consentOf", pair[0], self.token.address, pair[1]))

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Exchanges: shares for money or other shares that are here, by their holder or for everybody."""

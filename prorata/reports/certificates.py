@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Certificates of retirement, written from the chain's own events: a page, and the same as JSON.
+
+What was retired is counted in the order of the chain, so that each certificate names its own units:
+the first hundred that were retired are 1 to 100. Whoever reads the chain writes the same page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from prorata.contracts.share_exchange import ShareExchange
+from prorata.deployments.deployment import Deployment
+from prorata.files.writer import json_object, write_json, write_whole
+from prorata.market.exchanges.account import ExchangedLine, exchanges_made
+from prorata.market.exchanges.listing import list_exchanges
+from prorata.market.exchanges.retirement import RetirementNote, is_retirement
+from prorata.values.amounts import Amount
+from prorata.values.times import moment
+
+__all__ = ["Certificate", "certificates_of", "write_certificate"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One retirement: `first` and `last` are the units, counted among all that were retired.
+
+    A unit is the token's smallest. `note` is as it stands in the event, where it says something
+    else than beneficiary and reason.
+    """
+
+    asset: str
+    symbol: str
+    token: str
+    chain_id: int
+    contract: str
+    exchange: int
+    holder: str
+    shares: Amount
+    first: Amount
+    last: Amount
+    beneficiary: str
+    reason: str
+    note: str
+    document: str
+    at: int
+    block: int
+    transaction: str
+
+    @property
+    def number(self) -> str:
+        """What tells it from all others: its transaction, in short."""
+        return f"{self.symbol}-{self.first.units}-{self.transaction[2:10]}"
+
+    @property
+    def units(self) -> str:
+        """The units that were retired: `1 to 100`."""
+        return f"{self.first.text} to {self.last.text}"
+
+    @property
+    def day(self) -> str:
+        """When it was, for a person."""
+        return moment(self.at)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        return json_object(
+            {
+                "certificate": self.number,
+                "asset": self.asset,
+                "symbol": self.symbol,
+                "token": self.token,
+                "chain_id": self.chain_id,
+                "contract": self.contract,
+                "exchange": self.exchange,
+                "holder": self.holder,
+                "retired": self.shares,
+                "first_unit": self.first,
+                "last_unit": self.last,
+                "beneficiary": self.beneficiary,
+                "reason": self.reason,
+                "note": self.note,
+                "document": self.document or None,
+                "at": self.day,
+                "block": self.block,
+                "transaction": self.transaction,
+            }
+        )
+
+
+def certificates_of(
+    found: Deployment, contract: ShareExchange, *, transaction: str | None = None
+) -> list[Certificate]:
+    """The certificates of all retirements of the asset, or of one transaction, in order.
+
+    Raises: ChainError.
+    """
+    opened = {
+        one.id: one.exchange
+        for one in list_exchanges(found, contract)
+        if is_retirement(one.exchange)
+    }
+    done, made = 0, []
+    for line in exchanges_made(found, contract, list(opened)) if opened else ():
+        document = opened[line.exchange].terms.document_hash
+        made.append(_certificate(found, contract, line, done, document))
+        done += line.shares
+    wanted = None if transaction is None else transaction.lower()
+    return [one for one in made if wanted in (None, one.transaction.lower())]
+
+
+def _certificate(
+    found: Deployment, contract: ShareExchange, line: ExchangedLine, before: int, document: bytes
+) -> Certificate:
+    unit, token = found.settings.unit, found.token().address
+    said = RetirementNote.read(line.note)
+    return Certificate(
+        asset=found.settings.name,
+        symbol=unit.symbol,
+        token=token,
+        chain_id=found.chain.chain_id,
+        contract=contract.address,
+        exchange=line.exchange,
+        holder=line.holder,
+        shares=unit.amount(line.shares),
+        first=unit.amount(before + 1),
+        last=unit.amount(before + line.shares),
+        beneficiary="" if said is None else said.beneficiary,
+        reason="" if said is None else said.reason,
+        note="" if said is not None else f"0x{line.note.hex()}",
+        document=f"0x{document.hex()}" if any(document) else "",
+        at=line.at,
+        block=line.block,
+        transaction=line.transaction,
+    )
+
+
+def write_certificate(certificate: Certificate, path: Path) -> tuple[Path, Path]:
+    """Write the page to `path`, and the same as JSON beside it, each whole or not at all.
+
+    Raises: InputError when they cannot be written.
+    """
+    beside = path.with_suffix(".json")
+    page = _template().render(certificate=certificate)
+    write_whole(path, page, column="certificate")
+    write_json(beside, certificate.as_json(), column="certificate")
+    return path, beside
+
+
+@cache
+def _template() -> Template:
+    """The page's template, in which whatever is put is escaped and nothing may be missing."""
+    environment = Environment(
+        loader=PackageLoader("prorata.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("certificate.html.j2")
