@@ -74,6 +74,12 @@ def offer(market, commands, tmp_path) -> str:
     return file
 
 
+def allow(commands: Commands, *account: str) -> None:
+    """Let the contract take nine hundred dollars."""
+    words = ("approve", "--spender", "auction", "--amount", "900", "--currency", "USD")
+    commands.says(*words, *account)
+
+
 def close_orders(commands: Commands) -> None:
     commands.travel(commands.chain.now() + 2 * HOUR + 1)
 
@@ -364,7 +370,7 @@ def test_explain_says_what_subscribe_refuses(commands, offer):
             if "lets the contract" not in rule:
                 assert rule in said
                 assert remedy in said
-    commands.says("approve", "--spender", "auction", "--amount", "900", "--currency", "USD", *AS_OWNER)
+    allow(commands, *AS_OWNER)
     passes = commands.facts("offer", "explain", "--shares", "9", *AS_OWNER)
     assert (passes["sentences"], units(passes["most"])) == ([], 900)
 
