@@ -18,7 +18,7 @@ from prorata.contracts.share_exchange import ShareExchange
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.market.exchanges.account import account_of
-from prorata.market.exchanges.carrying import PAGE_GAS, carry_out
+from prorata.market.exchanges.carrying import PAGE_GAS, exchange_everybody
 from prorata.market.exchanges.elective import check_exchange, check_note, exchange_now
 from prorata.market.exchanges.listing import exchange_of_asset
 from prorata.market.exchanges.opening import exchange_at
@@ -121,7 +121,7 @@ def come(
 def carry(desk: Desk, number: int, page: int | None, page_gas: int) -> None:
     """Carry an exchange out, and show its account."""
     operator, found, place = desk.operator, desk.found, desk.place
-    done = carry_out(operator, found, place, number, page_size=page, page_gas=page_gas)
+    done = exchange_everybody(operator, found, place, number, page_size=page, page_gas=page_gas)
     operator.tell("accounting for every unit")
     account = account_of(found, place, number)
     files = account.write(found.folder)
