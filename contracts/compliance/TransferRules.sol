@@ -281,6 +281,11 @@ contract TransferRules is ITransferRules, IERC165 {
         return _counting ? _registry : address(0);
     }
 
+    /// @notice The fewest shares that one person may hold, if any; 0 for no least. Other rules need not know this.
+    function leastHolding() external view returns (uint256) {
+        return _minHolding;
+    }
+
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         return interfaceId == type(IERC165).interfaceId || interfaceId == type(ITransferRules).interfaceId;

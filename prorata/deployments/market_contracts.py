@@ -28,6 +28,7 @@ __all__ = [
     "SINGLETONS",
     "packed_singletons",
     "singleton_address",
+    "singleton_arguments",
     "singleton_call",
 ]
 
@@ -53,12 +54,16 @@ def packed_singletons() -> tuple[str, ...]:
     return tuple(name for name in SINGLETONS if name in artifacts())
 
 
+def singleton_arguments(name: str) -> tuple[str, ...]:
+    """Its constructor's: none, or the address of what it is built on."""
+    below = _BUILT_ON.get(name)
+    return () if below is None else (singleton_address(below),)
+
+
 @cache
 def singleton_call(name: str) -> tuple[Call, str]:
     """The contract's deployment through the factory, and where that puts it."""
-    below = _BUILT_ON.get(name)
-    arguments = () if below is None else (singleton_address(below),)
-    return create2_call(SALT, artifact(name), *arguments)
+    return create2_call(SALT, artifact(name), *singleton_arguments(name))
 
 
 def singleton_address(name: str) -> str:

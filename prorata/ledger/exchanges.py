@@ -31,7 +31,7 @@ from prorata.contracts.share_exchange import ExchangeQuote, ExchangeTerms
 from prorata.ledger.trades import Trade
 from prorata.values.addresses import ZERO_ADDRESS
 
-__all__ = ["EXCHANGING", "ExchangeAccount", "ExchangeStep", "Exchanges", "Exit"]
+__all__ = ["EXCHANGING", "Brought", "ExchangeAccount", "ExchangeStep", "Exchanges", "Exit"]
 
 EXCHANGING: Final = (
     "Opened",
@@ -47,6 +47,9 @@ EXCHANGING: Final = (
     "Cancelled",
 )
 """The events that tell of an exchange's money, or how far it is."""
+
+
+_SOURCE = "exchange "
 
 
 class Exit(Enum):
@@ -78,6 +81,14 @@ class Exchanged:
     shares: int
     brought: ExchangeQuote
     note: bytes
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What shares brought in an exchange, and in which currency."""
+
+    currency: str
+    quote: ExchangeQuote
 
 
 @dataclass
@@ -116,6 +127,11 @@ class ExchangeAccount:
         if terms.mandatory:
             return Exit.MATURITY if terms.acquirer == ZERO_ADDRESS else Exit.SQUEEZE_OUT
         return Exit.REDEMPTION if terms.gets else Exit.RETIREMENT
+
+    @property
+    def pays_money(self) -> bool:
+        """Whether it has a currency."""
+        return self.terms.currency != ZERO_ADDRESS
 
     @property
     def here(self) -> int:
@@ -242,6 +258,15 @@ class Exchanges:
 
     # ------------------------------------------------------------------------- trades
 
+    def brought(self, trade: Trade) -> Brought | None:
+        """What the shares of a trade brought in an exchange; None for any other trade."""
+        for one in self.given if trade.source.startswith(_SOURCE) else ():
+            if trade.source == f"{_SOURCE}{one.id}":
+                for entry in one.entries:
+                    if (entry.moment, entry.holder) == (trade.moment, trade.seller):
+                        return Brought(one.terms.currency, entry.brought)
+        return None
+
     def trade(self, event: DecodedEvent, timestamp: int) -> Trade | None:
         """The sale that an `Exchanged` tells of, of shares that brought money and nothing else."""
         one = self.of_event(event)
@@ -256,5 +281,5 @@ class Exchanges:
             shares=int(args["shares"]),
             currency="" if one.exit in (Exit.EXCHANGE, Exit.RETIREMENT) else terms.currency,
             paid=int(args["paid"]) if one.exit not in (Exit.EXCHANGE, Exit.RETIREMENT) else 0,
-            source=f"exchange {one.id}",
+            source=f"{_SOURCE}{one.id}",
         )

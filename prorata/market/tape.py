@@ -4,7 +4,9 @@
 A price is what a whole share cost in whole units of the money, fee and tax apart, as an exact
 fraction. A filled order has one; so has a settled trade of two legs, in which two people gave each
 other shares and one currency. Any other trade is listed without a price, and counts in no figure
-but its own number; so do deliveries from holds, which are no trades here.
+but its own number; so do deliveries from holds, which are no trades here. What holders sell to each
+other in an auction are trades. An offering and a tender are not: each call that was closed is one
+print, with its price and the lots that change hands at it, and counts in no other figure.
 
 Nobody asks whether a trade is fair: two wallets of one person make whatever price they like. Of an
 order in which the shares were the money, the fee and the tax are shares, and no event says so: the
@@ -20,20 +22,33 @@ from fractions import Fraction
 from typing import Any
 
 from prorata.chain.abi import topics_of
+from prorata.chain.calls import Event
 from prorata.chain.events import read_events
+from prorata.contracts.call_terms import CallKind
 from prorata.contracts.holds import Holds
 from prorata.contracts.trade_settlement import TradeSettlement
 from prorata.deployments.deployment import Deployment
 from prorata.files.writer import Row
+from prorata.ledger.audits import usual_market
+from prorata.ledger.calls import CALLING, CallAccount, Calls
 from prorata.ledger.trades import TRADING, Trade, trades_in
 from prorata.market.order_book import Best, read_order_book
 from prorata.market.order_terms import price_text
 from prorata.market.papers import token_unit
-from prorata.market.singletons import HOLDS, SETTLEMENT, singleton_address
+from prorata.market.singletons import CALL_AUCTION, HOLDS, SETTLEMENT, singleton_address
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import UTC, moment
 
-__all__ = ["DayRow", "Delivery", "Figures", "Tape", "TapeRow", "figures_of", "read_tape"]
+__all__ = [
+    "DayRow",
+    "Delivery",
+    "Figures",
+    "PrintRow",
+    "Tape",
+    "TapeRow",
+    "figures_of",
+    "read_tape",
+]
 
 DELIVERING = ("Delivered", "KeptDelivered")
 
@@ -87,6 +102,25 @@ class Delivery:
     by_keeper: bool
 
 
+class PrintRow(Row):
+    """A call that was closed: its one price, for a lot, and what was asked and offered at it."""
+
+    time: str
+    kind: str
+    stage: str
+    price: str
+    price_exact: str
+    currency: str
+    currency_address: str
+    lots: int
+    shares: Amount
+    value: Amount
+    demand: int
+    supply: int
+    call: str
+    transaction: str
+
+
 @dataclass(frozen=True)
 class Figures:
     """Trades in one currency together; prices are for whole shares in whole units of the money.
@@ -118,6 +152,8 @@ class Tape:
     deliveries: tuple[Delivery, ...] = ()
     units: Mapping[str, Unit] = field(default_factory=dict)
     best: tuple[Best, ...] = ()
+    calls: tuple[CallAccount, ...] = ()
+    """Those that were closed, in order."""
 
     def between(self, first: int | None, last: int | None) -> Tape:
         """The same from the second `first` to `last`, both included; None for no bound."""
@@ -127,7 +163,8 @@ class Tape:
 
         trades = tuple(one for one in self.trades if within(one.time))
         deliveries = tuple(one for one in self.deliveries if within(one.time))
-        return Tape(self.share_unit, trades, deliveries, self.units, self.best)
+        calls = tuple(one for one in self.calls if within(_closed(one)))
+        return Tape(self.share_unit, trades, deliveries, self.units, self.best, calls)
 
     def price(self, trade: Trade) -> Fraction | None:
         """What a whole share cost; None for a trade, or a part so small, that has no price."""
@@ -175,11 +212,36 @@ class Tape:
         listed += [(one.time, self._delivery_row(one)) for one in self.deliveries]
         return [row for _, row in sorted(listed, key=lambda pair: pair[0])]
 
+    @property
+    def prints(self) -> list[PrintRow]:
+        """The calls that were closed, each in its first currency, in order of time."""
+        return [self._print(one) for one in self.calls]
+
+    def _print(self, one: CallAccount) -> PrintRow:
+        currency, shares = one.currencies[0], one.lots * one.terms.lot
+        price, unit = self.rate(currency, one.price, one.terms.lot), self.units[currency]
+        return PrintRow(
+            time=moment(_closed(one)),
+            kind=one.label,
+            stage=one.progress,
+            price=price_text(price, unit),
+            price_exact=str(price),
+            currency=unit.symbol,
+            currency_address=currency,
+            lots=one.lots,
+            shares=self.share_unit.amount(shares),
+            value=unit.amount(one.lots * one.price),
+            demand=one.demand,
+            supply=one.supply,
+            call=one.id,
+            transaction=one.closing,
+        )
+
     def _trade_row(self, trade: Trade) -> TapeRow:
         price, unit = self.price(trade), self.units.get(trade.currency) if trade.priced else None
         return TapeRow(
             time=moment(trade.time),
-            kind="order" if trade.maker else "trade",
+            kind="auction" if trade.source else "order" if trade.maker else "trade",
             shares=self.share_unit.amount(trade.shares),
             price="" if price is None or unit is None else price_text(price, unit),
             price_exact="" if price is None else str(price),
@@ -190,7 +252,7 @@ class Tape:
             tax=None if unit is None else unit.amount(trade.tax),
             seller=trade.seller,
             buyer=trade.buyer,
-            reference=str(trade.nonce) if trade.maker else trade.digest,
+            reference=trade.source or (str(trade.nonce) if trade.maker else trade.digest),
             transaction=trade.transaction,
         )
 
@@ -220,6 +282,7 @@ class Tape:
         return {
             "trades": self.rows,
             "without_price": self.unpriced,
+            "calls": self.prints,
             "days": [
                 DayRow(day=day, **self._named(currency), **self._written(currency, figures))
                 for day, currency, figures in self.days
@@ -281,6 +344,10 @@ def figures_of(tape: Tape, trades: Iterable[Trade]) -> Figures:
     )
 
 
+def _closed(call: CallAccount) -> int:
+    return 0 if call.closed_at is None else call.closed_at[0]
+
+
 def _day(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).date().isoformat()
 
@@ -298,32 +365,60 @@ def read_tape(
 
     Raises: ChainError.
     """
-    chain, token = deployment.chain, deployment.token().address
+    chain = deployment.chain
     contract = TradeSettlement(chain, settlement or singleton_address(SETTLEMENT))
     keeping = Holds(chain, holds or singleton_address(HOLDS))
-    trades, deliveries = _read(deployment, token, contract.address, keeping.address)
+    trades, deliveries, calls = _read(deployment, contract.address, keeping.address)
     best = read_order_book(deployment, contract).best if chain.code(contract.address) else []
-    currencies = {trade.currency for trade in trades if trade.priced}
+    currencies = {trade.currency for trade in trades if trade.priced} | calls.currencies
     units = {currency: token_unit(chain, currency) for currency in sorted(currencies)}
     units.update((one.currency, one.unit) for one in best)
-    share_unit = deployment.settings.unit
-    return Tape(share_unit, tuple(trades), tuple(deliveries), units, tuple(best))
+    closed = [one for one in calls.by_id.values() if one.closed_at is not None]
+    return Tape(
+        deployment.settings.unit,
+        tuple(trades),
+        tuple(deliveries),
+        units,
+        tuple(best),
+        tuple(sorted(closed, key=_closed)),
+    )
 
 
 def _read(
-    deployment: Deployment, token: str, settlement: str, holds: str
-) -> tuple[list[Trade], list[Delivery]]:
-    topics = topics_of(SETTLEMENT, *TRADING) + topics_of(HOLDS, *DELIVERING)
+    deployment: Deployment, settlement: str, holds: str
+) -> tuple[list[Trade], list[Delivery], Calls]:
+    token, market = deployment.token().address, usual_market()
+    asked = {settlement: TRADING, holds: DELIVERING, market.auction: CALLING}
+    names = {settlement: SETTLEMENT, holds: HOLDS, market.auction: CALL_AUCTION}
+    topics = [topic for at, told in asked.items() if at for topic in topics_of(names[at], *told)]
     first, last = deployment.manifest.first_block, deployment.chain.block().number
-    events = read_events(deployment.chain, [settlement, holds], first, last, topics)
+    events = read_events(deployment.chain, list(filter(None, asked)), first, last, topics)
     trades: list[Trade] = []
     deliveries: list[Delivery] = []
+    calls = Calls(token)
     for event, time in events:
         if event.log.address == settlement:
             trades += trades_in(event, token, time)
-        elif event.name in DELIVERING and str(event.args["asset"]) == token:
+        elif event.log.address == market.auction:
+            calls.apply(event, time)
+            trades += _auctioned(calls, event, time)
+        elif (
+            event.name in DELIVERING
+            and str(event.args["asset"]) == token
+            # What calls and exchanges deliver they tell themselves.
+            and event.args.get("keeper") not in (market.auction, market.exchange)
+        ):
             deliveries += _delivered(event.args, time, event.log.transaction_hash)
-    return trades, deliveries
+    return trades, deliveries, calls
+
+
+def _auctioned(calls: Calls, event: Event, time: int) -> Iterator[Trade]:
+    """What holders sold to each other."""
+    call = calls.of_event(event)
+    if event.name == "Delivered" and call is not None and call.terms.kind is CallKind.AUCTION:
+        trade = calls.trade(event, time)
+        assert trade is not None
+        yield trade
 
 
 def _delivered(args: Mapping[str, Any], time: int, transaction: str) -> Iterator[Delivery]:

@@ -29,6 +29,7 @@ from prorata.ledger.corrections import Correction
 from prorata.ledger.entries import BookEntry, DistributionAccount
 from prorata.ledger.movements import Movement
 from prorata.register.captable import Holding, Known
+from prorata.reports.calls import CallOrderRow, orders_in
 from prorata.reports.documents import (
     BoxRow,
     CorrectionRow,
@@ -122,6 +123,8 @@ class Statement:
     """The person's trades and deliveries of the year."""
     wallets: tuple[str, ...] = ()
     """All wallets of a person that traded."""
+    orders: tuple[CallOrderRow, ...] = ()
+    """The person's orders in calls of the year."""
 
     @property
     def is_corrected(self) -> bool:
@@ -139,7 +142,8 @@ class Statement:
 def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None) -> list[Statement]:
     """The statements of everyone whose income counts in `year`, in order of address.
 
-    So do those of everyone to whom tax was repaid in that year, or who traded in it.
+    So do those of everyone to whom tax was repaid in that year, or who traded in it or placed an
+    order in a call.
 
     Raises: InputError for a year that no calendar has.
     """
@@ -151,7 +155,8 @@ def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None)
         persons.setdefault(ledger.claimant_of(payment.holder), []).append(payment)
     booked = _booked_in(books, token, year, known)
     moved = movements_in(books, token, year, known)
-    wallets = _wallets(books, token, moved)
+    ordered = orders_in(books, token, year, known)
+    wallets = _wallets(books, token, {*moved, *ordered})
     return [
         Statement(
             holder,
@@ -160,8 +165,9 @@ def paid_in(books: Books, token: str, year: int, rules: YearRules | None = None)
             tuple(booked.get(holder, ())),
             tuple(moved.get(holder, ())),
             tuple(wallets.get(holder, ())),
+            tuple(ordered.get(holder, ())),
         )
-        for holder in sorted({*persons, *booked, *moved})
+        for holder in sorted({*persons, *booked, *moved, *ordered})
     ]
 
 
@@ -465,10 +471,12 @@ def year_statement(
 
 
 def _trading(books: Books, token: str, year: int, statement: Statement) -> YearTrading | None:
-    if not statement.movements:
+    if not statement.movements and not statement.orders:
         return None
     ends_at = last_second_of(year, statement.rule)
-    return year_trading(books, token, statement.movements, statement.wallets, ends_at)
+    return year_trading(
+        books, token, statement.movements, statement.wallets, ends_at, orders=statement.orders
+    )
 
 
 def _remarks(statement: Statement) -> list[str]:

@@ -14,6 +14,14 @@ from prorata.ledger.books import Books
 from prorata.register.captable import CapTable, Holding, Known
 from prorata.register.shares import Ledger
 from prorata.reports.annual import by_year, correction_rows
+from prorata.reports.calls import (
+    CallOrderRow,
+    CallRow,
+    ExchangeRow,
+    call_rows,
+    exchange_rows,
+    order_rows,
+)
 from prorata.reports.documents import CorrectionRow
 from prorata.reports.figure import draw
 from prorata.reports.statements import (
@@ -39,6 +47,9 @@ WRITTEN = (
     "distributions.json",
     "corrections.csv",
     "movements.csv",
+    "calls.csv",
+    "call-orders.csv",
+    "exchanges.csv",
     "books.json",
 )
 
@@ -171,6 +182,7 @@ def write_files(
         distributions.csv             and .json: the register
         corrections.csv               tax that was repaid
         movements.csv                 trades, deliveries and orders: no plain transfers
+        calls.csv                     and call-orders.csv, exchanges.csv: where there were any
         books.json                    what `as_json` gives
         <portrait>.png
 
@@ -188,6 +200,11 @@ def write_files(
     rows = correction_rows(books, books.corrections)
     write_csv_rows(folder / "corrections.csv", CorrectionRow, rows)
     write_csv_rows(folder / "movements.csv", MovementRow, movement_rows(books, token))
+    if calls := call_rows(books, token):
+        write_csv_rows(folder / "calls.csv", CallRow, calls)
+        write_csv_rows(folder / "call-orders.csv", CallOrderRow, order_rows(books, token))
+    if exchanges := exchange_rows(books, token):
+        write_csv_rows(folder / "exchanges.csv", ExchangeRow, exchanges)
     write_json(folder / "books.json", as_json(audit, known, token=token, rules=rules))
     if portrait is not None:
         draw(

@@ -14,6 +14,7 @@ from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Known
 from prorata.reports.annual import by_year, correction_rows
+from prorata.reports.calls import escrow_columns
 from prorata.reports.statements import (
     income_of,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "cap_table_table",
     "corrections_table",
     "distributions_table",
+    "escrow_table",
     "held_table",
     "holders_table",
     "plain_table",
@@ -120,6 +122,41 @@ def held_table(audit: Audit, token: str) -> Table | None:
     ):
         table.add_row(f"  {label}", *map(_shown, map(books.unit, assets), amounts))
     return table
+
+
+def escrow_table(audit: Audit, token: str) -> Group | None:
+    """Money in calls and exchanges, a column each for every currency; None where there is none.
+
+    What came in went back, was paid, or waits; what is owed went back or was paid as far as the
+    terms go, and waits to be taken. What is there by the chain is what waits and what is owed.
+    """
+    found = list(escrow_columns(audit, token))
+    tables: list[Table | str] = []
+    for start in range(0, len(found), COLUMNS):
+        group = found[start : start + COLUMNS]
+        units = [audit.books.unit(currency) for _, currency, _ in group]
+        table = plain_table("money in", *(name for name, _, _ in group))
+        table.add_row("currency", *(unit.symbol for unit in units))
+        for label, name in _ESCROW.items():
+            amounts = [places[name] for _, _, places in group]
+            table.add_row(label, *map(_shown, units, amounts))
+        last = [
+            unit.text(places["difference"])
+            for unit, (_, _, places) in zip(units, group, strict=True)
+        ]
+        table.add_row("  difference", *last, style="bold")
+        tables += [table, ""]
+    return Group(*tables[:-1]) if found else None
+
+
+_ESCROW = {
+    "  came in": "received",
+    "= went back": "went_back",
+    "+ paid out": "paid",
+    "+ waits": "waits",
+    "  owed besides": "owed",
+    "  there": "there",
+}
 
 
 def years_table(books: Books, token: str, rules: YearRules | None = None) -> Table:

@@ -25,7 +25,9 @@ from prorata.ledger.lots import LotPart, gain_of
 from prorata.ledger.movements import Movement, MovementKind, Movements
 from prorata.ledger.trades import Trade
 from prorata.market.order_terms import price_text
+from prorata.reports.calls import CallOrderRow, call_facts
 from prorata.tax.years import YearRules
+from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount
 from prorata.values.times import iso, year_of
 from prorata.values.words import counted
@@ -55,6 +57,15 @@ _NAMES = {
     MovementKind.ISSUE: ("issue", "issues"),
     MovementKind.BURN: ("burn", "burns"),
     MovementKind.TRADE: ("trade", "trades"),
+    MovementKind.ALLOTMENT: ("allotment in an offering", "allotments in offerings"),
+    MovementKind.AUCTION: ("trade in an auction", "trades in auctions"),
+    MovementKind.TENDER: ("tender", "tenders"),
+    MovementKind.RETURN: ("return to an offering", "returns to offerings"),
+    MovementKind.REDEMPTION: ("redemption", "redemptions"),
+    MovementKind.MATURITY: ("redemption at maturity", "redemptions at maturity"),
+    MovementKind.SQUEEZE_OUT: ("squeeze-out", "squeeze-outs"),
+    MovementKind.RETIREMENT: ("retirement", "retirements"),
+    MovementKind.EXCHANGE: ("exchange for other shares", "exchanges for other shares"),
     MovementKind.DELIVERY: ("delivery from a hold", "deliveries from holds"),
     MovementKind.CUSTODY: ("movement into or out of care", "movements into or out of care"),
     MovementKind.ORDER: ("order of an agent", "orders of an agent"),
@@ -62,7 +73,21 @@ _NAMES = {
     MovementKind.TRANSFER: ("other transfer", "other transfers"),
 }
 
-_IN_STATEMENTS = (MovementKind.TRADE, MovementKind.DELIVERY)
+_NOT_IN_STATEMENTS = (
+    MovementKind.ISSUE,
+    MovementKind.BURN,
+    MovementKind.CUSTODY,
+    MovementKind.ORDER,
+    MovementKind.RECOVERY,
+    MovementKind.TRANSFER,
+)
+_DELIVERIES = (MovementKind.DELIVERY, MovementKind.EXCHANGE)
+"""Which, of those that are no trades, went to or from somebody."""
+
+_WITHOUT_PRICE = {
+    MovementKind.RETIREMENT: "retired",
+    MovementKind.EXCHANGE: "an exchange for other shares",
+}
 
 
 class MovementRow(Row):
@@ -93,9 +118,10 @@ class LotRow(Row):
 
 
 class SaleRow(Row):
-    """Shares that a person sold."""
+    """Shares that a person sold; `kind` says how, if not to somebody who traded."""
 
     sold_on: str
+    kind: str
     account: str
     buyer: str
     shares: Amount
@@ -114,9 +140,10 @@ class SaleRow(Row):
 
 
 class PurchaseRow(Row):
-    """Shares that a person bought."""
+    """Shares that a person bought; `kind` says how, if not from somebody who traded."""
 
     bought_on: str
+    kind: str
     account: str
     seller: str
     shares: Amount
@@ -190,6 +217,8 @@ class YearTrading(BaseModel):
     """For each sale the lots that it took, the oldest first."""
     purchases: Sequence[PurchaseRow]
     deliveries: Sequence[DeliveryRow]
+    orders: Sequence[CallOrderRow]
+    """Those that were placed in calls in the year."""
     totals: Sequence[TradeTotal]
     shares_at_end: Amount
     held_at_end: Amount
@@ -237,7 +266,8 @@ def _movement(books: Books, token: str, one: Movement) -> MovementRow:
     trade = one.trade
     reference = one.reference
     if trade is not None:
-        reference = f"order {trade.nonce} of {trade.maker}" if trade.maker else trade.digest
+        order = f"order {trade.nonce} of {trade.maker}" if trade.maker else trade.digest
+        reference = trade.source or order
     return MovementRow(
         time=iso(one.moment[0]),
         kind=one.kind.value,
@@ -294,41 +324,50 @@ class _Sold:
 def movements_in(
     books: Books, token: str, year: int, rules: YearRules
 ) -> dict[str, list[Movement]]:
-    """Everybody's trades and deliveries in a year, by person; the giver's and the receiver's."""
+    """Everybody's trades and deliveries in a year, by person; the giver's and the receiver's.
+
+    What went in calls and exchanges is among them; nobody gives what was minted.
+    """
     movements, ledger = books.movements.get(token), books.ledgers[token]
     persons: dict[str, list[Movement]] = {}
     for one in () if movements is None else movements.listed:
-        if one.kind not in _IN_STATEMENTS:
+        if one.kind in _NOT_IN_STATEMENTS:
             continue
         # From the holds contract's care it is the owner that gives: that of the hold.
-        for person in {
-            ledger.claimant_of(one.owner or one.giver),
-            ledger.claimant_of(one.receiver),
-        }:
+        wallets = {one.owner or one.giver, one.receiver} - {ZERO_ADDRESS}
+        for person in {ledger.claimant_of(wallet) for wallet in wallets}:
             if year_of(one.moment[0], rules.rule_of(person).calendar) == year:
                 persons.setdefault(person, []).append(one)
     return persons
 
 
 def year_trading(
-    books: Books, token: str, movements: Sequence[Movement], wallets: Sequence[str], ends_at: int
+    books: Books,
+    token: str,
+    movements: Sequence[Movement],
+    wallets: Sequence[str],
+    ends_at: int,
+    *,
+    orders: Sequence[CallOrderRow] = (),
 ) -> YearTrading:
     """A person's trades in a year that ends with a second, and what its wallets have then.
 
-    `movements` are those of the year that `movements_in` found to be the person's.
+    `movements` are those of the year that `movements_in` found to be the person's, `orders` those
+    that it placed in calls (`prorata.reports.calls`).
     """
     mine = frozenset(wallets)
     trades = [(one, one.trade) for one in movements if one.trade is not None]
     lots = books.lots_of(token)
     sold = [_Sold(one, trade, lots.sold(one)) for one, trade in trades if one.giver in mine]
     bought = [(one, trade) for one, trade in trades if one.receiver in mine]
-    delivered = [one for one in movements if one.kind is MovementKind.DELIVERY]
+    delivered = [one for one in movements if one.kind in _DELIVERIES and one.trade is None]
     shares, held = _at_end(books, token, wallets, ends_at)
     return YearTrading(
         sales=[_sale(books, token, one) for one in sold],
         lots_sold=[[_lot(books, token, part) for part in one.parts] for one in sold],
         purchases=[_purchase(books, token, *one) for one in bought],
         deliveries=[row for one in delivered for row in _deliveries(books, token, one, mine)],
+        orders=list(orders),
         totals=list(_totals(books, sold, [trade for _, trade in bought])),
         shares_at_end=books.unit(token).amount(shares),
         held_at_end=books.unit(token).amount(held),
@@ -350,6 +389,7 @@ def _sale(books: Books, token: str, one: _Sold) -> SaleRow:
     cost, gain = (None, None) if known is None else map(unit.amount, known)
     return SaleRow(
         sold_on=iso(trade.time),
+        kind=_kind(one.movement, "sale"),
         account=one.movement.giver,
         buyer=one.movement.receiver,
         shares=books.unit(token).amount(trade.shares),
@@ -361,15 +401,32 @@ def _sale(books: Books, token: str, one: _Sold) -> SaleRow:
         acquired_to=iso(parts[-1].acquired_at[0]) if parts else "",
         cost=cost,
         gain=gain,
-        note=_note(trade, known=known is not None),
+        note=_note(books, token, one.movement, known=known is not None),
         transaction=trade.transaction,
     )
 
 
-def _note(trade: Trade, *, known: bool) -> str:
-    if not trade.priced:
-        return "a trade without a price of its own"
-    return "" if known else UNKNOWN_COST
+def _kind(one: Movement, plain: str) -> str:
+    return plain if one.kind is MovementKind.TRADE else one.kind.value
+
+
+def _note(books: Books, token: str, one: Movement, *, known: bool) -> str:
+    assert one.trade is not None
+    if one.trade.priced:
+        return "" if known else UNKNOWN_COST
+    said = _WITHOUT_PRICE.get(one.kind, "a trade without a price of its own")
+    brought = books.movements[token].exchanges.brought(one.trade)
+    if brought is None:
+        return said
+    money = brought.currency
+    for amount, words in (
+        (brought.quote.paid - brought.quote.in_lieu, "paid"),
+        (brought.quote.in_lieu, "paid in lieu of a fraction"),
+        (brought.quote.due, "paid for it by the holder"),
+    ):
+        if amount:
+            said += f", {books.money(money, amount)} {words}"
+    return said
 
 
 def _lot(books: Books, token: str, part: LotPart) -> LotRow:
@@ -385,6 +442,7 @@ def _lot(books: Books, token: str, part: LotPart) -> LotRow:
 def _purchase(books: Books, token: str, one: Movement, trade: Trade) -> PurchaseRow:
     return PurchaseRow(
         bought_on=iso(trade.time),
+        kind=_kind(one, "purchase"),
         account=one.receiver,
         seller=one.giver,
         shares=books.unit(token).amount(trade.shares),
@@ -392,7 +450,7 @@ def _purchase(books: Books, token: str, one: Movement, trade: Trade) -> Purchase
         gross=_money(books, trade, "paid"),
         tax=_money(books, trade, "tax"),
         cost=_money(books, trade, "cost"),
-        note=_note(trade, known=True),
+        note=_note(books, token, one, known=True),
         transaction=trade.transaction,
     )
 
@@ -447,11 +505,11 @@ def trade_lines(trading: YearTrading) -> list[TradeLine]:
 
 
 def _sold_line(row: SaleRow) -> TradeLine:
-    return TradeLine(kind="sale", date=row.sold_on, other=row.buyer, **_alike(row))
+    return TradeLine(date=row.sold_on, other=row.buyer, **_alike(row))
 
 
 def _bought_line(row: PurchaseRow) -> TradeLine:
-    return TradeLine(kind="purchase", date=row.bought_on, other=row.seller, **_alike(row))
+    return TradeLine(date=row.bought_on, other=row.seller, **_alike(row))
 
 
 def _alike(row: Row) -> dict[str, Any]:
@@ -497,6 +555,7 @@ def trading_facts(audit: Audit, token: str) -> dict[str, Any]:
             "difference": unit.amount(figures.difference),
         },
         "care": list(_care(audit, token, movements)),
+        **call_facts(books, token),
         "listed": movement_rows(books, token),
     }
 

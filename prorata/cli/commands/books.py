@@ -24,6 +24,7 @@ from prorata.reports.statements import cap_table
 from prorata.reports.tables import (
     corrections_table,
     distributions_table,
+    escrow_table,
     held_table,
     positions_table,
     verdict,
@@ -55,8 +56,9 @@ def cli(out: Path | None, **options: Any) -> None:
     worked out by the law, and both are compared with what the contracts answer and with the money
     that the vault really holds. The first difference is named, and the exit code is then 1.
 
-    How shares moved is told too: trades and deliveries from holds apart from other transfers. What
-    the token holds of anybody is what open holds and keepers say.
+    How shares moved is told too: trades, deliveries from holds, what calls allotted and what
+    exchanges took apart from other transfers. What the token holds of anybody is what open holds
+    and keepers say, and the money in calls and exchanges is what their orders gave and got.
 
     Income is shown by years, too, by the rule of each holder's country, and so is tax that was
     repaid: it counts in the year in which it was booked.
@@ -75,8 +77,8 @@ def cli(out: Path | None, **options: Any) -> None:
         distributions_table(books, paying),
         positions_table(books, paying),
     ]
-    if (held := held_table(proven, token)) is not None:
-        tables.append(held)
+    market = (held_table(proven, token), escrow_table(proven, token))
+    tables += [table for table in market if table is not None]
     if books.distributions:
         tables.append(years_table(books, token, rules))
     if books.corrections:

@@ -14,7 +14,7 @@ from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.files.writer import write_csv_rows
 from prorata.market.order_terms import price_text
-from prorata.market.tape import Figures, Tape, TapeRow, read_tape
+from prorata.market.tape import Figures, PrintRow, Tape, TapeRow, read_tape
 from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 from prorata.values.times import parse_beginning, parse_time
@@ -42,7 +42,9 @@ def cli(first: str | None, last: str | None, csv_path: Path | None, **options: A
 
     Trades are filled orders and settled trades, read from events. A price is for a whole share, fee
     and tax apart; the average of a day, or of all, is weighted by volume. A trade of several legs
-    has no price of its own, and a delivery from a hold is no trade: both are listed without one.
+    has no price of its own, and a delivery from a hold is no trade: both are listed without one. Of
+    calls that were closed it shows the one price and the lots; what holders sold in them is a trade
+    each.
     The spread is that of the posted orders that somebody could fill now.
 
     Nobody says that a price is fair: two wallets of one person can trade with each other.
@@ -63,13 +65,16 @@ def cli(first: str | None, last: str | None, csv_path: Path | None, **options: A
 
 def _show(output: Output, symbol: str, tape: Tape, csv_path: Path | None) -> None:
     rows = tape.rows
-    if not rows:
+    if not rows and not tape.prints:
         output.say(f"Nothing was traded in {symbol}")
-    else:
+    elif rows:
         more = f"in {csv_path}" if csv_path else "`--csv FILE` writes them all"
         title = f"{symbol}: {counted(len(tape.trades), 'trade')}, the newest first"
         columns = ("time", "kind", "shares>", "price>", "currency", "seller", "buyer")
         output.table(title, columns, [_cells(row) for row in reversed(rows)], more=more)
+    if tape.prints:
+        heads = ("time", "call", "price>", "currency", "shares>", "lots bid>", "asked>", "stage")
+        output.table("Calls, the newest first", heads, [_print(one) for one in tape.prints[::-1]])
     for currency in tape.currencies:
         _show_currency(output, tape, currency)
     if len(tape.days) > 1:
@@ -100,6 +105,19 @@ def _cells(row: TapeRow) -> tuple[str, ...]:
         row.currency,
         row.seller,
         row.buyer,
+    )
+
+
+def _print(row: PrintRow) -> tuple[str, ...]:
+    return (
+        row.time,
+        row.kind,
+        row.price,
+        row.currency,
+        row.shares.figure,
+        str(row.demand),
+        str(row.supply),
+        row.stage,
     )
 
 

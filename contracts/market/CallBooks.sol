@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {PaymentLib} from "../libraries/PaymentLib.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
+import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
+import {IShareToken} from "../token/IShareToken.sol";
+import {CallOrder} from "./CallOrderLib.sol";
+import {CallTermsLib} from "./CallTermsLib.sol";
+import {ICallAuction} from "./ICallAuction.sol";
+import {IHolds} from "./IHolds.sol";
+
+/// @title CallBooks
+/// @notice What is stored of calls, and what both halves of `CallAuction` do with it.
+/// @dev Promise: money is booked as gone before it goes, and as owed if it could not.
+abstract contract CallBooks is ReentrancyGuardTransient {
+    using CallTermsLib for ICallAuction.Terms;
+
+    // ------------------------------------------------------------------- constants
+
+    uint256 internal constant BPS = 10_000;
+    uint256 internal constant MAX_MONEY = type(uint128).max;
+
+    /// @dev A selector and four words.
+    uint256 internal constant REASON_BYTES = 0x84;
+
+    /// @dev What a question may use that a token may not answer.
+    uint256 internal constant QUESTION_GAS = 50_000;
+
+    // --------------------------------------------------------------------- storage
+
+    /// @dev One slot.
+    /// @param stage How far the call is
+    /// @param orders Orders placed
+    /// @param delivered Lots that were ever delivered
+    /// @param returned Lots of them that were given back
+    /// @param refundable Money in the first currency that may go back
+    struct Head {
+        ICallAuction.Stage stage;
+        uint40 orders;
+        uint40 delivered;
+        uint40 returned;
+        uint128 refundable;
+    }
+
+    /// @dev One slot.
+    /// @param price What the call cleared at, in the first currency
+    /// @param lots Lots that change hands
+    /// @param step The step, unless a valuer named the price
+    /// @param passed Orders that have had their turn
+    /// @param released Lots of the principal's that were let go
+    struct Result {
+        uint128 price;
+        uint40 lots;
+        uint8 step;
+        uint40 passed;
+        uint40 released;
+    }
+
+    /// @dev How far the orders of a side are; one slot.
+    /// @param number The last order that was looked at
+    /// @param left Its lots that were not tried yet
+    /// @param failed Its lots whose delivery was refused
+    /// @param run The sum of the orders before it that share what is left
+    struct Cursor {
+        uint40 number;
+        uint40 left;
+        uint40 failed;
+        uint128 run;
+    }
+
+    /// @dev Two sums in one slot: demand and supply; or proceeds, and the venue's part of them.
+    struct Two {
+        uint128 first;
+        uint128 second;
+    }
+
+    /// @dev What is known of an order beside its slot.
+    /// @param money What a bid by amount is
+    /// @param undelivered Lots that it got, and that were not delivered
+    /// @param returned Lots that were delivered, and given back
+    struct Detail {
+        uint128 money;
+        uint64 undelivered;
+        uint64 returned;
+    }
+
+    /// @dev The books of a call.
+    /// @param named A bit for each step whose interest is not zero
+    /// @param second Money in the second currency that may go back
+    /// @param total In a call by amount, the money of all bids that take part
+    /// @param interest By step: bids in the lower half, asks in the upper
+    /// @param ordered By person: bids in the lower half, asks in the upper
+    struct Book {
+        Head head;
+        uint256 named;
+        Result result;
+        Two sums;
+        Cursor[2] cursors;
+        uint256 second;
+        uint256 total;
+        Two[2] proceeds;
+        uint256[2] owed;
+        mapping(uint256 step => uint256) interest;
+        mapping(uint256 order => CallOrder) orders;
+        mapping(uint256 order => Detail) details;
+        mapping(uint256 person => uint256) ordered;
+        mapping(uint256 person => uint256) entitled;
+        mapping(address wallet => bool) counted;
+        mapping(uint256 ladder => mapping(address account => uint256)) owedTo;
+    }
+
+    /// @dev One side while a page is settled.
+    /// @param cursor As it was stored
+    /// @param order The order whose turn it is
+    /// @param better Whether orders at a step are served whole, apart, or not at all, is told by `margin`
+    /// @param quota What the orders at the margin share
+    /// @param total What they add up to
+    struct Seat {
+        Cursor cursor;
+        CallOrder order;
+        bool walks;
+        uint256 quota;
+        uint256 total;
+    }
+
+    /// @dev What a page works on.
+    /// @param refundable What may go back, for each ladder
+    /// @param prices Money for a lot, for each ladder
+    /// @param gross What was paid for delivered lots, for each ladder
+    /// @param fees The venue's part of it
+    /// @param held What this contract holds of each currency
+    struct Page {
+        bytes32 id;
+        Head head;
+        Result result;
+        uint256[2] refundable;
+        uint256[2] prices;
+        uint256[2] gross;
+        uint256[2] fees;
+        uint256[2] held;
+        Seat[2] seats;
+    }
+
+    IHolds internal immutable _holds;
+
+    mapping(bytes32 id => Book) internal _books;
+
+    constructor(IHolds holds_) {
+        _holds = holds_;
+    }
+
+    // -------------------------------------------------------------------- checking
+
+    function _bookAt(ICallAuction.Terms calldata terms, ICallAuction.Stage stage) internal view returns (bytes32 id, Book storage book) {
+        id = terms.idOf();
+        book = _books[id];
+        _requireStage(id, book.head.stage, stage);
+    }
+
+    function _requireStage(bytes32 id, ICallAuction.Stage stage, ICallAuction.Stage expected) internal pure {
+        if (stage == expected) return;
+        if (stage == ICallAuction.Stage.None) revert ICallAuction.CallAuction_UnknownCall(id);
+        revert ICallAuction.CallAuction_NotAt(id, stage);
+    }
+
+    function _requireUntil(uint256 until) internal view {
+        if (block.timestamp > until) revert ICallAuction.CallAuction_TooLate(until, block.timestamp);
+    }
+
+    function _requireAfter(uint256 last) internal view {
+        if (block.timestamp <= last) revert ICallAuction.CallAuction_TooEarly(last + 1, block.timestamp);
+    }
+
+    function _requireSigned(address signer, bytes32 digest, bytes calldata signature) internal view {
+        if (!SignatureLib.isOf(signer, digest, signature)) revert ICallAuction.CallAuction_NotSigned(signer);
+    }
+
+    function _requireInPlace(address token, address account, address caller) internal view {
+        if (caller != _inPlaceOf(token, account)) revert ICallAuction.CallAuction_NotOwner(caller, account);
+    }
+
+    function _orderIn(bytes32 id, Book storage book, uint256 order) internal view returns (CallOrder found) {
+        found = book.orders[order];
+        if (CallOrder.unwrap(found) == 0) revert ICallAuction.CallAuction_UnknownOrder(id, order);
+    }
+
+    // ---------------------------------------------------------------------- asking
+
+    /// @dev The wallet that has taken the place of `account`, or itself. A token that does not answer knows none: money
+    /// must not depend on it.
+    function _inPlaceOf(address token, address account) internal view returns (address) {
+        bytes memory question = abi.encodeCall(IShareToken.successorOf, (account));
+        (bool answered, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
+        // An answer with bits where none belong is none.
+        return answered && answer != 0 && answer <= type(uint160).max ? address(uint160(answer)) : account;
+    }
+
+    /// @dev Whether the token would let `owner`, or the wallet in its place, receive. The shares come from nobody: those of
+    /// a seller are held, which the token would say and nothing else.
+    function _canReceive(address token, address owner, uint256 shares) internal view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC7943Fungible.canTransfer, (address(0), owner, shares));
+        (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
+        return answer == 1;
+    }
+
+    function _halves(uint256 word) internal pure returns (uint256 low, uint256 high) {
+        return (uint128(word), word >> 128);
+    }
+
+    // ------------------------------------------------------------------- recording
+
+    function _addInterest(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
+        uint256 word = book.interest[step];
+        if (word == 0) book.named |= 1 << step;
+        book.interest[step] = word + (quantity << (side == ICallAuction.Side.Bid ? 0 : 128));
+    }
+
+    function _subtractInterest(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
+        uint256 word = book.interest[step] - (quantity << (side == ICallAuction.Side.Bid ? 0 : 128));
+        book.interest[step] = word;
+        if (word == 0) book.named &= ~(1 << step);
+    }
+
+    // ------------------------------------------------------------------ collecting
+
+    /// @dev Calls, and copies `most` bytes of a refusal at most.
+    function _tryCall(
+        address callee,
+        bytes memory data,
+        uint256 gasLimit,
+        uint256 most
+    ) internal returns (bool succeeded, bytes memory reason) {
+        assembly ("memory-safe") {
+            succeeded := call(gasLimit, callee, 0, add(data, 0x20), mload(data), 0, 0)
+            if iszero(succeeded) {
+                let size := returndatasize()
+                if gt(size, most) {
+                    size := most
+                }
+                reason := mload(0x40)
+                mstore(reason, size)
+                returndatacopy(add(reason, 0x20), 0, size)
+                mstore(0x40, add(reason, add(0x20, and(add(size, 0x1f), not(0x1f)))))
+            }
+        }
+    }
+
+    // ----------------------------------------------------------------- withdrawing
+
+    function _quantityOf(Book storage book, uint256 order, CallOrder found) internal view returns (uint256 quantity) {
+        quantity = found.lots();
+        if (quantity == 0) quantity = book.details[order].money;
+    }
+
+    /// @dev Gives all back that an order had given.
+    function _giveBack(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        CallOrder found,
+        uint256 quantity
+    ) internal returns (uint256 money, uint256 shares) {
+        if (!found.isBid()) {
+            shares = quantity * terms.lot;
+            _letGo(terms.token, found.owner(), shares);
+            return (0, shares);
+        }
+        uint256 ladder = found.ladder();
+        money = terms.byAmount ? quantity : quantity * terms.priceAt(ladder, found.step());
+        page.refundable[ladder] -= money;
+        _pay(terms, book, page, ladder, found.owner(), money);
+    }
+
+    // --------------------------------------------------------------------- closing
+
+    function _clearingOf(Book storage book) internal view returns (ICallAuction.Clearing memory) {
+        Result memory result = book.result;
+        Two memory sums = book.sums;
+        return ICallAuction.Clearing(result.step, result.price, result.lots, sums.first, sums.second);
+    }
+
+    // -------------------------------------------------------------------- settling
+
+    /// @dev Begins a page.
+    function _turn(ICallAuction.Terms calldata terms, bytes32 id, Book storage book) internal view returns (Page memory page) {
+        page.id = id;
+        page.head = book.head;
+        page.result = book.result;
+        page.refundable[0] = page.head.refundable;
+        page.prices[0] = page.result.price;
+        page.held[0] = PaymentLib.holdingOf(terms.ladders[0].currency);
+        address second = terms.ladders[1].currency;
+        if (second == address(0)) return page;
+        page.refundable[1] = book.second;
+        page.prices[1] = terms.priceAt(1, page.result.step);
+        page.held[1] = PaymentLib.holdingOf(second);
+    }
+
+    /// @dev Ends it, before money goes to those who are paid for all of it at once.
+    function _store(Book storage book, Page memory page) internal {
+        // It was of 128 bits, and has only fallen.
+        page.head.refundable = uint128(page.refundable[0]);
+        book.head = page.head;
+        book.result = page.result;
+        if (book.second != page.refundable[1]) book.second = page.refundable[1];
+    }
+
+    /// @dev Nobody makes a call fail by bringing little gas.
+    function _requireGas(uint256 needed) internal view {
+        if (PaymentLib.forwardable() < needed) revert ICallAuction.CallAuction_TooLittleGas(gasleft(), needed);
+    }
+
+    // ---------------------------------------------------------------------- paying
+
+    /// @dev Lets go of held shares, of as many as are still held.
+    function _letGo(address token, address owner, uint256 shares) internal {
+        uint256 kept = _holds.consentOf(address(this), token, owner).kept;
+        if (kept < shares) shares = kept;
+        // Of the 96 bits that were held.
+        if (shares != 0) _holds.letGo(token, owner, uint96(shares));
+    }
+
+    /// @dev Pays `account`, or the wallet in its place; or owes it. What it is was booked as gone.
+    function _pay(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 ladder,
+        address account,
+        uint256 amount
+    ) internal returns (bool paid) {
+        if (amount == 0) return true;
+        _requireGas(PaymentLib.LEAST_TOKEN_GAS);
+        address currency = terms.ladders[ladder].currency;
+        address to = _inPlaceOf(terms.token, account);
+        PaymentLib.Outcome outcome = PaymentLib.trySend(currency, to, amount, PaymentLib.LEAST_TOKEN_GAS);
+        if (outcome == PaymentLib.Outcome.Paid) {
+            unchecked {
+                // Compared with a balance only, if the currency says no at all.
+                page.held[ladder] -= amount;
+            }
+            return true;
+        }
+        // A currency that says no may have moved it all the same.
+        if (outcome == PaymentLib.Outcome.Denied && !PaymentLib.holds(currency, page.held[ladder])) {
+            revert ICallAuction.CallAuction_PaymentFailed(currency, to, amount);
+        }
+        book.owed[ladder] += amount;
+        book.owedTo[ladder][account] += amount;
+        emit ICallAuction.Owed(page.id, account, currency, amount);
+        return false;
+    }
+}

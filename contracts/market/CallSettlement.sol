@@ -1,0 +1,754 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
+import {PaymentLib} from "../libraries/PaymentLib.sol";
+import {IERC3643Token} from "../token/IERC3643Token.sol";
+import {IShareToken} from "../token/IShareToken.sol";
+import {CallBooks} from "./CallBooks.sol";
+import {CallClearingLib} from "./CallClearingLib.sol";
+import {CallOrder} from "./CallOrderLib.sol";
+import {CallTermsLib} from "./CallTermsLib.sol";
+import {ICallAuction} from "./ICallAuction.sol";
+import {IHolds} from "./IHolds.sol";
+
+/// @title CallSettlement
+/// @notice The half of `CallAuction` that comes after the close: it delivers, pays and refunds. `ICallAuction` is the
+/// specification.
+/// @dev Promise: shares go to who has paid, by `Holds` or as new ones, and money only to whom the terms and the clearing
+/// say. `CallAuction` calls this code with its own storage. By itself it knows no call, and refuses everything.
+contract CallSettlement is CallBooks {
+    constructor(IHolds holds_) CallBooks(holds_) {}
+
+    using CallTermsLib for ICallAuction.Terms;
+
+    // ----------------------------------------------------------------- withdrawing
+
+    /// @notice `ICallAuction`.
+    function withdraw(ICallAuction.Terms calldata terms, uint256 order) external nonReentrant {
+        (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Open);
+        _requireInPlace(terms.token, _orderIn(id, book, order).owner(), msg.sender);
+        _withdraw(terms, id, book, order);
+    }
+
+    /// @notice `ICallAuction`.
+    function withdrawFor(
+        ICallAuction.Terms calldata terms,
+        uint256 order,
+        uint256 validUntil,
+        bytes calldata signature
+    ) external nonReentrant {
+        (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Open);
+        _requireUntil(validUntil);
+        address signer = _inPlaceOf(terms.token, _orderIn(id, book, order).owner());
+        _requireSigned(signer, ICallAuction(address(this)).digestOfWithdrawal(id, order, validUntil), signature);
+        _withdraw(terms, id, book, order);
+    }
+
+    /// @notice `ICallAuction`.
+    function strike(ICallAuction.Terms calldata terms, uint256[] calldata orders) external nonReentrant returns (uint256 struck) {
+        return _sort(terms, orders, ICallAuction.OrderState.Placed);
+    }
+
+    /// @notice `ICallAuction`.
+    function restore(
+        ICallAuction.Terms calldata terms,
+        uint256[] calldata orders
+    ) external nonReentrant returns (uint256 restored) {
+        return _sort(terms, orders, ICallAuction.OrderState.Struck);
+    }
+
+    // -------------------------------------------------------------------- settling
+
+    /// @notice `ICallAuction`.
+    function settle(ICallAuction.Terms calldata terms, uint256 most) external nonReentrant returns (bool done) {
+        (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Settling);
+        _requireUntil(terms.settleBy);
+        Page memory page = _turn(terms, id, book);
+        _sit(terms, book, page);
+        Seat memory bids = page.seats[0];
+        Seat memory asks = page.seats[1];
+        while (true) {
+            if (bids.walks && bids.cursor.left == 0) {
+                if (bids.cursor.number < page.head.orders) {
+                    if (most == 0) break;
+                    if (!_call(terms, book, page, ICallAuction.Side.Bid)) --most;
+                    continue;
+                }
+                bids.walks = false;
+            }
+            if (asks.walks && asks.cursor.left == 0) {
+                if (asks.cursor.number < page.head.orders) {
+                    if (most == 0) break;
+                    if (!_call(terms, book, page, ICallAuction.Side.Ask)) --most;
+                    continue;
+                }
+                asks.walks = false;
+            }
+            if (bids.cursor.left == 0 || asks.cursor.left == 0) {
+                done = true;
+                break;
+            }
+            if (most == 0) break;
+            --most;
+            _match(terms, book, page);
+        }
+        if (done) page.head.stage = ICallAuction.Stage.Settled;
+        _rise(book, bids, ICallAuction.Side.Bid);
+        _rise(book, asks, ICallAuction.Side.Ask);
+        _payOut(terms, book, page);
+    }
+
+    /// @notice `ICallAuction`.
+    function deliver(
+        ICallAuction.Terms calldata terms,
+        ICallAuction.Pair[] calldata pairs
+    ) external nonReentrant returns (uint64 delivered) {
+        (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Settled);
+        _requireUntil(terms.settleBy);
+        Page memory page = _turn(terms, id, book);
+        uint256 before = page.head.delivered;
+        for (uint256 i = 0; i < pairs.length; ++i) {
+            _retry(terms, book, page, pairs[i].bid, pairs[i].ask);
+        }
+        // Of 40 bits.
+        delivered = uint64(page.head.delivered - before);
+        _payOut(terms, book, page);
+    }
+
+    // ------------------------------------------------------------------- refunding
+
+    /// @notice `ICallAuction`.
+    function refund(
+        ICallAuction.Terms calldata terms,
+        uint256[] calldata orders
+    ) external nonReentrant returns (uint256 refunded) {
+        bytes32 id = terms.idOf();
+        Book storage book = _books[id];
+        Page memory page = _turn(terms, id, book);
+        ICallAuction.Stage stage = page.head.stage;
+        if (stage == ICallAuction.Stage.None) revert ICallAuction.CallAuction_UnknownCall(id);
+        bool isOver = stage >= ICallAuction.Stage.Failed || (stage >= ICallAuction.Stage.Settling && block.timestamp > terms.settleBy);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            CallOrder order = _orderIn(id, book, orders[i]);
+            ICallAuction.OrderState state = order.state();
+            if (state == ICallAuction.OrderState.Ended || state == ICallAuction.OrderState.Withdrawn) continue;
+            if (!isOver) revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
+            _refund(terms, book, page, orders[i], order);
+            ++refunded;
+        }
+        _store(book, page);
+    }
+
+    /// @notice `ICallAuction`.
+    function returnShares(
+        ICallAuction.Terms calldata terms,
+        uint256 order,
+        uint64 lots
+    ) external nonReentrant returns (uint256 paid) {
+        bytes32 id = terms.idOf();
+        Book storage book = _books[id];
+        Head memory head = book.head;
+        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled) revert ICallAuction.CallAuction_NotAt(id, head.stage);
+        uint256 delivered = uint256(head.delivered) - head.returned;
+        if (delivered >= terms.leastLots) revert ICallAuction.CallAuction_EnoughDelivered(delivered, terms.leastLots);
+        _requireAfter(terms.settleBy);
+        _requireUntil(terms.returnUntil);
+        CallOrder bid = _orderIn(id, book, order);
+        _requireInPlace(terms.token, bid.owner(), msg.sender);
+        if (lots == 0) revert ICallAuction.CallAuction_TooSmall(0, 1);
+        Page memory page = _turn(terms, id, book);
+        uint256 ladder = bid.ladder();
+        paid = _unbook(terms, book, page, order, bid, lots);
+        emit ICallAuction.Returned(id, order, bid.owner(), lots, paid);
+        _takeShares(terms, lots * uint256(terms.lot));
+        _pay(terms, book, page, ladder, bid.owner(), paid);
+    }
+
+    /// @notice `ICallAuction`.
+    function payPrincipal(ICallAuction.Terms calldata terms) external nonReentrant returns (uint256[2] memory amounts) {
+        bytes32 id = terms.idOf();
+        Book storage book = _books[id];
+        Page memory page = _turn(terms, id, book);
+        ICallAuction.Stage stage = page.head.stage;
+        if (stage < ICallAuction.Stage.Settling) revert ICallAuction.CallAuction_NotAt(id, stage);
+        // What can still be needed for deliveries.
+        uint256 needed = 0;
+        if (stage < ICallAuction.Stage.Failed && block.timestamp <= terms.settleBy) {
+            needed = page.result.lots - page.head.delivered;
+        }
+        bool changed = false;
+        if (terms.kind == ICallAuction.Kind.Tender) {
+            uint256 left = page.refundable[0] - needed * page.prices[0];
+            page.refundable[0] -= left;
+            amounts[0] = left;
+            changed = left != 0;
+            _store(book, page);
+            if (changed) _payPrincipal(terms, book, page, 0, left);
+        } else if (terms.kind == ICallAuction.Kind.Sale) {
+            if (!terms.mint) changed = _releasePrincipal(terms, book, page, needed);
+            if (_isPayable(terms, page.head)) {
+                amounts = _payProceeds(terms, book, page);
+                if (amounts[0] | amounts[1] != 0) changed = true;
+            }
+        }
+        if (!changed) revert ICallAuction.CallAuction_NothingLeft(id, terms.principal);
+    }
+
+    /// @notice `ICallAuction`.
+    function take(
+        ICallAuction.Terms calldata terms,
+        uint8 ladder,
+        address account
+    ) external nonReentrant returns (uint256 amount) {
+        return _take(terms, ladder, account, _inPlaceOf(terms.token, account));
+    }
+
+    /// @notice `ICallAuction`.
+    function takeTo(
+        ICallAuction.Terms calldata terms,
+        uint8 ladder,
+        address account,
+        address receiver
+    ) external nonReentrant returns (uint256 amount) {
+        _requireInPlace(terms.token, account, msg.sender);
+        return _take(terms, ladder, account, receiver);
+    }
+
+    /// @notice `ICallAuction`.
+    function sweep(ICallAuction.Terms calldata terms, uint8 ladder) external nonReentrant returns (uint256 amount) {
+        bytes32 id = terms.idOf();
+        Book storage book = _books[id];
+        ICallAuction.Stage stage = book.head.stage;
+        if (stage < ICallAuction.Stage.Settling) revert ICallAuction.CallAuction_NotAt(id, stage);
+        address sweepTo = terms.sweepTo;
+        if (ladder > 1) revert ICallAuction.CallAuction_UnknownLadder(ladder);
+        amount = book.owed[ladder];
+        if (amount == 0 || sweepTo == address(0)) revert ICallAuction.CallAuction_NothingLeft(id, sweepTo);
+        _requireAfter(terms.takeUntil);
+        book.owed[ladder] = 0;
+        address currency = terms.ladders[ladder].currency;
+        emit ICallAuction.Swept(id, currency, sweepTo, amount);
+        _send(currency, sweepTo, amount);
+    }
+
+    // ----------------------------------------------------------------- withdrawing
+
+    function _withdraw(ICallAuction.Terms calldata terms, bytes32 id, Book storage book, uint256 order) private {
+        _requireUntil(terms.withdrawUntil);
+        CallOrder found = book.orders[order];
+        ICallAuction.OrderState state = found.state();
+        if (state != ICallAuction.OrderState.Placed && state != ICallAuction.OrderState.Struck) {
+            revert ICallAuction.CallAuction_OrderNotIn(id, order, state);
+        }
+        uint256 quantity = _quantityOf(book, order, found);
+        if (state == ICallAuction.OrderState.Placed) _subtractInterest(book, found.step(), found.side(), quantity);
+        if (terms.mostPerPerson | terms.recordId != 0) _uncount(terms, book, found, quantity);
+        book.orders[order] = found.withState(ICallAuction.OrderState.Withdrawn);
+        emit ICallAuction.Withdrawn(id, order, found.owner());
+        Page memory page = _turn(terms, id, book);
+        _giveBack(terms, book, page, found, quantity);
+        _store(book, page);
+    }
+
+    /// @dev Who has joined another person since stays counted for the person that it was.
+    function _uncount(ICallAuction.Terms calldata terms, Book storage book, CallOrder found, uint256 quantity) private {
+        uint256 person = uint160(found.owner());
+        address registry = terms.registry;
+        if (registry != address(0)) {
+            person = IInvestorRegistry(registry).investorOf(found.owner()).person();
+            if (!found.isOf(person)) return;
+        }
+        book.ordered[person] -= quantity << (found.isBid() ? 0 : 128);
+    }
+
+    /// @dev Takes out orders that cannot be delivered, or puts back those that can.
+    function _sort(
+        ICallAuction.Terms calldata terms,
+        uint256[] calldata orders,
+        ICallAuction.OrderState from
+    ) private returns (uint256 count) {
+        (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Open);
+        bool strikes = from == ICallAuction.OrderState.Placed;
+        if (strikes && IShareToken(terms.token).paused()) revert ICallAuction.CallAuction_TokenPaused(terms.token);
+        for (uint256 i = 0; i < orders.length; ++i) {
+            uint256 order = orders[i];
+            CallOrder found = _orderIn(id, book, order);
+            if (found.state() != from) continue;
+            uint256 quantity = _quantityOf(book, order, found);
+            (bool deliverable, uint256 shares) = _isDeliverable(terms, found, quantity);
+            if (deliverable == strikes) continue;
+            ++count;
+            if (strikes) {
+                book.orders[order] = found.withState(ICallAuction.OrderState.Struck);
+                _subtractInterest(book, found.step(), found.side(), quantity);
+                emit ICallAuction.Struck(
+                    id,
+                    order,
+                    abi.encodeWithSelector(ICallAuction.CallAuction_Undeliverable.selector, found.owner(), shares)
+                );
+            } else {
+                book.orders[order] = found.withState(ICallAuction.OrderState.Placed);
+                _addInterest(book, found.step(), found.side(), quantity);
+                emit ICallAuction.Restored(id, order);
+            }
+        }
+    }
+
+    /// @dev Whether an order could be delivered now, as far as can be known before its counterpart is: a bid if the token
+    /// lets its owner receive, an ask if its shares are held long enough.
+    function _isDeliverable(
+        ICallAuction.Terms calldata terms,
+        CallOrder found,
+        uint256 quantity
+    ) private view returns (bool, uint256 shares) {
+        address token = terms.token;
+        address owner = found.owner();
+        address inPlace = _inPlaceOf(token, owner);
+        if (found.isBid()) {
+            shares = (terms.byAmount ? quantity / terms.priceAt(0, found.step()) : quantity) * terms.lot;
+            return (_canReceive(token, inPlace, shares), shares);
+        }
+        shares = quantity * terms.lot;
+        IHolds.Consent memory consent = _holds.consentOf(address(this), token, owner);
+        if (consent.kept < shares || consent.until < terms.settleBy) return (false, shares);
+        return (consent.inCustody || IShareToken(token).heldOf(inPlace) >= shares, shares);
+    }
+
+    // -------------------------------------------------------------------- settling
+
+    /// @dev Where both sides are. The principal has no orders to walk: it takes what comes.
+    function _sit(ICallAuction.Terms calldata terms, Book storage book, Page memory page) private view {
+        Two memory sums = book.sums;
+        (uint256 bids, uint256 asks) = _halves(book.interest[page.result.step]);
+        _seat(terms, book, page, ICallAuction.Side.Bid, sums.first, bids);
+        _seat(terms, book, page, ICallAuction.Side.Ask, sums.second, asks);
+    }
+
+    function _seat(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        ICallAuction.Side side,
+        uint256 sum,
+        uint256 margin
+    ) private view {
+        Seat memory seat = page.seats[uint256(side)];
+        if (terms.kind == (side == ICallAuction.Side.Bid ? ICallAuction.Kind.Tender : ICallAuction.Kind.Sale)) {
+            seat.cursor.left = type(uint40).max;
+            return;
+        }
+        seat.walks = true;
+        seat.cursor = book.cursors[uint256(side)];
+        if (seat.cursor.left != 0) seat.order = book.orders[seat.cursor.number];
+        uint256 lots = page.result.lots;
+        if (terms.valuer == address(0)) {
+            // Better orders are served whole.
+            seat.total = margin;
+            seat.quota = lots - (sum - margin);
+        } else {
+            (seat.total, seat.quota) = (sum, lots);
+            if (terms.byAmount) {
+                seat.total = book.total;
+                seat.quota = sum == lots ? seat.total : lots * page.prices[0];
+            }
+        }
+    }
+
+    /// @dev Calls the next order of a side. Pays back what it does not need.
+    /// @return needed Whether it has lots to deliver
+    function _call(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        ICallAuction.Side side
+    ) private returns (bool needed) {
+        Seat memory seat = page.seats[uint256(side)];
+        uint256 number = ++seat.cursor.number;
+        CallOrder order = book.orders[number];
+        if (order.side() != side) return false;
+        ++page.result.passed;
+        if (order.state() != ICallAuction.OrderState.Placed) return false;
+        uint256 quantity = _quantityOf(book, number, order);
+        uint256 lots = _allot(terms, seat, page, order, quantity);
+        order = order.withAllotted(lots).withState(lots == 0 ? ICallAuction.OrderState.Ended : ICallAuction.OrderState.Allotted);
+        seat.order = order;
+        // At most the lots of the call.
+        seat.cursor.left = uint40(lots);
+        seat.cursor.failed = 0;
+        if (lots == 0) book.orders[number] = order;
+        _giveExcess(terms, book, page, number, order, quantity);
+        return lots != 0;
+    }
+
+    /// @dev What an order gets of the call's lots.
+    function _allot(
+        ICallAuction.Terms calldata terms,
+        Seat memory seat,
+        Page memory page,
+        CallOrder order,
+        uint256 quantity
+    ) private pure returns (uint256 lots) {
+        uint256 step = order.step();
+        bool isBid = order.isBid();
+        if (terms.valuer == address(0)) {
+            uint256 clearing = page.result.step;
+            if (step != clearing) return isBid == (step > clearing) ? quantity : 0;
+        } else {
+            uint256 limit = terms.priceAt(0, step);
+            if (isBid ? limit < page.prices[0] : limit > page.prices[0]) return 0;
+        }
+        uint256 run = seat.cursor.run;
+        lots = CallClearingLib.share(seat.quota, run, quantity, seat.total);
+        // At most the sum of what was placed, of 128 bits.
+        seat.cursor.run = uint128(run + quantity);
+        if (terms.byAmount) lots /= page.prices[0];
+    }
+
+    function _giveExcess(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 number,
+        CallOrder order,
+        uint256 quantity
+    ) private {
+        uint256 lots = order.allotted();
+        uint256 money = 0;
+        uint256 shares = 0;
+        if (order.isBid()) {
+            uint256 ladder = order.ladder();
+            money = terms.byAmount ? quantity : quantity * terms.priceAt(ladder, order.step());
+            money -= lots * page.prices[ladder];
+            if (money == 0) return;
+            page.refundable[ladder] -= money;
+            emit ICallAuction.Refunded(page.id, number, order.owner(), money, 0);
+            _pay(terms, book, page, ladder, order.owner(), money);
+        } else {
+            shares = (quantity - lots) * terms.lot;
+            if (shares == 0) return;
+            emit ICallAuction.Refunded(page.id, number, order.owner(), 0, shares);
+            _letGo(terms.token, order.owner(), shares);
+        }
+    }
+
+    /// @dev Tries to deliver to the two orders whose turn it is.
+    function _match(ICallAuction.Terms calldata terms, Book storage book, Page memory page) private {
+        Cursor memory bid = page.seats[0].cursor;
+        Cursor memory ask = page.seats[1].cursor;
+        uint40 lots = bid.left < ask.left ? bid.left : ask.left;
+        bool delivered = _deliver(
+            terms,
+            book,
+            page,
+            ICallAuction.Pair(page.seats[0].walks ? bid.number : 0, page.seats[1].walks ? ask.number : 0),
+            page.seats[0].order,
+            page.seats[1].order,
+            lots
+        );
+        _advance(book, page.seats[0], delivered, lots);
+        _advance(book, page.seats[1], delivered, lots);
+    }
+
+    function _advance(Book storage book, Seat memory seat, bool delivered, uint40 lots) private {
+        if (!seat.walks) return;
+        Cursor memory cursor = seat.cursor;
+        cursor.left -= lots;
+        if (!delivered) cursor.failed += lots;
+        if (cursor.left == 0) _write(book, seat);
+    }
+
+    function _write(Book storage book, Seat memory seat) private {
+        Cursor memory cursor = seat.cursor;
+        uint256 undelivered = uint256(cursor.left) + cursor.failed;
+        if (undelivered == 0) {
+            seat.order = seat.order.withState(ICallAuction.OrderState.Ended);
+            // What an earlier page has left of it.
+            if (book.details[cursor.number].undelivered != 0) book.details[cursor.number].undelivered = 0;
+        } else {
+            book.details[cursor.number].undelivered = uint64(undelivered);
+        }
+        book.orders[cursor.number] = seat.order;
+    }
+
+    /// @dev Leaves a side as it is at the end of a page.
+    function _rise(Book storage book, Seat memory seat, ICallAuction.Side side) private {
+        // A principal has no orders.
+        if (seat.cursor.number == 0) return;
+        if (seat.cursor.left != 0) _write(book, seat);
+        book.cursors[uint256(side)] = seat.cursor;
+    }
+
+    /// @dev Delivers and books one match, or reports why not.
+    function _deliver(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        ICallAuction.Pair memory pair,
+        CallOrder bid,
+        CallOrder ask,
+        uint256 lots
+    ) private returns (bool delivered) {
+        address buyer = pair.bid == 0 ? terms.principal : bid.owner();
+        address seller = pair.ask == 0 ? (terms.mint ? address(0) : terms.principal) : ask.owner();
+        bytes memory reason;
+        (delivered, reason) = _move(terms, seller, buyer, lots * terms.lot);
+        if (!delivered) {
+            emit ICallAuction.NotDelivered(page.id, pair.bid, pair.ask, uint64(lots), reason);
+            return false;
+        }
+        // Of 40 bits, as all lots of the call.
+        page.head.delivered += uint40(lots);
+        uint256 ladder = pair.bid == 0 ? 0 : bid.ladder();
+        uint256 cost = lots * page.prices[ladder];
+        uint256 fee = (cost * terms.feeBps) / BPS;
+        page.refundable[ladder] -= cost;
+        page.gross[ladder] += cost;
+        page.fees[ladder] += fee;
+        emit ICallAuction.Delivered(page.id, pair.bid, pair.ask, seller, buyer, uint64(lots), cost, fee);
+        // Who sells is paid at once; the principal of a sale for all of a page.
+        if (pair.ask != 0) _pay(terms, book, page, 0, seller, cost - fee);
+    }
+
+    /// @dev Moves shares, with so much gas that a failure is the token's.
+    function _move(
+        ICallAuction.Terms calldata terms,
+        address seller,
+        address buyer,
+        uint256 shares
+    ) private returns (bool moved, bytes memory reason) {
+        (moved, reason) = _tryMove(terms, seller, buyer, shares);
+        if (moved) return (true, reason);
+        address inPlace = _inPlaceOf(terms.token, buyer);
+        if (inPlace != buyer) (moved, reason) = _tryMove(terms, seller, inPlace, shares);
+    }
+
+    function _tryMove(
+        ICallAuction.Terms calldata terms,
+        address seller,
+        address buyer,
+        uint256 shares
+    ) private returns (bool moved, bytes memory reason) {
+        uint256 gasLimit = terms.deliveryGas;
+        address token = terms.token;
+        _requireGas(gasLimit);
+        if (seller != address(0)) {
+            return
+                _tryCall(
+                    address(_holds),
+                    abi.encodeCall(IHolds.deliverKept, (token, seller, buyer, uint96(shares))),
+                    gasLimit,
+                    REASON_BYTES
+                );
+        }
+        if (!_canReceive(token, buyer, shares)) {
+            return (false, abi.encodeWithSelector(ICallAuction.CallAuction_Undeliverable.selector, buyer, shares));
+        }
+        _requireGas(gasLimit);
+        return _tryCall(token, abi.encodeCall(IERC3643Token.mint, (buyer, shares)), gasLimit, REASON_BYTES);
+    }
+
+    /// @dev Tries a delivery again.
+    function _retry(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 bidNumber,
+        uint256 askNumber
+    ) private {
+        bool sells = terms.kind == ICallAuction.Kind.Sale;
+        bool buys = terms.kind == ICallAuction.Kind.Tender;
+        if ((bidNumber == 0) != buys || (askNumber == 0) != sells) revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
+        CallOrder bid;
+        CallOrder ask;
+        uint256 lots = type(uint40).max;
+        if (!buys) (bid, lots) = _undelivered(book, page.id, bidNumber, lots);
+        if (!sells) (ask, lots) = _undelivered(book, page.id, askNumber, lots);
+        if ((!buys && !bid.isBid()) || (!sells && ask.isBid())) revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
+        if (!_deliver(terms, book, page, ICallAuction.Pair(bidNumber, askNumber), bid, ask, lots)) return;
+        if (!buys) _complete(book, bidNumber, bid, lots);
+        if (!sells) _complete(book, askNumber, ask, lots);
+    }
+
+    /// @dev An order that has lots to deliver, and how many, `most` at most.
+    function _undelivered(
+        Book storage book,
+        bytes32 id,
+        uint256 number,
+        uint256 most
+    ) private view returns (CallOrder order, uint256 lots) {
+        order = _orderIn(id, book, number);
+        if (order.state() != ICallAuction.OrderState.Allotted) revert ICallAuction.CallAuction_OrderNotIn(id, number, order.state());
+        lots = book.details[number].undelivered;
+        if (lots > most) lots = most;
+    }
+
+    function _complete(Book storage book, uint256 number, CallOrder order, uint256 lots) private {
+        Detail storage detail = book.details[number];
+        // At most what was undelivered.
+        detail.undelivered -= uint64(lots);
+        if (detail.undelivered == 0) book.orders[number] = order.withState(ICallAuction.OrderState.Ended);
+    }
+
+    // ------------------------------------------------------------------- refunding
+
+    function _refund(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 number,
+        CallOrder order
+    ) private {
+        uint256 money = 0;
+        uint256 shares = 0;
+        book.orders[number] = order.withState(ICallAuction.OrderState.Ended);
+        if (order.state() != ICallAuction.OrderState.Allotted) {
+            // Nothing was allotted: what is kept there is a person's number.
+            book.orders[number] = order.withState(ICallAuction.OrderState.Ended).withAllotted(0);
+            (money, shares) = _giveBack(terms, book, page, order, _quantityOf(book, number, order));
+        } else {
+            uint256 lots = book.details[number].undelivered;
+            if (order.isBid()) {
+                uint256 ladder = order.ladder();
+                money = lots * page.prices[ladder];
+                page.refundable[ladder] -= money;
+                _pay(terms, book, page, ladder, order.owner(), money);
+            } else {
+                shares = lots * terms.lot;
+                _letGo(terms.token, order.owner(), shares);
+            }
+        }
+        emit ICallAuction.Refunded(page.id, number, order.owner(), money, shares);
+    }
+
+    /// @dev Books a return.
+    function _unbook(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 number,
+        CallOrder bid,
+        uint256 lots
+    ) private returns (uint256 paid) {
+        Detail storage detail = book.details[number];
+        uint256 delivered = 0;
+        if (bid.state() >= ICallAuction.OrderState.Allotted) {
+            delivered = bid.allotted() - detail.undelivered - detail.returned;
+        }
+        if (lots > delivered) revert ICallAuction.CallAuction_OverDelivered(lots, delivered);
+        uint256 price = page.prices[bid.ladder()];
+        uint256 bps = terms.feeBps;
+        // All of an order was delivered at once, at one fee.
+        uint256 fee = (delivered * price * bps) / BPS - ((delivered - lots) * price * bps) / BPS;
+        paid = lots * price;
+        // At most what was delivered, and booked for it.
+        detail.returned += uint64(lots);
+        book.head.returned += uint40(lots);
+        Two storage proceeds = book.proceeds[bid.ladder()];
+        (proceeds.first, proceeds.second) = (proceeds.first - uint128(paid), proceeds.second - uint128(fee));
+    }
+
+    /// @dev Takes shares back from the caller: to the principal, or out of existence.
+    function _takeShares(ICallAuction.Terms calldata terms, uint256 shares) private {
+        if (terms.mint) return IERC3643Token(terms.token).burn(msg.sender, shares);
+        bool moved = IERC20(terms.token).transferFrom(msg.sender, terms.principal, shares);
+        if (!moved) revert ICallAuction.CallAuction_Undeliverable(terms.principal, shares);
+    }
+
+    // ---------------------------------------------------------------------- paying
+
+    /// @dev Whether proceeds are the principal's: enough was delivered, or nobody can give back any more.
+    function _isPayable(ICallAuction.Terms calldata terms, Head memory head) private view returns (bool) {
+        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled) return false;
+        if (uint256(head.delivered) - head.returned >= terms.leastLots) return true;
+        return block.timestamp > terms.returnUntil;
+    }
+
+    /// @dev Stores a page, and pays who is paid for all of it.
+    function _payOut(ICallAuction.Terms calldata terms, Book storage book, Page memory page) private {
+        _store(book, page);
+        if (terms.kind != ICallAuction.Kind.Sale) {
+            if (page.fees[0] != 0) _pay(terms, book, page, 0, terms.feeTo, page.fees[0]);
+            return;
+        }
+        for (uint256 ladder = 0; ladder < 2; ++ladder) {
+            if (page.gross[ladder] == 0) continue;
+            Two storage proceeds = book.proceeds[ladder];
+            // Parts of what was refundable, of 128 bits.
+            proceeds.first += uint128(page.gross[ladder]);
+            proceeds.second += uint128(page.fees[ladder]);
+        }
+        if (_isPayable(terms, page.head)) _payProceeds(terms, book, page);
+    }
+
+    function _payProceeds(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page
+    ) private returns (uint256[2] memory amounts) {
+        for (uint256 ladder = 0; ladder < 2; ++ladder) {
+            Two memory proceeds = book.proceeds[ladder];
+            if (proceeds.first == 0) continue;
+            delete book.proceeds[ladder];
+            amounts[ladder] = proceeds.first - proceeds.second;
+            if (proceeds.second != 0) _pay(terms, book, page, ladder, terms.feeTo, proceeds.second);
+            _payPrincipal(terms, book, page, ladder, amounts[ladder]);
+        }
+    }
+
+    function _payPrincipal(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 ladder,
+        uint256 amount
+    ) private {
+        if (_pay(terms, book, page, ladder, terms.principal, amount)) {
+            emit ICallAuction.PrincipalPaid(page.id, terms.principal, terms.ladders[ladder].currency, amount);
+        }
+    }
+
+    /// @dev Lets go of the principal's shares beyond what `needed` lots take.
+    function _releasePrincipal(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        uint256 needed
+    ) private returns (bool) {
+        uint256 lots = terms.lots - uint256(page.head.delivered) - page.result.released - needed;
+        if (lots == 0) return false;
+        // Of the 40 bits of the call's lots.
+        page.result.released += uint40(lots);
+        _store(book, page);
+        _letGo(terms.token, terms.principal, lots * terms.lot);
+        return true;
+    }
+
+    function _take(
+        ICallAuction.Terms calldata terms,
+        uint8 ladder,
+        address account,
+        address receiver
+    ) private returns (uint256 amount) {
+        bytes32 id = terms.idOf();
+        Book storage book = _books[id];
+        if (book.head.stage == ICallAuction.Stage.None) revert ICallAuction.CallAuction_UnknownCall(id);
+        if (ladder > 1) revert ICallAuction.CallAuction_UnknownLadder(ladder);
+        if (terms.takeUntil != 0) _requireUntil(terms.takeUntil);
+        if (receiver == address(0) || receiver == address(this)) revert ICallAuction.CallAuction_InvalidReceiver(receiver);
+        amount = book.owedTo[ladder][account];
+        if (amount == 0) revert ICallAuction.CallAuction_NothingLeft(id, account);
+        book.owedTo[ladder][account] = 0;
+        book.owed[ladder] -= amount;
+        address currency = terms.ladders[ladder].currency;
+        emit ICallAuction.Taken(id, account, currency, receiver, amount);
+        _send(currency, receiver, amount);
+    }
+
+    function _send(address currency, address receiver, uint256 amount) private {
+        if (PaymentLib.trySend(currency, receiver, amount, gasleft()) != PaymentLib.Outcome.Paid) {
+            revert ICallAuction.CallAuction_PaymentFailed(currency, receiver, amount);
+        }
+    }
+}
