@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Redeem shares: at once within a day's limit, at a price that a valuer names."""
+"""`prorata redeem now` and `price`: at once within a day's limit, at a price that a valuer names."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ from prorata.market.exchanges.steps import set_price
 from prorata.market.exchanges.words import kind_of
 from prorata.values.addresses import ZERO_ADDRESS
 
+__all__ = ["now_command", "price_command"]
+
 OPEN_ONE = "let the issuer open one: `prorata exchange open TERMS.yaml`"
-
-
-@click.group()
-def cli() -> None:
-    """Redeem shares: at once within a day's limit, at a price that a valuer names."""
 
 
 def _is_redemption(exchange: Exchange) -> bool:
@@ -35,7 +32,7 @@ def _is_priced(exchange: Exchange) -> bool:
     return exchange.terms.valuer != ZERO_ADDRESS
 
 
-@cli.command(
+@click.command(
     "now",
     cls=Command,
     asks=True,
@@ -69,7 +66,7 @@ def now_command(amount: str, number: int | None, dry_run: bool, **options: Any) 
         come(desk, chosen.id, amount, {**options, "permit": False}, dry_run=dry_run)
 
 
-@cli.command(
+@click.command(
     "price",
     cls=Command,
     examples=(
