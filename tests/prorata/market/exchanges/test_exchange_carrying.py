@@ -27,7 +27,7 @@ from prorata.market.exchanges.steps import (
 )
 from prorata.market.exchanges.terms import Opening
 from tests.prorata.conftest import crowd, sent_by_node
-from tests.prorata.income.killed import work_once
+from tests.prorata.income.killed import live_once
 from tests.prorata.market.exchanges.exits import ANN, BEN, DAN, DAY, DOLLAR, OWNER, Exits
 
 DOCUMENT = bytes(31) + b"\1"
@@ -198,8 +198,8 @@ def test_killed_at_any_moment_it_ends_as_one_that_was_not(exits, tmp_path):
         folder = shutil.copytree(exits.commands.folder, tmp_path / f"life-{snapshot}")
         chain = exits.commands.chain
         try:
-            ends = [work_once(work, chain, folder, moment) for moment in moments]
-            assert work_once(work, chain, folder, 0) == 0
+            ends = [live_once(chain, folder, work, moment) for moment in moments]
+            assert live_once(chain, folder, work, 0) == 0
             assert ends.count(0) <= len(ends) // 2
             found = Deployment.open(chain, folder)
             logs = list(
