@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`prorata redeem now` and `price`: at once within a day's limit, at a price that a valuer names."""
+"""`prorata redeem now` and `price`: within a day's limit, at a price that a valuer names."""
 
 from __future__ import annotations
 
