@@ -120,9 +120,8 @@ def exchange_everybody(
     size = page_size
     for _ in range(MOST_ROUNDS):
         operator.tell("reading who has shares")
-        holders = [
-            one for one in sorted(left_to_take(deployment, exchange)) if one not in run.skipped
-        ]
+        left = left_to_take(deployment, contract.exchange_of(exchange_id))
+        holders = [one for one in sorted(left) if one not in run.skipped]
         if not holders:
             break
         if size is None:
