@@ -108,7 +108,7 @@ def test_the_valuer_names_the_price_with_its_time(commands, redemption):
         "redeem", "price", "102", "--as-of", as_of, *AS[DAN]
     )
     later = moment(commands.chain.now() + DAY)
-    assert "is later than the chain's time" in commands.refuses(
+    assert "lies ahead: the chain's time is" in commands.refuses(
         "redeem", "price", "102", "--as-of", later, *AS[DAN]
     )
 
