@@ -45,6 +45,9 @@ __all__ = [
 LONGEST_SECONDS = 50 * 365 * 86_400
 """How far ahead a time of the terms may lie: beyond that it was meant in milliseconds."""
 
+LEEWAY = 7 * 86_400
+"""Seconds of consent that are asked of somebody else beyond the end, for terms counted from now."""
+
 
 @dataclass(frozen=True)
 class OpenedExchange:
@@ -195,9 +198,9 @@ def _consent(
         rule = f"has not let the exchange contract lock its {shares.unit.symbol} until it ends"
         remedy = (
             f'let it run `prorata hold keeper {contract.address} "{size} {shares.unit.symbol}" '
-            f"--until {moment(until)}`"
+            f"--until {moment(until + LEEWAY)}`"
         )
-        raise InputError.of("owner", owner, rule, remedy)
+        raise InputError.of("holder", owner, rule, remedy)
     wanted = {"most": most, "until": until}
     yield lambda: allow_keeper(operator, holds, contract.address, shares, **wanted)[0]
 
