@@ -21,6 +21,7 @@ from prorata.deployments.create2 import create2_call
 __all__ = [
     "CALL_AUCTION",
     "CALL_EXPLAINER",
+    "EXCHANGE_EXPLAINER",
     "HOLDS",
     "SALT",
     "SETTLEMENT",
@@ -34,15 +35,23 @@ __all__ = [
 
 SETTLEMENT, HOLDS = "TradeSettlement", "Holds"
 CALL_AUCTION, CALL_EXPLAINER = "CallAuction", "CallExplainer"
-SHARE_EXCHANGE = "ShareExchange"
+SHARE_EXCHANGE, EXCHANGE_EXPLAINER = "ShareExchange", "ExchangeExplainer"
 
-SINGLETONS: Final = (SETTLEMENT, HOLDS, CALL_AUCTION, CALL_EXPLAINER, SHARE_EXCHANGE)
+SINGLETONS: Final = (
+    SETTLEMENT,
+    HOLDS,
+    CALL_AUCTION,
+    CALL_EXPLAINER,
+    SHARE_EXCHANGE,
+    EXCHANGE_EXPLAINER,
+)
 """By the names of their artifacts, in the order in which they are deployed."""
 
 _BUILT_ON: Final[Mapping[str, str]] = {
     CALL_AUCTION: HOLDS,
     CALL_EXPLAINER: CALL_AUCTION,
     SHARE_EXCHANGE: HOLDS,
+    EXCHANGE_EXPLAINER: SHARE_EXCHANGE,
 }
 """Whose address a contract is told when it is made."""
 
