@@ -138,6 +138,8 @@ def left_to_take(deployment: Deployment, exchange: Exchange) -> dict[str, int]:
 
     Raises: BooksError; ChainError.
     """
+    if exchange.stage in (ExchangeStage.CLOSED, ExchangeStage.CANCELLED):
+        return {}
     balances = holders_now(deployment)
     token = deployment.token()
     now = dict(zip(balances, token.balances_of(list(balances)), strict=True))
