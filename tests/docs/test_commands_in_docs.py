@@ -64,6 +64,7 @@ STARTS = {
     "docs/guide/plans.md": (),
     "docs/guide/trading.md": TRADING,
     "docs/guide/offering.md": TRADING,
+    "docs/guide/exits.md": TRADING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""
