@@ -6,13 +6,16 @@ import {EIP712} from "solady/utils/EIP712.sol";
 import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
+import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
+import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallBooks} from "./CallBooks.sol";
 import {CallClearingLib} from "./CallClearingLib.sol";
 import {CallOrder, CallOrderLib} from "./CallOrderLib.sol";
 import {CallSettlement} from "./CallSettlement.sol";
 import {CallTermsLib} from "./CallTermsLib.sol";
+import {CallWordLib} from "./CallWordLib.sol";
 import {ICallAuction} from "./ICallAuction.sol";
 import {IHolds} from "./IHolds.sol";
 
@@ -25,6 +28,7 @@ import {IHolds} from "./IHolds.sol";
 /// The terms are not stored: every call brings them, and their hash finds the books.
 contract CallAuction is ICallAuction, CallBooks, EIP712 {
     using CallTermsLib for Terms;
+    using CallWordLib for Terms;
 
     // ------------------------------------------------------------------- constants
 
@@ -423,6 +427,14 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (isPrincipals) revert CallAuction_PrincipalsPerson(owner, person);
     }
 
+    /// @dev Whether the token lets `owner` receive at all. What its rules say of so many shares, and of these sellers, is
+    /// asked when they are delivered; and by who would strike the order.
+    function _canReceive(address token, address owner) private view returns (bool) {
+        bytes memory question = abi.encodeCall(IERC7943Fungible.canReceive, (owner));
+        (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
+        return answer == 1;
+    }
+
     // ------------------------------------------------------------------- recording
 
     /// @dev Writes an order.
@@ -499,7 +511,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
         uint256 shares = lots * terms.lot;
         if (side == Side.Ask) return shares;
-        if (!_canReceive(terms.token, placement.owner, shares)) {
+        if (!_canReceive(terms.tokenOf(), placement.owner)) {
             revert CallAuction_Undeliverable(placement.owner, shares);
         }
         return terms.byAmount ? quantity : quantity * price;

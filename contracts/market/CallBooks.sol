@@ -9,6 +9,7 @@ import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallOrder} from "./CallOrderLib.sol";
 import {CallTermsLib} from "./CallTermsLib.sol";
+import {CallWordLib} from "./CallWordLib.sol";
 import {ICallAuction} from "./ICallAuction.sol";
 import {IHolds} from "./IHolds.sol";
 
@@ -17,6 +18,7 @@ import {IHolds} from "./IHolds.sol";
 /// @dev Promise: money is booked as gone before it goes, and as owed if it could not.
 abstract contract CallBooks is ReentrancyGuardTransient {
     using CallTermsLib for ICallAuction.Terms;
+    using CallWordLib for ICallAuction.Terms;
 
     // ------------------------------------------------------------------- constants
 
@@ -59,18 +61,6 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         uint40 released;
     }
 
-    /// @dev How far the orders of a side are; one slot.
-    /// @param number The last order that was looked at
-    /// @param left Its lots that were not tried yet
-    /// @param failed Its lots whose delivery was refused
-    /// @param run The sum of the orders before it that share what is left
-    struct Cursor {
-        uint40 number;
-        uint40 left;
-        uint40 failed;
-        uint128 run;
-    }
-
     /// @dev Two sums in one slot: demand and supply; or proceeds, and the venue's part of them.
     struct Two {
         uint128 first;
@@ -89,6 +79,7 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     /// @dev The books of a call.
     /// @param named A bit for each step whose interest is not zero
+    /// @param cursors How far the orders of each side are; see `CallSettlement`
     /// @param second Money in the second currency that may go back
     /// @param total In a call by amount, the money of all bids that take part
     /// @param interest By step: bids in the lower half, asks in the upper
@@ -98,7 +89,7 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         uint256 named;
         Result result;
         Two sums;
-        Cursor[2] cursors;
+        uint256[2] cursors;
         uint256 second;
         uint256 total;
         Two[2] proceeds;
@@ -112,21 +103,11 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         mapping(uint256 ladder => mapping(address account => uint256)) owedTo;
     }
 
-    /// @dev One side while a page is settled.
-    /// @param cursor As it was stored
-    /// @param order The order whose turn it is
-    /// @param better Whether orders at a step are served whole, apart, or not at all, is told by `margin`
-    /// @param quota What the orders at the margin share
-    /// @param total What they add up to
-    struct Seat {
-        Cursor cursor;
-        CallOrder order;
-        bool walks;
-        uint256 quota;
-        uint256 total;
-    }
-
     /// @dev What a page works on.
+    /// @param delivered Lots that were ever delivered
+    /// @param passed Orders that have had their turn
+    /// @param bidNumber The bid that is being delivered to; 0 for the principal
+    /// @param askNumber The ask that is being delivered
     /// @param refundable What may go back, for each ladder
     /// @param prices Money for a lot, for each ladder
     /// @param gross What was paid for delivered lots, for each ladder
@@ -136,12 +117,17 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         bytes32 id;
         Head head;
         Result result;
+        uint256 delivered;
+        uint256 passed;
+        uint256 bidNumber;
+        uint256 askNumber;
+        CallOrder bid;
+        CallOrder ask;
         uint256[2] refundable;
         uint256[2] prices;
         uint256[2] gross;
         uint256[2] fees;
         uint256[2] held;
-        Seat[2] seats;
     }
 
     IHolds internal immutable _holds;
@@ -191,16 +177,28 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     /// @dev The wallet that has taken the place of `account`, or itself. A token that does not answer knows none: money
     /// must not depend on it.
-    function _inPlaceOf(address token, address account) internal view returns (address) {
-        bytes memory question = abi.encodeCall(IShareToken.successorOf, (account));
-        (bool answered, uint256 answer) = StaticCallLib.tryAsk(token, question, QUESTION_GAS);
-        // An answer with bits where none belong is none.
-        return answered && answer != 0 && answer <= type(uint160).max ? address(uint160(answer)) : account;
+    function _inPlaceOf(address token, address account) internal view returns (address inPlace) {
+        bytes4 selector = IShareToken.successorOf.selector;
+        uint256 gasLimit = QUESTION_GAS;
+        inPlace = account;
+        // From scratch memory: every payment asks.
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, account)
+            let answered := staticcall(gasLimit, token, 0x00, 0x24, 0x00, 0x20)
+            if and(answered, gt(returndatasize(), 0x1f)) {
+                let answer := mload(0x00)
+                // An answer with bits where none belong is none.
+                if iszero(or(iszero(answer), shr(160, answer))) {
+                    inPlace := answer
+                }
+            }
+        }
     }
 
-    /// @dev Whether the token would let `owner`, or the wallet in its place, receive. The shares come from nobody: those of
-    /// a seller are held, which the token would say and nothing else.
-    function _canReceive(address token, address owner, uint256 shares) internal view returns (bool) {
+    /// @dev Whether the token would let `owner` have new shares, by all its rules. The shares come from nobody: those of a
+    /// seller are held, which the token would say and nothing else.
+    function _allows(address token, address owner, uint256 shares) internal view returns (bool) {
         bytes memory question = abi.encodeCall(IERC7943Fungible.canTransfer, (address(0), owner, shares));
         (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
         return answer == 1;
@@ -264,12 +262,12 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         uint256 quantity
     ) internal returns (uint256 money, uint256 shares) {
         if (!found.isBid()) {
-            shares = quantity * terms.lot;
-            _letGo(terms.token, found.owner(), shares);
+            shares = quantity * terms.lotOf();
+            _letGo(terms.tokenOf(), found.owner(), shares);
             return (0, shares);
         }
         uint256 ladder = found.ladder();
-        money = terms.byAmount ? quantity : quantity * terms.priceAt(ladder, found.step());
+        money = terms.isByAmount() ? quantity : quantity * terms.priceAt(ladder, found.step());
         page.refundable[ladder] -= money;
         _pay(terms, book, page, ladder, found.owner(), money);
     }
@@ -285,14 +283,19 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     // -------------------------------------------------------------------- settling
 
     /// @dev Begins a page.
-    function _turn(ICallAuction.Terms calldata terms, bytes32 id, Book storage book) internal view returns (Page memory page) {
+    function _turn(
+        ICallAuction.Terms calldata terms,
+        bytes32 id,
+        Book storage book
+    ) internal view returns (Page memory page) {
         page.id = id;
         page.head = book.head;
         page.result = book.result;
+        (page.delivered, page.passed) = (page.head.delivered, page.result.passed);
         page.refundable[0] = page.head.refundable;
         page.prices[0] = page.result.price;
-        page.held[0] = PaymentLib.holdingOf(terms.ladders[0].currency);
-        address second = terms.ladders[1].currency;
+        page.held[0] = PaymentLib.holdingOf(terms.currencyOf(0));
+        address second = terms.currencyOf(1);
         if (second == address(0)) return page;
         page.refundable[1] = book.second;
         page.prices[1] = terms.priceAt(1, page.result.step);
@@ -301,10 +304,14 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     /// @dev Ends it, before money goes to those who are paid for all of it at once.
     function _store(Book storage book, Page memory page) internal {
-        // It was of 128 bits, and has only fallen.
-        page.head.refundable = uint128(page.refundable[0]);
-        book.head = page.head;
-        book.result = page.result;
+        Head memory head = page.head;
+        // Money has only fallen; lots, and orders, are of 40 bits.
+        (head.refundable, head.delivered) = (uint128(page.refundable[0]), uint40(page.delivered));
+        book.head = head;
+        if (page.passed != page.result.passed) {
+            page.result.passed = uint40(page.passed);
+            book.result = page.result;
+        }
         if (book.second != page.refundable[1]) book.second = page.refundable[1];
     }
 
@@ -331,15 +338,15 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         uint256 ladder,
         address account,
         uint256 amount
-    ) internal returns (bool paid) {
+    ) internal returns (bool) {
         if (amount == 0) return true;
         _requireGas(PaymentLib.LEAST_TOKEN_GAS);
-        address currency = terms.ladders[ladder].currency;
-        address to = _inPlaceOf(terms.token, account);
+        address currency = terms.currencyOf(ladder);
+        address to = _inPlaceOf(terms.tokenOf(), account);
         PaymentLib.Outcome outcome = PaymentLib.trySend(currency, to, amount, PaymentLib.LEAST_TOKEN_GAS);
         if (outcome == PaymentLib.Outcome.Paid) {
+            // Only compared with a balance, and only if the currency says no.
             unchecked {
-                // Compared with a balance only, if the currency says no at all.
                 page.held[ladder] -= amount;
             }
             return true;

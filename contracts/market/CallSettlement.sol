@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
+import {MemoryLib} from "../libraries/MemoryLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {IERC3643Token} from "../token/IERC3643Token.sol";
 import {IShareToken} from "../token/IShareToken.sol";
@@ -10,6 +11,7 @@ import {CallBooks} from "./CallBooks.sol";
 import {CallClearingLib} from "./CallClearingLib.sol";
 import {CallOrder} from "./CallOrderLib.sol";
 import {CallTermsLib} from "./CallTermsLib.sol";
+import {CallWordLib} from "./CallWordLib.sol";
 import {ICallAuction} from "./ICallAuction.sol";
 import {IHolds} from "./IHolds.sol";
 
@@ -19,9 +21,36 @@ import {IHolds} from "./IHolds.sol";
 /// @dev Promise: shares go to who has paid, by `Holds` or as new ones, and money only to whom the terms and the clearing
 /// say. `CallAuction` calls this code with its own storage. By itself it knows no call, and refuses everything.
 contract CallSettlement is CallBooks {
-    constructor(IHolds holds_) CallBooks(holds_) {}
-
     using CallTermsLib for ICallAuction.Terms;
+    using CallWordLib for ICallAuction.Terms;
+
+    /// @dev A field of a stored cursor, in bits.
+    uint256 private constant LOTS = 40;
+    uint256 private constant LOTS_MASK = type(uint40).max;
+
+    /// @dev One side while a page is settled. The first four are stored, in one slot, from the lowest bit up.
+    /// @param number The last order that was looked at
+    /// @param left Its lots that were not tried yet
+    /// @param failed Its lots whose delivery was refused
+    /// @param run The sum of the orders before it that share with others
+    /// @param order The order itself, as it will be stored
+    /// @param walks Whether there are orders; the principal, on its side, takes what comes
+    /// @param isResumed Whether the order was left unfinished by an earlier page
+    /// @param quota What orders share among them
+    /// @param total What they add up to
+    struct Seat {
+        uint256 number;
+        uint256 left;
+        uint256 failed;
+        uint256 run;
+        CallOrder order;
+        bool walks;
+        bool isResumed;
+        uint256 quota;
+        uint256 total;
+    }
+
+    constructor(IHolds holds_) CallBooks(holds_) {}
 
     // ----------------------------------------------------------------- withdrawing
 
@@ -66,34 +95,9 @@ contract CallSettlement is CallBooks {
         (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Settling);
         _requireUntil(terms.settleBy);
         Page memory page = _turn(terms, id, book);
-        _sit(terms, book, page);
-        Seat memory bids = page.seats[0];
-        Seat memory asks = page.seats[1];
-        while (true) {
-            if (bids.walks && bids.cursor.left == 0) {
-                if (bids.cursor.number < page.head.orders) {
-                    if (most == 0) break;
-                    if (!_call(terms, book, page, ICallAuction.Side.Bid)) --most;
-                    continue;
-                }
-                bids.walks = false;
-            }
-            if (asks.walks && asks.cursor.left == 0) {
-                if (asks.cursor.number < page.head.orders) {
-                    if (most == 0) break;
-                    if (!_call(terms, book, page, ICallAuction.Side.Ask)) --most;
-                    continue;
-                }
-                asks.walks = false;
-            }
-            if (bids.cursor.left == 0 || asks.cursor.left == 0) {
-                done = true;
-                break;
-            }
-            if (most == 0) break;
-            --most;
-            _match(terms, book, page);
-        }
+        Seat memory bids = _seat(terms, book, page, ICallAuction.Side.Bid);
+        Seat memory asks = _seat(terms, book, page, ICallAuction.Side.Ask);
+        done = _settle(terms, book, page, bids, asks, most);
         if (done) page.head.stage = ICallAuction.Stage.Settled;
         _rise(book, bids, ICallAuction.Side.Bid);
         _rise(book, asks, ICallAuction.Side.Ask);
@@ -108,12 +112,12 @@ contract CallSettlement is CallBooks {
         (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Settled);
         _requireUntil(terms.settleBy);
         Page memory page = _turn(terms, id, book);
-        uint256 before = page.head.delivered;
+        uint256 before = page.delivered;
         for (uint256 i = 0; i < pairs.length; ++i) {
             _retry(terms, book, page, pairs[i].bid, pairs[i].ask);
         }
         // Of 40 bits.
-        delivered = uint64(page.head.delivered - before);
+        delivered = uint64(page.delivered - before);
         _payOut(terms, book, page);
     }
 
@@ -176,7 +180,7 @@ contract CallSettlement is CallBooks {
         // What can still be needed for deliveries.
         uint256 needed = 0;
         if (stage < ICallAuction.Stage.Failed && block.timestamp <= terms.settleBy) {
-            needed = page.result.lots - page.head.delivered;
+            needed = page.result.lots - page.delivered;
         }
         bool changed = false;
         if (terms.kind == ICallAuction.Kind.Tender) {
@@ -188,7 +192,7 @@ contract CallSettlement is CallBooks {
             if (changed) _payPrincipal(terms, book, page, 0, left);
         } else if (terms.kind == ICallAuction.Kind.Sale) {
             if (!terms.mint) changed = _releasePrincipal(terms, book, page, needed);
-            if (_isPayable(terms, page.head)) {
+            if (_isPayable(terms, page)) {
                 amounts = _payProceeds(terms, book, page);
                 if (amounts[0] | amounts[1] != 0) changed = true;
             }
@@ -286,7 +290,7 @@ contract CallSettlement is CallBooks {
                 emit ICallAuction.Struck(
                     id,
                     order,
-                    abi.encodeWithSelector(ICallAuction.CallAuction_Undeliverable.selector, found.owner(), shares)
+                    _undeliverable(found.owner(), shares)
                 );
             } else {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Placed);
@@ -308,7 +312,7 @@ contract CallSettlement is CallBooks {
         address inPlace = _inPlaceOf(token, owner);
         if (found.isBid()) {
             shares = (terms.byAmount ? quantity / terms.priceAt(0, found.step()) : quantity) * terms.lot;
-            return (_canReceive(token, inPlace, shares), shares);
+            return (_allows(token, inPlace, shares), shares);
         }
         shares = quantity * terms.lot;
         IHolds.Consent memory consent = _holds.consentOf(address(this), token, owner);
@@ -318,65 +322,104 @@ contract CallSettlement is CallBooks {
 
     // -------------------------------------------------------------------- settling
 
-    /// @dev Where both sides are. The principal has no orders to walk: it takes what comes.
-    function _sit(ICallAuction.Terms calldata terms, Book storage book, Page memory page) private view {
-        Two memory sums = book.sums;
-        (uint256 bids, uint256 asks) = _halves(book.interest[page.result.step]);
-        _seat(terms, book, page, ICallAuction.Side.Bid, sums.first, bids);
-        _seat(terms, book, page, ICallAuction.Side.Ask, sums.second, asks);
+    /// @dev Delivers between the orders whose turn it is, and calls the next, until `most` of them have been tried or
+    /// passed.
+    /// @return Whether all have had their turn
+    function _settle(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        Seat memory bids,
+        Seat memory asks,
+        uint256 most
+    ) private returns (bool) {
+        bool asksRules = _asksRules(terms);
+        while (true) {
+            bool bidsEnd = bids.left == 0 && _isAtEnd(page, bids);
+            bool asksEnd = asks.left == 0 && _isAtEnd(page, asks);
+            if ((bidsEnd || !bids.walks) && (asksEnd || !asks.walks)) return true;
+            if (most == 0) return false;
+            if (bids.left == 0 && !bidsEnd) {
+                if (!_call(terms, book, page, bids, ICallAuction.Side.Bid)) --most;
+            } else if (asks.left == 0 && !asksEnd) {
+                if (!_call(terms, book, page, asks, ICallAuction.Side.Ask)) --most;
+            } else {
+                // Both sides add up to the same. Were one at its end before the other, the rest could not be delivered.
+                if (bidsEnd || asksEnd) return true;
+                --most;
+                _match(terms, book, page, bids, asks, asksRules);
+            }
+        }
+        return false;
     }
 
+    /// @dev Whether new shares are to be asked for by the token's rules. A token that has none, and is not paused, refuses
+    /// by itself what it would refuse.
+    function _asksRules(ICallAuction.Terms calldata terms) private view returns (bool) {
+        if (!terms.isMinted()) return false;
+        IERC3643Token token = IERC3643Token(terms.tokenOf());
+        return token.paused() || token.compliance() != address(0);
+    }
+
+    function _isAtEnd(Page memory page, Seat memory seat) private pure returns (bool) {
+        return seat.walks && seat.number == page.head.orders;
+    }
+
+    /// @dev Where a side is.
     function _seat(
         ICallAuction.Terms calldata terms,
         Book storage book,
         Page memory page,
-        ICallAuction.Side side,
-        uint256 sum,
-        uint256 margin
-    ) private view {
-        Seat memory seat = page.seats[uint256(side)];
-        if (terms.kind == (side == ICallAuction.Side.Bid ? ICallAuction.Kind.Tender : ICallAuction.Kind.Sale)) {
-            seat.cursor.left = type(uint40).max;
-            return;
+        ICallAuction.Side side
+    ) private view returns (Seat memory seat) {
+        bool isBid = side == ICallAuction.Side.Bid;
+        if (isBid ? terms.isTender() : terms.isSale()) {
+            seat.left = type(uint256).max;
+            return seat;
         }
         seat.walks = true;
-        seat.cursor = book.cursors[uint256(side)];
-        if (seat.cursor.left != 0) seat.order = book.orders[seat.cursor.number];
+        uint256 cursor = book.cursors[uint256(side)];
+        seat.number = cursor & LOTS_MASK;
+        seat.left = (cursor >> LOTS) & LOTS_MASK;
+        seat.failed = (cursor >> (2 * LOTS)) & LOTS_MASK;
+        seat.run = cursor >> (3 * LOTS);
+        if (seat.left != 0) (seat.order, seat.isResumed) = (book.orders[seat.number], true);
         uint256 lots = page.result.lots;
-        if (terms.valuer == address(0)) {
+        uint256 sum = isBid ? book.sums.first : book.sums.second;
+        if (!terms.isValued()) {
+            (uint256 bids, uint256 asks) = _halves(book.interest[page.result.step]);
+            seat.total = isBid ? bids : asks;
             // Better orders are served whole.
-            seat.total = margin;
-            seat.quota = lots - (sum - margin);
+            seat.quota = lots - (sum - seat.total);
+        } else if (terms.isByAmount()) {
+            // Money is shared out only if it would buy more than there is.
+            seat.total = book.total;
+            seat.quota = sum == lots ? seat.total : lots * page.prices[0];
         } else {
             (seat.total, seat.quota) = (sum, lots);
-            if (terms.byAmount) {
-                seat.total = book.total;
-                seat.quota = sum == lots ? seat.total : lots * page.prices[0];
-            }
         }
     }
 
     /// @dev Calls the next order of a side. Pays back what it does not need.
-    /// @return needed Whether it has lots to deliver
+    /// @return Whether it has lots to deliver
     function _call(
         ICallAuction.Terms calldata terms,
         Book storage book,
         Page memory page,
+        Seat memory seat,
         ICallAuction.Side side
-    ) private returns (bool needed) {
-        Seat memory seat = page.seats[uint256(side)];
-        uint256 number = ++seat.cursor.number;
+    ) private returns (bool) {
+        uint256 number = seat.number + 1;
+        seat.number = number;
         CallOrder order = book.orders[number];
         if (order.side() != side) return false;
-        ++page.result.passed;
+        ++page.passed;
         if (order.state() != ICallAuction.OrderState.Placed) return false;
         uint256 quantity = _quantityOf(book, number, order);
         uint256 lots = _allot(terms, seat, page, order, quantity);
-        order = order.withAllotted(lots).withState(lots == 0 ? ICallAuction.OrderState.Ended : ICallAuction.OrderState.Allotted);
-        seat.order = order;
-        // At most the lots of the call.
-        seat.cursor.left = uint40(lots);
-        seat.cursor.failed = 0;
+        order = order.withAllotted(lots).withState(ICallAuction.OrderState.Ended);
+        (seat.order, seat.left) = (order, lots);
+        (seat.failed, seat.isResumed) = (0, false);
         if (lots == 0) book.orders[number] = order;
         _giveExcess(terms, book, page, number, order, quantity);
         return lots != 0;
@@ -392,18 +435,22 @@ contract CallSettlement is CallBooks {
     ) private pure returns (uint256 lots) {
         uint256 step = order.step();
         bool isBid = order.isBid();
-        if (terms.valuer == address(0)) {
+        if (!terms.isValued()) {
             uint256 clearing = page.result.step;
             if (step != clearing) return isBid == (step > clearing) ? quantity : 0;
         } else {
             uint256 limit = terms.priceAt(0, step);
             if (isBid ? limit < page.prices[0] : limit > page.prices[0]) return 0;
         }
-        uint256 run = seat.cursor.run;
-        lots = CallClearingLib.share(seat.quota, run, quantity, seat.total);
+        uint256 run = seat.run;
         // At most the sum of what was placed, of 128 bits.
-        seat.cursor.run = uint128(run + quantity);
-        if (terms.byAmount) lots /= page.prices[0];
+        unchecked {
+            seat.run = run + quantity;
+        }
+        // The common case: all get what they asked for.
+        if (seat.quota == seat.total) lots = quantity;
+        else lots = CallClearingLib.share(seat.quota, run, quantity, seat.total);
+        if (terms.isByAmount()) lots /= page.prices[0];
     }
 
     function _giveExcess(
@@ -415,138 +462,173 @@ contract CallSettlement is CallBooks {
         uint256 quantity
     ) private {
         uint256 lots = order.allotted();
-        uint256 money = 0;
-        uint256 shares = 0;
+        address owner = order.owner();
         if (order.isBid()) {
             uint256 ladder = order.ladder();
-            money = terms.byAmount ? quantity : quantity * terms.priceAt(ladder, order.step());
+            uint256 money = terms.isByAmount() ? quantity : quantity * terms.priceAt(ladder, order.step());
             money -= lots * page.prices[ladder];
             if (money == 0) return;
             page.refundable[ladder] -= money;
-            emit ICallAuction.Refunded(page.id, number, order.owner(), money, 0);
-            _pay(terms, book, page, ladder, order.owner(), money);
-        } else {
-            shares = (quantity - lots) * terms.lot;
-            if (shares == 0) return;
-            emit ICallAuction.Refunded(page.id, number, order.owner(), 0, shares);
-            _letGo(terms.token, order.owner(), shares);
+            emit ICallAuction.Refunded(page.id, number, owner, money, 0);
+            _pay(terms, book, page, ladder, owner, money);
+        } else if (quantity != lots) {
+            uint256 shares = (quantity - lots) * terms.lotOf();
+            emit ICallAuction.Refunded(page.id, number, owner, 0, shares);
+            _letGo(terms.tokenOf(), owner, shares);
         }
     }
 
-    /// @dev Tries to deliver to the two orders whose turn it is.
-    function _match(ICallAuction.Terms calldata terms, Book storage book, Page memory page) private {
-        Cursor memory bid = page.seats[0].cursor;
-        Cursor memory ask = page.seats[1].cursor;
-        uint40 lots = bid.left < ask.left ? bid.left : ask.left;
-        bool delivered = _deliver(
-            terms,
-            book,
-            page,
-            ICallAuction.Pair(page.seats[0].walks ? bid.number : 0, page.seats[1].walks ? ask.number : 0),
-            page.seats[0].order,
-            page.seats[1].order,
-            lots
-        );
-        _advance(book, page.seats[0], delivered, lots);
-        _advance(book, page.seats[1], delivered, lots);
+    /// @dev Tries to deliver between the two orders whose turn it is.
+    function _match(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        Page memory page,
+        Seat memory bids,
+        Seat memory asks,
+        bool asksRules
+    ) private {
+        uint256 lots = bids.left < asks.left ? bids.left : asks.left;
+        (page.bidNumber, page.bid) = (bids.number, bids.order);
+        (page.askNumber, page.ask) = (asks.number, asks.order);
+        bool delivered = _deliver(terms, book, page, lots, asksRules);
+        _advance(book, bids, delivered, lots);
+        _advance(book, asks, delivered, lots);
     }
 
-    function _advance(Book storage book, Seat memory seat, bool delivered, uint40 lots) private {
+    function _advance(Book storage book, Seat memory seat, bool delivered, uint256 lots) private {
         if (!seat.walks) return;
-        Cursor memory cursor = seat.cursor;
-        cursor.left -= lots;
-        if (!delivered) cursor.failed += lots;
-        if (cursor.left == 0) _write(book, seat);
+        // What is tried is at most what was left.
+        unchecked {
+            seat.left -= lots;
+            if (!delivered) seat.failed += lots;
+        }
+        if (seat.left == 0) _write(book, seat);
     }
 
     function _write(Book storage book, Seat memory seat) private {
-        Cursor memory cursor = seat.cursor;
-        uint256 undelivered = uint256(cursor.left) + cursor.failed;
-        if (undelivered == 0) {
-            seat.order = seat.order.withState(ICallAuction.OrderState.Ended);
-            // What an earlier page has left of it.
-            if (book.details[cursor.number].undelivered != 0) book.details[cursor.number].undelivered = 0;
-        } else {
-            book.details[cursor.number].undelivered = uint64(undelivered);
+        uint256 undelivered = seat.left + seat.failed;
+        CallOrder order = seat.order;
+        if (undelivered | (seat.isResumed ? 1 : 0) != 0) {
+            // Of 40 bits.
+            book.details[seat.number].undelivered = uint64(undelivered);
+            bool isDone = undelivered == 0;
+            order = order.withState(isDone ? ICallAuction.OrderState.Ended : ICallAuction.OrderState.Allotted);
         }
-        book.orders[cursor.number] = seat.order;
+        book.orders[seat.number] = order;
     }
 
     /// @dev Leaves a side as it is at the end of a page.
     function _rise(Book storage book, Seat memory seat, ICallAuction.Side side) private {
-        // A principal has no orders.
-        if (seat.cursor.number == 0) return;
-        if (seat.cursor.left != 0) _write(book, seat);
-        book.cursors[uint256(side)] = seat.cursor;
+        if (!seat.walks) return;
+        if (seat.left != 0) _write(book, seat);
+        book.cursors[uint256(side)] =
+            seat.number |
+            (seat.left << LOTS) |
+            (seat.failed << (2 * LOTS)) |
+            (seat.run << (3 * LOTS));
     }
 
-    /// @dev Delivers and books one match, or reports why not.
+    /// @dev Delivers the page's bid and ask to each other and books it, or reports why not.
     function _deliver(
         ICallAuction.Terms calldata terms,
         Book storage book,
         Page memory page,
-        ICallAuction.Pair memory pair,
-        CallOrder bid,
-        CallOrder ask,
-        uint256 lots
-    ) private returns (bool delivered) {
-        address buyer = pair.bid == 0 ? terms.principal : bid.owner();
-        address seller = pair.ask == 0 ? (terms.mint ? address(0) : terms.principal) : ask.owner();
-        bytes memory reason;
-        (delivered, reason) = _move(terms, seller, buyer, lots * terms.lot);
-        if (!delivered) {
-            emit ICallAuction.NotDelivered(page.id, pair.bid, pair.ask, uint64(lots), reason);
+        uint256 lots,
+        bool asksRules
+    ) private returns (bool) {
+        address buyer = page.bidNumber == 0 ? terms.principalOf() : page.bid.owner();
+        address seller = page.askNumber == 0 ? terms.principalOf() : page.ask.owner();
+        if (terms.isMinted()) seller = address(0);
+        (bool moved, bytes memory reason) = _move(terms, seller, buyer, lots, asksRules);
+        if (!moved) {
+            emit ICallAuction.NotDelivered(page.id, page.bidNumber, page.askNumber, uint64(lots), reason);
             return false;
         }
-        // Of 40 bits, as all lots of the call.
-        page.head.delivered += uint40(lots);
-        uint256 ladder = pair.bid == 0 ? 0 : bid.ladder();
-        uint256 cost = lots * page.prices[ladder];
-        uint256 fee = (cost * terms.feeBps) / BPS;
-        page.refundable[ladder] -= cost;
-        page.gross[ladder] += cost;
-        page.fees[ladder] += fee;
-        emit ICallAuction.Delivered(page.id, pair.bid, pair.ask, seller, buyer, uint64(lots), cost, fee);
-        // Who sells is paid at once; the principal of a sale for all of a page.
-        if (pair.ask != 0) _pay(terms, book, page, 0, seller, cost - fee);
+        // Lots are of 40 bits; money is part of what came in, of 128.
+        unchecked {
+            page.delivered += lots;
+            uint256 ladder = page.bid.ladder();
+            uint256 cost = lots * page.prices[ladder];
+            uint256 fee = (cost * terms.feeBpsOf()) / BPS;
+            page.refundable[ladder] -= cost;
+            page.gross[ladder] += cost;
+            page.fees[ladder] += fee;
+            _emitDelivered(page, seller, buyer, lots, cost, fee);
+            // Who sells is paid at once; the principal of a sale for all of a page.
+            if (page.askNumber != 0) _pay(terms, book, page, 0, seller, cost - fee);
+        }
+        return true;
     }
 
-    /// @dev Moves shares, with so much gas that a failure is the token's.
+    function _emitDelivered(
+        Page memory page,
+        address seller,
+        address buyer,
+        uint256 lots,
+        uint256 cost,
+        uint256 fee
+    ) private {
+        emit ICallAuction.Delivered(
+            page.id,
+            page.bidNumber,
+            page.askNumber,
+            seller,
+            buyer,
+            // Of 40 bits.
+            uint64(lots),
+            cost,
+            fee
+        );
+    }
+
+    /// @dev Moves shares to the buyer, or to the wallet in its place.
     function _move(
         ICallAuction.Terms calldata terms,
         address seller,
         address buyer,
-        uint256 shares
+        uint256 lots,
+        bool asksRules
     ) private returns (bool moved, bytes memory reason) {
-        (moved, reason) = _tryMove(terms, seller, buyer, shares);
-        if (moved) return (true, reason);
-        address inPlace = _inPlaceOf(terms.token, buyer);
-        if (inPlace != buyer) (moved, reason) = _tryMove(terms, seller, inPlace, shares);
+        uint256 free = MemoryLib.free();
+        uint256 shares = lots * terms.lotOf();
+        (moved, reason) = _tryMove(terms, seller, buyer, shares, asksRules);
+        if (!moved) {
+            address inPlace = _inPlaceOf(terms.tokenOf(), buyer);
+            if (inPlace == buyer) return (false, reason);
+            (moved, reason) = _tryMove(terms, seller, inPlace, shares, asksRules);
+        }
+        // The question is not read again. A reason is.
+        if (moved) MemoryLib.release(free);
     }
 
+    /// @dev Moves shares, with so much gas that a failure is the token's.
     function _tryMove(
         ICallAuction.Terms calldata terms,
         address seller,
         address buyer,
-        uint256 shares
+        uint256 shares,
+        bool asksRules
     ) private returns (bool moved, bytes memory reason) {
-        uint256 gasLimit = terms.deliveryGas;
-        address token = terms.token;
-        _requireGas(gasLimit);
-        if (seller != address(0)) {
-            return
-                _tryCall(
-                    address(_holds),
-                    abi.encodeCall(IHolds.deliverKept, (token, seller, buyer, uint96(shares))),
-                    gasLimit,
-                    REASON_BYTES
-                );
+        uint256 gasLimit = terms.deliveryGasOf();
+        address callee = terms.tokenOf();
+        bytes memory order;
+        if (terms.isMinted()) {
+            if (asksRules) {
+                _requireGas(gasLimit);
+                if (!_allows(callee, buyer, shares)) return (false, _undeliverable(buyer, shares));
+            }
+            order = abi.encodeCall(IERC3643Token.mint, (buyer, shares));
+        } else {
+            // What is held is of 96 bits.
+            order = abi.encodeCall(IHolds.deliverKept, (callee, seller, buyer, uint96(shares)));
+            callee = address(_holds);
         }
-        if (!_canReceive(token, buyer, shares)) {
-            return (false, abi.encodeWithSelector(ICallAuction.CallAuction_Undeliverable.selector, buyer, shares));
-        }
         _requireGas(gasLimit);
-        return _tryCall(token, abi.encodeCall(IERC3643Token.mint, (buyer, shares)), gasLimit, REASON_BYTES);
+        return _tryCall(callee, order, gasLimit, REASON_BYTES);
+    }
+
+    function _undeliverable(address owner, uint256 shares) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ICallAuction.CallAuction_Undeliverable.selector, owner, shares);
     }
 
     /// @dev Tries a delivery again.
@@ -557,18 +639,19 @@ contract CallSettlement is CallBooks {
         uint256 bidNumber,
         uint256 askNumber
     ) private {
-        bool sells = terms.kind == ICallAuction.Kind.Sale;
-        bool buys = terms.kind == ICallAuction.Kind.Tender;
-        if ((bidNumber == 0) != buys || (askNumber == 0) != sells) revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
-        CallOrder bid;
-        CallOrder ask;
-        uint256 lots = type(uint40).max;
-        if (!buys) (bid, lots) = _undelivered(book, page.id, bidNumber, lots);
-        if (!sells) (ask, lots) = _undelivered(book, page.id, askNumber, lots);
-        if ((!buys && !bid.isBid()) || (!sells && ask.isBid())) revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
-        if (!_deliver(terms, book, page, ICallAuction.Pair(bidNumber, askNumber), bid, ask, lots)) return;
-        if (!buys) _complete(book, bidNumber, bid, lots);
-        if (!sells) _complete(book, askNumber, ask, lots);
+        bool buys = terms.isTender();
+        bool sells = terms.isSale();
+        bool isPair = (bidNumber == 0) == buys && (askNumber == 0) == sells;
+        uint256 lots = type(uint256).max;
+        (page.bidNumber, page.askNumber) = (bidNumber, askNumber);
+        if (isPair && !buys) (page.bid, lots) = _undelivered(book, page.id, bidNumber, lots);
+        if (isPair && !sells) (page.ask, lots) = _undelivered(book, page.id, askNumber, lots);
+        if (!isPair || !page.bid.isBid() || (!sells && page.ask.isBid())) {
+            revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
+        }
+        if (!_deliver(terms, book, page, lots, terms.isMinted())) return;
+        if (!buys) _complete(book, bidNumber, page.bid, lots);
+        if (!sells) _complete(book, askNumber, page.ask, lots);
     }
 
     /// @dev An order that has lots to deliver, and how many, `most` at most.
@@ -579,7 +662,10 @@ contract CallSettlement is CallBooks {
         uint256 most
     ) private view returns (CallOrder order, uint256 lots) {
         order = _orderIn(id, book, number);
-        if (order.state() != ICallAuction.OrderState.Allotted) revert ICallAuction.CallAuction_OrderNotIn(id, number, order.state());
+        ICallAuction.OrderState state = order.state();
+        if (state != ICallAuction.OrderState.Allotted) {
+            revert ICallAuction.CallAuction_OrderNotIn(id, number, state);
+        }
         lots = book.details[number].undelivered;
         if (lots > most) lots = most;
     }
@@ -587,8 +673,9 @@ contract CallSettlement is CallBooks {
     function _complete(Book storage book, uint256 number, CallOrder order, uint256 lots) private {
         Detail storage detail = book.details[number];
         // At most what was undelivered.
-        detail.undelivered -= uint64(lots);
-        if (detail.undelivered == 0) book.orders[number] = order.withState(ICallAuction.OrderState.Ended);
+        uint64 left = detail.undelivered - uint64(lots);
+        detail.undelivered = left;
+        if (left == 0) book.orders[number] = order.withState(ICallAuction.OrderState.Ended);
     }
 
     // ------------------------------------------------------------------- refunding
@@ -659,9 +746,10 @@ contract CallSettlement is CallBooks {
     // ---------------------------------------------------------------------- paying
 
     /// @dev Whether proceeds are the principal's: enough was delivered, or nobody can give back any more.
-    function _isPayable(ICallAuction.Terms calldata terms, Head memory head) private view returns (bool) {
-        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled) return false;
-        if (uint256(head.delivered) - head.returned >= terms.leastLots) return true;
+    function _isPayable(ICallAuction.Terms calldata terms, Page memory page) private view returns (bool) {
+        ICallAuction.Stage stage = page.head.stage;
+        if (stage != ICallAuction.Stage.Settling && stage != ICallAuction.Stage.Settled) return false;
+        if (page.delivered - page.head.returned >= terms.leastLotsOf()) return true;
         return block.timestamp > terms.returnUntil;
     }
 
@@ -679,7 +767,7 @@ contract CallSettlement is CallBooks {
             proceeds.first += uint128(page.gross[ladder]);
             proceeds.second += uint128(page.fees[ladder]);
         }
-        if (_isPayable(terms, page.head)) _payProceeds(terms, book, page);
+        if (_isPayable(terms, page)) _payProceeds(terms, book, page);
     }
 
     function _payProceeds(
@@ -716,11 +804,10 @@ contract CallSettlement is CallBooks {
         Page memory page,
         uint256 needed
     ) private returns (bool) {
-        uint256 lots = terms.lots - uint256(page.head.delivered) - page.result.released - needed;
+        uint256 lots = terms.lots - page.delivered - page.result.released - needed;
         if (lots == 0) return false;
         // Of the 40 bits of the call's lots.
-        page.result.released += uint40(lots);
-        _store(book, page);
+        book.result.released += uint40(lots);
         _letGo(terms.token, terms.principal, lots * terms.lot);
         return true;
     }

@@ -202,34 +202,6 @@ interface IShareExchange {
         Refused
     }
 
-    /// @notice Why an exchange cannot be made. `NotFree`: the token names a pause, a block, a freeze or a lock-up.
-    /// `GiveRefused`: the acquirer cannot receive the shares. `OtherRefused`: the holder cannot receive the other
-    /// shares.
-    enum Code {
-        NotOpen,
-        Mandatory,
-        Nothing,
-        PriceTooOld,
-        OverDayLimit,
-        Unfunded,
-        Balance,
-        NotFree,
-        GiveRefused,
-        OtherRefused,
-        DueBalance,
-        DueAllowance
-    }
-
-    /// @notice One obstacle to an exchange.
-    /// @param code Which
-    /// @param value What is given or asked, in the unit of the code: seconds, shares, money
-    /// @param limit What is allowed or there
-    struct Obstacle {
-        Code code;
-        uint256 value;
-        uint256 limit;
-    }
-
     /// @notice An exchange was opened, with `locked` shares of the acquirer's locked here.
     event Opened(uint256 indexed id, address indexed token, address indexed opener, uint256 locked, Terms terms);
 

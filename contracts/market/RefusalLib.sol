@@ -20,7 +20,7 @@ library RefusalLib {
         uint256 amount
     ) internal view returns (bool refused, ITransferRules.Refusal[] memory refusals, uint256 most) {
         bool explained;
-        (explained, refusals, most) = _askWhy(token, abi.encodeCall(IShareToken.explain, (from, to, amount)));
+        (explained, refusals, most) = askWhy(token, abi.encodeCall(IShareToken.explain, (from, to, amount)));
         if (explained) {
             refused = refusals.length != 0;
         } else {
@@ -63,10 +63,10 @@ library RefusalLib {
 
     /// @dev What a token answers to `explain`, if it can be read: decoded by hand, since a malformed answer would make the
     /// compiler's decoder revert. Copies no more than as many refusals as there are codes.
-    function _askWhy(
+    function askWhy(
         address token,
         bytes memory question
-    ) private view returns (bool sound, ITransferRules.Refusal[] memory refusals, uint256 most) {
+    ) internal view returns (bool sound, ITransferRules.Refusal[] memory refusals, uint256 most) {
         uint256 codes = uint256(type(ITransferRules.Code).max);
         // The place of the list, the most that would pass, the length of the list, and three words for each refusal.
         uint256[] memory words = new uint256[](3 + 3 * codes);

@@ -137,10 +137,11 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
         Terms memory terms = given.copy();
         terms.token.requireSpeaker(msg.sender, terms.mandatory);
         terms.token.requireAgent();
-        if (terms.other != address(0) && terms.otherFrom == address(0)) {
-            // Else whoever has a token of its own could have shares of anybody's minted for it.
+        // Else whoever has a token of its own could have shares of another minted for it, or get those that somebody lets
+        // this contract hold for an exchange of its own.
+        if (terms.other != address(0) && msg.sender != terms.otherFrom) {
             terms.other.requireSpeaker(msg.sender, false);
-            terms.other.requireAgent();
+            if (terms.otherFrom == address(0)) terms.other.requireAgent();
         }
         id = ++exchangeCount;
         Record storage record = _records[id];
@@ -622,31 +623,29 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
     ) private {
         Owing memory owing = Owing((due.paid * held) / shares, (due.otherShares * held) / shares, held);
         (uint256 paid, uint256 otherShares) = (due.paid - owing.paid, due.otherShares - owing.otherShares);
-        if (held != 0) _tie(page.id, holder, owing);
-        bool sent = false;
-        Debt memory debt;
-        if (!_tryPay(page, payee, paid)) debt.paid = paid.toUint128();
-        else if (paid != 0) sent = true;
-        if (!_tryPayOther(record, page.terms, payee, otherShares)) debt.otherShares = otherShares.toUint96();
-        else if (otherShares != 0) sent = true;
-        if (debt.paid | debt.otherShares != 0) {
-            _owe(page.id, holder, debt.paid, debt.otherShares);
-            owing.paid += debt.paid;
-            owing.otherShares += debt.otherShares;
-        }
+        bool isPaid = _tryPay(page, payee, paid);
+        bool isGiven = _tryPayOther(record, page.terms, payee, otherShares);
+        bool sent = (isPaid && paid != 0) || (isGiven && otherShares != 0);
         _emitExchanged(page.id, holder, sent ? payee : address(0), shares, due, _noNote());
-        if (owing.paid | owing.otherShares | held == 0) return;
-        record.owed += owing.paid.toUint128();
-        record.owedOther += owing.otherShares.toUint96();
+        if (isPaid && isGiven && held == 0) return;
+        if (held != 0) _tie(page.id, holder, owing);
+        if (isPaid) paid = 0;
+        if (isGiven) otherShares = 0;
+        owing.paid += paid;
+        owing.otherShares += otherShares;
+        record.owed = (record.owed + owing.paid).toUint128();
+        record.owedOther = (record.owedOther + owing.otherShares).toUint96();
+        // Parts of the two numbers that fit.
+        _owe(page.id, holder, uint128(paid), uint96(otherShares));
         emit Owed(page.id, holder, owing.paid, owing.otherShares, held);
     }
 
     function _tie(uint256 id, address holder, Owing memory owing) private {
         Tied storage tied = _tied[id][holder];
-        tied.shares += owing.heldShares.toUint96();
+        tied.shares = (tied.shares + owing.heldShares).toUint96();
         tied.since = _now();
-        tied.otherShares += owing.otherShares.toUint96();
-        tied.paid += owing.paid.toUint128();
+        tied.otherShares = (tied.otherShares + owing.otherShares).toUint96();
+        tied.paid = (tied.paid + owing.paid).toUint128();
     }
 
     /// @dev Whether `amount` was paid, with the gas that every holder is offered.
@@ -813,8 +812,11 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
 
     function _owe(uint256 id, address account, uint128 paid, uint96 otherShares) private {
         Debt storage debt = _debts[id][account];
-        debt.paid += paid;
-        debt.otherShares += otherShares;
+        // Debts are never more than what the exchange owes in all, which was checked.
+        unchecked {
+            debt.paid += paid;
+            debt.otherShares += otherShares;
+        }
     }
 
     // -------------------------------------------------------------------------- ending

@@ -280,8 +280,8 @@ def _holders(account: ExchangeAccount) -> str:
     return counted(len({line.holder for line in account.lines}), "holder")
 
 
-def show_list(session: Session, found: Deployment, listed: Sequence[Listed]) -> None:
-    """The exchanges of an asset."""
+def show_list(session: Session, found: Deployment, contract: str, listed: Sequence[Listed]) -> None:
+    """The exchanges of an asset in an exchange contract."""
     now = found.chain.now()
     rows, facts = [], []
     for one in listed:
@@ -291,7 +291,7 @@ def show_list(session: Session, found: Deployment, listed: Sequence[Listed]) -> 
         facts.append(json_object(listed_facts(units, one.id, one.exchange)))
     title = f"Exchanges of {found.settings.symbol}: {len(rows)}"
     session.output.table(title, ("no.>", "what", "gives", "stage"), rows)
-    session.output.result({"exchanges": facts})
+    session.output.result({"contract": contract, "exchanges": facts})
 
 
 def listed_facts(units: ExchangeUnits, number: int, exchange: Exchange) -> dict[str, Any]:

@@ -66,10 +66,16 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
         "trade": "Trade in several legs: propose, sign one after the other, settle at once.",
         "hold": "Lock shares or money for somebody: by a secret, for a keeper, or until a time.",
+        "offer": "Sell shares to many at one price: open an offering, close it, settle it.",
+        "subscribe": "Place an order in an offering, or sign one for others to bring.",
+        "auction": "Auction shares among holders, at one price for all.",
+        "tender": "Buy shares back from holders: a tender at one price for all.",
         "exchange": (
             "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
         ),
-        "redeem": "Redeem shares: at once within a day's limit, at a price that a valuer names.",
+        "redeem": (
+            "Redeem shares: at once within a day's limit, or in a window at a price named later."
+        ),
         "mature": "Redeem all shares at maturity: everybody is paid, and the shares are burnt.",
         "squeeze-out": (
             "Buy out all other holders, after notice: the acquirer gets the shares, everybody is "

@@ -2,10 +2,10 @@
 """The worked example, played: three quarters in the life of a building that pays rent.
 
 A USD 10,000,000 building is divided into 10,000 shares of USD 1,000. On a local chain whose clock
-is moved from quarter to quarter, shares are issued, holders sell to each other by signed orders,
-record dates close, rent and a dividend in the native coin are declared, claimed, pushed and taxed,
-and at the end the books are rebuilt from events and compared with the contracts, holder by holder,
-to the unit.
+is moved from quarter to quarter, shares are sold in an offering, holders sell to each other by
+signed orders, record dates close, rent and a dividend in the native coin are declared, claimed,
+pushed and taxed, some holders sell in a tender or redeem, and at the end the books are rebuilt from
+events and compared with the contracts, holder by holder, to the unit.
 
 Everybody signs with public rehearsal keys, so a chain with real money on it is refused. The same
 seed gives the same story, the same blocks and the same files.
@@ -29,14 +29,15 @@ from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.chain.artifacts import artifact
 from prorata.chain.calls import deploy_call
-from prorata.chain.steps import Receipt
 from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Terms, settlements
 from prorata.demo.chain import DemoChain
 from prorata.demo.compliant import CompliantAct
+from prorata.demo.exit import Exit
 from prorata.demo.narration import Narrator
+from prorata.demo.offering import Offering, Venue
 from prorata.demo.trading import Trading, traded
 from prorata.errors import BooksError
 from prorata.ledger.audits import Audit, audit
@@ -46,6 +47,7 @@ from prorata.reports.mailing import Post, issue_statements
 from prorata.reports.recipients import Issuer
 from prorata.reports.tables import (
     distributions_table,
+    escrow_table,
     holders_table,
     plain_table,
     positions_table,
@@ -67,9 +69,9 @@ ETHER_DIVIDEND: Final = "12.345678901234567891"
 TRADES = 60
 TREASURY_PARTS: Final = (100, 50)
 HELD = 5
+SELLERS, REDEEMING = 12, 4
 LARGEST_TRADE = 40
 SMALL_BUYER = 20
-BATCH = 50
 PAGE = 60
 
 # Index in the rehearsal wallet. The holders of the CSV file take its first rows.
@@ -125,11 +127,12 @@ class Demo:
         self._first_quarter()
         self._second_quarter()
         self._third_quarter()
+        self._leave()
         CompliantAct(self.demo_chain, self.narrator, self.issuer).play()
         return self._close()
 
     def _open(self) -> None:
-        total, name = self.table.total, self.settings.name
+        name = self.settings.name
         self.narrator.say(f"[bold]{escape(name)}[/]: a building of {self._value()}")
         self.narrator.heading("Opening")
         with self.narrator.step("The chain") as step:
@@ -156,15 +159,20 @@ class Demo:
             step.tables.append(table)
         with self.narrator.step("A market opened") as step:
             self.trading = Trading(self.demo_chain, self.issuer, self.token, self.dollar, self.seed)
-            step.say("two contracts settle signed orders and hold shares, for every")
-            step.say("asset of the chain")
-        with self.narrator.step("Shares issued") as step:
-            receipts = self._issue()
-            most = max(receipt.mined.gas_used for receipt in receipts)
-            step.say(
-                f"{total:,} to {len(self.table)} holders in {_transactions(len(receipts))} "
-                f"of at most {most:,} gas"
-            )
+            step.say("contracts sell in calls, settle signed orders, hold shares and redeem")
+            step.say("them, for every asset of the chain")
+        self._sell_building()
+
+    def _sell_building(self) -> None:
+        self.narrator.heading("The building is sold")
+        auction, known = self.trading.auction, {one.address: one for one in self.known}
+        self.venue = Venue(self.demo_chain, auction, self.token, self.dollar)
+        investors = [one for one in self.table if one.address != self.treasury]
+        doubter = known[self.newcomers[NEWCOMERS.index("Noor Haddad")]]
+        offering = Offering(self.venue, self.narrator, self.issuer)
+        offering.play(known[self.treasury], investors, doubter)
+        with self.narrator.step("Who holds it") as step:
+            step.say(f"{self.token.total_supply():,} shares, {len(self.table)} holders")
             step.tables.append(self._kinds_table())
 
     def _first_quarter(self) -> None:
@@ -244,6 +252,15 @@ class Demo:
             self._note(seller, buyer, HELD)
             step.say("who pays on another chain, learns the secret, and has them")
 
+    def _leave(self) -> None:
+        self.narrator.heading("Ways out")
+        trading = self.trading
+        ways = Exit(self.venue, self.narrator, self.issuer, self.treasury)
+        largest = sorted(self._holders(), key=lambda one: (-self.balances[one], one))
+        for seller, shares in ways.tender(trading.holds, largest[:SELLERS]).items():
+            self._note(seller, self.treasury, shares)
+        ways.redeem(trading.exchange, largest[SELLERS : SELLERS + REDEEMING])
+
     def _close(self) -> Audit:
         self.narrator.heading("The books")
         with self.narrator.step("Rebuilt from events") as step:
@@ -261,6 +278,8 @@ class Demo:
             step.say(f"{len(books.distributions)} distributions, {accounts} accounts, and")
             step.say(f"{found.answers.figures:,} figures compared with the contracts")
             step.tables += [distributions_table(books), positions_table(books)]
+            if (escrow := escrow_table(found, self.token.address)) is not None:
+                step.tables.append(escrow)
         with self.narrator.step("What was traded") as step:
             for line in traded(books, self.token.address, self.dollar.address):
                 step.say(line)
@@ -311,18 +330,6 @@ class Demo:
         self.vault = DividendVault(self.demo_chain.chain, vault)
         self.dollar = Currency(self.demo_chain.chain, dollar)
         self.policy = policy
-
-    def _issue(self) -> list[Receipt]:
-        holdings = list(self.table)
-        batches = [holdings[start : start + BATCH] for start in range(0, len(holdings), BATCH)]
-        operator = self.demo_chain.operator(self.issuer)
-        return [
-            operator.send_one(
-                f"issue {number}",
-                self.token.batch_mint([h.address for h in batch], [h.shares for h in batch]),
-            )
-            for number, batch in enumerate(batches, start=1)
-        ]
 
     def _kinds_table(self) -> RenderableType:
         table = plain_table("kind", "holders", "shares", "of all")
@@ -538,7 +545,8 @@ class Demo:
         yield f"statements/                     {files} holders, each as CSV and JSON"
         yield f"statements-{year}/                letters for {year}: HTML, PDF, CSV and JSON"
         yield "distributions.csv, .json        the register of distributions"
-        yield "movements.csv                   every trade, with its price"
+        yield "movements.csv                   every trade, allotment and exit, with its price"
+        yield "calls.csv, exchanges.csv        where their money went; and call-orders.csv"
         yield "books.json                      everything, for a program"
         yield "building.png                    the picture"
 

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Final
 from prorata.chain.abi import topics_of
 from prorata.chain.calls import Call
 from prorata.chain.events import read_events
+from prorata.contracts.call_auction import CallAuction
 from prorata.contracts.currency import Currency
 from prorata.contracts.holds import Hold, Holds
+from prorata.contracts.share_exchange import ShareExchange
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.trade_settlement import PARTS, TradeOrder, TradeSettlement, order_message
 from prorata.deployments.create2 import FACTORY, FACTORY_CODE
 from prorata.ledger.books import Books
-from prorata.ledger.movements import IssuePrice, MarketContracts
+from prorata.ledger.movements import IssuePrice, MarketContracts, MovementKind
 from prorata.market.order_terms import price_text
 from prorata.market.singletons import deploy_singletons, find_singleton
 from prorata.market.tape import Tape
@@ -87,16 +89,19 @@ class Trading:
         deploy_singletons(operator)
         self.settlement = find_singleton(TradeSettlement, chain)
         self.holds = find_singleton(Holds, chain)
+        self.auction = find_singleton(CallAuction, chain)
+        self.exchange = find_singleton(ShareExchange, chain)
         operator.send_one("holds", self.token.set_holds_contract(self.holds.address))
 
     @property
     def contracts(self) -> MarketContracts:
         """Where they are."""
-        return MarketContracts(self.settlement.address, self.holds.address)
+        places = (self.settlement, self.holds, self.auction, self.exchange)
+        return MarketContracts(*(one.address for one in places))
 
     @property
     def issue_price(self) -> IssuePrice:
-        """What a share cost when it was issued."""
+        """What a share cost when it was issued to the treasury; what others paid the call says."""
         return IssuePrice(self.dollar.address, Fraction(PRICE))
 
     # ------------------------------------------------------------------------- orders
@@ -180,7 +185,8 @@ class Trading:
 
 def traded(books: Books, token: str, currency: str) -> Iterator[str]:
     """What the trade tape says of a currency, in words."""
-    trades = tuple(one.trade for one in books.movements[token].trades if one.trade is not None)
+    moved = books.movements[token].trades
+    trades = tuple(one.trade for one in moved if one.trade and one.kind is MovementKind.TRADE)
     tape = Tape(books.unit(token), trades, units={currency: books.unit(currency)})
     figures, unit = tape.figures(currency), tape.unit(currency)
     value = unit.amount(figures.value).text

@@ -142,6 +142,12 @@ class CallAccount:
         """As a person says it: an offering, a tender or an auction."""
         return "offering" if self.terms.kind is CallKind.SALE else self.terms.kind.label
 
+    @property
+    def progress(self) -> str:
+        """How far it is, in a word: `delivered` once all lots are that change hands."""
+        done = self.stage is CallStage.SETTLING and self.delivered == self.lots
+        return "delivered" if done else self.stage.value
+
     def price_on(self, ladder: int) -> int:
         """What a lot costs on a ladder, once the call is closed."""
         return self.price if ladder == 0 else self.terms.ladders[ladder].price_at(self.step)

@@ -223,7 +223,7 @@ class Tape:
         return PrintRow(
             time=moment(_closed(one)),
             kind=one.label,
-            stage=one.stage.value,
+            stage=one.progress,
             price=price_text(price, unit),
             price_exact=str(price),
             currency=unit.symbol,

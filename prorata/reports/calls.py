@@ -120,7 +120,7 @@ def _call(books: Books, one: CallAccount, ladder: int) -> CallRow:
     return CallRow(
         call=one.id,
         kind=one.label,
-        stage=one.stage.value,
+        stage=one.progress,
         opened_on=iso(one.opened_at[0]),
         closed_on="" if closed is None else iso(closed[0]),
         lot=books.unit(one.terms.token).amount(one.terms.lot),
@@ -167,6 +167,7 @@ def _order(books: Books, call: CallAccount, order: CallOrder) -> CallOrderRow:
     unit, shares = books.unit(money), books.unit(call.terms.token)
     given = unit if is_bid else shares
     spent = order.cost if is_bid else order.delivered * call.terms.lot
+    waits = order.gave - order.refunded - spent
     return CallOrderRow(
         call=call.id,
         kind=call.label,
@@ -174,7 +175,7 @@ def _order(books: Books, call: CallAccount, order: CallOrder) -> CallOrderRow:
         placed_on=iso(order.placed_at[0]),
         account=order.owner,
         side=order.side.label,
-        state=order.state,
+        state="done" if order.state == "placed" and not waits else order.state,
         limit=unit.amount(call.terms.ladders[order.ladder].price_at(order.step)),
         currency=unit.symbol,
         currency_address=money,
@@ -182,7 +183,7 @@ def _order(books: Books, call: CallAccount, order: CallOrder) -> CallOrderRow:
         shares=shares.amount(order.delivered * call.terms.lot),
         cost=unit.amount(order.cost),
         got_back=given.amount(order.refunded),
-        waits=given.amount(order.gave - order.refunded - spent),
+        waits=given.amount(waits),
         transaction=order.transaction,
     )
 

@@ -124,19 +124,39 @@ def held_table(audit: Audit, token: str) -> Table | None:
     return table
 
 
-def escrow_table(audit: Audit, token: str) -> Table | None:
-    """Money in calls and exchanges, a line each for every currency; None where there is none.
+def escrow_table(audit: Audit, token: str) -> Group | None:
+    """Money in calls and exchanges, a column each for every currency; None where there is none.
 
     What came in went back, was paid, or waits; what is owed went back or was paid as far as the
-    terms go, and waits to be taken. What is there is what waits and what is owed.
+    terms go, and waits to be taken. What is there by the chain is what waits and what is owed.
     """
-    columns = ("came in", "went back", "paid", "waits", "owed", "there", "difference")
-    table = plain_table("", "currency", *columns, text=2)
-    for name, currency, places in escrow_columns(audit, token):
-        unit = audit.books.unit(currency)
-        amounts = (_shown(unit, amount) for amount in places.values())
-        table.add_row(name, unit.symbol, *amounts)
-    return table if table.row_count else None
+    found = list(escrow_columns(audit, token))
+    tables: list[Table | str] = []
+    for start in range(0, len(found), COLUMNS):
+        group = found[start : start + COLUMNS]
+        units = [audit.books.unit(currency) for _, currency, _ in group]
+        table = plain_table("money in", *(name for name, _, _ in group))
+        table.add_row("currency", *(unit.symbol for unit in units))
+        for label, name in _ESCROW.items():
+            amounts = [places[name] for _, _, places in group]
+            table.add_row(label, *map(_shown, units, amounts))
+        last = [
+            unit.text(places["difference"])
+            for unit, (_, _, places) in zip(units, group, strict=True)
+        ]
+        table.add_row("  difference", *last, style="bold")
+        tables += [table, ""]
+    return Group(*tables[:-1]) if found else None
+
+
+_ESCROW = {
+    "  came in": "received",
+    "= went back": "went_back",
+    "+ paid out": "paid",
+    "+ waits": "waits",
+    "  owed besides": "owed",
+    "  there": "there",
+}
 
 
 def years_table(books: Books, token: str, rules: YearRules | None = None) -> Table:

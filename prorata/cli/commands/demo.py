@@ -44,10 +44,11 @@ from prorata.demo.story import DEFAULT_OUT, DEFAULT_SEED, play
 def cli(network: str | None, out: Path, seed: int) -> None:
     """Play the life of a building that pays rent, on a local chain.
 
-    A building of USD 10,000,000 is divided into 10,000 shares. They change hands, record dates
-    close, rent and a dividend in ether are paid, taxed and carried over. At the end the books are
-    rebuilt from events and compared with the contracts, to the last unit: exit code 1 if anything
-    differs.
+    A building of USD 10,000,000 is divided into 10,000 shares and sold in an offering that is
+    subscribed twice over. Shares change hands, record dates close, rent and a dividend in ether are
+    paid, taxed and carried over; some holders sell in a tender, others redeem. At the end the books
+    are rebuilt from events and compared with the contracts, to the last unit: exit code 1 if
+    anything differs.
 
     Everything that an owner, an auditor or a tax office would ask for is then in the folder: the
     cap table at each record date, a statement for every holder, the register of distributions,

@@ -194,7 +194,8 @@ def list_command(contract: str | None, **options: Any) -> None:
     """List the exchanges of an asset, and how each stands."""
     session = Session.of(options)
     with session.reading() as found:
-        show_list(session, found, list_exchanges(found, contract_at(found, contract)))
+        place = contract_at(found, contract)
+        show_list(session, found, place.address, list_exchanges(found, place))
 
 
 @cli.command(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Redeem shares: at once within a day's limit, at a price that a valuer names."""
+"""Redeem shares: at once within a day's limit, or in a window at a price named later."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ from typing import Any
 
 import click
 
+from prorata.cli.call_commands import (
+    cancel_command,
+    close_command,
+    consent_command,
+    list_command,
+    open_command,
+    settle_command,
+    status_command,
+)
+from prorata.cli.call_orders import (
+    explain_command,
+    place_command,
+    take_command,
+    withdraw_command,
+)
+from prorata.cli.calls import WINDOW
 from prorata.cli.changes import show_change
 from prorata.cli.command import Command, common_options
 from prorata.cli.exchange_desk import Desk, come, contract_at, money_in, reference_option
@@ -24,7 +40,32 @@ OPEN_ONE = "let the issuer open one: `prorata exchange open TERMS.yaml`"
 
 @click.group()
 def cli() -> None:
-    """Redeem shares: at once within a day's limit, at a price that a valuer names."""
+    """Redeem shares: at once within a day's limit, or in a window at a price named later."""
+
+
+@cli.group("window")
+def window() -> None:
+    """Redeem shares at a price that is named once orders are in.
+
+    The issuer's money is there from the opening on, and is the gate: if more is given back than it
+    buys, all get their part. Nobody knows the price when it orders; a limit protects.
+    """
+
+
+for _make in (
+    open_command,
+    consent_command,
+    place_command,
+    explain_command,
+    withdraw_command,
+    close_command,
+    settle_command,
+    status_command,
+    list_command,
+    cancel_command,
+    take_command,
+):
+    window.add_command(_make(WINDOW))
 
 
 def _is_redemption(exchange: Exchange) -> bool:

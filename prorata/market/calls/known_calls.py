@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.chain.abi import topics_of
-from prorata.chain.calls import decode_log
+from prorata.chain.calls import Event, decode_log
 from prorata.contracts.call_auction import CallAuction, CallState, Stage
 from prorata.contracts.call_terms import CallKind, CallTerms
 from prorata.deployments.deployment import Deployment
@@ -57,6 +57,17 @@ class KnownCall:
     units: CallUnits
     name: str = ""
     number: int = 0
+    first_block: int = 0
+    """A block before its opening, from which its events are read."""
+
+    def events(self, *names: str) -> Iterator[Event]:
+        """Its events of some names, in order. Raises: ChainError."""
+        chain, auction = self.contract.chain, self.contract.address
+        last = chain.block().number
+        wanted = [topic for name in names for topic in topics_of(CallAuction.CONTRACT, name)]
+        for log in chain.logs([auction], self.first_block, last, [wanted, self.id]):
+            if (event := decode_log(log)) is not None:
+                yield event
 
     @property
     def noun(self) -> str:
@@ -72,7 +83,7 @@ class KnownCall:
     def title(self) -> str:
         """In a few words: the number, and the name where there is one."""
         number = f" {self.number}" if self.number else f" 0x{self.id.hex()}"
-        return f"{self.noun}{number}{f', {self.name}' if self.name else ''}"
+        return f"{self.noun}{number}{f' ({self.name})' if self.name else ''}"
 
     @property
     def state(self) -> CallState:
@@ -113,12 +124,14 @@ def known_calls(
     Raises: ChainError.
     """
     names = {call: name for call, name, _ in _kept(deployment, contract)}
+    first = deployment.manifest.first_block
     found = []
     for number, (call, opened) in enumerate(_opened(deployment, contract), start=1):
         if nouns and noun_of(opened) not in nouns:
             continue
         units = call_units(deployment, opened)
-        found.append(KnownCall(contract, call, opened, units, names.get(call, ""), number))
+        name = names.get(call, "")
+        found.append(KnownCall(contract, call, opened, units, name, number, first))
     return found
 
 
@@ -179,7 +192,8 @@ def _of_id(
         rule = f"is no {column}, but a call of another kind"
         remedy = f"use `prorata {command_of(noun_of(terms))}`"
         raise InputError.of(column, said, rule, remedy)
-    return KnownCall(contract, call, terms, call_units(deployment, terms), name)
+    units, first = call_units(deployment, terms), deployment.manifest.first_block
+    return KnownCall(contract, call, terms, units, name, 0, first)
 
 
 def _opened(deployment: Deployment, contract: CallAuction) -> Iterator[tuple[bytes, CallTerms]]:

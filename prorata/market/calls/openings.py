@@ -146,7 +146,8 @@ def give_first(
 
 def _known(deployment: Deployment, contract: CallAuction, drafted: DraftedCall) -> KnownCall:
     call = keep_call(deployment, contract, drafted.name, drafted.terms)
-    return KnownCall(contract, call, drafted.terms, drafted.units, drafted.name)
+    first = deployment.manifest.first_block
+    return KnownCall(contract, call, drafted.terms, drafted.units, drafted.name, 0, first)
 
 
 def _require_parties(operator: Operator, deployment: Deployment, terms: CallTerms) -> None:

@@ -204,7 +204,11 @@ def money_of(column: str, text: str, found: Deployment) -> tuple[Currency, int]:
     if not named or " " in named:
         rule = "is not an amount and a currency"
         raise InputError.of(column, text, rule, 'write "98.50 USD", or "98.50 0x…"')
-    currency = found.currency(named)
+    try:
+        currency = found.currency(named)
+    except InputError as error:
+        problem = error.problems[0]
+        raise InputError.of(column, text, problem.rule, problem.remedy) from None
     if currency.is_native:
         rule, remedy = "cannot be taken by allowance", "use its wrapped ERC-20, such as WETH"
         raise InputError.of(column, "ETH", rule, remedy)

@@ -21,12 +21,12 @@ FIELDS: Mapping[str, int] = {
 }  # fmt: skip
 
 
-def call_terms(now: int, token: str, currency: str, principal: str, **given: Any) -> dict[str, Any]:
-    """A sale of 1,000 single shares at 5, orders from now on for ten days; `given` goes over it."""
+def call_terms(now: int, token: str, currency: str, who: str, **given: Any) -> dict[str, Any]:
+    """A sale by `who` of 1,000 single shares at 5, for ten days from now; `given` goes over it."""
     kind = given.get("kind", SALE)
     plain = {
-        "opener": principal, "salt": b"\0" * 32, "kind": SALE, "token": token, "lot": 1,
-        "principal": ZERO if kind == AUCTION else principal, "mint": False, "byAmount": False,
+        "opener": who, "salt": b"\0" * 32, "kind": SALE, "token": token, "lot": 1,
+        "principal": ZERO if kind == AUCTION else who, "mint": False, "byAmount": False,
         "lots": 0 if kind == AUCTION else 1_000, "leastLots": 0,
         "budget": 10_000 if kind == TENDER else 0, "ladders": ((currency, 5, 0), NO_LADDER),
         "steps": 1, "opensAt": now, "withdrawUntil": 0, "closesAt": now + 864_000,

@@ -45,7 +45,8 @@ WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
 ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
-OTHERS = ("standard-input", "journal.jsonl", WISH, ORDER, TRADE, TERMS)
+REQUEST = "request-to-redeem.json"
+OTHERS = ("standard-input", "journal.jsonl", WISH, ORDER, TRADE, TERMS, REQUEST)
 WITHOUT_AMOUNTS = {
     "demo",  # It prints no JSON.
     "examples",  # Files to be copied.
@@ -103,6 +104,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     report(documents, tmp_path)
     plan_and_apply(documents, tmp_path)
     use_powers(documents)
+    leave(documents, tmp_path)
     look(documents, tmp_path)
     hand_over(documents)
 
@@ -325,6 +327,42 @@ def use_powers(documents: Documents) -> None:
     documents("registry", "bind")
     documents("rules", "show")
     documents("rules", "change", "--to", "none")
+
+
+def leave(documents: Documents, folder: Path) -> None:
+    """Ann redeems and retires; maturity and buy-out are noticed, and one of them is carried out."""
+    documents("market", "show")
+    terms = written(folder, "redemption.yaml", "gets: 2.50 USD", "funding: 100")
+    documents("exchange", "open", terms, "--dry-run")
+    opened = documents("exchange", "open", terms)
+    assert units(opened["funding"]) == 100_000_000
+    documents("exchange", "quote", 1, "1.5")
+    documents("exchange", "explain", 1, "1.5", *AS_ANN)
+    documents("redeem", "now", "1.5", *AS_ANN, "--dry-run")
+    assert units(documents("redeem", "now", "1.5", *AS_ANN)["paid"]) == 3_750_000
+    request = folder / REQUEST
+    documents("exchange", "sign", "--id", 1, "--shares", "0.5", "--out", request, *AS_ANN)
+    documents("exchange", "for", request)
+    documents("exchange", "fund", 1, "1")
+    documents("exchange", "drain", 1, "1")
+    documents("retire", "open")
+    reason = ("--beneficiary", "Ann Example", "--reason", "Flights of 2027")
+    page = ("--certificate", folder / "retired.html")
+    documents("retire", "--amount", "0.25", *reason, *page, *AS_ANN)
+    [made] = documents("retire", "certificate")["certificates"]
+    assert units(made["retired"]) == 25
+    keeper = documents("exchange", "list")["contract"]
+    consent = ("2,000 QUAY9", "--until", "+200d", *AS_ANN)
+    documents("hold", "keeper", keeper, *consent)
+    words = ("--price", "0.01 USD", "--document", DIGEST, "--at")
+    documents("squeeze-out", "--acquirer", ANN, *words, "+15d", "--dry-run")
+    bought = documents("squeeze-out", "--acquirer", ANN, *words, "+15d")
+    documents("exchange", "cancel", bought["exchange"])
+    documents("mature", *words, "+2d", "--dry-run")
+    documents("mature", *words, "+2d")
+    documents.commands.travel(documents.commands.chain.now() + 2 * DAY + 60)
+    documents("mature", *words, "+2d")
+    documents("exchange", "status", 4, "--holder", ANN)
 
 
 def look(documents: Documents, folder: Path) -> None:

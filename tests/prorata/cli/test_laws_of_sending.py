@@ -56,6 +56,8 @@ ADDRESS, HASH = "0x" + "11" * 20, "0x" + "5f6b" * 16
 FILES = {
     "new.csv": f"address,person,country,class,eligible_until\n{FRESH},977,DE,retail,forever\n",
     "same.csv": f"address,person,country,class,eligible_until\n{FRESH},902,DE,retail,forever\n",
+    "redemption.yaml": "gets: 1 USD\nfunding: 50\nleast_price: 1 USD\nmost_price: 2 USD\n"
+    f'valuer: "{OWNER}"\n',
     "more.csv": f"address,shares\n{OTHER},3\n",
     "late.csv": "address,kinds,rate,valid_from,valid_until,document\n"
     f"{OTHER},rent,5%,1971-01-01,2099-12-31,{HASH}\n",
@@ -103,6 +105,14 @@ KEPT = (
 )
 """Two shares that the third account keeps."""
 
+EXCHANGE = (("market", "deploy"),)
+OPENED = (*EXCHANGE, ("exchange", "open", "{files}/redemption.yaml"))
+MATURE = ("mature", "--price", "0.01 USD", "--document", HASH, "--at")
+SHORT = ("--until", "+2d", "--take-until", "+3d", "--sweep-to", OWNER)
+PAID = (*EXCHANGE, (*MATURE, "+1h", *SHORT), ("travel", "3700"))
+"""A maturity that has begun; what it owes can be taken for three days."""
+FROZEN = ("freeze", "--wallet", HOLDERS[1].address, *BASIS)
+OWED = (*PAID, FROZEN, ("exchange", "carry-out", "1"))
 THROUGH = (("register", "{files}/through.csv"),)
 """Those through whose hands new shares go may hold them."""
 
@@ -129,6 +139,30 @@ CASES = {
         "prospectus", before=(("documents", "set", "prospectus", "--uri", "https://x.org/a.pdf"),)
     ),
     "documents set": case("prospectus", "--uri", "https://x.org/a.pdf"),
+    "exchange cancel": case("1", before=(*EXCHANGE, (*MATURE, "+1h"))),
+    "exchange cancel-request": case("0", *AS_OTHER, before=EXCHANGE),
+    "exchange carry-out": case("1", before=PAID),
+    "exchange close": case("1", before=OPENED),
+    "exchange drain": case("1", "5", before=OPENED),
+    "exchange end-hold": case(
+        "1", "{files}/tied.json",
+        before=(*held("tied"), *PAID[1:], ("exchange", "carry-out", "1"), ("travel", "6000000")),
+    ),
+    "exchange for": case(
+        "{files}/request.json",
+        before=(
+            *OPENED,
+            ("exchange", "sign", "--id", "1", "--shares", "2", "--out", "{files}/request.json",
+             *AS_OTHER),
+        ),
+    ),
+    "exchange fund": case("1", "5", before=OPENED),
+    "exchange now": case("1", "2", *AS_OTHER, before=OPENED),
+    "exchange open": case("{files}/redemption.yaml", before=EXCHANGE),
+    "exchange sweep": case("1", before=(*OWED, ("travel", "600000"))),
+    "exchange take": case(
+        "1", "--holder", HOLDERS[1].address, before=(*OWED, (*FROZEN, "--release"))
+    ),
     "force-transfer": case(
         "--from", HOLDERS[0].address, "--to", OTHER, "--amount", "1", *BASIS
     ),
@@ -170,6 +204,7 @@ CASES = {
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
     "market deploy": case(),
+    "mature": case(*MATURE[1:], "{later}", before=EXCHANGE),
     "merge": Case(("1:2", "--into", "ATTIC", *CONVERTED), (("market", "deploy"),), code=4),
     "order cancel": case(
         "{files}/ended.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/ended.json"))
@@ -191,6 +226,8 @@ CASES = {
         "--from-record", "1", "--to-record", "1", "--weights", "equal", again="nothing"
     ),
     "recover": case(*LOST, *BASIS),
+    "redeem now": case("2", *AS_OTHER, before=OPENED),
+    "redeem price": case("1.25", "--as-of", "{later}", before=(*OPENED, ("travel", "6000000"))),
     "refund": case("--id", "3"),
     "register": case("{files}/new.csv", again="nothing"),
     "registry bind": case( before=(("registry", "unbind", "--token", "{token}"),)),
@@ -205,6 +242,11 @@ CASES = {
         *LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)
     ),
     "remit": case("--all", again="nothing"),
+    "retire": case(
+        "--amount", "2", "--beneficiary", "Ann Example", "--reason", "Flights of 2027", *AS_OTHER,
+        before=(*EXCHANGE, ("retire", "open")),
+    ),
+    "retire open": case(before=EXCHANGE),
     "reverse-split": Case(
         ("1:10", "--symbol", "CANAL0", *CONVERTED), (("market", "deploy"),), code=4
     ),
@@ -218,6 +260,11 @@ CASES = {
     "settings metadata": case("https://example.org/c.json"),
     "settings name": case("Canal Quay 9"),
     "settings symbol": case("CANAL9"),
+    "squeeze-out": case(
+        "--acquirer", OTHER, *MATURE[1:], "{later}",
+        before=(*HOLDS, ("hold", "keeper", "{exchange}", "9,999 CANAL8", "--until", "+100d",
+                         *AS_OTHER)),
+    ),
     "split": case(
         "2:1", "--record", "1", before=MADE
     ),
@@ -369,6 +416,7 @@ def built(tmp_path_factory) -> Iterator[World]:
             "vault": found.vault().address,
             "settlement": singleton_address("TradeSettlement"),
             "holds": singleton_address("Holds"),
+            "exchange": singleton_address("ShareExchange"),
         }
         through = f"{OWNER},903,DE,retail,forever\n{facts['vault']},904,DE,institutional,forever\n"
         (files / "through.csv").write_text(

@@ -1,4 +1,4 @@
-"""A real push, or other work in pages, in a process of its own, which kills itself at a chosen moment of its life.
+"""A real push, or other work in pages, in a process that kills itself at a chosen moment.
 
 Moments are counted from 1 in the order in which they come: before a line of the journal is
 written, with half of it written, with all of it on disk, before and after the node is given a
@@ -74,7 +74,7 @@ class Paper:
         self._file.write(data)
 
 
-Work = Callable[[Operator, Deployment], object]
+Work = Callable[[Operator, Deployment], Any]
 
 
 def push_once(chain: RpcChain, folder: Path, last: int, delay: float | None = None) -> int:
@@ -82,15 +82,15 @@ def push_once(chain: RpcChain, folder: Path, last: int, delay: float | None = No
 
     That is 0, or a signal's number with a minus.
     """
-    return work_once(_push, chain, folder, last, delay=delay)
+    return live_once(chain, folder, _push, last, delay)
 
 
-def work_once(
-    work: Work, chain: RpcChain, folder: Path, last: int, *, delay: float | None = None
+def live_once(
+    chain: RpcChain, folder: Path, work: Work, last: int, delay: float | None = None
 ) -> int:
-    """The same for other work of the issuer's."""
+    """Do some work of an operator until it ends, the moment comes, or the seconds are over."""
     # A fork costs nothing beside a new interpreter, and dies as thoroughly.
-    arguments = (work, chain.name, folder, last)
+    arguments = (chain.name, folder, work, last)
     child = multiprocessing.get_context("fork").Process(target=_live, args=arguments)
     child.start()
     child.join(delay)
@@ -104,7 +104,7 @@ def _push(operator: Operator, found: Deployment) -> None:
     push_all(operator, found, 1, page_size=PAGE)
 
 
-def _live(work: Work, url: str, folder: Path, last: int) -> None:
+def _live(url: str, folder: Path, work: Work, last: int) -> None:
     life, append = Life(last), SealedLog.append
 
     def torn(self: SealedLog, records: Any) -> None:

@@ -26,9 +26,8 @@ from prorata.market.exchanges.steps import (
     take_owed,
 )
 from prorata.market.exchanges.terms import Opening
-from prorata.register.issuance import issue
-from tests.prorata.conftest import crowd
-from tests.prorata.income.killed import work_once
+from tests.prorata.conftest import crowd, sent_by_node
+from tests.prorata.income.killed import live_once
 from tests.prorata.market.exchanges.exits import ANN, BEN, DAN, DAY, DOLLAR, OWNER, Exits
 
 DOCUMENT = bytes(31) + b"\1"
@@ -63,14 +62,14 @@ def test_everybody_is_paid_what_the_preview_says_and_the_rest_goes_back(exits):
         preview = preview_exchange(exits.found, exits.place, opening)
         done = open_exchange(operator, exits.place, opening)
         assert done.opening.funding == preview.opening.funding
+        said = preview.units.said_money(done.opening.funding)
         assert [step.label for step in done.steps] == [
             "make the exchange contract an agent of QUAY9",
-            f"let the exchange contract take {preview.units.said_money(done.opening.funding)[:-4]}"
-            " USD",
+            f"let the exchange contract take {said}",
         ]
         again = open_exchange(operator, exits.place, opening)
         assert (again.id, again.receipt.resumed) == (done.id, True)
-        with pytest.raises(InputError, match="opens at .* wait until then"):
+        with pytest.raises(InputError, match=r"opens at .* wait until then"):
             carry_out(operator, exits.found, exits.place, done.id)
         exits.commands.travel(opening.terms.opens_at)
         held = exits.dollars.balances_of([line.holder for line in preview.lines])
@@ -116,15 +115,12 @@ def test_shares_that_move_meanwhile_are_found_where_they_are(exits, monkeypatch)
         told, tell = [], operator.tell
 
         def moves(label: str) -> None:
+            tell(label)
             if label.startswith("estimating") and not told:
-                exits.commands.anvil.rpc("anvil_setBalance", DAN, hex(10**20))
-                exits.commands.anvil.rpc("anvil_impersonateAccount", DAN)
+                told.append(label)
                 call = exits.token.transfer(fresh, 70_000)
                 asked = {"from": DAN, "to": call.to, "data": f"0x{call.data.hex()}"}
-                exits.commands.anvil.rpc("eth_sendTransaction", asked)
-                exits.commands.anvil.rpc("anvil_stopImpersonatingAccount", DAN)
-            told.append(label)
-            tell(label)
+                sent_by_node(exits.commands.chain, asked)
 
         monkeypatch.setattr(operator, "tell", moves)
         carried = carry_out(operator, exits.found, exits.place, number, page_size=2)
@@ -185,7 +181,7 @@ def test_killed_at_any_moment_it_ends_as_one_that_was_not(exits, tmp_path):
     """Nobody is exchanged twice, nobody is forgotten, and the account is the same."""
     people = [holding.address for holding in crowd(40)]
     with exits.operator(0) as operator:
-        issue(operator, exits.found, crowd(40))
+        operator.send_one("crowd", exits.token.batch_mint(people, [7] * len(people)))
         number = opened_for_all(exits, operator)
     exits.commands.travel(exits.commands.chain.now() + DAY + 9)
 
@@ -199,8 +195,8 @@ def test_killed_at_any_moment_it_ends_as_one_that_was_not(exits, tmp_path):
         folder = shutil.copytree(exits.commands.folder, tmp_path / f"life-{snapshot}")
         chain = exits.commands.chain
         try:
-            ends = [work_once(work, chain, folder, moment) for moment in moments]
-            assert work_once(work, chain, folder, 0) == 0
+            ends = [live_once(chain, folder, work, moment) for moment in moments]
+            assert live_once(chain, folder, work, 0) == 0
             assert ends.count(0) <= len(ends) // 2
             found = Deployment.open(chain, folder)
             logs = list(
@@ -226,7 +222,7 @@ def test_killed_at_any_moment_it_ends_as_one_that_was_not(exits, tmp_path):
     assert set(unharmed["exchanged"].values()) == {1}
     assert len(unharmed["exchanged"]) == 44
     assert unharmed["left"] == {}
-    for moments in (range(1, 12), (9, 14, 6)):
+    for moments in ((1, 2, 3, 5, 8), (9, 14, 6)):
         assert live(moments) == unharmed, moments
 
 

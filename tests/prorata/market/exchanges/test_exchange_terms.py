@@ -12,7 +12,7 @@ from prorata.market.exchanges.terms import read_exchange_file, resolve_exchange
 from prorata.values.addresses import ZERO_ADDRESS
 from tests.prorata.market.exchanges.exits import ANN, DOLLAR, OWNER
 
-FAR = "2099-01-01T00:00:00Z"
+FAR = "2060-01-01T00:00:00Z"
 
 
 def resolve(exits, text: str):
@@ -31,7 +31,7 @@ least_price: 90 USD
 most_price: 110.00 USD
 max_age: 2d
 day_limit: "1,000.50"
-closes_at: 2099-06-30
+closes_at: 2060-06-30
 funding: 50,000.00
 """,
     )
@@ -47,9 +47,9 @@ funding: 50,000.00
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("gets: 98.50", 'gets: "98.50" is not an amount and a currency; write "98.50 USD"'),
+        ("gets: 98", 'gets: "98" is not an amount and a currency; write "98.50 USD"'),
         ("gets: 98.5000001 USD", 'gets: "98.5000001" has 7 decimals'),
-        ("gets: 1 USD\npays: 1 DAI", 'pays: "1 DAI"'),
+        ("gets: 1 USD\npays: 1 DAI", 'pays: "1 DAI" is no currency of QUAY9'),
         ("gets: 1 USD\nper: 0", 'per: "0" is nothing'),
         ("gets: 1 USD\nper: 1.5", 'per: "1.5" is no text; write it in quotes'),
         ("gets: 1 USD\nmax_age: 2 weeks", 'max_age: "2 weeks" is no span of time'),
