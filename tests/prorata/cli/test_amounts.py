@@ -103,8 +103,8 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     order(documents)
     withhold(documents, tmp_path)
     report(documents, tmp_path)
-    plan_and_apply(documents, tmp_path)
     act(documents, tmp_path)
+    plan_and_apply(documents, tmp_path)
     use_powers(documents)
     leave(documents, tmp_path)
     look(documents, tmp_path)
@@ -316,9 +316,11 @@ def act(documents: Documents, folder: Path) -> None:
     rows = [f"{who},{n},NL,retail,forever" for n, who in enumerate(through, start=50)]
     documents("register", written(folder, "through.csv", header, *rows))
     documents("authorise", "1,900", *BASIS, "--yes")
-    record = close(documents)
+    scheduled = documents("record", "--at", moment(commands.chain.now() + 100))
+    commands.travel(scheduled["closes_at"] + 1)
+    record = scheduled["record"]
     in_money = ("--currency", "USD", "--fraction-price", "12.50")
-    documents("split", "3:2", "--record", record, *in_money, "--dry-run")
+    documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
     given = documents("stock-dividend", "1:3", "--record", record, *in_money)
     assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
     later = moment(commands.chain.now() + 30 * DAY)
