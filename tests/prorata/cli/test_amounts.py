@@ -320,16 +320,18 @@ def act(documents: Documents, folder: Path) -> None:
     commands.travel(scheduled["closes_at"] + 1)
     record = scheduled["record"]
     in_money = ("--currency", "USD", "--fraction-price", "12.50")
-    documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
-    given = documents("stock-dividend", "1:3", "--record", record, *in_money)
-    assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
     later = moment(commands.chain.now() + 30 * DAY)
     price = ("--price", "5", "--currency", "USD", "--record", record, "--until", later)
     documents("rights", "issue", "1:5", "--symbol", "QUAY9R", *price, "--dry-run")
     into = ("reverse-split", "1:10", "--symbol", "QUAY1", "--at", later, *in_money, *BASIS)
     documents(*into, "--dry-run")
+    pool = Commands(commands.anvil, folder / "POOL")
+    pool.says("authorise", "500", *BASIS, "--yes")
     merged = ("merge", "1:2", "--into", "POOL", "--at", later, *in_money, *BASIS)
     documents(*merged, code=4)
+    documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
+    given = documents("stock-dividend", "1:3", "--record", record, *in_money)
+    assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
 
 
 def use_powers(documents: Documents) -> None:
