@@ -79,13 +79,15 @@ class ShareOffer:
 class Given:
     """What became of a plan: the distribution, its push, and what went to wallets themselves.
 
+    There is no `report` where the push was left to others.
+
     `left` are holders to whom a last share or money for a fraction could not be sent, with the
     reason; the same command again tries it again.
     """
 
     plan: SharePlan
     distribution: int
-    report: PushReport
+    report: PushReport | None
     receipts: tuple[Receipt, ...]
     left: Mapping[str, str] = field(default_factory=dict)
 
@@ -334,9 +336,14 @@ def _waiting(found: Deployment, plan: SharePlan, balances: Mapping[str, int]) ->
 
 
 def give_shares(
-    operator: Operator, found: Deployment, plan: SharePlan, *, page_size: int = PAGE_SIZE
+    operator: Operator,
+    found: Deployment,
+    plan: SharePlan,
+    *,
+    page_size: int = PAGE_SIZE,
+    push: bool = True,
 ) -> Given:
-    """Carry a plan out, from wherever it stands.
+    """Carry a plan out, from wherever it stands; without `push`, somebody else pushes.
 
     Raises: InputError when the vault has something else to divide by now; what `Operator.send`
     raises.
@@ -351,7 +358,7 @@ def give_shares(
         number = there.id
         # So that the operator knows what has been sent before.
         operator.earlier(_mint_key(plan))
-    report = push_all(operator, found, number, page_size=page_size)
+    report = push_all(operator, found, number, page_size=page_size) if push else None
     left = _pay_wallets(operator, found, plan, receipts)
     return Given(plan, number, report, tuple(receipts), left)
 
