@@ -31,7 +31,7 @@ from prorata.market.actions.ratios import Ratio
 from prorata.register.holders import closing_time, holders_at, holders_now
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit
-from prorata.values.times import moment
+from prorata.values.times import lasting, moment
 from prorata.values.words import counted
 
 __all__ = [
@@ -250,17 +250,17 @@ def _faulty_times(found: Deployment, plan: SharePlan, closes_at: int) -> Iterato
     own = plan.given == plan.token
     pages = -(-len(plan.lines) // PAGE_SIZE)
     begins = max(now, closes_at)
-    ends = begins + PUSH_SECONDS + pages * PAGE_SECONDS
+    takes = PUSH_SECONDS + pages * PAGE_SECONDS
     for number, closes in enumerate(given.record_times(), start=1):
         if closes is None or (own and number == plan.record):
             continue
         if own and plan.action == SPLIT and plan.record < number and closes < now:
             rule = f"is not the last that has closed: record {number} has, too"
             yield Problem(None, "record", str(plan.record), rule, f"give --record {number}")
-        elif begins <= closes <= ends:
+        elif begins <= closes <= begins + takes:
             rule = (
                 f"of {given.symbol()} closes at {moment(closes)}, before everybody would have "
-                f"the new shares, which takes until {moment(ends)}"
+                f"the new shares, which can take {lasting(takes)}"
             )
             remedy = "run this after it has closed, or cancel it with `prorata record cancel`"
             yield Problem(None, "record", str(number), rule, remedy)
