@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas calls coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ reverse: setup $(INSTALLED)  ## Run the tests from the last to the first: none m
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@$(BIN)/python -m tests.assurance.fuzz.run
 
+calls: setup  ## Clear a million calls, play whole ones and every small one (CALLS_PRICES, CALLS_WHOLE, CALLS_SEED)
+	@$(BIN)/python -m tests.assurance.fuzz.run_calls
+
 mutate: setup $(INSTALLED)  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
 	@$(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)
 
@@ -130,7 +133,7 @@ bench: setup $(INSTALLED)  ## Measure gas and scale beside the peers, and rewrit
 	@$(BIN)/python -m tests.bench.run
 
 $(INSTALLED): $(PEERS) $(STAMPS)/node
-	@echo "· Other people's contracts to test and measure against, which are never shipped (140 MB)"
+	@echo "· Other people's contracts to test and measure against, which are never shipped (175 MB)"
 	@mkdir -p $(@D) && cp $(PEERS) $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -7,7 +7,6 @@ import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
-import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallBooks} from "./CallBooks.sol";
 import {CallClearingLib} from "./CallClearingLib.sol";
@@ -426,19 +425,6 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (isPrincipals) revert CallAuction_PrincipalsPerson(owner, person);
     }
 
-    /// @dev Whether the token lets `owner` receive at all. What its rules say of so many shares, and of these sellers, is
-    /// asked when they are delivered; and by who would strike the order.
-    function _canReceive(address token, address owner) private view returns (bool answer) {
-        bytes4 selector = IERC7943Fungible.canReceive.selector;
-        // From scratch memory: every bid asks.
-        assembly ("memory-safe") {
-            mstore(0x00, selector)
-            mstore(0x04, owner)
-            let answered := staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)
-            answer := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
-        }
-    }
-
     // ------------------------------------------------------------------- recording
 
     /// @dev Writes an order.
@@ -540,7 +526,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
             if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
             uint256 shares = lots * terms.lotOf();
             if (!isBid) return shares;
-            if (!_canReceive(terms.tokenOf(), placement.owner)) {
+            if (!_allows(terms.tokenOf(), placement.owner, shares)) {
                 revert CallAuction_Undeliverable(placement.owner, shares);
             }
         }

@@ -53,6 +53,8 @@ def require_consent(stage: Stage, options: Mapping[str, Any]) -> None:
             "nobody to ask"
         )
         raise InputError.of("yes", "", rule, _LOOK)
+    if stage.foreword is not None:
+        stage.foreword(Output(False))
     stage.show(Output(False))
     if not click.confirm("Send? It cannot be undone", err=True):
         raise InputError.of("yes", "no", "was the answer, so nothing was sent", "run it again")

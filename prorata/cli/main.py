@@ -52,6 +52,15 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
         "refund": "Send a distribution that nobody can receive back to its declarer.",
     },
+    "Corporate actions": {
+        "split": "Split the shares of an asset.",
+        "reverse-split": "Turn many shares into few, and pay fractions in money.",
+        "stock-dividend": "Give the holders new shares, of the asset or of another one.",
+        "rights": (
+            "Offer new shares to the holders first: issue rights, exercise them, let them lapse."
+        ),
+        "merge": "Turn all shares of an asset into shares of another one.",
+    },
     "Market": {
         "market": "Put the market's contracts on a chain, or show where they are.",
         "order": "Sign orders to buy or sell shares, fill them, post, list and cancel them.",
@@ -61,9 +70,11 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "subscribe": "Place an order in an offering, or sign one for others to bring.",
         "auction": "Auction shares among holders, at one price for all.",
         "tender": "Buy shares back from holders: a tender at one price for all.",
-        "redeem": "Give shares back for money: at once, or in a window at a later price.",
         "exchange": (
             "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
+        ),
+        "redeem": (
+            "Redeem shares: at once within a day's limit, or in a window at a price named later."
         ),
         "mature": "Redeem all shares at maturity: everybody is paid, and the shares are burnt.",
         "squeeze-out": (

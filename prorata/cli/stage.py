@@ -9,7 +9,7 @@ the list of steps that would be sent, with a digest.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,8 @@ class Stage:
     ended: RehearsalEndError | None = None
     folder: Path | None = None
     """The deployment's folder, of which the play has a copy."""
+    foreword: Callable[[Output], None] | None = None
+    """What the command shows a person before it asks, if the steps alone do not say it."""
 
     @property
     def steps(self) -> list[RehearsedStep]:

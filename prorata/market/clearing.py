@@ -29,8 +29,8 @@ where B is what was placed there before it, and C that sum with its own lots. Th
 exactly Q, and everybody gets its exact share rounded down or up.
 
 A valuer's price need not be a step. The limits it keeps are all alike then, and share by the same
-formula if there is too little. In a call by amount it is their money that is shared out: each gets
-the whole lots that its part pays for.
+formula if there is too little. In a call by amount it is their money that is shared out, if it pays
+for more lots than there are: each gets the whole lots that its part, or all of it, pays for.
 
 It is written from this law and shares no step with the contracts, so that it can serve as the
 preview of a call, the tests' oracle and the auditor's figures.
@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -84,8 +84,8 @@ class Side(IntEnum):
     ASK = 1
 
 
-class Failure(IntEnum):
-    """Why a call fails when it is closed; the numbers are those of `ICallAuction`."""
+class Failure(Enum):
+    """Why a call fails when it is closed; the values are those of `ICallAuction`."""
 
     NO_VOLUME = 0
     BELOW_LEAST = 1
@@ -396,7 +396,9 @@ def _share_of_bids(rules: CallRules, clearing: Clearing, bids: list[int]) -> _Sh
     prices = rules.prices[0]
     first = sum(limit < clearing.price for limit in prices)
     total = sum(bids[first:])
-    most = clearing.price * rules.lots if rules.by_amount else clearing.lots
+    most = clearing.lots
+    if rules.by_amount:
+        most = rules.lots * clearing.price if clearing.demand > rules.lots else total
     return _Share(0, rules.steps, first, rules.steps - 1, min(most, total), total)
 
 

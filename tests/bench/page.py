@@ -458,6 +458,16 @@ def _scale(results: Results) -> list[str]:
                 f"{reported['memory']:,} MB",
             )
         )
+    # Figures from before calls were measured have none of them.
+    for size, reported in scale.get("clear", {}).items():
+        rows.append(
+            (
+                f"clear a call of {int(size):,} orders at 255 prices, and allot it",
+                "sorting both sides, and `Fraction` at the margin, with the price known",
+                _times(reported["sorting"], reported["clear"]),
+                f"{reported['memory']:,} MB",
+            )
+        )
     tables = scale["tables"]
     seconds = tables["seconds"]
     rows += [

@@ -141,6 +141,14 @@ SHIPPED = (
 )
 """AirSwap's swap, and 0x's feature for OTC orders."""
 
+EASY_AUCTION = Shipped(
+    "EasyAuction",
+    "@gnosis.pm/ido-contracts/build/artifacts/contracts/EasyAuction.sol/EasyAuction.json",
+    "0.6.12",
+    "istanbul",
+)
+"""Gnosis's batch auction, whose prices `tests/assurance` compares with ours."""
+
 SOURCES = (
     Source(
         "Tokens",
@@ -176,6 +184,16 @@ def compile_exchanges() -> dict[str, Artifact]:
     if not MODULES.is_dir():
         raise RuntimeError("other people's exchanges are not installed; run `make check` once")
     return {**_artifacts([SEAPORT]), **shipped()}
+
+
+def easy_auction() -> dict[str, Artifact]:
+    """Gnosis's batch auction, by its name.
+
+    Raises: RuntimeError when `make` has not installed it.
+    """
+    if not (MODULES / EASY_AUCTION.file).is_file():
+        raise RuntimeError("other people's auction is not installed; run `make check` once")
+    return {EASY_AUCTION.name: _shipped(EASY_AUCTION)}
 
 
 def shipped() -> dict[str, Artifact]:
@@ -229,7 +247,7 @@ def versions() -> dict[str, str]:
 
 
 # What the file says to which the package refers.
-REFERRED = {"@tokenysolutions/t-rex": "GPL-3.0"}
+REFERRED = {"@gnosis.pm/ido-contracts": "LGPL-3.0", "@tokenysolutions/t-rex": "GPL-3.0"}
 
 
 def licences() -> dict[str, str]:

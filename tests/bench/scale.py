@@ -37,6 +37,17 @@ from prorata.deployments.deployment import open_operator
 from prorata.income.declarations import declare
 from prorata.income.pushes import push_all
 from prorata.ledger.books import Books
+from prorata.market.clearing import (
+    MOST_STEPS,
+    CallOrder,
+    CallRules,
+    Clearing,
+    Kind,
+    Ladder,
+    Side,
+    matches,
+    outcome,
+)
 from prorata.register.captable import CapTable, Holding
 from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
@@ -67,7 +78,7 @@ def measure_all(tell: Callable[[str], None]) -> Reported:
     found["one by one"] = _json("tests.bench.one_by_one", str(SAMPLE)) | {"holders": SAMPLE}
     tell(f"a cap table of {HOLDERS:,} in every file")
     found["tables"] = _json("tests.bench.tables", str(HOLDERS))
-    for part in ("rebuild", "divide"):
+    for part in ("rebuild", "divide", "clear"):
         found[part] = {}
         for size in SIZES:
             tell(f"{part}: {size:,}")
@@ -284,10 +295,58 @@ def divide(holders: int) -> Reported:
     }
 
 
+def clear(count: int) -> Reported:
+    """A call among holders of so many orders, cleared and allotted, against sorting both sides."""
+    dice = random.Random(8)
+    rules = CallRules(Kind.AUCTION, (Ladder(10**6, 10**4),), MOST_STEPS)
+    orders = [
+        CallOrder(dice.randrange(2), dice.randint(1, 99), dice.randrange(MOST_STEPS))
+        for _ in range(count)
+    ]
+    watch = _Watch()
+    found = outcome(rules, orders)
+    ours = watch()
+    plain = _by_sorting(orders, found.clearing)
+    theirs = watch()
+    assert plain == found.allotted
+    met = sum(1 for _ in matches(found))
+    return {
+        "orders": count,
+        "matches": met,
+        "clear": ours,
+        "matching": watch(),
+        "sorting": theirs,
+        "memory": peak(),
+    }
+
+
+def _by_sorting(orders: Sequence[CallOrder], cleared: Clearing) -> list[int]:
+    """Each order's lots: the best limit first, the last ones by Python's fractions."""
+    allotted = [0] * len(orders)
+    for side, sign in ((Side.BID, -1), (Side.ASK, 1)):
+        mine = [at for at, order in enumerate(orders) if order.side == side]
+        left, share, before = cleared.lots, Fraction(0), 0
+        for at in sorted(mine, key=lambda at: sign * orders[at].step):
+            order = orders[at]
+            if sign * order.step < sign * cleared.step:
+                allotted[at] = order.quantity
+                left -= order.quantity
+            elif order.step == cleared.step:
+                share = share or Fraction(
+                    left,
+                    sum(orders[one].quantity for one in mine if orders[one].step == order.step),
+                )
+                upto = before + order.quantity
+                allotted[at] = int(share * upto) - int(share * before)
+                before = upto
+    return allotted
+
+
 PARTS: dict[str, Callable[[int], Reported]] = {
     "operate": operate,
     "rebuild": rebuild,
     "divide": divide,
+    "clear": clear,
 }
 
 if __name__ == "__main__":

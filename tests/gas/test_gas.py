@@ -15,6 +15,7 @@ from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.compliance import measure as measure_compliance
+from tests.gas.exchanges import measure as measure_exchanges
 from tests.gas.field import measure as measure_field
 from tests.gas.holds import measure as measure_holds
 from tests.gas.record_ranges import heaviest
@@ -56,6 +57,8 @@ LIMITS = {
     "cancel: all orders below a number": 32_000,
     "lock shares: next": 70_000,
     "claim a hold: eligibility and country": 105_000,
+    "redeem: now": 82_500,
+    "redeem: a page of 100, each": 26_500,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -80,6 +83,7 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_field,
         measure_holds,
         measure_trading,
+        measure_exchanges,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

@@ -13,6 +13,9 @@ imports nothing of prorata and nothing that knows a chain, so that a fault there
     vault        all distributions of all tokens, and everybody's money
     withholding  the rate of every holder at every record
     relayer      claims that holders have signed for
+    settlement   signed orders and trades, and what is left of them
+    clearing     the price of a call and what each order gets, the long way
+    calls        whole calls: orders, pages, refunds, what is owed
 
 Each suite has its own driver, which does a step in the model and on the chain, and compares:
 `tests/laws/test_*_laws.py`, `tests/contracts/books.py`, `tests/contracts/account.py` and

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Give shares back for money: at once, or in a window at a later price."""
+"""Redeem shares: at once within a day's limit, or in a window at a price named later."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from prorata.cli.exchange_redeem import now_command, price_command
 
 @click.group()
 def cli() -> None:
-    """Give shares back for money: at once, or in a window at a later price."""
+    """Redeem shares: at once within a day's limit, or in a window at a price named later."""
 
 
 cli.add_command(now_command)

@@ -7,6 +7,9 @@ import pytest
 from prorata.toolchain.paths import PROJECT_ROOT
 
 KEYS = (
+    "action/{plan.id}/in-lieu/{line.holder}",
+    "action/{plan.id}/mint",
+    "action/{plan.id}/share/{line.holder}",
     "agents/add/{contract.address}/{agent}",
     "agents/remove/{contract.address}/{agent}",
     "approve-money/{currency.address}/{account}/{spender}/{amount}",

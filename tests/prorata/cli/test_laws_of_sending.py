@@ -113,6 +113,16 @@ PAID = (*EXCHANGE, (*MATURE, "+1h", *SHORT), ("travel", "3700"))
 """A maturity that has begun; what it owes can be taken for three days."""
 FROZEN = ("freeze", "--wallet", HOLDERS[1].address, *BASIS)
 OWED = (*PAID, FROZEN, ("exchange", "carry-out", "1"))
+THROUGH = (("register", "{files}/through.csv"),)
+"""Those through whose hands new shares go may hold them."""
+
+CONVERTED = ("--at", "{later}", "--currency", "USD", "--fraction-price", "125", *BASIS)
+MADE = (*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
+RIGHTS = (
+    *("1:5", "--symbol", "CANALR", "--price", "8", "--currency", "USD"),
+    *("--record", "1", "--until", "{later}"),
+)
+ISSUED = (*MADE, ("market", "deploy"), ("rights", "issue", *RIGHTS))
 
 CASES = {
     "agents add": case(THIRD),
@@ -195,6 +205,7 @@ CASES = {
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
     "market deploy": case(),
     "mature": case(*MATURE[1:], "{later}", before=EXCHANGE),
+    "merge": Case(("1:2", "--into", "ATTIC", *CONVERTED), (("market", "deploy"),), code=4),
     "order cancel": case(
         "{files}/ended.json", *AS_OTHER, before=(*MARKET, (*SELL, "{files}/ended.json"))
     ),
@@ -236,6 +247,12 @@ CASES = {
         before=(*EXCHANGE, ("retire", "open")),
     ),
     "retire open": case(before=EXCHANGE),
+    "reverse-split": Case(
+        ("1:10", "--symbol", "CANAL0", *CONVERTED), (("market", "deploy"),), code=4
+    ),
+    "rights exercise": case("CANALR", "--shares", "1", *AS_OTHER, before=ISSUED),
+    "rights issue": case(*RIGHTS, before=ISSUED[:-1]),
+    "rights lapse": case("CANALR", *BASIS, before=(*ISSUED, ("travel", "6000000"))),
     "rules change": case("--file", str(PROJECT_ROOT / "examples/packs/plain-whitelist.yaml")),
     "settings holds-contract": case("{vault}"),
     "settings identity": case(OTHER),
@@ -247,6 +264,12 @@ CASES = {
         "--acquirer", OTHER, *MATURE[1:], "{later}",
         before=(*HOLDS, ("hold", "keeper", "{exchange}", "9,999 CANAL8", "--until", "+100d",
                          *AS_OTHER)),
+    ),
+    "split": case(
+        "2:1", "--record", "1", before=MADE
+    ),
+    "stock-dividend": case(
+        "1:100", "--record", "1", before=MADE
     ),
     "sweep": case("--id", "2"),
     "tax certify": case(str(COMPLIANT / "certificates.csv"), again="nothing"),
@@ -379,7 +402,11 @@ def built(tmp_path_factory) -> Iterator[World]:
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
         commands.travel(commands.chain.now() + 2_000)
         later = moment(commands.chain.now() + 5_000_000)
+        fund(commands, OTHER)
         fund(commands, THIRD)
+        attic = files / "attic.yaml"
+        attic.write_text("name: Attic\nsymbol: ATTIC\nauthorised_shares: 9999\n")
+        Commands(anvil, folder / "ATTIC").says("deploy", "--asset", str(attic))
         found = commands.deployment
         facts = {
             "files": str(files),
@@ -391,12 +418,16 @@ def built(tmp_path_factory) -> Iterator[World]:
             "holds": singleton_address("Holds"),
             "exchange": singleton_address("ShareExchange"),
         }
+        through = f"{OWNER},903,DE,retail,forever\n{facts['vault']},904,DE,institutional,forever\n"
+        (files / "through.csv").write_text(
+            f"address,person,country,class,eligible_until\n{through}", encoding="utf-8"
+        )
         yield World(commands, files, facts)
 
 
 @pytest.fixture
 def world(built) -> Iterator[World]:
-    with kept(built.commands.anvil.url, built.commands.folder):
+    with kept(built.commands.anvil.url, built.commands.folder.parent):
         yield built
 
 

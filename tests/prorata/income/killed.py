@@ -1,4 +1,4 @@
-"""A real push in a process of its own, which kills itself at a chosen moment of its life.
+"""A real push, or other work in pages, in a process that kills itself at a chosen moment.
 
 Moments are counted from 1 in the order in which they come: before a line of the journal is
 written, with half of it written, with all of it on disk, before and after the node is given a
