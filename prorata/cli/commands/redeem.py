@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Redeem shares: at once within a day's limit, or in a window at a price named later."""
+"""Give shares back for money: at once, or in a window at a later price."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from prorata.cli.exchange_redeem import now_command, price_command
 
 @click.group()
 def cli() -> None:
-    """Redeem shares: at once within a day's limit, or in a window at a price named later."""
+    """Give shares back for money: at once, or in a window at a later price."""
 
 
 cli.add_command(now_command)

@@ -208,9 +208,7 @@ class Calls:
 
     def send(self, function: str, terms: Terms, *args: Any, sender: str | None = None) -> Receipt:
         """Call the contract, as a stranger if nothing is said."""
-        return self.auction.send(
-            function, terms.encodable(), *args, sender=sender or self.stranger
-        )
+        return self.auction.send(function, terms.encodable(), *args, sender=sender or self.stranger)
 
     def open(self, terms: Terms, signature: bytes = b"", sender: str | None = None) -> Receipt:
         """Open a call, as its opener if nothing is said."""
