@@ -71,6 +71,7 @@ REGISTER = (
     "tests/laws/test_register_laws.py",
 )
 TAXING = ("withholding_policy", "tests/laws/test_withholding_laws.py")
+EXCHANGING = ("elective_exchanges", "mandatory_exchanges", "exchanges_and_holds")
 TRADING = (
     "trades",
     "trade_settlement",
@@ -117,7 +118,18 @@ OWN = {
     "DeliveryLib": TRADING,
     "RecordGuardLib": TRADING,
     "OrderExplanationLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
-    "RefusalLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
+    "RefusalLib": ("order_explanations", "call_explanations", "tests/laws/test_settlement_laws.py"),
+    "CallTermsLib": ("call_terms", "call_clearing", "call_attacks"),
+    "CallClearingLib": ("call_clearing", "call_attacks"),
+    "CallExplainer": ("call_explanations",),
+    "ShareExchange": EXCHANGING,
+    "ExchangeTerms": ("elective_exchanges", "mandatory_exchanges"),
+    "ExchangeTermsLib": EXCHANGING,
+    "ExchangeQuoteLib": EXCHANGING,
+    "ExchangeMoneyLib": EXCHANGING,
+    "TillLib": EXCHANGING,
+    "FreeSharesLib": ("elective_exchanges", "exchange_explanations"),
+    "ExchangeExplainer": ("exchange_explanations",),
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),

@@ -21,6 +21,7 @@ from tests.assurance.proofs import (
     bytecode,
     calls,
     checker,
+    exchanges,
     packing,
     search,
     trading,
@@ -37,7 +38,7 @@ from tests.assurance.proofs.facts import (
 )
 
 KEPT = Path(__file__).with_name("results.json")
-MODULES = (arithmetic, packing, search, trading, calls)
+MODULES = (arithmetic, packing, search, trading, calls, exchanges)
 TOOLS = ("z3", "SMTChecker", "halmos")
 
 
