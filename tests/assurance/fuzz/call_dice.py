@@ -189,7 +189,7 @@ class CallDice(MarketDice):
         opens = self.elapsed + self.pick(0, 0, 0, 2)
         closes = opens + self.pick(15, 30, 60)
         close_by = closes + self.pick(30, 60)
-        accept_by = close_by + self.pick(0, 9) if accepts and self.rng.random() < 0.2 else 0
+        accept_by = close_by + self.pick(0, 9) if accepts and self.rng.random() < 0.35 else 0
         settle_by = max(close_by, accept_by) + self.pick(40, 90)
         return_until = settle_by + 20 if returns else 0
         withdraw = self.pick(0, opens + 9, closes - 1, closes - 1)
@@ -415,7 +415,19 @@ class CallDice(MarketDice):
         found = self.known_call(Stage.SETTLING)
         if not found:
             return None
+        if self.rng.random() < 0.25 and (step := self.trouble_for(*found)):
+            return step
         return "call_settle", self.heard_terms(found[0]), self.pick(0, 1, 1, 2, 3, 12)
+
+    def trouble_for(self, it: Terms, call: Call) -> Step | None:
+        """Somebody of a call can receive no shares any more, or no money."""
+        if not call.orders:
+            return None
+        who = self.all.world.in_place(it.token, self.rng.choice(call.orders).owner)
+        wilful = [currency for currency, *_ in it.ladders if currency in WILFUL]
+        if wilful and self.rng.random() < 0.6:
+            return "block", wilful[0], who, True
+        return "stop", it.token, who, True
 
     def call_deliver(self) -> Step | None:
         waiting = [
@@ -432,6 +444,14 @@ class CallDice(MarketDice):
             [n for n, o in enumerate(call.orders, 1) if o.side == side and o.undelivered]
             for side in (BID, ASK)
         ]
+        owners = {
+            self.all.world.in_place(it.token, order.owner)
+            for order in call.orders
+            if order.undelivered
+        }
+        frozen = sorted(owners & self.whole.shares[it.token].frozen_wallets)
+        if frozen and self.rng.random() < 0.5:
+            return "stop", it.token, self.rng.choice(frozen), False
         bid, ask = (
             self.rng.choice(numbers) if numbers else self.rng.randint(0, len(call.orders))
             for numbers in sides
@@ -443,6 +463,8 @@ class CallDice(MarketDice):
     def call_refund(self) -> Step | None:
         stages = (Stage.FAILED, Stage.CANCELLED, Stage.SETTLING, Stage.SETTLED)
         found = self.known_call(*stages)
+        if found and self.rng.random() < 0.15 and (step := self.trouble_for(*found)):
+            return step
         return (
             ("call_refund", self.heard_terms(found[0]), self.some_orders(found[1]))
             if (found)

@@ -26,7 +26,7 @@ from prorata.market.clearing import (
     outcome,
 )
 from tests.model import clearing as long_way
-from tests.prorata.market.calls import CALLS, as_placed, as_shape
+from tests.prorata.market.clearing_cases import CALLS, as_placed, as_shape
 
 TEN_STEPS = (Ladder(100, 10),)
 BID, ASK = Side.BID, Side.ASK
