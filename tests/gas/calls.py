@@ -9,7 +9,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit
 from tests.contracts.market.calls import Kind, Ladder, Side, Terms
-from tests.gas.compliance import NONE, PLAIN, WEIGHTS, investor
+from tests.gas.compliance import COUNTING, NONE, PLAIN, WEIGHTS, investor
 from tests.gas.story import START, Clocked, fresh, person
 
 ALWAYS = 2**256 - 1
@@ -27,7 +27,9 @@ class Calls(Clocked):
     Everybody has dollars and lets the auction take them. The first account speaks for the token.
     """
 
-    def __init__(self, kit: AnvilKit, *, ruled: bool, people: int) -> None:
+    def __init__(
+        self, kit: AnvilKit, *, ruled: bool, people: int, weight: str = PLAIN
+    ) -> None:
         super().__init__(kit)
         owner = self.owner = kit.accounts[0]
         self.people = [person(i) for i in range(people)]
@@ -35,7 +37,7 @@ class Calls(Clocked):
         rules = self.registry = ZERO
         if ruled:
             registry = self.deploy("InvestorRegistry", owner, [owner])
-            settings = NONE | WEIGHTS[PLAIN] | {"registry": registry.address}
+            settings = NONE | WEIGHTS[weight] | {"registry": registry.address}
             rules = self.deploy("TransferRules", tuple(settings.values())).address
             self.registry = registry.address
             known = [owner, *self.people]
@@ -45,6 +47,9 @@ class Calls(Clocked):
                 self.send(registry, "register", page, numbers)
         terms = ("Harbour", "HARB", 0, owner, rules, self.registry, [owner])
         self.token = self.deploy("ShareToken", terms)
+        if weight != PLAIN:
+            self.send(registry, "bindToken", self.token.address)
+            self.send(registry, "count", self.token.address, [])
         self.dollar = self.deploy("Dollar", "Dollar", "USDR", 6)
         self.holds = self.deploy("Holds")
         self.auction = self.deploy("CallAuction", self.holds.address)
@@ -166,6 +171,30 @@ def _among(chain: Calls, gas: dict[str, int], label: str) -> None:
     gas[f"match among holders: page of 20, each, {label}"] = cost // 20
 
 
+def worst(kit: AnvilKit, matches: int = 50) -> dict[str, int]:
+    """A page of an auction under rules that count: each match of another wallet with another new
+    holder, each of which is paid back what it bid above the price; and a close with all prices.
+    """
+    chain = Calls(kit, ruled=True, people=2 * matches, weight=COUNTING)
+    sellers, buyers = chain.people[:matches], chain.people[matches:]
+    chain.send(chain.token, "batchMint", sellers, [100] * matches)
+    chain.consent(sellers)
+    terms = chain.among()
+    chain.open(terms)
+    for who in sellers:
+        chain.place(terms, who, 5, LIMIT, Side.ASK)
+    for who in buyers:
+        chain.place(terms, who, 5, STEPS - 1)
+    chain.close(terms)
+    # The bids pass the asks first.
+    chain.tell("settle", terms, matches)
+    label = f"settle a call: a page of {matches}, each paid back, under rules that count"
+    gas = {label: chain.tell("settle", terms, matches)}
+    assert _delivered(chain, terms) == 5 * matches
+    _close(chain, gas, "under rules that count")
+    return gas
+
+
 def _close(chain: Calls, gas: dict[str, int], label: str) -> None:
     terms = chain.among().but(salt=b"\4" * 32)
     chain.open(terms)
@@ -173,7 +202,7 @@ def _close(chain: Calls, gas: dict[str, int], label: str) -> None:
     for step in range(STEPS):
         chain.place(terms, ann, 1, step)
     chain.place(terms, ben, 100, 77, Side.ASK)
-    gas[f"close: 255 prices, {label}"] = chain.close(terms)
+    gas[f"close a call: 255 prices, {label}"] = chain.close(terms)
 
 
 def _delivered(chain: Calls, terms: Terms) -> int:

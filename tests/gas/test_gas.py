@@ -61,7 +61,7 @@ LIMITS = {
     "settle: page of 100 new holders, each, open token": 45_000,
     "match among holders: page of 20, each, eligibility and country": 71_000,
     "ask: at a named price, open token": 125_000,
-    "close: 255 prices, open token": 800_000,
+    "close a call: 255 prices, open token": 800_000,
     "open an offering: next, held, open token": 120_000,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,

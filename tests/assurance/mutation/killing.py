@@ -84,6 +84,9 @@ HOLDING = (
     "custody",
     "tests/laws/test_holds_laws.py",
 )
+CALLING = (
+    "offerings", "auctions_among_holders", "tenders", "calls_at_a_valuers_price", "call_attacks",
+)  # fmt: skip
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -118,6 +121,14 @@ OWN = {
     "RecordGuardLib": TRADING,
     "OrderExplanationLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
     "RefusalLib": ("order_explanations", "tests/laws/test_settlement_laws.py"),
+    "CallAuction": CALLING,
+    "CallBooks": CALLING,
+    "CallSettlement": CALLING,
+    "CallOrderLib": CALLING,
+    "CallWordLib": CALLING,
+    "CallTermsLib": ("call_terms", *CALLING),
+    "CallClearingLib": ("call_clearing", *CALLING),
+    "CallExplainer": ("call_explanations",),
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),

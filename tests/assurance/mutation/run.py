@@ -75,7 +75,9 @@ LATER = frozenset(
     {
         "PersonCountLib", "ClaimLayout", "DividendVaultViews", "EligibleLib", "MemoryLib",
         "FrozenSharesLib", "Holds", "LockLib", "TradeSettlement", "OrderLib", "TradeLib",
-        "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib",
+        "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib", "CallAuction",
+        "CallBooks", "CallSettlement", "CallOrderLib", "CallWordLib", "CallTermsLib",
+        "CallClearingLib", "CallExplainer",
     }
 )  # fmt: skip
 """Sources that came after the last campaign: it says nothing of them, and the next one will."""
