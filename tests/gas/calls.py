@@ -10,7 +10,7 @@ from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit
 from tests.contracts.market.calls import Kind, Ladder, Side, Terms
 from tests.gas.compliance import COUNTING, NONE, PLAIN, WEIGHTS, investor
-from tests.gas.story import START, Clocked, fresh, person
+from tests.gas.story import Clocked, fresh, person
 
 ALWAYS = 2**256 - 1
 DAY = 86_400
@@ -27,9 +27,7 @@ class Calls(Clocked):
     Everybody has dollars and lets the auction take them. The first account speaks for the token.
     """
 
-    def __init__(
-        self, kit: AnvilKit, *, ruled: bool, people: int, weight: str = PLAIN
-    ) -> None:
+    def __init__(self, kit: AnvilKit, *, ruled: bool, people: int, weight: str = PLAIN) -> None:
         super().__init__(kit)
         owner = self.owner = kit.accounts[0]
         self.people = [person(i) for i in range(people)]
@@ -98,8 +96,7 @@ class Calls(Clocked):
 
     def close(self, terms: Terms) -> int:
         """Close a call after its last second for orders."""
-        if self.clock <= terms.closes_at:
-            self.clock = terms.closes_at
+        self.clock = max(terms.closes_at, self.clock)
         return self.tell("close", terms)
 
 
@@ -127,11 +124,15 @@ def _offering(chain: Calls, gas: dict[str, int], label: str) -> None:
     gas[f"place: at a fixed price, {label}"] = costs[0]
     chain.close(terms)
     chain.tell("settle", terms, 1)
-    gas[f"settle: page of 100 new holders, each, {label}"] = chain.tell("settle", terms, PAGE) // PAGE
+    gas[f"settle: page of 100 new holders, each, {label}"] = (
+        chain.tell("settle", terms, PAGE) // PAGE
+    )
     chain.consent([chain.owner])
     chain.send(chain.token, "mint", chain.owner, 10**9)
     for salt in (b"\1" * 32, b"\2" * 32):
-        gas[f"open an offering: next, held, {label}"] = chain.open(chain.sale(mint=False, salt=salt))
+        gas[f"open an offering: next, held, {label}"] = chain.open(
+            chain.sale(mint=False, salt=salt)
+        )
 
 
 def _failed(chain: Calls, gas: dict[str, int], label: str) -> None:
@@ -201,7 +202,7 @@ def _close(chain: Calls, gas: dict[str, int], label: str) -> None:
     ann, ben, *_ = chain.people
     for step in range(STEPS):
         chain.place(terms, ann, 1, step)
-    chain.place(terms, ben, 100, 77, Side.ASK)
+    chain.place(terms, ben, 5, 77, Side.ASK)
     gas[f"close a call: 255 prices, {label}"] = chain.close(terms)
 
 
