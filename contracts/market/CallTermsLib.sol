@@ -374,7 +374,8 @@ library CallTermsLib {
         // Rules that do not answer ask for no least holding that could be known here.
         (, uint256 rules) = _ask(token, abi.encodeCall(IERC3643Token.compliance, ()));
         (, uint256 least) = _ask(rules, abi.encodePacked(LEAST_HOLDING));
-        _check(least == 0, uint32(ICallAuction.CallAuction_LeastHolding.selector), TWO, token, least, 0);
+        // A least holding of one is none: nobody holds less.
+        _check(least <= 1, uint32(ICallAuction.CallAuction_LeastHolding.selector), TWO, token, least, 0);
     }
 
     function _ask(uint256 callee, bytes memory question) private view returns (bool answered, uint256 answer) {

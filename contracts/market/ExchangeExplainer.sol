@@ -66,8 +66,9 @@ contract ExchangeExplainer is IExchangeExplainer {
         bool isOpen = found.count == 0;
         if (shares == 0) _add(found, Code.Nothing, shares, 1);
         if (shares > found.day) _add(found, Code.OverDayLimit, shares, found.day);
-        if (shares > found.balance) _add(found, Code.Balance, shares, found.balance);
-        // More shares than there can be have no price.
+        if (shares > found.balance)
+            _add(found, Code.Balance, shares, found.balance);
+            // More shares than there can be have no price.
         else if (shares != 0) refusals = _judge(found, shares);
         if (isOpen) most = _most(found);
         obstacles = _cut(found);
@@ -106,10 +107,7 @@ contract ExchangeExplainer is IExchangeExplainer {
 
     // ------------------------------------------------------------------------- judging
 
-    function _judge(
-        Case memory found,
-        uint256 shares
-    ) private view returns (ITransferRules.Refusal[] memory refusals) {
+    function _judge(Case memory found, uint256 shares) private view returns (ITransferRules.Refusal[] memory refusals) {
         IShareExchange.Terms memory terms = found.terms;
         IShareExchange.Quote memory due = terms.quote(found.price, shares);
         if (due.paid > found.funds) _add(found, Code.Unfunded, due.paid, found.funds);
@@ -236,9 +234,7 @@ contract ExchangeExplainer is IExchangeExplainer {
     function _largest(Case memory found, uint256 high, uint256 otherLimit) private pure returns (uint256 low) {
         IShareExchange.Terms memory terms = found.terms;
         uint256 payable_ =
-            found.holder == terms.treasury
-                ? type(uint256).max
-                : FixedPointMathLib.min(found.dueHas, found.dueAllows);
+            found.holder == terms.treasury ? type(uint256).max : FixedPointMathLib.min(found.dueHas, found.dueAllows);
         while (low < high) {
             // Halfway, rounded up.
             uint256 middle = (low + high + 1) >> 1;

@@ -21,16 +21,20 @@ library ExchangeQuoteLib {
         uint256 price,
         uint256 shares
     ) internal pure returns (IShareExchange.Quote memory result) {
-        uint256 per = terms.per;
         shares = SafeCastLib.toUint96(shares);
-        // Shares have 96 bits, `per` too, and amounts 128: no product overflows, and no sum of two.
-        unchecked {
-            uint256 product = shares * terms.otherShares;
-            result.otherShares = product / per;
-            uint256 inLieu = ((product % per) * terms.fractionPrice) / per;
-            result.inLieu = inLieu;
-            result.paid = (shares * price) / per + inLieu;
-            result.due = FixedPointMathLib.divUp(shares * terms.pays, per);
+        // Shares have 96 bits, `per` too, and amounts 128: no product overflows, and no sum of two; and `per` is not zero.
+        // The compiler would check all of that again for every holder of a page.
+        assembly ("memory-safe") {
+            let per := mload(add(terms, 0x20))
+            // otherShares, fractionPrice
+            let product := mul(shares, mload(add(terms, 0x100)))
+            let inLieu := div(mul(mod(product, per), mload(add(terms, 0x140))), per)
+            // pays, rounded up
+            let product2 := mul(shares, mload(add(terms, 0xc0)))
+            mstore(result, add(div(mul(shares, price), per), inLieu))
+            mstore(add(result, 0x20), add(div(product2, per), iszero(iszero(mod(product2, per)))))
+            mstore(add(result, 0x40), div(product, per))
+            mstore(add(result, 0x60), inLieu)
         }
     }
 

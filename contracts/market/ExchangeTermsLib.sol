@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {LibRLP} from "solady/utils/LibRLP.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
@@ -52,16 +53,18 @@ library ExchangeTermsLib {
         }
     }
 
-    /// @dev Keeps terms that came from `copy` as the code of a contract of their own: read at the price of two slots instead
-    /// of thirteen.
-    function save(IShareExchange.Terms memory terms) internal returns (address) {
+    /// @dev Keeps terms that came from `copy` as the code of a contract of their own: read at the price of one slot instead
+    /// of thirteen. The caller creates nothing else, but for what its constructor does.
+    function save(IShareExchange.Terms memory terms) internal {
         uint256 size = TERMS_BYTES;
         bytes memory data;
         assembly ("memory-safe") {
             data := sub(terms, 0x20)
             mstore(data, size)
         }
-        return SSTORE2.write(data);
+        // Where it is follows from the id.
+        // slither-disable-next-line unused-return
+        SSTORE2.write(data);
     }
 
     /// @dev Emits `Opened`, with terms that came from `copy`.
@@ -75,13 +78,24 @@ library ExchangeTermsLib {
         }
     }
 
-    /// @dev The terms that `save` has put at `place`. Every member is one word there, as it is in memory.
-    function load(address place) internal view returns (IShareExchange.Terms memory terms) {
-        uint256 size = TERMS_BYTES;
+    /// @dev The terms of exchange `id` of this contract, every member one word, as in memory. Reverts if there is none.
+    function load(uint256 id) internal view returns (IShareExchange.Terms memory terms) {
+        (address place, uint256 size) = (placeOf(id), TERMS_BYTES);
         // The compiler's decoder would check each word again, for three times the gas. Only `save` writes there.
         assembly ("memory-safe") {
             // The code begins with a byte that stops whoever calls it.
             extcodecopy(place, terms, 1, size)
+        }
+        // No terms are for no shares.
+        if (terms.per == 0) revert IShareExchange.ShareExchange_UnknownExchange(id);
+    }
+
+    /// @dev Where the terms of exchange `id` are: what this contract creates, but for the first, which its constructor does.
+    function placeOf(uint256 id) internal view returns (address) {
+        // A number of exchanges that nobody opens; else far ids would be those of other nonces.
+        if (id == 0 || id > type(uint32).max) return address(0);
+        unchecked {
+            return LibRLP.computeAddress(address(this), id + 1);
         }
     }
 

@@ -55,7 +55,10 @@ import {ITransferRules} from "../compliance/ITransferRules.sol";
 /// - Shares issued after the opening are not funded for. A page stops there (`Unfunded`); anyone can fund the rest.
 /// - Fractions are settled wallet by wallet. Who has several wallets moves the shares into one before `opensAt`.
 /// - If shares are held for somebody (`IHolds`) when they are exchanged, what they bring waits until the hold ends,
-///   and goes to whoever would have got the shares. Holds that opened later than the exchange do not count.
+///   and goes to whoever would have got the shares. Holds that opened later than the exchange do not count: what they
+///   held is their owner's. What `IHolds` has in its own care is exchanged with its wallet.
+/// - Should the acquirer's wallet be lost, pages pass over everybody until the token's owner has settled it: shares go
+///   to nobody but the acquirer of the terms.
 interface IShareExchange {
     /// @notice How far an exchange is. `Noticed`: it was opened, and `opensAt` lies ahead.
     enum Stage {
@@ -214,8 +217,8 @@ interface IShareExchange {
     /// @notice From now on a holder gets `price` for `per` shares, as found at `asOf`.
     event PriceSet(uint256 indexed id, uint256 price, uint48 asOf);
 
-    /// @notice Shares of `holder` were exchanged. `paid` and `otherShares` went to `payee`, or are owed if that is
-    /// zero; `inLieu` is a part of `paid`, and `due` was paid by the holder.
+    /// @notice Shares of `holder` were exchanged. `paid` and `otherShares` went to `payee`, but for what `Owed` says next;
+    /// it is zero if nothing went. `inLieu` is a part of `paid`, and `due` was paid by the holder.
     event Exchanged(
         uint256 indexed id,
         address indexed holder,
@@ -341,8 +344,8 @@ interface IShareExchange {
     /// @notice Thrown when no shares would be exchanged.
     error ShareExchange_NoShares(uint256 id, address holder);
 
-    /// @notice Thrown when a holder would give more shares than are free, or the token names a reason why they are
-    /// not.
+    /// @notice Thrown when the token names a reason why the shares are not free. More than there are the token refuses
+    /// itself.
     error ShareExchange_NotFree(address holder, ITransferRules.Code code, uint256 value, uint256 limit);
 
     /// @notice Thrown when the token would refuse that the acquirer receives the shares.
@@ -390,8 +393,8 @@ interface IShareExchange {
     /// @notice Thrown when `caller` is not the one who is owed.
     error ShareExchange_NotClaimant(address caller, address claimant);
 
-    /// @notice Thrown when a hold has not ended, is not of the holder's shares, was opened after the exchange, or was
-    /// used before.
+    /// @notice Thrown when a hold has not ended, ended before its shares were exchanged, is of another token, opened
+    /// when they were gone already, or was used before.
     error ShareExchange_HoldNotEnded(bytes32 holdId, IHolds.State state);
 
     /// @notice Thrown when a keeper still holds some of the holder's shares.
@@ -485,13 +488,14 @@ interface IShareExchange {
     function takeTo(uint256 id, address holder, address receiver) external returns (uint256 paid, uint256 otherShares);
 
     /// @notice Unties what shares of `terms.owner` brought from a hold that has ended, or that was claimed. It is
-    /// then owed to the receiver of a hold that was claimed, else to the owner of the shares. Anyone may call, once
-    /// for each hold.
+    /// then owed to the receiver of a hold that was claimed, else to the owner of the shares; to the owner in any case
+    /// if the hold opened after the exchange. Anyone may call, once for each hold.
+    /// @dev A hold that was released or voided unties what was missing then (`IHolds.missingOf`): what was taken here.
     function endHold(uint256 id, IHolds.Hold calldata terms) external;
 
     /// @notice Unties what shares of `holder` brought from what `keeper` held of them, to whomever the keeper names:
-    /// up to what it holds still. The keeper calls; or, to `holder` alone, anyone after the keeper's consent has
-    /// ended.
+    /// up to what it holds still. The keeper calls in time; or, to `holder` alone, anyone after the keeper's consent has
+    /// ended, or of what the keeper has let go of since.
     /// @param account Who is owed: the holder, or whom the keeper would have delivered to
     function endKept(uint256 id, address keeper, address holder, address account, uint256 shares) external;
 

@@ -63,6 +63,7 @@ STARTS = {
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
     "docs/guide/trading.md": TRADING,
+    "docs/guide/offering.md": TRADING,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""

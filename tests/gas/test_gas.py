@@ -16,6 +16,7 @@ from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
 from tests.gas.calls import measure as measure_calls
 from tests.gas.compliance import measure as measure_compliance
+from tests.gas.exchanges import measure as measure_exchanges
 from tests.gas.field import measure as measure_field
 from tests.gas.holds import measure as measure_holds
 from tests.gas.record_ranges import heaviest
@@ -63,6 +64,8 @@ LIMITS = {
     "ask: at a named price, open token": 125_000,
     "close a call: 255 prices, open token": 800_000,
     "open an offering: next, held, open token": 120_000,
+    "redeem: now": 82_500,
+    "redeem: a page of 100, each": 26_500,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -88,6 +91,7 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_holds,
         measure_trading,
         measure_calls,
+        measure_exchanges,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

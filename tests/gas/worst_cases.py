@@ -21,6 +21,7 @@ from tests.contracts.permits import Permit
 from tests.contracts.trading import Leg, Trade, signature_of
 from tests.gas.calls import worst as calls
 from tests.gas.compliance import COUNTING, NONE, WEIGHTS, investor
+from tests.gas.exchanges import Exchanges
 from tests.gas.record_ranges import MOST
 from tests.gas.story import START, TERMS, Clocked, Story, fresh, person
 from tests.model.lockups import BY_DAY, DAY, lengths_of_all_lots
@@ -53,7 +54,9 @@ def eligible(number: int) -> int:
 def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Figures:
     """The gas of each labelled worst case."""
     gas: Figures = {}
-    for stage in (lots, successors, assets, withholding, claims, records, ranges, trades, calls):
+    for stage in (
+        lots, successors, assets, withholding, claims, records, ranges, trades, calls, exchanges,
+    ):  # fmt: skip
         with fresh(artifacts, anvil) as kit:
             gas |= stage(kit)
     return dict(sorted(gas.items()))
@@ -414,6 +417,42 @@ def trades(kit: AnvilKit) -> Figures:
     return gas
 
 
+# -------------------------------------------------------------------------------------- exchanges
+
+
+def exchanges(kit: AnvilKit) -> Figures:
+    """Pages of a mandatory exchange after a record that nobody has moved shares since: everybody's
+    shares are moved or burnt, paid in money that nobody had, for new shares that nobody had; and
+    everybody is frozen, so that all of it is owed."""
+    gas: Figures = {}
+    stage = Exchanges(kit, funded=False)
+    stage.tick()
+    stage.token.send("scheduleRecord", stage.clock)
+    stage.tick(DAY)
+    kit.rpc("evm_mine")
+    consent = (stage.exchange.address, stage.token.address, 10**9, stage.clock + 400 * DAY)
+    stage.send(stage.holds, "setKeeper", *consent, sender=stage.acquirer)
+    squeeze = stage.mandatory(burns=False, acquirer=stage.acquirer)
+    new = {"other": stage.other.address, "other_shares": 13, "per": 10, "fraction_price": 7 * 10**6}
+    numbers = []
+    for terms in (squeeze, stage.mandatory(**new), stage.mandatory(**new)):
+        stage.open(terms)
+        numbers.append(stage.last)
+    stage.clock += 7_200
+    bought, merged, owed = numbers
+    gas[f"buy out: a page of {PAGE}, nobody has any money"] = stage.tell(
+        "carryOut", bought, stage.page(0), sender=stage.owner
+    )
+    gas[f"merge: a page of {PAGE}, nobody has money or new shares"] = stage.tell(
+        "carryOut", merged, stage.page(1), sender=stage.owner
+    )
+    stage.send(stage.token, "batchSetAddressFrozen", stage.page(2), [True] * PAGE)
+    gas[f"merge: a page of {PAGE}, all of it owed"] = stage.tell(
+        "carryOut", owed, stage.page(2), sender=stage.owner
+    )
+    return gas
+
+
 # ------------------------------------------------------------------------------------- what bounds
 
 
@@ -478,6 +517,24 @@ BOUNDS = (
         "claim: 100 of three\nclaim: 200 of three",
     ),
     Bound("holders of a page", "DividendVault._pushPage", "the caller's list", "push: a page"),
+    Bound(
+        "holders of a page of an exchange",
+        "ShareExchange.carryOut",
+        "the caller's list",
+        "buy out: a page\nmerge: a page",
+    ),
+    Bound(
+        "refusals of a transfer to oneself",
+        "FreeSharesLib.stopOf",
+        "one for each code of the token's rules",
+        "",
+    ),
+    Bound(
+        "what is asked for an explanation of an exchange",
+        "ExchangeExplainer._most ExchangeExplainer._largest",
+        "three questions, eight rounds, search; only asked, never sent",
+        "",
+    ),
     Bound(
         "batches of the token, the registry and the policy",
         "ShareToken.batchMint ShareToken.batchForcedTransfer ShareToken.batchSetAddressFrozen"

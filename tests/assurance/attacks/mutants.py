@@ -20,7 +20,7 @@ from tests.contracts.files import path_of
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
-TRADING, CALLS = "TradeSettlement", "CallAuction"
+TRADING, CALLS, EXCHANGE = "TradeSettlement", "CallAuction", "ShareExchange"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -77,6 +77,7 @@ CALLING, SETTLING_CALLS = "market/CallAuction.sol", "market/CallSettlement.sol"
 CALL_BOOKS, CALL_TERMS = "market/CallBooks.sol", "market/CallTermsLib.sol"
 CLEARING = "market/CallClearingLib.sol"
 ARRIVING, GUARDING = "market/DeliveryLib.sol", "market/RecordGuardLib.sol"
+EXCHANGING, QUOTING = "market/ShareExchange.sol", "market/ExchangeQuoteLib.sol"
 
 MUTANTS = (
     AttackMutant(
@@ -646,7 +647,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J13 orders of any size", CALLS, CALLING,
-        "if (quantity == 0 || quantity < terms.leastOrder)", "if (quantity == 0)",
+        "if (quantity == 0 || quantity < least)", "if (quantity == 0)",
         "call_attacks::a_crowd_of_smallest_orders_delays_nobody",
     ),
     AttackMutant(
@@ -661,7 +662,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J16 proceeds go out at once", CALLS, SETTLING_CALLS,
-        "if (uint256(head.delivered) - head.returned >= terms.leastLots) return true;",
+        "if (page.delivered - page.head.returned >= terms.leastLotsOf()) return true;",
         "return true;",
         "call_attacks::proceeds_wait_until_enough_is_delivered",
     ),
@@ -685,6 +686,54 @@ MUTANTS = (
         "_checkPrice(price != 0, price, 1);", "",
         "call_attacks::a_call_that_makes_no_sense_is_not_opened",
     ),
+    AttackMutant(
+        "J18 a wild price is taken", EXCHANGE, "market/ExchangeTermsLib.sol",
+        "if (price < terms.leastPrice || price > terms.mostPrice) {",
+        "if (price < terms.leastPrice) {",
+        "elective_exchanges::a_price_is_bounded_in_value_time_and_age",
+    ),
+    AttackMutant(
+        "J18 a stale price pays", EXCHANGE, EXCHANGING,
+        "if (block.timestamp > asOf + terms.maxAge) {",
+        "if (asOf == 0) {",
+        "elective_exchanges::a_price_is_bounded_in_value_time_and_age",
+    ),
+    AttackMutant(
+        "J20 where money is short, less is paid", EXCHANGE, EXCHANGING,
+        "if (due.paid > till.funds()) {",
+        "if (due.paid > till.funds()) due.paid = till.funds();\n        if (shares == 0) {",
+        "mandatory_exchanges::shares_issued_meanwhile_stop_the_page_and_nobody_is_paid_less",
+    ),
+    AttackMutant(
+        "J21 an agent squeezes out", EXCHANGE, EXCHANGING,
+        "terms.token.requireSpeaker(msg.sender, terms.mandatory);",
+        "terms.token.requireSpeaker(msg.sender, false);",
+        "mandatory_exchanges::only_the_owner_opens_a_mandatory_exchange_and_all_see_it",
+    ),
+    AttackMutant(
+        "J21 without notice", EXCHANGE, "market/ExchangeTerms.sol",
+        "if (terms.mandatory || terms.opensAt > last)",
+        "if (terms.opensAt > last)",
+        "mandatory_exchanges::a_squeeze_out_for_nothing_or_without_notice_is_refused",
+    ),
+    AttackMutant(
+        "J22 the list is the end", EXCHANGE, EXCHANGING,
+        "if (left != 0) revert ShareExchange_SharesLeft(id, left);",
+        "",
+        "mandatory_exchanges::shares_that_are_moved_meanwhile_are_exchanged_where_they_are",
+    ),
+    AttackMutant(
+        "J23 one pot for all", EXCHANGE, EXCHANGING,
+        "if (paid > funds) revert ShareExchange_Unfunded(id, paid, funds);",
+        "",
+        "elective_exchanges::money_of_one_exchange_pays_for_no_other",
+    ),
+    AttackMutant(
+        "J27 a fraction is rounded up", EXCHANGE, QUOTING,
+        "let inLieu := div(mul(mod(product, per), mload(add(terms, 0x140))), per)",
+        "let inLieu := add(1, div(mul(mod(product, per), mload(add(terms, 0x140))), per))",
+        "mandatory_exchanges::fractions_cannot_be_gamed_by_many_wallets",
+    ),
 )  # fmt: skip
 
 LIVES = {
@@ -698,6 +747,7 @@ LIVES = {
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
     CALLS: f"{path_of('call_attacks')}::test_a_call_is_opened_filled_closed_and_settled",
     TRADING: f"{path_of('trades')}::test_a_gift_is_a_trade_of_one_leg",
+    EXCHANGE: f"{path_of('elective_exchanges')}::test_the_treasury_pays_itself_nothing",
 }
 """What a mutant still does: it is broken in one place only."""
 

@@ -75,9 +75,11 @@ LATER = frozenset(
     {
         "PersonCountLib", "ClaimLayout", "DividendVaultViews", "EligibleLib", "MemoryLib",
         "FrozenSharesLib", "Holds", "LockLib", "TradeSettlement", "OrderLib", "TradeLib",
-        "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib", "CallAuction",
-        "CallBooks", "CallSettlement", "CallOrderLib", "CallWordLib", "CallTermsLib",
-        "CallClearingLib", "CallExplainer",
+        "CallTermsLib", "CallClearingLib", "CallExplainer",
+        "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib", "ShareExchange",
+        "ExchangeTerms", "ExchangeTermsLib", "ExchangeQuoteLib", "ExchangeMoneyLib", "TillLib",
+        "FreeSharesLib", "ExchangeExplainer",
+        "CallAuction", "CallBooks", "CallSettlement", "CallOrderLib", "CallWordLib",
     }
 )  # fmt: skip
 """Sources that came after the last campaign: it says nothing of them, and the next one will."""

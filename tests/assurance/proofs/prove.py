@@ -16,7 +16,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.assurance.proofs import arithmetic, bytecode, checker, packing, search, trading
+from tests.assurance.proofs import (
+    arithmetic,
+    bytecode,
+    calls,
+    checker,
+    exchanges,
+    packing,
+    search,
+    trading,
+)
 from tests.assurance.proofs.facts import (
     CITED,
     PROVED,
@@ -29,7 +38,7 @@ from tests.assurance.proofs.facts import (
 )
 
 KEPT = Path(__file__).with_name("results.json")
-MODULES = (arithmetic, packing, search, trading)
+MODULES = (arithmetic, packing, search, trading, calls, exchanges)
 TOOLS = ("z3", "SMTChecker", "halmos")
 
 

@@ -226,9 +226,15 @@ class Exchanging:
     # ----------------------------------------------------------------------------- exchanging
 
     def now(
-        self, id_: int, shares: int, holder: str | None = None, *, least: int = 0, note: bytes = b"",
+        self,
+        id_: int,
+        shares: int,
+        holder: str | None = None,
+        *,
+        least: int = 0,
+        note: bytes = b"",
         until: int = MAX,
-    ) -> Receipt:  # fmt: skip
+    ) -> Receipt:
         """Exchange shares, Ann's if nothing is said."""
         return self.exchange.send(
             "exchange", id_, shares, least, until, note, sender=holder or self.ann

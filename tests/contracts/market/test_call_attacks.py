@@ -53,7 +53,7 @@ def test_a_call_is_opened_filled_closed_and_settled(calls):
 
 @pytest.mark.attack("J11")
 def test_a_person_has_one_limit_whatever_wallets_it_uses(kit):
-    """Counted by the registry's person, and on each side by itself (B9)."""
+    """Counted by the registry's person, and on each side by itself (Law 61)."""
     calls = under_rules(kit)
     harness = calls.harness
     harness.know({calls.stranger: harness.registry.call("investorOf", calls.ann)})
@@ -98,7 +98,7 @@ def test_nobody_squeezes_the_price_with_an_order_it_takes_back(calls):
 
 @pytest.mark.attack("J13")
 def test_a_crowd_of_smallest_orders_delays_nobody(calls):
-    """Each has a least size and is paid for by who places it; pages of any size get past (B8)."""
+    """Each has a least size and its placer pays; pages of any size get past (Law 60)."""
     terms = calls.terms(lots=60, least_order=2)
     calls.open(terms)
     with refused("CallAuction_TooSmall", 1, 2):
@@ -142,7 +142,7 @@ def hostile(calls: Calls) -> tuple[Deployed, Terms]:
 
 @pytest.mark.attack("J14")
 def test_a_payee_that_is_blocked_is_owed_and_the_page_goes_on(calls):
-    """Everybody else is paid; what is owed goes to it, or where it says, and nowhere else (B7)."""
+    """Others are paid; what is owed goes to it, or where it says, and nowhere else (Law 59)."""
     money = calls.kit.deploy("BlockList")
     money.send("mint", calls.ann, 10_000)
     money.send("approve", calls.auction.address, MAX, sender=calls.ann)
@@ -260,7 +260,7 @@ def test_a_pause_until_the_end_gives_everybody_everything_back(calls):
 
 @pytest.mark.attack("J16")
 def test_shares_of_a_call_that_may_fail_do_not_exist(calls):
-    """Before success none is minted or moved, and after failure none ever is (B6)."""
+    """Before success none is minted or moved, and after failure none ever is (Law 58)."""
     supply = calls.token.call("totalSupply")
     terms = calls.terms(least_lots=50, return_until=calls.kit.now + 20 * DAY)
     calls.open(terms)
@@ -299,7 +299,7 @@ def test_proceeds_wait_until_enough_is_delivered(calls):
 
 @pytest.mark.attack("J17")
 def test_nobody_refunds_a_call_that_lives(calls):
-    """Not while orders are taken, nor while it waits, nor while it is settled (B6)."""
+    """Not while orders are taken, nor while it waits, nor while it is settled (Law 58)."""
     terms = calls.terms(accept_by=calls.kit.now + 3 * DAY, close_by=calls.kit.now + 2 * DAY)
     calls.open(terms)
     order = calls.bid(terms, calls.ann, 60)
@@ -358,7 +358,7 @@ def test_a_valuer_names_a_price_within_bounds_and_time(calls):
 
 @pytest.mark.attack("J19")
 def test_of_equal_prices_one_is_chosen_at_which_all_better_orders_fit(calls):
-    """With the middle of all of them better orders would exceed the volume (B3)."""
+    """With the middle of all of them better orders would exceed the volume (Law 55)."""
     terms = calls.among(steps=5)
     calls.open(terms)
     # Four lots change hands at each of steps 1 to 3, and four bids are left over at each.
@@ -373,7 +373,7 @@ def test_of_equal_prices_one_is_chosen_at_which_all_better_orders_fit(calls):
 @pytest.mark.attack("J19")
 @pytest.mark.parametrize("seed", range(6))
 def test_nobody_gets_anything_while_a_better_order_lacks(calls, seed):
-    """In calls full of ties: the volume is allotted to the lot on both sides (B2, B3)."""
+    """In calls full of ties: the volume is allotted to the lot on both sides (Laws 54, 55)."""
     rng = random.Random(seed)
     terms = calls.among(steps=4, salt=bytes([seed]) * 32)
     calls.open(terms)

@@ -91,7 +91,7 @@ def day(fair):
 @pytest.mark.attack("J14")
 @pytest.mark.parametrize("code", NATURES)
 def test_an_order_counts_if_its_money_has_arrived(day, code):
-    """All of it, or the order is not there and nothing has moved (B1)."""
+    """All of it, or the order is not there and nothing has moved (Law 53)."""
     nature, calls = NATURES[code], day.calls
     day.coin.send("become", nature.words())
     there, orders = calls.auction.address, calls.call(day.terms)["orders"]
@@ -154,7 +154,7 @@ def check_good_day(day: Fair, nature: Nature, wallets: list[str]) -> None:
 @pytest.mark.attack("J14")
 @pytest.mark.parametrize("code", NATURES)
 def test_shares_are_delivered_and_sellers_are_paid_or_owed(day, code):
-    """A currency that turns after the orders stops a page whole, or no delivery (B1, B7)."""
+    """A currency that turns after the orders stops a page whole, or no delivery (Laws 53, 59)."""
     nature, calls = NATURES[code], day.calls
     sellers = [calls.ben, calls.cid]
     for who in sellers:
@@ -180,7 +180,7 @@ def test_shares_are_delivered_and_sellers_are_paid_or_owed(day, code):
 @pytest.mark.attack("J14")
 @pytest.mark.parametrize("code", NATURES)
 def test_money_goes_back_or_is_owed(day, code):
-    """Of a call that failed: to the last unit that the currency moves (B6)."""
+    """Of a call that failed: to the last unit that the currency moves (Law 58)."""
     nature, calls = NATURES[code], day.calls
     calls.close(day.terms)
     assert calls.stage(day.terms) == Stage.FAILED

@@ -345,8 +345,9 @@ def test_holders_do_not_trade_among_themselves_under_a_least_holding(kit):
         terms.check(kind=AUCTION)
     terms.check()
     terms.check(kind=TENDER)
-    terms.harness.put_in_force(maxHolding=7)
-    terms.check(kind=AUCTION)
+    for settings in ({"maxHolding": 7}, {"minHolding": 1}):
+        terms.harness.put_in_force(**settings)
+        terms.check(kind=AUCTION)
 
 
 # ----------------------------------------------------------------------------- every bit

@@ -1,4 +1,4 @@
-"""What held shares bring in a mandatory exchange waits for the hold, and goes where they would have.
+"""What held shares bring in a mandatory exchange waits for the hold, and goes where they would.
 
 A hold or a keeper that has ended before, or came after, has no part in it.
 """
@@ -207,7 +207,7 @@ def test_a_hold_of_another_token_or_another_holder_unties_nothing(exchanging):
 
 
 def test_several_holds_end_one_by_one_and_the_last_has_what_rounding_left(exchanging):
-    """Law 64: what held shares brought adds up to the unit."""
+    """What held shares brought adds up to the unit (Law 64)."""
     x = exchanging
     holds = [
         x.holding.open(amount=amount, nonce=amount, until=x.kit.now + 9 * DAY)

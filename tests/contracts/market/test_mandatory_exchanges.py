@@ -48,6 +48,7 @@ def test_a_squeeze_out_for_nothing_or_without_notice_is_refused(exchanging, name
 
 @pytest.mark.attack("J21")
 def test_only_the_owner_opens_a_mandatory_exchange_and_all_see_it(exchanging):
+    """And nobody is exchanged before it opens (Law 65)."""
     x = exchanging
     terms = x.maturity()
     for sender in (x.agent, x.ann):
@@ -63,7 +64,7 @@ def test_only_the_owner_opens_a_mandatory_exchange_and_all_see_it(exchanging):
 
 
 def test_all_the_money_must_be_there(exchanging):
-    """Law 63."""
+    """With a unit less it is not opened (Law 63)."""
     x = exchanging
     needed = x.needed(x.maturity())
     assert needed == 1_500 * 1_250_000
@@ -85,7 +86,7 @@ def test_what_fractions_can_bring_is_funded_too(exchanging):
 
 
 def test_a_merger_pays_each_its_floor_and_the_fraction_in_lieu(exchanging):
-    """Law 64."""
+    """Shares and money in lieu are all that one is entitled to (Law 64)."""
     x = exchanging
     x.harness.issue({x.cid: 7})
     it = x.open(x.merger())
@@ -201,7 +202,7 @@ def test_a_consent_that_is_used_up_or_over_stops_nobody_s_payment(exchanging):
 
 
 def test_a_lock_that_is_voided_is_missed(exchanging):
-    """Law 63 counts what is locked, not what was."""
+    """What counts is what is locked, not what was (Law 63)."""
     x = exchanging
     x.harness.issue({x.acquirer: 10_000})
     x.consent(11_500, x.kit.now + 30 * DAY)
@@ -215,7 +216,7 @@ def test_a_lock_that_is_voided_is_missed(exchanging):
 
 @pytest.mark.attack("J20")
 def test_shares_issued_meanwhile_stop_the_page_and_nobody_is_paid_less(exchanging):
-    """The supply grows during a buy-out: the page stops, funding tops it up."""
+    """The supply grows during a buy-out: the page stops, funding tops it up (Laws 62 and 63)."""
     x = exchanging
     it = x.open(x.maturity())
     x.harness.issue({x.cid: 100})
@@ -246,7 +247,7 @@ def test_how_far_a_page_got_is_returned(exchanging):
 @pytest.mark.attack("J22")
 def test_shares_that_are_moved_meanwhile_are_exchanged_where_they_are(exchanging):
     """Ann moves her shares to a fresh wallet between two pages: they are found there, and the end
-    is when no share is left, not when a list is."""
+    is when no share is left, not when a list is (Law 62)."""
     x = exchanging
     it = x.open(x.maturity())
     x.begin(it)
@@ -325,7 +326,7 @@ def test_an_elective_request_is_refused_in_a_mandatory_exchange(exchanging):
 
 
 def test_a_frozen_holder_s_shares_are_taken_and_its_money_waits(exchanging):
-    """Law 62: what cannot be paid is owed."""
+    """What cannot be paid is owed (Law 62)."""
     x = exchanging
     it = x.open(x.maturity())
     x.begin(it)
@@ -448,8 +449,7 @@ def held_merger(x, **changes):
     """A merger for Dan's shares of the other token."""
     x.other.send("mint", x.dan, 450, sender=x.agent)
     x.other.send("setHoldsContract", x.holds.address, sender=x.owner)
-    terms = x.merger(other_from=x.dan, **changes)
-    return terms
+    return x.merger(other_from=x.dan, **changes)
 
 
 def test_new_shares_of_somebody_are_held_from_the_opening(exchanging):

@@ -45,8 +45,9 @@ WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
 ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
-REQUEST = "request-to-redeem.json"
-OTHERS = ("standard-input", "journal.jsonl", WISH, ORDER, TRADE, TERMS, REQUEST)
+REQUEST, SUBSCRIPTION = "request-to-redeem.json", "subscription.json"
+PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION)
+OTHERS = ("standard-input", "journal.jsonl", *PAPERS)
 WITHOUT_AMOUNTS = {
     "demo",  # It prints no JSON.
     "examples",  # Files to be copied.
@@ -104,6 +105,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     report(documents, tmp_path)
     plan_and_apply(documents, tmp_path)
     use_powers(documents)
+    buy_at_one_price(documents, tmp_path)
     leave(documents, tmp_path)
     look(documents, tmp_path)
     hand_over(documents)
@@ -327,6 +329,38 @@ def use_powers(documents: Documents) -> None:
     documents("registry", "bind")
     documents("rules", "show")
     documents("rules", "change", "--to", "none")
+
+
+def buy_at_one_price(documents: Documents, folder: Path) -> None:
+    """Ben offers two shares and Ann takes one; the issuer's tender and an auction are looked at."""
+    now = documents.commands.chain.now()
+    named = {"price": {"currency": "USD", "at": "1.25"}, "closes": moment(now + DAY)}
+    as_ben, file = ("--account", "TEST::2"), folder / SUBSCRIPTION
+    for noun, more in {
+        "offer": {"sells": "2", "at_least": "0.5", "lot": "0.5"},
+        "tender": {"buys": "2"},
+        "auction": {"lot": "0.5"},
+    }.items():
+        terms = written(folder, f"{noun}.yaml", json.dumps({"name": noun, **named, **more}))
+        account = AS_ANN if noun == "tender" else as_ben
+        documents(noun, "open", terms, *account, "--dry-run")
+        documents(noun, "open", terms, *account)
+        documents(noun, "list")
+    documents("offer", "explain", "--shares", "1", *AS_ANN, code=1)
+    documents("subscribe", "--shares", "1", *AS_ANN, "--dry-run")
+    placed = documents("subscribe", "--shares", "1", *AS_ANN)
+    assert units(placed["gives"]) == 1_250_000
+    documents("subscribe", "--shares", "0.5", "--sign-only", "--out", file, *AS_ANN)
+    documents("tender", "place", "--shares", "1", *as_ben)
+    documents("auction", "place", "--side", "sell", "--shares", "0.5", *as_ben)
+    documents("auction", "status")
+    documents.commands.travel(now + DAY + 1)
+    documents("offer", "close", "--dry-run")
+    settled = documents("offer", "settle")
+    assert units(settled["delivered"]) == 100
+    documents("tender", "settle")
+    documents("auction", "settle")
+    documents("offer", "status")
 
 
 def leave(documents: Documents, folder: Path) -> None:
