@@ -28,6 +28,7 @@ ANN, BEN, CAT, DAN, POOL = (
     "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
     "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
 )
+ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 AS_ANN, AS_POOL = ("--account", "TEST::1"), ("--account", "TEST::5")
 SUCCESSOR, DIGEST = "0x976EA74026E726554dB657fA54763abd0C3a0aa9", "0x" + "ab" * 32
 BASIS = ("--reason", "Order 12/2027 of a court", "--document", DIGEST)
@@ -103,6 +104,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     order(documents)
     withhold(documents, tmp_path)
     report(documents, tmp_path)
+    act(documents, tmp_path)
     plan_and_apply(documents, tmp_path)
     use_powers(documents)
     buy_at_one_price(documents, tmp_path)
@@ -306,6 +308,32 @@ def plan_and_apply(documents: Documents, folder: Path) -> None:
     words = ("--", "record", "--at", at)
     documents("plan", "--output", plan, behind=words)
     documents("apply", plan)
+
+
+def act(documents: Documents, folder: Path) -> None:
+    """What corporate actions show; the vault and the account have new shares pass through them."""
+    commands = documents.commands
+    through = (ISSUER, commands.deployment.vault().address)
+    header = "address,person,country,class,eligible_until"
+    rows = [f"{who},{n},NL,retail,forever" for n, who in enumerate(through, start=50)]
+    documents("register", written(folder, "through.csv", header, *rows))
+    documents("authorise", "1,900", *BASIS, "--yes")
+    scheduled = documents("record", "--at", moment(commands.chain.now() + 100))
+    commands.travel(scheduled["closes_at"] + 1)
+    record = scheduled["record"]
+    in_money = ("--currency", "USD", "--fraction-price", "12.50")
+    later = moment(commands.chain.now() + 30 * DAY)
+    price = ("--price", "5", "--currency", "USD", "--record", record, "--until", later)
+    documents("rights", "issue", "1:5", "--symbol", "QUAY9R", *price, "--dry-run")
+    into = ("reverse-split", "1:10", "--symbol", "QUAY1", "--at", later, *in_money, *BASIS)
+    documents(*into, "--dry-run")
+    pool = Commands(commands.anvil, folder / "POOL")
+    pool.says("authorise", "500", *BASIS, "--yes")
+    merged = ("merge", "1:2", "--into", "POOL", "--at", later, *in_money, *BASIS)
+    documents(*merged, "--dry-run")
+    documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
+    given = documents("stock-dividend", "1:3", "--record", record, *in_money)
+    assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
 
 
 def use_powers(documents: Documents) -> None:
