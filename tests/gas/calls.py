@@ -9,8 +9,8 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit
 from tests.contracts.market.calls import Kind, Ladder, Side, Terms
-from tests.gas.compliance import NONE, PLAIN, WEIGHTS, investor
-from tests.gas.story import START, Clocked, fresh, person
+from tests.gas.compliance import COUNTING, NONE, PLAIN, WEIGHTS, investor
+from tests.gas.story import Clocked, fresh, person
 
 ALWAYS = 2**256 - 1
 DAY = 86_400
@@ -27,7 +27,7 @@ class Calls(Clocked):
     Everybody has dollars and lets the auction take them. The first account speaks for the token.
     """
 
-    def __init__(self, kit: AnvilKit, *, ruled: bool, people: int) -> None:
+    def __init__(self, kit: AnvilKit, *, ruled: bool, people: int, weight: str = PLAIN) -> None:
         super().__init__(kit)
         owner = self.owner = kit.accounts[0]
         self.people = [person(i) for i in range(people)]
@@ -35,7 +35,7 @@ class Calls(Clocked):
         rules = self.registry = ZERO
         if ruled:
             registry = self.deploy("InvestorRegistry", owner, [owner])
-            settings = NONE | WEIGHTS[PLAIN] | {"registry": registry.address}
+            settings = NONE | WEIGHTS[weight] | {"registry": registry.address}
             rules = self.deploy("TransferRules", tuple(settings.values())).address
             self.registry = registry.address
             known = [owner, *self.people]
@@ -45,6 +45,9 @@ class Calls(Clocked):
                 self.send(registry, "register", page, numbers)
         terms = ("Harbour", "HARB", 0, owner, rules, self.registry, [owner])
         self.token = self.deploy("ShareToken", terms)
+        if weight != PLAIN:
+            self.send(registry, "bindToken", self.token.address)
+            self.send(registry, "count", self.token.address, [])
         self.dollar = self.deploy("Dollar", "Dollar", "USDR", 6)
         self.holds = self.deploy("Holds")
         self.auction = self.deploy("CallAuction", self.holds.address)
@@ -93,8 +96,7 @@ class Calls(Clocked):
 
     def close(self, terms: Terms) -> int:
         """Close a call after its last second for orders."""
-        if self.clock <= terms.closes_at:
-            self.clock = terms.closes_at
+        self.clock = max(terms.closes_at, self.clock)
         return self.tell("close", terms)
 
 
@@ -122,11 +124,15 @@ def _offering(chain: Calls, gas: dict[str, int], label: str) -> None:
     gas[f"place: at a fixed price, {label}"] = costs[0]
     chain.close(terms)
     chain.tell("settle", terms, 1)
-    gas[f"settle: page of 100 new holders, each, {label}"] = chain.tell("settle", terms, PAGE) // PAGE
+    gas[f"settle: page of 100 new holders, each, {label}"] = (
+        chain.tell("settle", terms, PAGE) // PAGE
+    )
     chain.consent([chain.owner])
     chain.send(chain.token, "mint", chain.owner, 10**9)
     for salt in (b"\1" * 32, b"\2" * 32):
-        gas[f"open an offering: next, held, {label}"] = chain.open(chain.sale(mint=False, salt=salt))
+        gas[f"open an offering: next, held, {label}"] = chain.open(
+            chain.sale(mint=False, salt=salt)
+        )
 
 
 def _failed(chain: Calls, gas: dict[str, int], label: str) -> None:
@@ -166,14 +172,38 @@ def _among(chain: Calls, gas: dict[str, int], label: str) -> None:
     gas[f"match among holders: page of 20, each, {label}"] = cost // 20
 
 
+def worst(kit: AnvilKit, matches: int = 50) -> dict[str, int]:
+    """A page of an auction under rules that count: each match of another wallet with another new
+    holder, each of which is paid back what it bid above the price; and a close with all prices.
+    """
+    chain = Calls(kit, ruled=True, people=2 * matches, weight=COUNTING)
+    sellers, buyers = chain.people[:matches], chain.people[matches:]
+    chain.send(chain.token, "batchMint", sellers, [100] * matches)
+    chain.consent(sellers)
+    terms = chain.among()
+    chain.open(terms)
+    for who in sellers:
+        chain.place(terms, who, 5, LIMIT, Side.ASK)
+    for who in buyers:
+        chain.place(terms, who, 5, STEPS - 1)
+    chain.close(terms)
+    # The bids pass the asks first.
+    chain.tell("settle", terms, matches)
+    label = f"settle a call: a page of {matches}, each paid back, under rules that count"
+    gas = {label: chain.tell("settle", terms, matches)}
+    assert _delivered(chain, terms) == 5 * matches
+    _close(chain, gas, "under rules that count")
+    return gas
+
+
 def _close(chain: Calls, gas: dict[str, int], label: str) -> None:
     terms = chain.among().but(salt=b"\4" * 32)
     chain.open(terms)
     ann, ben, *_ = chain.people
     for step in range(STEPS):
         chain.place(terms, ann, 1, step)
-    chain.place(terms, ben, 100, 77, Side.ASK)
-    gas[f"close: 255 prices, {label}"] = chain.close(terms)
+    chain.place(terms, ben, 5, 77, Side.ASK)
+    gas[f"close a call: 255 prices, {label}"] = chain.close(terms)
 
 
 def _delivered(chain: Calls, terms: Terms) -> int:

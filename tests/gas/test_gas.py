@@ -58,14 +58,14 @@ LIMITS = {
     "cancel: all orders below a number": 32_000,
     "lock shares: next": 70_000,
     "claim a hold: eligibility and country": 105_000,
-    "redeem: now": 82_500,
-    "redeem: a page of 100, each": 26_500,
     "place: at a fixed price, open token": 103_000,
     "settle: page of 100 new holders, each, open token": 45_000,
     "match among holders: page of 20, each, eligibility and country": 71_000,
     "ask: at a named price, open token": 125_000,
-    "close: 255 prices, open token": 800_000,
+    "close a call: 255 prices, open token": 800_000,
     "open an offering: next, held, open token": 120_000,
+    "redeem: now": 82_500,
+    "redeem: a page of 100, each": 26_500,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -90,8 +90,8 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_field,
         measure_holds,
         measure_trading,
-        measure_exchanges,
         measure_calls,
+        measure_exchanges,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

@@ -19,6 +19,7 @@ from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
 from tests.contracts.permits import Permit
 from tests.contracts.trading import Leg, Trade, signature_of
+from tests.gas.calls import worst as calls
 from tests.gas.compliance import COUNTING, NONE, WEIGHTS, investor
 from tests.gas.exchanges import Exchanges
 from tests.gas.record_ranges import MOST
@@ -54,7 +55,7 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Fi
     """The gas of each labelled worst case."""
     gas: Figures = {}
     for stage in (
-        lots, successors, assets, withholding, claims, records, ranges, trades, exchanges,
+        lots, successors, assets, withholding, claims, records, ranges, trades, calls, exchanges,
     ):  # fmt: skip
         with fresh(artifacts, anvil) as kit:
             gas |= stage(kit)
@@ -597,8 +598,39 @@ BOUNDS = (
     Bound(
         "what is asked for an explanation of a fill",
         "OrderExplanationLib._judgeMoves OrderExplanationLib._most OrderExplanationLib._largest"
-        " OrderExplanationLib._fits RefusalLib._askWhy RefusalLib.lowered",
+        " OrderExplanationLib._fits RefusalLib.askWhy RefusalLib.lowered",
         "four transfers, twelve rounds, search; only asked, never sent",
+        "",
+    ),
+    Bound(
+        "prices of a call",
+        "CallClearingLib._read CallClearingLib._search CallClearingLib.clearAt",
+        "255",
+        "close a call: 255 prices",
+    ),
+    Bound(
+        "deliveries and orders of a page of a call",
+        "CallSettlement._settle",
+        "the caller's number",
+        "settle a call: a page",
+    ),
+    Bound(
+        "orders and pairs of a page of a call, wallets of a record",
+        "CallSettlement.refund CallSettlement._sort CallSettlement.deliver CallAuction.entitle",
+        "the caller's list",
+        "",
+    ),
+    Bound(
+        "words, times and ladders of the terms of a call",
+        "CallTermsLib._requireClean CallTermsLib._requireTimes CallSettlement._payOut"
+        " CallSettlement._payProceeds",
+        "38 words, two ladders",
+        "",
+    ),
+    Bound(
+        "what is asked for an explanation of an order in a call",
+        "CallExplainer._judgeDelivery CallExplainer._movable CallExplainer._roomFor",
+        "a few rounds; only asked, never sent",
         "",
     ),
 )

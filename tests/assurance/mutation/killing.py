@@ -85,6 +85,9 @@ HOLDING = (
     "custody",
     "tests/laws/test_holds_laws.py",
 )
+CALLING = (
+    "offerings", "auctions_among_holders", "tenders", "calls_at_a_valuers_price", "call_attacks",
+)  # fmt: skip
 OWN = {
     "ShareToken": TOKEN,
     "ShareLedger": ("record_dates", *TOKEN),
@@ -130,6 +133,11 @@ OWN = {
     "TillLib": EXCHANGING,
     "FreeSharesLib": ("elective_exchanges", "exchange_explanations"),
     "ExchangeExplainer": ("exchange_explanations",),
+    "CallAuction": CALLING,
+    "CallBooks": CALLING,
+    "CallSettlement": CALLING,
+    "CallOrderLib": CALLING,
+    "CallWordLib": CALLING,
     "PrimaryReinvestment": ("primary_reinvestment",),
     "PaymentLib": ("payments", "pass_through", "currencies"),
     "RecordQueryLib": ("record_ranges", *VAULT),

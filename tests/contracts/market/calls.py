@@ -215,15 +215,15 @@ class Calls:
         return self.send("open", terms, signature, sender=sender or terms.opener)
 
     def place(
-        self, terms: Terms, who: str, quantity: int, step: int = 0, side: Side = Side.BID,
+        self, terms: Terms, who: str, quantity: int, step: int = 0, side: Side = Side.BID, *,
         ladder: int = 0,
     ) -> int:  # fmt: skip
         """Place an order; its number."""
-        receipt = self.placing(terms, who, quantity, step, side, ladder)
+        receipt = self.placing(terms, who, quantity, step, side, ladder=ladder)
         return int(receipt.named("Placed")[0]["order"])
 
     def placing(
-        self, terms: Terms, who: str, quantity: int, step: int = 0, side: Side = Side.BID,
+        self, terms: Terms, who: str, quantity: int, step: int = 0, side: Side = Side.BID, *,
         ladder: int = 0,
     ) -> Receipt:  # fmt: skip
         """Place an order; the receipt."""
@@ -231,7 +231,7 @@ class Calls:
 
     def bid(self, terms: Terms, who: str, quantity: int, step: int = 0, ladder: int = 0) -> int:
         """Place a bid; its number."""
-        return self.place(terms, who, quantity, step, Side.BID, ladder)
+        return self.place(terms, who, quantity, step, Side.BID, ladder=ladder)
 
     def ask(self, terms: Terms, who: str, quantity: int, step: int = 0) -> int:
         """Place an ask; its number."""

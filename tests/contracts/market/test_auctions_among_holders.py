@@ -36,7 +36,12 @@ def test_holders_trade_at_one_price(calls):
     ]  # fmt: skip
     assert calls.held(*calls.people) == [0, 80, 0, 100, 30]
     cleared = calls.close(terms).named("Closed")[0]
-    assert (cleared["step"], cleared["lots"], cleared["demand"], cleared["supply"]) == (4, 15, 15, 18)
+    assert (cleared["step"], cleared["lots"], cleared["demand"], cleared["supply"]) == (
+        4,
+        15,
+        15,
+        18,
+    )
     pages = 0
     while calls.stage(terms) == Stage.SETTLING:
         calls.settle(terms, 1)
@@ -156,7 +161,11 @@ def test_a_page_that_ends_within_an_order(calls):
     terms = calls.among()
     calls.open(terms)
     ann, ben, cid, *_ = calls.people
-    orders = [calls.bid(terms, ann, 10, 5), calls.ask(terms, ben, 4, 5), calls.ask(terms, cid, 6, 5)]
+    orders = [
+        calls.bid(terms, ann, 10, 5),
+        calls.ask(terms, ben, 4, 5),
+        calls.ask(terms, cid, 6, 5),
+    ]
     calls.close(terms)
     calls.settle(terms, 2)
     assert calls.got(terms, *orders) == [(10, 4), (4, 4), (0, 0)]

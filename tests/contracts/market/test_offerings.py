@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chainkit import ZERO
+from tests.chainkit import ZERO, Reverted
 from tests.contracts.compliant import Compliant, investor
 from tests.contracts.harness import DAY, NOTHING, Harness, refused
 from tests.contracts.market.calls import (
@@ -564,7 +564,7 @@ def test_nobody_makes_a_delivery_fail_by_bringing_little_gas(calls):
     calls.bid(terms, calls.ann, 5)
     calls.close(terms)
     data = calls.kit.codec.call("CallAuction", "settle", terms.encodable(), 10)
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(Reverted) as caught:
         calls.kit.transact(calls.stranger, calls.auction.address, data, gas=1_500_000)
     assert caught.value.name == "CallAuction_TooLittleGas"
     assert caught.value.values[1] == 2_000_000
