@@ -31,7 +31,7 @@ from prorata.market.actions.agency import end_agency
 from prorata.market.actions.conversion_files import ConversionPlan, write_conversion
 from prorata.market.actions.ratios import Ratio, parse_ratio
 from prorata.market.exchanges.account import ExchangeAccount, account_of
-from prorata.market.exchanges.carrying import carry_out
+from prorata.market.exchanges.carrying import exchange_everybody
 from prorata.market.exchanges.law import brings, total_of
 from prorata.market.exchanges.opening import OpenedExchange, open_exchange
 from prorata.market.exchanges.steps import close_exchange
@@ -259,7 +259,7 @@ def carry_conversion(
         pause(operator, found, basis)
         if left_over := _left_over(found):
             burn(operator, found, basis, holder=found.vault().address, amount=left_over)
-        done = carry_out(operator, found, contract, opened.id, page_size=page_size)
+        done = exchange_everybody(operator, found, contract, opened.id, page_size=page_size)
         skipped = {holder: why.label for holder, why in done.skipped.items()}
     finished = not found.token("pending").total_supply()
     if finished:
