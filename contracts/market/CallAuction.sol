@@ -499,16 +499,12 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         Placement memory placement,
         uint256 present
     ) private view returns (uint256 due) {
+        _requirePlace(terms, placement);
         bool isBid = placement.side == Side.Bid;
-        if (isBid ? terms.isTender() : terms.isSale()) revert CallAuction_WrongSide(placement.side, terms.kind);
-        uint256 step = placement.step;
-        if (step >= terms.stepCount()) revert CallAuction_UnknownStep(step, terms.stepCount());
-        uint256 ladder = placement.ladder;
-        if (ladder > 1 || terms.currencyOf(ladder) == address(0)) revert CallAuction_UnknownLadder(ladder);
         uint256 quantity = placement.quantity;
         uint256 least = terms.leastOrderOf();
         if (quantity == 0 || quantity < least) revert CallAuction_TooSmall(quantity, least);
-        uint256 price = terms.priceAt(ladder, step);
+        uint256 price = terms.priceAt(placement.ladder, placement.step);
         // Numbers of 128 bits, the divisors not zero; a product is of an order that is not too large.
         unchecked {
             uint256 limit = MAX_MONEY - present;
@@ -532,13 +528,17 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         }
     }
 
+    function _requirePlace(Terms calldata terms, Placement memory placement) private pure {
+        Side side = placement.side;
+        if (side == Side.Bid ? terms.isTender() : terms.isSale()) revert CallAuction_WrongSide(side, terms.kind);
+        uint256 step = placement.step;
+        if (step >= terms.stepCount()) revert CallAuction_UnknownStep(step, terms.stepCount());
+        uint256 ladder = placement.ladder;
+        if (ladder > 1 || terms.currencyOf(ladder) == address(0)) revert CallAuction_UnknownLadder(ladder);
+    }
+
     /// @dev Counts an order for its person, within its limit.
-    function _countPerson(
-        Terms calldata terms,
-        Book storage book,
-        Placement memory placement,
-        uint256 person
-    ) private {
+    function _countPerson(Terms calldata terms, Book storage book, Placement memory placement, uint256 person) private {
         uint256 limit = terms.mostPerPerson;
         if (terms.recordId != 0) {
             // Two factors of 96 and 64 bits.

@@ -143,7 +143,10 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     // -------------------------------------------------------------------- checking
 
-    function _bookAt(ICallAuction.Terms calldata terms, ICallAuction.Stage stage) internal view returns (bytes32 id, Book storage book) {
+    function _bookAt(
+        ICallAuction.Terms calldata terms,
+        ICallAuction.Stage stage
+    ) internal view returns (bytes32 id, Book storage book) {
         id = terms.idOf();
         book = _books[id];
         _requireStage(id, book.head.stage, stage);
