@@ -102,8 +102,8 @@ class Exit:
             sold = {order.owner: order.delivered for order in orders if order.delivered}
             left = terms.budget - found.lots * found.price
             price = venue.money(found.price)
-            step.say(f"{found.lots} shares of {len(sold)} sellers for {price} each; who")
-            step.say(f"asked just that shares what the others left. {venue.money(left)} of the")
+            step.say(f"{found.lots} shares of {len(sold)} sellers for {price} each; those who")
+            step.say(f"asked that very price share what is left. {venue.money(left)} of the")
             step.say(f"budget went back; {venue.money(venue.escrowed(terms))} is in the contract")
         return sold
 

@@ -167,9 +167,11 @@ def find_call(
     if named is None:
         if len(calls) == 1:
             return _built(deployment, contract, calls[0])
-        rule = (
-            "is missing, and there is none" if not calls else f"is missing: {len(calls)} are known"
-        )
+        if not calls:
+            rule = f"is missing, and none of {deployment.settings.symbol} was opened"
+            remedy = f"open one: `prorata {command_of(column)} open TERMS.yaml`"
+            raise InputError.of(column, "", rule, remedy)
+        rule = f"is missing: {len(calls)} are known"
         raise InputError.of(column, "", rule, f"give --{column}; {shown}")
     if _NUMBER.fullmatch(named):
         fitting = [one for one in calls if one.number == int(named)]

@@ -610,7 +610,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J10 gives back what is not there", HOLDS, HOLDS_FILE,
-        "return held < amount ? held : amount;", "return held == 0 ? held : amount;",
+        "if (held >= amount) return amount;", "if (held != 0) return amount;",
         "holds_under_orders::shares_that_an_agent_took_leave_none_locked",
     ),
     AttackMutant(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
 import pytest
@@ -50,3 +51,12 @@ def test_another_seed_tells_another_story_whose_books_balance_but_for_what_is_na
     assert balanced == [True]
     assert "balance" not in console.file.getvalue()
     assert '"balanced": false' in (tmp_path / "books.json").read_text()
+    # Sold twice over, and left: nobody's money stays behind.
+    told = " ".join(console.file.getvalue().split())
+    assert "9,200 shares go to bids for 18,400" in told
+    assert told.count("USD 0 is ") == 2
+    with (tmp_path / "calls.csv").open(encoding="utf-8") as file:
+        calls = list(csv.DictReader(file))
+    assert [(one["kind"], one["stage"]) for one in calls] == [
+        ("offering", "delivered"), ("tender", "delivered"),
+    ]  # fmt: skip

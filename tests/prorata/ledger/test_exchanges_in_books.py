@@ -167,8 +167,8 @@ def test_a_squeeze_out_takes_everybodys_shares_and_owes_what_cannot_be_paid(exch
     exchanging.audited()
     market.demo_chain.travel(now + 15 * DAY)
     market.acting(token.set_address_frozen(dan, frozen=True))
-    market.do(bob, contract.carry_out(number, [ada, bob, cyd, acquirer]))
-    market.acting(contract.carry_out(number, [dan, eve, ada]))
+    market.do(bob, contract.exchange_page(number, [ada, bob, cyd, acquirer]))
+    market.acting(contract.exchange_page(number, [dan, eve, ada]))
     found = exchanging.audited()
     taken = moved(found, token.address, MovementKind.SQUEEZE_OUT)
     assert {one.giver for one in taken} == {ada, bob, cyd, dan, eve}
