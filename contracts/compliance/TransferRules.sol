@@ -364,7 +364,8 @@ contract TransferRules is ITransferRules, IERC165 {
         address to,
         uint256 amount
     ) private view returns (uint256 count) {
-        count = _judge(list, IPersonLedger(_registry).preview(token, from, to, amount));
+        if (_counting) count = _judge(list, IPersonLedger(_registry).preview(token, from, to, amount));
+        else count = _judge(list, _investorOf(to), 0, 0, _noSizes());
         if (_lockUp != 0) count = _judgeLots(list, count, token, from, amount);
     }
 

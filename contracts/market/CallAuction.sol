@@ -6,9 +6,7 @@ import {EIP712} from "solady/utils/EIP712.sol";
 import {IInvestorRegistry} from "../compliance/IInvestorRegistry.sol";
 import {Investor} from "../compliance/InvestorLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
-import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {TokenRolesLib} from "../libraries/TokenRolesLib.sol";
-import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallBooks} from "./CallBooks.sol";
 import {CallClearingLib} from "./CallClearingLib.sol";
@@ -413,8 +411,8 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
 
     /// @dev Whose orders are counted, who is not the principal.
     function _bidderOf(Terms calldata terms, address owner) private view returns (uint256 person) {
-        address principal = terms.principal;
-        address registry = terms.registry;
+        address principal = terms.principalOf();
+        address registry = terms.registryOf();
         bool isPrincipals = owner == principal;
         if (registry == address(0)) {
             person = uint160(owner);
@@ -427,52 +425,59 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (isPrincipals) revert CallAuction_PrincipalsPerson(owner, person);
     }
 
-    /// @dev Whether the token lets `owner` receive at all. What its rules say of so many shares, and of these sellers, is
-    /// asked when they are delivered; and by who would strike the order.
-    function _canReceive(address token, address owner) private view returns (bool) {
-        bytes memory question = abi.encodeCall(IERC7943Fungible.canReceive, (owner));
-        (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
-        return answer == 1;
-    }
-
     // ------------------------------------------------------------------- recording
 
     /// @dev Writes an order.
     /// @return order Its number
     /// @return due What its owner gives: money, or shares
     function _record(Terms calldata terms, Placement memory placement) private returns (uint256 order, uint256 due) {
-        bytes32 id = placement.id;
-        Book storage book = _books[id];
-        Head memory head = book.head;
-        _requireStage(id, head.stage, Stage.Open);
-        if (block.timestamp < terms.opensAt) revert CallAuction_TooEarly(terms.opensAt, block.timestamp);
-        _requireUntil(terms.closesAt);
-        uint256 present = placement.ladder == 0 ? head.refundable : book.second;
-        due = _dueOf(terms, placement, present);
+        Book storage book = _books[placement.id];
+        uint256 head = _headOf(book);
+        // The lowest eight bits are the stage.
+        _requireStage(placement.id, Stage(head & 0xff), Stage.Open);
+        _requireOpenAt(terms.opensAtOf(), terms.closesAtOf());
+        bool isBid = placement.side == Side.Bid;
+        due = _dueOf(terms, placement, placement.ladder == 0 ? head >> REFUNDABLE : book.second);
         uint256 person = _bidderOf(terms, placement.owner);
-        if (terms.mostPerPerson | terms.recordId != 0) _countPerson(terms, book, placement, person);
-        if (placement.side == Side.Bid) {
-            if (placement.ladder == 0) {
-                // `_dueOf` has seen that the sum fits.
-                head.refundable = uint128(present + due);
-            } else {
-                book.second = present + due;
-            }
+        if (terms.isCounted()) _countPerson(terms, book, placement, person);
+        // The number of orders cannot reach 40 bits, and `_dueOf` has seen that money fits into 128.
+        unchecked {
+            head += ONE_ORDER;
+            if (isBid && placement.ladder == 0) head += due << REFUNDABLE;
+            else if (isBid) book.second += due;
         }
-        order = ++head.orders;
-        book.head = head;
+        _setHead(book, head);
+        order = (head / ONE_ORDER) & CallOrderLib.MAX_LOTS;
+        bool byAmount = terms.isByAmount();
         book.orders[order] = CallOrderLib.pack(
             placement.owner,
-            terms.byAmount ? 0 : placement.quantity,
+            byAmount ? 0 : placement.quantity,
             placement.step,
             placement.side,
             placement.ladder,
             person
         );
-        if (terms.byAmount) book.details[order].money = placement.quantity;
+        if (byAmount) book.details[order].money = placement.quantity;
         _addInterest(book, placement.step, placement.side, placement.quantity);
+        _announceOrder(placement, order);
+    }
+
+    /// @dev The slot of a `Head` as it is: every order reads and writes two of its fields.
+    function _headOf(Book storage book) private view returns (uint256 head) {
+        assembly ("memory-safe") {
+            head := sload(book.slot)
+        }
+    }
+
+    function _setHead(Book storage book, uint256 head) private {
+        assembly ("memory-safe") {
+            sstore(book.slot, head)
+        }
+    }
+
+    function _announceOrder(Placement memory placement, uint256 order) private {
         emit Placed(
-            id,
+            placement.id,
             order,
             placement.owner,
             placement.side,
@@ -482,48 +487,58 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         );
     }
 
+    function _requireOpenAt(uint256 opensAt, uint256 closesAt) private view {
+        if (block.timestamp < opensAt) revert CallAuction_TooEarly(opensAt, block.timestamp);
+        _requireUntil(closesAt);
+    }
+
     /// @dev What an order gives, after checking everything about it that is not about its owner's person.
+    /// @param present Money of its currency that is here
     function _dueOf(
         Terms calldata terms,
         Placement memory placement,
         uint256 present
     ) private view returns (uint256 due) {
-        Side side = placement.side;
-        if (terms.kind != Kind.Auction && (terms.kind == Kind.Sale) != (side == Side.Bid)) {
-            revert CallAuction_WrongSide(side, terms.kind);
-        }
-        if (placement.step >= terms.steps) revert CallAuction_UnknownStep(placement.step, terms.steps);
-        uint256 ladder = placement.ladder;
-        if (ladder > 1 || terms.ladders[ladder].currency == address(0)) revert CallAuction_UnknownLadder(ladder);
+        _requirePlace(terms, placement);
+        bool isBid = placement.side == Side.Bid;
         uint256 quantity = placement.quantity;
-        if (quantity == 0 || quantity < terms.leastOrder) revert CallAuction_TooSmall(quantity, terms.leastOrder);
-        uint256 price = terms.priceAt(ladder, placement.step);
-        uint256 limit = MAX_MONEY - present;
-        uint256 lots = quantity;
-        if (terms.byAmount) {
-            lots = quantity / price;
-        } else {
-            if (side == Side.Ask || limit / price > CallOrderLib.MAX_LOTS) limit = CallOrderLib.MAX_LOTS;
-            else limit = limit / price;
-            uint256 most = type(uint96).max / terms.lot;
-            if (limit > most) limit = most;
+        uint256 least = terms.leastOrderOf();
+        if (quantity == 0 || quantity < least) revert CallAuction_TooSmall(quantity, least);
+        uint256 price = terms.priceAt(placement.ladder, placement.step);
+        // Numbers of 128 bits, the divisors not zero; a product is of an order that is not too large.
+        unchecked {
+            uint256 limit = MAX_MONEY - present;
+            uint256 lots = quantity;
+            if (terms.isByAmount()) {
+                lots = quantity / price;
+                due = quantity;
+            } else {
+                limit = isBid ? limit / price : CallOrderLib.MAX_LOTS;
+                uint256 most = type(uint96).max / terms.lotOf();
+                if (most > CallOrderLib.MAX_LOTS) most = CallOrderLib.MAX_LOTS;
+                if (limit > most) limit = most;
+                due = quantity * price;
+            }
+            if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
+            uint256 shares = lots * terms.lotOf();
+            if (!isBid) return shares;
+            if (!_allows(terms.tokenOf(), placement.owner, shares)) {
+                revert CallAuction_Undeliverable(placement.owner, shares);
+            }
         }
-        if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
-        uint256 shares = lots * terms.lot;
-        if (side == Side.Ask) return shares;
-        if (!_canReceive(terms.tokenOf(), placement.owner)) {
-            revert CallAuction_Undeliverable(placement.owner, shares);
-        }
-        return terms.byAmount ? quantity : quantity * price;
+    }
+
+    function _requirePlace(Terms calldata terms, Placement memory placement) private pure {
+        Side side = placement.side;
+        if (side == Side.Bid ? terms.isTender() : terms.isSale()) revert CallAuction_WrongSide(side, terms.kind);
+        uint256 step = placement.step;
+        if (step >= terms.stepCount()) revert CallAuction_UnknownStep(step, terms.stepCount());
+        uint256 ladder = placement.ladder;
+        if (ladder > 1 || terms.currencyOf(ladder) == address(0)) revert CallAuction_UnknownLadder(ladder);
     }
 
     /// @dev Counts an order for its person, within its limit.
-    function _countPerson(
-        Terms calldata terms,
-        Book storage book,
-        Placement memory placement,
-        uint256 person
-    ) private {
+    function _countPerson(Terms calldata terms, Book storage book, Placement memory placement, uint256 person) private {
         uint256 limit = terms.mostPerPerson;
         if (terms.recordId != 0) {
             // Two factors of 96 and 64 bits.
@@ -570,7 +585,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
 
     function _collect(Terms calldata terms, Placement memory placement, uint256 due) private {
         if (placement.side == Side.Ask) return _hold(terms, placement.owner, due);
-        _takeMoney(terms.ladders[placement.ladder].currency, placement.owner, due);
+        _takeMoney(terms.currencyOf(placement.ladder), placement.owner, due);
     }
 
     function _hold(Terms calldata terms, address owner, uint256 shares) private {

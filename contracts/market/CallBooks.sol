@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
-import {StaticCallLib} from "../libraries/StaticCallLib.sol";
 import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
 import {IShareToken} from "../token/IShareToken.sol";
 import {CallOrder} from "./CallOrderLib.sol";
@@ -31,9 +30,13 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     /// @dev What a question may use that a token may not answer.
     uint256 internal constant QUESTION_GAS = 50_000;
 
+    /// @dev Where money begins in the slot of a `Head`, in bits, and one order more.
+    uint256 internal constant REFUNDABLE = 128;
+    uint256 internal constant ONE_ORDER = 1 << 8;
+
     // --------------------------------------------------------------------- storage
 
-    /// @dev One slot.
+    /// @dev One slot, from the lowest bit up.
     /// @param stage How far the call is
     /// @param orders Orders placed
     /// @param delivered Lots that were ever delivered
@@ -140,7 +143,10 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     // -------------------------------------------------------------------- checking
 
-    function _bookAt(ICallAuction.Terms calldata terms, ICallAuction.Stage stage) internal view returns (bytes32 id, Book storage book) {
+    function _bookAt(
+        ICallAuction.Terms calldata terms,
+        ICallAuction.Stage stage
+    ) internal view returns (bytes32 id, Book storage book) {
         id = terms.idOf();
         book = _books[id];
         _requireStage(id, book.head.stage, stage);
@@ -184,7 +190,8 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         // From scratch memory: every payment asks.
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            mstore(0x04, account)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(0x04, shr(96, shl(96, account)))
             let answered := staticcall(gasLimit, token, 0x00, 0x24, 0x00, 0x20)
             if and(answered, gt(returndatasize(), 0x1f)) {
                 let answer := mload(0x00)
@@ -198,10 +205,19 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     /// @dev Whether the token would let `owner` have new shares, by all its rules. The shares come from nobody: those of a
     /// seller are held, which the token would say and nothing else.
-    function _allows(address token, address owner, uint256 shares) internal view returns (bool) {
-        bytes memory question = abi.encodeCall(IERC7943Fungible.canTransfer, (address(0), owner, shares));
-        (, uint256 answer) = StaticCallLib.tryAsk(token, question, gasleft());
-        return answer == 1;
+    function _allows(address token, address owner, uint256 shares) internal view returns (bool allowed) {
+        bytes4 selector = IERC7943Fungible.canTransfer.selector;
+        // Every bid asks, and every delivery of new shares.
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            mstore(question, selector)
+            mstore(add(question, 0x04), 0)
+            // The compiler does not warrant that the upper bits of an address are clean.
+            mstore(add(question, 0x24), shr(96, shl(96, owner)))
+            mstore(add(question, 0x44), shares)
+            let answered := staticcall(gas(), token, question, 0x64, 0x00, 0x20)
+            allowed := and(and(answered, gt(returndatasize(), 0x1f)), eq(mload(0x00), 1))
+        }
     }
 
     function _halves(uint256 word) internal pure returns (uint256 low, uint256 high) {

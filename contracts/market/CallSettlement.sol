@@ -54,14 +54,14 @@ contract CallSettlement is CallBooks {
 
     // ----------------------------------------------------------------- withdrawing
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function withdraw(ICallAuction.Terms calldata terms, uint256 order) external nonReentrant {
         (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Open);
         _requireInPlace(terms.token, _orderIn(id, book, order).owner(), msg.sender);
         _withdraw(terms, id, book, order);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function withdrawFor(
         ICallAuction.Terms calldata terms,
         uint256 order,
@@ -75,12 +75,15 @@ contract CallSettlement is CallBooks {
         _withdraw(terms, id, book, order);
     }
 
-    /// @notice `ICallAuction`.
-    function strike(ICallAuction.Terms calldata terms, uint256[] calldata orders) external nonReentrant returns (uint256 struck) {
+    /// @notice See `ICallAuction`.
+    function strike(
+        ICallAuction.Terms calldata terms,
+        uint256[] calldata orders
+    ) external nonReentrant returns (uint256 struck) {
         return _sort(terms, orders, ICallAuction.OrderState.Placed);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function restore(
         ICallAuction.Terms calldata terms,
         uint256[] calldata orders
@@ -90,7 +93,7 @@ contract CallSettlement is CallBooks {
 
     // -------------------------------------------------------------------- settling
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function settle(ICallAuction.Terms calldata terms, uint256 most) external nonReentrant returns (bool done) {
         (bytes32 id, Book storage book) = _bookAt(terms, ICallAuction.Stage.Settling);
         _requireUntil(terms.settleBy);
@@ -104,7 +107,7 @@ contract CallSettlement is CallBooks {
         _payOut(terms, book, page);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function deliver(
         ICallAuction.Terms calldata terms,
         ICallAuction.Pair[] calldata pairs
@@ -123,7 +126,7 @@ contract CallSettlement is CallBooks {
 
     // ------------------------------------------------------------------- refunding
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function refund(
         ICallAuction.Terms calldata terms,
         uint256[] calldata orders
@@ -133,7 +136,9 @@ contract CallSettlement is CallBooks {
         Page memory page = _turn(terms, id, book);
         ICallAuction.Stage stage = page.head.stage;
         if (stage == ICallAuction.Stage.None) revert ICallAuction.CallAuction_UnknownCall(id);
-        bool isOver = stage >= ICallAuction.Stage.Failed || (stage >= ICallAuction.Stage.Settling && block.timestamp > terms.settleBy);
+        bool isOver =
+            stage >= ICallAuction.Stage.Failed ||
+                (stage >= ICallAuction.Stage.Settling && block.timestamp > terms.settleBy);
         for (uint256 i = 0; i < orders.length; ++i) {
             CallOrder order = _orderIn(id, book, orders[i]);
             ICallAuction.OrderState state = order.state();
@@ -145,7 +150,7 @@ contract CallSettlement is CallBooks {
         _store(book, page);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function returnShares(
         ICallAuction.Terms calldata terms,
         uint256 order,
@@ -154,7 +159,8 @@ contract CallSettlement is CallBooks {
         bytes32 id = terms.idOf();
         Book storage book = _books[id];
         Head memory head = book.head;
-        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled) revert ICallAuction.CallAuction_NotAt(id, head.stage);
+        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled)
+            revert ICallAuction.CallAuction_NotAt(id, head.stage);
         uint256 delivered = uint256(head.delivered) - head.returned;
         if (delivered >= terms.leastLots) revert ICallAuction.CallAuction_EnoughDelivered(delivered, terms.leastLots);
         _requireAfter(terms.settleBy);
@@ -170,7 +176,7 @@ contract CallSettlement is CallBooks {
         _pay(terms, book, page, ladder, bid.owner(), paid);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function payPrincipal(ICallAuction.Terms calldata terms) external nonReentrant returns (uint256[2] memory amounts) {
         bytes32 id = terms.idOf();
         Book storage book = _books[id];
@@ -200,7 +206,7 @@ contract CallSettlement is CallBooks {
         if (!changed) revert ICallAuction.CallAuction_NothingLeft(id, terms.principal);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function take(
         ICallAuction.Terms calldata terms,
         uint8 ladder,
@@ -209,7 +215,7 @@ contract CallSettlement is CallBooks {
         return _take(terms, ladder, account, _inPlaceOf(terms.token, account));
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function takeTo(
         ICallAuction.Terms calldata terms,
         uint8 ladder,
@@ -220,7 +226,7 @@ contract CallSettlement is CallBooks {
         return _take(terms, ladder, account, receiver);
     }
 
-    /// @notice `ICallAuction`.
+    /// @notice See `ICallAuction`.
     function sweep(ICallAuction.Terms calldata terms, uint8 ladder) external nonReentrant returns (uint256 amount) {
         bytes32 id = terms.idOf();
         Book storage book = _books[id];
@@ -287,11 +293,7 @@ contract CallSettlement is CallBooks {
             if (strikes) {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Struck);
                 _subtractInterest(book, found.step(), found.side(), quantity);
-                emit ICallAuction.Struck(
-                    id,
-                    order,
-                    _undeliverable(found.owner(), shares)
-                );
+                emit ICallAuction.Struck(id, order, _undeliverable(found.owner(), shares));
             } else {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Placed);
                 _addInterest(book, found.step(), found.side(), quantity);
@@ -689,12 +691,13 @@ contract CallSettlement is CallBooks {
     ) private {
         uint256 money = 0;
         uint256 shares = 0;
-        book.orders[number] = order.withState(ICallAuction.OrderState.Ended);
+        CallOrder ended = order.withState(ICallAuction.OrderState.Ended);
         if (order.state() != ICallAuction.OrderState.Allotted) {
             // Nothing was allotted: what is kept there is a person's number.
-            book.orders[number] = order.withState(ICallAuction.OrderState.Ended).withAllotted(0);
+            book.orders[number] = ended.withAllotted(0);
             (money, shares) = _giveBack(terms, book, page, order, _quantityOf(book, number, order));
         } else {
+            book.orders[number] = ended;
             uint256 lots = book.details[number].undelivered;
             if (order.isBid()) {
                 uint256 ladder = order.ladder();
@@ -823,7 +826,8 @@ contract CallSettlement is CallBooks {
         if (book.head.stage == ICallAuction.Stage.None) revert ICallAuction.CallAuction_UnknownCall(id);
         if (ladder > 1) revert ICallAuction.CallAuction_UnknownLadder(ladder);
         if (terms.takeUntil != 0) _requireUntil(terms.takeUntil);
-        if (receiver == address(0) || receiver == address(this)) revert ICallAuction.CallAuction_InvalidReceiver(receiver);
+        if (receiver == address(0) || receiver == address(this))
+            revert ICallAuction.CallAuction_InvalidReceiver(receiver);
         amount = book.owedTo[ladder][account];
         if (amount == 0) revert ICallAuction.CallAuction_NothingLeft(id, account);
         book.owedTo[ladder][account] = 0;

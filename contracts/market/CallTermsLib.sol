@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {StaticCallLib} from "../libraries/StaticCallLib.sol";
@@ -365,10 +366,16 @@ library CallTermsLib {
             );
         }
         if (_at(terms, KIND) != AUCTION) return;
+        // However many orders there are, no more shares are sold than exist.
+        (, uint256 supply) = _ask(token, abi.encodeCall(IERC20.totalSupply, ()));
+        uint256 lot = _at(terms, LOT);
+        uint256 expected = FixedPointMathLib.divUp(supply, MAX_LOTS);
+        _check(lot >= expected, uint32(ICallAuction.CallAuction_WrongLot.selector), TWO, lot, expected, 0);
         // Rules that do not answer ask for no least holding that could be known here.
         (, uint256 rules) = _ask(token, abi.encodeCall(IERC3643Token.compliance, ()));
         (, uint256 least) = _ask(rules, abi.encodePacked(LEAST_HOLDING));
-        _check(least == 0, uint32(ICallAuction.CallAuction_LeastHolding.selector), TWO, token, least, 0);
+        // A least holding of one is none: nobody holds less.
+        _check(least <= 1, uint32(ICallAuction.CallAuction_LeastHolding.selector), TWO, token, least, 0);
     }
 
     function _ask(uint256 callee, bytes memory question) private view returns (bool answered, uint256 answer) {

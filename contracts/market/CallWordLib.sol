@@ -16,6 +16,12 @@ library CallWordLib {
     uint256 private constant LEAST_LOTS = 0x120;
     uint256 private constant CURRENCY = 0x160;
     uint256 private constant LADDER_BYTES = 0x60;
+    uint256 private constant OPENS_AT = 0x240;
+    uint256 private constant CLOSES_AT = 0x280;
+    uint256 private constant LEAST_ORDER = 0x320;
+    uint256 private constant MOST_PER_PERSON = 0x340;
+    uint256 private constant REGISTRY = 0x360;
+    uint256 private constant RECORD_ID = 0x380;
     uint256 private constant VALUER = 0x3e0;
     uint256 private constant FEE_BPS = 0x420;
     uint256 private constant DELIVERY_GAS = 0x440;
@@ -62,6 +68,27 @@ library CallWordLib {
 
     function deliveryGasOf(ICallAuction.Terms calldata terms) internal pure returns (uint256) {
         return _at(terms, DELIVERY_GAS);
+    }
+
+    function opensAtOf(ICallAuction.Terms calldata terms) internal pure returns (uint256) {
+        return _at(terms, OPENS_AT);
+    }
+
+    function closesAtOf(ICallAuction.Terms calldata terms) internal pure returns (uint256) {
+        return _at(terms, CLOSES_AT);
+    }
+
+    function leastOrderOf(ICallAuction.Terms calldata terms) internal pure returns (uint256) {
+        return _at(terms, LEAST_ORDER);
+    }
+
+    /// @dev Whether persons have a limit, and are counted.
+    function isCounted(ICallAuction.Terms calldata terms) internal pure returns (bool) {
+        return _at(terms, MOST_PER_PERSON) | _at(terms, RECORD_ID) != 0;
+    }
+
+    function registryOf(ICallAuction.Terms calldata terms) internal pure returns (address) {
+        return _addressAt(terms, REGISTRY);
     }
 
     function _addressAt(ICallAuction.Terms calldata terms, uint256 place) private pure returns (address) {

@@ -321,8 +321,8 @@ interface ICallAuction {
     /// @notice `owner` withdrew an order. What it had given goes back.
     event Withdrawn(bytes32 indexed id, uint256 indexed order, address indexed owner);
 
-    /// @notice An order was taken out, since it could not be delivered. `reason` is the token's or the hold's, cut to
-    /// its first four values. What it had given stays until refunds are open.
+    /// @notice An order was taken out, since it could not be delivered. `reason` says whose it is and how many shares
+    /// it is of (`CallAuction_Undeliverable`). What it had given stays until refunds are open.
     event Struck(bytes32 indexed id, uint256 indexed order, bytes reason);
 
     /// @notice An order that was struck counts again, in its old place.
@@ -399,7 +399,8 @@ interface ICallAuction {
     /// @notice Thrown when the caller is not the opener that the terms name.
     error CallAuction_NotOpener(address caller, address opener);
 
-    /// @notice Thrown when a call that mints is opened by somebody who is neither owner nor agent of the token.
+    /// @notice Thrown when a call that mints is opened by somebody who is neither owner nor agent of the token; or when
+    /// this contract is no agent, which is the caller then.
     error CallAuction_NotOwnerOrAgent(address caller, address token);
 
     /// @notice Thrown when the caller is not the principal.
@@ -415,7 +416,8 @@ interface ICallAuction {
     /// @notice Thrown when a sale or a tender has no principal, or an auction has one; or if it is this contract.
     error CallAuction_WrongPrincipal(Kind kind, address principal);
 
-    /// @notice Thrown when a lot is nothing, or in a tender not one whole share.
+    /// @notice Thrown when a lot is nothing, in a tender not one whole share, or in an auction so small that all shares
+    /// are more lots than can be counted.
     error CallAuction_WrongLot(uint256 lot, uint256 expected);
 
     /// @notice Thrown when the lots of a call contradict its kind, are fewer than the least, or more than can be
@@ -663,7 +665,8 @@ interface ICallAuction {
     /// @notice Goes on with the allotment, order by order in order of placement: delivers what it can, and pays back
     /// what orders do not need. Anyone may call, once the call has succeeded, until `settleBy`. A delivery that is
     /// refused is reported and left to `deliver`; a payment that is refused is owed.
-    /// @param most How many deliveries to try, and orders without any to pass, at most
+    /// @param most How many deliveries to try, and orders without any to pass, at most. In an auction each side passes
+    /// the orders of the other
     /// @return done Whether every order has had its turn
     function settle(Terms calldata terms, uint256 most) external returns (bool done);
 
@@ -739,8 +742,8 @@ interface ICallAuction {
     /// @notice What is owed to `account` by a call, in the currency of a ladder.
     function owedTo(bytes32 id, uint8 ladder, address account) external view returns (uint256);
 
-    /// @notice What the orders of a person add up to on one side, in the unit of `mostPerPerson`. Persons are numbers
-    /// of the registry, or addresses of wallets if the call has none.
+    /// @notice What the orders of a person add up to on one side, in the unit of `mostPerPerson`; 0 in a call without a
+    /// limit and a record. Persons are numbers of the registry, or addresses of wallets if the call has none.
     function orderedBy(bytes32 id, Side side, uint256 person) external view returns (uint256);
 
     /// @notice Shares that a person had at the record, as far as its wallets were counted (`entitle`).

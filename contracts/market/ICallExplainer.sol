@@ -43,9 +43,9 @@ interface ICallExplainer {
     function callAuction() external view returns (ICallAuction);
 
     /// @notice Everything that stands in the way of an order now, and the largest that would pass.
-    /// @dev Refuses a call that was never opened (`CallAuction_UnknownCall`); reverts for no other reason. Lists nothing
-    /// if and only if `place` by `owner` would succeed in this block, for share tokens of this system and currencies
-    /// that move what they are asked to.
+    /// @dev Refuses a call that was never opened (`CallAuction_UnknownCall`), and reverts for no other reason but in the
+    /// middle of a call of the auction's. Lists nothing if and only if `place` by `owner` would succeed in this block,
+    /// for share tokens of this system and currencies that move what they are asked to.
     /// @return obstacles What would make `place` revert
     /// @return refusals Why the rules refuse that the owner receives, if the token can say it
     /// @return most In the unit of `quantity`; 0 if nothing would pass

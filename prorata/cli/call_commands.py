@@ -92,12 +92,13 @@ def open_command(words: Words) -> Command:
         with session.deployed() as (operator, found):
             auction, draft = drafted(found, words, terms, operator.address, contract)
             call = require_new(found, auction, draft)
-            show_terms(session, draft, call)
             facts = opening_facts(draft, call)
             if dry_run:
+                show_terms(session, draft, call)
                 session.output.result({"dry_run": True, **facts})
                 return
             done = open_call(operator, found, auction, draft, signed)
+        show_terms(session, draft, call)
         say_sent(session, done.receipt)
         more = {"before": [one.hash for one in done.before]}
         session.output.result({**facts, **sent_facts(done.receipt), **more})
@@ -222,12 +223,14 @@ def accept_command(words: Words) -> Command:
         session = Session.of(options)
         with session.deployed() as (operator, found):
             call = found_call(found, words, named, contract)
-            book = read_book(call)
-            show_book(session, book)
             if dry_run:
+                book = read_book(call)
+                show_book(session, book)
                 session.output.result({"dry_run": True, **book_facts(book)})
                 return
             receipt = accept_call(operator, call)
+            book = read_book(call)
+        show_book(session, book)
         say_sent(session, receipt)
         session.output.result({**call.as_json(), **sent_facts(receipt)})
 

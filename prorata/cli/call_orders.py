@@ -130,11 +130,11 @@ def place_command(words: Words, name: str = "place") -> Command:
                 signed, call = _read_signed(found, words, source, (named, contract))
             else:
                 call = found_call(found, words, named, contract)
-            warn_of_strangers(session, found, call)
             if signed is not None:
                 placed = _bring(session, operator, call, signed, dry_run=dry_run)
             else:
                 placed = _place(session, (operator, found), call, words, options, dry_run=dry_run)
+            warn_of_strangers(session, found, call)
         if placed is not None:
             show_placed(session, call, placed)
 
@@ -182,7 +182,8 @@ def _place(
     signer = session.signer(operator.chain)
     drafted = draft_placement(found, call, signer.address, wanted, until)
     signed = sign_placement(operator.chain, signer, call, drafted, permit=permit)
-    write_placement(options["out"], signed)
+    if session.stage is None:
+        write_placement(options["out"], signed)
     session.output.say(f"Signed: {signed.says}, in {call.title}")
     session.output.say(
         f"{options['out']} is the order: `prorata {words.place} --from {options['out']}` brings it"
@@ -267,7 +268,7 @@ def explain_command(words: Words) -> Command:
             if who is None:
                 who = session.signer(found.chain).address
             check = check_order(call, who, wanted_order(words, call, options), frozenset())
-            show_check(session, check)
+            show_check(session, check, dry_run=False)
         if not check.passes:
             click.get_current_context().exit(1)
 

@@ -41,6 +41,7 @@ __all__ = [
     "warn_of_strangers",
 ]
 
+MOST_OWED = 10
 
 # ------------------------------------------------------------------------------------------- terms
 
@@ -180,7 +181,7 @@ def warn_of_strangers(session: Session, found: Deployment, call: KnownCall) -> N
 # ------------------------------------------------------------------------------------------- orders
 
 
-def show_check(session: Session, check: OrderCheck) -> None:
+def show_check(session: Session, check: OrderCheck, *, dry_run: bool = True) -> None:
     """An order before it is placed: what it gives, what stands in its way, the most that passes."""
     case = check.case
     call, wanted = case.call, case.wanted
@@ -211,7 +212,7 @@ def show_check(session: Session, check: OrderCheck) -> None:
                     one.code.label for one in case.explanation.obstacles if one not in check.to_give
                 ],
                 "sentences": list(check.sentences),
-                "dry_run": True,
+                **({"dry_run": True} if dry_run else {}),
             }
         )
     )
@@ -441,12 +442,15 @@ def _say_faults(session: Session, report: CallReport) -> None:
             f"{short[0].order.owner}: `prorata {command_of(call.noun)} settle` tries again until "
             f"{moment(call.terms.settle_by)}, and gives the money back after that"
         )
-    for line in report.owed[:10]:
-        owed = call.units.paid(line.owed, line.order.ladder)
+    for account, ladder, amount in report.owed[:MOST_OWED]:
+        take = f"prorata {command_of(call.noun)} take"
         session.output.notice(
-            f"{line.order.owner} could not be paid and is owed {owed}: "
-            f"`prorata {command_of(call.noun)} take --of {line.order.owner}`"
+            f"{account} could not be paid and is owed {call.units.paid(amount, ladder)}: "
+            f"`{take} --of {account}` tries again, and `{take} --to` of that account's sends it "
+            "elsewhere"
         )
+    if (more := len(report.owed) - MOST_OWED) > 0:
+        session.output.notice(f"and {more:,} more are owed: `--json` names them all")
 
 
 def show_calls(session: Session, calls: Sequence[KnownCall], symbol: str, noun: str) -> None:

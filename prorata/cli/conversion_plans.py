@@ -17,8 +17,10 @@ from prorata.cli.parameters import WHEN, parse_moment
 from prorata.cli.session import Session
 from prorata.cli.share_plans import share_token_named
 from prorata.contracts.currency import parse_amount
+from prorata.contracts.share_exchange import ShareExchange
 from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployment import Deployment
+from prorata.deployments.manifest import Manifest
 from prorata.errors import InputError
 from prorata.files.writer import json_object
 from prorata.market.actions.conversion_files import ConversionPlan, read_conversion
@@ -88,7 +90,7 @@ def run_conversion(wanted: WantedConversion, *, dry_run: bool, options: Mapping[
     with session.deployed() as (operator, found):
         run = _Run(session, operator, found, wanted, {**options, "dry_run_shown": dry_run})
         contract = exchange_at(found.chain, options["named"])
-        facts = run.preview()
+        facts = run.preview(contract)
         if dry_run:
             session.output.result(json_object({"dry_run": True, **facts}))
             return
@@ -178,7 +180,7 @@ class _Run:
 
     # ------------------------------------------------------------------- words
 
-    def preview(self) -> dict[str, Any]:
+    def preview(self, contract: ShareExchange) -> dict[str, Any]:
         """Show who gets what by the register as it is now, and check what can be checked."""
         plan, found = self.plan, self.found
         if plan.deploys:
@@ -192,15 +194,35 @@ class _Run:
             self.unit, address = Unit(other.symbol(), other.decimals()), other.address
         terms = conversion_terms(found, plan, address, self.unit.decimals)
         self.operator.tell("reading who holds what")
-        self.shown = preview_conversion(found, terms)
+        self.shown = preview_conversion(found, contract, terms)
         if not self.planned_before:
             check_conversion(self.operator, found, self.shown)
+            self._require_authorised()
         stage = self.session.stage
         if stage is not None:
             stage.foreword = self.show
         elif self.options["dry_run_shown"] or self.options["yes"]:
             self.show(self.session.output)
         return self._facts()
+
+    def _require_authorised(self) -> None:
+        """Raises: InputError when the asset that holders get may not have so many shares."""
+        path = self.beside / self.plan.symbol / "manifest.json"
+        if self.plan.deploys or not path.exists():
+            return
+        manifest = Manifest.read(path)
+        if manifest.contracts["ShareToken"].address != self.plan.other:
+            return
+        new, authorised = self.shown.total.other_shares, manifest.asset.authorised
+        supply = ShareToken(self.found.chain, self.plan.other).total_supply()
+        if supply + new > authorised:
+            unit, symbol = self.unit, self.plan.symbol
+            rule = (
+                f"new shares and the {unit.text(supply)} of {symbol} are more than the "
+                f"{unit.text(authorised)} authorised"
+            )
+            words = f"authorise {unit.text(supply + new)} --asset {symbol}"
+            raise InputError.of("shares", unit.text(new), rule, f"run `prorata {words}` first")
 
     def show(self, output: Output) -> None:
         """Who gets what."""
@@ -230,10 +252,16 @@ class _Run:
             ("new shares", f"{self.unit.text(total.other_shares)} {self.unit.symbol}"),
             ("in lieu", f"{self._money(total.in_lieu)} for fractions"),
             ("money in all", self._money(total.paid)),
+            ("funded with", f"{self._money(self.shown.funding)}; what is not needed comes back"),
             ("to be done by", moment(plan.closes_at)),
         )
         for name, text in lines:
             output.say(f"  {name:<14}{text}")
+        if self.shown.left_over:
+            output.notice(
+                f"the vault has {held.text(self.shown.left_over)} {held.symbol} left over from "
+                "stock dividends, which are nobody's: they are burnt"
+            )
 
     def _money(self, amount: int) -> str:
         unit = self.currency.unit
@@ -284,6 +312,8 @@ class _Run:
             "new_shares": self.unit.amount(total.other_shares),
             "in_lieu": money.amount(total.in_lieu),
             "paid": money.amount(total.paid),
+            "funding": money.amount(self.shown.funding),
+            "left_over": held.amount(self.shown.left_over),
             "holders": [
                 {
                     "holder": line.holder,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.cli.exchange_screens import show_account, show_check, show_exchanged
 from prorata.cli.names import known_names
@@ -18,7 +19,7 @@ from prorata.contracts.share_exchange import ShareExchange
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.market.exchanges.account import account_of
-from prorata.market.exchanges.carrying import PAGE_GAS, carry_out
+from prorata.market.exchanges.carrying import PAGE_GAS, exchange_everybody
 from prorata.market.exchanges.elective import check_exchange, check_note, exchange_now
 from prorata.market.exchanges.listing import exchange_of_asset
 from prorata.market.exchanges.opening import exchange_at
@@ -35,6 +36,7 @@ __all__ = [
     "come",
     "contract_at",
     "gas_option",
+    "moment_of",
     "money_in",
     "page_option",
     "person",
@@ -93,6 +95,20 @@ def person(column: str, named: str) -> str:
     return find_person(column, named, known_names())
 
 
+def moment_of(text: str, chain: RpcChain, column: str) -> int:
+    """The Unix second that `text` names; of a time from now, the one that was first shown.
+
+    Raises: InputError when it names none.
+    """
+    # What is agreed to is played before it is run, and a second later it would be another call.
+    context = click.get_current_context(silent=True)
+    kept = {} if context is None else context.meta
+    second: int = kept.setdefault(
+        f"prorata.moment/{column}/{text}", parse_moment(text, chain, column)
+    )
+    return second
+
+
 def come(
     desk: Desk, number: int, amount: str, options: Mapping[str, Any], *, dry_run: bool
 ) -> None:
@@ -110,7 +126,7 @@ def come(
         number,
         shares,
         least=None if least is None else money_in(found, place, number, least, "least"),
-        until=None if until is None else parse_moment(until, operator.chain, "until"),
+        until=None if until is None else moment_of(until, operator.chain, "until"),
         note=check_note(options["note"]),
         permit=options["permit"],
         reference=options["reference"],
@@ -121,7 +137,7 @@ def come(
 def carry(desk: Desk, number: int, page: int | None, page_gas: int) -> None:
     """Carry an exchange out, and show its account."""
     operator, found, place = desk.operator, desk.found, desk.place
-    done = carry_out(operator, found, place, number, page_size=page, page_gas=page_gas)
+    done = exchange_everybody(operator, found, place, number, page_size=page, page_gas=page_gas)
     operator.tell("accounting for every unit")
     account = account_of(found, place, number)
     files = account.write(found.folder)

@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 
 import click
 
-from prorata.cli.exchange_desk import Desk, carry, gas_option, page_option, person, reference_option
+from prorata.cli.exchange_desk import (
+    Desk,
+    carry,
+    gas_option,
+    moment_of,
+    page_option,
+    person,
+    reference_option,
+)
 from prorata.cli.exchange_screens import contract_option, show_opened, show_preview
-from prorata.cli.parameters import WHEN, parse_moment
+from prorata.cli.parameters import WHEN
 from prorata.contracts.share_exchange import ExchangeStage
 from prorata.market.exchanges.mandatory import Wanted
 from prorata.market.exchanges.opening import open_exchange, opened_before
@@ -56,17 +64,17 @@ def wanted_of(desk: Desk, options: Mapping[str, Any]) -> Wanted:
     Raises: InputError.
     """
     chain = desk.operator.chain
-    opens_at = parse_moment(options["at"], chain, "at")
+    opens_at = moment_of(options["at"], chain, "at")
     until, take, sweep = options["until"], options["take_until"], options["sweep_to"]
     return Wanted(
         price=options["price"],
         opens_at=opens_at,
-        closes_at=opens_at + MONTH if until is None else parse_moment(until, chain, "until"),
+        closes_at=opens_at + MONTH if until is None else moment_of(until, chain, "until"),
         document=options["document"],
         treasury=desk.operator.address
         if options["treasury"] is None
         else person("treasury", options["treasury"]),
-        take_until=0 if take is None else parse_moment(take, chain, "take-until"),
+        take_until=0 if take is None else moment_of(take, chain, "take-until"),
         sweep_to=ZERO_ADDRESS if sweep is None else person("sweep-to", sweep),
     )
 

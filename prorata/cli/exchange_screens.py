@@ -39,6 +39,7 @@ __all__ = [
     "show_moved",
     "show_opened",
     "show_preview",
+    "show_retired",
     "show_taken",
     "show_terms",
 ]
@@ -213,6 +214,17 @@ def show_exchanged(session: Session, done: Exchanged, **facts: Any) -> None:
         session.output.say(f"Nothing was sent: exchanged before in {receipt.hash}")
     said = units.said(done.brought)
     session.output.say(f"Exchanged {units.said_shares(done.shares)} of {done.holder} for {said}")
+    session.output.say(f"  {'transaction':<12}{receipt.hash}")
+    session.output.result({**done.as_json(), **facts})
+
+
+def show_retired(session: Session, done: Exchanged, whom: str, **facts: Any) -> None:
+    """What was retired, and for whom."""
+    units, receipt = done.units, done.receipt
+    if receipt.resumed:
+        session.output.say(f"Nothing was sent: retired before in {receipt.hash}")
+    said = f"{units.said_shares(done.shares)} of {done.holder} for {escape(whom)}"
+    session.output.say(f"Retired {said}")
     session.output.say(f"  {'transaction':<12}{receipt.hash}")
     session.output.result({**done.as_json(), **facts})
 

@@ -70,11 +70,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "subscribe": "Place an order in an offering, or sign one for others to bring.",
         "auction": "Auction shares among holders, at one price for all.",
         "tender": "Buy shares back from holders: a tender at one price for all.",
+        "redeem": "Give shares back for money: at once, or in a window at a later price.",
         "exchange": (
             "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
-        ),
-        "redeem": (
-            "Redeem shares: at once within a day's limit, or in a window at a price named later."
         ),
         "mature": "Redeem all shares at maturity: everybody is paid, and the shares are burnt.",
         "squeeze-out": (

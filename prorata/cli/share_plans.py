@@ -60,6 +60,11 @@ def record_options(function: F) -> F:
         click.option(
             "--page", type=int, default=PAGE_SIZE, show_default=True, help="Holders to a page."
         ),
+        click.option(
+            "--no-push",
+            is_flag=True,
+            help="Leave the push to others, as an account that signs elsewhere must.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -114,7 +119,9 @@ def run_share_plan(wanted: Wanted, *, dry_run: bool, options: Mapping[str, Any])
             session.output.result(json_object({"dry_run": True, **facts}))
             return
         if run.final:
-            done = give_shares(operator, found, run.plan, page_size=page)
+            done = give_shares(
+                operator, found, run.plan, page_size=page, push=not options["no_push"]
+            )
             facts |= run.show_done(done)
     if not run.final:
         closes = moment(run.closes_at)
@@ -269,27 +276,41 @@ class _Run:
 
     def show_done(self, done: Given) -> dict[str, Any]:
         """What became of it; the same for a program."""
-        say, report = self.session.output.say, done.report
-        paid, skipped = report.of("paid"), report.of("skipped")
-        say(
-            f"Distribution {done.distribution}: {counted(len(paid), 'holder')} "
-            f"{'has' if len(paid) == 1 else 'have'} {self.unit.text(report.paid)} "
-            f"{self.unit.symbol}"
-        )
-        for line in skipped[:SHOWN]:
-            why = "" if line.reason is None else f" ({line.reason.label})"
-            self.session.output.notice(f"{line.holder} was not paid{why} and is owed as before")
+        say = self.session.output.say
+        paid, skipped = self._show_push(done)
         for holder, why in list(done.left.items())[:SHOWN]:
             self.session.output.notice(f"{holder} {why}: what its wallet is to get is still due")
         say(f"The plan is in {self.found.folder / 'actions' / done.plan.name}")
         return {
             "distribution": done.distribution,
-            "holders_paid": len(paid),
-            "skipped": {line.holder: line.reason and line.reason.label for line in skipped},
+            "holders_paid": paid,
+            "skipped": skipped,
             "still_due": dict(done.left),
             "transactions": [receipt.hash for receipt in done.receipts],
             "resumed": not self.operator.fresh,
         }
+
+    def _show_push(self, done: Given) -> tuple[int | None, dict[str, str]]:
+        """Say who has the new shares: how many holders, and who was skipped, and why."""
+        say, report = self.session.output.say, done.report
+        if report is None:
+            words = f"`prorata distribute --push-only {done.distribution}`"
+            say(f"Distribution {done.distribution} is declared: {words} pays its holders")
+            return None, {}
+        paid = report.of("paid")
+        say(
+            f"Distribution {done.distribution}: {counted(len(paid), 'holder')} "
+            f"{'has' if len(paid) == 1 else 'have'} {self.unit.text(report.paid)} "
+            f"{self.unit.symbol}"
+        )
+        skipped = {
+            line.holder: "" if line.reason is None else line.reason.label
+            for line in report.of("skipped")
+        }
+        for holder, why in list(skipped.items())[:SHOWN]:
+            said = f" ({why})" if why else ""
+            self.session.output.notice(f"{holder} was not paid{said} and is owed as before")
+        return len(paid), skipped
 
     def _facts(self) -> dict[str, Any]:
         plan = self.plan

@@ -400,7 +400,7 @@ class ShareExchange(BoundContract):
         """Make sure that no request of the sender's with this nonce is used."""
         return self._write("cancelNonce", nonce, label=f"cancel the request {nonce}")
 
-    def carry_out(self, exchange_id: int, holders: Sequence[str]) -> Call:
+    def exchange_page(self, exchange_id: int, holders: Sequence[str]) -> Call:
         """Exchange all shares of some holders in a mandatory exchange."""
         label = f"carry out {_named(exchange_id)} for {counted(len(holders), 'holder')}"
         return self._write("carryOut", exchange_id, list(holders), label=label)

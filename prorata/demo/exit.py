@@ -101,10 +101,9 @@ class Exit:
             orders = auction.orders_of(number, range(1, len(sellers) + 1))
             sold = {order.owner: order.delivered for order in orders if order.delivered}
             left = terms.budget - found.lots * found.price
-            step.say(
-                f"{found.lots} shares of {len(sold)} sellers for {venue.money(found.price)} each;"
-            )
-            step.say(f"who asked for just that share what is left. {venue.money(left)} of the")
+            price = venue.money(found.price)
+            step.say(f"{found.lots} shares of {len(sold)} sellers for {price} each; who")
+            step.say(f"asked just that shares what the others left. {venue.money(left)} of the")
             step.say(f"budget went back; {venue.money(venue.escrowed(terms))} is in the contract")
         return sold
 
@@ -141,7 +140,6 @@ class Exit:
             operator.send_one("close exits", exchange.close(number))
             operator.send_one("no agent for exits", token.remove_agent(exchange.address))
             gone = supply - token.total_supply()
-            step.say(
-                f"{len(holders)} holders redeem {gone} shares for {venue.money(AT_ONCE)} each, at"
-            )
-            step.say(f"once: they are burnt, and {token.total_supply():,} are left")
+            price = venue.money(AT_ONCE)
+            step.say(f"{len(holders)} holders redeem {gone} shares, for {price} each and without")
+            step.say(f"waiting: they are burnt, and {token.total_supply():,} are left")

@@ -21,6 +21,7 @@ from prorata.deployments.create2 import create2_call
 __all__ = [
     "CALL_AUCTION",
     "CALL_EXPLAINER",
+    "EXCHANGE_EXPLAINER",
     "HOLDS",
     "SALT",
     "SETTLEMENT",
@@ -28,20 +29,29 @@ __all__ = [
     "SINGLETONS",
     "packed_singletons",
     "singleton_address",
+    "singleton_arguments",
     "singleton_call",
 ]
 
 SETTLEMENT, HOLDS = "TradeSettlement", "Holds"
 CALL_AUCTION, CALL_EXPLAINER = "CallAuction", "CallExplainer"
-SHARE_EXCHANGE = "ShareExchange"
+SHARE_EXCHANGE, EXCHANGE_EXPLAINER = "ShareExchange", "ExchangeExplainer"
 
-SINGLETONS: Final = (SETTLEMENT, HOLDS, CALL_AUCTION, CALL_EXPLAINER, SHARE_EXCHANGE)
+SINGLETONS: Final = (
+    SETTLEMENT,
+    HOLDS,
+    CALL_AUCTION,
+    CALL_EXPLAINER,
+    SHARE_EXCHANGE,
+    EXCHANGE_EXPLAINER,
+)
 """By the names of their artifacts, in the order in which they are deployed."""
 
 _BUILT_ON: Final[Mapping[str, str]] = {
     CALL_AUCTION: HOLDS,
     CALL_EXPLAINER: CALL_AUCTION,
     SHARE_EXCHANGE: HOLDS,
+    EXCHANGE_EXPLAINER: SHARE_EXCHANGE,
 }
 """Whose address a contract is told when it is made."""
 
@@ -53,12 +63,16 @@ def packed_singletons() -> tuple[str, ...]:
     return tuple(name for name in SINGLETONS if name in artifacts())
 
 
+def singleton_arguments(name: str) -> tuple[str, ...]:
+    """Its constructor's: none, or the address of what it is built on."""
+    below = _BUILT_ON.get(name)
+    return () if below is None else (singleton_address(below),)
+
+
 @cache
 def singleton_call(name: str) -> tuple[Call, str]:
     """The contract's deployment through the factory, and where that puts it."""
-    below = _BUILT_ON.get(name)
-    arguments = () if below is None else (singleton_address(below),)
-    return create2_call(SALT, artifact(name), *arguments)
+    return create2_call(SALT, artifact(name), *singleton_arguments(name))
 
 
 def singleton_address(name: str) -> str:

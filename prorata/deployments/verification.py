@@ -14,14 +14,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from prorata.chain.abi import encode_constructor
-from prorata.chain.artifacts import artifact, compiler
+from prorata.chain.artifacts import artifact, compiler, standard_input
+from prorata.chain.node import RpcChain
 from prorata.deployments.deployment import Deployment, keccak_hex
 from prorata.deployments.explorers import Explorer, Outcome, State, VerificationRequest
 from prorata.deployments.manifest import Contract
+from prorata.deployments.market_contracts import (
+    packed_singletons,
+    singleton_address,
+    singleton_arguments,
+)
 from prorata.errors import DeploymentError
 from prorata.files.writer import write_json
 
-__all__ = ["STATUS", "Verification", "verification_requests", "verify_all"]
+__all__ = ["STATUS", "Verification", "market_requests", "verification_requests", "verify_all"]
 
 STATUS = "verification.json"
 PAUSE_SECONDS = 5.0
@@ -61,6 +67,29 @@ def verification_requests(found: Deployment) -> dict[str, VerificationRequest]:
     contracts = found.manifest.contracts
     ours = {label: one for label, one in contracts.items() if one.init_code_hash and _ours(one)}
     return {label: _request(found, label, contract) for label, contract in ours.items()}
+
+
+def market_requests(chain: RpcChain) -> dict[str, VerificationRequest]:
+    """What to ask for the market's contracts, as far as the chain has them, with our code.
+
+    They are nobody's, so whoever asks first has asked for all.
+
+    Raises: ChainError.
+    """
+    return {
+        f"market/{name}": VerificationRequest(
+            chain_id=chain.chain_id,
+            address=singleton_address(name),
+            name=name,
+            source_name=artifact(name).source_name,
+            compiler_build=compiler().build,
+            standard_input=standard_input(),
+            arguments=encode_constructor(name, singleton_arguments(name)),
+            transaction=None,
+        )
+        for name in packed_singletons()
+        if artifact(name).is_code(chain.code(singleton_address(name)))
+    }
 
 
 def _ours(contract: Contract) -> bool:
@@ -134,13 +163,18 @@ def verify_all(
     patience: float,
     on_progress: Callable[[str], None] = lambda _: None,
     pause: float = PAUSE_SECONDS,
+    market: bool = False,
 ) -> list[Verification]:
     """Ask an explorer for every contract, and then, for `patience` seconds, what came of it.
+
+    With `market` it is asked for the market's contracts, too.
 
     Raises: DeploymentError as `verification_requests` does; ChainError when there is no answer.
     """
     asked = verification_requests(found)
-    outcomes = _remembered(found, explorer)
+    if market:
+        asked |= market_requests(found.chain)
+    outcomes = _remembered(found, explorer, asked)
     before = {label for label, one in outcomes.items() if one.state is State.VERIFIED}
     for label, request in asked.items():
         if label not in before:
@@ -150,7 +184,7 @@ def verify_all(
             outcomes[label] = (
                 explorer.look_up(request, job) if job is not None else explorer.submit(request)
             )
-            _remember(found, explorer, outcomes)
+            _remember(found, explorer, asked, outcomes)
     ends = time.monotonic() + patience
     while time.monotonic() < ends and any(_pending(asked, outcomes)):
         time.sleep(pause)
@@ -162,7 +196,7 @@ def verify_all(
                 if job is None
                 else explorer.look_up(asked[label], job)
             )
-        _remember(found, explorer, outcomes)
+        _remember(found, explorer, asked, outcomes)
     return [
         Verification(label, request.address, outcomes[label], label in before)
         for label, request in asked.items()
@@ -175,28 +209,36 @@ def _pending(
     return (label for label in asked if outcomes[label].state is State.PENDING)
 
 
-def _remembered(found: Deployment, explorer: Explorer) -> dict[str, Outcome]:
+def _remembered(
+    found: Deployment, explorer: Explorer, asked: Mapping[str, VerificationRequest]
+) -> dict[str, Outcome]:
     kept = _status(found).get(explorer.url, {})
-    contracts = found.manifest.contracts
     return {
         label: Outcome(State(one["state"]), one["said"], one["job"])
         for label, one in kept.items()
-        if label in contracts and one["address"] == contracts[label].address
+        if label in asked and one["address"] == asked[label].address
     }
 
 
-def _remember(found: Deployment, explorer: Explorer, outcomes: Mapping[str, Outcome]) -> None:
-    contracts = found.manifest.contracts
+def _remember(
+    found: Deployment,
+    explorer: Explorer,
+    asked: Mapping[str, VerificationRequest],
+    outcomes: Mapping[str, Outcome],
+) -> None:
     facts = {
         label: {
-            "address": contracts[label].address,
+            "address": asked[label].address,
             "state": one.state.value,
             "said": one.words,
             "job": one.job,
         }
         for label, one in outcomes.items()
     }
-    write_json(found.folder / STATUS, {**_status(found), explorer.url: facts})
+    known = _status(found)
+    # What was asked for another time stays.
+    facts = {**known.get(explorer.url, {}), **facts}
+    write_json(found.folder / STATUS, {**known, explorer.url: facts})
 
 
 def _status(found: Deployment) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from prorata.chain.types import Block, Chain
 from prorata.contracts.call_auction import CallAuction, CallState, Escrow, Stage
 from prorata.contracts.currency import Currency
-from prorata.contracts.share_exchange import Exchange, ExchangeStage, ShareExchange
+from prorata.contracts.share_exchange import Exchange, ExchangeStage, Owing, ShareExchange
 from prorata.errors import ChainError
 from prorata.ledger.books import Books
 from prorata.ledger.calls import CallAccount, CallMoney, CallStage
@@ -57,7 +57,7 @@ class EscrowAnswers:
     owed: Mapping[tuple[str, int, str], int] = field(default_factory=dict)
     """By call, ladder and account, for every account that was ever owed anything."""
     exchanges: Mapping[int, Exchange] = field(default_factory=dict)
-    exchange_owed: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    exchange_owed: Mapping[tuple[int, str], Owing] = field(default_factory=dict)
     """By exchange and account, for every account that was ever owed anything."""
     at_auction: Mapping[str, int] = field(default_factory=dict)
     """What the auction's contract has of each currency of these calls."""
@@ -89,7 +89,7 @@ def read_escrow(chain: Chain, movements: Movements, block: Block) -> EscrowAnswe
             ):
                 owed[one.id, ladder, who] = amount
     exchanges: dict[int, Exchange] = {}
-    exchange_owed: dict[tuple[int, str], int] = {}
+    exchange_owed: dict[tuple[int, str], Owing] = {}
     given = {one.id: one for one in movements.exchanges.given}
     if given:
         contract = ShareExchange(chain, market.exchange, block=number)
@@ -98,7 +98,7 @@ def read_escrow(chain: Chain, movements: Movements, block: Block) -> EscrowAnswe
             accounts = sorted({*exchange.owed_to, *exchange.moved})
             found = contract.all_owed(exchange.id, accounts)
             for account, owing in zip(accounts, found, strict=True):
-                exchange_owed[exchange.id, account] = owing.paid
+                exchange_owed[exchange.id, account] = owing
     return EscrowAnswers(
         calls,
         escrows,
@@ -219,12 +219,15 @@ def _check_exchange(books: Books, one: ExchangeAccount, answers: EscrowAnswers) 
     if one.swept:
         return
     tied = sum(amount for account, amount in one.owed_to.items() if account in one.moved)
-    theirs = sum(answers.exchange_owed[one.id, account] for account in one.moved)
+    theirs = sum(answers.exchange_owed[one.id, account].paid for account in one.moved)
     _check(books, place, "owed where holds have ended", tied, theirs, currency=currency)
     for account, ours in one.owed_to.items():
         if account not in one.moved:
-            owed = answers.exchange_owed[one.id, account]
+            owed = answers.exchange_owed[one.id, account].paid
             _check(books, place, f"owed to {account}", ours, owed, currency=currency)
+    accounts = {*one.owed_to, *one.moved}
+    others = sum(answers.exchange_owed[one.id, account].other_shares for account in accounts)
+    _check(books, place, "other shares owed", one.owed_other, others)
 
 
 def _check(

@@ -113,6 +113,8 @@ class ExchangeAccount:
     exchanged: int = 0
     owed_to: Counter[str] = field(default_factory=Counter)
     """By whose shares, until it is taken or swept."""
+    owed_other: int = 0
+    """Shares of the other token that are owed."""
     moved: set[str] = field(default_factory=set)
     """Whose part was untied from a hold: how much it was, only the contract knows."""
     swept: bool = False
@@ -243,10 +245,12 @@ class Exchanges:
 
     def _owed(self, one: ExchangeAccount, event: DecodedEvent, _: int) -> None:
         one.owed += int(event.args["paid"])
+        one.owed_other += int(event.args["otherShares"])
         one.owed_to[str(event.args["holder"])] += int(event.args["paid"])
 
     def _taken(self, one: ExchangeAccount, event: DecodedEvent, _: int) -> None:
         one.owed -= int(event.args["paid"])
+        one.owed_other -= int(event.args["otherShares"])
         one.owed_to[str(event.args["holder"])] -= int(event.args["paid"])
 
     def _untied(self, one: ExchangeAccount, event: DecodedEvent, _: int) -> None:

@@ -24,6 +24,7 @@ from prorata.deployments.machine import require_machine
 from prorata.deployments.market_contracts import (
     CALL_AUCTION,
     CALL_EXPLAINER,
+    EXCHANGE_EXPLAINER,
     HOLDS,
     SETTLEMENT,
     SHARE_EXCHANGE,
@@ -37,6 +38,7 @@ from prorata.values.addresses import check_address
 __all__ = [
     "CALL_AUCTION",
     "CALL_EXPLAINER",
+    "EXCHANGE_EXPLAINER",
     "HOLDS",
     "SETTLEMENT",
     "SHARE_EXCHANGE",

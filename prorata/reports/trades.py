@@ -505,11 +505,13 @@ def trade_lines(trading: YearTrading) -> list[TradeLine]:
 
 
 def _sold_line(row: SaleRow) -> TradeLine:
-    return TradeLine(date=row.sold_on, other=row.buyer, **_alike(row))
+    kind = row.kind if row.kind == "sale" else f"sale, {row.kind}"
+    return TradeLine(**{**_alike(row), "kind": kind}, date=row.sold_on, other=row.buyer)
 
 
 def _bought_line(row: PurchaseRow) -> TradeLine:
-    return TradeLine(date=row.bought_on, other=row.seller, **_alike(row))
+    kind = row.kind if row.kind == "purchase" else f"purchase, {row.kind}"
+    return TradeLine(**{**_alike(row), "kind": kind}, date=row.bought_on, other=row.seller)
 
 
 def _alike(row: Row) -> dict[str, Any]:

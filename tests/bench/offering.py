@@ -26,7 +26,8 @@ from prorata.toolchain.anvil import Anvil
 from tests.prorata.cli.opened import Commands
 from tests.prorata.market.calls.crowds import ISSUER, PRICE, offering, subscribe, wanted_by
 
-KILLED_AFTER = 6.0
+KILLED_AFTER, LATER = 6.0, 4.0
+"""Seconds of the first run, and how much longer each lives than the one before."""
 
 
 def main() -> None:
@@ -73,8 +74,9 @@ def settle(commands: Commands, *, kill: bool) -> int:
     while True:
         runs += 1
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            lived = KILLED_AFTER + LATER * runs
             try:
-                out, err = process.communicate(timeout=KILLED_AFTER if kill else None)
+                out, err = process.communicate(timeout=lived if kill else None)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tests.bench import trading
+from tests.bench import calls, trading
 from tests.bench.field import PEERS
 from tests.bench.floor import BYTE, COLD_ACCOUNT, COLD_SLOT, FLOORS, SET, total
 from tests.bench.operations import OPERATIONS, Operation
@@ -92,6 +92,7 @@ def render(found: dict[str, Any]) -> str:
         _everything(results),
         _peers(results),
         trading.section(found.get("trading", {}), found["setup"]["packages"], table),
+        calls.section(results.gas, table),
         _growth(results),
         _scale(results),
         _network(results),

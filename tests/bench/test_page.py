@@ -8,7 +8,7 @@ import re
 import pytest
 
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.bench import charts, page
+from tests.bench import calls, charts, page
 from tests.bench.exchanges import EXCHANGES
 from tests.bench.field import PEERS
 from tests.bench.operations import OPERATIONS
@@ -51,6 +51,18 @@ def test_every_exchange_has_its_figures():
             able = {"whole"} | parts | ({"cancel"} if exchange.cancels else set())
             assert set(figures[exchange.title]) == able
             assert figures[exchange.title]["whole"] > figures[FLOOR]["whole"]
+
+
+def test_calls_and_exchanges_have_a_row_for_each_figure_that_is_known():
+    """Those of others are named as what they are: run by hand, or published."""
+    gas = {f"{row.label}, {calls.OPEN}" if row.by_rules else row.label: 1_234 for row in calls.ROWS}
+    said = calls.section(gas, page.table)
+    assert sum(line.endswith("| 1,234 | - |") for line in said) == len(calls.ROWS)
+    assert calls.section({}, page.table) == []
+    for row in calls.ROWS:
+        assert not re.search(r"\d", row.elsewhere) or re.search(
+            r"\((by hand|published)\)", row.elsewhere
+        )
 
 
 def test_a_peer_that_cannot_is_shown_as_such():

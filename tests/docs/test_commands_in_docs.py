@@ -41,6 +41,14 @@ TRADING = (
     f"echo 'address,shares' > seller.csv && echo '{SELLER},500' >> seller.csv",
     "prorata issue seller.csv",
 )
+ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+ACTIONS = (
+    BUILDING[0],
+    f"echo 'address,shares' > two.csv && echo '{ISSUER},503' >> two.csv",
+    f"echo '{SELLER},100' >> two.csv",
+    "prorata issue two.csv",
+    "prorata market deploy",
+)
 COMPLIANT = (
     "prorata deploy --asset examples/compliant/asset.yaml --dollar",
     "prorata register examples/compliant/investors.csv",
@@ -63,6 +71,9 @@ STARTS = {
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
     "docs/guide/trading.md": TRADING,
+    "docs/guide/offering.md": TRADING,
+    "docs/guide/exits.md": TRADING,
+    "docs/guide/corporate-actions.md": ACTIONS,
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""

@@ -18,6 +18,7 @@ PAGE = 100
 PRICE, INCREMENT = 25_000_000, 250_000
 LOT = 10
 STEPS = 255
+LIMIT = 200
 
 
 class Calls(Clocked):
@@ -146,15 +147,16 @@ def _among(chain: Calls, gas: dict[str, int], label: str) -> None:
     sellers, buyers = chain.people[:half], chain.people[half : 2 * half]
     chain.send(chain.token, "batchMint", chain.people, [1_000] * len(chain.people))
     chain.consent(sellers)
-    for i, who in enumerate(sellers):
-        cost = chain.place(terms, who, 5, (3 * i) % 100, Side.ASK)
-        if i == 1:
-            gas[f"ask: at a price nobody has named, {label}"] = cost
-    cost = chain.place(terms, sellers[1], 1, 3, Side.ASK)
-    gas[f"ask: next of a wallet, {label}"] = cost
+    first, second, third, *others = sellers
+    chain.place(terms, first, 5, LIMIT, Side.ASK)
+    gas[f"ask: at a price nobody has named, {label}"] = chain.place(terms, second, 5, 3, Side.ASK)
+    gas[f"ask: at a named price, {label}"] = chain.place(terms, third, 5, LIMIT, Side.ASK)
+    for who in others:
+        chain.place(terms, who, 5, LIMIT, Side.ASK)
+    gas[f"ask: next of a wallet, {label}"] = chain.place(terms, third, 1, LIMIT, Side.ASK)
     for who in buyers:
-        chain.place(terms, who, 5, 200)
-    gas[f"bid: at a named price, {label}"] = chain.place(terms, buyers[3], 1, 200)
+        chain.place(terms, who, 5, LIMIT)
+    gas[f"bid: at a named price, {label}"] = chain.place(terms, buyers[3], 1, LIMIT)
     chain.close(terms)
     # The asks come first, and each side walks over the orders of the other.
     chain.tell("settle", terms, half + 20)

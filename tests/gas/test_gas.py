@@ -14,6 +14,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
+from tests.gas.calls import measure as measure_calls
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.exchanges import measure as measure_exchanges
 from tests.gas.field import measure as measure_field
@@ -59,6 +60,12 @@ LIMITS = {
     "claim a hold: eligibility and country": 105_000,
     "redeem: now": 82_500,
     "redeem: a page of 100, each": 26_500,
+    "place: at a fixed price, open token": 103_000,
+    "settle: page of 100 new holders, each, open token": 45_000,
+    "match among holders: page of 20, each, eligibility and country": 71_000,
+    "ask: at a named price, open token": 125_000,
+    "close: 255 prices, open token": 800_000,
+    "open an offering: next, held, open token": 120_000,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -84,6 +91,7 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_holds,
         measure_trading,
         measure_exchanges,
+        measure_calls,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

@@ -18,10 +18,12 @@ from tests.model.clearing import ASK, BID, Placed, Shape, clears_at
 from tests.model.currencies import Outcome
 from tests.model.outcomes import NOBODY, Event, Refused, refuse
 
+AUCTION = "auction"
+"""The contract that has all calls, and their money."""
+
 KINDS = ("sale", "tender", "auction")
 SIDES = (BID, ASK)
 BPS = 10_000
-NO_DOCUMENT = 0
 
 
 class Stage(IntEnum):
@@ -361,9 +363,9 @@ class Calls:
         """Place an order: its number. `signed` is who signed it, its nonce and its last second;
         `first` is what happens, knowing the money that is due, before that is taken."""
         with self._all_of_it(terms) as said:
-            call = self._call(terms)
             if signed is not None:
                 self._spend(owner, *signed)
+            call = self._call(terms)
             opens, now = terms.opens_at, self.world.now
             wrong_stage = call.stage != Stage.OPEN
             refuse(
@@ -472,6 +474,7 @@ class Calls:
         """Withdraw an order; `sender` is who has signed it, if it was signed."""
         with self._all_of_it(terms) as said:
             call = self._call(terms, Stage.OPEN)
+            refuse(None if signed_until is None else self._until(signed_until))
             order = self._order(call, number)
             mine = sender == self.world.in_place(terms.token, order.owner)
             name = "NotOwner" if signed_until is None else "NotSigned"
@@ -480,7 +483,6 @@ class Calls:
             gone = order.state not in (State.PLACED, State.STRUCK)
             refuse(
                 None if mine else _error(name, *values),
-                None if signed_until is None else self._until(signed_until),
                 self._until(terms.withdraw_until),
                 _error("OrderNotIn", call.id, number, order.state) if gone else None,
             )
@@ -950,7 +952,7 @@ class Calls:
             refuse(
                 _error("UnknownLadder", ladder) if ladder > 1 else None,
                 self._until(terms.take_until) if terms.take_until else None,
-                _error("InvalidReceiver", to) if to == NOBODY else None,
+                _error("InvalidReceiver", to) if to in (NOBODY, AUCTION) else None,
                 None if amount else _error("NothingLeft", call.id, account),
             )
             call.owed[ladder][account] = 0

@@ -10,7 +10,7 @@ import click
 
 from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.exchange_desk import contract_at
-from prorata.cli.exchange_screens import contract_option, show_check, show_exchanged, show_opened
+from prorata.cli.exchange_screens import contract_option, show_check, show_opened, show_retired
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import escape
 from prorata.cli.session import Session
@@ -81,7 +81,7 @@ def cli(amount: str | None, dry_run: bool, **options: Any) -> None:
             [made] = certificates_of(found, place, transaction=done.receipt.hash)
             facts["files"] = [str(one) for one in write_certificate(made, path)]
             session.output.say(f"The certificate is {path}")
-    show_exchanged(session, done, **facts)
+    show_retired(session, done, note.beneficiary, **facts)
 
 
 @cli.command(

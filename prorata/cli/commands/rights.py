@@ -229,6 +229,7 @@ def _show(output: Output, preview: RightsPreview) -> None:
 
 def _show_issued(session: Session, preview: RightsPreview, done: RightsIssued) -> dict[str, Any]:
     report, symbol = done.given.report, preview.plan.symbol
+    assert report is not None
     paid, skipped = report.of("paid"), report.of("skipped")
     say = session.output.say
     say(f"{counted(len(paid), 'holder')} got {preview.unit.text(report.paid)} {symbol}")

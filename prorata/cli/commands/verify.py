@@ -28,7 +28,7 @@ REFUSED, WAITING = 1, 4
 
 EXAMPLES = (
     "prorata verify --explorer sourcify",
-    "prorata verify --explorer etherscan",
+    "prorata verify --explorer etherscan --market",
     "prorata verify --explorer etherscan --url https://explorer.example.org/api",
 )
 
@@ -48,8 +48,9 @@ EXAMPLES = (
     show_default=True,
     help="Seconds to wait for what it says.",
 )
+@click.option("--market", is_flag=True, help="The market's contracts, too, which are nobody's.")
 @reading_options
-def cli(explorer: str, url: str | None, wait: float, **options: Any) -> None:
+def cli(explorer: str, url: str | None, wait: float, market: bool, **options: Any) -> None:
     """Have an explorer verify the sources of a deployment.
 
     Sends it the compiler's whole input, from the deployment's folder: the sources are public from
@@ -66,6 +67,7 @@ def cli(explorer: str, url: str | None, wait: float, **options: Any) -> None:
                 asked,
                 patience=wait,
                 on_progress=lambda label: follow(Progress(label, 0, 0)),
+                market=market,
             )
     _show(session, asked, done)
     states = {one.outcome.state for one in done}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from prorata.assets.asset import Asset
 from prorata.chain.operator import Operator
+from prorata.contracts.currency import Currency, money
 from prorata.contracts.share_exchange import (
     ExchangeQuote,
     ExchangeStage,
@@ -35,7 +36,7 @@ from prorata.market.exchanges.law import brings, total_of
 from prorata.market.exchanges.opening import OpenedExchange, open_exchange
 from prorata.market.exchanges.steps import close_exchange
 from prorata.market.exchanges.terms import Opening
-from prorata.register.enforcement import Basis, pause
+from prorata.register.enforcement import Basis, burn, pause
 from prorata.register.holders import holders_now
 from prorata.values.times import moment
 
@@ -64,10 +65,16 @@ class ConvertedLine:
 
 @dataclass(frozen=True)
 class ConversionPreview:
-    """Who would get what, by those who hold shares now."""
+    """Who would get what, by those who hold shares now.
+
+    `left_over` are shares of nobody's in the vault, which are burnt: what stock dividends could not
+    divide. `funding` is the money that must be paid in, for whatever wallets shares are in by then.
+    """
 
     terms: ExchangeTerms
     lines: tuple[ConvertedLine, ...]
+    left_over: int = 0
+    funding: int = 0
 
     @property
     def total(self) -> ExchangeQuote:
@@ -128,18 +135,31 @@ def conversion_terms(
     )
 
 
-def preview_conversion(found: Deployment, terms: ExchangeTerms) -> ConversionPreview:
+def preview_conversion(
+    found: Deployment, contract: ShareExchange, terms: ExchangeTerms
+) -> ConversionPreview:
     """Who would get what, by the register as it is now.
 
-    Raises: BooksError; ChainError.
+    Raises: BooksError; RevertError for terms that the contract refuses; ChainError.
     """
-    balances = holders_now(found)
+    balances = dict(holders_now(found))
+    left_over = _left_over(found)
+    if left_over:
+        del balances[found.vault().address]
     lines = [
         ConvertedLine(holder, shares, brings(terms, shares))
         for holder, shares in sorted(balances.items(), key=lambda one: (-one[1], one[0]))
         if shares
     ]
-    return ConversionPreview(terms, tuple(lines))
+    funding = contract.funding_for(terms, 0) if lines else 0
+    return ConversionPreview(terms, tuple(lines), left_over, funding)
+
+
+def _left_over(found: Deployment) -> int:
+    """Shares in the vault that are nobody's: what stock dividends could not divide."""
+    token, vault = found.token("pending"), found.vault("pending")
+    held = token.balance_of(vault.address)
+    return held if held <= vault.carried(token.address, token.address) else 0
 
 
 def check_conversion(operator: Operator, found: Deployment, preview: ConversionPreview) -> None:
@@ -147,13 +167,16 @@ def check_conversion(operator: Operator, found: Deployment, preview: ConversionP
 
     Raises: InputError for the first fault.
     """
-    problems = [*_faults(operator, found, preview)]
+    problems = [*_faulty_parties(operator, found, preview), *_faulty_terms(found, preview)]
     if problems:
         raise InputError(problems[:1])
 
 
-def _faults(operator: Operator, found: Deployment, preview: ConversionPreview) -> Iterator[Problem]:
-    token, terms, now = found.token(), preview.terms, found.chain.now()
+def _faulty_parties(
+    operator: Operator, found: Deployment, preview: ConversionPreview
+) -> Iterator[Problem]:
+    """Who must be able to act, and what it needs."""
+    token, terms = found.token(), preview.terms
     if operator.address != (owner := token.owner()):
         rule = f"does not own {token.symbol()}, and only its owner exchanges everybody's shares"
         yield Problem(None, "account", operator.address, rule, f"use the account {owner}")
@@ -163,6 +186,19 @@ def _faults(operator: Operator, found: Deployment, preview: ConversionPreview) -
         yield Problem(None, "account", operator.address, rule, remedy)
     if not preview.lines:
         yield Problem(None, "asset", token.symbol(), "has no shares", "there is nothing to do")
+    currency = Currency(found.chain, terms.currency)
+    held = currency.balance_of(operator.address)
+    if held < preview.funding:
+        rule = (
+            f"is what all shares can need in whatever wallets they are, and more than the "
+            f"{money(held, currency)} of {operator.address}: what is not needed comes back"
+        )
+        yield Problem(None, "funding", money(preview.funding, currency), rule, "fund the account")
+
+
+def _faulty_terms(found: Deployment, preview: ConversionPreview) -> Iterator[Problem]:
+    """What is wrong with times and numbers, and with shares that are on their way."""
+    token, terms, now = found.token(), preview.terms, found.chain.now()
     if terms.opens_at <= now:
         rule = f"gives no notice: the chain's time is {moment(now)}"
         yield Problem(None, "at", moment(terms.opens_at), rule, "name a later time")
@@ -181,7 +217,7 @@ def _faults(operator: Operator, found: Deployment, preview: ConversionPreview) -
             yield Problem(None, "record", str(number), rule, remedy)
     vault = found.vault().address
     own = {line.holder: line.shares for line in preview.lines}.get(vault, 0)
-    if own > found.vault().carried(token.address, token.address):
+    if own:
         unit = found.settings.unit
         rule = f"has {unit.text(own)} {unit.symbol} that their owners have not claimed"
         remedy = "push them first: `prorata unclaimed` shows whose they are"
@@ -219,7 +255,10 @@ def carry_conversion(
         rule = "was cancelled"
         raise InputError.of("exchange", opened.id, rule, "remove its plan to make another one")
     if stage is not ExchangeStage.CLOSED:
-        pause(operator, found, Basis(plan.reason, plan.document_hash, plan.document))
+        basis = Basis(plan.reason, plan.document_hash, plan.document)
+        pause(operator, found, basis)
+        if left_over := _left_over(found):
+            burn(operator, found, basis, holder=found.vault().address, amount=left_over)
         done = carry_out(operator, found, contract, opened.id, page_size=page_size)
         skipped = {holder: why.label for holder, why in done.skipped.items()}
     finished = not found.token("pending").total_supply()

@@ -31,7 +31,7 @@ from prorata.market.actions.ratios import Ratio
 from prorata.register.holders import closing_time, holders_at, holders_now
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit
-from prorata.values.times import moment
+from prorata.values.times import lasting, moment
 from prorata.values.words import counted
 
 __all__ = [
@@ -79,13 +79,15 @@ class ShareOffer:
 class Given:
     """What became of a plan: the distribution, its push, and what went to wallets themselves.
 
+    There is no `report` where the push was left to others.
+
     `left` are holders to whom a last share or money for a fraction could not be sent, with the
     reason; the same command again tries it again.
     """
 
     plan: SharePlan
     distribution: int
-    report: PushReport
+    report: PushReport | None
     receipts: tuple[Receipt, ...]
     left: Mapping[str, str] = field(default_factory=dict)
 
@@ -248,17 +250,17 @@ def _faulty_times(found: Deployment, plan: SharePlan, closes_at: int) -> Iterato
     own = plan.given == plan.token
     pages = -(-len(plan.lines) // PAGE_SIZE)
     begins = max(now, closes_at)
-    ends = begins + PUSH_SECONDS + pages * PAGE_SECONDS
+    takes = PUSH_SECONDS + pages * PAGE_SECONDS
     for number, closes in enumerate(given.record_times(), start=1):
         if closes is None or (own and number == plan.record):
             continue
         if own and plan.action == SPLIT and plan.record < number and closes < now:
             rule = f"is not the last that has closed: record {number} has, too"
             yield Problem(None, "record", str(plan.record), rule, f"give --record {number}")
-        elif begins <= closes <= ends:
+        elif begins <= closes <= begins + takes:
             rule = (
                 f"of {given.symbol()} closes at {moment(closes)}, before everybody would have "
-                f"the new shares, which takes until {moment(ends)}"
+                f"the new shares, which can take {lasting(takes)}"
             )
             remedy = "run this after it has closed, or cancel it with `prorata record cancel`"
             yield Problem(None, "record", str(number), rule, remedy)
@@ -334,9 +336,14 @@ def _waiting(found: Deployment, plan: SharePlan, balances: Mapping[str, int]) ->
 
 
 def give_shares(
-    operator: Operator, found: Deployment, plan: SharePlan, *, page_size: int = PAGE_SIZE
+    operator: Operator,
+    found: Deployment,
+    plan: SharePlan,
+    *,
+    page_size: int = PAGE_SIZE,
+    push: bool = True,
 ) -> Given:
-    """Carry a plan out, from wherever it stands.
+    """Carry a plan out, from wherever it stands; without `push`, somebody else pushes.
 
     Raises: InputError when the vault has something else to divide by now; what `Operator.send`
     raises.
@@ -351,7 +358,7 @@ def give_shares(
         number = there.id
         # So that the operator knows what has been sent before.
         operator.earlier(_mint_key(plan))
-    report = push_all(operator, found, number, page_size=page_size)
+    report = push_all(operator, found, number, page_size=page_size) if push else None
     left = _pay_wallets(operator, found, plan, receipts)
     return Given(plan, number, report, tuple(receipts), left)
 

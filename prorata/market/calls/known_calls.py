@@ -123,16 +123,31 @@ def known_calls(
 
     Raises: ChainError.
     """
+    return [_built(deployment, contract, one) for one in _found(deployment, contract, nouns)]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A call before anything is asked about its units."""
+
+    number: int
+    id: bytes
+    terms: CallTerms
+    name: str
+
+
+def _found(deployment: Deployment, contract: CallAuction, nouns: Sequence[str]) -> list[_Found]:
     names = {call: name for call, name, _ in _kept(deployment, contract)}
-    first = deployment.manifest.first_block
-    found = []
-    for number, (call, opened) in enumerate(_opened(deployment, contract), start=1):
-        if nouns and noun_of(opened) not in nouns:
-            continue
-        units = call_units(deployment, opened)
-        name = names.get(call, "")
-        found.append(KnownCall(contract, call, opened, units, name, number, first))
-    return found
+    return [
+        _Found(number, call, terms, names.get(call, ""))
+        for number, (call, terms) in enumerate(_opened(deployment, contract), start=1)
+        if not nouns or noun_of(terms) in nouns
+    ]
+
+
+def _built(deployment: Deployment, contract: CallAuction, one: _Found) -> KnownCall:
+    units, first = call_units(deployment, one.terms), deployment.manifest.first_block
+    return KnownCall(contract, one.id, one.terms, units, one.name, one.number, first)
 
 
 def find_call(
@@ -147,11 +162,11 @@ def find_call(
     column = nouns[0]
     if named is not None and _ID.fullmatch(named):
         return _of_id(deployment, contract, bytes.fromhex(named[2:]), nouns)
-    calls = known_calls(deployment, contract, nouns)
+    calls = _found(deployment, contract, nouns)
     shown = f"`prorata {command_of(column)} list` shows them"
     if named is None:
         if len(calls) == 1:
-            return calls[0]
+            return _built(deployment, contract, calls[0])
         rule = (
             "is missing, and there is none" if not calls else f"is missing: {len(calls)} are known"
         )
@@ -167,7 +182,7 @@ def find_call(
     if not fitting:
         rule = f"is no {column} of {deployment.settings.symbol} that was opened"
         raise InputError.of(column, named, rule, shown)
-    return fitting[0]
+    return _built(deployment, contract, fitting[0])
 
 
 def command_of(noun: str) -> str:

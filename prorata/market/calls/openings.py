@@ -154,11 +154,15 @@ def _require_parties(operator: Operator, deployment: Deployment, terms: CallTerm
     if operator.address != terms.opener:
         rule = f"is not {terms.opener}, who opens it by its terms"
         raise InputError.of("account", operator.address, rule, "use that account")
+    token, symbol = deployment.token(), deployment.settings.symbol
+    if terms.kind is CallKind.TENDER and not token.can_receive(terms.principal):
+        rule = f"may not receive {symbol} now, so that nothing could be delivered to it"
+        remedy = "let the issuer register it: `prorata register`"
+        raise InputError.of("principal", terms.principal, rule, remedy)
     if not terms.mint:
         return
-    token = deployment.token()
     if token.owner() != terms.opener and not token.is_agent(terms.opener):
-        rule = f"is neither owner nor agent of {deployment.settings.symbol}, who alone may mint"
+        rule = f"is neither owner nor agent of {symbol}, who alone may mint"
         remedy = f"let the owner {token.owner()} open it, or sell from a treasury"
         raise InputError.of("account", terms.opener, rule, remedy)
 

@@ -102,7 +102,8 @@ def _person(case: OrderCase, _: CallObstacle) -> str:
 def _over_limit(case: OrderCase, obstacle: CallObstacle) -> str:
     terms = case.call.terms
     over = f"{case.quantity(obstacle.value)} in all are more than the "
-    if terms.record_id and obstacle.limit != terms.most_per_person:
+    most = terms.most_per_person
+    if terms.record_id and (not most or obstacle.limit < most):
         return (
             f"{over}{case.quantity(obstacle.limit)} that this person's shares at record "
             f"{terms.record_id} give a right to, as far as they were counted; order less, or count "

@@ -66,6 +66,8 @@ class CallReport:
     lines: tuple[ReportLine, ...]
     paid_out: tuple[int, ...]
     escrowed: tuple[int, ...]
+    owed_besides: tuple[tuple[str, int, int], ...] = ()
+    """What the principal and the venue could not be paid: account, ladder, amount."""
 
     @property
     def call(self) -> KnownCall:
@@ -78,9 +80,10 @@ class CallReport:
         return [line for line in self.lines if line.order.undelivered]
 
     @property
-    def owed(self) -> list[ReportLine]:
-        """Orders whose owners could not be paid."""
-        return [line for line in self.lines if line.owed]
+    def owed(self) -> list[tuple[str, int, int]]:
+        """Who could not be paid: account, ladder, amount."""
+        orders = [(one.order.owner, one.order.ladder, one.owed) for one in self.lines if one.owed]
+        return [*self.owed_besides, *orders]
 
     def row(self, line: ReportLine) -> CallRow:
         """A line, as a file has it."""
@@ -127,6 +130,10 @@ class CallReport:
                 "escrowed": [
                     unit.amount(n) for unit, n in zip(units.money, self.escrowed, strict=True)
                 ],
+                "owed": [
+                    {"to": account, "amount": units.money[ladder].amount(amount)}
+                    for account, ladder, amount in self.owed
+                ],
                 "orders": [self.row(line).values for line in self.lines],
             }
         )
@@ -154,8 +161,9 @@ def report_call(call: KnownCall) -> CallReport:
     book = read_book(call)
     sums = _sums(call)
     ladders = range(len(call.units.money))
-    rows = [(one.ladder, one.owner) for one in book.orders]
-    asked = sorted({*rows})
+    rows = {(one.ladder, one.owner) for one in book.orders}
+    others = {(n, who) for n in ladders for who in (call.terms.principal, call.terms.fee_to)}
+    asked = sorted(rows | others)
     owed = dict(zip(asked, call.contract.owed_to_many(call.id, asked), strict=True))
     lines = []
     for number, order in enumerate(book.orders, 1):
@@ -172,9 +180,10 @@ def report_call(call: KnownCall) -> CallReport:
                 owed.pop(key, 0),
             )
         )
+    besides = tuple((who, ladder, amount) for (ladder, who), amount in owed.items() if amount)
     escrowed = tuple(call.contract.escrow_of(call.id, ladder).escrowed for ladder in ladders)
     paid = tuple(sums.principal[call.terms.ladders[ladder].currency] for ladder in ladders)
-    report = CallReport(book, tuple(lines), paid, escrowed)
+    report = CallReport(book, tuple(lines), paid, escrowed, besides)
     _require_books(report)
     return report
 

@@ -28,7 +28,14 @@ from prorata.register.holders import holders_now
 from prorata.values.times import moment
 from prorata.values.words import counted
 
-__all__ = ["LARGEST_PAGE", "PAGE_GAS", "CarriedOut", "carry_out", "find_exchange", "left_to_take"]
+__all__ = [
+    "LARGEST_PAGE",
+    "PAGE_GAS",
+    "CarriedOut",
+    "exchange_everybody",
+    "find_exchange",
+    "left_to_take",
+]
 
 LARGEST_PAGE = 200
 """Holders in one transaction, where gas allows it."""
@@ -91,7 +98,7 @@ def find_exchange(contract: ShareExchange, exchange_id: int) -> Exchange:
     return contract.exchange_of(exchange_id)
 
 
-def carry_out(
+def exchange_everybody(
     operator: Operator,
     deployment: Deployment,
     contract: ShareExchange,
@@ -113,9 +120,8 @@ def carry_out(
     size = page_size
     for _ in range(MOST_ROUNDS):
         operator.tell("reading who has shares")
-        holders = [
-            one for one in sorted(left_to_take(deployment, exchange)) if one not in run.skipped
-        ]
+        left = left_to_take(deployment, contract.exchange_of(exchange_id))
+        holders = [one for one in sorted(left) if one not in run.skipped]
         if not holders:
             break
         if size is None:
@@ -132,6 +138,8 @@ def left_to_take(deployment: Deployment, exchange: Exchange) -> dict[str, int]:
 
     Raises: BooksError; ChainError.
     """
+    if exchange.stage in (ExchangeStage.CLOSED, ExchangeStage.CANCELLED):
+        return {}
     balances = holders_now(deployment)
     token = deployment.token()
     now = dict(zip(balances, token.balances_of(list(balances)), strict=True))
@@ -150,7 +158,7 @@ def _send_round(run: _Run, holders: Sequence[str], size: int) -> None:
         [
             Intent(
                 f"exchange/carry-out/{run.id}/{attempt}/{number}",
-                run.contract.carry_out(run.id, page),
+                run.contract.exchange_page(run.id, page),
                 extra_gas=PAGE_RESERVE,
             )
             for number, page in enumerate(pages)
@@ -177,7 +185,7 @@ def _fitting(run: _Run, holders: Sequence[str], gas: int) -> int:
     size = min(LARGEST_PAGE, len(holders))
     chain, sender = run.operator.chain, run.operator.address
     while True:
-        page = run.contract.carry_out(run.id, holders[:size])
+        page = run.contract.exchange_page(run.id, holders[:size])
         [needed] = chain.estimate([page.question(sender)])
         if isinstance(needed, ProrataError):
             if size == 1:

@@ -18,7 +18,6 @@ from prorata.chain.steps import Receipt
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_exchange import (
     NOTE_LIMIT,
-    ExchangeObstacleCode,
     ExchangeQuote,
     ShareExchange,
 )
@@ -49,13 +48,9 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class ExchangeCheck:
-    """What so many shares of a holder would bring now, and what stands in the way.
-
-    `mended` are obstacles that the exchange takes away itself, such as an allowance that lacks.
-    """
+    """What so many shares of a holder would bring now, and what stands in the way."""
 
     case: ExchangeCase
-    mended: frozenset[ExchangeObstacleCode] = frozenset()
 
     @property
     def quote(self) -> ExchangeQuote:
@@ -65,9 +60,7 @@ class ExchangeCheck:
     @property
     def sentences(self) -> list[str]:
         """Why it would fail."""
-        case = self.case
-        left = tuple(o for o in case.explanation.obstacles if o.code not in self.mended)
-        return sentences_of(replace(case, explanation=replace(case.explanation, obstacles=left)))
+        return sentences_of(self.case)
 
     @property
     def passes(self) -> bool:
@@ -152,14 +145,11 @@ def check_exchange(
     Raises: InputError when there is no such exchange; ChainError.
     """
     exchange = find_exchange(contract, exchange_id)
-    explanation = explain_exchange(
-        chain, contract, exchange_id, exchange, holder=holder, shares=shares
-    )
+    where = (chain, contract, exchange_id, exchange)
+    explanation = explain_exchange(*where, holder=holder, shares=shares, allows=allows)
     units = units_of(chain, exchange.terms)
-    where = (contract.address, exchange_id, exchange, units)
-    case = ExchangeCase(*where, holder, shares, explanation, chain.now())
-    mended = {ExchangeObstacleCode.DUE_ALLOWANCE} if allows else set[ExchangeObstacleCode]()
-    return ExchangeCheck(case, frozenset(mended))
+    place = (contract.address, exchange_id, exchange, units)
+    return ExchangeCheck(ExchangeCase(*place, holder, shares, explanation, chain.now()))
 
 
 def require_exchangeable(check: ExchangeCheck, least: int | None = None) -> None:

@@ -48,6 +48,7 @@ class _Findings:
     exchange: Exchange
     holder: str
     shares: int
+    allows: bool
     most: int = 0
     obstacles: list[ExchangeObstacle] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -69,18 +70,24 @@ def explain_exchange(
     *,
     holder: str,
     shares: int,
+    allows: bool = False,
 ) -> ExchangeExplanation:
     """Everything in the way of an exchange by `holder`, and the most shares that would pass.
+
+    With `allows` the allowance for what is paid is given with the exchange.
 
     Raises: ChainError.
     """
     balance = ShareToken(chain, exchange.terms.token).balance_of(holder)
-    found = _Findings(chain, contract, exchange_id, exchange, holder, shares, most=balance)
+    where = (chain, contract, exchange_id, exchange, holder, shares, allows)
+    found = _Findings(*where, most=balance)
     _look_at_time(found)
     if shares > balance:
         found.add(ExchangeObstacleCode.BALANCE, shares, balance)
-    _look_at_shares(found, balance)
-    _look_at_money(found)
+    # What more than it has would bring or cost is nobody's business.
+    asked = shares if shares <= balance else 0
+    _look_at_money(found, asked)
+    _look_at_shares(found, balance, asked)
     return ExchangeExplanation(tuple(found.obstacles), tuple(found.refusals), found.most)
 
 
@@ -108,17 +115,16 @@ def _look_at_time(found: _Findings) -> None:
         found.at_most(left)
 
 
-def _look_at_shares(found: _Findings, balance: int) -> None:
+def _look_at_shares(found: _Findings, balance: int, asked: int) -> None:
     terms, holder = found.exchange.terms, found.holder
     token = ShareToken(found.chain, terms.token)
-    asked = min(found.shares, balance)
     stops = _among(token.explain(holder, holder, asked), _STOPS)
     for one in _among(token.explain(holder, holder, balance), _STOPS):
         found.at_most(one.limit if one.code in _AMOUNTS else 0)
     if stops and asked:
         found.refusals += stops
         found.add(ExchangeObstacleCode.NOT_FREE, asked, found.most)
-    if not terms.burns and asked:
+    if not terms.burns:
         _look_at_acquirer(found, token, asked)
     if terms.other != ZERO_ADDRESS and asked:
         _look_at_other(found)
@@ -127,11 +133,14 @@ def _look_at_shares(found: _Findings, balance: int) -> None:
 def _look_at_acquirer(found: _Findings, token: ShareToken, asked: int) -> None:
     holder, acquirer = found.holder, found.exchange.terms.acquirer
     if holder == acquirer:
-        found.add(ExchangeObstacleCode.GIVE_REFUSED, asked, 0)
+        if asked:
+            found.add(ExchangeObstacleCode.GIVE_REFUSED, asked, 0)
         found.at_most(0)
         return
-    explained = token.explain(holder, acquirer, asked)
     found.at_most(token.explain(holder, acquirer, found.most).most if found.most else 0)
+    if not asked:
+        return
+    explained = token.explain(holder, acquirer, asked)
     others = [one for one in explained.refusals if one not in found.refusals]
     if others:
         found.refusals += others
@@ -168,22 +177,24 @@ def _of_other(other: ShareToken, giver: str, holder: str, amount: int) -> Sequen
         return ()
 
 
-def _look_at_money(found: _Findings) -> None:
+def _look_at_money(found: _Findings, asked: int) -> None:
     exchange, terms = found.exchange, found.exchange.terms
-    quote = brings(terms, found.shares, exchange.price)
+    quote = brings(terms, asked, exchange.price)
     if quote.paid > exchange.funds:
         found.add(ExchangeObstacleCode.UNFUNDED, quote.paid, exchange.funds)
     found.at_most(_most_within(found, exchange.funds, due=False))
-    if not terms.pays:
+    if not terms.pays or found.holder == terms.treasury:
+        # The treasury would pay itself.
         return
     money = Currency(found.chain, terms.currency)
     balance = money.balance_of(found.holder)
     allowance = money.allowance(found.holder, found.contract.address)
     if quote.due > balance:
         found.add(ExchangeObstacleCode.DUE_BALANCE, quote.due, balance)
-    if quote.due > allowance:
+    if quote.due > allowance and not found.allows:
         found.add(ExchangeObstacleCode.DUE_ALLOWANCE, quote.due, allowance)
-    found.at_most(_most_within(found, balance, due=True))
+    limit = balance if found.allows else min(balance, allowance)
+    found.at_most(_most_within(found, limit, due=True))
 
 
 def _most_within(found: _Findings, limit: int, *, due: bool) -> int:

@@ -54,10 +54,10 @@ def buy_out(found: Deployment, wanted: Wanted, acquirer: str, locked: str | None
     now = found.chain.now()
     if wanted.opens_at < now + LEAST_NOTICE:
         rule = (
-            f"is sooner than {lasting(LEAST_NOTICE)} from the chain's time, {moment(now)}: holders "
-            "are given notice before their shares go to somebody else"
+            f"is sooner than {lasting(LEAST_NOTICE)} from now, and the chain's time is "
+            f"{moment(now)}: holders are given notice before their shares go to somebody else"
         )
-        remedy = f"give {moment(now + LEAST_NOTICE + 3_600)}, or later"
+        remedy = "give a later time, such as +15d"
         raise InputError.of("at", moment(wanted.opens_at), rule, remedy)
     has = found.token().balance_of(acquirer)
     amount = has if locked is None else shares_of_text("locked", locked, found.settings.unit)

@@ -9,7 +9,7 @@ whatever was interrupted goes on by opening again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -44,6 +44,9 @@ __all__ = [
 
 LONGEST_SECONDS = 50 * 365 * 86_400
 """How far ahead a time of the terms may lie: beyond that it was meant in milliseconds."""
+
+LEEWAY = 7 * 86_400
+"""Seconds of consent that are asked of somebody else beyond the end, for terms counted from now."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def open_exchange(
         return _opened(receipt, (), opening.funding)
     opening = funded_whole(operator.chain, contract, opening)
     require_openable(operator.chain, contract, opening, operator.address)
-    steps = tuple(_prepared(operator, contract, opening))
+    # All of them are looked at before the first is sent.
+    steps = tuple(step() for step in [*_prepared(operator, contract, opening)])
     call = contract.open(opening.terms, opening.funding, opening.locked)
     call = replace(call, label=_label(operator.chain, opening))
     receipt = operator.send_one(key, call)
@@ -139,7 +143,12 @@ def _label(chain: RpcChain, opening: Opening) -> str:
 # ----------------------------------------------------------------------------------- what it needs
 
 
-def _prepared(operator: Operator, contract: ShareExchange, opening: Opening) -> Iterator[Change]:
+Step = Callable[[], Change]
+"""What is still to be done, once all of it was found possible."""
+
+
+def _prepared(operator: Operator, contract: ShareExchange, opening: Opening) -> Iterator[Step]:
+    """Raises: InputError where somebody else has a step to do first."""
     terms, chain = opening.terms, operator.chain
     yield from _agency(operator, contract, ShareToken(chain, terms.token))
     if terms.other != ZERO_ADDRESS:
@@ -153,7 +162,7 @@ def _prepared(operator: Operator, contract: ShareExchange, opening: Opening) -> 
         yield from _allowance(operator, contract, opening)
 
 
-def _agency(operator: Operator, contract: ShareExchange, token: ShareToken) -> Iterator[Change]:
+def _agency(operator: Operator, contract: ShareExchange, token: ShareToken) -> Iterator[Step]:
     """The role of an agent, which the owner of a token gives."""
     if token.is_agent(contract.address):
         return
@@ -165,12 +174,12 @@ def _agency(operator: Operator, contract: ShareExchange, token: ShareToken) -> I
     call = token.add_agent(contract.address)
     call = replace(call, label=f"make the exchange contract an agent of {symbol}")
     key = f"exchange/agent/{token.address}/{contract.address}"
-    yield make_change(operator, key, call, done=False)
+    yield lambda: make_change(operator, key, call, done=False)
 
 
 def _consent(
     operator: Operator, contract: ShareExchange, asset: str, owner: str, opening: Opening
-) -> Iterator[Change]:
+) -> Iterator[Step]:
     """The consent of whoever has shares in this, until the end."""
     chain = operator.chain
     holds = Holds(chain, contract.holds())
@@ -189,11 +198,11 @@ def _consent(
         rule = f"has not let the exchange contract lock its {shares.unit.symbol} until it ends"
         remedy = (
             f'let it run `prorata hold keeper {contract.address} "{size} {shares.unit.symbol}" '
-            f"--until {moment(until)}`"
+            f"--until {moment(until + LEEWAY)}`"
         )
-        raise InputError.of("owner", owner, rule, remedy)
-    change, _ = allow_keeper(operator, holds, contract.address, shares, most=most, until=until)
-    yield change
+        raise InputError.of("holder", owner, rule, remedy)
+    wanted = {"most": most, "until": until}
+    yield lambda: allow_keeper(operator, holds, contract.address, shares, **wanted)[0]
 
 
 def _wanted(chain: RpcChain, opening: Opening, asset: str, kept: int) -> tuple[int, int]:
@@ -209,7 +218,7 @@ def _wanted(chain: RpcChain, opening: Opening, asset: str, kept: int) -> tuple[i
     return min(kept + more, MAX_SHARES), until
 
 
-def _allowance(operator: Operator, contract: ShareExchange, opening: Opening) -> Iterator[Change]:
+def _allowance(operator: Operator, contract: ShareExchange, opening: Opening) -> Iterator[Step]:
     money = Currency(operator.chain, opening.terms.currency)
     if money.allowance(operator.address, contract.address) >= opening.funding:
         return
@@ -217,7 +226,7 @@ def _allowance(operator: Operator, contract: ShareExchange, opening: Opening) ->
     call = money.approve(contract.address, opening.funding)
     call = replace(call, label=f"let the exchange contract take {said}")
     key = f"exchange/approve/{money.address}/{operator.address}"
-    yield make_change(operator, key, call, done=False)
+    yield lambda: make_change(operator, key, call, done=False)
 
 
 # ------------------------------------------------------------------------------------ its refusals
@@ -283,7 +292,7 @@ def _mandatory_faults(opening: Opening, now: int) -> Iterator[Problem]:
         rule, remedy = "is missing", "give the resolution or the notice that it rests on"
         yield _fault("document", "", rule, remedy)
     if terms.opens_at <= now:
-        rule = f"is not later than the chain's time, {moment(now)}"
+        rule = f"does not lie ahead: the chain's time is {moment(now)}"
         yield _fault("opens_at", moment(terms.opens_at), rule, "give notice: name a later time")
     if opening.locked and terms.acquirer == ZERO_ADDRESS:
         rule, remedy = "are locked of nobody", "name the acquirer, or leave it out"
@@ -291,6 +300,9 @@ def _mandatory_faults(opening: Opening, now: int) -> Iterator[Problem]:
 
 
 def _time_faults(terms: ExchangeTerms, now: int) -> Iterator[Problem]:
+    if terms.mandatory and terms.opens_at <= now:
+        # Those that were counted from it would be wrong, too.
+        return
     if terms.closes_at and terms.closes_at <= max(terms.opens_at, now):
         rule = f"is not later than {moment(max(terms.opens_at, now))}"
         yield _fault("closes_at", moment(terms.closes_at), rule, "give a later time")

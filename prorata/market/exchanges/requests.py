@@ -19,7 +19,6 @@ from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.types import Chain
 from prorata.contracts.share_exchange import (
-    ExchangeObstacleCode,
     ExchangeRequest,
     ShareExchange,
     request_digest,
@@ -203,9 +202,9 @@ def check_request(chain: RpcChain, contract: ShareExchange, signed: SignedReques
         rule = f"was its last second, and the chain's time is {moment(now)}"
         raise InputError.of("request", moment(request.valid_until), rule, SIGN_ANEW)
     where = (chain, contract, request.id, request.holder, request.shares)
-    check = check_exchange(*where)
-    if signed.permit is not None and signed.permit.deadline >= now:
-        check = replace(check, mended=frozenset({ExchangeObstacleCode.DUE_ALLOWANCE}))
+    permit = signed.permit
+    allows = permit is not None and permit.deadline >= now
+    check = check_exchange(*where, allows=allows)
     units, quote = signed.units, check.quote
     if quote.due > request.most_due:
         rule = f"is less than the {units.said_money(quote.due)} that are due now"

@@ -157,7 +157,7 @@ def set_price(
             rule = f"is not within the bounds of {low} to {high} that the terms set"
             raise InputError.of("price", said, rule, "name one that is")
         if as_of > now:
-            rule = f"is later than the chain's time, {moment(now)}"
+            rule = f"lies ahead: the chain's time is {moment(now)}"
             raise InputError.of("as-of", moment(as_of), rule, "say when the price was found")
         if as_of <= exchange.price_as_of:
             rule = f"is not later than that of the price before, {moment(exchange.price_as_of)}"

@@ -20,7 +20,7 @@ from tests.contracts.files import path_of
 TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
-TRADING, EXCHANGE = "TradeSettlement", "ShareExchange"
+TRADING, CALLS, EXCHANGE = "TradeSettlement", "CallAuction", "ShareExchange"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -73,6 +73,9 @@ COUNTING = "income/EligibleLib.sol"
 VAULT_FILE, TOKEN_FILE = "income/DividendVault.sol", "token/ShareToken.sol"
 REGISTER, HOLDS_FILE = "compliance/InvestorRegistry.sol", "market/Holds.sol"
 SETTLEMENT, ORDERS = "market/TradeSettlement.sol", "market/OrderLib.sol"
+CALLING, SETTLING_CALLS = "market/CallAuction.sol", "market/CallSettlement.sol"
+CALL_BOOKS, CALL_TERMS = "market/CallBooks.sol", "market/CallTermsLib.sol"
+CLEARING = "market/CallClearingLib.sol"
 ARRIVING, GUARDING = "market/DeliveryLib.sol", "market/RecordGuardLib.sol"
 EXCHANGING, QUOTING = "market/ShareExchange.sol", "market/ExchangeQuoteLib.sol"
 
@@ -633,6 +636,57 @@ MUTANTS = (
         "secret_holds::a_claim_in_time_is_kept_while_the_token_refuses",
     ),
     AttackMutant(
+        "J11 each wallet is a person", CALLS, CALLING,
+        "person = investor.person();", "person = investor.person() == 0 ? 0 : uint160(owner);",
+        "call_attacks::a_person_has_one_limit_whatever_wallets_it_uses",
+    ),
+    AttackMutant(
+        "J12 withdrawn at any time", CALLS, SETTLING_CALLS,
+        "_requireUntil(terms.withdrawUntil);", "",
+        "call_attacks::nobody_squeezes_the_price_with_an_order_it_takes_back",
+    ),
+    AttackMutant(
+        "J13 orders of any size", CALLS, CALLING,
+        "if (quantity == 0 || quantity < least)", "if (quantity == 0)",
+        "call_attacks::a_crowd_of_smallest_orders_delays_nobody",
+    ),
+    AttackMutant(
+        "J14 what could not be paid is forgotten", CALLS, CALL_BOOKS,
+        "book.owedTo[ladder][account] += amount;", "",
+        "call_attacks::a_payee_that_is_blocked_is_owed_and_the_page_goes_on",
+    ),
+    AttackMutant(
+        "J15 what was not delivered stays", CALLS, SETTLING_CALLS,
+        "block.timestamp > terms.settleBy", "false",
+        "call_attacks::rules_that_change_keep_back_orders_and_no_money",
+    ),
+    AttackMutant(
+        "J16 proceeds go out at once", CALLS, SETTLING_CALLS,
+        "if (page.delivered - page.head.returned >= terms.leastLotsOf()) return true;",
+        "return true;",
+        "call_attacks::proceeds_wait_until_enough_is_delivered",
+    ),
+    AttackMutant(
+        "J17 refunded at any time", CALLS, SETTLING_CALLS,
+        "if (!isOver) revert", "if (false) revert",
+        "call_attacks::nobody_refunds_a_call_that_lives",
+    ),
+    AttackMutant(
+        "J18 any price", CALLS, CALLING,
+        "if (price < terms.ladders[0].firstPrice || price > most) {", "if (false) {",
+        "call_attacks::a_valuer_names_a_price_within_bounds_and_time",
+    ),
+    AttackMutant(
+        "J19 the middle of all equal prices", CALLS, CLEARING,
+        "if (rank != best || bids != asks)", "if (rank != best)",
+        "call_attacks::of_equal_prices_one_is_chosen_at_which_all_better_orders_fit",
+    ),
+    AttackMutant(
+        "J29 a price of nothing", CALLS, CALL_TERMS,
+        "_checkPrice(price != 0, price, 1);", "",
+        "call_attacks::a_call_that_makes_no_sense_is_not_opened",
+    ),
+    AttackMutant(
         "J18 a wild price is taken", EXCHANGE, "market/ExchangeTermsLib.sol",
         "if (price < terms.leastPrice || price > terms.mostPrice) {",
         "if (price < terms.leastPrice) {",
@@ -691,6 +745,7 @@ LIVES = {
     HOLDS: f"{path_of('custody')}::test_money_is_taken_into_care_and_claimed",
     "RecordRanges": f"{path_of('record_ranges')}::test_a_stream_says_what_it_was_defined_as",
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
+    CALLS: f"{path_of('call_attacks')}::test_a_call_is_opened_filled_closed_and_settled",
     TRADING: f"{path_of('trades')}::test_a_gift_is_a_trade_of_one_leg",
     EXCHANGE: f"{path_of('elective_exchanges')}::test_the_treasury_pays_itself_nothing",
 }

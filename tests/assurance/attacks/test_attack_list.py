@@ -77,13 +77,23 @@ CODES = {
     "J8": "an allowance taken for a commitment",
     "J9": "a secret at the last second, taken back by a reorganisation, or of another length",
     "J10": "an agent overwrites or takes what is held",
-    "J18": "a valuer who names a wild price, or an old one",
     "J20": "shares issued during a buy-out",
     "J21": "a buy-out for nothing, without notice, or by an agent",
     "J22": "shares moved to a fresh wallet between two pages",
     "J23": "money of all exchanges in one pot; a price set again; a unit that is stuck",
     "J27": "fractions gamed by a holding spread over wallets",
     "J31": "a token that refuses while the secret is out",
+    "J11": "one person with many wallets, over the limit of a person",
+    "J12": "an order that moves the price and is taken back",
+    "J13": "a crowd of the smallest orders, to delay all others",
+    "J14": "a payee that is blocked, a currency that burns gas or answers a megabyte",
+    "J15": "terms, rules or a pause that change in the middle of a call",
+    "J16": "shares and proceeds of a sale that may yet be undone",
+    "J17": "refunds of a call that lives",
+    "J18": "a valuer with a wild, an old or a late price; orders that know it",
+    "J19": "a tie of prices at which better orders do not fit",
+    "J29": "terms that make no sense",
+    "J30": "the chain's coin, and strays",
 }
 
 LIMITS = {
@@ -97,6 +107,7 @@ WITHOUT_MUTANT = {
     "I3": "no contract",
     "I4": "no contract",
     "I5": "no contract",
+    "J30": "nothing takes the chain's coin: there is no defence to take out",
     "K11": "no contract: the door asks before it is too late",
     "K9": "no contract: anyone may declare, and it is the door that must not be stopped",
 }

@@ -16,10 +16,11 @@ from hypothesis.stateful import (
 )
 
 from tests.assurance.fuzz import faulty_market, faulty_token
-from tests.assurance.fuzz.market_dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz.call_dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz.calls import CallsHarness
 from tests.assurance.fuzz.run import walk_all
 from tests.assurance.fuzz.system import Step
-from tests.assurance.fuzz.trading import PURSE, TradingHarness
+from tests.assurance.fuzz.trading import PURSE
 from tests.assurance.fuzz.walk import (
     SENTENCES,
     Failed,
@@ -45,7 +46,7 @@ dice = st.randoms(use_true_random=False)
 def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
     """Two assets, four currencies, lost wallets, waiting income, trouble of every kind: in every
     step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18, 19, 25, 26,
-    30, 31 and 43 to 52)."""
+    30, 31 and 43 to 61)."""
     walked = walk_all(SEED, STEPS)
     assert walked.steps == STEPS
     with capsys.disabled():
@@ -55,7 +56,9 @@ def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(walked.done) == set(SENTENCES)
     assert {"transfer", "transfer_from", "permit", "mint", "burn", "force", "recover", "schedule",
             "register", "confirm", "undo", "declare", "declare_with_permit", "claim", "claim_to",
-            "push", "instruct", "remit", "sweep", "refund"} <= set(walked.refused)  # fmt: skip
+            "push", "instruct", "remit", "sweep", "refund", "call_open", "call_order",
+            "call_signed", "call_close", "call_settle", "call_deliver", "call_refund",
+            "call_return", "call_take"} <= set(walked.refused)  # fmt: skip
 
 
 class SystemMachine(RuleBasedStateMachine):
@@ -64,7 +67,7 @@ class SystemMachine(RuleBasedStateMachine):
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         self.codec = codec
-        self.system = TradingHarness(codec)
+        self.system = CallsHarness(codec)
         self.story: list[Step] = []
 
     @initialize(dice=dice)
@@ -82,7 +85,7 @@ class SystemMachine(RuleBasedStateMachine):
             self.system.do(step)
             self.system.check_everything()
         except AssertionError as broken:
-            report = narrated(lambda: TradingHarness(self.codec), self.story)
+            report = narrated(lambda: CallsHarness(self.codec), self.story)
             lines = [f"    {step!r},  # {sentence}" for step, sentence in report]
             raise Failed("\n".join([str(broken), *lines])) from None
 
@@ -105,7 +108,7 @@ FAULTY = {
 }
 
 
-class FaultySystem(TradingHarness):
+class FaultySystem(CallsHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
@@ -291,7 +294,7 @@ def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
 def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
-    def make() -> TradingHarness:
+    def make() -> CallsHarness:
         return FaultySystem(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
@@ -333,7 +336,7 @@ LIFE: tuple[Step, ...] = (
 def test_a_story_told_by_hand(codec: Codec) -> None:
     """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
-    system = play(lambda: TradingHarness(codec), LIFE)
+    system = play(lambda: CallsHarness(codec), LIFE)
     (it,) = system.law.distributions
     assert (it.amount, it.settled) == (990, {"ann": Payment(3, 594, 197)})
     assert system.law.money["fee"]["ann2"] == PURSE + 397 - 3
@@ -343,5 +346,11 @@ def test_a_story_told_by_hand(codec: Codec) -> None:
 
 def test_everything_that_may_happen_is_told_in_words() -> None:
     """No step without a sentence, and no sentence without a step."""
-    names = {"unpause": "pause", "wait_for_something": "wait", "declare_for_nobody": "declare"}
+    names = {
+        "unpause": "pause",
+        "wait_for_something": "wait",
+        "wait_for_call": "wait",
+        "let_calls": "set_keeper",
+        "declare_for_nobody": "declare",
+    }
     assert {names.get(name, name) for name in FREQUENCIES} == set(SENTENCES)

@@ -12,19 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.assurance.fuzz.market_dice import next_step, opening
+from tests.assurance.fuzz.call_dice import next_step, opening
+from tests.assurance.fuzz.calls import CallsHarness
 from tests.assurance.fuzz.system import Step
-from tests.assurance.fuzz.trading import TradingHarness
 from tests.chainkit import Codec
 
 DEPTH = 250
 """Steps to a chain: its journal never shrinks, so an older one is a slower one."""
 
 EVERYTHING = 20
-"""After so many steps all there is is compared; after each step, what `TradingHarness.check` says.
+"""After so many steps all there is is compared; after each step, what `CallsHarness.check` says.
 """
 
-Make = Callable[[], TradingHarness]
+Make = Callable[[], CallsHarness]
 
 
 @dataclass
@@ -45,7 +45,7 @@ def walk(codec: Codec, seed: str, steps: int, walked: Walked, **faulty: str) -> 
     story = 0
     while steps > 0:
         depth = min(DEPTH, steps)
-        walk_one(lambda: TradingHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
+        walk_one(lambda: CallsHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
         steps -= depth
         story += 1
 
@@ -69,7 +69,7 @@ def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: boo
     walked.steps += depth
 
 
-def _drawn(system: TradingHarness, rng: random.Random, depth: int) -> Iterator[Step]:
+def _drawn(system: CallsHarness, rng: random.Random, depth: int) -> Iterator[Step]:
     beginning = opening(rng)[:depth]
     yield from beginning
     for _ in range(depth - len(beginning)):
@@ -79,7 +79,7 @@ def _drawn(system: TradingHarness, rng: random.Random, depth: int) -> Iterator[S
 # ------------------------------------------------------------------------- replaying
 
 
-def play(make: Make, story: Sequence[Step]) -> TradingHarness:
+def play(make: Make, story: Sequence[Step]) -> CallsHarness:
     """Replay a story, comparing everything after each step; raises `Broken`."""
     system = make()
     for step in story:
@@ -197,7 +197,7 @@ def report(make: Make, taken: Sequence[Step], seed: str, broken: Exception) -> s
             "",
             f"def {name}(codec: Codec) -> None:",
             f'    """{why.splitlines()[0][:80]}"""',
-            "    play(lambda: TradingHarness(codec), [",
+            "    play(lambda: CallsHarness(codec), [",
             *(f"    {line}" for line in lines),
             "    ])",
         ]
@@ -265,6 +265,29 @@ SENTENCES: dict[str, str] = {
     "let_go": "{1} lets go of {4} of {3}'s {2}",
     "take_back": "{1} takes back what {2} holds of {4}'s {3}",
     "void_kept": "{1} orders that {2} holds nothing more of {4}'s {3}, by {5}",
+    "call_open": "{1} opens the call {2}, signed by {3}",
+    "call_cancel": "{1} cancels the call {2}, by {3}",
+    "call_entitle": "what {2} had at the record of the call {1} is counted",
+    "call_order": "{2} places a {3} of {4} at step {5} of ladder {6} of the call {1}",
+    "call_permit": "{2} bids for {3} at step {4} of the call {1}, with {5}'s permit, late: {6}",
+    "call_signed": "a {3} of {2}'s for {4} at {5} of ladder {6} of the call {1} is brought, "
+    "signed by {7}, number {8}, until {9} s",
+    "call_nonce": "{1} spends the number {2} for orders of calls",
+    "call_withdraw": "{1} withdraws the order {3} of the call {2}",
+    "call_withdraw_for": "the order {3} of the call {2} is withdrawn, signed by {1}, until {4} s",
+    "call_strike": "of the orders {2} of the call {1} those are struck that cannot be delivered",
+    "call_restore": "of the orders {2} of the call {1} those come back that can be delivered",
+    "call_close": "{1} closes the call {2}, at {3}",
+    "call_accept": "{1} accepts what the call {2} cleared at",
+    "call_fail": "the call {1} fails, since nobody did what was due",
+    "call_settle": "a page of {2} of the call {1} is settled",
+    "call_deliver": "the pairs {2} of the call {1} are tried again",
+    "call_refund": "the orders {2} of the call {1} are refunded",
+    "call_return": "{1} gives {4} lots of the order {3} of the call {2} back",
+    "call_pay": "the principal of the call {1} is paid",
+    "call_take": "what the call {1} owes {3} in ladder {2} is paid",
+    "call_take_to": "{1} has what the call {2} owes {4} in ladder {3} paid to {5}",
+    "call_sweep": "what the call {1} owes in ladder {2} is swept",
 }
 
 

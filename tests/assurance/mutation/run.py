@@ -75,6 +75,7 @@ LATER = frozenset(
     {
         "PersonCountLib", "ClaimLayout", "DividendVaultViews", "EligibleLib", "MemoryLib",
         "FrozenSharesLib", "Holds", "LockLib", "TradeSettlement", "OrderLib", "TradeLib",
+        "CallTermsLib", "CallClearingLib", "CallExplainer",
         "DeliveryLib", "RecordGuardLib", "RefusalLib", "OrderExplanationLib", "ShareExchange",
         "ExchangeTerms", "ExchangeTermsLib", "ExchangeQuoteLib", "ExchangeMoneyLib", "TillLib",
         "FreeSharesLib", "ExchangeExplainer",

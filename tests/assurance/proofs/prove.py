@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.assurance.proofs import (
     arithmetic,
     bytecode,
+    calls,
     checker,
     exchanges,
     packing,
@@ -37,7 +38,7 @@ from tests.assurance.proofs.facts import (
 )
 
 KEPT = Path(__file__).with_name("results.json")
-MODULES = (arithmetic, packing, search, trading, exchanges)
+MODULES = (arithmetic, packing, search, trading, calls, exchanges)
 TOOLS = ("z3", "SMTChecker", "halmos")
 
 

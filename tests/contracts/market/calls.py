@@ -208,9 +208,7 @@ class Calls:
 
     def send(self, function: str, terms: Terms, *args: Any, sender: str | None = None) -> Receipt:
         """Call the contract, as a stranger if nothing is said."""
-        return self.auction.send(
-            function, terms.encodable(), *args, sender=sender or self.stranger
-        )
+        return self.auction.send(function, terms.encodable(), *args, sender=sender or self.stranger)
 
     def open(self, terms: Terms, signature: bytes = b"", sender: str | None = None) -> Receipt:
         """Open a call, as its opener if nothing is said."""
@@ -351,3 +349,15 @@ class Calls:
         """An owner's signature to withdraw."""
         what = self._typed(WITHDRAWAL_TYPE, (self.id(terms), order, until))
         return signature_of(what, key)
+
+    def authorized(self, coin: Deployed, digest: bytes, owner: Any, value: int) -> tuple[Any, ...]:
+        """A payment by signature (ERC-3009), whose nonce is the digest of a placement."""
+        kind = (
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
+            "uint256 validBefore,bytes32 nonce)"
+        )
+        before = self.kit.now + DAY
+        values = (owner.address, self.auction.address, value, 0, before, digest)
+        name = {"name": "Authorized coin", "verifyingContract": coin.address}
+        signature = signature_of(self._typed(kind, values, **name), owner)
+        return (0, before, signature[64], signature[:32], signature[32:64])

@@ -94,7 +94,7 @@ def random_calls(seed: int) -> Iterator[tuple[dict[str, Any], list[int], list[in
 
 
 def test_a_thousand_calls_clear_where_a_search_through_all_prices_ends(kit, probe):
-    """B5: no step of the ladder trades more, and ties go as the interface says."""
+    """No step of the ladder trades more, and ties go as the interface says (Law 57)."""
     for given, bids, asks in random_calls(17):
         probe.send("setInterest", packed(bids, asks))
         found = probe.call("clear", terms_of(kit, **given))
@@ -187,7 +187,7 @@ def test_the_principal_takes_part_at_a_named_price(kit, probe, changes, price, e
 
 
 def test_shares_add_up_and_differ_from_their_part_by_less_than_one(probe):
-    """B3: everyone at the margin gets the floor or the ceiling of its exact part."""
+    """Everyone at the margin gets the floor or the ceiling of its exact part (Law 55)."""
     rng = random.Random(3)
     for _ in range(60):
         bits = rng.choice((4, 20, 64, 127))

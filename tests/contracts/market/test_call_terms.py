@@ -235,6 +235,18 @@ def test_a_lot_of_a_tender_is_one_whole_share(kit):
         terms.check(kind=TENDER, lot=1)
 
 
+def test_all_shares_are_no_more_lots_than_can_be_counted(kit):
+    """Else two holders could trade so many lots in an auction that it could not be closed."""
+    terms = Terms(kit, Harness(kit, decimals=18))
+    terms.harness.issue({terms.harness.ann: 2 * MAX_40})
+    terms.check(kind=AUCTION, lot=2)
+    terms.harness.issue({terms.harness.ann: 1})
+    terms.check(kind=AUCTION, lot=3)
+    terms.check(kind=SALE, lot=2)
+    with refused("CallAuction_WrongLot", 2, 3):
+        terms.check(kind=AUCTION, lot=2)
+
+
 def test_ladders_that_are_none_are_refused(terms):
     """One too few, one too many, the same twice, or paid in the share itself."""
     dollar, share = terms.dollar.address, terms.token.address
@@ -333,8 +345,9 @@ def test_holders_do_not_trade_among_themselves_under_a_least_holding(kit):
         terms.check(kind=AUCTION)
     terms.check()
     terms.check(kind=TENDER)
-    terms.harness.put_in_force(maxHolding=7)
-    terms.check(kind=AUCTION)
+    for settings in ({"maxHolding": 7}, {"minHolding": 1}):
+        terms.harness.put_in_force(**settings)
+        terms.check(kind=AUCTION)
 
 
 # ----------------------------------------------------------------------------- every bit

@@ -28,6 +28,7 @@ ANN, BEN, CAT, DAN, POOL = (
     "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
     "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
 )
+ISSUER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 AS_ANN, AS_POOL = ("--account", "TEST::1"), ("--account", "TEST::5")
 SUCCESSOR, DIGEST = "0x976EA74026E726554dB657fA54763abd0C3a0aa9", "0x" + "ab" * 32
 BASIS = ("--reason", "Order 12/2027 of a court", "--document", DIGEST)
@@ -45,8 +46,9 @@ WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
 ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
-REQUEST = "request-to-redeem.json"
-OTHERS = ("standard-input", "journal.jsonl", WISH, ORDER, TRADE, TERMS, REQUEST)
+REQUEST, SUBSCRIPTION = "request-to-redeem.json", "subscription.json"
+PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION)
+OTHERS = ("standard-input", "journal.jsonl", *PAPERS)
 WITHOUT_AMOUNTS = {
     "demo",  # It prints no JSON.
     "examples",  # Files to be copied.
@@ -102,8 +104,10 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     order(documents)
     withhold(documents, tmp_path)
     report(documents, tmp_path)
+    act(documents, tmp_path)
     plan_and_apply(documents, tmp_path)
     use_powers(documents)
+    buy_at_one_price(documents, tmp_path)
     leave(documents, tmp_path)
     look(documents, tmp_path)
     hand_over(documents)
@@ -306,6 +310,32 @@ def plan_and_apply(documents: Documents, folder: Path) -> None:
     documents("apply", plan)
 
 
+def act(documents: Documents, folder: Path) -> None:
+    """What corporate actions show; the vault and the account have new shares pass through them."""
+    commands = documents.commands
+    through = (ISSUER, commands.deployment.vault().address)
+    header = "address,person,country,class,eligible_until"
+    rows = [f"{who},{n},NL,retail,forever" for n, who in enumerate(through, start=50)]
+    documents("register", written(folder, "through.csv", header, *rows))
+    documents("authorise", "1,900", *BASIS, "--yes")
+    scheduled = documents("record", "--at", moment(commands.chain.now() + 100))
+    commands.travel(scheduled["closes_at"] + 1)
+    record = scheduled["record"]
+    in_money = ("--currency", "USD", "--fraction-price", "12.50")
+    later = moment(commands.chain.now() + 30 * DAY)
+    price = ("--price", "5", "--currency", "USD", "--record", record, "--until", later)
+    documents("rights", "issue", "1:5", "--symbol", "QUAY9R", *price, "--dry-run")
+    into = ("reverse-split", "1:10", "--symbol", "QUAY1", "--at", later, *in_money, *BASIS)
+    documents(*into, "--dry-run")
+    pool = Commands(commands.anvil, folder / "POOL")
+    pool.says("authorise", "500", *BASIS, "--yes")
+    merged = ("merge", "1:2", "--into", "POOL", "--at", later, *in_money, *BASIS)
+    documents(*merged, "--dry-run")
+    documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
+    given = documents("stock-dividend", "1:3", "--record", record, *in_money)
+    assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
+
+
 def use_powers(documents: Documents) -> None:
     documents("transfer", "--to", CAT, "--amount", "1.25", *AS_ANN, "--dry-run")
     sent = documents("transfer", "--to", CAT, "--amount", "1.25", *AS_ANN)
@@ -327,6 +357,38 @@ def use_powers(documents: Documents) -> None:
     documents("registry", "bind")
     documents("rules", "show")
     documents("rules", "change", "--to", "none")
+
+
+def buy_at_one_price(documents: Documents, folder: Path) -> None:
+    """Ben offers two shares and Ann takes one; the issuer's tender and an auction are looked at."""
+    now = documents.commands.chain.now()
+    named = {"price": {"currency": "USD", "at": "1.25"}, "closes": moment(now + DAY)}
+    as_ben, file = ("--account", "TEST::2"), folder / SUBSCRIPTION
+    for noun, more in {
+        "offer": {"sells": "2", "at_least": "0.5", "lot": "0.5"},
+        "tender": {"buys": "2"},
+        "auction": {"lot": "0.5"},
+    }.items():
+        terms = written(folder, f"{noun}.yaml", json.dumps({"name": noun, **named, **more}))
+        account = AS_ANN if noun == "tender" else as_ben
+        documents(noun, "open", terms, *account, "--dry-run")
+        documents(noun, "open", terms, *account)
+        documents(noun, "list")
+    documents("offer", "explain", "--shares", "1", *AS_ANN, code=1)
+    documents("subscribe", "--shares", "1", *AS_ANN, "--dry-run")
+    placed = documents("subscribe", "--shares", "1", *AS_ANN)
+    assert units(placed["gives"]) == 1_250_000
+    documents("subscribe", "--shares", "0.5", "--sign-only", "--out", file, *AS_ANN)
+    documents("tender", "place", "--shares", "1", *as_ben)
+    documents("auction", "place", "--side", "sell", "--shares", "0.5", *as_ben)
+    documents("auction", "status")
+    documents.commands.travel(now + DAY + 1)
+    documents("offer", "close", "--dry-run")
+    settled = documents("offer", "settle")
+    assert units(settled["delivered"]) == 100
+    documents("tender", "settle")
+    documents("auction", "settle")
+    documents("offer", "status")
 
 
 def leave(documents: Documents, folder: Path) -> None:

@@ -123,6 +123,34 @@ def test_a_merger_gives_another_assets_shares_and_cash(barn):
     assert barn.deployment.currency("USD").balance_of(BEN) == 121_000_000
 
 
+def test_what_a_stock_dividend_left_over_is_burnt_before_a_reverse_split(barn):
+    """It is nobody's: it brings nothing, and the books know that it is gone."""
+    barn.says("stock-dividend", "1:5", "--record", "1")
+    words = ("reverse-split", "1:10", "--symbol", "BARN1", "--at", in_days(barn, 2))
+    noticed = barn.run(*words, *IN_MONEY, *BASIS, "--json")
+    facts = json.loads(noticed.out)
+    assert (facts["left_over"]["units"], facts["shares"]["units"]) == ("2", "126")
+    barn.travel(barn.chain.now() + 3 * DAY)
+    assert barn.facts(*words, *IN_MONEY, *BASIS)["finished"] is True
+    assert holdings(barn, "BARN1") == [7, 4, 0]
+    assert barn.facts("books")["balanced"] is True
+    assert barn.facts("log", "verify")["holds"] is True
+
+
+def test_a_conversion_that_cannot_be_funded_whole_is_refused(barn):
+    price = ("--currency", "USD", "--fraction-price", "1,000,000")
+    words = ("reverse-split", "1:10", "--symbol", "BARN1", "--at", in_days(barn, 2), *price)
+    said = barn.refuses(*words, *BASIS)
+    assert "is what all shares can need in whatever wallets they are, and more than" in said
+
+
+def test_a_merger_makes_no_more_shares_than_are_authorised(barn):
+    said = barn.refuses(
+        "merge", "3:1", "--into", "ATTIC", "--at", in_days(barn, 2), *IN_MONEY, *BASIS
+    )
+    assert "run `prorata authorise 321 --asset ATTIC` first" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -112,6 +112,31 @@ COMMANDS = {
         "takeBack": "hold take-back",
         "voidKept": "hold void",
     },
+    "CallAuction": {
+        "open": "offer open",
+        "cancel": "offer cancel",
+        "close": "offer close",
+        "closeAt": "redeem window close",
+        "accept": "offer accept",
+        "fail": "offer settle",
+        "entitle": "offer entitle",
+        "place": "subscribe",
+        "placeWithPermit": "subscribe",
+        "placeFor": "subscribe",
+        "withdraw": "offer withdraw",
+        "cancelNonce": "offer withdraw",
+        "strike": "offer strike",
+        "restore": "offer strike",
+        "settle": "offer settle",
+        "deliver": "offer settle",
+        "refund": "offer settle",
+        "returnShares": "offer return",
+        "payPrincipal": "offer settle",
+        "take": "offer take",
+        "takeTo": "offer take",
+        "sweep": "offer sweep",
+    },
+    "CallSettlement": {},
     "ShareExchange": {
         "open": "exchange open",
         "fund": "exchange fund",
@@ -141,7 +166,20 @@ COMMANDS = {
 MANY = "many of what a command does one by one, with a reason for each"
 BY_CONTRACT = "a contract calls it, and nobody else may"
 STANDARD = "ERC-3643's way of saying what `{}` says"
+THE_OTHER_HALF = "the other half of `CallAuction`, which calls it with its own storage"
 REASONS = {
+    "CallAuction": {
+        "placeWithAuthorization": "a currency's own wallets sign that (ERC-3009); `subscribe` has "
+        "permits",
+        "withdrawFor": "who can sign can send, and `offer withdraw` does",
+    },
+    "CallSettlement": dict.fromkeys(
+        (
+            *("withdraw", "withdrawFor", "strike", "restore", "settle", "deliver", "refund"),
+            *("returnShares", "payPrincipal", "take", "takeTo", "sweep"),
+        ),
+        THE_OTHER_HALF,
+    ),
     "ShareToken": {
         "batchBurn": MANY,
         "batchForcedTransfer": MANY,

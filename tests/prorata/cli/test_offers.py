@@ -74,6 +74,12 @@ def offer(market, commands, tmp_path) -> str:
     return file
 
 
+def allow(commands: Commands, *account: str) -> None:
+    """Let the contract take nine hundred dollars."""
+    words = ("approve", "--spender", "auction", "--amount", "900", "--currency", "USD")
+    commands.says(*words, *account)
+
+
 def close_orders(commands: Commands) -> None:
     commands.travel(commands.chain.now() + 2 * HOUR + 1)
 
@@ -227,8 +233,6 @@ def test_a_signed_order_travels_and_whoever_has_it_brings_it(market, commands, o
     done = commands.facts("subscribe", "--from", file, *AS_STRANGER)
     assert (done["owner"], done["order"], done["resumed"]) == (BUYER, 1, False)
     assert commands.facts("subscribe", "--from", file, *AS_STRANGER)["resumed"] is True
-    said = commands.refuses("subscribe", "--from", file, *AS_OWNER)
-    assert said.startswith(f'nonce: "0" of {BUYER} was used: ')
 
 
 def test_a_signed_order_that_was_changed_is_refused(commands, offer, tmp_path):
@@ -366,63 +370,64 @@ def test_explain_says_what_subscribe_refuses(commands, offer):
             if "lets the contract" not in rule:
                 assert rule in said
                 assert remedy in said
+    allow(commands, *AS_OWNER)
     passes = commands.facts("offer", "explain", "--shares", "9", *AS_OWNER)
-    assert passes["sentences"] != []
+    assert (passes["sentences"], units(passes["most"])) == ([], 900)
 
 
-@pytest.mark.parametrize(
-    ("others", "sentence"),
-    [
-        ({"sells": "0"}, 'sells: "0" is nothing; write at least 1'),
-        (
-            {"at_least": "11"},
-            'at_least: "11" is more than the 10.00 QUAY9 that are sold; give less',
-        ),
-        ({"sells": "501"}, "are free in the wallet of"),
-        ({"sells": "1.5"}, "is no whole number of lots of 1 QUAY9; write 1.00 QUAY9 or 2.00 QUAY9"),
-        ({"price": {"currency": "EUR", "at": "1"}}, 'currency: "EUR" is no currency of QUAY9'),
-        ({"price": {"currency": "ETH", "at": "1"}}, "cannot be taken by allowance"),
-        ({"price": {"currency": "USD"}}, 'price: "" has no price; write at: one price'),
-        ({"closes": "2020-01-01"}, "is not later than the chain's time"),
-        ({"withdraw_until": "2090-01-01"}, "does not come after withdraw_until"),
-        ({"settle_by": "2090-01-01"}, "is more than 400 days ahead; give an earlier time"),
-        ({"closes": "2027-05-01T09:00:00"}, "has no time zone; add Z for UTC"),
-        ({"fee": {"to": OWNER, "rate": "2%"}}, "is over 1.00%, the most there may be"),
-        ({"orders": "money"}, "go with a price that is named afterwards only"),
-        ({"pre_emption": {"record": 7}}, "is no record: there are 0"),
-        ({"buys": "4"}, "is no setting; remove it"),
-        ({"sells": 10.5}, 'write it in quotes, such as "100.50"'),
-        ({"lot": "0"}, "is no lot"),
-    ],
+WRONG_TERMS = (
+    ({"sells": "0"}, 'sells: "0" is nothing; write at least 1'),
+    (
+        {"at_least": "11"},
+        'at_least: "11" is more than the 10.00 QUAY9 that are sold; give less',
+    ),
+    ({"sells": "501"}, "are free in the wallet of"),
+    ({"sells": "1.5"}, "is no whole number of lots of 1 QUAY9; write 1.00 QUAY9 or 2.00 QUAY9"),
+    ({"price": {"currency": "EUR", "at": "1"}}, 'currency: "EUR" is no currency of QUAY9'),
+    ({"price": {"currency": "ETH", "at": "1"}}, "cannot be taken by allowance"),
+    ({"price": {"currency": "USD"}}, 'price: "" has no price; write at: one price'),
+    ({"closes": "2020-01-01"}, "is not later than the chain's time"),
+    ({"withdraw_until": "2090-01-01"}, "does not come after withdraw_until"),
+    ({"settle_by": "2090-01-01"}, "is more than 400 days ahead; give an earlier time"),
+    ({"closes": "2027-05-01T09:00:00"}, "has no time zone; add Z for UTC"),
+    ({"fee": {"to": OWNER, "rate": "2%"}}, "is over 1.00%, the most there may be"),
+    ({"orders": "money"}, "go with a price that is named afterwards only"),
+    ({"pre_emption": {"record": 7}}, "is no record: there are 0"),
+    ({"buys": "4"}, "is no setting; remove it"),
+    ({"sells": 10.5}, 'write it in quotes, such as "100.50"'),
+    ({"lot": "0"}, "is no lot"),
 )
-def test_terms_that_cannot_be_are_refused(market, commands, tmp_path, others, sentence):
-    file = terms(market, tmp_path / "offer.yaml", **others)
-    assert sentence in commands.refuses("offer", "open", file, *AS_SELLER)
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("subscribe", "--shares", "1.5"), "is no whole number of lots"),
-        (("subscribe",), 'shares: "" is missing; give --shares, or --lots'),
-        (("subscribe", "--shares", "1", "--lots", "1"), "is given besides --lots"),
-        (("subscribe", "--shares", "1", "--price", "99"), "is not the price, which is 100.00 USD"),
-        (("subscribe", "--shares", "1", "--in", "EUR"), "is no money of this offer"),
-        (("subscribe", "--for", "10"), "orders in this offer are shares"),
-        (("subscribe", "--shares", "1", "--sign-only"), 'out: "" is missing'),
-        (("subscribe", "--shares", "1", "--offer", "7"), "is no offer of QUAY9 that was opened"),
-        (("subscribe", "--shares", "1", "--offer", "0x" + "ab" * 32), "is no call of QUAY9"),
-        (("offer", "settle", "--page", "0"), 'page: "0" is no page; give at least 1'),
-        (("offer", "close", "--price", "100"), "takes orders until"),
-        (("offer", "withdraw"), "give ORDER, or --signed FILE"),
-        (("offer", "take"), "is owed nothing by offer 1 (First issue)"),
-        (("offer", "sweep"), "has no time after which what is owed goes to somebody else"),
-        (("offer", "return", "1", "--shares", "1"), "takes shares back from"),
-        (("offer", "entitle"), "gives no rights at a record"),
-    ],
+def test_terms_that_cannot_be_are_refused(market, commands, tmp_path):
+    for others, sentence in WRONG_TERMS:
+        file = terms(market, tmp_path / "offer.yaml", **others)
+        assert sentence in commands.refuses("offer", "open", file, *AS_SELLER)
+
+
+WRONG_WORDS = (
+    (("subscribe", "--shares", "1.5"), "is no whole number of lots"),
+    (("subscribe",), 'shares: "" is missing; give --shares, or --lots'),
+    (("subscribe", "--shares", "1", "--lots", "1"), "is given besides --lots"),
+    (("subscribe", "--shares", "1", "--price", "99"), "is not the price, which is 100.00 USD"),
+    (("subscribe", "--shares", "1", "--in", "EUR"), "is no money of this offer"),
+    (("subscribe", "--for", "10"), "orders in this offer are shares"),
+    (("subscribe", "--shares", "1", "--sign-only"), 'out: "" is missing'),
+    (("subscribe", "--shares", "1", "--offer", "7"), "is no offer of QUAY9 that was opened"),
+    (("subscribe", "--shares", "1", "--offer", "0x" + "ab" * 32), "is no call of QUAY9"),
+    (("offer", "settle", "--page", "0"), 'page: "0" is no page; give at least 1'),
+    (("offer", "close", "--price", "100"), "takes orders until"),
+    (("offer", "withdraw"), "give ORDER, or --signed FILE"),
+    (("offer", "take"), "is owed nothing by offer 1 (First issue)"),
+    (("offer", "sweep"), "has no time after which what is owed goes to somebody else"),
+    (("offer", "return", "1", "--shares", "1"), "takes shares back from"),
+    (("offer", "entitle"), "gives no rights at a record"),
 )
-def test_wrong_words_are_refused(commands, offer, words, sentence):
-    assert sentence in commands.refuses(*words, *AS_BUYER)
+
+
+def test_wrong_words_are_refused(commands, offer):
+    for words, sentence in WRONG_WORDS:
+        assert sentence in commands.refuses(*words, *AS_BUYER)
 
 
 def test_a_name_stands_for_one_call(market, commands, offer, tmp_path):

@@ -116,6 +116,24 @@ def test_a_spin_off_gives_another_assets_shares(barn):
     assert holdings(barn) == {"a": 60, "b": 39, "c": 4}
 
 
+def test_the_push_can_be_left_to_others(barn):
+    """An account that signs elsewhere signs no push, which anybody may send."""
+    done = barn.facts("stock-dividend", "1:4", "--record", "1", "--no-push")
+    assert (done["holders_paid"], holdings(barn)) == (None, {"a": 60, "b": 39, "c": 4})
+    barn.says("distribute", "--push-only", str(done["distribution"]))
+    assert holdings(barn) == {"a": 75, "b": 48, "c": 5}
+    again = barn.facts("stock-dividend", "1:4", "--record", "1")
+    assert (again["resumed"], again["holders_paid"]) == (True, 3)
+
+
+def test_a_safe_gets_the_steps_to_sign(barn, tmp_path):
+    words = ("stock-dividend", "1:4", "--record", "1", "--account", f"unsigned:{OWNER}")
+    assert "anyone may send it" in barn.run(*words, "--yes").err
+    written_to = tmp_path / "steps.json"
+    done = barn.run(*words, "--no-push", "--to-sign", str(written_to))
+    assert (done.code, written_to.exists()) == (4, True), done.err
+
+
 def test_who_is_excluded_gets_none(barn):
     barn.says("stock-dividend", "1:4", "--record", "1", "--exclude", ANN)
     assert holdings(barn) == {"a": 60, "b": 48, "c": 5}

@@ -55,6 +55,10 @@ FORMS = (
     ("rules", "change", "--file", "?"),
     ("rules", "change", "--to", "?"),
     ("status", "--low", "?"),
+    ("split", "?", "--record", "1"),
+    ("split", "2:1", "--at", "?"),
+    ("stock-dividend", "1:4", "--record", "1", "--of", "?"),
+    ("stock-dividend", "1:4", "--record", "1", "--exclude", "?"),
 )
 
 

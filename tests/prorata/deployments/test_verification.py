@@ -8,12 +8,21 @@ from functools import cache
 import pytest
 
 from prorata.assets.asset import Asset
+from prorata.chain.artifacts import artifact
 from prorata.chain.node import RpcChain
+from prorata.deployments.create2 import create2_address
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_operator
 from prorata.deployments.explorers import Etherscan, Outcome, Sourcify, State
-from prorata.deployments.verification import STATUS, verification_requests, verify_all
+from prorata.deployments.market_contracts import SALT, packed_singletons
+from prorata.deployments.verification import (
+    STATUS,
+    market_requests,
+    verification_requests,
+    verify_all,
+)
 from prorata.errors import ChainError, DeploymentError
+from prorata.market.singletons import deploy_singletons
 from prorata.toolchain.compiler import compile_standard
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_BUILD
 from tests.prorata.deployments.recording import Asked, RecordingExplorer, recording_explorer
@@ -240,3 +249,21 @@ def test_a_status_that_is_damaged_is_refused(asset, explorer, folder):
     with pytest.raises(DeploymentError, match=r"verification.json is damaged; remove it"):
         verify_all(asset, Sourcify(explorer.url), patience=0)
     assert explorer.asked == []
+
+
+def test_the_markets_contracts_are_asked_for_with_the_code_that_gave_their_addresses(
+    operator, chain, asset, explorer
+):
+    """Where the chain has them; an explorer is told of them only if somebody wants it."""
+    deploy_singletons(operator)
+    asked = market_requests(chain)
+    assert list(asked) == [f"market/{name}" for name in packed_singletons()]
+    for request in asked.values():
+        made = artifact(request.name).bytecode + request.arguments
+        assert create2_address(SALT, made) == request.address
+    explorer.answer = lambda _: (200, {"status": "1", "message": "OK", "result": "Pass - Verified"})
+    etherscan = Etherscan(KEY, explorer.url)
+    told = verify_all(asset, etherscan, patience=0, pause=0)
+    assert not [one for one in told if one.label in asked]
+    told = verify_all(asset, etherscan, patience=0, pause=0, market=True)
+    assert [one.label for one in told if one.label in asked] == list(asked)

@@ -12,6 +12,7 @@ from prorata.demo.chain import DemoChain
 from prorata.ledger.calls import CallStage
 from prorata.ledger.movements import MovementKind
 from prorata.ledger.trading import check_trading
+from prorata.reports.annual import paid_in, year_statement
 from prorata.reports.calls import call_rows, escrow_columns, order_rows
 from prorata.toolchain.anvil import Anvil
 from tests.prorata.ledger.calling import HOUR, Calling
@@ -81,6 +82,25 @@ def test_an_offering_oversold_withdrawn_and_settled_in_pages(calling):
         ("issue", None), ("allotment", 80_000 * USD),
     ]  # fmt: skip
     assert {row.waits.units for row in order_rows(found.books, calling.market.token.address)} == {0}
+
+
+def test_statements_tell_what_was_allotted_and_what_came_back(calling):
+    """Who withdrew, or got nothing, has a statement of the order all the same."""
+    ada, _, _, dan, *_ = calling.market.people
+    found, token = audited(calling), calling.market.token.address
+    told = {
+        one.holder: year_statement(found.books, token, 2026, one).trading
+        for one in paid_in(found.books, token, 2026)
+    }
+    [bought] = told[ada].purchases
+    assert (bought.kind, bought.shares.units, bought.cost.units) == ("allotment", 80, 80_000 * USD)
+    [order] = told[ada].orders
+    assert (order.state, order.gave.units, order.got_back.units) == (
+        "done", 84_000 * USD, 4_000 * USD,
+    )  # fmt: skip
+    [order] = told[dan].orders
+    assert (order.state, order.shares.units, order.waits.units) == ("withdrawn", 0, 0)
+    assert told[dan].purchases == []
 
 
 def test_a_call_that_fails_gives_everything_back(calling):

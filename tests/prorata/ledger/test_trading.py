@@ -99,9 +99,8 @@ def test_the_books_of_a_market_balance(audited):
 
 
 def test_every_movement_is_called_what_it_was(moves):
-    assert {kind.value: total for kind, total in moves.totals().items()} == {
+    assert {kind.value: total for kind, total in moves.totals().items() if any(total)} == {
         "issue": (8, 800),
-        "burn": (0, 0),
         # 10 and 7 and 23 and 4 by orders, 2 and 1 by trades.
         "trade": (6, 47),
         # 5 and 1 from care, 6 by a secret, 5 by a keeper.

@@ -54,7 +54,12 @@ def test_who_comes_second_sends_nothing(operator, tmp_path):
     assert sent(operator) == before
 
 
-BUILT_ON = {"CallAuction": "Holds", "CallExplainer": "CallAuction", "ShareExchange": "Holds"}
+BUILT_ON = {
+    "CallAuction": "Holds",
+    "CallExplainer": "CallAuction",
+    "ShareExchange": "Holds",
+    "ExchangeExplainer": "ShareExchange",
+}
 
 
 @pytest.mark.parametrize("name", packed_singletons())

@@ -34,6 +34,7 @@ from prorata.values.amounts import Unit
 from prorata.values.times import UTC
 from tests.amounts import bare_amounts, units
 from tests.prorata.conftest import BUILDING, ISSUER_KEY
+from tests.prorata.ledger import test_calls_told as call_told
 from tests.prorata.ledger.market import USD, Market
 
 ADA, BOB, EUR, DOLLAR = ("0x" + digit * 40 for digit in "1234")
@@ -307,3 +308,23 @@ def test_a_time_that_is_none_is_refused(played):
     ran = CliRunner().invoke(cli, ["tape", *where, "--from", "soon"])
     assert ran.exit_code == 1
     assert "is no time" in ran.output
+
+
+# ------------------------------------------------------------------------------------------- calls
+
+
+def test_a_call_that_was_closed_is_a_print_with_its_one_price():
+    """It counts in no figure: an offering is no trade between two people."""
+    events = (call_told.opened(), call_told.placed(1, ADA, 5, step=1), call_told.closed(3, 110, 1))
+    call, _ = call_told.read(*events)
+    units = {call_told.USD: Unit("USD", 2)}
+    found = Tape(Unit("HSE", 1), (), units=units, calls=(call,))
+    [row] = found.prints
+    # 1.10 for a lot of ten tenths.
+    assert (row.kind, row.price, row.shares.text, row.value.text) == (
+        "offering", "1.10", "3.0", "3.30",
+    )  # fmt: skip
+    assert (row.stage, row.demand, row.supply, row.lots) == ("settling", 3, 3, 3)
+    assert found.between(None, 1).prints == []
+    assert found.between(2, 2).prints == [row]
+    assert (found.currencies, found.as_json()["calls"]) == ([], [row])

@@ -14,7 +14,7 @@ from prorata.contracts.share_exchange import ExchangeStage, ExchangeTerms
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.market.exchanges.account import account_of
-from prorata.market.exchanges.carrying import carry_out, left_to_take
+from prorata.market.exchanges.carrying import exchange_everybody, left_to_take
 from prorata.market.exchanges.law import brings
 from prorata.market.exchanges.opening import exchange_at, open_exchange
 from prorata.market.exchanges.previews import preview_exchange
@@ -70,16 +70,16 @@ def test_everybody_is_paid_what_the_preview_says_and_the_rest_goes_back(exits):
         again = open_exchange(operator, exits.place, opening)
         assert (again.id, again.receipt.resumed) == (done.id, True)
         with pytest.raises(InputError, match=r"opens at .* wait until then"):
-            carry_out(operator, exits.found, exits.place, done.id)
+            exchange_everybody(operator, exits.found, exits.place, done.id)
         exits.commands.travel(opening.terms.opens_at)
         held = exits.dollars.balances_of([line.holder for line in preview.lines])
-        carried = carry_out(operator, exits.found, exits.place, done.id)
+        carried = exchange_everybody(operator, exits.found, exits.place, done.id)
         assert (carried.exchanged, carried.skipped) == (4, {})
         for line, had in zip(preview.lines, held, strict=True):
             got = exits.dollars.balance_of(line.holder) - had
             assert got == line.brings.paid == brings(opening.terms, line.shares).paid
         assert exits.token.total_supply() == 0
-        assert carry_out(operator, exits.found, exits.place, done.id).receipts == ()
+        assert exchange_everybody(operator, exits.found, exits.place, done.id).receipts == ()
         close_exchange(operator, exits.place, done.id)
         assert exits.dollars.balance_of(OWNER) == before - preview.total.paid
     account = account_of(exits.found, exits.place, done.id)
@@ -92,7 +92,7 @@ def test_a_frozen_holder_is_owed_until_it_is_released(exits):
         number = opened_for_all(exits, operator)
         operator.send_one("freeze", exits.token.set_address_frozen(ANN, True))
         exits.commands.travel(exits.commands.chain.now() + DAY + 9)
-        carry_out(operator, exits.found, exits.place, number)
+        exchange_everybody(operator, exits.found, exits.place, number)
         paid = brings(exits.place.exchange_of(number).terms, 50_000).paid
         assert exits.place.owed_to(number, ANN).paid == paid
         with pytest.raises(InputError, match="is frozen by QUAY9, which holds what it is owed"):
@@ -123,7 +123,7 @@ def test_shares_that_move_meanwhile_are_found_where_they_are(exits, monkeypatch)
                 sent_by_node(exits.commands.chain, asked)
 
         monkeypatch.setattr(operator, "tell", moves)
-        carried = carry_out(operator, exits.found, exits.place, number, page_size=2)
+        carried = exchange_everybody(operator, exits.found, exits.place, number, page_size=2)
     assert (carried.exchanged, len(carried.receipts)) == (5, 3)
     assert exits.token.total_supply() == 0
     assert exits.dollars.balance_of(fresh) == brings(maturity(exits).terms, 70_000).paid
@@ -136,9 +136,9 @@ def test_shares_issued_later_are_funded_or_nobody_is_paid_less(exits):
         operator.send_one("mint", exits.token.mint(OWNER, 1_000))
         exits.commands.travel(exits.commands.chain.now() + DAY + 9)
         with pytest.raises(InputError, match=r"lacks 1,000\.03 USD for the shares that are left"):
-            carry_out(operator, exits.found, exits.place, number)
+            exchange_everybody(operator, exits.found, exits.place, number)
         fund_exchange(operator, exits.place, number, 1_000_030_000)
-        carry_out(operator, exits.found, exits.place, number)
+        exchange_everybody(operator, exits.found, exits.place, number)
     assert exits.token.total_supply() == 0
 
 
@@ -148,9 +148,12 @@ def test_what_is_not_for_it_is_refused(exits):
         for call, sentence in (
             (lambda: drain_exchange(operator, exits.place, number, 1), "is mandatory"),
             (lambda: close_exchange(operator, exits.place, number), "opens at"),
-            (lambda: carry_out(operator, exits.found, exits.place, 7), "there are exchanges 1 to"),
             (
-                lambda: carry_out(operator, exits.found, exits.place, number, page_size=0),
+                lambda: exchange_everybody(operator, exits.found, exits.place, 7),
+                "there are exchanges 1 to",
+            ),
+            (
+                lambda: exchange_everybody(operator, exits.found, exits.place, number, page_size=0),
                 "opens at",
             ),
         ):
@@ -161,14 +164,14 @@ def test_what_is_not_for_it_is_refused(exits):
         assert exits.dollars.balance_of(OWNER) > before
         assert not cancel_exchange(operator, exits.place, number, bytes(32)).sent_now
         with pytest.raises(InputError, match="was cancelled; nothing is left"):
-            carry_out(operator, exits.found, exits.place, number)
+            exchange_everybody(operator, exits.found, exits.place, number)
 
 
 def test_pages_fit_the_gas_that_they_may_need(exits):
     with exits.operator(0) as operator:
         number = opened_for_all(exits, operator)
         exits.commands.travel(exits.commands.chain.now() + DAY + 9)
-        carried = carry_out(operator, exits.found, exits.place, number, page_gas=1_300_000)
+        carried = exchange_everybody(operator, exits.found, exits.place, number, page_gas=1_300_000)
     assert len(carried.receipts) > 1
     assert all(receipt.mined.gas_used < 1_300_000 for receipt in carried.receipts)
 
@@ -187,7 +190,7 @@ def test_killed_at_any_moment_it_ends_as_one_that_was_not(exits, tmp_path):
 
     def work(operator, found) -> None:
         place = exchange_at(found.chain)
-        carry_out(operator, found, place, number, page_size=5)
+        exchange_everybody(operator, found, place, number, page_size=5)
         account_of(found, place, number).write(found.folder)
 
     def live(moments) -> dict:
