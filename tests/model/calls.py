@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from tests.model.clearing import ASK, BID, Placed, Shape, clears_at
 from tests.model.currencies import Outcome
-from tests.model.outcomes import NOBODY, Event, Refused, refuse
+from tests.model.outcomes import NOBODY, Event, Reason, Refused, refuse
 
 AUCTION = "auction"
 """The contract that has all calls, and their money."""
@@ -24,6 +24,9 @@ AUCTION = "auction"
 KINDS = ("sale", "tender", "auction")
 SIDES = (BID, ASK)
 BPS = 10_000
+MOST_LOTS = 2**40 - 1
+"""Of a call."""
+
 
 
 class Stage(IntEnum):
@@ -209,6 +212,9 @@ class World(Protocol):
     def speaks(self, token: str, wallet: str) -> bool:
         """Whether it is owner or agent of a token, and so is what holds calls."""
 
+    def supply(self, token: str) -> int:
+        """How many shares of a token exist."""
+
     def paused(self, token: str) -> bool:
         """Whether a token is paused."""
 
@@ -298,10 +304,12 @@ class Calls:
     def open(self, sender: str, terms: Terms, signer: str = NOBODY) -> tuple[Any, list[Event]]:
         """Open a call; `signer` is who has signed for the principal."""
         known = terms in self.calls
-        refuse(_error("KnownCall", self.world.id_of(terms)) if known else None)
+        refuse(
+            _error("KnownCall", self.world.id_of(terms)) if known else None,
+            _error("NotOpener", sender, terms.opener) if sender != terms.opener else None,
+            self._small_lot(terms),
+        )
         with self._all_of_it(terms) as said:
-            other = sender != terms.opener
-            refuse(_error("NotOpener", sender, terms.opener) if other else None)
             if terms.mint:
                 speaks = self.world.speaks(terms.token, sender)
                 refuse(None if speaks else _error("NotOwnerOrAgent", sender, terms.token))
@@ -314,6 +322,12 @@ class Calls:
             elif terms.kind == 0 and not terms.mint:
                 self._hold(terms, terms.principal, terms.lots * terms.lot)
         return call.id, said
+
+    def _small_lot(self, terms: Terms) -> Reason | None:
+        """In an auction all shares that exist must fit into the lots that there can be."""
+        needed = -(-self.world.supply(terms.token) // MOST_LOTS)
+        small = terms.kind == 2 and terms.lot < needed
+        return _error("WrongLot", terms.lot, needed) if small else None
 
     def cancel(self, sender: str, terms: Terms, document: int) -> list[Event]:
         """End a call before it is closed."""

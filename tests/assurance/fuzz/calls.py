@@ -90,6 +90,10 @@ class SystemWorld:
         """The issuer; and what has the calls is an agent."""
         return wallet == ISSUERS[token]
 
+    def supply(self, token: str) -> int:
+        """How many shares exist."""
+        return self.estate.shares[token].supply
+
     def paused(self, token: str) -> bool:
         """Whether the token is."""
         return self.estate.shares[token].paused

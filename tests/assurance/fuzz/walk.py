@@ -176,7 +176,8 @@ def _simpler(step: Step) -> Iterator[Step]:
         if isinstance(value, int) and not isinstance(value, bool):
             for small in (n for n in (1, 2, 3, 10) if n < value):
                 yield (*step[:place], small, *step[place + 1 :])
-        if isinstance(value, tuple) and len(value) > 1:
+        # Terms have fields, of which none can be left out; what is a list has one kind of things.
+        if isinstance(value, tuple) and len(value) > 1 and len(set(map(type, value))) == 1:
             for left_out in range(len(value)):
                 fewer = value[:left_out] + value[left_out + 1 :]
                 yield (*step[:place], fewer, *step[place + 1 :])
