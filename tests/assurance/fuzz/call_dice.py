@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.assurance.fuzz import market_dice
@@ -13,13 +13,16 @@ from tests.assurance.fuzz.system import CLUB, EAST, ISSUERS, MONEY, START, WILFU
 from tests.assurance.fuzz.trading import TRADERS
 from tests.model.calls import AUCTION, Call, Order, Stage, State, Terms
 from tests.model.clearing import ASK, BID
-from tests.model.outcomes import NOBODY
+from tests.model.outcomes import NOBODY, Refused
 
 MOST_CALLS, MOST_ORDERS = 5, 9
 """In one story: more would only make each look longer."""
 
 TRIES = 4
 """Kinds of steps that are tried before time passes instead: else calls would be over too soon."""
+
+PRESSING = 0.25
+"""How often a call goes on as soon as it can: else most of them would end unsettled."""
 
 VALUER, VENUE, SWEPT_TO = "sam", "tax", "sam"
 LASTING = (90, 200, 400)
@@ -41,11 +44,17 @@ def opening(rng: random.Random) -> list[Step]:
 def next_step(system: CallsHarness, rng: random.Random) -> Step:
     """A step that the system, as it is, invites."""
     drawing = CallDice(system, rng)
+    if rng.random() < PRESSING and (due := drawing.what_is_due()):
+        return due
     for _ in range(TRIES):
         drawn: Step | None = getattr(drawing, rng.choices(NAMES, WEIGHTS)[0])()
         if drawn is not None:
             return drawn
     return drawing.wait()
+
+
+class _Tried(Refused):
+    """What was tried can be done, and is taken back."""
 
 
 class CallDice(MarketDice):
@@ -181,7 +190,8 @@ class CallDice(MarketDice):
             return 0
         if kind == 1 or mint:
             return self.rng.randint(1, 15)
-        free = self.whole.shares[token].unfrozen(principal)
+        # There can be more shares than a call can have lots.
+        free = min(1_000, self.whole.shares[token].unfrozen(principal))
         return max(1, self.pick(free // 2, free // 2, free // 3, free + 1))
 
     def times(self, *, accepts: bool, returns: bool, ends: bool) -> dict[str, int]:
@@ -218,10 +228,57 @@ class CallDice(MarketDice):
             it = self.rng.choice(list(known))
             return "call_open", it.opener, self.heard_terms(it), NOBODY
         opener, it, signer = self.terms()
+        if not self.can(it, lambda: self.all.calls.open(opener, it, signer)):
+            opener, it, signer = self.terms()
         opener = opener if self.rng.random() < 0.96 else "ola"
         return "call_open", opener, tuple(it), signer
 
     # ------------------------------------------------------------------------- known calls
+
+    def can(self, it: Terms, attempt: Callable[[], Any]) -> bool:
+        """Whether the law does something with a call now; nothing changes."""
+        calls = self.all.calls.calls
+        kept = calls[it].copy() if it in calls else None
+        try:
+            with self.all.world.whole():
+                attempt()
+                raise _Tried
+        except Refused as refused:
+            can = isinstance(refused, _Tried)
+        if kept:
+            calls[it] = kept
+        else:
+            calls.pop(it, None)
+        return can
+
+    def what_is_due(self) -> Step | None:
+        """The next step of a call that can go on."""
+        due = [step for it, call in self.all.calls.calls.items() for step in self.due_of(it, call)]
+        return getattr(self, self.rng.choice(due))() if due else None
+
+    def due_of(self, it: Terms, call: Call) -> list[str]:
+        """What can be done with a call."""
+        now = self.whole.now
+        in_time = now <= it.settle_by
+        due = {
+            "call_close": call.stage == Stage.OPEN and it.closes_at < now <= it.close_by,
+            "call_accept": call.stage == Stage.CLEARED and now <= it.accept_by,
+            "call_settle": call.stage == Stage.SETTLING and in_time,
+            "call_deliver": call.stage == Stage.SETTLED
+            and in_time
+            and any(order.state == State.ALLOTTED for order in call.orders),
+            "call_return": self.is_short(it, call),
+        }
+        if any(amount for owed in call.owed for amount in owed.values()):
+            late = bool(it.take_until) and it.take_until < now
+            due |= {"call_take": not late, "call_take_to": not late}
+            due["call_sweep"] = it.sweep_to != NOBODY
+        return [name for name, holds in due.items() if holds]
+
+    def is_short(self, it: Terms, call: Call) -> bool:
+        """Whether less than enough was delivered, and that can be given back in time."""
+        known = call.stage in (Stage.SETTLING, Stage.SETTLED)
+        return known and 0 < call.delivered < it.least_lots and self.whole.now <= it.return_until
 
     @staticmethod
     def heard_terms(it: Terms) -> tuple[Any, ...]:
@@ -277,7 +334,20 @@ class CallDice(MarketDice):
     # ------------------------------------------------------------------------------ orders
 
     def placing(self) -> tuple[Terms, str, str, int, int, int] | None:
-        """A call that takes orders, and an order: owner, side, quantity, step, ladder."""
+        """A call that takes orders, and an order: owner, side, quantity, step, ladder. Mostly one
+        that it takes, if there is any among a few."""
+        found = self.any_placing()
+        for _ in range(3):
+            if not found or self.rng.random() < 0.1:
+                break
+            it, *order = found
+            if self.can(it, lambda it=it, order=order: self.all.calls.place(it, *order)):
+                break
+            found = self.any_placing()
+        return found
+
+    def any_placing(self) -> tuple[Terms, str, str, int, int, int] | None:
+        """One that may be refused."""
         taking = [
             it
             for it, call in self.all.calls.calls.items()
@@ -397,7 +467,7 @@ class CallDice(MarketDice):
         found = self.known_call(Stage.CLEARED)
         if not found:
             return None
-        sender = found[0].principal if self.rng.random() < 0.9 else "cat"
+        sender = found[0].principal if self.rng.random() < 0.95 else "cat"
         return "call_accept", sender if sender != NOBODY else "cat", self.heard_terms(found[0])
 
     def call_fail(self) -> Step | None:
@@ -472,28 +542,28 @@ class CallDice(MarketDice):
         )
 
     def call_return(self) -> Step | None:
-        short = [
-            (it, call)
-            for it, call in self.all.calls.calls.items()
-            if call.stage in (Stage.SETTLING, Stage.SETTLED)
-            and 0 < call.delivered < it.least_lots
-            and it.return_until >= self.whole.now
-        ]
+        calls = list(self.all.calls.calls.items())
+        short = [each for each in calls if self.is_short(*each)]
         found = self.rng.choice(short) if short else None
         found = found or self.known_call(Stage.SETTLING, Stage.SETTLED)
         if not found or (not found[0].return_until and self.rng.random() < 0.9):
             return None
         it, call = found
-        left = it.settle_by + 1 - self.whole.now
-        if short and left > 0:
-            return ("wait", left) if self.rng.random() < 0.5 else None
         had = [n for n, order in enumerate(call.orders, 1) if order.delivered > 0]
         if not had:
             return None
+        left = it.settle_by + 1 - self.whole.now
+        if short and left > 0:
+            return ("wait", left) if self.rng.random() < 0.3 else None
         number = self.rng.choice(had)
         order = call.orders[number - 1]
-        lots = self.pick(0, 1, order.delivered, order.delivered, order.delivered + 1)
-        return "call_return", self.owner_of(it, order), self.heard_terms(it), number, lots
+        rest = order.delivered
+        lots = self.pick(0, 1, rest, rest, rest + 1)
+        owner = self.owner_of(it, order)
+        law = self.whole.shares[it.token]
+        if not it.mint and law.allowances[owner, AUCTION] < lots * it.lot:
+            return "approve", it.token, owner, AUCTION, 1_000
+        return "call_return", owner, self.heard_terms(it), number, lots
 
     def call_pay(self) -> Step | None:
         found = self.known_call(Stage.SETTLING, Stage.SETTLED, Stage.FAILED, Stage.CANCELLED)
@@ -537,7 +607,9 @@ class CallDice(MarketDice):
         if not found:
             return None
         it, ladder, account = found
-        receiver = self.pick("ola", "cat", "eve", "eve", NOBODY, AUCTION)
+        if self.rng.random() < 0.7 and (mended := self.in_the_way(*found)):
+            return mended
+        receiver = self.pick("ola", "cat", "eve", "eve", "eve", NOBODY, AUCTION)
         sender = self.present(it.token, account)
         return "call_take_to", sender, self.heard_terms(it), ladder, account, receiver
 

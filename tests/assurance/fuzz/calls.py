@@ -62,12 +62,14 @@ class SystemWorld:
     def whole(self) -> Iterator[None]:
         """All or nothing, of what is held too."""
         keeps = {key: replace(keep) for key, keep in self.escrow.keeps.items()}
+        missing = self.escrow.missing.copy()
         try:
             with self.estate.all_or_nothing():
                 yield
         except Refused:
             self.escrow.keeps.clear()
             self.escrow.keeps.update(keeps)
+            self.escrow.missing = missing
             raise
 
     def in_place(self, token: str, wallet: str) -> str:

@@ -578,8 +578,7 @@ class Escrow:
             self._in(it, lock, State.OPEN)
             early = self.now <= it.until
             refuse(("Holds_TooEarly", (it.until, self.now)) if early else None)
-        amount = self._left(it, it.asset, lock.care, owner, it.amount)
-        self._give_back(it.asset, lock.care, owner, amount)
+        amount = self._give_back(it, it.asset, lock.care, owner, it.amount)
         lock.state = State.RELEASED
         return [("Released", self.ids[it], it.asset, owner, amount)]
 
@@ -589,8 +588,7 @@ class Escrow:
         self._unended(it, lock)
         self._token_owner(sender, it.asset, lock.care)
         owner = self.in_place_of(it.asset, lock.care, it.owner)
-        amount = self._left(it, it.asset, lock.care, owner, it.amount)
-        self._give_back(it.asset, lock.care, owner, amount)
+        amount = self._give_back(it, it.asset, lock.care, owner, it.amount)
         lock.state = State.VOIDED
         return [("Voided", self.ids[it], it.asset, document, amount)]
 
@@ -663,8 +661,7 @@ class Escrow:
         self._token_owner(sender, asset, keep.care)
         wallet = self.in_place_of(asset, keep.care, owner)
         what = keeper, asset, owner
-        amount = self._left(what, asset, keep.care, wallet, keep.kept)
-        self._give_back(asset, keep.care, wallet, amount)
+        amount = self._give_back(what, asset, keep.care, wallet, keep.kept)
         self.keeps[keeper, asset, owner] = Consent()
         ended: Event = ("KeeperSet", keeper, asset, owner, 0, 0)
         return [ended, ("KeptVoided", keeper, asset, owner, document, amount)]
@@ -673,8 +670,7 @@ class Escrow:
         self, keeper: str, asset: str, owner: str, keep: Consent, amount: int
     ) -> list[Event]:
         wallet = self.in_place_of(asset, keep.care, owner)
-        back = self._left((keeper, asset, owner), asset, keep.care, wallet, amount)
-        self._give_back(asset, keep.care, wallet, back)
+        back = self._give_back((keeper, asset, owner), asset, keep.care, wallet, amount)
         keep.kept -= amount
         return [("KeptReleased", keeper, asset, owner, back)]
 
@@ -735,12 +731,6 @@ class Escrow:
         except Refused:
             refuse(("Holds_Refused", (asset, giver, to, amount)))
 
-    def _give_back(self, asset: str, care: Care, owner: str, amount: int) -> None:
-        if care == Care.LOCKED:
-            self.estate.shares[asset].release(HOLDS, owner, amount)
-        else:
-            self._send(asset, owner, amount)
-
     def _send(self, asset: str, to: str, amount: int) -> None:
         try:
             with self.estate.all_or_nothing():
@@ -748,7 +738,7 @@ class Escrow:
         except (Refused, Denied):
             refuse(("Holds_Refused", (asset, HOLDS, to, amount)))
 
-    def _left(
+    def _give_back(
         self,
         what: Hold | tuple[str, str, str],
         asset: str,
@@ -756,9 +746,13 @@ class Escrow:
         owner: str,
         amount: int,
     ) -> int:
+        """What there still is of an amount; what is missing is noted once the rest has gone back."""
         if care != Care.LOCKED:
+            self._send(asset, owner, amount)
             return amount
-        left = min(amount, self.estate.shares[asset].held[owner])
+        law = self.estate.shares[asset]
+        left = min(amount, law.held[owner])
+        law.release(HOLDS, owner, left)
         if left < amount:
             before, _ = self.missing[what]
             self.missing[what] = before + amount - left, self.now
