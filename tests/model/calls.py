@@ -28,7 +28,6 @@ MOST_LOTS = 2**40 - 1
 """Of a call."""
 
 
-
 class Stage(IntEnum):
     """How far a call is."""
 

@@ -22,10 +22,12 @@ def faulty_codec(codec: Codec) -> Codec:
     token = faulty_token.build(codec.artifacts["ShareToken"])
     settlement = faulty_market.build_settlement(codec.artifacts["TradeSettlement"])
     holds = faulty_market.build_holds(codec.artifacts["Holds"])
+    calls = faulty_market.build_calls(codec.artifacts["CallAuction"])
     faulty = {
         faulty_vault.FAULTY: vault,
         faulty_token.FAULTY: token,
         faulty_market.FAULTY_SETTLEMENT: settlement,
         faulty_market.FAULTY_HOLDS: holds,
+        faulty_market.FAULTY_CALLS: calls,
     }
     return Codec({**codec.artifacts, **faulty})

@@ -9,7 +9,10 @@ SETTLEMENT = "contracts/market/TradeSettlement.sol"
 RECORD = "contracts/market/RecordGuardLib.sol"
 DELIVERY = "contracts/market/DeliveryLib.sol"
 HOLDS = "contracts/market/Holds.sol"
+CALLS = "contracts/market/CallSettlement.sol"
+ORDERS = "contracts/market/CallAuction.sol"
 FAULTY_SETTLEMENT, FAULTY_HOLDS = "BrokenSettlement", "BrokenHolds"
+FAULTY_CALLS = "BrokenCallAuction"
 
 SETTLEMENT_FAULTS = (
     Fault(
@@ -96,6 +99,48 @@ HOLDS_FAULTS = (
     ),
 )  # fmt: skip
 
+CALL_FAULTS = (
+    Fault(
+        "takes orders after the close", ORDERS,
+        r"_requireOpenAt\(terms\.opensAtOf\(\), terms\.closesAtOf\(\)\);",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "forgets a number", ORDERS, r"_spent\[owner\]\[nonce >> 8\] = word \| bit;",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "keeps the interest of a withdrawn order", CALLS,
+        r"if \(state == ICallAuction\.OrderState\.Placed\)(?= _subtractInterest)",
+        "if (!FAULT && state == ICallAuction.OrderState.Placed)", (),
+    ),
+    Fault(
+        "keeps what an order paid too much", CALLS,
+        r"page\.refundable\[ladder\] -= money;\n            emit ICallAuction\.Refunded",
+        "if (FAULT) return;\n            SOUND", (),
+    ),
+    Fault(
+        "takes no fee", CALLS, r"page\.fees\[ladder\] \+= fee;", "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "pays an asker its fee", CALLS, r"(?<=_pay\(terms, book, page, 0, seller, )cost - fee",
+        "FAULT ? cost : SOUND", (),
+    ),
+    Fault(
+        "settles after its time", CALLS,
+        r"(?<=Stage\.Settling\);\n        )_requireUntil\(terms\.settleBy\);",
+        "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "refunds before its time", CALLS, r"if \(!isOver\)", "if (!FAULT && !isOver)", (),
+    ),
+    Fault(
+        "owes on after a sweep", CALLS,
+        r"book\.owed\[ladder\] = 0;(?=\n        address currency = terms\.ladders)",
+        "if (!FAULT) SOUND", (),
+    ),
+)  # fmt: skip
+
 
 def build_settlement(sound: Artifact) -> Artifact:
     """Compile the faulty settlement."""
@@ -105,3 +150,8 @@ def build_settlement(sound: Artifact) -> Artifact:
 def build_holds(sound: Artifact) -> Artifact:
     """Compile the faulty holds."""
     return planted(sound, FAULTY_HOLDS, HOLDS_FAULTS)
+
+
+def build_calls(sound: Artifact) -> Artifact:
+    """Compile the faulty calls."""
+    return planted(sound, FAULTY_CALLS, CALL_FAULTS)

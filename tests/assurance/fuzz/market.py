@@ -746,7 +746,7 @@ class Escrow:
         owner: str,
         amount: int,
     ) -> int:
-        """What there still is of an amount; what is missing is noted once the rest has gone back."""
+        """Give back what there still is; what is missing is noted once that is done."""
         if care != Care.LOCKED:
             self._send(asset, owner, amount)
             return amount
