@@ -134,11 +134,6 @@ CALL_FAULTS = (
     Fault(
         "refunds before its time", CALLS, r"if \(!isOver\)", "if (!FAULT && !isOver)", (),
     ),
-    Fault(
-        "owes on after a sweep", CALLS,
-        r"book\.owed\[ladder\] = 0;(?=\n        address currency = terms\.ladders)",
-        "if (!FAULT) SOUND", (),
-    ),
 )  # fmt: skip
 
 

@@ -197,14 +197,60 @@ def test_the_machine_finds_what_is_wrong_with_trades_and_holds(
     assert walk_into(faulty_market_at(faulty_codec, contract, code))
 
 
+def faulty_calls(codec: Codec, code: str) -> Make:
+    """A system in which this is wrong with calls; with nothing, if `code` is empty."""
+    codes = ["", *(fault.code for fault in faulty_market.CALL_FAULTS)]
+    return lambda: FaultySystem(codec, "CallAuction", codes.index(code))
+
+
+CALLS_WALKED_INTO = (
+    "forgets a number",
+    "keeps the interest of a withdrawn order",
+    "keeps what an order paid too much",
+    "settles after its time",
+    "refunds before its time",
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", faulty_market.CALL_FAULTS, ids=lambda fault: fault.code)
-def test_the_machine_finds_what_is_wrong_with_calls(
-    faulty_codec: Codec, fault: faulty_vault.Fault
-) -> None:
-    """So is a call auction (Laws 53, 54 and 57)."""
-    number = 1 + faulty_market.CALL_FAULTS.index(fault)
-    assert walk_into(lambda: FaultySystem(faulty_codec, "CallAuction", number))
+@pytest.mark.parametrize("code", CALLS_WALKED_INTO)
+def test_the_machine_finds_what_is_wrong_with_calls(faulty_codec: Codec, code: str) -> None:
+    """So is a call auction, and what settles its calls."""
+    assert walk_into(faulty_calls(faulty_codec, code))
+
+
+def call_of(kind: int, opener: str, *, mint: bool) -> tuple[Any, ...]:
+    """A call of two lots of east from second 1 to second 10, at 200 dollars or more, with a fee."""
+    what = (opener, 1, kind, "east", 1, opener, mint, False, 2, 0, 0 if mint else 400)
+    times = (1, 0, 10, 40, 0, 80, 0)
+    fees = ("nobody", "tax", 100, 1_000_000)
+    return (*what, (("usd", 200, 2),), 3, *times, 1, 0, "nobody", 0, 0, 0, *fees, 0, "nobody", 0)
+
+
+SALE, TENDER = call_of(0, "eve", mint=True), call_of(1, "ben", mint=False)
+CALLS_TOLD: dict[str, tuple[Step, ...]] = {
+    "takes orders after the close": (
+        ("call_open", "eve", SALE, "nobody"), ("wait", 10),
+        ("call_order", SALE, "ben", "bid", 2, 0, 0),
+    ),
+    "takes no fee": (
+        ("call_open", "eve", SALE, "nobody"), ("call_order", SALE, "ben", "bid", 2, 0, 0),
+        ("wait", 10), ("call_close", "ola", SALE, 0), ("call_settle", SALE, 9),
+    ),
+    "pays an asker its fee": (
+        ("call_open", "ben", TENDER, "nobody"), ("call_order", TENDER, "ann", "ask", 2, 0, 0),
+        ("wait", 10), ("call_close", "ola", TENDER, 0), ("call_settle", TENDER, 9),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CALLS_TOLD)
+def test_a_story_tells_what_is_wrong_with_calls(faulty_codec: Codec, code: str) -> None:
+    """What a walk comes upon late, by a short story, which ends well where nothing is wrong."""
+    consent = ("set_keeper", "ann", "auction", "east", 1_000, 2_000)
+    ready = [("mint", "east", "ann", 5), ("appoint", "east", "holds"), consent, ("wait", 1)]
+    assert fails(faulty_calls(faulty_codec, code), [*ready, *CALLS_TOLD[code]])
+    assert not fails(faulty_calls(faulty_codec, ""), [*ready, *CALLS_TOLD[code]])
 
 
 PARTLY = 1 << 63
