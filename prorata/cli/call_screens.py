@@ -192,8 +192,12 @@ def show_check(session: Session, check: OrderCheck, *, dry_run: bool = True) -> 
         ("order", says(call, wanted)),
         ("gives now", case.given(gave)),
         ("back until", _withdrawable(call.terms)),
-        ("most that passes", case.quantity(case.explanation.most)),
     ]
+    if check.to_give:
+        # Until it is given, nothing passes: the most would mislead.
+        rows.append(("given first", _given_first(check)))
+    else:
+        rows.append(("most that passes", case.quantity(case.explanation.most)))
     if wanted.side is Side.ASK:
         rows[3] = ("held until", f"{moment(call.terms.settle_by)}: {case.given(gave)}")
     session.output.table("An order", ("", ""), rows)
@@ -202,12 +206,16 @@ def show_check(session: Session, check: OrderCheck, *, dry_run: bool = True) -> 
     units = call.units
     size = units.money[wanted.ladder] if call.terms.by_amount else units.share
     scale = 1 if call.terms.by_amount else call.terms.lot
+    most = case.explanation.most
+    if check.to_give and check.passes:
+        most = max(most, wanted.quantity)
     session.output.result(
         json_object(
             {
                 "passes": check.passes,
                 **_order_facts(call, case.owner, wanted),
-                "most": size.amount(case.explanation.most * scale),
+                "most": size.amount(most * scale),
+                "given_first": [one.code.label for one in check.to_give],
                 "obstacles": [
                     one.code.label for one in case.explanation.obstacles if one not in check.to_give
                 ],
@@ -216,6 +224,13 @@ def show_check(session: Session, check: OrderCheck, *, dry_run: bool = True) -> 
             }
         )
     )
+
+
+def _given_first(check: OrderCheck) -> str:
+    case = check.case
+    given = case.given(gives(case.call, case.wanted))
+    bid = case.wanted.side is Side.BID
+    return f"an allowance of {given}" if bid else f"a consent that {given} are held"
 
 
 def _withdrawable(terms: CallTerms) -> str:

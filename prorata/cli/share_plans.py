@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -326,7 +327,7 @@ class _Run:
             "carried_in": self.unit.amount(plan.carried_in),
             "topped_up": self.unit.amount(plan.topped_up),
             "left_over": self.unit.amount(plan.remainder),
-            "fractions": str(plan.fractions),
+            "fractions": _ratio(plan.fractions),
             "in_lieu": None
             if self.currency is None
             else self._currency_unit().amount(plan.in_lieu),
@@ -341,11 +342,16 @@ class _Run:
             "shares": self.held_unit.amount(line.held),
             "new": self.unit.amount(line.shares),
             "topped_up": self.unit.amount(line.topped_up),
-            "fraction": str(line.fraction),
+            "fraction": _ratio(line.fraction),
             "in_lieu": None
             if self.currency is None
             else self._currency_unit().amount(line.in_lieu),
         }
+
+
+def _ratio(part: Fraction) -> str:
+    """A part of a unit as programs have it: `3/4`, `0/1`."""
+    return f"{part.numerator}/{part.denominator}"
 
 
 def _fraction_price(found: Deployment, options: Mapping[str, Any]) -> tuple[Currency | None, int]:

@@ -330,8 +330,10 @@ def withdraw_order(
         rule = f"of the {call.noun} is {order.state.label}, so that it cannot be withdrawn"
         raise InputError.of("order", number, rule, "nothing needs to be done")
     if not terms.withdraw_until or now > terms.withdraw_until:
-        last = moment(terms.withdraw_until) if terms.withdraw_until else "never"
-        rule = f"can be withdrawn until {last}, and the chain's time is {moment(now)}"
+        rule = f"cannot be withdrawn: the terms of the {call.noun} have no time for it"
+        if terms.withdraw_until:
+            last = moment(terms.withdraw_until)
+            rule = f"could be withdrawn until {last}, and the chain's time is {moment(now)}"
         remedy = "it stays: `status` shows what becomes of it"
         raise InputError.of("order", number, rule, remedy)
     if call.state.stage is not Stage.OPEN:

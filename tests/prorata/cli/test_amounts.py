@@ -48,7 +48,9 @@ ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
 REQUEST, SUBSCRIPTION = "request-to-redeem.json", "subscription.json"
 PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION)
-OTHERS = ("standard-input", "journal.jsonl", *PAPERS)
+# A plan is what its hash is of, in smallest units.
+SHARE_PLAN = "stock-dividend-record-"
+OTHERS = ("standard-input", "journal.jsonl", *PAPERS, SHARE_PLAN)
 WITHOUT_AMOUNTS = {
     "demo",  # It prints no JSON.
     "examples",  # Files to be copied.

@@ -169,7 +169,7 @@ def test_an_order_is_withdrawn_in_its_time(market, commands, offer):
     commands.says("subscribe", "--shares", "4", "--reference", "again", *AS_BUYER)
     commands.travel(commands.chain.now() + HOUR + 1)
     said = commands.refuses("offer", "withdraw", "2", *AS_BUYER)
-    assert said.startswith('order: "2" can be withdrawn until ')
+    assert said.startswith('order: "2" could be withdrawn until ')
     assert commands.refuses("offer", "withdraw", "3", *AS_BUYER) == (
         'order: "3" is no order of the offer: there are 2; `status` shows them'
     )

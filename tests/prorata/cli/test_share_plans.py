@@ -63,7 +63,7 @@ def test_103_shares_one_for_four_become_128(barn):
     """Ben's 39 bring nine and a fraction, and the vault keeps one share for the next time."""
     shown = barn.facts("stock-dividend", "1:4", "--record", "1", "--dry-run")
     assert [line["new"]["units"] for line in shown["holders"]] == ["15", "9", "1"]
-    assert [line["fraction"] for line in shown["holders"]] == ["0", "3/4", "0"]
+    assert [line["fraction"] for line in shown["holders"]] == ["0/1", "3/4", "0/1"]
     assert holdings(barn) == {"a": 60, "b": 39, "c": 4}
 
     done = barn.facts("stock-dividend", "1:4", "--record", "1")

@@ -38,15 +38,19 @@ def test_shares_are_lots_and_lots_are_shares():
         (
             TENTH,
             "0.25",
-            'shares: "0.25" is no whole number of lots of 0.1 QUAY9; write 0.20 QUAY9 or '
-            "0.30 QUAY9",
+            (
+                'shares: "0.25" is no whole number of lots of 0.1 QUAY9; write 0.20 QUAY9 or '
+                "0.30 QUAY9"
+            ),
         ),
         (WHOLE, "0", 'shares: "0" is nothing; write at least 1'),
         (
             WHOLE,
             "1.005",
-            'shares: "1.005" has 3 decimals and only 2 exist; write at most 2 digits after the '
-            "point",
+            (
+                'shares: "1.005" has 3 decimals and only 2 exist; write at most 2 digits after the '
+                "point"
+            ),
         ),
         (
             WHOLE,
@@ -91,13 +95,17 @@ def test_a_ladder_goes_from_a_price_to_another_in_steps():
     [
         (
             WrittenPrices(),
-            'price: "" has no price; write at: one price, or from:, to: and step:, or around: a '
-            "reference price",
+            (
+                'price: "" has no price; write at: one price, or from:, to: and step:, or around: '
+                "a reference price"
+            ),
         ),
         (
             WrittenPrices(at="1", around="2"),
-            'price: "" has both at and around; write at: one price, or from:, to: and step:, or '
-            "around: a reference price",
+            (
+                'price: "" has both at and around; write at: one price, or from:, to: and step:, '
+                "or around: a reference price"
+            ),
         ),
         (
             WrittenPrices(low="90", high="110"),
@@ -109,8 +117,10 @@ def test_a_ladder_goes_from_a_price_to_another_in_steps():
         ),
         (
             WrittenPrices(low="90", high="110", step="3"),
-            'price.step: "3" does not lead from 90 to 110 in whole steps; give another step, or '
-            "end",
+            (
+                'price.step: "3" does not lead from 90 to 110 in whole steps; give another step, '
+                "or end"
+            ),
         ),
         (
             WrittenPrices(low="1", high="301", step="1"),
@@ -118,8 +128,10 @@ def test_a_ladder_goes_from_a_price_to_another_in_steps():
         ),
         (
             WrittenPrices(at="100,00"),
-            'price.at: "100,00" has separators that do not stand between groups of three digits; '
-            "write 1500.25, or 1,500 with one kind of separator every three digits",
+            (
+                'price.at: "100,00" has separators that do not stand between groups of three '
+                "digits; write 1500.25, or 1,500 with one kind of separator every three digits"
+            ),
         ),
     ],
 )
@@ -169,14 +181,18 @@ def test_a_limit_is_a_step_of_the_ladder():
         (
             LADDER,
             111_000_000,
-            'price: "111.00 USD" is outside the ladder, 90.00 USD to 110.00 USD a share; give a '
-            "price within it",
+            (
+                'price: "111.00 USD" is outside the ladder, 90.00 USD to 110.00 USD a share; give '
+                "a price within it"
+            ),
         ),
         (
             LADDER,
             100_250_000,
-            'price: "100.25 USD" is between two prices of the ladder; give 100.00 USD a share or '
-            "100.50 USD a share",
+            (
+                'price: "100.25 USD" is between two prices of the ladder; give 100.00 USD a share '
+                "or 100.50 USD a share"
+            ),
         ),
         (
             FIXED,
