@@ -289,6 +289,7 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         CallOrder bid,
         uint256 money
     ) internal {
+        if (money == 0) return;
         uint256 ladder = bid.ladder();
         page.refundable[ladder] -= money;
         _pay(terms, book, page, ladder, bid.owner(), money);

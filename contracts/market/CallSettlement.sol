@@ -149,7 +149,8 @@ contract CallSettlement is CallBooks {
             } else if (!isOver) {
                 revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
             }
-            if (_refund(terms, book, page, orders[i], order)) ++refunded;
+            bool hadTurn = state >= ICallAuction.OrderState.Allotted;
+            if (_refund(terms, book, page, orders[i], order, hadTurn)) ++refunded;
         }
         _store(book, page);
     }
@@ -470,10 +471,13 @@ contract CallSettlement is CallBooks {
         uint256 lots = order.allotted();
         address owner = order.owner();
         if (order.isBid()) {
-            uint256 money = _paidWith(terms, order, quantity) - lots * page.prices[order.ladder()];
+            uint256 ladder = order.ladder();
+            uint256 money = terms.isByAmount() ? quantity : quantity * terms.priceAt(ladder, order.step());
+            money -= lots * page.prices[ladder];
             if (money == 0) return;
+            page.refundable[ladder] -= money;
             emit ICallAuction.Refunded(page.id, number, owner, money, 0);
-            _payBack(terms, book, page, order, money);
+            _pay(terms, book, page, ladder, owner, money);
         } else if (quantity != lots) {
             uint256 shares = (quantity - lots) * terms.lotOf();
             if (_tryLetGo(terms, owner, shares)) {
@@ -695,17 +699,16 @@ contract CallSettlement is CallBooks {
         Book storage book,
         Page memory page,
         uint256 number,
-        CallOrder order
+        CallOrder order,
+        bool hadTurn
     ) private returns (bool) {
-        bool hadTurn = order.state() >= ICallAuction.OrderState.Allotted;
         uint256 money = 0;
         uint256 shares = 0;
         if (order.isBid()) {
             if (hadTurn) money = book.details[number].undelivered * page.prices[order.ladder()];
             else money = _paidWith(terms, order, _quantityOf(book, number, order));
         } else {
-            shares = order.lots() * terms.lot;
-            if (hadTurn) shares = _unreleased(terms, book, number);
+            shares = hadTurn ? _unreleased(terms, book, number) : order.lots() * terms.lotOf();
             if (!_tryLetGo(terms, order.owner(), shares)) return false;
             if (hadTurn) book.details[number].amount = 0;
         }
