@@ -462,5 +462,5 @@ def test_nothing_is_listed_exactly_if_the_order_could_be_placed(kit, seed):
         if told.agrees(terms, who, quantity, step, side, ladder):
             passed += 1
             if rng.random() < 0.5:
-                calls.placing(terms, who, quantity, step, side, ladder)
+                calls.placing(terms, who, quantity, step, side, ladder=ladder)
     assert passed
