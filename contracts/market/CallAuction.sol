@@ -212,7 +212,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         Book storage book = _books[id];
         Stage stage = book.head.stage;
         bool isCleared = stage == Stage.Cleared;
-        if (!isCleared && stage != Stage.Open) revert CallAuction_NotAt(id, stage);
+        if (!isCleared) _requireStage(id, stage, Stage.Open);
         _requireAfter(isCleared ? terms.acceptBy : terms.closeBy);
         book.head.stage = Stage.Failed;
         emit Failed(id, isCleared ? Failure.NotAccepted : Failure.NotClosed);
@@ -323,7 +323,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         Detail memory detail = book.details[order];
         OrderState state = found.state();
         uint256 quantity = found.lots();
-        if (quantity == 0) quantity = detail.money;
+        if (quantity == 0) quantity = detail.amount;
         uint256 allotted = state < OrderState.Allotted ? 0 : found.allotted();
         uint256 gone = uint256(detail.undelivered) + detail.returned;
         return
@@ -457,7 +457,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
             placement.ladder,
             person
         );
-        if (byAmount) book.details[order].money = placement.quantity;
+        if (byAmount) book.details[order].amount = placement.quantity;
         _addInterest(book, placement.step, placement.side, placement.quantity);
         _announceOrder(placement, order);
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {MemoryLib} from "../libraries/MemoryLib.sol";
 import {PaymentLib} from "../libraries/PaymentLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {IERC7943Fungible} from "../token/IERC7943Fungible.sol";
@@ -14,7 +15,8 @@ import {IHolds} from "./IHolds.sol";
 
 /// @title CallBooks
 /// @notice What is stored of calls, and what both halves of `CallAuction` do with it.
-/// @dev Promise: money is booked as gone before it goes, and as owed if it could not.
+/// @dev Promise: money is booked as gone before it goes, and as owed if it could not. Shares are booked as let go once they
+/// are.
 abstract contract CallBooks is ReentrancyGuardTransient {
     using CallTermsLib for ICallAuction.Terms;
     using CallWordLib for ICallAuction.Terms;
@@ -71,11 +73,12 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     }
 
     /// @dev What is known of an order beside its slot.
-    /// @param money What a bid by amount is
+    /// @param amount Money that a bid by amount is of; shares of an ask that it did not need in its turn, and that could not
+    /// be let go
     /// @param undelivered Lots that it got, and that were not delivered
     /// @param returned Lots that were delivered, and given back
     struct Detail {
-        uint128 money;
+        uint128 amount;
         uint64 undelivered;
         uint64 returned;
     }
@@ -266,26 +269,30 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     function _quantityOf(Book storage book, uint256 order, CallOrder found) internal view returns (uint256 quantity) {
         quantity = found.lots();
-        if (quantity == 0) quantity = book.details[order].money;
+        if (quantity == 0) quantity = book.details[order].amount;
     }
 
-    /// @dev Gives all back that an order had given.
-    function _giveBack(
+    /// @dev The money that came with a bid.
+    function _paidWith(
+        ICallAuction.Terms calldata terms,
+        CallOrder bid,
+        uint256 quantity
+    ) internal pure returns (uint256) {
+        return terms.isByAmount() ? quantity : quantity * terms.priceAt(bid.ladder(), bid.step());
+    }
+
+    /// @dev Gives a bid money back.
+    function _payBack(
         ICallAuction.Terms calldata terms,
         Book storage book,
         Page memory page,
-        CallOrder found,
-        uint256 quantity
-    ) internal returns (uint256 money, uint256 shares) {
-        if (!found.isBid()) {
-            shares = quantity * terms.lotOf();
-            _letGo(terms.tokenOf(), found.owner(), shares);
-            return (0, shares);
-        }
-        uint256 ladder = found.ladder();
-        money = terms.isByAmount() ? quantity : quantity * terms.priceAt(ladder, found.step());
+        CallOrder bid,
+        uint256 money
+    ) internal {
+        if (money == 0) return;
+        uint256 ladder = bid.ladder();
         page.refundable[ladder] -= money;
-        _pay(terms, book, page, ladder, found.owner(), money);
+        _pay(terms, book, page, ladder, bid.owner(), money);
     }
 
     // --------------------------------------------------------------------- closing
@@ -340,10 +347,34 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     /// @dev Lets go of held shares, of as many as are still held.
     function _letGo(address token, address owner, uint256 shares) internal {
+        uint96 amount = _stillHeld(token, owner, shares);
+        if (amount != 0) _holds.letGo(token, owner, amount);
+    }
+
+    /// @dev The same, with so much gas that a failure is the token's, which is no reason to keep others waiting.
+    function _tryLetGo(
+        ICallAuction.Terms calldata terms,
+        address owner,
+        uint256 shares
+    ) internal returns (bool released) {
+        uint256 free = MemoryLib.free();
+        address token = terms.tokenOf();
+        uint96 amount = _stillHeld(token, owner, shares);
+        released = true;
+        if (amount != 0) {
+            uint256 gasLimit = terms.deliveryGasOf();
+            bytes memory order = abi.encodeCall(IHolds.letGo, (token, owner, amount));
+            _requireGas(gasLimit);
+            (released, ) = _tryCall(address(_holds), order, gasLimit, 0);
+        }
+        // Nothing of it is read again.
+        MemoryLib.release(free);
+    }
+
+    function _stillHeld(address token, address owner, uint256 shares) private view returns (uint96) {
         uint256 kept = _holds.consentOf(address(this), token, owner).kept;
-        if (kept < shares) shares = kept;
         // Of the 96 bits that were held.
-        if (shares != 0) _holds.letGo(token, owner, uint96(shares));
+        return uint96(kept < shares ? kept : shares);
     }
 
     /// @dev Pays `account`, or the wallet in its place; or owes it. What it is was booked as gone.

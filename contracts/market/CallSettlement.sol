@@ -142,10 +142,15 @@ contract CallSettlement is CallBooks {
         for (uint256 i = 0; i < orders.length; ++i) {
             CallOrder order = _orderIn(id, book, orders[i]);
             ICallAuction.OrderState state = order.state();
-            if (state == ICallAuction.OrderState.Ended || state == ICallAuction.OrderState.Withdrawn) continue;
-            if (!isOver) revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
-            _refund(terms, book, page, orders[i], order);
-            ++refunded;
+            if (state == ICallAuction.OrderState.Withdrawn) continue;
+            if (state == ICallAuction.OrderState.Ended) {
+                // Only shares can still be here, that could not be let go.
+                if (order.isBid() || book.details[orders[i]].amount == 0) continue;
+            } else if (!isOver) {
+                revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
+            }
+            bool hadTurn = state >= ICallAuction.OrderState.Allotted;
+            if (_refund(terms, book, page, orders[i], order, hadTurn)) ++refunded;
         }
         _store(book, page);
     }
@@ -159,8 +164,7 @@ contract CallSettlement is CallBooks {
         bytes32 id = terms.idOf();
         Book storage book = _books[id];
         Head memory head = book.head;
-        if (head.stage != ICallAuction.Stage.Settling && head.stage != ICallAuction.Stage.Settled)
-            revert ICallAuction.CallAuction_NotAt(id, head.stage);
+        if (head.stage != ICallAuction.Stage.Settled) _requireStage(id, head.stage, ICallAuction.Stage.Settling);
         uint256 delivered = uint256(head.delivered) - head.returned;
         if (delivered >= terms.leastLots) revert ICallAuction.CallAuction_EnoughDelivered(delivered, terms.leastLots);
         _requireAfter(terms.settleBy);
@@ -182,7 +186,7 @@ contract CallSettlement is CallBooks {
         Book storage book = _books[id];
         Page memory page = _turn(terms, id, book);
         ICallAuction.Stage stage = page.head.stage;
-        if (stage < ICallAuction.Stage.Settling) revert ICallAuction.CallAuction_NotAt(id, stage);
+        if (stage < ICallAuction.Stage.Settling) _requireStage(id, stage, ICallAuction.Stage.Settling);
         // What can still be needed for deliveries.
         uint256 needed = 0;
         if (stage < ICallAuction.Stage.Failed && block.timestamp <= terms.settleBy) {
@@ -231,7 +235,7 @@ contract CallSettlement is CallBooks {
         bytes32 id = terms.idOf();
         Book storage book = _books[id];
         ICallAuction.Stage stage = book.head.stage;
-        if (stage < ICallAuction.Stage.Settling) revert ICallAuction.CallAuction_NotAt(id, stage);
+        if (stage < ICallAuction.Stage.Settling) _requireStage(id, stage, ICallAuction.Stage.Settling);
         address sweepTo = terms.sweepTo;
         if (ladder > 1) revert ICallAuction.CallAuction_UnknownLadder(ladder);
         amount = book.owed[ladder];
@@ -258,7 +262,8 @@ contract CallSettlement is CallBooks {
         book.orders[order] = found.withState(ICallAuction.OrderState.Withdrawn);
         emit ICallAuction.Withdrawn(id, order, found.owner());
         Page memory page = _turn(terms, id, book);
-        _giveBack(terms, book, page, found, quantity);
+        if (found.isBid()) _payBack(terms, book, page, found, _paidWith(terms, found, quantity));
+        else _letGo(terms.token, found.owner(), quantity * terms.lot);
         _store(book, page);
     }
 
@@ -475,8 +480,13 @@ contract CallSettlement is CallBooks {
             _pay(terms, book, page, ladder, owner, money);
         } else if (quantity != lots) {
             uint256 shares = (quantity - lots) * terms.lotOf();
-            emit ICallAuction.Refunded(page.id, number, owner, 0, shares);
-            _letGo(terms.tokenOf(), owner, shares);
+            if (_tryLetGo(terms, owner, shares)) {
+                emit ICallAuction.Refunded(page.id, number, owner, 0, shares);
+            } else {
+                // Of the 96 bits that were held. `refund` tries again.
+                book.details[number].amount = uint128(shares);
+                emit ICallAuction.NotReleased(page.id, number, owner, shares);
+            }
         }
     }
 
@@ -682,34 +692,43 @@ contract CallSettlement is CallBooks {
 
     // ------------------------------------------------------------------- refunding
 
+    /// @dev Gives back what is left of what an order gave.
+    /// @return Whether it could: if its shares cannot be let go, it stays as it was
     function _refund(
         ICallAuction.Terms calldata terms,
         Book storage book,
         Page memory page,
         uint256 number,
-        CallOrder order
-    ) private {
+        CallOrder order,
+        bool hadTurn
+    ) private returns (bool) {
         uint256 money = 0;
         uint256 shares = 0;
-        CallOrder ended = order.withState(ICallAuction.OrderState.Ended);
-        if (order.state() != ICallAuction.OrderState.Allotted) {
-            // Nothing was allotted: what is kept there is a person's number.
-            book.orders[number] = ended.withAllotted(0);
-            (money, shares) = _giveBack(terms, book, page, order, _quantityOf(book, number, order));
+        if (order.isBid()) {
+            if (hadTurn) money = book.details[number].undelivered * page.prices[order.ladder()];
+            else money = _paidWith(terms, order, _quantityOf(book, number, order));
         } else {
-            book.orders[number] = ended;
-            uint256 lots = book.details[number].undelivered;
-            if (order.isBid()) {
-                uint256 ladder = order.ladder();
-                money = lots * page.prices[ladder];
-                page.refundable[ladder] -= money;
-                _pay(terms, book, page, ladder, order.owner(), money);
-            } else {
-                shares = lots * terms.lot;
-                _letGo(terms.token, order.owner(), shares);
-            }
+            shares = hadTurn ? _unreleased(terms, book, number) : order.lots() * terms.lotOf();
+            if (!_tryLetGo(terms, order.owner(), shares)) return false;
+            if (hadTurn) book.details[number].amount = 0;
         }
+        CallOrder ended = order.withState(ICallAuction.OrderState.Ended);
+        // Where nothing was allotted, what is kept there is a person's number.
+        book.orders[number] = hadTurn ? ended : ended.withAllotted(0);
+        _payBack(terms, book, page, order, money);
         emit ICallAuction.Refunded(page.id, number, order.owner(), money, shares);
+        return true;
+    }
+
+    /// @dev Shares of an ask that are still held once it has had its turn.
+    function _unreleased(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        uint256 number
+    ) private view returns (uint256) {
+        Detail storage detail = book.details[number];
+        // An order that has ended has nothing to deliver.
+        return detail.undelivered * uint256(terms.lot) + detail.amount;
     }
 
     /// @dev Books a return.
@@ -800,7 +819,7 @@ contract CallSettlement is CallBooks {
         }
     }
 
-    /// @dev Lets go of the principal's shares beyond what `needed` lots take.
+    /// @dev Lets go of the principal's shares beyond what `needed` lots take, if it can: money does not wait for shares.
     function _releasePrincipal(
         ICallAuction.Terms calldata terms,
         Book storage book,
@@ -809,9 +828,9 @@ contract CallSettlement is CallBooks {
     ) private returns (bool) {
         uint256 lots = terms.lots - page.delivered - page.result.released - needed;
         if (lots == 0) return false;
+        if (!_tryLetGo(terms, terms.principal, lots * terms.lot)) return false;
         // Of the 40 bits of the call's lots.
         book.result.released += uint40(lots);
-        _letGo(terms.token, terms.principal, lots * terms.lot);
         return true;
     }
 

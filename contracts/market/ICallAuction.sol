@@ -21,7 +21,7 @@ import {IHolds} from "./IHolds.sol";
 ///     at which most lots change hands;
 ///     of those, the one that leaves the least on the longer side;
 ///     of those, the highest if bids are longer, the lowest if asks are; where both are equal, the middle of the lowest
-///     and the highest, rounded down
+///     and the highest, rounded down; where bids are longer at some and asks at others, the highest at which bids are
 ///
 /// All better orders are then served whole, and the orders at the price itself share what is left. Of `Q` lots for
 /// orders of `T` lots in all, an order gets `floor(Q * C / T) - floor(Q * B / T)`, where `B` is the sum of the lots
@@ -52,6 +52,9 @@ import {IHolds} from "./IHolds.sol";
 /// - A delivery that fails changes nothing: it can be tried again until `settleBy`. Pairs that the rules refuse can
 ///   be mixed anew by anyone then (`deliver`): the price is the same for all, but who is delivered to last may
 ///   differ.
+/// - Shares that the token does not let go of (it is paused, its owner frozen, or its contract of holds another one)
+/// stay held, and keep nobody waiting. `refund` tries again, as often as asked. After its consent's time the owner
+/// takes them back itself (`IHolds.takeBack`).
 /// - A buyer's money stays until `settleBy` even if its order is struck: nobody gets out by making itself ineligible.
 /// - Persons are counted as they were when an order was placed. A wallet that joins another person later is not
 ///   moved.
@@ -100,7 +103,8 @@ interface ICallAuction {
     }
 
     /// @notice How far an order is. `Struck`: it was taken out because it could not be delivered. `Allotted`: its
-    /// turn has come, and it has lots to deliver. `Ended`: nothing of it is left here.
+    /// turn has come, and it has lots to deliver. `Ended`: nothing of it is left here, but for shares that could not be
+    /// let go (`NotReleased`).
     enum OrderState {
         None,
         Placed,
@@ -158,8 +162,8 @@ interface ICallAuction {
     /// @param valuer Who names the price after `closesAt`; zero if it is cleared
     /// @param feeTo The venue; zero for none
     /// @param feeBps The venue's part of the proceeds, at most 100 hundredths of a percent, rounded down
-    /// @param deliveryGas Gas that must be left for a delivery to be tried, so that nobody can make one fail by
-    /// bringing little; 500,000 to 10,000,000
+    /// @param deliveryGas Gas that must be left for a delivery to be tried, or for shares to be let go, so that nobody can
+    /// make one fail by bringing little; 500,000 to 10,000,000
     /// @param takeUntil Last second at which money that is owed can be taken; 0 for no end
     /// @param sweepTo Who receives what is owed after that; zero if and only if there is no end
     /// @param documentHash Hash of the prospectus, the offer or the notice; or zero
@@ -322,7 +326,7 @@ interface ICallAuction {
     event Withdrawn(bytes32 indexed id, uint256 indexed order, address indexed owner);
 
     /// @notice An order was taken out, since it could not be delivered. `reason` says whose it is and how many shares
-    /// it is of (`CallAuction_Undeliverable`). What it had given stays until refunds are open.
+    /// it is of (`CallAuction_Undeliverable`). What it had given stays until it is withdrawn, or refunds are open.
     event Struck(bytes32 indexed id, uint256 indexed order, bytes reason);
 
     /// @notice An order that was struck counts again, in its old place.
@@ -365,6 +369,11 @@ interface ICallAuction {
     /// @notice An order got back what it had given and does not need: money, or shares that are its holder's to give
     /// again.
     event Refunded(bytes32 indexed id, uint256 indexed order, address indexed owner, uint256 money, uint256 shares);
+
+    /// @notice An ask had its turn, and the shares that it does not need could not be let go: they stay held. `refund`
+    /// tries again, and reports them then (`Refunded`). After its consent's time their owner takes them back itself
+    /// (`IHolds.takeBack`).
+    event NotReleased(bytes32 indexed id, uint256 indexed order, address indexed owner, uint256 shares);
 
     /// @notice Money of a call went to its principal: proceeds, or what is left of the budget.
     event PrincipalPaid(bytes32 indexed id, address indexed principal, address indexed currency, uint256 amount);
@@ -447,8 +456,8 @@ interface ICallAuction {
     /// @notice Thrown when a call would not be over within 400 days of now: a time in milliseconds is refused.
     error CallAuction_TooFar(uint256 time, uint256 limit);
 
-    /// @notice Thrown when minting, bids by amount, a time for returns or a right at a record do not go with the
-    /// rest.
+    /// @notice Thrown when minting, bids by amount, a time for returns, a right at a record, or a time to accept
+    /// (`acceptBy` in an auction) do not go with the rest.
     error CallAuction_TermsMismatch(Kind kind, address valuer, uint256 given);
 
     /// @notice Thrown when a fee is above the limit, or without a receiver.
@@ -529,7 +538,7 @@ interface ICallAuction {
     /// @notice Thrown when the caller, or signer, is not the owner of an order, nor the wallet in its place.
     error CallAuction_NotOwner(address caller, address owner);
 
-    /// @notice Thrown when less gas is left than a delivery must be offered.
+    /// @notice Thrown when less gas is left than a delivery, or an end of a hold, must be offered.
     error CallAuction_TooLittleGas(uint256 left, uint256 needed);
 
     /// @notice Thrown when orders would be struck while the token is paused.
@@ -622,7 +631,7 @@ interface ICallAuction {
     ) external returns (uint256 order);
 
     /// @notice Withdraws an order, until `withdrawUntil`. Its owner, or the wallet in its place, calls. What it had
-    /// given goes back at once, or is owed.
+    /// given goes back at once, or is owed. Reverts if shares cannot be let go.
     function withdraw(Terms calldata terms, uint256 order) external;
 
     /// @notice The same for an owner who has signed it. Anyone may bring it, until `validUntil`.
@@ -635,8 +644,8 @@ interface ICallAuction {
 
     /// @notice Takes out those of some orders that could not be delivered now: bids whose owner the token would
     /// refuse, asks whose shares are not held any more. Anyone may call, until the call is closed. Refused while the
-    /// token is paused. Others stay. What struck orders had given stays here until the call fails or `settleBy` has
-    /// passed.
+    /// token is paused. Others stay. What a struck order had given stays here until the call fails or `settleBy` has
+    /// passed, unless its owner withdraws it by `withdrawUntil`.
     /// @return struck How many were taken out
     function strike(Terms calldata terms, uint256[] calldata orders) external returns (uint256 struck);
 
@@ -664,7 +673,8 @@ interface ICallAuction {
 
     /// @notice Goes on with the allotment, order by order in order of placement: delivers what it can, and pays back
     /// what orders do not need. Anyone may call, once the call has succeeded, until `settleBy`. A delivery that is
-    /// refused is reported and left to `deliver`; a payment that is refused is owed.
+    /// refused is reported and left to `deliver`; a payment that is refused is owed; shares that cannot be let go stay
+    /// held, and are left to `refund`.
     /// @param most How many deliveries to try, and orders without any to pass, at most. In an auction each side passes
     /// the orders of the other
     /// @return done Whether every order has had its turn
@@ -678,7 +688,9 @@ interface ICallAuction {
 
     /// @notice Gives orders back what is left of what they gave: all of it if the call failed or was cancelled, what
     /// was not delivered after `settleBy`. Anyone may call. Money goes to the owner or the wallet in its place, or is
-    /// owed; shares are let go. Refuses an order that may still be delivered; passes over one that has ended.
+    /// owed; shares are let go. An order whose shares cannot be let go stays as it was, and can be refunded later. Refuses
+    /// an order that may still be delivered; passes over one that has ended, but for shares that could not be let go in
+    /// its turn: those it lets go of at any time.
     /// @return refunded How many orders got something back
     function refund(Terms calldata terms, uint256[] calldata orders) external returns (uint256 refunded);
 
@@ -690,7 +702,8 @@ interface ICallAuction {
 
     /// @notice Pays the principal what is its own: proceeds once `leastLots` are delivered, or were not given back by
     /// `returnUntil`; what is left of a budget, once no delivery can need it. Anyone may call. In a sale, shares that
-    /// are not needed any more are let go too. `settle` and `deliver` pay proceeds by themselves once enough lots are
+    /// are not needed any more are let go too; if they cannot be, money is paid all the same, and they are tried again
+    /// the next time. `settle` and `deliver` pay proceeds by themselves once enough lots are
     /// delivered.
     /// @return amounts For each ladder, in its currency's smallest unit
     function payPrincipal(Terms calldata terms) external returns (uint256[2] memory amounts);

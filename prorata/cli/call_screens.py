@@ -457,6 +457,13 @@ def _say_faults(session: Session, report: CallReport) -> None:
             f"{short[0].order.owner}: `prorata {command_of(call.noun)} settle` tries again until "
             f"{moment(call.terms.settle_by)}, and gives the money back after that"
         )
+    if kept := report.kept:
+        shares = sum(line.kept for line in kept)
+        session.output.notice(
+            f"{call.units.share.amount(shares).text} shares of {counted(len(kept), 'order')}, such "
+            f"as that of {kept[0].order.owner}, could not be let go and stay held: "
+            f"`prorata {command_of(call.noun)} settle` tries again at any time"
+        )
     for account, ladder, amount in report.owed[:MOST_OWED]:
         take = f"prorata {command_of(call.noun)} take"
         session.output.notice(

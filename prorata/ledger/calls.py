@@ -43,6 +43,7 @@ CALLING: Final = (
     "Cancelled",
     "Delivered",
     "Refunded",
+    "NotReleased",
     "PrincipalPaid",
     "Returned",
     "Owed",
@@ -102,6 +103,8 @@ class CallOrder:
     cost: int = 0
     refunded: int = 0
     """Money, or shares, that it got back."""
+    kept: int = 0
+    """Shares of an ask that it did not need, and that could not be let go yet."""
     returned: int = 0
     """Lots that it gave back."""
     state: str = "placed"
@@ -177,6 +180,7 @@ class Calls:
             "Cancelled": self._decided,
             "Delivered": self._delivered,
             "Refunded": self._refunded,
+            "NotReleased": self._not_released,
             "PrincipalPaid": self._principal_paid,
             "Returned": self._returned,
             "Owed": self._owed,
@@ -253,7 +257,15 @@ class Calls:
     def _refunded(self, call: CallAccount, event: DecodedEvent, _: int) -> None:
         order = call.orders[int(event.args["order"])]
         back = int(event.args["money" if order.side is Side.BID else "shares"])
+        # What could not be let go before has gone back with the rest.
+        order.kept = 0
         self._give_back(call, order, back)
+
+    def _not_released(self, call: CallAccount, event: DecodedEvent, _: int) -> None:
+        order = call.orders[int(event.args["order"])]
+        order.kept = int(event.args["shares"])
+        there = order.gave - order.delivered * call.terms.lot - order.refunded
+        self._most(call, f"what order {order.number} has kept", order.kept, there)
 
     def _give_back(self, call: CallAccount, order: CallOrder, back: int) -> None:
         order.refunded += back

@@ -113,6 +113,8 @@ class Order:
     allotted: int = 0
     undelivered: int = 0
     returned: int = 0
+    unreleased: int = 0
+    """Shares that an ask did not need, and that could not be let go."""
 
     @property
     def delivered(self) -> int:
@@ -231,7 +233,7 @@ class World(Protocol):
         """Hold shares for calls; raises Refused."""
 
     def let_go(self, token: str, owner: str, shares: int) -> None:
-        """Let go of held ones."""
+        """Let go of held ones; raises Refused."""
 
     def deliver(self, token: str, seller: str, buyer: str, shares: int) -> bool:
         """Move held shares, or mint them if nobody sells; whether it was done."""
@@ -490,7 +492,11 @@ class Calls:
                 self._uncount(terms, call, order)
             order.state = State.WITHDRAWN
             self._say("Withdrawn", call, number, order.owner)
-            self._give_back(terms, call, order)
+            shares, money = self._gives(terms, order.side, order.quantity, order.step, order.ladder)
+            if order.side == ASK:
+                self._let_go(terms, order.owner, shares)
+            else:
+                self._pay_back(terms, call, order, money)
         return said
 
     def _uncount(self, terms: Terms, call: Call, order: Order) -> None:
@@ -501,20 +507,23 @@ class Calls:
         if person == order.person:
             call.ordered[order.side, person] -= order.quantity
 
-    def _give_back(self, terms: Terms, call: Call, order: Order) -> tuple[int, int]:
-        """All that an order had given: money, shares."""
-        shares, money = self._gives(terms, order.side, order.quantity, order.step, order.ladder)
-        if order.side == ASK:
-            self._let_go(terms, order.owner, shares)
-            return 0, shares
+    def _pay_back(self, terms: Terms, call: Call, order: Order, money: int) -> None:
         call.refundable[order.ladder] -= money
         self._pay(terms, call, order.ladder, order.owner, money)
-        return money, 0
 
     def _let_go(self, terms: Terms, owner: str, shares: int) -> None:
         _, kept = self.world.consent(terms.token, owner)
         if min(kept, shares):
             self.world.let_go(terms.token, owner, min(kept, shares))
+
+    def _could_let_go(self, terms: Terms, owner: str, shares: int) -> bool:
+        """Let shares go, if the token lets them: whoever waits for nothing else is not kept."""
+        try:
+            with self.world.whole():
+                self._let_go(terms, owner, shares)
+        except Refused:
+            return False
+        return True
 
     def strike(self, terms: Terms, numbers: Sequence[int]) -> tuple[int, list[Event]]:
         """Take out those that could not be delivered now: how many."""
@@ -677,14 +686,16 @@ class Calls:
         if side == BID:
             _, money = self._gives(terms, side, order.quantity, order.step, order.ladder)
             back = money - lots * self._price(terms, call, order.ladder)
-            call.refundable[order.ladder] -= back
             if back:
                 self._say("Refunded", call, walker.number, order.owner, back, 0)
-                self._pay(terms, call, order.ladder, order.owner, back)
+                self._pay_back(terms, call, order, back)
         elif order.quantity > lots:
             back = (order.quantity - lots) * terms.lot
-            self._say("Refunded", call, walker.number, order.owner, 0, back)
-            self._let_go(terms, order.owner, back)
+            if self._could_let_go(terms, order.owner, back):
+                self._say("Refunded", call, walker.number, order.owner, 0, back)
+            else:
+                order.unreleased = back
+                self._say("NotReleased", call, walker.number, order.owner, back)
         return lots > 0
 
     def _allot(self, terms: Terms, call: Call, order: Order) -> int:
@@ -840,25 +851,35 @@ class Calls:
             count = 0
             for number in numbers:
                 order = self._order(call, number)
-                if order.state in (State.ENDED, State.WITHDRAWN):
+                if order.state == State.WITHDRAWN:
                     continue
-                refuse(None if over else _error("NotRefundable", call.id, number, terms.settle_by))
-                self._refund(terms, call, number, order)
-                count += 1
+                if order.state == State.ENDED and not order.unreleased:
+                    continue
+                living = order.state != State.ENDED and not over
+                late_from = terms.settle_by
+                refuse(_error("NotRefundable", call.id, number, late_from) if living else None)
+                count += self._refund(terms, call, number, order)
         return count, said
 
-    def _refund(self, terms: Terms, call: Call, number: int, order: Order) -> None:
-        if order.state != State.ALLOTTED:
-            money, shares = self._give_back(terms, call, order)
-        elif order.side == BID:
-            money, shares = order.undelivered * self._price(terms, call, order.ladder), 0
-            call.refundable[order.ladder] -= money
-            self._pay(terms, call, order.ladder, order.owner, money)
+    def _refund(self, terms: Terms, call: Call, number: int, order: Order) -> bool:
+        """Give an order back what is left; one whose shares cannot be let go stays as it was."""
+        shares, money = self._gives(terms, order.side, order.quantity, order.step, order.ladder)
+        if order.state == State.ALLOTTED:
+            shares = order.undelivered * terms.lot + order.unreleased
+            money = order.undelivered * self._price(terms, call, order.ladder)
+        elif order.state == State.ENDED:
+            shares = order.unreleased
+        if order.side == BID:
+            shares = 0
+            self._pay_back(terms, call, order, money)
         else:
-            money, shares = 0, order.undelivered * terms.lot
-            self._let_go(terms, order.owner, shares)
+            money = 0
+            if not self._could_let_go(terms, order.owner, shares):
+                return False
+            order.unreleased = 0
         order.state = State.ENDED
         self._say("Refunded", call, number, order.owner, money, shares)
+        return True
 
     def return_shares(
         self, sender: str, terms: Terms, number: int, lots: int
@@ -912,9 +933,8 @@ class Calls:
             elif terms.kind == 0:
                 free = terms.lots - call.given - call.released - needed
                 if free and not terms.mint:
-                    changed = True
-                    call.released += free
-                    self._let_go(terms, terms.principal, free * terms.lot)
+                    changed = self._could_let_go(terms, terms.principal, free * terms.lot)
+                    call.released += free if changed else 0
                 if self._is_payable(terms, call):
                     amounts = self._pay_proceeds(terms, call)
                     changed = changed or any(amounts)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prorata.contracts.call_auction import CallOrder, CallState, OrderState, Stage
-from prorata.contracts.call_terms import Side
+from prorata.contracts.call_terms import CallKind, Side
 from prorata.errors import BooksError
 from prorata.market import clearing as law
 from prorata.market.calls.known_calls import KnownCall
@@ -22,6 +22,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 __all__ = [
     "Book",
     "BookLine",
+    "kept_shares",
     "line_json",
     "read_book",
     "read_orders",
@@ -164,6 +165,22 @@ def _struck(call: KnownCall, state: CallState, orders: Sequence[CallOrder]) -> f
         else:
             found.discard(number)
     return frozenset(n for n in found if orders[n - 1].state is OrderState.ENDED)
+
+
+def kept_shares(call: KnownCall) -> dict[int, int]:
+    """Shares that an ask did not need in its turn and that could not be let go, by order.
+
+    They stay held until a refund lets them go. Raises: ChainError.
+    """
+    found: dict[int, int] = {}
+    if call.terms.kind is CallKind.SALE:
+        return found
+    for event in call.events("NotReleased", "Refunded"):
+        number = int(event.args["order"])
+        found.pop(number, None)
+        if event.name == "NotReleased":
+            found[number] = int(event.args["shares"])
+    return found
 
 
 def _require_law(call: KnownCall, state: CallState, outcome: law.CallOutcome) -> None:

@@ -17,7 +17,7 @@ from prorata.contracts.call_auction import CallOrder, OrderState, Stage
 from prorata.contracts.call_terms import Side, Wanted
 from prorata.errors import BooksError
 from prorata.files.writer import Row, json_object, write_csv_rows, write_json
-from prorata.market.calls.books import Book, read_book
+from prorata.market.calls.books import Book, kept_shares, read_book
 from prorata.market.calls.known_calls import KnownCall
 from prorata.market.calls.placements import gives
 from prorata.values.amounts import Amount
@@ -47,6 +47,7 @@ class ReportLine:
 
     `lots` were delivered for `cost`, of which `fee` is the venue's; `back` is the money that a bid
     got back, or the shares of an ask; `owed` waits to be taken, and is part of the money before.
+    `kept` are shares of an ask that it did not need, and that could not be let go yet.
     """
 
     number: int
@@ -56,6 +57,7 @@ class ReportLine:
     fee: int
     back: int
     owed: int
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class CallReport:
     def undelivered(self) -> list[ReportLine]:
         """Orders that lack something of what they got."""
         return [line for line in self.lines if line.order.undelivered]
+
+    @property
+    def kept(self) -> list[ReportLine]:
+        """Orders of which shares stay held that they did not need."""
+        return [line for line in self.lines if line.kept]
 
     @property
     def owed(self) -> list[tuple[str, int, int]]:
@@ -134,6 +141,14 @@ class CallReport:
                     {"to": account, "amount": units.money[ladder].amount(amount)}
                     for account, ladder, amount in self.owed
                 ],
+                "kept": [
+                    {
+                        "order": line.number,
+                        "owner": line.order.owner,
+                        "shares": units.share.amount(line.kept),
+                    }
+                    for line in self.kept
+                ],
                 "orders": [self.row(line).values for line in self.lines],
             }
         )
@@ -159,7 +174,7 @@ def report_call(call: KnownCall) -> CallReport:
     Raises: BooksError when the chain contradicts the law, the events or itself; ChainError.
     """
     book = read_book(call)
-    sums = _sums(call)
+    sums, kept = _sums(call), kept_shares(call)
     ladders = range(len(call.units.money))
     rows = {(one.ladder, one.owner) for one in book.orders}
     others = {(n, who) for n in ladders for who in (call.terms.principal, call.terms.fee_to)}
@@ -178,6 +193,7 @@ def report_call(call: KnownCall) -> CallReport:
                 sums.fee[number],
                 sums.back[number],
                 owed.pop(key, 0),
+                kept.get(number, 0),
             )
         )
     besides = tuple((who, ladder, amount) for (ladder, who), amount in owed.items() if amount)
@@ -240,8 +256,9 @@ def _require_books(report: CallReport) -> None:
         if order.state is OrderState.ENDED:
             spent = line.cost if order.side is Side.BID else line.lots * call.terms.lot
             gave = gives_of(call, order)
-            if spent + line.back != gave:
-                _contradict(call, line, "what it gave", gave, spent + line.back)
+            told = spent + line.back + line.kept
+            if told != gave:
+                _contradict(call, line, "what it gave", gave, told)
 
 
 def _contradict(call: KnownCall, line: ReportLine, what: str, chain: int, books: int) -> None:

@@ -27,7 +27,7 @@ from prorata.contracts.call_auction import (
 )
 from prorata.contracts.call_terms import CallKind, Side
 from prorata.errors import InputError, ProrataError, RevertError
-from prorata.market.calls.books import read_orders
+from prorata.market.calls.books import kept_shares, read_orders
 from prorata.market.calls.endings import close_call, end_overdue, sent_once
 from prorata.market.calls.known_calls import KnownCall, command_of
 from prorata.values.times import moment
@@ -285,15 +285,26 @@ def _would_deliver(operator: Operator, call: KnownCall, pairs: Sequence[Pair]) -
 
 
 def _refund(operator: Operator, call: KnownCall, run: SettleRun, page: int | None) -> None:
-    """Give back what is left of what orders gave, once nothing can need it any more."""
+    """Give back what is left of what orders gave, once nothing can need it any more.
+
+    Shares that could not be let go in an order's turn can be at any time. What still cannot be is
+    left to another run.
+    """
     stage = call.state.stage
     failed = stage in (Stage.FAILED, Stage.CANCELLED)
     over = stage in (Stage.SETTLING, Stage.SETTLED) and not _in_time(operator, call)
-    if not failed and not over:
+    kept = kept_shares(call)
+    if not failed and not over and not kept:
         return
-    due = [number for number, one in enumerate(read_orders(call), 1) if _has_rest(one)]
-    size = page or REFUND_PAGE
-    pages = [due[start : start + size] for start in range(0, len(due), size)]
+    due = [
+        number
+        for number, one in enumerate(read_orders(call), 1)
+        if (_has_rest(one) and (failed or over))
+        or (number in kept and one.state is OrderState.ENDED)
+    ]
+    pages = _refundable(operator, call, due, page or REFUND_PAGE)
+    if (left := len(due) - sum(len(numbers) for numbers in pages)) > 0:
+        operator.tell(f"the token does not let go of the shares of {counted(left, 'order')} yet")
     attempt = operator.attempts(f"call/refund/{call.short}")
     operator.tell(f"estimating the gas of {counted(len(pages), 'transaction')}")
     intents = [
@@ -306,7 +317,38 @@ def _refund(operator: Operator, call: KnownCall, run: SettleRun, page: int | Non
     ]
     if intents:
         run.receipts += operator.send(intents)
-    run.refunds += len(due)
+    run.refunds += sum(len(numbers) for numbers in pages)
+
+
+def _refundable(
+    operator: Operator, call: KnownCall, due: Sequence[int], size: int
+) -> list[Sequence[int]]:
+    """Pages of the orders that would be refunded now: what a token does not let go of stays."""
+    pages = [due[start : start + size] for start in range(0, len(due), size)]
+    if call.terms.kind is CallKind.SALE:
+        return list(pages)
+    found: list[Sequence[int]] = []
+    for page, count in zip(pages, _would_refund(operator, call, pages), strict=True):
+        if count == len(page):
+            found.append(page)
+            continue
+        each = _would_refund(operator, call, [[number] for number in page])
+        if some := [number for number, done in zip(page, each, strict=True) if done]:
+            found.append(some)
+    return found
+
+
+def _would_refund(operator: Operator, call: KnownCall, pages: Sequence[Sequence[int]]) -> list[int]:
+    """How many orders of each page the contract would refund now.
+
+    All of a page that it refuses, so that the sending says why.
+    """
+    calls = [call.contract.refund(call.terms, numbers) for numbers in pages]
+    answers = operator.chain.try_calls([(str(one.to), one.data) for one in calls])
+    return [
+        len(numbers) if isinstance(one, ProrataError) else int.from_bytes(one[:32], "big")
+        for numbers, one in zip(pages, answers, strict=True)
+    ]
 
 
 def _has_rest(order: CallOrder) -> bool:

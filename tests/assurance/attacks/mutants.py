@@ -668,7 +668,7 @@ MUTANTS = (
     ),
     AttackMutant(
         "J17 refunded at any time", CALLS, SETTLING_CALLS,
-        "if (!isOver) revert", "if (false) revert",
+        "else if (!isOver) {", "else if (false) {",
         "call_attacks::nobody_refunds_a_call_that_lives",
     ),
     AttackMutant(

@@ -168,6 +168,34 @@ def test_what_the_rules_refuse_is_mixed_anew(market, commands, tmp_path):
     assert (units(again["delivered"]), again["next"]) == (800, "nothing is left to be done")
 
 
+def test_shares_that_stay_held_keep_nobody_waiting(market, commands, tmp_path):
+    """Told with what they are, and let go by a later run once they can be (B7)."""
+    basis = ("--reason", "Order 12 of May 2027", "--document", "0x" + "ab" * 32)
+    file = terms(market, tmp_path / "auction.yaml", price={"currency": "USD", "at": "100.00"})
+    # Held by nobody's leave but the seller's: in the custody of the contract of holds.
+    commands.says("settings", "holds-contract", "none")
+    known = tmp_path / "known.csv"
+    header = "address,person,country,class,eligible_until"
+    known.write_text(f"{header}\n{singleton_address('Holds')},99,NL,retail,forever\n", "utf-8")
+    commands.says("register", str(known))
+    spender = ("--spender", singleton_address("Holds"))
+    commands.says("approve", *spender, "--amount", "8", *AS_SELLER)
+    commands.says("auction", "open", file)
+    commands.says("auction", "place", "--side", "sell", "--shares", "8", *AS_SELLER)
+    commands.says("auction", "place", "--side", "buy", "--shares", "5", *AS_BUYER)
+    close_orders(commands)
+    commands.says("freeze", "--wallet", SELLER, *basis)
+    settled = commands.facts("auction", "settle")
+    [kept_one] = settled["kept"]
+    assert (kept_one["order"], kept_one["owner"], units(kept_one["shares"])) == (1, SELLER, 300)
+    assert units(settled["delivered"]) == 500
+    assert commands.facts("auction", "settle")["transactions"] == []
+    commands.says("freeze", "--wallet", SELLER, "--release", *basis)
+    again = commands.facts("auction", "settle")
+    assert (again["kept"], len(again["transactions"])) == ([], 1)
+    assert market.token.balance_of(SELLER) == 39_500
+
+
 WRONG = (
     ("tender", {"buys": "10", "budget": "1.00"}, "does not buy one share at the lowest price"),
     ("tender", {"buys": "10", "lot": "2"}, "is not one whole share"),

@@ -112,6 +112,19 @@ def test_a_tender_gives_the_rest_of_its_budget_back_paid_or_owed():
         assert (places(call), calls.broken) == ((0, 0, waits), [])
 
 
+def test_shares_that_could_not_be_let_go_are_an_ask_s_until_a_refund():
+    """B7: they stay held, and are told as refunded once they are let go."""
+    begun = (opened(TENDER, lots=5, budget=700), placed(1, ADA, 4, side=ASK), closed(2))
+    stays = told("NotReleased", order=1, owner=ADA, shares=20)
+    call, calls = read(*begun, stays, delivered(2, 200, ISSUER, bid=0, ask=1))
+    assert (call.orders[1].kept, call.orders[1].refunded, calls.broken) == (20, 0, [])
+    back = told("Refunded", order=1, owner=ADA, money=0, shares=20)
+    call, calls = read(*begun, stays, delivered(2, 200, ISSUER, bid=0, ask=1), back)
+    assert (call.orders[1].kept, call.orders[1].refunded, calls.broken) == (0, 20, [])
+    _, calls = read(*begun, told("NotReleased", order=1, owner=ADA, shares=41))
+    assert calls.broken == [(NUMBER, "what order 1 has kept, at most", 41, 40)]
+
+
 def test_lots_that_are_given_back_are_a_movement_of_their_own():
     """Their money comes out of the proceeds that wait; the lots are burnt, at no gain."""
     sold = delivered(2, 200, ADA)
