@@ -281,7 +281,7 @@ def books_add_up_after_an_order():
     return [*given, x >= 0], adds_up(came + x, went, refundable + x, proceeds, owed)
 
 
-@FACTS.about(PAY, "CallBooks._giveBack", "CallSettlement._giveExcess", "CallSettlement._refund")
+@FACTS.about(PAY, "CallBooks._payBack", "CallSettlement._giveExcess", "CallSettlement._refund")
 def books_add_up_after_money_goes_back():
     """What goes back was booked as gone, whether it was paid or is owed (Law 53)."""
     given, (came, went, refundable, proceeds, owed) = books()
