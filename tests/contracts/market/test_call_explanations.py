@@ -57,11 +57,12 @@ class Told:
         assert list(found) == sorted(found)
         return found, [Refusal(code) for code, _, _ in refusals], most
 
-    def passes(self, terms: Terms, who: str, quantity: int, *rest: int) -> bool:
+    def passes(self, terms: Terms, who: str, quantity: int, *where: int) -> bool:
         """Whether the order could be placed, tried and undone."""
+        step, side, ladder = (*where, *(0, Side.BID, 0)[len(where) :])
         before = self.kit.evm.snapshot()
         try:
-            self.calls.placing(terms, who, quantity, *rest)
+            self.calls.send("place", terms, side, quantity, step, ladder, sender=who)
         except Reverted:
             return False
         finally:
