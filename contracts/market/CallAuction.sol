@@ -30,6 +30,10 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
 
     // ------------------------------------------------------------------- constants
 
+    /// @dev Where money begins in the slot of a `Head`, in bits, and one order more.
+    uint256 private constant REFUNDABLE = 128;
+    uint256 private constant ONE_ORDER = 1 << 8;
+
     bytes32 private constant PLACEMENT_TYPEHASH = keccak256(
         "Placement(bytes32 id,address owner,uint8 side,uint128 quantity,uint8 step,uint8 ladder,uint256 nonce,"
         "uint256 validUntil)"
@@ -507,7 +511,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         uint256 price = terms.priceAt(placement.ladder, placement.step);
         // Numbers of 128 bits, the divisors not zero; a product is of an order that is not too large.
         unchecked {
-            uint256 limit = MAX_MONEY - present;
+            uint256 limit = CallTermsLib.MAX_MONEY - present;
             uint256 lots = quantity;
             if (terms.isByAmount()) {
                 lots = quantity / price;

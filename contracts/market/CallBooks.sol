@@ -23,18 +23,8 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     // ------------------------------------------------------------------- constants
 
-    uint256 internal constant BPS = 10_000;
-    uint256 internal constant MAX_MONEY = type(uint128).max;
-
-    /// @dev A selector and four words.
-    uint256 internal constant REASON_BYTES = 0x84;
-
     /// @dev What a question may use that a token may not answer.
     uint256 internal constant QUESTION_GAS = 50_000;
-
-    /// @dev Where money begins in the slot of a `Head`, in bits, and one order more.
-    uint256 internal constant REFUNDABLE = 128;
-    uint256 internal constant ONE_ORDER = 1 << 8;
 
     // --------------------------------------------------------------------- storage
 

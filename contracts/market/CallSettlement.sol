@@ -50,6 +50,11 @@ contract CallSettlement is CallBooks {
         uint256 total;
     }
 
+    uint256 private constant BPS = 10_000;
+
+    /// @dev A selector and four words.
+    uint256 private constant REASON_BYTES = 0x84;
+
     constructor(IHolds holds_) CallBooks(holds_) {}
 
     // ----------------------------------------------------------------- withdrawing

@@ -153,11 +153,11 @@ library ExchangeTermsLib {
 
     /// @dev Whether a token answers `expected` to a question about an account; one without parameters ignores it.
     function _says(address token, bytes4 question, address account, uint256 expected) private view returns (bool) {
-        (bool answered, uint256 answer) = StaticCallLib.tryAsk(
+        (bool answered, uint256 said) = StaticCallLib.tryAsk(
             token,
             abi.encodeWithSelector(question, account),
             QUESTION_GAS
         );
-        return answered && answer == expected;
+        return answered && said == expected;
     }
 }

@@ -142,7 +142,7 @@ def opening_facts(drafted: DraftedCall, call: bytes) -> dict[str, Any]:
             "currency": terms.ladders[n].currency,
             "from": str(units.exact_price(terms.ladders[n].price_at(0), n)),
             "to": str(units.exact_price(terms.ladders[n].price_at(terms.last_step), n)),
-            "prices": terms.steps,
+            "steps": terms.steps,
         }
         for n in range(len(units.money))
     ]

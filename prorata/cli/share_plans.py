@@ -94,8 +94,10 @@ def share_token_named(
     if named is None:
         return found.token()
     if not named.lower().startswith("0x"):
-        path = beside / named / "manifest.json"
-        if not path.exists():
+        # One of what is there: a symbol is no path.
+        there = {path.parent.name: path for path in beside.glob("*/manifest.json")}
+        path = there.get(named)
+        if path is None:
             rule = f"is no asset in {beside}"
             raise InputError.of(column, named, rule, "give the address of its share token")
         address = Manifest.read(path).contracts["ShareToken"].address

@@ -37,8 +37,21 @@ SILENT = {
 
 ARGUED = {
     ("dead-code", "ShareToken._give"): "handed to `_forEach`, which calls it",
+    (
+        "dead-code",
+        "ShareExchange._tie",
+    ): "called from `carryOut`, in whose loop's condition it is not seen",
+    ("dead-code", "ShareExchange._gasEach"): "the same",
+    ("dead-code", "ShareExchange._noNote"): "the same",
+    ("dead-code", "ShareExchange._tryPay"): "the same",
+    ("dead-code", "ShareExchange._tryPayOther"): "the same",
+    ("divide-before-multiply", "CallExplainer._sharesOf"): "money pays for whole lots",
+    ("divide-before-multiply", "CallSettlement._isDeliverable"): "money pays for whole lots",
     ("divide-before-multiply", "LockUps._releaseDay"): "rounded up to the end of a period of days",
     ("low-level-calls", "RecordRanges.constructor"): "a token that answers nothing has no holdings",
+    ("uninitialized-state", "ShareExchange._known"): "a mapping; written in `open`",
+    ("uninitialized-state", "ShareExchange._spendNonce"): "a mapping; written there",
+    ("uninitialized-state", "ShareExchange._untie"): "a mapping; written in `_tie`",
     ("missing-zero-check", "WithholdingPolicy.constructor"): "without a registry nobody is known",
 }
 """Findings in files that say enough themselves, by detector and function, and why they stand."""
@@ -67,9 +80,10 @@ def analyse(folder: Path) -> list[dict[str, Any]]:
 def places(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The detector with each function that a finding is about."""
     for element in finding["elements"]:
-        parent = element["type_specific_fields"]["parent"]
+        # A file, of which a finding can be too, has none.
+        parent = element.get("type_specific_fields", {}).get("parent")
         function = parent if element["type"] == "variable" else element
-        if function["type"] == "function":
+        if function and function["type"] == "function":
             contract = function["type_specific_fields"]["parent"]["name"]
             yield finding["check"], f"{contract}.{function['name']}"
 
