@@ -247,11 +247,22 @@ def compare(books: Books, answers: Answers) -> None:
 
 
 def _gone(books: Books, currency: str) -> int:
-    """What was left over in shares that exist no more, after a reverse split or a merger."""
+    """What was left over in shares that the vault has no more.
+
+    A reverse split or a merger burns them, and a maturity or a buy-out takes them with all others.
+    """
     ledger = books.ledgers.get(currency)
-    if ledger is None or any(ledger.balances.values()):
+    if ledger is None:
         return 0
-    return sum(amount for (_, shares), amount in books.carries.items() if shares == currency)
+    left_over = sum(amount for (_, shares), amount in books.carries.items() if shares == currency)
+    if not any(ledger.balances.values()):
+        return left_over
+    movements = books.movements.get(currency)
+    if movements is None:
+        return 0
+    given = (entry for one in movements.exchanges.given for entry in one.entries)
+    taken = sum(entry.shares for entry in given if entry.holder == books.vault)
+    return min(left_over, taken)
 
 
 def _check(
