@@ -731,7 +731,8 @@ MUTANTS = (
     AttackMutant(
         "J27 a fraction is rounded up", EXCHANGE, QUOTING,
         "let inLieu := div(mul(mod(product, per), mload(add(terms, 0x140))), per)",
-        "let inLieu := add(1, div(mul(mod(product, per), mload(add(terms, 0x140))), per))",
+        "let inLieu := mul(mod(product, per), mload(add(terms, 0x140)))\n"
+        "        inLieu := div(add(inLieu, sub(per, 1)), per)",
         "mandatory_exchanges::fractions_cannot_be_gamed_by_many_wallets",
     ),
 )  # fmt: skip
