@@ -42,6 +42,7 @@ from prorata.ledger.answers import (
     read_units,
 )
 from prorata.ledger.books import Books
+from prorata.ledger.comparisons import CHAIN, check_figure
 from prorata.ledger.corrections import Correction, read_corrections, unproven
 from prorata.ledger.entries import (
     Difference,
@@ -68,7 +69,6 @@ __all__ = [
     "usual_market",
 ]
 
-_BOOKS, _CHAIN = "the books", "the chain"
 _NONE = ("missing", "the events")
 
 
@@ -218,15 +218,15 @@ def compare(books: Books, answers: Answers) -> None:
     for holder, payee in answers.payees.items():
         # Whom somebody chose in an older vault before these books begin is not known here.
         chosen = books.payees.get(holder, holder if books.first_id == 1 else payee)
-        _check(books, Place.register(holder), "the payee it has chosen", chosen, payee)
+        check_figure(books, Place.register(holder), "the payee it has chosen", chosen, payee)
     last = books.first_id + len(books.distributions) - 1
-    _check(books, Place.vault(), "distributions declared", last, answers.count)
+    check_figure(books, Place.vault(), "distributions declared", last, answers.count)
     for number, found in answers.distributions.items():
         if number < books.first_id:
             continue
         distribution = books.distributions.get(number)
         if distribution is None:
-            books.differ(Place.declaration(number), "its declaration", _NONE, ("there", _CHAIN))
+            books.differ(Place.declaration(number), "its declaration", _NONE, ("there", CHAIN))
             continue
         _compare_terms(books, distribution, found)
         _compare_holders(books, distribution, answers)
@@ -236,14 +236,14 @@ def compare(books: Books, answers: Answers) -> None:
         place = Place.series(f"token {position.token}")
         if not books.knows_all_of(position.token):
             continue
-        _check(
+        check_figure(
             books, place, "carried", position.carried, answers.carried[series], currency=currency
         )
     for currency, held in answers.held.items():
         needed = books.liability(currency) - _gone(books, currency)
         if held < needed:
             says = (needed, "the books, at least,")
-            books.differ(Place.vault(), "money held", says, (held, _CHAIN), currency)
+            books.differ(Place.vault(), "money held", says, (held, CHAIN), currency)
 
 
 def _gone(books: Books, currency: str) -> int:
@@ -265,49 +265,36 @@ def _gone(books: Books, currency: str) -> int:
     return min(left_over, taken)
 
 
-def _check(
-    books: Books,
-    place: Place,
-    figure: str,
-    ours: object,
-    theirs: object,
-    *,
-    currency: str | None = None,
-) -> None:
-    if ours != theirs:
-        books.differ(place, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
-
-
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:
     token = ledger.token
     place = Place.register(f"token {token}")
     # A record range has shares at its records only.
     supply = answers.supplies.get(token, ledger.total_supply)
-    _check(books, place, "total supply", ledger.total_supply, supply)
+    check_figure(books, place, "total supply", ledger.total_supply, supply)
     for account in ledger:
         ours = ledger.balance_of(account)
         theirs = answers.balances.get((token, account), ours)
-        _check(books, Place.register(account), "shares", ours, theirs)
+        check_figure(books, Place.register(account), "shares", ours, theirs)
         _compare_person(books, ledger, account, answers)
-    _check(books, place, "record dates", ledger.record_times, answers.record_times[token])
+    check_figure(books, place, "record dates", ledger.record_times, answers.record_times[token])
     for record_id in range(1, ledger.record_count + 1):
         if (token, record_id) not in answers.supplies_at:
             continue
         at = f"at record {record_id}"
         ours, theirs = ledger.total_supply_at(record_id), answers.supplies_at[token, record_id]
-        _check(books, place, f"total supply {at}", ours, theirs)
+        check_figure(books, place, f"total supply {at}", ours, theirs)
         for account in ledger:
             ours = ledger.balance_at(account, record_id)
             theirs = answers.balances_at.get((token, record_id, account), ours)
-            _check(books, Place.register(account), f"shares {at}", ours, theirs)
+            check_figure(books, Place.register(account), f"shares {at}", ours, theirs)
 
 
 def _compare_person(books: Books, ledger: Ledger, account: str, answers: Answers) -> None:
     key, place = (ledger.token, account), Place.register(account)
     successor, frozen = ledger.claimant_of(account), ledger.is_frozen(account)
     words = ("not frozen", "frozen")
-    _check(books, place, "its successor", successor, answers.successors.get(key, successor))
-    _check(books, place, "the wallet", words[frozen], words[answers.frozen.get(key, frozen)])
+    check_figure(books, place, "its successor", successor, answers.successors.get(key, successor))
+    check_figure(books, place, "the wallet", words[frozen], words[answers.frozen.get(key, frozen)])
 
 
 def _compare_terms(books: Books, ours: DistributionAccount, theirs: Distribution) -> None:
@@ -328,10 +315,10 @@ def _compare_terms(books: Books, ours: DistributionAccount, theirs: Distribution
         # When the record of a token closes is known only where its register is.
         audited = ours.token in books.ledgers
         if audited or figure != "the first second of payment":
-            _check(books, place, figure, left, right)
+            check_figure(books, place, figure, left, right)
     if ours.collector and ours.collector != theirs.tax_collector:
-        _check(books, place, "the tax collector", ours.collector, theirs.tax_collector)
-    _check(books, place, "amount", ours.amount, theirs.amount, currency=ours.currency)
+        check_figure(books, place, "the tax collector", ours.collector, theirs.tax_collector)
+    check_figure(books, place, "amount", ours.amount, theirs.amount, currency=ours.currency)
 
 
 def _compare_holders(books: Books, ours: DistributionAccount, answers: Answers) -> None:
@@ -345,24 +332,26 @@ def _compare_holders(books: Books, ours: DistributionAccount, answers: Answers) 
         if settled != claimed:
             words = ("not settled", "settled")
             books.differ(
-                place, "its income", (words[settled], "the events"), (words[claimed], _CHAIN)
+                place, "its income", (words[settled], "the events"), (words[claimed], CHAIN)
             )
         entitlement = answers.entitlements.get(key)
         if entitlement is None:
             continue
         gross, currency = books.gross_of(ours, holder), ours.currency
-        _check(books, place, "gross", gross, entitlement.gross, currency=currency)
+        check_figure(books, place, "gross", gross, entitlement.gross, currency=currency)
         # The policy is the law here; only what it answered and what was withheld can differ.
         books.taxes[key] = entitlement.tax
         rate = books.tax_by_rate(ours, gross)
-        _check(books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency)
+        check_figure(
+            books, place, "tax", books.tax_of(ours, holder), entitlement.tax, currency=currency
+        )
         if rate is not None:
-            _check(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
+            check_figure(books, place, "tax by its rate", rate, entitlement.tax, currency=currency)
         # Who is not eligible may be held; whether it is, the terms decided at declaration.
         if answers.claimable[key] == 0 and (ours.token, holder) in answers.ineligible:
             books.held.add(key)
         due = gross - entitlement.tax if books.status(ours, holder) == "claimable" else 0
-        _check(books, place, "claimable", due, answers.claimable[key], currency=currency)
+        check_figure(books, place, "claimable", due, answers.claimable[key], currency=currency)
 
 
 def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distribution) -> None:
@@ -374,15 +363,15 @@ def _compare_totals(books: Books, ours: DistributionAccount, theirs: Distributio
         ("carried out", ours.carried_out, theirs.carried_out),
         ("swept", ours.swept, theirs.swept),
     ):
-        _check(books, Place.total(ours.id), figure, left, right, currency=ours.currency)
+        check_figure(books, Place.total(ours.id), figure, left, right, currency=ours.currency)
     if ours.token not in books.ledgers:
         return
     eligible = 0 if ours.division is None else ours.division.eligible
     # Until its first payment, a distribution declared at an open record may have no denominator.
     if not books.own_shares.is_counted(ours.id) and not theirs.eligible_supply:
         eligible = 0
-    _check(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
-    _check(
+    check_figure(books, Place.total(ours.id), "eligible shares", eligible, theirs.eligible_supply)
+    check_figure(
         books, Place.total(ours.id), "settled shares", ours.settled_shares, theirs.settled_shares
     )
 

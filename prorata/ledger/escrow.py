@@ -24,13 +24,13 @@ from prorata.contracts.share_exchange import Exchange, ExchangeStage, Owing, Sha
 from prorata.errors import ChainError
 from prorata.ledger.books import Books
 from prorata.ledger.calls import CallAccount, CallMoney, CallStage
+from prorata.ledger.comparisons import BOOKS, CHAIN, check_figure
 from prorata.ledger.entries import Place
 from prorata.ledger.exchanges import ExchangeAccount, ExchangeStep
 from prorata.ledger.movements import Movements
 
 __all__ = ["NO_ESCROW", "EscrowAnswers", "check_escrow", "read_escrow"]
 
-_BOOKS, _CHAIN = "the books", "the chain"
 
 _STAGES: Mapping[CallStage, tuple[Stage, ...]] = {
     CallStage.OPEN: (Stage.OPEN,),
@@ -149,7 +149,7 @@ def check_escrow(books: Books, movements: Movements, answers: EscrowAnswers) -> 
             if amount < needed[currency]:
                 says = (needed[currency], "the books, at least,")
                 place = Place.register(contract)
-                books.differ(place, "money in its care", says, (amount, _CHAIN), currency)
+                books.differ(place, "money in its care", says, (amount, CHAIN), currency)
 
 
 def _in_calls(movements: Movements) -> Counter[str]:
@@ -170,20 +170,20 @@ def _in_exchanges(movements: Movements) -> Counter[str]:
 def _check_call(books: Books, call: CallAccount, answers: EscrowAnswers) -> None:
     place, state = Place.register(f"call {call.id}"), answers.calls[call.id]
     if state.stage not in _STAGES[call.stage]:
-        books.differ(place, "its stage", (call.stage.value, _BOOKS), (state.stage.label, _CHAIN))
+        books.differ(place, "its stage", (call.stage.value, BOOKS), (state.stage.label, CHAIN))
     for figure, ours, theirs in (
         ("orders placed", len(call.orders), state.orders),
         ("the price of a lot", call.price, state.clearing.price),
         ("lots that change hands", call.lots, state.clearing.lots),
         ("lots delivered", call.delivered, state.delivered),
     ):
-        _check(books, place, figure, ours, theirs)
+        check_figure(books, place, figure, ours, theirs)
     for ladder, money in enumerate(call.money):
         _check_money(books, place, money, answers.escrows[call.id, ladder])
     for (ladder, account), ours in call.owed_to.items():
         expected = 0 if ladder in call.swept else ours
         theirs = answers.owed[call.id, ladder, account]
-        _check(
+        check_figure(
             books,
             place,
             f"owed to {account}",
@@ -200,14 +200,14 @@ def _check_money(books: Books, place: Place, ours: CallMoney, theirs: Escrow) ->
         ("proceeds that wait", ours.proceeds, theirs.proceeds),
         ("money owed", ours.owed, theirs.owed),
     ):
-        _check(books, place, figure, here, there, currency=ours.currency)
+        check_figure(books, place, figure, here, there, currency=ours.currency)
 
 
 def _check_exchange(books: Books, one: ExchangeAccount, answers: EscrowAnswers) -> None:
     place, found, currency = Place.register(f"exchange {one.id}"), answers.exchanges[one.id], None
     if found.stage not in _STEPS[one.step]:
-        books.differ(place, "its stage", (one.step.value, _BOOKS), (found.stage.label, _CHAIN))
-    _check(books, place, "shares exchanged", one.exchanged, found.exchanged)
+        books.differ(place, "its stage", (one.step.value, BOOKS), (found.stage.label, CHAIN))
+    check_figure(books, place, "shares exchanged", one.exchanged, found.exchanged)
     currency = one.terms.currency
     for figure, ours, theirs in (
         ("its price", one.price, found.price),
@@ -215,29 +215,16 @@ def _check_exchange(books: Books, one: ExchangeAccount, answers: EscrowAnswers) 
         ("money paid to holders", one.paid, found.paid),
         ("money owed to holders", one.owed, found.owed),
     ):
-        _check(books, place, figure, ours, theirs, currency=currency)
+        check_figure(books, place, figure, ours, theirs, currency=currency)
     if one.swept:
         return
     tied = sum(amount for account, amount in one.owed_to.items() if account in one.moved)
     theirs = sum(answers.exchange_owed[one.id, account].paid for account in one.moved)
-    _check(books, place, "owed where holds have ended", tied, theirs, currency=currency)
+    check_figure(books, place, "owed where holds have ended", tied, theirs, currency=currency)
     for account, ours in one.owed_to.items():
         if account not in one.moved:
             owed = answers.exchange_owed[one.id, account].paid
-            _check(books, place, f"owed to {account}", ours, owed, currency=currency)
+            check_figure(books, place, f"owed to {account}", ours, owed, currency=currency)
     accounts = {*one.owed_to, *one.moved}
     others = sum(answers.exchange_owed[one.id, account].other_shares for account in accounts)
-    _check(books, place, "other shares owed", one.owed_other, others)
-
-
-def _check(
-    books: Books,
-    place: Place,
-    figure: str,
-    ours: object,
-    theirs: object,
-    *,
-    currency: str | None = None,
-) -> None:
-    if ours != theirs:
-        books.differ(place, figure, (ours, _BOOKS), (theirs, _CHAIN), currency)
+    check_figure(books, place, "other shares owed", one.owed_other, others)

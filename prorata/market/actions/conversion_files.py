@@ -12,19 +12,13 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
-from prorata.errors import InputError
-from prorata.files.models import validated
 from prorata.files.writer import write_json
+from prorata.market.actions.kept_plans import FOLDER, Units, read_kept_plan
 
 __all__ = ["ConversionPlan", "read_conversion", "write_conversion"]
-
-FOLDER = "actions"
-
-Units = Annotated[int, BeforeValidator(int), PlainSerializer(str)]
 
 
 class ConversionPlan(BaseModel):
@@ -65,17 +59,7 @@ def read_conversion(folder: Path, action: str) -> ConversionPlan | None:
 
     Raises: InputError when the file is damaged.
     """
-    path = folder / FOLDER / f"{action}.json"
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        content = None
-    remedy = "restore the file from a copy"
-    if not isinstance(content, dict):
-        raise InputError.of("plan", str(path), "is damaged", remedy)
-    return validated(ConversionPlan, content, "docs", str(path), remedy)
+    return read_kept_plan(ConversionPlan, folder / FOLDER / f"{action}.json")
 
 
 def write_conversion(folder: Path, plan: ConversionPlan) -> Path:

@@ -18,16 +18,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from prorata.errors import InputError
-from prorata.files.models import validated
 from prorata.files.writer import write_json
 from prorata.market.actions.entitlements import Entitled, Entitlements
+from prorata.market.actions.kept_plans import FOLDER, Units, read_kept_plan
 
 __all__ = ["PlannedLine", "SharePlan", "read_plan", "write_plan"]
 
-FOLDER = "actions"
-
-Units = Annotated[int, BeforeValidator(int), PlainSerializer(str)]
 Exact = Annotated[Fraction, BeforeValidator(Fraction), PlainSerializer(str)]
 
 
@@ -144,17 +140,7 @@ def read_plan(folder: Path, action: str, record: int) -> SharePlan | None:
 
     Raises: InputError when the file is damaged.
     """
-    path = folder / FOLDER / _name(action, record)
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        content = None
-    remedy = "restore the file from a copy"
-    if not isinstance(content, dict):
-        raise InputError.of("plan", str(path), "is damaged", remedy)
-    return validated(SharePlan, content, "docs", str(path), remedy)
+    return read_kept_plan(SharePlan, folder / FOLDER / _name(action, record))
 
 
 def write_plan(folder: Path, plan: SharePlan) -> Path:

@@ -18,9 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from prorata.assets.asset import Asset
 from prorata.chain.operator import Operator
@@ -35,10 +34,10 @@ from prorata.deployments.changes import Change
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.further_tokens import further_asset, put_token_beside
 from prorata.errors import InputError
-from prorata.files.models import validated
 from prorata.files.writer import write_json, written_whole
 from prorata.income.pushes import PAGE_SIZE
 from prorata.market.actions.agency import end_agency
+from prorata.market.actions.kept_plans import FOLDER, Units, read_kept_plan
 from prorata.market.actions.plan_files import read_plan
 from prorata.market.actions.ratios import Ratio, parse_ratio
 from prorata.market.actions.share_distributions import (
@@ -69,10 +68,7 @@ __all__ = [
     "shares_taken",
 ]
 
-FOLDER = "actions"
 ONE_FOR_ONE = Ratio(1, 1)
-
-Units = Annotated[int, BeforeValidator(int), PlainSerializer(str)]
 
 
 class RightsPlan(BaseModel):
@@ -130,17 +126,7 @@ def read_rights(folder: Path, symbol: str) -> RightsPlan | None:
 
     Raises: InputError when the file is damaged.
     """
-    path = _path(folder, symbol)
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError:
-        content = None
-    remedy = "restore the file from a copy"
-    if not isinstance(content, dict):
-        raise InputError.of("plan", str(path), "is damaged", remedy)
-    return validated(RightsPlan, content, "docs", str(path), remedy)
+    return read_kept_plan(RightsPlan, _path(folder, symbol))
 
 
 def _path(folder: Path, symbol: str) -> Path:
