@@ -12,12 +12,21 @@ from prorata.chain.calls import Call
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
+from prorata.chain.steps import Intent, Receipt
 from prorata.demo.keys import rehearsal_key
 from prorata.errors import ChainError, ProrataError
 
 __all__ = ["DemoChain"]
 SECONDS_PER_BLOCK = 12
 RICHES = 1_000 * 10**18
+
+
+class OneByOne(Operator):
+    """Gives each step its own block, so that the same story has the same blocks."""
+
+    def send(self, intents: Sequence[Intent]) -> list[Receipt]:
+        """Do every step, one after another."""
+        return [receipt for intent in intents for receipt in super(OneByOne, self).send([intent])]
 
 
 # -------------------------------------------------------------------------------------- the chain
@@ -64,7 +73,7 @@ class DemoChain:
 
     def operator(self, address: str) -> Operator:
         """Someone who sends steps one after another."""
-        return Operator(self.chain, self.signer(address))
+        return OneByOne(self.chain, self.signer(address))
 
     def signer(self, address: str) -> LocalSigner:
         """Someone who signs."""

@@ -8,15 +8,12 @@ everybody's powers are read from the chain. Every step is the operation that `ap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
-from prorata.chain.operator import Operator
-from prorata.chain.steps import Intent, Receipt
 from prorata.contracts.vault import Terms
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment
@@ -53,20 +50,12 @@ SELLER, BUYER, OUTSIDER = "Elise Garnier", 32, 35
 FROZEN, LOSER = "Davide Greco", "Pieter Janssen"
 
 
-class OneByOne(Operator):
-    """Gives each step its own block, so that the same story has the same blocks."""
-
-    def send(self, intents: Sequence[Intent]) -> list[Receipt]:
-        """Do every step, one after another."""
-        return [receipt for intent in intents for receipt in super(OneByOne, self).send([intent])]
-
-
 class CompliantAct:
     """The act and its actors."""
 
     def __init__(self, demo_chain: DemoChain, narrator: Narrator, issuer: str) -> None:
         self.demo_chain, self.narrator = demo_chain, narrator
-        self.operator = OneByOne(demo_chain.chain, demo_chain.operator(issuer).signer)
+        self.operator = demo_chain.operator(issuer)
         self.settings = Asset.load(COMPLIANT / "asset.yaml")
         self.entries = read_investors(COMPLIANT / "investors.csv")
         self.table = read_csv(COMPLIANT / "holders.csv", authorised=self.settings.authorised)
