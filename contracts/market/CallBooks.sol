@@ -376,7 +376,6 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         address account,
         uint256 amount
     ) internal returns (bool) {
-        if (amount == 0) return true;
         _requireGas(PaymentLib.LEAST_TOKEN_GAS);
         address currency = terms.currencyOf(ladder);
         address to = _inPlaceOf(terms.tokenOf(), account);

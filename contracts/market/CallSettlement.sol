@@ -328,6 +328,7 @@ contract CallSettlement is CallBooks {
         }
         shares = quantity * terms.lot;
         IHolds.Consent memory consent = _holds.consentOf(address(this), token, owner);
+        // The token's owner may have voided it, or forced shares away since.
         if (consent.kept < shares || consent.until < terms.settleBy) return (false, shares);
         return (consent.inCustody || IShareToken(token).heldOf(inPlace) >= shares, shares);
     }
@@ -356,13 +357,11 @@ contract CallSettlement is CallBooks {
             } else if (asks.left == 0 && !asksEnd) {
                 if (!_call(terms, book, page, asks, ICallAuction.Side.Ask)) --most;
             } else {
-                // Both sides add up to the same. Were one at its end before the other, the rest could not be delivered.
-                if (bidsEnd || asksEnd) return true;
+                // Both sides add up to the same: neither is at its end before the other.
                 --most;
                 _match(terms, book, page, bids, asks, asksRules);
             }
         }
-        return false;
     }
 
     /// @dev Whether new shares are to be asked for by the token's rules. A token that has none, and is not paused, refuses

@@ -374,8 +374,6 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
             record.locked
         ];
         terms.answer(rest);
-        // Not reached; for the compiler.
-        return result;
     }
 
     /// @inheritdoc IShareExchange
