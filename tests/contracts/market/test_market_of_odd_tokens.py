@@ -202,7 +202,7 @@ def test_a_page_with_too_little_gas_is_refused_whole(exchanging: Exchanging):
     x.begin(it)
     data = x.kit.codec.call("ShareExchange", "carryOut", it, [x.ann, x.ben])
     names = []
-    for gas in range(300_000, 1_200_000, 25_000):
+    for gas in range(300_000, 6_000_000, 50_000):
         try:
             x.kit.transact(x.stranger, x.exchange.address, data, gas=gas)
         except Reverted as error:
