@@ -10,7 +10,7 @@ import click
 
 from prorata.chain.steps import Receipt
 from prorata.cli.changes import sent_facts
-from prorata.cli.output import escape
+from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
 from prorata.contracts.share_exchange import Exchange, ExchangeTerms
 from prorata.deployments.deployment import Deployment
@@ -21,6 +21,7 @@ from prorata.market.exchanges.listing import Listed
 from prorata.market.exchanges.opening import OpenedExchange
 from prorata.market.exchanges.previews import ExchangePreview
 from prorata.market.exchanges.steps import Moved, Taken
+from prorata.market.exchanges.vault_shares import VaultShares
 from prorata.market.exchanges.words import ExchangeUnits, kind_of, stage_in_words, units_of
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount
@@ -42,6 +43,7 @@ __all__ = [
     "show_retired",
     "show_taken",
     "show_terms",
+    "show_vault",
 ]
 
 contract_option = click.option(
@@ -125,6 +127,7 @@ def show_preview(session: Session, preview: ExchangePreview, **facts: Any) -> No
         ("spare", f"{units.said_money(preview.spare)}, which goes back at the end"),
     ):
         session.output.say(f"  {name:<12}{said}")
+    show_vault(session.output, preview.vault)
     session.output.say("  nothing was sent")
     terms = json_object(exchange_facts(units))
     session.output.result({"dry_run": True, **facts, **terms, **preview.as_json()})
@@ -145,6 +148,13 @@ def show_lines(session: Session, preview: ExchangePreview) -> None:
     ]
     title = f"Who gets what: {counted(len(rows), 'holder')}"
     session.output.table(title, ("holder", "shares>", "gets>", "of it in lieu>", ""), rows)
+
+
+def show_vault(output: Output, shares: VaultShares) -> None:
+    """What becomes of the shares in the vault, where there are any."""
+    for said in (shares.burnt(), shares.why_kept()):
+        if said is not None:
+            output.notice(said)
 
 
 # ------------------------------------------------------------------------------------ what was done
