@@ -22,7 +22,13 @@ from prorata.market.exchanges.opening import OpenedExchange
 from prorata.market.exchanges.previews import ExchangePreview
 from prorata.market.exchanges.steps import Moved, Taken
 from prorata.market.exchanges.vault_shares import VaultShares
-from prorata.market.exchanges.words import ExchangeUnits, kind_of, stage_in_words, units_of
+from prorata.market.exchanges.words import (
+    ExchangeUnits,
+    a_kind_of,
+    kind_of,
+    stage_in_words,
+    units_of,
+)
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount
 from prorata.values.times import lasting, moment
@@ -117,7 +123,7 @@ def show_terms(session: Session, units: ExchangeUnits, title: str) -> None:
 def show_preview(session: Session, preview: ExchangePreview, **facts: Any) -> None:
     """Who gets what in a mandatory exchange, and that nothing was sent."""
     units, total = preview.units, preview.total
-    show_terms(session, units, f"A {kind_of(units.terms)} of {units.shares.symbol}")
+    show_terms(session, units, f"{a_kind_of(units.terms).capitalize()} of {units.shares.symbol}")
     show_lines(session, preview)
     for name, said in (
         ("shares", units.said_shares(preview.taken)),
@@ -168,7 +174,7 @@ def show_opened(session: Session, found: Deployment, done: OpenedExchange, **fac
         session.output.say(f"Done: {escape(step.label)}")
     if done.receipt.resumed:
         session.output.say(f"Nothing was sent: opened before in {done.receipt.hash}")
-    title = f"Exchange {done.id}: a {kind_of(terms)} of {units.shares.symbol}"
+    title = f"Exchange {done.id}: {a_kind_of(terms)} of {units.shares.symbol}"
     show_terms(session, units, title)
     if done.opening.funding:
         session.output.say(f"  {'funded':<12}{units.said_money(done.opening.funding)}")

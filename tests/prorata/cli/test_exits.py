@@ -138,7 +138,10 @@ def test_a_signed_request_is_brought_by_anybody_once(exits, commands, redemption
 
 def test_rights_are_exercised_against_money(exits, commands):
     text = "pays: 5.00 USD\nper: 2\n"
-    number = commands.facts("exchange", "open", exits.terms("rights", text))["exchange"]
+    file = exits.terms("rights", text)
+    opened = commands.gist("exchange", "open", file)
+    assert "Exchange 1: an exercise of rights of QUAY9" in opened
+    number = commands.facts("exchange", "open", file)["exchange"]
     before = exits.dollars.balance_of(OWNER)
     words = ("exchange", "now", str(number), "3.01")
     assert units(commands.facts(*words, "--dry-run", *AS[ANN])["due"]) == 7_525_000
