@@ -27,7 +27,7 @@ from prorata.ledger.unclaimed import read_unclaimed
 from prorata.register.enforcement import Basis, burn
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit
-from prorata.values.words import counted
+from prorata.values.words import counted, listed
 
 __all__ = [
     "OwedShares",
@@ -205,8 +205,7 @@ def unpushed(shares: VaultShares) -> Problem | None:
     first = f"`prorata distribute --push-only {ids[0]}`"
     named = f"distribution {ids[0]} first: {first}"
     if len(ids) > 1:
-        listed = f"{', '.join(map(str, ids[:-1]))} and {ids[-1]}"
-        named = f"the distributions {listed} first, beginning with {first}"
+        named = f"the distributions {listed([*map(str, ids)])} first, beginning with {first}"
     return Problem(None, "vault", shares.vault, rule, f"push {named}")
 
 

@@ -393,7 +393,7 @@ WRONG_TERMS = (
     ({"fee": {"to": OWNER, "rate": "2%"}}, "is over 1.00%, the most there may be"),
     ({"orders": "money"}, "go with a price that is named afterwards only"),
     ({"pre_emption": {"record": 7}}, "is no record: there are 0"),
-    ({"buys": "4"}, "is no setting; remove it"),
+    ({"buys": "4"}, "is no setting; remove it; the settings there are name, lot, price, "),
     ({"sells": 10.5}, 'write it in quotes, such as "100.50"'),
     ({"lot": "0"}, "is no lot"),
 )
