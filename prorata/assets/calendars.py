@@ -8,7 +8,7 @@
     from: 2000-01-01                   the first and the last day that it answers for
     until: 2099-12-31
     verified_until: 2027-12-31         later days follow the rules, and are provisional
-    hash: 9f86d081…                    SHA-256 of its holidays until then, `2000-04-21\n` and so on
+    hash: 9f86d081…                    SHA-256 of its holidays until then, one a line
     rules:
       - { easter: -2 }                 days after Easter Sunday; `first_week: false` leaves it out
                                        on the first seven days of a month
