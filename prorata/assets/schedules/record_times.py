@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """When a record closes and a payment begins: civil dates made seconds, in a named time zone.
 
-Payments move to business days. A record never does: it is counted from the date of the cycle, so
-that a holiday which is published later moves no record that has been scheduled. An hour that the
+Payments move to business days. A record never does: it is counted from the date of the cycle, or
+from the payment where that moves to before it, so that everybody is paid after the record closes. An hour that the
 clocks of the zone skip, or show twice, is refused: it would be no second, or two.
 """
 
@@ -30,7 +30,7 @@ class Days(str, Enum):
 class RecordTimes:
     """When records close and payments begin.
 
-    `offset` is how many days before the date of the cycle the record closes, at `cut_off` by the
+    `offset` is how many days before that the record closes, at `cut_off` by the
     clocks of `zone`, an IANA name; `payable_at` is the time of the payment date from which it can
     be claimed, without one its first second.
     """
@@ -43,11 +43,12 @@ class RecordTimes:
 
     def record_day(self, period: Period, calendar: Calendar) -> date:
         """The day on which the record of a period closes."""
+        counted_from = min(period.due, period.pays)
         if self.days is Days.CALENDAR:
-            return period.due - timedelta(days=self.offset)
+            return counted_from - timedelta(days=self.offset)
         if self.offset == 0:
-            return calendar.rolled(period.due, Roll.PRECEDING)
-        return calendar.moved(period.due, -self.offset)
+            return calendar.rolled(counted_from, Roll.PRECEDING)
+        return calendar.moved(counted_from, -self.offset)
 
     def closes_at(self, period: Period, calendar: Calendar) -> int:
         """The Unix second at whose end the record of a period closes.
