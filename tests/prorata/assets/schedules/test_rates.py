@@ -168,7 +168,8 @@ def test_overnight_rates_are_compounded_as_quantlib_does_it(lookback, shift):
         end = CALENDAR.moved(start + timedelta(days=dice.randint(1, 200)), 1)
         coupon = ql.OvernightIndexedCoupon(
             to_ql(end), 1_000_000.0, to_ql(start), to_ql(end), index, 1.0, 0.0,
-            ql.Date(), ql.Date(), ql.Actual360(), False, ql.RateAveraging.Compound, lookback, 0, shift,
+            ql.Date(), ql.Date(), ql.Actual360(), False, ql.RateAveraging.Compound,
+            lookback, 0, shift,
         )  # fmt: skip
         found = ours.of(period(start, end))
         assert found is not None
