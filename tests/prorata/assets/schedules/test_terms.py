@@ -13,7 +13,14 @@ import pytest
 import yaml
 
 from prorata.assets.calendars import find_calendar
-from prorata.assets.schedules import Days, Period, RecordTimes, ScheduleSheet, ScheduleTerms
+from prorata.assets.schedules import (
+    Days,
+    LineDocument,
+    Period,
+    RecordTimes,
+    ScheduleSheet,
+    ScheduleTerms,
+)
 from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
@@ -89,13 +96,18 @@ def test_every_record_of_the_example_closes_before_its_payment():
 def test_the_document_of_a_line_is_what_its_hash_says():
     made = sheet()
     text = made.document(2)
-    assert made.document_hash(2) == hashlib.sha256(text.encode()).digest()
+    read = made.line_document(2)
+    assert (read.text, read.hash) == (text, hashlib.sha256(text.encode()).digest())
+    assert (read.interest, read.principal, read.number) == (2_500, 100_000, 2)
+    assert read.closes_at == made.line(2).closes_at
     content = json.loads(text)
     assert content["line"]["interest"] == "2500"
     assert content["line"]["principal"] == "100000"
     assert content["terms"]["unit"] == "1,000.00"
     assert content["terms_hash"] == made.terms.hash
-    assert made.document_hash(1) != made.document_hash(2)
+    assert made.line_document(1).hash != read.hash
+    with pytest.raises(InputError, match='document: "here" is damaged; restore the file'):
+        LineDocument.of(text[:-3], "here")
     with pytest.raises(InputError) as refused:
         made.document(3)
     assert str(refused.value) == (
@@ -112,10 +124,11 @@ def test_the_same_terms_have_the_same_hash_however_they_are_written(tmp_path):
 
 def test_a_sheet_says_what_a_share_gets():
     made = sheet()
-    assert made.per_share(made.line(1).line.interest) == Fraction(25)
+    first = made.line_document(1)
+    assert first.per_share(first.interest) == Fraction(25)
     together = sheet(units=3, rounding={"rounds": "aggregate"}, **interest(rate="5.001%"))
     assert together.line(1).line.interest == 7_502
-    assert together.per_share(7_502) == Fraction(7_502, 300)
+    assert together.line_document(1).per_share(7_502) == Fraction(7_502, 300)
     assert made.amount(2_500).text == "25.00"
 
 
