@@ -28,8 +28,8 @@ buckets:                         # paid in this order, each as far as the money 
 
 A bucket is due one of: an `amount` each period; a `column` of the periods file; a `rate` of a year
 of the pool's opening balance; the `interest` of a tranche; the `principal` of a tranche, `by`
-collected (the principal and recoveries that came in, and that no earlier bucket is due; the default)
-or by all (everything outstanding). A bucket of kind `pro_rata` has several of these under `of`, and
+collected (the principal and recoveries that came in, and that no earlier bucket is due; this is
+the default) or by all (everything outstanding). A bucket of kind `pro_rata` has several of these under `of`, and
 pays them in proportion to what each is due. What is unpaid stays due (`accumulates: true`, the
 default), or lapses. A bucket with `if_failing` or `if_passing` and the name of a trigger is due
 nothing otherwise.
@@ -374,8 +374,9 @@ class WaterfallTerms(_Terms):
         yield from self._amounts()
         if self.facts and self.pool is None:
             yield f"needs the pool for {', '.join(self.facts)}; give its balance at the start"
-        rates = [*self.tranches, *(due for bucket in self.buckets for due in bucket.dues)]
-        if self.day_count is None and any(one.rate is not None for one in rates):
+        rates = [tranche.rate for tranche in self.tranches]
+        rates += [due.rate for bucket in self.buckets for due in bucket.dues]
+        if self.day_count is None and any(rate is not None for rate in rates):
             yield "has rates and no day count; give day_count, such as 30/360"
         if self.day_count in (DayCount.ACT_ACT_ICMA, DayCount.E_30_360_ISDA):
             name = self.day_count.value
@@ -403,15 +404,14 @@ class WaterfallTerms(_Terms):
 
     def _order(self) -> Iterator[str]:
         kinds = [bucket.kind for bucket in self.buckets]
-        if kinds.count("residual") != 1 or kinds[-1] != "residual":
+        if kinds.count("residual") != 1 or kinds[-1:] != ["residual"]:
             yield "does not end with its one residual; put one bucket of that kind last"
         if kinds.count("reserve") > 1:
             yield "has two reserves; keep one of them"
         if "reserve" in kinds and "senior" in kinds[kinds.index("reserve") :]:
             yield "has debt service after the reserve; put senior buckets before it"
-        if kinds[-1:] == ["residual"] and (
-            self.buckets[-1].if_failing or self.buckets[-1].if_passing
-        ):
+        last = self.buckets[-1] if self.buckets else None
+        if last is not None and (last.if_failing or last.if_passing):
             yield "has a residual on a condition; let it always take the rest"
 
     def _references(self) -> Iterator[str]:

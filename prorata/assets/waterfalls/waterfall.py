@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from prorata.assets.day_counts import year_fraction
 from prorata.assets.waterfalls.periods import Period
@@ -35,6 +36,14 @@ def run(terms: WaterfallTerms, periods: Iterable[Period], terms_hash: str) -> li
     """
     state = _State(terms, terms_hash)
     return [state.pay(period) for period in periods]
+
+
+class _Claim(NamedTuple):
+    """What a line of the sheet is about, whom it pays, and as what kind of income."""
+
+    text: str
+    to: str
+    income: str | None = None
 
 
 class _State:
@@ -75,7 +84,7 @@ class _Turn:
         basis = self.terms.day_count
         self.part = Fraction(0) if basis is None else year_fraction(basis, state.date, period.date)
 
-    # --------------------------------------------------------------------------------------- playing
+    # -------------------------------------------------------------------------------------- playing
 
     def play(self) -> Sheet:
         """All buckets, then write-downs."""
@@ -114,7 +123,8 @@ class _Turn:
         if bucket.kind == "reserve":
             self._fill(bucket)
         elif bucket.kind == "residual":
-            self._line(bucket, "the rest", bucket.to or "", bucket.income, 0, self.left, self.left)
+            claim = _Claim("the rest", bucket.to or "", bucket.income)
+            self._line(bucket, claim, due=self.left, paid=self.left)
         elif bucket.kind == "cure":
             self._cure(bucket)
         else:
@@ -130,11 +140,10 @@ class _Turn:
     def _claims(self, bucket: Bucket, *, covered: bool) -> None:
         """Expenses, debt service, and what is paid pro rata."""
         carried = [self.state.carried.get((bucket.name, n), 0) for n in range(len(bucket.dues))]
+        new = self._new(bucket, carried)
         dues = [
-            self._capped(due, new + before)
-            for due, new, before in zip(
-                bucket.dues, self._new(bucket, carried), carried, strict=True
-            )
+            self._capped(due, fresh + before)
+            for due, fresh, before in zip(bucket.dues, new, carried, strict=True)
         ]
         if covered and sum(dues) > self.left:
             drawn = min(self.state.reserve, sum(dues) - self.left)
@@ -143,31 +152,32 @@ class _Turn:
             self.left += drawn
         paid = shared_out(min(self.left, sum(dues)), dues)
         for number, due in enumerate(bucket.dues):
-            to = due.to or due.tranche or bucket.name
-            self._line(
-                bucket, due.text, to, _income(due), carried[number], dues[number], paid[number]
-            )
+            claim = _Claim(due.text, due.to or due.tranche or bucket.name, _income(due))
+            self._line(bucket, claim, carried=carried[number], due=dues[number], paid=paid[number])
             if due.principal is not None:
                 self.state.outstanding[due.principal] -= paid[number]
             left_due = dues[number] - paid[number]
             self.state.carried[bucket.name, number] = left_due if bucket.carries else 0
 
     def _line(
-        self,
-        bucket: Bucket,
-        claim: str,
-        to: str,
-        income: str | None,
-        carried: int,
-        due: int,
-        paid: int,
+        self, bucket: Bucket, claim: _Claim, *, due: int, paid: int, carried: int = 0
     ) -> None:
         self.left -= paid
         self.lines.append(
-            Line(bucket.name, bucket.kind, claim, to, income, carried, due, paid, self.left)
+            Line(
+                bucket=bucket.name,
+                kind=bucket.kind,
+                claim=claim.text,
+                to=claim.to,
+                income=claim.income,
+                carried=carried,
+                due=due,
+                paid=paid,
+                left=self.left,
+            )
         )
 
-    # ------------------------------------------------------------------------------------ what is due
+    # ---------------------------------------------------------------------------------- what is due
 
     def _capped(self, due: Due, units: int) -> int:
         """Of principal no more is due than is outstanding."""
@@ -212,7 +222,8 @@ class _Turn:
         # What is needed now includes what was needed before, and was not paid.
         due = min(max(needed, before), outstanding)
         paid = min(due, self.left)
-        self._line(bucket, f"principal of {tranche}", tranche, PRINCIPAL, before, due, paid)
+        claim = _Claim(f"principal of {tranche}", tranche, PRINCIPAL)
+        self._line(bucket, claim, carried=before, due=due, paid=paid)
         self.state.outstanding[tranche] -= paid
         self.state.carried[bucket.name, 0] = due - paid if bucket.accumulates else 0
 
@@ -255,7 +266,7 @@ class _Turn:
             lacking = min(lacking, rounded(self.period.collections * bucket.most, Rounding.DOWN))
         self.filled = min(lacking, self.left)
         self.state.reserve += self.filled
-        self._line(bucket, "reserve", bucket.name, None, 0, lacking, self.filled)
+        self._line(bucket, _Claim("reserve", bucket.name), due=lacking, paid=self.filled)
 
     def _write_down(self) -> dict[str, int]:
         """What tranches lose, the most junior first: all that is outstanding above the pool."""
