@@ -29,10 +29,10 @@ buckets:                         # paid in this order, each as far as the money 
 A bucket is due one of: an `amount` each period; a `column` of the periods file; a `rate` of a year
 of the pool's opening balance; the `interest` of a tranche; the `principal` of a tranche, `by`
 collected (the principal and recoveries that came in, and that no earlier bucket is due; this is
-the default) or by all (everything outstanding). A bucket of kind `pro_rata` has several of these under `of`, and
-pays them in proportion to what each is due. What is unpaid stays due (`accumulates: true`, the
-default), or lapses. A bucket with `if_failing` or `if_passing` and the name of a trigger is due
-nothing otherwise.
+the default) or by all (everything outstanding). A bucket of kind `pro_rata` has several of these
+under `of`, and pays them in proportion to what each is due. What is unpaid stays due
+(`accumulates: true`, the default), or lapses. A bucket with `if_failing` or `if_passing` and the
+name of a trigger is due nothing otherwise.
 
 The reserve is drawn for the buckets before it, where what came in is too little, and what is above
 its target at the start of a period is released; it is filled up to a fixed `target`, or to a
