@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from prorata.assets.loans.instalments import Cycle, Loan, LoanType, annuity_of
+from prorata.assets.loans.instalments import DueDates, Loan, LoanType, annuity_of
 from prorata.assets.loans.months import Lateness, PoolMonth, lateness
 from prorata.assets.loans.payments import Event, EventType
 from prorata.assets.loans.terms import LoanTerms
@@ -49,8 +49,8 @@ class Account:
     __slots__ = (
         "_accrual",
         "_assumed",
-        "_cycle",
         "_dates",
+        "_due_dates",
         "_first",
         "_instalment",
         "_parts",
@@ -73,7 +73,7 @@ class Account:
     def __init__(self, loan: Loan, terms: LoanTerms, missed: set[date]) -> None:
         """`missed` are the dates of instalments that were not paid, in a file of exceptions."""
         self.loan, self._terms, self.missed = loan, terms, missed
-        self.undue, self._rate, self._cycle = loan.principal, loan.rate, loan.cycle
+        self.undue, self._rate, self._due_dates = loan.principal, loan.rate, loan.due_dates
         self.late: deque[_Due] = deque()
         self.fees = self.suspense = self.number = 0
         self.ended: str | None = None
@@ -88,7 +88,7 @@ class Account:
 
     def _plan(self) -> None:
         """The dates of the instalments that are left, and the parts of a year between them."""
-        self._dates, self._parts = _grid(self._cycle, self._first + self._payments)
+        self._dates, self._parts = _grid(self._due_dates, self._first + self._payments)
 
     def _fixed(self) -> int:
         """What an instalment pays of what is not due, in the payments that are left.
@@ -101,7 +101,7 @@ class Account:
         if self.loan.type is LoanType.LAM:
             above, below = 1, left
         elif self.loan.type is LoanType.ANN:
-            above, below = annuity_of(self._cycle, self._rate, self._since, self.number, left)
+            above, below = annuity_of(self._due_dates, self._rate, self._since, self.number, left)
         return divided(self.undue * above, below, self._terms.rounding)
 
     @property
@@ -122,7 +122,7 @@ class Account:
         """The part of a year since interest was last due, or the account's terms changed."""
         if day <= self._since:
             return Fraction(0)
-        return self._cycle.fraction(self._since, day, self._dates[-1])
+        return self._due_dates.fraction(self._since, day, self._dates[-1])
 
     def _interest(self, day: date) -> int:
         """The interest since then, rounded as it is when it falls due."""
@@ -220,7 +220,7 @@ class Account:
         month.interest += interest
         month.principal += paid - interest
         if self._terms.arrears_rate is not None and day > due.day:
-            part = self._cycle.fraction(due.day, day, max(day, self._dates[-1]))
+            part = self._due_dates.fraction(due.day, day, max(day, self._dates[-1]))
             self.fees += rounded(paid * self._terms.arrears_rate * part, self._terms.rounding)
         return funds - paid
 
@@ -299,7 +299,7 @@ class Account:
         month.losses += forgiven
         self.late.clear()
         self._rate = self._rate if event.rate is None else event.rate
-        while self._cycle.due_date(self.number) <= day:
+        while self._due_dates.of(self.number) <= day:
             self.number += 1
         self._first, self._payments, self.modified = self.number, left, True
         self._plan()
@@ -374,14 +374,14 @@ _TAKEN: dict[EventType, Callable[[Account, Event, PoolMonth], None]] = {
 
 
 @lru_cache(maxsize=1_000)
-def _grid(cycle: Cycle, count: int) -> tuple[list[date], list[tuple[int, int]]]:
+def _grid(due_dates: DueDates, count: int) -> tuple[tuple[date, ...], list[tuple[int, int]]]:
     """Instalment dates, and the part of a year before each: numerator and denominator.
 
     Of the first date, before which a period of any length may lie, there is none.
     """
-    dates = [cycle.due_date(number) for number in range(count)]
+    dates = due_dates.first(count)
     parts = [(0, 1)]
     for start, end in pairwise(dates):
-        part = cycle.fraction(start, end, dates[-1])
+        part = due_dates.fraction(start, end, dates[-1])
         parts.append((part.numerator, part.denominator))
     return dates, parts

@@ -12,7 +12,6 @@ annuity principal * i / (1 - (1 + i)^-n). It is worked out exactly, whatever the
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,8 +22,9 @@ from itertools import pairwise
 from math import lcm
 
 from prorata.assets.day_counts import DayCount, year_fraction
+from prorata.assets.schedules.cycles import Cycle
 
-__all__ = ["Cycle", "Loan", "LoanType", "annuity_factor", "annuity_of", "months_after"]
+__all__ = ["DueDates", "Loan", "LoanType", "annuity_factor", "annuity_of", "months_after"]
 
 
 class LoanType(str, Enum):
@@ -40,22 +40,24 @@ class LoanType(str, Enum):
 
 def months_after(day: date, months: int) -> date:
     """The same day so many months later; the last of a month that has none of that number."""
-    month = day.year * 12 + day.month - 1 + months
-    year, month = month // 12, month % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    return Cycle(months=months).after(day, 1)
 
 
 @dataclass(frozen=True)
-class Cycle:
+class DueDates:
     """When instalments fall due: every so many months from `anchor` on, and by which day count."""
 
     day_count: DayCount
     anchor: date
     every: int
 
-    def due_date(self, number: int) -> date:
+    def of(self, number: int) -> date:
         """When the instalment of this number, counted from 0, falls due."""
         return months_after(self.anchor, number * self.every)
+
+    def first(self, count: int) -> tuple[date, ...]:
+        """When so many instalments fall due, from that of number 0 on."""
+        return _first(self, count)
 
     def fraction(self, start: date, end: date, last: date) -> Fraction:
         """The part of a year between two days; `last` is the loan's maturity."""
@@ -86,36 +88,41 @@ class Loan:
     line: int | None = None
 
     @property
-    def cycle(self) -> Cycle:
+    def due_dates(self) -> DueDates:
         """When its instalments fall due."""
-        return Cycle(self.day_count, self.next_due, self.every)
+        return DueDates(self.day_count, self.next_due, self.every)
+
+
+@lru_cache(maxsize=1_000)
+def _first(dates: DueDates, count: int) -> tuple[date, ...]:
+    return tuple(dates.of(number) for number in range(count))
 
 
 @lru_cache(maxsize=50_000)
-def _fraction(cycle: Cycle, start: date, end: date, last: date) -> Fraction:
-    if cycle.day_count is not DayCount.ACT_ACT_ICMA:
-        return year_fraction(cycle.day_count, start, end, maturity=last)
+def _fraction(dates: DueDates, start: date, end: date, last: date) -> Fraction:
+    if dates.day_count is not DayCount.ACT_ACT_ICMA:
+        return year_fraction(dates.day_count, start, end, maturity=last)
     # The regular periods run from instalment date to instalment date, before the first one too.
-    months = (start.year - cycle.anchor.year) * 12 + start.month - cycle.anchor.month
-    number = months // cycle.every - 1
-    grid = [cycle.due_date(number)]
+    months = (start.year - dates.anchor.year) * 12 + start.month - dates.anchor.month
+    number = months // dates.every - 1
+    grid = [dates.of(number)]
     while grid[-1] < end:
         number += 1
-        grid.append(cycle.due_date(number))
-    return year_fraction(cycle.day_count, start, end, reference=grid, frequency=12 // cycle.every)
+        grid.append(dates.of(number))
+    return year_fraction(dates.day_count, start, end, reference=grid, frequency=12 // dates.every)
 
 
 @lru_cache(maxsize=10_000)
 def annuity_of(
-    cycle: Cycle, rate: Fraction, since: date, first: int, payments: int
+    dates: DueDates, rate: Fraction, since: date, first: int, payments: int
 ) -> tuple[int, int]:
     """What repays a principal of 1 in so many instalments, as a numerator and a denominator.
 
     Interest runs from `since`; the first instalment is that of number `first`.
     """
-    due = [cycle.due_date(first + number) for number in range(payments)]
+    due = dates.first(first + payments)[first:]
     between = pairwise((since, *due))
-    return annuity_factor(rate, [cycle.fraction(start, end, due[-1]) for start, end in between])
+    return annuity_factor(rate, [dates.fraction(start, end, due[-1]) for start, end in between])
 
 
 def annuity_factor(rate: Fraction, periods: Sequence[Fraction]) -> tuple[int, int]:

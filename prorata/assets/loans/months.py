@@ -60,7 +60,7 @@ class PoolMonth:
     `repurchased`, `fees` and `recoveries`. `losses` are principal given up or forgiven;
     `capitalised` is what modifications added to principal. `suspense` holds what is too little for
     an instalment, at the end; `returned` went back to borrowers. Of the lists, each has a figure
-    for each class of lateness.
+    for each class of lateness. `provisional` is whether a holiday may yet move the pay date.
     """
 
     number: int
@@ -68,6 +68,7 @@ class PoolMonth:
     cut_off: date
     determined_on: date
     pays_on: date
+    provisional: bool
     opening: int = 0
     interest_due: int = 0
     principal_due: int = 0

@@ -41,12 +41,14 @@ def periods(terms: LoanTerms, count: int) -> Iterator[PoolMonth]:
     first = terms.opens
     for number in range(count):
         cut_off = terms.cut_off_of(number)
+        pays_on = terms.pays_on(cut_off)
         yield PoolMonth(
             number=number + 1,
             first=first,
             cut_off=cut_off,
             determined_on=terms.determined_on(cut_off),
-            pays_on=terms.pays_on(cut_off),
+            pays_on=pays_on,
+            provisional=terms.is_provisional(pays_on),
         )
         first = cut_off + timedelta(days=1)
 
@@ -103,7 +105,7 @@ def _last_day(
 ) -> date:
     days = [event.day for events in by_loan.values() for event in events]
     if terms.reported == "exceptions":
-        days += [loan.cycle.due_date(loan.payments - 1) for loan in loans]
+        days += [loan.due_dates.of(loan.payments - 1) for loan in loans]
     return max(days, default=terms.opens)
 
 

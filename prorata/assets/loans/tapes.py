@@ -147,8 +147,8 @@ class _Line:
             rule = f"is given for a loan of type {loan.type.value}, whose instalments differ"
             self.sheet.add(self.number, "instalment", written, rule, "leave it blank")
             return
-        last = loan.cycle.due_date(loan.payments - 1)
-        part = loan.cycle.fraction(loan.paid_to, loan.next_due, last)
+        last = loan.due_dates.of(loan.payments - 1)
+        part = loan.due_dates.fraction(loan.paid_to, loan.next_due, last)
         interest = rounded(loan.principal * loan.rate * part, self.terms.rounding)
         if instalment <= interest:
             rule = f"pays no more than the first interest, {self.terms.unit.text(interest)}"

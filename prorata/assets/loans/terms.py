@@ -10,6 +10,8 @@ rounding: half-up              # of interest when it falls due, and of instalmen
 cut_off: last                  # day of the month at whose end a collection period ends: 1 to 28
 determination: 10              # day of the month by which what came in must be posted
 pays: 15                       # day of the month on which the tranches are paid
+calendar: TARGET               # of business days, for the pay date only; left out: none
+roll: following                # of a pay date that is no business day; left out: unadjusted
 delinquency: MBA               # or OTS
 reported: all                  # or exceptions: what the payments file lists
 allocation: [interest, principal, fees]   # within an instalment; fees first or last
@@ -27,11 +29,13 @@ that it was missed; of `all`, nothing was paid but what it lists.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
+from prorata.assets.calendars import Calendar, Roll, find_calendar
 from prorata.assets.day_counts import DayCount
 from prorata.assets.loans.instalments import months_after
 from prorata.assets.term_fields import (
@@ -44,7 +48,7 @@ from prorata.assets.term_fields import (
     parse_whole,
 )
 from prorata.errors import InputError
-from prorata.files.models import parsed_by, validated
+from prorata.files.models import forwarded, parsed_by, validated
 from prorata.files.yaml_reader import read_yaml
 from prorata.values.amounts import Unit
 from prorata.values.rounding import Rounding
@@ -77,6 +81,19 @@ def _days(value: object) -> int:
     return parse_whole(value, "days", least=1, most=3_650)
 
 
+def _calendar(name: str) -> str:
+    forwarded(find_calendar)(name)
+    return name
+
+
+def _roll(value: object) -> Roll:
+    try:
+        return Roll(value)
+    except ValueError:
+        names = ", ".join(one.value for one in Roll)
+        raise InputError.of("roll", value, "is no convention", f"write one of {names}") from None
+
+
 def _decimals(value: object) -> int:
     return parse_whole(value, "decimals", most=18)
 
@@ -100,6 +117,8 @@ class LoanTerms(BaseModel):
     cut_off: Annotated[int, parsed_by(_cut_off)] = LAST
     determination: DayOfMonth
     pays: DayOfMonth
+    calendar: Annotated[str, AfterValidator(_calendar)] | None = None
+    roll: Annotated[Roll, parsed_by(_roll)] = Roll.NONE
     delinquency: Literal["MBA", "OTS"]
     reported: Literal["all", "exceptions"]
     allocation: tuple[Part, ...] = ("interest", "principal", "fees")
@@ -125,12 +144,19 @@ class LoanTerms(BaseModel):
             raise ValueError(f"allocates {said}; name interest, principal and fees once each")
         if self.allocation[1] == "fees":
             raise ValueError("allocates fees between; put them first or last")
+        if (self.calendar is None) != (self.roll is Roll.NONE):
+            raise ValueError("has a calendar or a roll alone; give both, or none")
         return self
 
     @property
     def unit(self) -> Unit:
         """How amounts are written."""
         return Unit(self.currency, self.decimals)
+
+    @cached_property
+    def business_days(self) -> Calendar | None:
+        """The calendar by which pay dates roll."""
+        return None if self.calendar is None else find_calendar(self.calendar)
 
     @property
     def fees_first(self) -> bool:
@@ -163,8 +189,16 @@ class LoanTerms(BaseModel):
         return _next(cut_off, self.determination)
 
     def pays_on(self, cut_off: date) -> date:
-        """The day on which the tranches are paid out of what came in until the cut-off."""
-        return _next(self.determined_on(cut_off) - _DAY, self.pays)
+        """The day on which the tranches are paid out of what came in until the cut-off.
+
+        Raises: InputError when the calendar does not go as far.
+        """
+        day = _next(self.determined_on(cut_off) - _DAY, self.pays)
+        return day if self.business_days is None else self.business_days.rolled(day, self.roll)
+
+    def is_provisional(self, pays_on: date) -> bool:
+        """Whether a holiday may yet be published that moves a pay date."""
+        return self.business_days is not None and self.business_days.is_provisional(pays_on)
 
 
 def _next(day: date, number: int) -> date:
