@@ -23,11 +23,10 @@ from prorata.assets.loans.terms import LoanTerms
 from prorata.errors import InputError
 from prorata.values.rounding import divided, rounded
 
-__all__ = ["ENDINGS", "Account"]
+__all__ = ["CHARGED_OFF", "LIQUIDATED", "MATURED", "PREPAID", "REPURCHASED", "Account"]
 
-ENDINGS = ("matured", "prepaid", "charged-off", "liquidated", "repurchased")
-"""How a loan can end."""
-MATURED, PREPAID, CHARGED_OFF, LIQUIDATED, REPURCHASED = ENDINGS
+MATURED, PREPAID = "matured", "prepaid"
+CHARGED_OFF, LIQUIDATED, REPURCHASED = "charged-off", "liquidated", "repurchased"
 
 
 @dataclass(slots=True)
@@ -340,6 +339,12 @@ class Account:
 
     # ------------------------------------------------------------------------------- at the cut-off
 
+    def lateness(self, day: date) -> Lateness:
+        """How late the loan is at the end of a day, by the method of the terms."""
+        if not self.late:
+            return Lateness.CURRENT
+        return lateness(self.late[0].day, day, self._terms.delinquency)
+
     def close(self, month: PoolMonth) -> None:
         """Count the loan at the period's end, after charging off what is too late."""
         if not self.late:
@@ -351,7 +356,7 @@ class Account:
                 self._lose(CHARGED_OFF, month)
                 return
             balance = self.balance
-            place = lateness(oldest, month.cut_off, terms.delinquency)
+            place = self.lateness(month.cut_off)
             if days >= terms.default_after:
                 month.defaulted += 1
                 month.defaulted_balance += balance
