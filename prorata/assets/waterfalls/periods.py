@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from os import PathLike
+from typing import TypeAlias
 
 from prorata.assets.loans.months import Lateness, PoolMonth
 from prorata.assets.term_fields import parse_amount, parse_date
@@ -28,11 +29,16 @@ from prorata.files.tabular import read_tabular
 __all__ = ["Period", "parse_periods", "period_of_month", "read_periods"]
 
 
+Day: TypeAlias = date
+"""A day; `Period` has a field of the other name."""
+
+
 @dataclass(frozen=True)
 class Period:
     """What came in for one payment date, in smallest units, and what the pool is then.
 
-    `columns` has what buckets are due by columns of their own.
+    `columns` has what buckets are due by columns of their own; `due_on` is the date before it
+    rolled to a business day, where it did.
     """
 
     date: date
@@ -45,6 +51,7 @@ class Period:
     delinquent: int = 0
     losses: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
+    due_on: Day | None = None
 
     @property
     def collections(self) -> int:
@@ -63,6 +70,7 @@ def period_of_month(month: PoolMonth) -> Period:
         pool=month.closing,
         delinquent=sum(month.balances[Lateness.DAYS_60 :]),
         losses=month.losses,
+        due_on=month.due_on,
     )
 
 

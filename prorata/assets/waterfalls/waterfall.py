@@ -65,7 +65,7 @@ class _State:
         self.lost += period.losses
         turn = _Turn(self, period)
         sheet = turn.play()
-        self.pool, self.date, self.number = period.pool, period.date, self.number + 1
+        self.pool, self.date, self.number = period.pool, turn.until, self.number + 1
         self.previous = sheet.hash
         return sheet
 
@@ -82,7 +82,9 @@ class _Turn:
         self.readings: list[Reading] = []
         self.released = self.drawn = self.filled = 0
         basis = self.terms.day_count
-        self.part = Fraction(0) if basis is None else year_fraction(basis, state.date, period.date)
+        unrolled = self.terms.accrual == "unadjusted" and period.due_on is not None
+        self.until = (period.due_on if unrolled else None) or period.date
+        self.part = Fraction(0) if basis is None else year_fraction(basis, state.date, self.until)
 
     # -------------------------------------------------------------------------------------- playing
 
