@@ -71,9 +71,10 @@ class Replay:
             if not self.applies(bucket, period):
                 assert lines == []
                 continue
-            dues, budget = self.dues(bucket, period, opening, part, budget, lines, left)
+            dues, budget = self.dues(bucket, period, (opening, part, left), budget, lines)
             assert [line["due"] for line in lines] == dues
-            while number < place and sum(dues) > left and self.reserve:
+            is_covered = number < place and bucket["kind"] != "cure"
+            while is_covered and sum(dues) > left and self.reserve:
                 self.reserve, left, drawn = self.reserve - 1, left + 1, drawn + 1
             total = 0
             while total < sum(dues) and left:  # one unit after the other
@@ -90,11 +91,11 @@ class Replay:
         self.write_down(period, sheet)
         self.pool, self.date = period["pool"], period["date"]
 
-    # ------------------------------------------------------------------------------------ what is due
+    # ---------------------------------------------------------------------------------- what is due
 
-    def dues(self, bucket, period, opening, part, budget, lines, left):
+    def dues(self, bucket, period, at, budget, lines):
         """What each claim is due, and the principal that is still to be shared out."""
-        kind = bucket["kind"]
+        kind, (opening, part, left) = bucket["kind"], at
         if kind == "residual":
             return [left], budget
         if kind == "reserve":
@@ -179,7 +180,7 @@ class Replay:
             return bucket["target"]
         return half_up(sum(self.outstanding[name] for name in bucket["of"]) * bucket["target_rate"])
 
-    # -------------------------------------------------------------------------------------- afterwards
+    # ----------------------------------------------------------------------------------- afterwards
 
     def settle(self, bucket, dues, paid) -> None:
         if bucket["kind"] == "reserve":

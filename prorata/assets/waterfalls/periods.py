@@ -14,11 +14,10 @@ reported with its line.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from os import PathLike
-from typing import TypeAlias
 
 from prorata.assets.loans.months import Lateness, PoolMonth
 from prorata.assets.term_fields import parse_amount, parse_date
@@ -29,10 +28,6 @@ from prorata.files.tabular import read_tabular
 __all__ = ["Period", "parse_periods", "period_of_month", "read_periods"]
 
 
-Day: TypeAlias = date
-"""A day; `Period` has a field of the other name."""
-
-
 @dataclass(frozen=True)
 class Period:
     """What came in for one payment date, in smallest units, and what the pool is then.
@@ -41,7 +36,7 @@ class Period:
     rolled to a business day, where it did.
     """
 
-    date: date
+    date: dt.date
     income: int = 0
     interest: int = 0
     principal: int = 0
@@ -51,7 +46,7 @@ class Period:
     delinquent: int = 0
     losses: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
-    due_on: Day | None = None
+    due_on: dt.date | None = None
 
     @property
     def collections(self) -> int:
@@ -109,7 +104,7 @@ def parse_periods(
 
 
 def _period(
-    sheet: Sheet, line: int, row: Mapping[str, str], terms: WaterfallTerms, before: date
+    sheet: Sheet, line: int, row: Mapping[str, str], terms: WaterfallTerms, before: dt.date
 ) -> Period | None:
     faults = len(sheet.problems)
     day = sheet.cell(line, row, "date", lambda text: require_after(parse_date(text), before))
@@ -117,18 +112,27 @@ def _period(
     columns = _amounts(sheet, line, row, terms.columns, terms)
     if day is None or len(sheet.problems) > faults:
         return None
-    return Period(date=day, columns=columns, **money)
+    return Period(
+        date=day,
+        income=money["income"],
+        interest=money["interest"],
+        principal=money["principal"],
+        recoveries=money["recoveries"],
+        fees=money["fees"],
+        pool=money["pool"],
+        delinquent=money["delinquent"],
+        losses=money["losses"],
+        columns=columns,
+    )
 
 
 def _amounts(
     sheet: Sheet, line: int, row: Mapping[str, str], names: Sequence[str], terms: WaterfallTerms
 ) -> dict[str, int]:
     """What stands in these columns; a blank cell is nothing, but for the pool's balance."""
-    found = {}
+    found = dict.fromkeys(names, 0)
     for name in names:
         if row.get(name, "") or name in terms.facts:
             cell = sheet.cell(line, row, name, lambda text: parse_amount(text, terms.decimals))
             found[name] = cell or 0
-        elif name in terms.columns:
-            found[name] = 0
     return found

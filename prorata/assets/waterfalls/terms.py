@@ -37,8 +37,8 @@ in proportion to what each is due. What is unpaid stays due (`accumulates: true`
 lapses. A bucket with `if_failing` or `if_passing` and the name of a trigger is due nothing
 otherwise.
 
-The reserve is drawn for the buckets before it, where what came in is too little, and what is above
-its target at the start of a period is released; it is filled up to a fixed `target`, or to a
+The reserve is drawn for expenses and debt service before it, where too little came in, and what is
+above its target at the start of a period is released; it is filled up to a fixed `target`, or to a
 `target_rate` of what the tranches `of` its list have outstanding, with at most `most` (a per cent)
 of a period's collections. A cure is due while its trigger fails: of a coverage, what restores it,
 rounded up; of the others, all that the tranche has outstanding. It says whether it accumulates:

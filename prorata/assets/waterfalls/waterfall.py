@@ -4,9 +4,9 @@
     collections + reserve released + reserve drawn = sum of what buckets were paid + reserve filled
 
 A bucket gets the smaller of what it is due and what is left, so that nothing is left for the ones
-after it while it is short. The reserve is drawn only for buckets before it, and only by what these
-lack. Among claims that are paid pro rata, each gets its exact share rounded down or up, and all
-together what there is.
+after it while it is short. The reserve is drawn only for expenses and debt service before it, and
+only by what these lack. Among claims that are paid pro rata, each gets its exact share rounded down
+or up, and all together what there is.
 """
 
 from __future__ import annotations

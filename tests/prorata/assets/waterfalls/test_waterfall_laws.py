@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -45,48 +46,57 @@ def claims(draw: st.DrawFn, tranches: list[str], used: set[tuple[str, str]]) -> 
 
 
 @st.composite
-def bucket_lists(draw: st.DrawFn, tranches: list[str], triggers: list[str]) -> list[dict[str, Any]]:
-    used: set[tuple[str, str]] = set()
-    kinds = draw(
-        st.lists(
-            st.sampled_from(["expenses", "senior", "pro_rata", "cure"]), min_size=1, max_size=6
-        )
-    )
-    if not (tranches and triggers):
-        kinds = [kind for kind in kinds if kind != "cure"] or ["expenses"]
+def kind_lists(draw: st.DrawFn, *, cures: bool) -> list[str]:
+    """Kinds in an order that terms may have."""
+    some = ["expenses", "senior", "pro_rata", *(["cure"] if cures else [])]
+    kinds = draw(st.lists(st.sampled_from(some), min_size=1, max_size=6))
     if draw(st.booleans()):
         kinds.append("junior")
     last = max((n for n, kind in enumerate(kinds) if kind == "senior"), default=-1) + 1
     if draw(st.booleans()):
         kinds.insert(draw(st.integers(last, len(kinds))), "reserve")
-    found = []
-    for number, kind in enumerate(kinds):
-        bucket: dict[str, Any] = {"name": f"b{number}", "kind": kind}
-        if kind == "reserve":
-            if tranches and draw(st.booleans()):
-                bucket |= {"target_rate": draw(st.integers(1, 2_000)), "of": [tranches[0]]}
-            else:
-                bucket |= {"target": draw(st.integers(0, 150))}
-            if draw(st.booleans()):
-                bucket["most"] = draw(st.integers(1, 5_000))
-        elif kind == "cure":
-            bucket |= {
-                "trigger": draw(st.sampled_from(triggers)),
-                "pays": draw(st.sampled_from(tranches)),
-                "accumulates": draw(st.booleans()),
-            }
-        else:
-            count = draw(st.integers(2, 3)) if kind == "pro_rata" else 1
-            mine = [
-                draw(claims([] if kind == "expenses" else tranches, used)) for _ in range(count)
-            ]
-            if kind in ("senior", "junior") and "rate" in mine[0]:
-                mine = [{"amount": 7}]
-            bucket |= {"claims": mine, "accumulates": draw(st.booleans())}
-            if triggers and draw(st.integers(0, 3)) == 0:
-                which = draw(st.sampled_from(["if_failing", "if_passing"]))
-                bucket[which] = draw(st.sampled_from(triggers))
-        found.append(bucket)
+    return kinds
+
+
+@st.composite
+def reserves(draw: st.DrawFn, tranches: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"target": draw(st.integers(0, 150))}
+    if tranches and draw(st.booleans()):
+        found = {"target_rate": draw(st.integers(1, 2_000)), "of": [tranches[0]]}
+    return found | ({"most": draw(st.integers(1, 5_000))} if draw(st.booleans()) else {})
+
+
+@st.composite
+def buckets(
+    draw: st.DrawFn, kind: str, tranches: list[str], triggers: list[str], used: set
+) -> dict[str, Any]:
+    if kind == "reserve":
+        return draw(reserves(tranches))
+    if kind == "cure":
+        return {
+            "trigger": draw(st.sampled_from(triggers)),
+            "pays": draw(st.sampled_from(tranches)),
+            "accumulates": draw(st.booleans()),
+        }
+    count = draw(st.integers(2, 3)) if kind == "pro_rata" else 1
+    of = [] if kind == "expenses" else tranches
+    mine = [draw(claims(of, used)) for _ in range(count)]
+    if kind in ("senior", "junior") and "rate" in mine[0]:
+        mine = [{"amount": 7}]
+    found: dict[str, Any] = {"claims": mine, "accumulates": draw(st.booleans())}
+    if triggers and draw(st.integers(0, 3)) == 0:
+        which = draw(st.sampled_from(["if_failing", "if_passing"]))
+        found[which] = draw(st.sampled_from(triggers))
+    return found
+
+
+@st.composite
+def bucket_lists(draw: st.DrawFn, tranches: list[str], triggers: list[str]) -> list[dict[str, Any]]:
+    used: set[tuple[str, str]] = set()
+    found = [
+        {"name": f"b{number}", "kind": kind, **draw(buckets(kind, tranches, triggers, used))}
+        for number, kind in enumerate(draw(kind_lists(cures=bool(tranches and triggers))))
+    ]
     return [*found, {"name": "rest", "kind": "residual", "to": "holders"}]
 
 
@@ -160,13 +170,13 @@ def written(value: Any) -> Any:
 
 
 def terms_of(world: dict[str, Any]) -> WaterfallTerms:
-    buckets = []
+    listed = []
     for bucket in world["buckets"]:
         rest = {name: value for name, value in bucket.items() if name != "claims"}
         mine = bucket.get("claims", [])
-        buckets.append(written(rest | ({"of": mine} if bucket["kind"] == "pro_rata" else {})))
+        listed.append(written(rest | ({"of": mine} if bucket["kind"] == "pro_rata" else {})))
         if mine and bucket["kind"] != "pro_rata":
-            buckets[-1] |= written(mine[0])
+            listed[-1] |= written(mine[0])
     return WaterfallTerms.model_validate(
         {
             "name": "Any",
@@ -179,7 +189,7 @@ def terms_of(world: dict[str, Any]) -> WaterfallTerms:
             "write_downs": world["write_downs"],
             "tranches": [{"name": n, **written(one)} for n, one in world["tranches"].items()],
             "triggers": [{"name": n, **written(one)} for n, one in world["triggers"].items()],
-            "buckets": buckets,
+            "buckets": listed,
         }
     )
 
@@ -217,7 +227,7 @@ def period_of(plain: dict[str, Any]) -> Period:
 
 @given(worlds())
 def test_every_unit_goes_where_the_terms_say(world):
-    """Laws 69 and 70: bucket by bucket and unit by unit, as a model does it that knows no division."""
+    """Laws 70 and 71: bucket by bucket and unit by unit, as a model does that knows no division."""
     terms, periods = world
     replay = Replay(exact(terms))
     sheets = run(terms_of(terms), [period_of(one) for one in periods], HASH)
@@ -227,7 +237,7 @@ def test_every_unit_goes_where_the_terms_say(world):
 
 @given(worlds())
 def test_what_comes_in_goes_out(world):
-    """Law 69: collections and what the reserve gave are the buckets and what the reserve got."""
+    """Law 70: collections and what the reserve gave are the buckets and what the reserve got."""
     terms, periods = world
     for sheet in run(terms_of(terms), [period_of(one) for one in periods], HASH):
         buckets = sum(line.paid for line in sheet.lines if line.kind != "reserve")
@@ -241,7 +251,7 @@ def test_what_comes_in_goes_out(world):
 
 @given(worlds())
 def test_nobody_junior_is_paid_while_a_senior_is_short(world):
-    """Law 70: after a line of debt service that is short, no bucket has anything."""
+    """Law 71: after a line of debt service that is short, no bucket has anything."""
     terms, periods = world
     for sheet in run(terms_of(terms), [period_of(one) for one in periods], HASH):
         short = [n for n, line in enumerate(sheet.lines) if line.kind == "senior" and line.short]
@@ -251,12 +261,12 @@ def test_nobody_junior_is_paid_while_a_senior_is_short(world):
 
 @given(worlds(), st.data())
 def test_a_period_does_not_depend_on_what_comes_after_it(world, data):
-    """Law 71: the sheet of a period is the same whenever it is worked out, to its hash."""
+    """Law 73: the sheet of a period is the same whenever it is worked out, to its hash."""
     terms, periods = world
     read, given_periods = terms_of(terms), [period_of(one) for one in periods]
     count = data.draw(st.integers(1, len(periods)))
     whole, first = run(read, given_periods, HASH), run(read, given_periods[:count], HASH)
     assert [one.hash for one in whole[:count]] == [one.hash for one in first]
     assert first[0].previous is None
-    for before, after in zip(whole, whole[1:], strict=False):
+    for before, after in pairwise(whole):
         assert after.previous == before.hash
