@@ -22,7 +22,7 @@ from prorata.errors import InputError
 from prorata.values.amounts import Amount, format_units
 from prorata.values.times import moment
 
-__all__ = ["ScheduleSheet", "SheetLine"]
+__all__ = ["SheetLine", "ScheduleSheet"]
 
 
 @dataclass(frozen=True)

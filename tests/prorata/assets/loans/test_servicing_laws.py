@@ -69,7 +69,7 @@ def all_terms(draw: st.DrawFn) -> LoanTerms:
 @st.composite
 def loans(draw: st.DrawFn) -> Loan:
     paid_to = OPENS + timedelta(days=draw(st.integers(-70, 20)))
-    principal = draw(st.integers(1, 4_000))
+    principal = draw(st.one_of(st.integers(1, 60), st.integers(900, 4_000)))
     return Loan(
         name="L",
         type=draw(st.sampled_from(LoanType)),
@@ -77,7 +77,7 @@ def loans(draw: st.DrawFn) -> Loan:
         rate=Fraction(draw(st.integers(0, 3_000)), 10_000),
         paid_to=paid_to,
         next_due=paid_to + timedelta(days=draw(st.integers(1, 75))),
-        payments=draw(st.integers(1, 14)),
+        payments=draw(st.sampled_from([1, 2, 6, 10, 14])),
         every=draw(st.sampled_from([1, 1, 2, 3])),
         day_count=draw(st.sampled_from([DayCount.E_30_360, DayCount.ACT_360, DayCount.ACT_365F])),
         instalment=None,
