@@ -50,7 +50,7 @@ def test_a_regular_loan_of_regulation_z():
 
 
 def test_a_loan_of_regulation_z_with_a_long_first_period():
-    """Appendix J (c)(1)(ii): 6,000 advanced on 10 February, 36 payments of 200 from 1 April: 11.82%.
+    """Appendix J (c)(1)(ii): 6,000 on 10 February for 36 payments of 200 from 1 April is 11.82%.
 
     The first period is a month and 19 of 30 days. Their interest is simple here and compounds
     there, and the rate is published with two decimals: two cents to either side.

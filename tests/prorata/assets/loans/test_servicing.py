@@ -271,15 +271,15 @@ def test_a_loan_that_is_late_when_the_pool_opens():
         (
             "2027-02-01,A,recovery,5.00",
             (
-                'line 2, event: "recovery" is for loan A, which is neither charged off nor liquidated; '
-                "write it as a payment"
+                'line 2, event: "recovery" is for loan A, which is neither charged off nor '
+                "liquidated; write it as a payment"
             ),
         ),
         (
             "2027-02-01,A,charge-off\n2027-03-01,A,payment,5.00",
             (
-                'line 3, event: "payment" is for loan A, which ended before (charged-off); write it as '
-                "a recovery"
+                'line 3, event: "payment" is for loan A, which ended before (charged-off); write '
+                "it as a recovery"
             ),
         ),
         (
@@ -299,8 +299,8 @@ def test_a_loan_that_is_late_when_the_pool_opens():
         (
             "2027-06-15,A,modification,,5%",
             (
-                'line 2, event: "modification" leaves loan A without an instalment: all have fallen '
-                "due; give payments"
+                'line 2, event: "modification" leaves loan A without an instalment: all have '
+                "fallen due; give payments"
             ),
         ),
     ],

@@ -28,12 +28,8 @@ def test_the_example_is_a_thousand_loans_of_all_types():
     assert len(loans) == 1_000
     assert {loan.type for loan in loans} == set(LoanType)
     names = {loan.name for loan in loans}
-    pool = service(
-        TERMS,
-        loans,
-        read_payments(EXAMPLES / "payments.csv", TERMS, names),
-        through=date(2027, 12, 31),
-    )
+    events = read_payments(EXAMPLES / "payments.csv", TERMS, names)
+    pool = service(TERMS, loans, events, through=date(2027, 12, 31))
     assert pool.original == sum(loan.principal for loan in loans)
     ended = {how for month in pool.months for how in month.ended}
     assert ended == {"charged-off", "liquidated", "repurchased"}
@@ -56,22 +52,22 @@ def test_a_line_says_all_that_a_loan_is():
         (
             "HL/1,ANN,1000.00,6%,2026-12-15,2027-01-15,36",
             (
-                'line 2, loan: "HL/1" is no name; use 1 to 64 letters, digits, spaces, hyphens, points '
-                "and underscores"
+                'line 2, loan: "HL/1" is no name; use 1 to 64 letters, digits, spaces, hyphens, '
+                "points and underscores"
             ),
         ),
         (
             "HL-1,NAM,1000.00,6%,2026-12-15,2027-01-15,36",
             (
-                'line 2, type: "NAM" is no type of loan; write ANN for an annuity, LAM for a linear '
-                "loan, PAM for a bullet"
+                'line 2, type: "NAM" is no type of loan; write ANN for an annuity, LAM for a '
+                "linear loan, PAM for a bullet"
             ),
         ),
         (
             "HL-1,ANN,1000.001,6%,2026-12-15,2027-01-15,36",
             (
-                'line 2, principal: "1000.001" has 3 decimals and only 2 exist; write at most 2 digits '
-                "after the point"
+                'line 2, principal: "1000.001" has 3 decimals and only 2 exist; write at most 2 '
+                "digits after the point"
             ),
         ),
         (
@@ -88,17 +84,17 @@ def test_a_line_says_all_that_a_loan_is():
         ),
         (
             "HL-1,ANN,1000.00,6%,15.12.2026,2027-01-15,36",
-            'line 2, paid_to: "15.12.2026" is no date; write a day such as 2027-01-01',
+            'line 2, paid_to: "15.12.2026" is no date; write a day such as 2027-01-31',
         ),
         (
             "HL-1,ANN,1000.00,6%,2027-02-30,2027-03-15,36",
-            'line 2, paid_to: "2027-02-30" is in no calendar; write a day such as 2027-01-01',
+            'line 2, paid_to: "2027-02-30" is in no calendar; write a day such as 2027-01-31',
         ),
         (
             "HL-1,ANN,1000.00,6%,2027-01-15,2027-01-15,36",
             (
-                'line 2, next_due: "2027-01-15" is not after 2027-01-15, up to which interest is paid; '
-                "write the first instalment that is not paid"
+                'line 2, next_due: "2027-01-15" is not after 2027-01-15, up to which interest is '
+                "paid; write the first instalment that is not paid"
             ),
         ),
         (
@@ -118,8 +114,8 @@ def test_a_fault_of_a_tape_is_refused_with_line_value_rule_and_remedy(line, sent
     [
         (
             "every,day_count", "5,ACT/ACT ICMA",
-            ('line 2, day_count: "ACT/ACT ICMA" needs a whole number of periods a year, and there is '
-            "one every 5 months; name another day count"),
+            ('line 2, day_count: "ACT/ACT ICMA" needs a whole number of periods a year, and '
+            "there is one every 5 months; name another day count"),
         ),
         (
             "day_count", "30/361",
@@ -128,13 +124,13 @@ def test_a_fault_of_a_tape_is_refused_with_line_value_rule_and_remedy(line, sent
         ),
         (
             "instalment", "5.10",
-            ('line 2, instalment: "5.10" pays no more than the first interest, 5.10; write a larger '
-            "one, or none"),
+            ('line 2, instalment: "5.10" pays no more than the first interest, 5.10; write a '
+            "larger one, or none"),
         ),
         (
             "original", "999.99",
-            ('line 2, original: "999.99" is less than the principal that is owed, 1000.00; write the '
-            "principal once lent"),
+            ('line 2, original: "999.99" is less than the principal that is owed, 1000.00; write '
+            "the principal once lent"),
         ),
     ],
 )  # fmt: skip
@@ -176,8 +172,8 @@ PAID = "date,loan,event,amount,posted,rate,payments"
         (
             "2026-12-31,HL-1,payment,5.00,,,",
             (
-                'line 2, date: "2026-12-31" is before the pool opens, 2027-01-01; leave out what the '
-                "tape has in it already"
+                'line 2, date: "2026-12-31" is before the pool opens, 2027-01-01; leave out what '
+                "the tape has in it already"
             ),
         ),
         (
@@ -217,8 +213,8 @@ PAID = "date,loan,event,amount,posted,rate,payments"
         (
             "2027-01-31,HL-1,modification,,,,",
             (
-                'line 2, event: "modification" changes nothing; write a rate, payments, or an amount '
-                "that is forgiven"
+                'line 2, event: "modification" changes nothing; write a rate, payments, or an '
+                "amount that is forgiven"
             ),
         ),
     ],

@@ -198,7 +198,7 @@ def test_what_a_tranche_is_paid_is_a_file_that_distribute_takes():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["senior", "senior=", "senior=0", "senior=x", "=3"])
+@pytest.mark.parametrize("text", ["senior", "senior=", "senior=0", "senior=x"])
 def test_a_record_of_no_tranche_is_refused(text):
     with pytest.raises(InputError, match=r"names no tranche and record; write senior=3"):
         parse_records((text,), {"senior": None})
@@ -227,22 +227,22 @@ def test_the_example_of_a_building():
         (
             "date,repairs,income\n2026-12-31,1,1\n",
             (
-                'line 2, date: "2026-12-31" is not after 2026-12-31; write the periods in the order of '
-                "their dates"
+                'line 2, date: "2026-12-31" is not after 2026-12-31; write the periods in the '
+                "order of their dates"
             ),
         ),
         (
             "date,repairs,income\n2027-01-31,1,1\n2027-01-31,1,1\n",
             (
-                'line 3, date: "2027-01-31" is not after 2027-01-31; write the periods in the order of '
-                "their dates"
+                'line 3, date: "2027-01-31" is not after 2027-01-31; write the periods in the '
+                "order of their dates"
             ),
         ),
         (
             "date,repairs,income\n2027-01-31,1,1.001\n",
             (
-                'line 2, income: "1.001" has 3 decimals and only 2 exist; write at most 2 digits after '
-                "the point"
+                'line 2, income: "1.001" has 3 decimals and only 2 exist; write at most 2 digits '
+                "after the point"
             ),
         ),
         (
