@@ -25,10 +25,11 @@ _NO_AMOUNTS = re.compile(
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
 _COUNTS = re.compile(
     r".*\.("
-    r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|exchange|id|manifest"
-    r"|number|order|record|record_range|year|country|class|investor_class|person|plan|version)"
+    r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|exchange|id|line|manifest"
+    r"|number|order|record|record_range|year|country|class|investor_class|person|plan|unit_count"
+    r"|version)"
     r"|(closed_records|frozen_wallets|lines|mined|orders|waiting|checked\.[^.]+)"
-    r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
+    r"|(distributions|foreign|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_left|holders_owed|holders_paid|holders_skipped|new|pages|payments|rates"
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"

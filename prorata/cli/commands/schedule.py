@@ -101,7 +101,7 @@ def show_command(terms: Path, at: str | None, as_json: bool) -> None:
                 "name": sheet.terms.name,
                 "terms_hash": sheet.terms.hash,
                 "calendar": sheet.terms.calendar.name,
-                "units": sheet.terms.units,
+                "unit_count": sheet.terms.units,
                 "lines": [_line_facts(sheet, one.number) for one in sheet.lines],
                 "not_fixed": [str(period.due) for period in sheet.ahead],
                 "accrued": accrued,
@@ -211,7 +211,7 @@ def _planned_facts(planned: PlannedLine) -> dict[str, Any]:
         "due": document.due,
         "pays": document.pays,
         "payable_from": moment(document.payable_from),
-        "units": document.units,
+        "unit_count": document.units,
         "per_unit": {
             kind.label: _amount(document, amount) for kind, amount in amounts_of(document)
         },
