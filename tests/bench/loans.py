@@ -1,8 +1,8 @@
 """A pool of ten thousand loans over thirty years: serviced, reported, and paid out.
 
-The tape has annuities, linear loans and bullets, each with its own rate, on 28 days of the month. Of
-each hundred loans some are late, prepay, are modified or charged off. What stands beside it is the
-plainest exact way for the annuities alone, all on one day: Python's fractions, which nobody rounds.
+The tape has annuities, linear loans and bullets, each with its own rate, on 28 days of the month.
+Of each hundred loans some are late, prepay, are modified or charged off. What stands beside it is
+the plainest exact way for annuities alone, all on one day: Python's fractions, which nobody rounds.
 """
 
 from __future__ import annotations
