@@ -20,8 +20,9 @@ from prorata.assets.loans.instalments import DueDates, Loan, LoanType, annuity_o
 from prorata.assets.loans.months import Lateness, PoolMonth, lateness
 from prorata.assets.loans.payments import Event, EventType
 from prorata.assets.loans.terms import LoanTerms
+from prorata.assets.schedules.roundings import round_to
+from prorata.assets.whole_units import divided
 from prorata.errors import InputError
-from prorata.values.rounding import divided, rounded
 
 __all__ = ["CHARGED_OFF", "LIQUIDATED", "MATURED", "PREPAID", "REPURCHASED", "Account"]
 
@@ -126,7 +127,7 @@ class Account:
     def _interest(self, day: date) -> int:
         """The interest since then, rounded as it is when it falls due."""
         exact = self._accrual + self.undue * self._rate * self._part(day)
-        return rounded(exact, self._terms.rounding)
+        return round_to(exact, self._terms.rounding)
 
     def fall_due(self, month: PoolMonth) -> None:
         """The next instalment falls due; in a file of exceptions, it is paid if it is not named."""
@@ -220,7 +221,7 @@ class Account:
         month.principal += paid - interest
         if self._terms.arrears_rate is not None and day > due.day:
             part = self._due_dates.fraction(due.day, day, max(day, self._dates[-1]))
-            self.fees += rounded(paid * self._terms.arrears_rate * part, self._terms.rounding)
+            self.fees += round_to(paid * self._terms.arrears_rate * part, self._terms.rounding)
         return funds - paid
 
     def _prepay(self, day: date, funds: int, month: PoolMonth) -> int:
