@@ -89,6 +89,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (msg.sender != terms.opener && msg.sender != terms.principal) {
             revert CallAuction_MayNotCancel(msg.sender, id);
         }
+        _moveKept(book);
         book.head.stage = Stage.Cancelled;
         emit Cancelled(id, msg.sender, documentHash);
     }
@@ -180,8 +181,8 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
     /// @inheritdoc ICallAuction
     function close(Terms calldata terms) external nonReentrant returns (Clearing memory clearing) {
         if (terms.valuer != address(0)) revert CallAuction_NotValuer(msg.sender, terms.valuer);
-        (bytes32 id, Book storage book) = _closing(terms);
-        clearing = CallClearingLib.clear(terms, book.interest, book.named);
+        (bytes32 id, Book storage book, uint256 kept) = _closing(terms);
+        clearing = CallClearingLib.clear(terms, book.interest, book.named, kept);
         _close(terms, id, book, clearing);
     }
 
@@ -190,13 +191,13 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         if (terms.valuer == address(0) || msg.sender != terms.valuer) {
             revert CallAuction_NotValuer(msg.sender, terms.valuer);
         }
-        (bytes32 id, Book storage book) = _closing(terms);
+        (bytes32 id, Book storage book, uint256 kept) = _closing(terms);
         uint256 most = terms.priceAt(0, uint256(terms.steps) - 1);
         if (price < terms.ladders[0].firstPrice || price > most) {
             revert CallAuction_WrongPrice(price, terms.ladders[0].firstPrice, most);
         }
         uint256 bids;
-        (clearing, bids) = CallClearingLib.clearAt(terms, book.interest, book.named, price);
+        (clearing, bids) = CallClearingLib.clearAt(terms, book.interest, book.named, kept, price);
         if (terms.byAmount) book.total = bids;
         _close(terms, id, book, clearing);
     }
@@ -218,6 +219,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         bool isCleared = stage == Stage.Cleared;
         if (!isCleared) _requireStage(id, stage, Stage.Open);
         _requireAfter(isCleared ? terms.acceptBy : terms.closeBy);
+        _moveKept(book);
         book.head.stage = Stage.Failed;
         emit Failed(id, isCleared ? Failure.NotAccepted : Failure.NotClosed);
     }
@@ -317,7 +319,9 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
     function callOf(bytes32 id) external view returns (Call memory) {
         Book storage book = _books[id];
         Head memory head = book.head;
-        return Call(head.stage, head.orders, _clearingOf(book), head.delivered - head.returned, book.result.passed);
+        uint256 delivered = head.stage == Stage.Open ? 0 : uint256(head.delivered) - head.returned;
+        // Of 40 bits.
+        return Call(head.stage, head.orders, _clearingOf(book), uint64(delivered), book.result.passed);
     }
 
     /// @inheritdoc ICallAuction
@@ -346,7 +350,9 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
 
     /// @inheritdoc ICallAuction
     function interestAt(bytes32 id, uint8 step) external view returns (uint256 bids, uint256 asks) {
-        return _halves(_books[id].interest[step]);
+        Book storage book = _books[id];
+        uint256 kept = step == 0 && book.head.stage == Stage.Open ? _keptIn(book) : 0;
+        return _halves(book.interest[step] + kept);
     }
 
     /// @inheritdoc ICallAuction
@@ -394,8 +400,8 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         Stage stage = book.head.stage;
         if (stage == Stage.None) revert CallAuction_UnknownCall(id);
         if (stage != Stage.Open) return _clearingOf(book);
-        if (terms.valuer == address(0)) return CallClearingLib.clear(terms, book.interest, book.named);
-        (clearing, ) = CallClearingLib.clearAt(terms, book.interest, book.named, price);
+        if (terms.valuer == address(0)) return CallClearingLib.clear(terms, book.interest, book.named, _keptIn(book));
+        (clearing, ) = CallClearingLib.clearAt(terms, book.interest, book.named, _keptIn(book), price);
     }
 
     // -------------------------------------------------------------------- checking
@@ -449,6 +455,9 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
             head += ONE_ORDER;
             if (isBid && placement.ladder == 0) head += due << REFUNDABLE;
             else if (isBid) book.second += due;
+            // The sum of so many orders, of 40 bits each, has 80.
+            if (terms.hasOnePrice()) head += uint256(placement.quantity) << KEPT;
+            else _addToStep(book, placement.step, placement.side, placement.quantity);
         }
         _setHead(book, head);
         order = (head / ONE_ORDER) & CallOrderLib.MAX_LOTS;
@@ -462,21 +471,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
             person
         );
         if (byAmount) book.details[order].amount = placement.quantity;
-        _addInterest(book, placement.step, placement.side, placement.quantity);
         _announceOrder(placement, order);
-    }
-
-    /// @dev The slot of a `Head` as it is: every order reads and writes two of its fields.
-    function _headOf(Book storage book) private view returns (uint256 head) {
-        assembly ("memory-safe") {
-            head := sload(book.slot)
-        }
-    }
-
-    function _setHead(Book storage book, uint256 head) private {
-        assembly ("memory-safe") {
-            sstore(book.slot, head)
-        }
     }
 
     function _announceOrder(Placement memory placement, uint256 order) private {
@@ -646,11 +641,12 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
 
     // --------------------------------------------------------------------- closing
 
-    /// @dev The books of a call that can be closed now.
-    function _closing(Terms calldata terms) private view returns (bytes32 id, Book storage book) {
+    /// @dev The books of a call that can be closed now, and the interest that was kept in its head until now.
+    function _closing(Terms calldata terms) private returns (bytes32 id, Book storage book, uint256 kept) {
         (id, book) = _bookAt(terms, Stage.Open);
         _requireAfter(terms.closesAt);
         _requireUntil(terms.closeBy);
+        kept = _moveKept(book);
     }
 
     function _close(Terms calldata terms, bytes32 id, Book storage book, Clearing memory clearing) private {

@@ -262,7 +262,7 @@ contract CallSettlement is CallBooks {
             revert ICallAuction.CallAuction_OrderNotIn(id, order, state);
         }
         uint256 quantity = _quantityOf(book, order, found);
-        if (state == ICallAuction.OrderState.Placed) _subtractInterest(book, found.step(), found.side(), quantity);
+        if (state == ICallAuction.OrderState.Placed) _subtractInterest(terms, book, found.step(), found.side(), quantity);
         if (terms.mostPerPerson | terms.recordId != 0) _uncount(terms, book, found, quantity);
         book.orders[order] = found.withState(ICallAuction.OrderState.Withdrawn);
         emit ICallAuction.Withdrawn(id, order, found.owner());
@@ -302,11 +302,11 @@ contract CallSettlement is CallBooks {
             ++count;
             if (strikes) {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Struck);
-                _subtractInterest(book, found.step(), found.side(), quantity);
+                _subtractInterest(terms, book, found.step(), found.side(), quantity);
                 emit ICallAuction.Struck(id, order, _undeliverable(found.owner(), shares));
             } else {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Placed);
-                _addInterest(book, found.step(), found.side(), quantity);
+                _addInterest(terms, book, found.step(), found.side(), quantity);
                 emit ICallAuction.Restored(id, order);
             }
         }
