@@ -327,7 +327,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
     /// @inheritdoc ICallAuction
     function orderOf(bytes32 id, uint256 order) external view returns (Order memory) {
         Book storage book = _books[id];
-        CallOrder found = _orderIn(id, book, order);
+        CallOrder found = _orderAt(book.head.stage, id, book, order);
         Detail memory detail = book.details[order];
         OrderState state = found.state();
         uint256 quantity = found.lots();

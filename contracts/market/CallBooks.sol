@@ -178,6 +178,21 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         if (CallOrder.unwrap(found) == 0) revert ICallAuction.CallAuction_UnknownOrder(id, order);
     }
 
+    /// @dev The same at a stage of its call. An order that got all its lots, and had them delivered at once, is left as it
+    /// was placed: that its side has passed it says the rest.
+    function _orderAt(
+        ICallAuction.Stage stage,
+        bytes32 id,
+        Book storage book,
+        uint256 order
+    ) internal view returns (CallOrder found) {
+        found = _orderIn(id, book, order);
+        bool settles = stage == ICallAuction.Stage.Settling || stage == ICallAuction.Stage.Settled;
+        if (!settles || found.state() != ICallAuction.OrderState.Placed) return found;
+        // The lowest bits of a cursor are the last order that was called.
+        if (order <= uint40(book.cursors[uint256(found.side())])) return found.served(found.lots());
+    }
+
     // ---------------------------------------------------------------------- asking
 
     /// @dev The wallet that has taken the place of `account`, or itself. A token that does not answer knows none: money
@@ -254,12 +269,11 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     function _addInterest(
         ICallAuction.Terms calldata terms,
         Book storage book,
-        uint256 step,
-        ICallAuction.Side side,
+        CallOrder found,
         uint256 quantity
     ) internal {
         if (terms.hasOnePrice()) _setHead(book, _headOf(book) + (quantity << KEPT));
-        else _addToStep(book, step, side, quantity);
+        else _addToStep(book, found.step(), found.side(), quantity);
     }
 
     function _addToStep(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
@@ -271,12 +285,12 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     function _subtractInterest(
         ICallAuction.Terms calldata terms,
         Book storage book,
-        uint256 step,
-        ICallAuction.Side side,
+        CallOrder found,
         uint256 quantity
     ) internal {
         if (terms.hasOnePrice()) return _setHead(book, _headOf(book) - (quantity << KEPT));
-        uint256 word = book.interest[step] - (quantity << (side == ICallAuction.Side.Bid ? 0 : 128));
+        uint256 step = found.step();
+        uint256 word = book.interest[step] - (quantity << (found.isBid() ? 0 : 128));
         book.interest[step] = word;
         if (word == 0) book.named &= ~(1 << step);
     }
