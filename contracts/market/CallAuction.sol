@@ -327,7 +327,7 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
     /// @inheritdoc ICallAuction
     function orderOf(bytes32 id, uint256 order) external view returns (Order memory) {
         Book storage book = _books[id];
-        CallOrder found = _orderAt(book.head.stage, id, book, order);
+        CallOrder found = _settles(book.head.stage) ? _turned(id, book, order) : _orderIn(id, book, order);
         Detail memory detail = book.details[order];
         OrderState state = found.state();
         uint256 quantity = found.lots();
@@ -475,15 +475,12 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
     }
 
     function _announceOrder(Placement memory placement, uint256 order) private {
-        emit Placed(
-            placement.id,
-            order,
-            placement.owner,
-            placement.side,
-            placement.quantity,
-            placement.step,
-            placement.ladder
-        );
+        bytes32 topic = Placed.selector;
+        // In memory a placement lies as the event has it: the call, the owner, and then side, quantity, step and ladder.
+        // The compiler's way costs each order 300 gas more.
+        assembly ("memory-safe") {
+            log4(add(placement, 0x40), 0x80, topic, mload(placement), order, mload(add(placement, 0x20)))
+        }
     }
 
     function _requireOpenAt(uint256 opensAt, uint256 closesAt) private view {
@@ -499,32 +496,43 @@ contract CallAuction is ICallAuction, CallBooks, EIP712 {
         uint256 present
     ) private view returns (uint256 due) {
         _requirePlace(terms, placement);
-        bool isBid = placement.side == Side.Bid;
         uint256 quantity = placement.quantity;
         uint256 least = terms.leastOrderOf();
         if (quantity == 0 || quantity < least) revert CallAuction_TooSmall(quantity, least);
         uint256 price = terms.priceAt(placement.ladder, placement.step);
-        // Numbers of 128 bits, the divisors not zero; a product is of an order that is not too large.
+        // Numbers of 128 bits, and lots of 96, the divisors not zero.
         unchecked {
-            uint256 limit = CallTermsLib.MAX_MONEY - present;
+            uint256 money = CallTermsLib.MAX_MONEY - present;
             uint256 lots = quantity;
-            if (terms.isByAmount()) {
-                lots = quantity / price;
-                due = quantity;
-            } else {
-                limit = isBid ? limit / price : CallOrderLib.MAX_LOTS;
-                uint256 most = type(uint96).max / terms.lotOf();
-                if (most > CallOrderLib.MAX_LOTS) most = CallOrderLib.MAX_LOTS;
-                if (limit > most) limit = most;
-                due = quantity * price;
-            }
-            if (quantity > limit) revert CallAuction_TooLarge(quantity, limit);
+            due = quantity;
+            bool isBid = placement.side == Side.Bid;
+            bool isByAmount = terms.isByAmount();
+            if (isByAmount) lots = quantity / price;
+            else due = quantity * price;
             uint256 shares = lots * terms.lotOf();
+            if (
+                (isBid && due > money) ||
+                (!isByAmount && (quantity > CallOrderLib.MAX_LOTS || shares > CallTermsLib.MAX_SHARES))
+            ) revert CallAuction_TooLarge(quantity, _mostOf(terms, isBid, money, price));
             if (!isBid) return shares;
             if (!_allows(terms.tokenOf(), placement.owner, shares)) {
                 revert CallAuction_Undeliverable(placement.owner, shares);
             }
         }
+    }
+
+    /// @dev The largest order at a price, if a bid can bring so much money.
+    function _mostOf(
+        Terms calldata terms,
+        bool isBid,
+        uint256 money,
+        uint256 price
+    ) private pure returns (uint256 most) {
+        if (terms.isByAmount()) return money;
+        most = isBid ? money / price : CallOrderLib.MAX_LOTS;
+        uint256 limit = CallTermsLib.MAX_SHARES / terms.lotOf();
+        if (limit > CallOrderLib.MAX_LOTS) limit = CallOrderLib.MAX_LOTS;
+        if (most > limit) most = limit;
     }
 
     function _requirePlace(Terms calldata terms, Placement memory placement) private pure {

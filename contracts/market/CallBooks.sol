@@ -178,17 +178,16 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         if (CallOrder.unwrap(found) == 0) revert ICallAuction.CallAuction_UnknownOrder(id, order);
     }
 
-    /// @dev The same at a stage of its call. An order that got all its lots, and had them delivered at once, is left as it
-    /// was placed: that its side has passed it says the rest.
-    function _orderAt(
-        ICallAuction.Stage stage,
-        bytes32 id,
-        Book storage book,
-        uint256 order
-    ) internal view returns (CallOrder found) {
+    /// @dev Whether orders of a call at this stage may have had their turn.
+    function _settles(ICallAuction.Stage stage) internal pure returns (bool) {
+        return stage > ICallAuction.Stage.Cleared && stage < ICallAuction.Stage.Failed;
+    }
+
+    /// @dev An order of such a call. One that got all its lots, and had them delivered at once, is left as it was placed:
+    /// that its side has passed it says the rest.
+    function _turned(bytes32 id, Book storage book, uint256 order) internal view returns (CallOrder found) {
         found = _orderIn(id, book, order);
-        bool settles = stage == ICallAuction.Stage.Settling || stage == ICallAuction.Stage.Settled;
-        if (!settles || found.state() != ICallAuction.OrderState.Placed) return found;
+        if (found.state() != ICallAuction.OrderState.Placed) return found;
         // The lowest bits of a cursor are the last order that was called.
         if (order <= uint40(book.cursors[uint256(found.side())])) return found.served(found.lots());
     }

@@ -10,8 +10,8 @@ import {ICallAuction} from "./ICallAuction.sol";
 /// @notice The price of a call, and what each order gets at it: the law that `ICallAuction` states.
 ///
 /// Interest is what was placed with each step as its limit: bids in the lower 128 bits, asks in the upper. `named` has a
-/// bit for each step whose word is not zero. Bids that are `kept` elsewhere are placed with step 0, too. The principal's
-/// side is in no word and is added here. The caller warrants that fewer than 2 ** 64 lots are asked.
+/// bit for each step whose word is not zero. Bids may be `kept` elsewhere, with step 0, if nothing is named. The
+/// principal's side is in no word and is added here. The caller warrants that fewer than 2 ** 64 lots are asked.
 library CallClearingLib {
     using CallTermsLib for ICallAuction.Terms;
     using UncheckedArrayLib for uint256[];
@@ -31,7 +31,11 @@ library CallClearingLib {
         uint256 named,
         uint256 kept
     ) internal view returns (ICallAuction.Clearing memory found) {
-        (uint256[] memory words, uint256 bids) = _read(terms, interest, named, kept);
+        (uint256[] memory words, uint256 bids) = _read(terms, interest, named);
+        if (kept != 0) {
+            words[0] = kept;
+            bids = kept;
+        }
         uint256 step = _search(terms, words, bids, found);
         (found.step, found.price) = (uint8(step), terms.priceAt(0, step));
         found.lots = uint64(FixedPointMathLib.min(found.demand, found.supply));
@@ -46,7 +50,8 @@ library CallClearingLib {
         uint256 kept,
         uint256 price
     ) internal view returns (ICallAuction.Clearing memory found, uint256 bids) {
-        (uint256[] memory words, ) = _read(terms, interest, named, kept);
+        (uint256[] memory words, ) = _read(terms, interest, named);
+        if (kept != 0) words[0] = kept;
         uint256 asks = terms.mostLots();
         // Sums of 255 numbers of 128 bits. Nobody but the principal asks in a sale, or bids in a tender.
         unchecked {
@@ -109,18 +114,15 @@ library CallClearingLib {
     function _read(
         ICallAuction.Terms calldata terms,
         mapping(uint256 step => uint256) storage interest,
-        uint256 named,
-        uint256 kept
+        uint256 named
     ) private view returns (uint256[] memory words, uint256 bids) {
         words = new uint256[](terms.stepCount());
-        words.put(0, kept);
-        bids = kept;
         // A sum of 255 numbers of 128 bits.
         unchecked {
             for (uint256 step = 0; step < words.length; ++step) {
                 if ((named >> step) & 1 == 0) continue;
                 uint256 word = interest[step];
-                words.put(step, words.at(step) + word);
+                words.put(step, word);
                 bids += uint128(word);
             }
         }

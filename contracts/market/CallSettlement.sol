@@ -144,18 +144,20 @@ contract CallSettlement is CallBooks {
         bool isOver =
             stage >= ICallAuction.Stage.Failed ||
                 (stage >= ICallAuction.Stage.Settling && block.timestamp > terms.settleBy);
+        bool settles = _settles(stage);
         for (uint256 i = 0; i < orders.length; ++i) {
-            CallOrder order = _orderAt(stage, id, book, orders[i]);
+            uint256 number = orders[i];
+            CallOrder order = settles ? _turned(id, book, number) : _orderIn(id, book, number);
             ICallAuction.OrderState state = order.state();
             if (state == ICallAuction.OrderState.Withdrawn) continue;
             if (state == ICallAuction.OrderState.Ended) {
                 // Only shares can still be here, that could not be let go.
-                if (order.isBid() || book.details[orders[i]].amount == 0) continue;
+                if (order.isBid() || book.details[number].amount == 0) continue;
             } else if (!isOver) {
-                revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
+                revert ICallAuction.CallAuction_NotRefundable(id, number, terms.settleBy);
             }
             bool hadTurn = state >= ICallAuction.OrderState.Allotted;
-            if (_refund(terms, book, page, orders[i], order, hadTurn)) ++refunded;
+            if (_refund(terms, book, page, number, order, hadTurn)) ++refunded;
         }
         _store(book, page);
     }
@@ -174,7 +176,7 @@ contract CallSettlement is CallBooks {
         if (delivered >= terms.leastLots) revert ICallAuction.CallAuction_EnoughDelivered(delivered, terms.leastLots);
         _requireAfter(terms.settleBy);
         _requireUntil(terms.returnUntil);
-        CallOrder bid = _orderAt(head.stage, id, book, order);
+        CallOrder bid = _turned(id, book, order);
         _requireInPlace(terms.token, bid.owner(), msg.sender);
         if (lots == 0) revert ICallAuction.CallAuction_TooSmall(0, 1);
         Page memory page = _turn(terms, id, book);
@@ -528,7 +530,7 @@ contract CallSettlement is CallBooks {
             bool isDone = undelivered == 0;
             order = order.withState(isDone ? ICallAuction.OrderState.Ended : ICallAuction.OrderState.Allotted);
         } else if (order.allotted() == order.lots()) {
-            // It stays as it is: see `CallBooks._orderAt`.
+            // It stays as it is: see `CallBooks._turned`.
             return;
         }
         book.orders[seat.number] = order;
@@ -678,7 +680,7 @@ contract CallSettlement is CallBooks {
         uint256 number,
         uint256 most
     ) private view returns (CallOrder order, uint256 lots) {
-        order = _orderAt(page.head.stage, page.id, book, number);
+        order = _turned(page.id, book, number);
         ICallAuction.OrderState state = order.state();
         if (state != ICallAuction.OrderState.Allotted) {
             revert ICallAuction.CallAuction_OrderNotIn(page.id, number, state);
