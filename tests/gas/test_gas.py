@@ -58,7 +58,7 @@ LIMITS = {
     "cancel: all orders below a number": 32_000,
     "lock shares: next": 70_000,
     "claim a hold: eligibility and country": 105_000,
-    "place: at a fixed price, open token": 97_000,
+    "place: at a fixed price, open token": 97_100,
     "settle: page of 100 new holders, each, open token": 38_500,
     "match among holders: page of 20, each, open token": 58_000,
     "match among holders: page of 20, each, eligibility and country": 63_000,
