@@ -857,10 +857,13 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
         amount = record.till.funds();
         _return(record, id, amount, stage);
         uint256 locked = record.locked;
-        uint256 others = record.otherKept - record.owedOther;
-        (record.locked, record.otherKept) = (0, record.owedOther);
+        uint256 others = record.otherKept;
+        // What is owed stays held. Where the other shares are minted none are, however many are owed.
+        uint256 waiting = FixedPointMathLib.min(others, record.owedOther);
+        // At most what is kept, of 96 bits.
+        (record.locked, record.otherKept) = (0, uint96(waiting));
         _letGo(terms.token, terms.acquirer, locked);
-        _letGo(terms.other, terms.otherFrom, others);
+        _letGo(terms.other, terms.otherFrom, others - waiting);
     }
 
     /// @dev Shares of the acquirer's that are locked still. After its consent it can take them back, and the token's owner

@@ -412,6 +412,24 @@ def test_new_shares_that_a_holder_cannot_receive_are_owed_and_its_money_is_paid(
     assert x.others(x.ann, x.ben, x.cid) == [0, 3, 5]
 
 
+def test_what_is_left_goes_back_though_new_shares_are_owed(kit):
+    """Shares that are to be minted are held by nobody: that they are owed keeps no exchange open
+    (Law 62)."""
+    c = Compliant(kit)
+    x = Exchanging(c)
+    c.issue({x.ann: 17, x.ben: 10})
+    x.other.send("setAddressFrozen", x.ann, True, sender=x.agent)
+    it = x.open(x.merger())
+    x.begin(it)
+    x.carry_out(it, x.ann, x.ben)
+    assert x.owed(it, x.ann) == (0, 5, 0)
+    x.exchange.send("close", it, sender=x.cid)
+    assert x.of(it)["stage"] == Stage.CLOSED
+    x.other.send("setAddressFrozen", x.ann, False, sender=x.agent)
+    x.take(it, x.ann)
+    assert x.others(x.ann, x.ben) == [5, 3]
+
+
 def test_money_is_not_held_up_by_shares_that_cannot_be_received(exchanging):
     x = exchanging
     it = x.open(x.merger(gets=1_000_000))
