@@ -859,7 +859,7 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
         uint256 others = FixedPointMathLib.zeroFloorSub(record.otherKept, record.owedOther);
         (record.locked, record.otherKept) = (0, (record.otherKept - others).toUint96());
         _letGo(terms.token, terms.acquirer, locked);
-        _letGo(terms.other, terms.otherFrom, others - waiting);
+        _letGo(terms.other, terms.otherFrom, others);
     }
 
     /// @dev Shares of the acquirer's that are locked still. After its consent it can take them back, and the token's owner
