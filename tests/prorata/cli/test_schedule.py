@@ -327,6 +327,20 @@ def test_planned_scheduled_due_late_declared(note, tmp_path):
     assert "Canal note by the books" in said
 
 
+def test_a_line_without_a_payment_is_passed(note, tmp_path):
+    """Interest of the first month is added to the principal: the second line is the next."""
+    start = today(note)
+    content = terms(start, principal={"plan": "bullet"})
+    content["interest"] = {
+        **content["interest"],
+        "capitalises_until": Cycle(months=1).after(start, 1),
+    }
+    path = written(tmp_path, content)
+    assert states(note, path) == ["nothing to pay", "planned", "planned"]
+    assert "nothing to pay" in note.says("schedule", "status", path)
+    assert note.facts("schedule", "next", path)["line"] == 2
+
+
 def test_a_record_that_was_missed_is_late_and_cannot_be_run(note, tmp_path):
     path = written(tmp_path, terms(today(note) - timedelta(days=40)))
     assert states(note, path)[0] == "late"
