@@ -303,6 +303,29 @@ def test_a_holiday_that_is_published_later_moves_no_record(note, tmp_path):
     assert running(note, path)["record"] == 1
 
 
+def test_a_line_whose_record_was_cancelled_is_computed_anew(note, tmp_path):
+    """Terms that are corrected after that count, and the old document binds nobody."""
+    start = today(note)
+    path = written(tmp_path, terms(start))
+    running(note, path, code=WAITS)
+    note.says("record", "cancel", "--from", "1", "--yes")
+    content = terms(start)
+    content["dates"] = {**content["dates"], "cut_off": "13:00"}
+    path = written(tmp_path, content)
+    assert note.facts("schedule", "next", path)["closes"].endswith("T13:00:00Z")
+    again = running(note, path, code=WAITS)
+    assert (again["record"], again["closes"][-9:]) == (2, "13:00:00Z")
+
+
+def test_a_record_too_far_ahead_leaves_nothing_behind(note, tmp_path):
+    content = terms(today(note), principal={"plan": "bullet"})
+    content["matures"] = Cycle(months=24).after(today(note), 1)
+    content["interest"] = {"day_count": "30E/360", "rate": "10%"}
+    path = written(tmp_path, content)
+    assert "is more than 400 days ahead" in note.refuses("schedule", "run", path)
+    assert not (note.folder / "schedule").exists()
+
+
 # ------------------------------------------------------------------------ due, late, short, foreign
 
 
