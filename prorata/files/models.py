@@ -60,5 +60,8 @@ def _problem_of(fault: Any, see: str, remedy: str | None) -> Problem:
         return Problem(None, where, value, rule, remedy or "remove it")
     if kind == "model_type":
         return Problem(None, where, value, "has no names with values", remedy or see)
+    if kind == "literal_error":
+        words = fault["ctx"]["expected"].replace("'", "")
+        return Problem(None, where, value, "is no word for it", remedy or f"write {words}")
     rule, _, said = str(fault["msg"]).removeprefix("Value error, ").partition("; ")
     return Problem(None, where, value, rule, said or remedy or see)
