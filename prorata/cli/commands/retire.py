@@ -150,8 +150,8 @@ def certificate_command(
 
 def _show(session: Session, made: list[Certificate], symbol: str) -> None:
     rows = [
-        (one.shares.text, one.units, escape(one.beneficiary), escape(one.reason), one.transaction)
+        (one.shares.text, one.counted, escape(one.beneficiary), escape(one.reason), one.transaction)
         for one in made
     ]
-    columns = ("retired>", "units", "for", "because", "transaction")
+    columns = ("retired>", "counted", "for", "because", "transaction")
     session.output.table(f"Retired of {symbol}: {len(rows)}", columns, rows)
