@@ -65,6 +65,9 @@ def _problem_of(fault: Any, model: type[BaseModel], see: str, remedy: str | None
         return Problem(None, where, value, "is no setting", f"remove it{more}")
     if kind == "model_type":
         return Problem(None, where, value, "has no names with values", remedy or see)
+    if kind == "literal_error":
+        words = fault["ctx"]["expected"].replace("'", "")
+        return Problem(None, where, value, "is no word for it", remedy or f"write {words}")
     rule, _, said = str(fault["msg"]).removeprefix("Value error, ").partition("; ")
     return Problem(None, where, value, rule, said or remedy or see)
 

@@ -264,7 +264,10 @@ def _content() -> dict:
             "allocates interest, principal; name interest, principal and fees once each",
         ),
         ({"roll": "unadjusted"}, "has a calendar or a roll alone; give both, or none"),
-        ({"delinquency": "FHA"}, 'delinquency: "FHA" Input should be'),
+        (
+            {"delinquency": "FHA"},
+            'delinquency: "FHA" is no word for it; write MBA or OTS',
+        ),
         (
             {"rounding": "nearest"},
             'rounding: "nearest" is none of the names there are; write one of half up, half even',
