@@ -17,6 +17,7 @@ from prorata.assets.day_counts import DayCount, parse_day_count
 from prorata.assets.schedules.cycles import Cycle, parse_cycle
 from prorata.errors import InputError
 from prorata.files.models import forwarded, parsed_by
+from prorata.values.amounts import format_units
 
 __all__ = [
     "Counting",
@@ -32,6 +33,8 @@ __all__ = [
 
 Named = TypeVar("Named", bound=Enum)
 
+# Of a per cent that is written.
+DECIMALS = 12
 _PART = re.compile(r"(?P<sign>-?)(?P<figure>[0-9]{1,6}(?:\.[0-9]{1,12})?) ?%", re.ASCII)
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
 
@@ -50,9 +53,9 @@ def parse_part(text: object, column: str = "rate") -> Fraction:
 
 def format_part(part: Fraction) -> str:
     """A part of one as a per cent, with as many decimals as it has, and twelve at most."""
-    per_cent = part * 100
-    digits = f"{float(per_cent):.12f}".rstrip("0").rstrip(".")
-    return f"{digits}%"
+    units = round(part * 100 * 10**DECIMALS)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{format_units(abs(units), DECIMALS, grouping=False, trim=True)}%"
 
 
 def _day(value: object) -> date:
