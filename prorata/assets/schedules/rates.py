@@ -17,6 +17,7 @@ from typing import Protocol
 from prorata.assets.calendars import WEEKDAYS, Calendar, Roll
 from prorata.assets.schedules.periods import Period
 from prorata.assets.schedules.roundings import Direction, round_to
+from prorata.assets.schedules.values import format_part
 from prorata.errors import InputError
 
 __all__ = ["FixedRate", "Fixing", "FloatingRate", "Rate", "SteppedRate"]
@@ -114,7 +115,7 @@ class FloatingRate:
         rate = rate if self.floor is None else max(rate, self.floor)
         if rate < 0:
             rule = f"is below zero in the period from {period.start}, and there is no floor"
-            raise InputError.of("rate", float(rate), rule, "add floor: 0% to the terms")
+            raise InputError.of("rate", format_part(rate), rule, "add floor: 0% to the terms")
         return rate
 
     def _in_advance(self, period: Period) -> Fraction | None:
