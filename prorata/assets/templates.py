@@ -25,6 +25,8 @@ __all__ = ["TEMPLATES", "template_draft", "write_template"]
 TEMPLATES: Mapping[str, str] = {
     "building": "real estate: an offering, rent, taxes, ways out",
     "gold": "bars in a vault: a fee paid in metal, bars delivered",
+    "carbon": "credits by serial number: sold, retired for somebody, certificates",
+    "equity": "a company: rights, stock dividend, tender, reverse split, squeeze-out",
 }
 """The classes, each with what its play shows."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,7 @@ from prorata.demo.chain import DemoChain
 from prorata.demo.narration import Narrator
 from prorata.deployments.create2 import FACTORY, FACTORY_CODE
 from prorata.deployments.deployer import deploy
-from prorata.deployments.deployment import Deployment
+from prorata.deployments.deployment import Deployment, open_journal
 from prorata.errors import BooksError, InputError
 from prorata.files.writer import prepare_folder
 from prorata.income.declarations import declare
@@ -73,6 +74,9 @@ class AssetPlay:
     FIRST: ClassVar[int]
     """Index in the rehearsal wallet of the first holder."""
 
+    JOURNALLED: ClassVar[bool] = False
+    """Whether the issuer does something in several runs, as by a command that is repeated."""
+
     def __init__(self, demo_chain: DemoChain, narrator: Narrator, out: Path, seed: int) -> None:
         self.demo_chain, self.narrator, self.out, self.seed = demo_chain, narrator, out, seed
         self.files = EXAMPLES / self.NAME
@@ -99,7 +103,7 @@ class AssetPlay:
         """
         self.narrator.say(f"[bold]{self.settings.name}[/]: {self.promise()}")
         # What commands keep beside a deployment belongs to nobody afterwards.
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, ExitStack() as self.opened:
             self.folder = Path(folder)
             self._open()
             self.tell()
@@ -127,7 +131,7 @@ class AssetPlay:
             newest = self.demo_chain.chain.block()
             self.first_block, self.opened_at = newest.number, newest.timestamp
             step.say(f"a local one, id {self.demo_chain.chain.chain_id}, {day_of(self.opened_at)}")
-        self.operator = self.operator_of(self.issuer)
+        self.operator = self._issuing()
         with self.narrator.step("Contracts deployed") as step:
             self.asset = self.deploy(self.settings)
             self.token = self.asset.token()
@@ -137,6 +141,14 @@ class AssetPlay:
                 "a share token, a dividend vault, a rehearsal dollar, and the market, which "
                 "is the same for every asset of the chain"
             )
+
+    def _issuing(self) -> Operator:
+        """The issuer, with a journal where it comes back to what it has begun."""
+        journal = None
+        if self.JOURNALLED:
+            journal = self.opened.enter_context(open_journal(self.demo_chain.chain, self.folder))
+        self._operators[self.issuer] = self.demo_chain.operator(self.issuer, journal)
+        return self._operators[self.issuer]
 
     def _open_market(self) -> None:
         chain = self.demo_chain.chain

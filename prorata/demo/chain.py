@@ -9,6 +9,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from prorata.chain.calls import Call
+from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
@@ -71,9 +72,9 @@ class DemoChain:
         self.chain.request("evm_setNextBlockTimestamp", moment)
         self.chain.request("evm_mine")
 
-    def operator(self, address: str) -> Operator:
-        """Someone who sends steps one after another."""
-        return OneByOne(self.chain, self.signer(address))
+    def operator(self, address: str, journal: Journal | None = None) -> Operator:
+        """Someone who sends steps one after another, and remembers them in a journal."""
+        return OneByOne(self.chain, self.signer(address), journal)
 
     def signer(self, address: str) -> LocalSigner:
         """Someone who signs."""

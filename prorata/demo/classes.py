@@ -10,6 +10,8 @@ from typing import Protocol
 from prorata.demo.building import Demo
 from prorata.demo.chain import DemoChain
 from prorata.demo.narration import Narrator
+from prorata.demo.plays.carbon import CarbonPlay
+from prorata.demo.plays.equity import EquityPlay
 from prorata.demo.plays.gold import GoldPlay
 from prorata.errors import InputError
 from prorata.ledger.audits import Audit
@@ -37,6 +39,8 @@ class Play(Protocol):
 PLAYS: Mapping[str, Play] = {
     BUILDING: Demo,
     GoldPlay.NAME: GoldPlay,
+    CarbonPlay.NAME: CarbonPlay,
+    EquityPlay.NAME: EquityPlay,
 }
 
 
