@@ -63,6 +63,8 @@ ISSUER = 1_000
 DAY = 86_400
 DOLLAR_DECIMALS = 6
 DAYS_TO_FILL = 10
+GAS = 400_000
+"""What a step that is sent with others may use."""
 
 
 class AssetPlay:
@@ -271,6 +273,10 @@ class AssetPlay:
         key = f"money/{operator.chain.block().number}"
         operator.send_one(key, self.dollar.mint(address, amount))
 
+    def together(self, calls: Sequence[tuple[str, Call]]) -> None:
+        """What several holders send, in one block; the issuer has a journal, and sends alone."""
+        self.demo_chain.together(calls, GAS, counted=False)
+
     def trade(self, seller: str, buyer: str, shares: int, money: int) -> None:
         """The seller signs an order to sell; the buyer fills it and pays."""
         self.trade_in(self.asset, seller, buyer, shares, money)
@@ -278,7 +284,6 @@ class AssetPlay:
     def trade_in(self, found: Deployment, seller: str, buyer: str, shares: int, money: int) -> None:
         """The same with shares of any token of the play."""
         chain = self.demo_chain.chain
-        selling, buying = self.operator_of(seller), self.operator_of(buyer)
         terms = OrderTerms(
             sells=True,
             shares=shares,
@@ -288,12 +293,14 @@ class AssetPlay:
         )
         drafted = draft_order(found, seller, terms)
         signed = sign_order(chain, self.demo_chain.signer(seller), drafted)
-        allow = found.token().approve(drafted.settlement, shares)
-        selling.send_one(f"allow/{chain.block().number}", allow)
-        self.give_money(buyer, money)
-        pay = self.dollar.approve(drafted.settlement, money)
-        buying.send_one(f"pay/{chain.block().number}", pay)
-        fill(buying, signed)
+        self.together(
+            [
+                (seller, found.token().approve(drafted.settlement, shares)),
+                (buyer, self.dollar.mint(buyer, money)),
+                (buyer, self.dollar.approve(drafted.settlement, money)),
+            ]
+        )
+        fill(self.operator_of(buyer), signed)
 
     def record(self, found: Deployment, closes_at: int) -> int:
         """Schedule a record date and let it pass; its number."""

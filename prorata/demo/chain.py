@@ -80,12 +80,23 @@ class DemoChain:
         """Someone who signs."""
         return LocalSigner(self._keys[address])
 
-    def together(self, calls: Sequence[tuple[str, Call]], gas: int, at: int | None = None) -> None:
+    def together(
+        self,
+        calls: Sequence[tuple[str, Call]],
+        gas: int,
+        at: int | None = None,
+        *,
+        counted: bool = True,
+    ) -> None:
         """Let many accounts act in one block, in the order given, at second `at` if it matters.
+
+        Unless it is `counted` what they send, they have sent something otherwise since.
 
         Raises: RevertError for the first that failed; ChainError.
         """
         fees = self.chain.fees()
+        if not counted:
+            self._nonces.clear()
         signed = []
         for sender, call in calls:
             nonce = self._nonces.get(sender)

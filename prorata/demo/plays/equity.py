@@ -61,7 +61,7 @@ EXAMPLE = "examples/equity/actions.yaml"
 BIDDER, TRADERS = 0, ((3, 9), (12, 4))
 """By the place in the cap table: who ends with all shares; who sells rights, and to whom."""
 
-IDLE = (13, 19, 20)
+IDLE = (3, 7, 13, 19, 20)
 """Who lets rights lapse."""
 
 EAGER: Mapping[int, int] = {0: 2_000, 1: 1_500, 4: 600, 6: 401, 23: 300}
@@ -225,25 +225,36 @@ class EquityPlay(AssetPlay):
         terms, ratio = self.exercise.opening.terms, parse_ratio(plan.ratio)
         with self.narrator.step("Rights are exercised") as step:
             idle = {self.people[place] for place in IDLE}
-            bought = 0
-            for holder, rights in self.holders(self.rights).items():
-                new = rights * ratio.given // ratio.held
-                if holder in idle or not new:
-                    continue
-                self.give_money(holder, new * plan.price)
+            news = {
+                holder: rights * ratio.given // ratio.held
+                for holder, rights in self.holders(self.rights).items()
+                if holder not in idle and rights >= ratio.held
+            }
+            self._pay(self.exchange.address, {one: new * plan.price for one, new in news.items()})
+            for holder, new in news.items():
                 exchange_now(
                     self.operator_of(holder),
                     self.exchange,
                     self.exercise.id,
                     rights_for(terms, new),
                 )
-                bought += new
+            bought = sum(news.values())
             self.raised = bought * plan.price
             self._note("Rights exercised", f"{bought:,} new shares for {self.dollars(self.raised)}")
             step.say(
                 f"{bought:,} new shares for {self.dollars(self.raised)}; the rights that they took "
                 "are burnt in the same transactions"
             )
+
+    def _pay(self, spender: str, amounts: Mapping[str, int]) -> None:
+        """Money for several holders, which a contract may take."""
+        calls = []
+        for holder, amount in amounts.items():
+            calls += [
+                (holder, self.dollar.mint(holder, amount)),
+                (holder, self.dollar.approve(spender, amount)),
+            ]
+        self.together(calls)
 
     def _lapse(self, plan: RightsPlan) -> None:
         self.demo_chain.travel(plan.closes_at + 1)
@@ -277,8 +288,10 @@ class EquityPlay(AssetPlay):
     def _oversubscribe(self, call: KnownCall, left: int) -> None:
         price = call.terms.ladders[0].price_at(0)
         with self.narrator.step("More is wanted") as step:
+            money = {self.people[place]: lots * price for place, lots in EAGER.items()}
+            self._pay(self.auction.address, money)
             for place, lots in EAGER.items():
-                self._order(call, self.people[place], Wanted(Side.BID, lots), lots * price)
+                place_order(self.operator_of(self.people[place]), call, Wanted(Side.BID, lots))
             wanted = sum(EAGER.values())
             step.say(f"{counted(len(EAGER), 'holder')} order {wanted:,} of the {left:,} shares")
         with self.narrator.step("All get their part") as step:
@@ -291,11 +304,6 @@ class EquityPlay(AssetPlay):
                 f"{sum(got.values()):,} shares go to them, exactly pro rata: each between {least} "
                 f"and {most} of its order. What was not used of their money went back"
             )
-
-    def _order(self, call: KnownCall, holder: str, wanted: Wanted, money: int) -> None:
-        if money:
-            self.give_money(holder, money)
-        place_order(self.operator_of(holder), call, wanted)
 
     def _settle(self, call: KnownCall) -> dict[str, int]:
         """Let a call end; what each order was delivered."""
@@ -357,7 +365,7 @@ class EquityPlay(AssetPlay):
             )
         with self.narrator.step("More is tendered") as step:
             for place, lots in TENDERING.items():
-                self._order(call, self.people[place], Wanted(Side.ASK, lots), 0)
+                place_order(self.operator_of(self.people[place]), call, Wanted(Side.ASK, lots))
             step.say(
                 f"{counted(len(TENDERING), 'holder')} offer {sum(TENDERING.values()):,} shares, "
                 "which stay in their wallets, held"
@@ -422,9 +430,10 @@ class EquityPlay(AssetPlay):
             new = self.after.token().total_supply()
             self._note("Reverse split", f"{before:,} shares became {new:,}")
             step.say(
-                f"{before:,} shares of {len(account.lines)} holders became {new:,}, and "
-                f"{self.dollars(account.brought.in_lieu)} was paid for fractions; the old token "
-                "keeps its records"
+                f"{before:,} shares: {before - account.shares} that were left over of the stock "
+                f"dividend are burnt, {account.shares:,} of {len(account.lines)} holders became "
+                f"{new:,}, and {self.dollars(account.brought.in_lieu)} was paid for fractions. The "
+                "old token keeps its records"
             )
 
     def _squeeze_out(self) -> None:
