@@ -52,6 +52,14 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
         "refund": "Send a distribution that nobody can receive back to its declarer.",
     },
+    "Debt and loans": {
+        "loans": (
+            "Service a pool of loans: the monthly report, and what the tranches are paid next."
+        ),
+        "waterfall": (
+            "Pay out what came in by the terms of a waterfall: show the terms, run the periods."
+        ),
+    },
     "Corporate actions": {
         "split": "Split the shares of an asset.",
         "reverse-split": "Turn many shares into few, and pay fractions in money.",

@@ -10,6 +10,7 @@ One distribution, or several under `distributions:`, or one on each line of a CS
     per_share     so much for each share that earns, exactly: 0.125; the record must have closed
     kind          dividend, interest, rent, return-of-capital, principal
     reference     what it is for; tells two alike apart
+    document      in its place: a file whose SHA-256 is kept, or a hash as 0x, such as a sheet's
     payable_from  and deadline: moments such as 2027-03-31T23:59:59Z
     sweep_to      who receives what is unclaimed at the deadline
     exclude       accounts that earn nothing: a list, in CSV separated by spaces
@@ -51,6 +52,7 @@ from prorata.income.declarations import (
     require_eligible,
 )
 from prorata.income.per_share import amount_per_share, parse_rate_per_share
+from prorata.register.documents import hash_of
 from prorata.tax.policies import find_policy
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.amounts import strange_character
@@ -67,6 +69,7 @@ OPTIONAL = (
     "record",
     "record_range",
     "reference",
+    "document",
     "payable_from",
     "deadline",
     "sweep_to",
@@ -84,6 +87,7 @@ NO_UTF_8 = "it is not UTF-8"
 MAX_EXCLUDED = 32  # what `DividendVault` looks through at most
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}", re.ASCII)
 _YAML_KINDS = {"int": "a number", "float": "a number", "bool": "true or false"}
 # What may be something else than text to YAML, since its own words are kept.
 _NOT_TEXT = {
@@ -391,7 +395,7 @@ class _DeclarationReader:
             deadline=self._instant("deadline"),
             sweep_to=self._address("sweep_to"),
             tax_policy=self._field("tax_policy", self._policy) or ZERO_ADDRESS,
-            document_hash=self._field("reference", _reference) or bytes(32),
+            document_hash=self._reference_or_document() or bytes(32),
             excluded=self._excluded(),
         )
         if rate is not None and record_id is not None and not self.problems:
@@ -446,6 +450,16 @@ class _DeclarationReader:
             column, remedy = self.draft.column("record_range"), "keep one of them"
             self.problems.append(Problem(word.line, column, word.text, rule, remedy))
         return "record_range"
+
+    def _reference_or_document(self) -> bytes | None:
+        """The one hash that the terms carry."""
+        words = self.draft.words
+        if "reference" in words and "document" in words:
+            word, rule = words["document"], "cannot be given together with a reference"
+            remedy = "keep one of them: the vault keeps one hash"
+            column = self.draft.column("document")
+            self.problems.append(Problem(word.line, column, word.text, rule, remedy))
+        return self._field("reference", _reference) or self._field("document", _document)
 
     def _missing(self, name: str, remedy: str) -> None:
         column = self.draft.column(name)
@@ -545,6 +559,16 @@ def _reference(text: str) -> bytes:
         rule = f"is over {LONGEST_REFERENCE} characters long"
         raise InputError.of("reference", text, rule, "write a shorter one")
     return keccak(text=text)
+
+
+def _document(text: str) -> bytes:
+    """The SHA-256 of a file, or the hash itself."""
+    if not _HASH.fullmatch(text):
+        return hash_of(text)
+    given = bytes.fromhex(text[2:])
+    if not any(given):
+        raise InputError.of("document", text, "is no hash of anything", "give the file")
+    return given
 
 
 def _yes(text: str) -> bool:

@@ -64,6 +64,11 @@ EXAMPLES = (
 @click.option("--per-share", help="In place of --amount: so much for each share, such as 0.125.")
 @click.option("--kind", type=click.Choice(KINDS), help="What the income is.")
 @click.option("--reference", help="What it is for; tells two alike apart.")
+@click.option(
+    "--document",
+    metavar="FILE|0xHASH",
+    help="In place of --reference: what it rests on; its SHA-256 is kept.",
+)
 @click.option("--payable-from", help="When claims start: 2027-03-31T23:59:59Z.  [default: at once]")
 @click.option("--deadline", help="When claims end.  [default: never]")
 @click.option("--sweep-to", help="Who receives what is unclaimed after the deadline.")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Waterfalls: who is paid in which order out of what came in. Pure."""
