@@ -35,6 +35,11 @@ from prorata.income.declarations import declare
 from prorata.income.pushes import push_all
 from prorata.ledger.audits import Audit, audit, usual_market
 from prorata.ledger.movements import IssuePrice
+from prorata.market.exchanges.account import ExchangeAccount, account_of
+from prorata.market.exchanges.carrying import exchange_everybody
+from prorata.market.exchanges.mandatory import Wanted, maturity
+from prorata.market.exchanges.opening import funded_whole, open_exchange
+from prorata.market.exchanges.steps import close_exchange
 from prorata.market.fills import fill
 from prorata.market.order_terms import OrderTerms
 from prorata.market.orders import draft_order, sign_order
@@ -55,7 +60,7 @@ from prorata.values.amounts import format_units
 from prorata.values.kinds import Kind
 from prorata.values.words import counted
 
-__all__ = ["DAY", "AssetPlay", "day_of", "quarter_ends"]
+__all__ = ["DAY", "DOLLAR_DECIMALS", "AssetPlay", "day_of", "quarter_ends"]
 
 ISSUER = 1_000
 """Index of the issuer in the rehearsal wallet."""
@@ -63,6 +68,8 @@ ISSUER = 1_000
 DAY = 86_400
 DOLLAR_DECIMALS = 6
 DAYS_TO_FILL = 10
+MOST_SHOWN = 16
+"""Distributions in a table that can be read; the files have all."""
 GAS = 400_000
 """What a step that is sent with others may use."""
 
@@ -84,7 +91,8 @@ class AssetPlay:
         self.files = EXAMPLES / self.NAME
         self.settings = Asset.load(self.files / "asset.yaml")
         self.table = self.read_table("holders.csv")
-        self.names = {one.address: one.name for one in self.table}
+        self.people = self.read_people()
+        self.names = {one.address: one.name for one in self.people}
         self._operators: dict[str, Operator] = {}
         self.tokens: list[Deployment] = []
         """Every token of the play: its books are one."""
@@ -126,8 +134,7 @@ class AssetPlay:
     def _open(self) -> None:
         self.narrator.heading("Opening")
         with self.narrator.step("The chain") as step:
-            count = len(self.table)
-            rows = range(self.FIRST, self.FIRST + count)
+            rows = range(self.FIRST, self.FIRST + len(self.people))
             [self.issuer, *people] = self.demo_chain.enter([ISSUER, *rows])
             self._require_known(people)
             newest = self.demo_chain.chain.block()
@@ -163,8 +170,8 @@ class AssetPlay:
         self.appoint_holds(self.asset)
 
     def _require_known(self, people: Sequence[str]) -> None:
-        for holding, address in zip(self.table, people, strict=True):
-            if holding.address != address:
+        for holding in self.people:
+            if holding.address not in people:
                 rule = "is no rehearsal account of this play, and could not sign in it"
                 remedy = "play the files as they came"
                 raise InputError.of("address", holding.address, rule, remedy)
@@ -189,7 +196,9 @@ class AssetPlay:
                 "figures compared with the contracts"
             )
             if books.distributions:
-                step.tables += [distributions_table(books), positions_table(books)]
+                if len(books.distributions) <= MOST_SHOWN:
+                    step.tables.append(distributions_table(books))
+                step.tables.append(positions_table(books))
             for one in self.tokens:
                 if (escrow := escrow_table(found, one.token().address)) is not None:
                     step.tables.append(escrow)
@@ -206,14 +215,13 @@ class AssetPlay:
 
     def _write_tokens(self, found: Audit) -> None:
         """The first token's files in the folder, those of each further one in a folder there."""
-        known = self.known()
         for number, one in enumerate(self.tokens):
             folder = self.out if number == 0 else self.out / one.settings.symbol
             prepare_folder(folder)
-            write_files(found, one.token().address, folder, known, None)
+            write_files(found, one.token().address, folder, self.people, None)
 
-    def known(self) -> CapTable:
-        """Who is who."""
+    def read_people(self) -> CapTable:
+        """Who takes part: the holders, as their file has them."""
         return self.table
 
     # ---------------------------------------------------------------------- setting up
@@ -233,6 +241,9 @@ class AssetPlay:
         """
         first = not self.tokens
         vault = None if first else self.asset.vault().address
+        if not first:
+            there = {self.demo_chain.chain.chain_id: self.dollar.address}
+            settings = settings.model_copy(update={"currencies": {"USD": there}})
         folder = self.folder / settings.symbol
         found = deploy(self.operator, settings, folder, vault=vault, dollar=first)
         self.tokens.append(found)
@@ -302,9 +313,13 @@ class AssetPlay:
         )
         fill(self.operator_of(buyer), signed)
 
+    def schedule(self, found: Deployment, closes_at: int) -> int:
+        """Schedule a record date; its number."""
+        return schedule_record(self.operator, found, closes_at).id
+
     def record(self, found: Deployment, closes_at: int) -> int:
         """Schedule a record date and let it pass; its number."""
-        number = schedule_record(self.operator, found, closes_at).id
+        number = self.schedule(found, closes_at)
         self.demo_chain.travel(closes_at + 1)
         return number
 
@@ -330,6 +345,18 @@ class AssetPlay:
         )
         push_all(self.operator, found, done.id)
         return done.id
+
+    def redeem_all(self, found: Deployment, price: str, document: Path) -> ExchangeAccount:
+        """Exchange everybody's shares for a price each, after a day's notice, and burn them."""
+        opens = self.now + DAY
+        wanted = Wanted(price, opens, opens + 30 * DAY, str(document), self.issuer)
+        opening = funded_whole(self.demo_chain.chain, self.exchange, maturity(found, wanted))
+        self.give_money(self.issuer, opening.funding)
+        opened = open_exchange(self.operator, self.exchange, opening)
+        self.demo_chain.travel(opens + 1)
+        exchange_everybody(self.operator, found, self.exchange, opened.id)
+        close_exchange(self.operator, self.exchange, opened.id)
+        return account_of(found, self.exchange, opened.id)
 
     def send(self, sender: str, title: str, call: Call) -> None:
         """One step of somebody's."""

@@ -13,6 +13,8 @@ from prorata.demo.narration import Narrator
 from prorata.demo.plays.carbon import CarbonPlay
 from prorata.demo.plays.equity import EquityPlay
 from prorata.demo.plays.gold import GoldPlay
+from prorata.demo.plays.loans import LoansPlay
+from prorata.demo.plays.note import NotePlay
 from prorata.errors import InputError
 from prorata.ledger.audits import Audit
 
@@ -38,6 +40,8 @@ class Play(Protocol):
 
 PLAYS: Mapping[str, Play] = {
     BUILDING: Demo,
+    NotePlay.NAME: NotePlay,
+    LoansPlay.NAME: LoansPlay,
     GoldPlay.NAME: GoldPlay,
     CarbonPlay.NAME: CarbonPlay,
     EquityPlay.NAME: EquityPlay,

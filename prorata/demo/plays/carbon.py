@@ -303,10 +303,6 @@ class CarbonPlay(AssetPlay):
 
     # ---------------------------------------------------------------------------------- files
 
-    def known(self) -> CapTable:
-        """Who is who: the same in both vintages."""
-        return self.table
-
     def write(self, found: Audit) -> Iterator[str]:
         """Certificates, the log of retirements, and its page.
 

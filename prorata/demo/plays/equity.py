@@ -163,8 +163,8 @@ class EquityPlay(AssetPlay):
         self.narrator.heading("The company")
         with self.narrator.step("Shares issued") as step:
             self.issue(self.asset, self.table)
-            self.people = [one.address for one in self.table]
-            self.bidder = self.people[BIDDER]
+            self.wallets = [one.address for one in self.table]
+            self.bidder = self.wallets[BIDDER]
             supply = self.token.total_supply()
             self._note("Shares issued", f"{supply:,} to {len(self.table)} holders")
             step.say(f"{supply:,} to {len(self.table)} holders")
@@ -212,7 +212,7 @@ class EquityPlay(AssetPlay):
     def _trade_rights(self) -> None:
         with self.narrator.step("Rights are traded") as step:
             sold = 0
-            for seller, buyer in ((self.people[a], self.people[b]) for a, b in TRADERS):
+            for seller, buyer in ((self.wallets[a], self.wallets[b]) for a, b in TRADERS):
                 rights = self.rights.token().balance_of(seller) // 2
                 self.trade_in(self.rights, seller, buyer, rights, rights * RIGHT_PRICE)
                 sold += rights
@@ -224,7 +224,7 @@ class EquityPlay(AssetPlay):
     def _exercise_rights(self, plan: RightsPlan) -> None:
         terms, ratio = self.exercise.opening.terms, parse_ratio(plan.ratio)
         with self.narrator.step("Rights are exercised") as step:
-            idle = {self.people[place] for place in IDLE}
+            idle = {self.wallets[place] for place in IDLE}
             news = {
                 holder: rights * ratio.given // ratio.held
                 for holder, rights in self.holders(self.rights).items()
@@ -288,10 +288,10 @@ class EquityPlay(AssetPlay):
     def _oversubscribe(self, call: KnownCall, left: int) -> None:
         price = call.terms.ladders[0].price_at(0)
         with self.narrator.step("More is wanted") as step:
-            money = {self.people[place]: lots * price for place, lots in EAGER.items()}
+            money = {self.wallets[place]: lots * price for place, lots in EAGER.items()}
             self._pay(self.auction.address, money)
             for place, lots in EAGER.items():
-                place_order(self.operator_of(self.people[place]), call, Wanted(Side.BID, lots))
+                place_order(self.operator_of(self.wallets[place]), call, Wanted(Side.BID, lots))
             wanted = sum(EAGER.values())
             step.say(f"{counted(len(EAGER), 'holder')} order {wanted:,} of the {left:,} shares")
         with self.narrator.step("All get their part") as step:
@@ -299,7 +299,7 @@ class EquityPlay(AssetPlay):
             governed = find_governed(self.asset, "token")
             remove_agent(self.operator, self.asset, governed, self.auction.address)
             self._note("Shares that nobody took", f"{sum(got.values()):,} sold, pro rata")
-            least, most = self._parts(got, {self.people[at]: n for at, n in EAGER.items()})
+            least, most = self._parts(got, {self.wallets[at]: n for at, n in EAGER.items()})
             step.say(
                 f"{sum(got.values()):,} shares go to them, exactly pro rata: each between {least} "
                 f"and {most} of its order. What was not used of their money went back"
@@ -365,14 +365,14 @@ class EquityPlay(AssetPlay):
             )
         with self.narrator.step("More is tendered") as step:
             for place, lots in TENDERING.items():
-                place_order(self.operator_of(self.people[place]), call, Wanted(Side.ASK, lots))
+                place_order(self.operator_of(self.wallets[place]), call, Wanted(Side.ASK, lots))
             step.say(
                 f"{counted(len(TENDERING), 'holder')} offer {sum(TENDERING.values()):,} shares, "
                 "which stay in their wallets, held"
             )
         with self.narrator.step("All sell their part") as step:
             sold = self._settle(call)
-            least, most = self._parts(sold, {self.people[at]: n for at, n in TENDERING.items()})
+            least, most = self._parts(sold, {self.wallets[at]: n for at, n in TENDERING.items()})
             step.say(
                 f"{sum(sold.values()):,} shares are bought, exactly pro rata: of each holder "
                 f"between {least} and {most} of what it offered. The others are free again"
