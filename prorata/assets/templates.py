@@ -26,6 +26,7 @@ TEMPLATES: Mapping[str, str] = {
     "building": "real estate: an offering, rent, taxes, ways out",
     "note": "debt: coupons by a schedule, a fifth paid back a year, a call; a zero coupon",
     "loans": "private credit: 1,000 loans, three tokens paid by a monthly waterfall",
+    "fund": "money market: income by the day, paid by the month; in and out at value",
     "gold": "bars in a vault: a fee paid in metal, bars delivered",
     "carbon": "credits by serial number: sold, retired for somebody, certificates",
     "equity": "a company: rights, stock dividend, tender, reverse split, squeeze-out",

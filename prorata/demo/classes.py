@@ -12,6 +12,7 @@ from prorata.demo.chain import DemoChain
 from prorata.demo.narration import Narrator
 from prorata.demo.plays.carbon import CarbonPlay
 from prorata.demo.plays.equity import EquityPlay
+from prorata.demo.plays.fund import FundPlay
 from prorata.demo.plays.gold import GoldPlay
 from prorata.demo.plays.loans import LoansPlay
 from prorata.demo.plays.note import NotePlay
@@ -42,6 +43,7 @@ PLAYS: Mapping[str, Play] = {
     BUILDING: Demo,
     NotePlay.NAME: NotePlay,
     LoansPlay.NAME: LoansPlay,
+    FundPlay.NAME: FundPlay,
     GoldPlay.NAME: GoldPlay,
     CarbonPlay.NAME: CarbonPlay,
     EquityPlay.NAME: EquityPlay,

@@ -189,15 +189,15 @@ class LoansPlay(AssetPlay):
 
     def _trade(self, sheet: Sheet) -> None:
         with self.narrator.step("The senior is traded") as step:
-            before = self.sheets[sheet.number - 2].tranches[0]
+            after = sheet.tranches[0]
             seller, buyer = (self.table.holdings[place].address for place in (0, 2))
             original = TRADED * 10 ** (5 - self.settings.decimals)
-            owed = int(original * before.factor)
+            owed = int(original * after.factor)
             cost = owed * PRICE // 100
             self.trade(seller, buyer, TRADED, cost * self.cent)
             step.say(
-                f"{self.shares(TRADED)} shares, which {self._said(owed)} of the loans is still "
-                f"owed to, for {self._said(cost)}: {PRICE} % of it"
+                f"{self.shares(TRADED)} shares, which are owed {self._said(owed)} after this "
+                f"month's payment, for {self._said(cost)}: {PRICE} % of it"
             )
 
     # ---------------------------------------------------------------------------------- books

@@ -70,6 +70,8 @@ class Note:
     found: Deployment
     sheet: ScheduleSheet
     rows: list[LineRow] = field(default_factory=list)
+    documents: dict[int, str] = field(default_factory=dict)
+    """How each line was computed, by the terms that were in force when it was paid."""
 
     @property
     def symbol(self) -> str:
@@ -155,6 +157,7 @@ class NotePlay(AssetPlay):
         with self.narrator.step(title) as step:
             record = self.record(found, planned.closes_at)
             self.demo_chain.travel(planned.payable_from)
+            note.documents[planned.number] = sheet.document(planned.number)
             document = sheet.document_hash(planned.number)
             eligible = found.token().total_supply_at(record)
             declared: dict[int, int] = {}
@@ -295,9 +298,8 @@ class NotePlay(AssetPlay):
         yield "books.json      everything, for a program"
 
     def _write_documents(self, note: Note, folder: Path) -> None:
-        for row in note.rows:
-            path = folder / f"{note.symbol}-{row.line}.json"
-            write_whole(path, note.sheet.document(row.line))
+        for line, text in note.documents.items():
+            write_whole(folder / f"{note.symbol}-{line}.json", text)
 
     def _check(self, note: Note, found: Audit) -> None:
         """A holder gets at least its unit's amount for each unit.

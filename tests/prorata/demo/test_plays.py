@@ -36,6 +36,18 @@ EVERY_TOKEN = {
     "books.json", "corrections.csv", "distributions.csv", "distributions.json", "movements.csv",
 }  # fmt: skip
 FILES: Mapping[str, set[str]] = {
+    "note": {
+        "HZ28", "factors.html", "lines", "schedule.csv", "statements", "exchanges.csv",
+        *(f"captable-record-{number}.csv" for number in range(1, 9)),
+    },
+    "loans": {
+        "HL1E", "HL1M", "loans.csv", "pool-report.csv", "pool.html", "sheets", "statements",
+        "waterfall.csv", *(f"captable-record-{number}.csv" for number in range(1, 7)),
+    },
+    "fund": {
+        "call-orders.csv", "calls.csv", "exchanges.csv", "factors.csv", "fund.html", "nav.csv",
+        "statements", *(f"captable-record-{number}.csv" for number in range(1, 62)),
+    },
     "gold": {"bars.csv", "bars.html", "bars-gone.csv", "factors.csv", "exchanges.csv"},
     "carbon": {"MDR25", "certificates", "credits.html", "exchanges.csv", "retirements.csv"},
     "equity": {
@@ -72,9 +84,8 @@ def told(name: str, out: Path) -> Played:
 
 
 every_class = pytest.mark.parametrize("played", FILES, indirect=True, scope="module")
-gold, carbon, equity = (
-    pytest.mark.parametrize("played", [name], indirect=True, scope="module")
-    for name in ("gold", "carbon", "equity")
+note, loans, fund, gold, carbon, equity = (
+    pytest.mark.parametrize("played", [name], indirect=True, scope="module") for name in FILES
 )
 
 
@@ -163,6 +174,172 @@ def test_pages_are_whole_and_of_this_asset(played):
         assert "None" not in text
 
 
+# ------------------------------------------------------------------------------------------ note
+
+
+def dollars(text: str) -> int:
+    return parse_units(text, 6)
+
+
+@note
+def test_every_line_is_paid_as_the_terms_say_it(played):
+    """So much a unit times the units of the record, which the statements add up to."""
+    rows = played.rows("schedule.csv")
+    assert [(row["note"], row["line"]) for row in rows] == [
+        *(("HN32", str(number)) for number in range(1, 9)), ("HZ28", "1"),
+    ]  # fmt: skip
+    for row in rows:
+        unit = sum(dollars(row[name]) for name in ("interest", "principal", "premium"))
+        assert dollars(row["declared"]) == dollars(row["received"]) == unit * int(row["units"])
+    principal = sum(dollars(row["principal"]) for row in rows if row["note"] == "HN32")
+    assert principal == dollars("1,000.00")
+    assert rows[7]["factor"] == rows[8]["factor"] == "0.000000"
+    # Coupons of 30E/360: a stub of 135 days, half years, and a fifth less each year.
+    assert [row["interest"] for row in rows[:4]] == ["16.88", "22.50", "22.50", "18.00"]
+
+
+@note
+def test_distributions_carry_the_hash_of_their_line(played):
+    by_hash = {row["document"]: row for row in played.rows("schedule.csv")}
+    for path in (played.out / "lines").iterdir():
+        digest = f"0x{sha256(path.read_bytes()).hexdigest()}"
+        row = by_hash.pop(digest)
+        assert path.name == f"{row['note']}-{row['line']}.json"
+        names = "HZ28/distributions.csv" if row["note"] == "HZ28" else "distributions.csv"
+        documents = {one["distribution"]: one["document"] for one in played.rows(names)}
+        assert {documents[number] for number in row["distributions"].split()} == {digest}
+    assert by_hash == {}
+
+
+@note
+def test_interest_is_taxed_and_principal_is_not(played):
+    registers = [*played.rows("distributions.csv"), *played.rows("HZ28/distributions.csv")]
+    for row in registers:
+        received, withheld = dollars(row["received"]), dollars(row["withheld"])
+        assert withheld == (received * 15 // 100 if row["kind"] == "interest" else 0)
+        assert row["withheld"] == row["remitted"]
+    assert {row["kind"] for row in registers} == {"interest", "principal"}
+
+
+@note
+def test_all_units_are_redeemed(played):
+    books = json.loads((played.out / "books.json").read_text(encoding="utf-8"))
+    assert [int(token["total_supply"]["units"]) for token in books["tokens"]] == [0, 0]
+    [exchange] = played.rows("exchanges.csv")
+    assert (exchange["exchanged"], exchange["paid"]) == ("10000", "0.010000")
+
+
+# ----------------------------------------------------------------------------------------- loans
+
+
+@loans
+def test_every_cent_of_the_loans_went_to_somebody(played):
+    """Collections and what left the reserve are what the waterfall paid, month by month."""
+    report, lines = played.rows("pool-report.csv"), played.rows("waterfall.csv")
+    for month in report:
+        received = sum(
+            parse_units(month[name], 2)
+            for name in (
+                "interest",
+                "principal",
+                "prepayments",
+                "repurchased_principal",
+                "fees",
+                "recoveries",
+            )
+        )
+        mine = [row for row in lines if row["period"] == month["period"]]
+        sheet = json.loads(
+            (played.out / "sheets" / f"sheet-{month['period']}.json").read_text(encoding="utf-8")
+        )
+        collected = int(sheet["collected"]["units"])
+        reserve = sheet["reserve"]
+        paid = sum(parse_units(row["paid"], 2) for row in mine)
+        out = int(reserve["released"]["units"]) + int(reserve["drawn"]["units"])
+        assert collected == received
+        assert paid == collected + out
+        assert reserve["filled"]["units"] == "0"
+    assert "difference 0" in played.told
+
+
+@loans
+def test_each_token_was_paid_what_its_sheets_say(played):
+    lines = played.rows("waterfall.csv")
+    for name, folder in (("senior", "."), ("mezzanine", "HL1M"), ("equity", "HL1E")):
+        told = sum(
+            parse_units(row["paid"], 2)
+            for row in lines
+            if row["to"] == name and row["kind"] != "reserve"
+        )
+        received = sum(
+            dollars(row["received"]) for row in played.rows(f"{folder}/distributions.csv")
+        )
+        assert received == told * 10**4
+
+
+@loans
+def test_the_report_says_what_is_late_and_every_loan_stands_somewhere(played):
+    last = played.rows("pool-report.csv")[-1]
+    late = [
+        parse_units(last[name], 2)
+        for name in ("current", "late_1", "late_30", "late_60", "late_90")
+    ]
+    every = played.rows("loans.csv")
+    assert len(every) == 1_000
+    assert sum(late) == parse_units(last["closing"], 2)
+    assert sum(late) == sum(parse_units(row["balance"], 2) for row in every)
+    assert sum(late[2:]) > 0
+
+
+# ------------------------------------------------------------------------------------------ fund
+
+
+@fund
+def test_a_holder_has_what_its_shares_earned_on_its_days(played):
+    """By the cap table of each day and the factor of each day, to the last unit."""
+    factors = [parse_units(row["factor"], 9) for row in played.rows("factors.csv")]
+    assert len(factors) == 61
+    months = {"1": range(1, 32), "2": range(32, 62)}
+    held = {
+        number: {row["address"]: parse_units(row["shares"], 2)
+                 for row in played.rows(f"captable-record-{number}.csv")}
+        for number in range(1, 62)
+    }  # fmt: skip
+    paid = {(row["distribution"], path.stem): dollars(row["gross"])
+            for path in (played.out / "statements").glob("*.csv")
+            for row in played.rows(f"statements/{path.name}")}  # fmt: skip
+    assert len({holder for _, holder in paid}) == 8
+    for (distribution, holder), gross in paid.items():
+        exact = sum(
+            Fraction(factors[number - 1] * held[number].get(holder, 0), 10**5)
+            for number in months[distribution]
+        )
+        assert exact - 2 < gross <= exact
+
+
+@fund
+def test_the_income_of_a_month_is_expenses_a_distribution_or_kept(played):
+    kept = 0
+    for row in played.rows("nav.csv"):
+        income, expenses, distributed, assets = (
+            dollars(row[name]) for name in ("income", "expenses", "distributed", "net_assets")
+        )
+        kept += income - expenses - distributed
+        shares = parse_units(row["shares"], 2)
+        assert kept >= 0
+        assert assets == shares * 10**4 + kept
+        exact = Fraction(assets, shares * 10**4)
+        assert abs(Fraction(row["nav"]) - exact) <= Fraction(1, 20_000)
+    assert "difference 0.000000" in played.told
+
+
+@fund
+def test_nobody_gets_out_beyond_the_days_limit(played):
+    [exit_] = played.rows("exchanges.csv")
+    assert exit_["exchanged"] == "420000.00"
+    assert "30,000.00 QGLF that can still be exchanged in this UTC day" in played.told
+
+
 # ------------------------------------------------------------------------------------------ gold
 
 
@@ -219,12 +396,14 @@ def test_a_bar_list_has_all_bars_and_their_sum(played):
     assert total == sum(parse_units(row[-1], 3) for row in bars)
 
 
-def test_playing_it_again_gives_the_same_files(tmp_path):
+@gold
+def test_playing_it_again_gives_the_same_files(played, tmp_path):
     """Each step has its own block, so that times, hashes and files are the same."""
-    one, two = told("gold", tmp_path / "one"), told("gold", tmp_path / "two")
-    files = [path.relative_to(one.out) for path in one.out.rglob("*") if path.is_file()]
+    again = told("gold", tmp_path / "again")
+    files = [path.relative_to(played.out) for path in played.out.rglob("*") if path.is_file()]
     assert files
-    assert [f for f in files if (one.out / f).read_bytes() != (two.out / f).read_bytes()] == []
+    changed = [f for f in files if (played.out / f).read_bytes() != (again.out / f).read_bytes()]
+    assert changed == []
 
 
 # ---------------------------------------------------------------------------------------- carbon
