@@ -122,7 +122,7 @@ def open_command(document: str | None, contract: str | None, **options: Any) -> 
 @click.option("--out", type=_FILE, help="Write it: FILE.html, and .json beside it.")
 @click.option(
     "--batches",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=_FILE,
     help="The file of all batches that were issued: certificates then name serials.",
 )
 @contract_option
