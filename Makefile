@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas calls coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas calls schedules coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_
 
 calls: setup  ## Clear a million calls, play whole ones and every small one (CALLS_PRICES, CALLS_WHOLE, CALLS_SEED)
 	@$(BIN)/python -m tests.assurance.fuzz.run_calls
+
+schedules: setup  ## Compare a million day counts and 400,000 schedules with QuantLib (SCHEDULES_PAIRS, SCHEDULES_DATES)
+	@$(BIN)/python -m tests.assurance.schedules.run
 
 mutate: setup $(INSTALLED)  ## Change the code in thousands of small ways and see who notices (MUTATE; hours)
 	@$(BIN)/python -m tests.assurance.mutation.run --resume $(MUTATE)

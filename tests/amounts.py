@@ -19,16 +19,17 @@ _OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "bind
 # cannot hold, a price, which is a ratio, and what stands on forms.
 _NO_AMOUNTS = re.compile(
     r".*\.(cancelled|nonce|price|bid|ask|spread|box|income_code|tax_rate|1042-S (1|3b) .*"
-    r"|price_exact|last|high|low|average|reference)"
+    r"|price_exact|last|high|low|average|reference|factor)"
 )
 
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
 _COUNTS = re.compile(
     r".*\.("
-    r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|exchange|id|manifest"
-    r"|number|order|record|record_range|year|country|class|investor_class|person|plan|version)"
+    r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|exchange|id|line|manifest"
+    r"|number|order|record|record_range|year|country|class|investor_class|person|plan|unit_count"
+    r"|version)"
     r"|(closed_records|frozen_wallets|lines|mined|orders|waiting|checked\.[^.]+)"
-    r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
+    r"|(distributions|foreign|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_left|holders_owed|holders_paid|holders_skipped|new|pages|payments|rates"
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"

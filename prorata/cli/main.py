@@ -43,6 +43,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Income": {
         "distribute": "Distribute income to the holders of a record date, or of a record range.",
+        "schedule": ("Plan what an asset pays by its terms, and carry it out line by line."),
         "claim": "Claim a holder's income.",
         "payee": "Name where the account's income goes, or show it.",
         "instruct": "Sign what is to become of a holder's income.",

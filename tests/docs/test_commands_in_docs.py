@@ -65,6 +65,7 @@ STARTS = {
     "docs/guide/first-asset.md": None,
     "docs/guide/shares.md": BUILDING,
     "docs/guide/income.md": (*BUILDING, *RECORD),
+    "docs/guide/schedules.md": (),
     "docs/guide/tax.md": COMPLIANT,
     "docs/guide/compliance.md": (),
     "docs/guide/reports.md": (*BUILDING, *PAID),

@@ -27,7 +27,7 @@ from prorata.assets.schedules.servicing import (
     accrued_at,
     service,
 )
-from prorata.assets.schedules.sheets import ScheduleSheet, SheetLine
+from prorata.assets.schedules.sheets import LineDocument, ScheduleSheet, SheetLine
 from prorata.assets.schedules.terms import ScheduleTerms
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Grid",
     "Instalments",
     "Line",
+    "LineDocument",
     "Listed",
     "Period",
     "Principal",

@@ -2,8 +2,8 @@
 """When a record closes and a payment begins: civil dates made seconds, in a named time zone.
 
 Payments move to business days. A record never does: it is counted from the date of the cycle, or
-from the payment where that moves to before it, so that everybody is paid after the record closes. An hour that the
-clocks of the zone skip, or show twice, is refused: it would be no second, or two.
+from the payment where that moves to before it, so that everybody is paid after the record closes.
+An hour that the clocks of the zone skip, or show twice, is refused: it would be no second, or two.
 """
 
 from __future__ import annotations

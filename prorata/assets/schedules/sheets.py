@@ -20,9 +20,9 @@ from prorata.assets.schedules.servicing import Line, service
 from prorata.assets.schedules.terms import ScheduleTerms
 from prorata.errors import InputError
 from prorata.values.amounts import Amount, format_units
-from prorata.values.times import moment
+from prorata.values.times import moment, parse_time
 
-__all__ = ["SheetLine", "ScheduleSheet"]
+__all__ = ["LineDocument", "ScheduleSheet", "SheetLine"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,66 @@ class SheetLine:
             "factor": str(line.factor),
             "provisional": period.provisional,
         }
+
+
+@dataclass(frozen=True)
+class LineDocument:
+    """What the document of a line says, as it was computed or as it was kept.
+
+    `text` is the document, whose SHA-256 is `hash`. Amounts are of one unit, or of all `units`
+    together, in smallest units of the terms; `closes_at` and `payable_from` are Unix seconds.
+    """
+
+    text: str
+    number: int
+    name: str
+    currency: str
+    decimals: int
+    units: int
+    due: str
+    pays: str
+    closes_at: int
+    payable_from: int
+    interest: int
+    principal: int
+    """With what a call pays over par."""
+
+    @classmethod
+    def of(cls, text: str, subject: str) -> LineDocument:
+        """From its text; `subject` says where it is.
+
+        Raises: InputError when it is damaged.
+        """
+        try:
+            content = json.loads(text)
+            terms, line = content["terms"], content["line"]
+            return cls(
+                text=text,
+                number=int(line["line"]),
+                name=str(terms["name"]),
+                currency=str(terms["currency"]),
+                decimals=int(terms["decimals"]),
+                units=int(terms["units"] or 1),
+                due=str(line["due"]),
+                pays=str(line["pays"]),
+                closes_at=parse_time("closes", line["closes"]),
+                payable_from=parse_time("payable_from", line["payable_from"]),
+                interest=int(line["interest"]),
+                principal=int(line["principal"]) + int(line["premium"]),
+            )
+        except (ValueError, KeyError, TypeError):
+            rule = "is damaged"
+            remedy = "restore the file from a copy"
+            raise InputError.of("document", subject, rule, remedy) from None
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the text."""
+        return hashlib.sha256(self.text.encode()).digest()
+
+    def per_share(self, units: int) -> Fraction:
+        """An amount of the line in whole units of the currency for one share."""
+        return Fraction(units, 10**self.decimals * self.units)
 
 
 @dataclass(frozen=True)
@@ -114,20 +174,16 @@ class ScheduleSheet:
         }
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
-    def document_hash(self, number: int) -> bytes:
-        """SHA-256 of the document of a line.
+    def line_document(self, number: int) -> LineDocument:
+        """The document of a line, read.
 
         Raises: InputError when there is no line of that number.
         """
-        return hashlib.sha256(self.document(number).encode()).digest()
+        return LineDocument.of(self.document(number), f"line {number}")
 
     def amount(self, units: int) -> Amount:
         """An amount of the terms for people and programs."""
         return Amount(units=units, decimals=self.terms.decimals, currency=self.terms.currency)
-
-    def per_share(self, units: int) -> Fraction:
-        """An amount of the terms in whole units of the currency for one share."""
-        return Fraction(units, 10**self.terms.decimals * (self.terms.units or 1))
 
     def text(self, units: int) -> str:
         """An amount of the terms as people write it."""

@@ -18,7 +18,17 @@ from prorata.assets.schedules.cycles import Cycle, parse_cycle
 from prorata.errors import InputError
 from prorata.files.models import forwarded, parsed_by
 
-__all__ = ["Counting", "Day", "Every", "Percent", "Time", "Written", "named", "parse_part"]
+__all__ = [
+    "Counting",
+    "Day",
+    "Every",
+    "Percent",
+    "Time",
+    "Written",
+    "format_part",
+    "named",
+    "parse_part",
+]
 
 Named = TypeVar("Named", bound=Enum)
 
@@ -38,7 +48,8 @@ def parse_part(text: object, column: str = "rate") -> Fraction:
     return Fraction(found["sign"] + found["figure"]) / 100
 
 
-def _format_part(part: Fraction) -> str:
+def format_part(part: Fraction) -> str:
+    """A part of one as a per cent, with as many decimals as it has, and twelve at most."""
     per_cent = part * 100
     digits = f"{float(per_cent):.12f}".rstrip("0").rstrip(".")
     return f"{digits}%"
@@ -92,7 +103,7 @@ _as_text = PlainSerializer(str, return_type=str)
 Percent = Annotated[
     Fraction,
     parsed_by(partial(parse_part)),
-    PlainSerializer(_format_part, return_type=str),
+    PlainSerializer(format_part, return_type=str),
 ]
 Day = Annotated[date, BeforeValidator(_day)]
 Time = Annotated[time, BeforeValidator(_time)]

@@ -59,7 +59,7 @@ def to_ql(day: date) -> ql.Date:
     return ql.Date(day.toordinal() - FROM_ORDINAL)
 
 
-# ----------------------------------------------------------------------------------- day counts
+# --------------------------------------------------------------------------------------- day counts
 
 
 def _a_day(dice: random.Random, low: int, span: int) -> date:
@@ -118,7 +118,7 @@ def _within_a_period(dice: random.Random) -> tuple[Fraction, float]:
     return ours, _ICMA.yearFraction(to_ql(start), to_ql(end), to_ql(first), to_ql(last))
 
 
-# ------------------------------------------------------------------------------------ schedules
+# ---------------------------------------------------------------------------------------- schedules
 
 
 def compare_holidays(name: str) -> int:

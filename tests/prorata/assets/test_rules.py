@@ -48,7 +48,7 @@ def refusal(content) -> str:
     return str(refused.value)
 
 
-# ------------------------------------------------------------------------------- single values
+# ------------------------------------------------------------------------------------ single values
 
 
 def test_all_countries_are_known_by_all_their_codes():
@@ -127,7 +127,7 @@ def test_an_investor_that_does_not_fit_is_refused():
         _ = Investor(2**48, 0, 0, 0).packed
 
 
-# ------------------------------------------------------------------------------- the settings
+# ------------------------------------------------------------------------------------- the settings
 
 
 def test_every_setting_reaches_the_contract_in_its_place():
@@ -232,7 +232,7 @@ def test_holdings_have_to_fit_the_token(content, rule):
         RuleSettings.of(content).encodable(REGISTRY, LOCK_UPS, 0)
 
 
-# --------------------------------------------------------------------------------- refusals
+# ----------------------------------------------------------------------------------------- refusals
 
 TRANSFER = Transfer(ANN, BEN, 25, "HARB", 0)
 TIME = parse_time("", "2027-01-04T12:00:00Z")

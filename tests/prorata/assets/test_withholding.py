@@ -46,7 +46,7 @@ def refusal(**content: Any) -> str:
     return str(refused.value)
 
 
-# ------------------------------------------------------------------------------- single values
+# ------------------------------------------------------------------------------------ single values
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_the_tax_is_rounded_down():
     assert AppliedRate(3_333, RateBasis.EXACT).tax(10_001) == 3_333
 
 
-# ----------------------------------------------------------------------------- the file of rates
+# -------------------------------------------------------------------------------- the file of rates
 
 
 def test_the_example_is_read():
@@ -163,7 +163,7 @@ def test_the_settings_are_written_as_they_are_read():
     assert PolicySettings.of(settings.model_dump(mode="json", by_alias=True)) == settings
 
 
-# ----------------------------------------------------------------------- the file of certificates
+# ------------------------------------------------------------------------- the file of certificates
 
 
 def test_certificates_are_read(tmp_path):

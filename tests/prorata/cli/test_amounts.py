@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     order(documents)
     withhold(documents, tmp_path)
     report(documents, tmp_path)
+    keep_a_schedule(documents, tmp_path)
     act(documents, tmp_path)
     plan_and_apply(documents, tmp_path)
     use_powers(documents)
@@ -118,10 +120,10 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     assert set(documents.read) == names - WITHOUT_AMOUNTS
     bare = {name: list(bare_amounts(facts)) for name, facts in documents.read.items()}
     assert {name: found for name, found in bare.items() if found} == {}
-    # Nor the terms of calls, as they were hashed.
+    # Nor the terms of calls and the documents of schedules, as they were hashed.
     files = [
         path for path in tmp_path.rglob("*.json*")
-        if not path.name.startswith(OTHERS) and path.parent.name != "calls"
+        if not path.name.startswith(OTHERS) and path.parent.name not in ("calls", "schedule")
     ]  # fmt: skip
     assert {path.name for path in files} >= {
         "manifest.json", "push-3.json", "unclaimed.json", "books.json",
@@ -347,6 +349,22 @@ def act(documents: Documents, folder: Path) -> None:
     documents("split", "3:2", "--record", record, *in_money, "--unpaid", POOL, "--dry-run")
     given = documents("stock-dividend", "1:3", "--record", record, *in_money)
     assert units(given["in_lieu"]) == sum(units(line["in_lieu"]) for line in given["holders"])
+
+
+def keep_a_schedule(documents: Documents, folder: Path) -> None:
+    """A note whose first line is shown, begun, and held against the books."""
+    issued = date.fromisoformat(moment(documents.commands.chain.now())[:10])
+    path = written(
+        folder, "note.yaml",
+        "name: Quay note", "currency: USD", "decimals: 2", 'unit: "1.00"', f"issued: {issued}",
+        f"matures: {issued + timedelta(days=180)}",
+        "interest: {day_count: ACT/360, cycle: 90D, rate: 5%}",
+        "fees: [{name: agent, amount: '0.10'}]",
+    )  # fmt: skip
+    documents.asks_no_node("schedule", "show", path, "--at", issued)
+    assert documents("schedule", "next", path)["line"] == 1
+    documents("schedule", "run", path, "--dry-run")
+    documents("schedule", "status", path)
 
 
 def use_powers(documents: Documents) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -303,6 +304,7 @@ CASES = {
     "rights issue": case(*RIGHTS, before=ISSUED[:-1]),
     "rights lapse": case("CANALR", *BASIS, before=(*ISSUED, ("travel", "6000000"))),
     "rules change": case("--file", str(PROJECT_ROOT / "examples/packs/plain-whitelist.yaml")),
+    "schedule run": Case(("{files}/note.yaml",), code=4),
     "settings holds-contract": case("{vault}"),
     "settings identity": case(OTHER),
     "settings income-waits": case("yes"),
@@ -452,6 +454,21 @@ def write_offers(files: Path, now: int, other_money: str) -> None:
         (files / f"{name}.json").write_text(json.dumps({**plain, **more}), encoding="utf-8")
 
 
+def write_terms(files: Path, now: int) -> None:
+    """Terms of a note that pays for the first time in three months."""
+    issued = date.fromisoformat(moment(now)[:10])
+    note = {
+        "name": "Canal note",
+        "currency": "USD",
+        "decimals": 2,
+        "unit": "1.00",
+        "issued": str(issued),
+        "matures": str(issued + timedelta(days=180)),
+        "interest": {"day_count": "ACT/360", "cycle": "90D", "rate": "5%"},
+    }
+    (files / "note.yaml").write_text(json.dumps(note), encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("deployments")
@@ -502,6 +519,7 @@ def built(tmp_path_factory) -> Iterator[World]:
         # Last, so that this journal has noted what the same account has sent for other assets.
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
         write_offers(files, commands.chain.now(), money.deployment.token().address)
+        write_terms(files, commands.chain.now())
         found = commands.deployment
         facts = {
             "files": str(files),
