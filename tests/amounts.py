@@ -19,7 +19,7 @@ _OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "bind
 # cannot hold, a price, which is a ratio, and what stands on forms.
 _NO_AMOUNTS = re.compile(
     r".*\.(cancelled|nonce|price|bid|ask|spread|box|income_code|tax_rate|1042-S (1|3b) .*"
-    r"|price_exact|last|high|low|average|reference|factor)"
+    r"|price_exact|last|high|low|average|reference|factor|ratio)"
 )
 
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
@@ -33,6 +33,7 @@ _COUNTS = re.compile(
     r"|(holders|holders_left|holders_owed|holders_paid|holders_skipped|new|pages|payments|rates"
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"
+    r"|(period|loans|loans_[a-z0-9_]+)"
     r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"
     r"|set_at|valid_from|valid_until)"
     r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"

@@ -44,6 +44,12 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Income": {
         "distribute": "Distribute income to the holders of a record date, or of a record range.",
         "schedule": ("Plan what an asset pays by its terms, and carry it out line by line."),
+        "loans": (
+            "Service a pool of loans: the monthly report, and what the tranches are paid next."
+        ),
+        "waterfall": (
+            "Pay out what came in by the terms of a waterfall: show the terms, run the periods."
+        ),
         "claim": "Claim a holder's income.",
         "payee": "Name where the account's income goes, or show it.",
         "instruct": "Sign what is to become of a holder's income.",
@@ -52,14 +58,6 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "remit": "Send the tax withheld so far to the collector whom the tax policy named.",
         "sweep": "Send what nobody claimed by the deadline to the recipient whom the terms name.",
         "refund": "Send a distribution that nobody can receive back to its declarer.",
-    },
-    "Debt and loans": {
-        "loans": (
-            "Service a pool of loans: the monthly report, and what the tranches are paid next."
-        ),
-        "waterfall": (
-            "Pay out what came in by the terms of a waterfall: show the terms, run the periods."
-        ),
     },
     "Corporate actions": {
         "split": "Split the shares of an asset.",

@@ -60,13 +60,15 @@ class PoolMonth:
     `repurchased`, `fees` and `recoveries`. `losses` are principal given up or forgiven;
     `capitalised` is what modifications added to principal. `suspense` holds what is too little for
     an instalment, at the end; `returned` went back to borrowers. Of the lists, each has a figure
-    for each class of lateness. `provisional` is whether a holiday may yet move the pay date.
+    for each class of lateness. `due_on` is the pay date before it
+    rolls, and `provisional` whether a holiday may yet move it.
     """
 
     number: int
     first: date
     cut_off: date
     determined_on: date
+    due_on: date
     pays_on: date
     provisional: bool
     opening: int = 0

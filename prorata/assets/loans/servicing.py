@@ -47,6 +47,7 @@ def periods(terms: LoanTerms, count: int) -> Iterator[PoolMonth]:
             first=first,
             cut_off=cut_off,
             determined_on=terms.determined_on(cut_off),
+            due_on=terms.due_on(cut_off),
             pays_on=pays_on,
             provisional=terms.is_provisional(pays_on),
         )

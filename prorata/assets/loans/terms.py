@@ -188,12 +188,16 @@ class LoanTerms(BaseModel):
         """The day by which what came in until the cut-off must be posted, to count."""
         return _next(cut_off, self.determination)
 
+    def due_on(self, cut_off: date) -> date:
+        """The pay date before it rolls."""
+        return _next(self.determined_on(cut_off) - _DAY, self.pays)
+
     def pays_on(self, cut_off: date) -> date:
         """The day on which the tranches are paid out of what came in until the cut-off.
 
         Raises: InputError when the calendar does not go as far.
         """
-        day = _next(self.determined_on(cut_off) - _DAY, self.pays)
+        day = self.due_on(cut_off)
         return day if self.business_days is None else self.business_days.rolled(day, self.roll)
 
     def is_provisional(self, pays_on: date) -> bool:

@@ -14,9 +14,9 @@ reported with its line.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from os import PathLike
 
 from prorata.assets.loans.months import Lateness, PoolMonth
@@ -32,10 +32,11 @@ __all__ = ["Period", "parse_periods", "period_of_month", "read_periods"]
 class Period:
     """What came in for one payment date, in smallest units, and what the pool is then.
 
-    `columns` has what buckets are due by columns of their own.
+    `columns` has what buckets are due by columns of their own; `due_on` is the date before it
+    rolled to a business day, where it did.
     """
 
-    date: date
+    date: dt.date
     income: int = 0
     interest: int = 0
     principal: int = 0
@@ -45,6 +46,7 @@ class Period:
     delinquent: int = 0
     losses: int = 0
     columns: Mapping[str, int] = field(default_factory=dict)
+    due_on: dt.date | None = None
 
     @property
     def collections(self) -> int:
@@ -63,6 +65,7 @@ def period_of_month(month: PoolMonth) -> Period:
         pool=month.closing,
         delinquent=sum(month.balances[Lateness.DAYS_60 :]),
         losses=month.losses,
+        due_on=month.due_on,
     )
 
 
@@ -101,7 +104,7 @@ def parse_periods(
 
 
 def _period(
-    sheet: Sheet, line: int, row: Mapping[str, str], terms: WaterfallTerms, before: date
+    sheet: Sheet, line: int, row: Mapping[str, str], terms: WaterfallTerms, before: dt.date
 ) -> Period | None:
     faults = len(sheet.problems)
     day = sheet.cell(line, row, "date", lambda text: require_after(parse_date(text), before))
@@ -109,18 +112,27 @@ def _period(
     columns = _amounts(sheet, line, row, terms.columns, terms)
     if day is None or len(sheet.problems) > faults:
         return None
-    return Period(date=day, columns=columns, **money)
+    return Period(
+        date=day,
+        income=money["income"],
+        interest=money["interest"],
+        principal=money["principal"],
+        recoveries=money["recoveries"],
+        fees=money["fees"],
+        pool=money["pool"],
+        delinquent=money["delinquent"],
+        losses=money["losses"],
+        columns=columns,
+    )
 
 
 def _amounts(
     sheet: Sheet, line: int, row: Mapping[str, str], names: Sequence[str], terms: WaterfallTerms
 ) -> dict[str, int]:
     """What stands in these columns; a blank cell is nothing, but for the pool's balance."""
-    found = {}
+    found = dict.fromkeys(names, 0)
     for name in names:
         if row.get(name, "") or name in terms.facts:
             cell = sheet.cell(line, row, name, lambda text: parse_amount(text, terms.decimals))
             found[name] = cell or 0
-        elif name in terms.columns:
-            found[name] = 0
     return found

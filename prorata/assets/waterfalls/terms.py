@@ -6,6 +6,7 @@ currency: USD
 decimals: 2                      # of the smallest unit that is paid
 starts: 2027-01-01               # from here the tranches' interest runs
 day_count: 30/360                # needed if a tranche or an expense has a rate
+accrual: unadjusted              # or adjusted: interest runs to the pay date as it rolled
 rounding: half-up                # of interest and of expenses at a rate, when they fall due
 pool: "1,000,000.00"             # its balance at the start; left out: there is no pool
 write_downs: true                # tranches above the pool's balance are written down, junior first
@@ -26,16 +27,18 @@ buckets:                         # paid in this order, each as far as the money 
   - { name: cover cure, kind: cure, trigger: cover, pays: senior, accumulates: false }
   - { name: rest, kind: residual, to: equity, income: dividend }
 
-A bucket is due one of: an `amount` each period; a `column` of the periods file; a `rate` of a year
-of the pool's opening balance; the `interest` of a tranche; the `principal` of a tranche, `by`
-collected (the principal and recoveries that came in, and that no earlier bucket is due; this is
-the default) or by all (everything outstanding). A bucket of kind `pro_rata` has several of these
-under `of`, and pays them in proportion to what each is due. What is unpaid stays due
-(`accumulates: true`, the default), or lapses. A bucket with `if_failing` or `if_passing` and the
-name of a trigger is due nothing otherwise.
+The kinds are `expenses`, `senior` (debt service, before the reserve), `reserve`, `cure`, `junior`
+(debt service after all that is senior), `pro_rata` and `residual`. A bucket is due one of: an
+`amount` each period; a `column` of the periods file; a `rate` of a year of the pool's opening
+balance; the `interest` of a tranche; the `principal` of a tranche, `by` collected (the principal
+and recoveries that came in, and that no earlier bucket is due; this is the default) or by all
+(everything outstanding). A bucket of kind `pro_rata` has several of these under `of`, and pays them
+in proportion to what each is due. What is unpaid stays due (`accumulates: true`, the default), or
+lapses. A bucket with `if_failing` or `if_passing` and the name of a trigger is due nothing
+otherwise.
 
-The reserve is drawn for the buckets before it, where what came in is too little, and what is above
-its target at the start of a period is released; it is filled up to a fixed `target`, or to a
+The reserve is drawn for expenses and debt service before it, where too little came in, and what is
+above its target at the start of a period is released; it is filled up to a fixed `target`, or to a
 `target_rate` of what the tranches `of` its list have outstanding, with at most `most` (a per cent)
 of a period's collections. A cure is due while its trigger fails: of a coverage, what restores it,
 rounded up; of the others, all that the tranche has outstanding. It says whether it accumulates:
@@ -88,7 +91,7 @@ COLLECTIONS = ("income", "interest", "principal", "recoveries", "fees")
 FACTS = ("pool", "delinquent", "losses")
 """Columns that are no money: what the pool is at the cut-off, and what was lost in the period."""
 
-Kind = Literal["expenses", "senior", "reserve", "cure", "pro_rata", "residual"]
+Kind = Literal["expenses", "senior", "reserve", "cure", "junior", "pro_rata", "residual"]
 Income = Literal["dividend", "interest", "rent", "return-of-capital"]
 
 
@@ -193,6 +196,7 @@ class _Share(Due):
 _ALLOWED: dict[str, set[str]] = {
     "expenses": {"amount", "column", "rate", "to", "accumulates"},
     "senior": {"amount", "column", "interest", "principal", "by", "to", "accumulates"},
+    "junior": {"amount", "column", "interest", "principal", "by", "to", "accumulates"},
     "reserve": {"target", "target_rate", "of", "most"},
     "cure": {"trigger", "pays", "accumulates"},
     "pro_rata": {"of", "accumulates"},
@@ -245,7 +249,7 @@ class Bucket(Due):
         """The claims that it pays; the reserve, a cure and the residual have none of their own."""
         if self.kind == "pro_rata":
             return self.of
-        return (self,) if self.kind in ("expenses", "senior") else ()
+        return (self,) if self.kind in ("expenses", "senior", "junior") else ()
 
     @property
     def carries(self) -> bool:
@@ -285,6 +289,7 @@ def _needs_receiver(bucket: Bucket) -> None:
 _NEEDS: dict[str, Callable[[Bucket], None]] = {
     "expenses": _needs_one_due,
     "senior": _needs_one_due,
+    "junior": _needs_one_due,
     "reserve": _needs_target,
     "cure": _needs_trigger,
     "pro_rata": _needs_several,
@@ -300,6 +305,7 @@ class WaterfallTerms(_Terms):
     decimals: Annotated[int, parsed_by(_decimals)] = 2
     starts: Day
     day_count: Basis | None = None
+    accrual: Literal["unadjusted", "adjusted"] = "unadjusted"
     rounding: RoundingName = Rounding.HALF_UP
     pool: AmountText | None = None
     write_downs: bool = False
@@ -410,6 +416,8 @@ class WaterfallTerms(_Terms):
             yield "has two reserves; keep one of them"
         if "reserve" in kinds and "senior" in kinds[kinds.index("reserve") :]:
             yield "has debt service after the reserve; put senior buckets before it"
+        if "junior" in kinds and "senior" in kinds[kinds.index("junior") :]:
+            yield "has debt service after a junior bucket; put senior buckets before it"
         last = self.buckets[-1] if self.buckets else None
         if last is not None and (last.if_failing or last.if_passing):
             yield "has a residual on a condition; let it always take the rest"

@@ -4,9 +4,9 @@
     collections + reserve released + reserve drawn = sum of what buckets were paid + reserve filled
 
 A bucket gets the smaller of what it is due and what is left, so that nothing is left for the ones
-after it while it is short. The reserve is drawn only for buckets before it, and only by what these
-lack. Among claims that are paid pro rata, each gets its exact share rounded down or up, and all
-together what there is.
+after it while it is short. The reserve is drawn only for expenses and debt service before it, and
+only by what these lack. Among claims that are paid pro rata, each gets its exact share rounded down
+or up, and all together what there is.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _State:
         self.lost += period.losses
         turn = _Turn(self, period)
         sheet = turn.play()
-        self.pool, self.date, self.number = period.pool, period.date, self.number + 1
+        self.pool, self.date, self.number = period.pool, turn.until, self.number + 1
         self.previous = sheet.hash
         return sheet
 
@@ -82,7 +82,9 @@ class _Turn:
         self.readings: list[Reading] = []
         self.released = self.drawn = self.filled = 0
         basis = self.terms.day_count
-        self.part = Fraction(0) if basis is None else year_fraction(basis, state.date, period.date)
+        unrolled = self.terms.accrual == "unadjusted" and period.due_on is not None
+        self.until = (period.due_on if unrolled else None) or period.date
+        self.part = Fraction(0) if basis is None else year_fraction(basis, state.date, self.until)
 
     # -------------------------------------------------------------------------------------- playing
 

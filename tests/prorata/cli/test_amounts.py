@@ -22,6 +22,7 @@ from tests.prorata.cli.opened import Commands, Ran, agreed, run
 pytestmark = pytest.mark.slow
 
 DAY = 86_400
+EXAMPLES = PROJECT_ROOT / "examples"
 ANN, BEN, CAT, DAN, POOL = (
     "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
     "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
@@ -311,6 +312,12 @@ def report(documents: Documents, folder: Path) -> None:
     documents("names", "set", ANN, "Ann")
     documents("names", "list")
     documents.asks_no_node("account", "list")
+    loans, building = EXAMPLES / "loans", EXAMPLES / "building"
+    pool = (loans / "loans.yaml", "--tape", loans / "tape.csv", "--through", "2027-01-31")
+    documents.asks_no_node("loans", "report", *pool)
+    documents.asks_no_node("loans", "next", *pool, "--waterfall", loans / "waterfall.yaml")
+    documents.asks_no_node("waterfall", "show", loans / "waterfall.yaml")
+    documents.asks_no_node("waterfall", "run", building / "waterfall.yaml", building / "income.csv")
     documents("books", "--out", folder / "books")
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):

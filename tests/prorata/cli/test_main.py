@@ -35,7 +35,6 @@ def test_every_command_is_in_one_group():
         "Set up",
         "Shares",
         "Income",
-        "Debt and loans",
         "Corporate actions",
         "Market",
         "Compliance",
