@@ -73,7 +73,7 @@ contract Ballot is IBallot, EIP712 {
         mapping(address holder => mapping(address claimant => Proxy)) proxies;
     }
 
-    /// @dev Who votes for whom, as found for one vote.
+    /// @dev Who votes for whom, as found for one vote; and what the meeting says, read once.
     /// @param weight Shares of the holder at the record
     /// @param last The last version of a vote of this voter
     /// @param wasVoter Who cast the present vote; zero for nobody
@@ -83,11 +83,15 @@ contract Ballot is IBallot, EIP712 {
         address voter;
         uint48 version;
         uint48 last;
+        bool byProxy;
         uint256 weight;
         address claimant;
         address wasVoter;
-        bool byProxy;
         Standing was;
+        address token;
+        uint256 recordId;
+        uint256 resolutions;
+        bool frozenMayNotVote;
     }
 
     // -------------------------------------------------------------------- storage
@@ -234,7 +238,7 @@ contract Ballot is IBallot, EIP712 {
         claimant = _successorOf(meeting.token, holder);
         proxy = meeting.proxies[holder][claimant].account;
         if (_isLost(meeting.token, proxy)) proxy = address(0);
-        if (_isHeld(meeting, holder)) claimant = address(0);
+        if (meeting.frozenMayNotVote && _isHeld(meeting.token, holder)) claimant = address(0);
     }
 
     /// @inheritdoc IBallot
@@ -247,7 +251,7 @@ contract Ballot is IBallot, EIP712 {
         if (standing.isSplit) {
             (cast.shares, cast.partsHash) = (standing.body, meeting.partsHashes[holder]);
         } else {
-            (cast.shares, cast.choices) = (_weightOf(meeting, holder), standing.body);
+            (cast.shares, cast.choices) = (_weightOf(meeting.token, meeting.recordId, holder), standing.body);
         }
     }
 
@@ -367,15 +371,26 @@ contract Ballot is IBallot, EIP712 {
     /// @dev What stands in the way of any vote at a seat; what is found on the way is written into it.
     function _obstacleTo(Meeting storage meeting, Seat memory seat) private view returns (Obstacle) {
         if (_stageOf(meeting) != Stage.Open) return Obstacle.NotOpen;
+        _read(meeting, seat);
         address holder = seat.holder;
         Standing memory was = seat.was = meeting.standings[holder];
-        seat.weight = was.isExcluded ? 0 : _weightOf(meeting, holder);
+        seat.weight = was.isExcluded ? 0 : _weightOf(seat.token, seat.recordId, holder);
         if (seat.weight == 0) return Obstacle.NoShares;
-        seat.claimant = _successorOf(meeting.token, holder);
+        seat.claimant = _successorOf(seat.token, holder);
         seat.byProxy = seat.voter != seat.claimant;
         if (seat.byProxy && !_isProxy(meeting, seat)) return Obstacle.NotVoter;
-        if (_isHeld(meeting, holder)) return Obstacle.Held;
+        if (seat.frozenMayNotVote && _isHeld(seat.token, holder)) return Obstacle.Held;
         return _obstacleOfVersion(meeting, seat, was);
+    }
+
+    /// @dev In two rows, so that each slot is read once.
+    function _read(Meeting storage meeting, Seat memory seat) private view {
+        seat.token = meeting.token;
+        (seat.recordId, seat.resolutions, seat.frozenMayNotVote) = (
+            meeting.recordId,
+            meeting.resolutions,
+            meeting.frozenMayNotVote
+        );
     }
 
     /// @dev The present vote, and the versions of the voter.
@@ -397,7 +412,7 @@ contract Ballot is IBallot, EIP712 {
     function _isProxy(Meeting storage meeting, Seat memory seat) private view returns (bool) {
         address voter = seat.voter;
         address proxy = meeting.proxies[seat.holder][seat.claimant].account;
-        return voter != address(0) && voter == proxy && !_isLost(meeting.token, voter);
+        return voter != address(0) && voter == proxy && !_isLost(seat.token, voter);
     }
 
     /// @dev What is wrong with a vote, whoever casts it.
@@ -408,10 +423,14 @@ contract Ballot is IBallot, EIP712 {
         Part[] calldata parts,
         Part[] calldata before
     ) private view returns (Obstacle) {
-        if (VoteLib.areMalformed(parts)) return Obstacle.WrongParts;
-        (bool isWrong, ) = VoteLib.findWrong(choices, parts, meeting.resolutions);
-        if (isWrong) return Obstacle.WrongChoices;
-        if (VoteLib.sharesIn(parts) > seat.weight) return Obstacle.WrongParts;
+        if (parts.length == 0) {
+            if (VoteCountLib.isWrong(choices, seat.resolutions)) return Obstacle.WrongChoices;
+        } else {
+            if (VoteLib.areMalformed(parts)) return Obstacle.WrongParts;
+            (bool isWrong, ) = VoteLib.findWrong(choices, parts, seat.resolutions);
+            if (isWrong) return Obstacle.WrongChoices;
+            if (VoteLib.sharesIn(parts) > seat.weight) return Obstacle.WrongParts;
+        }
         bool isSame = VoteLib.hashOf(before) == _partsHashOf(meeting, seat);
         return isSame ? Obstacle.None : Obstacle.WrongBefore;
     }
@@ -447,11 +466,15 @@ contract Ballot is IBallot, EIP712 {
         uint256 was = seat.was.body;
         uint256 weight = seat.weight;
         uint256[MAX_RESOLUTIONS] storage sums = meeting.sums;
-        for (uint256 i = 0; was | choices != 0; ++i) {
-            uint256 before = VoteCountLib.wordOf(was, weight);
-            uint256 present = VoteCountLib.wordOf(choices, weight);
-            if (before != present) sums[i] = VoteCountLib.replaced(sums[i], before, present);
-            (was, choices) = (was >> 2, choices >> 2);
+        // Valid choices end before the array does; and what is taken out of a sum is in it.
+        unchecked {
+            for (uint256 i = 0; was | choices != 0; ++i) {
+                // Only where they differ.
+                if ((was ^ choices) & 3 != 0) {
+                    _replaceAt(sums, i, VoteCountLib.wordOf(was, weight), VoteCountLib.wordOf(choices, weight));
+                }
+                (was, choices) = (was >> 2, choices >> 2);
+            }
         }
     }
 
@@ -463,15 +486,26 @@ contract Ballot is IBallot, EIP712 {
         Part[] calldata parts,
         Part[] calldata before
     ) private {
-        uint256 resolutions = meeting.resolutions;
-        uint256[] memory were = new uint256[](resolutions);
-        uint256[] memory are = new uint256[](resolutions);
+        uint256[] memory were = new uint256[](seat.resolutions);
+        uint256[] memory are = new uint256[](seat.resolutions);
         if (seat.was.isSplit) VoteCountLib.add(were, before);
-        else VoteCountLib.addAlike(were, seat.was.body, seat.weight, resolutions);
+        else VoteCountLib.addAlike(were, seat.was.body, seat.weight);
         if (parts.length != 0) VoteCountLib.add(are, parts);
-        else VoteCountLib.addAlike(are, choices, seat.weight, resolutions);
-        for (uint256 i = 0; i < resolutions; ++i) {
-            if (were[i] != are[i]) meeting.sums[i] = VoteCountLib.replaced(meeting.sums[i], were[i], are[i]);
+        else VoteCountLib.addAlike(are, choices, seat.weight);
+        for (uint256 i = 0; i < seat.resolutions; ++i) {
+            if (were[i] != are[i]) _replaceAt(meeting.sums, i, were[i], are[i]);
+        }
+    }
+
+    /// @dev Written out because the compiler would check an index that is known to be within the array.
+    function _replaceAt(uint256[MAX_RESOLUTIONS] storage sums, uint256 index, uint256 was, uint256 isNow) private {
+        uint256 sum;
+        assembly ("memory-safe") {
+            sum := sload(add(sums.slot, index))
+        }
+        sum = VoteCountLib.replaced(sum, was, isNow);
+        assembly ("memory-safe") {
+            sstore(add(sums.slot, index), sum)
         }
     }
 
@@ -520,7 +554,7 @@ contract Ballot is IBallot, EIP712 {
         (address holder, address claimant) = (appointment.holder, appointment.claimant);
         address successor = _successorOf(meeting.token, holder);
         if (claimant != successor) revert Ballot_NotClaimant(holder, claimant, successor);
-        if (_isHeld(meeting, holder)) revert Ballot_Held(meeting.token, holder);
+        if (meeting.frozenMayNotVote && _isHeld(meeting.token, holder)) revert Ballot_Held(meeting.token, holder);
         address account = appointment.proxy;
         if (account == claimant || _isLost(meeting.token, account)) revert Ballot_InvalidProxy(account);
         Proxy storage proxy = meeting.proxies[holder][claimant];
@@ -557,7 +591,7 @@ contract Ballot is IBallot, EIP712 {
         if (obstacle == Obstacle.NotOpen) revert Ballot_NotAt(seat.id, _stageOf(meeting));
         if (obstacle == Obstacle.NoShares) revert Ballot_NoShares(seat.id, seat.holder);
         if (obstacle == Obstacle.NotVoter) revert Ballot_NotVoter(seat.holder, seat.voter);
-        if (obstacle == Obstacle.Held) revert Ballot_Held(meeting.token, seat.holder);
+        if (obstacle == Obstacle.Held) revert Ballot_Held(seat.token, seat.holder);
         if (obstacle == Obstacle.ClaimantVoted) revert Ballot_ClaimantVoted(seat.holder, seat.claimant);
         if (obstacle == Obstacle.OldVersion) revert Ballot_OldVersion(seat.version, seat.last);
     }
@@ -572,8 +606,8 @@ contract Ballot is IBallot, EIP712 {
         Part[] calldata before
     ) private view {
         if (obstacle == Obstacle.WrongChoices) {
-            (, uint256 wrong) = VoteLib.findWrong(choices, parts, meeting.resolutions);
-            revert Ballot_WrongChoices(wrong, meeting.resolutions);
+            (, uint256 wrong) = VoteLib.findWrong(choices, parts, seat.resolutions);
+            revert Ballot_WrongChoices(wrong, seat.resolutions);
         }
         if (obstacle == Obstacle.WrongBefore) {
             revert Ballot_WrongBefore(seat.holder, VoteLib.hashOf(before), _partsHashOf(meeting, seat));
@@ -592,9 +626,9 @@ contract Ballot is IBallot, EIP712 {
     }
 
     /// @dev What the record says; nothing if it does not answer, or more than can be counted.
-    function _weightOf(Meeting storage meeting, address holder) private view returns (uint256) {
-        bytes memory question = abi.encodeCall(IRecordToken.balanceOfAt, (holder, meeting.recordId));
-        (, uint256 weight) = StaticCallLib.tryAsk(meeting.token, question, gasleft());
+    function _weightOf(address token, uint256 recordId, address holder) private view returns (uint256) {
+        bytes memory question = abi.encodeCall(IRecordToken.balanceOfAt, (holder, recordId));
+        (, uint256 weight) = StaticCallLib.tryAsk(token, question, gasleft());
         return weight > type(uint128).max ? 0 : weight;
     }
 
@@ -611,9 +645,9 @@ contract Ballot is IBallot, EIP712 {
         return account != address(0) && _successorOf(token, account) != account;
     }
 
-    /// @dev Whether nobody votes for a holder, by the terms.
-    function _isHeld(Meeting storage meeting, address holder) private view returns (bool) {
-        return meeting.frozenMayNotVote && TokenRolesLib.claimantOf(meeting.token, holder) == address(0);
+    /// @dev Whether the token holds the income of a holder, as while its wallet is frozen.
+    function _isHeld(address token, address holder) private view returns (bool) {
+        return TokenRolesLib.claimantOf(token, holder) == address(0);
     }
 
     /// @dev Who cast the present vote; zero for nobody.
