@@ -235,10 +235,11 @@ contract Ballot is IBallot, EIP712 {
     /// @inheritdoc IBallot
     function votersOf(uint256 id, address holder) external view returns (address claimant, address proxy) {
         Meeting storage meeting = _known(id);
-        claimant = _successorOf(meeting.token, holder);
+        address token = meeting.token;
+        if (meeting.frozenMayNotVote && _isHeld(token, holder)) return (address(0), address(0));
+        claimant = _successorOf(token, holder);
         proxy = meeting.proxies[holder][claimant].account;
-        if (_isLost(meeting.token, proxy)) proxy = address(0);
-        if (meeting.frozenMayNotVote && _isHeld(meeting.token, holder)) claimant = address(0);
+        if (_isLost(token, proxy)) proxy = address(0);
     }
 
     /// @inheritdoc IBallot

@@ -415,8 +415,8 @@ interface IBallot {
     /// record has closed.
     function sharesOf(uint256 id, address holder) external view returns (uint256);
 
-    /// @notice Who votes for `holder`: its claimant, zero while nobody does, and the claimant's proxy, zero for none or
-    /// while that wallet is lost.
+    /// @notice Who votes for `holder`: its claimant, and the claimant's proxy, zero for none or while that wallet is lost.
+    /// Both are zero while nobody votes for it, by the terms.
     function votersOf(uint256 id, address holder) external view returns (address claimant, address proxy);
 
     /// @notice The vote of `holder` as it stands.

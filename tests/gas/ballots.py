@@ -21,7 +21,7 @@ from tests.contracts.market.voting import (
     Vote,
     choices,
 )
-from tests.gas.story import START, Clocked, fresh, person
+from tests.gas.story import Clocked, fresh, person
 
 CHAIN_ID = 31_337
 DAY = 86_400
@@ -108,7 +108,6 @@ def _paths(stage: Ballots, gas: dict[str, int], key: Any) -> None:
     gas["vote: signed, brought by another"] = stage.tell(
         "castMany", [signed.told], [signature], [[]]
     )
-    gas["cancel: a meeting"] = 0
     stage.send(stage.ballot, "convene", stage.terms(1).told)
     gas["cancel: a meeting"] = stage.tell("cancel", 4, b"\xdd" * 32)
     stage.clock += 10 * DAY
@@ -116,9 +115,11 @@ def _paths(stage: Ballots, gas: dict[str, int], key: Any) -> None:
 
 
 def worst(kit: AnvilKit) -> dict[str, int]:
-    """Pages of as many signed votes as a command brings, on 60 resolutions; and the longest split."""
+    """Pages of signed votes on 60 resolutions, and the longest split."""
     gas: dict[str, int] = {}
-    keys = [Account.from_key((0xA5 << 240 | 7919 * (i + 1)).to_bytes(32, "big")) for i in range(PAGE)]
+    keys = [
+        Account.from_key((0xA5 << 240 | 7919 * (i + 1)).to_bytes(32, "big")) for i in range(PAGE)
+    ]
     stage = Ballots(kit, [key.address for key in keys])
     excluded = tuple(person(700 + i) for i in range(MOST_EXCLUDED))
     gas["convene: 60 resolutions, 32 excluded accounts"] = stage.convene(

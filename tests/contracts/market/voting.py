@@ -186,18 +186,19 @@ class Voting:
         self.harness = harness
         self.kit: RevmKit = harness.kit
         self.token: Deployed = harness.token
-        self.ann, self.ben, self.cid, self.dan = harness.ann, harness.ben, harness.cid, harness.dan
+        self.ann, self.ben, self.cid = harness.ann, harness.ben, harness.cid
+        self.dan, self.eve = harness.dan, harness.eve
         self.ballot = self.kit.deploy("Ballot")
 
     # --------------------------------------------------------------------------- meetings
 
-    def terms(self, resolutions: int = 1, **changes: Any) -> Terms:
+    def terms(self, count: int = 1, **changes: Any) -> Terms:
         """A meeting at a record that closes now, open from tomorrow for a week."""
         if "record" not in changes:
             changes["record"] = self.harness.schedule(self.kit.now)
         usual = Terms(
             self.token.address, changes["record"], self.kit.now + DAY, self.kit.now + 8 * DAY,
-            resolutions=(Resolution(),) * resolutions,
+            resolutions=(Resolution(),) * count,
         )  # fmt: skip
         return usual.but(**changes)
 
@@ -209,9 +210,9 @@ class Voting:
         """Convene; the id."""
         return int(self.convening(terms).named("Convened")[0]["id"])
 
-    def open(self, resolutions: int = 1, **changes: Any) -> int:
+    def open(self, count: int = 1, **changes: Any) -> int:
         """Convene a meeting and let it open; its id."""
-        terms = self.terms(resolutions, **changes)
+        terms = self.terms(count, **changes)
         number = self.convene(terms)
         self.kit.now = terms.opens_at
         return number
