@@ -276,10 +276,8 @@ def sign_command(number: int, out: Path, holder: str | None, **options: Any) -> 
         signer = session.signer(found.chain)
         who = signer.address if holder is None else person("holder", holder)
         if options["proxy"] is not None:
-            proxy, now = _proxy(options["proxy"]), found.chain.now()
-            paper: Any = signed_appointment(
-                signer, place, meeting, holder=who, proxy=proxy, now=now
-            )
+            proxy = _proxy(options["proxy"])
+            paper: Any = signed_appointment(signer, found, place, meeting, holder=who, proxy=proxy)
         else:
             unit = found.settings.unit
             choice = (

@@ -134,9 +134,6 @@ def cast_vote(
     done = standing.voter == operator.address and _is_so(standing, choice)
     if not done:
         obstacle = contract.obstacle_to(meeting.id, holder, operator.address)
-        if obstacle is VoteObstacle.OLD_VERSION:
-            # Of the present block: the one in which this is mined is later.
-            obstacle = VoteObstacle.NONE
         if obstacle is not VoteObstacle.NONE:
             rule, remedy = obstacle_in_words(obstacle, meeting, holder)
             raise InputError.of("vote", operator.address, rule, remedy)
@@ -205,7 +202,13 @@ def signed_vote(
 
 
 def signed_appointment(
-    signer: TypedSigner, contract: Ballot, meeting: Meeting, *, holder: str, proxy: str, now: int
+    signer: TypedSigner,
+    found: Deployment,
+    contract: Ballot,
+    meeting: Meeting,
+    *,
+    holder: str,
+    proxy: str,
 ) -> SignedAppointment:
     """An appointment, signed for somebody to bring.
 
@@ -216,7 +219,10 @@ def signed_appointment(
         raise InputError.of("proxy", proxy, "is the account itself", "name somebody else")
     if signer.address != claimant:
         raise _not_claimant(signer.address, holder, claimant)
-    appointment = Appointment(meeting.id, holder, claimant, proxy, now)
+    block = found.chain.block()
+    last = read_book(found, contract, meeting.id, block).appointed.get((holder, claimant))
+    version = max(block.timestamp, 0 if last is None else last.version + 1)
+    appointment = Appointment(meeting.id, holder, claimant, proxy, version)
     return sign_appointment(signer, contract, appointment)
 
 
@@ -248,8 +254,8 @@ def obstacle_in_words(obstacle: VoteObstacle, meeting: Meeting, holder: str) -> 
             "let it change its vote itself",
         ),
         VoteObstacle.OLD_VERSION: (
-            "has cast a vote that is as late, or later",
-            "vote, or sign, once more",
+            "has cast a vote in the chain's present second already",
+            "wait for the next block, and vote again",
         ),
         VoteObstacle.FUTURE_VERSION: ("has signed a later second", "bring it when that has come"),
         VoteObstacle.NOT_SIGNED: ("has not signed that", "ask for another file"),
