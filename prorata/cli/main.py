@@ -78,6 +78,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "auction": "Auction shares among holders, at one price for all.",
         "tender": "Buy shares back from holders: a tender at one price for all.",
         "redeem": "Give shares back for money: at once, or in a window at a later price.",
+        "meeting": (
+            "Meetings of the holders of record: convene, vote, count, declare, write the minutes."
+        ),
         "exchange": (
             "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
         ),
