@@ -66,7 +66,7 @@ def test_more_than_all_serials_are_refused() -> None:
 def test_serials_go_first_in_first_out_and_each_once(
     found: list[Serials], data: st.DataObject
 ) -> None:
-    """Cut into retirements of any size, the serials are all of them, in their order."""
+    """Cut into retirements of any size, the serials are all of them, in their order (Law 79)."""
     everything = one_by_one(found)
     cuts = data.draw(st.lists(st.integers(0, len(everything)), max_size=6).map(sorted))
     taken = []

@@ -296,7 +296,7 @@ def test_the_report_says_what_is_late_and_every_loan_stands_somewhere(played):
 
 @fund
 def test_a_holder_has_what_its_shares_earned_on_its_days(played):
-    """By the cap table of each day and the factor of each day, to the last unit."""
+    """By the cap table of each day and the factor of each day, to the last unit (Law 80)."""
     factors = [parse_units(row["factor"], 9) for row in played.rows("factors.csv")]
     assert len(factors) == 61
     months = {"1": range(1, 32), "2": range(32, 62)}
@@ -433,7 +433,7 @@ def test_every_serial_is_retired_once_and_in_its_order(played):
 
 @carbon
 def test_what_was_issued_is_held_retired_or_cancelled(played):
-    """By the files of two vintages: nothing is issued for what was invalidated."""
+    """By the files of two vintages: nothing is issued for what was invalidated (Law 79)."""
     rows = played.rows("retirements.csv")
     books = json.loads((played.out / "books.json").read_text(encoding="utf-8"))
     held = {one["symbol"]: int(one["total_supply"]["units"]) for one in books["tokens"]}

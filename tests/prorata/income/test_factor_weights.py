@@ -68,7 +68,8 @@ def test_everybody_has_what_its_shares_earned_on_its_days(
     factors: list[int], held: list[list[int]]
 ) -> None:
     """The income of a month by factors is each holder's factors times shares, summed by the day,
-    less than one unit less: whoever came when the yield was low has no part of the days before.
+    less than one unit less: whoever came when the yield was low has no part of the days before
+    (Law 80).
     """
     balances = {
         str(holder): sum(f * shares for f, shares in zip(factors, days, strict=False))
