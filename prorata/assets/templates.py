@@ -8,6 +8,7 @@ that everybody knows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,6 @@ from prorata.assets.asset import Asset
 from prorata.assets.drafts import AssetDraft, write_draft
 from prorata.assets.examples import EXAMPLES
 from prorata.errors import InputError
-from prorata.files.csv_reader import Sheet
 from prorata.files.writer import write_whole
 
 __all__ = ["TEMPLATES", "template_draft", "write_template"]
@@ -29,13 +29,12 @@ TEMPLATES: Mapping[str, str] = {
     "fund": "money market: income by the day, paid by the month; in and out at value",
     "gold": "bars in a vault: a fee paid in metal, bars delivered",
     "carbon": "credits by serial number: sold, retired for somebody, certificates",
-    "equity": "a company: rights, stock dividend, tender, reverse split, squeeze-out",
+    "equity": "a company: rights, stock dividend, meeting, tender, splits, squeeze-out",
 }
 """The classes, each with what its play shows."""
 
 ASSET = "asset.yaml"
-WALLETS = "address"
-"""The column of a file that names wallets."""
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{40}\b", re.ASCII)
 
 
 def _folder(name: str) -> Path:
@@ -98,8 +97,5 @@ def write_template(name: str, folder: Path, changes: Mapping[str, Any]) -> Writt
 
 
 def _names_wallets(path: Path) -> bool:
-    """Whether a file has a column of wallets."""
-    if path.suffix != ".csv":
-        return False
-    header = Sheet.read(path).decode("utf-8").partition("\n")[0]
-    return WALLETS in header.split(",")
+    """Whether an address stands in a file."""
+    return _ADDRESS.search(path.read_text(encoding="utf-8")) is not None

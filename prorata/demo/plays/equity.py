@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A company's shares, played: rights, a stock dividend, a tender, a reverse split, a squeeze-out.
+"""A company's shares, played: rights, a stock dividend, a meeting, a tender, splits, a squeeze-out.
 
 Holders come first in an issue of new shares, and what nobody takes goes, exactly pro rata, to those
-who want more. A stock dividend is paid by the vault like any other. The company buys shares back
-and cancels them, all shares become a tenth as many, and who has nearly all of them buys the rest.
-Three tokens take part, the shares, the rights and the shares after the split: their books are one.
+who want more. A stock dividend is paid by the vault like any other. As the meeting has resolved,
+the company buys shares back and cancels them, and all shares become a tenth as many; who has nearly
+all of them buys the rest. Three tokens take part, the shares, the rights and the shares after the
+split: their books are one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from prorata.contracts.call_terms import Side, Wanted
 from prorata.contracts.currency import Currency
 from prorata.demo.asset_play import DAY, DOLLAR_DECIMALS, AssetPlay, day_of
+from prorata.demo.plays.meetings import MeetingAct
 from prorata.deployments.roles import add_agent, find_governed, remove_agent
 from prorata.errors import BooksError
 from prorata.files.models import validated
@@ -48,6 +50,7 @@ from prorata.market.exchanges.opening import OpenedExchange, funded_whole, open_
 from prorata.market.exchanges.steps import close_exchange
 from prorata.market.keepers import allow_keeper
 from prorata.register.enforcement import Basis, burn
+from prorata.reports.minutes import write_minutes
 from prorata.reports.pages import Page, PageTable, write_page
 from prorata.values.amounts import parse_units, percent
 from prorata.values.kinds import Kind
@@ -70,6 +73,9 @@ EAGER: Mapping[int, int] = {0: 2_000, 1: 1_500, 4: 600, 6: 401, 23: 300}
 TENDERING: Mapping[int, int] = {1: 4_000, 2: 3_500, 5: 2_000, 7: 1_999, 10: 500, 14: 333}
 NEARLY_ALL = 95
 """Per cent of the shares from which on the rest can be bought."""
+
+BUY_BACK, REVERSE_SPLIT = 14, 15
+"""The resolutions of the meeting that the company acts on."""
 
 RIGHT_PRICE = 3_500_000
 OFFER_DAYS, TENDER_DAYS = 14, 20
@@ -145,6 +151,7 @@ class EquityPlay(AssetPlay):
         self._begin()
         self._offer_rights()
         self._give_stock()
+        self._meet()
         self._buy_back()
         self._split()
         self._squeeze_out()
@@ -348,6 +355,18 @@ class EquityPlay(AssetPlay):
                 f"vault, and {self.dollars(in_lieu)} for their fractions"
             )
 
+    def _meet(self) -> None:
+        self.narrator.heading("The annual meeting")
+        act = MeetingAct(self, self.asset, self.files / "meeting.yaml", self.files / "votes.csv")
+        self.minutes = act.hold()
+        self.resolved, _ = write_minutes(self.minutes, self.folder / "minutes.html")
+        carried = [one.number for one in self.minutes.lines if one.carried]
+        if not {BUY_BACK, REVERSE_SPLIT} <= set(carried):
+            raise BooksError("what the company is to do was not resolved")
+        self._note(
+            "Annual meeting", f"{len(carried)} of {len(self.minutes.lines)} resolutions carried"
+        )
+
     def _buy_back(self) -> None:
         self.narrator.heading("The company buys back")
         path = self.folder / "tender.yaml"
@@ -379,8 +398,7 @@ class EquityPlay(AssetPlay):
             )
         with self.narrator.step("They are cancelled") as step:
             bought = self.token.balance_of(self.issuer)
-            paper = self._paper("buy-back", "Resolution: shares that were bought are cancelled.")
-            basis = Basis.of("Cancelled after the buy-back", str(paper))
+            basis = Basis.of(f"Resolution {BUY_BACK}: cancelled", str(self.resolved))
             burn(self.operator, self.asset, basis, holder=self.issuer, amount=bought)
             self._note("Buy-back", f"{bought:,} shares for {self.dollars(bought * price)}")
             step.say(f"{bought:,} shares are burnt, and {self.token.total_supply():,} are left")
@@ -391,8 +409,7 @@ class EquityPlay(AssetPlay):
         self.narrator.heading("One for ten")
         wanted = self.actions.reverse_split
         opens = self.now + MONTH
-        paper = self._paper("reverse-split", "Resolution: one new share for ten.")
-        basis = Basis.of("Reverse split of the general meeting", str(paper))
+        basis = Basis.of(f"Resolution {REVERSE_SPLIT}: one for ten", str(self.resolved))
         plan = ConversionPlan(
             action="reverse-split",
             ratio=wanted.ratio,
@@ -513,8 +530,10 @@ class EquityPlay(AssetPlay):
         if others:
             raise BooksError(f"{others[0]} has shares after the squeeze-out")
         write_page(self._page(), self.out / "actions.html")
+        write_minutes(self.minutes, self.out / "minutes.html")
         rights, after = self.rights.settings.symbol, self.after.settings.symbol
         yield "actions.html        what the company did, and who held its shares"
+        yield "minutes.html        of the meeting: what later actions rest on, by its hash"
         yield "captable-record-*   who held what at each record"
         yield "calls.csv           the offer of what nobody took, and the tender"
         yield f"{rights}/, {after}/      the same files of the rights and of the new shares"

@@ -19,21 +19,22 @@ from prorata.assets.asset import Asset
 from prorata.assets.schedules.servicing import accrued_at
 from prorata.assets.schedules.sheets import ScheduleSheet, SheetLine
 from prorata.assets.schedules.terms import ScheduleTerms
-from prorata.chain.artifacts import artifact
-from prorata.chain.calls import deploy_call
+from prorata.assets.withholding import PolicySettings, format_rate
 from prorata.demo.asset_play import DAY, DOLLAR_DECIMALS, AssetPlay, day_of
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError
 from prorata.files.writer import Row, write_csv_rows, write_whole
-from prorata.income.per_share import amount_per_share
+from prorata.income.pushes import push_all
+from prorata.income.schedule_accounts import line_accounts
+from prorata.income.schedules import LineRun, Withheld, planned_line, run_line
 from prorata.ledger.audits import Audit
 from prorata.reports.pages import Page, PageTable, write_page
+from prorata.tax.policies import deploy_policy
 from prorata.values.amounts import format_units, parse_units
 from prorata.values.kinds import Kind
 
 __all__ = ["NotePlay"]
 
-TAX_BASIS_POINTS = 1_500
 TAX_OFFICE, TRUSTEE = 1_001, 1_002
 
 TRADED_AFTER, TRADED = 3, 120
@@ -118,11 +119,15 @@ class NotePlay(AssetPlay):
         issued = datetime.combine(self.terms.issued, time(14), tzinfo=timezone.utc)
         self.demo_chain.travel(int(issued.timestamp()))
         with self.narrator.step("Tax is arranged") as step:
-            [self.tax_office, self.trustee] = self.enter(TAX_OFFICE, TRUSTEE)
-            call = deploy_call(artifact("FlatTax"), TAX_BASIS_POINTS, self.tax_office)
-            self.policy = str(self.operator.send_one("tax policy", call).contract_address)
-            self.withholding = {self.policy: TAX_BASIS_POINTS}
-            step.say("of interest 15 % are withheld, of principal nothing")
+            self.tax_office, self.trustee = self.enter(TAX_OFFICE, TRUSTEE)
+            settings = PolicySettings.load(self.files / "withholding.yaml")
+            placed = deploy_policy(self.operator, self.asset, settings)
+            assert placed.policy is not None
+            self.withheld = Withheld(tax_policy=placed.policy.address)
+            self.asset = self.tokens[0] = Deployment.open(self.demo_chain.chain, self.asset.folder)
+            self.note.found = self.asset
+            rate = format_rate(settings.default.interest)
+            step.say(f"of interest {rate} are withheld, of principal nothing")
         with self.narrator.step("Units issued") as step:
             self.issue(self.asset, self.table)
             self.issue(self.zero.found, self.read_table("holders-zero.csv", zero))
@@ -155,27 +160,21 @@ class NotePlay(AssetPlay):
         line, sheet, found = planned.line, note.sheet, note.found
         title = f"{note.symbol}, line {planned.number}"
         with self.narrator.step(title) as step:
-            record = self.record(found, planned.closes_at)
+            record = self._run(note, planned.number).record.id
+            self.demo_chain.travel(planned.closes_at + 1)
             self.demo_chain.travel(planned.payable_from)
-            note.documents[planned.number] = sheet.document(planned.number)
-            document = sheet.document_hash(planned.number)
             eligible = found.token().total_supply_at(record)
-            declared: dict[int, int] = {}
-            for kind, cents in (
-                (Kind.INTEREST, line.interest),
-                (Kind.PRINCIPAL, line.principal),
-                (Kind.INTEREST, line.premium),
-            ):
-                if not cents:
-                    continue
-                amount = amount_per_share(found, sheet.per_share(cents), self.dollar, record)
-                policy = {"tax_policy": self.policy} if kind is Kind.INTEREST else {}
-                number = self.distribute(
-                    found, record, amount, kind, document_hash=document, **policy
-                )
-                declared[number] = amount
+            cents = line.payment * eligible
+            self.give_money(self.issuer, cents * 10 ** (DOLLAR_DECIMALS - sheet.terms.decimals))
+            done = self._run(note, planned.number)
+            note.documents[planned.number] = done.line.document.text
+            declared = {
+                one.id: amount for one, (_, amount) in zip(done.done, done.amounts, strict=True)
+            }
+            for one, (kind, _) in zip(done.done, done.amounts, strict=True):
+                push_all(self.operator, found, one.id)
                 if kind is Kind.INTEREST:
-                    self.send(self.issuer, "remit", found.vault().remit(number))
+                    self.send(self.issuer, "remit", found.vault().remit(one.id))
             fees = sum(line.fees) * eligible * 10 ** (DOLLAR_DECIMALS - sheet.terms.decimals)
             if fees:
                 self.give_money(self.issuer, fees)
@@ -186,6 +185,11 @@ class NotePlay(AssetPlay):
                 f"{self.dollars(sum(declared.values()))} to {eligible:,} units at record {record}"
                 + (f"; {self.dollars(fees)} to the trustee" if fees else "")
             )
+
+    def _run(self, note: Note, number: int) -> LineRun:
+        """What `prorata schedule run` does: the record first, then what it declares."""
+        planned = planned_line(note.found, note.sheet, number)
+        return run_line(self.operator, note.found, planned, self.withheld)
 
     def _said(self, note: Note, planned: SheetLine) -> str:
         line, text = planned.line, note.sheet.text
@@ -227,7 +231,7 @@ class NotePlay(AssetPlay):
             declared=format_units(sum(declared.values()), DOLLAR_DECIMALS, grouping=False),
             received=format_units(received, DOLLAR_DECIMALS, grouping=False),
             distributions=" ".join(str(number) for number in declared),
-            document=f"0x{sheet.document_hash(planned.number).hex()}",
+            document=f"0x{sheet.line_document(planned.number).hash.hex()}",
         )
 
     def _trade(self) -> None:
@@ -302,18 +306,18 @@ class NotePlay(AssetPlay):
             write_whole(folder / f"{note.symbol}-{line}.json", text)
 
     def _check(self, note: Note, found: Audit) -> None:
-        """A holder gets at least its unit's amount for each unit.
+        """Every line is paid, as `prorata schedule status` says, and no unit got less than planned.
 
         Raises: BooksError.
         """
-        books = found.books
+        for one in line_accounts(note.found, note.sheet, found, self.now):
+            if one.state != "paid":
+                number = one.line.document.number
+                raise BooksError(f"line {number} of {note.symbol} is {one.state}")
+        unit = 10 ** (DOLLAR_DECIMALS - note.sheet.terms.decimals)
         for row in note.rows:
-            planned = note.sheet.line(row.line).line
-            total = sum(
-                books.distributions[int(number)].received for number in row.distributions.split()
-            )
-            unit = 10 ** (DOLLAR_DECIMALS - note.sheet.terms.decimals)
-            if total < planned.payment * unit * row.units:
+            planned = note.sheet.line(row.line).line.payment * unit * row.units
+            if parse_units(row.received, DOLLAR_DECIMALS) < planned:
                 raise BooksError(f"line {row.line} of {row.note} paid less than was planned")
 
     def _page(self, rows: list[LineRow]) -> Page:

@@ -81,7 +81,7 @@ def test_no_shares_are_a_claim_on_nothing() -> None:
 def test_the_fee_makes_the_factor_fall_and_the_metal_is_all_somebodys(
     held: Custody, days: int
 ) -> None:
-    """What shares are a claim on and what the keeper has earned are all the metal, always (Law 78)."""
+    """What shares are a claim on and what the keeper has earned are all the metal (Law 78)."""
     after = held.accrued(TERMS, days)
     assert after.claimed + after.earned == held.bars.fine
     assert after.factor <= held.factor
@@ -94,9 +94,7 @@ def test_the_fee_makes_the_factor_fall_and_the_metal_is_all_somebodys(
 def test_the_keeper_takes_whole_bars_for_no_more_than_it_has_earned(
     held: Custody, days: int
 ) -> None:
-    """A sale of the keeper's moves nobody's factor, and what is left does not pay another bar
-    (Law 78).
-    """
+    """A sale of the keeper's moves nobody's factor; what is left pays no other bar (Law 78)."""
     accrued = held.accrued(TERMS, days % 36_500)
     taken = accrued.takeable()
     after = accrued.taken(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.assets.templates import TEMPLATES, write_template
 from prorata.errors import InputError
+
+ADDRESS = re.compile("0x[0-9a-fA-F]{40}(?![0-9a-fA-F])")
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -20,8 +23,8 @@ def test_a_folder_has_all_of_its_class_but_who_holds_what(name: str, tmp_path: P
     assert there == {path.name for path in written.files}
     assert there | {*written.left_out} == {path.name for path in (EXAMPLES / name).iterdir()}
     assert "holders.csv" in written.left_out
-    for path in written.files:
-        assert "address," not in path.read_text(encoding="utf-8").partition("\n")[0]
+    for path in written.files[1:]:
+        assert not ADDRESS.search(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

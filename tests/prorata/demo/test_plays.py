@@ -52,7 +52,8 @@ FILES: Mapping[str, set[str]] = {
     "carbon": {"MDR25", "certificates", "credits.html", "exchanges.csv", "retirements.csv"},
     "equity": {
         "TIDER", "TIDN", "actions.html", "call-orders.csv", "calls.csv", "captable-record-1.csv",
-        "captable-record-2.csv", "captable-record-3.csv", "exchanges.csv", "statements",
+        "captable-record-2.csv", "captable-record-3.csv", "captable-record-4.csv",
+        "exchanges.csv", "minutes.html", "minutes.json", "statements",
     },
 }  # fmt: skip
 """What is in the folder of each class beside the files of every token."""
@@ -498,6 +499,21 @@ def test_everybody_gets_its_exact_part_in_both_calls(played):
         for one, given in zip(wanted, got, strict=True):
             exact = Fraction(sum(got) * one, sum(wanted))
             assert exact - 1 < given < exact + 1
+
+
+@equity
+def test_a_meeting_is_counted_and_what_follows_rests_on_its_minutes(played):
+    """For, against and abstained are all that were present; orders and exchanges name the page."""
+    minutes = json.loads((played.out / "minutes.json").read_text(encoding="utf-8"))
+    resolutions = minutes["resolutions"]
+    assert len(resolutions) == 20
+    for one in resolutions:
+        votes = sum(int(one[name]["units"]) for name in ("for", "against", "abstained"))
+        assert votes == int(minutes["present"]["units"])
+    assert [one["resolution"] for one in resolutions if not one["carried"]] == [17]
+    page = f"0x{sha256((played.out / 'minutes.html').read_bytes()).hexdigest()}"
+    split = next(row for row in played.rows("exchanges.csv") if row["kind"] == "exchange")
+    assert split["document"] == page
 
 
 @equity
