@@ -23,7 +23,7 @@ from prorata.files.writer import write_whole
 __all__ = ["TEMPLATES", "template_draft", "write_template"]
 
 TEMPLATES: Mapping[str, str] = {
-    "building": "real estate: an offering, rent, taxes, ways out",
+    "building": "real estate: an offering, rent by a waterfall, taxes, ways out, a sale",
     "note": "debt: coupons by a schedule, a fifth paid back a year, a call; a zero coupon",
     "loans": "private credit: 1,000 loans, three tokens paid by a monthly waterfall",
     "fund": "money market: income by the day, paid by the month; in and out at value",

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from prorata.contracts.call_terms import Side, Wanted
 from prorata.contracts.currency import Currency
 from prorata.demo.asset_play import DAY, DOLLAR_DECIMALS, AssetPlay, day_of
-from prorata.demo.plays.meetings import MeetingAct
+from prorata.demo.meetings import MeetingAct, read_votes
 from prorata.deployments.roles import add_agent, find_governed, remove_agent
 from prorata.errors import BooksError
 from prorata.files.models import validated
@@ -357,7 +357,9 @@ class EquityPlay(AssetPlay):
 
     def _meet(self) -> None:
         self.narrator.heading("The annual meeting")
-        act = MeetingAct(self, self.asset, self.files / "meeting.yaml", self.files / "votes.csv")
+        act = MeetingAct(
+            self, self.asset, self.files / "meeting.yaml", read_votes(self.files / "votes.csv")
+        )
         self.minutes = act.hold()
         self.resolved, _ = write_minutes(self.minutes, self.folder / "minutes.html")
         carried = [one.number for one in self.minutes.lines if one.carried]

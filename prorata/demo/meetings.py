@@ -7,10 +7,10 @@ the company brings all of those at once; some let the chair vote for them; a poo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,9 +37,11 @@ from prorata.values.times import moment
 from prorata.values.words import counted, listed
 
 if TYPE_CHECKING:
-    from prorata.demo.asset_play import AssetPlay
+    from prorata.chain.operator import Operator
+    from prorata.demo.chain import DemoChain
+    from prorata.demo.narration import Narrator
 
-__all__ = ["MeetingAct", "Voter"]
+__all__ = ["MeetingAct", "Venue", "Voter", "read_votes"]
 
 CHAIR = 1_004
 """Index in the rehearsal wallet of whoever votes for those who appoint the chair."""
@@ -60,14 +62,36 @@ class Voter(BaseModel):
     vote: str
 
 
+class Venue(Protocol):
+    """The play in which a meeting takes place."""
+
+    demo_chain: DemoChain
+    narrator: Narrator
+    folder: Path
+    operator: Operator
+
+    @property
+    def now(self) -> int:
+        """The chain's time."""
+
+    def operator_of(self, address: str, /) -> Operator:
+        """Somebody who sends steps."""
+
+    def schedule(self, found: Deployment, closes_at: int, /) -> int:
+        """Schedule a record date; its number."""
+
+    def enter(self, *indices: int) -> list[str]:
+        """Further accounts of the rehearsal wallet."""
+
+
 @dataclass
 class MeetingAct:
-    """One meeting of a play: its terms and its votes are files beside each other."""
+    """One meeting of a play: `terms` is its file, beside which are those of split votes."""
 
-    play: AssetPlay
+    play: Venue
     found: Deployment
     terms: Path
-    votes: Path
+    voters: Sequence[Voter]
 
     def hold(self) -> Minutes:
         """Convene, vote, declare; the minutes.
@@ -99,20 +123,9 @@ class MeetingAct:
             )
         return contract, meeting
 
-    def _voters(self) -> Iterator[Voter]:
-        """Who votes how, by the file.
-
-        Raises: InputError with every fault in it.
-        """
-        columns = ("address", "how", "vote")
-        sheet = Sheet(str(self.votes), columns, row="vote")
-        for _, row in sheet.rows(Sheet.read(self.votes)):
-            yield validated(Voter, row, str(self.votes), str(self.votes))
-        sheet.check()
-
     def _vote(self, contract: Ballot, meeting: Meeting) -> None:
         play, found = self.play, self.found
-        voters = [*self._voters()]
+        voters = self.voters
         where = (found, contract, meeting)
         with play.narrator.step("Holders vote") as step:
             [chair] = play.enter(CHAIR)
@@ -133,7 +146,7 @@ class MeetingAct:
                     appoint_proxy(voter, contract, meeting, one.address, chair)
                     voter = play.operator_of(chair)
                 choice = (
-                    read_parts(self.votes.parent / one.vote, meeting, found.settings.unit)
+                    read_parts(self.terms.parent / one.vote, meeting, found.settings.unit)
                     if one.how == "split"
                     else choice_of(one.vote, meeting)
                 )
@@ -176,6 +189,17 @@ class MeetingAct:
                 + (f", and not {listed(lost)}" if lost else "")
             )
         return minutes
+
+
+def read_votes(path: Path) -> list[Voter]:
+    """Who votes how, by a file with the columns `address,how,vote`.
+
+    Raises: InputError with every fault in it.
+    """
+    sheet = Sheet(str(path), ("address", "how", "vote"), row="vote")
+    found = [validated(Voter, row, str(path), str(path)) for _, row in sheet.rows(Sheet.read(path))]
+    sheet.check()
+    return found
 
 
 def _said(ways: Iterable[How]) -> str:
