@@ -15,6 +15,7 @@ from prorata.cli.exchange_screens import contract_option, show_check, show_opene
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import escape
 from prorata.cli.session import Session
+from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.market.exchanges.elective import check_exchange, exchange_now
 from prorata.market.exchanges.listing import choose_exchange, list_exchanges
@@ -145,8 +146,7 @@ def certificate_command(
         place = contract_at(found, contract)
         made = certificates_of(found, place)
         if batches is not None:
-            issued = [one for one in read_batches(batches) if one.token == found.settings.symbol]
-            made = with_serials(made, issued, read_documents(found.token()))
+            made = _with_serials(found, made, batches)
         if transaction is not None:
             made = [one for one in made if one.transaction.lower() == transaction.lower()]
         opened = [one for one in list_exchanges(found, place) if is_retirement(one.exchange)]
@@ -165,6 +165,22 @@ def certificate_command(
     if not opened:
         session.output.notice("nobody can retire yet: `prorata retire open` lets holders do it")
     session.output.result({"certificates": [one.as_json() for one in made], "files": files})
+
+
+def _with_serials(found: Deployment, made: list[Certificate], path: Path) -> list[Certificate]:
+    """The certificates of credits, by the file of all batches.
+
+    Raises: InputError when the token has other credits, or its shares can be divided.
+    """
+    symbol, decimals = found.settings.symbol, found.settings.decimals
+    if decimals:
+        rule = f"is of credits, which are whole, and {symbol} has {decimals} decimals"
+        raise InputError.of("batches", path, rule, "leave it out")
+    issued = [one for one in read_batches(path) if one.token == symbol]
+    if not issued:
+        rule = f"has no batch of {symbol}"
+        raise InputError.of("batches", path, rule, "give the file of the token's batches")
+    return with_serials(made, issued, read_documents(found.token()))
 
 
 def _show(session: Session, made: list[Certificate], symbol: str) -> None:
