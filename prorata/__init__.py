@@ -17,7 +17,11 @@ from prorata.version import __version__
 if TYPE_CHECKING:
     from prorata.apportion import Apportionment, entitlement, withhold
     from prorata.assets.asset import Asset
+    from prorata.assets.calendars import Calendar, find_calendar
+    from prorata.assets.day_counts import DayCount, year_fraction
     from prorata.assets.rules import RuleSettings
+    from prorata.assets.schedules.sheets import ScheduleSheet
+    from prorata.assets.schedules.terms import ScheduleTerms
     from prorata.assets.withholding import PolicySettings
     from prorata.chain.node import RpcChain
     from prorata.chain.operator import Operator
@@ -65,9 +69,11 @@ __all__ = [
     "Books",
     "BooksError",
     "BuildError",
+    "Calendar",
     "CapTable",
     "ChainError",
     "Currency",
+    "DayCount",
     "Declaration",
     "Deployment",
     "DeploymentError",
@@ -92,6 +98,8 @@ __all__ = [
     "RevertError",
     "RpcChain",
     "RuleSettings",
+    "ScheduleSheet",
+    "ScheduleTerms",
     "ShareToken",
     "Signer",
     "Terms",
@@ -103,6 +111,7 @@ __all__ = [
     "declare_all",
     "deploy",
     "entitlement",
+    "find_calendar",
     "folder_for",
     "format_units",
     "holders_at",
@@ -124,12 +133,17 @@ __all__ = [
     "sweep",
     "withhold",
     "write_csv",
+    "year_fraction",
 ]
 
 _ROOMS = {
     "apportion": ("Apportionment", "entitlement", "withhold"),
     "assets.asset": ("Asset",),
+    "assets.calendars": ("Calendar", "find_calendar"),
+    "assets.day_counts": ("DayCount", "year_fraction"),
     "assets.rules": ("RuleSettings",),
+    "assets.schedules.sheets": ("ScheduleSheet",),
+    "assets.schedules.terms": ("ScheduleTerms",),
     "assets.withholding": ("PolicySettings",),
     "chain.node": ("RpcChain",),
     "chain.operator": ("Operator",),

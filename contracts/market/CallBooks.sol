@@ -26,9 +26,15 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     /// @dev What a question may use that a token may not answer.
     uint256 internal constant QUESTION_GAS = 50_000;
 
+    /// @dev Where the interest of a sale at one price is while the call is open, in the slot of a `Head`: in place of lots
+    /// that were delivered and returned, of which there are none yet. It has room for as many orders as are counted, each
+    /// of as many lots as one can have.
+    uint256 internal constant KEPT = 48;
+    uint256 private constant KEPT_MASK = type(uint80).max;
+
     // --------------------------------------------------------------------- storage
 
-    /// @dev One slot, from the lowest bit up.
+    /// @dev One slot, from the lowest bit up. `KEPT` says what else lies there until the close.
     /// @param stage How far the call is
     /// @param orders Orders placed
     /// @param delivered Lots that were ever delivered
@@ -74,7 +80,7 @@ abstract contract CallBooks is ReentrancyGuardTransient {
     }
 
     /// @dev The books of a call.
-    /// @param named A bit for each step whose interest is not zero
+    /// @param named A bit for each step whose interest is not zero, and was not kept in the head
     /// @param cursors How far the orders of each side are; see `CallSettlement`
     /// @param second Money in the second currency that may go back
     /// @param total In a call by amount, the money of all bids that take part
@@ -172,6 +178,20 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         if (CallOrder.unwrap(found) == 0) revert ICallAuction.CallAuction_UnknownOrder(id, order);
     }
 
+    /// @dev Whether orders of a call at this stage may have had their turn.
+    function _settles(ICallAuction.Stage stage) internal pure returns (bool) {
+        return stage > ICallAuction.Stage.Cleared && stage < ICallAuction.Stage.Failed;
+    }
+
+    /// @dev An order of such a call. One that got all its lots, and had them delivered at once, is left as it was placed:
+    /// that its side has passed it says the rest.
+    function _turned(bytes32 id, Book storage book, uint256 order) internal view returns (CallOrder found) {
+        found = _orderIn(id, book, order);
+        if (found.state() != ICallAuction.OrderState.Placed) return found;
+        // The lowest bits of a cursor are the last order that was called.
+        if (order <= uint40(book.cursors[uint256(found.side())])) return found.served(found.lots());
+    }
+
     // ---------------------------------------------------------------------- asking
 
     /// @dev The wallet that has taken the place of `account`, or itself. A token that does not answer knows none: money
@@ -219,14 +239,57 @@ abstract contract CallBooks is ReentrancyGuardTransient {
 
     // ------------------------------------------------------------------- recording
 
-    function _addInterest(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
+    /// @dev The slot of a `Head` as it is: every order reads and writes several of its fields.
+    function _headOf(Book storage book) internal view returns (uint256 head) {
+        assembly ("memory-safe") {
+            head := sload(book.slot)
+        }
+    }
+
+    function _setHead(Book storage book, uint256 head) internal {
+        assembly ("memory-safe") {
+            sstore(book.slot, head)
+        }
+    }
+
+    /// @dev Interest that is kept in the head of a call that is open.
+    function _keptIn(Book storage book) internal view returns (uint256) {
+        return (_headOf(book) >> KEPT) & KEPT_MASK;
+    }
+
+    /// @dev When a call takes no more orders: what its head keeps of interest goes to where that of other calls is.
+    function _moveKept(Book storage book) internal returns (uint256 kept) {
+        kept = _keptIn(book);
+        if (kept == 0) return kept;
+        book.interest[0] = kept;
+        _setHead(book, _headOf(book) ^ (kept << KEPT));
+    }
+
+    function _addInterest(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        CallOrder found,
+        uint256 quantity
+    ) internal {
+        if (terms.hasOnePrice()) _setHead(book, _headOf(book) + (quantity << KEPT));
+        else _addToStep(book, found.step(), found.side(), quantity);
+    }
+
+    function _addToStep(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
         uint256 word = book.interest[step];
         if (word == 0) book.named |= 1 << step;
         book.interest[step] = word + (quantity << (side == ICallAuction.Side.Bid ? 0 : 128));
     }
 
-    function _subtractInterest(Book storage book, uint256 step, ICallAuction.Side side, uint256 quantity) internal {
-        uint256 word = book.interest[step] - (quantity << (side == ICallAuction.Side.Bid ? 0 : 128));
+    function _subtractInterest(
+        ICallAuction.Terms calldata terms,
+        Book storage book,
+        CallOrder found,
+        uint256 quantity
+    ) internal {
+        if (terms.hasOnePrice()) return _setHead(book, _headOf(book) - (quantity << KEPT));
+        uint256 step = found.step();
+        uint256 word = book.interest[step] - (quantity << (found.isBid() ? 0 : 128));
         book.interest[step] = word;
         if (word == 0) book.named &= ~(1 << step);
     }
@@ -376,7 +439,6 @@ abstract contract CallBooks is ReentrancyGuardTransient {
         address account,
         uint256 amount
     ) internal returns (bool) {
-        if (amount == 0) return true;
         _requireGas(PaymentLib.LEAST_TOKEN_GAS);
         address currency = terms.currencyOf(ladder);
         address to = _inPlaceOf(terms.tokenOf(), account);

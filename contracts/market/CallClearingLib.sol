@@ -10,8 +10,8 @@ import {ICallAuction} from "./ICallAuction.sol";
 /// @notice The price of a call, and what each order gets at it: the law that `ICallAuction` states.
 ///
 /// Interest is what was placed with each step as its limit: bids in the lower 128 bits, asks in the upper. `named` has a
-/// bit for each step whose word is not zero. The principal's side is in no word and is added here. The caller warrants
-/// that fewer than 2 ** 64 lots are asked.
+/// bit for each step whose word is not zero. Bids may be `kept` elsewhere, with step 0, if nothing is named. The
+/// principal's side is in no word and is added here. The caller warrants that fewer than 2 ** 64 lots are asked.
 library CallClearingLib {
     using CallTermsLib for ICallAuction.Terms;
     using UncheckedArrayLib for uint256[];
@@ -28,9 +28,14 @@ library CallClearingLib {
     function clear(
         ICallAuction.Terms calldata terms,
         mapping(uint256 step => uint256) storage interest,
-        uint256 named
+        uint256 named,
+        uint256 kept
     ) internal view returns (ICallAuction.Clearing memory found) {
         (uint256[] memory words, uint256 bids) = _read(terms, interest, named);
+        if (kept != 0) {
+            words[0] = kept;
+            bids = kept;
+        }
         uint256 step = _search(terms, words, bids, found);
         (found.step, found.price) = (uint8(step), terms.priceAt(0, step));
         found.lots = uint64(FixedPointMathLib.min(found.demand, found.supply));
@@ -42,9 +47,11 @@ library CallClearingLib {
         ICallAuction.Terms calldata terms,
         mapping(uint256 step => uint256) storage interest,
         uint256 named,
+        uint256 kept,
         uint256 price
     ) internal view returns (ICallAuction.Clearing memory found, uint256 bids) {
         (uint256[] memory words, ) = _read(terms, interest, named);
+        if (kept != 0) words[0] = kept;
         uint256 asks = terms.mostLots();
         // Sums of 255 numbers of 128 bits. Nobody but the principal asks in a sale, or bids in a tender.
         unchecked {

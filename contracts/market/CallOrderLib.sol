@@ -13,6 +13,8 @@ import {ICallAuction} from "./ICallAuction.sol";
 ///     ladder     1 bit
 ///     spare      2 bits   zero
 ///     rest      40 bits   until its turn the lowest bits of the number of its person; then the lots that it got
+///
+/// An order that gets all that it asked for, and has it delivered in one page, is not written again.
 type CallOrder is uint256;
 
 using CallOrderLib for CallOrder global;
@@ -86,6 +88,11 @@ library CallOrderLib {
 
     function withState(CallOrder self, ICallAuction.OrderState state_) internal pure returns (CallOrder) {
         return CallOrder.wrap((CallOrder.unwrap(self) & ~(uint256(0xf) << STATE)) | (uint256(state_) << STATE));
+    }
+
+    /// @dev After its turn, with what it got; the caller warrants that this is at most `MAX_LOTS`.
+    function served(CallOrder self, uint256 lots_) internal pure returns (CallOrder) {
+        return self.withAllotted(lots_).withState(ICallAuction.OrderState.Ended);
     }
 
     /// @dev With what it got; the caller warrants that this is at most `MAX_LOTS`.

@@ -144,18 +144,20 @@ contract CallSettlement is CallBooks {
         bool isOver =
             stage >= ICallAuction.Stage.Failed ||
                 (stage >= ICallAuction.Stage.Settling && block.timestamp > terms.settleBy);
+        bool settles = _settles(stage);
         for (uint256 i = 0; i < orders.length; ++i) {
-            CallOrder order = _orderIn(id, book, orders[i]);
+            uint256 number = orders[i];
+            CallOrder order = settles ? _turned(id, book, number) : _orderIn(id, book, number);
             ICallAuction.OrderState state = order.state();
             if (state == ICallAuction.OrderState.Withdrawn) continue;
             if (state == ICallAuction.OrderState.Ended) {
                 // Only shares can still be here, that could not be let go.
-                if (order.isBid() || book.details[orders[i]].amount == 0) continue;
+                if (order.isBid() || book.details[number].amount == 0) continue;
             } else if (!isOver) {
-                revert ICallAuction.CallAuction_NotRefundable(id, orders[i], terms.settleBy);
+                revert ICallAuction.CallAuction_NotRefundable(id, number, terms.settleBy);
             }
             bool hadTurn = state >= ICallAuction.OrderState.Allotted;
-            if (_refund(terms, book, page, orders[i], order, hadTurn)) ++refunded;
+            if (_refund(terms, book, page, number, order, hadTurn)) ++refunded;
         }
         _store(book, page);
     }
@@ -174,7 +176,7 @@ contract CallSettlement is CallBooks {
         if (delivered >= terms.leastLots) revert ICallAuction.CallAuction_EnoughDelivered(delivered, terms.leastLots);
         _requireAfter(terms.settleBy);
         _requireUntil(terms.returnUntil);
-        CallOrder bid = _orderIn(id, book, order);
+        CallOrder bid = _turned(id, book, order);
         _requireInPlace(terms.token, bid.owner(), msg.sender);
         if (lots == 0) revert ICallAuction.CallAuction_TooSmall(0, 1);
         Page memory page = _turn(terms, id, book);
@@ -262,7 +264,7 @@ contract CallSettlement is CallBooks {
             revert ICallAuction.CallAuction_OrderNotIn(id, order, state);
         }
         uint256 quantity = _quantityOf(book, order, found);
-        if (state == ICallAuction.OrderState.Placed) _subtractInterest(book, found.step(), found.side(), quantity);
+        if (state == ICallAuction.OrderState.Placed) _subtractInterest(terms, book, found, quantity);
         if (terms.mostPerPerson | terms.recordId != 0) _uncount(terms, book, found, quantity);
         book.orders[order] = found.withState(ICallAuction.OrderState.Withdrawn);
         emit ICallAuction.Withdrawn(id, order, found.owner());
@@ -302,11 +304,11 @@ contract CallSettlement is CallBooks {
             ++count;
             if (strikes) {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Struck);
-                _subtractInterest(book, found.step(), found.side(), quantity);
+                _subtractInterest(terms, book, found, quantity);
                 emit ICallAuction.Struck(id, order, _undeliverable(found.owner(), shares));
             } else {
                 book.orders[order] = found.withState(ICallAuction.OrderState.Placed);
-                _addInterest(book, found.step(), found.side(), quantity);
+                _addInterest(terms, book, found, quantity);
                 emit ICallAuction.Restored(id, order);
             }
         }
@@ -328,6 +330,7 @@ contract CallSettlement is CallBooks {
         }
         shares = quantity * terms.lot;
         IHolds.Consent memory consent = _holds.consentOf(address(this), token, owner);
+        // The token's owner may have voided it, or forced shares away since.
         if (consent.kept < shares || consent.until < terms.settleBy) return (false, shares);
         return (consent.inCustody || IShareToken(token).heldOf(inPlace) >= shares, shares);
     }
@@ -346,23 +349,23 @@ contract CallSettlement is CallBooks {
         uint256 most
     ) private returns (bool) {
         bool asksRules = _asksRules(terms);
+        uint256 orders = page.head.orders;
         while (true) {
-            bool bidsEnd = bids.left == 0 && _isAtEnd(page, bids);
-            bool asksEnd = asks.left == 0 && _isAtEnd(page, asks);
-            if ((bidsEnd || !bids.walks) && (asksEnd || !asks.walks)) return true;
-            if (most == 0) return false;
-            if (bids.left == 0 && !bidsEnd) {
+            // The principal's side always has lots left.
+            if (bids.left == 0 && bids.number != orders) {
+                if (most == 0) return false;
                 if (!_call(terms, book, page, bids, ICallAuction.Side.Bid)) --most;
-            } else if (asks.left == 0 && !asksEnd) {
+            } else if (asks.left == 0 && asks.number != orders) {
+                if (most == 0) return false;
                 if (!_call(terms, book, page, asks, ICallAuction.Side.Ask)) --most;
             } else {
                 // Both sides add up to the same. Were one at its end before the other, the rest could not be delivered.
-                if (bidsEnd || asksEnd) return true;
+                if (bids.left == 0 || asks.left == 0) return true;
+                if (most == 0) return false;
                 --most;
                 _match(terms, book, page, bids, asks, asksRules);
             }
         }
-        return false;
     }
 
     /// @dev Whether new shares are to be asked for by the token's rules. A token that has none, and is not paused, refuses
@@ -371,10 +374,6 @@ contract CallSettlement is CallBooks {
         if (!terms.isMinted()) return false;
         IERC3643Token token = IERC3643Token(terms.tokenOf());
         return token.paused() || token.compliance() != address(0);
-    }
-
-    function _isAtEnd(Page memory page, Seat memory seat) private pure returns (bool) {
-        return seat.walks && seat.number == page.head.orders;
     }
 
     /// @dev Where a side is.
@@ -429,7 +428,7 @@ contract CallSettlement is CallBooks {
         if (order.state() != ICallAuction.OrderState.Placed) return false;
         uint256 quantity = _quantityOf(book, number, order);
         uint256 lots = _allot(terms, seat, page, order, quantity);
-        order = order.withAllotted(lots).withState(ICallAuction.OrderState.Ended);
+        order = order.served(lots);
         (seat.order, seat.left) = (order, lots);
         (seat.failed, seat.isResumed) = (0, false);
         if (lots == 0) book.orders[number] = order;
@@ -530,6 +529,9 @@ contract CallSettlement is CallBooks {
             book.details[seat.number].undelivered = uint64(undelivered);
             bool isDone = undelivered == 0;
             order = order.withState(isDone ? ICallAuction.OrderState.Ended : ICallAuction.OrderState.Allotted);
+        } else if (order.allotted() == order.lots()) {
+            // It stays as it is: see `CallBooks._turned`.
+            return;
         }
         book.orders[seat.number] = order;
     }
@@ -661,8 +663,8 @@ contract CallSettlement is CallBooks {
         bool isPair = (bidNumber == 0) == buys && (askNumber == 0) == sells;
         uint256 lots = type(uint256).max;
         (page.bidNumber, page.askNumber) = (bidNumber, askNumber);
-        if (isPair && !buys) (page.bid, lots) = _undelivered(book, page.id, bidNumber, lots);
-        if (isPair && !sells) (page.ask, lots) = _undelivered(book, page.id, askNumber, lots);
+        if (isPair && !buys) (page.bid, lots) = _undelivered(book, page, bidNumber, lots);
+        if (isPair && !sells) (page.ask, lots) = _undelivered(book, page, askNumber, lots);
         if (!isPair || !page.bid.isBid() || (!sells && page.ask.isBid())) {
             revert ICallAuction.CallAuction_NotAPair(bidNumber, askNumber);
         }
@@ -674,14 +676,14 @@ contract CallSettlement is CallBooks {
     /// @dev An order that has lots to deliver, and how many, `most` at most.
     function _undelivered(
         Book storage book,
-        bytes32 id,
+        Page memory page,
         uint256 number,
         uint256 most
     ) private view returns (CallOrder order, uint256 lots) {
-        order = _orderIn(id, book, number);
+        order = _turned(page.id, book, number);
         ICallAuction.OrderState state = order.state();
         if (state != ICallAuction.OrderState.Allotted) {
-            revert ICallAuction.CallAuction_OrderNotIn(id, number, state);
+            revert ICallAuction.CallAuction_OrderNotIn(page.id, number, state);
         }
         lots = book.details[number].undelivered;
         if (lots > most) lots = most;

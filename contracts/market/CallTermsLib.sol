@@ -113,6 +113,11 @@ library CallTermsLib {
         return _at(terms, BY_AMOUNT) != 0;
     }
 
+    /// @dev Whether all orders bid for lots at the one price of a sale.
+    function hasOnePrice(ICallAuction.Terms calldata terms) internal pure returns (bool) {
+        return _at(terms, STEPS) == 1 && _at(terms, KIND) == SALE && _at(terms, BY_AMOUNT) == 0;
+    }
+
     function stepCount(ICallAuction.Terms calldata terms) internal pure returns (uint256) {
         return _at(terms, STEPS);
     }

@@ -374,8 +374,6 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
             record.locked
         ];
         terms.answer(rest);
-        // Not reached; for the compiler.
-        return result;
     }
 
     /// @inheritdoc IShareExchange
@@ -857,8 +855,9 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
         amount = record.till.funds();
         _return(record, id, amount, stage);
         uint256 locked = record.locked;
-        uint256 others = record.otherKept - record.owedOther;
-        (record.locked, record.otherKept) = (0, record.owedOther);
+        // Shares that are minted are owed without any being held for them.
+        uint256 others = FixedPointMathLib.zeroFloorSub(record.otherKept, record.owedOther);
+        (record.locked, record.otherKept) = (0, (record.otherKept - others).toUint96());
         _letGo(terms.token, terms.acquirer, locked);
         _letGo(terms.other, terms.otherFrom, others);
     }

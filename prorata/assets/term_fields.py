@@ -2,7 +2,7 @@
 """What stands in terms files and in the tables beside them: names, amounts, rates, dates.
 
     amount   in whole units of the currency, as text: "1,500.00"
-    rate     a per cent with its sign and at most ten decimals: 6.125%
+    rate     a per cent with its sign and at most twelve decimals: 6.125%
     date     2027-01-31
 
 An amount that YAML would read as a number of its own is refused: it would be a float.
@@ -17,16 +17,14 @@ from typing import Annotated
 
 from pydantic import PlainSerializer
 
-from prorata.assets.day_counts import DayCount, parse_day_count
+from prorata.assets.schedules.roundings import Direction
+from prorata.assets.schedules.values import named, parse_part
 from prorata.errors import InputError
 from prorata.files.models import parsed_by
 from prorata.values.amounts import MAX_UNITS, format_units, parse_units, strange_character
-from prorata.values.rounding import Rounding, parse_rounding
 
 __all__ = [
-    "Basis",
     "CurrencySymbol",
-    "Day",
     "Rate",
     "RoundingName",
     "Title",
@@ -41,7 +39,7 @@ __all__ = [
     "parse_word",
 ]
 
-RATE_DECIMALS = 10
+RATE_DECIMALS = 12
 LONGEST_TITLE, LONGEST_WORD = 120, 64
 WRITE_A_DATE = "write a day such as 2027-01-31"
 
@@ -62,19 +60,14 @@ def parse_amount(value: object, decimals: int, column: str | None = None) -> int
 
 
 def parse_rate(value: object, column: str = "rate") -> Fraction:
-    """The exact ratio that a per cent names: `6.125%` is 49/800.
+    """The exact ratio that a per cent of 0 or more names: `6.125%` is 49/800.
 
     Raises: InputError when it names none.
     """
-    remedy = "write a per cent with its sign, such as 6.125%"
-    if not isinstance(value, str) or not value.endswith("%"):
-        raise InputError.of(column, value, "is no per cent", remedy)
-    try:
-        units = parse_units(value[:-1].rstrip(" "), RATE_DECIMALS, grouping=False)
-    except InputError as error:
-        fault = error.problems[0]
-        raise InputError.of(column, value, fault.rule, remedy) from None
-    return Fraction(units, 100 * 10**RATE_DECIMALS)
+    rate = parse_part(value, column)
+    if rate < 0:
+        raise InputError.of(column, value, "is negative", "write 0% or more")
+    return rate
 
 
 def format_rate(rate: Fraction) -> str:
@@ -144,11 +137,9 @@ def _title(value: object) -> str:
     return text
 
 
-Day = Annotated[date, parsed_by(parse_date)]
 Title = Annotated[str, parsed_by(_title)]
 Word = Annotated[str, parsed_by(parse_word)]
 Words = tuple[Word, ...]
 CurrencySymbol = Annotated[str, parsed_by(lambda value: parse_word(value, "currency"))]
 Rate = Annotated[Fraction, parsed_by(parse_rate), PlainSerializer(format_rate, return_type=str)]
-Basis = Annotated[DayCount, parsed_by(lambda value: parse_day_count(str(value)))]
-RoundingName = Annotated[Rounding, parsed_by(parse_rounding)]
+RoundingName = Annotated[Direction, named(Direction)]

@@ -28,7 +28,7 @@ from prorata.cli.calls import (
     document_option,
     drafted,
     found_call,
-    named_option,
+    named_argument,
 )
 from prorata.cli.changes import sent_facts
 from prorata.cli.command import Command, common_options, reading_options, signing_options
@@ -166,15 +166,16 @@ def close_command(words: Words) -> Command:
         help=(
             f"Close {words.a_noun}, at one price for all.\n\nA dry run shows who gets what, to the "
             "unit. Anyone may close it once orders are no longer taken"
-            f"{', unless a valuer names the price' if valued else ''}; `settle` closes it, too."
+            f"{', unless a valuer names the price' if valued else ''}; `settle` closes it, too. "
+            f"{words.naming}"
         ),
         examples=(
             f"prorata {words.command} close --dry-run",
-            f"prorata {words.command} close --{words.noun} 3"
+            f"prorata {words.command} close 3"
             + (" --price 101.25" if words.noun == "window" else ""),
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @add_price
     @contract_option
     @common_options
@@ -212,11 +213,12 @@ def accept_command(words: Words) -> Command:
         asks=True,
         help=(
             f"Accept what {words.a_noun} cleared at.\n\nThe principal only, where the terms ask "
-            "for it. A dry run shows who gets what. Without it, everything goes back."
+            "for it. A dry run shows who gets what. Without it, everything goes back. "
+            f"{words.naming}"
         ),
         examples=(f"prorata {words.command} accept --dry-run", f"prorata {words.command} accept"),
     )
-    @named_option(words)
+    @named_argument(words)
     @contract_option
     @common_options
     def command(named: str | None, contract: str | None, dry_run: bool, **options: Any) -> None:
@@ -246,14 +248,14 @@ def cancel_command(words: Words) -> Command:
         asks=True,
         help=(
             f"Cancel {words.a_noun} before it is closed.\n\nIts opener or its principal only. "
-            "Everything goes back: `settle` sends it."
+            f"Everything goes back: `settle` sends it. {words.naming}"
         ),
         examples=(
             f"prorata {words.command} cancel --dry-run",
-            f"prorata {words.command} cancel --{words.noun} 3 --document notice.pdf",
+            f"prorata {words.command} cancel 3 --document notice.pdf",
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @document_option
     @contract_option
     @common_options
@@ -284,14 +286,15 @@ def settle_command(words: Words) -> Command:
             f"Settle {words.a_noun}: close it, deliver, pay, try again, give back.\n\nDoes "
             "whatever can be done now, page by page, and may be run at any time, by anybody: what "
             "was done is not done twice, and a run that was killed is continued by another. What "
-            "came of every order is in call-ID.json and .csv in the deployment's folder."
+            "came of every order is in call-ID.json and .csv in the deployment's folder. "
+            f"{words.naming}"
         ),
         examples=(
             f"prorata {words.command} settle --dry-run",
-            f"prorata {words.command} settle --{words.noun} 3",
+            f"prorata {words.command} settle 3",
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @PAGE
     @contract_option
     @common_options
@@ -341,14 +344,15 @@ def strike_command(words: Words) -> Command:
         help=(
             "Take out orders that could not be delivered, or put them back.\n\nOrders whose owner "
             "may no longer receive, or whose shares are no longer held, would take lots from "
-            "others. Anyone may, until it is closed. Their money stays until the rest is settled."
+            "others. Anyone may, until it is closed. Their money stays until the rest is settled. "
+            f"{words.naming}"
         ),
         examples=(
             f"prorata {words.command} strike --dry-run",
             f"prorata {words.command} strike --restore",
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @click.option("--restore", is_flag=True, help="Put back those that could be delivered again.")
     @contract_option
     @common_options
@@ -387,14 +391,14 @@ def status_command(words: Words) -> Command:
         help=(
             f"Show how {words.a_noun} stands, order by order.\n\nWhile it is open, what it would "
             "clear at now, and who would get what. Afterwards what was delivered, paid and given "
-            "back, held against the law to the unit."
+            f"back, held against the law to the unit. {words.naming}"
         ),
         examples=(
             f"prorata {words.command} status",
-            f"prorata {words.command} status --{words.noun} 3 --json",
+            f"prorata {words.command} status 3 --json",
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @click.option("--price", help="As if a valuer named this price, for a share.")
     @contract_option
     @reading_options

@@ -21,6 +21,7 @@ from prorata.cli.calls import (
     Words,
     contract_option,
     found_call,
+    named_argument,
     named_option,
     order_options,
     person_named,
@@ -382,11 +383,11 @@ def sweep_command(words: Words) -> Command:
         asks=True,
         help=(
             f"Send what {words.a_noun} owes and nobody took in time to whom its terms name."
-            "\n\nAnyone may, after that time."
+            f"\n\nAnyone may, after that time. {words.naming}"
         ),
         examples=(f"prorata {words.command} sweep --dry-run", f"prorata {words.command} sweep"),
     )
-    @named_option(words)
+    @named_argument(words)
     @contract_option
     @common_options
     def command(named: str | None, contract: str | None, **options: Any) -> None:
@@ -456,14 +457,15 @@ def entitle_command(words: Words) -> Command:
         help=(
             f"Count what holders had at the record of {words.a_noun}, for their rights."
             "\n\nA person's right is what all its wallets had. Nobody can order on shares that "
-            "were not counted. Without --wallet all holders of the record are counted."
+            "were not counted. Without --wallet all holders of the record are counted. "
+            f"{words.naming}"
         ),
         examples=(
             f"prorata {words.command} entitle",
             f"prorata {words.command} entitle --wallet 0x…",
         ),
     )
-    @named_option(words)
+    @named_argument(words)
     @click.option("--wallet", "wallets", multiple=True, help="Only this wallet; may be repeated.")
     @contract_option
     @common_options

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -37,6 +38,7 @@ __all__ = [
     "document_option",
     "drafted",
     "found_call",
+    "named_argument",
     "named_option",
     "order_options",
     "person_named",
@@ -66,6 +68,11 @@ class Words:
         return f"{'an' if self.called[0] in 'ao' else 'a'} {self.called}"
 
     @property
+    def naming(self) -> str:
+        """How a command's help speaks of its argument."""
+        return f"{self.noun.upper()} is its number, name or id, or is left out where there is one."
+
+    @property
     def place(self) -> str:
         """The command that places an order."""
         return "subscribe" if self.noun == "offer" else f"{self.command} place"
@@ -84,6 +91,23 @@ def named_option(words: Words) -> Callable[[F], F]:
     """The option that names a call."""
     said = f"Which {words.called}: its number, name or id.  [default: the only one]"
     return click.option(f"--{words.noun}", "named", help=said)
+
+
+def named_argument(words: Words) -> Callable[[F], F]:
+    """The same as an argument, too, for commands that take no other."""
+
+    def add(function: F) -> F:
+        @wraps(function)
+        def command(*args: Any, which: str | None, named: str | None, **options: Any) -> Any:
+            if None not in (which, named) and which != named:
+                rule = f"is given besides --{words.noun} {named}"
+                raise InputError.of(words.noun, which, rule, "name one of them")
+            return function(*args, named=which if named is None else named, **options)
+
+        argument = click.argument("which", metavar=f"[{words.noun.upper()}]", required=False)
+        return cast("F", named_option(words)(argument(command)))
+
+    return add
 
 
 def contract_option(function: F) -> F:

@@ -12,6 +12,7 @@ import click
 
 from prorata.chain.operator import Operator
 from prorata.cli.elsewhere import WAITS
+from prorata.cli.exchange_screens import show_vault
 from prorata.cli.output import Output
 from prorata.cli.parameters import WHEN, parse_moment
 from prorata.cli.session import Session
@@ -257,11 +258,7 @@ class _Run:
         )
         for name, text in lines:
             output.say(f"  {name:<14}{text}")
-        if self.shown.left_over:
-            output.notice(
-                f"the vault has {held.text(self.shown.left_over)} {held.symbol} left over from "
-                "stock dividends, which are nobody's: they are burnt"
-            )
+        show_vault(output, self.shown.vault)
 
     def _money(self, amount: int) -> str:
         unit = self.currency.unit

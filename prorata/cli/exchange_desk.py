@@ -11,7 +11,7 @@ import click
 
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
-from prorata.cli.exchange_screens import show_account, show_check, show_exchanged
+from prorata.cli.exchange_screens import show_account, show_check, show_exchanged, show_vault
 from prorata.cli.names import known_names
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
@@ -147,4 +147,6 @@ def carry(desk: Desk, number: int, page: int | None, page_gas: int) -> None:
         say(f"Exchange {number}: {counted(done.exchanged, 'holder')} in {pages}")
     else:
         say(f"Nothing was sent: nobody has shares that exchange {number} can take")
-    show_account(desk.session, account, files, pages=len(done.receipts), resumed=not done.receipts)
+    show_vault(desk.session.output, done.vault)
+    facts = {"vault": done.vault.as_json(), "pages": len(done.receipts)}
+    show_account(desk.session, account, files, **facts, resumed=not done.receipts)

@@ -25,6 +25,7 @@ from prorata.market.exchanges.mandatory import Wanted
 from prorata.market.exchanges.opening import open_exchange, opened_before
 from prorata.market.exchanges.previews import preview_exchange
 from prorata.market.exchanges.terms import Opening, document_hash_of
+from prorata.market.exchanges.vault_shares import read_vault_shares, require_pushed
 from prorata.values.addresses import ZERO_ADDRESS
 
 __all__ = ["mandatory_options", "run_mandatory", "wanted_of"]
@@ -95,6 +96,7 @@ def run_mandatory(
     done = opened_before(desk.operator, desk.place, words)
     if done is None:
         opening = make()
+        require_pushed(read_vault_shares(desk.found))
         if dry_run:
             show_preview(desk.session, preview_exchange(desk.found, desk.place, opening))
             return
@@ -106,7 +108,10 @@ def run_mandatory(
         show_opened(desk.session, desk.found, done, stage=exchange.stage.label)
         return
     if dry_run:
-        show_preview(desk.session, preview_exchange(desk.found, desk.place, done.opening))
+        preview = preview_exchange(desk.found, desk.place, done.opening)
+        if desk.found.chain.now() >= done.opening.terms.opens_at:
+            require_pushed(preview.vault)
+        show_preview(desk.session, preview)
         return
     carry(desk, done.id, options["page"], options["page_gas"])
 

@@ -10,7 +10,7 @@ import click
 
 from prorata.chain.steps import Receipt
 from prorata.cli.changes import sent_facts
-from prorata.cli.output import escape
+from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
 from prorata.contracts.share_exchange import Exchange, ExchangeTerms
 from prorata.deployments.deployment import Deployment
@@ -21,7 +21,14 @@ from prorata.market.exchanges.listing import Listed
 from prorata.market.exchanges.opening import OpenedExchange
 from prorata.market.exchanges.previews import ExchangePreview
 from prorata.market.exchanges.steps import Moved, Taken
-from prorata.market.exchanges.words import ExchangeUnits, kind_of, stage_in_words, units_of
+from prorata.market.exchanges.vault_shares import VaultShares
+from prorata.market.exchanges.words import (
+    ExchangeUnits,
+    a_kind_of,
+    kind_of,
+    stage_in_words,
+    units_of,
+)
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount
 from prorata.values.times import lasting, moment
@@ -42,6 +49,7 @@ __all__ = [
     "show_retired",
     "show_taken",
     "show_terms",
+    "show_vault",
 ]
 
 contract_option = click.option(
@@ -115,7 +123,7 @@ def show_terms(session: Session, units: ExchangeUnits, title: str) -> None:
 def show_preview(session: Session, preview: ExchangePreview, **facts: Any) -> None:
     """Who gets what in a mandatory exchange, and that nothing was sent."""
     units, total = preview.units, preview.total
-    show_terms(session, units, f"A {kind_of(units.terms)} of {units.shares.symbol}")
+    show_terms(session, units, f"{a_kind_of(units.terms).capitalize()} of {units.shares.symbol}")
     show_lines(session, preview)
     for name, said in (
         ("shares", units.said_shares(preview.taken)),
@@ -125,6 +133,7 @@ def show_preview(session: Session, preview: ExchangePreview, **facts: Any) -> No
         ("spare", f"{units.said_money(preview.spare)}, which goes back at the end"),
     ):
         session.output.say(f"  {name:<12}{said}")
+    show_vault(session.output, preview.vault)
     session.output.say("  nothing was sent")
     terms = json_object(exchange_facts(units))
     session.output.result({"dry_run": True, **facts, **terms, **preview.as_json()})
@@ -147,6 +156,13 @@ def show_lines(session: Session, preview: ExchangePreview) -> None:
     session.output.table(title, ("holder", "shares>", "gets>", "of it in lieu>", ""), rows)
 
 
+def show_vault(output: Output, shares: VaultShares) -> None:
+    """What becomes of the shares in the vault, where there are any."""
+    for said in (shares.burnt(), shares.why_kept()):
+        if said is not None:
+            output.notice(said)
+
+
 # ------------------------------------------------------------------------------------ what was done
 
 
@@ -158,7 +174,7 @@ def show_opened(session: Session, found: Deployment, done: OpenedExchange, **fac
         session.output.say(f"Done: {escape(step.label)}")
     if done.receipt.resumed:
         session.output.say(f"Nothing was sent: opened before in {done.receipt.hash}")
-    title = f"Exchange {done.id}: a {kind_of(terms)} of {units.shares.symbol}"
+    title = f"Exchange {done.id}: {a_kind_of(terms)} of {units.shares.symbol}"
     show_terms(session, units, title)
     if done.opening.funding:
         session.output.say(f"  {'funded':<12}{units.said_money(done.opening.funding)}")

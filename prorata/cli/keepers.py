@@ -50,6 +50,7 @@ REFERENCE = click.option(
     asks=True,
     examples=(
         'prorata hold keeper 0x… "100 HARB12" --until 2027-12-31 --account holder.json',
+        'prorata hold keeper exchange "100 HARB12" --until 2027-12-31 --account acquirer.json',
         'prorata hold keeper 0x… "0 HARB12" --account holder.json',
     ),
 )
@@ -61,15 +62,16 @@ REFERENCE = click.option(
 def keeper_command(keeper: str, most: str, until: str | None, **options: Any) -> None:
     """Let a keeper hold shares or money of the account.
 
-    KEEPER may hold at most MOST, such as "100 HARB12", deliver it to whom it likes under the
-    token's own rules, or let it go; after --until the account can take back what is left. 0 ends
-    it. While something is kept, neither falls.
+    KEEPER, an address, a name, or auction or exchange for the market's, may hold at most MOST, such
+    as "100 HARB12", deliver it to whom it likes under the token's own rules, or let it go; after
+    --until the account can take back what is left. 0 ends it. While something is kept, neither
+    falls.
     """
     session = Session.of(options)
     with trading(session) as (operator, place):
         holds = find_singleton(Holds, place.chain, options["named"])
         asset, amount = _most(place, most)
-        named = place.person("keeper", keeper)
+        named = place.keeper("keeper", keeper)
         second = _until(place, until, amount)
         change, approval = allow_keeper(operator, holds, named, asset, most=amount, until=second)
         locked = is_appointed(place.chain, asset.address, holds.address)
@@ -188,7 +190,7 @@ def let_go_command(what: str, holder: str, reference: str, **options: Any) -> No
     examples=("prorata hold take-back HARB12 --keeper 0x… --account holder.json",),
 )
 @click.argument("what", metavar="ASSET")
-@click.option("--keeper", required=True, help="Who keeps it.")
+@click.option("--keeper", required=True, help="Who keeps it; auction or exchange: the market's.")
 @click.option("--owner", "holder", help="Whose it was, if the account took that wallet's place.")
 @CONTRACT
 @common_options
@@ -200,7 +202,7 @@ def take_back_command(what: str, keeper: str, holder: str | None, **options: Any
     session = Session.of(options)
     with trading(session) as (operator, place):
         holds = find_singleton(Holds, place.chain, options["named"])
-        asset, named = place.asset(what), place.person("keeper", keeper)
+        asset, named = place.asset(what), place.keeper("keeper", keeper)
         owner = operator.address if holder is None else place.person("owner", holder)
         done = take_back(operator, holds, named, asset, owner)
     _show(session, asset, owner, done.consent, done.receipt)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from prorata.assets.term_fields import format_fraction, format_rate
+from prorata.assets.term_fields import format_fraction
 from prorata.assets.waterfalls.distributions import distribution_file, distributions
 from prorata.assets.waterfalls.sheets import FACTOR_PLACES, LineRow, Sheet
 from prorata.cli.output import Output
@@ -18,6 +18,8 @@ from prorata.files.writer import write_csv_rows, write_whole
 from prorata.values.words import counted, listed
 
 __all__ = ["chosen", "out_option", "record_option", "sheet_facts", "show_sheet", "write_sheet"]
+
+RATIO_PLACES = 4
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,7 +69,9 @@ def show_sheet(output: Output, sheet: Sheet) -> None:
         )
         output.say(f"  {'reserve':<14}{said}")
     for reading in sheet.readings:
-        ratio = "nothing to test" if reading.ratio is None else format_rate(reading.ratio)
+        ratio = "nothing to test"
+        if reading.ratio is not None:
+            ratio = f"{format_fraction(reading.ratio * 100, RATIO_PLACES)}%"
         verdict = "passes" if reading.passes else "fails"
         output.say(f"  {reading.trigger:<14}{verdict} at {reading.bucket}: {ratio}")
     if sheet.tranches:

@@ -20,6 +20,7 @@ from prorata.contracts.currency import Currency, parse_amount
 from prorata.deployments.deployment import DEPLOYMENTS, Deployment, folder_for
 from prorata.errors import DeploymentError, InputError
 from prorata.market.legs import find_asset, find_person, known_assets, require_known
+from prorata.market.singletons import KEEPERS, market_contract
 from prorata.values.addresses import check_address
 
 __all__ = ["MARKET", "Place", "looking_at", "parse_what", "trading"]
@@ -65,6 +66,15 @@ class Place:
         Raises: InputError.
         """
         return find_person(column, named, known_names())
+
+    def keeper(self, column: str, named: str) -> str:
+        """The same for a keeper, which can be the market's `auction` or `exchange`.
+
+        Raises: InputError; DeploymentError when the contract is not there.
+        """
+        if named in KEEPERS:
+            return market_contract(self.chain, named)
+        return self.person(column, named)
 
 
 @contextlib.contextmanager

@@ -90,6 +90,10 @@ class ShareToken(OwnedContract, RecordedContract):
         """Whether a transfer would be allowed, balance and allowance apart."""
         return bool(self._view("canTransfer", sender, receiver, amount))
 
+    def would_allow(self, transfers: Sequence[tuple[str, str, int]]) -> list[bool]:
+        """`can_transfer` for many at once: sender, receiver and amount of each."""
+        return self._views("canTransfer", list(transfers))
+
     def can_send(self, account: str) -> bool:
         """Whether `account` may send at all."""
         return bool(self._view("canSend", account))

@@ -199,6 +199,11 @@ class DividendVault(BoundContract):
         assets = enumerate(self._assets(), start=1)
         return self._distributions([number for number, (token, _) in assets if token in tokens])
 
+    def distributions_in(self, currency: str) -> list[Distribution]:
+        """Those paid in `currency`, of whatever token; no token is asked anything."""
+        assets = enumerate(self._assets(), start=1)
+        return self._distributions([number for number, (_, paid) in assets if paid == currency])
+
     def _distributions(self, ids: Sequence[int]) -> list[Distribution]:
         structs = self._views("distribution", [(number,) for number in ids])
         return [_distribution(*pair) for pair in zip(ids, structs, strict=True)]

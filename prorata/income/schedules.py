@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Carrying out a schedule: the record of a line first, and once it has closed its distributions.
 
-The document of a line is written into the deployment's folder before anything is sent, and from
-then on the line is what that document says: a calendar that is updated moves no record that has
-been scheduled. Interest and principal are distributions of their own, and both carry the SHA-256 of
-the document. What each pays is so much for a unit, times the units that earn at the closed record,
-which is why nothing is declared before.
+The document of a line is written into the deployment's folder before its record is scheduled, and
+while that record stands the line is what the document says: a calendar that is updated moves no
+record that has been scheduled. Interest and principal are distributions of their own, and both
+carry the SHA-256 of the document. What each pays is so much for a unit, times the units that earn
+at the closed record, which is why nothing is declared before.
 
     deployments/<chain id>/<symbol>/schedule/<line>.json
 """
@@ -168,9 +168,12 @@ def _planned(
     found: Deployment, sheet: ScheduleSheet, number: int, there: Sequence[Distribution]
 ) -> PlannedLine:
     computed = sheet.line_document(number)
-    kept = _read_kept(found, number, sheet.terms.name)
-    document = kept or computed
     times = found.token().record_times()
+    kept = _read_kept(found, number, sheet.terms.name)
+    if kept is not None and kept.closes_at not in times:
+        # Its record was never scheduled, or was cancelled: nothing binds anybody to it.
+        kept = None
+    document = kept or computed
     scheduled = document.closes_at in times
     record_id = times.index(document.closes_at) + 1 if scheduled else None
     declared = () if record_id is None else declared_for(found, document, record_id, there)
@@ -221,6 +224,8 @@ def run_line(
     document = line.document
     _check_time(operator, line)
     if not line.kept and not dry_run:
+        # What would be refused is refused before anything is written.
+        schedule_record(operator, found, document.closes_at, dry_run=True)
         write_whole(_path(found, document.number), document.text)
     record = schedule_record(operator, found, document.closes_at, dry_run=dry_run)
     if record.ahead >= 0:

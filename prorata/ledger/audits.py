@@ -249,20 +249,25 @@ def compare(books: Books, answers: Answers) -> None:
 def _gone(books: Books, currency: str) -> int:
     """What was left over in shares that the vault has no more.
 
-    A reverse split or a merger burns them, and a maturity or a buy-out takes them with all others.
+    It is burnt before everybody's shares are exchanged, or was exchanged with them.
     """
     ledger = books.ledgers.get(currency)
     if ledger is None:
         return 0
     left_over = sum(amount for (_, shares), amount in books.carries.items() if shares == currency)
-    if not any(ledger.balances.values()):
+    if not left_over or not any(ledger.balances.values()):
         return left_over
     movements = books.movements.get(currency)
     if movements is None:
         return 0
     given = (entry for one in movements.exchanges.given for entry in one.entries)
     taken = sum(entry.shares for entry in given if entry.holder == books.vault)
-    return min(left_over, taken)
+    burnt = sum(
+        one[3]
+        for one in movements.all
+        if isinstance(one, tuple) and one[1:3] == (books.vault, ZERO_ADDRESS)
+    )
+    return min(left_over, taken + burnt)
 
 
 def _compare_register(books: Books, ledger: Ledger, answers: Answers) -> None:

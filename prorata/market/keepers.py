@@ -131,7 +131,7 @@ def hold_for(
                 f"of {asset.unit.symbol} is more than {owner} lets {operator.address} hold: "
                 f"{allowed} more until {moment(consent.until)}"
             )
-            remedy = f"let {owner} allow more: `prorata hold keeper --keeper {operator.address}`"
+            remedy = f"let {owner} allow more: `prorata hold keeper {operator.address}`"
             raise InputError.of("amount", asset.unit.amount(amount).text, rule, remedy)
         locked = require_appointed(asset, holds.address, custody=True)
         if not locked and asset.allowance(owner, holds.address) < amount:

@@ -40,6 +40,7 @@ __all__ = [
     "CALL_EXPLAINER",
     "EXCHANGE_EXPLAINER",
     "HOLDS",
+    "KEEPERS",
     "SETTLEMENT",
     "SHARE_EXCHANGE",
     "SPENDERS",
@@ -47,6 +48,7 @@ __all__ = [
     "Singleton",
     "deploy_singletons",
     "find_singleton",
+    "market_contract",
     "packed_singletons",
     "read_singletons",
     "settlement_at",
@@ -61,6 +63,9 @@ SPENDERS = {
     "exchange": SHARE_EXCHANGE,
 }
 """What people call them, where an allowance is given."""
+
+KEEPERS = ("auction", "exchange")
+"""Those that can keep what somebody lets them hold."""
 
 Wrapper = TypeVar("Wrapper", bound=BoundContract)
 
@@ -125,9 +130,17 @@ def spender_address(chain: Chain, named: str) -> str:
     """
     if named not in SPENDERS:
         return check_address("spender", named)
-    address = singleton_address(SPENDERS[named])
+    return market_contract(chain, named)
+
+
+def market_contract(chain: Chain, called: str) -> str:
+    """The contract that people call so, a name in `SPENDERS`, where it belongs.
+
+    Raises: DeploymentError when it is not there.
+    """
+    address = singleton_address(SPENDERS[called])
     if not chain.code(address):
-        raise _absent(chain, SPENDERS[named], address)
+        raise _absent(chain, SPENDERS[called], address)
     return address
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Certificates of retirement, written from the chain's own events: a page, and the same as JSON.
 
-What was retired is counted in the order of the chain, so that each certificate names its own units:
-the first hundred that were retired are 1 to 100. Whoever reads the chain writes the same page.
+What was retired is counted in shares and in the order of the chain, so that each certificate names
+its own part of the whole: after the first hundred, the next five shares are 101 to 105, or, where
+shares have decimals, from 100.00 to 105.00. Whoever reads the chain writes the same page.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from prorata.files.writer import json_object, write_json, write_whole
 from prorata.market.exchanges.account import ExchangedLine, exchanges_made
 from prorata.market.exchanges.listing import list_exchanges
 from prorata.market.exchanges.retirement import RetirementNote, is_retirement
-from prorata.values.amounts import Amount
+from prorata.values.amounts import Amount, format_units
 from prorata.values.times import moment
 
 __all__ = ["Certificate", "certificates_of", "write_certificate"]
@@ -28,12 +29,11 @@ __all__ = ["Certificate", "certificates_of", "write_certificate"]
 
 @dataclass(frozen=True)
 class Certificate:
-    """One retirement: `first` and `last` are the units, counted among all that were retired.
+    """One retirement: `before` and `after` are all shares that were retired, without it and with.
 
-    A unit is the token's smallest. `note` is as it stands in the event, where it says something
-    else than beneficiary and reason. Of credits with serials, `serials` are those that were
-    retired, `invalid` those of them that the registry has invalidated since, and `reference` is
-    what the registry has filed the retirement under.
+    `note` is as it stands in the event, where it says something else than beneficiary and reason.
+    Of credits with serials, `serials` are those that were retired, `invalid` those of them that the
+    registry has invalidated since, and `reference` is what it has filed the retirement under.
     """
 
     asset: str
@@ -44,8 +44,8 @@ class Certificate:
     exchange: int
     holder: str
     shares: Amount
-    first: Amount
-    last: Amount
+    before: Amount
+    after: Amount
     beneficiary: str
     reason: str
     note: str
@@ -67,12 +67,16 @@ class Certificate:
     @property
     def number(self) -> str:
         """What tells it from all others: its transaction, in short."""
-        return f"{self.symbol}-{self.first.units}-{self.transaction[2:10]}"
+        units, decimals = self.after.units, self.after.decimals
+        until = format_units(units, decimals, grouping=False, trim=True)
+        return f"{self.symbol}-{until}-{self.transaction[2:10]}"
 
     @property
-    def units(self) -> str:
-        """The units that were retired: `1 to 100`."""
-        return f"{self.first.text} to {self.last.text}"
+    def counted(self) -> str:
+        """Which shares they are among all that were retired: `1 to 100`, `from 0.00 to 1.50`."""
+        if self.shares.decimals:
+            return f"from {self.before.text} to {self.after.text}"
+        return f"{self.before.units + 1:,} to {self.after.text}"
 
     @property
     def day(self) -> str:
@@ -98,8 +102,8 @@ class Certificate:
                 "exchange": self.exchange,
                 "holder": self.holder,
                 "retired": self.shares,
-                "first_unit": self.first,
-                "last_unit": self.last,
+                "retired_before": self.before,
+                "retired_after": self.after,
                 "beneficiary": self.beneficiary,
                 "reason": self.reason,
                 "note": self.note,
@@ -147,8 +151,8 @@ def _certificate(
         exchange=line.exchange,
         holder=line.holder,
         shares=unit.amount(line.shares),
-        first=unit.amount(before + 1),
-        last=unit.amount(before + line.shares),
+        before=unit.amount(before),
+        after=unit.amount(before + line.shares),
         beneficiary="" if said is None else said.beneficiary,
         reason="" if said is None else said.reason,
         note="" if said is not None else f"0x{line.note.hex()}",

@@ -76,7 +76,7 @@ def with_serials(
     sold = [batch.sold for batch in batches]
     found = []
     for one in certificates:
-        serials = serials_between(sold, one.first.units - 1, one.shares.units)
+        serials = serials_between(sold, one.before.units, one.shares.units)
         concerned = [
             both
             for range_ in serials

@@ -468,6 +468,22 @@ def _scale(results: Results) -> list[str]:
                 f"{reported['memory']:,} MB",
             )
         )
+    # Figures from before loans were serviced have none of them.
+    if (loans := scale.get("loans")) is not None:
+        rows.append(
+            (
+                prose(
+                    f"""
+                    service {loans["loans"]:,} loans over {loans["years"]} years, with
+                    {loans["events"]:,} events, report on each month, and pay the tranches:
+                    {loans["seconds"]:.0f} seconds of one core
+                    """
+                ),
+                "Python's `Fraction` for as many annuities, never rounded (a sample, multiplied)",
+                _times(loans["fractions"], loans["seconds"]),
+                f"{loans['memory']:,} MB",
+            )
+        )
     tables = scale["tables"]
     seconds = tables["seconds"]
     rows += [

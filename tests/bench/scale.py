@@ -78,6 +78,8 @@ def measure_all(tell: Callable[[str], None]) -> Reported:
     found["one by one"] = _json("tests.bench.one_by_one", str(SAMPLE)) | {"holders": SAMPLE}
     tell(f"a cap table of {HOLDERS:,} in every file")
     found["tables"] = _json("tests.bench.tables", str(HOLDERS))
+    tell(f"a pool of {HOLDERS:,} loans over thirty years")
+    found["loans"] = _json("tests.bench.loans", str(HOLDERS))
     for part in ("rebuild", "divide", "clear"):
         found[part] = {}
         for size in SIZES:

@@ -25,6 +25,8 @@ class Ledger:
     def __init__(self, name: str, agent: str, now: int) -> None:
         self.name = name
         self.agent = agent
+        self.deputies: set[str] = set()
+        """Agents beside the issuer, who is owner and agent at once."""
         self.now = now
         self.balances: dict[str, int] = defaultdict(int)
         self.allowances: dict[tuple[str, str], int] = defaultdict(int)
@@ -305,15 +307,18 @@ class Ledger:
         held = self.balances[holder]
         return ("ERC20InsufficientBalance", (holder, held, amount)) if held < amount else None
 
+    def speaks(self, sender: str) -> bool:
+        """Whether it is the issuer or an agent."""
+        return sender == self.agent or sender in self.deputies
+
     def _stranger(self, sender: str) -> Reason | None:
-        return None if sender == self.agent else ("ShareToken_NotAgent", (sender,))
+        return None if self.speaks(sender) else ("ShareToken_NotAgent", (sender,))
 
     def _not_keeper(self, sender: str) -> Reason | None:
         known = sender == self.keeper != NOBODY
         return None if known else ("ShareToken_NotHoldsContract", (sender,))
 
     def _not_owner(self, sender: str) -> Reason | None:
-        """The issuer is owner and agent at once."""
         return None if sender == self.agent else ("OwnableUnauthorizedAccount", (sender,))
 
     def _unfit(self, lost: str, successor: str) -> list[Reason | None]:

@@ -111,7 +111,7 @@ class Vault:
             declarer=declarer,
             rate=self.rates.get(terms.get("policy", NOBODY), 0),
             received=received,
-            carried_in=self.carried(token, currency) if declarer == ledger.agent else 0,
+            carried_in=self.carried(token, currency) if ledger.speaks(declarer) else 0,
             eligible_only=ledger.holds_income,
             declared_open=is_open,
             counted=not is_open,

@@ -20,8 +20,9 @@ from prorata.assets.loans.instalments import DueDates, Loan, LoanType, annuity_o
 from prorata.assets.loans.months import Lateness, PoolMonth, lateness
 from prorata.assets.loans.payments import Event, EventType
 from prorata.assets.loans.terms import LoanTerms
+from prorata.assets.schedules.roundings import round_to
+from prorata.assets.whole_units import divided
 from prorata.errors import InputError
-from prorata.values.rounding import divided, rounded
 
 __all__ = ["CHARGED_OFF", "LIQUIDATED", "MATURED", "PREPAID", "REPURCHASED", "Account"]
 
@@ -126,7 +127,7 @@ class Account:
     def _interest(self, day: date) -> int:
         """The interest since then, rounded as it is when it falls due."""
         exact = self._accrual + self.undue * self._rate * self._part(day)
-        return rounded(exact, self._terms.rounding)
+        return round_to(exact, self._terms.rounding)
 
     def fall_due(self, month: PoolMonth) -> None:
         """The next instalment falls due; in a file of exceptions, it is paid if it is not named."""
@@ -220,7 +221,7 @@ class Account:
         month.principal += paid - interest
         if self._terms.arrears_rate is not None and day > due.day:
             part = self._due_dates.fraction(due.day, day, max(day, self._dates[-1]))
-            self.fees += rounded(paid * self._terms.arrears_rate * part, self._terms.rounding)
+            self.fees += round_to(paid * self._terms.arrears_rate * part, self._terms.rounding)
         return funds - paid
 
     def _prepay(self, day: date, funds: int, month: PoolMonth) -> int:
@@ -267,9 +268,28 @@ class Account:
         _TAKEN[event.type](self, event, month)
 
     def _pay(self, event: Event, month: PoolMonth) -> None:
+        if self._pays_the_one_due(event, month):
+            return
         prepays = event.type is EventType.PREPAYMENT or self._terms.excess == "principal"
         month.received += event.amount or 0
         self._receive(event.day, event.amount or 0, month, prepays=prepays)
+
+    def _pays_the_one_due(self, event: Event, month: PoolMonth) -> bool:
+        """Pay the only instalment there is, to the unit and on its day: most payments do.
+
+        Every order of allocation and every rule for partial payments comes to the same then.
+        """
+        if len(self.late) != 1 or self.suspense or self.fees:
+            return False
+        due = self.late[0]
+        if event.amount != due.total or event.day != due.day:
+            return False
+        month.received += due.total
+        month.interest += due.interest
+        month.principal += due.principal
+        self.late.clear()
+        self._end_if_paid(month)
+        return True
 
     def _charge(self, event: Event, month: PoolMonth) -> None:  # noqa: ARG002 - as the others
         self.fees += event.amount or 0
@@ -345,6 +365,10 @@ class Account:
             return Lateness.CURRENT
         return lateness(self.late[0].day, day, self._terms.delinquency)
 
+    def is_in_default(self, day: date) -> bool:
+        """Whether the oldest instalment is as many days late as the terms say."""
+        return bool(self.late) and (day - self.late[0].day).days >= self._terms.default_after
+
     def close(self, month: PoolMonth) -> None:
         """Count the loan at the period's end, after charging off what is too late."""
         if not self.late:
@@ -357,7 +381,7 @@ class Account:
                 return
             balance = self.balance
             place = self.lateness(month.cut_off)
-            if days >= terms.default_after:
+            if self.is_in_default(month.cut_off):
                 month.defaulted += 1
                 month.defaulted_balance += balance
         month.loans[place] += 1

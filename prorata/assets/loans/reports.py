@@ -145,7 +145,10 @@ def loan_rows(pool: Pool) -> list[LoanRow]:
 
 def _loan_row(pool: Pool, number: int) -> LoanRow:
     account, amount = pool.accounts[number], pool.terms.unit.amount
-    status = account.ended or CLASSES[account.lateness(pool.months[-1].cut_off)]
+    day = pool.months[-1].cut_off
+    status = account.ended or CLASSES[account.lateness(day)]
+    if account.is_in_default(day):
+        status += ", in default"
     oldest = account.late[0].day.isoformat() if account.late else ""
     due = account.next_due
     return LoanRow(

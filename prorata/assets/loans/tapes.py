@@ -26,11 +26,11 @@ from os import PathLike
 from prorata.assets.day_counts import DayCount, parse_day_count
 from prorata.assets.loans.instalments import Loan, LoanType
 from prorata.assets.loans.terms import LoanTerms, check_basis
+from prorata.assets.schedules.roundings import round_to
 from prorata.assets.term_fields import parse_amount, parse_date, parse_rate, parse_whole, parse_word
 from prorata.errors import InputError
 from prorata.files.csv_reader import Sheet
 from prorata.files.tabular import read_tabular
-from prorata.values.rounding import rounded
 
 __all__ = ["COLUMNS", "OPTIONAL", "parse_tape", "read_tape"]
 
@@ -149,7 +149,7 @@ class _Line:
             return
         last = loan.due_dates.of(loan.payments - 1)
         part = loan.due_dates.fraction(loan.paid_to, loan.next_due, last)
-        interest = rounded(loan.principal * loan.rate * part, self.terms.rounding)
+        interest = round_to(loan.principal * loan.rate * part, self.terms.rounding)
         if instalment <= interest:
             rule = f"pays no more than the first interest, {self.terms.unit.text(interest)}"
             self.sheet.add(self.number, "instalment", written, rule, "write a larger one, or none")

@@ -6,7 +6,7 @@ currency: USD
 decimals: 2                    # of the smallest unit that borrowers owe and pay
 opens: 2027-01-01              # whose tape it is: from this day on payments count
 day_count: 30/360              # of loans whose line on the tape names none
-rounding: half-up              # of interest when it falls due, and of instalments when fixed
+rounding: half up              # of interest when it falls due, and of instalments when fixed
 cut_off: last                  # day of the month at whose end a collection period ends: 1 to 28
 determination: 10              # day of the month by which what came in must be posted
 pays: 15                       # day of the month on which the tranches are paid
@@ -38,10 +38,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from prorata.assets.calendars import Calendar, Roll, find_calendar
 from prorata.assets.day_counts import DayCount
 from prorata.assets.loans.instalments import months_after
+from prorata.assets.schedules.roundings import Direction
+from prorata.assets.schedules.values import Counting, Day, named
 from prorata.assets.term_fields import (
-    Basis,
     CurrencySymbol,
-    Day,
     Rate,
     RoundingName,
     Title,
@@ -51,7 +51,6 @@ from prorata.errors import InputError
 from prorata.files.models import forwarded, parsed_by, validated
 from prorata.files.yaml_reader import read_yaml
 from prorata.values.amounts import Unit
-from prorata.values.rounding import Rounding
 
 __all__ = ["EXAMPLE", "LAST", "LoanTerms", "check_basis"]
 
@@ -86,14 +85,6 @@ def _calendar(name: str) -> str:
     return name
 
 
-def _roll(value: object) -> Roll:
-    try:
-        return Roll(value)
-    except ValueError:
-        names = ", ".join(one.value for one in Roll)
-        raise InputError.of("roll", value, "is no convention", f"write one of {names}") from None
-
-
 def _decimals(value: object) -> int:
     return parse_whole(value, "decimals", most=18)
 
@@ -112,13 +103,13 @@ class LoanTerms(BaseModel):
     currency: CurrencySymbol
     decimals: Annotated[int, parsed_by(_decimals)] = 2
     opens: Day
-    day_count: Basis
-    rounding: RoundingName = Rounding.HALF_UP
+    day_count: Counting
+    rounding: RoundingName = Direction.HALF_UP
     cut_off: Annotated[int, parsed_by(_cut_off)] = LAST
     determination: DayOfMonth
     pays: DayOfMonth
     calendar: Annotated[str, AfterValidator(_calendar)] | None = None
-    roll: Annotated[Roll, parsed_by(_roll)] = Roll.NONE
+    roll: Annotated[Roll, named(Roll)] = Roll.NONE
     delinquency: Literal["MBA", "OTS"]
     reported: Literal["all", "exceptions"]
     allocation: tuple[Part, ...] = ("interest", "principal", "fees")

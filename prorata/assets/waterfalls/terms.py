@@ -7,7 +7,7 @@ decimals: 2                      # of the smallest unit that is paid
 starts: 2027-01-01               # from here the tranches' interest runs
 day_count: 30/360                # needed if a tranche or an expense has a rate
 accrual: unadjusted              # or adjusted: interest runs to the pay date as it rolled
-rounding: half-up                # of interest and of expenses at a rate, when they fall due
+rounding: half up                # of interest and of expenses at a rate, when they fall due
 pool: "1,000,000.00"             # its balance at the start; left out: there is no pool
 write_downs: true                # tranches above the pool's balance are written down, junior first
 reserve: "10,000.00"             # what is in the reserve at the start; left out: nothing
@@ -57,10 +57,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from prorata.assets.day_counts import DayCount
+from prorata.assets.schedules.roundings import Direction
+from prorata.assets.schedules.values import Counting, Day
 from prorata.assets.term_fields import (
-    Basis,
     CurrencySymbol,
-    Day,
     Rate,
     RoundingName,
     Title,
@@ -71,7 +71,6 @@ from prorata.errors import InputError
 from prorata.files.models import parsed_by, validated
 from prorata.files.yaml_reader import read_yaml
 from prorata.values.amounts import Unit, parse_units
-from prorata.values.rounding import Rounding
 
 __all__ = [
     "COLLECTIONS",
@@ -304,9 +303,9 @@ class WaterfallTerms(_Terms):
     currency: CurrencySymbol
     decimals: Annotated[int, parsed_by(_decimals)] = 2
     starts: Day
-    day_count: Basis | None = None
+    day_count: Counting | None = None
     accrual: Literal["unadjusted", "adjusted"] = "unadjusted"
-    rounding: RoundingName = Rounding.HALF_UP
+    rounding: RoundingName = Direction.HALF_UP
     pool: AmountText | None = None
     write_downs: bool = False
     reserve: AmountText = "0"

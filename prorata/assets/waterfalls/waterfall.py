@@ -16,11 +16,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from prorata.assets.day_counts import year_fraction
+from prorata.assets.schedules.roundings import Direction, round_to
 from prorata.assets.waterfalls.periods import Period
 from prorata.assets.waterfalls.sheets import Line, Reading, Sheet, TrancheLine
 from prorata.assets.waterfalls.terms import Bucket, Due, Trigger, WaterfallTerms
+from prorata.assets.whole_units import shared_out
 from prorata.errors import BooksError
-from prorata.values.rounding import Rounding, rounded, shared_out
 
 __all__ = ["run"]
 
@@ -209,10 +210,10 @@ class _Turn:
         if due.column is not None:
             return self.period.columns.get(due.column, 0)
         if due.rate is not None:
-            return rounded(self.state.pool * due.rate * self.part, rounding)
+            return round_to(self.state.pool * due.rate * self.part, rounding)
         if due.interest is not None:
             rate = terms.by_name[due.interest].rate or Fraction(0)
-            return rounded(self.opening[due.interest] * rate * self.part, rounding)
+            return round_to(self.opening[due.interest] * rate * self.part, rounding)
         return self.state.outstanding[due.principal or ""]
 
     def _cure(self, bucket: Bucket) -> None:
@@ -234,7 +235,7 @@ class _Turn:
         covered = sum(self.state.outstanding[name] for name in trigger.coverage_of)
         if trigger.least is None:
             return sum(self.state.outstanding.values())
-        return rounded(covered - self.period.pool / trigger.least, Rounding.UP)
+        return round_to(covered - self.period.pool / trigger.least, Direction.UP)
 
     def _read(self, bucket: Bucket, trigger: Trigger) -> bool:
         """Whether a trigger passes now, by closing balances."""
@@ -260,12 +261,12 @@ class _Turn:
         if bucket.target is not None:
             return self.terms.units(bucket.target)
         covered = sum(self.state.outstanding[name] for name in bucket.of)
-        return rounded(covered * (bucket.target_rate or Fraction(0)), self.terms.rounding)
+        return round_to(covered * (bucket.target_rate or Fraction(0)), self.terms.rounding)
 
     def _fill(self, bucket: Bucket) -> None:
         lacking = max(0, self._target(bucket) - self.state.reserve)
         if bucket.most is not None:
-            lacking = min(lacking, rounded(self.period.collections * bucket.most, Rounding.DOWN))
+            lacking = min(lacking, round_to(self.period.collections * bucket.most, Direction.DOWN))
         self.filled = min(lacking, self.left)
         self.state.reserve += self.filled
         self._line(bucket, _Claim("reserve", bucket.name), due=lacking, paid=self.filled)

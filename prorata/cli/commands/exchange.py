@@ -43,7 +43,7 @@ from prorata.market.exchanges.account import account_of
 from prorata.market.exchanges.carrying import left_to_take
 from prorata.market.exchanges.elective import check_exchange
 from prorata.market.exchanges.listing import exchange_of_asset, list_exchanges
-from prorata.market.exchanges.opening import open_exchange, require_openable
+from prorata.market.exchanges.opening import open_exchange, opened_before, require_openable
 from prorata.market.exchanges.previews import preview_exchange
 from prorata.market.exchanges.requests import (
     cancel_request,
@@ -63,6 +63,7 @@ from prorata.market.exchanges.terms import (
     resolve_exchange,
     shares_of_text,
 )
+from prorata.market.exchanges.vault_shares import read_vault_shares, require_pushed
 from prorata.market.exchanges.words import stage_in_words, units_of
 from prorata.values.words import counted
 
@@ -111,6 +112,9 @@ def open_command(
     with session.deployed() as (operator, found):
         place = contract_at(found, contract)
         opening = resolve_exchange(said, found, operator.address)
+        words = f"{said.model_dump_json()}\n{reference}"
+        if opening.terms.mandatory and opened_before(operator, place, words) is None:
+            require_pushed(read_vault_shares(found))
         if dry_run and opening.terms.mandatory:
             show_preview(session, preview_exchange(found, place, opening))
             return
@@ -121,7 +125,6 @@ def open_command(
             session.output.say("  nothing was sent")
             session.output.result({"dry_run": True, "terms": dict(describe(units))})
             return
-        words = f"{said.model_dump_json()}\n{reference}"
         done = open_exchange(operator, place, opening, words=words)
         show_opened(session, found, done)
 

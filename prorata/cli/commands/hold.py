@@ -400,7 +400,9 @@ VOID = 'prorata hold void theirs.json --reason "Order 12/2027 of a court" --docu
 
 @cli.command("void", cls=Command, asks=True, examples=(VOID,))
 @click.argument("terms", required=False)
-@click.option("--keeper", help="End what this keeper holds instead.")
+@click.option(
+    "--keeper", help="End what this keeper holds instead; auction or exchange: the market's."
+)
 @click.option("--owner", "holder", help="Whose shares the keeper holds.")
 @basis_options
 @CONTRACT
@@ -426,7 +428,7 @@ def void_command(terms: str | None, keeper: str | None, holder: str | None, **op
             assert holder is not None
             holds = find_singleton(Holds, place.chain, options["named"])
             who = {
-                "keeper": place.person("keeper", keeper),
+                "keeper": place.keeper("keeper", keeper),
                 "owner": place.person("owner", holder),
             }
             receipt = void_kept(operator, found, holds, basis, **who)
@@ -500,7 +502,7 @@ def list_command(of: str | None, party: str | None, everything: bool, **options:
         chain = place.chain
         holds = find_singleton(Holds, chain, options["named"])
         asset = None if of is None else place.asset(of, "of").address
-        who = None if party is None else place.person("party", party)
+        who = None if party is None else place.keeper("party", party)
         found = list_holds(holds, asset=asset, party=who)
         keepers = list_keepers(holds, asset=asset, party=who)
         now = chain.now()

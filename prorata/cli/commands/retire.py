@@ -187,12 +187,12 @@ def _show(session: Session, made: list[Certificate], symbol: str) -> None:
     rows = [
         (
             one.shares.text,
-            "; ".join(one.serials) or one.units,
+            "; ".join(one.serials) or one.counted,
             escape(one.beneficiary),
             escape(one.reason),
             one.transaction,
         )
         for one in made
     ]
-    columns = ("retired>", "units", "for", "because", "transaction")
+    columns = ("retired>", "counted", "for", "because", "transaction")
     session.output.table(f"Retired of {symbol}: {len(rows)}", columns, rows)

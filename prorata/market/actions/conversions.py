@@ -36,7 +36,14 @@ from prorata.market.exchanges.law import brings, total_of
 from prorata.market.exchanges.opening import OpenedExchange, open_exchange
 from prorata.market.exchanges.steps import close_exchange
 from prorata.market.exchanges.terms import Opening
-from prorata.register.enforcement import Basis, burn, pause
+from prorata.market.exchanges.vault_shares import (
+    VaultShares,
+    burn_left_over,
+    read_vault_shares,
+    require_pushed,
+    unpushed,
+)
+from prorata.register.enforcement import Basis, pause
 from prorata.register.holders import holders_now
 from prorata.values.times import moment
 
@@ -67,14 +74,19 @@ class ConvertedLine:
 class ConversionPreview:
     """Who would get what, by those who hold shares now.
 
-    `left_over` are shares of nobody's in the vault, which are burnt: what stock dividends could not
-    divide. `funding` is the money that must be paid in, for whatever wallets shares are in by then.
+    Shares in the vault are not among them. `funding` is the money that must be paid in, for
+    whatever wallets shares are in by then.
     """
 
     terms: ExchangeTerms
     lines: tuple[ConvertedLine, ...]
-    left_over: int = 0
+    vault: VaultShares
     funding: int = 0
+
+    @property
+    def left_over(self) -> int:
+        """Shares of nobody's in the vault, which are burnt."""
+        return self.vault.left_over
 
     @property
     def total(self) -> ExchangeQuote:
@@ -142,24 +154,15 @@ def preview_conversion(
 
     Raises: BooksError; RevertError for terms that the contract refuses; ChainError.
     """
-    balances = dict(holders_now(found))
-    left_over = _left_over(found)
-    if left_over:
-        del balances[found.vault().address]
+    balances, vault = dict(holders_now(found)), read_vault_shares(found)
+    balances.pop(vault.vault, None)
     lines = [
         ConvertedLine(holder, shares, brings(terms, shares))
         for holder, shares in sorted(balances.items(), key=lambda one: (-one[1], one[0]))
         if shares
     ]
     funding = contract.funding_for(terms, 0) if lines else 0
-    return ConversionPreview(terms, tuple(lines), left_over, funding)
-
-
-def _left_over(found: Deployment) -> int:
-    """Shares in the vault that are nobody's: what stock dividends could not divide."""
-    token, vault = found.token("pending"), found.vault("pending")
-    held = token.balance_of(vault.address)
-    return held if held <= vault.carried(token.address, token.address) else 0
+    return ConversionPreview(terms, tuple(lines), vault, funding)
 
 
 def check_conversion(operator: Operator, found: Deployment, preview: ConversionPreview) -> None:
@@ -215,13 +218,8 @@ def _faulty_terms(found: Deployment, preview: ConversionPreview) -> Iterator[Pro
             rule = f"closes at {moment(closes)}, when its holders will have other shares"
             remedy = "let the exchange begin later, or cancel it with `prorata record cancel`"
             yield Problem(None, "record", str(number), rule, remedy)
-    vault = found.vault().address
-    own = {line.holder: line.shares for line in preview.lines}.get(vault, 0)
-    if own:
-        unit = found.settings.unit
-        rule = f"has {unit.text(own)} {unit.symbol} that their owners have not claimed"
-        remedy = "push them first: `prorata unclaimed` shows whose they are"
-        yield Problem(None, "vault", vault, rule, remedy)
+    if (problem := unpushed(preview.vault)) is not None:
+        yield problem
 
 
 # ------------------------------------------------------------------------------------------ acting
@@ -256,11 +254,14 @@ def carry_conversion(
         raise InputError.of("exchange", opened.id, rule, "remove its plan to make another one")
     if stage is not ExchangeStage.CLOSED:
         basis = Basis(plan.reason, plan.document_hash, plan.document)
+        # Nobody can be paid in shares that are paused.
+        require_pushed(read_vault_shares(found))
         pause(operator, found, basis)
-        if left_over := _left_over(found):
-            burn(operator, found, basis, holder=found.vault().address, amount=left_over)
+        burn_left_over(operator, found, read_vault_shares(found), basis)
         done = exchange_everybody(operator, found, contract, opened.id, page_size=page_size)
         skipped = {holder: why.label for holder, why in done.skipped.items()}
+        if (why_kept := done.vault.why_kept()) is not None:
+            skipped[done.vault.vault] = why_kept
     finished = not found.token("pending").total_supply()
     if finished:
         close_exchange(operator, contract, opened.id)

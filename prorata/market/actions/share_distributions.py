@@ -228,6 +228,7 @@ def _faulty_amounts(operator: Operator, found: Deployment, plan: SharePlan) -> I
             remedy = f"let the owner of {unit.symbol} make it an agent, or buy what lacks"
             yield Problem(None, "shares", unit.text(needed), rule, remedy)
     elif plan.given == plan.token:
+        yield from _faulty_carry(found, plan, unit)
         authorised, supply = found.settings.authorised, given.total_supply()
         if supply + needed > authorised:
             rule = (
@@ -242,6 +243,19 @@ def _faulty_amounts(operator: Operator, found: Deployment, plan: SharePlan) -> I
         if held < plan.in_lieu:
             rule = f"for fractions is more than the {money(held, currency)} of {operator.address}"
             yield Problem(None, "amount", money(plan.in_lieu, currency), rule, "fund the account")
+
+
+def _faulty_carry(found: Deployment, plan: SharePlan, unit: Unit) -> Iterator[Problem]:
+    """What earlier ones left over must be there: a buy-out burns it, and the vault counts on it."""
+    vault = found.vault()
+    owed = sum(one.owed for one in vault.distributions_in(plan.given))
+    there = found.token().balance_of(plan.vault) - owed
+    if there < plan.carried_in and _distribution_of(found, plan) is None:
+        missing = f"{unit.text(plan.carried_in - there)} {unit.symbol}"
+        rule = f"lacks {missing} that earlier distributions left over, which were burnt or taken"
+        yield Problem(
+            None, "vault", plan.vault, rule, "issue as many to it: `prorata issue --tranche`"
+        )
 
 
 def _faulty_times(found: Deployment, plan: SharePlan, closes_at: int) -> Iterator[Problem]:

@@ -4,6 +4,7 @@
 Who still has shares is read from the register before anything is sent, and the contract exchanges
 nothing twice, so that a run that was killed at any moment is continued by running it again. Shares
 that move while pages are under way are looked for once more, until none are left that can be taken.
+Those in the dividend vault are another matter: see `vault_shares`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ from prorata.contracts.share_exchange import (
 )
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError, ProrataError
+from prorata.market.exchanges.vault_shares import (
+    VaultShares,
+    burn_left_over,
+    read_vault_shares,
+    require_pushed,
+)
 from prorata.market.exchanges.words import units_of
+from prorata.register.enforcement import Basis
 from prorata.register.holders import holders_now
 from prorata.values.times import moment
 from prorata.values.words import counted
@@ -52,11 +60,15 @@ MOST_ROUNDS = 20
 
 @dataclass(frozen=True)
 class CarriedOut:
-    """What a run did: `skipped` says why for each holder whose shares were not taken."""
+    """What a run did: `skipped` says why for each holder whose shares were not taken.
+
+    `vault` has the shares that stay in the dividend vault.
+    """
 
     exchanged: int
     skipped: Mapping[str, SkipReason]
     receipts: tuple[Receipt, ...]
+    vault: VaultShares
 
 
 @dataclass
@@ -109,26 +121,49 @@ def exchange_everybody(
 ) -> CarriedOut:
     """Exchange everybody's shares in a mandatory exchange, in pages that fit `page_gas`.
 
-    Raises: InputError when it is not open, or of another asset, or money is missing for the rest;
-    what `Operator.send` raises.
+    What stock dividends left over in the vault is burnt first, if the account is an agent.
+
+    Raises: InputError when it is not open, or of another asset, the vault owes shares that it can
+    pay now, or money is missing for the rest; what `Operator.send` raises.
     """
     operator.settle()
     exchange = find_exchange(contract, exchange_id)
     _require_open(operator, deployment, exchange, exchange_id)
     _require_page(page_size, page_gas)
+    shares = read_vault_shares(deployment)
+    require_pushed(shares)
+    _burn_left_over(operator, deployment, exchange, exchange_id, shares)
     run = _Run(operator, contract, exchange_id)
     size = page_size
     for _ in range(MOST_ROUNDS):
         operator.tell("reading who has shares")
         left = left_to_take(deployment, contract.exchange_of(exchange_id))
-        holders = [one for one in sorted(left) if one not in run.skipped]
+        holders = [one for one in sorted(left) if one not in {*run.skipped, shares.vault}]
         if not holders:
             break
         if size is None:
             size = _fitting(run, holders, page_gas)
         _send_round(run, holders, size)
         _require_funds(run, exchange)
-    return CarriedOut(run.exchanged, run.skipped, tuple(run.receipts))
+    stays = read_vault_shares(deployment)
+    return CarriedOut(run.exchanged, run.skipped, tuple(run.receipts), stays)
+
+
+def _burn_left_over(
+    operator: Operator,
+    deployment: Deployment,
+    exchange: Exchange,
+    exchange_id: int,
+    shares: VaultShares,
+) -> None:
+    """Burn what is nobody's, on the document of the exchange; whoever is no agent leaves it."""
+    if not shares.left_over or not deployment.token().is_agent(operator.address):
+        return
+    # With what was there before, so that the same number left over later is burnt, too.
+    what = f"{shares.said(shares.left_over)} of {shares.said(shares.held)} in the vault"
+    reason = f"Left over by stock dividends before exchange {exchange_id}: {what}"
+    document = f"0x{exchange.terms.document_hash.hex()}"
+    burn_left_over(operator, deployment, shares, Basis(reason, document, "that of the exchange"))
 
 
 def left_to_take(deployment: Deployment, exchange: Exchange) -> dict[str, int]:

@@ -23,7 +23,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.deployments.changes import Change, make_change
 from prorata.errors import InputError, Problem
 from prorata.market.exchanges.terms import Opening
-from prorata.market.exchanges.words import kind_of, units_of
+from prorata.market.exchanges.words import a_kind_of, units_of
 from prorata.market.holds import is_appointed
 from prorata.market.keepers import allow_keeper
 from prorata.market.singletons import find_singleton
@@ -137,7 +137,7 @@ def _opened(receipt: Receipt, steps: tuple[Change, ...], funding: int) -> Opened
 
 def _label(chain: RpcChain, opening: Opening) -> str:
     units = units_of(chain, opening.terms)
-    return f"open a {kind_of(opening.terms)} of {units.shares.symbol}: {units.rate()}"
+    return f"open {a_kind_of(opening.terms)} of {units.shares.symbol}: {units.rate()}"
 
 
 # ----------------------------------------------------------------------------------- what it needs

@@ -15,6 +15,7 @@ from prorata.files.writer import Row, json_object
 from prorata.market.exchanges.law import brings, total_of
 from prorata.market.exchanges.opening import funded_whole
 from prorata.market.exchanges.terms import Opening
+from prorata.market.exchanges.vault_shares import VaultShares, read_vault_shares
 from prorata.market.exchanges.words import ExchangeUnits, units_of
 from prorata.register.holders import holders_now
 from prorata.values.amounts import Amount
@@ -51,11 +52,15 @@ class PreviewLine:
 
 @dataclass(frozen=True)
 class ExchangePreview:
-    """A mandatory exchange as it would be carried out for those who hold shares now."""
+    """A mandatory exchange as it would be carried out for those who hold shares now.
+
+    The dividend vault is none of them: its shares are `vault`'s to tell of.
+    """
 
     opening: Opening
     units: ExchangeUnits
     lines: tuple[PreviewLine, ...]
+    vault: VaultShares
 
     @cached_property
     def total(self) -> ExchangeQuote:
@@ -101,6 +106,7 @@ class ExchangePreview:
                 "spare": self.units.paid(self.spare),
             }
         )
+        document["vault"] = self.vault.as_json()
         return {**document, "holders": [json_object(row.values) for row in self.rows()]}
 
 
@@ -113,8 +119,10 @@ def preview_exchange(
     than the contract asks to be funded; ChainError.
     """
     whole = funded_whole(found.chain, contract, opening)
-    lines = _lines(found, opening, holders_now(found))
-    preview = ExchangePreview(whole, units_of(found.chain, opening.terms), lines)
+    shares = read_vault_shares(found)
+    balances = {who: held for who, held in holders_now(found).items() if who != shares.vault}
+    lines = _lines(found, opening, balances)
+    preview = ExchangePreview(whole, units_of(found.chain, opening.terms), lines, shares)
     needed = contract.funding_for(opening.terms, opening.locked)
     if preview.total.paid > needed:
         raise BooksError(

@@ -12,7 +12,7 @@ from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Amount, Unit, format_units
 from prorata.values.times import moment
 
-__all__ = ["ExchangeUnits", "kind_of", "stage_in_words", "units_of"]
+__all__ = ["ExchangeUnits", "a_kind_of", "kind_of", "stage_in_words", "units_of"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,12 @@ def kind_of(terms: ExchangeTerms) -> str:
     if terms.gets or terms.valuer != ZERO_ADDRESS:
         return "redemption" if terms.burns else "purchase"
     return "retirement"
+
+
+def a_kind_of(terms: ExchangeTerms) -> str:
+    """The same with its article: `a maturity`, `an exercise of rights`."""
+    kind = kind_of(terms)
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def stage_in_words(exchange: Exchange, now: int) -> str:

@@ -46,6 +46,9 @@ TIMES = (
 class SystemWorld:
     """What calls ask, answered by the laws of the system."""
 
+    asks = AUCTION
+    """Who asks: whose money it is, and whose are the consents."""
+
     def __init__(self, system: CallsHarness, estate: Estate, escrow: Escrow) -> None:
         self.system, self.estate, self.escrow = system, estate, escrow
 
@@ -89,8 +92,8 @@ class SystemWorld:
         return law.closed[record].get(wallet, 0)
 
     def speaks(self, token: str, wallet: str) -> bool:
-        """The issuer; and what has the calls is an agent."""
-        return wallet == ISSUERS[token]
+        """The issuer, or an agent; and what asks is one."""
+        return self.estate.shares[token].speaks(wallet)
 
     def supply(self, token: str) -> int:
         """How many shares exist."""
@@ -108,24 +111,27 @@ class SystemWorld:
 
     def collect(self, currency: str, giver: str, amount: int) -> int:
         """What arrives of money that is taken by allowance."""
-        before = self.estate.has(currency, AUCTION)
+        return self._taken(currency, giver, self.asks, amount)
+
+    def _taken(self, currency: str, giver: str, to: str, amount: int) -> int:
+        before = self.estate.has(currency, to)
         try:
             with self.estate.all_or_nothing():
-                self.estate.move(currency, AUCTION, giver, AUCTION, amount)
+                self.estate.move(currency, self.asks, giver, to, amount)
         except (Refused, Denied):
             return 0
-        return self.estate.has(currency, AUCTION) - before
+        return self.estate.has(currency, to) - before
 
     def pay(self, currency: str, receiver: str, amount: int) -> Outcome:
         """What becomes of a payment; money that moved with a no has moved."""
         nature = self.estate.vault.natures[currency]
         try:
             with self.estate.all_or_nothing():
-                self.estate.pay(currency, AUCTION, receiver, amount)
+                self.estate.pay(currency, self.asks, receiver, amount)
         except Refused:
             return Outcome.FAILED
         except Denied:
-            barred = {receiver, AUCTION} & nature.blocked
+            barred = {receiver, self.asks} & nature.blocked
             return Outcome.DENIED if barred else Outcome.MOVED
         return Outcome.PAID
 
@@ -142,11 +148,11 @@ class SystemWorld:
 
     def hold(self, token: str, owner: str, shares: int) -> None:
         """By `Holds`."""
-        self.escrow.hold_for(AUCTION, token, owner, shares)
+        self.escrow.hold_for(self.asks, token, owner, shares)
 
     def let_go(self, token: str, owner: str, shares: int) -> None:
         """By `Holds`."""
-        self.escrow.let_go(AUCTION, token, owner, shares)
+        self.escrow.let_go(self.asks, token, owner, shares)
 
     def deliver(self, token: str, seller: str, buyer: str, shares: int) -> bool:
         """By `Holds`, or as new ones."""
@@ -281,10 +287,7 @@ class CallsHarness(TradingHarness):
         if signer != owner or self.now > until:
             return
         self.estate.allowed["usd", owner, AUCTION] = due
-        if owner == "ola":
-            self.estate.vault.natures["usd"].permits += 1
-        else:
-            self.estate.nonces[owner] += 1
+        self.estate.count_permit(owner)
 
     def _call_signed(  # noqa: PLR0917
         self,

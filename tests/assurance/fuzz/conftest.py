@@ -23,11 +23,13 @@ def faulty_codec(codec: Codec) -> Codec:
     settlement = faulty_market.build_settlement(codec.artifacts["TradeSettlement"])
     holds = faulty_market.build_holds(codec.artifacts["Holds"])
     calls = faulty_market.build_calls(codec.artifacts["CallAuction"])
+    exchanges = faulty_market.build_exchanges(codec.artifacts["ShareExchange"])
     faulty = {
         faulty_vault.FAULTY: vault,
         faulty_token.FAULTY: token,
         faulty_market.FAULTY_SETTLEMENT: settlement,
         faulty_market.FAULTY_HOLDS: holds,
         faulty_market.FAULTY_CALLS: calls,
+        faulty_market.FAULTY_EXCHANGES: exchanges,
     }
     return Codec({**codec.artifacts, **faulty})

@@ -132,6 +132,11 @@ class Dice:
 
     def force(self) -> Step:
         token, giver = self.token(), self.wallet()
+        frozen = sorted(who for who, n in self.system.shares[token].frozen.items() if n)
+        if frozen and self.rng.random() < 0.3:
+            # What is frozen stays so, if it goes nowhere.
+            giver = self.rng.choice(frozen)
+            return "force", token, giver, giver, self.amount(self.held(token, giver))
         return "force", token, giver, self.wallet(), self.amount(self.held(token, giver))
 
     def stop(self) -> Step:

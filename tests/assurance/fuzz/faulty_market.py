@@ -13,6 +13,8 @@ CALLS = "contracts/market/CallSettlement.sol"
 ORDERS = "contracts/market/CallAuction.sol"
 FAULTY_SETTLEMENT, FAULTY_HOLDS = "BrokenSettlement", "BrokenHolds"
 FAULTY_CALLS = "BrokenCallAuction"
+EXCHANGES = "contracts/market/ShareExchange.sol"
+FAULTY_EXCHANGES = "BrokenShareExchange"
 
 SETTLEMENT_FAULTS = (
     Fault(
@@ -136,6 +138,30 @@ CALL_FAULTS = (
     ),
 )  # fmt: skip
 
+EXCHANGE_FAULTS = (
+    Fault(
+        "pays and owes as well", EXCHANGES,
+        r"(?<=_owe\(page\.id, holder, )isPaid(?= \? 0)", "isPaid && !FAULT", (),
+    ),
+    Fault(
+        "forgets a debt that it paid not", EXCHANGES,
+        r"record\.owed = \(record\.owed \+ paid\)\.toUint128\(\);", "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "pays what held shares brought at once", EXCHANGES, r"if \(held != 0\) \{",
+        "if (FAULT) held = 0;\n        SOUND", (),
+    ),
+    Fault(
+        "forgets what the day has used", EXCHANGES,
+        r"\(record\.day, record\.dayShares\) = .*;", "if (!FAULT) SOUND", (),
+    ),
+    Fault(
+        "minds owed shares that are to be minted", EXCHANGES,
+        r"FixedPointMathLib\.min\(others, record\.owedOther\)",
+        "FAULT ? record.owedOther : SOUND", (),
+    ),
+)  # fmt: skip
+
 
 def build_settlement(sound: Artifact) -> Artifact:
     """Compile the faulty settlement."""
@@ -150,3 +176,8 @@ def build_holds(sound: Artifact) -> Artifact:
 def build_calls(sound: Artifact) -> Artifact:
     """Compile the faulty calls."""
     return planted(sound, FAULTY_CALLS, CALL_FAULTS)
+
+
+def build_exchanges(sound: Artifact) -> Artifact:
+    """Compile the faulty exchanges."""
+    return planted(sound, FAULTY_EXCHANGES, EXCHANGE_FAULTS)

@@ -175,10 +175,14 @@ class Estate:
                 return
         elif it.signer == it.owner and self.vault.now <= it.until:
             self.allowed[it.token, it.owner, SETTLEMENT] = it.value
-            if it.owner == "ola":
-                self.vault.natures["usd"].permits += 1
-            else:
-                self.nonces[it.owner] += 1
+            self.count_permit(it.owner)
+
+    def count_permit(self, owner: str) -> None:
+        """One permit of the dollar was used."""
+        if owner == "ola":
+            self.vault.natures["usd"].permits += 1
+        else:
+            self.nonces[owner] += 1
 
 
 class Parts(NamedTuple):

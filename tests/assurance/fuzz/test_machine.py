@@ -16,8 +16,8 @@ from hypothesis.stateful import (
 )
 
 from tests.assurance.fuzz import faulty_market, faulty_token
-from tests.assurance.fuzz.call_dice import FREQUENCIES, next_step, opening
-from tests.assurance.fuzz.calls import CallsHarness
+from tests.assurance.fuzz.exchange_dice import FREQUENCIES, next_step, opening
+from tests.assurance.fuzz.exchanges import ExchangesHarness
 from tests.assurance.fuzz.run import walk_all
 from tests.assurance.fuzz.system import Step
 from tests.assurance.fuzz.trading import PURSE
@@ -47,7 +47,7 @@ dice = st.randoms(use_true_random=False)
 def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
     """Two assets, four currencies, lost wallets, waiting income, trouble of every kind: in every
     step the chain does what the law says, or refuses for its reason (Laws 1 to 13, 18, 19, 25, 26,
-    30, 31 and 43 to 61)."""
+    30, 31 and 43 to 66)."""
     walked = walk_all(SEED, STEPS)
     assert walked.steps == STEPS
     with capsys.disabled():
@@ -59,7 +59,11 @@ def test_a_long_walk(capsys: pytest.CaptureFixture[str]) -> None:
             "register", "confirm", "undo", "declare", "declare_with_permit", "claim", "claim_to",
             "push", "instruct", "remit", "sweep", "refund", "call_open", "call_order",
             "call_signed", "call_close", "call_settle", "call_deliver", "call_refund",
-            "call_return", "call_take"} <= set(walked.refused)  # fmt: skip
+            "call_return", "call_take", "exchange_open", "exchange_fund", "exchange_drain",
+            "exchange_price", "exchange_now", "exchange_permit", "exchange_signed",
+            "exchange_carry", "exchange_take", "exchange_take_to", "exchange_end_hold",
+            "exchange_end_kept", "exchange_sweep", "exchange_close",
+            "exchange_cancel"} <= set(walked.refused)  # fmt: skip
 
 
 class SystemMachine(RuleBasedStateMachine):
@@ -68,7 +72,7 @@ class SystemMachine(RuleBasedStateMachine):
     def __init__(self, codec: Codec) -> None:
         super().__init__()
         self.codec = codec
-        self.system = CallsHarness(codec)
+        self.system = ExchangesHarness(codec)
         self.story: list[Step] = []
 
     @initialize(dice=dice)
@@ -86,7 +90,7 @@ class SystemMachine(RuleBasedStateMachine):
             self.system.do(step)
             self.system.check_everything()
         except AssertionError as broken:
-            report = narrated(lambda: CallsHarness(self.codec), self.story)
+            report = narrated(lambda: ExchangesHarness(self.codec), self.story)
             lines = [f"    {step!r},  # {sentence}" for step, sentence in report]
             raise Failed("\n".join([str(broken), *lines])) from None
 
@@ -107,10 +111,11 @@ FAULTY = {
     "TradeSettlement": faulty_market.FAULTY_SETTLEMENT,
     "Holds": faulty_market.FAULTY_HOLDS,
     "CallAuction": faulty_market.FAULTY_CALLS,
+    "ShareExchange": faulty_market.FAULTY_EXCHANGES,
 }
 
 
-class FaultySystem(CallsHarness):
+class FaultySystem(ExchangesHarness):
     """The harness with a faulty contract in place of a contract, and one fault committed."""
 
     def __init__(self, codec: Codec, contract: str, fault: int) -> None:
@@ -217,6 +222,17 @@ CALLS_WALKED_INTO = (
 def test_the_machine_finds_what_is_wrong_with_calls(faulty_codec: Codec, code: str) -> None:
     """So is a call auction, and what settles its calls."""
     assert walk_into(faulty_calls(faulty_codec, code))
+
+
+EXCHANGES_WALKED_INTO = tuple(fault.code for fault in faulty_market.EXCHANGE_FAULTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", EXCHANGES_WALKED_INTO)
+def test_the_machine_finds_what_is_wrong_with_exchanges(faulty_codec: Codec, code: str) -> None:
+    """So is what exchanges shares (Laws 62 to 66)."""
+    number = 1 + EXCHANGES_WALKED_INTO.index(code)
+    assert walk_into(lambda: FaultySystem(faulty_codec, "ShareExchange", number))
 
 
 def call_of(kind: int, opener: str, *, mint: bool) -> tuple[Any, ...]:
@@ -352,7 +368,7 @@ def test_a_faulty_contract_without_a_fault_is_as_good_as_the_original(
 def test_a_failing_walk_tells_a_short_story(faulty_codec: Codec) -> None:
     """What is left of hundreds of steps can be read, and pasted as a test."""
 
-    def make() -> CallsHarness:
+    def make() -> ExchangesHarness:
         return FaultySystem(faulty_codec, "DividendVault", number_of("remits again"))
 
     def walk_on() -> None:
@@ -394,7 +410,7 @@ LIFE: tuple[Step, ...] = (
 def test_a_story_told_by_hand(codec: Codec) -> None:
     """A lost wallet's income reaches its successor, less the currency's fee; a frozen one's waits
     until it is swept; the tax goes out once the currency moves again (Laws 3, 8 and 13)."""
-    system = play(lambda: CallsHarness(codec), LIFE)
+    system = play(lambda: ExchangesHarness(codec), LIFE)
     (it,) = system.law.distributions
     assert (it.amount, it.settled) == (990, {"ann": Payment(3, 594, 197)})
     assert system.law.money["fee"]["ann2"] == PURSE + 397 - 3
@@ -415,7 +431,7 @@ UNENDED: tuple[Step, ...] = (
 def test_a_hold_that_cannot_end_misses_nothing_yet(codec: Codec) -> None:
     """What is missing of a hold is noted when it ends, not when that is refused: a walk told the
     law so."""
-    system = play(lambda: CallsHarness(codec), UNENDED)
+    system = play(lambda: ExchangesHarness(codec), UNENDED)
     assert not any(amount for amount, _ in system.escrow.missing.values())
 
 
@@ -426,6 +442,8 @@ def test_everything_that_may_happen_is_told_in_words() -> None:
         "wait_for_something": "wait",
         "wait_for_call": "wait",
         "let_calls": "set_keeper",
+        "wait_for_exchange": "wait",
+        "let_exchanges": "set_keeper",
         "declare_for_nobody": "declare",
     }
     assert {names.get(name, name) for name in FREQUENCIES} == set(SENTENCES)

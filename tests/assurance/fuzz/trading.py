@@ -42,6 +42,7 @@ from tests.assurance.fuzz.system import (
 )
 from tests.assurance.fuzz.wire import Blob, encoded, raw_log, word
 from tests.chainkit import Codec
+from tests.model.exchange import EXCHANGE
 from tests.model.outcomes import COIN, Event, refuse
 
 ORDER_TYPE = (
@@ -62,7 +63,7 @@ PURSE = 10**9
 ALLOWED = 10**6
 """What the settlement and the holds may move of each trader's to begin with."""
 
-INTERFACES = {SETTLEMENT: "ITradeSettlement", HOLDS: "IHolds"}
+INTERFACES = {SETTLEMENT: "ITradeSettlement", HOLDS: "IHolds", EXCHANGE: "IShareExchange"}
 TOKENS = (EAST, CLUB)
 TRADABLE = (*TOKENS, *MONEY)
 PLAIN = (*TOKENS, "usd")
@@ -482,8 +483,12 @@ class TradingHarness(SystemHarness):
                     )
         for asset in TRADABLE:
             promised = self.escrow.promised(asset, (Care.SHARES, Care.PLAIN))
-            if self.estate.has(asset, HOLDS) != promised:
-                raise Broken(f"{self.estate.has(asset, HOLDS)} of {asset} in care, not {promised}")
+            if self._in_care(asset) != promised:
+                raise Broken(f"{self._in_care(asset)} of {asset} in care, not {promised}")
+
+    def _in_care(self, asset: str) -> int:
+        """What is there, of what is in care."""
+        return self.estate.has(asset, HOLDS)
 
     def _flat(self, args: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(self.wire.spelt(tuple(args)))

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.assurance.fuzz.call_dice import next_step, opening
-from tests.assurance.fuzz.calls import CallsHarness
+from tests.assurance.fuzz.exchange_dice import next_step, opening
+from tests.assurance.fuzz.exchanges import ExchangesHarness
 from tests.assurance.fuzz.system import Step
 from tests.chainkit import Codec
 
@@ -21,10 +21,10 @@ DEPTH = 250
 """Steps to a chain: its journal never shrinks, so an older one is a slower one."""
 
 EVERYTHING = 20
-"""After so many steps all there is is compared; after each step, what `CallsHarness.check` says.
-"""
+"""After so many steps all there is is compared; after each step, what the harness's `check`
+says."""
 
-Make = Callable[[], CallsHarness]
+Make = Callable[[], ExchangesHarness]
 
 
 @dataclass
@@ -45,7 +45,7 @@ def walk(codec: Codec, seed: str, steps: int, walked: Walked, **faulty: str) -> 
     story = 0
     while steps > 0:
         depth = min(DEPTH, steps)
-        walk_one(lambda: CallsHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
+        walk_one(lambda: ExchangesHarness(codec, **faulty), f"{seed}/{story}", depth, walked)
         steps -= depth
         story += 1
 
@@ -69,7 +69,7 @@ def walk_one(make: Make, seed: str, depth: int, walked: Walked, *, minimise: boo
     walked.steps += depth
 
 
-def _drawn(system: CallsHarness, rng: random.Random, depth: int) -> Iterator[Step]:
+def _drawn(system: ExchangesHarness, rng: random.Random, depth: int) -> Iterator[Step]:
     beginning = opening(rng)[:depth]
     yield from beginning
     for _ in range(depth - len(beginning)):
@@ -79,7 +79,7 @@ def _drawn(system: CallsHarness, rng: random.Random, depth: int) -> Iterator[Ste
 # ------------------------------------------------------------------------- replaying
 
 
-def play(make: Make, story: Sequence[Step]) -> CallsHarness:
+def play(make: Make, story: Sequence[Step]) -> ExchangesHarness:
     """Replay a story, comparing everything after each step; raises `Broken`."""
     system = make()
     for step in story:
@@ -147,6 +147,9 @@ def _renumbered(story: list[Step], at: int) -> list[Step]:
     if gone[0].startswith("declare"):
         number = 1 + sum(step[0].startswith("declare") for step in before)
         later = [_of_distribution(step, number) for step in later]
+    if gone[0] == "exchange_open":
+        number = 1 + sum(step[0] == "exchange_open" for step in before)
+        later = [_of_exchange(step, number) for step in later]
     return before + later
 
 
@@ -168,6 +171,12 @@ def _of_distribution(step: Step, gone: int) -> Step:
         ids = tuple(n - (n > gone) for n in step[many] if n != gone)
         return (*step[:many], ids, *step[many + 1 :])
     return step
+
+
+def _of_exchange(step: Step, gone: int) -> Step:
+    """A step that named a later exchange."""
+    names = step[0].startswith("exchange_") and step[0] not in ("exchange_open", "exchange_nonce")
+    return (step[0], step[1] - 1, *step[2:]) if names and step[1] > gone else step
 
 
 def _simpler(step: Step) -> Iterator[Step]:
@@ -198,7 +207,7 @@ def report(make: Make, taken: Sequence[Step], seed: str, broken: Exception) -> s
             "",
             f"def {name}(codec: Codec) -> None:",
             f'    """{why.splitlines()[0][:80]}"""',
-            "    play(lambda: CallsHarness(codec), [",
+            "    play(lambda: ExchangesHarness(codec), [",
             *(f"    {line}" for line in lines),
             "    ])",
         ]
@@ -289,6 +298,24 @@ SENTENCES: dict[str, str] = {
     "call_take": "what the call {1} owes {3} in ladder {2} is paid",
     "call_take_to": "{1} has what the call {2} owes {4} in ladder {3} paid to {5}",
     "call_sweep": "what the call {1} owes in ladder {2} is swept",
+    "exchange_open": "{1} opens the exchange {2} with {3}, and {4} locked",
+    "exchange_fund": "{2} adds {3} to the exchange {1}",
+    "exchange_drain": "{2} takes {3} out of the exchange {1}",
+    "exchange_price": "{2} names {3} as the price of the exchange {1}, as of {4} s",
+    "exchange_now": "{2} exchanges {3} in {1} for {4} or more, until {5} s",
+    "exchange_permit": "{2} exchanges {3} in {1}, with {5}'s permit for {4}, late: {6}",
+    "exchange_signed": "{3} of {2}'s are exchanged in {1} for {4} or more and at most {5}, signed "
+    "by {6}, number {7}, until {8} s",
+    "exchange_nonce": "{1} spends the number {2} for exchanges",
+    "exchange_carry": "a page of the exchange {1} is carried out: {2}",
+    "exchange_take": "what the exchange {1} owes {2} is paid",
+    "exchange_take_to": "{2} has what the exchange {1} owes {3} paid to {4}",
+    "exchange_end_hold": "what the hold {2} had brought in the exchange {1} is untied",
+    "exchange_end_kept": "{2} unties what {6} of {4}'s brought in the exchange {1}, which {3} "
+    "held, for {5}",
+    "exchange_sweep": "what the exchange {1} owes is swept",
+    "exchange_close": "{2} closes the exchange {1}",
+    "exchange_cancel": "{2} cancels the exchange {1}, by {3}",
 }
 
 

@@ -19,7 +19,7 @@ from prorata.chain.artifacts import Artifact
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests import conftest
 from tests.assurance.fuzz import stateless
-from tests.assurance.fuzz.calls import CallsHarness
+from tests.assurance.fuzz.exchanges import ExchangesHarness
 from tests.assurance.fuzz.walk import DEPTH, Walked, walk_one
 from tests.assurance.mutation import roomy
 from tests.assurance.mutation.mutant import Mutant
@@ -292,7 +292,9 @@ def _walks(artifacts: Mapping[str, Artifact]) -> bool:
     roomy.enlarge()
     codec = Codec(artifacts)
     for story in range(STORIES):
-        walk_one(lambda: CallsHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False)
+        walk_one(
+            lambda: ExchangesHarness(codec), f"mutants/{story}", DEPTH, Walked(), minimise=False
+        )
     return True
 
 

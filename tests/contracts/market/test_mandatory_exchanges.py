@@ -412,6 +412,23 @@ def test_new_shares_that_a_holder_cannot_receive_are_owed_and_its_money_is_paid(
     assert x.others(x.ann, x.ben, x.cid) == [0, 3, 5]
 
 
+def test_a_merger_is_closed_while_minted_shares_are_owed_and_they_are_taken_afterwards(kit):
+    """Law 62: what is owed stays owed beyond the end, though no shares are held for it."""
+    c = Compliant(kit)
+    x = Exchanging(c)
+    c.issue({x.ann: 17, x.ben: 10})
+    it = x.open(x.merger())
+    x.begin(it)
+    x.holding.order("setAddressFrozen", x.ann, True)
+    x.carry_out(it, x.ann, x.ben)
+    assert x.owed(it, x.ann)[1] == 5
+    x.exchange.send("close", it, sender=x.stranger)
+    x.holding.order("setAddressFrozen", x.ann, False)
+    x.take(it, x.ann)
+    assert x.others(x.ann, x.ben) == [5, 3]
+    assert x.money(x.exchange.address) == [0]
+
+
 def test_money_is_not_held_up_by_shares_that_cannot_be_received(exchanging):
     x = exchanging
     it = x.open(x.merger(gets=1_000_000))

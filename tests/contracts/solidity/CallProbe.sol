@@ -24,14 +24,14 @@ contract CallProbe {
     }
 
     function clear(ICallAuction.Terms calldata terms) external view returns (ICallAuction.Clearing memory) {
-        return terms.clear(_interest, _named);
+        return terms.clear(_interest, _named, 0);
     }
 
     function clearAt(
         ICallAuction.Terms calldata terms,
         uint256 price
     ) external view returns (ICallAuction.Clearing memory clearing, uint256 bids) {
-        return terms.clearAt(_interest, _named, price);
+        return terms.clearAt(_interest, _named, 0, price);
     }
 
     function share(uint256 quantity, uint256 before, uint256 own, uint256 total) external pure returns (uint256) {

@@ -52,7 +52,9 @@ def test_every_fault_is_listed_at_once():
         '  symbol: "HARB 12" is no symbol; use up to 11 letters, digits, points and hyphens\n'
         '  authorised_shares: "1.5" is not a whole number; write digits without a point\n'
         '  owner: "5" is a number to YAML; write the address in quotes\n'
-        '  rent: "3" is no setting; remove it'
+        '  rent: "3" is no setting; remove it; the settings there are name, symbol, decimals, '
+        "authorised_shares, unit_price, owner, rules, registry, agents, currencies, approvers, "
+        "deterministic and id"
     )
 
 

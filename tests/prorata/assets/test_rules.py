@@ -199,7 +199,10 @@ def test_every_fault_is_listed_at_once():
         '  opens_at: "soon" is no time; write 2027-03-31T23:59:59Z, or a day such as 2027-03-31\n'
         '  max_holders: "0" is not a number of 1 or more; leave the rule out to switch it off\n'
         '  max_holding: "1.5" is not a whole number; write digits, in quotes if there is a point\n'
-        '  rent: "3" is no setting; remove it'
+        '  rent: "3" is no setting; remove it; the settings there are title, sources, notice, '
+        "eligible, countries, classes, opens_at, closes_at, max_holders, max_holders_in_country, "
+        "limited_class, max_holders_of_class, max_holders_of_class_in_country, max_holding, "
+        "min_holding, lock_up_days and supply_cap"
     )
 
 

@@ -135,7 +135,10 @@ def test_every_fault_is_listed():
         'rates.0.country: "False" is yes or no to YAML; write Norway in quotes: "NO"',
         f'rates.1.class: "rich" is no class of investor; write {classes}',
         'rates.1.rent: "15" is no per cent; write a per cent with its sign, such as 15% or 26.37%',
-        'rates.2.coupon: "1%" is no setting; remove it',
+        (
+            'rates.2.coupon: "1%" is no setting; remove it; the settings there are country, class, '
+            "dividend, interest, rent, return-of-capital and principal"
+        ),
     ]
 
 

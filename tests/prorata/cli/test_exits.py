@@ -139,7 +139,10 @@ def test_a_signed_request_is_brought_by_anybody_once(exits, commands, redemption
 
 def test_rights_are_exercised_against_money(exits, commands):
     text = "pays: 5.00 USD\nper: 2\n"
-    number = commands.facts("exchange", "open", exits.terms("rights", text))["exchange"]
+    file = exits.terms("rights", text)
+    opened = commands.gist("exchange", "open", file)
+    assert "Exchange 1: an exercise of rights of QUAY9" in opened
+    number = commands.facts("exchange", "open", file)["exchange"]
     before = exits.dollars.balance_of(OWNER)
     words = ("exchange", "now", str(number), "3.01")
     assert units(commands.facts(*words, "--dry-run", *AS[ANN])["due"]) == 7_525_000
@@ -244,14 +247,21 @@ def test_a_retirement_has_a_certificate_that_anybody_can_write(exits, commands):
     done = commands.facts(*words, "--beneficiary", "Ann <b>", *AS[ANN])
     assert (done["beneficiary"], done["files"]) == ("Ann <b>", [str(page), str(page)[:-4] + "json"])
     text = page.read_text()
-    for said in ("Ann &lt;b&gt;", "Flights &amp; trains", done["transaction"], "1.51 to 6.50"):
+    for said in (
+        "Ann &lt;b&gt;",
+        "Flights &amp; trains",
+        done["transaction"],
+        "from 1.50 to 6.50,",
+    ):
         assert said in text
     again = exits.files / "again.html"
     asked = ("retire", "certificate", "--transaction", done["transaction"], "--out", str(again))
     commands.says(*asked)
     assert again.read_text() == text
     facts = json.loads((exits.files / "ann.json").read_text())
-    assert (units(facts["first_unit"]), units(facts["retired"])) == (151, 500)
+    counted = [facts[name]["text"] for name in ("retired_before", "retired", "retired_after")]
+    assert counted == ["1.50", "5.00", "6.50"]
+    assert facts["certificate"] == f"QUAY9-6.5-{done['transaction'][2:10]}"
     assert len(commands.facts("retire", "certificate")["certificates"]) == 2
     assert "retired nothing of this asset" in commands.refuses(
         "retire", "certificate", "--transaction", NOTICE

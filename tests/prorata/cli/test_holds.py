@@ -260,6 +260,25 @@ def test_what_is_kept_is_ended_by_order_and_the_consent_with_it(market, commands
     assert "is not one hold" in commands.refuses("hold", "void", "--keeper", BUYER, *BASIS)
 
 
+@pytest.mark.parametrize(
+    ("name", "contract"), [("exchange", "ShareExchange"), ("auction", "CallAuction")]
+)
+def test_the_markets_own_keepers_have_names(commands, name, contract):
+    there = singleton_address(contract)
+    words = ("hold", "keeper", name, "50 QUAY9", "--until", "+30d", *AS_SELLER)
+    assert commands.facts(*words)["keeper"] == there
+    for of in (there, name):
+        [one] = commands.facts("hold", "list", "--party", of)["keepers"]
+        assert (one["keeper"], one["owner"]) == (there, SELLER)
+    back = ("hold", "take-back", "QUAY9", "--keeper", name, *AS_SELLER)
+    assert there in commands.refuses(*back)
+    void = ("hold", "void", "--keeper", name, "--owner", SELLER, *BASIS)
+    assert f'"{there}" keeps nothing' in commands.refuses(*void)
+    for other in ("settlement", "holds", "exchanges"):
+        said = commands.refuses("hold", "keeper", other, *words[3:])
+        assert "is no address, and no name that is known" in said
+
+
 def test_a_consent_is_taken_back_by_nothing(commands):
     commands.says("hold", "keeper", BUYER, "50 QUAY9", "--until", "+30d", *AS_SELLER)
     commands.says("hold", "keeper", BUYER, "0 QUAY9", *AS_SELLER)

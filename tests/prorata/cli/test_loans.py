@@ -122,7 +122,7 @@ def test_the_report_says_what_came_in_and_what_is_late(tmp_path):
     with (tmp_path / "loans.csv").open(encoding="utf-8", newline="") as file:
         loans = list(csv.DictReader(file))
     assert len(loans) == 1_000
-    assert {"current", "1-29", "30", "90+"} <= {row["status"] for row in loans}
+    assert {"current", "1-29", "30", "90+, in default"} <= {row["status"] for row in loans}
 
 
 def test_a_bad_line_of_a_tape_is_refused_with_its_place(tmp_path):

@@ -393,7 +393,7 @@ WRONG_TERMS = (
     ({"fee": {"to": OWNER, "rate": "2%"}}, "is over 1.00%, the most there may be"),
     ({"orders": "money"}, "go with a price that is named afterwards only"),
     ({"pre_emption": {"record": 7}}, "is no record: there are 0"),
-    ({"buys": "4"}, "is no setting; remove it"),
+    ({"buys": "4"}, "is no setting; remove it; the settings there are name, lot, price, "),
     ({"sells": 10.5}, 'write it in quotes, such as "100.50"'),
     ({"lot": "0"}, "is no lot"),
 )
@@ -441,4 +441,13 @@ def test_a_name_stands_for_one_call(market, commands, offer, tmp_path):
         'offer: "" is missing: 2 are known; give --offer; `prorata offer list` shows them'
     )
     commands.says("subscribe", "--shares", "1", "--offer", "2", *AS_BUYER)
+    for words in (("2",), ("Second issue",), ("--offer", "2"), ("2", "--offer", "2")):
+        assert "Second issue" in commands.gist("offer", "status", *words)
+    assert "First issue" in commands.gist("offer", "settle", "1", "--dry-run")
+    assert commands.refuses("offer", "status", "2", "--offer", "1") == (
+        'offer: "2" is given besides --offer 1; name one of them'
+    )
+    assert commands.refuses("offer", "status", "3").startswith('offer: "3" is no')
+    commands.says("offer", "cancel", "1", *AS_SELLER)
+    assert commands.facts("offer", "status", "1")["stage"] == "cancelled"
     assert commands.refuses("auction", "status", "--auction", "1").startswith('auction: "1" is no')

@@ -303,6 +303,29 @@ def test_a_holiday_that_is_published_later_moves_no_record(note, tmp_path):
     assert running(note, path)["record"] == 1
 
 
+def test_a_line_whose_record_was_cancelled_is_computed_anew(note, tmp_path):
+    """Terms that are corrected after that count, and the old document binds nobody."""
+    start = today(note)
+    path = written(tmp_path, terms(start))
+    running(note, path, code=WAITS)
+    note.says("record", "cancel", "--from", "1", "--yes")
+    content = terms(start)
+    content["dates"] = {**content["dates"], "cut_off": "13:00"}
+    path = written(tmp_path, content)
+    assert note.facts("schedule", "next", path)["closes"].endswith("T13:00:00Z")
+    again = running(note, path, code=WAITS)
+    assert (again["record"], again["closes"][-9:]) == (2, "13:00:00Z")
+
+
+def test_a_record_too_far_ahead_leaves_nothing_behind(note, tmp_path):
+    content = terms(today(note), principal={"plan": "bullet"})
+    content["matures"] = Cycle(months=24).after(today(note), 1)
+    content["interest"] = {"day_count": "30E/360", "rate": "10%"}
+    path = written(tmp_path, content)
+    assert "is more than 400 days ahead" in note.refuses("schedule", "run", path)
+    assert not (note.folder / "schedule").exists()
+
+
 # ------------------------------------------------------------------------ due, late, short, foreign
 
 
@@ -325,6 +348,20 @@ def test_planned_scheduled_due_late_declared(note, tmp_path):
     said = note.gist("schedule", "status", path)
     assert "line 1 was declared after it was to be paid" in said
     assert "Canal note by the books" in said
+
+
+def test_a_line_without_a_payment_is_passed(note, tmp_path):
+    """Interest of the first month is added to the principal: the second line is the next."""
+    start = today(note)
+    content = terms(start, principal={"plan": "bullet"})
+    content["interest"] = {
+        **content["interest"],
+        "capitalises_until": Cycle(months=1).after(start, 1),
+    }
+    path = written(tmp_path, content)
+    assert states(note, path) == ["nothing to pay", "planned", "planned"]
+    assert "nothing to pay" in note.says("schedule", "status", path)
+    assert note.facts("schedule", "next", path)["line"] == 2
 
 
 def test_a_record_that_was_missed_is_late_and_cannot_be_run(note, tmp_path):

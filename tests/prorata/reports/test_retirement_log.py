@@ -27,8 +27,8 @@ BATCHES = parse_batches(
 def retired(first: int, count: int) -> Certificate:
     return Certificate(
         asset="Delta", symbol="T", token="0x1", chain_id=1, contract="0x2", exchange=1,
-        holder="0x3", shares=UNIT.amount(count), first=UNIT.amount(first),
-        last=UNIT.amount(first + count - 1), beneficiary="Ann", reason="Flights", note="",
+        holder="0x3", shares=UNIT.amount(count), before=UNIT.amount(first - 1),
+        after=UNIT.amount(first + count - 1), beneficiary="Ann", reason="Flights", note="",
         document="", at=0, block=1, transaction=f"0x{first:064x}",
     )  # fmt: skip
 

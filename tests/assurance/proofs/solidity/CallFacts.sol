@@ -14,7 +14,7 @@ contract CallFacts {
     mapping(uint256 step => uint256) private _interest;
 
     function clear(ICallAuction.Terms calldata terms) external view returns (ICallAuction.Clearing memory) {
-        return terms.clear(_interest, 3);
+        return terms.clear(_interest, 3, 0);
     }
 
     /// @dev What holders clear at who have bid and asked so much at the two steps.

@@ -15,14 +15,15 @@ from prorata.assets.loans.instalments import (
     annuity_factor,
     months_after,
 )
-from prorata.values.rounding import Rounding, divided
+from prorata.assets.schedules.roundings import Direction
+from prorata.assets.whole_units import divided
 
 MONTH = Fraction(1, 12)
 
 
 def instalment(principal: int, rate: str, periods: list[Fraction]) -> int:
     above, below = annuity_factor(Fraction(rate) / 100, periods)
-    return divided(principal * above, below, Rounding.HALF_UP)
+    return divided(principal * above, below, Direction.HALF_UP)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_line_says_all_that_a_loan_is():
         ),
         (
             "HL-1,ANN,1000.00,6,2026-12-15,2027-01-15,36",
-            'line 2, rate: "6" is no per cent; write a per cent with its sign, such as 6.125%',
+            'line 2, rate: "6" is no per cent; write a per cent with its sign, such as 4.125%',
         ),
         (
             "HL-1,ANN,1000.00,612.5%,2026-12-15,2027-01-15,36",
@@ -264,8 +264,14 @@ def _content() -> dict:
             "allocates interest, principal; name interest, principal and fees once each",
         ),
         ({"roll": "unadjusted"}, "has a calendar or a roll alone; give both, or none"),
-        ({"delinquency": "FHA"}, "delinquency: \"FHA\" Input should be 'MBA' or 'OTS'"),
-        ({"rounding": "nearest"}, 'rounding: "nearest" is no rounding; write one of down, up,'),
+        (
+            {"delinquency": "FHA"},
+            'delinquency: "FHA" is no word for it; write MBA or OTS',
+        ),
+        (
+            {"rounding": "nearest"},
+            'rounding: "nearest" is none of the names there are; write one of half up, half even',
+        ),
         ({"decimals": 19}, 'decimals: "19" is outside 0 to 18; write 0 to 18'),
         ({"surprise": 1}, 'surprise: "1" is no setting; remove it'),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -62,6 +63,36 @@ def test_months_are_counted_from_the_start_so_that_the_31st_comes_back():
     assert month.after(start, 1, end_of_month=True) == date(2027, 3, 31)
     assert month.after(start, -12, end_of_month=True) == date(2026, 2, 28)
     assert "has no such date" in refusal(month.after, date(9999, 12, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("month", "of_mid_months", "of_month_ends"),
+    [
+        (1, (181, 182), (181, 182)),
+        (2, (181, 182), (184, 184)),
+        (3, (184, 184), (183, 183)),
+        (4, (183, 183), (184, 184)),
+        (5, (184, 184), (183, 183)),
+        (6, (183, 183), (184, 184)),
+        (7, (184, 184), (184, 184)),
+        (8, (184, 184), (181, 182)),
+        (9, (181, 182), (182, 183)),
+    ],
+)
+def test_half_years_of_treasury_notes(month, of_mid_months, of_month_ends):
+    """31 CFR 356, appendix B, table 1: the days of half years from the 15th, and from the last day
+    of a month, without and with 29 February; 8 % on 1,000 is 40 whatever they are."""
+    for leap in (0, 1):
+        year = 2027 + leap if month < 7 else 2028 - leap
+        for ends, lengths in ((False, of_mid_months), (True, of_month_ends)):
+            start = date(year, month, monthrange(year, month)[1] if ends else 15)
+            end = HALF_YEAR.after(start, 1, end_of_month=ends)
+            assert (end - start).days == lengths[leap]
+            period = make_periods(Grid(start, end, HALF_YEAR, end_of_month=ends))[0]
+            part = year_fraction(
+                DayCount.ACT_ACT_ICMA, start, end, reference=period.reference, frequency=2
+            )
+            assert part * 8 / 100 * 1_000 == 40
 
 
 # -------------------------------------------------------------------------------------------- stubs

@@ -234,6 +234,14 @@ def test_faults_in_single_values_are_all_told():
     )
 
 
+def test_a_file_names_no_folder_and_no_impossible_time(tmp_path):
+    path = tmp_path / "terms.yaml"
+    path.write_text(yaml.safe_dump({**PLAIN, "folder": "elsewhere"}), encoding="utf-8")
+    with pytest.raises(InputError, match='folder: "elsewhere" is no setting; remove it'):
+        ScheduleTerms.load(path)
+    assert 'dates.cut_off: "24:30" is no time of day' in refusal(dates={"cut_off": "24:30"})
+
+
 def test_a_missing_reference_is_asked_for():
     """ACT/ACT ICMA without a cycle has no regular periods: nothing is guessed."""
     with pytest.raises(InputError, match="needs the regular coupon periods that it divides by"):

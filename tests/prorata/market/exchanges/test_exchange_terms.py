@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from prorata.errors import InputError
-from prorata.market.exchanges.opening import require_openable
+from prorata.market.exchanges.opening import open_exchange, require_openable
 from prorata.market.exchanges.terms import read_exchange_file, resolve_exchange
+from prorata.market.exchanges.words import a_kind_of
 from prorata.values.addresses import ZERO_ADDRESS
 from tests.prorata.market.exchanges.exits import ANN, DOLLAR, OWNER
 
@@ -18,6 +19,21 @@ FAR = "2060-01-01T00:00:00Z"
 def resolve(exits, text: str):
     path = exits.terms("terms", text)
     return resolve_exchange(read_exchange_file(Path(path)), exits.found, OWNER)
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ("gets: 1 USD", "a redemption"),
+        ("pays: 5.00 USD", "an exercise of rights"),
+    ],
+)
+def test_a_kind_of_exchange_has_its_article(exits, terms, said):
+    opening = resolve(exits, terms)
+    assert a_kind_of(opening.terms) == said
+    with exits.operator(0) as operator:
+        done = open_exchange(operator, exits.place, opening)
+    assert done.receipt.label.startswith(f"open {said} of QUAY9: ")
 
 
 def test_a_redemption_in_words(exits):
