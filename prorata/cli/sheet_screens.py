@@ -17,7 +17,15 @@ from prorata.errors import InputError
 from prorata.files.writer import write_csv_rows, write_whole
 from prorata.values.words import counted, listed
 
-__all__ = ["chosen", "out_option", "record_option", "sheet_facts", "show_sheet", "write_sheet"]
+__all__ = [
+    "chosen",
+    "out_option",
+    "record_option",
+    "require_paid",
+    "sheet_facts",
+    "show_sheet",
+    "write_sheet",
+]
 
 RATIO_PLACES = 4
 
@@ -48,6 +56,18 @@ def chosen(sheets: list[Sheet], number: int | None) -> Sheet:
         rule = f"is no period: there are {len(sheets):,}"
         raise InputError.of("period", number, rule, f"give 1 to {len(sheets):,}")
     return sheets[number - 1]
+
+
+def require_paid(sheet: Sheet, records: Mapping[str, int]) -> None:
+    """Refuse a record of a tranche that is paid nothing, before anything is shown or written.
+
+    Raises: InputError.
+    """
+    payments = distributions(sheet)
+    for tranche, record in records.items():
+        if tranche not in payments:
+            rule = f"names {tranche}, which is paid nothing in period {sheet.number}"
+            raise InputError.of("record", f"{tranche}={record}", rule, "leave it out")
 
 
 def show_sheet(output: Output, sheet: Sheet) -> None:
@@ -111,14 +131,9 @@ def write_sheet(
 ) -> list[Path]:
     """Write the sheet, its lines, and the distributions of the tranches that have a record.
 
-    Raises: InputError when a file cannot be written, or a record is named for a tranche that is
-    paid nothing.
+    Raises: InputError when a file cannot be written.
     """
     payments = distributions(sheet)
-    for tranche, record in records.items():
-        if tranche not in payments:
-            rule = f"names {tranche}, which is paid nothing in period {sheet.number}"
-            raise InputError.of("record", f"{tranche}={record}", rule, "leave it out")
     name = f"{sheet.number:03d}"
     paper, lines = folder / f"sheet-{name}.json", folder / f"sheet-{name}.csv"
     write_whole(paper, sheet.text, column="out")

@@ -15,7 +15,6 @@ loan due on the first and not paid, MBA counts 30 days at the month's end, and O
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
@@ -102,8 +101,3 @@ class PoolMonth:
     def collected_principal(self) -> int:
         """Principal that came in: scheduled, prepaid, repurchased."""
         return self.principal + self.prepayments + self.repurchased
-
-    @property
-    def late(self) -> Sequence[int]:
-        """The balances of the loans that are 30 days late, 60 and 90 or more."""
-        return self.balances[Lateness.DAYS_30 :]

@@ -27,6 +27,7 @@ from prorata.cli.sheet_screens import (
     chosen,
     out_option,
     record_option,
+    require_paid,
     sheet_facts,
     show_sheet,
     write_sheet,
@@ -234,6 +235,7 @@ def next_command(
     _check_pool(pool, waterfall)
     periods = [period_of_month(month) for month in pool.months]
     found = chosen(run(waterfall, periods, f"0x{hash_of(waterfall_path).hex()}"), None)
+    require_paid(found, named)
     _show_lateness(output, read, pool.months[-1])
     show_sheet(output, found)
     written = None if out is None else write_sheet(output, found, out, named)

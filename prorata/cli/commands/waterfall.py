@@ -19,6 +19,7 @@ from prorata.cli.sheet_screens import (
     chosen,
     out_option,
     record_option,
+    require_paid,
     sheet_facts,
     show_sheet,
     write_sheet,
@@ -191,6 +192,7 @@ def run_command(
     named = parse_records(records, read.by_name)
     digest = f"0x{hash_of(terms).hex()}"
     found = chosen(run(read, read_periods(periods, read, sheet=sheet), digest), period)
+    require_paid(found, named)
     show_sheet(output, found)
     written = None if out is None else write_sheet(output, found, out, named)
     output.result(sheet_facts(found, written))

@@ -162,6 +162,17 @@ def test_a_tranche_that_is_paid_nothing_has_no_record():
     assert '"super=1" names no tranche of the terms, which are senior, mezzanine' in by_nothing
 
 
+def test_a_record_of_a_tranche_that_is_paid_nothing_is_refused(tmp_path):
+    periods, out = tmp_path / "periods.csv", tmp_path / "out"
+    periods.write_text("date,pool,delinquent\n2027-02-15,55572250,0\n", encoding="utf-8")
+    words = ("waterfall", "run", WATERFALL, str(periods), "--out", str(out))
+    # The reserve pays the debt service; nothing is left for the equity.
+    assert '"equity=1" names equity, which is paid nothing in period 1; leave it out' in refused(
+        *words, "--record", "equity=1"
+    )
+    assert not out.exists()
+
+
 @pytest.fixture
 def commands(tmp_path) -> Iterator[Commands]:
     """The senior tranche issued, and record 1 closed."""

@@ -140,6 +140,16 @@ def test_a_fault_of_an_optional_column_is_refused(columns, cells, sentence):
     assert str(refused.value) == sentence
 
 
+def test_a_day_count_of_the_terms_must_fit_each_loan():
+    terms = LoanTerms.model_validate({**_content(), "day_count": "ACT/ACT ICMA"})
+    assert len(parse_tape(f"{HEADER},every\n{GOOD},6\n", terms)) == 1
+    with pytest.raises(InputError) as refused:
+        parse_tape(f"{HEADER},every\n{GOOD},5\n", terms)
+    assert str(refused.value).startswith(
+        'line 2, every: "5" needs a whole number of periods a year'
+    )
+
+
 def test_an_instalment_is_an_annuitys():
     line = GOOD.replace("ANN", "LAM")
     with pytest.raises(InputError) as refused:

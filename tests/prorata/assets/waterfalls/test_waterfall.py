@@ -314,6 +314,57 @@ def buckets(*listed: dict[str, Any]) -> dict[str, Any]:
             {**buckets(SENIOR), "triggers": [{"name": "t", "losses": True, "least": "5%"}]},
             "has no bound that fits; give most, and not least",
         ),
+        (
+            {**buckets(SENIOR), "triggers": [{"name": "t", "losses": True, "delinquent": True}]},
+            "tests no one thing; give coverage_of, delinquent or losses",
+        ),
+        (
+            {**buckets(SENIOR), "triggers": [{"name": "t", "losses": True, "most": "0%"}]},
+            "has a bound of 0%; give more",
+        ),
+        (
+            {**buckets(SENIOR), "triggers": [{"name": "t", "coverage_of": ["x"], "least": "1%"}]},
+            "has no tranche x, which trigger t names",
+        ),
+        (
+            buckets({**SENIOR, "if_failing": "cover", "if_passing": "cover"}),
+            "is due while a trigger fails and while one passes",
+        ),
+        (
+            buckets({"name": "c", "kind": "cure", "accumulates": True}),
+            "cures nothing; give trigger",
+        ),
+        (
+            buckets({"name": "r", "kind": "reserve", "target_rate": "1%"}),
+            "has no list of tranches with its target_rate",
+        ),
+        ({"buckets": [{"name": "rest", "kind": "residual"}]}, "does not say who gets the rest"),
+        (
+            {"buckets": [SENIOR, {**REST, "if_failing": "cover"}]},
+            "has a residual on a condition; let it always take the rest",
+        ),
+        (
+            buckets(
+                {"name": "r", "kind": "reserve", "target": "1"},
+                {"name": "s", "kind": "reserve", "target": "1"},
+            ),
+            "has two reserves; keep one of them",
+        ),
+        (
+            buckets({"name": "e", "kind": "expenses", "column": "Repairs"}),
+            "has a column Repairs; write it in small letters",
+        ),
+        (
+            {**buckets(SENIOR), "tranches": [{"name": "senior", "original": "0", "rate": "1%"}]},
+            "has nothing in tranche senior; give its original balance, or drop it",
+        ),
+        (buckets({"name": "e", "kind": "expenses", "amount": 1.5}), "is no text; write the amount"),
+        (
+            buckets({"name": "e", "kind": "expenses", "rate": "-1%"}),
+            "is negative; write 0% or more",
+        ),
+        (buckets({"name": "e/e", "kind": "expenses", "amount": "1"}), "is no name; use 1 to 64"),
+        ({**buckets(SENIOR), "name": " "}, "is no title; write one line of 1 to 120 characters"),
         ({**buckets(SENIOR), "reserve": 1.5}, "is no text; write the amount in quotes"),
     ],
 )
