@@ -67,8 +67,8 @@ $(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prora
 
 # --------------------------------------------------------------------------------------- every day
 
-demo: setup  ## Play the life of a building that pays rent, on a local chain
-	@$(BIN)/ape run demo
+demo: setup  ## Play a building that pays rent, on a local chain; CLASS=gold plays another class
+	@$(BIN)/ape run demo $(CLASS)
 
 # Neither `make lint` nor `ape test` has use for more than one core: they run side by side.
 test: setup $(INSTALLED)  ## Run every check: this is what CI runs

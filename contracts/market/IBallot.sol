@@ -5,7 +5,8 @@ pragma solidity 0.8.37;
 /// @notice A meeting of the holders of record: many resolutions, one vote a holder, counted as it comes in.
 ///
 /// One contract serves every asset of a chain. It has no owner. The owner or an agent of a share token convenes a
-/// meeting for one of its records. What a holder's vote weighs is what it held when that record closed
+/// meeting for one of its records; or holders do by their signatures, where the owner has said how many shares it takes
+/// (requisition). What a holder's vote weighs is what it held when that record closed
 /// (`IRecordToken`): nothing is delegated beforehand, transfers cost nothing more, and shares bought later do not
 /// vote. Terms are fixed when a meeting is convened.
 ///
@@ -32,7 +33,13 @@ pragma solidity 0.8.37;
 /// - Freezes do not keep anybody from voting, unless the terms say so. Nor does eligibility.
 /// - The vote of a pool is that of its wallet, or of what controls it, split as it chooses. Nothing here looks
 ///   through it to those for whom it holds.
+/// - A wallet that was lost and recovered is nobody's proxy: who has its key is not whom anybody meant.
 /// - If the record is cancelled before it closes, nobody can vote, and the meeting comes to nothing.
+/// - A token that says different things of a closed record spoils the count of its own meetings, and of no others.
+/// - Whoever brings signed votes pays for the questions to their tokens and to ERC-1271 wallets, which can burn what
+///   gas there is: leave out those that are not known.
+/// - The terms of a requisitioned meeting are those that its holders have signed, thresholds among them, and it excludes
+///   nobody. Read them before relying on `Declared`.
 /// - Choices can be seen as they come in. Nothing here is secret.
 /// - A resolution carried here carries out nothing by itself. `Declared` is what others can point at.
 interface IBallot {
@@ -59,7 +66,7 @@ interface IBallot {
     /// @dev In the order in which they are found. `NoShares`: the holder had none at the record, or is excluded.
     /// `NotVoter`: neither the claimant nor its proxy. `Held`: the wallet is frozen, and the terms ask for that.
     /// `ClaimantVoted`: a proxy comes after the claimant. `OldVersion`: not later than the voter's last.
-    /// `FutureVersion`: later than now. `WrongChoices`: a choice for no resolution, or one that is none.
+    /// `FutureVersion`: later than now. `NotSigned`: neither by key nor by ERC-1271. `WrongChoices`: a choice for no resolution, or one that is none.
     /// `WrongParts`: none, too many, empty, or more than the weight. `WrongBefore`: not the parts of the present
     /// vote.
     enum Obstacle {
@@ -195,6 +202,13 @@ interface IBallot {
     /// @notice A meeting was convened.
     event Convened(uint256 indexed id, address indexed token, uint256 indexed recordId, address convener, Terms terms);
 
+    /// @notice A meeting was convened by holders, who had so many of the eligible shares at its record.
+    event Requisitioned(uint256 indexed id, bytes32 indexed digest, uint256 shares, uint256 eligible);
+
+    /// @notice From now on holders of such a part of the shares of `token` together can convene a meeting; none if it is
+    /// zero.
+    event RequisitionSet(address indexed token, uint16 requisitionBps);
+
     /// @notice A meeting was cancelled before it opened.
     event Cancelled(uint256 indexed id, bytes32 documentHash);
 
@@ -302,7 +316,26 @@ interface IBallot {
     /// @notice Thrown when the arguments of a batch differ in length.
     error Ballot_LengthMismatch(uint256 votes, uint256 signatures, uint256 before);
 
-    /// @notice Thrown when a proxy would be the holder's own claimant.
+    /// @notice Thrown when a part of the shares is set, in hundredths of a percent, by somebody who does not own the token.
+    error Ballot_NotTokenOwner(address caller, address token);
+
+    /// @notice Thrown when the part of the shares that convenes a meeting would be more than all.
+    error Ballot_RequisitionTooHigh(uint256 requisitionBps, uint256 limit);
+
+    /// @notice Thrown when the token's owner has not let holders convene meetings.
+    error Ballot_NoRequisition(address token);
+
+    /// @notice Thrown when the holders that requisition are not in ascending order: so none counts twice.
+    error Ballot_NotAscending(address holder, address before);
+
+    /// @notice Thrown when the holders that requisition have too few shares.
+    error Ballot_RequisitionTooSmall(uint256 shares, uint256 needed);
+
+    /// @notice Thrown when holders would convene a second meeting by the same signatures, or the issuer would cancel one
+    /// that holders have convened.
+    error Ballot_Requisitioned(bytes32 digest);
+
+    /// @notice Thrown when a proxy would be the holder's own claimant, or a wallet that was lost.
     error Ballot_InvalidProxy(address proxy);
 
     /// @notice Convenes a meeting. The owner or an agent of the token calls. Refuses a record that does not close
@@ -310,7 +343,23 @@ interface IBallot {
     /// @return id The new meeting's id; ids run from 1
     function convene(Terms calldata terms) external returns (uint256 id);
 
-    /// @notice Cancels a meeting before it opens. The owner or an agent of the token calls. Afterwards nobody can.
+    /// @notice Sets which part of a token's shares convenes a meeting by signatures. The owner of the token calls.
+    /// @param requisitionBps In hundredths of a percent of the supply at the meeting's record; 0 for none, as at first
+    function setRequisition(address token, uint16 requisitionBps) external;
+
+    /// @notice Convenes a meeting that holders have signed for. Anyone may call, once its record has closed. Refuses terms
+    /// that exclude anybody, terms by which a meeting was convened already, and what `convene` refuses.
+    /// @param holders Holders of record, in ascending order
+    /// @param signatures Of `digestOfTerms(terms)`, by the claimant of each
+    /// @return id The new meeting's id
+    function requisition(
+        Terms calldata terms,
+        address[] calldata holders,
+        bytes[] calldata signatures
+    ) external returns (uint256 id);
+
+    /// @notice Cancels a meeting before it opens. The owner or an agent of the token calls. Afterwards nobody can. Refuses
+    /// one that holders have convened.
     /// @param documentHash Hash of the notice, or zero
     function cancel(uint256 id, bytes32 documentHash) external;
 
@@ -366,7 +415,8 @@ interface IBallot {
     /// record has closed.
     function sharesOf(uint256 id, address holder) external view returns (uint256);
 
-    /// @notice Who votes for `holder`: its claimant, zero while nobody does, and the claimant's proxy, zero for none.
+    /// @notice Who votes for `holder`: its claimant, and the claimant's proxy, zero for none or while that wallet is lost.
+    /// Both are zero while nobody votes for it, by the terms.
     function votersOf(uint256 id, address holder) external view returns (address claimant, address proxy);
 
     /// @notice The vote of `holder` as it stands.
@@ -380,9 +430,15 @@ interface IBallot {
     /// choices that are valid, or `voteSplit` if the present vote is split.
     function obstacleTo(uint256 id, address holder, address voter) external view returns (Obstacle);
 
+    /// @notice Which part of a token's shares convenes a meeting, in hundredths of a percent; 0 if holders cannot.
+    function requisitionOf(address token) external view returns (uint16);
+
     /// @notice What a voter signs, on this chain and for this contract (EIP-712; ERC-5267 reports the domain).
     function digestOf(Vote calldata signedVote) external view returns (bytes32);
 
     /// @notice What a claimant signs to appoint.
     function digestOfAppointment(Appointment calldata appointment) external view returns (bytes32);
+
+    /// @notice What holders sign to convene a meeting.
+    function digestOfTerms(Terms calldata terms) external view returns (bytes32);
 }

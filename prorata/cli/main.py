@@ -21,7 +21,7 @@ __all__ = ["GROUPS", "cli", "main"]
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Set up": {
         "doctor": "Look at what this machine and the node have, and say what mends what lacks.",
-        "demo": "Play the life of a building that pays rent, on a local chain.",
+        "demo": "Play the life of an asset, on a local chain: a building, or another CLASS.",
         "examples": "Write the example files into a folder, to start from.",
         "new-asset": "Write the file of a new asset, from questions or options.",
         "deploy": "Put an asset's contracts on a chain, once.",
@@ -78,6 +78,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "auction": "Auction shares among holders, at one price for all.",
         "tender": "Buy shares back from holders: a tender at one price for all.",
         "redeem": "Give shares back for money: at once, or in a window at a later price.",
+        "meeting": (
+            "Meetings of the holders of record: convene, vote, count, declare, write the minutes."
+        ),
         "exchange": (
             "Exchange shares for what is here: open, fund, come, carry out, take what is owed, end."
         ),

@@ -3,9 +3,9 @@
 
 A USD 10,000,000 building is divided into 10,000 shares of USD 1,000. On a local chain whose clock
 is moved from quarter to quarter, shares are sold in an offering, holders sell to each other by
-signed orders, record dates close, rent and a dividend in the native coin are declared, claimed,
-pushed and taxed, some holders sell in a tender or redeem, and at the end the books are rebuilt from
-events and compared with the contracts, holder by holder, to the unit.
+signed orders, record dates close, what a waterfall leaves of the rent and a dividend in the native
+coin are declared, claimed, pushed and taxed, some holders sell in a tender or redeem, and at the
+end the books are rebuilt from events and compared with the contracts, holder by holder.
 
 Everybody signs with public rehearsal keys, so a chain with real money on it is refused. The same
 seed gives the same story, the same blocks and the same files.
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -33,11 +33,13 @@ from prorata.contracts.base import NATIVE
 from prorata.contracts.currency import Currency
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.vault import DividendVault, Terms, settlements
+from prorata.demo.asset_play import DAY, day_of, quarter_ends
 from prorata.demo.chain import DemoChain
 from prorata.demo.compliant import CompliantAct
 from prorata.demo.exit import Exit
 from prorata.demo.narration import Narrator
 from prorata.demo.offering import Offering, Venue
+from prorata.demo.rents import Rents
 from prorata.demo.trading import Trading, traded
 from prorata.errors import BooksError
 from prorata.ledger.audits import Audit, audit
@@ -64,7 +66,6 @@ CENTS = 2
 DOLLAR_DECIMALS = 6
 TAX_BASIS_POINTS = 1_500
 
-RENTS: Final = ("187654.321987", "191020.457113", "189411.908451")
 ETHER_DIVIDEND: Final = "12.345678901234567891"
 TRADES = 60
 TREASURY_PARTS: Final = (100, 50)
@@ -87,7 +88,6 @@ NEWCOMERS: Final = (
     "Grace Achieng",
 )
 KINDS_OF_NEWCOMERS: Final = {"Quayside Pension Trust": "fund"}
-DAY = 86_400
 GAS_TO_SET, GAS_TO_CLAIM = 200_000, 500_000
 
 
@@ -114,6 +114,7 @@ class Demo:
         self.treasury = self.table.of_kind("treasury")[0]
         self.balances = self.table.balances
         """What the story believes everybody holds, to trade sensibly; the audit does not ask."""
+        self.rents = Rents()
         self.started_at = time.monotonic()
 
     # ------------------------------------------------------------------------- acts
@@ -143,7 +144,7 @@ class Demo:
             self.known = CapTable(self.table.holdings + tuple(self._newcomer_holdings()))
             newest = self.demo_chain.chain.block()
             self.first_block, self.opened_at = newest.number, newest.timestamp
-            step.say(f"a local one, id {self.demo_chain.chain.chain_id}, {_day(self.opened_at)}")
+            step.say(f"a local one, id {self.demo_chain.chain.chain_id}, {day_of(self.opened_at)}")
         with self.narrator.step("Contracts deployed") as step:
             self._deploy()
             step.say("by the issuer, in 4 transactions")
@@ -194,9 +195,9 @@ class Demo:
             step.say(f"and holds {held} at record 1, {self.token.balance_of(buyer)} now")
         self.demo_chain.travel(closes_at + 2 * DAY)
         with self.narrator.step("Trading goes on") as step:
-            step.say(_described(self._trading_day(TRADES // 4, 2)))
+            step.say(_described(self._tradingday_of(TRADES // 4, 2)))
         self.demo_chain.travel(closes_at + 10 * DAY)
-        rent = self._declare(1, RENTS[0], "Rent declared", self.dollar.address)
+        rent = self._rent(1)
         with self.narrator.step("A payee is named") as step:
             holder = self._earning(1)[2]
             self.demo_chain.together([(holder, self.vault.set_payee(self.custodian))], GAS_TO_SET)
@@ -216,7 +217,7 @@ class Demo:
         self._treasury_sells(2)
         self._trade(closes_at, 2)
         self.demo_chain.travel(closes_at + 9 * DAY)
-        rent = self._declare(2, RENTS[1], "Rent declared", self.dollar.address)
+        rent = self._rent(2)
         self._push(rent, self._unpaid(rent, []), "Everybody is paid")
         with self.narrator.step("The remainder stays") as step:
             carried = self.vault.carried(self.token.address, self.dollar.address)
@@ -227,9 +228,7 @@ class Demo:
         closes_at = self._schedule(3)
         self._trade(closes_at, 3)
         self.demo_chain.travel(closes_at + 8 * DAY)
-        rent = self._declare(
-            3, RENTS[2], "Rent declared, taxed", self.dollar.address, tax_policy=self.policy
-        )
+        rent = self._rent(3, ", taxed", tax_policy=self.policy)
         holders = self._earning(3)
         with self.narrator.step("Three incomes at once") as step:
             patient = next(holder for holder in self.patient if holder in holders)
@@ -343,12 +342,12 @@ class Demo:
 
     def _schedule(self, record_id: int) -> int:
         """Schedule the record at the end of the present quarter; returns its time."""
-        closes_at = _quarter_end(self.demo_chain.now)
+        closes_at = quarter_ends(self.demo_chain.now + 30 * DAY, 1)[0]
         with self.narrator.step(f"Record date {record_id} set") as step:
             self.demo_chain.operator(self.issuer).send_one(
                 f"record {record_id}", self.token.schedule_record(closes_at)
             )
-            step.say(f"{_day(closes_at)}, {_clock(closes_at)} UTC")
+            step.say(f"{day_of(closes_at)}, {_clock(closes_at)} UTC")
         return closes_at
 
     # ------------------------------------------------------------------------- trading
@@ -361,7 +360,7 @@ class Demo:
             results = []
             for day in range(1, days + 1):
                 self.demo_chain.travel(start + day * pause)
-                results.append(self._trading_day(TRADES // days, record_id))
+                results.append(self._tradingday_of(TRADES // days, record_id))
             step.say(
                 _described(
                     Market(
@@ -373,7 +372,7 @@ class Demo:
             )
             step.say("each seller signs an order, each buyer fills one and pays")
 
-    def _trading_day(self, trades: int, record_id: int) -> Market:
+    def _tradingday_of(self, trades: int, record_id: int) -> Market:
         """One block of trades: a part of a holding, to another holder or to somebody new."""
         calls, shares, before = [], 0, len(self._holders())
         for _ in range(trades):
@@ -439,19 +438,21 @@ class Demo:
 
     # -------------------------------------------------------------------------- income
 
+    def _rent(self, quarter: int, how: str = "", **terms: Any) -> int:
+        """Declare what is left of a quarter's rent when others are paid; the distribution's id."""
+        self.rents.tell(self.narrator, quarter)
+        terms["document_hash"] = self.rents.document_hash(quarter)
+        title, amount = f"Rent declared{how}", self.rents.amount(quarter)
+        return self._declare(quarter, amount, title, self.dollar.address, **terms)
+
     def _declare(
-        self,
-        record_id: int,
-        written: str,
-        title: str,
-        currency: str,
-        tax_policy: str = ZERO_ADDRESS,
+        self, record_id: int, written: str, title: str, currency: str, **terms_given: Any
     ) -> int:
         """Fund and declare; returns the distribution's id."""
         native = currency == NATIVE
         amount = parse_units(written, 18 if native else DOLLAR_DECIMALS)
         kind = Kind.DIVIDEND if native else Kind.RENT
-        terms = Terms(kind=kind, tax_policy=tax_policy, excluded=(self.treasury,))
+        terms = Terms(kind=kind, excluded=(self.treasury,), **terms_given)
         with self.narrator.step(title) as step:
             operator = self.demo_chain.operator(self.issuer)
             key = f"{title} {record_id}"
@@ -524,7 +525,9 @@ class Demo:
             Portrait(
                 name="building",
                 title=self.settings.name,
-                subtitle=f"{self._value()}, {_day(self.opened_at)} to {_day(found.books.until)}",
+                subtitle=(
+                    f"{self._value()}, {day_of(self.opened_at)} to {day_of(found.books.until)}"
+                ),
                 before=self.table,
             ),
         )
@@ -582,18 +585,5 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, tz=timezone.utc)
 
 
-def _day(seconds: int) -> str:
-    moment = _moment(seconds)
-    return f"{moment.day} {moment:%B %Y}"
-
-
 def _clock(seconds: int) -> str:
     return f"{_moment(seconds):%H:%M:%S}"
-
-
-def _quarter_end(seconds: int) -> int:
-    """The last second of the quarter, in UTC, that is at least a month away."""
-    later = _moment(seconds + 30 * DAY)
-    month = (later.month - 1) // 3 * 3 + 4
-    year, month = (later.year + 1, 1) if month > 12 else (later.year, month)
-    return int(datetime(year, month, 1, tzinfo=timezone.utc).timestamp()) - 1

@@ -9,6 +9,7 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from prorata.chain.calls import Call
+from prorata.chain.journal import Journal
 from prorata.chain.node import RpcChain
 from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
@@ -71,20 +72,31 @@ class DemoChain:
         self.chain.request("evm_setNextBlockTimestamp", moment)
         self.chain.request("evm_mine")
 
-    def operator(self, address: str) -> Operator:
-        """Someone who sends steps one after another."""
-        return OneByOne(self.chain, self.signer(address))
+    def operator(self, address: str, journal: Journal | None = None) -> Operator:
+        """Someone who sends steps one after another, and remembers them in a journal."""
+        return OneByOne(self.chain, self.signer(address), journal)
 
     def signer(self, address: str) -> LocalSigner:
         """Someone who signs."""
         return LocalSigner(self._keys[address])
 
-    def together(self, calls: Sequence[tuple[str, Call]], gas: int, at: int | None = None) -> None:
+    def together(
+        self,
+        calls: Sequence[tuple[str, Call]],
+        gas: int,
+        at: int | None = None,
+        *,
+        counted: bool = True,
+    ) -> None:
         """Let many accounts act in one block, in the order given, at second `at` if it matters.
+
+        Unless it is `counted` what they send, they have sent something otherwise since.
 
         Raises: RevertError for the first that failed; ChainError.
         """
         fees = self.chain.fees()
+        if not counted:
+            self._nonces.clear()
         signed = []
         for sender, call in calls:
             nonce = self._nonces.get(sender)

@@ -3,7 +3,8 @@
 
 Investors are registered, shares issued; one transfer passes and one is refused with its reasons; a
 wallet is frozen, another is lost, and its owner's income follows to the new one. At the end
-everybody's powers are read from the chain. Every step is the operation that `ape run` offers.
+everybody's powers are read from the chain, and the building is sold. Every step is the operation
+that `ape run` offers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from prorata.assets.asset import Asset
 from prorata.assets.examples import EXAMPLES
 from prorata.contracts.vault import Terms
+from prorata.demo.sale import Sale
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.permissions import read_permissions
@@ -73,6 +75,8 @@ class CompliantAct:
             self._trade(found)
             self._earn(found)
             self._powers(found)
+            sale = Sale(self.demo_chain, self.narrator, self.operator, found, Path(folder))
+            sale.play(absent=self.wallets[FROZEN])
 
     def _open(self, folder: Path) -> Deployment:
         with self.narrator.step("Contracts deployed") as step:

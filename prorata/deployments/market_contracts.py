@@ -19,6 +19,7 @@ from prorata.chain.calls import Call
 from prorata.deployments.create2 import create2_call
 
 __all__ = [
+    "BALLOT",
     "CALL_AUCTION",
     "CALL_EXPLAINER",
     "EXCHANGE_EXPLAINER",
@@ -36,6 +37,7 @@ __all__ = [
 SETTLEMENT, HOLDS = "TradeSettlement", "Holds"
 CALL_AUCTION, CALL_EXPLAINER = "CallAuction", "CallExplainer"
 SHARE_EXCHANGE, EXCHANGE_EXPLAINER = "ShareExchange", "ExchangeExplainer"
+BALLOT = "Ballot"
 
 SINGLETONS: Final = (
     SETTLEMENT,
@@ -44,6 +46,7 @@ SINGLETONS: Final = (
     CALL_EXPLAINER,
     SHARE_EXCHANGE,
     EXCHANGE_EXPLAINER,
+    BALLOT,
 )
 """By the names of their artifacts, in the order in which they are deployed."""
 

@@ -17,8 +17,9 @@ all. They are divided by what they have in common, which changes nobody's part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from itertools import pairwise
 from math import gcd
@@ -30,6 +31,7 @@ from prorata.contracts.share_token import ShareToken
 from prorata.deployments.deployer import add_contract
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
+from prorata.income.factor_weights import Factor, weights_at
 from prorata.register.earning import earners_expected
 from prorata.register.record_ranges import (
     balances_at_range,
@@ -119,15 +121,16 @@ def define_range(
     first: int,
     last: int,
     *,
-    weights: str = "days",
+    weights: str | Mapping[date, Factor] = "days",
     since: int | None = None,
     dry_run: bool = False,
 ) -> RecordRange:
     """Define the record range over the records from `first` to `last`, which may still be open.
 
-    The first record's period begins at the record before it, or at `since`. The contract for the
-    token's record ranges is deployed with the first of them. A record range that is there already,
-    by whomever it was defined, is returned; none is defined twice. A dry run sends nothing.
+    Records weigh by one of `WEIGHTS`, or by daily factors. The first record's period begins at the
+    record before it, or at `since`. The contract for the token's record ranges is deployed with the
+    first of them. A record range that is there already, by whomever it was defined, is returned;
+    none is defined twice. A dry run sends nothing.
 
     Raises: InputError when a record is missing, the record range is too long or weighs too much, or
     the account does not speak for the token; what `Operator.send` raises.
@@ -138,7 +141,10 @@ def define_range(
     chosen = [_standing(times, record_id) for record_id in record_ids]
     before = [time for time in times[: first - 1] if time is not None]
     begins = before[-1] if since is None and before else since
-    weighed = weigh(chosen, weights, begins)
+    if isinstance(weights, str):
+        weighed = weigh(chosen, weights, begins)
+    else:
+        weighed = weights_at(weights, chosen)
     _check_weight(token, operator.chain.now(), chosen, record_ids, weighed)
     if dry_run:
         return RecordRange(0, "", record_ids, weighed, chosen[-1], None)

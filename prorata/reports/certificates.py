@@ -32,6 +32,8 @@ class Certificate:
     """One retirement: `before` and `after` are all shares that were retired, without it and with.
 
     `note` is as it stands in the event, where it says something else than beneficiary and reason.
+    Of credits with serials, `serials` are those that were retired, `invalid` those of them that the
+    registry has invalidated since, and `reference` is what it has filed the retirement under.
     """
 
     asset: str
@@ -51,6 +53,16 @@ class Certificate:
     at: int
     block: int
     transaction: str
+    serials: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
+    reference: str = ""
+
+    @property
+    def state(self) -> str:
+        """Where it is with the registry: a retirement counts there once it is filed."""
+        if self.invalid:
+            return "invalidated in part"
+        return "filed" if self.reference else "pending"
 
     @property
     def number(self) -> str:
@@ -73,6 +85,12 @@ class Certificate:
 
     def as_json(self) -> dict[str, Any]:
         """For a program."""
+        registry = {
+            "serials": list(self.serials),
+            "invalidated": list(self.invalid),
+            "reference": self.reference or None,
+            "state": self.state,
+        }
         return json_object(
             {
                 "certificate": self.number,
@@ -93,6 +111,7 @@ class Certificate:
                 "at": self.day,
                 "block": self.block,
                 "transaction": self.transaction,
+                **(registry if self.serials else {}),
             }
         )
 

@@ -76,6 +76,7 @@ STARTS = {
     "docs/guide/offering.md": TRADING,
     "docs/guide/exits.md": TRADING,
     "docs/guide/corporate-actions.md": ACTIONS,
+    "docs/guide/classes.md": (),
     "docs/operations.md": BUILDING,
 }
 """What has been done before a page begins; None: not even the example files are there."""

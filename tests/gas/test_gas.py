@@ -14,6 +14,7 @@ from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.compiler import EVM_VERSION, OPTIMIZER_RUNS, SETTINGS
 from prorata.toolchain.paths import PROJECT_ROOT, SOLC_VERSION
 from tests.chainkit import GAS_CAP, AnvilKit
+from tests.gas.ballots import measure as measure_ballots
 from tests.gas.calls import measure as measure_calls
 from tests.gas.compliance import measure as measure_compliance
 from tests.gas.exchanges import measure as measure_exchanges
@@ -67,6 +68,9 @@ LIMITS = {
     "open an offering: next, held, open token": 120_000,
     "redeem: now": 82_500,
     "redeem: a page of 100, each": 26_500,
+    "vote: 1 resolution": 75_000,
+    "vote: 5 resolutions": 98_000,
+    "vote: 20 resolutions": 187_000,
     "claim: a range of 30 records, never traded": 110_000,
     "claim: a range of 90 records, traded before each": 340_000,
 }
@@ -93,6 +97,7 @@ def figures(artifacts: dict[str, Artifact]) -> dict[str, int]:
         measure_trading,
         measure_calls,
         measure_exchanges,
+        measure_ballots,
     )
     with Anvil(hardfork="osaka") as anvil:
         measured = [story(artifacts, anvil) for story in stories]

@@ -19,6 +19,7 @@ from prorata.toolchain.anvil import Anvil
 from tests.chainkit import ZERO, AnvilKit, Deployed
 from tests.contracts.permits import Permit
 from tests.contracts.trading import Leg, Trade, signature_of
+from tests.gas.ballots import worst as ballots
 from tests.gas.calls import worst as calls
 from tests.gas.compliance import COUNTING, NONE, WEIGHTS, investor
 from tests.gas.exchanges import Exchanges
@@ -56,6 +57,7 @@ def measure(artifacts: Mapping[str, Artifact], anvil: Anvil | None = None) -> Fi
     gas: Figures = {}
     for stage in (
         lots, successors, assets, withholding, claims, records, ranges, trades, calls, exchanges,
+        ballots,
     ):  # fmt: skip
         with fresh(artifacts, anvil) as kit:
             gas |= stage(kit)
@@ -522,6 +524,27 @@ BOUNDS = (
         "ShareExchange.carryOut",
         "the caller's list",
         "buy out: a page\nmerge: a page",
+    ),
+    Bound(
+        "signed votes of a page, and holders who convene a meeting",
+        "Ballot.castMany Ballot._sharesOfSigners",
+        "the caller's list; `prorata meeting tally` brings 100 at a time",
+        "cast: a page",
+    ),
+    Bound(
+        "parts of a vote",
+        "VoteLib.sharesIn VoteLib.findWrong VoteLib.areMalformed VoteLib._listHash"
+        " VoteCountLib.add",
+        "256",
+        "vote: split in 256",
+    ),
+    Bound(
+        "resolutions and excluded accounts of a meeting",
+        "Ballot._convene Ballot._replaceAlike Ballot._replace Ballot._tallyOf"
+        " MeetingTermsLib.check MeetingTermsLib.hash MeetingTermsLib.eligible"
+        " MeetingTermsLib._isEarlier VoteCountLib.addAlike",
+        "60 and 32",
+        "convene: 60 resolutions\ndeclare: 60 resolutions",
     ),
     Bound(
         "refusals of a transfer to oneself",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Play the life of a building that pays rent, on a local chain."""
+"""Play the life of an asset, on a local chain."""
 
 from __future__ import annotations
 
@@ -9,19 +9,41 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from prorata.assets.templates import TEMPLATES
 from prorata.cli.command import Command
 from prorata.cli.networks import connected
-from prorata.demo.story import DEFAULT_OUT, DEFAULT_SEED, play
+from prorata.demo.classes import BUILDING
+from prorata.demo.story import DEFAULT_SEED, folder_of, play
+
+CLASSES = "\n".join(f"    {name:<10}{shows}" for name, shows in TEMPLATES.items())
+HELP = f"""Play the life of an asset, on a local chain: a building, or another CLASS.
+
+    \b
+{CLASSES}
+
+    A building of USD 10,000,000 is divided into 10,000 shares and sold in an offering that is
+    subscribed twice over. Shares change hands, record dates close, rent and a dividend in ether are
+    paid, taxed and carried over; some holders sell in a tender, others redeem. The other classes
+    are played from the files of their templates, which `prorata new-asset --class` starts from.
+
+    At the end the books are rebuilt from events and compared with the contracts, to the last unit:
+    exit code 1 if anything differs. Everything that an owner, an auditor or a tax office would ask
+    for is then in the folder: the cap table at each record date, a statement for every holder, the
+    register of distributions, the books as JSON, and pages to look at.
+    """
 
 
 @click.command(
     cls=Command,
+    help=HELP,
     examples=(
         "prorata demo",
+        "prorata demo gold",
         "prorata demo --seed 7 --out out/another",
         "prorata demo --network http://127.0.0.1:8545",
     ),
 )
+@click.argument("asset_class", metavar="[CLASS]", default=BUILDING)
 @click.option(
     "--network",
     help="A development chain to play on: a network of ape-config.yaml, or the address of an "
@@ -30,9 +52,8 @@ from prorata.demo.story import DEFAULT_OUT, DEFAULT_SEED, play
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="The folder for the files. Those of an earlier run are replaced.",
+    help="The folder for the files. Those of an earlier run are replaced.  "
+    "[default: out/demo, or out/demo-CLASS]",
 )
 @click.option(
     "--seed",
@@ -41,23 +62,13 @@ from prorata.demo.story import DEFAULT_OUT, DEFAULT_SEED, play
     show_default=True,
     help="Who trades with whom: the same seed tells the same story.",
 )
-def cli(network: str | None, out: Path, seed: int) -> None:
-    """Play the life of a building that pays rent, on a local chain.
-
-    A building of USD 10,000,000 is divided into 10,000 shares and sold in an offering that is
-    subscribed twice over. Shares change hands, record dates close, rent and a dividend in ether are
-    paid, taxed and carried over; some holders sell in a tender, others redeem. At the end the books
-    are rebuilt from events and compared with the contracts, to the last unit: exit code 1 if
-    anything differs.
-
-    Everything that an owner, an auditor or a tax office would ask for is then in the folder: the
-    cap table at each record date, a statement for every holder, the register of distributions,
-    the books as JSON, and a picture.
-    """
+def cli(asset_class: str, network: str | None, out: Path | None, seed: int) -> None:
+    """Play the life of an asset."""
     # A pipe has no width of its own.
     console = Console(width=None if sys.stdout.isatty() else 100)
+    folder = out or folder_of(asset_class)
     if network is None:
-        play(console, out, seed)
+        play(console, folder, seed, asset_class=asset_class)
         return
     with connected(network) as (chain, _):
-        play(console, out, seed, chain)
+        play(console, folder, seed, chain, asset_class=asset_class)

@@ -5,19 +5,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from prorata.assets.drafts import NONE, AssetDraft, check_field, packs, write_draft
+from prorata.assets.templates import TEMPLATES, write_template
 from prorata.cli.command import Command
 from prorata.cli.output import Output
 from prorata.errors import InputError
 from prorata.values.addresses import check_address
 
 ASSET = 'prorata new-asset --name "Harbour Street 12" --symbol HARB12 --authorised 10,000'
-EXAMPLES = ("prorata new-asset", f"{ASSET} --rules eu-149 --out asset.yaml")
+EXAMPLES = (
+    "prorata new-asset",
+    f"{ASSET} --rules eu-149 --out asset.yaml",
+    "prorata new-asset --class gold --out vault",
+)
 
 QUESTIONS = {
     "name": "What is the asset called",
@@ -32,6 +38,11 @@ FIELDS = {"authorised": "authorised_shares"}
 
 
 @click.command(cls=Command, examples=EXAMPLES)
+@click.option(
+    "--class",
+    "asset_class",
+    help=f"Start a folder from the files of a class: {', '.join(TEMPLATES)}.",
+)
 @click.option("--name", help="What it is called.")
 @click.option("--symbol", help="Up to 11 letters, digits, points and hyphens.")
 @click.option("--authorised", help="The most whole shares that may ever be issued.")
@@ -52,19 +63,26 @@ FIELDS = {"authorised": "authorised_shares"}
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("asset.yaml"),
-    show_default=True,
-    help="The file to write. It must not be there yet.",
+    type=click.Path(path_type=Path),
+    help="The file to write, or with --class the folder. It must not be there yet.  "
+    "[default: asset.yaml, or the name of the class]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
-def cli(out: Path, as_json: bool, **given: Any) -> None:
+def cli(out: Path | None, asset_class: str | None, as_json: bool, **given: Any) -> None:
     """Write the file of a new asset, from questions or options.
 
     On a terminal, what no option says is asked for. The file has every setting with what it means,
     and `prorata deploy --asset` takes it. A pack of rules is copied beside it.
+
+    With --class, a folder begins with the files of a class of assets, which `prorata demo` plays;
+    what no option says is as in the template. Files that name wallets are left out: who holds what
+    is yours to write.
     """
     output = Output(as_json)
+    if asset_class is not None:
+        _start_folder(output, asset_class, out or Path(asset_class), given)
+        return
+    out = out or Path("asset.yaml")
     if out.exists():
         rule = "is there already, and is not overwritten"
         raise InputError.of("out", out, rule, "name another file with --out")
@@ -74,6 +92,39 @@ def cli(out: Path, as_json: bool, **given: Any) -> None:
         output.say(f"Wrote {path}")
     output.say(f"Read it, and then: `prorata deploy --asset {out} --dry-run`")
     output.result({"asset": str(out), "files": [str(path) for path in written]})
+
+
+def _start_folder(output: Output, asset_class: str, out: Path, given: Mapping[str, Any]) -> None:
+    """A folder from the files of a class, with what the options say."""
+    written = write_template(asset_class, out, _changes(given))
+    for path in written.files:
+        output.say(f"Wrote {path}")
+    if written.left_out:
+        output.say(f"Left out, since they name wallets: {', '.join(written.left_out)}")
+    asset = out / "asset.yaml"
+    output.say(f"Read them, and then: `prorata deploy --asset {asset} --dry-run`")
+    output.result(
+        {
+            "asset": str(asset),
+            "class": asset_class,
+            "files": [str(path) for path in written.files],
+            "left_out": list(written.left_out),
+        }
+    )
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a draft that the options give."""
+    drafted = asdict(_draft({**given, "name": "", "symbol": "", "authorised": ""}))
+    named = {
+        "authorised_shares": "authorised",
+        **{field: field for field in ("name", "symbol", "decimals", "unit_price")},
+    }
+    changes = {field: given[option] for field, option in named.items()}
+    for field in ("owner", "rules", "registry", "agents", "currencies"):
+        if given[field]:
+            changes[field] = drafted[field]
+    return changes
 
 
 def _answers(output: Output, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,19 +8,23 @@ from typing import Any
 
 import click
 
+from prorata.assets.credits import read_batches
 from prorata.cli.command import Command, common_options, reading_options
 from prorata.cli.exchange_desk import contract_at
 from prorata.cli.exchange_screens import contract_option, show_check, show_opened, show_retired
 from prorata.cli.groups import CommandGroup, by_itself, require
 from prorata.cli.output import escape
 from prorata.cli.session import Session
+from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.market.exchanges.elective import check_exchange, exchange_now
 from prorata.market.exchanges.listing import choose_exchange, list_exchanges
 from prorata.market.exchanges.opening import open_exchange
 from prorata.market.exchanges.retirement import RetirementNote, is_retirement, retirement_opening
 from prorata.market.exchanges.terms import document_hash_of, shares_of_text
+from prorata.register.documents import read_documents
 from prorata.reports.certificates import Certificate, certificates_of, write_certificate
+from prorata.reports.retirement_log import with_serials
 
 RETIRE = 'prorata retire --amount 100 --beneficiary "Ann Example" --reason "Flights of 2027"'
 OPEN_ONE = "let the issuer open one: `prorata retire open`"
@@ -112,24 +116,39 @@ def open_command(document: str | None, contract: str | None, **options: Any) -> 
     cls=Command,
     examples=(
         "prorata retire certificate --transaction 0x… --out ann.html",
-        "prorata retire certificate --json",
+        "prorata retire certificate --batches batches.csv --json",
     ),
 )
 @click.option("--transaction", metavar="0x…", help="Of this retirement only.  [default: all]")
 @click.option("--out", type=_FILE, help="Write it: FILE.html, and .json beside it.")
+@click.option(
+    "--batches",
+    type=_FILE,
+    help="The file of all batches that were issued: certificates then name serials.",
+)
 @contract_option
 @reading_options
 def certificate_command(
-    transaction: str | None, out: Path | None, contract: str | None, **options: Any
+    transaction: str | None,
+    out: Path | None,
+    batches: Path | None,
+    contract: str | None,
+    **options: Any,
 ) -> None:
     """List what was retired, or write the certificate of a retirement.
 
-    It is read from the chain: anybody can write the same.
+    It is read from the chain: anybody can write the same. With --batches, credits have serials, in
+    the order in which they were retired; a certificate is pending until the token has a document of
+    its number, which is the registry's reference: `prorata documents set`.
     """
     session = Session.of(options)
     with session.reading() as found:
         place = contract_at(found, contract)
-        made = certificates_of(found, place, transaction=transaction)
+        made = certificates_of(found, place)
+        if batches is not None:
+            made = _with_serials(found, made, batches)
+        if transaction is not None:
+            made = [one for one in made if one.transaction.lower() == transaction.lower()]
         opened = [one for one in list_exchanges(found, place) if is_retirement(one.exchange)]
     if transaction is not None and not made:
         rule = "retired nothing of this asset"
@@ -148,9 +167,31 @@ def certificate_command(
     session.output.result({"certificates": [one.as_json() for one in made], "files": files})
 
 
+def _with_serials(found: Deployment, made: list[Certificate], path: Path) -> list[Certificate]:
+    """The certificates of credits, by the file of all batches.
+
+    Raises: InputError when the token has other credits, or its shares can be divided.
+    """
+    symbol, decimals = found.settings.symbol, found.settings.decimals
+    if decimals:
+        rule = f"is of credits, which are whole, and {symbol} has {decimals} decimals"
+        raise InputError.of("batches", path, rule, "leave it out")
+    issued = [one for one in read_batches(path) if one.token == symbol]
+    if not issued:
+        rule = f"has no batch of {symbol}"
+        raise InputError.of("batches", path, rule, "give the file of the token's batches")
+    return with_serials(made, issued, read_documents(found.token()))
+
+
 def _show(session: Session, made: list[Certificate], symbol: str) -> None:
     rows = [
-        (one.shares.text, one.counted, escape(one.beneficiary), escape(one.reason), one.transaction)
+        (
+            one.shares.text,
+            "; ".join(one.serials) or one.counted,
+            escape(one.beneficiary),
+            escape(one.reason),
+            one.transaction,
+        )
         for one in made
     ]
     columns = ("retired>", "counted", "for", "because", "transaction")

@@ -48,7 +48,7 @@ WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
 ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
-REQUEST, SUBSCRIPTION = "request-to-redeem.json", "subscription.json"
+REQUEST, SUBSCRIPTION, VOTE = "request-to-redeem.json", "subscription.json", "vote.json"
 PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION)
 # A plan is what its hash is of, in smallest units.
 SHARE_PLAN = "stock-dividend-record-"
@@ -447,6 +447,7 @@ def leave(documents: Documents, folder: Path) -> None:
     documents("retire", "--amount", "0.25", *reason, *page, *AS_ANN)
     [made] = documents("retire", "certificate")["certificates"]
     assert units(made["retired"]) == 25
+    meet(documents, folder)
     keeper = documents("exchange", "list")["contract"]
     consent = ("2,000 QUAY9", "--until", "+200d", *AS_ANN)
     documents("hold", "keeper", keeper, *consent)
@@ -461,6 +462,33 @@ def leave(documents: Documents, folder: Path) -> None:
     # The pool is paid by a contract that may not have shares.
     assert (units(stays["kept"]), units(stays["owed"]), stays["holders"]) == (335, 333, 1)
     documents("exchange", "status", 4, "--holder", ANN)
+
+
+def meet(documents: Documents, folder: Path) -> None:
+    """A meeting of one day at the first record, at which Ann votes."""
+    commands = documents.commands
+    now = commands.chain.now()
+    times = f'opens: "{moment(now + 100)}"', f'closes: "{moment(now + DAY)}"'
+    head = ("title: Meeting", "record: 1", *times)
+    terms = written(folder, "meeting.yaml", *head, "resolutions:", "  - text: Yes?")
+    parts = written(folder, "parts.csv", "shares,vote", "1.5,for")
+    documents("meeting", "convene", terms, "--dry-run")
+    documents("meeting", "convene", terms)
+    commands.travel(now + 200)
+    documents("meeting", "vote", 1, "for", *AS_ANN, "--dry-run")
+    documents("meeting", "appoint", 1, BEN, *AS_ANN)
+    split = documents("meeting", "split", 1, parts, *AS_ANN)
+    assert split["vote"] == ["1.50 QUAY9: for"]
+    commands.travel(commands.chain.now() + 10)
+    documents("meeting", "sign", 1, "for", "--out", folder / VOTE, *AS_ANN)
+    commands.travel(commands.chain.now() + 10)
+    documents("meeting", "tally", 1, "--from", folder / VOTE)
+    documents("meeting", "bring", 1, folder / VOTE)
+    documents("meeting", "status", 1, "--holder", ANN)
+    documents("meeting", "status")
+    commands.travel(now + DAY + 1)
+    assert units(documents("meeting", "declare", 1)["results"][0]["against"]) == 0
+    documents("meeting", "minutes", 1, "--out", folder / "minutes.html")
 
 
 def look(documents: Documents, folder: Path) -> None:

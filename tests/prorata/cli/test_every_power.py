@@ -155,6 +155,17 @@ COMMANDS = {
         "close": "exchange close",
         "cancel": "exchange cancel",
     },
+    "Ballot": {
+        "convene": "meeting convene",
+        "cancel": "meeting cancel",
+        "vote": "meeting vote",
+        "voteSplit": "meeting split",
+        "castMany": "meeting bring",
+        "appoint": "meeting appoint",
+        "appointFor": "meeting bring",
+        "declare": "meeting declare",
+    },
+    "RecordVotes": {},
     "TransferRules": {},
     "LockUps": {},
     "FlatTax": {},
@@ -179,6 +190,10 @@ REASONS = {
             *("returnShares", "payPrincipal", "take", "takeTo", "sweep"),
         ),
         THE_OTHER_HALF,
+    ),
+    "Ballot": dict.fromkeys(
+        ("requisition", "setRequisition"),
+        "holders sign terms in their wallets (EIP-712), and no command gathers these yet",
     ),
     "ShareToken": {
         "batchBurn": MANY,

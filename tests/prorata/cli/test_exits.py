@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from prorata.market.singletons import singleton_address
+from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.amounts import units
 from tests.prorata.cli.kept import kept
@@ -265,6 +266,12 @@ def test_a_retirement_has_a_certificate_that_anybody_can_write(exits, commands):
     assert "retired nothing of this asset" in commands.refuses(
         "retire", "certificate", "--transaction", NOTICE
     )
+
+
+def test_credits_have_serials_and_shares_that_can_be_divided_have_none(commands):
+    batches = str(PROJECT_ROOT / "examples" / "carbon" / "batches.csv")
+    said = commands.refuses("retire", "certificate", "--batches", batches)
+    assert "is of credits, which are whole, and QUAY9 has 2 decimals; leave it out" in said
 
 
 def test_wrong_numbers_and_words_are_refused_in_one_sentence(exits, commands, redemption):

@@ -59,6 +59,7 @@ FILES = {
     "same.csv": f"address,person,country,class,eligible_until\n{FRESH},902,DE,retail,forever\n",
     "redemption.yaml": "gets: 1 USD\nfunding: 50\nleast_price: 1 USD\nmost_price: 2 USD\n"
     f'valuer: "{OWNER}"\n',
+    "parts.csv": "shares,vote\n1,for\n",
     "more.csv": f"address,shares\n{OTHER},3\n",
     "late.csv": "address,kinds,rate,valid_from,valid_until,document\n"
     f"{OTHER},rent,5%,1971-01-01,2099-12-31,{HASH}\n",
@@ -116,6 +117,10 @@ FROZEN = ("freeze", "--wallet", HOLDERS[1].address, *BASIS)
 OWED = (*PAID, FROZEN, ("exchange", "carry-out", "1"))
 THROUGH = (("register", "{files}/through.csv"),)
 """Those through whose hands new shares go may hold them."""
+
+CONVENED = (*EXCHANGE, ("meeting", "convene", "{files}/meeting.yaml"))
+VOTING = (*CONVENED, ("travel", "2000"))
+"""A meeting at the first record; it is open for ten days."""
 
 CONVERTED = ("--at", "{later}", "--currency", "USD", "--fraction-price", "125", *BASIS)
 MADE = (*THROUGH, ("authorise", "20,000", *BASIS, "--yes"))
@@ -232,6 +237,19 @@ CASES = {
     "loss confirm": case(*LOST, *BASIS),
     "loss undo": case(*LOST[:2], *BASIS, before=(("loss", "confirm", *LOST, *BASIS),)),
     "market deploy": case(),
+    "meeting appoint": case("1", THIRD, *AS_OTHER, before=VOTING),
+    "meeting bring": case(
+        "1", "{files}/vote.json",
+        before=(
+            *VOTING, ("meeting", "sign", "1", "for", "--out", "{files}/vote.json", *AS_OTHER),
+            ("travel", "5"),
+        ),
+    ),
+    "meeting cancel": case("1", "--document", HASH, before=CONVENED),
+    "meeting convene": case("{files}/meeting.yaml", before=EXCHANGE),
+    "meeting declare": case("1", before=(*VOTING, ("travel", "1000000"))),
+    "meeting split": case("1", "{files}/parts.csv", *AS_OTHER, before=VOTING),
+    "meeting vote": case("1", "for", *AS_OTHER, before=VOTING),
     "mature": case(*MATURE[1:], "{later}", before=EXCHANGE),
     "merge": Case(("1:2", "--into", "ATTIC", *CONVERTED), (("market", "deploy"),), code=4),
     "offer accept": case(
@@ -518,6 +536,11 @@ def built(tmp_path_factory) -> Iterator[World]:
         money.says("freeze", "--wallet", OTHER, *BASIS)
         # Last, so that this journal has noted what the same account has sent for other assets.
         commands.says("distribute", "--record", "1", *ETHER, "--amount", "3")
+        opens = commands.chain.now() + 1_000
+        (files / "meeting.yaml").write_text(
+            f'title: Meeting\nrecord: 1\nopens: "{moment(opens)}"\n'
+            f'closes: "{moment(opens + 864_000)}"\nresolutions:\n  - text: Sell.\n'
+        )
         write_offers(files, commands.chain.now(), money.deployment.token().address)
         write_terms(files, commands.chain.now())
         found = commands.deployment

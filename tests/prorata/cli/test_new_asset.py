@@ -150,3 +150,34 @@ def until(terminal: int, end: str) -> str:
             said += os.read(terminal, 10_000).decode()
         except OSError:
             return said
+
+
+# ----------------------------------------------------------------------------------- from a class
+
+
+def test_a_class_makes_a_folder_and_what_names_wallets_is_left_out(place):
+    """What an option says stands in the asset's file; nothing is asked."""
+    words = ("new-asset", "--class", "gold", "--symbol", "OURS", "--owner", OWNER)
+    found = facts(*words, "--rules", "eu-149", "--out", "vault")
+    assert found["class"] == "gold"
+    assert found["left_out"] == ["deliveries.csv", "holders.csv"]
+    assert found["files"] == [
+        "vault/asset.yaml", "vault/eu-149.yaml", "vault/bars.csv", "vault/custody.yaml",
+    ]  # fmt: skip
+    settings = Asset.load("vault/asset.yaml")
+    assert (settings.symbol, settings.owner, settings.decimals) == ("OURS", OWNER, 3)
+    assert settings.name == "Sankt Gallen Gold"
+    said = run("new-asset", "--class", "gold")
+    assert "Wrote gold/asset.yaml" in said.out
+    assert "Left out, since they name wallets: deliveries.csv, holders.csv" in said.out
+
+
+def test_a_class_that_there_is_not_and_a_folder_that_there_is(place):
+    assert "choose one of building, note, loans" in refused("new-asset", "--class", "uranium")
+    assert list(place.iterdir()) == []
+    (place / "gold").mkdir()
+    assert "is there already, and is not overwritten" in refused("new-asset", "--class", "gold")
+    assert 'symbol: "no symbol!" is no symbol' in refused(
+        "new-asset", "--class", "note", "--symbol", "no symbol!"
+    )
+    assert sorted(path.name for path in place.iterdir()) == ["gold"]

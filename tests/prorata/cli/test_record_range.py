@@ -68,6 +68,25 @@ def test_help_teaches_by_example():
         assert f"Examples:\n  prorata {name} " in said
 
 
+def test_a_range_is_weighed_by_the_factors_in_a_file(commands, tmp_path):
+    """Each record by its own line; a word that is neither a way nor a file is refused."""
+    times = commands.deployment.token().record_times()
+    days = [moment(time)[:10] for time in times[1:3]]
+    path = tmp_path / "factors.csv"
+    path.write_text(
+        f"date,factor,days\n{days[0]},0.000119444,1\n{days[1]},0.000118000,3\n", encoding="utf-8"
+    )
+    words = ("record-range", "--from-record", "2", "--to-record", "3", "--weights")
+    assert commands.facts(*words, str(path))["weights"] == [119_444, 354_000]
+    assert "is no way to weigh, and no file; write days, seconds, equal or a file" in (
+        commands.refuses(*words, "months")
+    )
+    path.write_text(f"date,factor,days\n{days[0]},0.000119444,1\n", encoding="utf-8")
+    assert f'"{days[1]}" has a record and no line in the file' in (
+        commands.refuses(*words, str(path))
+    )
+
+
 def test_a_record_range_is_defined_once_and_told(commands):
     """The dry run says what would be; the contract comes with the first; again is nothing new."""
     words = ("record-range", "--from-record", "2", "--to-record", "3")
