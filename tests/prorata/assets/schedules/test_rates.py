@@ -123,7 +123,7 @@ def test_a_rate_below_zero_needs_a_floor():
     with pytest.raises(InputError) as refused:
         rate.of(QUARTER)
     assert str(refused.value) == (
-        'rate: "-0.01" is below zero in the period from 2027-01-15, and there is no floor; add '
+        'rate: "-1%" is below zero in the period from 2027-01-15, and there is no floor; add '
         "floor: 0% to the terms"
     )
 
