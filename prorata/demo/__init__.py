@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The worked example, played on a local chain."""
+"""The worked example and the classes of assets, played on a local chain."""
 
 from prorata.demo.chain import DemoChain
 from prorata.demo.keys import rehearsal_key

@@ -71,10 +71,10 @@ def line_accounts(
     """
     currency = found.currency(sheet.terms.currency)
     units = Fraction(10 ** currency.decimals(), 10**found.settings.decimals)
-    return [
-        _account(line, audit.books.distributions, units, now)
-        for line in planned_lines(found, sheet)
-    ]
+    token = found.token().address
+    # A vault has other assets' distributions, whose records have the same numbers.
+    there = {n: one for n, one in audit.books.distributions.items() if one.token == token}
+    return [_account(line, there, units, now) for line in planned_lines(found, sheet)]
 
 
 def _account(

@@ -26,8 +26,9 @@ from prorata.errors import InputError
 def cli(out: Path, as_json: bool) -> None:
     """Write the example files into a folder, to start from.
 
-    A building that pays rent, an asset under transfer rules with its investors and tax rates, and
-    packs of rules for some jurisdictions. The commands in the documentation use them.
+    A building that pays rent, an asset under transfer rules with its investors and tax rates, a
+    folder for each other class of assets, and packs of rules for some jurisdictions. The commands
+    in the documentation use them.
     """
     output = Output(as_json)
     if out.exists():

@@ -311,9 +311,11 @@ class NotePlay(AssetPlay):
         Raises: BooksError.
         """
         for one in line_accounts(note.found, note.sheet, found, self.now):
-            if one.state != "paid":
-                number = one.line.document.number
-                raise BooksError(f"line {number} of {note.symbol} is {one.state}")
+            if one.state != "paid" or one.foreign:
+                number, others = one.line.document.number, len(one.foreign)
+                raise BooksError(
+                    f"line {number} of {note.symbol} is {one.state}, beside {others} foreign"
+                )
         unit = 10 ** (DOLLAR_DECIMALS - note.sheet.terms.decimals)
         for row in note.rows:
             planned = note.sheet.line(row.line).line.payment * unit * row.units
