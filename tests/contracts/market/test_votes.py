@@ -60,6 +60,27 @@ def test_shares_that_were_sold_before_the_record_do_not_vote_and_those_sold_late
     assert voting.ballot.call("sharesOf", number, voting.ann) == 70
 
 
+@pytest.mark.attack("J25")
+def test_shares_bought_for_a_meeting_and_lent_back_vote_once(voting):
+    """The record's second is known beforehand, to the holders too. Who holds in it votes, who
+    bought later does not, and no share votes for two (Law 68)."""
+    record = voting.harness.schedule(voting.kit.now + DAY)
+    number = voting.convene(voting.terms(record=record, opens_at=voting.kit.now + 2 * DAY))
+    voting.harness.move(voting.ann, voting.dan, 100)
+    voting.kit.now += DAY
+    # In the record's last second half of it is given back, and the rest once it is over.
+    voting.harness.move(voting.dan, voting.ann, 50)
+    voting.kit.now += 1
+    voting.harness.move(voting.dan, voting.ann, 50)
+    voting.harness.move(voting.ann, voting.eve, 100)
+    voting.kit.now += DAY
+    voting.vote(number, voting.dan, FOR)
+    voting.vote(number, voting.ann, AGAINST)
+    with refused("Ballot_NoShares", number, voting.eve):
+        voting.vote(number, voting.eve, FOR)
+    assert voting.tally(number)[0::3] == (100, [(50, 50, 0, False)])
+
+
 def test_a_vote_is_changed_until_the_last_second(voting):
     """And the last one counts (Law 69)."""
     number = voting.open(2)
@@ -176,6 +197,7 @@ def test_a_custodian_votes_in_parts(voting):
     )  # fmt: skip
 
 
+@pytest.mark.attack("J24")
 def test_a_split_vote_is_replaced_by_whoever_brings_its_parts(voting):
     """By other parts, or by one part of all shares, which ends the split (Law 69)."""
     number = voting.open(2)
@@ -212,6 +234,7 @@ def test_a_split_vote_is_replaced_by_nobody_who_does_not(voting):
         voting.split(number, voting.ann, parts, other)
 
 
+@pytest.mark.attack("J24")
 def test_parts_that_are_none_too_many_empty_or_too_large_are_refused(voting):
     """With what is wrong (Law 68)."""
     number = voting.open()
@@ -229,6 +252,7 @@ def test_parts_that_are_none_too_many_empty_or_too_large_are_refused(voting):
 # ------------------------------------------------------------------------- by a proxy
 
 
+@pytest.mark.attack("J24")
 def test_a_proxy_votes_until_its_principal_does(voting):
     """Whichever was later: the claimant's own vote prevails (Laws 68 and 69)."""
     number = voting.convene(voting.terms())
