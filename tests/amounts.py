@@ -26,11 +26,12 @@ _NO_AMOUNTS = re.compile(
 _COUNTS = re.compile(
     r".*\.("
     r"(adjusted|allowed|block|certificate|chain_id|corrected|distribution|exchange|id|manifest"
-    r"|number|order|record|record_range|year|country|class|investor_class|person|plan|version)"
+    r"|meeting|number|order|record|record_range|resolution|year|country|class|investor_class|person|plan|version)"
     r"|(closed_records|frozen_wallets|lines|mined|orders|waiting|checked\.[^.]+)"
     r"|(distributions|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_left|holders_owed|holders_paid|holders_skipped|new|pages|payments|rates"
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
+    r"|(by_proxy|resolutions)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"
     r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"
     r"|set_at|valid_from|valid_until)"
