@@ -197,6 +197,14 @@ def test_a_custodian_votes_in_parts(voting):
     )  # fmt: skip
 
 
+def test_one_part_of_some_shares_is_a_split(voting):
+    """The others are not present (Law 68)."""
+    number = voting.open()
+    cast = voting.split(number, voting.ann, [(99, choices(FOR))])
+    assert [name for name, _ in cast.events] == ["VotedSplit"]
+    assert voting.tally(number)[0::3] == (99, [(99, 0, 0, True)])
+
+
 @pytest.mark.attack("J24")
 def test_a_split_vote_is_replaced_by_whoever_brings_its_parts(voting):
     """By other parts, or by one part of all shares, which ends the split (Law 69)."""
@@ -395,6 +403,7 @@ def test_a_frozen_wallet_votes_unless_the_terms_say_otherwise(voting):
     voting.order("setAddressFrozen", voting.ann, False)
     voting.vote(bound, voting.ann, FOR)
     voting.appoint(bound, voting.ann, voting.dan)
+    assert voting.ballot.call("votersOf", bound, voting.ann) == (voting.ann, voting.dan)
 
 
 def test_a_record_that_is_cancelled_leaves_nobody_to_vote(voting):
