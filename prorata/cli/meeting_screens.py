@@ -142,7 +142,7 @@ def terms_facts(terms: MeetingTerms) -> dict[str, Any]:
         "record": terms.record_id,
         "opens": moment(terms.opens_at),
         "closes": moment(terms.closes_at),
-        "quorum_bps": terms.quorum_bps,
+        "quorum": percent(terms.quorum_bps),
         "frozen_may_not_vote": terms.frozen_may_not_vote,
         "excluded": list(terms.excluded),
         "document": f"0x{terms.document_hash.hex()}" if any(terms.document_hash) else None,

@@ -75,6 +75,7 @@ STARTS = {
     "docs/guide/trading.md": TRADING,
     "docs/guide/offering.md": TRADING,
     "docs/guide/exits.md": TRADING,
+    "docs/guide/meetings.md": TRADING,
     "docs/guide/corporate-actions.md": ACTIONS,
     "docs/guide/classes.md": (),
     "docs/operations.md": BUILDING,

@@ -21,6 +21,7 @@ TOKEN, VAULT = "ShareToken", "DividendVault"
 REGISTRY, HOLDS = "InvestorRegistry", "Holds"
 LOTS, POLICY = "LockUps", "WithholdingPolicy"
 TRADING, CALLS, EXCHANGE = "TradeSettlement", "CallAuction", "ShareExchange"
+BALLOT = "Ballot"
 _IMPORT = re.compile(r"""from\s+["']([^"']+)["']""")
 # The compiler from npm has room for about so many.
 _AT_A_TIME = 11
@@ -77,6 +78,7 @@ CALLING, SETTLING_CALLS = "market/CallAuction.sol", "market/CallSettlement.sol"
 CALL_BOOKS, CALL_TERMS = "market/CallBooks.sol", "market/CallTermsLib.sol"
 CLEARING = "market/CallClearingLib.sol"
 ARRIVING, GUARDING = "market/DeliveryLib.sol", "market/RecordGuardLib.sol"
+BALLOTS = "market/Ballot.sol"
 EXCHANGING, QUOTING = "market/ShareExchange.sol", "market/ExchangeQuoteLib.sol"
 
 MUTANTS = (
@@ -729,6 +731,50 @@ MUTANTS = (
         "elective_exchanges::money_of_one_exchange_pays_for_no_other",
     ),
     AttackMutant(
+        "J24 an older vote is taken", BALLOT, BALLOTS,
+        "if (seat.version <= seat.last) return Obstacle.OldVersion;", "",
+        "signed_votes::of_signed_votes_the_last_version_counts_in_whatever_order",
+    ),
+    AttackMutant(
+        "J24 a lost key votes", BALLOT, BALLOTS,
+        "seat.claimant = _successorOf(seat.token, holder);", "seat.claimant = holder;",
+        "signed_votes::nothing_that_a_lost_wallet_signed_is_taken",
+    ),
+    AttackMutant(
+        "J24 a proxy prevails over its principal", BALLOT, BALLOTS,
+        "if (seat.byProxy && !was.byProxy && seat.wasVoter == seat.claimant)"
+        " return Obstacle.ClaimantVoted;", "",
+        "votes::a_proxy_votes_until_its_principal_does",
+    ),
+    AttackMutant(
+        "J24 versions are forgotten with a proxy", BALLOT, BALLOTS,
+        "if (seat.wasVoter != address(0)) meeting.pastVersions[holder][seat.wasVoter]"
+        " = seat.was.version;", "",
+        "signed_votes::versions_of_a_proxy_outlive_its_dismissal",
+    ),
+    AttackMutant(
+        "J24 parts add up with those before", BALLOT, BALLOTS,
+        "if (seat.was.isSplit) VoteCountLib.add(were, before);", "if (seat.was.isSplit) {}",
+        "votes::a_split_vote_is_replaced_by_whoever_brings_its_parts",
+    ),
+    AttackMutant(
+        "J24 parts of more than there is", BALLOT, BALLOTS,
+        "if (VoteLib.sharesIn(parts) > seat.weight) return Obstacle.WrongParts;", "",
+        "votes::parts_that_are_none_too_many_empty_or_too_large_are_refused",
+    ),
+    AttackMutant(
+        "J24 anybody's signature", BALLOT, BALLOTS,
+        "if (!SignatureLib.isOf(seat.voter, digestOf(signed), signature))"
+        " return Obstacle.NotSigned;", "",
+        "signed_votes::a_bad_vote_is_reported_and_the_others_go_on",
+    ),
+    AttackMutant(
+        "J25 shares of today vote", BALLOT, BALLOTS,
+        "abi.encodeCall(IRecordToken.balanceOfAt, (holder, recordId));",
+        'abi.encodeWithSignature("balanceOf(address)", holder, recordId);',
+        "votes::shares_bought_for_a_meeting_and_lent_back_vote_once",
+    ),
+    AttackMutant(
         "J27 a fraction is rounded up", EXCHANGE, QUOTING,
         "let inLieu := div(mul(mod(product, per), mload(add(terms, 0x140))), per)",
         "let inLieu := mul(mod(product, per), mload(add(terms, 0x140)))\n"
@@ -748,6 +794,7 @@ LIVES = {
     "PassThrough": f"{path_of('pass_through')}::test_registration_is_the_payee",
     CALLS: f"{path_of('call_attacks')}::test_a_call_is_opened_filled_closed_and_settled",
     TRADING: f"{path_of('trades')}::test_a_gift_is_a_trade_of_one_leg",
+    BALLOT: f"{path_of('votes')}::test_a_vote_can_be_looked_up",
     EXCHANGE: f"{path_of('elective_exchanges')}::test_the_treasury_pays_itself_nothing",
 }
 """What a mutant still does: it is broken in one place only."""

@@ -81,6 +81,8 @@ CODES = {
     "J21": "a buy-out for nothing, without notice, or by an agent",
     "J22": "shares moved to a fresh wallet between two pages",
     "J23": "money of all exchanges in one pot; a price set again; a unit that is stuck",
+    "J24": "a vote replayed, by a lost key, or by a holder and its proxy both",
+    "J25": "shares that are bought for a meeting and lent back",
     "J27": "fractions gamed by a holding spread over wallets",
     "J31": "a token that refuses while the secret is out",
     "J11": "one person with many wallets, over the limit of a person",

@@ -71,6 +71,7 @@ REGISTER = (
     "tests/laws/test_register_laws.py",
 )
 TAXING = ("withholding_policy", "tests/laws/test_withholding_laws.py")
+VOTING = ("votes", "signed_votes", "meetings", "votes_of_other_tokens")
 EXCHANGING = ("elective_exchanges", "mandatory_exchanges", "exchanges_and_holds")
 TRADING = (
     "trades",
@@ -125,6 +126,11 @@ OWN = {
     "CallTermsLib": ("call_terms", "call_clearing", "call_attacks"),
     "CallClearingLib": ("call_clearing", "call_attacks"),
     "CallExplainer": ("call_explanations",),
+    "Ballot": VOTING,
+    "RecordVotes": ("record_votes",),
+    "MeetingTermsLib": VOTING,
+    "VoteCountLib": VOTING,
+    "VoteLib": VOTING,
     "ShareExchange": EXCHANGING,
     "ExchangeTerms": ("elective_exchanges", "mandatory_exchanges"),
     "ExchangeTermsLib": EXCHANGING,

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.assurance.proofs import (
     arithmetic,
+    ballots,
     bytecode,
     calls,
     checker,
@@ -38,7 +39,7 @@ from tests.assurance.proofs.facts import (
 )
 
 KEPT = Path(__file__).with_name("results.json")
-MODULES = (arithmetic, packing, search, trading, calls, exchanges)
+MODULES = (arithmetic, packing, search, trading, calls, exchanges, ballots)
 TOOLS = ("z3", "SMTChecker", "halmos")
 
 

@@ -66,6 +66,7 @@ def test_signed_votes_are_brought_by_anyone(voting, number):
     assert voting.ballot.call("castMany", *args) == 0
 
 
+@pytest.mark.attack("J24")
 def test_a_bad_vote_is_reported_and_the_others_go_on(voting, number):
     """With the reason of each (Law 75)."""
     good = _vote(voting, number, BEN, FOR)
@@ -97,6 +98,7 @@ def test_the_digest_is_that_of_eip_712(voting, number):
 # --------------------------------------------------------------------------- versions
 
 
+@pytest.mark.attack("J24")
 def test_of_signed_votes_the_last_version_counts_in_whatever_order(voting, number):
     """An older one is never taken again (Law 76)."""
     first, second, third = (
@@ -283,6 +285,7 @@ def test_nobody_appoints_for_somebody_else(voting, number):
 # ------------------------------------------------------------------- after a recovery
 
 
+@pytest.mark.attack("J24")
 def test_nothing_that_a_lost_wallet_signed_is_taken(voting, number):
     """Not its votes, not its appointments, not its proxy's votes (Laws 75 and 76)."""
     _appoint(voting, number, ANN, EVE.address, voting.kit.now - 1)
@@ -300,6 +303,7 @@ def test_nothing_that_a_lost_wallet_signed_is_taken(voting, number):
     assert voting.tally(number)[3][0] == (100, 0, 0, True)
 
 
+@pytest.mark.attack("J24")
 def test_versions_of_a_proxy_outlive_its_dismissal(voting, number):
     """What it signed before its last vote is not taken when it comes back (Law 76)."""
     old = _vote(voting, number, DAN, AGAINST, holder=ANN.address, ago=50)

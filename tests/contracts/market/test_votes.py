@@ -60,6 +60,27 @@ def test_shares_that_were_sold_before_the_record_do_not_vote_and_those_sold_late
     assert voting.ballot.call("sharesOf", number, voting.ann) == 70
 
 
+@pytest.mark.attack("J25")
+def test_shares_bought_for_a_meeting_and_lent_back_vote_once(voting):
+    """The record's second is known beforehand, to the holders too. Who holds in it votes, who
+    bought later does not, and no share votes for two (Law 75)."""
+    record = voting.harness.schedule(voting.kit.now + DAY)
+    number = voting.convene(voting.terms(record=record, opens_at=voting.kit.now + 2 * DAY))
+    voting.harness.move(voting.ann, voting.dan, 100)
+    voting.kit.now += DAY
+    # In the record's last second half of it is given back, and the rest once it is over.
+    voting.harness.move(voting.dan, voting.ann, 50)
+    voting.kit.now += 1
+    voting.harness.move(voting.dan, voting.ann, 50)
+    voting.harness.move(voting.ann, voting.eve, 100)
+    voting.kit.now += DAY
+    voting.vote(number, voting.dan, FOR)
+    voting.vote(number, voting.ann, AGAINST)
+    with refused("Ballot_NoShares", number, voting.eve):
+        voting.vote(number, voting.eve, FOR)
+    assert voting.tally(number)[0::3] == (100, [(50, 50, 0, False)])
+
+
 def test_a_vote_is_changed_until_the_last_second(voting):
     """And the last one counts (Law 76)."""
     number = voting.open(2)
@@ -176,6 +197,15 @@ def test_a_custodian_votes_in_parts(voting):
     )  # fmt: skip
 
 
+def test_one_part_of_some_shares_is_a_split(voting):
+    """The others are not present (Law 75)."""
+    number = voting.open()
+    cast = voting.split(number, voting.ann, [(99, choices(FOR))])
+    assert [name for name, _ in cast.events] == ["VotedSplit"]
+    assert voting.tally(number)[0::3] == (99, [(99, 0, 0, True)])
+
+
+@pytest.mark.attack("J24")
 def test_a_split_vote_is_replaced_by_whoever_brings_its_parts(voting):
     """By other parts, or by one part of all shares, which ends the split (Law 76)."""
     number = voting.open(2)
@@ -212,6 +242,7 @@ def test_a_split_vote_is_replaced_by_nobody_who_does_not(voting):
         voting.split(number, voting.ann, parts, other)
 
 
+@pytest.mark.attack("J24")
 def test_parts_that_are_none_too_many_empty_or_too_large_are_refused(voting):
     """With what is wrong (Law 75)."""
     number = voting.open()
@@ -229,6 +260,7 @@ def test_parts_that_are_none_too_many_empty_or_too_large_are_refused(voting):
 # ------------------------------------------------------------------------- by a proxy
 
 
+@pytest.mark.attack("J24")
 def test_a_proxy_votes_until_its_principal_does(voting):
     """Whichever was later: the claimant's own vote prevails (Laws 75 and 76)."""
     number = voting.convene(voting.terms())
@@ -371,6 +403,7 @@ def test_a_frozen_wallet_votes_unless_the_terms_say_otherwise(voting):
     voting.order("setAddressFrozen", voting.ann, False)
     voting.vote(bound, voting.ann, FOR)
     voting.appoint(bound, voting.ann, voting.dan)
+    assert voting.ballot.call("votersOf", bound, voting.ann) == (voting.ann, voting.dan)
 
 
 def test_a_record_that_is_cancelled_leaves_nobody_to_vote(voting):

@@ -60,6 +60,14 @@ def test_holders_of_a_token_without_successors_vote_for_themselves(voting):
     assert voting.tally(number) == (7, 7, True, [(3, 4, 0, False)])
 
 
+def test_a_record_whose_number_is_too_large_is_refused(voting):
+    """No share token of ours gives one."""
+    at = voting.kit.now - 1
+    voting.token.send("setTime", 2**64, at)
+    with refused("Ballot_RecordNotClosed", 2**64, at, voting.kit.now):
+        _open(voting, record=2**64)
+
+
 @pytest.mark.parametrize("nonsense", [0, 2**160, 2**256 - 1])
 def test_a_successor_that_is_no_address_is_nobody(voting, nonsense):
     """The holder stays its own."""
