@@ -49,6 +49,9 @@ import {ITransferRules} from "../compliance/ITransferRules.sol";
 ///   released.
 /// - The token's rules must refuse transfers from `opensAt` of a mandatory exchange. Nothing here can check that.
 ///   Whoever gets shares later is exchanged for them where they are found.
+/// - What the acquirer gets is locked as far as its consent reaches and the token lets it. What cannot be locked, as
+///   while the acquirer's shares are frozen or the token has appointed other holds, stops no payment and is left; a
+///   page that names the acquirer locks it later. Locked shares that an agent's order burns or moves count no more.
 /// - Finish a mandatory exchange by `closesAt`. Until then the acquirer's shares are locked; afterwards it could take
 ///   them back and have them exchanged with the money of the rest. Anyone can carry out any page, so nobody depends
 ///   on others.
@@ -474,7 +477,8 @@ interface IShareExchange {
     /// @notice Exchanges all shares of some holders in a mandatory exchange, from `opensAt`. Anyone may call. The
     /// money goes to whom the token says, or is owed. Who has no shares is passed over, and a page can be repeated.
     /// It stops where money is missing.
-    /// @dev Each holder's payment is offered the same gas, at least 500,000. Where less is left the call reverts.
+    /// @dev Each holder's payment is offered the same gas, at least 500,000, and so is the lock of what the acquirer
+    /// got. Where less is left the call reverts.
     /// @return done How many holders were exchanged or passed over, in the order given
     function carryOut(uint256 id, address[] calldata holders) external returns (uint256 done);
 

@@ -461,11 +461,23 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
     }
 
     /// @dev Locks shares that the acquirer got, as far and as long as it has consented to it: what came of its consent must
-    /// stop nobody else's payment.
+    /// stop nobody else's payment. What is not locked, for whatever reason, is left to be exchanged.
     function _lockMore(Record storage record, Terms memory terms, uint256 shares) private {
-        IHolds.Consent memory consent = _consentOf(terms.token, terms.acquirer);
+        (address token, address acquirer) = (terms.token, terms.acquirer);
+        IHolds.Consent memory consent = _consentOf(token, acquirer);
         shares = FixedPointMathLib.min(shares, consent.most - consent.kept);
-        if (shares != 0 && block.timestamp <= consent.until) _lock(record, terms, shares);
+        if (shares == 0 || block.timestamp > consent.until) return;
+        // The question has no account: one more word is ignored.
+        uint256 appointed = _numberOf(token, IShareToken.holdsContract.selector, acquirer);
+        // Only now: a question that ran out of gas has left too little to go on, and is not taken for an answer.
+        uint256 gasLimit = _gasEach();
+        // Else `holds` would take the shares into its own care.
+        if (appointed != uint160(address(holds))) return;
+        // At most what the consent is for, of 96 bits.
+        try holds.holdFor{gas: gasLimit}(token, acquirer, uint96(shares)) {
+            record.locked = (record.locked + shares).toUint96();
+            // solhint-disable-next-line no-empty-blocks
+        } catch {}
     }
 
     // ------------------------------------------------------------------------ electing
@@ -862,13 +874,16 @@ contract ShareExchange is IShareExchange, EIP712, ReentrancyGuardTransient {
         _letGo(terms.other, terms.otherFrom, others);
     }
 
-    /// @dev Shares of the acquirer's that are locked still. After its consent it can take them back, and the token's owner
-    /// can void it.
+    /// @dev Shares of the acquirer's that are locked still. After its consent it can take them back, the token's owner can
+    /// void it, and an order of the token's agents can burn or move what is locked. After a loss its successor has them.
     function _lockedOf(Record storage record, Terms memory terms) private view returns (uint256 locked) {
         locked = record.locked;
         if (locked == 0) return 0;
-        uint256 kept = _consentOf(terms.token, terms.acquirer).kept;
-        if (kept < locked) locked = kept;
+        (address token, address acquirer) = (terms.token, terms.acquirer);
+        locked = FixedPointMathLib.min(locked, _consentOf(token, acquirer).kept);
+        // Who does not answer has nothing locked: then more is left than there is, never less.
+        address inPlace = address(uint160(_numberOf(token, IShareToken.successorOf.selector, acquirer)));
+        locked = FixedPointMathLib.min(locked, _numberOf(token, IShareToken.heldOf.selector, inPlace));
     }
 
     /// @dev Shares that are still to be exchanged.

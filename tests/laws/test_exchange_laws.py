@@ -128,6 +128,12 @@ class Town:
     def unfrozen(self, token: str, who: str) -> int:
         return self.of(token).unfrozen(who)
 
+    def in_place(self, token: str, who: str) -> str:
+        return self.of(token).successor(who)
+
+    def locks(self, token: str) -> bool:
+        return self.of(token).keeper == HOLDS
+
     def claimant(self, token: str, who: str) -> str:
         return self.of(token).claimant(who)
 
@@ -249,7 +255,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         self.keep("ben", 4)
         self.open(kind, 0, 0, False)
 
-    @rule(who=st.sampled_from((*HOLDERS, KEEPER)), shares=amounts)
+    @rule(who=st.sampled_from((*HOLDERS, KEEPER, ACQUIRER)), shares=amounts)
     def issue(self, who, shares):
         self.order(lambda: self.ledger.mint(ISSUER, [(who, shares)]), "mint", who, shares)
 
@@ -414,7 +420,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     def freeze(self, who, on):
         self.order(lambda: self.ledger.freeze_wallet(ISSUER, who, on), "setAddressFrozen", who, on)
 
-    @rule(who=holders, amount=amounts)
+    @rule(who=st.sampled_from((*HOLDERS, ACQUIRER)), amount=amounts)
     def freeze_some(self, who, amount):
         self.order(lambda: self.ledger.freeze(ISSUER, who, amount), "setFrozenTokens", who, amount)
 
@@ -435,7 +441,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             giver, "transfer", taker, amount, contract=SHARES,
         )  # fmt: skip
 
-    @rule(who=holders, amount=amounts)
+    @rule(who=st.sampled_from((*HOLDERS, ACQUIRER)), amount=amounts)
     def burn(self, who, amount):
         def burnt():
             before = self.ledger.held[who]
@@ -443,6 +449,21 @@ class ExchangeMachine(RuleBasedStateMachine):
             self.holds.taken(who, before)
 
         self.order(burnt, "burn", who, amount)
+
+    @rule(to=holders, amount=amounts)
+    def force(self, to, amount):
+        """The issuer takes shares of the acquirer, and locked ones if there are no others."""
+
+        def forced():
+            before = self.ledger.held[ACQUIRER]
+            self.ledger.force(ISSUER, ACQUIRER, to, amount)
+            self.holds.taken(ACQUIRER, before)
+
+        self.order(forced, "forcedTransfer", ACQUIRER, to, amount)
+
+    @rule(keeper=st.sampled_from((HOLDS, HOLDS, NOBODY)))
+    def appoint(self, keeper):
+        self.order(lambda: self.ledger.appoint(ISSUER, keeper), "setHoldsContract", keeper)
 
     @rule(seconds=waits)
     def wait(self, seconds):
@@ -484,7 +505,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     def left_of(self, till) -> dict[str, int]:
         left = dict(self.ledger.balances)
         if till.terms.acquirer in left:
-            left[till.terms.acquirer] -= min(till.locked, left[till.terms.acquirer])
+            left[till.terms.acquirer] -= self.law.still_locked(till)
         return left
 
 

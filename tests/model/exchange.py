@@ -125,6 +125,12 @@ class World(Protocol):
     def unfrozen(self, token: str, who: str) -> int:
         """How many of them it can give by itself."""
 
+    def in_place(self, token: str, who: str) -> str:
+        """Who came in the place of a wallet; itself, if it was never lost."""
+
+    def locks(self, token: str) -> bool:
+        """Whether what is held of a token stays in its owner's wallet."""
+
     def claimant(self, token: str, who: str) -> str:
         """Who is to be paid for it; nobody while that is held."""
 
@@ -581,11 +587,23 @@ class Exchanges:
                 done, joined = done + 1, joined + gone
             if terms.acquirer in holders[:done]:
                 joined = self.world.unfrozen(terms.token, terms.acquirer)
-            consent = self.world.consent(terms.token, terms.acquirer)
-            joined = min(joined, consent.most - consent.kept)
-            if joined and self.world.now <= consent.until:
-                self._lock(till, joined)
+            self._lock_more(till, joined)
         return done, said
+
+    def _lock_more(self, till: Till, joined: int) -> None:
+        """What the acquirer got is locked, all that its consent reaches or nothing: whatever stands
+        against it stops nobody else's payment."""
+        token, acquirer, world = till.terms.token, till.terms.acquirer, self.world
+        consent = world.consent(token, acquirer)
+        joined = min(joined, consent.most - consent.kept)
+        if not joined or world.now > consent.until or not world.locks(token):
+            return
+        try:
+            with world.whole():
+                world.hold(token, acquirer, joined)
+        except Refused:
+            return
+        till.locked += joined
 
     def _turn(self, till: Till, number: int, holder: str) -> int | None:
         """A holder of a page: what the acquirer got; None if there is no money for it."""
@@ -767,7 +785,6 @@ class Exchanges:
         if terms.mandatory:
             refuse(self._from(terms.opens_at))
             left = self.left(till)
-            refuse(UNDERFLOW if left < 0 else None)
             refuse(_error("SharesLeft", number, left) if left else None)
         elif not terms.closes_at:
             refuse(self._speaker(terms.token, sender))
@@ -805,10 +822,16 @@ class Exchanges:
 
     # -------------------------------------------------------------------------- questions
 
+    def still_locked(self, till: Till) -> int:
+        """Shares of the acquirer that are locked: those of them that it has not taken back, and
+        that no order has taken."""
+        token, acquirer, world = till.terms.token, till.terms.acquirer, self.world
+        held = world.held(token, world.in_place(token, acquirer))
+        return min(till.locked, world.consent(token, acquirer).kept, held)
+
     def left(self, till: Till) -> int:
         """Shares that are still to be exchanged."""
-        kept = self.world.consent(till.terms.token, till.terms.acquirer).kept
-        return self.world.supply(till.terms.token) - min(till.locked, kept)
+        return self.world.supply(till.terms.token) - self.still_locked(till)
 
     def missing(self, till: Till) -> int:
         """Money that a mandatory exchange lacks."""

@@ -399,14 +399,26 @@ class ExchangeDice(CallDice):
             return "block", it.currency, self.rng.choice(left), True
         if not left and self.rng.random() < 0.8:
             return None
-        if not it.burns and self.whole.shares[it.token].keeper != HOLDS and self.rng.random() < 0.7:
+        if not it.burns and self.whole.shares[it.token].keeper != HOLDS and self.rng.random() < 0.4:
             return "appoint", it.token, HOLDS
+        if it.acquirer != NOBODY and self.rng.random() < 0.06:
+            return self.against(it)
         if self.rng.random() < 0.35:
             return "exchange_carry", number, tuple(left)
         some = self.rng.sample(left, min(len(left), self.rng.randint(1, 3)))
         strays = [self.pick(*OWED, it.acquirer, EXCHANGE) for _ in range(self.pick(0, 0, 1))]
         page = [who for who in (*some, *strays) if who != NOBODY]
         return "exchange_carry", number, tuple(page)
+
+    def against(self, it: Terms) -> Step:
+        """What keeps shares of an acquirer from being locked, or takes locked ones."""
+        some = self.amount(self.whole.shares[it.token].balances[it.acquirer])
+        return self.pick(
+            ("freeze", it.token, it.acquirer, some),
+            ("burn", it.token, it.acquirer, some),
+            ("force", it.token, it.acquirer, self.trader(), some),
+            ("appoint", it.token, "sam"),
+        )
 
     # ------------------------------------------------------------------------ what is owed
 

@@ -157,8 +157,13 @@ EXCHANGE_FAULTS = (
     ),
     Fault(
         "minds owed shares that are to be minted", EXCHANGES,
-        r"FixedPointMathLib\.min\(others, record\.owedOther\)",
-        "FAULT ? record.owedOther : SOUND", (),
+        r"FixedPointMathLib\.zeroFloorSub\(record\.otherKept, record\.owedOther\)",
+        "FAULT ? record.otherKept - record.owedOther : SOUND", (),
+    ),
+    Fault(
+        "counts as locked what an order has taken", EXCHANGES,
+        r"_numberOf\(token, IShareToken\.heldOf\.selector, inPlace\)",
+        "FAULT ? locked : SOUND", (),
     ),
 )  # fmt: skip
 

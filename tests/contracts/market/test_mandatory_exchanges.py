@@ -214,6 +214,127 @@ def test_a_lock_that_is_voided_is_missed(exchanging):
     assert x.money(x.treasury) == [1_875_000_000]
 
 
+def frozen(x):
+    """The acquirer's shares are frozen, those that it gets too."""
+    x.holding.order("setFrozenTokens", x.acquirer, MAX)
+
+
+def appointed(x):
+    """The token has appointed another contract for its holds."""
+    x.holding.appoint(x.stranger)
+
+
+@pytest.mark.parametrize("trouble", [frozen, appointed])
+def test_shares_that_cannot_be_locked_stop_nobody_s_payment(exchanging, trouble):
+    """A page pays everybody whatever stands against the lock; what is not locked counts as left
+    (Laws 62 and 63)."""
+    x = exchanging
+    x.harness.issue({x.acquirer: 10_000})
+    x.consent(20_000, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out(), None, 10_000)
+    x.begin(it)
+    trouble(x)
+    x.carry_out(it, x.ann, x.ben)
+    assert x.money(x.ann, x.ben) == [1_250_000_000, 625_000_000]
+    assert (x.shares(x.acquirer), x.of(it)["locked"]) == ([11_500], 10_000)
+    with refused("ShareExchange_SharesLeft", it, 1_500):
+        x.exchange.send("close", it)
+    x.holding.appoint(x.holds.address)
+    x.holding.order("setFrozenTokens", x.acquirer, 0)
+    x.carry_out(it, x.acquirer)
+    assert x.of(it)["locked"] == 11_500
+    x.exchange.send("close", it)
+
+
+def test_shares_are_not_locked_in_two_ways(exchanging):
+    """While `Holds` has shares in its own care for another exchange, it locks none of the wallet's;
+    and everybody is paid (Laws 62 and 63)."""
+    x = exchanging
+    x.harness.issue({x.acquirer: 30})
+    x.consent(20_000, x.kit.now + 90 * DAY)
+    x.token.send("approve", x.holds.address, MAX, sender=x.acquirer)
+    x.holding.appoint(x.stranger)
+    given = x.merger(
+        token=x.other.address, other=x.token.address, other_from=x.acquirer, per=1, gets=0,
+        other_shares=2, fraction_price=0,
+    )  # fmt: skip
+    x.other.send("mint", x.dan, 10, sender=x.agent)
+    x.open(given)
+    assert x.shares(x.holds.address) == [20]
+    x.holding.appoint(x.holds.address)
+    it = x.open(x.squeeze_out())
+    x.begin(it)
+    x.carry_out(it, x.ann, x.ben)
+    assert x.money(x.ann, x.ben) == [1_250_000_000, 625_000_000]
+    assert (x.shares(x.acquirer), x.of(it)["locked"]) == ([1_510], 0)
+
+
+def test_a_page_with_little_gas_locks_or_is_refused(exchanging):
+    """Nobody keeps shares from being locked by the gas that it brings (Law 63)."""
+    x = exchanging
+    x.consent(20_000, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out(gets=0, other=x.other.address, other_shares=1))
+    x.begin(it)
+    x.holding.order("setAddressFrozen", x.ann, True)
+    data = x.kit.codec.call("ShareExchange", "carryOut", it, [x.ann])
+    with pytest.raises(Reverted) as caught:
+        x.kit.transact(x.stranger, x.exchange.address, data, gas=600_000)
+    assert caught.value.name == "ShareExchange_TooLittleGas"
+    assert x.shares(x.ann) == [1_000]
+    x.kit.transact(x.stranger, x.exchange.address, data, gas=900_000)
+    assert (x.shares(x.ann), x.of(it)["locked"]) == ([0], 1_000)
+
+
+@pytest.mark.parametrize("order", ["burn", "forcedTransfer"])
+def test_locked_shares_that_an_order_takes_do_not_count_as_locked(exchanging, order):
+    """What the issuer burns or moves of them is missed at once, and the exchange ends only when the
+    last holder is paid (Laws 62 and 63)."""
+    x = exchanging
+    x.harness.issue({x.acquirer: 10_000})
+    x.consent(20_000, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out(), None, 10_000)
+    x.begin(it)
+    moved = [] if order == "burn" else [x.dan]
+    x.holding.order(order, x.acquirer, *moved, 1_500)
+    assert (x.of(it)["locked"], x.token.call("heldOf", x.acquirer)) == (10_000, 8_500)
+    missing = 1_500 * 1_250_000 * len(moved)
+    assert x.exchange.call("missingFunds", it) == missing
+    x.fund(it, missing)
+    x.carry_out(it, x.ann, *moved)
+    # Of all shares, as many are locked as there are less Ben's.
+    with refused("ShareExchange_SharesLeft", it, 500):
+        x.exchange.send("close", it)
+    x.carry_out(it, x.ben)
+    assert x.money(x.ann, x.ben) == [1_250_000_000, 625_000_000]
+    x.exchange.send("close", it)
+    assert x.token.call("heldOf", x.acquirer) == 0
+
+
+def test_all_locked_shares_can_be_burnt(exchanging):
+    """No number goes below nothing (Law 63)."""
+    x = exchanging
+    x.harness.issue({x.acquirer: 10_000})
+    x.consent(20_000, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out(), None, 10_000)
+    x.holding.order("burn", x.acquirer, 10_000)
+    assert x.exchange.call("missingFunds", it) == 0
+    x.begin(it)
+    x.carry_out(it, x.ann, x.ben)
+    x.exchange.send("close", it)
+    assert x.money(x.ann, x.ben, x.treasury) == [1_250_000_000, 625_000_000, 0]
+
+
+def test_shares_of_a_lost_acquirer_are_locked_in_its_successor_s_wallet(exchanging):
+    """They count there (Law 63)."""
+    x = exchanging
+    x.harness.issue({x.acquirer: 10_000})
+    x.consent(20_000, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out(), None, 10_000)
+    x.holding.recover(x.acquirer, x.dan)
+    assert x.token.call("heldOf", x.dan) == 10_000
+    assert x.exchange.call("missingFunds", it) == 0
+
+
 @pytest.mark.attack("J20")
 def test_shares_issued_meanwhile_stop_the_page_and_nobody_is_paid_less(exchanging):
     """The supply grows during a buy-out: the page stops, funding tops it up (Laws 62 and 63)."""

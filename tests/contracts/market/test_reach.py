@@ -78,6 +78,7 @@ REACH = {
             "totalSupply()",
             "balanceOf(address)",
             "heldOf(address)",
+            "holdsContract()",
             "getFrozenTokens(address)",
             "canTransfer(address,address,uint256)",
             "explain(address,address,uint256)",
