@@ -14,6 +14,7 @@ from fractions import Fraction
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from click.testing import CliRunner
@@ -23,9 +24,11 @@ from prorata.assets.bars import parse_bars, read_bars
 from prorata.assets.examples import EXAMPLES
 from prorata.assets.templates import TEMPLATES
 from prorata.cli.commands.demo import cli
+from prorata.demo import asset_play
 from prorata.demo.classes import BUILDING, PLAYS
 from prorata.demo.story import folder_of, play
-from prorata.errors import InputError
+from prorata.errors import BooksError, InputError
+from prorata.ledger.entries import Place
 from prorata.register.captable import read_csv
 from prorata.values.amounts import parse_units
 from tests.amounts import cell
@@ -141,6 +144,34 @@ def test_each_class_has_a_folder_of_its_own():
     assert len({folder_of(name) for name in PLAYS}) == len(PLAYS)
     with pytest.raises(InputError, match="is no class of assets that can be played"):
         folder_of("plutonium")
+
+
+def test_a_holder_who_cannot_sign_is_refused(tmp_path, monkeypatch):
+    """A folder that somebody has edited: the play has no key of that wallet."""
+    files = tmp_path / "examples" / "gold"
+    copytree(EXAMPLES / "gold", files)
+    table = (files / "holders.csv").read_text(encoding="utf-8").splitlines()
+    stranger = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    table[1] = ",".join([stranger, *table[1].split(",")[1:]])
+    (files / "holders.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    monkeypatch.setattr(asset_play, "EXAMPLES", tmp_path / "examples")
+    with pytest.raises(InputError, match=f'{stranger}" is no rehearsal account of this play'):
+        told("gold", tmp_path / "out")
+
+
+def test_books_that_do_not_balance_end_the_play(tmp_path, monkeypatch):
+    """One figure of another value is the end of the story, an error that names it."""
+
+    def audit(*args, **options):
+        found = true_audit(*args, **options)
+        found.books.differ(Place.total(1), "owed", (1, "the books"), (2, "the chain"))
+        return found
+
+    true_audit = asset_play.audit
+    monkeypatch.setattr(asset_play, "audit", audit)
+    with pytest.raises(BooksError, match="owed is 1 by the books and 2"):
+        told("gold", tmp_path / "out")
+    assert '"balanced": false' in (tmp_path / "out" / "books.json").read_text(encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------ every class
