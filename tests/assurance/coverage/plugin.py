@@ -33,6 +33,7 @@ EXAMPLES = 10
 # What looks at gas that a callee is left, at code, or at another build: marks are in its way.
 LEFT_OUT = (
     "test_every_holder_is_offered_the_same_gas_or_nobody_is",
+    "test_a_page_with_little_gas_locks_or_is_refused",
     "test_nobody_keeps_shares_held_by_bringing_little_gas",
     "test_every_currency_is_paid_out_to_the_last_unit[long-answer]",
     "test_every_step_in_every_currency_does_what_the_table_says[long-answer fee-on push]",

@@ -324,6 +324,22 @@ def test_all_locked_shares_can_be_burnt(exchanging):
     assert x.money(x.ann, x.ben, x.treasury) == [1_250_000_000, 625_000_000, 0]
 
 
+def test_what_a_consent_does_not_reach_is_left(exchanging):
+    """Until the acquirer lets more of its shares be locked."""
+    x = exchanging
+    x.consent(1_500, x.kit.now + 30 * DAY)
+    it = x.open(x.squeeze_out())
+    x.begin(it)
+    x.carry_out(it, x.ann, x.ben)
+    x.harness.issue({x.acquirer: 10})
+    x.carry_out(it, x.acquirer)
+    with refused("ShareExchange_SharesLeft", it, 10):
+        x.exchange.send("close", it)
+    x.consent(1_510, x.kit.now + 30 * DAY)
+    x.carry_out(it, x.acquirer)
+    x.exchange.send("close", it)
+
+
 def test_shares_of_a_lost_acquirer_are_locked_in_its_successor_s_wallet(exchanging):
     """They count there (Law 63)."""
     x = exchanging
