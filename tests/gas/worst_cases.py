@@ -547,6 +547,12 @@ BOUNDS = (
         "convene: 60 resolutions\ndeclare: 60 resolutions",
     ),
     Bound(
+        "records scheduled since the moment that a Governor asks about",
+        "RecordVotes._recordBy",
+        "an example: an issuer's records from then to now, a few",
+        "",
+    ),
+    Bound(
         "refusals of a transfer to oneself",
         "FreeSharesLib.stopOf",
         "one for each code of the token's rules",
