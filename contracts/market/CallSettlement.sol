@@ -361,7 +361,7 @@ contract CallSettlement is CallBooks {
             } else {
                 // Both sides add up to the same. Were one at its end before the other, the rest could not be delivered.
                 if (bids.left == 0 || asks.left == 0) return true;
-                if (most == 0) return false;
+                // Not zero: a page ends before it calls an order that it could not try.
                 --most;
                 _match(terms, book, page, bids, asks, asksRules);
             }

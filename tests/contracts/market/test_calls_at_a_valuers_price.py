@@ -142,3 +142,27 @@ def test_a_valuer_that_does_not_come(calls):
     with refused("CallAuction_UnknownCall", calls.id(terms.but(salt=b"\1" * 32))):
         calls.auction.call("preview", terms.but(salt=b"\1" * 32).encodable(), 0)
     assert terms.valuer != ZERO
+
+
+def test_a_valuer_can_only_confirm_a_single_price(calls):
+    """What is bid at one price is counted with the call until it closes (Law 57)."""
+    terms = valued(calls, lots=10)
+    terms = terms.but(steps=1)
+    calls.open(terms)
+    orders = [calls.bid(terms, calls.ann, 10), calls.bid(terms, calls.ben, 30)]
+    with refused("CallAuction_WrongPrice", 1_000_001, 1_000_000, 1_000_000):
+        calls.close(terms, 1_000_001)
+    calls.close(terms, 1_000_000)
+    calls.settle(terms)
+    assert sum(lots for lots, _ in calls.got(terms, *orders)) == 10
+    assert calls.escrow(terms) == (0, 0, 0)
+
+
+def test_a_bid_by_amount_beyond_what_can_be_counted(calls):
+    """Is told how much money there is room for."""
+    terms = valued(calls, by_amount=True)
+    calls.open(terms)
+    calls.bid(terms, calls.ann, 5 * LOT, 9)
+    room = 2**128 - 1 - 5 * LOT
+    with refused("CallAuction_TooLarge", room + 1, room):
+        calls.bid(terms, calls.ben, room + 1, 9)
