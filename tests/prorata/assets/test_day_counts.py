@@ -136,6 +136,7 @@ def test_months_of_thirty_days_over_365():
     assert year_fraction(DayCount.MONTHS_30_365, start, end) == Fraction(32, 365)
 
 
+@pytest.mark.attack("J28")
 def test_no_leap_days_are_counted_from_the_day_after():
     assert counted_days(DayCount.NL_365, day("2028-02-28"), day("2028-02-29")) == 0
     assert counted_days(DayCount.NL_365, day("2028-02-29"), day("2028-03-01")) == 1
@@ -145,6 +146,7 @@ def test_no_leap_days_are_counted_from_the_day_after():
 # ----------------------------------------------------------------------------------------- refusals
 
 
+@pytest.mark.attack("J28")
 def test_what_a_convention_needs_it_asks_for():
     """Nobody guesses a coupon period (QuantLib issue 2257, daml-finance issue 49)."""
     start, end = day("2027-01-15"), day("2027-07-15")

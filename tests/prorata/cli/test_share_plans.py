@@ -183,8 +183,9 @@ def test_a_share_issued_after_the_record_keeps_a_split_from_it(barn):
     assert "had 103 BARN, and there are 104 now" in barn.refuses("split", "2:1", "--record", "1")
 
 
+@pytest.mark.attack("J26")
 def test_no_record_may_close_before_everybody_has_the_new_shares(barn):
-    """J26: what is still in the vault then would earn nothing for its owners."""
+    """What is still in the vault then would earn nothing for its owners."""
     soon = moment(barn.chain.now() + 600)
     barn.says("record", "--at", soon)
     for words in (("split", "2:1"), ("stock-dividend", "1:4")):

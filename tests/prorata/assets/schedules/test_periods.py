@@ -112,6 +112,7 @@ def test_four_stubs(stub, dates):
     assert listed(grid) == dates
 
 
+@pytest.mark.attack("J28")
 def test_without_a_rest_there_is_no_stub():
     for stub in Stub:
         grid = Grid(date(2027, 1, 15), date(2028, 7, 15), HALF_YEAR, stub)

@@ -234,6 +234,7 @@ def test_faults_in_single_values_are_all_told():
     )
 
 
+@pytest.mark.attack("J28")
 def test_a_file_names_no_folder_and_no_impossible_time(tmp_path):
     path = tmp_path / "terms.yaml"
     path.write_text(yaml.safe_dump({**PLAIN, "folder": "elsewhere"}), encoding="utf-8")
