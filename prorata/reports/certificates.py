@@ -9,11 +9,8 @@ shares have decimals, from 100.00 to 105.00. Whoever reads the chain writes the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from prorata.contracts.share_exchange import ShareExchange
 from prorata.deployments.deployment import Deployment
@@ -21,6 +18,7 @@ from prorata.files.writer import json_object, write_json, write_whole
 from prorata.market.exchanges.account import ExchangedLine, exchanges_made
 from prorata.market.exchanges.listing import list_exchanges
 from prorata.market.exchanges.retirement import RetirementNote, is_retirement
+from prorata.reports.layouts import layout
 from prorata.values.amounts import Amount, format_units
 from prorata.values.times import moment
 
@@ -169,19 +167,7 @@ def write_certificate(certificate: Certificate, path: Path) -> tuple[Path, Path]
     Raises: InputError when they cannot be written.
     """
     beside = path.with_suffix(".json")
-    page = _template().render(certificate=certificate)
+    page = layout("certificate").render(certificate=certificate)
     write_whole(path, page, column="certificate")
     write_json(beside, certificate.as_json(), column="certificate")
     return path, beside
-
-
-@cache
-def _template() -> Template:
-    """The page's template, in which whatever is put is escaped and nothing may be missing."""
-    environment = Environment(
-        loader=PackageLoader("prorata.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("certificate.html.j2")

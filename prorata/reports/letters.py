@@ -18,9 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from prorata.reports.documents import PaymentRow, TotalRow, YearStatement
+from prorata.reports.layouts import layout
 from prorata.reports.pdf import FONT
 from prorata.reports.recipients import UNITED_STATES, Issuer, Recipient
 from prorata.reports.trades import YearTrading
@@ -83,7 +82,7 @@ class Letter:
 
 def page(letter: Letter) -> str:
     """The page of a statement."""
-    return _template().render(
+    return layout("statement").render(
         letter=letter,
         statement=letter.statement,
         issuer=letter.issuer,
@@ -194,15 +193,3 @@ def _country_name(code: str) -> str:
 def _day(moment: str) -> str:
     """The day of a moment, as a person dates it: `2027-03-31`."""
     return moment.partition("T")[0]
-
-
-@cache
-def _template() -> Template:
-    """The page's template, in which whatever is put is escaped and nothing may be missing."""
-    environment = Environment(
-        loader=PackageLoader("prorata.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("statement.html.j2")

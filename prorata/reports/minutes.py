@@ -9,11 +9,8 @@ hash the chain has.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from prorata.contracts.ballot import Ballot, MeetingStage, ResolutionResult
 from prorata.deployments.deployment import Deployment
@@ -22,6 +19,7 @@ from prorata.files.writer import json_object, write_json, write_whole
 from prorata.market.meetings.listing import Meeting
 from prorata.market.meetings.reading import CountedMeeting, count_meeting
 from prorata.market.meetings.terms import majority_in_words, percent
+from prorata.reports.layouts import layout
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import moment
 
@@ -218,18 +216,6 @@ def write_minutes(minutes: Minutes, path: Path) -> tuple[Path, Path]:
     Raises: InputError when they cannot be written.
     """
     beside = path.with_suffix(".json")
-    write_whole(path, _template().render(minutes=minutes), column="out")
+    write_whole(path, layout("minutes").render(minutes=minutes), column="out")
     write_json(beside, minutes.as_json(), column="out")
     return path, beside
-
-
-@cache
-def _template() -> Template:
-    """The page's template, in which whatever is put is escaped and nothing may be missing."""
-    environment = Environment(
-        loader=PackageLoader("prorata.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("minutes.html.j2")

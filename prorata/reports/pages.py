@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from prorata.files.writer import write_whole
+from prorata.reports.layouts import layout
 
 __all__ = ["Page", "PageTable", "write_page"]
 
@@ -58,17 +56,5 @@ def write_page(page: Page, path: Path) -> Path:
 
     Raises: InputError when it cannot be written.
     """
-    write_whole(path, _template().render(page=page), column="page")
+    write_whole(path, layout("page").render(page=page), column="page")
     return path
-
-
-@cache
-def _template() -> Template:
-    """The template, in which whatever is put is escaped and nothing may be missing."""
-    environment = Environment(
-        loader=PackageLoader("prorata.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("page.html.j2")
