@@ -49,7 +49,7 @@ WISH = "to-my-bank.json"
 ORDER = "order-to-sell.json"
 TRADE, TERMS = "trade-of-two.json", "terms-of-a-hold.json"
 REQUEST, SUBSCRIPTION, VOTE = "request-to-redeem.json", "subscription.json", "vote.json"
-PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION)
+PAPERS = (WISH, ORDER, TRADE, TERMS, REQUEST, SUBSCRIPTION, VOTE)
 # A plan is what its hash is of, in smallest units.
 SHARE_PLAN = "stock-dividend-record-"
 OTHERS = ("standard-input", "journal.jsonl", *PAPERS, SHARE_PLAN)
