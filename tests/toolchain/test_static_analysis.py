@@ -42,6 +42,7 @@ ARGUED = {
         "ShareExchange._tie",
     ): "called from `carryOut`, in whose loop's condition it is not seen",
     ("dead-code", "ShareExchange._gasEach"): "the same",
+    ("dead-code", "ShareExchange._letGo"): "called from `_end`, behind what slither does not see",
     ("dead-code", "ShareExchange._noNote"): "the same",
     ("dead-code", "ShareExchange._tryPay"): "the same",
     ("dead-code", "ShareExchange._tryPayOther"): "the same",

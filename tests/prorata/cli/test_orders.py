@@ -345,7 +345,7 @@ def test_money_that_only_calls_itself_so_is_refused(market, commands, tmp_path):
 
 def test_the_market_is_there_once_and_says_where(commands):
     shown = commands.facts("market", "show")
-    assert len(shown["contracts"]) == 6
+    assert len(shown["contracts"]) == 7
     assert all(one["ours"] for one in shown["contracts"])
     assert (shown["asset"], shown["holds_appointed"]) == ("QUAY9", False)
     assert "already there" in commands.gist("market", "deploy")
