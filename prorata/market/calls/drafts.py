@@ -39,7 +39,7 @@ DAY = 86_400
 TO_CLOSE, TO_SETTLE, TO_RETURN = 7 * DAY, 30 * DAY, 30 * DAY
 """Seconds that are left for each, where the file does not say."""
 
-MOST_LOTS = 2**64 - 1
+MOST_LOTS = 2**40 - 1
 MOST_SHARES = 2**96 - 1
 
 

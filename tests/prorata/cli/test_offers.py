@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from prorata.contracts.currency import Currency
 from prorata.market.singletons import singleton_address
 from prorata.values.times import moment
 from tests.amounts import units
@@ -20,11 +21,13 @@ from tests.prorata.market.traders import (
     OWNER,
     SELLER,
     Market,
+    fake_money,
     opened_market,
 )
 
 AS_OWNER, AS_SELLER, AS_BUYER, AS_STRANGER = (("--account", f"TEST::{n}") for n in range(4))
 HOUR, DAY = 3_600, 86_400
+NO_DOLLAR = "0x" + "77" * 20
 BASIS = ("--reason", "Order 12 of May 2027", "--document", "0x" + "ab" * 32)
 
 
@@ -351,6 +354,53 @@ def test_rights_at_a_record_bound_what_a_person_orders(market, commands, tmp_pat
     commands.says("subscribe", "--shares", "2", *AS_BUYER)
 
 
+def test_an_offering_takes_either_of_two_currencies(market, commands, tmp_path):
+    """All lots are of one book; each pays and is given back its own money (B1, B4)."""
+    other = Currency(commands.chain, fake_money(market))
+    file = terms(
+        market, tmp_path / "offer.yaml", also_in={"currency": other.address, "at": "20.00"}
+    )
+    commands.says("offer", "open", file, *AS_SELLER)
+    spend = ("approve", "--spender", "auction", "--amount", "100", "--currency", other.address)
+    commands.says(*spend, *AS_BUYER)
+    before = market.dollars.balances_of([OWNER, SELLER])
+    first = commands.facts("subscribe", "--shares", "5", "--in", other.address, *AS_BUYER)
+    assert units(first["gives"]) == 100 * DOLLAR
+    commands.says("subscribe", "--shares", "15", *AS_OWNER)
+    close_orders(commands)
+    done = commands.facts("offer", "settle", *AS_STRANGER)
+    assert done["stage"] == "settled"
+    sold = market.token.balances_of([BUYER, OWNER])
+    assert (sum(sold), sold[0] in (200, 300)) == (1_000, True)
+    paid = sold[0] // 100 * 20 * DOLLAR
+    assert other.balances_of([BUYER, SELLER]) == [100 * DOLLAR - paid, paid]
+    gone = sold[1] * DOLLAR
+    assert market.dollars.balances_of([OWNER, SELLER]) == [before[0] - gone, before[1] + gone]
+    assert commands.facts("books")["balanced"] is True
+
+
+def test_rights_are_of_a_record_that_has_closed_and_was_kept(market, commands, tmp_path):
+    """Both figures of a right, or neither; a record that is over, and not cancelled."""
+    record = commands.close_record()
+    later = moment(commands.chain.now() + HOUR)
+    commands.says("record", "--at", later)
+    opens = moment(commands.chain.now() + 10)
+    for rights, sentence in (
+        ({"record": record, "gives": "1"}, "is given without the other of gives and per"),
+        ({"record": record, "gives": "0", "per": "4"}, "is no right; give more than 0"),
+        ({"record": record + 1}, "and the offer must open after that; write opens: with a later"),
+    ):
+        file = terms(market, tmp_path / "offer.yaml", opens=opens, pre_emption=rights)
+        assert sentence in commands.refuses("offer", "open", file, *AS_SELLER)
+    file = terms(
+        market,
+        tmp_path / "offer.yaml",
+        opens=opens,
+        pre_emption={"record": 1, "gives": "1", "per": "4"},
+    )
+    assert "sells 10.00 QUAY9" in commands.gist("offer", "open", file, "--dry-run", *AS_SELLER)
+
+
 # ------------------------------------------------------------------------------------- wrong words
 
 
@@ -396,6 +446,20 @@ WRONG_TERMS = (
     ({"buys": "4"}, "is no setting; remove it; the settings there are name, lot, price, "),
     ({"sells": 10.5}, 'write it in quotes, such as "100.50"'),
     ({"lot": "0"}, "is no lot"),
+    ({"sells": "1099511627776"}, "that there can be; give less"),
+    ({"also_in": {"currency": "USD", "at": "90"}}, "is the other currency; name another currency"),
+    (
+        {"also_in": {"currency": NO_DOLLAR, "at": "90"}, "valuer": OWNER},
+        "does not go with a valuer, who names one price",
+    ),
+    (
+        {"also_in": {"currency": NO_DOLLAR, "from": "90.00", "to": "92.00", "step": "1.00"}},
+        "has 3 prices, and the first currency has 1; give as many prices in both",
+    ),
+    (
+        {"orders": "money", "valuer": OWNER, "pre_emption": {"record": 1}},
+        "cannot be had in an offer whose orders are money",
+    ),
 )
 
 
