@@ -27,6 +27,7 @@ from tests.prorata.market.traders import (
 
 AS_OWNER, AS_SELLER, AS_BUYER, AS_STRANGER = (("--account", f"TEST::{n}") for n in range(4))
 HOUR, DAY = 3_600, 86_400
+# Stands for another currency.
 NO_DOLLAR = "0x" + "77" * 20
 BASIS = ("--reason", "Order 12 of May 2027", "--document", "0x" + "ab" * 32)
 
@@ -464,8 +465,11 @@ WRONG_TERMS = (
 
 
 def test_terms_that_cannot_be_are_refused(market, commands, tmp_path):
+    other = fake_money(market)
     for others, sentence in WRONG_TERMS:
         file = terms(market, tmp_path / "offer.yaml", **others)
+        path = Path(file)
+        path.write_text(path.read_text().replace(NO_DOLLAR, other))
         assert sentence in commands.refuses("offer", "open", file, *AS_SELLER)
 
 
