@@ -67,7 +67,7 @@ def take_command(
 @click.argument("file", type=_FILE, required=False)
 @click.option("--keeper", help="In place of FILE: who held the shares as a keeper.")
 @click.option("--holder", help="With --keeper: whose shares they were.")
-@click.option("--for", "account", help="With --keeper: who is owed now.  [default: the holder]")
+@click.option("--for", "owed", help="With --keeper: who is owed now.  [default: the holder]")
 @click.option("--shares", help="With --keeper: how many.")
 @contract_option
 @common_options
@@ -93,7 +93,7 @@ def end_hold_command(number: int, file: Path | None, **options: Any) -> None:
             change = end_hold(operator, place, number, terms)
         else:
             whose = person("holder", holder)
-            given = options["account"] and person("for", options["account"])
+            given = options["owed"] and person("for", options["owed"])
             amount = shares_of_text("shares", shares, found.settings.unit)
             people = (person("keeper", keeper), whose, given or whose)
             change = end_kept(operator, place, number, people, amount)

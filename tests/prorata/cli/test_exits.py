@@ -230,6 +230,26 @@ def test_what_held_shares_bring_waits_for_the_hold(exits, commands):
     assert units(commands.facts("exchange", "take", "1", *AS[ANN])["paid"]) == 200 * DOLLAR
 
 
+def test_what_kept_shares_bring_waits_for_the_keeper(exits, commands):
+    """The keeper says for whom, as long as its consent lasts; then anybody, for the holder."""
+    commands.says("settings", "holds-contract", "market")
+    commands.says("hold", "keeper", BEN, "100 QUAY9", "--until", "+20d", *AS[ANN])
+    commands.says("hold", "for", "100 QUAY9", "--owner", ANN, *AS[BEN])
+    commands.says("mature", "--price", "2 USD", "--at", "+1d", "--document", NOTICE)
+    commands.travel(commands.chain.now() + 2 * DAY)
+    commands.says("exchange", "carry-out", "1")
+    kept = ("exchange", "end-hold", "1", "--keeper", BEN, "--holder", ANN, "--shares")
+    said = commands.refuses(*kept, "60", "--for", DAN, *AS[DAN])
+    assert f"is not the keeper {BEN}, whose consent lasts until" in said
+    commands.says(*kept, "40", "--for", DAN, *AS[BEN])
+    assert "resumed" in str(commands.facts(*kept, "40", "--for", DAN, *AS[BEN]))
+    assert units(commands.facts("exchange", "take", "1", *AS[DAN])["paid"]) == 80 * DOLLAR
+    commands.travel(commands.chain.now() + 20 * DAY)
+    commands.says(*kept, "60", *AS[DAN])
+    assert units(commands.facts("exchange", "take", "1", *AS[ANN])["paid"]) == 120 * DOLLAR
+    assert "nothing waits for the end of a hold" in commands.refuses(*kept, "1", *AS[DAN])
+
+
 # ------------------------------------------------------------------------------------ retirement
 
 

@@ -81,6 +81,13 @@ def test_every_command_explains_itself(path, command):
         assert example.strip().startswith(f"{path} ") or example.strip() == path
 
 
+@pytest.mark.parametrize(("path", "command"), list(leaves(cli, "")))
+def test_no_two_options_of_a_command_are_one_value(path, command):
+    """One would silently be the other's, as `--for` once was `--account`."""
+    names = [parameter.name for parameter in command.params]
+    assert len(names) == len(set(names))
+
+
 def test_the_version():
     said = CliRunner().invoke(cli, ["--version"], prog_name="prorata").output
     assert said == f"prorata, version {prorata.__version__}\n"
