@@ -22,7 +22,7 @@ from prorata.values.times import moment
 
 __all__ = ["Commands", "Ran", "agreed", "run"]
 
-_CLOCK = re.compile(r"(?<=the chain's time is )[0-9-]{10}T[0-9:]{8}Z")
+_CLOCK = re.compile(r"(the chain's time is |the chain's time, |and it is )[0-9-]{10}T[0-9:]{8}Z")
 
 
 class Ran(NamedTuple):
