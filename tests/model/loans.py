@@ -181,6 +181,8 @@ class Borrower:
             self.undue, self.accrual = 0, Fraction(0)
             return purse
         part = part_of_year(self.basis, self.since, day) if day > self.since else Fraction(0)
+        if not (purse and self.undue):
+            return purse  # Nothing was prepaid, so that no instalment is worked out anew.
         while purse and self.undue:
             purse, self.undue = purse - 1, self.undue - 1
             self.accrual += self.rate * part

@@ -234,6 +234,8 @@ class Account:
             self.undue, self._accrual = 0, Fraction(0)
             return funds
         moved = min(funds, self.undue)
+        if not moved:
+            return funds
         # Its interest up to today falls due on the next date, with that of the rest.
         self._accrual += moved * self._rate * self._part(day)
         self.undue -= moved

@@ -137,6 +137,14 @@ def test_after_a_prepayment_the_instalment_stays_or_is_fixed_anew():
     assert [month.principal for month in recast.months] == [300_00, 200_00, 200_00, 200_00]
 
 
+def test_who_pays_no_more_than_what_is_late_has_prepaid_nothing():
+    """Two instalments of 0.02 paid exactly, one of them late: the others stay as they were."""
+    terms = terms_of(excess="principal", after_prepayment="recast")
+    tape = "D,LAM,0.14,0%,2026-12-31,2027-01-31,6"
+    months = play(terms, tape, "2027-02-28,D,payment,0.04", "2027-06-30").months
+    assert [month.principal_due for month in months] == [2, 2, 2, 2, 2, 4]
+
+
 def test_a_loan_is_paid_off_with_the_interest_of_its_days():
     """Half a month's 4.50 on top; what is too much goes back."""
     paid = "2027-01-15,C,prepayment,1000.00"
