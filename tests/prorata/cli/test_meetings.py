@@ -288,6 +288,8 @@ def test_a_proxy_votes_until_the_holder_does(commands, meeting):
     assert f"is the proxy of {ANN}, which has voted itself" in commands.refuses(
         "meeting", "vote", meeting, "against", "--holder", ANN, *AS[CAT]
     )
+    # The version of an appointment is its second.
+    commands.travel(commands.chain.now() + 1)
     assert commands.facts("meeting", "appoint", meeting, "nobody", *AS[ANN])["proxy"] is None
     assert "is the account itself" in commands.refuses("meeting", "appoint", meeting, ANN, *AS[ANN])
     assert f"is not {ANN}, who votes for {ANN}" in commands.refuses(
