@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import PlainSerializer
 
 from prorata.assets.schedules.roundings import Direction
-from prorata.assets.schedules.values import named, parse_part
+from prorata.assets.schedules.values import format_part, named, parse_part
 from prorata.errors import InputError
 from prorata.files.models import parsed_by
 from prorata.values.amounts import MAX_UNITS, format_units, parse_units, strange_character
@@ -31,7 +31,6 @@ __all__ = [
     "Word",
     "Words",
     "format_fraction",
-    "format_rate",
     "parse_amount",
     "parse_date",
     "parse_rate",
@@ -39,7 +38,6 @@ __all__ = [
     "parse_word",
 ]
 
-RATE_DECIMALS = 12
 LONGEST_TITLE, LONGEST_WORD = 120, 64
 WRITE_A_DATE = "write a day such as 2027-01-31"
 
@@ -68,11 +66,6 @@ def parse_rate(value: object, column: str = "rate") -> Fraction:
     if rate < 0:
         raise InputError.of(column, value, "is negative", "write 0% or more")
     return rate
-
-
-def format_rate(rate: Fraction) -> str:
-    """A rate as people write it: `6.125%`."""
-    return f"{format_fraction(rate * 100, RATE_DECIMALS)}%"
 
 
 def format_fraction(ratio: Fraction, places: int) -> str:
@@ -141,5 +134,5 @@ Title = Annotated[str, parsed_by(_title)]
 Word = Annotated[str, parsed_by(parse_word)]
 Words = tuple[Word, ...]
 CurrencySymbol = Annotated[str, parsed_by(lambda value: parse_word(value, "currency"))]
-Rate = Annotated[Fraction, parsed_by(parse_rate), PlainSerializer(format_rate, return_type=str)]
+Rate = Annotated[Fraction, parsed_by(parse_rate), PlainSerializer(format_part, return_type=str)]
 RoundingName = Annotated[Direction, named(Direction)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from prorata.assets.withholding import format_rate
 from prorata.cli.names import known_names
 from prorata.cli.output import escape
 from prorata.cli.session import Session
@@ -17,7 +18,7 @@ from prorata.files.writer import json_object
 from prorata.market.legs import find_person
 from prorata.market.meetings.bringing import FileVerdict
 from prorata.market.meetings.listing import Meeting, ballot_at, meeting_of_asset
-from prorata.market.meetings.terms import majority_in_words, percent
+from prorata.market.meetings.terms import majority_in_words
 from prorata.values.addresses import ZERO_ADDRESS, check_address
 from prorata.values.amounts import Unit
 from prorata.values.times import moment
@@ -82,7 +83,7 @@ def show_terms(session: Session, title: str, terms: MeetingTerms) -> None:
         ("record", f"{terms.record_id}"),
         ("opens", moment(terms.opens_at)),
         ("closes", moment(terms.closes_at)),
-        ("quorum", f"{percent(terms.quorum_bps)} of the eligible shares"),
+        ("quorum", f"{format_rate(terms.quorum_bps)} of the eligible shares"),
         ("frozen wallets", "may not vote" if terms.frozen_may_not_vote else "may vote"),
     ]
     rows += [("excluded", account) for account in terms.excluded]
@@ -142,7 +143,7 @@ def terms_facts(terms: MeetingTerms) -> dict[str, Any]:
         "record": terms.record_id,
         "opens": moment(terms.opens_at),
         "closes": moment(terms.closes_at),
-        "quorum": percent(terms.quorum_bps),
+        "quorum": format_rate(terms.quorum_bps),
         "frozen_may_not_vote": terms.frozen_may_not_vote,
         "excluded": list(terms.excluded),
         "document": f"0x{terms.document_hash.hex()}" if any(terms.document_hash) else None,

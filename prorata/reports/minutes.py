@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prorata.assets.withholding import format_rate
 from prorata.contracts.ballot import Ballot, MeetingStage, ResolutionResult
 from prorata.deployments.deployment import Deployment
 from prorata.errors import InputError
 from prorata.files.writer import json_object, write_json, write_whole
 from prorata.market.meetings.listing import Meeting
 from prorata.market.meetings.reading import CountedMeeting, count_meeting
-from prorata.market.meetings.terms import majority_in_words, percent
+from prorata.market.meetings.terms import majority_in_words
 from prorata.reports.layouts import layout
 from prorata.values.amounts import Amount, Unit
 from prorata.values.times import moment
@@ -92,7 +93,7 @@ class Minutes:
     @property
     def quorum(self) -> str:
         """What the terms ask for."""
-        return percent(self.meeting.terms.quorum_bps)
+        return format_rate(self.meeting.terms.quorum_bps)
 
     @property
     def quorate(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from prorata.assets.term_fields import format_rate
+from prorata.assets.schedules.values import format_part
 from prorata.assets.waterfalls.distributions import parse_records
 from prorata.assets.waterfalls.periods import read_periods
 from prorata.assets.waterfalls.terms import Bucket, Due, Trigger, WaterfallTerms
@@ -86,7 +86,7 @@ def _facts(terms: WaterfallTerms, digest: str) -> dict[str, object]:
                 {
                     "tranche": one.name,
                     "original": amount(terms.units(one.original)),
-                    "rate": None if one.rate is None else format_rate(one.rate),
+                    "rate": None if one.rate is None else format_part(one.rate),
                 }
                 for one in terms.tranches
             ],
@@ -130,7 +130,7 @@ def _due(due: Due, terms: WaterfallTerms) -> str:
     if due.amount is not None:
         said = f"{terms.unit.text(terms.units(due.amount))} {terms.currency}"
     elif due.rate is not None:
-        said = f"{format_rate(due.rate)} a year of the pool"
+        said = f"{format_part(due.rate)} a year of the pool"
     else:
         said = due.text if due.by == "collected" else f"all {due.text}"
     return said if due.to is None else f"{said}, to {due.to}"
@@ -143,19 +143,19 @@ def _target(bucket: Bucket, terms: WaterfallTerms) -> str:
         said = f"up to {_rate(False, bucket.target_rate)} of {listed(bucket.of)}"
     if bucket.most is None:
         return said
-    return f"{said}, at most {format_rate(bucket.most)} of what comes in"
+    return f"{said}, at most {format_part(bucket.most)} of what comes in"
 
 
 def _rate(none: bool, rate: object) -> str:
-    return "" if none or rate is None else format_rate(rate)  # type: ignore[arg-type]
+    return "" if none or rate is None else format_part(rate)  # type: ignore[arg-type]
 
 
 def _trigger(trigger: Trigger) -> tuple[str, str]:
     if trigger.coverage_of:
-        bound = "" if trigger.least is None else f"at least {format_rate(trigger.least)}"
+        bound = "" if trigger.least is None else f"at least {format_part(trigger.least)}"
         return f"the pool over {listed(trigger.coverage_of)}", bound
     reads = "loans 60 days late or more" if trigger.delinquent else "all losses so far"
-    return reads, "" if trigger.most is None else f"at most {format_rate(trigger.most)}"
+    return reads, "" if trigger.most is None else f"at most {format_part(trigger.most)}"
 
 
 # --------------------------------------------------------------------------------------------- run

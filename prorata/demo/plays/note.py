@@ -19,6 +19,7 @@ from prorata.assets.asset import Asset
 from prorata.assets.schedules.servicing import accrued_at
 from prorata.assets.schedules.sheets import ScheduleSheet, SheetLine
 from prorata.assets.schedules.terms import ScheduleTerms
+from prorata.assets.schedules.values import format_part
 from prorata.assets.withholding import PolicySettings, format_rate
 from prorata.demo.asset_play import DAY, DOLLAR_DECIMALS, AssetPlay, day_of
 from prorata.deployments.deployment import Deployment
@@ -222,7 +223,7 @@ class NotePlay(AssetPlay):
             pays=str(line.period.pays),
             record=record,
             days=str(fraction),
-            rate=_percent(line.rate),
+            rate=format_part(line.rate),
             interest=sheet.text(line.interest),
             principal=sheet.text(line.principal),
             premium=sheet.text(line.premium),
@@ -272,8 +273,9 @@ class NotePlay(AssetPlay):
             terms = called.terms.called
             assert terms is not None
             step.say(
-                f"on {terms.announced}, with {terms.notice} of notice, at {_percent(terms.price)}: "
-                "a last line pays the interest until then, all principal and the premium"
+                f"on {terms.announced}, with {terms.notice} of notice, at "
+                f"{format_part(terms.price)}: a last line pays the interest until then, all "
+                "principal and the premium"
             )
         self.note.sheet = called
         self._pay(self.note, called.lines[-1])
@@ -371,11 +373,6 @@ class NotePlay(AssetPlay):
                 "distribution has the SHA-256 of the file in lines/ that it was computed by."
             ),
         )
-
-
-def _percent(rate: Fraction) -> str:
-    """A rate for people: `4.5%`."""
-    return f"{_places(rate * 100).rstrip('0').rstrip('.')}%"
 
 
 def _places(value: Fraction) -> str:

@@ -26,6 +26,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from prorata.assets.withholding import format_rate
 from prorata.contracts.ballot import (
     MOST_EXCLUDED,
     MOST_RESOLUTIONS,
@@ -47,7 +48,6 @@ __all__ = [
     "MeetingFile",
     "ResolutionWords",
     "majority_in_words",
-    "percent",
     "read_meeting_file",
     "require_convenable",
     "resolve_meeting",
@@ -67,12 +67,6 @@ def text_hash(text: str) -> bytes:
     return sha256(text.encode()).digest()
 
 
-def percent(bps: int) -> str:
-    """Hundredths of a percent as people read them: `66.67%`."""
-    whole, part = divmod(bps, 100)
-    return f"{whole}.{part:02}".rstrip("0").rstrip(".") + "%" if part else f"{whole}%"
-
-
 def majority_in_words(resolution: Resolution) -> str:
     """What it takes: `at least 75% of the eligible shares`."""
     kind = "at least" if resolution.inclusive else "more than"
@@ -81,7 +75,7 @@ def majority_in_words(resolution: Resolution) -> str:
         Basis.PRESENT: "the shares present",
         Basis.ELIGIBLE: "the eligible shares",
     }[resolution.basis]
-    return f"{kind} {percent(resolution.threshold_bps)} of {of}"
+    return f"{kind} {format_rate(resolution.threshold_bps)} of {of}"
 
 
 def _bps(value: object) -> int:
