@@ -336,9 +336,19 @@ class Ballot(BoundContract):
         claimant, proxy = self._view("votersOf", meeting_id, holder)
         return str(claimant), str(proxy)
 
+    def all_voters(self, meeting_id: int, holders: Sequence[str]) -> list[tuple[str, str]]:
+        """`voters_of` for many at once."""
+        calls = [(meeting_id, holder) for holder in holders]
+        return [(str(one), str(proxy)) for one, proxy in self._views("votersOf", calls)]
+
     def vote_of(self, meeting_id: int, holder: str) -> StandingVote:
         """The vote of `holder` as it stands."""
         return StandingVote.of(self._view("voteOf", meeting_id, holder))
+
+    def all_votes(self, meeting_id: int, holders: Sequence[str]) -> list[StandingVote]:
+        """`vote_of` for many at once."""
+        calls = [(meeting_id, holder) for holder in holders]
+        return [StandingVote.of(one) for one in self._views("voteOf", calls)]
 
     def version_of(self, meeting_id: int, holder: str, voter: str) -> int:
         """The last version of a vote that was taken of `voter` for `holder`; 0 for none."""

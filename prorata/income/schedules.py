@@ -66,13 +66,7 @@ class PlannedLine:
     def owing(self) -> Iterator[tuple[Kind, int]]:
         """What is to be declared still: kind and amount, in smallest units of the terms."""
         there = {one.terms.kind for one in self.declared}
-        document = self.document
-        for kind, amount in (
-            (Kind.INTEREST, document.interest),
-            (Kind.PRINCIPAL, document.principal),
-        ):
-            if amount > 0 and kind not in there:
-                yield kind, amount
+        return ((kind, amount) for kind, amount in amounts_of(self.document) if kind not in there)
 
     @property
     def is_done(self) -> bool:
@@ -126,8 +120,8 @@ def planned_lines(found: Deployment, sheet: ScheduleSheet) -> list[PlannedLine]:
 
     Raises: InputError when a kept document is damaged or of other terms; ChainError.
     """
-    there = _distributions(found)
-    return [_planned(found, sheet, line.number, there) for line in sheet.lines]
+    there, times = _distributions(found), found.token().record_times()
+    return [_planned(found, sheet, line.number, there, times) for line in sheet.lines]
 
 
 def planned_line(found: Deployment, sheet: ScheduleSheet, number: int) -> PlannedLine:
@@ -135,7 +129,8 @@ def planned_line(found: Deployment, sheet: ScheduleSheet, number: int) -> Planne
 
     Raises: InputError when there is no such line, or its kept document is damaged; ChainError.
     """
-    return _planned(found, sheet, number, _distributions(found))
+    times = found.token().record_times()
+    return _planned(found, sheet, number, _distributions(found), times)
 
 
 def next_line(found: Deployment, sheet: ScheduleSheet) -> PlannedLine | None:
@@ -165,10 +160,13 @@ def _distributions(found: Deployment) -> list[Distribution]:
 
 
 def _planned(
-    found: Deployment, sheet: ScheduleSheet, number: int, there: Sequence[Distribution]
+    found: Deployment,
+    sheet: ScheduleSheet,
+    number: int,
+    there: Sequence[Distribution],
+    times: Sequence[int | None],
 ) -> PlannedLine:
     computed = sheet.line_document(number)
-    times = found.token().record_times()
     kept = _read_kept(found, number, sheet.terms.name)
     if kept is not None and kept.closes_at not in times:
         # Its record was never scheduled, or was cancelled: nothing binds anybody to it.

@@ -8,7 +8,7 @@ keeps no other from being counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -171,11 +171,10 @@ def _appointed(
     book: VoteBook,
     verdict: FileVerdict,
     paper: SignedAppointment,
-    claimants: object,
+    claimants: Mapping[str, str | None],
     now: int,
 ) -> FileVerdict:
     one = paper.appointment
-    assert isinstance(claimants, dict)
     before = book.appointed.get((one.holder, one.claimant)) == one
     reason = ""
     if not before and claimants.get(one.holder) != one.claimant:

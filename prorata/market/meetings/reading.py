@@ -89,11 +89,10 @@ def read_book(found: Deployment, contract: Ballot, number: int, block: Block) ->
         parts = tuple(VotePart(one["shares"], one["choices"]) for one in said)
         is_split = event.name == "VotedSplit"
         book.put(holder, Cast(args["voter"], False, args["version"], parts, is_split))
-    for holder, cast in book.standing.items():
-        # Of who votes for another the events do not say whether that was its proxy.
-        if cast.voter != holder:
-            by_proxy = contract.vote_of(number, holder).by_proxy
-            book.standing[holder] = replace(cast, by_proxy=by_proxy)
+    # Of who votes for another the events do not say whether that was its proxy.
+    others = [holder for holder, cast in book.standing.items() if cast.voter != holder]
+    for holder, vote in zip(others, contract.all_votes(number, others), strict=True):
+        book.standing[holder] = replace(book.standing[holder], by_proxy=vote.by_proxy)
     return book
 
 
@@ -112,7 +111,7 @@ def read_electorate(
     """
     token, wanted = found.token(), list(dict.fromkeys(holders))
     weights = dict(zip(wanted, token.balances_of_at(wanted, terms.record_id), strict=True))
-    voters = {holder: contract.voters_of(number, holder) for holder in wanted}
+    voters = dict(zip(wanted, contract.all_voters(number, wanted), strict=True))
     named = [one for one in dict.fromkeys(appointed) if one != ZERO_ADDRESS]
     lost = frozenset(
         one for one, now in zip(named, token.successors_of(named), strict=True) if one != now
