@@ -26,7 +26,6 @@ from prorata.contracts.share_exchange import ShareExchange
 from prorata.contracts.vault import Terms
 from prorata.demo.chain import DemoChain
 from prorata.demo.narration import Narrator
-from prorata.deployments.create2 import FACTORY, FACTORY_CODE
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_journal
 from prorata.errors import BooksError, InputError
@@ -43,7 +42,7 @@ from prorata.market.exchanges.steps import close_exchange
 from prorata.market.fills import fill
 from prorata.market.order_terms import OrderTerms
 from prorata.market.orders import draft_order, sign_order
-from prorata.market.singletons import deploy_singletons, find_singleton
+from prorata.market.singletons import find_singleton
 from prorata.register.captable import CapTable, read_csv
 from prorata.register.holders import holders_now
 from prorata.register.issuance import issue
@@ -161,9 +160,7 @@ class AssetPlay:
 
     def _open_market(self) -> None:
         chain = self.demo_chain.chain
-        if not chain.code(FACTORY):
-            chain.request("hardhat_setCode", FACTORY, f"0x{FACTORY_CODE.hex()}")
-        deploy_singletons(self.operator)
+        self.demo_chain.deploy_market(self.operator)
         self.holds = find_singleton(Holds, chain)
         self.auction = find_singleton(CallAuction, chain)
         self.exchange = find_singleton(ShareExchange, chain)

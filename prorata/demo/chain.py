@@ -15,7 +15,9 @@ from prorata.chain.operator import Operator
 from prorata.chain.signers import LocalSigner
 from prorata.chain.steps import Intent, Receipt
 from prorata.demo.keys import rehearsal_key
+from prorata.deployments.create2 import FACTORY, FACTORY_CODE
 from prorata.errors import ChainError, ProrataError
+from prorata.market.singletons import deploy_singletons
 
 __all__ = ["DemoChain"]
 SECONDS_PER_BLOCK = 12
@@ -75,6 +77,15 @@ class DemoChain:
     def operator(self, address: str, journal: Journal | None = None) -> Operator:
         """Someone who sends steps one after another, and remembers them in a journal."""
         return OneByOne(self.chain, self.signer(address), journal)
+
+    def deploy_market(self, operator: Operator) -> None:
+        """Put the market's contracts on the chain, and before them what they are deployed by.
+
+        Raises: as `deploy_singletons`.
+        """
+        if not self.chain.code(FACTORY):
+            self.chain.request("hardhat_setCode", FACTORY, f"0x{FACTORY_CODE.hex()}")
+        deploy_singletons(operator)
 
     def signer(self, address: str) -> LocalSigner:
         """Someone who signs."""

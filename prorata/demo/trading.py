@@ -24,11 +24,10 @@ from prorata.contracts.holds import Hold, Holds
 from prorata.contracts.share_exchange import ShareExchange
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.trade_settlement import PARTS, TradeOrder, TradeSettlement, order_message
-from prorata.deployments.create2 import FACTORY, FACTORY_CODE
 from prorata.ledger.books import Books
 from prorata.ledger.movements import IssuePrice, MarketContracts, MovementKind
 from prorata.market.order_terms import price_text
-from prorata.market.singletons import deploy_singletons, find_singleton
+from prorata.market.singletons import find_singleton
 from prorata.market.tape import Tape
 
 if TYPE_CHECKING:
@@ -84,9 +83,7 @@ class Trading:
 
     def _open(self, issuer: str) -> None:
         chain, operator = self.demo_chain.chain, self.demo_chain.operator(issuer)
-        if not chain.code(FACTORY):
-            chain.request("hardhat_setCode", FACTORY, f"0x{FACTORY_CODE.hex()}")
-        deploy_singletons(operator)
+        self.demo_chain.deploy_market(operator)
         self.settlement = find_singleton(TradeSettlement, chain)
         self.holds = find_singleton(Holds, chain)
         self.auction = find_singleton(CallAuction, chain)

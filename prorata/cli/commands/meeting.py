@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,11 @@ from prorata.market.exchanges.terms import document_hash_of
 from prorata.market.meetings.ballot_files import write_ballot
 from prorata.market.meetings.bringing import bring_files, count_files
 from prorata.market.meetings.convening import cancel_meeting, convene_meeting, declare_meeting
-from prorata.market.meetings.listing import list_meetings, meeting_of_asset
+from prorata.market.meetings.listing import Meeting, list_meetings, meeting_of_asset
 from prorata.market.meetings.reading import count_meeting
 from prorata.market.meetings.terms import read_meeting_file
 from prorata.market.meetings.votes import (
+    Choice,
     appoint_proxy,
     cast_vote,
     choice_of,
@@ -46,6 +48,7 @@ from prorata.market.meetings.votes import (
 )
 from prorata.reports.minutes import minutes_of, write_minutes
 from prorata.values.addresses import ZERO_ADDRESS
+from prorata.values.amounts import Unit
 from prorata.values.times import moment
 from prorata.values.words import counted
 
@@ -174,14 +177,7 @@ def vote_command(number: int, vote: str, holder: str | None, **options: Any) -> 
     NUMBER is the meeting, VOTE what the shares choose: for, against or abstain for all resolutions,
     or a word for each, such as "1 for, 2-4 against, rest abstain".
     """
-    session = Session.of(options)
-    with session.deployed() as (operator, found):
-        place, meeting = find_meeting(found, number, options)
-        who = operator.address if holder is None else person("holder", holder)
-        choice = choice_of(vote, meeting)
-        done = cast_vote(operator, found, place, meeting, holder=who, choice=choice)
-        said = choice.in_words(meeting.count, found.settings.unit)
-        show_change(session, done, meeting=number, holder=who, vote=said)
+    _vote(number, holder, lambda meeting, _: choice_of(vote, meeting), options)
 
 
 @cli.command(
@@ -203,14 +199,26 @@ def split_command(number: int, parts: Path, holder: str | None, **options: Any) 
     NUMBER is the meeting, PARTS a table with the columns shares and vote. Shares in no part are not
     present. A later vote takes the place of the whole table.
     """
+    _vote(number, holder, lambda meeting, unit: read_parts(parts, meeting, unit), options)
+
+
+def _vote(
+    number: int,
+    holder: str | None,
+    choose: Callable[[Meeting, Unit], Choice],
+    options: Mapping[str, Any],
+) -> None:
+    """Send what a holder chooses, the account itself if nobody is named, and show it."""
     session = Session.of(options)
     with session.deployed() as (operator, found):
         place, meeting = find_meeting(found, number, options)
         who = operator.address if holder is None else person("holder", holder)
-        choice = read_parts(parts, meeting, found.settings.unit)
+        unit = found.settings.unit
+        choice = choose(meeting, unit)
         done = cast_vote(operator, found, place, meeting, holder=who, choice=choice)
-        said = choice.in_words(meeting.count, found.settings.unit)
-        show_change(session, done, meeting=number, holder=who, vote=said)
+        show_change(
+            session, done, meeting=number, holder=who, vote=choice.in_words(meeting.count, unit)
+        )
 
 
 @cli.command(
