@@ -25,6 +25,7 @@ from prorata.assets.withholding import Percent
 from prorata.errors import InputError
 from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
+from prorata.values.amounts import format_units
 
 __all__ = ["Custody", "CustodyTerms", "factor_text"]
 
@@ -118,5 +119,4 @@ class Custody:
 def factor_text(factor: Fraction) -> str:
     """A factor for people, rounded down: `0.998998756`."""
     units = factor.numerator * 10**FACTOR_DECIMALS // factor.denominator
-    whole, part = divmod(units, 10**FACTOR_DECIMALS)
-    return f"{whole}.{part:0{FACTOR_DECIMALS}d}"
+    return format_units(units, FACTOR_DECIMALS, grouping=False)

@@ -93,8 +93,9 @@ class _Turn:
         """All buckets, then write-downs."""
         reserve_opening = self.state.reserve
         places = [bucket.kind for bucket in self.terms.buckets]
+        # How many buckets the reserve covers: those before its own.
         place = places.index("reserve") if "reserve" in places else 0
-        if place or "reserve" in places:
+        if "reserve" in places:
             target = self._target(self.terms.buckets[place])
             self.released = max(0, self.state.reserve - target)
             self.state.reserve -= self.released

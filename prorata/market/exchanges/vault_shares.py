@@ -14,7 +14,7 @@ no money: nobody would get it. So the vault's shares are never exchanged:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prorata.chain.operator import Operator
@@ -166,13 +166,15 @@ def _debts(
     for receiver, (number, line) in zip(receivers, lines, strict=True):
         debt = OwedShares(number, line.holder, line.gross)
         if line.state != "claimable":
-            waiting.append(_waits(debt, _STATES.get(line.state, f"is {line.state}")))
+            waiting.append(replace(debt, why=_STATES.get(line.state, f"is {line.state}")))
         elif able[vault.address, receiver, line.gross]:
             payable.append(debt)
         elif token.paused():
-            waiting.append(_waits(debt, f"cannot be paid while {token.symbol()} is paused"))
+            why = f"cannot be paid while {token.symbol()} is paused"
+            waiting.append(replace(debt, why=why))
         else:
-            waiting.append(_waits(debt, f"may not receive {token.symbol()} at {receiver}"))
+            why = f"may not receive {token.symbol()} at {receiver}"
+            waiting.append(replace(debt, why=why))
     return payable, waiting
 
 
@@ -182,10 +184,6 @@ _STATES = {
     "not due": "is to be paid later",
     "expired": "let the deadline pass (`prorata sweep` ends that distribution)",
 }
-
-
-def _waits(debt: OwedShares, why: str) -> OwedShares:
-    return OwedShares(debt.distribution, debt.holder, debt.shares, why)
 
 
 # ------------------------------------------------------------------------------------ its refusal
