@@ -8,6 +8,7 @@
     ├── DeploymentError          the deployed contracts are not what was expected
     ├── JournalError             the journal of sent transactions cannot be trusted or written
     ├── BooksError               the books and the chain, or the books and the law, disagree
+    ├── StoreError               the ledger's database cannot be opened, written or trusted
     └── ChainError               the chain or its node refused or did not answer
         └── RevertError          a contract refused, with its named error and arguments
 
@@ -32,6 +33,7 @@ __all__ = [
     "Problem",
     "ProrataError",
     "RevertError",
+    "StoreError",
 ]
 
 RUN_AGAIN = "run the same command again"
@@ -145,6 +147,10 @@ class JournalError(ProrataError):
 
 class BooksError(ProrataError):
     """Two accounts of the same money differ."""
+
+
+class StoreError(ProrataError):
+    """The ledger's database cannot be opened, written or trusted; nothing in it was changed."""
 
 
 class ChainError(ProrataError):

@@ -118,6 +118,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "account": "Make, import and list the keystore files that sign.",
         "names": "Give addresses names, which every command then shows.",
     },
+    "Ledger": {
+        "ledger": "Ask the ledger in the database, and look after it.",
+    },
     "Reports": {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",

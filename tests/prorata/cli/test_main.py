@@ -40,6 +40,7 @@ def test_every_command_is_in_one_group():
         "Compliance",
         "Powers",
         "Accounts and names",
+        "Ledger",
         "Reports",
         "Check",
     ]

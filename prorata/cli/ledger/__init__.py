@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The commands under `prorata ledger`; what needs the database is imported when it is opened."""
