@@ -209,7 +209,7 @@ class _Movement:
         return ((asset, account, self.first[account]) for account in sorted(self.first))
 
     def holding_rows(self, pack: Packer) -> Iterator[Row]:
-        """Sorted as the table is, which is a tree: in the order of blocks it costs twice as much."""
+        """Sorted as the table is: a tree is filled in its order at half the cost."""
         asset = self.register.asset
         for account in sorted(self.held):
             for block, amount in self.held[account].items():
@@ -248,7 +248,7 @@ class _Tables:
 
         Raises: Fault as the ledger refuses it.
         """
-        source, block, index, event = told
+        _, block, index, event = told
         args, asset = event.args, register.asset
         if event.name == "RecordScheduled":
             number, closes_at = int(args["recordId"]), int(args["closesAt"])

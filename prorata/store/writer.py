@@ -272,11 +272,11 @@ class Writer:
                         stops[source] = (fault.block - 1, str(fault))
 
     def _write(self, page: Page, stops: Mapping[int, tuple[int, str]]) -> None:
-        decoded = decode(page, self.chain, {source: stop for source, (stop, _) in stops.items()})
+        decoded, limits = Decoded(), {source: stop for source, (stop, _) in stops.items()}
         with self._transaction(durable=page.until > self._stand.final) as connection:
             self._advance(connection, page, stops)
+            bulk.insert(connection, schema.log, decode(page, self.chain, limits, decoded))
             self._write_blocks(connection, page, decoded)
-            bulk.insert(connection, schema.log, decoded.logs)
             times = {number: page.headers[number].time for number in decoded.blocks}
             self._registers.fold(connection, decoded, self._assets(connection, page), times)
             self._tell(
