@@ -365,12 +365,14 @@ class Supply:
 
 def balances(connection: Connection, asset: int, block: int) -> dict[bytes, int]:
     """Shares by holder after a block, by 20-byte address; who had none is left out."""
-    amount_of, found = amount_reader(connection), {}
-    rows = connection.execute(_BALANCES, {"asset": asset, "block": block})
-    for address, packed in rows:
-        if packed is not None and (amount := amount_of(packed)):
-            found[bytes(address)] = amount
-    return found
+    amount_of = amount_reader(connection)
+    # All at once: row by row, they take as long again.
+    rows = connection.execute(_BALANCES, {"asset": asset, "block": block}).all()
+    return {
+        bytes(address): amount
+        for address, packed in rows
+        if packed is not None and (amount := amount_of(packed))
+    }
 
 
 def holder(connection: Connection, asset: int, block: int, address: str | bytes) -> int:
