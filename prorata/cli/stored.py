@@ -54,7 +54,12 @@ def _attached(
 
     try:
         manifest = found.manifest
-        found.chain.archive = StoredLog(database, manifest.chain_id, manifest.genesis)
+        created = {
+            contract.address: contract.block
+            for contract in manifest.contracts.values()
+            if contract.transaction is not None
+        }
+        found.chain.archive = StoredLog(database, manifest.chain_id, manifest.genesis, created)
     except StoreError as error:
         if named is not None:
             raise

@@ -303,11 +303,9 @@ def _standing(connection: Connection, asset: int) -> _Standing:
     if not sources:
         raise IncompleteError(f"the ledger has read nothing of {chain.symbol} yet", _FOLLOW)
     least = sources[0]
-    begun = [one for one in sources if one.done_to < one.first_block]
-    if begun:
-        sentence = f"the ledger of {chain.symbol} is incomplete: of the contract {begun[0].address}"
-        raise IncompleteError(f"{sentence} nothing is read yet", _FOLLOW)
     first = min(one.first_block for one in sources)
+    if least.done_to < first:
+        raise IncompleteError(f"the ledger has read nothing of {chain.symbol} yet", _FOLLOW)
     stopped = next((one.stopped for one in sources if one.stopped is not None), None)
     return _Standing(chain, least.done_to, first, stopped)
 

@@ -8,8 +8,9 @@ if that differs too, the log is of another chain, and not used at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, func, or_, select
@@ -40,11 +41,20 @@ class _Span:
 class StoredLog:
     """The log of one chain in a database; an `Archive` of `RpcChain`.
 
+    `created` says of some contracts in which block they were made, before which they said nothing.
+
     Raises: StoreError when the database does not follow that chain.
     """
 
-    def __init__(self, database: Database, chain_id: int, genesis: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chain_id: int,
+        genesis: str,
+        created: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.database = database
+        self._created = created
         wanted = select(schema.chain.c.id).where(
             schema.chain.c.chain_id == chain_id, schema.chain.c.genesis == genesis
         )
@@ -99,7 +109,13 @@ class StoredLog:
             source.c.address.in_(addresses),
             source.c.done_to >= source.c.first_block,
         )
-        return [_Span(*row) for row in connection.execute(wanted)]
+        return [
+            _Span(address, number, 0 if self._begins(address, first) else first, last)
+            for address, number, first, last in connection.execute(wanted)
+        ]
+
+    def _begins(self, address: str, first: int) -> bool:
+        return address in self._created and first <= self._created[address]
 
     def _hashes(self, connection: Connection, spans: Sequence[_Span]) -> dict[int, str]:
         """The hashes that the chain must still have, to where it has the same log."""
@@ -120,7 +136,7 @@ class StoredLog:
         """Some logs of a contract after a place; None when some were taken back meanwhile."""
         wanted = self._logs(self._sources[address], after, stretch.last, topics)
         with self.database.snapshot() as connection:
-            if self._state(connection) != stretch.state:
+            if not self._holds(connection, stretch, address):
                 return None
             rows = connection.execute(wanted).all()
         return [_log_of(address, row) for row in rows]
