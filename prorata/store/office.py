@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,15 @@ from prorata.store import office_schema as tables
 from prorata.store.database import Database, open_engine
 from prorata.store.office_upgrade import SCHEMA, bring_up_to_date
 
-__all__ = ["OFFICE_FILE", "Entry", "Office", "Transaction", "is_postgresql", "office_place"]
+__all__ = [
+    "OFFICE_FILE",
+    "Entry",
+    "Office",
+    "Transaction",
+    "has_office",
+    "is_postgresql",
+    "office_place",
+]
 
 OFFICE_FILE = "office.db"
 
@@ -42,6 +50,18 @@ def office_place(ledger: str) -> str:
     if is_postgresql(ledger):
         return ledger
     return str(Path(ledger.removeprefix("sqlite:///")).with_name(OFFICE_FILE))
+
+
+def has_office(place: str) -> bool:
+    """Whether there is an office at `place`.
+
+    Raises: StoreError when its server cannot be reached; InputError for no such place.
+    """
+    if _is_file(place):
+        return Path(place.removeprefix("sqlite:///")).is_file()
+    engine, name = open_engine(place, schema=SCHEMA, create=False)
+    with closing(Database(engine, name)) as database, database.refusals():
+        return bool(sa.inspect(engine).has_table(tables.party.name))
 
 
 def is_postgresql(place: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import click
 
+from prorata.cli.ledger import people
+
 __all__ = ["cli"]
 
 
@@ -15,3 +17,6 @@ def cli() -> None:
     `prorata follow` fills it. The database is a file beside the deployment, or what --database
     names. It needs the extra `store`: pip install 'prorata[store]'.
     """
+
+
+cli.add_command(people.cli, "people")
