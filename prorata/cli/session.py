@@ -110,6 +110,19 @@ class Session:
         """The deployment's folder."""
         return self.deployment or folder_for(chain, symbol or self.symbol)
 
+    def folder_there(self) -> Path:
+        """The deployment's folder, for which no node is asked if it is named.
+
+        Raises: DeploymentError when there is none; ChainError.
+        """
+        folder = self.deployment
+        if folder is None:
+            with self.chain() as chain:
+                folder = self.folder(chain)
+        if not folder.is_dir():
+            raise _no_deployment(folder)
+        return folder
+
     @contextlib.contextmanager
     def operator(self, symbol: str) -> Iterator[tuple[Operator, Path]]:
         """An operator with the journal of the folder where `symbol` is to be deployed."""
@@ -166,9 +179,7 @@ class Session:
         with self.chain() as chain:
             folder = self.folder(chain)
             if not folder.is_dir():
-                raise DeploymentError(
-                    f"there is no deployment in {folder}", "name another folder with --deployment"
-                )
+                raise _no_deployment(folder)
             self.learn_names(folder)
             yield chain, folder
 
@@ -246,6 +257,11 @@ class Session:
         if self.prices.bump_after is None and not chain.is_local:
             return replace(self.prices, bump_after=BUMP_SECONDS)
         return self.prices
+
+
+def _no_deployment(folder: Path) -> DeploymentError:
+    sentence = f"there is no deployment in {folder}"
+    return DeploymentError(sentence, "name another folder with --deployment")
 
 
 def sent_before(receipt: Receipt, chain: RpcChain) -> str:

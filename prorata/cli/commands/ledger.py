@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from prorata.cli.ledger import people
+from prorata.cli.ledger import backup, people, rebuild, restore
 
 __all__ = ["cli"]
 
@@ -19,4 +19,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(backup.cli, "backup")
 cli.add_command(people.cli, "people")
+cli.add_command(rebuild.cli, "rebuild")
+cli.add_command(restore.cli, "restore")

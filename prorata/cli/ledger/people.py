@@ -19,7 +19,6 @@ from prorata.cli.output import escape
 from prorata.cli.session import Session
 from prorata.cli.table_options import columns_option, parse_columns
 from prorata.cli.tables import sheet_option
-from prorata.errors import DeploymentError
 from prorata.files.csv_reader import Sheet
 from prorata.register.address_book import read_names, write_names
 from prorata.register.people import read_people
@@ -75,7 +74,7 @@ def import_people(table: Path, erased_too: bool, **options: Any) -> None:
     session = Session.of(options)
     columns = parse_columns(options["columns"])
     rows = read_people(table, columns=columns, sheet=options["sheet"])
-    folder = _folder(session)
+    folder = session.folder_there()
     digest = hashlib.sha256(Sheet.read(table)).hexdigest()
     given = [GivenWallet(**asdict(row)) for row in rows]
     with open_office_of(folder, session.database, create=True) as office:
@@ -118,7 +117,7 @@ def list_people(by_country: bool, **options: Any) -> None:
     from prorata.store.office_people import people  # noqa: PLC0415
 
     session = Session.of(options)
-    folder = _folder(session)
+    folder = session.folder_there()
     with open_office_of(folder, session.database) as office:
         action = "people.countries" if by_country else "people.list"
         everybody, name = people(office, chain_of(folder), action=action), office.name
@@ -179,7 +178,7 @@ def forget_person(name: str, **options: Any) -> None:
     from prorata.store.office_people import find_person  # noqa: PLC0415
 
     session = Session.of(options)
-    folder = _folder(session)
+    folder = session.folder_there()
     with open_office_of(folder, session.database) as office:
         person = find_person(office, chain_of(folder), name)
         kept = [path for path in _with_name(folder, person.name) if path.name != NAMES_FILE]
@@ -255,19 +254,3 @@ def _with_name(folder: Path, name: str) -> list[Path]:
         and path.stat().st_size <= LARGEST_SEARCHED
         and sought in path.read_bytes()
     ]
-
-
-def _folder(session: Session) -> Path:
-    """The deployment's folder, for which no node is needed if it is named.
-
-    Raises: DeploymentError when there is none.
-    """
-    folder = session.deployment
-    if folder is None:
-        with session.chain() as chain:
-            folder = session.folder(chain)
-    if not folder.is_dir():
-        raise DeploymentError(
-            f"there is no deployment in {folder}", "name another folder with --deployment"
-        )
-    return folder
