@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, or_, select
 
 from prorata.store import schema
 from prorata.store.asof import amount_reader, unread
-from prorata.values.addresses import checksummed
+from prorata.values.addresses import ZERO_ADDRESS, checksummed
 from prorata.values.times import UTC, year_of
 
 __all__ = ["Declared", "Income", "Movement", "distributions", "income", "transfers"]
@@ -89,7 +89,11 @@ def transfers(
         account = _account(connection, asset, of)
         if account is None:
             return
-        wanted = _changing(wanted, asset, account)
+        party = or_(schema.transfer.c.giver == account, schema.transfer.c.receiver == account)
+        wanted = wanted.where(party)
+        # The zero address, which issues and burns, holds nothing: all transfers are looked through.
+        if of != ZERO_ADDRESS:
+            wanted = _changing(wanted, asset, account)
     for row in _streamed(connection, wanted):
         yield Movement(*row)
 
@@ -135,7 +139,7 @@ def _changing(movements: Select[Any], asset: int, account: int) -> Select[Any]:
     return movements.join(
         held,
         (held.c.asset == asset) & (held.c.account == account) & (held.c.block == moved.c.block),
-    ).where(or_(moved.c.giver == account, moved.c.receiver == account))
+    )
 
 
 def _account(connection: Connection, asset: int, address: str) -> int | None:
@@ -257,7 +261,9 @@ def _settled(source: int, block: int, account: int | None) -> Select[Any]:
 
 
 def _streamed(connection: Connection, wanted: Select[Any]) -> Iterator[Any]:
-    yield from connection.execute(wanted, execution_options={"yield_per": PAGE})
+    # Closed however far it is read.
+    with connection.execute(wanted, execution_options={"yield_per": PAGE}) as result:
+        yield from result
 
 
 def _addresses(connection: Connection, asset: int, accounts: set[int]) -> dict[int, str]:

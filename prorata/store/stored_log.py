@@ -141,6 +141,12 @@ class StoredLog:
             rows = connection.execute(wanted).all()
         return [_log_of(address, row) for row in rows]
 
+    def _holds(self, connection: Connection, stretch: Stretch, address: str) -> bool:
+        """Whether all that the stretch promised of a contract is still there."""
+        cursor = select(schema.source.c.done_to).where(schema.source.c.id == self._sources[address])
+        done_to = connection.execute(cursor).scalar_one_or_none() or 0
+        return done_to >= stretch.last and self._state(connection) == stretch.state
+
     def _logs(self, source: int, after: tuple[int, int], last: int, topics: Topics) -> Select[Any]:
         log, block, (number, index) = schema.log, schema.block, after
         wanted = (
