@@ -64,10 +64,12 @@ def cli(folder: Path, **options: Any) -> None:
 
 def _dump(place: str, folder: Path) -> str:
     """The command, without a password: the program has its own ways to take one."""
-    from sqlalchemy import make_url  # noqa: PLC0415
+    from sqlalchemy import URL, make_url  # noqa: PLC0415
 
     url = make_url(place)
-    bare = url.set(password=None).render_as_string(hide_password=False)
+    bare = URL.create(
+        "postgresql", url.username, None, url.host, url.port, url.database, url.query
+    ).render_as_string()
     file = folder / "prorata.dump"
     words = ["pg_dump", "--format=custom", "--schema=ledger", "--schema=office"]
     return f"`{shlex.join([*words, f'--file={file}', bare])}`"
