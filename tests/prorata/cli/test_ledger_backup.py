@@ -164,6 +164,7 @@ def test_what_pg_restore_has_put_back_is_made_fit(commands, tmp_path, postgresql
 
 
 def test_a_ledger_is_derived_anew_from_its_own_log(commands) -> None:
+    """Law 94: and whoever reads meanwhile reads on."""
     ledger = commands.folder / "ledger.db"
     before, began = digest(commands, ledger), epoch(ledger)
     with closing(sqlite3.connect(ledger)) as spoilt:

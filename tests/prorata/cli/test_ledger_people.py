@@ -159,6 +159,7 @@ def test_without_an_office_there_is_nobody_to_list_or_forget(commands) -> None:
 
 
 def test_no_table_by_country_points_at_somebody(commands, tmp_path) -> None:
+    """Law 93: the two of Liechtenstein are with the next fewest."""
     countries = ["DE"] * 6 + ["FR"] * 5 + ["LI"] * 2 + ["US"] * 9
     lines = [f"0x2{n:039},N{n},{country}" for n, country in enumerate(countries)]
     commands.says(*LEDGER, "import", write(tmp_path, "address,name,country", *lines))

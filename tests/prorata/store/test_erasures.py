@@ -64,7 +64,7 @@ def written_out(office: Office) -> None:
 
 
 def test_no_byte_of_the_name_is_in_a_file_of_the_folder(tmp_path):
-    """Whatever SQLite keeps beside its file: the log written ahead, its index, copies of ours."""
+    """Law 91: in whatever SQLite keeps beside its file, the log written ahead, or copies of ours."""
     with closing(open_office(str(tmp_path / "office.db"), who="clerk", create=True)) as office:
         take_in(office, CHAIN, [GivenWallet(ANN, NAME), GivenWallet(BEN, "Ben")])
         shutil.copy(tmp_path / "office.db", tmp_path / "office-before-0002-of-0001.db")
@@ -81,7 +81,7 @@ def test_no_byte_of_the_name_is_in_a_file_of_the_folder(tmp_path):
 
 
 def test_no_byte_of_the_name_is_in_postgresqls_tables(postgresql):
-    """In none of its files but the log of its server, which its operator rotates."""
+    """Law 91: in none of its files but the log of its server, which its operator rotates."""
     with psycopg.connect(postgresql) as connection:
         base = Path(connection.execute("SHOW data_directory").fetchone()[0]) / "base"
     with closing(open_office(postgresql, who="clerk", create=True)) as office:
@@ -200,8 +200,8 @@ def test_a_list_that_is_none_stops_the_opening(tmp_path, content):
 
 
 class Erasing(RuleBasedStateMachine):
-    """Whatever is taken in, forgotten, backed up and restored, in whatever order, an erased person
-    is in no office that is open, unless taken in again on purpose; nobody else is ever lost.
+    """Law 91: whatever is taken in, forgotten, backed up and restored, in whatever order, an erased
+    person is in no office that is open, unless taken in again on purpose; nobody else is lost.
     """
 
     def __init__(self) -> None:

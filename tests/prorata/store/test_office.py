@@ -123,6 +123,7 @@ def test_people_of_another_chain_and_another_tenant_are_apart(opened):
 
 
 def test_the_trail_has_every_write_and_reading_and_no_name(office):
+    """Law 90: by number, and by the random numbers of people."""
     take_in(office, CHAIN, [GivenWallet(ANN, "Ann Example"), GivenWallet(BEN, "Ben")], subject="ab")
     ann = find_person(office, CHAIN, "Ann Example")
     people(office, CHAIN, action="people.shown")
@@ -143,6 +144,7 @@ def test_the_trail_has_every_write_and_reading_and_no_name(office):
 @pytest.mark.parametrize("table", ["trail", "mark"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET tenant = 'x'", "DELETE FROM {}"])
 def test_the_database_itself_refuses_to_change_what_is_only_added_to(office, table, change):
+    """Law 90: an entry stays, and so does a mark."""
     take_in(office, CHAIN, [GivenWallet(ANN, "Ann")])
     add_mark(office, NAV)
     before = office.trail()
@@ -156,6 +158,7 @@ def test_the_database_itself_refuses_to_change_what_is_only_added_to(office, tab
 
 
 def test_what_fails_leaves_no_trail_and_whatever_leaves_no_trail_is_not_done(office):
+    """Law 90: both or neither."""
     with pytest.raises(RuntimeError), office.writing("people.import"):
         raise RuntimeError
     assert (office.trail(), office.seq) == ([], 0)
@@ -185,7 +188,9 @@ def test_what_fails_leaves_no_trail_and_whatever_leaves_no_trail_is_not_done(off
     )
 )
 def test_taking_in_files_is_like_a_dictionary_by_address(opened, files):
-    """The last file that says something of a wallet is believed; entries count what was new."""
+    """The last file that says something of a wallet is believed; and law 90: each file, and each
+    reading, is an entry of the trail, without a gap.
+    """
     office = opened(tenant=token_hex(8))
     model: dict[str, list] = {}
     for rows in files:

@@ -95,6 +95,7 @@ def revision(database: Database) -> str:
 
 
 def test_an_office_of_before_keeps_every_row_and_gets_what_is_new(old, where):
+    """Law 92: each row stays."""
     with closing(open_office(where, who="clerk")) as office:
         assert rows(old) == {table: [row] for table, row in ROWS.items()}
         assert revision(old) == HEAD
@@ -152,7 +153,7 @@ def test_copies_go_after_thirty_days(old, where, tmp_path):
 
 
 def test_a_step_that_fails_leaves_the_tables_as_they_were(old, where, monkeypatch):
-    """The second step's table is there already, in other columns: it fails midway."""
+    """Law 92: the name of the second step's index is taken, so that it fails midway."""
     with old.writing() as connection:
         connection.execute(sa.text("CREATE INDEX mark_of_asset ON trail (who)"))
     before, there = rows(old), tables_of(old)
@@ -167,6 +168,7 @@ def tables_of(database: Database) -> set[str]:
 
 @pytest.mark.parametrize("step", ["0003", "9999", "ae1027a6acf"])
 def test_what_a_newer_version_wrote_is_refused_and_left_alone(old, where, step):
+    """Law 92: and so is what no version wrote."""
     with old.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": step})
     before = rows(old)
