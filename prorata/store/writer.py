@@ -39,7 +39,7 @@ from prorata.store.folding import Registers
 from prorata.store.pages import Header, Page, Source
 from prorata.values.addresses import checksummed
 
-__all__ = ["SILENCE_SECONDS", "Stand", "Writer"]
+__all__ = ["SILENCE_SECONDS", "Stand", "Writer", "described"]
 
 SILENCE_SECONDS = 30
 """So long after its last sign of life a writer on another machine is taken for dead."""
@@ -93,7 +93,7 @@ class Writer:
                 ).one()
             if found.writer is not None and _lives(found.writer, found.beat):
                 raise StoreError(
-                    f"{database.name} is being filled by {_shown(found.writer)}",
+                    f"{database.name} is being filled by {described(found.writer)}",
                     "let it go on, or end it first: a chain has one writer",
                 )
             taken = (
@@ -569,7 +569,8 @@ def _signature(who: str) -> str:
     return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid())} {who}"
 
 
-def _shown(signature: str) -> str:
+def described(signature: str) -> str:
+    """A writer as people know it, from its mark in the table."""
     host, process, _, who = signature.split(" ", 3)
     return f"{who} (process {process} on {host})"
 
