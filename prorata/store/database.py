@@ -34,7 +34,7 @@ SCHEMA = "ledger"
 FILE = "ledger.db"
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 10
-CACHE_KIB = 32_768
+CACHE_KIB = 16_384
 MAPPED_BYTES = 2**40
 
 # What SQLite would add in 64 bits or in floats.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from prorata.store import schema
 from prorata.store.asof import FollowedAsset
 from prorata.store.database import SCHEMA, Database
-from prorata.store.writer import described
+from prorata.store.lease import lives, shown
 
 __all__ = ["SourceStanding", "Standing", "read_standing"]
 
@@ -63,7 +63,8 @@ class Standing:
 def read_standing(database: Database, connection: Connection, asset: FollowedAsset) -> Standing:
     """Where an asset stands in a snapshot."""
     chain = connection.execute(select(schema.chain).where(schema.chain.c.id == asset.chain)).one()
-    writer = None if chain.writer is None else described(chain.writer)
+    writes = chain.writer is not None and lives(chain.writer, chain.beat)
+    writer = shown(chain.writer) if writes else None
     return Standing(
         database=database.name,
         epoch=chain.epoch,

@@ -14,7 +14,7 @@ from prorata.cli.session import Session
 from prorata.deployments.deployment import Deployment
 from prorata.errors import BooksError
 from prorata.ledger.audits import audit_deployment
-from prorata.values.words import counted, listed
+from prorata.values.words import counted
 
 if TYPE_CHECKING:
     from prorata.store.database import Database
@@ -43,7 +43,7 @@ def check_command(**options: Any) -> None:
     session = Session.of(options)
     with session.reading() as found:
         from prorata.store.register import ledger_of
-        from prorata.store.rebuild import derived_differences
+        from prorata.store.derived_check import derived_differences
         from prorata.store.standing import read_standing
 
         database = require_ledger(session, found)
@@ -112,9 +112,9 @@ def _show(output: Output, compared: LogCheck, derived: list[str], booked: list[s
         output.say(escape(f"✗ {one}"))
     if not compared.differences:
         output.say(f"✓ the log: {count}, each as the chain has it")
-    if derived:
-        output.say(f"✗ not what follows from the log: {listed(derived)}")
-    else:
+    for sentence in derived:
+        output.say(escape(f"✗ {sentence}"))
+    if not derived:
         output.say("✓ what follows from the log is what is stored")
     for sentence in booked:
         output.say(escape(f"✗ the books: {sentence}"))
