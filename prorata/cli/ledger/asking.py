@@ -13,8 +13,8 @@ import click
 
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
-from prorata.cli.stored import open_ledger
-from prorata.deployments.deployment import Deployment
+from prorata.cli.stored import with_archive
+from prorata.deployments.deployment import LEDGER_FILE, Deployment
 from prorata.values.amounts import Unit
 from prorata.values.as_of import AS_OF, Occasion, parse_numbered
 from prorata.values.times import iso
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from prorata.store.asof import AsOf, FollowedAsset
     from prorata.store.database import Database
 
-__all__ = ["Asked", "asked", "at_option", "csv_option", "require_ledger"]
+__all__ = ["Asked", "asked", "at_option", "csv_option", "with_ledger"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,11 +92,10 @@ def asked(session: Session, at: str | None) -> Iterator[Asked]:
 
     Raises: StoreError when there is none or it has not got that far; InputError for no moment.
     """
-    with session.reading() as found:
+    with with_ledger(session) as (found, database):
         from prorata.store.asof import moment
         from prorata.store.register import ledger_of, require_same
 
-        database = require_ledger(session, found)
         with ledger_of(database, found) as (connection, asset):
             then = moment(connection, asset.id, _occasion(found, at))
             require_same(found, then)
@@ -109,13 +108,15 @@ def _occasion(found: Deployment, at: str | None) -> Occasion | None:
     return parse_numbered(at) or Occasion("time", parse_moment(at, found.chain))
 
 
-def require_ledger(session: Session, found: Deployment) -> Database:
-    """The ledger's database that a session has.
+@contextmanager
+def with_ledger(session: Session) -> Iterator[tuple[Deployment, Database]]:
+    """A deployment and its ledger, whose log its chain has.
 
-    Raises: StoreError when there is none, or it cannot be used.
+    Raises: StoreError when there is no ledger, or it cannot be used.
     """
-    if session.ledger is None:
-        # Opened once more, only to say why it is not there.
-        open_ledger(found.folder, session.database).close()
-        raise AssertionError
-    return session.ledger
+    with session.reading(ledger=False) as found:
+        named = session.database or str(found.folder / LEDGER_FILE)
+        with with_archive(found, named, session.output.notice) as database:
+            # Of a database that is named nothing but itself comes back.
+            assert database is not None
+            yield found, database

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prorata.cli.command import Command, reading_options
-from prorata.cli.ledger.asking import require_ledger
+from prorata.cli.ledger.asking import with_ledger
 from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
 from prorata.deployments.deployment import Deployment
@@ -17,9 +17,7 @@ from prorata.ledger.audits import audit_deployment
 from prorata.values.words import counted
 
 if TYPE_CHECKING:
-    from prorata.store.database import Database
     from prorata.store.log_check import LogCheck
-    from prorata.store.stored_log import StoredLog
 
 __all__ = ["check_command"]
 
@@ -41,12 +39,11 @@ def check_command(**options: Any) -> None:
     derived wrongly, and a ledger that is deleted is filled again by `prorata follow`.
     """
     session = Session.of(options)
-    with session.reading() as found:
-        from prorata.store.register import ledger_of
+    with with_ledger(session) as (found, database):
         from prorata.store.derived_check import derived_differences
+        from prorata.store.register import ledger_of
         from prorata.store.standing import read_standing
 
-        database = require_ledger(session, found)
         with ledger_of(database, found) as (connection, asset):
             standing = read_standing(database, connection, asset)
         first = min(source.first_block for source in standing.sources)

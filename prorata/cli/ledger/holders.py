@@ -40,15 +40,16 @@ def holders_command(
     Nothing is read from the node but that it still has the block. `prorata captable` shows the
     same, and for the present compares it with the token.
     """
-    session = Session.of(options)
+    session, who = Session.of(options), None
+    if address is not None:
+        who = check_address("address", address)
     with asked(session, at) as ledger:
         from prorata.store.asof import balances, holder
 
         asset, block = ledger.asset.id, ledger.moment.block
-        if address is None:
+        if who is None:
             held = balances(ledger.connection, asset, block)
         else:
-            who = check_address("address", address)
             held = {bytes.fromhex(who[2:]): holder(ledger.connection, asset, block, who)}
     shares = {str(checksummed(owner)): amount for owner, amount in held.items()}
     table = cap_table(shares, session.known, ledger.unit.decimals)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prorata.cli.command import Command, reading_options
-from prorata.cli.ledger.asking import require_ledger
+from prorata.cli.ledger.asking import with_ledger
 from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
 from prorata.values.times import iso, lasting
@@ -33,11 +33,10 @@ def status_command(**options: Any) -> None:
     The newest block is the node's, so that a ledger that nobody fills is seen to be behind.
     """
     session = Session.of(options)
-    with session.reading() as found:
+    with with_ledger(session) as (found, database):
         from prorata.store.register import ledger_of
         from prorata.store.standing import read_standing
 
-        database = require_ledger(session, found)
         newest = found.chain.block()
         with ledger_of(database, found) as (connection, asset):
             standing = read_standing(database, connection, asset)
