@@ -40,9 +40,8 @@ def written(kind: str, name: str, args: Mapping[str, Any]) -> tuple[list[str], s
     entry = abi_of(kind, name)
     topics = [event_abi_to_log_topic(entry).hex()]
     plain = [i for i in entry["inputs"] if not i["indexed"]]
-    for item in entry["inputs"]:
-        if item["indexed"]:
-            topics.append(encode([item["type"]], [args[item["name"]]]).hex())
+    indexed = [i for i in entry["inputs"] if i["indexed"]]
+    topics += [encode([item["type"]], [args[item["name"]]]).hex() for item in indexed]
     data = encode([collapse_if_tuple(i) for i in plain], [args[i["name"]] for i in plain])
     return [f"0x{topic}" for topic in topics], f"0x{data.hex()}"
 
