@@ -32,8 +32,7 @@ Change = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 # The words of providers for a range that is too wide, with the most that they take.
 DIALECTS = {
     "infura": (-32602, "range {count} exceeds limit of {most}"),
-    "alchemy": (-32600, "Under the Free tier plan, you can make eth_getLogs requests with up to a "
-                "{most} block range."),
+    "alchemy": (-32600, "You can make eth_getLogs requests with up to a {most} block range."),
     "quicknode": (-32614, "eth_getLogs is limited to a {most} range"),
     "ankr": (-32000, "block range is too wide, blocks distance: {most}"),
     "nobody knows": (-32099, "computer says no"),

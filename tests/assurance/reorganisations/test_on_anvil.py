@@ -1,4 +1,4 @@
-"""The same on a real node: reorganisations of Anvil's own, kills by the system, and faulty lines."""
+"""The same on a real node: Anvil's own reorganisations, kills by the system, and faulty lines."""
 
 from __future__ import annotations
 
