@@ -62,8 +62,8 @@ def cli(**options: Any) -> None:
     A chain has one writer. While another process follows it, this one adds its asset to those that
     are followed, and ends.
     """
-    from prorata.store.database import Database, place_for
-    from prorata.store.follower import Wishes
+    from prorata.store.database import Database, place_for  # noqa: PLC0415
+    from prorata.store.follower import Wishes  # noqa: PLC0415
 
     session = Session.of(options)
     wishes = Wishes(options["once"], options["until"], options["poll"], options["depth"])
@@ -77,8 +77,8 @@ def _followed(
     session: Session, found: Deployment, opened: Database, wishes: Wishes
 ) -> dict[str, Any]:
     """Follow, and say how the ledger stands in the end."""
-    from prorata.store.sources import follow_deployment, joined
-    from prorata.store.writer import Writer
+    from prorata.store.sources import follow_deployment, joined  # noqa: PLC0415
+    from prorata.store.writer import Writer  # noqa: PLC0415
 
     chain, say = found.chain, session.output.say
     try:
@@ -99,8 +99,8 @@ def _followed(
 
 
 def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes) -> None:
-    from prorata.store.follower import Follower
-    from prorata.store.watchdog import Watchdog
+    from prorata.store.follower import Follower  # noqa: PLC0415
+    from prorata.store.watchdog import Watchdog  # noqa: PLC0415
 
     chain, output = found.chain, session.output
     with output.counter("blocks") as show:
@@ -121,7 +121,7 @@ def _refreshing(
     found: Deployment, writer: Writer, say: Callable[[str], None]
 ) -> Callable[[], None]:
     """Follows what is added to the deployment, once its manifest has changed."""
-    from prorata.store.sources import follow_deployment
+    from prorata.store.sources import follow_deployment  # noqa: PLC0415
 
     path = found.folder / "manifest.json"
     last = _changed_at(path)
