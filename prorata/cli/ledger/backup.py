@@ -30,9 +30,9 @@ def cli(folder: Path, **options: Any) -> None:
     checks the copies and puts them back. A PostgreSQL is backed up by its own programs: then this
     command says how.
     """
-    from prorata.store.backups import DAYS, back_up, backups_in  # noqa: PLC0415
-    from prorata.store.database import place_for  # noqa: PLC0415
-    from prorata.store.office import is_postgresql  # noqa: PLC0415
+    from prorata.store.backups import DAYS, back_up, backups_in
+    from prorata.store.database import place_for
+    from prorata.store.office import is_postgresql
 
     session = Session.of(options)
     place = place_for(session.folder_there(), session.database)
@@ -64,7 +64,7 @@ def cli(folder: Path, **options: Any) -> None:
 
 def _dump(place: str, folder: Path) -> str:
     """The command, without a password: the program has its own ways to take one."""
-    from sqlalchemy import URL, make_url  # noqa: PLC0415
+    from sqlalchemy import URL, make_url
 
     url = make_url(place)
     bare = URL.create(

@@ -68,8 +68,8 @@ def import_people(table: Path, erased_too: bool, **options: Any) -> None:
     It may have kind, country and person, too: wallets of one person's number are one person's. What
     the file says of somebody takes the place of what was known; what it leaves out stays.
     """
-    from prorata.store.office_people import take_in  # noqa: PLC0415
-    from prorata.store.people import GivenWallet  # noqa: PLC0415
+    from prorata.store.office_people import take_in
+    from prorata.store.people import GivenWallet
 
     session = Session.of(options)
     columns = parse_columns(options["columns"])
@@ -114,7 +114,7 @@ def import_people(table: Path, erased_too: bool, **options: Any) -> None:
 @reading_options
 def list_people(by_country: bool, **options: Any) -> None:
     """Show who is known, with wallets on the deployment's chain."""
-    from prorata.store.office_people import people  # noqa: PLC0415
+    from prorata.store.office_people import people
 
     session = Session.of(options)
     folder = session.folder_there()
@@ -174,8 +174,8 @@ def forget_person(name: str, **options: Any) -> None:
     names.csv. A list of salted digests stays, by which a restored backup is cleaned at once. What
     the chain says of the wallets stays there. It cannot be undone.
     """
-    from prorata.store.erasures import forget  # noqa: PLC0415
-    from prorata.store.office_people import find_person  # noqa: PLC0415
+    from prorata.store.erasures import forget
+    from prorata.store.office_people import find_person
 
     session = Session.of(options)
     folder = session.folder_there()

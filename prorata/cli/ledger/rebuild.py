@@ -29,8 +29,8 @@ def cli(dry_run: bool, **options: Any) -> None:
     ledger. The new one is made beside the old one and takes its place in one step: whoever reads
     finds the one or the other. It has another epoch, so whoever follows its changes begins anew.
     """
-    from prorata.store.database import Database, place_for  # noqa: PLC0415
-    from prorata.store.rebuild import rebuild  # noqa: PLC0415
+    from prorata.store.database import Database, place_for
+    from prorata.store.rebuild import rebuild
 
     session = Session.of(options)
     place = place_for(session.folder_there(), session.database)
@@ -54,9 +54,9 @@ def cli(dry_run: bool, **options: Any) -> None:
 
 def _facts(database: Any) -> dict[str, int]:
     """How much there is to do."""
-    from sqlalchemy import func, select  # noqa: PLC0415
+    from sqlalchemy import func, select
 
-    from prorata.store import schema  # noqa: PLC0415
+    from prorata.store import schema
 
     with database.snapshot() as connection:
         return {

@@ -43,8 +43,8 @@ def cli(folder: Path | None, erasures: tuple[Path, ...], **options: Any) -> None
     begins another epoch, so that whoever follows its changes begins anew. Of a PostgreSQL that
     pg_restore has put back, leave out FOLDER: only these two things are done.
     """
-    from prorata.store.database import place_for  # noqa: PLC0415
-    from prorata.store.office import is_postgresql  # noqa: PLC0415
+    from prorata.store.database import place_for
+    from prorata.store.office import is_postgresql
 
     session = Session.of(options)
     deployment = session.folder_there()
@@ -60,7 +60,7 @@ def cli(folder: Path | None, erasures: tuple[Path, ...], **options: Any) -> None
 
 
 def _restore_files(session: Session, folder: Path, ledger: Path, lists: tuple[Path, ...]) -> None:
-    from prorata.store.backups import DAYS, Backup, restore  # noqa: PLC0415
+    from prorata.store.backups import DAYS, Backup, restore
 
     backup = Backup.read(folder)
     if backup.is_old(time.time()):
@@ -82,10 +82,10 @@ def _finish_server(
     session: Session, folder: Path | None, deployment: Path, place: str, lists: tuple[Path, ...]
 ) -> None:
     """What is left to do once a server's own program has restored its tables."""
-    from prorata.store.backups import renew_epochs  # noqa: PLC0415
-    from prorata.store.database import Database  # noqa: PLC0415
-    from prorata.store.erasures import read_list, replay, settle  # noqa: PLC0415
-    from prorata.store.office import has_office  # noqa: PLC0415
+    from prorata.store.backups import renew_epochs
+    from prorata.store.database import Database
+    from prorata.store.erasures import read_list, replay, settle
+    from prorata.store.office import has_office
 
     if folder is not None:
         raise StoreError(

@@ -87,7 +87,15 @@ def test_the_office_goes_before_the_file_of_names_and_both_are_shown(commands, t
 
 def test_a_play_reads_the_office_itself_and_its_trail_has_it_once(commands, tmp_path) -> None:
     commands.says(*LEDGER, "import", write(tmp_path, "address,name", f"{ISSUER},Harbour Ltd"))
-    commands.says("authorise", "20000", "--reason", "the board resolved it", "--document", HOLDERS, "--dry-run")
+    commands.says(
+        "authorise",
+        "20000",
+        "--reason",
+        "the board resolved it",
+        "--document",
+        HOLDERS,
+        "--dry-run",
+    )
     commands.says("record", "--at", "+100s")
     assert actions(commands)[1:] == ["people.shown authorise", "people.shown record"]
 
