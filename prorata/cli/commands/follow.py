@@ -32,13 +32,6 @@ EXAMPLES = (
 
 
 @click.command(cls=Command, examples=EXAMPLES)
-@click.option(
-    "--database",
-    envvar="PRORATA_DATABASE",
-    show_envvar=True,
-    metavar="FILE|URL",
-    help="The ledger: a file, or postgresql://…  [default: ledger.db in the deployment's folder]",
-)
 @click.option("--once", is_flag=True, help="Read to the newest block, then end.")
 @click.option(
     "--until", type=click.IntRange(min=0), metavar="BLOCK", help="Read to this block, then end."
@@ -58,13 +51,15 @@ EXAMPLES = (
     help="How far below the newest block one is final, on a chain whose nodes do not say.",
 )
 @reading_options
-def cli(database: str | None, **options: Any) -> None:
+def cli(**options: Any) -> None:
     """Read every event of an asset into the ledger's database, and go on doing so.
 
     What is old and what is new come by the same loop, which may be ended and begun again at any
     time. Blocks that a reorganisation has replaced are taken back. Of several nodes two must agree
     on what is final. Where the chain contradicts what is final in the ledger, it stops with a
     sentence and changes nothing.
+
+    Without --database a file in the deployment's folder is made.
 
     A chain has one writer. While another process follows it, this one adds its asset to those that
     are followed, and ends.
@@ -74,8 +69,10 @@ def cli(database: str | None, **options: Any) -> None:
 
     session = Session.of(options)
     wishes = Wishes(options["once"], options["until"], options["poll"], options["depth"])
-    with session.reading() as found:
-        place = place_for(found.folder, database)
+    # What the ledger has is not asked of the ledger.
+    with session.chain() as chain:
+        found = Deployment.open(chain, session.folder(chain))
+        place = place_for(found.folder, session.database)
         with closing(Database.open(place, create=True)) as opened:
             session.output.result(_followed(session, found, opened, wishes))
 
