@@ -24,7 +24,7 @@ from prorata.chain.finality import DEPTH, agreed_final, final_number
 from prorata.chain.node import RpcChain
 from prorata.chain.types import BlockHeader
 from prorata.errors import ChainError, ProrataError, StoreError
-from prorata.store.pages import Header, Source
+from prorata.store.pages import Header, Page, Source
 from prorata.store.reading import MovedError, Reader, as_header
 from prorata.store.rechecks import recheck
 from prorata.store.watchdog import Watchdog
@@ -337,12 +337,22 @@ class Follower:
         if after < final:
             self._tell("reading", f"reading from block {after + 1}")
             page = self._reader.final_page(group, after, min(target, final))
+            self.writer.commit(page)
+            self._verify(page, sources)
         else:
             page = self._reader.open_page(group, after, target, self._hashes())
-        self.writer.commit(page)
+            self.writer.commit(page)
         self._known |= {n: one.hash for n, one in page.headers.items() if n > final}
         self._progress(page.until, target)
         return True
+
+    def _verify(self, page: Page, sources: Sequence[Source]) -> None:
+        """Below finality a page was asked for twice, unless others had read there before."""
+        verified = self.writer.stand.verified_to
+        ids = {source.id for source in page.sources}
+        others = [one for one in sources if one.id not in ids and one.done_to > page.after]
+        if page.after <= verified < page.until and not others:
+            self.writer.verified(page.until)
 
     def _hashes(self) -> dict[int, bytes]:
         """Those above finality that the ledger has, and that of the final block."""

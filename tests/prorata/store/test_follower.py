@@ -342,13 +342,13 @@ def test_logs_that_cannot_be_are_refused(several, fault):
 def test_another_hash_of_a_final_block_is_refused(several):
     """Law 85: the end of a range has two hashes."""
     several.nodes[2].forge = several.nodes[1].forge = lambda header: (
-        {**header, "hash": "0x" + "99" * 32} if header["number"] == hex(20) else header
+        {**header, "hash": "0x" + "99" * 32} if header["number"] == hex(4) else header
     )
     several.nodes[0].refuse = lambda first, last, _: (
-        "block range is too large, max is 20" if last - first >= 20 else None
+        "block range is too large, max is 4" if last - first >= 4 else None
     )
     said = several.refuses(StoreError)
-    assert "block 20 is final and has two hashes" in said
+    assert "block 4 is final and has two hashes" in said
 
 
 # --------------------------------------------------------------------------- one loop, one writer
