@@ -211,6 +211,14 @@ def test_a_node_that_is_behind_is_waited_for(ledger):
     assert ledger.another().step() is Step.IDLE
 
 
+def test_who_only_wants_to_come_to_the_head_is_told_that_the_node_is_behind(ledger):
+    """Law 85: after a few looks; nothing is undone."""
+    ledger.nodes[0].lag = 12
+    said = ledger.refuses(ChainError)
+    assert said.startswith("node A is behind: it has blocks up to 78 only, and block 90 is in the")
+    assert ledger.writer.stand.undone == 0
+
+
 def test_a_repeated_height_is_a_reorganisation(ledger):
     """Law 84: the same number with another hash, which a subscription may not tell."""
     ledger.chain.replace(1, 1)
