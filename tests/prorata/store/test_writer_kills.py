@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
-from prorata.store import accounts, bulk, folding, schema, writer as writing
+from prorata.store import accounts, bulk, folding
+from prorata.store import writer as writing
 from prorata.store.database import Database
 from prorata.store.writer import Writer
 from tests.prorata.store.made_logs import (
@@ -20,6 +21,7 @@ from tests.prorata.store.made_logs import (
     MadeChain,
     claimed,
     declared,
+    everything,
     follow,
     move,
     person,
@@ -94,23 +96,6 @@ def ending(database: Database, step: int, end: Callable[[], Any]) -> Iterator[No
         bulk.insert = inserted
         for name in names:
             event.remove(database.engine, name, count)
-
-
-def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows, without who writes."""
-    hidden = {"fence", "writer", "beat"}
-    with database.snapshot() as connection:
-        return {
-            table.name: [
-                tuple(row)
-                for row in connection.execute(
-                    select(*(c for c in table.columns if c.name not in hidden)).order_by(
-                        *table.primary_key
-                    )
-                )
-            ]
-            for table in schema.METADATA.sorted_tables
-        }
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Laws of the writer, on both databases at once: only what the chain has said decides what is kept."""
+"""Laws of the writer, on both databases at once: what the chain has said decides what is kept."""
 
 from __future__ import annotations
 
