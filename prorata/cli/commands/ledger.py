@@ -9,6 +9,7 @@ from prorata.cli.ledger.check import check_command
 from prorata.cli.ledger.flows import flows_command
 from prorata.cli.ledger.holders import holders_command
 from prorata.cli.ledger.income import income_command
+from prorata.cli.ledger.rebuild import rebuild_command
 from prorata.cli.ledger.status import status_command
 
 __all__ = ["cli"]
@@ -23,5 +24,12 @@ def cli() -> None:
     """
 
 
-for command in (status_command, holders_command, flows_command, income_command, check_command):
+for command in (
+    status_command,
+    holders_command,
+    flows_command,
+    income_command,
+    check_command,
+    rebuild_command,
+):
     cli.add_command(command)
