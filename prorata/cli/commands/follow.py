@@ -59,6 +59,8 @@ def cli(**options: Any) -> None:
     on what is final. Where the chain contradicts what is final in the ledger, it stops with a
     sentence and changes nothing.
 
+    Without --database a file in the deployment's folder is made.
+
     A chain has one writer. While another process follows it, this one adds its asset to those that
     are followed, and ends.
     """
@@ -67,7 +69,9 @@ def cli(**options: Any) -> None:
 
     session = Session.of(options)
     wishes = Wishes(options["once"], options["until"], options["poll"], options["depth"])
-    with session.reading(ledger=False) as found:
+    # What the ledger has is not asked of the ledger.
+    with session.chain() as chain:
+        found = Deployment.open(chain, session.folder(chain))
         place = place_for(found.folder, session.database)
         with closing(Database.open(place, create=True)) as opened:
             session.output.result(_followed(session, found, opened, wishes))
