@@ -148,9 +148,13 @@ class Office:
         with self.database.snapshot() as connection:
             known = connection.scalar(named) is not None
         if not known:
+            # Somebody else may be admitting it at this moment.
+            admitted = sa.text(
+                "INSERT INTO tenant (name, seq, entries) VALUES (:name, 0, 0) "
+                "ON CONFLICT DO NOTHING"
+            )
             with self.database.writing() as connection:
-                row = {"name": self.tenant, "seq": 0, "entries": 0}
-                connection.execute(sa.insert(tables.tenant), row)
+                connection.execute(admitted, {"name": self.tenant})
 
     @property
     def name(self) -> str:

@@ -64,7 +64,7 @@ def written_out(office: Office) -> None:
 
 
 def test_no_byte_of_the_name_is_in_a_file_of_the_folder(tmp_path):
-    """Law 91: in whatever SQLite keeps beside its file, the log written ahead, or copies of ours."""
+    """Law 91: in the file, the log written ahead, and copies of ours."""
     with closing(open_office(str(tmp_path / "office.db"), who="clerk", create=True)) as office:
         take_in(office, CHAIN, [GivenWallet(ANN, NAME), GivenWallet(BEN, "Ben")])
         shutil.copy(tmp_path / "office.db", tmp_path / "office-before-0002-of-0001.db")
