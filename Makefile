@@ -70,11 +70,11 @@ $(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prora
 demo: setup  ## Play a building that pays rent, on a local chain; CLASS=gold plays another class
 	@$(BIN)/ape run demo $(CLASS)
 
-# Neither `make lint` nor `ape test` has use for more than one core: they run side by side.
+# `ape test` has no use for more than one core: beside it the code is checked, and contracts are compiled for the tests.
 test: setup $(INSTALLED)  ## Run every check: this is what CI runs
-	@$(MAKE) lint & lint=$$!; \
-		$(BIN)/ape test tests/ape || { wait $$lint; exit 1; }; \
-		wait $$lint
+	@{ $(MAKE) lint && $(BIN)/python -m tests.compiled; } & beside=$$!; \
+		$(BIN)/ape test tests/ape || { wait $$beside; exit 1; }; \
+		wait $$beside
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
