@@ -271,7 +271,7 @@ def _postgresql(place: str, schema: str, *, create: bool) -> tuple[Engine, str]:
             url,
             connect_args={
                 "connect_timeout": CONNECT_SECONDS,
-                "options": f"-csearch_path={schema} -cjit=off",
+                "options": f"-csearch_path={schema}",
             },
         )
     except ModuleNotFoundError:
