@@ -71,20 +71,23 @@ def hhi(holdings: Iterable[int]) -> Fraction:
 
     As the Department of Justice has it: four of 30, 30, 20 and 20 per cent make 2,600.
     """
-    held = [one for one in holdings if one]
+    held = list(holdings)
     return Fraction(10_000 * sum(one * one for one in held), sum(held) ** 2)
 
 
 def gini(holdings: Iterable[int]) -> Fraction:
-    """Gini: sum (2 i - n - 1) x_i / (n sum x), the holdings rising; 0 where all hold the same."""
-    held = sorted(one for one in holdings if one)
+    """Gini: sum (2 i - n - 1) x_i / (n sum x), the holdings rising; 0 where all hold the same.
+
+    Whoever is given is counted, with nothing too.
+    """
+    held = sorted(holdings)
     n = len(held)
     return Fraction(sum((2 * i - n - 1) * x for i, x in enumerate(held, start=1)), n * sum(held))
 
 
 def lorenz(holdings: Iterable[int]) -> list[tuple[Fraction, Fraction]]:
     """Lorenz: of the smallest so large a part of the holders, the part that they hold."""
-    held = sorted(one for one in holdings if one)
+    held = sorted(holdings)
     n, whole = len(held), sum(held)
     sums = enumerate(accumulate(held, initial=0))
     return [(Fraction(i, n), Fraction(part, whole)) for i, part in sums]

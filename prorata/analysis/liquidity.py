@@ -206,7 +206,7 @@ def premium(
     if price is not None:
         inputs |= {"price": price.text, "age of the price": lasting(as_of - price.time)}
     if value is not None:
-        inputs |= {"nav": value.text, "age of the nav": lasting(as_of - value.time)}
+        inputs |= {"NAV": value.text, "age of the NAV": lasting(as_of - value.time)}
     n = (price is not None) + (value is not None)
     question = Question("premium to NAV", as_of, n, inputs, percent=True, places=2)
     if price is None or value is None:
@@ -219,4 +219,6 @@ def premium(
         return question.blank(f"the price is in {price.currency}, the NAV in {value.currency}")
     if price.basis is not value.basis:
         return question.blank(f"the price is {price.basis.value}, the NAV {value.basis.value}")
+    if not value.amount:
+        return question.blank("the net asset value is 0")
     return question.answer(price.value / value.value - 1)

@@ -7,11 +7,12 @@ supersedes it, and what was known at an earlier time can still be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from prorata.analysis.precision import exact
 from prorata.errors import InputError
@@ -23,7 +24,7 @@ __all__ = ["Basis", "Mark", "MarkBook", "MarkKind", "checked_series", "newest"]
 class MarkKind(str, Enum):
     """What a mark is."""
 
-    NAV = "nav"
+    NAV = "NAV"
     PRICE = "price"
     APPRAISAL = "appraisal"
 
@@ -37,38 +38,49 @@ class Basis(str, Enum):
 
 @dataclass(frozen=True)
 class Mark:
-    """What one share of `asset` was worth at `time`: `units` of `currency`, with its `decimals`.
+    """What one whole share of `asset` was worth at `time`.
 
-    `source` says who found it, `document` is the SHA-256 of the paper that shows it, in hex, or
-    empty. `number` is the mark's place in its book, `supersedes` the one that it takes the place
-    of, and `entered` the second at which it was written there.
+    The amount is in the smallest unit of the currency, which has so many `decimals`. `source` says
+    who found it, `document` is the SHA-256 of the paper that shows it, in hex. `id` is the mark's
+    name in its book, `supersedes` that of the one whose place it takes, and `created_at` the second
+    at which it was written there.
     """
 
     asset: str
     time: int
     kind: MarkKind
-    units: int
+    amount: int
     currency: str
     decimals: int
     basis: Basis
     source: str
-    document: str = ""
-    number: int = 0
-    supersedes: int | None = None
-    entered: int = 0
+    document: str | None = None
+    supersedes: str | None = None
+    id: str = ""
+    created_at: int = 0
+
+    @classmethod
+    def of(cls, asset: str, kept: Mapping[str, Any]) -> Mark:
+        """A mark by its fields as the office database keeps them; `asset` is how figures call it.
+
+        Raises: InputError as a new mark does.
+        """
+        own = {one.name: kept[one.name] for one in fields(cls) if one.name != "asset"}
+        words = {"kind": MarkKind(own["kind"]), "basis": Basis(own["basis"])}
+        return cls(asset=asset, **{**own, **words})
 
     def __post_init__(self) -> None:
-        """Raises: InputError for a mark that is nothing, or has no source."""
-        if self.units <= 0:
-            rule = "is no value of a share"
-            raise InputError.of("mark", self.units, rule, "leave out a mark that nobody found")
+        """Raises: InputError for a negative mark, or one without a source."""
+        if self.amount < 0:
+            rule, remedy = "is negative", "write what a share is worth, 0 at least"
+            raise InputError.of("mark", self.amount, rule, remedy)
         if not self.source:
             raise InputError.of("source", self.source, "is blank", "say who found the mark")
 
     @property
     def value(self) -> Fraction:
         """In whole units of the currency."""
-        return Fraction(self.units, 10**self.decimals)
+        return Fraction(self.amount, 10**self.decimals)
 
     @property
     def text(self) -> str:
@@ -99,26 +111,25 @@ class MarkBook:
 
         Raises: InputError when it supersedes what it cannot, or says again what another one says.
         """
-        if self.marks and mark.entered < self.marks[-1].entered:
-            rule = f"is before the last entry, {moment(self.marks[-1].entered)}"
-            raise InputError.of("entered", moment(mark.entered), rule, "enter marks in order")
-        if any(mark.number == other.number for other in self.marks):
-            rule, remedy = "is the number of another mark", "give each mark its own"
-            raise InputError.of("number", mark.number, rule, remedy)
+        if self.marks and mark.created_at < self.marks[-1].created_at:
+            rule = f"is before the last entry, {moment(self.marks[-1].created_at)}"
+            raise InputError.of("created_at", moment(mark.created_at), rule, "enter them in order")
+        if any(mark.id == other.id for other in self.marks):
+            raise InputError.of("id", mark.id, "is that of another mark", "give each its own")
         if mark.supersedes is not None:
             self._check_superseded(mark)
         for other in self.in_force():
-            if _says_the_same(mark, other) and other.number != mark.supersedes:
-                rule = f"has a mark already, number {other.number}"
+            if _says_the_same(mark, other) and other.id != mark.supersedes:
+                rule = f"has a mark of this kind and basis already, {other.id}"
                 remedy = "supersede that one"
                 raise InputError.of("time", moment(mark.time), rule, remedy)
         self.marks.append(mark)
 
     def in_force(self, known_at: int | None = None) -> list[Mark]:
         """The marks that no other one supersedes, as they were known at a time, or are now."""
-        known = [m for m in self.marks if known_at is None or m.entered <= known_at]
+        known = [m for m in self.marks if known_at is None or m.created_at <= known_at]
         gone = {mark.supersedes for mark in known}
-        return [mark for mark in known if mark.number not in gone]
+        return [mark for mark in known if mark.id not in gone]
 
     def series(
         self, asset: str, kind: MarkKind, until: int, known_at: int | None = None
@@ -128,13 +139,13 @@ class MarkBook:
         return sorted((m for m in found if m.time <= until), key=lambda m: m.time)
 
     def _check_superseded(self, mark: Mark) -> None:
-        before = next((m for m in self.in_force() if m.number == mark.supersedes), None)
+        before = next((m for m in self.in_force() if m.id == mark.supersedes), None)
         if before is None:
             rule = "is no mark in force"
             raise InputError.of("supersedes", mark.supersedes, rule, "name one that is")
-        if (before.asset, before.kind) != (mark.asset, mark.kind):
-            rule = f"is {before.kind.value} of {before.asset}"
-            remedy = f"name one of {mark.kind.value} of {mark.asset}"
+        if (before.asset, before.kind, before.time) != (mark.asset, mark.kind, mark.time):
+            rule = f"is the {before.kind.value} of {before.asset} at {moment(before.time)}"
+            remedy = "name a mark of the same asset, kind and time, or supersede none"
             raise InputError.of("supersedes", mark.supersedes, rule, remedy)
 
 

@@ -15,6 +15,9 @@ from prorata.values.words import listed
 
 __all__ = ["xirr"]
 
+MOST = 1_000_000_000
+"""Times a year: a rate beyond it says only that the days between the flows are few."""
+
 
 def xirr(flows: Sequence[Flow], *, as_of: int) -> Figure:
     """The yearly rate r with sum F_i (1 + r)^(-(d_i - d_0) / 365) = 0, d_i being days in UTC.
@@ -42,6 +45,11 @@ def xirr(flows: Sequence[Flow], *, as_of: int) -> Figure:
     if not rates:
         return question.blank("no rate makes these flows worth nothing")
     if len(rates) > 1:
-        shown = listed([f"{rounded(rate * 100, 4)}%" for rate in rates])
-        return question.blank(f"several roots: {shown}")
+        return question.blank(f"several roots: {listed([_shown(rate) for rate in rates])}")
+    if rates[0] > MOST:
+        return question.blank(f"the rate is {_shown(rates[0])}: the flows are too close together")
     return question.answer(rates[0])
+
+
+def _shown(rate: Fraction) -> str:
+    return f"over {MOST:,}" if rate > MOST else f"{rounded(rate * 100, 4)}%"

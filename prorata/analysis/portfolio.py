@@ -255,6 +255,8 @@ class Portfolio:
         """What today's holdings were worth on the seconds that all series have."""
         for one, value in zip(self.holdings, values, strict=True):
             reason = value.reason or series[one.asset].reason
+            if reason is None and not series[one.asset].levels[-1]:
+                reason = "the last mark is 0"
             if reason is not None:
                 return Growth((), (), reason=f"{one.asset}: {reason}")
         levels = [dict(zip(one.times, one.levels, strict=True)) for one in series.values()]

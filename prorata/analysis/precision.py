@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
 
-from prorata.values.amounts import format_units
-
 __all__ = ["DIGITS", "decimal_of", "exact", "power", "root", "rounded", "settled", "total", "wide"]
 
 DIGITS = 50
@@ -74,7 +72,14 @@ def total(values: Iterable[Fraction | int]) -> Fraction:
 
 def rounded(value: Fraction | int, places: int, *, grouping: bool = False) -> str:
     """The value as text, rounded half-even to so many places."""
-    return format_units(round(value * 10**places), places, grouping=grouping)
+    return _digits(round(value * 10**places), places, grouping=grouping)
+
+
+def _digits(units: int, places: int, *, grouping: bool = False) -> str:
+    """So many units of the last place: a figure may be larger than an amount of a chain."""
+    whole, part = divmod(abs(units), 10**places)
+    sign = "-" if units < 0 else ""
+    return f"{sign}{whole:{',' if grouping else ''}}" + (f".{part:0{places}d}" if places else "")
 
 
 def exact(value: Fraction | int) -> str:
@@ -88,4 +93,4 @@ def exact(value: Fraction | int) -> str:
             rest, places = rest // prime, places + 1
     if rest != 1 or places > DIGITS:
         return str(value)
-    return format_units(int(value * 10**places), places, grouping=False, trim=True)
+    return _digits(int(value * 10**places), places)

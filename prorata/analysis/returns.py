@@ -70,6 +70,8 @@ def growth(
     kind = marks[0].kind if marks else None
     if len(marks) < 2:
         return Growth(times, (), kind, reason=f"not enough data: {len(marks)} of 2 marks")
+    if (empty := next((m for m in marks[:-1] if not m.amount), None)) is not None:
+        return Growth(times, (), kind, reason=f"the mark of {moment(empty.time)} is 0")
     entering: dict[int, Fraction] = {}
     counted = 0
     for one in distributions:

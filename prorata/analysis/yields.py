@@ -191,6 +191,8 @@ def _yield(
     if question.as_of - mark.time > oldest:
         age = lasting(question.as_of - mark.time)
         return question.blank(f"the newest mark is {age} old, of {moment(mark.time)}")
+    if not mark.amount:
+        return question.blank(f"the mark of {moment(mark.time)} is 0")
     foreign = {one.currency for one in counted} - {mark.currency}
     if foreign:
         return question.blank(f"income in {min(foreign)} and a mark in {mark.currency}")
