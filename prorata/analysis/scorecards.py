@@ -20,6 +20,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from prorata.analysis.fields import Digest, Line, Name, Number, Strict, Time, parse_number
+from prorata.assets.schedules.values import named
 from prorata.errors import InputError
 from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
@@ -125,7 +126,7 @@ class Given(Strict):
     value: Any
     evidence: Line
     date: Time
-    supplied_by: Supplier
+    supplied_by: Annotated[Supplier, named(Supplier)]
     document: Digest | None = None
 
 

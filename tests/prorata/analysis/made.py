@@ -40,7 +40,9 @@ def monthly(amounts: Sequence[int], **further) -> list[Mark]:
     return [mark(month_end(n), amount, **further) for n, amount in enumerate(amounts)]
 
 
-def paid(record: int, gross: Fraction | int, declared: int | None = None, **further) -> Distribution:
+def paid(
+    record: int, gross: Fraction | int, declared: int | None = None, **further
+) -> Distribution:
     said = record if declared is None else declared
     currency = further.pop("currency", "USD")
     return Distribution(record, said, Fraction(gross), currency, **further)

@@ -18,8 +18,8 @@ from prorata.errors import InputError
 from tests.prorata.analysis.made import mark, month_end, monthly, paid, second
 
 AMOUNTS = st.integers(1, 10**12)
-PAID = st.fractions(0, 10**6, max_denominator=10**6)
-RETURNS = st.fractions(Fraction(-9, 10), 10, max_denominator=1_000)
+PAID = st.integers(0, 10**9).map(lambda n: Fraction(n, 1_000))
+RETURNS = st.integers(-900, 10_000).map(lambda n: Fraction(n, 1_000))
 NOW = month_end(60)
 
 
