@@ -29,7 +29,7 @@ NOW = second("2027-12-31")
 SHARES = st.lists(st.integers(1, 10**12), min_size=1, max_size=30)
 
 
-# -------------------------------------------------------------------------------- published examples
+# ------------------------------------------------------------------------------- published examples
 
 
 def test_the_example_of_the_department_of_justice():
@@ -58,7 +58,7 @@ def test_the_fewest_with_more_than_half_and_the_largest():
     assert top_share([30, 30, 20, 20], 3) == Fraction(4, 5)
 
 
-# -------------------------------------------------------------------------------------------- laws
+# --------------------------------------------------------------------------------------------- laws
 
 
 @given(SHARES, st.integers(1, 10**6), st.randoms(use_true_random=False))

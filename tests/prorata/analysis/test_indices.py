@@ -202,7 +202,7 @@ def test_the_total_return_of_one_member_is_that_of_its_share(rows, gross):
         assert point.total.known == level
 
 
-# ---------------------------------------------------------------------------------------- what lacks
+# --------------------------------------------------------------------------------------- what lacks
 
 
 def test_a_price_is_carried_as_long_as_the_method_says():

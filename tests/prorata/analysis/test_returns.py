@@ -23,7 +23,7 @@ RETURNS = st.integers(-900, 10_000).map(lambda n: Fraction(n, 1_000))
 NOW = month_end(60)
 
 
-# -------------------------------------------------------------------------------------- total return
+# ------------------------------------------------------------------------------------- total return
 
 
 def test_income_is_reinvested_at_the_first_ex_mark():
@@ -151,7 +151,7 @@ def test_linked_returns_are_those_of_empyrical(returns):
     assert float(linked(returns, as_of=NOW).known) == pytest.approx(other, rel=1e-9, abs=1e-9)
 
 
-# ------------------------------------------------------------------------------------------- linking
+# ------------------------------------------------------------------------------------------ linking
 
 
 def test_a_period_without_a_return_leaves_the_whole_without():
@@ -162,7 +162,7 @@ def test_a_period_without_a_return_leaves_the_whole_without():
     assert linked([], as_of=NOW).text == "not enough data: 0 of 1 periods"
 
 
-# ------------------------------------------------------------------------------------ modified Dietz
+# ----------------------------------------------------------------------------------- modified Dietz
 
 
 def dietz(start, end, flows, days):

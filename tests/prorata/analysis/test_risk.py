@@ -114,7 +114,7 @@ def test_equal_values_share_their_ranks():
     assert ranks([Fraction(n) for n in (10, 20, 20, 5)]) == [2, Fraction(7, 2), Fraction(7, 2), 1]
 
 
-# --------------------------------------------------------------------------- volatility and drawdown
+# -------------------------------------------------------------------------- volatility and drawdown
 
 
 def test_volatility_is_that_of_empyrical():

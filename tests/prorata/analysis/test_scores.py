@@ -43,7 +43,7 @@ def scored(weights: list[int], points: list[int | None], **further):
     return score(card, method_of(weights), values)
 
 
-# ------------------------------------------------------------------------------------------ examples
+# ----------------------------------------------------------------------------------------- examples
 
 
 def test_the_example_leads_with_its_span():
@@ -122,7 +122,7 @@ def test_the_digest_is_of_what_the_method_says():
         assert changed.digest != digest
 
 
-# -------------------------------------------------------------------------------------------- laws
+# --------------------------------------------------------------------------------------------- laws
 
 WEIGHED = st.lists(
     st.tuples(st.integers(1, 100), st.integers(0, 10).map(lambda n: 10 * n), st.booleans()),

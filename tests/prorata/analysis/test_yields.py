@@ -29,7 +29,7 @@ FUND = Accrued(30, *map(Fraction, (1_500_000, 100_000, 10_000_000, 25)), "ab" * 
 MONEY = st.integers(1, 10**11).map(lambda cents: Fraction(cents, 100))
 
 
-# ------------------------------------------------------------------------------------ accrued income
+# ----------------------------------------------------------------------------------- accrued income
 
 
 def test_seven_days_make_a_current_and_an_effective_yield():
@@ -95,7 +95,7 @@ def test_the_yield_of_the_sec_rises_with_income_and_falls_with_all_else(a, b, c,
     assert sec_yield(replace(base, price=d + more), as_of=NOW).known < figure
 
 
-# --------------------------------------------------------------------------------------- distributed
+# -------------------------------------------------------------------------------------- distributed
 
 QUARTERS = [paid(NOW - n * 90 * DAY, Fraction(1 + n, 2), kind=Kind.RENT) for n in range(5)]
 NAVS = [mark(NOW - 30 * DAY, 100_00), mark(NOW - 10 * DAY, 110_00)]
