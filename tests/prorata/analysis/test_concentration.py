@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -93,7 +94,7 @@ def test_the_gini_is_twice_the_area_over_the_lorenz_curve(held):
     """Law 104: less its width of 1 / n."""
     curve = lorenz(held)
     area = sum(
-        ((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in zip(curve, curve[1:], strict=False)),
+        ((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(curve)),
         Fraction(0),
     )
     assert gini(held) == 1 - 2 * area

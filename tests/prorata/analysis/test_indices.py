@@ -234,13 +234,17 @@ def test_income_of_a_blank_day_comes_in_with_the_next_level():
     [
         (
             {"rebalances": [Rebalance(BASE + 9 * DAY, AB, BASE)]},
-            'change: "2027-02-09T00:00:00Z" has no price of any member; '
-            "name a time that has prices",
+            (
+                'change: "2027-02-09T00:00:00Z" has no price of any member; '
+                "name a time that has prices"
+            ),
         ),
         (
             {"rebalances": [Rebalance(BASE + DAY, {"C": Fraction(1)}, BASE)]},
-            'rebalance: "2027-02-01T00:00:00Z" has no price of C; '
-            "give the price of every member at a rebalance",
+            (
+                'rebalance: "2027-02-01T00:00:00Z" has no price of C; '
+                "give the price of every member at a rebalance"
+            ),
         ),
         (
             {"delisted": [Delisted(BASE + DAY, "C")]},
@@ -252,8 +256,10 @@ def test_income_of_a_blank_day_comes_in_with_the_next_level():
         ),
         (
             {"members": {"A": Fraction(1)}, "delisted": [Delisted(BASE + DAY, "A")]},
-            'members: "no member" is worth nothing at the prices of the change; '
-            "keep members with a price",
+            (
+                'members: "no member" is worth nothing at the prices of the change; '
+                "keep members with a price"
+            ),
         ),
         (
             {"method": replace(METHOD, base=BASE - DAY, universe=BASE - DAY)},
@@ -265,8 +271,10 @@ def test_income_of_a_blank_day_comes_in_with_the_next_level():
                 "prices": prices({"A": 10, "B": 20}, {"A": 11}),
                 "delisted": [Delisted(BASE + DAY, "B")],
             },
-            'change: "2027-02-01T00:00:00Z" has no price of B, and the method carries none; '
-            "give every price at the time of a change",
+            (
+                'change: "2027-02-01T00:00:00Z" has no price of B, and the method carries none; '
+                "give every price at the time of a change"
+            ),
         ),
     ],
 )

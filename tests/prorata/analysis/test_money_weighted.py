@@ -1,4 +1,4 @@
-"""money_weighted.py and roots.py: the rate at which flows are worth nothing, and whether it is one."""
+"""money_weighted.py and roots.py: the rate at which flows are worth nothing, if there is one."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def test_modified_dietz_as_published():
 
 
 def test_modified_dietz_of_a_fund_and_its_quarter_linked():
-    """The JP Fund: 50 to 51.5 M with 0.5 M taken out on day 15 of 31 is 4.02 %; the quarter 5.35 %."""
+    """The JP Fund: 50 to 51.5 M, 0.5 M taken out on day 15 of 31: 4.02 %; the quarter 5.35 %."""
     march = dietz(50_000_000, 51_500_000, [(15, -500_000)], 31)
     assert march.text == "4.02%"
     months = [Fraction("0.023"), Fraction("-0.010"), march]

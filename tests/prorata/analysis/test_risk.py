@@ -48,6 +48,10 @@ def walk(seed: int, months: int = LEAST + 1) -> list[int]:
     ]
 
 
+def floats(grown: Growth) -> np.ndarray:
+    return np.array([float(one) for one in grown.returns])
+
+
 def series(seed: int, months: int = LEAST + 1, **further) -> Growth:
     return growth(monthly(walk(seed, months), **further), [])
 
@@ -120,9 +124,7 @@ def test_equal_values_share_their_ranks():
 def test_volatility_is_that_of_empyrical():
     grown = series(1)
     figure = volatility(grown, interval=Interval.MONTH, as_of=NOW)
-    other = empyrical.annual_volatility(
-        np.array([float(r) for r in grown.returns]), period="monthly"
-    )
+    other = empyrical.annual_volatility(floats(grown), period="monthly")
     assert float(figure.known) == pytest.approx(other, rel=1e-12)
     assert (figure.n, figure.inputs) == (36, {"interval": "month", "kind": "NAV"})
 
@@ -130,9 +132,7 @@ def test_volatility_is_that_of_empyrical():
 def test_a_sharpe_ratio_of_prices_is_that_of_empyrical():
     grown = series(2, kind=MarkKind.PRICE)
     asked = {"riskless": Fraction(1, 1_000), "interval": Interval.MONTH, "as_of": NOW}
-    other = empyrical.sharpe_ratio(
-        np.array([float(r) for r in grown.returns]), risk_free=0.001, period="monthly"
-    )
+    other = empyrical.sharpe_ratio(floats(grown), risk_free=0.001, period="monthly")
     assert float(sharpe(grown, **asked).known) == pytest.approx(other, rel=1e-9)
     flat = growth(monthly([100] * 40, kind=MarkKind.PRICE), [])
     assert sharpe(flat, **asked).text == "the returns never change"
@@ -151,9 +151,7 @@ def test_stale_marks_are_seen_by_their_autocorrelation():
         return autocorrelation(grown, interval=Interval.MONTH, as_of=NOW).known
 
     fresh = walk(3, 60)
-    stale = [
-        sum(fresh[max(0, n - 5) : n + 1]) // len(fresh[max(0, n - 5) : n + 1]) for n in range(60)
-    ]
+    stale = [sum(fresh[n - 6 : n]) // 6 for n in range(6, 60)]
     assert abs(of(fresh)) < Fraction(1, 3) < Fraction(1, 2) < of(stale)
     flat = growth(monthly([100] * 40), [])
     figure = autocorrelation(flat, interval=Interval.MONTH, as_of=NOW)
@@ -183,9 +181,7 @@ def test_a_drawdown_is_exact_and_says_from_when_to_when():
     grown = growth(monthly([100_00, 97_00, 99_00, 101_00]), [])
     figure = drawdown(grown, as_of=NOW)
     assert figure.known == Fraction(-3, 100)
-    assert empyrical.max_drawdown(np.array([float(r) for r in grown.returns])) == pytest.approx(
-        -0.03
-    )
+    assert empyrical.max_drawdown(floats(grown)) == pytest.approx(-0.03)
     assert figure.inputs == {"peak": "2020-01-28T12:00:00Z", "trough": "2020-02-28T12:00:00Z"}
     assert drawdown(grown, as_of=month_end(0)).text == "0.00%"
     assert drawdown(grown, as_of=0).text == "not enough data: 0 of 2 marks"

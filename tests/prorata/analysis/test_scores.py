@@ -183,7 +183,7 @@ def refused(folder: Path, name: str, old: str, new: str) -> str:
         (
             "supplied_by: chain",
             "supplied_by: me",
-            '"me" is none of the names there are; write one of issuer, auditor',
+            '"me" is none of the names there are; write one of',
         ),
         ("date: 2027-11-30", "date: soon", '"soon" is no time; write 2027-03-31T23:59:59Z'),
         ("6f0c2f", "xx0c2f", "is no SHA-256 digest; write the 64 hexadecimal digits"),
