@@ -19,7 +19,17 @@ from prorata.files.models import parsed_by
 from prorata.values.amounts import parse_units, strange_character
 from prorata.values.times import moment, parse_time
 
-__all__ = ["Digest", "Line", "Name", "Number", "Strict", "Time", "parse_line", "parse_number"]
+__all__ = [
+    "Digest",
+    "Line",
+    "Name",
+    "Number",
+    "Strict",
+    "Time",
+    "parse_digest",
+    "parse_line",
+    "parse_number",
+]
 
 PLACES = 30
 LONGEST = 200
@@ -64,7 +74,11 @@ def parse_line(value: object, column: str | None = None) -> str:
     return text
 
 
-def _digest(value: object) -> str:
+def parse_digest(value: object) -> str:
+    """A SHA-256 in hexadecimal digits.
+
+    Raises: InputError for anything else.
+    """
     if not isinstance(value, str) or not _SHA_256.fullmatch(value):
         remedy = "write the 64 hexadecimal digits that sha256sum prints"
         raise InputError.of("document", value, "is no SHA-256 digest", remedy)
@@ -83,4 +97,4 @@ Time = Annotated[
 ]
 Line = Annotated[str, parsed_by(parse_line)]
 Name = Annotated[str, parsed_by(parse_word)]
-Digest = Annotated[str, parsed_by(_digest)]
+Digest = Annotated[str, parsed_by(parse_digest)]

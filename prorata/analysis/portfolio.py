@@ -286,4 +286,5 @@ class Portfolio:
         if whole.value is None:
             question = Question("money-weighted return", self.as_of, len(self.flows), percent=True)
             return question.blank(str(whole.reason))
-        return xirr([*self.flows, Flow(self.as_of, whole.value)], as_of=self.as_of)
+        earlier = [flow for flow in self.flows if flow.time <= self.as_of]
+        return xirr([*earlier, Flow(self.as_of, whole.value)], as_of=self.as_of)
