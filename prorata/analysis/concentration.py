@@ -171,7 +171,7 @@ def concentration(shares: Shares, apart: Mapping[str, int], *, as_of: int) -> Co
     """
     builder = _Builder(shares, as_of)
     figures = {**builder.herfindahl(), **builder.counts(), **builder.tops()}
-    figures["gini"] = builder.gini()
+    figures["Gini"] = builder.gini()
     curve = () if shares.hidden or not shares.known else tuple(lorenz(shares.known))
     return Concentration(figures, curve, dict(apart))
 
@@ -205,11 +205,11 @@ class _Builder:
     def herfindahl(self) -> dict[str, Figure]:
         """HHI and the effective number of holders, 1 / sum s^2."""
         if not self.shares.whole:
-            nothing = self._bounded("hhi", None, None)
+            nothing = self._bounded("HHI", None, None)
             return {**nothing, **self._bounded("effective holders", None, None)}
         low, high = self._squares()
         holders = self._bounded("effective holders", 1 / high, 1 / low, places=2)
-        return {**self._bounded("hhi", low * 10_000, high * 10_000, places=2), **holders}
+        return {**self._bounded("HHI", low * 10_000, high * 10_000, places=2), **holders}
 
     def _squares(self) -> tuple[Fraction, Fraction]:
         """The least and the greatest sum of squared parts."""
@@ -220,7 +220,7 @@ class _Builder:
 
     def counts(self) -> dict[str, Figure]:
         """How many persons, and the fewest who have more than half."""
-        name = "nakamoto"
+        name = "Nakamoto"
         if not self.shares.whole:
             return self._bounded(name, None, None, places=0)
         fewest = nakamoto(self.shares.most)
@@ -252,7 +252,7 @@ class _Builder:
 
     def gini(self) -> Figure:
         """The Gini coefficient, if all persons are seen."""
-        question = self._question("gini")
+        question = self._question("Gini")
         if self.shares.hidden:
             return question.blank(HIDDEN)
         if not self.shares.known:

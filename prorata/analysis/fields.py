@@ -53,8 +53,10 @@ def parse_number(value: object, column: str | None = None) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InputError.of(column, value, "is no number", 'write digits, such as "12.5"')
     text = str(value)
+    if not text.strip():
+        raise InputError.of(column, value, "is blank", "write digits, such as 12.5")
     negative = text.startswith("-")
-    units = parse_units(text[1:] if negative else text, PLACES, noun="numbers")
+    units = parse_units(text[1:] if negative else text, PLACES)
     return Fraction(-units if negative else units, 10**PLACES)
 
 

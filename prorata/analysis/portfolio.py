@@ -171,7 +171,7 @@ class Portfolio:
 
     def _value(self, one: Holding) -> Figure:
         mark = newest(self._marks_of(one), self.as_of)
-        name = f"value of {one.asset}"
+        name = "value"
         inputs = {"quantity": exact(one.quantity), "currency": self.currency}
         if mark is None:
             return Question(name, self.as_of, 0, inputs).blank(f"no {one.kind.value} is given")
@@ -211,7 +211,7 @@ class Portfolio:
     def _squares(self, values: Sequence[Figure], whole: Figure) -> tuple[Figure, Figure]:
         """HHI of the weights, and how many equal positions are as concentrated."""
         n = len(values)
-        hhi = Question("hhi", self.as_of, n, places=2)
+        hhi = Question("HHI", self.as_of, n, places=2)
         effective = Question("effective positions", self.as_of, n, places=2)
         if not whole.value:
             reason = whole.reason or "the portfolio is worth nothing"
@@ -227,7 +227,7 @@ class Portfolio:
         return in_currency(grown, marks[0].currency, self.currency, self.rates, self.oldest_rate)
 
     def _position(self, one: Holding, value: Figure, whole: Figure, grown: Growth) -> Position:
-        weight = Question(f"weight of {one.asset}", self.as_of, 1, percent=True, places=2)
+        weight = Question("weight", self.as_of, 1, percent=True, places=2)
         asked = Question(
             "total return",
             self.as_of,

@@ -138,10 +138,11 @@ def _asked(
 ) -> tuple[Question, list[Fraction] | str]:
     """The question, and the returns of successive periods, or why there are too few."""
     inputs = {"interval": interval.value, "kind": grown.kind.value if grown.kind else "none"}
+    places = 2 if percent else 4
     if grown.reason is not None:
-        return Question(name, as_of, 0, inputs, percent), grown.reason
+        return Question(name, as_of, 0, inputs, percent, places), grown.reason
     found = _last_run(returns_by_period(grown.until(as_of), interval))
-    question = Question(name, as_of, len(found), inputs, percent)
+    question = Question(name, as_of, len(found), inputs, percent, places)
     if len(found) < LEAST:
         return question, f"not enough data: {len(found)} of {LEAST} {interval.value}s"
     return question, found

@@ -78,15 +78,19 @@ class Row:
 
 
 def _read(
-    path: Path, columns: Sequence[str], optional: Sequence[str], parse: Callable[[Row], T | None]
+    path: Path,
+    noun: str,
+    columns: Sequence[str],
+    parse: Callable[[Row], T | None],
+    optional: Sequence[str] = (),
 ) -> list[T]:
-    """The rows of a table.
+    """The rows of a table; each is one of what `noun` says.
 
     Raises: InputError with every fault.
     """
 
     def whole(content: str | bytes) -> list[T]:
-        sheet = Sheet(str(path), columns, optional=optional, row="line")
+        sheet = Sheet(str(path), columns, optional=optional, row=noun)
         found = [parse(Row(sheet, line, cells)) for line, cells in sheet.rows(content)]
         sheet.check()
         return [one for one in found if one is not None]
@@ -135,7 +139,7 @@ def read_marks(path: Path) -> list[Mark]:
     Raises: InputError with every fault.
     """
     columns = ("asset", "time", "kind", "value", "currency", "basis", "source")
-    return _read(path, columns, ("document",), _mark)
+    return _read(path, "mark", columns, _mark, ("document",))
 
 
 def _mark(row: Row) -> Mark | None:
@@ -159,7 +163,7 @@ def read_prices(path: Path) -> list[Priced]:
 
     Raises: InputError with every fault.
     """
-    return _read(path, ("time", "asset", "price"), (), _price)
+    return _read(path, "price", ("time", "asset", "price"), _price)
 
 
 def _price(row: Row) -> Priced | None:
@@ -173,7 +177,7 @@ def read_rates(path: Path) -> list[Rate]:
 
     Raises: InputError with every fault.
     """
-    return _read(path, ("time", "currency", "value", "source"), (), _rate)
+    return _read(path, "rate", ("time", "currency", "value", "source"), _rate)
 
 
 def _rate(row: Row) -> Rate | None:
@@ -193,7 +197,7 @@ def read_paid(path: Path) -> list[Paid]:
 
     Raises: InputError with every fault.
     """
-    return _read(path, ("ex", "asset", "amount"), (), _paid)
+    return _read(path, "payment", ("ex", "asset", "amount"), _paid)
 
 
 def _paid(row: Row) -> Paid | None:
@@ -211,7 +215,7 @@ def read_income(path: Path) -> dict[str, list[Distribution]]:
     """
     found: dict[str, list[Distribution]] = {}
     columns = ("asset", "record", "declared", "amount", "currency", "kind")
-    for asset, one in _read(path, columns, ("net",), _distribution):
+    for asset, one in _read(path, "distribution", columns, _distribution, ("net",)):
         found.setdefault(asset, []).append(one)
     return found
 
@@ -233,7 +237,7 @@ def read_flows(path: Path) -> list[Flow]:
 
     Raises: InputError with every fault.
     """
-    return _read(path, ("time", "amount"), (), _flow)
+    return _read(path, "flow", ("time", "amount"), _flow)
 
 
 def _flow(row: Row) -> Flow | None:
@@ -246,7 +250,7 @@ def read_holdings(path: Path) -> list[Holding]:
 
     Raises: InputError with every fault.
     """
-    return _read(path, ("asset", "quantity", "mark"), (), _holding)
+    return _read(path, "position", ("asset", "quantity", "mark"), _holding)
 
 
 def _holding(row: Row) -> Holding | None:

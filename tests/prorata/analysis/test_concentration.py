@@ -127,15 +127,15 @@ def test_all_figures_of_seen_holdings():
     found = concentration(by_person(WALLETS), {"pool": 500, "treasury": 700}, as_of=NOW)
     shown = {name: figure.text for name, figure in found.figures.items()}
     assert shown == {
-        "hhi": "3,600.00",
+        "HHI": "3,600.00",
         "effective holders": "2.78",
-        "nakamoto": "2",
+        "Nakamoto": "2",
         "top 1": "40.00%",
         "top 5": "100.00%",
         "top 10": "100.00%",
-        "gini": "0.1333",
+        "Gini": "0.1333",
     }
-    assert found["hhi"].n == 3
+    assert found["HHI"].n == 3
     assert (found.apart["treasury"], len(found.lorenz)) == (700, 4)
 
 
@@ -145,19 +145,19 @@ def test_an_omnibus_account_gives_bounds_and_no_person():
     found = concentration(by_person(holdings), {}, as_of=NOW)
     shown = {name: figure.text for name, figure in found.figures.items()}
     assert shown == {
-        "hhi, at least": "925.00",
-        "hhi, at most": "5,400.00",
+        "HHI, at least": "925.00",
+        "HHI, at most": "5,400.00",
         "effective holders, at least": "1.85",
         "effective holders, at most": "10.81",
-        "nakamoto, at least": "1",
-        "nakamoto, at most": "4",
+        "Nakamoto, at least": "1",
+        "Nakamoto, at most": "4",
         "top 1, at least": "20.00%",
         "top 1, at most": "70.00%",
         "top 5, at least": "51.00%",
         "top 5, at most": "100.00%",
         "top 10, at least": "53.50%",
         "top 10, at most": "100.00%",
-        "gini": HIDDEN,
+        "Gini": HIDDEN,
     }
     assert found.lorenz == ()
     assert by_wallet(holdings).known[0] == 100
@@ -168,7 +168,7 @@ def test_nobody_is_not_concentrated():
     found = concentration(Shares(()), {}, as_of=NOW)
     assert {figure.text for figure in found.figures.values()} == {"nobody holds shares"}
     only_hidden = concentration(Shares((), 10), {}, as_of=NOW)
-    assert (only_hidden["hhi, at least"].text, only_hidden["hhi, at most"].text) == (
+    assert (only_hidden["HHI, at least"].text, only_hidden["HHI, at most"].text) == (
         "1,000.00",
         "10,000.00",
     )
@@ -192,9 +192,9 @@ def test_whoever_is_behind_an_omnibus_account_the_bounds_hold(known, behind):
         held[person] = held.get(person, 0) + shares
     true = list(held.values())
     measured = {
-        "hhi": hhi(true),
+        "HHI": hhi(true),
         "effective holders": 10_000 / hhi(true),
-        "nakamoto": nakamoto(true),
+        "Nakamoto": nakamoto(true),
         "top 1": top_share(true, 1),
         "top 5": top_share(true, 5),
         "top 10": top_share(true, 10),
