@@ -25,6 +25,7 @@ __all__ = [
     "by_person",
     "by_wallet",
     "concentration",
+    "concentrations",
     "gini",
     "hhi",
     "lorenz",
@@ -160,6 +161,16 @@ def by_person(holdings: Sequence[Held]) -> Shares:
             persons[key] = persons.get(key, 0) + one.shares
     hidden = sum(one.shares for one in holdings if one.part is Part.OMNIBUS)
     return Shares(tuple(sorted(persons.values(), reverse=True)), hidden)
+
+
+def concentrations(holdings: Sequence[Held], *, as_of: int) -> dict[str, Concentration]:
+    """The figures by `wallet` and by `person`, and what stands apart of both."""
+    apart = {
+        part.value: sum(one.shares for one in holdings if one.part is part)
+        for part in (Part.POOL, Part.TREASURY)
+    }
+    ways = {"wallet": by_wallet(holdings), "person": by_person(holdings)}
+    return {name: concentration(shares, apart, as_of=as_of) for name, shares in ways.items()}
 
 
 def concentration(shares: Shares, apart: Mapping[str, int], *, as_of: int) -> Concentration:

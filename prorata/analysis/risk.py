@@ -152,7 +152,9 @@ def _last_run(returns: Mapping[int, Fraction]) -> list[Fraction]:
     """The returns of the newest periods that follow one another."""
     run: list[Fraction] = []
     for period in sorted(returns):
-        run = [*run, returns[period]] if period - 1 in returns else [returns[period]]
+        if period - 1 not in returns:
+            run = []
+        run.append(returns[period])
     return run
 
 

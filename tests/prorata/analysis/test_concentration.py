@@ -17,6 +17,7 @@ from prorata.analysis.concentration import (
     by_person,
     by_wallet,
     concentration,
+    concentrations,
     gini,
     hhi,
     lorenz,
@@ -137,6 +138,15 @@ def test_all_figures_of_seen_holdings():
     }
     assert found["HHI"].n == 3
     assert (found.apart["treasury"], len(found.lorenz)) == (700, 4)
+
+
+def test_wallets_and_persons_are_both_shown():
+    found = concentrations(WALLETS, as_of=NOW)
+    assert {name: one["HHI"].text for name, one in found.items()} == {
+        "wallet": "3,000.00",
+        "person": "3,600.00",
+    }
+    assert found["person"].apart == {"pool": 500, "treasury": 700}
 
 
 def test_an_omnibus_account_gives_bounds_and_no_person():
