@@ -15,7 +15,7 @@ from typing import Any
 from prorata.analysis.precision import rounded
 from prorata.values.times import moment
 
-__all__ = ["DAY", "YEAR", "Figure", "Question", "blank_of"]
+__all__ = ["DAY", "YEAR", "Figure", "Question"]
 
 DAY = 86_400
 """Seconds."""
@@ -111,8 +111,3 @@ class Question:
         return Figure(
             self.name, value, self.as_of, self.n, self.inputs, reason, self.percent, self.places
         )
-
-
-def blank_of(question: Question, figure: Figure) -> Figure:
-    """A figure that rests on another one which is blank: for the same reason."""
-    return question.blank(str(figure.reason))

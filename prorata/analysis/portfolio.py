@@ -275,8 +275,6 @@ class Portfolio:
                     Fraction(0),
                 )
             )
-        if not sums[0]:
-            return Growth((), (), reason="the portfolio is worth nothing")
         return Growth(tuple(common), tuple(one / sums[0] for one in sums))
 
     def _money_weighted(self, whole: Figure) -> Figure:

@@ -78,7 +78,7 @@ def _bounds(terms: Terms) -> tuple[Decimal, Decimal]:
 def brent(f: Callable[[Decimal], Decimal], low: Decimal, high: Decimal) -> Decimal:
     """The root between two points at which the signs of `f` differ, as Brent's zero finds it.
 
-    Raises: ValueError when they do not.
+    Raises: ValueError when they do not; ArithmeticError when it takes too long.
     """
     a, b, at_a, at_b = low, high, f(low), f(high)
     if (at_a < 0) == (at_b < 0) and at_a and at_b:
@@ -104,7 +104,7 @@ def brent(f: Callable[[Decimal], Decimal], low: Decimal, high: Decimal) -> Decim
         at_b = f(b)
         if (at_b < 0) == (at_c < 0):
             c, at_c, step, last = a, at_a, b - a, b - a
-    return b
+    raise ArithmeticError(f"no root between {low} and {high} after {_MOST_STEPS} steps")
 
 
 def _guess(a: Point, b: Point, c: Point, half: Decimal) -> tuple[Decimal, Decimal]:

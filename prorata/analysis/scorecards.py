@@ -95,14 +95,9 @@ class Criterion(Strict):
         return self
 
     def points(self, value: Fraction | str) -> int:
-        """The points of an answer.
-
-        Raises: ValueError for one that the scale does not have.
-        """
-        if self.answers:
-            return self.answers[str(value)]
+        """The points of an answer, which the scale has."""
         if isinstance(value, str):
-            raise ValueError(f"{value} is no number")
+            return self.answers[value]
         return next((step.points for step in self.thresholds if step.is_met(value)), 0)
 
 

@@ -115,6 +115,21 @@ MARKS = "asset,time,kind,value,currency,basis,source"
         ),
         (
             read_marks,
+            (MARKS, f"{'M' * 201},2027-06-30,NAV,10,USD,ex,me"),
+            "is too long; write one line of 1 to 200 characters",
+        ),
+        (
+            read_rates,
+            ("time,currency,value,source", "2027-06-30,EUR,1.1,b\u200bank"),
+            "has the hidden character U+200B ZERO WIDTH SPACE at position 2; remove it",
+        ),
+        (
+            read_paid,
+            ("ex,asset,amount", "2027-06-31,Maple,1"),
+            'line 2, ex: "2027-06-31" is no time; write 2027-03-31T23:59:59Z, or a day such as',
+        ),
+        (
+            read_marks,
             (MARKS, *["Maple,2027-06-30,NAV,10,USD,ex,me"] * 2),
             'line 3, asset: "Maple 2027-06-30 NAV ex" stands on line 2 already; give each mark one',
         ),

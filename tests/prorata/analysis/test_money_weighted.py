@@ -71,6 +71,15 @@ def test_a_year_of_a_tenth_is_a_tenth():
     assert abs(figure.known - Fraction(1, 10)) < Fraction(1, 10**48)
 
 
+def test_money_that_comes_back_as_it_was_earns_nothing():
+    assert xirr([later(0, -100), later(30, 40), later(900, 60)], as_of=NOW).known == 0
+
+
+def test_flows_of_one_day_are_one_flow():
+    given = [later(0, -100), Flow(START + DAY - 1, Fraction(50)), later(365, 55)]
+    assert xirr(given, as_of=NOW).text == "10.0000%"
+
+
 def test_several_rates_are_none():
     """Law 103: of two rates, none is the return."""
     figure = xirr([later(0, -100), later(365, 230), later(730, -132)], as_of=NOW)

@@ -124,6 +124,11 @@ def test_nothing_has_no_value():
     worthless = replace(SIMPLE, marks=[mark(NOW, 0), mark(NOW, 0, asset="Oak")]).report()
     assert worthless.value.text == "0.00"
     assert worthless.positions[0].weight.text == "the portfolio is worth nothing"
+    lost = [*monthly([100_00, 110_00, 0], asset="Maple"), *OAK]
+    report = replace(SIMPLE, marks=lost).report()
+    assert report.value.text == "1,200.00"
+    assert report.positions[0].total_return.text == "-100.00%"
+    assert report.drawdown.text == "Maple: the last mark is 0"
 
 
 def test_marks_of_other_seconds_have_no_common_series():
