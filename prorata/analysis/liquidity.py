@@ -42,13 +42,14 @@ class Cause(str, Enum):
 
 @dataclass(frozen=True)
 class Movement:
-    """Shares that went from one person to another, and why."""
+    """Shares that went from one person to another, and why; `price` of a whole share, if known."""
 
     time: int
     shares: int
     origin: str
     receiver: str
     cause: Cause
+    price: Fraction | None = None
 
     @property
     def is_secondary(self) -> bool:
