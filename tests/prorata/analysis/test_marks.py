@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from prorata.analysis.marks import Basis, Mark, MarkBook, MarkKind, newest
 from prorata.errors import InputError
+from prorata.store.marks import Mark as KeptMark
+from prorata.store.office_schema import BASES, MARK_KINDS
 from tests.prorata.analysis.made import DAY, mark, second
 
 JUNE, JULY = second("2027-06-30"), second("2027-07-31")
@@ -24,22 +26,14 @@ def test_a_mark_has_its_value_and_says_whose_it_is():
 
 
 def test_a_mark_of_the_office_database_is_read_by_its_fields():
-    kept = {
-        "chain_id": 1,
-        "token": b"\1" * 20,
-        "time": JUNE,
-        "kind": "NAV",
-        "amount": 100_00,
-        "currency": "USD",
-        "decimals": 2,
-        "basis": "ex",
-        "source": "the administrator",
-        "document": None,
-        "supersedes": None,
-        "id": "one",
-        "created_at": JUNE + DAY,
-    }
-    assert Mark.of("Maple", kept) == FIRST
+    """Its words for kinds and bases are those of figures."""
+    kept = KeptMark(
+        1, f"0x{'1' * 40}", JUNE, "NAV", 100_00, "USD", 2, "ex", "the administrator",
+        id="one", created_at=JUNE + DAY,
+    )  # fmt: skip
+    assert Mark.of("Maple", vars(kept)) == FIRST
+    assert {one.value for one in MarkKind} == set(MARK_KINDS)
+    assert {one.value for one in Basis} == set(BASES)
 
 
 def test_a_superseded_mark_is_read_as_it_was_known():
