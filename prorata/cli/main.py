@@ -126,6 +126,13 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
+    "Analytics": {
+        "score": "Score an asset by a published method, from a card of inputs.",
+        "index": "Compute an index from its method and prices, with the log of its changes.",
+        "portfolio": (
+            "Value several assets together in one currency, from files of positions and marks."
+        ),
+    },
     "Check": {
         "status": "Show how an asset stands, on one screen.",
         "books": "Prove where every unit of income is.",

@@ -58,6 +58,10 @@ WITHOUT_AMOUNTS = {
     "examples",  # Files to be copied.
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
+    # Figures, each with its unit, places, date, count and inputs.
+    "index",
+    "portfolio",
+    "score",
 }
 
 
