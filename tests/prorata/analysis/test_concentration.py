@@ -65,7 +65,7 @@ def test_the_fewest_with_more_than_half_and_the_largest():
 
 @given(SHARES, st.integers(1, 10**6), st.randoms(use_true_random=False))
 def test_order_and_unit_change_nothing(held, times, random):
-    """Law 104: a split of all shares, or another order, leaves each figure as it is."""
+    """Law 99: a split of all shares, or another order, leaves each figure as it is."""
     mixed = [one * times for one in held]
     random.shuffle(mixed)
     for measure in (hhi, gini, nakamoto):
@@ -75,14 +75,14 @@ def test_order_and_unit_change_nothing(held, times, random):
 
 @given(SHARES)
 def test_a_second_population_like_the_first_leaves_the_gini(held):
-    """Law 104: and halves the HHI."""
+    """Law 99: and halves the HHI."""
     assert gini(held * 2) == gini(held)
     assert hhi(held * 2) * 2 == hhi(held)
 
 
 @given(SHARES, st.data())
 def test_a_holder_who_splits_lowers_the_hhi_by_twice_the_product(held, data):
-    """Law 104: (a + b)^2 is a^2 + b^2 + 2 a b."""
+    """Law 99: (a + b)^2 is a^2 + b^2 + 2 a b."""
     assume(held[0] > 1)
     part = data.draw(st.integers(1, held[0] - 1))
     split = [part, held[0] - part, *held[1:]]
@@ -92,7 +92,7 @@ def test_a_holder_who_splits_lowers_the_hhi_by_twice_the_product(held, data):
 
 @given(SHARES)
 def test_the_gini_is_twice_the_area_over_the_lorenz_curve(held):
-    """Law 104: less its width of 1 / n."""
+    """Law 99: less its width of 1 / n."""
     curve = lorenz(held)
     area = sum(
         ((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(curve)),
@@ -150,7 +150,7 @@ def test_wallets_and_persons_are_both_shown():
 
 
 def test_an_omnibus_account_gives_bounds_and_no_person():
-    """Law 105."""
+    """Law 100."""
     holdings = (*WALLETS[:4], Held("o", 100, "Custodian", Part.OMNIBUS))
     found = concentration(by_person(holdings), {}, as_of=NOW)
     shown = {name: figure.text for name, figure in found.figures.items()}
@@ -174,7 +174,7 @@ def test_an_omnibus_account_gives_bounds_and_no_person():
 
 
 def test_nobody_is_not_concentrated():
-    """Law 100."""
+    """Law 95."""
     found = concentration(Shares(()), {}, as_of=NOW)
     assert {figure.text for figure in found.figures.values()} == {"nobody holds shares"}
     only_hidden = concentration(Shares((), 10), {}, as_of=NOW)
@@ -194,7 +194,7 @@ def test_a_wallet_cannot_hold_less_than_nothing():
     st.lists(st.tuples(st.integers(0, 12), st.integers(1, 20)), min_size=1, max_size=12),
 )
 def test_whoever_is_behind_an_omnibus_account_the_bounds_hold(known, behind):
-    """Law 105: hidden shares go to persons who are known, or to others, in any way."""
+    """Law 100: hidden shares go to persons who are known, or to others, in any way."""
     hidden = sum(shares for _, shares in behind)
     figures = concentration(Shares(tuple(sorted(known, reverse=True)), hidden), {}, as_of=NOW)
     held = dict(enumerate(known))

@@ -82,7 +82,7 @@ def test_what_is_no_flow(other):
     ],
 )
 def test_a_return_that_cannot_be_had(further, reason):
-    """Law 100."""
+    """Law 95."""
     assert returned(**further).text.startswith(reason)
 
 
@@ -92,7 +92,7 @@ def test_a_return_that_cannot_be_had(further, reason):
     st.lists(st.tuples(st.integers(1, 59), st.integers(1, 10**6)), max_size=5),
 )
 def test_it_does_not_depend_on_the_unit_of_shares(shares, amounts, bought):
-    """Law 102."""
+    """Law 97."""
     movements = [
         moved(more, "Ben", "Ann", time=BEGINS + day * DAY, price=Fraction(7))
         for day, more in bought

@@ -105,7 +105,7 @@ def test_income_is_reinvested_in_the_whole_basket():
 
 
 def test_a_rebalance_does_not_move_the_level_and_is_in_the_log():
-    """Law 101."""
+    """Law 96."""
     rows = prices(
         {"A": 10, "B": 20, "C": 5}, {"A": 11, "B": 20, "C": 5}, {"A": 11, "B": 20, "C": 6}
     )
@@ -128,7 +128,7 @@ def test_members_in_equal_parts_are_so_again_after_a_rebalance():
 
 
 def test_a_member_is_delisted_at_its_last_price():
-    """Law 101: the level stays; what is left goes on."""
+    """Law 96: the level stays; what is left goes on."""
     rows = prices({"A": 10, "B": 20}, {"A": 11, "B": 10}, {"A": 22})
     index = Index(METHOD, AB, rows, delisted=[Delisted(BASE + DAY, "B")])
     assert [point.price.known for point in index.levels()] == [1_000, 800, 1_600]
@@ -151,7 +151,7 @@ def test_a_member_that_is_worth_nothing_takes_the_level_down():
     st.sampled_from(list(Weighting)),
 )
 def test_no_change_of_members_moves_a_level(rows, quantities, weighting):
-    """Law 101: of prices and total return, in fractions, whatever comes and goes."""
+    """Law 96: of prices and total return, in fractions, whatever comes and goes."""
     names = ("A", "B", "C")
     given_prices = prices(*(dict(zip(names, row, strict=True)) for row in rows))
     changes = [
@@ -175,7 +175,7 @@ def test_no_change_of_members_moves_a_level(rows, quantities, weighting):
     st.integers(1, 10**6).map(lambda n: Fraction(n, 1_000)),
 )
 def test_a_level_does_not_depend_on_the_unit_of_prices_or_quantities(rows, scale):
-    """Law 101: the divisor takes it up."""
+    """Law 96: the divisor takes it up."""
     base = [dict(zip("AB", row, strict=True)) for row in rows]
     levels = [point.price.known for point in Index(METHOD, AB, prices(*base)).levels()]
     dearer = prices(*({name: price * scale for name, price in row.items()} for row in base))
@@ -189,7 +189,7 @@ def test_a_level_does_not_depend_on_the_unit_of_prices_or_quantities(rows, scale
     st.lists(st.integers(0, 10_000).map(lambda cents: Fraction(cents, 100)), max_size=5),
 )
 def test_the_total_return_of_one_member_is_that_of_its_share(rows, gross):
-    """Law 102: an index of one asset goes as `growth` does, (P_t + D_t) / P_(t-1)."""
+    """Law 97: an index of one asset goes as `growth` does, (P_t + D_t) / P_(t-1)."""
     one = prices(*({"A": row[0]} for row in rows))
     income = [
         Paid(BASE + (n + 1) * DAY, "A", paid) for n, paid in enumerate(gross[: len(rows) - 1])
@@ -214,7 +214,7 @@ def test_a_price_is_carried_as_long_as_the_method_says():
 
 
 def test_a_method_that_carries_nothing_leaves_the_level_blank():
-    """Law 100."""
+    """Law 95."""
     method = replace(METHOD, missing_price=MissingPrice.BLANK)
     rows = prices({"A": 10, "B": 20}, {"A": 11}, {"A": 11, "B": 20})
     points = Index(method, AB, rows).levels()

@@ -78,13 +78,13 @@ def test_what_is_no_volume_between_persons(other):
     ],
 )
 def test_turnover_that_cannot_be_had(supply, reason):
-    """Law 100."""
+    """Law 95."""
     assert turnover([moved(1, 30)], supply, days=30, as_of=NOW).text == reason
 
 
 @given(st.integers(1, 10**6), st.lists(st.integers(1, 10**6), max_size=9))
 def test_turnover_does_not_depend_on_a_split(times, volumes):
-    """Law 102."""
+    """Law 97."""
     before = [moved(1, one) for one in volumes]
     after = [replace(one, shares=one.shares * times) for one in before]
     one = turnover(before, [Supply(BEGAN, 1_000)], days=30, as_of=NOW)
@@ -137,7 +137,7 @@ def test_the_spread_is_over_the_middle():
     ],
 )
 def test_a_spread_that_cannot_be_had(bids, asks, reason):
-    """Law 100."""
+    """Law 95."""
     sides = [[Fraction(one) for one in side] for side in (bids, asks)]
     assert posted_spread(*sides, as_of=NOW).text == reason
 
@@ -177,5 +177,5 @@ def test_a_premium_says_how_old_both_are():
     ],
 )
 def test_a_premium_that_cannot_be_had(further, reason):
-    """Law 100."""
+    """Law 95."""
     assert over_nav(**further).text == reason

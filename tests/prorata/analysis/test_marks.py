@@ -37,7 +37,7 @@ def test_a_mark_of_the_office_database_is_read_by_its_fields():
 
 
 def test_a_superseded_mark_is_read_as_it_was_known():
-    """Law 109."""
+    """Law 104."""
     book = MarkBook.of([FIRST, BETTER])
     assert book.in_force() == [BETTER]
     assert book.in_force(known_at=JUNE + 5 * DAY) == [FIRST]
@@ -90,7 +90,7 @@ def test_cum_and_ex_of_one_second_stand_beside_each_other():
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
 def test_what_was_known_never_changes(amounts):
-    """Law 109: whatever supersedes a mark later, an earlier time knows the same one."""
+    """Law 104: whatever supersedes a mark later, an earlier time knows the same one."""
     book, seen = MarkBook(), []
     for n, amount in enumerate(amounts):
         before = None if n == 0 else str(n - 1)

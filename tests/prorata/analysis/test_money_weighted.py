@@ -81,7 +81,7 @@ def test_flows_of_one_day_are_one_flow():
 
 
 def test_several_rates_are_none():
-    """Law 103: of two rates, none is the return."""
+    """Law 98: of two rates, none is the return."""
     figure = xirr([later(0, -100), later(365, 230), later(730, -132)], as_of=NOW)
     assert figure.value is None
     assert figure.text == "several roots: 10.0000% and 20.0000%"
@@ -115,7 +115,7 @@ def test_three_rates_are_found():
     ],
 )
 def test_flows_without_a_rate(given, reason):
-    """Law 100."""
+    """Law 95."""
     assert xirr(given, as_of=NOW).text == reason
 
 
@@ -132,7 +132,7 @@ def test_a_near_total_loss_keeps_its_digits():
 
 @given(FLOWS)
 def test_flows_at_the_rate_are_worth_nothing(dated):
-    """Law 103: to 1e-30 of what flowed."""
+    """Law 98: to 1e-30 of what flowed."""
     given = [later(day, amount) for day, amount in dated]
     figure = xirr(given, as_of=NOW)
     if figure.value is not None:
@@ -144,7 +144,7 @@ def test_flows_at_the_rate_are_worth_nothing(dated):
     st.integers(1, 10**7),
 )
 def test_the_rate_is_that_of_pyxirr(dated, invested):
-    """Law 103: of money put in once, whose rate is one."""
+    """Law 98: of money put in once, whose rate is one."""
     given = [later(0, -invested), *(later(day, amount) for day, amount in dated)]
     figure = xirr(given, as_of=NOW)
     assume(figure.value is not None and Fraction(-9, 10) < figure.value < 100)
@@ -156,7 +156,7 @@ def test_the_rate_is_that_of_pyxirr(dated, invested):
 
 @given(FLOWS)
 def test_no_rate_is_overlooked(dated):
-    """Law 103: where the value changes its sign on a grid of rates, a rate was found between."""
+    """Law 98: where the value changes its sign on a grid of rates, a rate was found between."""
     by_day: dict[int, int] = {}
     for day, amount in dated:
         by_day[day] = by_day.get(day, 0) + amount

@@ -99,7 +99,7 @@ def test_flows_and_the_value_at_the_end_make_the_money_weighted_return():
     ],
 )
 def test_one_blank_position_leaves_the_whole_without_a_value(further, reason):
-    """Law 110: a sum of what happens to be known is none."""
+    """Law 105: a sum of what happens to be known is none."""
     report = replace(SIMPLE, flows=[], **further).report()
     assert report.positions[1].value.text == reason
     assert report.value.text == "no value of Oak"
@@ -112,7 +112,7 @@ def test_one_blank_position_leaves_the_whole_without_a_value(further, reason):
 
 
 def test_a_rate_that_is_missing_long_ago_leaves_the_return_blank():
-    """Law 110: of a series in another currency each mark needs its rate."""
+    """Law 105: of a series in another currency each mark needs its rate."""
     report = replace(SIMPLE, rates=EURO[2:]).report()
     assert report.positions[1].value.text == "1,200.00"
     assert report.positions[1].total_return.text == "no rate of EUR at 2020-01-28T12:00:00Z"
@@ -142,7 +142,7 @@ def test_marks_of_other_seconds_have_no_common_series():
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=8), st.integers(1, 10**6))
 def test_weights_make_one_and_do_not_depend_on_the_unit(quantities, times):
-    """Law 110."""
+    """Law 105."""
 
     def report(scale: int):
         held = [
@@ -162,7 +162,7 @@ def test_weights_make_one_and_do_not_depend_on_the_unit(quantities, times):
 
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 10**4)), min_size=2, max_size=9))
 def test_a_series_in_another_currency_is_that_of_converted_marks(rows):
-    """Law 102: level x rate is the level of mark x rate."""
+    """Law 97: level x rate is the level of mark x rate."""
     marks = monthly([amount for amount, _ in rows], currency="EUR")
     rates = [
         Rate(month_end(n), "EUR", Fraction(rate), "source") for n, (_, rate) in enumerate(rows)
@@ -194,7 +194,7 @@ def test_all_classes_stand_in_one_table():
 
 
 def test_a_line_has_every_column_or_is_refused():
-    """Law 100: what is not known is there with its reason."""
+    """Law 95: what is not known is there with its reason."""
     with pytest.raises(InputError, match='class: "uranium" is no class of assets; write building'):
         line("A", "uranium")
     with pytest.raises(InputError, match='figures: "HHI" is missing, or is no column'):

@@ -62,7 +62,7 @@ def test_a_square_has_its_root(value):
 
 
 def test_a_figure_says_its_value_or_why_there_is_none():
-    """Law 100."""
+    """Law 95."""
     asked = Question("yield", 1_800_000_000, 7, {"days": "7"}, percent=True, places=2)
     known = asked.answer(Fraction(1, 8))
     assert (known.text, known.number) == ("12.50%", "12.50")
@@ -85,6 +85,6 @@ def test_a_figure_says_its_value_or_why_there_is_none():
 
 @pytest.mark.parametrize(("value", "reason"), [(None, None), (Fraction(0), "none")])
 def test_a_figure_without_both_or_with_both_is_none(value, reason):
-    """Law 100."""
+    """Law 95."""
     with pytest.raises(ValueError, match="a value or a reason"):
         Figure("yield", value, 0, 0, {}, reason)

@@ -67,7 +67,7 @@ def test_after_tax_and_before_it_are_apart():
 
 
 def test_income_that_was_declared_late_leaves_no_return_unless_the_mark_is_cum():
-    """Law 100. Nobody knows what an ex mark is without, before it is declared."""
+    """Law 95. Nobody knows what an ex mark is without, before it is declared."""
     late = [paid(month_end(0) + 1, 6, declared=month_end(1) + 1)]
     marks = monthly([100_00, 101_00, 98_00])
     assert total_return(marks, late, as_of=NOW).text == (
@@ -92,7 +92,7 @@ def test_income_that_was_declared_late_leaves_no_return_unless_the_mark_is_cum()
     ],
 )
 def test_a_total_return_that_cannot_be_had(amounts, income, reason):
-    """Law 100."""
+    """Law 95."""
     assert total_return(monthly(amounts), income, as_of=NOW).text == reason
 
 
@@ -117,7 +117,7 @@ def test_marks_of_two_series_are_not_mixed(other):
 
 @given(st.lists(AMOUNTS, min_size=2, max_size=12), st.lists(PAID, max_size=11), st.data())
 def test_returns_of_parts_make_the_return_of_the_whole(amounts, gross, data):
-    """Law 102."""
+    """Law 97."""
     marks = monthly(amounts)
     income = [paid(month_end(n) + 1, one) for n, one in enumerate(gross[: len(marks) - 1])]
     whole = total_return(marks, income, as_of=NOW).known
@@ -135,7 +135,7 @@ def test_returns_of_parts_make_the_return_of_the_whole(amounts, gross, data):
     st.integers(0, 9),
 )
 def test_a_total_return_does_not_depend_on_the_unit(amounts, gross, times, decimals):
-    """Law 102: neither on how a share is split nor on how its currency is written."""
+    """Law 97: neither on how a share is split nor on how its currency is written."""
     income = [paid(month_end(n) + 1, one) for n, one in enumerate(gross[: len(amounts) - 1])]
     figure = total_return(monthly(amounts), income, as_of=NOW).known
     scaled = monthly([one * times for one in amounts], decimals=2 + decimals)
@@ -155,7 +155,7 @@ def test_linked_returns_are_those_of_empyrical(returns):
 
 
 def test_a_period_without_a_return_leaves_the_whole_without():
-    """Law 100."""
+    """Law 95."""
     blank = Question("return", NOW).blank("there is no mark")
     figure = linked([Fraction(1, 10), blank], as_of=NOW)
     assert figure.text == "period 2 has no return: there is no mark"
@@ -196,7 +196,7 @@ def test_modified_dietz_of_a_fund_and_its_quarter_linked():
     ],
 )
 def test_a_modified_dietz_return_that_cannot_be_had(arguments, reason):
-    """Law 100."""
+    """Law 95."""
     assert dietz(*arguments).text == reason
 
 

@@ -104,7 +104,7 @@ def test_pearson_and_spearman_are_those_of_scipy(samples):
 
 @given(SAMPLES, st.integers(1, 10_000).map(lambda n: Fraction(n, 100)), NUMBERS)
 def test_a_correlation_lies_in_its_bounds_and_has_no_unit(samples, scale, shift):
-    """Law 106."""
+    """Law 101."""
     one, other = samples
     r = pearson(one, other)
     assume(r is not None)
@@ -140,7 +140,7 @@ def test_a_sharpe_ratio_of_prices_is_that_of_empyrical():
 
 @pytest.mark.parametrize("kind", [MarkKind.NAV, MarkKind.APPRAISAL])
 def test_appraisals_have_no_sharpe_ratio(kind):
-    """Law 106: however long their series is."""
+    """Law 101: however long their series is."""
     figure = sharpe(series(2, kind=kind), riskless=Fraction(0), interval=Interval.MONTH, as_of=NOW)
     assert figure.text == "returns of appraised values are smoothed: only prices have one"
 
@@ -159,7 +159,7 @@ def test_stale_marks_are_seen_by_their_autocorrelation():
 
 
 def test_too_few_months_make_no_figure():
-    """Law 106."""
+    """Law 101."""
     few = series(1, 8)
     for measure in (volatility, autocorrelation):
         figure = measure(few, interval=Interval.MONTH, as_of=NOW)
@@ -218,13 +218,13 @@ def test_a_correlation_of_common_marks_is_that_of_scipy():
 
 
 def test_an_asset_goes_with_itself():
-    """Law 106."""
+    """Law 101."""
     found = pair(series(5), series(5))
     assert (found.pearson.text, found.spearman.text) == ("1.0000", "1.0000")
 
 
 def test_thirty_five_common_months_are_too_few():
-    """Law 106."""
+    """Law 101."""
     found = pair(series(5, LEAST), series(6))
     assert found.pearson.text == "not enough data: 35 of 36 common months"
     assert found.spearman.text == found.pearson.text
@@ -232,7 +232,7 @@ def test_thirty_five_common_months_are_too_few():
 
 
 def test_days_on_which_only_one_has_a_mark_do_not_count():
-    """Law 106: a daily price beside a monthly value is compared on the value's days."""
+    """Law 101: a daily price beside a monthly value is compared on the value's days."""
     value = monthly(walk(5))
     price = [
         mark(month_end(0) + n * DAY, 1_000 + n % 7, kind=MarkKind.PRICE)
@@ -248,7 +248,7 @@ def test_days_on_which_only_one_has_a_mark_do_not_count():
 
 
 def test_a_monthly_value_has_no_daily_correlation():
-    """Law 106: nothing is carried from day to day."""
+    """Law 101: nothing is carried from day to day."""
     found = pair(series(5), series(5), Interval.DAY)
     assert found.pearson.text == "not enough data: 0 of 36 common days"
 

@@ -47,7 +47,7 @@ def scored(weights: list[int], points: list[int | None], **further):
 
 
 def test_the_example_leads_with_its_span():
-    """Law 108."""
+    """Law 103."""
     found = score(*read_card(EXAMPLES / "score.yaml"))
     # 20 x 60 + 20 x 70 + 20 x 60 + 15 x 100 + 10 x 60 = 5,900, and 15 of 100 are not known.
     assert (found.low.text, found.high.text) == ("59.0", "74.0")
@@ -65,7 +65,7 @@ def test_with_all_inputs_there_is_one_score():
 
 
 def test_hiding_two_inputs_lifts_no_score():
-    """Law 108: left out of the weights, two hidden inputs turn 62.5 into 93.1."""
+    """Law 103: left out of the weights, two hidden inputs turn 62.5 into 93.1."""
     weights = [27, 2, 3, 16]
     honest, hidden = scored(weights, [100, 0, 100, 0]), scored(weights, [100, 0, None, None])
     assert honest.value.text == "62.5"
@@ -75,7 +75,7 @@ def test_hiding_two_inputs_lifts_no_score():
 
 
 def test_below_sixty_per_cent_of_the_weight_it_says_not_enough_data():
-    """Law 100."""
+    """Law 95."""
     found = scored([50, 9, 41], [80, 80, None])
     assert found.value.text == "not enough data: 59% of 60% of the weight; 1 input missing: c2"
     assert scored([50, 10, 40], [80, 80, None]).value.text == "1 input missing: c2"
@@ -133,7 +133,7 @@ WEIGHED = st.lists(
 
 @given(WEIGHED, st.data())
 def test_the_span_shrinks_as_inputs_arrive(rows, data):
-    """Law 108: it holds the score that any missing inputs would give."""
+    """Law 103: it holds the score that any missing inputs would give."""
     weights = [weight for weight, _, _ in rows]
     known = [points if there else None for _, points, there in rows]
     now = scored(weights, known)
@@ -148,7 +148,7 @@ def test_the_span_shrinks_as_inputs_arrive(rows, data):
 
 @given(WEIGHED)
 def test_a_score_is_between_its_worst_and_its_best_input(rows):
-    """Law 108: and does not depend on the scale of the weights."""
+    """Law 103: and does not depend on the scale of the weights."""
     weights, points = [row[0] for row in rows], [row[1] for row in rows]
     found = scored(weights, points).value.known
     assert min(points) <= found <= max(points)

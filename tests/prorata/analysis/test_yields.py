@@ -47,7 +47,7 @@ def test_seven_days_make_a_current_and_an_effective_yield():
 
 
 def test_six_days_make_none():
-    """Law 100."""
+    """Law 95."""
     for yielded in (seven_day_yield, seven_day_effective):
         assert yielded([Fraction(1)] * 6, Fraction(1), as_of=NOW).text == (
             "not enough data: 6 of 7 days"
@@ -76,7 +76,7 @@ def test_thirty_days_make_the_yield_of_the_sec():
 
 
 def test_without_accruals_there_is_no_yield_of_the_sec():
-    """Law 100."""
+    """Law 95."""
     assert sec_yield(None, as_of=NOW).text == "no file of accrued income and expenses"
     assert sec_yield(replace(FUND, days=29), as_of=NOW).text == "not enough data: 29 of 30 days"
     assert sec_yield(replace(FUND, shares=Fraction(0)), as_of=NOW).value is None
@@ -86,7 +86,7 @@ def test_without_accruals_there_is_no_yield_of_the_sec():
 
 @given(MONEY, MONEY, MONEY, MONEY, MONEY)
 def test_the_yield_of_the_sec_rises_with_income_and_falls_with_all_else(a, b, c, d, more):
-    """Law 107."""
+    """Law 102."""
     base = Accrued(30, a + b, b, c, d, "")
     figure = sec_yield(base, as_of=NOW).known
     assert sec_yield(replace(base, income=a + b + more), as_of=NOW).known > figure
@@ -136,7 +136,7 @@ def test_a_record_of_a_year_ago_is_out_and_one_not_declared_is_not_in():
     ],
 )
 def test_a_trailing_yield_that_cannot_be_had(further, reason):
-    """Law 100."""
+    """Law 95."""
     assert trailing(**further).text == reason
 
 
