@@ -2,26 +2,25 @@
 """Paper: the PDF of a page, and its picture, made by PlutoPrint.
 
 The page loads nothing: whatever address it names is refused, so that neither a file of this machine
-nor a server is read for a name that a stranger wrote. The fonts are those that travel with
-matplotlib, so that the same page gives the same bytes on every machine, as long as its letters are
-in them (Latin, Greek, Cyrillic and more; not Chinese, Japanese or Korean).
+nor a server is read for a name that a stranger wrote. The fonts are DejaVu Sans, regular and bold,
+in `data/fonts`: their letters of Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic and Georgian, and
+signs. So the same page gives the same bytes on every machine, as long as its letters are in them;
+others, such as Chinese, come from the machine.
 """
 
 from __future__ import annotations
 
 import io
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-from prorata.errors import BuildError
 
 __all__ = ["FONT", "pdf_of", "png_of"]
 
 FONT = "Statement"
 """The family that a page names first; where it is read on a screen, the next one serves."""
 
+FOLDER = Path(__file__).resolve().parent / "data" / "fonts"
 DOTS_PER_INCH, POINTS_PER_INCH = 96, 72
 
 _FONTS = {"font:regular": "DejaVuSans.ttf", "font:bold": "DejaVuSans-Bold.ttf"}
@@ -48,16 +47,20 @@ def pdf_of(page: str, *, title: str, created: str) -> bytes:
     return written.getvalue()
 
 
-def png_of(page: str) -> bytes:
-    """The picture of the first sheet of an HTML page on A4, at 96 dots per inch."""
+def png_of(page: str, sheet: int = 0, *, zoom: int = 1) -> bytes:
+    """The picture of a sheet of an HTML page, at 96 dots per inch times `zoom`, on white.
+
+    The sheets are A4, unless the page says otherwise by `@page { size: … }`.
+    """
     import plutoprint  # noqa: PLC0415
 
     book = _book(page)
-    size = book.get_page_size_at(0)
-    scale = DOTS_PER_INCH / POINTS_PER_INCH
+    size = book.get_page_size_at(sheet)
+    scale = zoom * DOTS_PER_INCH / POINTS_PER_INCH
     canvas = plutoprint.ImageCanvas(round(size.width * scale), round(size.height * scale))
     canvas.clear_surface(1, 1, 1, 1)
-    book.render_page(canvas, 0)
+    canvas.scale(zoom, zoom)
+    book.render_page(canvas, sheet)
     written = io.BytesIO()
     canvas.write_to_png_stream(written)
     return written.getvalue()
@@ -82,19 +85,9 @@ def _fetcher() -> Any:
         def fetch_url(self, url: str) -> Any:
             if url in _FONTS:
                 # Read by PlutoPrint itself, which keeps fonts until after Python has gone.
-                return super().fetch_url(_font(url))
+                return super().fetch_url((FOLDER / _FONTS[url]).as_uri())
             if url.startswith("data:"):
                 return super().fetch_url(url)
             raise ValueError(f"a page loads nothing, and names {url[:80]}")
 
     return FontsOnly()
-
-
-@cache
-def _font(url: str) -> str:
-    # Importing matplotlib for the place of its fonts would take a second.
-    found = find_spec("matplotlib")
-    if found is None or found.origin is None:
-        raise BuildError("matplotlib is missing, whose fonts the PDF needs", "install it")
-    path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONTS[url]
-    return path.resolve().as_uri()
