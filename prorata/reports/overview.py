@@ -27,7 +27,7 @@ from prorata.reports.charts import (
     stacked,
     steps,
 )
-from prorata.reports.charts.canvas import DARK, LIGHT
+from prorata.reports.charts.canvas import DARK, GREEN, GREY, LIGHT, ORANGE
 from prorata.reports.documents import DistributionRow
 from prorata.reports.layouts import layout
 from prorata.reports.pages import PageTable
@@ -304,12 +304,13 @@ def _income(overview: Overview) -> Iterator[Chart]:
             "and is still owed.",
             [str(row.distribution) for row in rows],
             [
-                Series("paid", amounts([row.paid for row in rows])),
-                Series("withheld", amounts([row.withheld for row in rows])),
-                Series("owed", amounts([row.owed for row in rows])),
+                Series("paid", amounts([row.paid for row in rows]), GREEN),
+                Series("withheld", amounts([row.withheld for row in rows]), ORANGE),
+                Series("owed", amounts([row.owed for row in rows]), GREY),
             ],
             unit=currency,
             first="distribution",
+            totals=Series("received", amounts([row.received for row in rows])),
         )
 
 

@@ -47,7 +47,7 @@ def pdf_of(page: str, *, title: str, created: str) -> bytes:
     return written.getvalue()
 
 
-def png_of(page: str, sheet: int = 0, *, zoom: int = 1) -> bytes:
+def png_of(page: str, sheet: int = 0, *, zoom: float = 1) -> bytes:
     """The picture of a sheet of an HTML page, at 96 dots per inch times `zoom`, on white.
 
     The sheets are A4, unless the page says otherwise by `@page { size: … }`.

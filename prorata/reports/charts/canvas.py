@@ -14,15 +14,23 @@ from html import escape
 from typing import TypeAlias
 
 __all__ = [
+    "BLUE",
     "DARK",
+    "GREEN",
+    "GREY",
     "INK",
+    "LETTER",
     "LIGHT",
+    "ORANGE",
+    "PAPER",
     "RULE",
     "SOFT",
     "WIDTH",
     "Canvas",
+    "Key",
     "Number",
     "colour",
+    "place",
     "shortened",
 ]
 
@@ -49,6 +57,12 @@ DARK = {
 """The same in the dark."""
 
 INK = "currentColor"
+
+Key: TypeAlias = tuple[str, str, str | None]
+"""A name of a legend, its colour, and for a line its dashes."""
+
+BLUE, ORANGE, GREEN, PURPLE, GREY, RED = range(6)
+"""The numbers of the colours."""
 
 
 def _variable(name: str) -> str:
@@ -126,17 +140,22 @@ class Canvas:
         at = " ".join(f"{place(x)},{place(y)}" for x, y in points)
         self.element("polyline", points=at, fill="none", stroke=stroke, stroke_width=width, **more)
 
-    def legend(self, names: Sequence[str], y: Number, left: Number = 0) -> Number:
+    def legend(self, keys: Sequence[Key], y: Number) -> Number:
         """Names with their colours, in lines; where the next thing may stand."""
-        x = left
-        for number, name in enumerate(names):
-            room = len(name) * 11 * LETTER + 28
-            if x > left and x + room > self.width + 8:
-                x, y = left, y + 16
-            self.bar(x, y, 10, 10, colour(number))
-            self.text(x + 14, y + 9, shortened(name, self.width - x - 14, 11), fill=SOFT)
+        x: Number = 0
+        for name, fill, dashes in keys:
+            length = 10 if dashes is None else 26
+            room = length + len(name) * 11 * LETTER + 18
+            if x > 0 and x + room > self.width + 8:
+                x, y = 0, y + 16
+            if dashes is None:
+                self.bar(x, y, length, 10, fill)
+            else:
+                self.line([(x, y + 5), (x + length, y + 5)], fill, dashes=dashes)
+            left = x + length + 4
+            self.text(left, y + 9, shortened(name, self.width - left, 11), fill=SOFT)
             x += room
-        return y + 18 if names else y
+        return y + 18 if keys else y
 
     def svg(self, title: str, about: str) -> str:
         """The picture: its first two elements are what a screen reader reads."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from prorata.errors import InputError
+from prorata.reports.charts.canvas import Key, colour
 from prorata.reports.charts.numbers import Figure, Series
 from prorata.reports.pages import PageTable
 
-__all__ = ["Chart", "check", "drawn", "table_of"]
+__all__ = ["Chart", "check", "drawn", "keys", "table_of", "tone"]
 
 SVG = "http://www.w3.org/2000/svg"
 
@@ -34,7 +35,7 @@ class Chart:
 def table_of(title: str, first: str, labels: Sequence[str], series: Sequence[Series]) -> PageTable:
     """The table of a chart: one row for each place, one column for each series."""
     rows = [
-        (label, *(one.figures[number].text for one in series))
+        (label.replace("\n", ", "), *(one.figures[number].text for one in series))
         for number, label in enumerate(labels)
     ]
     return PageTable(title, (first, *(f"{one.name}>" for one in series)), rows)
@@ -56,6 +57,21 @@ def check(title: str, labels: Sequence[str], series: Sequence[Series], *, signed
     if not signed and min(values) < 0:
         rule = "is negative, and no length stands for that"
         raise InputError.of(title, str(min(values)), rule, "draw it as a line")
+
+
+def keys(series: Sequence[Series], dashes: Sequence[str] | None = None) -> list[Key]:
+    """The legend of several series: none of one, whose name is in the title."""
+    if len(series) < 2:
+        return []
+    return [
+        (one.name, tone(one, place), None if dashes is None else dashes[place % len(dashes)])
+        for place, one in enumerate(series)
+    ]
+
+
+def tone(series: Series, place: int) -> str:
+    """The colour of a series, which is at a place among others."""
+    return colour(place if series.tone is None else series.tone)
 
 
 def drawn(figures: Sequence[Figure]) -> list[Fraction]:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from prorata.reports.charts.canvas import LETTER, RULE, SOFT, WIDTH, Canvas, Number
+from prorata.reports.charts.canvas import LETTER, RULE, SOFT, WIDTH, Canvas, Key, Number
 from prorata.reports.charts.numbers import tick_texts, ticks
 
 __all__ = ["Frame"]
 
 SIZE = 10
-HEIGHT, BELOW, SPACE = 170, 20, 8
+HEIGHT, BELOW, SPACE, LINE = 170, 20, 8, 12
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Frame:
         most: Fraction,
         *,
         unit: str = "",
-        legend: Sequence[str] = (),
+        legend: Sequence[Key] = (),
         height: int = HEIGHT,
         powers: bool = False,
     ) -> Frame:
@@ -51,11 +51,11 @@ class Frame:
             marks = ticks(least, most) if most > least else ticks(least, least + 1)
             texts = tick_texts(marks)
         canvas = Canvas(0)
-        top = canvas.legend(legend if len(legend) > 1 else (), 0)
+        top = canvas.legend(legend, 0)
         if unit:
             canvas.text(0, top + SIZE, unit, size=SIZE, fill=SOFT)
             top += SIZE + 4
-        top += SIZE / 2
+        top += SIZE
         left = max(map(len, texts)) * SIZE * LETTER + 8
         frame = cls(canvas, left, top, height, marks[0], marks[-1], powers)
         for mark, text in zip(marks, texts, strict=True):
@@ -68,7 +68,7 @@ class Frame:
     @property
     def width(self) -> Number:
         """Of the part where figures are drawn."""
-        return WIDTH - self.left
+        return WIDTH - float(self.left)
 
     def y(self, value: Number) -> Number:
         """Where a value is drawn."""
@@ -88,12 +88,15 @@ class Frame:
             ends = number == len(spans) - 1
             if ends or (start >= free and end + SPACE <= last):
                 middle, y = (start + end) / 2, self.top + self.height + 14
-                self.canvas.text(middle, y, label, size=SIZE, anchor="middle", fill=SOFT)
+                for row, text in enumerate(label.split("\n")):
+                    below = y + LINE * row
+                    self.canvas.text(middle, below, text, size=SIZE, anchor="middle", fill=SOFT)
                 free = end + SPACE
+        self.canvas.height += LINE * max(label.count("\n") for _, label in places)
 
     def _span(self, at: float, label: str) -> tuple[float, float]:
         """From where to where a label reaches, not beyond the edges of the canvas."""
-        length = len(label) * SIZE * LETTER
+        length = max(map(len, label.split("\n"))) * SIZE * LETTER
         start = max(0.0, min(float(self.left) + at - length / 2, WIDTH - length))
         return start, start + length
 

@@ -9,7 +9,7 @@ from itertools import accumulate, pairwise
 
 from prorata.errors import InputError
 from prorata.reports.charts.canvas import SOFT, Number, colour
-from prorata.reports.charts.chart import Chart, check, drawn, table_of
+from prorata.reports.charts.chart import Chart, check, drawn, keys, table_of, tone
 from prorata.reports.charts.frame import Frame
 from prorata.reports.charts.numbers import Figure, Series, share
 from prorata.reports.pages import PageTable
@@ -82,7 +82,7 @@ def _drawn(
     # From 0, unless what there is to see is far above it.
     far = 2 * least > most > least and not stepped
     low = least if powers or least < 0 or far else Fraction(0)
-    frame = Frame.of(low, most, unit=unit, legend=[one.name for one in series], powers=powers)
+    frame = Frame.of(low, most, unit=unit, legend=keys(series, DASHES), powers=powers)
     length = places[-1] - places[0] or 1
     inset = 6
     across = [
@@ -94,11 +94,11 @@ def _drawn(
             points = [(x, frame.y(value)) for x, value in run]
             if stepped:
                 points = _stepped(points)
-            frame.canvas.line(points, colour(number), dashes=DASHES[number % len(DASHES)])
+            frame.canvas.line(points, tone(one, number), dashes=DASHES[number % len(DASHES)])
             if len(run) == 1 or (len(labels) <= 24 and not stepped):
                 for x, value in run:
                     frame.canvas.element(
-                        "circle", cx=x, cy=frame.y(value), r=2.5, fill=colour(number)
+                        "circle", cx=x, cy=frame.y(value), r=2.5, fill=tone(one, number)
                     )
     frame.below([(x - frame.left, label) for x, label in zip(across, labels, strict=True)], 1)
     svg = frame.canvas.svg(title, about)

@@ -30,10 +30,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Series:
-    """One name of the legend, and its figure for each place of the chart."""
+    """One name of the legend, and its figure for each place of the chart.
+
+    `tone` is the number of its colour, from 0; else its place among the series is.
+    """
 
     name: str
     figures: Sequence[Figure]
+    tone: int | None = None
 
 
 def count(number: int) -> Figure:
