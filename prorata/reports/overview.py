@@ -43,7 +43,7 @@ __all__ = ["Overview", "Record", "overview_of", "overview_page", "write_overview
 LATEST = 12
 """Of records, distributions and documents so many are shown, the latest ones."""
 
-LARGEST, TOPS = 10, (1, 5, 10)
+LARGEST, TOPS, CURRENCIES = 10, (1, 5, 10), 3
 LONGEST = 120
 """Letters of a document's address: a longer one is cut, so that the page keeps its size."""
 
@@ -182,13 +182,23 @@ def overview_page(overview: Overview) -> str:
         dark=DARK,
         facts=_facts(overview),
         sections=[
-            ("Shares and holders", _ownership(overview), []),
-            ("Income", list(_income(overview)), _income_tables(overview)),
-            ("Unclaimed income", list(_unclaimed(overview)), []),
-            ("Record dates", list(_supply(overview)), _record_tables(overview)),
-            ("Documents", [], _document_tables(overview)),
+            ("Shares and holders", _ownership(overview), [], ""),
+            ("Income", *_few(list(_income(overview)), _income_tables(overview))),
+            ("Unclaimed income", *_few(list(_unclaimed(overview)), [])),
+            ("Record dates", list(_supply(overview)), _record_tables(overview), ""),
+            ("Documents", [], _document_tables(overview), ""),
         ],
     )
+
+
+def _few(
+    charts: Sequence[Chart], tables: Sequence[PageTable]
+) -> tuple[Sequence[Chart], Sequence[PageTable], str]:
+    """The charts of a few currencies, the last ones, and how many there are besides."""
+    more = len(charts) - CURRENCIES
+    told = counted(more, "more currency", "more currencies")
+    note = f"And {told}: `prorata books` has them." if more > 0 else ""
+    return charts[-CURRENCIES:], tables, note
 
 
 def _facts(overview: Overview) -> list[tuple[str, str]]:
@@ -294,10 +304,10 @@ def _supply(overview: Overview) -> Iterator[Chart]:
 
 def _income(overview: Overview) -> Iterator[Chart]:
     """For each currency, what became of the latest distributions in it."""
-    by_currency: dict[str, list[DistributionRow]] = {}
+    by_currency: dict[tuple[str, int], list[DistributionRow]] = {}
     for row in overview.distributions[-LATEST:]:
-        by_currency.setdefault(row.currency, []).append(row)
-    for currency, rows in by_currency.items():
+        by_currency.setdefault((row.currency, row.received.decimals), []).append(row)
+    for (currency, _), rows in by_currency.items():
         yield stacked(
             f"Income by distribution, in {currency}",
             f"Of {counted(len(rows), 'distribution')}: what was paid to holders, withheld as tax, "

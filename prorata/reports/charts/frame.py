@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from prorata.reports.charts.canvas import LETTER, RULE, SOFT, WIDTH, Canvas, Key, Number
+from prorata.reports.charts.canvas import LETTER, RULE, SOFT, WIDTH, Canvas, Key, Number, shortened
 from prorata.reports.charts.numbers import tick_texts, ticks
 
 __all__ = ["Frame"]
@@ -81,6 +81,7 @@ class Frame:
 
     def below(self, places: Sequence[tuple[Number, str]], slot: Number) -> None:
         """Labels under the axis, each in the middle of its place: as many as there is room for."""
+        places = [(at, _short(label)) for at, label in places]
         spans = [self._span(float(at) * float(slot), label) for at, label in places]
         # The last is always there, and what stands before it leaves room for it.
         free, last = -1.0, spans[-1][0]
@@ -99,6 +100,11 @@ class Frame:
         length = max(map(len, label.split("\n"))) * SIZE * LETTER
         start = max(0.0, min(float(self.left) + at - length / 2, WIDTH - length))
         return start, start + length
+
+
+def _short(label: str) -> str:
+    """A label that does not fill the axis, line by line."""
+    return "\n".join(shortened(line, WIDTH / 3, SIZE) for line in label.split("\n"))
 
 
 def _powers(least: Fraction, most: Fraction) -> list[Fraction]:

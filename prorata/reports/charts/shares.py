@@ -51,7 +51,8 @@ def donut(
             )  # fmt: skip
             edge = end
     if middle:
-        canvas.text(centre, centre + 4, middle, anchor="middle", bold=True)
+        name = shortened(middle, 2 * HOLE - 10, 11)
+        canvas.text(centre, centre + 4, name, anchor="middle", bold=True)
     left, step = 2 * RING + 18, min(24, (2 * RING + 4) / len(labels))
     top = centre - step * len(labels) / 2
     for number, (label, figure) in enumerate(zip(labels, parts.figures, strict=True)):
