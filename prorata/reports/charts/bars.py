@@ -21,7 +21,8 @@ def bars(
 ) -> Chart:
     """A bar for each label and series, as long as its figure says; 0 is at the left.
 
-    Above the bars stand the label and the figures. `first` heads the labels in the table.
+    Above the bars stand the label and the figures; one that is missing takes no room. `first`
+    heads the labels in the table.
 
     Raises: InputError as `check` does.
     """
@@ -39,7 +40,7 @@ def bars(
             value = one.figures[number].value
             if value is not None:
                 canvas.bar(0, y, _part(value, most) * WIDTH, BAR, tone(one, place))
-            y += BAR + 1
+                y += BAR + 1
         y += GAP
     canvas.height = y - GAP + 1
     return Chart(title, about, canvas.svg(title, about), table_of(title, first, labels, series))

@@ -61,7 +61,8 @@ def sample(**more) -> Overview:
     balances = {f"0x{n:040x}": n * n for n in range(1, 148)}
     start = second(2026, 1, 1)
     records = [
-        Record(n, start + n * 90 * DAY, HSE.amount(900_000 + 40_000 * n), 140 + n) for n in range(1, 5)
+        Record(n, start + n * 90 * DAY, HSE.amount(900_000 + 40_000 * n), 140 + n)
+        for n in range(1, 5)
     ]
     records += [Record(5, None), Record(6, start + 600 * DAY)]
     about = {
