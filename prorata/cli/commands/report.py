@@ -43,7 +43,7 @@ def _out(kinds: str, usual: str) -> Callable[[F], F]:
 
 @click.group()
 def cli() -> None:
-    """Write reports of an asset, from its chain.
+    """Write reports: overview, distribution, reconciliation, register, ageing.
 
     Each is one file, and the same chain gives the same bytes. Nothing is sent.
     """

@@ -69,7 +69,7 @@ def test_the_overview_is_one_page_of_one_block(commands, tmp_path, monkeypatch):
 
 
 def test_a_distribution_adds_up_in_the_spreadsheet_too(commands, tmp_path):
-    """Each formula comes to what stands beside it, and differences to 0 (Law 15)."""
+    """Each formula comes to what stands beside it, and differences to 0."""
     out = tmp_path / "d.xlsx"
     commands.facts("report", "distribution", "--id", "1", "--out", str(out))
     book = Evaluated(out)
