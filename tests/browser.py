@@ -22,6 +22,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
+from prorata.reports.pdf import FOLDER
 from prorata.toolchain.paths import PROJECT_ROOT
 
 INSTALLED = PROJECT_ROOT / ".cache" / "browser"
@@ -35,6 +36,8 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-port=0",
 )  # fmt: skip
 PATIENCE = 60
+FONTS = {"FONTCONFIG_PATH": str(FOLDER)}
+"""The letters of paper, so that a picture is the same on every machine."""
 
 UNPACK = """
 const fs = require('fs'), zlib = require('zlib'), [, from, to] = process.argv;
@@ -136,7 +139,7 @@ def browser() -> Iterator[Tab]:
     command = [str(program), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
     process = subprocess.Popen(
         command,
-        env={**os.environ, "HOME": str(folder), "LD_LIBRARY_PATH": libraries},
+        env={**os.environ, "HOME": str(folder), "LD_LIBRARY_PATH": libraries, **FONTS},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -2,10 +2,10 @@
 """Paper: the PDF of a page, and its picture, made by PlutoPrint.
 
 The page loads nothing: whatever address it names is refused, so that neither a file of this machine
-nor a server is read for a name that a stranger wrote. The fonts are DejaVu Sans, regular and bold,
-in `data/fonts`: their letters of Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic and Georgian, and
-signs. So the same page gives the same bytes on every machine, as long as its letters are in them;
-others, such as Chinese, come from the machine.
+nor a server is read for a name that a stranger wrote. The fonts are those of
+`data/fonts`: letters of Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic and Georgian, and signs.
+So the same page gives the same bytes on every machine, as long as its letters are in them; others,
+such as Chinese, come from the machine.
 """
 
 from __future__ import annotations
@@ -22,12 +22,6 @@ FONT = "Statement"
 
 FOLDER = Path(__file__).resolve().parent / "data" / "fonts"
 DOTS_PER_INCH, POINTS_PER_INCH = 96, 72
-
-_FONTS = {"font:regular": "DejaVuSans.ttf", "font:bold": "DejaVuSans-Bold.ttf"}
-_FACES = "".join(
-    f'@font-face{{font-family:{FONT};font-weight:{weight};src:url("font:{weight_name}")}}'
-    for weight, weight_name in (("normal", "regular"), ("bold", "bold"))
-)
 
 
 def pdf_of(page: str, *, title: str, created: str) -> bytes:
@@ -69,25 +63,30 @@ def png_of(page: str, sheet: int = 0, *, zoom: float = 1) -> bytes:
 def _book(page: str) -> Any:
     import plutoprint  # noqa: PLC0415
 
+    fetcher = _prepared()
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
-    book.custom_resource_fetcher = _fetcher()
-    book.load_html(page.replace("<style>", f"<style>{_FACES}", 1))
+    book.custom_resource_fetcher = fetcher
+    book.load_html(page)
     return book
 
 
 @cache
-def _fetcher() -> Any:
+def _prepared() -> Any:
+    """Where the fonts are, told once; who is asked for what a page names.
+
+    Fonts that a page named itself would be read anew for each page, which takes four times as long
+    as all the rest.
+    """
     import plutoprint  # noqa: PLC0415
 
-    class FontsOnly(plutoprint.ResourceFetcher):
-        """Gives the fonts and what stands in the page itself; refuses all else."""
+    plutoprint.plutobook_set_fontconfig_path(str(FOLDER))
+
+    class NothingElse(plutoprint.ResourceFetcher):
+        """Gives what stands in the page itself; refuses all else."""
 
         def fetch_url(self, url: str) -> Any:
-            if url in _FONTS:
-                # Read by PlutoPrint itself, which keeps fonts until after Python has gone.
-                return super().fetch_url((FOLDER / _FONTS[url]).as_uri())
             if url.startswith("data:"):
                 return super().fetch_url(url)
             raise ValueError(f"a page loads nothing, and names {url[:80]}")
 
-    return FontsOnly()
+    return NothingElse()
