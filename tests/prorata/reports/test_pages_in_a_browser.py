@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -14,8 +15,10 @@ from prorata.reports.charts import Figure, Series, count, heat_map, line
 from prorata.reports.layouts import layout
 from prorata.reports.letters import page as letter_page
 from prorata.reports.overview import overview_page
+from prorata.reports.registers import register_rows, write_register
 from tests.browser import browser
 from tests.pictures import is_pinned
+from tests.prorata.reports.test_annual import KNOWN, TOKEN, UNITS, A, books_of
 from tests.prorata.reports.test_charts import SHAPES
 from tests.prorata.reports.test_mailing import sample as letter
 from tests.prorata.reports.test_overview import sample as overview
@@ -54,10 +57,22 @@ def gallery() -> str:
     return f"{head}<section>{body}</section>{rest[rest.rindex('<p class=') :]}"
 
 
+def register() -> str:
+    """A register of holders with a name, a country and long addresses."""
+    books = books_of([])
+    rows = register_rows(books.ledgers[TOKEN], 1, UNITS[TOKEN], known=KNOWN, countries={A: "DE"})
+    facts = {"asset": "House (HSE)", "record": "Record 1", "share token": TOKEN}
+    with TemporaryDirectory() as place:
+        path = Path(place) / "register.html"
+        write_register(rows, path, facts)
+        return path.read_text(encoding="utf-8")
+
+
 PAGES = {
     "overview": lambda: overview_page(overview()),
     "charts": gallery,
     "statement": lambda: letter_page(letter()),
+    "register": register,
 }
 
 
@@ -65,8 +80,8 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_looks_as_it_did_when_it_was_looked_at(tab, tmp_path, name, view):
     """It asks nobody for anything, and nothing is said on its console."""
-    if name == "statement" and view not in ("light", "small"):
-        pytest.skip("a letter is black on white")
+    if name in ("statement", "register") and view not in ("light", "small"):
+        pytest.skip("it is black on white everywhere")
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), encoding="utf-8")
     tab.open(path, **VIEWS[view])
@@ -83,7 +98,7 @@ def test_nothing_hangs_over_the_edge_of_a_small_screen(tab, tmp_path, name):
     path.write_text(PAGES[name](), encoding="utf-8")
     tab.open(path, 360)
     assert tab.asks("document.documentElement.scrollWidth") == 360
-    texts = name == "statement" or tab.asks(
+    texts = name in ("statement", "register") or tab.asks(
         "Math.min(...[...document.querySelectorAll('svg text')].map(t => "
         "t.getBoundingClientRect().height))"
     )
