@@ -123,6 +123,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Ask the ledger in the database, and look after it.",
     },
     "Reports": {
+        "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },

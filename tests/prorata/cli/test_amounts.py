@@ -319,6 +319,14 @@ def report(documents: Documents, folder: Path) -> None:
     documents.asks_no_node("waterfall", "show", loans / "waterfall.yaml")
     documents.asks_no_node("waterfall", "run", building / "waterfall.yaml", building / "income.csv")
     documents("books", "--out", folder / "books")
+    for words, name in (
+        (("overview",), "overview.html"),
+        (("distribution", "--id", "1"), "distribution.xlsx"),
+        (("reconciliation",), "reconciliation.xlsx"),
+        (("register", "--record", "1"), "register.csv"),
+        (("ageing",), "aged.json"),
+    ):
+        documents("report", *words, "--out", folder / name)
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
         documents("statements", "--year", number, "--out", folder / f"statements-{number}")
