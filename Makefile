@@ -149,11 +149,14 @@ prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmo
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337
 
-lock: setup  ## Resolve requirements.lock anew from pyproject.toml
+lock: setup  ## Resolve both lock files of Python packages anew from pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra ape --extra dev --extra store --extra analysis --universal \
 		--python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--quiet --output-file requirements.lock
+	@echo chdb==4.4.0 | $(VENV)/lock/bin/uv pip compile pyproject.toml - --extra store --extra analysis --extra cluster \
+		--python-platform linux --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--quiet --output-file .ci/cluster.lock
 
 clean:  ## Remove everything that was built or installed
 	@rm -rf $(VENV) node_modules .build contracts/.cache dist out .hypothesis .cache .pytest_cache .mypy_cache .ruff_cache
