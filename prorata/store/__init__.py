@@ -3,3 +3,13 @@
 
 It needs the extra `store`, which nothing else of prorata imports.
 """
+
+from importlib.util import find_spec
+
+from prorata.errors import StoreError
+
+if find_spec("sqlalchemy") is None:
+    raise StoreError(
+        "the ledger in a database needs packages that are not installed",
+        "install them with: pip install 'prorata[store]'",
+    )
