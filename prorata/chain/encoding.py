@@ -10,12 +10,13 @@ from typing import Any
 from prorata.chain.abi import decode_error
 from prorata.chain.rpc import BusyError
 from prorata.chain.transports.replies import asks_too_often, reason_given
-from prorata.chain.types import BlockTag, Log, Mined, Sent, Simulated
+from prorata.chain.types import BlockHeader, BlockTag, Log, Mined, Sent, Simulated
 from prorata.errors import RUN_AGAIN, ChainError
 from prorata.values.addresses import checksummed
 
 __all__ = [
     "bytes_of",
+    "header_of",
     "hex_of",
     "int_of",
     "log_of",
@@ -26,6 +27,8 @@ __all__ = [
     "tag_of",
     "topic_of",
 ]
+
+HASH_BYTES = 32
 
 
 def refusal_of(method: str, failed: object) -> ChainError:
@@ -94,6 +97,23 @@ def log_of(entry: Mapping[str, Any]) -> Log:
         transaction_hash=entry["transactionHash"],
         log_index=int_of(entry["logIndex"]),
         block_time=int_of(entry.get("blockTimestamp") or "0x0"),
+    )
+
+
+def header_of(header: Mapping[str, Any]) -> BlockHeader:
+    """A block's header with its parent.
+
+    Raises: ChainError when it is none.
+    """
+    block_hash, parent = header.get("hash"), header.get("parentHash")
+    for found in (block_hash, parent):
+        if len(bytes_of(found)) != HASH_BYTES:
+            raise _misfit(found, "the hash of a block belongs")
+    return BlockHeader(
+        number=int_of(header.get("number")),
+        hash=str(block_hash).lower(),
+        parent=str(parent).lower(),
+        timestamp=int_of(header.get("timestamp")),
     )
 
 

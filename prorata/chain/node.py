@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prorata.chain.encoding import (
     bytes_of,
+    header_of,
     hex_of,
     int_of,
     mined_of,
@@ -18,13 +19,14 @@ from prorata.chain.encoding import (
     tag_of,
     topic_of,
 )
-from prorata.chain.log_pages import read_logs
+from prorata.chain.log_pages import LogRange, read_logs, read_ranges
 from prorata.chain.pool import Pool
 from prorata.chain.rpc import BusyError, Wire
 from prorata.chain.transports.limits import Limits
-from prorata.chain.transports.replies import Request
+from prorata.chain.transports.replies import Answer, Request
 from prorata.chain.types import (
     Block,
+    BlockHeader,
     BlockTag,
     Fees,
     Log,
@@ -45,28 +47,36 @@ HEAVY_BATCH = 10  # of questions that each run millions of gas, to be answered i
 LOCAL_CHAINS = frozenset({1337, 31337})
 
 
+class _LeftOutError(BusyError):
+    """A question that the node has not answered at all."""
+
+
 class RpcChain:
     """A node, given by its address or as a `Web3`, or a provider of web3, to borrow; or several.
 
     An address is `http(s)://…`, `ws(s)://…`, or the path of an IPC socket: `ipc:///…`, or one that
     ends in `.ipc`. Of several the first is asked that answers and is not behind the others.
-    `expected_chain_id` refuses any other chain before anything else is asked of it. Nothing is sent
-    until the first question.
+    `expected_chain_id` refuses any other chain before anything else is asked of it. Each host is
+    asked at most `rate` questions a second. Nothing is sent until the first question.
 
     Raises: InputError for what is neither.
     """
 
     def __init__(
         self,
-        node: str | Web3 | BaseProvider | list[str] | tuple[str, ...],
+        node: str | Web3 | BaseProvider | Wire | Sequence[str | Wire],
         *,
         expected_chain_id: int | None = None,
+        rate: float | None = None,
     ) -> None:
+        def wire(one: str | Web3 | BaseProvider | Wire) -> Wire:
+            return one if isinstance(one, Wire) else Wire(one, rate=rate)
+
         self._wire: Wire | Pool
         if isinstance(node, list | tuple):
-            self._wire = Pool([Wire(one) for one in node])
+            self._wire = Pool([wire(one) for one in node])
         else:
-            self._wire = Wire(node)
+            self._wire = wire(node)  # type: ignore[arg-type]
         self._expected = expected_chain_id
         self._own_block = 0
 
@@ -146,6 +156,39 @@ class RpcChain:
             raise self._no_block("latest")
         return max(times)
 
+    # ----------------------------------------------------------- several nodes
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes there are, whether they answer or not."""
+        return len(self._wire.wires) if isinstance(self._wire, Pool) else 1
+
+    @property
+    def websockets(self) -> tuple[str, ...]:
+        """The whole addresses of those of its nodes that are asked over a websocket."""
+        wires = self._wire.wires if isinstance(self._wire, Pool) else (self._wire,)
+        return tuple(found for wire in wires if (found := wire.websocket) is not None)
+
+    def opinions(self, questions: Sequence[Request]) -> list[tuple[str, list[Any]]]:
+        """What each node that answers says to the same questions, by its name.
+
+        A refused question has its error in place of its answer, and so has one without any.
+        """
+        if isinstance(self._wire, Pool):
+            said = self._wire.opinions(questions)
+            return [(wire.name, self._read(questions, answers)) for wire, answers in said]
+        return [(self.name, self._read(questions, self._wire(questions)))]
+
+    def others(self) -> list[RpcChain]:
+        """Those nodes, one by one, that were not asked last and can be asked the same again."""
+        wires = self._wire.others if isinstance(self._wire, Pool) else ()
+        return [RpcChain(wire, expected_chain_id=self._expected) for wire in wires]
+
+    def rest(self, other: RpcChain) -> None:
+        """Leave one of `others` alone for a while, which has failed."""
+        if isinstance(self._wire, Pool) and isinstance(other._wire, Wire):
+            self._wire.rest(other._wire)
+
     # ------------------------------------------------------------------ questions
 
     def request(self, method: str, *params: object) -> Any:
@@ -180,12 +223,20 @@ class RpcChain:
         return answers
 
     def _asked(self, questions: Sequence[Request], hasty: bool) -> list[Any]:
-        found = []
-        for (method, _), answer in zip(questions, self._wire(questions, hasty=hasty), strict=True):
+        found = self._read(questions, self._wire(questions, hasty=hasty))
+        for answer in found:
+            if isinstance(answer, _LeftOutError):
+                raise answer
+        return found
+
+    def _read(self, questions: Sequence[Request], answers: Sequence[Answer | None]) -> list[Any]:
+        """The results, with an error in place of what was refused or left out."""
+        found: list[Any] = []
+        for (method, _), answer in zip(questions, answers, strict=True):
             if answer is None:
-                raise BusyError(
-                    f"{self.name} left {method} without an answer", f"wait a minute and {RUN_AGAIN}"
-                )
+                said = f"{self.name} left {method} without an answer"
+                found.append(_LeftOutError(said, f"wait a minute and {RUN_AGAIN}"))
+                continue
             failed = answer.get("error")
             found.append(answer.get("result") if failed is None else refusal_of(method, failed))
         return found
@@ -261,6 +312,15 @@ class RpcChain:
             raise self._no_block(numbers[headers.index(None)])
         return [Block(int_of(h["number"]), int_of(h["timestamp"]), h["hash"]) for h in headers]
 
+    def headers(self, wanted: Sequence[BlockTag]) -> list[BlockHeader | None]:
+        """Headers with their parents, by number or tag; None for one that is not there.
+
+        Raises: ChainError when one is refused.
+        """
+        asked = [("eth_getBlockByNumber", (tag_of(block), False)) for block in wanted]
+        found = self.request_many(asked)
+        return [None if header is None else header_of(header) for header in found]
+
     def hashes(self, numbers: Sequence[int]) -> dict[int, str | None]:
         """The hash of each block by number; None for one that is not there, or no longer."""
         headers = self.request_many([("eth_getBlockByNumber", (hex(n), False)) for n in numbers])
@@ -297,6 +357,25 @@ class RpcChain:
         if topics is not None:
             wanted["topics"] = [topic_of(topic) for topic in topics]
         return read_logs(self, wanted, first, last)
+
+    def log_ranges(self, addresses: Sequence[str], first: int, last: int) -> Iterator[LogRange]:
+        """The logs as the node's JSON has them, range by range, each with the header of its end.
+
+        Raises: ChainError as `logs`; BusyError when the node has not got so far.
+        """
+        return read_ranges(self, {"address": list(addresses)}, first, last)
+
+    def logs_of_blocks(
+        self, addresses: Sequence[str], hashes: Sequence[str]
+    ) -> list[list[dict[str, Any]] | ProrataError]:
+        """The logs of each block, asked for by its hash: no other block's can be among them.
+
+        As the node's JSON has them; the refusal in the place of one that is no longer known.
+        """
+        wanted = list(addresses)
+        return self.try_many(
+            [("eth_getLogs", ({"address": wanted, "blockHash": one},)) for one in hashes]
+        )
 
     # -------------------------------------------------------------------- sending
 

@@ -114,6 +114,43 @@ class Pool:
                     answers[number] = answer
         return answers
 
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """All of them, in the order in which they are asked."""
+        return tuple(node.wire for node in self._nodes)
+
+    @property
+    def others(self) -> tuple[Wire, ...]:
+        """Those that can be asked the same again: all that are well but the one asked last."""
+        return tuple(n.wire for n in self._nodes if n is not self._asked and not n.rests)
+
+    def rest(self, wire: Wire) -> None:
+        """Leave a node alone for a while that has failed elsewhere."""
+        for node in self._nodes:
+            if node.wire is wire:
+                node.rest()
+
+    def opinions(self, questions: Sequence[Request]) -> list[tuple[Wire, list[Answer | None]]]:
+        """What each node says that answers, those among them that are behind.
+
+        Raises: ChainError when one is of another chain.
+        """
+        found = []
+        for node in self._nodes:
+            if node.rests:
+                continue
+            try:
+                self._meet(node)
+                answers = node.wire(questions, hasty=True)
+            except _OtherChainError:
+                raise
+            except ChainError:
+                node.rest()
+                continue
+            node.recover()
+            found.append((node.wire, answers))
+        return found
+
     def _answered(
         self, method: str | None, questions: Sequence[Request], hasty: bool
     ) -> list[Answer | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from prorata.chain.transports.limits import Limits
+from prorata.chain.transports.rates import bucket_for
 from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
 from prorata.chain.transports.wordings import batch_limit, is_of_batch
 from prorata.errors import RUN_AGAIN, ChainError, InputError
@@ -41,14 +42,22 @@ class Wire:
 
     `node` is an address, `http(s)://…`, `ws(s)://…`, `ipc:///path` or a path that ends in `.ipc`;
     or a `Web3`, or a provider of web3, whose connection is borrowed. Then its owner has said how
-    often it tries again, and nothing is tried again here.
+    often it tries again, and nothing is tried again here. At most `rate` questions a second are asked
+    of its host.
 
     Raises: InputError for what is neither.
     """
 
-    def __init__(self, node: str | Web3 | BaseProvider) -> None:
+    def __init__(self, node: str | Web3 | BaseProvider, *, rate: float | None = None) -> None:
         self._node: Any = _checked(node) if isinstance(node, str) else _lent(node)
         self.name = _shown(node) if isinstance(node, str) else "the node"
+        self._bucket = bucket_for(self.name, rate)
+
+    @property
+    def websocket(self) -> str | None:
+        """The whole address, if it is a websocket's; whoever has it says it to nobody."""
+        node = self._node
+        return node if isinstance(node, str) and node.startswith(("ws://", "wss://")) else None
 
     @cached_property
     def limits(self) -> Limits:
@@ -121,6 +130,8 @@ class Wire:
         pauses = RETRIES_AFTER_SECONDS if isinstance(self._node, str) else ()
         timeout = min(TIMEOUT_SECONDS, HASTY_SECONDS) if hasty else TIMEOUT_SECONDS
         for pause in (*pauses, None):
+            if self._bucket is not None:
+                self._bucket.take(len(questions))
             try:
                 reply = self._connection.ask(questions, timeout)
                 if hasty and reply.is_overtaxed:

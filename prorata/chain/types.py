@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Block",
+    "BlockHeader",
     "BlockTag",
     "Chain",
     "Fees",
@@ -35,6 +36,16 @@ class Block:
     number: int
     timestamp: int
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHeader:
+    """A block's header with the hash of the block before it: both as `0x…`."""
+
+    number: int
+    hash: str
+    parent: str
+    timestamp: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "names": "Give addresses names, which every command then shows.",
     },
     "Ledger": {
+        "follow": "Read every event of an asset into the ledger's database, and go on doing so.",
         "ledger": "Ask the ledger in the database, and look after it.",
     },
     "Reports": {

@@ -46,20 +46,22 @@ def connected(network: str) -> Iterator[tuple[RpcChain, int]]:
     if all(_ADDRESS.fullmatch(address) for address in addresses):
         yield _answering(_chain_of(network, addresses, None)), PUBLIC_CONFIRMATIONS
     elif (found := _set_named(network)) is not None:
-        chain = _chain_of(network, found.nodes, found.chain_id)
+        chain = _chain_of(network, found.nodes, found.chain_id, found.requests_per_second)
         yield _answering(chain), found.confirmations
     else:
         with _known_to_ape(network) as known:
             yield known
 
 
-def _chain_of(network: str, addresses: list[str], expected: int | None) -> RpcChain:
-    """The chain behind one address or several.
+def _chain_of(
+    network: str, addresses: list[str], expected: int | None, rate: float | None = None
+) -> RpcChain:
+    """The chain behind one address or several, each asked at most `rate` questions a second.
 
     Raises: InputError for one that leads nowhere.
     """
     plain = [_address(network, address) for address in addresses]
-    return RpcChain(plain if plain[1:] else plain[0], expected_chain_id=expected)
+    return RpcChain(plain if plain[1:] else plain[0], expected_chain_id=expected, rate=rate)
 
 
 def _address(network: str, written: str) -> str:
@@ -109,13 +111,17 @@ def _answering(chain: RpcChain) -> RpcChain:
 
 
 class _Nodes(BaseModel):
-    """A named set in networks.yaml: the nodes of one chain, the first to be asked first."""
+    """A named set in networks.yaml: the nodes of one chain, the first to be asked first.
+
+    None of their hosts is asked more than `requests_per_second` questions.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     nodes: Annotated[list[str], Field(min_length=1)]
     chain_id: int | None = None
     confirmations: Annotated[int, Field(ge=0)] = PUBLIC_CONFIRMATIONS
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
 
 def _set_named(network: str) -> _Nodes | None:

@@ -37,7 +37,7 @@ def insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
     if connection.dialect.name == "sqlite":
         driver.executemany(_statement(table), rows)
         return
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" FROM STDIN') as copy:
         for text in _chunks(map(_line(table), rows)):
             copy.write(text)
 

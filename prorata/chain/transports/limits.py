@@ -24,6 +24,7 @@ __all__ = ["Limits", "Pace"]
 
 BATCH = 100
 LOG_PAGE = 10_000
+FIRST_RANGE = 2_000
 
 EASY_SECONDS = 2.0
 EASY_LOGS = 5_000
@@ -87,13 +88,17 @@ class Pace:
 
 
 class Limits:
-    """What a node takes at once: `logs` in blocks of a range, `batch` in questions."""
+    """What a node takes at once: `logs` in blocks of a range, `batch` in questions.
+
+    `comfortable` is how many blocks at once have no more logs than the asker has room for.
+    """
 
     def __init__(self, address: str | None = None) -> None:
         self._host = _host_of(address)
         known = _read().get(self._host, {}) if self._host else {}
         self.logs = _pace(known.get("logs"), LOG_PAGE)
         self.batch = _pace(known.get("batch"), BATCH)
+        self.comfortable = FIRST_RANGE
         self._kept = self._facts
 
     def keep(self) -> None:
