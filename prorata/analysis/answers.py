@@ -9,8 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,6 +47,24 @@ class Answer:
     def digest(self) -> str:
         """SHA-256 of the CSV."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def columns_for_people(self) -> tuple[str, ...]:
+        """The columns; those whose name ends with `>` are numbers."""
+        query = self.query
+        return tuple(f"{n}>" if n in query.amounts | query.numbers else n for n in query.columns)
+
+    @property
+    def text_rows(self) -> list[list[str]]:
+        """The rows for people: amounts by thousands."""
+        amounts = [name in self.query.amounts for name in self.query.columns]
+        return [
+            [
+                f"{cell:,}" if amount else str(cell)
+                for cell, amount in zip(row, amounts, strict=True)
+            ]
+            for row in self.rows
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """For a program; amounts are text, since many readers round large numbers."""

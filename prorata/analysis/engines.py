@@ -92,8 +92,9 @@ def _needed(module: str, extra: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
+        package = module.split(".", maxsplit=1)[0]
         raise StoreError(
-            f"this engine needs {module.split('.')[0]}, which cannot be loaded ({error})",
+            f"this engine needs {package}, which cannot be loaded ({error})",
             f"install it with: pip install '{extra}'",
         ) from None
 
@@ -198,9 +199,8 @@ class ClickHouse:
             f"SELECT * FROM {self._read(_pattern(folder, names), columns)}"  # noqa: S608
             for folder, names in folders.items()
         ]
-        self.tables[table] = " UNION ALL ".join(
-            selects or [f"SELECT * FROM null({_literal(columns)})"]
-        )
+        none = f"SELECT * FROM null({_literal(columns)})"  # noqa: S608
+        self.tables[table] = " UNION ALL ".join(selects or [none])
 
     def _read(self, pattern: str, columns: str) -> str:
         function = "file"
@@ -215,7 +215,7 @@ class ClickHouse:
         named = ", ".join(f"{table} AS ({select})" for table, select in self.tables.items())
         with _refusals("ClickHouse", self.errors):
             # Each row is an array of numbers and text; amounts are text by the query.
-            answered = self.ask(f"WITH {named} SELECT * FROM ({sql})")
+            answered = self.ask(f"WITH {named} SELECT * FROM ({sql})")  # noqa: S608
         return [tuple(json.loads(line)) for line in answered.splitlines()]
 
 
@@ -309,7 +309,7 @@ def _spark(stack: ExitStack, server: str | None, session: Any) -> Engine:
 
 
 def spark_session(module: Any, master: str) -> Any:
-    """A session that computes as the others do: sums that overflow are refused, and zones are UTC."""
+    """A session that computes as the others do: a sum that overflows is refused, zones are UTC."""
     settings = {
         "spark.sql.ansi.enabled": "true",
         "spark.sql.session.timeZone": "UTC",

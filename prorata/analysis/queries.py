@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import ibis
 
 from prorata.errors import InputError, StoreError
-from prorata.files.manifests import TABLES, Publication, amounts_of, exact
+from prorata.files.manifests import TABLES, Publication, exact
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.words import listed
 
@@ -75,6 +75,10 @@ class Query(Protocol):
         """Which of them are amounts."""
 
     @property
+    def numbers(self) -> frozenset[str]:
+        """Which of them are other numbers."""
+
+    @property
     def tables(self) -> frozenset[str]:
         """The published tables that it reads."""
 
@@ -119,6 +123,12 @@ class Summed:
     def amounts(self) -> frozenset[str]:
         """Sums, and what follows from them."""
         return frozenset((*self.sums, *self.derived))
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """What is counted, and which keys are numbers."""
+        integers = {c.name for table in self.tables for c in TABLES[table] if c.type == "integer"}
+        return frozenset((*integers.intersection(self.keys), self.counted))
 
     @property
     def tables(self) -> frozenset[str]:
@@ -185,8 +195,8 @@ class Picked:
     rows: Callable[[Tables], Any]
     amounts: frozenset[str]
     """Which columns are amounts, written out as text."""
-    order: int
-    """So many first columns say which row is which."""
+    numbers: frozenset[str]
+    """Which columns are other numbers."""
 
     def guard(self, published: Publication, block: int) -> None:
         """Nothing is added."""
@@ -198,11 +208,14 @@ class Picked:
 
     def answer(self, parts: Sequence[Rows]) -> list[tuple[Cell, ...]]:
         """Amounts as the integers that they are."""
-        is_amount = [name in self.amounts for name in self.columns]
+        read = [int if name in self.amounts else _as_it_is for name in self.columns]
         return sorted(
-            tuple(int(cell) if amount else cell for cell, amount in zip(row, is_amount, strict=True))
-            for row in parts[0]
+            tuple(reader(cell) for reader, cell in zip(read, row, strict=True)) for row in parts[0]
         )
+
+
+def _as_it_is(cell: Cell) -> Cell:
+    return cell
 
 
 # ---------------------------------------------------------------------------------- their rows
@@ -324,7 +337,7 @@ QUERIES: tuple[Query, ...] = (
         frozenset({"holdings"}),
         _largest,
         frozenset({"amount"}),
-        2,
+        frozenset({"rank"}),
     ),
     Summed(
         "transfers",
@@ -369,7 +382,7 @@ QUERIES: tuple[Query, ...] = (
         frozenset({"supply"}),
         _month_ends,
         frozenset({"total"}),
-        2,
+        frozenset({"holders"}),
     ),
 )
 """Every published query."""

@@ -324,7 +324,9 @@ def _verify(path: Path, file: PublishedFile) -> None:
         found = digest_of_file(path)
     except OSError as error:
         reason = str(error.strerror).lower()
-        raise StoreError(f"{path}, which its manifest lists, cannot be read ({reason})", remedy) from None
+        raise StoreError(
+            f"{path}, which its manifest lists, cannot be read ({reason})", remedy
+        ) from None
     if found != file.sha256:
         raise StoreError(
             f"{path} is not the file that was published: its SHA-256 is {found}, "

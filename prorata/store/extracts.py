@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import (
-    Alias,
     ColumnElement,
     FromClause,
     LargeBinary,
@@ -80,22 +79,26 @@ def extracts(chain: int, asset: int, sources: Sequence[int]) -> dict[str, Extrac
         _distributions(asset, sources),
         _settlements(asset, sources),
     )
-    return {table: _extract(table, chain, *parts) for table, *parts in made}
+    return {one[0]: _extract(chain, one) for one in made}
 
 
-def _extract(
-    table: str,
-    chain: int,
-    origin: FromClause,
-    where: ColumnElement[bool],
-    columns: Mapping[str, ColumnElement[Any]],
-    key: Sequence[str | ColumnElement[Any]],
-) -> Extract:
+_Made = tuple[
+    str,
+    FromClause,
+    ColumnElement[bool],
+    Mapping[str, ColumnElement[Any]],
+    Sequence[str | ColumnElement[Any]],
+]
+"""Table, what its rows are read from, which of them, published columns, and what counts them."""
+
+
+def _extract(chain: int, made: _Made) -> Extract:
     """In the order of the published columns, with the time of the block; then what only counts.
 
     What is looked up for a row is joined from outside: else a database may begin with it, and walk
     through all rows for each. So a row that nothing is found for is there, and is refused.
     """
+    table, origin, where, columns, key = made
     blocks = schema.block
     time = and_(blocks.c.chain == chain, blocks.c.number == columns["block"])
     known = {**columns, "time": blocks.c.time}
@@ -108,16 +111,7 @@ def _extract(
     return Extract(table, rows, parts, columns["block"], places)
 
 
-_Made = tuple[
-    str,
-    FromClause,
-    ColumnElement[bool],
-    Mapping[str, ColumnElement[Any]],
-    Sequence[str | ColumnElement[Any]],
-]
-
-
-def _account(name: str) -> Alias:
+def _account(name: str) -> Any:
     return schema.account.alias(name)
 
 
@@ -162,7 +156,11 @@ def _records(asset: int) -> _Made:
     """Scheduled and cancelled, each by its own block."""
     made, gone = schema.record, schema.record_cancellation
     scheduled = select(
-        made.c.block, made.c.log_index, made.c.number, made.c.closes_at, literal(0).label("cancelled")
+        made.c.block,
+        made.c.log_index,
+        made.c.number,
+        made.c.closes_at,
+        literal(0).label("cancelled"),
     ).where(made.c.asset == asset)
     same = and_(made.c.asset == gone.c.asset, made.c.number == gone.c.number)
     cancelled = (
@@ -275,7 +273,7 @@ def batch(table: str, token: str, rows: Sequence[Sequence[Any]], tally: Tally) -
     Raises: StoreError when the ledger lacks a block or an account that a row names.
     """
     named = [column.name for column in TABLES[table] if column.name not in _MADE]
-    read = dict(zip(named, zip(*rows, strict=True), strict=False))
+    read: dict[str, Sequence[Any]] = dict(zip(named, zip(*rows, strict=True), strict=False))
     for name, values in read.items():
         if None in values:
             raise StoreError(

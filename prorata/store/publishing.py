@@ -13,14 +13,13 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from prorata.errors import InputError, StoreError
 from prorata.files.manifests import (
@@ -40,7 +39,7 @@ from prorata.store import schema
 from prorata.store.database import Database
 from prorata.store.extracts import Extract, Tally, arrow_schema, batch, extracts
 
-__all__ = ["Publishing", "assets_in", "publish"]
+__all__ = ["PublishedAsset", "Publishing", "assets_in", "publish"]
 
 PAGE = 50_000
 """Rows for which a snapshot is held: a reader that stays long keeps a database from tidying up."""
@@ -50,12 +49,25 @@ _LOCK = "publish.lock"
 
 
 @dataclass(frozen=True)
+class PublishedAsset:
+    """An asset of a ledger, as the database numbers it and its chain."""
+
+    number: int
+    chain: int
+    chain_id: int
+    token: str
+    symbol: str
+
+
+@dataclass(frozen=True)
 class Publishing:
     """What one run has done for an asset: what is there now, and what of it is new."""
 
     manifest: Manifest | None
-    symbol: str
-    token: str
+    """None when there is nothing that is final and verified."""
+    asset: PublishedAsset
+    moved: bool = False
+    """Whether the manifest is new: there may be blocks without an event of the asset."""
     files: int = 0
     rows: int = 0
     bytes: int = 0
@@ -63,6 +75,27 @@ class Publishing:
     """Whether all was published again, since what it comes from was read anew."""
     removed: int = 0
     """Files of earlier runs that no manifest listed any more."""
+
+    @property
+    def symbol(self) -> str:
+        """The asset's."""
+        return self.asset.symbol
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program."""
+        known = self.manifest
+        return {
+            "token": self.asset.token,
+            "symbol": self.asset.symbol,
+            "published_to": None if known is None else known.last,
+            "generation": None if known is None else known.generation,
+            "manifest": None if known is None else known.digest,
+            "anew": self.anew,
+            "new_files": self.files,
+            "new_rows": self.rows,
+            "new_bytes": self.bytes,
+            "removed_files": self.removed,
+        }
 
 
 @dataclass(frozen=True)
@@ -100,16 +133,19 @@ class _Stand:
 # ------------------------------------------------------------------------------------- publishing
 
 
-def assets_in(database: Database) -> list[tuple[str, str]]:
-    """Token and symbol of every asset in a database, in the order of their tokens."""
+def assets_in(database: Database) -> list[PublishedAsset]:
+    """Every asset in a database, in the order of their symbols."""
+    asset, chain = schema.asset.c, schema.chain.c
+    wanted = select(asset.id, chain.id, chain.chain_id, asset.token, asset.symbol)
     with database.snapshot() as connection:
-        found = connection.execute(select(schema.asset.c.token, schema.asset.c.symbol))
-        return sorted((token, symbol) for token, symbol in found)
+        found = connection.execute(wanted.join(schema.chain, chain.id == asset.chain))
+        assets = [PublishedAsset(*row) for row in found]
+    return sorted(assets, key=lambda one: (one.symbol, one.token, one.chain))
 
 
 def publish(
     database: Database,
-    token: str,
+    published: PublishedAsset,
     folder: Path,
     *,
     page: int = PAGE,
@@ -123,8 +159,8 @@ def publish(
         InputError when the folder is another chain's or cannot be written. What was published
         before is then as it was.
     """
-    stand = _stand_of(database, token)
-    place = folder_of(folder, token)
+    stand = _stand_of(database, published)
+    place = folder_of(folder, published.token)
     _require_one_chain(folder, stand)
     with _alone(place):
         former = Manifest.read(place)
@@ -132,18 +168,17 @@ def publish(
         same = former is not None and former.generation == stand.generation
         first = former.last + 1 if former is not None and same else stand.first
         if stand.last < first:
-            return Publishing(former, stand.symbol, token, removed=removed)
-        written = {
-            table: _write(database, stand, place, extract, (first, stand.last), page, follow)
-            for table, extract in extracts(stand.chain, stand.asset, stand.numbers).items()
-        }
-        manifest = _manifest(stand, former if same else None, first, written)
-        write_json(place / MANIFEST, manifest.model_dump(mode="json"))
+            return Publishing(former, published, removed=removed)
+        run = _Run(database, stand, place, (first, stand.last), page, follow)
+        read = extracts(stand.chain, stand.asset, stand.numbers)
+        written = {table: run.write(extract) for table, extract in read.items()}
+        manifest = _manifest(stand, former if same else None, written)
+        write_json(place / MANIFEST, manifest.model_dump(mode="json"), column="to")
     new = [file for file in written.values() if file is not None]
     return Publishing(
         manifest,
-        stand.symbol,
-        token,
+        published,
+        moved=True,
         files=len(new),
         rows=sum(file.rows for file in new),
         bytes=sum(file.bytes for file in new),
@@ -152,40 +187,36 @@ def publish(
     )
 
 
-def _stand_of(database: Database, token: str) -> _Stand:
+def _stand_of(database: Database, published: PublishedAsset) -> _Stand:
     with database.snapshot() as connection:
-        asset, chain = schema.asset, schema.chain
-        found = connection.execute(
-            select(asset, chain)
-            .join(chain, chain.c.id == asset.c.chain)
-            .where(asset.c.token == token)
-        ).mappings().all()
-        if not found:
-            raise InputError.of(
-                "asset", token, f"is no asset of {database.name}", "`prorata ledger status` lists them"
-            )
-        [row] = found
-        served = _sources(connection, row[asset.c.id])
+        row = _only(connection, select(schema.asset).where(schema.asset.c.id == published.number))
+        chain = _only(connection, select(schema.chain).where(schema.chain.c.id == published.chain))
+        served = _sources(connection, published.number)
     if not served:
-        raise StoreError(f"no contract of {token} is followed", "run `prorata follow`")
+        raise StoreError(f"no contract of {published.symbol} is followed", "run `prorata follow`")
     complete = min(source.done_to for source in served)
     return _Stand(
-        chain=row[chain.c.id],
-        chain_id=row[chain.c.chain_id],
-        genesis=row[chain.c.genesis],
-        epoch=row[chain.c.epoch],
-        asset=row[asset.c.id],
-        token=token,
-        name=row[asset.c.name],
-        symbol=row[asset.c.symbol],
-        decimals=row[asset.c.decimals],
-        last=min(complete, row[chain.c.final], row[chain.c.verified_to]),
+        chain=chain.id,
+        chain_id=chain.chain_id,
+        genesis=chain.genesis,
+        epoch=chain.epoch,
+        asset=row.id,
+        token=row.token,
+        name=row.name,
+        symbol=row.symbol,
+        decimals=row.decimals,
+        last=min(complete, chain.final, chain.verified_to),
         sources=tuple(
             PublishedSource(address=one.address, kind=one.kind, first_block=one.first_block)
             for one in served
         ),
         numbers=tuple(one.id for one in served),
     )
+
+
+def _only(connection: Connection, wanted: Select[Any]) -> Any:
+    """The one row of a question that has one."""
+    return connection.execute(wanted).one()
 
 
 def _sources(connection: Connection, asset: int) -> list[Any]:
@@ -239,24 +270,26 @@ def _sweep(place: Path, manifest: Manifest | None) -> int:
     still read its files.
     """
     listed = set() if manifest is None else manifest.paths
-    kept = {path.split("/")[0] for path in listed}
-    removed = 0
-    for found in [path for path in place.rglob("*") if path.is_file()]:
-        path = found.relative_to(place).as_posix()
-        if path not in listed and path not in (MANIFEST, _LOCK):
-            found.unlink()
-            removed += 1
-    for found in place.iterdir():
-        if found.is_dir() and found.name not in kept:
-            shutil.rmtree(found)
-    return removed
+    found = [path for pattern in _OURS for path in place.glob(pattern)]
+    unlisted = [path for path in found if path.relative_to(place).as_posix() not in listed]
+    for path in unlisted:
+        path.unlink()
+    for folder in sorted({path.parent for path in unlisted}):
+        # What holds other files stays.
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+            folder.parent.rmdir()
+    return len(unlisted)
+
+
+_OURS = ("*/*/*.parquet", "*/*/*.part", f"{MANIFEST}.*.part")
+"""What a run writes; whatever else is in the folder is left alone."""
 
 
 def _manifest(
     stand: _Stand,
     former: Manifest | None,
-    first: int,
-    written: dict[str, PublishedFile | None],
+    written: Mapping[str, PublishedFile | None],
 ) -> Manifest:
     before = {} if former is None else former.tables
     return Manifest(
@@ -269,7 +302,7 @@ def _manifest(
         decimals=stand.decimals,
         epoch=stand.epoch,
         generation=stand.generation,
-        first=first if former is None else former.first,
+        first=stand.first if former is None else former.first,
         last=stand.last,
         sources=stand.sources,
         tables={
@@ -282,63 +315,64 @@ def _manifest(
 # ---------------------------------------------------------------------------------------- one file
 
 
-def _write(
-    database: Database,
-    stand: _Stand,
-    place: Path,
-    extract: Extract,
-    blocks: tuple[int, int],
-    page: int,
-    follow: Callable[[str, int], None],
-) -> PublishedFile | None:
-    """The rows of a table in a range of blocks, as one file; None when there are none."""
-    path = place_of(stand.generation, extract.table, *blocks)
-    pages = _pages(database, stand, extract, blocks, page)
-    first = next(pages, None)
-    if first is None:
-        return None
-    tally = Tally(amounts_of(extract.table))
-    with (
-        written_whole(place / path, column="to") as part,
-        pq.ParquetWriter(part, arrow_schema(extract.table), compression="zstd") as file,
-    ):
-        rows: list[Any] | None = first
-        while rows is not None:
-            file.write_batch(batch(extract.table, stand.token, rows, tally), row_group_size=2**17)
-            follow(extract.table, tally.rows)
-            rows = next(pages, None)
-    return PublishedFile(
-        path=path,
-        first=blocks[0],
-        last=blocks[1],
-        rows=tally.rows,
-        bytes=(place / path).stat().st_size,
-        sha256=digest_of_file(place / path),
-        largest=tally.largest,
-        exact=tally.exact,
-    )
+@dataclass(frozen=True)
+class _Run:
+    """What is written in one go: the rows of a range of blocks, a file for each table."""
 
+    database: Database
+    stand: _Stand
+    place: Path
+    blocks: tuple[int, int]
+    page: int
+    follow: Callable[[str, int], None]
 
-def _pages(
-    database: Database, stand: _Stand, extract: Extract, blocks: tuple[int, int], page: int
-) -> Iterator[list[Any]]:
-    """The rows, a snapshot for each page: what is final is the same in all of them.
+    def write(self, extract: Extract) -> PublishedFile | None:
+        """The rows of a table; None when there are none."""
+        pages = self._pages(extract)
+        rows = next(pages, None)
+        if rows is None:
+            return None
+        table, tally = extract.table, Tally(amounts_of(extract.table))
+        path = place_of(self.stand.generation, table, *self.blocks)
+        with (
+            written_whole(self.place / path, column="to") as part,
+            pq.ParquetWriter(part, arrow_schema(table), compression="zstd") as file,
+        ):
+            while rows is not None:
+                file.write_batch(batch(table, self.stand.token, rows, tally))
+                self.follow(table, tally.rows)
+                rows = next(pages, None)
+        return PublishedFile(
+            path=path,
+            first=self.blocks[0],
+            last=self.blocks[1],
+            rows=tally.rows,
+            bytes=(self.place / path).stat().st_size,
+            sha256=digest_of_file(self.place / path),
+            largest=tally.largest,
+            exact=tally.exact,
+        )
 
-    Raises: StoreError when the ledger is another one by now.
-    """
-    after: tuple[Any, ...] | None = None
-    while True:
-        with database.snapshot() as connection:
-            chain = schema.chain
-            epoch = connection.scalar(select(chain.c.epoch).where(chain.c.id == stand.chain))
-            if epoch != stand.epoch:
-                raise StoreError(
-                    f"{database.name} was built anew meanwhile",
-                    "run the same command again, once it has been verified to the same block",
-                )
-            rows = connection.execute(extract.page(blocks, after, page)).all()
-        if rows:
-            yield list(rows)
-        if len(rows) < page:
-            return
-        after = extract.key_of(rows[-1])
+    def _pages(self, extract: Extract) -> Iterator[list[Any]]:
+        """The rows, a snapshot for each page: what is final is the same in all of them.
+
+        Raises: StoreError when the ledger is another one by now.
+        """
+        after: tuple[Any, ...] | None = None
+        while True:
+            with self.database.snapshot() as connection:
+                self._require_same(connection)
+                rows = connection.execute(extract.page(self.blocks, after, self.page)).all()
+            if rows:
+                yield list(rows)
+            if len(rows) < self.page:
+                return
+            after = extract.key_of(rows[-1])
+
+    def _require_same(self, connection: Connection) -> None:
+        chain = schema.chain.c
+        epoch = connection.scalar(select(chain.epoch).where(chain.id == self.stand.chain))
+        if epoch != self.stand.epoch:
+            raise StoreError(
+                f"{self.database.name} was built anew meanwhile", "run the same command again"
+            )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import click
 
+from prorata.cli.ledger import publish, query
+
 __all__ = ["cli"]
 
 
@@ -15,3 +17,7 @@ def cli() -> None:
     `prorata follow` fills it. The database is a file beside the deployment, or what --database
     names. It needs the extra `store`: pip install 'prorata[store]'.
     """
+
+
+cli.add_command(publish.cli, "publish")
+cli.add_command(query.cli, "query")

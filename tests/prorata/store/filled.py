@@ -242,9 +242,7 @@ class Filled:
                         "first_block": story.first, "done_to": story.first - 1, "added_at": 0,
                     },
                 )  # fmt: skip
-                connection.execute(
-                    insert(schema.source_asset), {"source": source, "asset": number}
-                )
+                connection.execute(insert(schema.source_asset), {"source": source, "asset": number})
         self.put[number] = story.first - 1
         return self.update()
 
