@@ -133,7 +133,8 @@ class Story:
     # ------------------------------------------------------------------------------ what happens
 
     def play(self, transfers: int, payments: int) -> Story:
-        """So much more of it."""
+        """So much more of it, from the next block on."""
+        self.place = (self.last + 1) * PLACES
         for _ in range(transfers):
             self.trade()
         for _ in range(payments):
