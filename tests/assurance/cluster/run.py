@@ -76,7 +76,7 @@ def _published(folder: Path) -> Publication:
         filled = Filled(database).add(story)
         for asset in assets_in(database):
             publish(database, asset, place)
-        filled.add(Story(number=2, transfers=1_000, payments=1_000, first=story.first))
+        filled.add(Story(number=2, transfers=1_000, payments=1_000, seconds=90))
         story.play(TRANSFERS - TRANSFERS // 2, TRANSFERS - TRANSFERS // 2)
         filled.update()
         for asset in assets_in(database):

@@ -227,7 +227,7 @@ def test_publishing_again_writes_nothing_when_there_is_nothing(filled, folder):
 
 @pytest.mark.parametrize("what", ["final", "verified_to", "done_to"])
 def test_only_what_is_final_verified_and_complete_is_published(filled, folder, what):
-    """Laws 85 and 86: what may still be undone or was not asked for a second time stays here."""
+    """Law 85: what may still be undone, or was not asked for a second time, is not published."""
     [story] = filled.stories
     until = (story.first + story.last) // 2
     if what == "done_to":
@@ -300,7 +300,7 @@ def test_a_contract_that_is_added_later_makes_another_generation(filled, folder)
 
 
 def test_a_ledger_that_is_rebuilt_meanwhile_is_not_published(filled, folder):
-    """Law 84: pages of two histories are never in one file."""
+    """Law 89: who publishes sees one history; pages of two are never in one file."""
 
     def rebuild(table: str, count: int) -> None:
         filled.set(schema.chain, epoch="second")
