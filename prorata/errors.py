@@ -9,6 +9,8 @@
     ├── JournalError             the journal of sent transactions cannot be trusted or written
     ├── BooksError               the books and the chain, or the books and the law, disagree
     ├── StoreError               the ledger's database cannot be opened, written or trusted
+    │   ├── IncompleteError      the ledger has not got as far as it was asked
+    │   └── MomentGoneError      a moment whose pages were read was undone meanwhile
     └── ChainError               the chain or its node refused or did not answer
         └── RevertError          a contract refused, with its named error and arguments
 
@@ -27,8 +29,10 @@ __all__ = [
     "BuildError",
     "ChainError",
     "DeploymentError",
+    "IncompleteError",
     "InputError",
     "JournalError",
+    "MomentGoneError",
     "NoEligibleShares",
     "Problem",
     "ProrataError",
@@ -151,6 +155,14 @@ class BooksError(ProrataError):
 
 class StoreError(ProrataError):
     """The ledger's database cannot be opened, written or trusted; nothing in it was changed."""
+
+
+class IncompleteError(StoreError):
+    """The ledger has not read the chain as far as it was asked."""
+
+
+class MomentGoneError(StoreError):
+    """The moment of which pages were read is no longer in the ledger: it was undone or rebuilt."""
 
 
 class ChainError(ProrataError):

@@ -19,6 +19,7 @@ from prorata.chain.encoding import (
     tag_of,
     topic_of,
 )
+from prorata.chain.kept_logs import Archive, Topics, read_kept
 from prorata.chain.log_pages import LogRange, read_logs, read_ranges
 from prorata.chain.pool import Pool
 from prorata.chain.rpc import BusyError, Wire
@@ -79,6 +80,8 @@ class RpcChain:
             self._wire = wire(node)  # type: ignore[arg-type]
         self._expected = expected_chain_id
         self._own_block = 0
+        self.archive: Archive | None = None
+        """Where logs are kept that were read before; `logs` asks the node for the others only."""
 
     @property
     def name(self) -> str:
@@ -341,15 +344,22 @@ class RpcChain:
         return [None if answer is None else sent_of(answer) for answer in answers]
 
     def logs(
-        self,
-        addresses: Sequence[str],
-        first: int,
-        last: int,
-        topics: Sequence[bytes | Sequence[bytes] | None] | None = None,
+        self, addresses: Sequence[str], first: int, last: int, topics: Topics = None
     ) -> Iterator[Log]:
         """The logs of `addresses` in blocks `first` to `last`, both included, in chain order.
 
-        Asks in ranges as wide as the node takes them.
+        What the archive has is not asked for again.
+
+        Raises: ChainError when the node refuses even a single block.
+        """
+        if self.archive is None:
+            return self.node_logs(addresses, first, last, topics)
+        return read_kept(self, self.archive, addresses, first, last, topics)
+
+    def node_logs(
+        self, addresses: Sequence[str], first: int, last: int, topics: Topics = None
+    ) -> Iterator[Log]:
+        """As `logs`, all from the node: it is asked in ranges as wide as it takes them.
 
         Raises: ChainError when the node refuses even a single block.
         """

@@ -24,6 +24,7 @@ from prorata.cli.names import NAMES_FILE
 from prorata.cli.networks import DEFAULT_NETWORK, PUBLIC_CONFIRMATIONS
 from prorata.cli.output import DIGEST, Output, refuse, spoken, usage_refusal
 from prorata.cli.stage import staged
+from prorata.deployments.deployment import LEDGER_FILE
 from prorata.errors import ProrataError
 
 __all__ = [
@@ -186,6 +187,14 @@ _NAMES = click.option(
     help="A CSV file with addresses and names, to show both, such as examples/building/holders.csv."
     f"  [default: {NAMES_FILE} in the deployment's folder]",
 )
+_DATABASE = click.option(
+    "--database",
+    metavar="FILE|URL",
+    envvar="PRORATA_DATABASE",
+    show_envvar=True,
+    help="The ledger's database, whose events need not be read from the node again: a file, or "
+    f"postgresql://….  [default: {LEDGER_FILE} in the deployment's folder, if it is there]",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
 
 WAIT = click.option(
@@ -203,7 +212,7 @@ HEAD = click.option(
     help="A file kept elsewhere that remembers how far the journal had come, to refuse another.",
 )
 
-reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _JSON)
+reading_options = _options(_NETWORK, _ASSET, _DEPLOYMENT, _NAMES, _DATABASE, _JSON)
 """The options of every command that only reads."""
 
 _SIGNER_HELP = (

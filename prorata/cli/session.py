@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -24,6 +24,7 @@ from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
 from prorata.cli.output import GOVERNOR, REPEATED, SENT, Output, escape
 from prorata.cli.stage import Stage, stage_of
+from prorata.cli.stored import with_archive
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.deployments.plans import require_plan
 from prorata.errors import DeploymentError, InputError
@@ -31,6 +32,9 @@ from prorata.register.address_book import AddressBook
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
 from prorata.values.times import moment
+
+if TYPE_CHECKING:
+    from prorata.store.database import Database
 
 __all__ = ["Session", "sent_before", "show_order"]
 
@@ -49,10 +53,14 @@ class Session:
     turn: Turn = field(default_factory=Turn)
     names: Path | None = None
     symbol: str | None = None
+    database: str | None = None
+    """Where the ledger is, if somebody said so."""
     stage: Stage | None = None
     """Where the command is only played: see `prorata.cli.stage`."""
     known: AddressBook | None = None
     """The names that the command has learned, once there is a deployment."""
+    ledger: Database | None = None
+    """The ledger's database, while a deployment is looked at that has one."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Session:
@@ -68,6 +76,7 @@ class Session:
             turn=turn_of(options),
             names=options.get("names"),
             symbol=options.get("symbol_named"),
+            database=options.get("database"),
             stage=stage_of(click.get_current_context(silent=True)),
         )
 
@@ -116,7 +125,9 @@ class Session:
     def reading(self) -> Iterator[Deployment]:
         """An asset that is deployed already, to be looked at only: no account is asked for."""
         with self.chain() as chain:
-            yield self._opened(chain)
+            found = self._opened(chain)
+            with with_archive(found, self.database, self.output.notice) as self.ledger:
+                yield found
 
     @contextlib.contextmanager
     def deployed(self) -> Iterator[tuple[Operator, Deployment]]:

@@ -67,7 +67,8 @@ class Stage:
         with TemporaryDirectory(prefix="prorata-") as place:
             copy, self.folder = Path(place) / folder.name, folder
             if folder.exists():
-                shutil.copytree(folder, copy)
+                # A ledger may be large, and no command that sends reads it.
+                shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.db", "*.db-*"))
             yield copy
 
     # ------------------------------------------------------------------------ words

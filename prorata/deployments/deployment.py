@@ -33,6 +33,7 @@ from prorata.values.addresses import ZERO_ADDRESS, check_address
 
 __all__ = [
     "DEPLOYMENTS",
+    "LEDGER_FILE",
     "Deployment",
     "Turn",
     "folder_for",
@@ -45,6 +46,8 @@ __all__ = [
 DEPLOYMENTS = Path("deployments")
 
 JOURNAL = "journal.jsonl"
+LEDGER_FILE = "ledger.db"
+"""The ledger's database, by default: see `prorata.store`."""
 POLICY = "WithholdingPolicy/"
 """Before the name of a policy, in the labels of a manifest."""
 

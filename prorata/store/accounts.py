@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Connection, LargeBinary, func, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, Table, func, select, type_coerce
 
 from prorata.store import bulk
 from prorata.store.schema import account, chain
 
-__all__ = ["Accounts", "chunked"]
+__all__ = ["Accounts", "chunked", "next_number"]
 
 MOST_KEPT = 100_000
 CHUNK = 500
@@ -26,6 +26,13 @@ def chunked(items: Collection[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while part := list(islice(rest, CHUNK)):
         yield part
+
+
+def next_number(connection: Connection, table: Table) -> int:
+    """The next number of a table's rows, which all chains share: their writers wait here."""
+    first = select(chain.c.id).order_by(chain.c.id).limit(1)
+    connection.execute(first.with_for_update(key_share=True))
+    return int(connection.scalar(select(func.max(table.c.id))) or 0) + 1
 
 
 class Accounts:
@@ -65,11 +72,8 @@ class Accounts:
     def _add(self, connection: Connection, addresses: Sequence[bytes]) -> dict[bytes, int]:
         if not addresses:
             return {}
-        # All chains share the numbers, and so their writers wait for each other here.
-        first = select(chain.c.id).order_by(chain.c.id).limit(1)
-        connection.execute(first.with_for_update(key_share=True))
-        last = connection.scalar(select(func.max(account.c.id))) or 0
-        numbered = {address: last + i for i, address in enumerate(addresses, start=1)}
+        first = next_number(connection, account)
+        numbered = {address: first + i for i, address in enumerate(addresses)}
         bulk.insert(
             connection,
             account,

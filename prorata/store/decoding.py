@@ -7,14 +7,15 @@ place. Every other event goes through the decoder that all of prorata uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from prorata.chain.abi import event_name, topics_of
 from prorata.chain.calls import Event, decode_log
-from prorata.chain.encoding import bytes_of, log_of
+from prorata.chain.encoding import bytes_of
+from prorata.chain.types import Log
 from prorata.errors import RUN_AGAIN, ChainError
 from prorata.store.bulk import Row
 from prorata.store.pages import Page, Source
@@ -57,22 +58,23 @@ class Fault(Exception):  # noqa: N818 - it stops an asset, and never leaves the 
 
 @dataclass
 class Decoded:
-    """A page's logs as rows of `log`; what of it is folded; its blocks, and if they are history."""
+    """What is folded of a page's logs; its blocks with one, and whether they are history."""
 
-    logs: list[Row] = field(default_factory=list)
     moved: dict[int, list[Moved]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     blocks: dict[int, bool] = field(default_factory=dict)
 
 
-def decode(page: Page, chain: int, limits: Mapping[int, int]) -> Decoded:
-    """The page's logs, of each source in `limits` only those to that block.
+def decode(page: Page, chain: int, limits: Mapping[int, int], into: Decoded) -> Iterator[Row]:
+    """The page's logs as rows of `log`; of each source in `limits` only those to that block.
+
+    As they go by, what is folded of them is put `into`: so no list of them is ever held.
 
     Raises: Fault for an event that its source, which is ours, cannot have written; ChainError for
         logs that make no sense, are of nobody who was asked for, or out of order.
     """
     try:
-        return _Reader(page, chain, limits).read()
+        yield from _Reader(page, chain, limits, into).read()
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise _senseless(f"a log without sense ({type(error).__name__}: {error})") from error
 
@@ -84,24 +86,24 @@ def _senseless(what: str) -> ChainError:
 class _Reader:
     """One page on its way."""
 
-    def __init__(self, page: Page, chain: int, limits: Mapping[int, int]) -> None:
+    def __init__(self, page: Page, chain: int, limits: Mapping[int, int], into: Decoded) -> None:
         self.page = page
         self.chain = chain
-        self.found = Decoded(moved={s.id: [] for s in page.sources if s.kind == TOKEN})
+        self.found = into
+        into.moved = {source.id: [] for source in page.sources if source.kind == TOKEN}
         # By address, as nodes write it: the source, to which block it is read, and its transfers.
         self.sources = {
             source.address.lower(): (
                 source,
                 limits.get(source.id, page.until),
-                self.found.moved.get(source.id),
+                into.moved.get(source.id),
             )
             for source in page.sources
         }
 
-    def read(self) -> Decoded:
+    def read(self) -> Iterator[Row]:
         """Every log, in the chain's order."""
         chain, sources, blocks = self.chain, self.sources, self.found.blocks
-        keep = self.found.logs.append
         number, index, transaction, hashed = self.page.after, -1, "", b""
         text = ""
         for entry in self.page.logs:
@@ -132,10 +134,9 @@ class _Reader:
                 moved.append((number, index, topics[1], topics[2], int(data, 16)))
             else:
                 name, words, amount = self._other(source, number, index, entry)
-            keep((chain, number, index, source.id, hashed, name, words, amount))
+            yield chain, number, index, source.id, hashed, name, words, amount
             if blocks.get(number, True):
                 blocks[number] = number <= source.added_at
-        return self.found
 
     def _source(self, address: str) -> tuple[Source, int, list[Moved] | None]:
         try:
@@ -158,11 +159,16 @@ class _Reader:
                 f"of prorata knows of a {source.kind}",
             )
         if name in FOLDED.get(source.kind, ()):
-            event = decode_log(log_of(entry))
+            event = decode_log(_log(source, number, index, entry, data))
             if event is None or event.name == "Transfer":
                 raise _unreadable(source, number, index, name)
             self.found.told.append((source, number, index, event))
         return name, words, data
+
+
+def _log(source: Source, number: int, index: int, entry: Mapping[str, Any], data: bytes) -> Log:
+    topics = tuple(bytes_of(topic) for topic in entry["topics"])
+    return Log(source.address, topics, data, number, "", entry["transactionHash"], index)
 
 
 def _unreadable(source: Source, number: int, index: int, name: str) -> Fault:

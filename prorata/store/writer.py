@@ -8,14 +8,11 @@ that slept and wakes up writes nothing twice. Nothing at or below `final` is eve
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,17 +29,15 @@ from sqlalchemy import (
 
 from prorata.errors import StoreError
 from prorata.store import bulk, schema
-from prorata.store.accounts import Accounts, chunked
+from prorata.store.accounts import Accounts, chunked, next_number
 from prorata.store.database import Database, schema_digest
 from prorata.store.decoding import TOKEN, Decoded, Fault, decode
 from prorata.store.folding import Registers
+from prorata.store.lease import lives, shown, signature
 from prorata.store.pages import Header, Page, Source
 from prorata.values.addresses import checksummed
 
-__all__ = ["SILENCE_SECONDS", "Stand", "Writer"]
-
-SILENCE_SECONDS = 30
-"""So long after its last sign of life a writer on another machine is taken for dead."""
+__all__ = ["Stand", "Writer"]
 
 NO_BLOCK = 0
 
@@ -91,15 +86,15 @@ class Writer:
                 found = connection.execute(
                     select(c.id, c.fence, c.writer, c.beat).where(named)
                 ).one()
-            if found.writer is not None and _lives(found.writer, found.beat):
+            if found.writer is not None and lives(found.writer, found.beat):
                 raise StoreError(
-                    f"{database.name} is being filled by {_shown(found.writer)}",
+                    f"{database.name} is being filled by {shown(found.writer)}",
                     "let it go on, or end it first: a chain has one writer",
                 )
             taken = (
                 update(schema.chain)
                 .where(c.id == found.id)
-                .values(fence=found.fence + 1, writer=_signature(who), beat=int(time.time()))
+                .values(fence=found.fence + 1, writer=signature(who), beat=int(time.time()))
             )
             connection.execute(taken)
         return cls(database, found.id, found.fence + 1)
@@ -184,7 +179,12 @@ class Writer:
             if found is None:
                 connection.execute(
                     insert(schema.asset).values(
-                        chain=self.chain, token=token, name=name, symbol=symbol, decimals=decimals
+                        id=next_number(connection, schema.asset),
+                        chain=self.chain,
+                        token=token,
+                        name=name,
+                        symbol=symbol,
+                        decimals=decimals,
                     )
                 )
                 found = connection.scalar(known)
@@ -213,6 +213,7 @@ class Writer:
             if found is None:
                 connection.execute(
                     insert(schema.source).values(
+                        id=next_number(connection, schema.source),
                         chain=self.chain,
                         address=address,
                         kind=kind,
@@ -272,11 +273,11 @@ class Writer:
                         stops[source] = (fault.block - 1, str(fault))
 
     def _write(self, page: Page, stops: Mapping[int, tuple[int, str]]) -> None:
-        decoded = decode(page, self.chain, {source: stop for source, (stop, _) in stops.items()})
+        decoded, limits = Decoded(), {source: stop for source, (stop, _) in stops.items()}
         with self._transaction(durable=page.until > self._stand.final) as connection:
             self._advance(connection, page, stops)
+            bulk.insert(connection, schema.log, decode(page, self.chain, limits, decoded))
             self._write_blocks(connection, page, decoded)
-            bulk.insert(connection, schema.log, decoded.logs)
             times = {number: page.headers[number].time for number in decoded.blocks}
             self._registers.fold(connection, decoded, self._assets(connection, page), times)
             self._tell(
@@ -559,39 +560,3 @@ def _add_chain(connection: Connection, chain_id: int, genesis: str) -> None:
 
 def _raw(text: str) -> bytes:
     return bytes.fromhex(text[2:])
-
-
-# ------------------------------------------------------------------------------------ who writes
-
-
-def _signature(who: str) -> str:
-    """The machine, the process and when it began, and who it is to people."""
-    return f"{socket.gethostname()} {os.getpid()} {_began(os.getpid())} {who}"
-
-
-def _shown(signature: str) -> str:
-    host, process, _, who = signature.split(" ", 3)
-    return f"{who} (process {process} on {host})"
-
-
-def _lives(signature: str, beat: int) -> bool:
-    """Whether a writer is still at work: on this machine its process, elsewhere its last beat."""
-    host, process, began, _ = signature.split(" ", 3)
-    if host != socket.gethostname():
-        return time.time() - beat < SILENCE_SECONDS
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    # The number of a process that has ended may be given to another one.
-    return began == _began(int(process))
-
-
-def _began(process: int) -> str:
-    """When a process began, in whatever the system counts; `0` where it does not tell."""
-    with suppress(OSError, IndexError):
-        told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
-        return told.rsplit(")", 1)[1].split()[19]
-    return "0"

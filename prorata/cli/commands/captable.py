@@ -6,27 +6,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.padding import Padding
 
+from prorata.chain.readings import read_steadily
 from prorata.cli.command import Command, reading_options
 from prorata.cli.parameters import parse_moment
 from prorata.cli.session import Session
 from prorata.cli.table_options import table_options, table_reading
 from prorata.deployments.deployment import Deployment
-from prorata.errors import BooksError, InputError
+from prorata.errors import BooksError, IncompleteError, InputError
 from prorata.files.writer import json_object, write_csv_rows
 from prorata.ledger.audits import audit_register
 from prorata.register.captable import CapTable
 from prorata.register.differences import Difference, DifferenceRow, compare_tables, write_plan
+from prorata.register.shares import Ledger
 from prorata.register.tables import read_table
 from prorata.reports.statements import cap_table, cap_table_rows, write_cap_table
 from prorata.reports.tables import cap_table_table
 from prorata.values.amounts import Amount, Unit, format_units
+from prorata.values.as_of import AS_OF, Occasion, parse_numbered
 from prorata.values.times import iso
 from prorata.values.words import counted
+
+if TYPE_CHECKING:
+    from prorata.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,13 +52,14 @@ def _file(option: str, name: str, help_text: str) -> Callable[[F], F]:
         "prorata captable",
         "prorata captable --record 1 --csv record-1.csv",
         "prorata captable --at 2027-01-31T12:00:00Z --json",
+        "prorata captable --at block:120",
         "prorata captable --xlsx today.xlsx",
         "prorata captable --ocf today.zip --issuer examples/building/issuer.yaml",
         "prorata captable --against holders.xlsx --plan plan",
     ),
 )
 @click.option("--record", "record_id", type=int, help="At this record date, which has closed.")
-@click.option("--at", help="At the end of this second, such as 2027-03-31T23:59:59Z.")
+@click.option("--at", metavar="WHEN", help=f"As of {AS_OF}, at the end of that second.")
 @_file("--csv", "csv_path", "Write the whole table, or with --against the difference, as CSV.")
 @_file("--xlsx", "xlsx_path", "Write the whole table as an Excel workbook, with live totals.")
 @click.option(
@@ -82,7 +89,8 @@ def cli(record_id: int | None, at: str | None, **options: Any) -> None:
     """Show who holds the shares: now, at a record date, or at any time.
 
     The table is rebuilt from the token's events alone, from its first block, and then compared
-    with what the token itself answers: exit code 1 if one account differs.
+    with what the token itself answers: exit code 1 if one account differs. Of the past a ledger
+    beside the deployment, or in --database, is asked first, and it is said which has answered.
 
     With --against, it is compared with a file, and exit code 3 says that they differ. The options
     from --as to --class say how to read that file. The plan has what is to be issued as a file that
@@ -91,7 +99,7 @@ def cli(record_id: int | None, at: str | None, **options: Any) -> None:
     _check_options(record_id, at, options)
     session, against = Session.of(options), options["against"]
     with session.reading() as found:
-        view = _view(session, found, record_id, at)
+        view = _view(session, found, _occasion(found, record_id, at))
         written = _write_files(view, options)
         file = None if against is None else _read(session, found, against, options)
     if file is None:
@@ -118,14 +126,27 @@ def _check_options(record_id: int | None, at: str | None, options: Mapping[str, 
         raise InputError.of(given, ocf or issuer, rule, f"give --{other}, too")
 
 
+def _occasion(found: Deployment, record_id: int | None, at: str | None) -> Occasion | None:
+    """As of when; None for the present."""
+    if record_id is not None:
+        return Occasion("record", record_id)
+    if at is None:
+        return None
+    return parse_numbered(at) or Occasion("time", parse_moment(at, found.chain))
+
+
 @dataclass(frozen=True)
 class _View:
-    """The cap table of an asset at one moment, and what is known of the asset."""
+    """The cap table of an asset at one moment, and what is known of the asset.
+
+    `source` is the ledger's name, or nothing where it was made of the chain's events.
+    """
 
     table: CapTable
     found: Deployment
-    record: int | None
+    occasion: Occasion | None
     time: int
+    source: str = ""
 
     @property
     def unit(self) -> Unit:
@@ -133,9 +154,21 @@ class _View:
 
     @property
     def when(self) -> str:
-        if self.record is None:
+        if self.occasion is None:
             return f"at {iso(self.time)}"
-        return f"at record {self.record}, closed {iso(self.time)}"
+        where = f"the ledger {self.source}" if self.source else "the chain's events"
+        told = {
+            "record": f"at {self.occasion}, closed {iso(self.time)}",
+            "block": f"after {self.occasion}, of {iso(self.time)}",
+            "time": f"at {iso(self.time)}",
+        }
+        return f"{told[self.occasion.kind]}, from {where}"
+
+    def numbered(self, kind: str) -> int | None:
+        """The number of the record, or block, as of which it is."""
+        if self.occasion is None or self.occasion.kind != kind:
+            return None
+        return self.occasion.number
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -143,22 +176,62 @@ class _View:
         return {
             "token": self.found.token().address,
             "symbol": self.unit.symbol,
-            "record": self.record,
+            "record": self.numbered("record"),
+            "block": self.numbered("block"),
             "at": iso(self.time),
+            "source": self.source or "chain",
         }
 
 
-def _view(session: Session, found: Deployment, record_id: int | None, at: str | None) -> _View:
+def _view(session: Session, found: Deployment, occasion: Occasion | None) -> _View:
+    view = None
+    if occasion is not None and session.ledger is not None:
+        view = _from_ledger(session, session.ledger, found, occasion)
+    return view or _from_chain(session, found, occasion)
+
+
+def _from_ledger(
+    session: Session, database: Database, found: Deployment, occasion: Occasion
+) -> _View | None:
+    """What the ledger has; None where it has not got that far, or refuses what the chain may not.
+
+    Raises: StoreError when the database fails.
+    """
+    from prorata.store.register import register_at  # noqa: PLC0415
+
+    try:
+        balances, time = register_at(database, found, occasion)
+    except IncompleteError as error:
+        session.output.notice(f"the chain is asked, for {error}")
+        return None
+    except InputError:
+        # Of what is no moment to the ledger the chain may know more.
+        return None
+    table = cap_table(balances, session.known, found.settings.decimals)
+    return _View(table, found, occasion, time, database.name)
+
+
+def _from_chain(session: Session, found: Deployment, occasion: Occasion | None) -> _View:
     token, decimals = found.token().address, found.settings.decimals
-    ledger, differences = audit_register(found.chain, token, found.manifest.first_block)
+    first = found.manifest.first_block
+    ledger, differences = audit_register(found.chain, token, first)
     if differences:
         raise BooksError(str(differences[0]), "check that the node is in step with the chain")
-    if record_id is not None:
-        balances, time = ledger.balances_at(record_id), ledger.record_time(record_id)
+    if occasion is None:
+        balances, time = ledger.balances, ledger.until
+    elif occasion.kind == "record":
+        balances, time = ledger.balances_at(occasion.number), ledger.record_time(occasion.number)
+    elif occasion.kind == "time":
+        balances, time = ledger.balances_at_time(occasion.number), occasion.number
     else:
-        time = ledger.until if at is None else parse_moment(at, found.chain)
-        balances = ledger.balances_at_time(time)
-    return _View(cap_table(balances, session.known, decimals), found, record_id, time)
+        # Blocks of one second are told apart by reading no further.
+        ledger = read_steadily(
+            found.chain,
+            lambda block: Ledger.read(found.chain, token, first, block.number),
+            occasion.number,
+        )
+        balances, time = ledger.balances, ledger.until
+    return _View(cap_table(balances, session.known, decimals), found, occasion, time)
 
 
 def _read(session: Session, found: Deployment, path: Path, options: dict[str, Any]) -> CapTable:

@@ -123,10 +123,9 @@ class World:
             rpc = chain_of(*self.nodes)
             self.database = Database.open(self.place, create=True)
             self.database.engine.update_execution_options(compiled_cache=COMPILED)
-            if self.countdown.left is not None:
-                event.listen(
-                    self.database.engine, "before_cursor_execute", lambda *_: self.countdown.tick()
-                )
+            event.listen(
+                self.database.engine, "before_cursor_execute", lambda *_: self.countdown.tick()
+            )
             self.writer = Writer.take(self.database, CHAIN_ID, rpc.genesis_hash, who="follow")
             self.follower = Follower(rpc, self.writer, Wishes(), say=self.said.append)
         return self.follower

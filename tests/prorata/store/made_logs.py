@@ -8,8 +8,11 @@ from typing import Any
 
 from eth_abi.abi import encode
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
+from sqlalchemy import select
 
 from prorata.chain.artifacts import artifact
+from prorata.store import schema
+from prorata.store.database import Database
 from prorata.store.pages import Header, Page, Source
 from prorata.store.writer import Writer
 from prorata.values.addresses import ZERO_ADDRESS, checksummed
@@ -40,9 +43,8 @@ def written(kind: str, name: str, args: Mapping[str, Any]) -> tuple[list[str], s
     entry = abi_of(kind, name)
     topics = [event_abi_to_log_topic(entry).hex()]
     plain = [i for i in entry["inputs"] if not i["indexed"]]
-    for item in entry["inputs"]:
-        if item["indexed"]:
-            topics.append(encode([item["type"]], [args[item["name"]]]).hex())
+    indexed = [i for i in entry["inputs"] if i["indexed"]]
+    topics += [encode([item["type"]], [args[item["name"]]]).hex() for item in indexed]
     data = encode([collapse_if_tuple(i) for i in plain], [args[i["name"]] for i in plain])
     return [f"0x{topic}" for topic in topics], f"0x{data.hex()}"
 
@@ -168,3 +170,20 @@ def read(writer: Writer, chain: MadeChain, until: int | None = None) -> None:
         group = [source for source in behind if source.done_to == least]
         ahead = [source.done_to for source in behind if source.done_to > least]
         writer.commit(chain.page(group, min([until, *ahead])))
+
+
+def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows, without who writes."""
+    hidden = {"fence", "writer", "beat"}
+    with database.snapshot() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(
+                    select(*(c for c in table.columns if c.name not in hidden)).order_by(
+                        *table.primary_key
+                    )
+                )
+            ]
+            for table in schema.METADATA.sorted_tables
+        }
