@@ -42,8 +42,8 @@ class Wire:
 
     `node` is an address, `http(s)://…`, `ws(s)://…`, `ipc:///path` or a path that ends in `.ipc`;
     or a `Web3`, or a provider of web3, whose connection is borrowed. Then its owner has said how
-    often it tries again, and nothing is tried again here. At most `rate` questions a second are asked
-    of its host.
+    often it tries again, and nothing is tried again here. Its host is asked at most `rate`
+    questions a second.
 
     Raises: InputError for what is neither.
     """

@@ -263,8 +263,8 @@ class Follower:
                 f"block {stand.final} is final in the ledger with the hash "
                 f"0x{stand.final_hash.hex()}, and {self.chain.name} has {found} there; nothing was "
                 "changed",
-                "use a node of the right branch; if finality itself was reversed, build the "
-                "ledger anew with `prorata ledger rebuild`",
+                "use a node of the right branch; if finality itself was reversed, begin another "
+                "ledger with --database",
             )
 
     def _ancestor(self, stand: Stand, view: _View) -> int | None:

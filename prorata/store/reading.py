@@ -268,17 +268,30 @@ def check_same_logs(
 
     Raises: StoreError with the first log in which they differ; nothing is repaired.
     """
-    left = {entry[:2]: entry for entry in first}
-    right = {entry[:2]: entry for entry in second}
+    left, right = _by_place(first, one), _by_place(second, other)
     for place in sorted(left.keys() | right.keys()):
         mine, theirs = left.get(place), right.get(place)
-        if mine == theirs:
-            continue
-        raise StoreError(
-            f"log {place[1]} of block {place[0]}, which is final, {_how(mine, theirs, one, other)}",
-            "find out which is wrong, with `prorata ledger check` and another node, before the "
-            "ledger is used; nothing was repaired",
-        )
+        if mine != theirs:
+            raise _differs(place, _how(mine, theirs, one, other))
+
+
+def _by_place(
+    entries: Iterator[_Canonical] | Sequence[_Canonical], party: str
+) -> dict[tuple[int, int], _Canonical]:
+    """Raises: StoreError for a log that is there twice."""
+    found: dict[tuple[int, int], _Canonical] = {}
+    for entry in entries:
+        if found.setdefault(entry[:2], entry) is not entry:
+            raise _differs(entry[:2], f"is there twice for {party}")
+    return found
+
+
+def _differs(place: tuple[int, int], how: str) -> StoreError:
+    return StoreError(
+        f"log {place[1]} of block {place[0]}, which is final, {how}",
+        "find out which is wrong, with `prorata ledger check` and another node, before the "
+        "ledger is used; nothing was repaired",
+    )
 
 
 def _how(mine: _Canonical | None, theirs: _Canonical | None, one: str, other: str) -> str:

@@ -71,6 +71,7 @@ STARTS = {
     "docs/guide/reports.md": (*BUILDING, *PAID),
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
+    "docs/guide/ledger.md": BUILDING,
     "docs/guide/loans.md": (),
     "docs/guide/trading.md": TRADING,
     "docs/guide/offering.md": TRADING,

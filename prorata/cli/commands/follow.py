@@ -32,13 +32,6 @@ EXAMPLES = (
 
 
 @click.command(cls=Command, examples=EXAMPLES)
-@click.option(
-    "--database",
-    envvar="PRORATA_DATABASE",
-    show_envvar=True,
-    metavar="FILE|URL",
-    help="The ledger: a file, or postgresql://…  [default: ledger.db in the deployment's folder]",
-)
 @click.option("--once", is_flag=True, help="Read to the newest block, then end.")
 @click.option(
     "--until", type=click.IntRange(min=0), metavar="BLOCK", help="Read to this block, then end."
@@ -58,7 +51,7 @@ EXAMPLES = (
     help="How far below the newest block one is final, on a chain whose nodes do not say.",
 )
 @reading_options
-def cli(database: str | None, **options: Any) -> None:
+def cli(**options: Any) -> None:
     """Read every event of an asset into the ledger's database, and go on doing so.
 
     What is old and what is new come by the same loop, which may be ended and begun again at any
@@ -69,13 +62,13 @@ def cli(database: str | None, **options: Any) -> None:
     A chain has one writer. While another process follows it, this one adds its asset to those that
     are followed, and ends.
     """
-    from prorata.store.database import Database, place_for
-    from prorata.store.follower import Wishes
+    from prorata.store.database import Database, place_for  # noqa: PLC0415
+    from prorata.store.follower import Wishes  # noqa: PLC0415
 
     session = Session.of(options)
     wishes = Wishes(options["once"], options["until"], options["poll"], options["depth"])
-    with session.reading() as found:
-        place = place_for(found.folder, database)
+    with session.reading(ledger=False) as found:
+        place = place_for(found.folder, session.database)
         with closing(Database.open(place, create=True)) as opened:
             session.output.result(_followed(session, found, opened, wishes))
 
@@ -84,8 +77,8 @@ def _followed(
     session: Session, found: Deployment, opened: Database, wishes: Wishes
 ) -> dict[str, Any]:
     """Follow, and say how the ledger stands in the end."""
-    from prorata.store.sources import follow_deployment, joined
-    from prorata.store.writer import Writer
+    from prorata.store.sources import follow_deployment, joined  # noqa: PLC0415
+    from prorata.store.writer import Writer  # noqa: PLC0415
 
     chain, say = found.chain, session.output.say
     try:
@@ -106,8 +99,8 @@ def _followed(
 
 
 def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes) -> None:
-    from prorata.store.follower import Follower
-    from prorata.store.watchdog import Watchdog
+    from prorata.store.follower import Follower  # noqa: PLC0415
+    from prorata.store.watchdog import Watchdog  # noqa: PLC0415
 
     chain, output = found.chain, session.output
     with output.counter("blocks") as show:
@@ -128,7 +121,7 @@ def _refreshing(
     found: Deployment, writer: Writer, say: Callable[[str], None]
 ) -> Callable[[], None]:
     """Follows what is added to the deployment, once its manifest has changed."""
-    from prorata.store.sources import follow_deployment
+    from prorata.store.sources import follow_deployment  # noqa: PLC0415
 
     path = found.folder / "manifest.json"
     last = _changed_at(path)

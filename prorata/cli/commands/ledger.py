@@ -5,7 +5,13 @@ from __future__ import annotations
 
 import click
 
-from prorata.cli.ledger import publish, query
+from prorata.cli.ledger.check import check_command
+from prorata.cli.ledger.flows import flows_command
+from prorata.cli.ledger.holders import holders_command
+from prorata.cli.ledger.income import income_command
+from prorata.cli.ledger.publish import publish_command
+from prorata.cli.ledger.query import query_command
+from prorata.cli.ledger.status import status_command
 
 __all__ = ["cli"]
 
@@ -19,5 +25,5 @@ def cli() -> None:
     """
 
 
-cli.add_command(publish.cli, "publish")
-cli.add_command(query.cli, "query")
+for command in (status_command, holders_command, flows_command, income_command, check_command, publish_command, query_command):
+    cli.add_command(command)

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from prorata.store.database import Database
     from prorata.store.publishing import PublishedAsset, Publishing
 
+__all__ = ["publish_command"]
+
 EXAMPLES = (
     "prorata ledger publish --to published",
     "prorata ledger publish --to /mnt/lake/shares --database postgresql://ledger@db/ledger",
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command("publish", cls=Command, examples=EXAMPLES)
 @click.option(
     "--to",
     "folder",
@@ -36,15 +38,8 @@ EXAMPLES = (
     required=True,
     help="The folder to publish into; each asset has one of its own in it.",
 )
-@click.option(
-    "--database",
-    envvar="PRORATA_DATABASE",
-    show_envvar=True,
-    metavar="FILE|URL",
-    help="The ledger: a file, or postgresql://…  [default: ledger.db in the deployment's folder]",
-)
 @reading_options
-def cli(folder: Path, database: str | None, **options: Any) -> None:
+def publish_command(folder: Path, **options: Any) -> None:
     """Publish what is final and verified of the ledger as Parquet files.
 
     Every asset of the ledger is published, or the one that --asset names. A second run adds files
@@ -60,7 +55,7 @@ def cli(folder: Path, database: str | None, **options: Any) -> None:
         from prorata.store.publishing import publish
 
     session = Session.of(options)
-    with closing(Database.open(_place(session, database))) as opened:
+    with closing(Database.open(_place(session, options["database"]))) as opened:
         published: list[Publishing] = []
         for asset in _chosen(opened, session.symbol):
             with session.output.progress() as follow:

@@ -18,6 +18,8 @@ from prorata.values.words import counted
 if TYPE_CHECKING:
     from prorata.analysis.answers import Answer
 
+__all__ = ["query_command"]
+
 EXAMPLES = (
     "prorata ledger query",
     "prorata ledger query income --from published --csv income.csv",
@@ -27,7 +29,7 @@ EXAMPLES = (
 )
 
 
-@click.command(cls=Command, examples=EXAMPLES)
+@click.command("query", cls=Command, examples=EXAMPLES)
 @click.argument("name", required=False)
 @click.option(
     "--from",
@@ -68,7 +70,7 @@ EXAMPLES = (
     help="Write the whole answer to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
-def cli(name: str | None, folder: Path | None, csv_path: Path | None, **options: Any) -> None:
+def query_command(name: str | None, folder: Path | None, csv_path: Path | None, **options: Any) -> None:
     """Ask the published ledger; without NAME, list the queries.
 
     Every engine gives the same answer, byte for byte: its SHA-256 is shown, and is that of the CSV

@@ -18,7 +18,7 @@ OWN = {"chain", "added_at", "parent"}
 
 
 def facts_of(database: Database) -> dict[str, str]:
-    """A digest of each table of facts, and of blocks: numbers of accounts and assets are resolved."""
+    """A digest of each table of facts and of blocks, with addresses in the place of numbers."""
     with database.snapshot() as connection:
         accounts = dict(map(tuple, _rows(connection, schema.account, "id", "address")))
         assets = dict(map(tuple, _rows(connection, schema.asset, "id", "token")))

@@ -2,8 +2,8 @@
 
 The blocks and events are those of `tests.prorata.store.made_logs`; whatever is drawn here is
 possible on the branch on which it is drawn: nobody gives shares that he has not. A node answers as
-one does over JSON-RPC, and is asked through the product's own wires, pools and readers: what is made
-up is the network alone.
+one does over JSON-RPC, and is asked through the product's own wires, pools and readers: what is
+made up is the network alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Killed(BaseException):
 
 @dataclass
 class _State:
-    """What stands after a block: shares by token and person, records, what was declared and paid."""
+    """What stands after a block: shares by token and person, records, income declared and paid."""
 
     shares: dict[str, dict[int, int]] = field(default_factory=lambda: {TOKEN: {}, OTHER: {}})
     closes: dict[str, list[int]] = field(default_factory=lambda: {TOKEN: [], OTHER: []})

@@ -1,4 +1,4 @@
-"""Random schedules: what a chain, its nodes, the machine and people may do to a ledger, in any order.
+"""Random schedules: what a chain, its nodes, a machine and people may do to a ledger, in any order.
 
 After each schedule the ledger is led to the head, and its facts are those of a ledger that was made
 anew. A schedule is drawn from its seed, and is told in words when it fails.
@@ -19,6 +19,7 @@ from prorata.chain import pool
 from prorata.errors import ChainError
 from prorata.store import bulk, writer
 from prorata.store.database import Database
+from prorata.store.digest import digest_of
 from prorata.store.follower import Follower, Step, Wishes
 from prorata.store.reading import MovedError
 from prorata.store.writer import Writer
@@ -95,7 +96,7 @@ def kills_at_writes(countdown: Countdown) -> Iterator[None]:
 def the_process_has_ended() -> Iterator[None]:
     """Who was killed in this process lives no more; nobody waits for what is not there."""
     with (
-        mock.patch.object(writer, "_lives", lambda *_: False),
+        mock.patch.object(writer, "lives", return_value=False),
         mock.patch.object(pool, "BEHIND_AFTER_SECONDS", ()),
         mock.patch.object(pool, "REST_SECONDS", 0.0),
     ):
@@ -184,8 +185,11 @@ class World:
         raise AssertionError(f"never at the head: {self.said[-5:]}")
 
     def digest(self) -> dict[str, str]:
+        """Of each table, as the product says it, and as `facts_of` does, with all cursors."""
+        genesis = f"0x{self.chain.hashes[0].hex()}"
         with closing(Database.open(self.place)) as database:
-            return facts_of(database)
+            said = digest_of(database, CHAIN_ID, genesis)
+            return {f"digest of {name}": one for name, one in said.items()} | facts_of(database)
 
 
 def built_anew(chain: ModelChain, place: str, *, finalized: bool) -> World:

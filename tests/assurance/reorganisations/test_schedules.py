@@ -73,7 +73,7 @@ def test_the_schedules_do_what_they_are_there_for(tmp_path):
 
 
 def life(world: World) -> None:
-    """What there is in the life of a ledger: history, a late contract, a reorganisation, finality."""
+    """What there is in a ledger's life: history, a late contract, a reorganisation, finality."""
     chain = world.chain
     if chain.head == 12:
         world.add(TOKEN, VAULT)
