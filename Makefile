@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas calls schedules coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove cluster gas calls schedules coverage bench hardhat chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -145,6 +145,13 @@ prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmo
 	@test -x .cache/halmos/bin/halmos || { $(BIN)/python -m venv .cache/halmos && \
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
 	@$(BIN)/python -m tests.assurance.proofs.prove
+
+# Of its own, since ape's environment holds other versions; 1.5 GB, and a Java 17 or 21 of the machine.
+cluster:  ## Ask every published query of DuckDB, ClickHouse's engine and a Spark cluster, and kill a worker (minutes)
+	@test -f .cache/cluster/made || { $(PYTHON) -m venv .cache/cluster && \
+		.cache/cluster/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/cluster.lock && \
+		touch .cache/cluster/made; }
+	@.cache/cluster/bin/python -m tests.assurance.cluster.run
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337

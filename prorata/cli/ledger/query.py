@@ -70,7 +70,9 @@ EXAMPLES = (
     help="Write the whole answer to this file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
-def query_command(name: str | None, folder: Path | None, csv_path: Path | None, **options: Any) -> None:
+def query_command(
+    name: str | None, folder: Path | None, csv_path: Path | None, **options: Any
+) -> None:
     """Ask the published ledger; without NAME, list the queries.
 
     Every engine gives the same answer, byte for byte: its SHA-256 is shown, and is that of the CSV
