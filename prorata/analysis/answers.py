@@ -18,6 +18,7 @@ import ibis
 from prorata.analysis.engines import opened
 from prorata.analysis.queries import Cell, Query
 from prorata.errors import InputError
+from prorata.files.garbage import uncollected
 from prorata.files.manifests import Publication
 
 __all__ = ["Answer", "ask"]
@@ -106,9 +107,11 @@ def ask(
     query.guard(published, block)
     asked = query.expressions(published, block)
     with opened(engine, published, sorted(query.tables), block, **where) as running:
-        parts = [running.rows(ibis.to_sql(part, dialect=running.dialect)) for part in asked]
-    added = len(parts[1]) if len(parts) > 1 else 0
-    return Answer(query, engine, block, query.answer(parts), added)
+        statements = [str(ibis.to_sql(part, dialect=running.dialect)) for part in asked]
+        with uncollected():
+            parts = [running.rows(statement) for statement in statements]
+            rows = query.answer(parts)
+    return Answer(query, engine, block, rows, added=len(parts[1]) if len(parts) > 1 else 0)
 
 
 def _published_block(published: Publication, at: int) -> int:

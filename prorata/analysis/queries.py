@@ -23,7 +23,7 @@ from prorata.values.words import listed
 __all__ = ["QUERIES", "Query", "Rows", "Summed", "find_query"]
 
 Cell = int | str
-Rows = Sequence[Sequence[Any]]
+Rows = Sequence[tuple[Any, ...]]
 
 ROOM = 10**38
 """What DECIMAL(38, 0) holds is below it."""
@@ -108,10 +108,10 @@ class Summed:
     rows: Callable[[Tables], Any]
     twice: bool = False
     """Whether each row is added to two sums."""
-    derived: Mapping[str, Callable[[Mapping[str, int]], int]] = field(default_factory=dict)
+    derived: Mapping[str, Callable[[Sequence[int]], int]] = field(default_factory=dict)
     """What follows from the sums, by name."""
-    sensible: Callable[[tuple[Cell, ...], Mapping[str, int]], bool] = lambda _key, _sums: True
-    """Whether a row belongs into the answer."""
+    sensible: Callable[[Sequence[Cell], Sequence[int]], bool] | None = None
+    """Whether a row, by its key and its sums, belongs into the answer; None when each does."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -164,24 +164,25 @@ class Summed:
         """Raises: StoreError when the sums make no sense."""
         width = len(self.keys)
         found = {
-            tuple(row[:width]): (int(row[width]), [int(cell or 0) for cell in row[width + 1 :]])
+            row[:width]: (row[width], [int(cell or 0) for cell in row[width + 1 :]])
             for row in parts[0]
         }
         for row in parts[1] if len(parts) > 1 else ():
-            sums = found[tuple(row[:width])][1]
+            sums = found[row[:width]][1]
             for place, text in enumerate(row[width:]):
                 sums[place] += int(text or 0)
         return sorted(self._rows(found))
 
     def _rows(
-        self, found: Mapping[tuple[Any, ...], tuple[int, list[int]]]
+        self, found: Mapping[tuple[Cell, ...], tuple[int, list[int]]]
     ) -> Iterator[tuple[Cell, ...]]:
-        for key, (count, amounts) in found.items():
-            sums = dict(zip(self.sums, amounts, strict=True))
-            if self.sensible(key, sums):
-                counted = (count,) if self.counted else ()
-                derived = (follows(sums) for follows in self.derived.values())
-                yield (*key, *counted, *amounts, *derived)
+        # Answers have a hundred thousand rows: what a query has none of is looked at once.
+        sensible, derived, counted = self.sensible, tuple(self.derived.values()), self.counted
+        for key, (count, sums) in found.items():
+            if sensible is not None and not sensible(key, sums):
+                continue
+            numbers = (count, *sums) if counted else sums
+            yield (*key, *numbers, *[follows(sums) for follows in derived])
 
 
 @dataclass(frozen=True)
@@ -255,14 +256,15 @@ def _balances(tables: Tables) -> Any:
     return both.filter(both.holder != ZERO_ADDRESS)
 
 
-def _held(key: tuple[Cell, ...], sums: Mapping[str, int]) -> bool:
+def _held(key: Sequence[Cell], sums: Sequence[int]) -> bool:
     """Raises: StoreError when somebody has less than nothing."""
-    if sums["amount"] < 0:
+    [amount] = sums
+    if amount < 0:
         raise StoreError(
-            f"{key[1]} would have {sums['amount']} units of {key[0]}: transfers are missing",
+            f"{key[1]} would have {amount} units of {key[0]}: transfers are missing",
             "`prorata ledger check` compares the ledger with the chain",
         )
-    return sums["amount"] > 0
+    return amount > 0
 
 
 def _largest(tables: Tables) -> Any:
@@ -304,8 +306,9 @@ def _month_ends(tables: Tables) -> Any:
     return newest.mutate(total=_amount_text(newest, "total"))
 
 
-def _net(sums: Mapping[str, int]) -> int:
-    return sums["gross"] - sums["tax"]
+def _net(sums: Sequence[int]) -> int:
+    gross, tax = sums
+    return gross - tax
 
 
 _PAID = {"gross": ("settlements", "gross"), "tax": ("settlements", "tax")}
