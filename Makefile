@@ -146,12 +146,17 @@ prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmo
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
 	@$(BIN)/python -m tests.assurance.proofs.prove
 
-# Of its own, since ape's environment holds other versions; 1.5 GB, and a Java 17 or 21 of the machine.
-cluster:  ## Ask every published query of DuckDB, ClickHouse's engine and a Spark cluster, and kill a worker (minutes)
-	@test -f .cache/cluster/made || { $(PYTHON) -m venv .cache/cluster && \
-		.cache/cluster/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/cluster.lock && \
-		touch .cache/cluster/made; }
+# An environment of its own, since ape holds other versions; Spark needs a Java 17 or 21 of the machine.
+cluster: .cache/cluster/made  ## Ask every published query of DuckDB, ClickHouse's engine and a Spark cluster, and kill a worker (minutes)
 	@.cache/cluster/bin/python -m tests.assurance.cluster.run
+
+.cache/cluster/made: .ci/cluster.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "DuckDB and Ibis need Python 3.11 or later; name one, as in: make cluster PYTHON=python3.11" >&2; exit 1; }
+	@echo "· Spark, ClickHouse's engine and DuckDB from .ci/cluster.lock (1.9 GB, some minutes)"
+	@$(PYTHON) -m venv .cache/cluster
+	@.cache/cluster/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/cluster.lock
+	@touch $@
 
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337

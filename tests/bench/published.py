@@ -55,7 +55,9 @@ def main() -> None:
 def told(found: dict[str, float]) -> bool:
     """Print the figures; whether the answer came in time."""
     print(f"income per holder and year, {PAYMENTS:,} payments published, DuckDB by Ibis")
-    print(f"  the question     {found['cpu']:.3f} s of CPU, {found['wall']:.3f} s  (at most {MOST} s)")
+    print(
+        f"  the question     {found['cpu']:.3f} s of CPU, {found['wall']:.3f} s  (at most {MOST} s)"
+    )
     print(f"  its digest       {found['digest cpu']:.3f} s of CPU")
     print(f"  files opened     {found['open cpu']:.3f} s of CPU, {found['open wall']:.3f} s")
     print(f"  publishing       {found['rows per second']:,.0f} rows written per second of CPU")

@@ -24,7 +24,7 @@ BLOCKS = (100, 101, 117, 150, LAST)
 Row = tuple[int | str, ...]
 
 
-# ------------------------------------------------------------------------------ the same in Python
+# ------------------------------------------------------------------------------- the same in Python
 
 
 def span(story: Story, block: int) -> tuple[int, str]:
@@ -220,13 +220,13 @@ def test_transfers_that_are_missing_are_noticed(publishing):
         ask(find_query("balances"), publishing(story))
 
 
-# ------------------------------------------------------------------------------------------ refusals
+# ----------------------------------------------------------------------------------------- refusals
 
 
 def test_an_unknown_query_is_refused_with_the_nearest():
     with pytest.raises(InputError, match='"balance" is no published query; write balances'):
         find_query("balance")
-    with pytest.raises(InputError, match="write one of income, balances, .* and holders"):
+    with pytest.raises(InputError, match=r"write one of income, balances, .* and holders"):
         find_query("xyz")
 
 
@@ -239,7 +239,7 @@ def test_a_block_that_is_not_published_is_refused(published):
 
 def test_an_engine_that_sees_other_files_is_not_believed(published):
     """Its rows are counted before it is asked."""
-    [(path, file)] = Publication.open(published.parts[0][0]).files("settlements")
+    [(_, file)] = Publication.open(published.parts[0][0]).files("settlements")
     more = file.model_copy(update={"rows": file.rows + 1})
     place, manifest = published.parts[0]
     tables = {**manifest.tables, "settlements": (more,)}
@@ -259,7 +259,7 @@ def test_duckdb_refuses_a_sum_that_it_has_no_room_for(published):
     """The last guard behind the manifest's: 2.0.1 and later raise, where older ones wrapped."""
     with opened("duckdb", published, sorted(TABLES), LAST) as engine:
         most = 10**38 - 1
-        with pytest.raises(StoreError, match="DuckDB refused: .*(Overflow|out of range)"):
+        with pytest.raises(StoreError, match=r"DuckDB refused: .*(Overflow|out of range)"):
             engine.rows(f"SELECT sum(x) FROM (SELECT {most}::DECIMAL(38, 0) AS x FROM range(4))")
 
 

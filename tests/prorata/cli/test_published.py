@@ -51,7 +51,7 @@ def ask(publish, tmp_path: Path):
     return asked
 
 
-# ------------------------------------------------------------------------------------------- publish
+# ------------------------------------------------------------------------------------------ publish
 
 
 def test_publishing_says_what_is_new_and_then_that_nothing_is(publish):
@@ -84,9 +84,7 @@ def test_nothing_that_is_final_is_said_so(publish, filled):
     filled.update(verified=1)
     done = publish("--asset", "SHARE1")
     assert done.code == 0
-    assert done.out == (
-        "SHARE1: nothing of it is final and verified yet; nothing was published\n"
-    )
+    assert done.out == ("SHARE1: nothing of it is final and verified yet; nothing was published\n")
 
 
 def test_a_ledger_that_is_not_there_is_refused(tmp_path):
@@ -97,7 +95,7 @@ def test_a_ledger_that_is_not_there_is_refused(tmp_path):
     assert not (tmp_path / "to").exists()
 
 
-# --------------------------------------------------------------------------------------------- query
+# -------------------------------------------------------------------------------------------- query
 
 
 def test_without_a_name_the_queries_are_listed():

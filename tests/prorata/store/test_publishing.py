@@ -1,4 +1,4 @@
-"""Publishing: what is final and verified, once, under a manifest that is whole or the former one."""
+"""Publishing: what is final and verified, once, under a manifest that is whole or the former."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_pages_of_any_size_give_the_same_bytes(filled, folder, tmp_path):
     assert told(tmp_path / "other") == expected(story)
 
 
-# ----------------------------------------------------------------------------------- again and again
+# ---------------------------------------------------------------------------------- again and again
 
 
 def test_publishing_again_adds_only_what_is_new(filled, folder):
@@ -263,7 +263,7 @@ def test_two_assets_are_apart(filled, folder):
         assert told(folder / story.token.lower()) == expected(story, opened.last)
 
 
-# ------------------------------------------------------------------------------ what goes in between
+# ----------------------------------------------------------------------------- what goes in between
 
 
 def test_a_ledger_that_was_read_anew_is_published_anew(filled, folder):
@@ -363,7 +363,7 @@ def test_a_killed_publication_leaves_the_former_manifest(sqlite, tmp_path, page)
 killed_publishing = "tests.prorata.store.killed_publishing"
 
 
-# -------------------------------------------------------------------------------- what readers refuse
+# ------------------------------------------------------------------------------ what readers refuse
 
 
 def first_file(folder: Path) -> Path:
@@ -432,9 +432,7 @@ def test_a_manifest_names_no_file_outside_its_folder(filled, folder):
 
 def test_assets_of_two_chains_are_not_added(filled, folder):
     manifest = published(filled, folder).manifest
-    other = manifest.model_copy(
-        update={"chain_id": 1, "token": address(77), "tables": {}}
-    ).sealed()
+    other = manifest.model_copy(update={"chain_id": 1, "token": address(77), "tables": {}}).sealed()
     place = folder / address(77).lower()
     place.mkdir()
     (place / MANIFEST).write_text(other.model_dump_json(), encoding="utf-8")
