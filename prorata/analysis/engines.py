@@ -316,6 +316,9 @@ def spark_session(module: Any, master: str) -> Any:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+    if master.startswith("local"):
+        # A cluster has settings of its own; two hundred parts are too many for one machine.
+        settings["spark.sql.shuffle.partitions"] = "8"
     builder = module.SparkSession.builder.master(master).appName("prorata")
     for name, value in settings.items():
         builder = builder.config(name, value)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -244,8 +244,10 @@ class Publication:
     parts: tuple[tuple[Path, Manifest], ...]
 
     @classmethod
-    def open(cls, folder: Path) -> Publication:
-        """Those of a folder, or the one asset whose own folder it is; every file is verified.
+    def open(cls, folder: Path, tables: Iterable[str] = TABLES) -> Publication:
+        """Those of a folder, or the one asset whose own folder it is.
+
+        Every file of the tables is verified: no others should be read.
 
         Raises: InputError when nothing is published there, StoreError when a manifest or a file is
         not as it was published, or the manifests are of two chains.
@@ -262,7 +264,7 @@ class Publication:
                 "publish each chain into a folder of its own",
             )
         opened = cls(folder, found)
-        opened.verify()
+        opened.verify(tables)
         return opened
 
     @property
@@ -275,15 +277,14 @@ class Publication:
         """The chain that all assets are on."""
         return self.parts[0][1].chain_id
 
-    def verify(self) -> None:
-        """Hold every listed file against its manifest.
+    def verify(self, tables: Iterable[str]) -> None:
+        """Hold every listed file of the tables against its manifest.
 
         Raises: StoreError, which names the first that differs.
         """
-        for place, manifest in self.parts:
-            for files in manifest.tables.values():
-                for file in files:
-                    _verify(place / file.path, file)
+        for table in tables:
+            for path, file in self.files(table):
+                _verify(path, file)
 
     def files(self, table: str, at: int | None = None) -> list[tuple[Path, PublishedFile]]:
         """The files of a table; with `at`, those that have blocks at or before it."""

@@ -95,7 +95,7 @@ def query_command(
 
     answer = ask(
         query,
-        Publication.open(folder),
+        Publication.open(folder, query.tables),
         options["engine"],
         at=options["at_block"],
         server=options["server"],

@@ -8,7 +8,10 @@ from typing import Any
 from prorata.toolchain.paths import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs/guide/cluster.md"
-HEAD = "| query | rows of the answer | DuckDB | ClickHouse's engine | Spark |\n|---|---:|---:|---:|---:|\n"
+HEAD = (
+    "| query | rows of the answer | DuckDB | ClickHouse's engine | Spark |\n"
+    "|---|---:|---:|---:|---:|\n"
+)
 ENGINES = ("duckdb", "clickhouse", "spark")
 
 
