@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove gas calls schedules coverage bench hardhat browser chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove cluster gas calls schedules coverage bench hardhat browser chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -150,14 +150,29 @@ prove: setup  ## Prove the formal facts: z3, the compiler's model checker, halmo
 		.cache/halmos/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/halmos.lock; }
 	@$(BIN)/python -m tests.assurance.proofs.prove
 
+# An environment of its own, since ape holds other versions; Spark needs a Java 17 or 21 of the machine.
+cluster: .cache/cluster/made  ## Ask every published query of DuckDB, ClickHouse's engine and a Spark cluster, and kill a worker (minutes)
+	@.cache/cluster/bin/python -m tests.assurance.cluster.run
+
+.cache/cluster/made: .ci/cluster.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "DuckDB and Ibis need Python 3.11 or later; name one, as in: make cluster PYTHON=python3.11" >&2; exit 1; }
+	@echo "· Spark, ClickHouse's engine and DuckDB from .ci/cluster.lock (1.9 GB, some minutes)"
+	@$(PYTHON) -m venv .cache/cluster
+	@.cache/cluster/bin/python -m pip install --quiet --no-input --no-deps --require-hashes -r .ci/cluster.lock
+	@touch $@
+
 chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 	@$(BIN)/anvil --chain-id 31337
 
-lock: setup  ## Resolve requirements.lock anew from pyproject.toml
+lock: setup  ## Resolve both lock files of Python packages anew from pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
 	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra ape --extra dev --extra store --extra analysis --universal \
 		--python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--quiet --output-file requirements.lock
+	@echo chdb==4.4.0 | $(VENV)/lock/bin/uv pip compile pyproject.toml - --extra store --extra analysis --extra cluster \
+		--python-platform linux --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--quiet --output-file .ci/cluster.lock
 
 clean:  ## Remove everything that was built or installed
 	@rm -rf $(VENV) node_modules .build contracts/.cache dist out .hypothesis .cache .pytest_cache .mypy_cache .ruff_cache

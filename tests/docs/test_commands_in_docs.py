@@ -73,6 +73,7 @@ STARTS = {
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
     "docs/guide/ledger.md": BUILDING,
+    "docs/guide/cluster.md": (*BUILDING, *PAID),
     "docs/guide/loans.md": (),
     "docs/guide/trading.md": TRADING,
     "docs/guide/offering.md": TRADING,

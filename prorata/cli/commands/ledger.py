@@ -10,6 +10,8 @@ from prorata.cli.ledger.check import check_command
 from prorata.cli.ledger.flows import flows_command
 from prorata.cli.ledger.holders import holders_command
 from prorata.cli.ledger.income import income_command
+from prorata.cli.ledger.publish import publish_command
+from prorata.cli.ledger.query import query_command
 from prorata.cli.ledger.rebuild import rebuild_command
 from prorata.cli.ledger.status import status_command
 
@@ -25,8 +27,8 @@ def cli() -> None:
     """
 
 
-cli.add_command(backup.cli, "backup")
 cli.add_command(people.cli, "people")
+cli.add_command(backup.cli, "backup")
 cli.add_command(restore.cli, "restore")
 for command in (
     status_command,
@@ -35,5 +37,7 @@ for command in (
     income_command,
     check_command,
     rebuild_command,
+    publish_command,
+    query_command,
 ):
     cli.add_command(command)
