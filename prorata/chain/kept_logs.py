@@ -70,13 +70,17 @@ class _Node(Hashes, Protocol):
 
 
 def read_kept(
-    chain: _Node, archive: Archive, addresses: Sequence[str], first: int, last: int, topics: Topics
+    chain: _Node,
+    archive: Archive,
+    addresses: Sequence[str],
+    blocks: tuple[int, int],
+    topics: Topics,
 ) -> Iterator[Log]:
-    """The logs of blocks `first` to `last`, both included, in chain order, wherever they are.
+    """The logs of the first block to the last, both included, in chain order, wherever they are.
 
     Raises: ChainError as the node does; what the archive raises.
     """
-    for stretch in archive.stretches(chain, addresses, first, last):
+    for stretch in archive.stretches(chain, addresses, *blocks):
         others = [address for address in addresses if address not in stretch.addresses]
         parts = [_kept(chain, archive, stretch, one, topics) for one in stretch.addresses]
         if others:

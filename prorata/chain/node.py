@@ -354,7 +354,7 @@ class RpcChain:
         """
         if self.archive is None:
             return self.node_logs(addresses, first, last, topics)
-        return read_kept(self, self.archive, addresses, first, last, topics)
+        return read_kept(self, self.archive, addresses, (first, last), topics)
 
     def node_logs(
         self, addresses: Sequence[str], first: int, last: int, topics: Topics = None

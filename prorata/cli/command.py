@@ -192,8 +192,8 @@ _DATABASE = click.option(
     metavar="FILE|URL",
     envvar="PRORATA_DATABASE",
     show_envvar=True,
-    help="The ledger's database, whose events need not be read from the node again: a file, or "
-    f"postgresql://….  [default: {LEDGER_FILE} in the deployment's folder, if it is there]",
+    help="The ledger's database: a file, or postgresql://…. What it has need not be read from the "
+    f"node again.  [default: {LEDGER_FILE} in the deployment's folder, if it is there]",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
 

@@ -73,12 +73,7 @@ def open_ledger(folder: Path, named: str | None) -> Database:
 
     Raises: StoreError when it cannot be used, or the extra is not installed; InputError.
     """
-    try:
-        # Nobody else pays for it: importing it takes a third of a second.
-        from prorata.store.database import Database, place_for  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            f"a ledger needs {error.name}, which is not installed",
-            "install it with: pip install 'prorata[store]'",
-        ) from None
+    # Nobody else pays for it: importing it takes a third of a second.
+    from prorata.store.database import Database, place_for  # noqa: PLC0415
+
     return Database.open(place_for(folder, named))

@@ -28,7 +28,7 @@ from prorata.store import schema
 from prorata.store.columns import AddressColumn, HashColumn
 from prorata.store.database import Database
 
-__all__ = ["digest_of"]
+__all__ = ["digest_of", "digests"]
 
 ACCOUNTS = frozenset({"account", "giver", "holder", "lost", "payee", "receiver", "successor"})
 """Columns with the number of an account."""
@@ -46,10 +46,15 @@ def digest_of(database: Database, chain_id: int, genesis: str) -> dict[str, str]
         chain = connection.scalar(select(c.id).where(c.chain_id == chain_id, c.genesis == genesis))
         if chain is None:
             raise StoreError(f"{database.name} has no chain {chain_id} of that genesis")
-        found = {schema.block.name: _hashed(connection, _blocks(chain))}
-        for table in schema.FACTS:
-            found[table.name] = _hashed(connection, _facts(table, chain))
-        return found
+        return digests(connection, chain)
+
+
+def digests(connection: Connection, chain: int) -> dict[str, str]:
+    """The same of a chain by its number, in a snapshot."""
+    found = {schema.block.name: _hashed(connection, _blocks(chain))}
+    for table in schema.FACTS:
+        found[table.name] = _hashed(connection, _facts(table, chain))
+    return found
 
 
 def _hashed(connection: Connection, asked: Select[Any]) -> str:

@@ -33,7 +33,7 @@ from prorata.store.database import BUSY_SECONDS, SCHEMA, Database, schema_digest
 from prorata.store.pages import Header, Page
 from prorata.store.writer import Writer
 
-__all__ = ["rebuild"]
+__all__ = ["derive", "rebuild"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many logs of how many are done."""
@@ -66,7 +66,7 @@ def rebuild(place: str, *, progress: Progress | None = None) -> None:
             told = progress or (lambda _, __: None)
             done = 0
             for row in connection.execute(select(schema.chain).order_by(c.id)).mappings().all():
-                for count in _derive(connection, new, row):
+                for count in derive(connection, new, row):
                     done += count
                     told(done, total)
         _replace(old)
@@ -75,7 +75,7 @@ def rebuild(place: str, *, progress: Progress | None = None) -> None:
 # ------------------------------------------------------------------------------------- deriving
 
 
-def _derive(kept: Connection, new: Database, chain: RowMapping) -> Iterator[int]:
+def derive(kept: Connection, new: Database, chain: RowMapping) -> Iterator[int]:
     """Fill one chain; how many logs each page had."""
     cursors = _copy_places(kept, new, chain)
     writer = Writer.take(new, chain["chain_id"], chain["genesis"], who="prorata ledger rebuild")

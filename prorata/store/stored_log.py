@@ -123,7 +123,7 @@ class StoredLog:
         ends = {span.last for span in spans}
         wanted = select(block.c.number, block.c.hash)
         wanted = wanted.where(block.c.chain == self._chain, block.c.number.in_(ends))
-        known: dict[int, str] = dict(connection.execute(wanted).tuples().all())
+        known: dict[int, str] = dict(map(tuple, connection.execute(wanted)))
         final = select(chain.c.final, chain.c.final_hash).where(chain.c.id == self._chain)
         number, found = connection.execute(final).one()
         return known if found is None else known | {number: found}

@@ -5,6 +5,13 @@ from __future__ import annotations
 
 import click
 
+from prorata.cli.ledger.check import check_command
+from prorata.cli.ledger.flows import flows_command
+from prorata.cli.ledger.holders import holders_command
+from prorata.cli.ledger.income import income_command
+from prorata.cli.ledger.rebuild import rebuild_command
+from prorata.cli.ledger.status import status_command
+
 __all__ = ["cli"]
 
 
@@ -15,3 +22,14 @@ def cli() -> None:
     `prorata follow` fills it. The database is a file beside the deployment, or what --database
     names. It needs the extra `store`: pip install 'prorata[store]'.
     """
+
+
+for command in (
+    status_command,
+    holders_command,
+    flows_command,
+    income_command,
+    check_command,
+    rebuild_command,
+):
+    cli.add_command(command)

@@ -494,6 +494,10 @@ def meet(documents: Documents, folder: Path) -> None:
 def look(documents: Documents, folder: Path) -> None:
     documents("status")
     documents("drift")
+    documents("follow", "--once")
+    for words in (("status",), ("holders",), ("flows", "--all"), ("income", "--all"), ("check",)):
+        documents("ledger", *words)
+    documents("ledger", "rebuild")
     documents("log", "--all")
     documents("log", "verify")
     documents("journal", "adopt")

@@ -8,8 +8,11 @@ from typing import Any
 
 from eth_abi.abi import encode
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
+from sqlalchemy import select
 
 from prorata.chain.artifacts import artifact
+from prorata.store import schema
+from prorata.store.database import Database
 from prorata.store.pages import Header, Page, Source
 from prorata.store.writer import Writer
 from prorata.values.addresses import ZERO_ADDRESS, checksummed
@@ -167,3 +170,20 @@ def read(writer: Writer, chain: MadeChain, until: int | None = None) -> None:
         group = [source for source in behind if source.done_to == least]
         ahead = [source.done_to for source in behind if source.done_to > least]
         writer.commit(chain.page(group, min([until, *ahead])))
+
+
+def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows, without who writes."""
+    hidden = {"fence", "writer", "beat"}
+    with database.snapshot() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(
+                    select(*(c for c in table.columns if c.name not in hidden)).order_by(
+                        *table.primary_key
+                    )
+                )
+            ]
+            for table in schema.METADATA.sorted_tables
+        }
