@@ -20,7 +20,7 @@ from prorata.chain.rpc import BusyError
 from prorata.chain.transports.wordings import is_unknown_here
 from prorata.chain.types import BlockHeader
 from prorata.errors import RUN_AGAIN, ChainError, ProrataError, StoreError
-from prorata.store.pages import Header, Page, Source
+from prorata.store.pages import Header, Page, Source, thinned
 
 __all__ = [
     "PAGE_EVENTS",
@@ -74,7 +74,7 @@ class Reader:
         for part in self.chain.log_ranges(addresses, after + 1, until):
             headers |= self._range_headers(part, addresses)
             self.ask_again(part, sources)
-            logs += part.logs
+            logs += thinned(part.logs)
             if len(logs) >= most or part.until == until or time.monotonic() > enough:
                 break
         # Of a range's end without events no more than its hash is worth keeping.
