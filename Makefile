@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove cluster gas calls schedules coverage bench hardhat chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove cluster gas calls schedules coverage bench hardhat browser chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,11 +70,11 @@ $(STAMPS)/toolchain: prorata/toolchain/setup.py prorata/toolchain/paths.py prora
 demo: setup  ## Play a building that pays rent, on a local chain; CLASS=gold plays another class
 	@$(BIN)/ape run demo $(CLASS)
 
-# Neither `make lint` nor `ape test` has use for more than one core: they run side by side.
+# `ape test` has no use for more than one core: beside it the code is checked, and contracts are compiled for the tests.
 test: setup $(INSTALLED)  ## Run every check: this is what CI runs
-	@$(MAKE) lint & lint=$$!; \
-		$(BIN)/ape test tests/ape || { wait $$lint; exit 1; }; \
-		wait $$lint
+	@{ $(MAKE) lint && $(BIN)/python -m tests.compiled; } & beside=$$!; \
+		$(BIN)/ape test tests/ape || { wait $$beside; exit 1; }; \
+		wait $$beside
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PACKAGE) $(WORKERS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
@@ -102,8 +102,12 @@ hardhat: setup  ## Play the commands against a Hardhat node too (installs 290 MB
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
 	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/prorata/cli -m hardhat
 
+browser: setup  ## Look at the pages in a real browser and compare them with pinned pictures (installs 70 MB)
+	@npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix .cache/browser @sparticuz/chromium@153.0.0
+	@$(BIN)/pytest tests/prorata/reports -m browser
+
 check: setup $(INSTALLED) lint  ## The quick loop: lint, types, fast tests
-	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat"
+	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat and not browser"
 
 lint: setup  ## Check format, style and types of Python and Solidity
 	@$(BIN)/ruff check --quiet .

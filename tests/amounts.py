@@ -39,6 +39,10 @@ _COUNTS = re.compile(
     r"|set_at|valid_from|valid_until)"
     r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"
     r"|refusals\.#\.(value|limit)"
+    # How far a ledger is: blocks, changes, events and seconds.
+    r"|(blocks_behind|changes|done_to|events|final|first_block|head|last_block|log_index"
+    r"|newest_block|silent_seconds|undone|until|verified_to)"
+    r"|transfers\.#\.log"
     r")"
 )
 

@@ -123,8 +123,16 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Ask the ledger in the database, and look after it.",
     },
     "Reports": {
+        "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
+    },
+    "Analytics": {
+        "score": "Score an asset by a published method, from a card of inputs.",
+        "index": "Compute an index from its method and prices, with the log of its changes.",
+        "portfolio": (
+            "Value several assets together in one currency, from files of positions and marks."
+        ),
     },
     "Check": {
         "status": "Show how an asset stands, on one screen.",

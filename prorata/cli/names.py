@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Names beside addresses, wherever a command shows them: one place that says how.
 
-The names are those of `--names`, or of `names.csv` in the deployment's folder. In a sentence a name
-follows its address. A table on a terminal has the name and the address shortened; in a pipe an
-address always stands whole, for the next program. A program reads the name in JSON.
+The names are those of `--names`, or of `names.csv` in the deployment's folder and of the office
+beside it. In a sentence a name follows its address. A table on a terminal has the name and the
+address shortened; in a pipe an address always stands whole, for the next program. A program reads
+the name in JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import click
 
-from prorata.register.address_book import AddressBook, read_names
+from prorata.register.address_book import AddressBook
 
 __all__ = [
     "NAMES_FILE",
@@ -49,12 +50,8 @@ def default_names(folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def learn(path: Path) -> AddressBook:
-    """The names in a file, which all that the command says then has.
-
-    Raises: InputError for every fault in the file, or when it cannot be opened.
-    """
-    found = read_names(path)
+def learn(found: AddressBook) -> AddressBook:
+    """Names that all that the command says then has."""
     if (context := click.get_current_context(silent=True)) is not None:
         context.meta[_LEARNED] = found
     return found

@@ -22,13 +22,14 @@ from prorata.cli.accounts import signer_of
 from prorata.cli.consent import AGREED, keep_to
 from prorata.cli.names import default_names, learn
 from prorata.cli.networks import connected
+from prorata.cli.office import office_names
 from prorata.cli.output import GOVERNOR, REPEATED, SENT, Output, escape
 from prorata.cli.stage import Stage, stage_of
 from prorata.cli.stored import with_archive
 from prorata.deployments.deployment import Deployment, Turn, folder_for, open_operator
 from prorata.deployments.plans import require_plan
-from prorata.errors import DeploymentError, InputError
-from prorata.register.address_book import AddressBook
+from prorata.errors import DeploymentError, InputError, ProrataError
+from prorata.register.address_book import AddressBook, read_names
 from prorata.register.enforcement import Done
 from prorata.values.amounts import parse_units
 from prorata.values.times import moment
@@ -109,6 +110,19 @@ class Session:
         """The deployment's folder."""
         return self.deployment or folder_for(chain, symbol or self.symbol)
 
+    def folder_there(self) -> Path:
+        """The deployment's folder, for which no node is asked if it is named.
+
+        Raises: DeploymentError when there is none; ChainError.
+        """
+        folder = self.deployment
+        if folder is None:
+            with self.chain() as chain:
+                folder = self.folder(chain)
+        if not folder.is_dir():
+            raise _no_deployment(folder)
+        return folder
+
     @contextlib.contextmanager
     def operator(self, symbol: str) -> Iterator[tuple[Operator, Path]]:
         """An operator with the journal of the folder where `symbol` is to be deployed."""
@@ -174,23 +188,33 @@ class Session:
         with self.chain() as chain:
             folder = self.folder(chain)
             if not folder.is_dir():
-                raise DeploymentError(
-                    f"there is no deployment in {folder}", "name another folder with --deployment"
-                )
+                raise _no_deployment(folder)
             self.learn_names(folder)
             yield chain, folder
 
     def learn_names(self, folder: Path) -> None:
-        """Take the names of `--names`, or of the folder: what is faulty there is only told."""
+        """Take the names of `--names`; or of the folder and its office, where faults are told."""
         if self.names is not None:
-            self.known = learn(self.names)
-        elif (path := default_names(folder)) is not None:
-            try:
-                self.known = learn(path)
-            except InputError as error:
-                self.output.notice(f"no names are shown, for {error}")
+            self.known = learn(read_names(self.names))
+        else:
+            # What is only played has a copy of the folder, and no office in it.
+            book = self._names_in(folder if self.stage is None else self.stage.folder or folder)
+            self.known = learn(book) if len(book) or book.notices else None
         for notice in () if self.known is None else self.known.notices:
             self.output.notice(notice)
+
+    def _names_in(self, folder: Path) -> AddressBook:
+        """The names of a folder's file, and in front of them those of its office."""
+        book, path = AddressBook(), default_names(folder)
+        try:
+            book = book if path is None else read_names(path)
+        except InputError as error:
+            self.output.notice(f"no names are shown, for {error}")
+        try:
+            return replace(book.joined(office_names(folder, self.database)), notices=book.notices)
+        except ProrataError as error:
+            self.output.notice(f"no names of the office are shown, for {error}")
+            return book
 
     @contextlib.contextmanager
     def _operator(self, chain: RpcChain, signer: Signer, folder: Path) -> Iterator[Operator]:
@@ -242,6 +266,11 @@ class Session:
         if self.prices.bump_after is None and not chain.is_local:
             return replace(self.prices, bump_after=BUMP_SECONDS)
         return self.prices
+
+
+def _no_deployment(folder: Path) -> DeploymentError:
+    sentence = f"there is no deployment in {folder}"
+    return DeploymentError(sentence, "name another folder with --deployment")
 
 
 def sent_before(receipt: Receipt, chain: RpcChain) -> str:

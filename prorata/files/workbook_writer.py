@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import TypeAlias
@@ -41,7 +42,7 @@ class Formula:
     """A live formula, without its `=`, and what it comes to now."""
 
     text: str
-    value: int
+    value: int | Decimal
 
 
 Value: TypeAlias = str | int | Decimal | Formula | None
@@ -87,8 +88,7 @@ def workbook_bytes(pages: Sequence[Page]) -> bytes:
         for page in pages:
             _add(book, page)
         book.save(file)
-    formulas = (v for page in pages for row in page.rows for v in row if isinstance(v, Formula))
-    return _settled(file.getvalue(), {formula.text: formula.value for formula in formulas})
+    return _settled(file.getvalue(), [_values(page) for page in pages])
 
 
 def put(cell: Cell | MergedCell, value: Value, number_format: str | None = None) -> None:
@@ -125,8 +125,14 @@ def _add(book: Workbook, page: Page) -> None:
     sheet.freeze_panes = f"A{page.heading + 1}"
 
 
-def _settled(content: bytes, values: Mapping[str, int]) -> bytes:
-    """The same file with the values of its formulas, and without the time of day."""
+def _values(page: Page) -> dict[str, int | Decimal]:
+    """What the formulas of a page come to."""
+    return {v.text: v.value for row in page.rows for v in row if isinstance(v, Formula)}
+
+
+def _settled(content: bytes, values: Sequence[Mapping[str, int | Decimal]]) -> bytes:
+    """The same file with the values of its formulas, page by page, without the time of day."""
+    sheets = {f"xl/worksheets/sheet{number}.xml": of for number, of in enumerate(values, start=1)}
     file = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(content)) as before,
@@ -134,8 +140,8 @@ def _settled(content: bytes, values: Mapping[str, int]) -> bytes:
     ):
         for name in before.namelist():
             part = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z\3", before.read(name))
-            if name.startswith("xl/worksheets/"):
-                part = _UNCALCULATED.sub(lambda found: _calculated(found, values), part)
+            if name in sheets:
+                part = _UNCALCULATED.sub(partial(_calculated, values=sheets[name]), part)
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
@@ -143,6 +149,6 @@ def _settled(content: bytes, values: Mapping[str, int]) -> bytes:
     return file.getvalue()
 
 
-def _calculated(found: re.Match[bytes], values: Mapping[str, int]) -> bytes:
+def _calculated(found: re.Match[bytes], values: Mapping[str, int | Decimal]) -> bytes:
     value = values[unescape(found[1].decode())]
-    return b"<f>%s</f><v>%d</v>" % (found[1], value)
+    return b"<f>%s</f><v>%s</v>" % (found[1], f"{Decimal(value):f}".encode())

@@ -1,39 +1,36 @@
 # SPDX-License-Identifier: MIT
 """One picture of an asset's life: who owned it before and after, and the income of each record.
 
-Drawn from cap tables and books; nothing is computed from it. Floats occur here and only here,
-as coordinates on paper: every figure that is written out comes from exact integers.
+Drawn from cap tables and books; nothing is computed from it. It is a page of charts, and the
+picture of that page.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from prorata.files.writer import written_whole
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
 from prorata.register.captable import CapTable, Holding
-from prorata.values.amounts import Unit, format_units, percent
+from prorata.reports.charts import Chart, Figure, Series, bars, donut, share, stacked
+from prorata.reports.charts.canvas import BLUE, GREEN, GREY, LIGHT, ORANGE
+from prorata.reports.layouts import layout
+from prorata.reports.pdf import FONT, png_of
+from prorata.values.amounts import Unit, format_units
+from prorata.values.times import moment
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+__all__ = ["draw", "picture"]
 
-__all__ = ["draw"]
+TOP, CURRENCIES, RECORDS = 11, 4, 4
+"""So many holders, currencies and records there is room for."""
 
-TOP = 12
-LONGEST_NAME = 30
-
-INK, SOFT, RULE, PAPER = "#1d2733", "#6b7785", "#d9dee4", "#ffffff"
-BEFORE, AFTER, EXCLUDED = "#b9c9dc", "#20558a", "#8a929c"
-PAID, WITHHELD, OWED = "#2f7d62", "#c9872b", "#dcd3bf"
-TITLE, HEADING, TEXT, SMALL = 17.0, 11.5, 9.0, 8.0
+ZOOM = 1.25
+"""A page of 1280 by 800 becomes a picture of 1600 by 1000."""
 
 
 @dataclass(frozen=True)
@@ -76,34 +73,37 @@ def draw(
 
     Raises: InputError when the file cannot be written.
     """
-    # Here, because it costs more to import than the rest of the package.
-    import matplotlib as mpl  # noqa: PLC0415
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    page = picture(books, token, before, after, title=title, subtitle=subtitle, labels=labels)
+    with written_whole(path) as part:
+        part.write_bytes(png_of(page, zoom=ZOOM))
 
-    style: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
-        "font.size": TEXT,
-        "text.color": INK,
-        "axes.edgecolor": RULE,
-        "xtick.color": SOFT,
-        "ytick.color": INK,
-        "hatch.linewidth": 0.6,
-        "text.parse_math": False,
-    }
+
+def picture(
+    books: Books,
+    token: str,
+    before: CapTable,
+    after: CapTable,
+    *,
+    title: str,
+    subtitle: str,
+    labels: tuple[str, str] = ("as issued", "today"),
+) -> str:
+    """The page that the picture is of."""
+    excluded = _excluded(books, token)
     incomes = _incomes(books, token)
-    with mpl.rc_context(style), warnings.catch_warnings():
-        # A name in a script that the font lacks is drawn as boxes, and worth no more noise.
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
-        figure = Figure(figsize=(12.8, 8.0), dpi=125, facecolor=PAPER)
-        FigureCanvasAgg(figure)
-        figure.text(0.04, 0.945, title, fontsize=TITLE, fontweight="bold", va="center")
-        figure.text(0.04, 0.905, subtitle, fontsize=TEXT + 1, color=SOFT, va="center")
-        _draw_ownership(figure, before, after, labels, _excluded(books, token))
-        _draw_income(figure, books, incomes)
-        # No software's version in the file: the same books give the same bytes.
-        with written_whole(path) as part:
-            figure.savefig(part, format="png", metadata={"Software": None})
+    columns = [_columns(books.unit(c), group) for c, group in incomes.items()]
+    return layout("picture").render(
+        title=title,
+        subtitle=subtitle,
+        colours=LIGHT,
+        font=FONT,
+        columns=[
+            (f"Ownership, {labels[0]} and {labels[1]}", [_pairs(before, after, labels, excluded)]),
+            (f"All shares, {labels[1]}", [_ring(after, excluded)]),
+            ("Income of each record date", columns[:CURRENCIES]),
+        ],
+        more=max(len(columns) - CURRENCIES, 0),
+    )
 
 
 # -------------------------------------------------------------------------------------- ownership
@@ -115,99 +115,42 @@ def _excluded(books: Books, token: str) -> frozenset[str]:
     return frozenset(declared[-1].terms.excluded) if declared else frozenset()
 
 
-def _draw_ownership(
-    figure: Figure,
-    before: CapTable,
-    after: CapTable,
-    labels: tuple[str, str],
-    excluded: AbstractSet[str],
-) -> None:
-    figure.text(
-        0.04, 0.845, f"Ownership, {labels[0]} and {labels[1]}", fontsize=HEADING, fontweight="bold"
-    )
-    strip: Axes = figure.add_axes((0.105, 0.735, 0.465, 0.085))
-    _draw_strip(strip, before, after, labels, excluded)
-    bars: Axes = figure.add_axes((0.265, 0.075, 0.305, 0.605))
-    _draw_holders(bars, before, after, labels, excluded)
+def _ring(table: CapTable, excluded: AbstractSet[str]) -> Chart:
+    """Who is excluded, the largest holders, everybody else."""
+    largest = _largest(table, excluded)
+    parts = [
+        (f"{len(largest)} largest", sum(h.shares for h in largest)),
+        ("excluded, earn nothing", sum(h.shares for h in table if h.address in excluded)),
+    ]
+    parts.append(("all others", table.total - sum(shares for _, shares in parts)))
+    shown = [(label, shares) for label, shares in parts if shares]
+    figures = [share(shares, table.total, 1) for _, shares in shown]
+    names = [label for label, _ in shown]
+    return donut("Everybody", "Parts of all shares.", names, Series("of all", figures))
 
 
-def _draw_strip(
-    axes: Axes,
-    before: CapTable,
-    after: CapTable,
-    labels: tuple[str, str],
-    excluded: AbstractSet[str],
-) -> None:
-    """Two full-width bars: who is excluded, the largest holders of today, everybody else."""
-    largest = {holding.address for holding in _largest(after, excluded)}
-    for row, (label, table) in enumerate(zip(labels, (before, after), strict=True)):
-        shares = [
-            sum(h.shares for h in table if h.address in excluded),
-            sum(h.shares for h in table if h.address in largest),
-        ]
-        shares.append(table.total - sum(shares))
-        names = ("excluded", f"{len(largest)} largest today", "all others")
-        left = 0.0
-        for name, part, colour in zip(names, shares, (EXCLUDED, AFTER, BEFORE), strict=True):
-            if not part:
-                continue
-            width = part / table.total
-            axes.barh(
-                row, width, left=left, height=0.74, color=colour, edgecolor=PAPER, linewidth=1.2
-            )
-            light = colour != BEFORE
-            text = percent(part, table.total, 1)
-            axes.text(
-                left + width / 2, row, f"{name}  {text}" if width > 0.25 else text,
-                ha="center", va="center", fontsize=SMALL, color=PAPER if light else INK,
-            )  # fmt: skip
-            left += width
-        axes.text(-0.012, row, label, ha="right", va="center", color=SOFT, fontsize=TEXT)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(1.5, -0.5)
-    axes.axis("off")
-
-
-def _draw_holders(
-    axes: Axes,
-    before: CapTable,
-    after: CapTable,
-    labels: tuple[str, str],
-    excluded: AbstractSet[str],
-) -> None:
+def _pairs(
+    before: CapTable, after: CapTable, labels: tuple[str, str], excluded: AbstractSet[str]
+) -> Chart:
     """A pair of bars for each of today's largest holders, and for each who is excluded."""
     issued = before.balances
-    rows = [*_largest(after, excluded), *(h for h in after if h.address in excluded)]
-    most = max(max(h.shares, issued.get(h.address, 0)) for h in rows)
-    for row, holding in enumerate(rows):
-        was, idle = issued.get(holding.address, 0), holding.address in excluded
-        axes.barh(row - 0.2, was, height=0.3, color=BEFORE)
-        axes.barh(
-            row + 0.14, holding.shares, height=0.38, color=EXCLUDED if idle else AFTER,
-            hatch="////" if idle else "", edgecolor=PAPER, linewidth=0.0,
-        )  # fmt: skip
-        change = holding.shares - was
-        shown = format_units(holding.shares, after.decimals, trim=True)
-        moved = format_units(change, after.decimals, trim=True)
-        end = max(was, holding.shares) + most * 0.02
-        axes.annotate(shown, (end, row), va="center", fontsize=SMALL, color=INK)
-        if change:
-            axes.annotate(
-                f"{'+' if change > 0 else ''}{moved}".replace("-", "\N{MINUS SIGN}"), (end, row),
-                xytext=(6 + 5.4 * len(shown), 0), textcoords="offset points",
-                va="center", fontsize=SMALL, color=PAID if change > 0 else "#a4453c",
-            )  # fmt: skip
-    axes.set_yticks(
-        range(len(rows)), [_shortened(h.name or f"{h.address[:8]}…{h.address[-4:]}") for h in rows]
-    )
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, most * 1.16)
-    axes.tick_params(axis="y", length=0, labelsize=TEXT)
-    axes.xaxis.set_visible(False)
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
-    entries = [(labels[0], BEFORE), (labels[1], AFTER)]
-    _legend(axes, entries + [("excluded, earns nothing", EXCLUDED)] * bool(excluded))
+    idle = [holding for holding in after if holding.address in excluded][:TOP]
+    rows = [*_largest(after, excluded)[: TOP - len(idle)], *idle]
+    pairs = [
+        Series(labels[0], [_shares(issued.get(h.address, 0), after) for h in rows], GREY),
+        Series(labels[1], [_shares(h.shares, after) for h in rows], BLUE),
+    ]
+    names = [_name(holding, excluded) for holding in rows]
+    return bars("Ownership", "Shares of the largest holders.", names, pairs, first="holder")
+
+
+def _shares(units: int, table: CapTable) -> Figure:
+    return Figure(units, format_units(units, table.decimals, trim=True))
+
+
+def _name(holding: Holding, excluded: AbstractSet[str]) -> str:
+    name = holding.name or f"{holding.address[:8]}…{holding.address[-4:]}"
+    return f"{name} (excluded)" if holding.address in excluded else name
 
 
 def _largest(table: CapTable, excluded: AbstractSet[str]) -> list[Holding]:
@@ -215,52 +158,30 @@ def _largest(table: CapTable, excluded: AbstractSet[str]) -> list[Holding]:
     return sorted(earning, key=lambda h: (-h.shares, h.address))[:TOP]
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip(' .,')}…"
-
-
 # ----------------------------------------------------------------------------------------- income
 
 
-def _draw_income(figure: Figure, books: Books, incomes: dict[str, list[_Income]]) -> None:
-    figure.text(0.635, 0.845, "Income of each record date", fontsize=HEADING, fontweight="bold")
-    if not incomes:
-        return
-    top, bottom, gap = 0.775, 0.155, 0.125
-    height = (top - bottom - gap * (len(incomes) - 1)) / len(incomes)
-    records = sorted({(i.closes_at, i.label) for group in incomes.values() for i in group})
-    for row, (currency, group) in enumerate(incomes.items()):
-        axes: Axes = figure.add_axes((0.635, top - height - row * (height + gap), 0.325, height))
-        _draw_columns(axes, books.unit(currency), group, [label for _, label in records])
-        labels = [f"{label}\n{_day(closes_at)}" for closes_at, label in records]
-        axes.set_xticks(range(len(records)), labels)
-        if row == len(incomes) - 1:
-            _legend(axes, (("paid", PAID), ("withheld", WITHHELD), ("unclaimed", OWED)), -0.29)
+def _columns(unit: Unit, incomes: Sequence[_Income]) -> Chart:
+    shown = incomes[-RECORDS:]
 
+    def series(name: str, units: Sequence[int], tone: int = BLUE) -> Series:
+        scaled = [Fraction(one, 10**unit.decimals) for one in units]
+        texts = [_rounded(one, unit) for one in units]
+        return Series(name, [Figure(v, t) for v, t in zip(scaled, texts, strict=True)], tone)
 
-def _draw_columns(
-    axes: Axes, unit: Unit, incomes: Sequence[_Income], records: Sequence[str]
-) -> None:
-    most = max(income.amount for income in incomes) or 1
-    for income in incomes:
-        place, level = records.index(income.label), 0
-        for part, colour in (
-            (income.paid, PAID),
-            (income.withheld, WITHHELD),
-            (income.owed, OWED),
-        ):
-            axes.bar(place, part / most, bottom=level / most, width=0.56, color=colour)
-            level += part
-        axes.text(
-            place, level / most + 0.03, _rounded(income.amount, unit), ha="center", fontsize=SMALL
-        )
-    axes.set_title(unit.symbol, loc="left", fontsize=TEXT + 0.5, color=SOFT, pad=9)
-    axes.set_xlim(-0.55, len(records) - 0.45)
-    axes.set_ylim(0, 1.13)
-    axes.yaxis.set_visible(False)
-    axes.tick_params(axis="x", length=0, labelsize=SMALL, pad=5)
-    for side in ("top", "left", "right"):
-        axes.spines[side].set_visible(False)
+    return stacked(
+        f"Income in {unit.symbol}",
+        f"Paid, withheld and unclaimed {unit.symbol} of each record.",
+        [f"{one.label}\n{_day(one.closes_at)}" for one in shown],
+        [
+            series("paid", [one.paid for one in shown], GREEN),
+            series("withheld", [one.withheld for one in shown], ORANGE),
+            series("unclaimed", [one.owed for one in shown], GREY),
+        ],
+        unit=unit.symbol,
+        first="record",
+        totals=series("distributed", [one.amount for one in shown]),
+    )
 
 
 def _incomes(books: Books, token: str) -> dict[str, list[_Income]]:
@@ -280,16 +201,4 @@ def _rounded(amount: int, unit: Unit) -> str:
 
 
 def _day(time: int) -> str:
-    moment = datetime.fromtimestamp(time, tz=timezone.utc)
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def _legend(axes: Axes, entries: Sequence[tuple[str, str]], below: float = -0.005) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415
-
-    axes.legend(
-        handles=[Patch(facecolor=colour, label=label) for label, colour in entries],
-        loc="upper center", bbox_to_anchor=(0.5, below), ncols=len(entries), frameon=False,
-        fontsize=SMALL, handlelength=1.0, handleheight=0.9, columnspacing=1.6,
-        labelcolor=SOFT,
-    )  # fmt: skip
+    return moment(time)[:10]

@@ -23,10 +23,10 @@ from prorata.reports.layouts import layout
 from prorata.reports.pdf import FONT
 from prorata.reports.recipients import UNITED_STATES, Issuer, Recipient
 from prorata.reports.trades import YearTrading
-from prorata.values.amounts import Amount
+from prorata.values.amounts import Amount, figures
 from prorata.values.countries import find_country
 
-__all__ = ["Letter", "figures", "page"]
+__all__ = ["Letter", "page"]
 
 WORDS = Path(__file__).parent / "data" / "words.csv"
 _AMOUNTS = (
@@ -96,32 +96,6 @@ def page(letter: Letter) -> str:
         font=FONT,
         day=_day,
     )
-
-
-def figures(amounts: Sequence[Amount]) -> list[str]:
-    """Amounts of one currency as a column shows them: all with the decimals that any of them needs.
-
-    Never fewer than two, where the currency has them, and never one digit cut off.
-    """
-    parts = [_decimals(amount) for amount in amounts]
-    width = max(map(len, parts), default=0)
-    return [
-        f"{_whole(amount)}{'.' * bool(width)}{part.ljust(width, '0')}"
-        for amount, part in zip(amounts, parts, strict=True)
-    ]
-
-
-def _whole(amount: Amount) -> str:
-    """The digits before the point, with the sign of a loss."""
-    return f"{'-' * (amount.units < 0)}{abs(amount.units) // 10**amount.decimals:,}"
-
-
-def _decimals(amount: Amount) -> str:
-    """The digits behind the point without the last noughts, two of them at least."""
-    if not amount.decimals:
-        return ""
-    part = f"{abs(amount.units) % 10**amount.decimals:0{amount.decimals}d}"
-    return part.rstrip("0").ljust(min(2, amount.decimals), "0")
 
 
 # --------------------------------------------------------------------------------------- the tables

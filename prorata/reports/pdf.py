@@ -2,33 +2,26 @@
 """Paper: the PDF of a page, and its picture, made by PlutoPrint.
 
 The page loads nothing: whatever address it names is refused, so that neither a file of this machine
-nor a server is read for a name that a stranger wrote. The fonts are those that travel with
-matplotlib, so that the same page gives the same bytes on every machine, as long as its letters are
-in them (Latin, Greek, Cyrillic and more; not Chinese, Japanese or Korean).
+nor a server is read for a name that a stranger wrote. The fonts are those of
+`data/fonts`: letters of Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic and Georgian, and signs.
+So the same page gives the same bytes on every machine, as long as its letters are in them; others,
+such as Chinese, come from the machine.
 """
 
 from __future__ import annotations
 
 import io
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-from prorata.errors import BuildError
 
 __all__ = ["FONT", "pdf_of", "png_of"]
 
 FONT = "Statement"
 """The family that a page names first; where it is read on a screen, the next one serves."""
 
+FOLDER = Path(__file__).resolve().parent / "data" / "fonts"
 DOTS_PER_INCH, POINTS_PER_INCH = 96, 72
-
-_FONTS = {"font:regular": "DejaVuSans.ttf", "font:bold": "DejaVuSans-Bold.ttf"}
-_FACES = "".join(
-    f'@font-face{{font-family:{FONT};font-weight:{weight};src:url("font:{weight_name}")}}'
-    for weight, weight_name in (("normal", "regular"), ("bold", "bold"))
-)
 
 
 def pdf_of(page: str, *, title: str, created: str) -> bytes:
@@ -48,16 +41,20 @@ def pdf_of(page: str, *, title: str, created: str) -> bytes:
     return written.getvalue()
 
 
-def png_of(page: str) -> bytes:
-    """The picture of the first sheet of an HTML page on A4, at 96 dots per inch."""
+def png_of(page: str, sheet: int = 0, *, zoom: float = 1) -> bytes:
+    """The picture of a sheet of an HTML page, at 96 dots per inch times `zoom`, on white.
+
+    The sheets are A4, unless the page says otherwise by `@page { size: … }`.
+    """
     import plutoprint  # noqa: PLC0415
 
     book = _book(page)
-    size = book.get_page_size_at(0)
-    scale = DOTS_PER_INCH / POINTS_PER_INCH
+    size = book.get_page_size_at(sheet)
+    scale = zoom * DOTS_PER_INCH / POINTS_PER_INCH
     canvas = plutoprint.ImageCanvas(round(size.width * scale), round(size.height * scale))
     canvas.clear_surface(1, 1, 1, 1)
-    book.render_page(canvas, 0)
+    canvas.scale(zoom, zoom)
+    book.render_page(canvas, sheet)
     written = io.BytesIO()
     canvas.write_to_png_stream(written)
     return written.getvalue()
@@ -66,35 +63,30 @@ def png_of(page: str) -> bytes:
 def _book(page: str) -> Any:
     import plutoprint  # noqa: PLC0415
 
+    fetcher = _prepared()
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
-    book.custom_resource_fetcher = _fetcher()
-    book.load_html(page.replace("<style>", f"<style>{_FACES}", 1))
+    book.custom_resource_fetcher = fetcher
+    book.load_html(page)
     return book
 
 
 @cache
-def _fetcher() -> Any:
+def _prepared() -> Any:
+    """Where the fonts are, told once; who is asked for what a page names.
+
+    Fonts that a page named itself would be read anew for each page, which takes four times as long
+    as all the rest.
+    """
     import plutoprint  # noqa: PLC0415
 
-    class FontsOnly(plutoprint.ResourceFetcher):
-        """Gives the fonts and what stands in the page itself; refuses all else."""
+    plutoprint.plutobook_set_fontconfig_path(str(FOLDER))
+
+    class NothingElse(plutoprint.ResourceFetcher):
+        """Gives what stands in the page itself; refuses all else."""
 
         def fetch_url(self, url: str) -> Any:
-            if url in _FONTS:
-                # Read by PlutoPrint itself, which keeps fonts until after Python has gone.
-                return super().fetch_url(_font(url))
             if url.startswith("data:"):
                 return super().fetch_url(url)
             raise ValueError(f"a page loads nothing, and names {url[:80]}")
 
-    return FontsOnly()
-
-
-@cache
-def _font(url: str) -> str:
-    # Importing matplotlib for the place of its fonts would take a second.
-    found = find_spec("matplotlib")
-    if found is None or found.origin is None:
-        raise BuildError("matplotlib is missing, whose fonts the PDF needs", "install it")
-    path = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / _FONTS[url]
-    return path.resolve().as_uri()
+    return NothingElse()

@@ -31,9 +31,11 @@ from prorata.values.times import iso
 __all__ = [
     "cap_table",
     "cap_table_rows",
+    "distribution_row",
     "distribution_rows",
     "income_of",
     "statement",
+    "statement_row",
     "totals",
     "write_cap_table",
     "write_distributions",
@@ -93,13 +95,14 @@ def distribution_rows(books: Books, tokens: Iterable[str] | None = None) -> list
     """The register of distributions, of some tokens or of all, in order of declaration."""
     wanted = None if tokens is None else frozenset(tokens)
     return [
-        _distribution_row(books, distribution)
+        distribution_row(books, distribution)
         for distribution in books.distributions.values()
         if wanted is None or distribution.token in wanted
     ]
 
 
-def _distribution_row(books: Books, distribution: DistributionAccount) -> DistributionRow:
+def distribution_row(books: Books, distribution: DistributionAccount) -> DistributionRow:
+    """One distribution, and where its money is."""
     unit, shares = books.unit(distribution.currency), books.unit(distribution.token)
     division = distribution.division
     return DistributionRow(
@@ -161,37 +164,40 @@ def _payable_from(distribution: DistributionAccount) -> int:
 
 def statement(books: Books, token: str, holder: str) -> list[StatementRow]:
     """One row for every distribution to holders of `token` at whose record `holder` had shares."""
-    rows: list[StatementRow] = []
-    for distribution in books.of_asset(token):
-        shares = distribution.shares.get(holder, 0)
-        if not shares:
-            continue
-        settlement = distribution.settlements.get(holder)
-        gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
-        if settlement is not None:
-            gross, tax = settlement.gross, settlement.tax
-        unit = books.unit(distribution.currency)
-        rows.append(
-            StatementRow(
-                distribution=distribution.id,
-                kind=distribution.terms.kind.label,
-                record=_record(distribution, token),
-                record_date=iso(distribution.record_time),
-                payable_from=iso(_payable_from(distribution)),
-                paid_at=iso(settlement.time) if settlement else "",
-                status=books.status(distribution, holder),
-                shares=books.unit(token).amount(shares),
-                weighted=_weighted(books, distribution),
-                currency=unit.symbol,
-                gross=unit.amount(gross),
-                tax=unit.amount(tax),
-                net=unit.amount(gross - tax),
-                payee=settlement.payee if settlement else "",
-                transaction=settlement.transaction if settlement else "",
-                note=_note(books, distribution, holder),
-            )
-        )
-    return rows
+    return [
+        statement_row(books, token, distribution, holder)
+        for distribution in books.of_asset(token)
+        if distribution.shares.get(holder, 0)
+    ]
+
+
+def statement_row(
+    books: Books, token: str, distribution: DistributionAccount, holder: str
+) -> StatementRow:
+    """What a holder who had shares at its record has of one distribution."""
+    settlement = distribution.settlements.get(holder)
+    gross, tax = books.gross_of(distribution, holder), books.tax_of(distribution, holder)
+    if settlement is not None:
+        gross, tax = settlement.gross, settlement.tax
+    unit = books.unit(distribution.currency)
+    return StatementRow(
+        distribution=distribution.id,
+        kind=distribution.terms.kind.label,
+        record=_record(distribution, token),
+        record_date=iso(distribution.record_time),
+        payable_from=iso(_payable_from(distribution)),
+        paid_at=iso(settlement.time) if settlement else "",
+        status=books.status(distribution, holder),
+        shares=books.unit(token).amount(distribution.shares[holder]),
+        weighted=_weighted(books, distribution),
+        currency=unit.symbol,
+        gross=unit.amount(gross),
+        tax=unit.amount(tax),
+        net=unit.amount(gross - tax),
+        payee=settlement.payee if settlement else "",
+        transaction=settlement.transaction if settlement else "",
+        note=_note(books, distribution, holder),
+    )
 
 
 def income_of(books: Books, token: str, holder: str) -> dict[str, dict[str, int]]:

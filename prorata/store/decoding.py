@@ -16,11 +16,12 @@ from prorata.chain.abi import event_name, topics_of
 from prorata.chain.calls import Event, decode_log
 from prorata.chain.encoding import bytes_of
 from prorata.chain.types import Log
+from prorata.contracts.vault import settlements
 from prorata.errors import RUN_AGAIN, ChainError
 from prorata.store.bulk import Row
 from prorata.store.pages import Page, Source
 
-__all__ = ["TOKEN", "VAULT", "Decoded", "Fault", "Moved", "Told", "decode"]
+__all__ = ["TOKEN", "VAULT", "Decoded", "Fault", "Moved", "Settled", "Told", "decode"]
 
 TOKEN = "ShareToken"  # noqa: S105 - the contract's name
 VAULT = "DividendVault"
@@ -33,6 +34,7 @@ FOLDED: Mapping[str, frozenset[str]] = {
 }
 """The events from which more than their log is kept, by the contract that writes them."""
 
+PAID = frozenset({"Claimed", "ClaimedMany"})
 TRANSFER = topics_of(TOKEN, "Transfer")[0]
 TRANSFER_TEXT = f"0x{TRANSFER.hex()}"
 ADDRESS_WORD = f"0x{'0' * 24}"
@@ -45,6 +47,10 @@ Moved = tuple[int, int, str, str, int]
 
 Told = tuple[Source, int, int, Event]
 """Another event: who tells it, block, log index."""
+
+
+Settled = tuple[int, int, int, int, int, str, str, int, int]
+"""A row of `settlement`, with addresses in place of accounts."""
 
 
 class Fault(Exception):  # noqa: N818 - it stops an asset, and never leaves the store
@@ -62,6 +68,7 @@ class Decoded:
 
     moved: dict[int, list[Moved]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
     blocks: dict[int, bool] = field(default_factory=dict)
 
 
@@ -150,7 +157,10 @@ class _Reader:
     ) -> tuple[str, bytes, bytes]:
         """Its name, topics and data as kept."""
         topics, data = entry["topics"], bytes_of(entry["data"])
-        name, words = _named(tuple(topics))
+        words = bytes.fromhex("".join([topic[2:] for topic in topics]))
+        if len(words) != WORD * len(topics):
+            raise _senseless(f"topics of other sizes than {WORD} bytes")
+        name = _named(topics[0], len(topics)) if topics else ""
         if not name and source.ours:
             raise Fault(
                 source,
@@ -159,16 +169,23 @@ class _Reader:
                 f"of prorata knows of a {source.kind}",
             )
         if name in FOLDED.get(source.kind, ()):
-            event = decode_log(_log(source, number, index, entry, data))
+            told = tuple(words[at : at + WORD] for at in range(0, len(words), WORD))
+            transaction = entry["transactionHash"]
+            event = decode_log(Log(source.address, told, data, number, "", transaction, index))
             if event is None or event.name == "Transfer":
                 raise _unreadable(source, number, index, name)
-            self.found.told.append((source, number, index, event))
+            if event.name in PAID:
+                self.found.settled += _settled(source, number, index, event)
+            else:
+                self.found.told.append((source, number, index, event))
         return name, words, data
 
 
-def _log(source: Source, number: int, index: int, entry: Mapping[str, Any], data: bytes) -> Log:
-    topics = tuple(bytes_of(topic) for topic in entry["topics"])
-    return Log(source.address, topics, data, number, "", entry["transactionHash"], index)
+def _settled(source: Source, number: int, index: int, event: Event) -> Iterator[Settled]:
+    for part, paid in enumerate(settlements([event])):
+        amounts = paid.gross, paid.tax
+        place = source.id, number, index, part
+        yield (*place, paid.distribution_id, paid.holder, paid.payee, *amounts)
 
 
 def _unreadable(source: Source, number: int, index: int, name: str) -> Fault:
@@ -179,11 +196,10 @@ def _unreadable(source: Source, number: int, index: int, name: str) -> Fault:
     )
 
 
-@lru_cache(maxsize=4_096)
-def _named(topics: tuple[str, ...]) -> tuple[str, bytes]:
-    """The event's name by its topics, empty for one that is not known, and the topics in bytes."""
-    words = tuple(_bytes(topic, WORD) for topic in topics)
-    return event_name(words) or "", b"".join(words)
+@lru_cache(maxsize=1_024)
+def _named(first: str, count: int) -> str:
+    """The name of the event with that first topic and so many; empty for one that is not known."""
+    return event_name([bytes_of(first)] * count) or ""
 
 
 def _bytes(text: str, size: int) -> bytes:

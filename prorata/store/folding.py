@@ -14,11 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from prorata.contracts.vault import settlements
 from prorata.store import bulk, schema
 from prorata.store.accounts import Accounts, chunked
 from prorata.store.bulk import Packer, Row
-from prorata.store.decoding import VAULT, Decoded, Fault, Moved, Told
+from prorata.store.decoding import VAULT, Decoded, Fault, Moved, Settled, Told
 from prorata.store.pages import Source
 
 __all__ = ["Registers"]
@@ -79,6 +78,7 @@ class Registers:
             else:
                 register = self._register(connection, *assets[source.id])
                 told.register(register, each, times[each[1]])
+        told.settle(decoded.settled)
         told.write(connection)
 
     # ------------------------------------------------------------------------------ what there is
@@ -230,11 +230,9 @@ class _Tables:
         self._accounts = accounts
         self._pack = bulk.packer(connection)
         self._rows: dict[Any, list[Row]] = defaultdict(list)
-        self._settled: list[tuple[int, int, int, int, Any]] = []
 
     def write(self, connection: Connection) -> None:
         """All rows, each table's at once."""
-        self._settle()
         for table, rows in self._rows.items():
             bulk.insert(connection, table, rows)
 
@@ -291,11 +289,7 @@ class _Tables:
     def income(self, told: Told) -> None:
         """An event of a vault."""
         source, block, index, event = told
-        if event.name == "Declared":
-            self._declare(source, block, index, event.args)
-            return
-        for part, paid in enumerate(settlements([event])):
-            self._settled.append((source.id, block, index, part, paid))
+        self._declare(source, block, index, event.args)
 
     def _declare(self, source: Source, block: int, index: int, args: Mapping[str, Any]) -> None:
         # Anybody may declare for a token of his own, which may call its record what it likes. Of
@@ -319,25 +313,17 @@ class _Tables:
             )
         )
 
-    def _settle(self) -> None:
-        if not self._settled:
+    def settle(self, settled: Sequence[Settled]) -> None:
+        """Who was paid what."""
+        if not settled:
             return
-        texts = dict.fromkeys(t for row in self._settled for t in (row[4].holder, row[4].payee))
+        texts = dict.fromkeys(text for row in settled for text in row[5:7])
         numbers, pack = self._accounts.numbers(self._connection, texts), self._pack
-        self._rows[schema.settlement] = [
-            (
-                source,
-                block,
-                index,
-                part,
-                paid.distribution_id,
-                numbers[paid.holder],
-                numbers[paid.payee],
-                pack(paid.gross),
-                pack(paid.tax),
-            )
-            for source, block, index, part, paid in self._settled
-        ]
+        rows = (
+            (*row[:5], numbers[row[5]], numbers[row[6]], pack(row[7]), pack(row[8]))
+            for row in settled
+        )
+        bulk.insert(self._connection, schema.settlement, rows)
 
 
 def _plain(address: str) -> bytes:

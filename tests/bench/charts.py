@@ -1,43 +1,21 @@
-"""The page's pictures, in the look of `prorata/picture.py`: bars by operation, lines by size."""
+"""The page's pictures, by the product's own charts: bars by operation, lines by size."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from prorata.reports.figure import (
-    AFTER,
-    BEFORE,
-    HEADING,
-    INK,
-    OWED,
-    PAID,
-    PAPER,
-    RULE,
-    SMALL,
-    SOFT,
-    TEXT,
-    WITHHELD,
-)
+from prorata.reports.charts import Chart, Figure, Series, bars, count, line
+from prorata.reports.charts.canvas import BLUE, GREEN, GREY, LIGHT, ORANGE
+from prorata.reports.pdf import FONT, png_of
 from tests.bench.field import PEERS
 from tests.bench.floor import FLOORS, total
 from tests.bench.operations import OPERATIONS, Operation
 from tests.bench.page import Results
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-COLUMNS = 4
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": TEXT,
-    "text.color": INK,
-    "axes.edgecolor": RULE,
-    "axes.labelcolor": SOFT,
-    "xtick.color": SOFT,
-    "ytick.color": INK,
-}
 SHORT = {
     "openzeppelin": "OZ ERC20",
     "solady": "Solady",
@@ -48,120 +26,115 @@ SHORT = {
     "splitter": "Splitter",
     "trex": "T-REX",
 }
+COLUMN = 300
+"""Pixels across for a chart."""
+NONE = Figure(None, "")
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:
     """Write both pictures."""
-    import matplotlib as mpl
-
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(found)
-    with mpl.rc_context(STYLE):
-        _operations(results, folder / "operations.png")
-        _growth(results, folder / "growth.png")
+    operations = [_operation(results, operation) for operation in OPERATIONS]
+    for name, charts, size in (
+        ("operations", operations, (1_400, 1_500)),
+        ("growth", _growth(results), (720, 320)),
+    ):
+        (folder / f"{name}.png").write_bytes(png_of(_page(charts, *size)))
 
 
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=110, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _operations(results: Results, path: Path) -> None:
-    rows = -(-len(OPERATIONS) // COLUMNS)
-    figure = _figure(14, 2.35 * rows)
-    for place, operation in enumerate(OPERATIONS, start=1):
-        _bars(figure.add_subplot(rows, COLUMNS, place), results, operation)
-    figure.text(
-        0.985, 0.012, "green line: the EVM's floor for what prorata promises", fontsize=TEXT,
-        color=PAID, ha="right",
-    )  # fmt: skip
-    figure.tight_layout(h_pad=1.6, w_pad=1.6)
-    figure.savefig(path, metadata={"Software": None})
+def _page(charts: Sequence[tuple[Chart, str]], width: int, height: int) -> str:
+    """A page without margins, as large as its charts."""
+    colours = "".join(f"--{name}: {value};" for name, value in LIGHT.items())
+    cells = "".join(
+        f"<div><h2>{escape(chart.title)}</h2>{chart.svg}<p>{escape(note)}</p></div>"
+        for chart, note in charts
+    )
+    return (
+        f"<!doctype html><style>:root {{ {colours} }}"
+        f"@page {{ size: {width}px {height}px; margin: 0 }}"
+        f"body {{ font: 11px/1.3 {FONT}; margin: 20px; color: var(--ink) }}"
+        "main { display: flex; flex-wrap: wrap }"
+        f"div {{ width: {COLUMN}px; margin: 0 20px 18px }}"
+        "h2 { font-size: 12px; margin: 0 0 6px } p { color: var(--soft); margin: 4px 0 0 }"
+        f"svg {{ width: {COLUMN}px }}</style><main>{cells}</main>"
+    )
 
 
-def _bars(axes: Axes, results: Results, operation: Operation) -> None:
-    """Prorata's bar with its floor marked, and one for each peer that can; who cannot is told."""
-    figures = {"prorata": results.ours(operation)}
+# -------------------------------------------------------------------------------------- operations
+
+
+def _operation(results: Results, operation: Operation) -> tuple[Chart, str]:
+    """Prorata's bar, its floor, and one for each peer that can; who cannot is named below."""
+    ours = results.ours(operation)
+    rows = [("prorata", BLUE, ours)]
+    if operation.key in FLOORS:
+        rows.append(("the EVM's floor of it", GREEN, total(FLOORS[operation.key])))
     missing = []
     for peer in PEERS:
         figure = results.theirs(peer.key, operation)
         if figure is None:
             missing.append(SHORT[peer.key])
         else:
-            figures[SHORT[peer.key]] = figure
-    names = sorted(figures, key=lambda name: figures[name])
-    most = max(figures.values())
-    for row, name in enumerate(names):
-        ours = name == "prorata"
-        axes.barh(row, figures[name] / most, height=0.7, color=AFTER if ours else BEFORE)
-        axes.text(figures[name] / most + 0.015, row, f"{figures[name]:,}", va="center", fontsize=7)
-    if operation.key in FLOORS:
-        floor = total(FLOORS[operation.key]) / most
-        row = names.index("prorata")
-        axes.plot([floor, floor], [row - 0.42, row + 0.42], color=PAID, linewidth=1.6)
-    axes.set_yticks(range(len(names)), names, fontsize=7.5)
-    axes.set_ylim(max(len(names), 4) - 0.4, -0.6)
-    axes.set_xlim(0, 1.24)
-    axes.set_title(operation.title, loc="left", fontsize=7.6, color=INK, pad=5)
-    if missing:
-        axes.set_xlabel(f"cannot: {_wrapped(missing)}", fontsize=6.4, loc="left", labelpad=2)
-    axes.set_xticks([])
-    axes.tick_params(axis="y", length=0)
-    for side in ("top", "right", "bottom"):
-        axes.spines[side].set_visible(False)
+            rows.append((SHORT[peer.key], GREY, figure))
+    rows.sort(key=lambda row: row[2])
+    series = [
+        Series(name, [count(gas) if tone == of else NONE for _, of, gas in rows], tone)
+        for name, tone in (("prorata", BLUE), ("floor", GREEN), ("others", GREY))
+        if tone in {of for _, of, _ in rows}
+    ]
+    about = f"Gas of each: {', '.join(f'{name} {gas:,}' for name, _, gas in rows)}."
+    chart = bars(operation.title, about, [name for name, _, _ in rows], series)
+    return chart, f"cannot: {_named(missing)}" if missing else ""
 
 
-def _wrapped(names: list[str]) -> str:
-    if len(names) == len(PEERS) - 1:
-        return "all the others"
-    return ", ".join(names[:4]) + (",\n" + ", ".join(names[4:]) if len(names) > 4 else "")
+def _named(names: Sequence[str]) -> str:
+    return "all the others" if len(names) == len(PEERS) - 1 else ", ".join(names)
 
 
-def _growth(results: Results, path: Path) -> None:
+# ------------------------------------------------------------------------------------------ growth
+
+
+def _growth(results: Results) -> list[tuple[Chart, str]]:
     growth, field = results.found["growth"], results.found["field"]
-    figure = _figure(12.8, 4.6)
-    left, right = figure.add_subplot(1, 2, 1), figure.add_subplot(1, 2, 2)
-    counts = [int(count) for count in growth["declare"]]
     each = field["openzeppelin"]["transfer"]
-    _lines(
-        left, "Income for so many holders", "holders", "log",
+    holders = [int(number) for number in growth["declare"]]
+    records = [int(number) for number in growth["claim"]]
+    asked = [NONE] * (len(records) - 1) + [count(field["votes"]["ask"])]
+    return [
         (
-            ("prorata: declare", AFTER, counts, list(growth["declare"].values())),
-            ("a plain transfer to each", OWED, counts, [count * each for count in counts]),
+            _lines(
+                "Income for so many holders, in gas",
+                holders,
+                [
+                    _series("prorata: declare", growth["declare"].values(), BLUE),
+                    _series("a plain transfer to each", (each * n for n in holders), ORANGE),
+                ],
+                powers=True,
+            ),
+            "",
         ),
-    )  # fmt: skip
-    records = [int(count) for count in growth["claim"]]
-    _lines(
-        right, "A holder who traded after each of so many records", "records", "linear",
         (
-            ("prorata: claim", AFTER, records, list(growth["claim"].values())),
-            ("prorata: ask what is owed", PAID, records, list(growth["entitlement"].values())),
-            ("ERC20Votes: ask a past balance", WITHHELD, [1_000], [field["votes"]["ask"]]),
+            _lines(
+                "A holder who traded after each of so many records, in gas",
+                records,
+                [
+                    _series("prorata: claim", growth["claim"].values(), BLUE),
+                    _series("prorata: ask what is owed", growth["entitlement"].values(), GREEN),
+                    Series("ERC20Votes: ask a past balance", asked, ORANGE),
+                ],
+            ),
+            "",
         ),
-    )  # fmt: skip
-    right.set_ylim(0, max(growth["claim"].values()) * 1.25)
-    figure.tight_layout(w_pad=3)
-    figure.savefig(path, metadata={"Software": None})
+    ]
 
 
-def _lines(axes: Axes, title: str, x: str, scale: str, lines: Any) -> None:
-    from matplotlib.ticker import FuncFormatter
+def _series(name: str, gas: Iterable[int], tone: int) -> Series:
+    return Series(name, [count(int(one)) for one in gas], tone)
 
-    for label, colour, across, up in lines:
-        axes.plot(across, up, marker="o", markersize=4, linewidth=1.8, color=colour, label=label)
-    axes.set_xscale("log")
-    axes.set_yscale(scale)
-    axes.set_title(title, loc="left", fontsize=HEADING, fontweight="bold")
-    axes.set_xlabel(x, fontsize=SMALL)
-    axes.set_ylabel("gas", fontsize=SMALL)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.tick_params(labelsize=SMALL, colors=SOFT)
-    axes.grid(color=RULE, linewidth=0.5)
-    axes.legend(frameon=False, fontsize=SMALL, labelcolor=SOFT)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+
+def _lines(title: str, across: Sequence[int], series: Sequence[Series], **more: bool) -> Chart:
+    """Sizes are powers of ten, each as far from the next as that from its next."""
+    at = [round(1_000 * math.log10(size)) for size in across]
+    labels = [f"{size:,}" for size in across]
+    return line(title, title, labels, series, at=at, unit="gas", **more)

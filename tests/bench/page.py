@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tests.bench import calls, trading
+from tests.bench import asof, calls, filling, trading
 from tests.bench.field import PEERS
 from tests.bench.floor import BYTE, COLD_ACCOUNT, COLD_SLOT, FLOORS, SET, total
 from tests.bench.operations import OPERATIONS, Operation
@@ -95,6 +95,8 @@ def render(found: dict[str, Any]) -> str:
         calls.section(results.gas, table),
         _growth(results),
         _scale(results),
+        filling.section(found["scale"].get("fill", {}), table),
+        asof.section(found["scale"].get("as of", {}), table),
         _network(results),
         _merkle(results),
         _repriced(results),

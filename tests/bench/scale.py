@@ -54,6 +54,7 @@ from prorata.register.record_dates import schedule_record
 from prorata.register.shares import Ledger
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.bench import asof, filling
 from tests.bench.memory import peak
 from tests.chainkit import ZERO
 from tests.gas.story import START, person
@@ -80,6 +81,8 @@ def measure_all(tell: Callable[[str], None]) -> Reported:
     found["tables"] = _json("tests.bench.tables", str(HOLDERS))
     tell(f"a pool of {HOLDERS:,} loans over thirty years")
     found["loans"] = _json("tests.bench.loans", str(HOLDERS))
+    found["fill"] = filling.measure_all(_json, tell)
+    found["as of"] = asof.measure_all(_json, tell)
     for part in ("rebuild", "divide", "clear"):
         found[part] = {}
         for size in SIZES:

@@ -69,6 +69,7 @@ STARTS = {
     "docs/guide/tax.md": COMPLIANT,
     "docs/guide/compliance.md": (),
     "docs/guide/reports.md": (*BUILDING, *PAID),
+    "docs/guide/analytics.md": (),
     "docs/guide/automation.md": BUILDING,
     "docs/guide/plans.md": (),
     "docs/guide/ledger.md": BUILDING,

@@ -804,7 +804,9 @@ class Exchanges:
         with self._all_of_it(number) as said:
             till = self._till(number)
             terms, amount, locked = till.terms, till.funds, till.locked
-            waiting = till.owed_others if terms.other_from != NOBODY else 0
+            # What is owed may be more than is held for it: nothing was held of who came later.
+            owed = till.owed_others if terms.other_from != NOBODY else 0
+            waiting = min(owed, till.kept_others)
             others = till.kept_others - waiting
             till.funds, till.ended, till.locked, till.kept_others = 0, ended, 0, waiting
             self._let_go(terms.token, terms.acquirer, locked)

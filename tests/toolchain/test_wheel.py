@@ -38,6 +38,17 @@ LEFT_OUT = {"prorata/toolchain/solc_shim.js"}
 ONLY_IN = {"eth-ape": "cli", "py-solc-x": "toolchain"}
 """What is no dependency of the package, and the room that uses it where it is installed."""
 
+EXTRAS = {
+    "store": {"alembic", "psycopg", "sqlalchemy"},
+    "analysis": {"duckdb", "ibis-framework", "pyarrow"},
+}
+"""What only they who ask for it have: nothing imports it until a command needs it."""
+
+NEEDS_EXTRAS = ("prorata.analysis", "prorata.store")
+"""The rooms that are imported with an extra only."""
+
+INSIDE = tuple(f"{room}." for room in NEEDS_EXTRAS)
+
 FOUND_BY_ITSELF = {"tzdata"}
 """What Python looks into without an import of ours: `zoneinfo`, where the system has no zones."""
 
@@ -82,6 +93,7 @@ def test_it_carries_the_package_and_the_examples_and_nothing_else(wheel):
         "prorata/artifacts/standard-input.json",
         "prorata/examples/building/asset.yaml",
         "prorata/py.typed",
+        "prorata/store/migrations/versions/v0001_people.py",
         "prorata/values/data/countries.csv",
     } <= carried
 
@@ -187,7 +199,17 @@ def rooms() -> Mapping[str, set[str]]:
 
 
 def test_what_is_declared_is_imported_and_what_is_imported_is_declared(metadata, rooms):
-    assert rooms.keys() - ONLY_IN.keys() == wanted(metadata) - FOUND_BY_ITSELF
+    extras = set().union(*EXTRAS.values())
+    assert rooms.keys() - ONLY_IN.keys() - extras == wanted(metadata) - FOUND_BY_ITSELF
+
+
+def test_what_an_extra_declares_is_imported_in_its_room_and_in_commands(metadata, rooms):
+    """A driver of a database is found by its name, and one of a table is asked for by another."""
+    for extra, packages in EXTRAS.items():
+        assert wanted(metadata, extra) == packages
+        for name in packages & rooms.keys():
+            assert rooms[name] <= {"analysis", "cli", "store"}, name
+    assert {"alembic", "psycopg", "sqlalchemy"} <= rooms.keys()
 
 
 def test_ape_and_the_compiler_are_imported_in_their_rooms_and_declared_as_extras(metadata, rooms):
@@ -295,11 +317,22 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_every_module_imports_without_ape_or_a_compiler(installed):
-    program = """
+    """But for two rooms, which need an extra; the store says which."""
+    program = f"""
 import importlib, pkgutil, prorata
-for module in pkgutil.walk_packages(prorata.__path__, "prorata."):
-    importlib.import_module(module.name)
-    print(module.name)
+from prorata.errors import StoreError
+def refused(name):
+    assert name in {NEEDS_EXTRAS}, name
+for module in pkgutil.walk_packages(prorata.__path__, "prorata.", onerror=refused):
+    if module.name not in {NEEDS_EXTRAS} and not module.name.startswith({INSIDE}):
+        importlib.import_module(module.name)
+        print(module.name)
+try:
+    import prorata.store
+except StoreError as error:
+    assert "pip install 'prorata[store]'" in str(error)
+else:
+    raise AssertionError
 """
     modules = installed.run("-c", program).stdout.split()
     known = {
@@ -307,7 +340,8 @@ for module in pkgutil.walk_packages(prorata.__path__, "prorata."):
         for name in files("prorata")
         if name.endswith(".py")
     }
-    assert set(modules) == known - {"prorata"}
+    asking = {name for name in known if name in NEEDS_EXTRAS or name.startswith(INSIDE)}
+    assert set(modules) == known - {"prorata"} - asking
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ __all__ = ["Limits", "Pace"]
 
 BATCH = 100
 LOG_PAGE = 10_000
-FIRST_RANGE = 2_000
+FIRST_RANGE = 4
 
 EASY_SECONDS = 2.0
 EASY_LOGS = 5_000

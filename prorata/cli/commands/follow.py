@@ -59,6 +59,8 @@ def cli(**options: Any) -> None:
     on what is final. Where the chain contradicts what is final in the ledger, it stops with a
     sentence and changes nothing.
 
+    Without --database a file in the deployment's folder is made.
+
     A chain has one writer. While another process follows it, this one adds its asset to those that
     are followed, and ends.
     """

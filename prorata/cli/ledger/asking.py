@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the questions to a ledger have in common: the moment, the snapshot, and what they say of it."""
+"""What the questions to a ledger have in common: the moment, the snapshot, what they say of it."""
 
 from __future__ import annotations
 

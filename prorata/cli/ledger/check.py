@@ -82,7 +82,7 @@ def _compared(
     stored = found.chain.archive
     assert isinstance(stored, StoredLog)
     with output.counter("blocks compared") as show:
-        return check_log(stored, found.chain, addresses, first, last, show)
+        return check_log(stored, found.chain, addresses, (first, last), show)
 
 
 def _booked(found: Deployment) -> list[str]:

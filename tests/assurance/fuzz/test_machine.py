@@ -435,6 +435,29 @@ def test_a_hold_that_cannot_end_misses_nothing_yet(codec: Codec) -> None:
     assert not any(amount for amount, _ in system.escrow.missing.values())
 
 
+OWED_UNHELD: tuple[Step, ...] = (
+    ("appoint", "east", "holds"),
+    ("set_keeper", "ben", "exchange", "club", 1, 2000),
+    ("set_keeper", "ben2", "exchange", "east", 10000000, 2000),
+    ("exchange_open", "eve", (
+        "east", 2, False, "ben2", "usd", 1, 0, "club", 1, "ben", 5, True, 16, 25,
+        "nobody", 0, 0, 0, 0, "sam", 65, "sam", 4,
+    ), 18, 0),
+    ("wait", 29),
+    ("mint", "east", "wall", 2),
+    ("exchange_carry", 1, ("wall",)),
+    ("exchange_close", 1, "eve"),
+)  # fmt: skip
+
+
+def test_an_exchange_that_owes_what_is_not_held_closes(codec: Codec) -> None:
+    """Shares that are owed and not held are not let go of when an exchange ends: the first walk
+    from another seed met a law that said so."""
+    system = play(lambda: ExchangesHarness(codec), OWED_UNHELD)
+    [till] = system.exchanges.tills
+    assert (till.owed_others, till.kept_others) == (1, 0)
+
+
 def test_everything_that_may_happen_is_told_in_words() -> None:
     """No step without a sentence, and no sentence without a step."""
     names = {

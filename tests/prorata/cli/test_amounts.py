@@ -58,6 +58,10 @@ WITHOUT_AMOUNTS = {
     "examples",  # Files to be copied.
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
+    # Figures, each with its unit, places, date, count and inputs.
+    "index",
+    "portfolio",
+    "score",
 }
 
 
@@ -315,6 +319,14 @@ def report(documents: Documents, folder: Path) -> None:
     documents.asks_no_node("waterfall", "show", loans / "waterfall.yaml")
     documents.asks_no_node("waterfall", "run", building / "waterfall.yaml", building / "income.csv")
     documents("books", "--out", folder / "books")
+    for words, name in (
+        (("overview",), "overview.html"),
+        (("distribution", "--id", "1"), "distribution.xlsx"),
+        (("reconciliation",), "reconciliation.xlsx"),
+        (("register", "--record", "1"), "register.csv"),
+        (("ageing",), "aged.json"),
+    ):
+        documents("report", *words, "--out", folder / name)
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
         documents("statements", "--year", number, "--out", folder / f"statements-{number}")
@@ -494,6 +506,10 @@ def meet(documents: Documents, folder: Path) -> None:
 def look(documents: Documents, folder: Path) -> None:
     documents("status")
     documents("drift")
+    documents("follow", "--once")
+    for words in (("status",), ("holders",), ("flows", "--all"), ("income", "--all"), ("check",)):
+        documents("ledger", *words)
+    documents("ledger", "rebuild")
     documents("log", "--all")
     documents("log", "verify")
     documents("journal", "adopt")

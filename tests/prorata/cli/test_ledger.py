@@ -17,7 +17,7 @@ import pytest
 from prorata.chain.node import RpcChain
 from prorata.toolchain.anvil import Anvil
 from prorata.values.times import moment
-from tests.amounts import units
+from tests.amounts import bare_amounts, units
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
@@ -232,6 +232,13 @@ def test_holders_flows_and_income_are_told_as_of_a_moment(quay, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "words", [("status",), ("holders",), ("flows", "--all"), ("income", "--all"), ("check",)]
+)
+def test_amounts_are_whole_in_every_document(quay, words):
+    assert list(bare_amounts(quay.facts("ledger", *words))) == []
+
+
+@pytest.mark.parametrize(
     ("words", "rule"),
     [
         (("flows",), "is missing; name a holder, or give --all"),
@@ -373,3 +380,5 @@ def test_what_was_derived_wrongly_is_found_by_its_table(quay, table, statement):
         code, facts = check(quay)
         assert (code, facts["log"], facts["books"]) == (3, [], [])
         assert facts["derived"] == [f"{table}: other rows follow from the log"]
+        assert quay.facts("ledger", "rebuild")["events"] == facts["events"]
+        assert check(quay)[0] == 0

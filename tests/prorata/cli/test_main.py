@@ -42,6 +42,7 @@ def test_every_command_is_in_one_group():
         "Accounts and names",
         "Ledger",
         "Reports",
+        "Analytics",
         "Check",
     ]
 

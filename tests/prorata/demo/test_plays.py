@@ -75,10 +75,19 @@ class Played:
             return list(csv.DictReader(file))
 
 
+@pytest.fixture(scope="session")
+def plays() -> dict[str, Played]:
+    """What was played already: pytest sets `played` up again for tests of one class alone."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def played(request, tmp_path_factory) -> Played:
-    """A class, played once for all its tests: they follow each other."""
-    return told(request.param, tmp_path_factory.mktemp(request.param) / "out")
+def played(request, plays, tmp_path_factory) -> Played:
+    """A class, played once for all its tests, which only look at it."""
+    name = request.param
+    if name not in plays:
+        plays[name] = told(name, tmp_path_factory.mktemp(name) / "out")
+    return plays[name]
 
 
 def told(name: str, out: Path) -> Played:

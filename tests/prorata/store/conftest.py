@@ -1,7 +1,7 @@
 """Both databases: a file of SQLite, and a PostgreSQL that is real and asks for no installation.
 
-A worker of pytest starts its own PostgreSQL when the first test wants one (0.6 s), and each test
-gets a database of its own in it (0.03 s).
+A worker of pytest starts its own PostgreSQL when the first test wants one (0.6 s). Each test finds
+its database empty (0.03 s; a database of its own took ten times as long).
 """
 
 from __future__ import annotations
@@ -10,20 +10,26 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
 import psycopg
 import pytest
+from psycopg import sql
 
 if TYPE_CHECKING:
     from prorata.store.database import Database
 
-_NUMBERS = count(1)
 # What a test server may lose when the power fails buys half of each test's time.
 _UNSAFE_BUT_QUICK = ("fsync", "full_page_writes", "synchronous_commit")
+_SEND_AWAY = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_SCHEMAS = r"""
+    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+"""
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +53,15 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: str) -> Iterator[str]:
-    """The address of an empty database of PostgreSQL, for one test."""
-    name = f"test_{next(_NUMBERS)}"
+def postgresql(postgresql_server: str) -> str:
+    """The address of a database of PostgreSQL in which nothing is, and to which nobody else is."""
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield postgresql_server.replace("/postgres?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(_SEND_AWAY)
+        named = connection.execute(_SCHEMAS).fetchall()
+        for (name,) in named:
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+        connection.execute("CREATE SCHEMA public")
+    return postgresql_server
 
 
 @pytest.fixture

@@ -211,6 +211,14 @@ def test_a_node_that_is_behind_is_waited_for(ledger):
     assert ledger.another().step() is Step.IDLE
 
 
+def test_who_only_wants_to_come_to_the_head_is_told_that_the_node_is_behind(ledger):
+    """Law 85: after a few looks; nothing is undone."""
+    ledger.nodes[0].lag = 12
+    said = ledger.refuses(ChainError)
+    assert said.startswith("node A is behind: it has blocks up to 78 only, and block 90 is in the")
+    assert ledger.writer.stand.undone == 0
+
+
 def test_a_repeated_height_is_a_reorganisation(ledger):
     """Law 84: the same number with another hash, which a subscription may not tell."""
     ledger.chain.replace(1, 1)
@@ -342,13 +350,13 @@ def test_logs_that_cannot_be_are_refused(several, fault):
 def test_another_hash_of_a_final_block_is_refused(several):
     """Law 85: the end of a range has two hashes."""
     several.nodes[2].forge = several.nodes[1].forge = lambda header: (
-        {**header, "hash": "0x" + "99" * 32} if header["number"] == hex(20) else header
+        {**header, "hash": "0x" + "99" * 32} if header["number"] == hex(4) else header
     )
     several.nodes[0].refuse = lambda first, last, _: (
-        "block range is too large, max is 20" if last - first >= 20 else None
+        "block range is too large, max is 4" if last - first >= 4 else None
     )
     said = several.refuses(StoreError)
-    assert "block 20 is final and has two hashes" in said
+    assert "block 4 is final and has two hashes" in said
 
 
 # --------------------------------------------------------------------------- one loop, one writer

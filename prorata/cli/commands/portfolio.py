@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Value several assets together in one currency, from files of positions and marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from prorata.analysis.portfolio import Position, Report
+from prorata.analysis.portfolio_files import PortfolioFile, read_portfolio
+from prorata.analysis.precision import exact
+from prorata.cli.command import Command
+from prorata.cli.output import Output
+from prorata.files.writer import json_object
+from prorata.values.times import moment
+
+PORTFOLIO = "examples/analytics/portfolio.yaml"
+
+
+@click.command(
+    cls=Command,
+    examples=(f"prorata portfolio {PORTFOLIO}", f"prorata portfolio {PORTFOLIO} --json"),
+)
+@click.argument("portfolio", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
+def cli(portfolio: Path, as_json: bool) -> None:
+    """Value several assets together in one currency, from files of positions and marks.
+
+    FILE is a YAML file: the date, the currency, how old marks and exchange rates may be, and
+    tables of positions, marks, rates, income and flows beside it. No feed of prices is asked. What
+    cannot be known is blank, and says why; a portfolio with a blank position has no value. A
+    correlation needs 36 common intervals.
+    """
+    output = Output(as_json)
+    found = read_portfolio(portfolio)
+    report = found.portfolio.report()
+    _show(output, found, report)
+    output.result(json_object(_facts(found, report)))
+
+
+def _show(output: Output, found: PortfolioFile, report: Report) -> None:
+    settings = found.settings
+    title = f"{settings.name}, at {moment(report.as_of)}, in {report.currency}"
+    columns = ("asset", "quantity>", "value>", "weight>", "return>", "volatility>", "drawdown>")
+    output.table(title, columns, [_row(one) for one in report.positions])
+    since = [one.total_return.inputs["from"][:10] for one in report.positions if _known(one)]
+    if since:
+        output.say(f"Returns with income reinvested, from {min(since)} on at the earliest.")
+    for figure in _whole(report):
+        output.say(f"{figure.name[0].upper()}{figure.name[1:]}: {figure.text}")
+    rows = [
+        (f"{a}, {b}", pair.pearson.text, pair.spearman.text, str(pair.pearson.n))
+        for (a, b), pair in report.correlations.items()
+    ]
+    if rows:
+        title = f"Correlations, by the {settings.interval.value}"
+        output.table(title, ("assets", "Pearson>", "Spearman>", "n>"), rows)
+    seen = [
+        f"{one.holding.asset}, {figure.name}: {figure.reason}"
+        for one in report.positions
+        for figure in (one.value, one.total_return, one.volatility, one.drawdown)
+        if figure.reason is not None
+    ]
+    for line in seen:
+        output.say(f"Blank: {line}.")
+
+
+def _known(one: Position) -> bool:
+    return one.total_return.value is not None
+
+
+def _row(one: Position) -> tuple[str, ...]:
+    figures = (one.value, one.weight, one.total_return, one.volatility, one.drawdown)
+    shown = ("blank" if figure.value is None else figure.text for figure in figures)
+    return (one.holding.asset, exact(one.holding.quantity), *shown)
+
+
+def _whole(report: Report) -> tuple[Any, ...]:
+    return (
+        report.value,
+        report.hhi,
+        report.effective,
+        report.volatility,
+        report.drawdown,
+        report.money_weighted,
+    )
+
+
+def _facts(found: PortfolioFile, report: Report) -> dict[str, Any]:
+    return {
+        "name": found.settings.name,
+        "as_of": moment(report.as_of),
+        "currency": report.currency,
+        "digests": dict(found.digests),
+        "positions": [
+            {
+                "asset": one.holding.asset,
+                "quantity": exact(one.holding.quantity),
+                "value": one.value.as_json(),
+                "weight": one.weight.as_json(),
+                "total_return": one.total_return.as_json(),
+                "volatility": one.volatility.as_json(),
+                "autocorrelation": one.autocorrelation.as_json(),
+                "drawdown": one.drawdown.as_json(),
+            }
+            for one in report.positions
+        ],
+        "figures": [figure.as_json() for figure in _whole(report)],
+        "correlations": [
+            {
+                "assets": [a, b],
+                "pearson": pair.pearson.as_json(),
+                "spearman": pair.spearman.as_json(),
+            }
+            for (a, b), pair in report.correlations.items()
+        ],
+    }
