@@ -138,6 +138,7 @@ coverage: setup $(INSTALLED)  ## Measure which lines and branches of the contrac
 
 bench: setup $(INSTALLED)  ## Measure gas and scale beside the peers, and rewrite docs/costs.md (minutes)
 	@$(BIN)/python -m tests.bench.run
+	@$(BIN)/python -m tests.bench.published
 
 $(INSTALLED): $(PEERS) $(STAMPS)/node
 	@echo "· Other people's contracts to test and measure against, which are never shipped (175 MB)"
