@@ -20,7 +20,7 @@ from prorata.register.captable import CapTable, Holding
 from prorata.reports.charts import Chart, Figure, Series, bars, donut, share, stacked
 from prorata.reports.charts.canvas import BLUE, GREEN, GREY, LIGHT, ORANGE
 from prorata.reports.layouts import layout
-from prorata.reports.pdf import FONT, png_of
+from prorata.reports.pdf import png_of
 from prorata.values.amounts import Unit, format_units
 from prorata.values.times import moment
 
@@ -96,7 +96,6 @@ def picture(
         title=title,
         subtitle=subtitle,
         colours=LIGHT,
-        font=FONT,
         columns=[
             (f"Ownership, {labels[0]} and {labels[1]}", [_pairs(before, after, labels, excluded)]),
             (f"All shares, {labels[1]}", [_ring(after, excluded)]),

@@ -7,6 +7,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from prorata.reports.pdf import FONT
+
 __all__ = ["layout"]
 
 
@@ -19,4 +21,6 @@ def layout(name: str) -> Template:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
+    # The letters of paper, for every page alike.
+    environment.globals["font"] = FONT
     return environment.get_template(f"{name}.html.j2")

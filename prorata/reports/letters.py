@@ -20,7 +20,6 @@ from typing import Any
 
 from prorata.reports.documents import PaymentRow, TotalRow, YearStatement
 from prorata.reports.layouts import layout
-from prorata.reports.pdf import FONT
 from prorata.reports.recipients import UNITED_STATES, Issuer, Recipient
 from prorata.reports.trades import YearTrading
 from prorata.values.amounts import Amount, figures
@@ -93,7 +92,6 @@ def page(letter: Letter) -> str:
         trades=_trades(letter.statement.trading),
         words=_words().get(letter.recipient.country, {}),
         repaid=letter.repaid,
-        font=FONT,
         day=_day,
     )
 

@@ -31,7 +31,6 @@ from prorata.reports.charts.canvas import DARK, GREEN, GREY, LIGHT, ORANGE
 from prorata.reports.documents import DistributionRow
 from prorata.reports.layouts import layout
 from prorata.reports.pages import PageTable
-from prorata.reports.pdf import FONT
 from prorata.reports.statements import distribution_rows
 from prorata.reports.tables import verdict
 from prorata.values.amounts import Amount, Unit, percent
@@ -177,7 +176,6 @@ def overview_page(overview: Overview) -> str:
         overview=overview,
         day=_day,
         moment=moment,
-        font=FONT,
         light=LIGHT,
         dark=DARK,
         facts=_facts(overview),

@@ -103,7 +103,7 @@ def write_register(rows: Sequence[RegisterRow], path: Path, facts: Mapping[str, 
         total = figures([_whole(rows)])[0] if rows else "0"
         table = PageTable("Holders", names, lines, ("", "", "", "", "", total, "", ""))
         title = f"Register of holders of {facts['asset']}"
-        shown = [(name, text) for name, text in facts.items() if name != "asset"]
+        shown = [(n, text) for n, text in facts.items() if n not in ("asset", "record")]
         source = "Rebuilt from the events of the share token, and compared with what it answers."
         write_page(Page(title, facts["record"], shown, [table], source), path)
 
