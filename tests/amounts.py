@@ -34,7 +34,7 @@ _COUNTS = re.compile(
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
     r"|(by_proxy|resolutions)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"
-    r"|(period|loans|loans_[a-z0-9_]+)"
+    r"|(chains|period|loans|loans_[a-z0-9_]+)"
     r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"
     r"|set_at|valid_from|valid_until)"
     r"|(base_fee|gas|gas_price|size|gas\.[^.]+|gas\.approvals\.#)"
