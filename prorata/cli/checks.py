@@ -42,17 +42,21 @@ FOREIGN_CLOCK_SECONDS = 60
 
 PACKAGES = ("web3", "eth-account", "openpyxl", "plutoprint")
 APE_PACKAGES = ("eth-ape", "ape-foundry", "ape-ledger")
+DATABASE, SERVER = "PRORATA_DATABASE", "PRORATA_SERVER"
 VARIABLES: Mapping[str, str] = {
     "PRORATA_NETWORK": "the node, as --network names it",
     "PRORATA_ACCOUNT": "the account, as --account names it",
     PASSPHRASE: "the passphrase of the account's keystore",
     "PRORATA_HEAD": "the file that keeps the journal's head, as --head names it",
     ACCOUNTS: "the folder of keystores",
+    DATABASE: "the ledger, as --database names it",
+    SERVER: "the cluster, as --server of `ledger query` names it",
     "PRORATA_CACHE": "where is kept what nodes take at once",
 }
 """What the environment can say in place of options."""
 
-SECRETS = frozenset({PASSPHRASE})
+# The address of a database or a server may have a password in it.
+SECRETS = frozenset({PASSPHRASE, DATABASE, SERVER})
 
 
 @dataclass(frozen=True)
