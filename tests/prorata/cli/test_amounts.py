@@ -59,6 +59,7 @@ WITHOUT_AMOUNTS = {
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
     # Figures, each with its unit, places, date, count and inputs.
+    "analyse",
     "index",
     "portfolio",
     "score",
