@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from prorata.store.asof import FollowedAsset
     from prorata.store.office import Office
 
-__all__ = ["Desk", "asset_facts", "books_beside", "spreads"]
+__all__ = ["Desk", "asset_facts", "books_beside", "facts_beside", "spreads"]
 
 
 class Desk:
@@ -84,16 +84,32 @@ def asset_facts(ledger: Asked, desk: Desk, known: Known) -> AssetFacts:
 
     Raises: BooksError when ledger and books differ.
     """
+    return _facts(ledger, desk, known, ledger.asset, audit_deployment(ledger.found).books)
+
+
+def facts_beside(ledger: Asked, desk: Desk, known: Known, asset: FollowedAsset) -> AssetFacts:
+    """The facts of any asset of the same database, at the same moment.
+
+    Raises: BooksError when ledger and books differ.
+    """
+    if asset.id == ledger.asset.id:
+        return asset_facts(ledger, desk, known)
+    books = books_beside(ledger.found, ledger.connection, asset)
+    return _facts(ledger, desk, known, asset, books)
+
+
+def _facts(
+    ledger: Asked, desk: Desk, known: Known, asset: FollowedAsset, books: Books
+) -> AssetFacts:
     from prorata.store.asof import balances
 
-    token = ledger.asset.token
-    held = balances(ledger.connection, ledger.asset.id, ledger.moment.block)
+    held = balances(ledger.connection, asset.id, ledger.moment.block)
     return facts_of(
-        audit_deployment(ledger.found).books,
-        token,
+        books,
+        asset.token,
         as_of=ledger.second,
         balances={str(checksummed(wallet)): shares for wallet, shares in held.items()},
-        marks=desk.marks(token, ledger.asset.symbol),
+        marks=desk.marks(asset.token, asset.symbol),
         known=known,
     )
 

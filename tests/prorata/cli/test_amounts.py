@@ -60,6 +60,7 @@ WITHOUT_AMOUNTS = {
     "verify",  # What an explorer says of sources.
     # Figures, each with its unit, places, date, count and inputs.
     "analyse",
+    "benchmark",
     "index",
     "portfolio",
     "score",

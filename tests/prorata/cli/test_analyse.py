@@ -15,6 +15,7 @@ import pytest
 from prorata.analysis.precision import rounded
 from prorata.analysis.risk import pearson
 from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
@@ -355,16 +356,23 @@ def monthly(levels: list[Fraction]) -> list[str]:
     ]
 
 
+def pier(played: Played, folder: Path, symbol: str = "PIER1") -> Commands:
+    """Another asset of the same database, of 70 shares."""
+    commands = played.commands
+    terms = ASSET.replace("QUAY9", "PIER1").replace("Quay 9", "Pier 1")
+    (folder / "asset.yaml").write_text(terms.replace("PIER1", symbol), encoding="utf-8")
+    other = Commands(commands.anvil, folder / symbol)
+    other.says("deploy", "--asset", str(folder / "asset.yaml"))
+    other.says("issue", table(folder, "holders.csv", "address,shares", f"{CAT},70.00"))
+    other.says("follow", "--once", "--database", str(commands.folder / "ledger.db"))
+    commands.says("follow", "--once")
+    return other
+
+
 def test_the_correlation_with_another_asset_of_the_database(played, tmp_path) -> None:
     """38 months of marks of both: Pearson's r of their returns, and n beside it."""
-    commands = played.commands
-    (tmp_path / "asset.yaml").write_text(
-        ASSET.replace("QUAY9", "PIER1").replace("Quay 9", "Pier 1"), encoding="utf-8"
-    )
-    other = Commands(commands.anvil, tmp_path / "PIER1")
-    other.says("deploy", "--asset", str(tmp_path / "asset.yaml"))
-    database = ("--database", str(commands.folder / "ledger.db"))
-    other.says("follow", "--once", *database)
+    commands, database = played.commands, ("--database", str(played.commands.folder / "ledger.db"))
+    other = pier(played, tmp_path)
     first = [Fraction(10_000 + 7 * (n * n % 11) + n, 100) for n in range(38)]
     second = [Fraction(5_000 + 3 * (n * n % 13) + n % 5, 100) for n in range(38)]
     commands.says("marks", "import", table(tmp_path, "a.csv", MARKS, *monthly(first)))
@@ -378,3 +386,69 @@ def test_the_correlation_with_another_asset_of_the_database(played, tmp_path) ->
     assert (pair["pearson"]["value"], pair["pearson"]["n"]) == (rounded(expected, 4), 37)
     assert "Correlations" in commands.says("analyse", "--on", "appraisal")
     assert json.loads(commands.run("analyse", "--json").out)["correlations"] == []
+
+
+# --------------------------------------------------------------------------------------- benchmark
+
+
+def test_a_benchmark_has_the_same_columns_for_each_asset(played, tmp_path) -> None:
+    """Size is 80.25 shares at 98 USD; the other asset has no mark, and says so."""
+    pier(played, tmp_path)
+    listed = table(
+        tmp_path, "assets.yaml", "assets:", "  - { asset: PIER1, class: note }",
+        "  - { asset: QUAY9, class: building }",
+    )  # fmt: skip
+    facts = played.commands.facts("benchmark", listed)
+    assert [one["asset"] for one in facts["assets"]] == ["QUAY9", "PIER1"]
+    quay, other = ({one["name"]: one for one in a["figures"]} for a in facts["assets"])
+    assert list(quay) == list(other)
+    assert quay["size"]["value"] == rounded(Fraction("80.25") * 98, 2)
+    assert (quay["holders"]["value"], other["holders"]["value"]) == ("3", "1")
+    assert quay["premium to NAV"]["value"] == percent(Fraction(97, 98) - 1)
+    assert (other["HHI"]["value"], other["size"]["reason"]) == ("10000.00", "there is no mark")
+    assert facts["missing_classes"] == ["loans", "fund", "gold", "carbon", "equity"]
+    said = played.commands.says("benchmark", listed)
+    assert "Blank: PIER1, size: there is no mark." in said
+    assert "No asset of: loans, fund, gold, carbon and equity." in said
+    assert "no scorecard" in said
+
+
+def test_a_benchmark_with_a_score_and_an_old_mark(played, tmp_path) -> None:
+    for name in ("score.yaml", "score-method.yaml"):
+        source = PROJECT_ROOT / "examples" / "analytics" / name
+        (tmp_path / name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    listed = table(
+        tmp_path, "assets.yaml", "assets:", "  - { asset: QUAY9, class: fund, card: score.yaml }"
+    )
+    assert "59.0 to 74.0" in played.commands.says("benchmark", listed)
+    played.after(100)
+    played.commands.says("transfer", "--to", BEN, "--amount", "1", *AS_ANN)
+    played.commands.says("follow", "--once")
+    [one] = played.commands.facts("benchmark", listed)["assets"]
+    assert (one["score"]["low"]["value"], one["score"]["high"]["value"]) == ("59.0", "74.0")
+    assert one["figures"][0]["reason"] == "the newest mark is 100 days old"
+
+
+def test_a_benchmark_names_the_asset_by_its_token_where_two_have_the_symbol(
+    played, tmp_path
+) -> None:
+    other = pier(played, tmp_path, "QUAY9")
+    listed = table(tmp_path, "assets.yaml", "assets:", "  - { asset: QUAY9, class: note }")
+    assert "is the symbol of 2 assets" in played.commands.refuses("benchmark", listed)
+    token = other.deployment.token().address
+    named = table(tmp_path, "assets.yaml", "assets:", f"  - {{ asset: '{token}', class: note }}")
+    [one] = played.commands.facts("benchmark", named)["assets"]
+    assert one["figures"][1]["value"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("  - { asset: NONE, class: note }", "is not followed in this database; write one of"),
+        ("  - { asset: QUAY9, class: boat }", "is no class of assets"),
+        ("  - { asset: QUAY9 }", "is missing"),
+    ],
+)
+def test_a_benchmark_that_is_refused(played, tmp_path, line, sentence) -> None:
+    listed = table(tmp_path, "assets.yaml", "assets:", line)
+    assert sentence in played.commands.refuses("benchmark", listed)
