@@ -19,7 +19,15 @@ from prorata.analysis.marks import Basis, Mark, MarkKind, checked_series
 from prorata.analysis.precision import exact
 from prorata.values.times import moment
 
-__all__ = ["Flow", "Growth", "growth", "linked", "modified_dietz", "total_return"]
+__all__ = [
+    "Flow",
+    "Growth",
+    "growth",
+    "held_flows",
+    "linked",
+    "modified_dietz",
+    "total_return",
+]
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,22 @@ def _fault(mark: Mark, one: Distribution, amount: Fraction | None) -> str | None
             f"{moment(mark.time)}, which is not cum"
         )
     return None
+
+
+def held_flows(marks: Sequence[Mark], distributions: Sequence[Distribution]) -> list[Flow]:
+    """The flows of whoever buys one share at the first mark and has what it is worth at the last.
+
+    Income comes in at its first ex mark, as in the total return, and is not reinvested.
+    """
+    if not marks:
+        return []
+    income = [
+        Flow(marks[place].time, one.gross)
+        for one in distributions
+        if (place := _ex_mark(marks, one)) is not None
+    ]
+    bought, worth = Flow(marks[0].time, -marks[0].value), Flow(marks[-1].time, marks[-1].value)
+    return [bought, *income, worth]
 
 
 def total_return(

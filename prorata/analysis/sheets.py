@@ -8,7 +8,7 @@ is named with its line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
@@ -31,6 +31,7 @@ __all__ = [
     "read_holdings",
     "read_income",
     "read_marks",
+    "read_marks_of",
     "read_paid",
     "read_prices",
     "read_rates",
@@ -142,12 +143,29 @@ def read_marks(path: Path) -> list[Mark]:
     return _read(path, "mark", columns, _mark, ("document",))
 
 
+def read_marks_of(path: Path, asset: str) -> list[tuple[int, Mark]]:
+    """Marks of one asset, each with its line: the same columns without `asset`.
+
+    `supersedes` may name the mark whose place one takes.
+
+    Raises: InputError with every fault.
+    """
+
+    def parse(row: Row) -> tuple[int, Mark] | None:
+        mark = _mark(replace(row, cells={**row.cells, "asset": asset}))
+        return None if mark is None else (row.line, mark)
+
+    columns = ("time", "kind", "value", "currency", "basis", "source")
+    return _read(path, "mark", columns, parse, ("document", "supersedes"))
+
+
 def _mark(row: Row) -> Mark | None:
     row.once("mark", "asset", "time", "kind", "basis")
     asset, currency, source = row.text("asset"), row.text("currency"), row.text("source")
     time, value = row.time("time"), row.get("value", _least)
     kind, basis = row.get("kind", _word(MarkKind)), row.get("basis", _word(Basis))
     document = row.optional("document", parse_digest)
+    supersedes = row.optional("supersedes", parse_line)
     if asset is None or currency is None or source is None or time is None:
         return None
     if value is None or kind is None or basis is None:
@@ -155,7 +173,9 @@ def _mark(row: Row) -> Mark | None:
     decimals = len(row.cells["value"].partition(".")[2])
     amount = int(value * 10**decimals)
     name = f"line {row.line}"
-    return Mark(asset, time, kind, amount, currency, decimals, basis, source, document, None, name)
+    return Mark(
+        asset, time, kind, amount, currency, decimals, basis, source, document, supersedes, name
+    )
 
 
 def read_prices(path: Path) -> list[Priced]:

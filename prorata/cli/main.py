@@ -128,6 +128,11 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },
     "Analytics": {
+        "analyse": "Analyse an asset, from the ledger, the office's people and its marks.",
+        "benchmark": (
+            "Put several assets of one database in a table, with the same columns for every class."
+        ),
+        "marks": "Keep what a share was worth, with its source: NAV, prices, appraisals.",
         "score": "Score an asset by a published method, from a card of inputs.",
         "index": "Compute an index from its method and prices, with the log of its changes.",
         "portfolio": (

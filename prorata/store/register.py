@@ -6,16 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from prorata.deployments.deployment import Deployment
 from prorata.errors import IncompleteError
+from prorata.store import schema
 from prorata.store.asof import AsOf, FollowedAsset, asset_of, balances, closing_time, moment
 from prorata.store.database import Database
 from prorata.values.addresses import checksummed
 from prorata.values.as_of import Occasion
 
-__all__ = ["ledger_of", "register_at", "require_same"]
+__all__ = [
+    "assets_beside",
+    "contracts_of",
+    "ledger_of",
+    "register_at",
+    "require_same",
+]
 
 
 @contextmanager
@@ -58,3 +65,28 @@ def require_same(found: Deployment, then: AsOf) -> None:
             f"the chain has another block {then.block:,} by now than the ledger",
             "run `prorata follow`, which takes it back",
         )
+
+
+def assets_beside(connection: Connection, asset: FollowedAsset) -> list[FollowedAsset]:
+    """The other assets that are followed on an asset's chain, by symbol."""
+    wanted = (
+        select(schema.asset)
+        .where(schema.asset.c.chain == asset.chain, schema.asset.c.id != asset.id)
+        .order_by(schema.asset.c.symbol, schema.asset.c.token)
+    )
+    return [
+        FollowedAsset(row.id, row.chain, row.token, row.symbol, row.decimals)
+        for row in connection.execute(wanted)
+    ]
+
+
+def contracts_of(connection: Connection, asset: FollowedAsset) -> list[tuple[str, str, int]]:
+    """The contracts that serve an asset: kind, address, and the first block that is read."""
+    serving = schema.source_asset
+    wanted = (
+        select(schema.source.c.kind, schema.source.c.address, schema.source.c.first_block)
+        .join(serving, serving.c.source == schema.source.c.id)
+        .where(serving.c.asset == asset.id)
+        .order_by(schema.source.c.id)
+    )
+    return [(row.kind, row.address, row.first_block) for row in connection.execute(wanted)]

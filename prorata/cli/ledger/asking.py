@@ -53,6 +53,18 @@ class Asked:
     asset: FollowedAsset
     moment: AsOf
     database: str
+    occasion: Occasion | None = None
+
+    @property
+    def second(self) -> int:
+        """The second that was asked for; of a block, its own."""
+        from prorata.store.asof import closing_time
+
+        if self.occasion is not None and self.occasion.kind == "time":
+            return self.occasion.number
+        if self.occasion is not None and self.occasion.kind == "record":
+            return closing_time(self.connection, self.asset.id, self.occasion.number)
+        return self.moment.time or self.found.chain.block(self.moment.block).timestamp
 
     @property
     def unit(self) -> Unit:
@@ -97,9 +109,10 @@ def asked(session: Session, at: str | None) -> Iterator[Asked]:
         from prorata.store.register import ledger_of, require_same
 
         with ledger_of(database, found) as (connection, asset):
-            then = moment(connection, asset.id, _occasion(found, at))
+            occasion = _occasion(found, at)
+            then = moment(connection, asset.id, occasion)
             require_same(found, then)
-            yield Asked(found, connection, asset, then, database.name)
+            yield Asked(found, connection, asset, then, database.name, occasion)
 
 
 def _occasion(found: Deployment, at: str | None) -> Occasion | None:

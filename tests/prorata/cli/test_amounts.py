@@ -59,6 +59,8 @@ WITHOUT_AMOUNTS = {
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
     # Figures, each with its unit, places, date, count and inputs.
+    "analyse",
+    "benchmark",
     "index",
     "portfolio",
     "score",
@@ -510,6 +512,13 @@ def look(documents: Documents, folder: Path) -> None:
     for words in (("status",), ("holders",), ("flows", "--all"), ("income", "--all"), ("check",)):
         documents("ledger", *words)
     documents("ledger", "rebuild")
+    worth = ("--kind", "nav", "--amount", "12.34", "--currency", "USD", "--source", "Clerk")
+    documents("marks", "add", *worth, "--at", "2027-03-31", "--basis", "ex")
+    lines = "time,kind,value,currency,basis,source", "2027-06-30,NAV,12.5,USD,ex,Clerk"
+    path = written(folder, "marks.csv", *lines)
+    documents("marks", "import", path, "--dry-run")
+    documents("marks", "import", path)
+    documents("marks", "list")
     documents("log", "--all")
     documents("log", "verify")
     documents("journal", "adopt")

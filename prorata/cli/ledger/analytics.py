@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What the commands of analysis read: the office's people and marks, the books, posted orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from prorata.analysis.concentration import Part
+from prorata.analysis.figures import Figure
+from prorata.analysis.liquidity import posted_spread
+from prorata.analysis.marks import Mark
+from prorata.cli.ledger.asking import Asked
+from prorata.cli.office import office_place_of, open_office_of
+from prorata.cli.session import Session
+from prorata.deployments.deployment import Deployment
+from prorata.ledger.audits import audit, audit_deployment, usual_market
+from prorata.ledger.books import Books
+from prorata.market.tape import read_tape
+from prorata.reports.asset_facts import AssetFacts, Known, facts_of
+from prorata.values.addresses import checksummed
+from prorata.values.countries import country_name
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from prorata.store.asof import FollowedAsset
+    from prorata.store.office import Office
+
+__all__ = ["Desk", "asset_facts", "books_beside", "facts_beside", "spreads"]
+
+
+class Desk:
+    """The office of a deployment, if there is one: its people and its marks."""
+
+    def __init__(self, session: Session, found: Deployment, known_at: int | None) -> None:
+        self.session = session
+        self.found = found
+        self.known_at = known_at
+
+    def _has_office(self) -> bool:
+        from prorata.store.office import has_office
+
+        return has_office(office_place_of(self.found.folder, self.session.database))
+
+    def known(self, parts: dict[str, Part], same: dict[str, str]) -> Known:
+        """What is known of wallets: the office's people, and what the options say."""
+        found = {
+            one.address: Part.POOL for one in self.found.manifest.contracts.values()
+        } | dict.fromkeys(usual_market().addresses, Part.POOL)
+        if not self._has_office():
+            return Known(None, {}, {**found, **parts}, same)
+        from prorata.store.office_people import people
+
+        chain_id = self.found.manifest.chain_id
+        persons: dict[str, str] = {}
+        countries: dict[str, str] = {}
+        with open_office_of(self.found.folder, self.session.database) as office:
+            for one in people(office, chain_id, action="people.analyse"):
+                persons |= dict.fromkeys(one.on(chain_id), one.id)
+                if one.country is not None:
+                    countries[one.id] = country_name(one.country)
+                if one.kind == Part.TREASURY.value:
+                    found |= dict.fromkeys(one.on(chain_id), Part.TREASURY)
+        return Known(persons or None, countries, {**found, **parts}, same)
+
+    def marks(self, token: str, name: str) -> list[Mark]:
+        """The marks of an asset, as they were known."""
+        if not self._has_office():
+            return []
+        with open_office_of(self.found.folder, self.session.database) as office:
+            return self._read(office, token, name)
+
+    def _read(self, office: Office, token: str, name: str) -> list[Mark]:
+        from prorata.store.marks import marks
+
+        chain_id = self.found.manifest.chain_id
+        kept = marks(office, chain_id, token, known_at=self.known_at)
+        return [Mark.of(name, vars(one)) for one in kept]
+
+
+def asset_facts(ledger: Asked, desk: Desk, known: Known) -> AssetFacts:
+    """The facts of the asset that was asked for.
+
+    Raises: BooksError when ledger and books differ.
+    """
+    return _facts(ledger, desk, known, ledger.asset, audit_deployment(ledger.found).books)
+
+
+def facts_beside(ledger: Asked, desk: Desk, known: Known, asset: FollowedAsset) -> AssetFacts:
+    """The facts of any asset of the same database, at the same moment.
+
+    Raises: BooksError when ledger and books differ.
+    """
+    if asset.id == ledger.asset.id:
+        return asset_facts(ledger, desk, known)
+    books = books_beside(ledger.found, ledger.connection, asset)
+    return _facts(ledger, desk, known, asset, books)
+
+
+def _facts(
+    ledger: Asked, desk: Desk, known: Known, asset: FollowedAsset, books: Books
+) -> AssetFacts:
+    from prorata.store.asof import balances
+
+    held = balances(ledger.connection, asset.id, ledger.moment.block)
+    return facts_of(
+        books,
+        asset.token,
+        as_of=ledger.second,
+        balances={str(checksummed(wallet)): shares for wallet, shares in held.items()},
+        marks=desk.marks(asset.token, asset.symbol),
+        known=known,
+    )
+
+
+def books_beside(found: Deployment, connection: Connection, asset: FollowedAsset) -> Books:
+    """The books of another asset of the same database."""
+    from prorata.store.register import contracts_of
+
+    contracts = contracts_of(connection, asset)
+    vault = next(address for kind, address, _ in contracts if kind == "DividendVault")
+    return audit(
+        found.chain,
+        vault,
+        [asset.token],
+        next(first for kind, _, first in contracts if kind == "ShareToken"),
+        older_vault=True,
+        record_ranges=[address for kind, address, _ in contracts if kind == "RecordRanges"],
+        market=usual_market(),
+    ).books
+
+
+def spreads(ledger: Asked) -> Sequence[Figure]:
+    """The spread of the orders that are posted now, in each currency; of the past nobody knows."""
+    if ledger.occasion is not None:
+        return []
+    return [
+        posted_spread(
+            [] if best.bid is None else [best.bid],
+            [] if best.ask is None else [best.ask],
+            as_of=ledger.second,
+        )
+        for best in read_tape(ledger.found).best
+    ]
