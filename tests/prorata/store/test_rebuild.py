@@ -153,3 +153,14 @@ def test_a_reader_finds_the_one_or_the_other(filled: str) -> None:
     assert not Path(f"{filled}.new").exists()
     with closing(sqlite3.connect(filled)) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_another_chain_is_followed_after_a_rebuilding(filled: str) -> None:
+    """Its number is one that no chain has."""
+    rebuild(filled)
+    with closing(Database.open(filled)) as database:
+        writer = Writer.take(database, 1, f"0x{'77' * 32}", who="another")
+        writer.release()
+        with database.snapshot() as connection:
+            numbers = connection.scalars(select(schema.chain.c.id)).all()
+    assert len(set(numbers)) == 2
