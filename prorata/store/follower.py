@@ -285,6 +285,11 @@ class Follower:
         if isinstance(view.tip, dict):
             if bytes_of(header_of(view.tip).hash) == self._known[self._tip]:
                 return None
+        elif view.head.number >= self._tip:
+            raise ChainError(
+                f"{self.chain.name} has no block {self._tip}, and has block {view.head.number}",
+                "use another node",
+            )
         # Where a node's own chain ends it shows whether it is of another branch, or only late.
         elif self._known.get(view.head.number, view.head.hash) == view.head.hash:
             return -1
