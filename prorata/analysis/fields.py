@@ -10,7 +10,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from prorata.analysis.precision import exact
 from prorata.assets.term_fields import parse_word
@@ -20,6 +20,7 @@ from prorata.values.amounts import parse_units, strange_character
 from prorata.values.times import moment, parse_time
 
 __all__ = [
+    "Days",
     "Digest",
     "Line",
     "Name",
@@ -97,6 +98,7 @@ Time = Annotated[
     parsed_by(lambda value: parse_time("time", value)),
     PlainSerializer(moment, return_type=str),
 ]
+Days = Annotated[int, Field(ge=1, le=36_525, strict=True)]
 Line = Annotated[str, parsed_by(parse_line)]
 Name = Annotated[str, parsed_by(parse_word)]
 Digest = Annotated[str, parsed_by(parse_digest)]

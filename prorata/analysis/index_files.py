@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from prorata.analysis.fields import Line, Name, Number, Strict, Time
+from prorata.analysis.fields import Days, Line, Name, Number, Strict, Time
 from prorata.analysis.figures import DAY
 from prorata.analysis.indices import (
     Delisted,
@@ -35,8 +35,6 @@ from prorata.values.words import listed
 __all__ = ["IndexFile", "IndexSettings", "read_index"]
 
 EXAMPLE = "examples/analytics/index.yaml"
-
-Days = Annotated[int, Field(ge=1, le=36_525, strict=True)]
 
 
 def _members(value: object) -> object:

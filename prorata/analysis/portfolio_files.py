@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
-
-from prorata.analysis.fields import Line, Name, Strict, Time
+from prorata.analysis.fields import Days, Line, Name, Strict, Time
 from prorata.analysis.figures import DAY
 from prorata.analysis.periods import Interval
 from prorata.analysis.portfolio import Portfolio
@@ -30,8 +28,6 @@ from prorata.files.yaml_reader import read_yaml
 __all__ = ["PortfolioFile", "PortfolioSettings", "read_portfolio"]
 
 EXAMPLE = "examples/analytics/portfolio.yaml"
-
-Days = Annotated[int, Field(ge=1, le=36_525, strict=True)]
 
 
 class MostDays(Strict):

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from prorata.analysis.fields import Digest, Line, Name, Number, Strict, Time, parse_number
+from prorata.analysis.fields import Days, Digest, Line, Name, Number, Strict, Time, parse_number
 from prorata.assets.schedules.values import named
 from prorata.errors import InputError
 from prorata.files.models import validated
@@ -32,7 +32,6 @@ CARD, METHOD = "examples/analytics/score.yaml", "examples/analytics/score-method
 
 Points = Annotated[int, Field(ge=0, le=100, strict=True)]
 Weight = Annotated[int, Field(ge=1, le=10_000, strict=True)]
-Days = Annotated[int, Field(ge=1, le=36_525, strict=True)]
 
 
 class Supplier(str, Enum):
