@@ -19,7 +19,7 @@ from prorata.chain.types import Log
 from prorata.contracts.vault import settlements
 from prorata.errors import RUN_AGAIN, ChainError
 from prorata.store.bulk import Row
-from prorata.store.pages import Page, Source
+from prorata.store.pages import WORD, Page, Source, split_words
 
 __all__ = ["TOKEN", "VAULT", "Decoded", "Fault", "Moved", "Settled", "Told", "decode"]
 
@@ -39,7 +39,6 @@ TRANSFER = topics_of(TOKEN, "Transfer")[0]
 TRANSFER_TEXT = f"0x{TRANSFER.hex()}"
 ADDRESS_WORD = f"0x{'0' * 24}"
 PREFIX = len(ADDRESS_WORD)
-WORD = 32
 WORD_TEXT = 2 + 2 * WORD
 
 Moved = tuple[int, int, str, str, int]
@@ -169,8 +168,7 @@ class _Reader:
                 f"of prorata knows of a {source.kind}",
             )
         if name in FOLDED.get(source.kind, ()):
-            told = tuple(words[at : at + WORD] for at in range(0, len(words), WORD))
-            transaction = entry["transactionHash"]
+            told, transaction = split_words(words), entry["transactionHash"]
             event = decode_log(Log(source.address, told, data, number, "", transaction, index))
             if event is None or event.name == "Transfer":
                 raise _unreadable(source, number, index, name)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from prorata.chain.encoding import bytes_of
 from prorata.store import bulk, schema
 from prorata.store.accounts import Accounts, chunked
 from prorata.store.bulk import Packer, Row
@@ -300,10 +301,10 @@ class _Tables:
             (
                 source.id,
                 args["id"],
-                _plain(args["token"]),
+                bytes_of(args["token"]),
                 args["recordId"],
-                _plain(args["currency"]),
-                _plain(args["declarer"]),
+                bytes_of(args["currency"]),
+                bytes_of(args["declarer"]),
                 self._pack(args["received"]),
                 self._pack(args["carriedIn"]),
                 args["terms"]["payableFrom"],
@@ -324,10 +325,6 @@ class _Tables:
             for row in settled
         )
         bulk.insert(self._connection, schema.settlement, rows)
-
-
-def _plain(address: str) -> bytes:
-    return bytes.fromhex(address[2:])
 
 
 def _refused(told: Told, what: str) -> Fault:

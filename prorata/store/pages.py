@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Header", "Page", "Source", "thinned"]
+__all__ = ["WORD", "Header", "Page", "Source", "split_words", "thinned"]
+
+WORD = 32
+"""Bytes of a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,8 @@ def thinned(logs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for log in logs
     ]
+
+
+def split_words(topics: bytes) -> tuple[bytes, ...]:
+    """A log's topics, which the ledger keeps one after the other."""
+    return tuple(topics[at : at + WORD] for at in range(0, len(topics), WORD))

@@ -89,19 +89,20 @@ class Reader:
         Raises: StoreError when the answers differ; ChainError.
         """
         addresses = [source.address for source in sources]
+        self._compare(part, self.ranges_again(addresses, part.first, part.until))
+
+    def ranges_again(self, addresses: Sequence[str], first: int, until: int) -> list[LogRange]:
+        """The ranges from another node than the one that was asked last, where one answers.
+
+        Raises: ChainError.
+        """
         for other in self.chain.others():
             try:
-                parts = list(other.log_ranges(addresses, part.first, part.until))
-            except BusyError:
-                # It is slow or behind, and is not to be waited for.
-                self.chain.rest(other)
-                continue
+                return list(other.log_ranges(addresses, first, until))
             except ChainError:
+                # Whatever is wrong with it, it is not to be waited for.
                 self.chain.rest(other)
-                continue
-            self._compare(part, parts)
-            return
-        self._compare(part, list(self.chain.log_ranges(addresses, part.first, part.until)))
+        return list(self.chain.log_ranges(addresses, first, until))
 
     @staticmethod
     def _compare(part: LogRange, parts: Sequence[LogRange]) -> None:

@@ -28,9 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import DropSchema
 
+from prorata.chain.encoding import hex_of
 from prorata.store import bulk, schema
 from prorata.store.database import BUSY_SECONDS, SCHEMA, Database, schema_digest
-from prorata.store.pages import Header, Page
+from prorata.store.pages import Header, Page, split_words
 from prorata.store.writer import Writer
 
 __all__ = ["derive", "rebuild"]
@@ -41,8 +42,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 BESIDE = f"{SCHEMA}_new"
 REPLACED = f"{SCHEMA}_old"
 A_PAGE = 50_000
-_COUNT_ON = "SELECT setval(pg_get_serial_sequence('chain', 'id'), (SELECT max(id) FROM chain))"
-WORD = 32
 
 
 def rebuild(place: str, *, progress: Progress | None = None) -> None:
@@ -114,9 +113,6 @@ def _copy_places(kept: Connection, new: Database, chain: RowMapping) -> Mapping[
     assets = select(schema.asset).where(schema.asset.c.chain == chain["id"])
     with new.writing() as connection:
         connection.execute(insert(schema.chain).values(**places))
-        if connection.dialect.name == "postgresql":
-            # The next chain that is followed gets a number of its own.
-            connection.execute(text(_COUNT_ON))
         for row in kept.execute(assets).mappings():
             connection.execute(insert(schema.asset).values(**row))
         for row in sources:
@@ -162,13 +158,12 @@ _hash = type_coerce(schema.log.c.transaction_hash, LargeBinary).label("transacti
 
 def _entry(row: Row[Any], address: str) -> dict[str, Any]:
     """The log as a node gave it."""
-    topics = range(0, len(row.topics), WORD)
     return {
         "address": address.lower(),
-        "topics": [f"0x{row.topics[at : at + WORD].hex()}" for at in topics],
-        "data": f"0x{row.data.hex()}",
+        "topics": [hex_of(topic) for topic in split_words(row.topics)],
+        "data": hex_of(row.data),
         "blockNumber": hex(row.block),
-        "transactionHash": f"0x{row.transaction_hash.hex()}",
+        "transactionHash": hex_of(row.transaction_hash),
         "logIndex": hex(row.log_index),
     }
 

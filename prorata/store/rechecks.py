@@ -8,15 +8,12 @@ Below finality the reader asks twice before anything is written. So all that is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from prorata.chain.encoding import hex_of
-from prorata.chain.log_pages import LogRange
-from prorata.chain.rpc import BusyError
-from prorata.errors import ChainError
-from prorata.store.pages import Source
+from prorata.store.pages import Source, split_words
 from prorata.store.reading import Reader, canonical, check_same_logs
 from prorata.store.schema import block, log, source
 from prorata.store.writer import Writer
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["recheck", "stored_logs"]
 
-WORD = 32
 CHUNK = 2_000
 LEDGER = "the ledger"
 
@@ -49,7 +45,7 @@ def recheck(reader: Reader, writer: Writer, sources: Sequence[Source]) -> bool:
     if not asked:
         # Nothing was there to be read.
         target = min([stand.final, *(one.done_to for one in ahead)])
-    elif asked:
+    else:
         _compare(reader, writer, asked, verified + 1, target)
     writer.verified(target)
     return True
@@ -59,22 +55,10 @@ def _compare(
     reader: Reader, writer: Writer, sources: Sequence[Source], first: int, until: int
 ) -> None:
     addresses = [one.address for one in sources]
-    for part in _again(reader, addresses, first, until):
+    for part in reader.ranges_again(addresses, first, until):
         with writer.database.snapshot() as connection:
             kept = list(stored_logs(connection, [s.id for s in sources], part.first, part.until))
         check_same_logs(kept, map(canonical, part.logs), LEDGER, part.node)
-
-
-def _again(reader: Reader, addresses: Sequence[str], first: int, until: int) -> list[LogRange]:
-    """The ranges from another node than the one that was asked last, where one answers."""
-    for other in reader.chain.others():
-        try:
-            return list(other.log_ranges(addresses, first, until))
-        except BusyError:
-            reader.chain.rest(other)
-        except ChainError:
-            reader.chain.rest(other)
-    return list(reader.chain.log_ranges(addresses, first, until))
 
 
 def stored_logs(
@@ -103,11 +87,6 @@ def stored_logs(
             block_hash.lower(),
             address.lower(),
             transaction.lower(),
-            _words(bytes(topics)),
+            tuple(map(hex_of, split_words(bytes(topics)))),
             hex_of(bytes(data)),
         )
-
-
-def _words(topics: bytes) -> tuple[str, ...]:
-    parts: Any = (topics[start : start + WORD] for start in range(0, len(topics), WORD))
-    return tuple(hex_of(part) for part in parts)

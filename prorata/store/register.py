@@ -18,7 +18,6 @@ from prorata.values.as_of import Occasion
 
 __all__ = [
     "assets_beside",
-    "contracts_of",
     "ledger_of",
     "register_at",
     "require_same",
@@ -78,15 +77,3 @@ def assets_beside(connection: Connection, asset: FollowedAsset) -> list[Followed
         FollowedAsset(row.id, row.chain, row.token, row.symbol, row.decimals)
         for row in connection.execute(wanted)
     ]
-
-
-def contracts_of(connection: Connection, asset: FollowedAsset) -> list[tuple[str, str, int]]:
-    """The contracts that serve an asset: kind, address, and the first block that is read."""
-    serving = schema.source_asset
-    wanted = (
-        select(schema.source.c.kind, schema.source.c.address, schema.source.c.first_block)
-        .join(serving, serving.c.source == schema.source.c.id)
-        .where(serving.c.asset == asset.id)
-        .order_by(schema.source.c.id)
-    )
-    return [(row.kind, row.address, row.first_block) for row in connection.execute(wanted)]

@@ -109,7 +109,9 @@ def _of_manifest(found: Deployment) -> Iterator[Followed]:
     for label, contract in found.manifest.contracts.items():
         kind = label.split("/")[0]
         if kind not in UNFOLLOWED:
-            ours = contract.transaction is not None or _is_ours(found.chain, contract, kind)
+            ours = contract.transaction is not None or _has_code_of(
+                found.chain, contract.address, kind
+            )
             yield Followed(contract.address, kind, ours, _first_block(found, contract))
 
 
@@ -142,10 +144,6 @@ def _of_market(found: Deployment) -> Iterator[Followed]:
         address = singleton_address(name)
         if _writes(name) and found.chain.code(address):
             yield Followed(address, name, True, found.manifest.first_block)
-
-
-def _is_ours(chain: RpcChain, contract: Contract, kind: str) -> bool:
-    return _has_code_of(chain, contract.address, kind)
 
 
 def _has_code_of(chain: RpcChain, address: str, kind: str) -> bool:

@@ -13,7 +13,7 @@ from prorata.store.asof import FollowedAsset
 from prorata.store.database import SCHEMA, Database
 from prorata.store.lease import lives, shown
 
-__all__ = ["SourceStanding", "Standing", "read_standing"]
+__all__ = ["SourceStanding", "Standing", "read_sources", "read_standing"]
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ def read_standing(database: Database, connection: Connection, asset: FollowedAss
         writer=writer,
         silent_seconds=0 if writer is None else max(0, int(time.time()) - chain.beat),
         size=_size(connection),
-        sources=tuple(_sources(connection, asset)),
+        sources=tuple(read_sources(connection, asset)),
     )
 
 
-def _sources(connection: Connection, asset: FollowedAsset) -> list[SourceStanding]:
+def read_sources(connection: Connection, asset: FollowedAsset) -> list[SourceStanding]:
+    """The contracts that serve an asset, in the order in which they were added."""
     source, serving = schema.source, schema.source_asset
     wanted = (
         select(source)

@@ -21,11 +21,11 @@ from prorata.errors import StoreError
 from prorata.store import schema
 from prorata.store.asof import unread
 from prorata.store.database import Database
+from prorata.store.pages import WORD, split_words
 
 __all__ = ["StoredLog"]
 
 PAGE = 10_000
-WORD = 32
 
 
 @dataclass(frozen=True)
@@ -184,10 +184,9 @@ def _conditions(topics: Topics) -> Iterator[ColumnElement[bool]]:
 
 def _log_of(address: str, row: Any) -> Log:
     number, index, transaction, topics, data, block_hash, time = row
-    words = bytes(topics)
     return Log(
         address=address,
-        topics=tuple(words[at : at + WORD] for at in range(0, len(words), WORD)),
+        topics=split_words(bytes(topics)),
         data=bytes(data),
         block_number=number,
         block_hash=f"0x{bytes(block_hash).hex()}",

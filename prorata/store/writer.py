@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from prorata.chain.encoding import bytes_of
 from prorata.errors import StoreError
 from prorata.store import bulk, schema
 from prorata.store.accounts import Accounts, chunked, next_number
@@ -156,14 +157,14 @@ class Writer:
         with self.database.snapshot() as connection:
             asked = select(b.hash).where(b.chain == self.chain, b.number == number)
             found = connection.scalar(asked)
-        return None if found is None else _raw(found)
+        return None if found is None else bytes_of(found)
 
     def hashes(self, first: int) -> dict[int, bytes]:
         """The hashes of all blocks that are kept, from `first` on."""
         b = schema.block.c
         with self.database.snapshot() as connection:
             asked = select(b.number, b.hash).where(b.chain == self.chain, b.number >= first)
-            return {n: _raw(found) for n, found in connection.execute(asked.order_by(b.number))}
+            return {n: bytes_of(found) for n, found in connection.execute(asked.order_by(b.number))}
 
     # --------------------------------------------------------------------------- what is followed
 
@@ -327,7 +328,7 @@ class Writer:
         )
         for number, found in connection.execute(mine):
             kept.add(number)
-            if number in wanted and _raw(found) != wanted[number].hash:
+            if number in wanted and bytes_of(found) != wanted[number].hash:
                 raise StoreError(
                     f"block {number:,} is kept with the hash {found}, and came with "
                     f"0x{wanted[number].hash.hex()}",
@@ -449,7 +450,7 @@ class Writer:
         b = schema.block.c
         asked = select(b.hash).where(b.chain == self.chain, b.number == final.number)
         kept = connection.scalar(asked)
-        hashes = {_raw(kept)} if kept else set[bytes]()
+        hashes = {bytes_of(kept)} if kept else set[bytes]()
         if final.number == before.final and before.final_hash:
             hashes.add(before.final_hash)
         if hashes - {final.hash}:
@@ -511,7 +512,7 @@ class Writer:
             head=found.head,
             head_time=found.head_time,
             final=found.final,
-            final_hash=None if found.final_hash is None else _raw(found.final_hash),
+            final_hash=None if found.final_hash is None else bytes_of(found.final_hash),
             verified_to=found.verified_to,
             seq=found.seq,
             undone=found.undone,
@@ -542,6 +543,7 @@ def _stopped_with(page: Page, faulty: Source) -> list[int]:
 def _add_chain(connection: Connection, chain_id: int, genesis: str) -> None:
     connection.execute(
         insert(schema.chain).values(
+            id=next_number(connection, schema.chain),
             chain_id=chain_id,
             genesis=genesis,
             epoch=uuid.uuid4().hex,
@@ -556,7 +558,3 @@ def _add_chain(connection: Connection, chain_id: int, genesis: str) -> None:
             schema=schema_digest(),
         )
     )
-
-
-def _raw(text: str) -> bytes:
-    return bytes.fromhex(text[2:])

@@ -116,17 +116,17 @@ def _facts(
 
 def books_beside(found: Deployment, connection: Connection, asset: FollowedAsset) -> Books:
     """The books of another asset of the same database."""
-    from prorata.store.register import contracts_of
+    from prorata.store.standing import read_sources
 
-    contracts = contracts_of(connection, asset)
-    vault = next(address for kind, address, _ in contracts if kind == "DividendVault")
+    contracts = read_sources(connection, asset)
+    vault = next(one.address for one in contracts if one.kind == "DividendVault")
     return audit(
         found.chain,
         vault,
         [asset.token],
-        next(first for kind, _, first in contracts if kind == "ShareToken"),
+        next(one.first_block for one in contracts if one.kind == "ShareToken"),
         older_vault=True,
-        record_ranges=[address for kind, address, _ in contracts if kind == "RecordRanges"],
+        record_ranges=[one.address for one in contracts if one.kind == "RecordRanges"],
         market=usual_market(),
     ).books
 
