@@ -7,6 +7,8 @@ import atexit
 import contextlib
 import json
 import os
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -82,6 +84,7 @@ class Anvil:
         self._arguments += extra
         self._port = port
         self._watchdog: subprocess.Popen[bytes] | None = None
+        self._states: str | None = None
 
     def __enter__(self) -> Anvil:
         """Start it."""
@@ -130,6 +133,9 @@ class Anvil:
         if process is not None and process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if self._states is not None:
+            shutil.rmtree(self._states, ignore_errors=True)
+            self._states = None
 
     def rpc(self, method: str, *params: object) -> Any:
         """Call the node's RPC.
@@ -168,7 +174,14 @@ class Anvil:
             except OSError as error:
                 raise BuildError(f"port {port} is in use; choose another one") from error
         self.url = f"http://127.0.0.1:{port}"
-        command = [str(anvil_path()), "--host", "127.0.0.1", "--port", str(port), *self._arguments]
+        program = str(anvil_path())
+        # Anvil writes old states to a disk, more than a gigabyte of them in a long run, and leaves
+        # them there when it is killed: they have a folder that goes with it.
+        self._states = tempfile.mkdtemp(prefix="anvil-states-")
+        command = [
+            *(program, "--host", "127.0.0.1", "--port", str(port)),
+            *("--cache-path", self._states, *self._arguments),
+        ]
         with tempfile.TemporaryFile() as log:
             # In a group of its own, which ends as a whole: an Anvil on the PATH may be a script
             # that starts another process.
@@ -181,8 +194,9 @@ class Anvil:
             )
             atexit.register(self.stop)
             # It reads until this process is gone, however it went, and then ends Anvil.
+            states = shlex.quote(self._states)
             self._watchdog = subprocess.Popen(
-                ["/bin/sh", "-c", f"read _; kill -9 -{self.process.pid}"],
+                ["/bin/sh", "-c", f"read _; kill -9 -{self.process.pid}; rm -r {states}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

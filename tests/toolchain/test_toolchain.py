@@ -8,8 +8,10 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,31 @@ def test_anvil_ends_even_when_its_program_is_killed():
         os.kill(pid, 0)
         parent.kill()
     assert_ends(pid)
+
+
+def test_what_anvil_wrote_goes_with_it_stopped_or_killed(monkeypatch, tmp_path):
+    """Anvil keeps old states on the disk, a gigabyte in a long run, and does not tidy up."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with Anvil() as node:
+        node.rpc("anvil_mine", hex(2_000))
+        assert list(tmp_path.rglob("anvil-state-*/*"))
+    assert not list(tmp_path.iterdir())
+    program = (
+        "from prorata.toolchain.anvil import Anvil;"
+        "Anvil().start().rpc('anvil_mine', '0x7d0'); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as parent:
+        wait_until(lambda: list(tmp_path.rglob("anvil-state-*/*")))
+        parent.kill()
+    wait_until(lambda: not list(tmp_path.iterdir()))
+
+
+def wait_until(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen within ten seconds"
+        time.sleep(0.05)
 
 
 def assert_ends(pid: int) -> None:

@@ -48,6 +48,8 @@ def postgresql_server() -> Iterator[str]:
         with psycopg.connect(url, autocommit=True) as connection:
             for setting in _UNSAFE_BUT_QUICK:
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            # A gigabyte else, and two workers have two of them.
+            connection.execute("ALTER SYSTEM SET max_wal_size = '128MB'")
             connection.execute("SELECT pg_reload_conf()")
         yield url
 
