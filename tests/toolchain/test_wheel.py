@@ -44,7 +44,7 @@ EXTRAS = {
 }
 """What only they who ask for it have: nothing imports it until a command needs it."""
 
-NEEDS_EXTRAS = ("prorata.analysis", "prorata.store")
+NEEDS_EXTRAS = ("prorata.alerts", "prorata.analysis", "prorata.store")
 """The rooms that are imported with an extra only."""
 
 INSIDE = tuple(f"{room}." for room in NEEDS_EXTRAS)
