@@ -42,6 +42,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 BESIDE = f"{SCHEMA}_new"
 REPLACED = f"{SCHEMA}_old"
 A_PAGE = 50_000
+_COUNT_ON = "SELECT setval(pg_get_serial_sequence('chain', 'id'), (SELECT max(id) FROM chain))"
 WORD = 32
 
 
@@ -115,6 +116,9 @@ def _copy_places(kept: Connection, new: Database, chain: RowMapping) -> Mapping[
     assets = select(schema.asset).where(schema.asset.c.chain == chain["id"])
     with new.writing() as connection:
         connection.execute(insert(schema.chain).values(**places))
+        if connection.dialect.name == "postgresql":
+            # The next chain that is followed gets a number of its own.
+            connection.execute(text(_COUNT_ON))
         for row in kept.execute(assets).mappings():
             connection.execute(insert(schema.asset).values(**row))
         for row in sources:

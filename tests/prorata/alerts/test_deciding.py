@@ -498,3 +498,5 @@ def test_a_rebuilt_ledger_keeps_what_was_decided(place: str) -> None:
         stage.writer = Writer.take(database, 1, stage.genesis, who="the tests")
         stage.mine([added(3)])
         assert stage.decider(AGENT).step().alerts == 1
+        # And another chain can be followed.
+        assert Stage(database).writer.chain != stage.writer.chain
