@@ -22,7 +22,7 @@ from prorata.store.outbox_schema import (
     alert_state,
 )
 
-__all__ = ["Addressee", "Finding", "Outbox", "Quiet", "State", "alone", "prepare"]
+__all__ = ["Addressee", "Finding", "Outbox", "Quiet", "State", "alone", "listed_alerts", "prepare"]
 
 NO_HASH = ""
 
@@ -339,3 +339,39 @@ def _body(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
 
 def _iso(second: int) -> str:
     return datetime.fromtimestamp(second, tz=timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def listed_alerts(database: Database, chain: str, *, dead: bool = False) -> list[dict[str, Any]]:
+    """What was decided, the newest first, each with what became of its deliveries.
+
+    Raises: StoreError when the database refuses.
+    """
+    prepare(database)
+    a, d = alert.c, alert_delivery.c
+    with database.snapshot() as connection:
+        asked = select(alert).where(a.chain == chain).order_by(a.decided_at.desc(), a.id)
+        rows = connection.execute(asked).all()
+        states: dict[str, list[dict[str, Any]]] = {}
+        joined = select(alert_delivery).join(alert, a.id == d.alert).where(a.chain == chain)
+        for row in connection.execute(joined.order_by(d.receiver)):
+            told = {"receiver": row.receiver, "state": row.state, "attempts": row.attempts}
+            states.setdefault(row.alert, []).append({**told, "said": row.said})
+    found = [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "withdraws": row.parent,
+            "rule": row.name,
+            "severity": row.severity,
+            "asset": row.asset or None,
+            "block": row.block,
+            "time": row.time,
+            "silenced": bool(row.silenced),
+            "facts": json.loads(row.body)["data"]["facts"],
+            "deliveries": states.get(row.id, []),
+        }
+        for row in rows
+    ]
+    if not dead:
+        return found
+    return [one for one in found if any(each["state"] == "dead" for each in one["deliveries"])]
