@@ -23,6 +23,7 @@ from tests.prorata.store.made_logs import (
     START,
     TOKEN,
     VAULT,
+    claimed,
     declared,
     move,
     person,
@@ -221,6 +222,22 @@ def test_a_far_record_and_a_foreign_declaration(database: Database) -> None:
     said = {(one["rule"], one["block"]) for one in stage.told()}
     assert said == {("far-record", 2), ("foreign-declaration", 3)}
     assert {one["facts"]["contract"] for one in stage.told()} == {TOKEN, VAULT}
+
+
+def test_who_becomes_an_agent_later_in_the_block_was_none(database: Database) -> None:
+    """Powers are those at the event; what a vault of two assets tells of neither names none."""
+    rules = read_rules(PROJECT_ROOT / "examples/alerts/rules.yaml")
+    [foreign] = [one for one in rules if one.name == "foreign-declaration"]
+    paid_out = rule(
+        when="event", event="Claimed", of="DividendVault", where=[{"argument": "gross", "above": 1}]
+    )
+    stage = Stage(database)
+    decider = stage.decider(foreign, paid_out)
+    decider.step()
+    stage.mine([move(0, 1, 5)], [declared(1, 1, 10), added(1)], [claimed(1, 1, 2)])
+    decider.step()
+    said = [(one["rule"], one["block"], one["asset"]) for one in stage.told()]
+    assert sorted(said) == [("a-rule", 3, None), ("foreign-declaration", 2, TOKEN)]
 
 
 def test_of_names_the_contract(database: Database) -> None:

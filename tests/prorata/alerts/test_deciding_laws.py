@@ -26,6 +26,7 @@ from prorata.alerts.deciding import Decider
 from prorata.alerts.outbox import Addressee
 from prorata.alerts.rules import digest_of_rule
 from prorata.store.database import Database
+from prorata.store.outbox_schema import alert_cursor
 from tests.prorata.alerts.told import Stage, rule
 from tests.prorata.store.made_logs import person, told
 
@@ -112,6 +113,12 @@ class Machine(RuleBasedStateMachine):
         self.decider.step()
 
     @step()
+    def renumber(self) -> None:
+        """As after a rebuild: the changes are looked at again."""
+        with self.database.writing() as connection:
+            connection.execute(alert_cursor.update().values(epoch="another"))
+
+    @step()
     def restart(self) -> None:
         self._renew()
 
@@ -152,6 +159,8 @@ class Machine(RuleBasedStateMachine):
         assert set(gone) <= set(alerts)
         living = [row.base for row in alerts.values() if row.id not in gone]
         assert len(living) == len(set(living))
+        early = [row for row in rows if row.name == "at-final"]
+        assert all(row.kind == "alert" and row.block <= self.final for row in early)
 
     def teardown(self) -> None:
         """Law 113: in the end, what lives is what has happened since each rule began, no more."""
