@@ -52,7 +52,7 @@ def facts(stage: Stage) -> list[dict]:
 
 
 def test_an_event_is_told_once_it_is_final(database: Database) -> None:
-    """Laws 111 and 113: not before, not of the past, and not a second time."""
+    """Laws 107 and 109: not before, not of the past, and not a second time."""
     stage = Stage(database, [[added(1)]])
     decider = stage.decider(AGENT, addressees=[DESK])
     assert decider.step().begun == ["a-rule"]
@@ -68,7 +68,7 @@ def test_an_event_is_told_once_it_is_final(database: Database) -> None:
 
 
 def test_a_block_that_was_replaced_before_it_was_final_is_passed(database: Database) -> None:
-    """Law 111: the same event in the block that took its place is told, once."""
+    """Law 107: the same event in the block that took its place is told, once."""
     stage = Stage(database)
     decider = stage.decider(AGENT)
     decider.step()
@@ -82,7 +82,7 @@ def test_a_block_that_was_replaced_before_it_was_final_is_passed(database: Datab
 
 
 def test_what_was_history_when_its_contract_was_added_is_passed(database: Database) -> None:
-    """Law 113: backfilled blocks alarm nobody."""
+    """Law 109: backfilled blocks alarm nobody."""
     stage = Stage(database)
     decider = stage.decider(AGENT)
     decider.step()
@@ -97,7 +97,7 @@ def test_what_was_history_when_its_contract_was_added_is_passed(database: Databa
 
 
 def test_withdrawals_go_to_who_may_have_heard(database: Database) -> None:
-    """Law 112: undelivered parents are cancelled, and a withdrawal names its alert."""
+    """Law 108: undelivered parents are cancelled, and a withdrawal names its alert."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[DESK, Addressee("other", "critical")])
     decider.step()
@@ -115,7 +115,7 @@ def test_withdrawals_go_to_who_may_have_heard(database: Database) -> None:
 
 
 def test_a_block_that_comes_back_is_told_again(database: Database) -> None:
-    """Law 112: after a withdrawal the same block is news, as another alert."""
+    """Law 108: after a withdrawal the same block is news, as another alert."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD)
     decider.step()
@@ -134,7 +134,7 @@ def test_a_block_that_comes_back_is_told_again(database: Database) -> None:
 
 
 def test_a_rule_that_was_changed_begins_now(database: Database) -> None:
-    """Law 113: and what the old one told is still withdrawn."""
+    """Law 109: and what the old one told is still withdrawn."""
     stage = Stage(database)
     stage.decider(AT_HEAD).step()
     stage.mine([added(2)], final=False)
@@ -147,7 +147,7 @@ def test_a_rule_that_was_changed_begins_now(database: Database) -> None:
 
 
 def test_changes_with_other_numbers_are_looked_at_again(database: Database) -> None:
-    """Law 111: after a rebuild nothing is decided twice, and nothing is missed."""
+    """Law 107: after a rebuild nothing is decided twice, and nothing is missed."""
     stage = Stage(database, [[added(1)]])
     decider = stage.decider(AGENT)
     decider.step()
@@ -261,7 +261,7 @@ def test_a_chain_that_is_not_followed_is_refused(database: Database) -> None:
 
 
 def test_a_rule_is_silent_for_a_while_after_it_spoke(database: Database) -> None:
-    """Law 115: what is not delivered is decided; each asset has a silence of its own."""
+    """Law 111: what is not delivered is decided; each asset has a silence of its own."""
     stage = Stage(database)
     seldom = rule(when="event", event="AgentAdded", silence="24s")
     decider = stage.decider(seldom, addressees=[DESK])
@@ -277,7 +277,7 @@ def test_a_rule_is_silent_for_a_while_after_it_spoke(database: Database) -> None
 
 
 def test_an_operator_silences_a_rule(database: Database) -> None:
-    """Law 115: between two times, for one asset or for all."""
+    """Law 111: between two times, for one asset or for all."""
     stage = Stage(database)
     quiet = [Quiet("a-rule", OTHER, 100, 200), Quiet("another", "", 100, 200)]
     now = [150.0]
@@ -296,7 +296,7 @@ def test_an_operator_silences_a_rule(database: Database) -> None:
 
 
 def test_a_threshold_lasts_and_clears(database: Database) -> None:
-    """Law 114: told once it has lasted, and again only after it was clear."""
+    """Law 110: told once it has lasted, and again only after it was clear."""
     stage = Stage(database)
     many = rule(
         when="threshold", value="supply", **{"is": {"above": 10}, "for": "24s"},
@@ -318,7 +318,7 @@ def test_a_threshold_lasts_and_clears(database: Database) -> None:
 
 
 def test_a_threshold_is_decided_alike_in_one_step_and_in_many(database: Database) -> None:
-    """Law 114: a value that lasted long enough between two looks is told."""
+    """Law 110: a value that lasted long enough between two looks is told."""
     blocks = [[move(0, 1, 11)], [], [], [move(1, 0, 11)], [move(0, 1, 12)], [move(1, 0, 1)]]
     many = rule(when="threshold", value="supply", **{"is": {"above": 10}, "for": "30s"})
     found = []
@@ -359,7 +359,7 @@ def scheduled(number: int, closes_at: int):
 
 
 def test_a_record_closes_soon(database: Database) -> None:
-    """Law 114: within the time, not before it, not when it was cancelled, and once."""
+    """Law 110: within the time, not before it, not when it was cancelled, and once."""
     stage = Stage(database)
     decider = stage.decider(rule(when="absent", what="record-close", within="60s"))
     decider.step()
@@ -376,7 +376,7 @@ def test_a_record_closes_soon(database: Database) -> None:
 
 
 def test_a_payout_that_does_not_come(database: Database) -> None:
-    """Law 114: past deadline and grace only; one in time, or before the rule, is not missed."""
+    """Law 110: past deadline and grace only; one in time, or before the rule, is not missed."""
     stage = Stage(database)
     late = rule(when="absent", what="payout", within="24s", grace="12s")
     decider = stage.decider(late)
@@ -393,7 +393,7 @@ def test_a_payout_that_does_not_come(database: Database) -> None:
 
 
 def test_a_payout_by_a_date(database: Database) -> None:
-    """Law 114: of every asset that had none between the two times."""
+    """Law 110: of every asset that had none between the two times."""
     stage = Stage(database)
     said = {
         "when": "absent", "what": "payout", "since": "2023-11-14T22:13:20Z",
@@ -409,7 +409,7 @@ def test_a_payout_by_a_date(database: Database) -> None:
 
 
 def test_what_the_ledger_has_not_read_is_not_missed(database: Database) -> None:
-    """Law 114: an absence is unknown while a contract of the asset is behind."""
+    """Law 110: an absence is unknown while a contract of the asset is behind."""
     stage = Stage(database)
     decider = stage.decider(rule(when="absent", what="payout", within="1s"))
     decider.step()
@@ -443,7 +443,7 @@ def test_an_old_nav(database: Database) -> None:
 
 
 def test_a_lost_wallet_that_still_has_a_role(database: Database) -> None:
-    """Law 114: for as long as the time for it has not passed, it is not told."""
+    """Law 110: for as long as the time for it has not passed, it is not told."""
     stage = Stage(database)
     decider = stage.decider(rule(when="absent", what="lost-wallet-role", within="20s"))
     decider.step()
@@ -474,7 +474,7 @@ def test_a_node_is_behind(database: Database) -> None:
 
 
 def test_replay_says_what_would_have_been_told(database: Database) -> None:
-    """Law 111: the same judgement over the past, and nothing is kept or sent."""
+    """Law 107: the same judgement over the past, and nothing is kept or sent."""
     rules = (AGENT, rule(name="soon", when="absent", what="record-close", within="60s"),
              rule(name="many", when="threshold", value="supply", **{"is": {"above": 10}}),
              rule(name="node", when="absent", what="node", older_than="60s"))  # fmt: skip
@@ -498,7 +498,7 @@ def test_replay_says_what_would_have_been_told(database: Database) -> None:
 
 
 def test_a_rebuilt_ledger_keeps_what_was_decided(place: str) -> None:
-    """Law 111: the changes have other numbers, and nothing is decided a second time."""
+    """Law 107: the changes have other numbers, and nothing is decided a second time."""
     with closing(Database.open(place, create=True)) as database:
         stage = Stage(database, [[added(1)]])
         stage.decider(AGENT, addressees=[DESK]).step()

@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_told_twice(self) -> None:
-        """Laws 111 and 112: one living alert for a cause, and each withdrawal names its own."""
+        """Laws 107 and 108: one living alert for a cause, and each withdrawal names its own."""
         rows = self.stage.rows()
         alerts = {row.id: row for row in rows if row.kind == "alert"}
         gone = [row.parent for row in rows if row.kind == "withdrawal"]
@@ -163,7 +163,7 @@ class Machine(RuleBasedStateMachine):
         assert all(row.kind == "alert" and row.block <= self.final for row in early)
 
     def teardown(self) -> None:
-        """Law 113: in the end, what lives is what has happened since each rule began, no more."""
+        """Law 109: in the end, what lives is what has happened since each rule began, no more."""
         self.decide()
         self.decide()
         self.final = self.stage.chain.head
@@ -194,7 +194,7 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgresql"])
 def test_whatever_happens_each_cause_is_told_once(databases: list[Database], which: int) -> None:
-    """Laws 111, 112 and 113: events, undone blocks, kills, restarts, and rules that change."""
+    """Laws 107, 108 and 109: events, undone blocks, kills, restarts, and rules that change."""
 
     class Here(Machine):
         database = databases[which]

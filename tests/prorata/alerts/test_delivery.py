@@ -129,7 +129,7 @@ def states(stage: Stage) -> Counter:
 def test_a_message_is_delivered_and_verified(
     database: Database, clock: Clock, desk: Desk, tmp_path: Path
 ) -> None:
-    """Law 115: signed by both secrets, so that whoever knows either believes it; once."""
+    """Law 111: signed by both secrets, so that whoever knows either believes it; once."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     decider.step()
@@ -151,7 +151,7 @@ def test_a_message_is_delivered_and_verified(
 def test_a_withdrawal_is_delivered_to_who_heard(
     database: Database, clock: Clock, desk: Desk, tmp_path: Path
 ) -> None:
-    """Law 112: with an id of its own; what nobody heard of is not withdrawn aloud."""
+    """Law 108: with an id of its own; what nobody heard of is not withdrawn aloud."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     courier = Courier(database, [webhook(tmp_path, desk.port)], clock=clock)
@@ -173,7 +173,7 @@ def test_a_withdrawal_is_delivered_to_who_heard(
 def test_an_alert_that_is_cancelled_while_it_is_in_hand_stays_cancelled(
     database: Database, clock: Clock, tmp_path: Path
 ) -> None:
-    """Law 112: its receiver hears of the withdrawal, since it may have heard of the alert."""
+    """Law 108: its receiver hears of the withdrawal, since it may have heard of the alert."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     decider.step()
@@ -196,7 +196,7 @@ def test_an_alert_that_is_cancelled_while_it_is_in_hand_stays_cancelled(
 def test_ten_thousand_alerts_and_a_receiver_that_is_down_for_an_hour(
     sqlite: str, clock: Clock, tmp_path: Path
 ) -> None:
-    """Laws 111 and 115: each id is delivered, none is decided twice, and all are believed."""
+    """Laws 107 and 111: each id is delivered, none is decided twice, and all are believed."""
     with closing(Database.open(sqlite, create=True)) as database:
         stage = Stage(database)
         decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
@@ -228,7 +228,7 @@ def test_ten_thousand_alerts_and_a_receiver_that_is_down_for_an_hour(
 def test_it_is_tried_seven_times_and_given_up(
     database: Database, clock: Clock, desk: Desk, tmp_path: Path
 ) -> None:
-    """Law 115: each time signed anew; what was said last stands with the dead letter."""
+    """Law 111: each time signed anew; what was said last stands with the dead letter."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     decider.step()
@@ -253,7 +253,7 @@ def test_it_is_tried_seven_times_and_given_up(
 def test_what_a_killed_one_had_in_hand_is_taken_over(
     database: Database, clock: Clock, tmp_path: Path
 ) -> None:
-    """Law 115: after a minute, and not before; the attempt has counted."""
+    """Law 111: after a minute, and not before; the attempt has counted."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     decider.step()
@@ -314,7 +314,7 @@ NOT_PUBLIC = [
 
 @pytest.mark.parametrize("text", NOT_PUBLIC)
 def test_nothing_is_sent_to_what_is_not_public(tmp_path: Path, text: str) -> None:
-    """Law 115: one such address among others is enough to refuse."""
+    """Law 111: one such address among others is enough to refuse."""
     assert webhooks.forbidden(ip_address(text)) is not None
     receiver = webhook(tmp_path, 1, webhook="https://hooks.example.org/", permit=[])
     with pytest.raises(InputError, match="leads to"):
@@ -330,7 +330,7 @@ def test_public_addresses_may_be_sent_to(text: str) -> None:
 
 
 def test_a_permit_is_for_its_network_only(tmp_path: Path) -> None:
-    """Law 115: and without encryption nothing goes to what is public."""
+    """Law 111: and without encryption nothing goes to what is public."""
     receiver = webhook(tmp_path, 1)
     with pytest.raises(InputError, match=r"leads to 127\.0\.0\.2"):
         webhooks.send(receiver, "a", "{}", 0, resolver=lambda *_: ["127.0.0.2"])
@@ -341,7 +341,7 @@ def test_a_permit_is_for_its_network_only(tmp_path: Path) -> None:
 def test_the_connection_is_made_to_the_address_that_was_checked(
     clock: Clock, desk: Desk, tmp_path: Path
 ) -> None:
-    """Law 115: the name is asked once, so that a second answer cannot lead elsewhere."""
+    """Law 111: the name is asked once, so that a second answer cannot lead elsewhere."""
     asked: list[str] = []
 
     def resolver(host: str, _: int) -> list[str]:
@@ -416,7 +416,7 @@ def test_what_is_no_receiver_is_refused(tmp_path: Path, said: dict, sentence: st
 def test_what_is_no_secret_is_refused_and_tried_again(
     database: Database, clock: Clock, tmp_path: Path, text: str
 ) -> None:
-    """Law 115: the operator may mend it before the next attempt."""
+    """Law 111: the operator may mend it before the next attempt."""
     stage = Stage(database)
     decider = stage.decider(AT_HEAD, addressees=[Addressee("desk")], clock=clock)
     decider.step()

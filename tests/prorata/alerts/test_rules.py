@@ -21,7 +21,7 @@ def test_the_built_in_rules_can_be_read() -> None:
 
 
 def test_a_digest_is_of_all_that_a_rule_says() -> None:
-    """Law 113: whatever is changed, it is another rule; the order of words changes nothing."""
+    """Law 109: whatever is changed, it is another rule; the order of words changes nothing."""
     one = rule(**EVENT)
     assert digest_of_rule(one) == digest_of_rule(rule(event="AgentAdded", when="event"))
     others = [

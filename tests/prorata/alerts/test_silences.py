@@ -15,7 +15,7 @@ from tests.prorata.store.made_logs import TOKEN
 
 
 def test_a_silence_ends_by_itself_and_is_never_changed(place: str) -> None:
-    """Law 115: for one asset or all, on both databases."""
+    """Law 111: for one asset or all, on both databases."""
     now = [1_000.0]
     with closing(Office.open(place, who="ann", create=True, clock=lambda: now[0])) as office:
         one = add_silence(office, "old-nav", seconds=60, token=TOKEN, reason="known")

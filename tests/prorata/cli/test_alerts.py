@@ -35,7 +35,7 @@ def commands(building) -> Iterator[Commands]:
 
 
 def test_what_happens_is_decided_once_and_listed(commands: Commands, tmp_path: Path) -> None:
-    """Law 111: the second run has nothing to say, and the past can be played."""
+    """Law 107: the second run has nothing to say, and the past can be played."""
     run = ("alerts", "run", "--rules", RULES, "--once")
     (tmp_path / "address").write_text("json://127.0.0.1:1/")
     receivers = tmp_path / "receivers.yaml"
@@ -59,7 +59,7 @@ def test_what_happens_is_decided_once_and_listed(commands: Commands, tmp_path: P
 
 
 def test_a_silenced_rule_is_decided_and_not_delivered(commands: Commands) -> None:
-    """Law 115: and the list says so, with the silences that last."""
+    """Law 111: and the list says so, with the silences that last."""
     run = ("alerts", "run", "--rules", RULES, "--once")
     commands.says(*run)
     why = ("--for", "4h", "--reason", "known")
