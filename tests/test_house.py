@@ -21,6 +21,7 @@ ROOMS = (
     "income",
     "tax",
     "ledger",
+    "alerts",
     "analysis",
     "register",
     "store",

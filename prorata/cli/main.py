@@ -121,6 +121,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "Ledger": {
         "follow": "Read every event of an asset into the ledger's database, and go on doing so.",
         "ledger": "Ask the ledger in the database, and look after it.",
+        "alerts": "Decide what is worth a message, and deliver it.",
     },
     "Reports": {
         "report": "Write reports: overview, distribution, reconciliation, register, ageing.",

@@ -35,6 +35,7 @@ __all__ = [
     "erasure",
     "mark",
     "party",
+    "silence",
     "tenant",
     "trail",
     "wallet",
@@ -177,3 +178,21 @@ mark = _table(
     CheckConstraint("length(token) = 20", name="token"),
 )
 Index("mark_of_asset", mark.c.tenant, mark.c.chain_id, mark.c.token, mark.c.time)
+
+# -------------------------------------------------------------------------------------- the alerts
+
+# Between two seconds a rule, by its name, is decided and not delivered: for one asset, or for all.
+# Only added to: triggers refuse the rest.
+silence = _table(
+    "silence",
+    _text("tenant"),
+    _text("id"),
+    _text("rule"),
+    Column("token", AddressColumn),
+    _number("begins_at"),
+    _number("ends_at"),
+    _text("reason"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+    CheckConstraint("begins_at < ends_at", name="times"),
+)

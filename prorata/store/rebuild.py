@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import sqlalchemy
 from sqlalchemy import (
     Connection,
     LargeBinary,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import DropSchema
 
 from prorata.chain.encoding import hex_of
-from prorata.store import bulk, schema
+from prorata.store import bulk, outbox_schema, schema
 from prorata.store.database import BUSY_SECONDS, SCHEMA, Database, schema_digest
 from prorata.store.pages import Header, Page, split_words
 from prorata.store.writer import Writer
@@ -69,6 +70,7 @@ def rebuild(place: str, *, progress: Progress | None = None) -> None:
                 for count in derive(connection, new, row):
                     done += count
                     told(done, total)
+            _copy_outbox(connection, new)
         _replace(old)
 
 
@@ -130,6 +132,18 @@ def _copy_places(kept: Connection, new: Database, chain: RowMapping) -> Mapping[
         blocks = select(*columns).where(b.chain == chain["id"]).order_by(b.number)
         bulk.insert(connection, schema.block, map(tuple, kept.execute(blocks)))
     return {row["id"]: row["done_to"] for row in sources}
+
+
+def _copy_outbox(kept: Connection, new: Database) -> None:
+    """What was decided and is to be delivered: no log says it."""
+    there = set(sqlalchemy.inspect(kept).get_table_names())
+    if not there >= set(outbox_schema.METADATA.tables):
+        return
+    outbox_schema.METADATA.create_all(new.engine)
+    with new.writing() as connection:
+        for table in outbox_schema.METADATA.sorted_tables:
+            rows = kept.execute(select(*table.columns))
+            bulk.insert(connection, table, map(tuple, rows))
 
 
 def _pages(kept: Connection, chain: int) -> Iterator[list[Row[Any]]]:

@@ -39,12 +39,13 @@ ONLY_IN = {"eth-ape": "cli", "py-solc-x": "toolchain"}
 """What is no dependency of the package, and the room that uses it where it is installed."""
 
 EXTRAS = {
+    "alerts": {"apprise", "standardwebhooks"},
     "store": {"alembic", "psycopg", "sqlalchemy"},
     "analysis": {"duckdb", "ibis-framework", "pyarrow"},
 }
 """What only they who ask for it have: nothing imports it until a command needs it."""
 
-NEEDS_EXTRAS = ("prorata.analysis", "prorata.store")
+NEEDS_EXTRAS = ("prorata.alerts", "prorata.analysis", "prorata.store")
 """The rooms that are imported with an extra only."""
 
 INSIDE = tuple(f"{room}." for room in NEEDS_EXTRAS)
@@ -208,7 +209,7 @@ def test_what_an_extra_declares_is_imported_in_its_room_and_in_commands(metadata
     for extra, packages in EXTRAS.items():
         assert wanted(metadata, extra) == packages
         for name in packages & rooms.keys():
-            assert rooms[name] <= {"analysis", "cli", "store"}, name
+            assert rooms[name] <= {"alerts", "analysis", "cli", "store"}, name
     assert {"alembic", "psycopg", "sqlalchemy"} <= rooms.keys()
 
 

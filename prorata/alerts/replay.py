@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Plays rules over what has been: the same judgement, an outbox in memory, and nothing is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import select
+
+from prorata.alerts.facts import Facts
+from prorata.alerts.judging import Moment, Navs, event_findings, moment_findings, threshold
+from prorata.alerts.outbox import Finding, Outbox
+from prorata.alerts.rules import AbsentRule, EventRule, Rule, ThresholdRule
+from prorata.errors import InputError
+from prorata.store import schema
+from prorata.store.database import Database
+from prorata.store.outbox_schema import METADATA, alert
+
+__all__ = ["Replayed", "replay"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What the rules would have told, and which of them only the present can answer."""
+
+    alerts: tuple[dict[str, Any], ...]
+    blocks: int
+    until: int
+    not_played: tuple[str, ...]
+
+
+def replay(
+    database: Database,
+    chain_id: int,
+    genesis: str,
+    rules: Sequence[Rule],
+    *,
+    first: int,
+    navs: Navs | None = None,
+) -> Replayed:
+    """Play rules over the final blocks with an event, from `first` on.
+
+    Whether a node was behind is in no block; whether a NAV was old is asked at blocks only.
+
+    Raises: StoreError; InputError for a block that is not final yet.
+    """
+    kept = sqlalchemy.create_engine("sqlite://")
+    METADATA.create_all(kept)
+    played = [rule for rule in rules if not _is_of_now(rule)]
+    with database.snapshot() as connection, kept.begin() as memory:
+        facts = Facts(connection, chain_id, genesis)
+        stood = facts.stood()
+        if first > stood.final:
+            fault = f"is after the last final block, {stood.final:,}"
+            raise InputError.of("from", first, fault, "name an earlier one")
+        outbox = Outbox(memory, f"{chain_id}:{genesis}")
+        b = schema.block.c
+        asked = select(b.number, b.hash, b.time).where(
+            b.chain == facts.chain, b.number >= first, b.number <= stood.final
+        )
+        blocks = connection.execute(asked.order_by(b.number)).all()
+        begun_at = blocks[0].time if blocks else stood.final_time
+        moments = [Moment(row.number, row.hash, row.time, begun_at) for row in blocks]
+        moments.append(Moment(stood.final, stood.final_hash, stood.final_time, begun_at))
+        for at in moments:
+            for rule in played:
+                last = at is moments[-1]
+                outbox.decide(_found(facts, outbox, rule, at, navs, last=last))
+        c = alert.c
+        told = memory.execute(select(c.body).order_by(c.time, c.block, c.id))
+        alerts = tuple(json.loads(row.body)["data"] for row in told)
+    kept.dispose()
+    left = tuple(rule.name for rule in rules if _is_of_now(rule))
+    return Replayed(alerts, len(blocks), stood.final, left)
+
+
+def _is_of_now(rule: Rule) -> bool:
+    return isinstance(rule, AbsentRule) and rule.what == "node"
+
+
+def _found(
+    facts: Facts, outbox: Outbox, rule: Rule, at: Moment, navs: Navs | None, *, last: bool
+) -> list[Finding]:
+    if isinstance(rule, EventRule):
+        if last:
+            return []
+        return list(
+            event_findings(facts, rule, at.block, at.hash, at.time, live=False, settled=True)
+        )
+    tokens = sorted(facts.tokens.values())
+    if isinstance(rule, ThresholdRule):
+        return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
+    return [f for token in tokens for f in moment_findings(facts, rule, token, at, navs)]

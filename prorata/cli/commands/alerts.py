@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""Decide what is worth a message, and deliver it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prorata.cli.command import Command, reading_options
+from prorata.cli.office import office_place_of, open_office_of
+from prorata.cli.output import escape
+from prorata.cli.session import Session
+from prorata.cli.stored import open_ledger
+from prorata.deployments.manifest import Manifest
+from prorata.errors import StoreError
+from prorata.values.times import moment
+from prorata.values.words import counted
+
+if TYPE_CHECKING:
+    from prorata.alerts.deciding import Decider
+    from prorata.alerts.delivery import Courier
+    from prorata.store.database import Database
+    from prorata.store.office import Office
+
+__all__ = ["cli"]
+
+RULES = "examples/alerts/rules.yaml"
+RECEIVERS = "examples/alerts/receivers.yaml"
+POLL = 5.0
+
+_FILE = click.Path(path_type=Path)
+_rules = click.option(
+    "--rules", required=True, type=_FILE, metavar="FILE", help="The rules, in YAML."
+)
+
+
+@click.group()
+def cli() -> None:
+    """Decide what is worth a message, and deliver it.
+
+    `prorata follow` fills the ledger that the rules look at. It needs the extras `store` and
+    `alerts`: pip install 'prorata[store,alerts]'.
+    """
+
+
+@cli.command(
+    "run", cls=Command,
+    examples=(f"prorata alerts run --rules {RULES} --receivers {RECEIVERS}",
+              f"prorata alerts run --rules {RULES} --once"),
+)  # fmt: skip
+@_rules
+@click.option(
+    "--receivers", type=_FILE, metavar="FILE",
+    help="Who is told; without it, what is decided is only listed.",
+)  # fmt: skip
+@click.option("--once", is_flag=True, help="Decide and deliver what there is, then end.")
+@click.option(
+    "--poll", type=click.FloatRange(min=0.05), default=POLL, show_default=True, metavar="SECONDS",
+    help="How often to look.",
+)  # fmt: skip
+@reading_options
+def run_command(
+    rules: Path, receivers: Path | None, once: bool, poll: float, **options: Any
+) -> None:
+    """Decide what the rules say of all that is new, and deliver it, until it is ended.
+
+    A rule begins when it is first seen. What is decided is never decided again: end it, kill it, or
+    run two of them beside each other.
+    """
+    session = Session.of(options)
+    from prorata.alerts.deciding import Decider  # noqa: PLC0415
+    from prorata.alerts.delivery import Courier  # noqa: PLC0415
+    from prorata.alerts.receivers import read_receivers  # noqa: PLC0415
+    from prorata.alerts.rules import read_rules  # noqa: PLC0415
+
+    read = read_rules(rules)
+    told = () if receivers is None else read_receivers(receivers)
+    with _opened(session) as (database, manifest, office):
+        decider = Decider(
+            database,
+            manifest.chain_id,
+            manifest.genesis,
+            read,
+            addressees=[one.addressee for one in told],
+            quiets=_quiets(office),
+            navs=_navs(office, manifest.chain_id),
+        )
+        courier = Courier(database, told)
+        while True:
+            facts = _step(session, decider, courier)
+            if once:
+                break
+            time.sleep(poll)
+    session.output.result(facts)
+
+
+def _step(session: Session, decider: Decider, courier: Courier) -> dict[str, Any]:
+    decided, done = decider.step(), courier.run()
+    say = session.output.say
+    for name in decided.begun:
+        say(escape(f"the rule {name} begins"))
+    if decided.alerts or decided.withdrawals:
+        say(f"{counted(decided.alerts, 'alert')}, {counted(decided.withdrawals, 'withdrawal')}")
+    if done.delivered or done.failed or done.dead:
+        say(f"{done.delivered:,} delivered, {done.failed:,} to be tried again, {done.dead:,} dead")
+    return {**asdict(decided), **asdict(done), "next_due": courier.next_due()}
+
+
+@cli.command(
+    "test", cls=Command, examples=(f"prorata alerts test {RULES} --from 0",)
+)  # fmt: skip
+@click.argument("rules", metavar="RULES", type=_FILE)
+@click.option(
+    "--from", "first", type=click.IntRange(min=0), required=True, metavar="BLOCK",
+    help="Play them from this block on.",
+)  # fmt: skip
+@reading_options
+def test_command(rules: Path, first: int, **options: Any) -> None:
+    """Play rules over what has happened, and send nothing.
+
+    What is final is played. That a node was behind is in no block, so such rules are left out.
+    """
+    session = Session.of(options)
+    from prorata.alerts.replay import replay  # noqa: PLC0415
+    from prorata.alerts.rules import read_rules  # noqa: PLC0415
+
+    read = read_rules(rules)
+    with _opened(session) as (database, manifest, office):
+        navs = _navs(office, manifest.chain_id)
+        found = replay(database, manifest.chain_id, manifest.genesis, read, first=first, navs=navs)
+    title = f"{counted(len(found.alerts), 'alert')} to block {found.until:,}; nothing was sent"
+    rows = [
+        (one["time"], one["rule"], one["severity"], _said(one["facts"])) for one in found.alerts
+    ]
+    session.output.table(title, ("time", "rule", "severity", "facts"), rows)
+    for name in found.not_played:
+        session.output.notice(f"the rule {name} is of the present only, and was not played")
+    session.output.result(
+        {
+            "alerts": list(found.alerts),
+            "until": found.until,
+            "not_played": list(found.not_played),
+        }
+    )
+
+
+@cli.command("list", cls=Command, examples=("prorata alerts list", "prorata alerts list --json"))
+@click.option("--dead", is_flag=True, help="Only those that could not be delivered.")
+@reading_options
+def list_command(dead: bool, **options: Any) -> None:
+    """Show what was decided, the newest first, and what became of each message."""
+    session = Session.of(options)
+    with _opened(session) as (database, manifest, office):
+        from prorata.alerts.outbox import listed_alerts  # noqa: PLC0415
+
+        alerts = listed_alerts(database, f"{manifest.chain_id}:{manifest.genesis}", dead=dead)
+        quiets = [asdict(one) for one in _quiets(office)()]
+    rows = [
+        (
+            moment(one["time"]),
+            one["rule"] if one["kind"] == "alert" else f"{one['rule']}, withdrawn",
+            one["severity"],
+            "silenced" if one["silenced"] else _said(one["deliveries"]) or "nobody is told",
+        )
+        for one in alerts
+    ]
+    columns = ("time", "rule", "severity", "delivery")
+    session.output.table(counted(len(alerts), "message"), columns, rows)
+    session.output.result({"messages": alerts, "silences": quiets})
+
+
+@cli.command(
+    "silence", cls=Command,
+    examples=("prorata alerts silence old-nav --for 7d --reason 'the appraisal is under way'",),
+)  # fmt: skip
+@click.argument("rule", metavar="RULE")
+@click.option("--for", "lasting", required=True, metavar="TIME", help="How long, such as 4h or 7d.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it stays in the office.")
+@click.option("--token", metavar="ADDRESS", help="Only for this asset.")
+@reading_options
+def silence_command(
+    rule: str, lasting: str, reason: str, token: str | None, **options: Any
+) -> None:
+    """Let a rule be decided, and not delivered, for a while."""
+    session = Session.of(options)
+    from prorata.alerts.rules import parse_duration  # noqa: PLC0415
+    from prorata.alerts.silences import add_silence  # noqa: PLC0415
+    from prorata.values.addresses import parse_address  # noqa: PLC0415
+
+    seconds = parse_duration(lasting, "for")
+    asset = None if token is None else str(parse_address(token, "token"))
+    with open_office_of(session.folder_there(), session.database, create=True) as office:
+        quiet = add_silence(office, rule, seconds=seconds, token=asset, reason=reason)
+    whose = f" for {asset}" if asset else ""
+    session.output.say(escape(f"{rule} is silent{whose} until {moment(quiet.ends_at)}"))
+    session.output.result(asdict(quiet))
+
+
+# ---------------------------------------------------------------------------------------- opening
+
+
+@contextmanager
+def _opened(session: Session) -> Iterator[tuple[Database, Manifest, Office | None]]:
+    """The ledger beside a deployment, and the office, if there is one."""
+    folder = session.folder_there()
+    manifest = Manifest.read(folder / "manifest.json")
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(closing(open_ledger(folder, session.database)))
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                f"alerts need {error.name}, which is not installed",
+                "install it with: pip install 'prorata[store,alerts]'",
+            ) from None
+        from prorata.store.office import has_office  # noqa: PLC0415
+
+        office = None
+        if has_office(office_place_of(folder, session.database)):
+            office = stack.enter_context(open_office_of(folder, session.database))
+        yield database, manifest, office
+
+
+def _quiets(office: Office | None) -> Callable[[], Any]:
+    from prorata.alerts.silences import silences  # noqa: PLC0415
+
+    return tuple if office is None else lambda: silences(office)
+
+
+def _navs(office: Office | None, chain_id: int) -> Any:
+    """The marks of the office; without one, how old a NAV is, is not known."""
+    if office is None:
+        return None
+    from prorata.store.marks import marks  # noqa: PLC0415
+
+    return lambda token: [
+        (mark.id, mark.time) for mark in marks(office, chain_id, token, kind="NAV")
+    ]
+
+
+def _said(facts: Any) -> str:
+    if isinstance(facts, dict):
+        plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
+        return ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
+    return ", ".join(f"{one['receiver']} {one['state']}" for one in facts)
