@@ -17,8 +17,6 @@ __all__ = ["Moment", "Navs", "event_findings", "moment_findings", "node_findings
 Navs = Callable[[str], Sequence[tuple[str, int]]]
 """The marks of the kind NAV of an asset: id and time of each, in the order of time."""
 
-LARGEST_JSON = 2**53
-
 
 @dataclass(frozen=True)
 class Moment:
@@ -94,16 +92,14 @@ def _folded(value: object) -> object:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: integers that its readers would round are text."""
+    """As JSON has it: integers are text, whatever their size, since its readers would round some."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LARGEST_JSON:
-        return str(value)
-    return value if isinstance(value, str | int | bool) else str(value)
+    return value if isinstance(value, str | bool) else str(value)
 
 
 # -------------------------------------------------------------------------------------- thresholds

@@ -40,8 +40,9 @@ def _number(name: str, *, nullable: bool = False) -> Column[int]:
 
 
 # To which change a rule was decided. `epoch` is that of the changes' numbers; of a ledger with
-# another one all is looked at again, by thresholds from `judged` on. What was there when the rule began is passed over: blocks up
-# to `begun_final`, and those of `begun_hashes`, which could still be taken back then.
+# another one all is looked at again, by thresholds from `judged` on. What was there when the rule
+# began is passed over: blocks up to `begun_final`, and those of `begun_hashes`, which could still
+# be taken back then.
 alert_cursor = _table(
     "alert_cursor",
     _text("chain"),
