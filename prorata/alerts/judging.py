@@ -92,7 +92,7 @@ def _folded(value: object) -> object:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: integers are text, whatever their size, since its readers would round some."""
+    """As JSON has it. Integers of any size are text: readers of JSON would round some."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -360,7 +360,7 @@ def test_holders_may_be_too_few(database: Database) -> None:
     few = rule(when="threshold", value="holders", **{"is": {"below": 2}})
     decider = stage.decider(few)
     decider.step()
-    assert [one["was"] for one in facts(stage)] == [1]
+    assert [one["was"] for one in facts(stage)] == ["1"]
     stage.mine([move(1, 2, 5)])
     decider.step()
     stage.mine([move(2, 1, 5)])
