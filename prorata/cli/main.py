@@ -124,6 +124,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "alerts": "Decide what is worth a message, and deliver it.",
     },
     "Service": {
+        "serve": "Serve the ledger over HTTP.",
         "keys": "Make keys of the service, list them, and revoke them.",
     },
     "Reports": {

@@ -18,6 +18,7 @@ from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
 from prorata.service.routes import assets, flows, health, holders, records, register
+from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
 from prorata.version import __version__
@@ -42,7 +43,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with draining(service):
+            yield
         service.ending = True
         await service.reader.close()
         service.offices.close()
