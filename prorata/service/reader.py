@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +30,8 @@ from prorata.store.database import (
 __all__ = ["Reader"]
 
 T = TypeVar("T")
+
+_KNOWN = "prorata.known"
 
 STEPS = 10_000
 """Instructions of SQLite between two looks at the clock."""
@@ -74,6 +76,24 @@ class Reader:
             yield
         finally:
             driver.set_progress_handler(None, 0)
+
+    @staticmethod
+    def remember(connection: Connection, key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` finds, or has found in this very state of the database.
+
+        SQLite says whether anybody has written since; PostgreSQL does not, and is asked again.
+        """
+        if connection.dialect.name != "sqlite":
+            return find()
+        driver: Any = connection.connection.driver_connection
+        version = driver.execute("PRAGMA data_version").fetchone()[0]
+        known = connection.info.get(_KNOWN)
+        if known is None or known[0] != version:
+            known = connection.info[_KNOWN] = (version, {})
+        found: dict[Hashable, Any] = known[1]
+        if key not in found:
+            found[key] = find()
+        return cast("T", found[key])
 
     async def _ask_server(self, server: AsyncEngine, function: Callable[[Connection], T]) -> T:
         try:
