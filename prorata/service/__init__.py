@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The service: what others read of assets, over HTTP, and what wallets sign, prepared."""
