@@ -35,6 +35,8 @@ __all__ = [
     "erasure",
     "mark",
     "party",
+    "session",
+    "sign_in_nonce",
     "silence",
     "tenant",
     "trail",
@@ -196,3 +198,32 @@ silence = _table(
     _of_tenant(),
     CheckConstraint("begins_at < ends_at", name="times"),
 )
+
+# ------------------------------------------------------------------------------------- the sign-in
+
+# A nonce that waits for its signature; it is deleted when it is spent. Of nonces and of sessions'
+# tokens only the SHA-256 stands here.
+sign_in_nonce = _table(
+    "sign_in_nonce",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32", name="digest"),
+)
+
+session = _table(
+    "session",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("chain_id"),
+    Column("address", AddressColumn, nullable=False),
+    _number("created_at"),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32 AND length(address) = 20", name="lengths"),
+    CheckConstraint("created_at < ends_at", name="times"),
+)
+Index("session_of_wallet", session.c.tenant, session.c.chain_id, session.c.address)
