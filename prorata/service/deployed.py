@@ -13,6 +13,7 @@ from prorata.deployments.manifest import Manifest
 from prorata.errors import DeploymentError, InputError
 from prorata.service.problems import Refused
 from prorata.service.workers import Workers
+from prorata.values.amounts import Unit
 
 __all__ = ["Deployed"]
 
@@ -32,6 +33,8 @@ class Deployed:
         """
         self.node = node
         self.workers = workers
+        self.units: dict[str, dict[str, Unit]] = {}
+        self.asked_at: dict[str, float] = {}
         self.folders: Mapping[str, Path] = {
             _token(folder, Manifest.read(folder / "manifest.json")): folder for folder in folders
         }

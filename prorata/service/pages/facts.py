@@ -59,9 +59,7 @@ class AssetFacts:
         return str(self.followed.asset.token)
 
 
-def asset_facts(
-    connection: Connection, followed: Followed, units: dict[str, Unit]
-) -> AssetFacts:
+def asset_facts(connection: Connection, followed: Followed, units: dict[str, Unit]) -> AssetFacts:
     """What everybody may know of an asset, as far as it is read.
 
     Raises: IncompleteError.
@@ -171,8 +169,15 @@ def _earned(paid: Sequence[Income], units: dict[str, Unit]) -> list[Earned]:
         of = [one for one in paid if one.currency == currency]
         gross, tax = sum(one.gross for one in of), sum(one.tax for one in of)
         unit = units.get(currency)
-        amounts = [None if unit is None else unit.amount(one) for one in (gross, tax, gross - tax)]
-        found.append(Earned(currency, *amounts, sum(one.payments for one in of)))
+        payments = sum(one.payments for one in of)
+        if unit is None:
+            found.append(Earned(currency, None, None, None, payments))
+            continue
+        found.append(
+            Earned(
+                currency, unit.amount(gross), unit.amount(tax), unit.amount(gross - tax), payments
+            )
+        )
     return found
 
 
@@ -221,11 +226,12 @@ def wallet_of(found: Deployment, account: str, before: Sequence[str]) -> Wallet:
             money[currency] = Currency(found.chain, currency).unit
         return money[currency]
 
-    claimable = []
-    for one in vault.distributions_of(found.paying):
-        for who in (account, *before):
-            if units := _net(vault, one.id, who):
-                claimable.append(Claimable(one.id, who, unit(one.currency).amount(units)))
+    claimable = [
+        Claimable(one.id, who, unit(one.currency).amount(units))
+        for one in vault.distributions_of(found.paying)
+        for who in (account, *before)
+        if (units := _net(vault, one.id, who))
+    ]
     for currency in (*found.currencies.values(), NATIVE):
         unit(currency)
     balances = [

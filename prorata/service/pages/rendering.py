@@ -50,9 +50,9 @@ def _environment() -> Environment:
     return environment
 
 
-def page(request: Request, name: str, *, status: int = 200, **facts: Any) -> Response:
+def page(request: Request, layout: str, /, *, status: int = 200, **facts: Any) -> Response:
     """The page of a template, by the name of its file without `.html.j2`."""
-    template = _environment().get_template(f"{name}.html.j2")
+    template = _environment().get_template(f"{layout}.html.j2")
     facts.setdefault("visitor", getattr(request.state, "visitor", None))
     return HTMLResponse(template.render(**facts), status, HEADERS)
 

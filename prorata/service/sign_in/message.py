@@ -79,7 +79,7 @@ class Site:
 
     def write(self, address: str, nonce: str, second: int) -> str:
         """The text that an account is to sign."""
-        return SiweMessage(
+        message: str = SiweMessage(
             domain=self.domain,
             address=check_address("address", address),
             statement=STATEMENT,
@@ -90,6 +90,7 @@ class Site:
             issued_at=_iso(second),
             expiration_time=_iso(second + MESSAGE_SECONDS),
         ).prepare_message()
+        return message
 
     def read(self, text: str, now: int) -> Asked:
         """What a text says, which this site wrote at most five minutes ago.

@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from prorata.errors import InputError
 from prorata.service.bodies import Fields, read_fields, wants_json
+from prorata.service.pages.answers import PageRoute
 from prorata.service.pages.rendering import page
 from prorata.service.sign_in.visitors import MaybeSignedIn, SignIn, check_origin
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
 def _sign_in(request: Request) -> SignIn:

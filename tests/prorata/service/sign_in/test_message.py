@@ -1,4 +1,4 @@
-"""The message of a sign-in: nothing but what the site wrote is accepted, signed by whom it names."""
+"""The message of a sign-in: only what the site wrote is accepted, signed by whom it names."""
 
 from __future__ import annotations
 
