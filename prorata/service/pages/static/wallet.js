@@ -251,7 +251,8 @@
       const spent = prepared.balance_changes.some(
         (one) => same(one.account, prepared.account) && same(one.change.address, transaction.to) && BigInt(one.change.units) === -amount,
       );
-      const taken = next && same(values[0], next.transaction.to) && (spent || next.values.some((one) => one === amount));
+      const said = next?.call.inputs.findIndex((input) => input.name === "amount") ?? -1;
+      const taken = next && same(values[0], next.transaction.to) && (said < 0 ? spent : next.values[said] === amount);
       const asked = action === "approve" && steps.length === 1 && amount < 1n << 128n;
       if (!taken && !asked) refuse("the server asks for an approval of more than the next call takes");
     });

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from prorata.chain.safe_batches import checksum
 from prorata.contracts.currency import Currency
-from tests.prorata.service.pages.conftest import ANN, Served
+from tests.prorata.service.pages.conftest import ANN, BEN, Served
 from tests.prorata.service.pages.wallet import SCRIPT, Wallet
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -199,18 +201,22 @@ def lie_message(told: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "lie",
-    [lie_to, lie_function, lie_holder, lie_value, lie_short, lie_long, lie_approval, lie_chain,
-     lie_account, lie_message],
-    ids=lambda lie: lie.__name__[4:],
-)  # fmt: skip
-def test_a_lie_is_refused(
-    open_page: Open, served: Served, ann: Wallet, lie: Callable[[dict[str, Any]], None]
-) -> None:
-    """Law 118: what the deployment does not name, or nobody has typed in, is shown to no wallet."""
-    page = open_page(ann)
-    sign_in(page, ann)
+LIES = [
+    (lie_to, "which the deployment does not name"),
+    (lie_function, "a function of DividendVault that this page does not know"),
+    (lie_holder, "nor typed in by you"),
+    (lie_value, "send money to claim, which takes none"),
+    (lie_short, "are cut off"),
+    (lie_long, "are malformed"),
+    (lie_approval, "a function of DividendVault that this page does not know"),
+    (lie_chain, "for another account or chain"),
+    (lie_account, "for another account or chain"),
+    (lie_message, "would have you sign Permit"),
+]
+
+
+def lying(page: Any, address: str, lie: Callable[[dict[str, Any]], None]) -> None:
+    """Let what the server prepares be changed on its way to the script."""
 
     def answer(route: Any) -> None:
         if route.request.method != "POST":
@@ -221,10 +227,24 @@ def test_a_lie_is_refused(
         lie(body)
         route.fulfill(response=told, json=body)
 
+    page.route(address, answer)
+
+
+@pytest.mark.parametrize(("lie", "sentence"), LIES, ids=[one.__name__[4:] for one, _ in LIES])
+def test_a_lie_is_refused(
+    open_page: Open,
+    served: Served,
+    ann: Wallet,
+    lie: Callable[[dict[str, Any]], None],
+    sentence: str,
+) -> None:
+    """Law 118: what the deployment does not name, or nobody has typed in, is shown to no wallet."""
+    page = open_page(ann)
+    sign_in(page, ann)
     page.goto(f"/assets/{served.token}/claim")
-    page.route("**/claim", answer)
+    lying(page, "**/claim", lie)
     page.get_by_role("button", name="Show what is to be signed").click()
-    faulted(page, "Not done: ")
+    faulted(page, sentence)
     assert page.get_by_role("button", name="Sign in your wallet").count() == 0
     assert ann.sent == []
 
@@ -255,15 +275,12 @@ def test_a_receiver_that_is_swapped_is_refused(
     page = open_page(ann)
     sign_in(page, ann)
 
-    def answer(route: Any) -> None:
-        told = route.fetch()
-        body = told.json()
-        data = body["transactions"][0]["data"]
-        body["transactions"][0]["data"] = data.replace(BEN[2:].lower(), THIEF[2:].lower())
-        route.fulfill(response=told, json=body)
+    def swap(told: dict[str, Any]) -> None:
+        data = told["transactions"][0]["data"]
+        told["transactions"][0]["data"] = data.replace(BEN[2:].lower(), THIEF[2:].lower())
 
     page.goto(f"/assets/{served.token}/transfer")
-    page.route("**/transfer", answer)
+    lying(page, "**/transfer", swap)
     page.get_by_label("To", exact=True).fill(BEN)
     page.get_by_label("Amount").fill("25")
     page.get_by_role("button", name="Show what is to be signed").click()
@@ -330,9 +347,29 @@ def test_an_issuer_distributes(open_page: Open, served: Served, issuer: Wallet) 
     assert served.commands.deployment.vault().distribution_count() == 2
 
 
-def test_an_issuer_gets_a_file_for_a_safe(
-    open_page: Open, served: Served, issuer: Wallet
+@pytest.mark.parametrize("amount", ["f" * 64, "1".rjust(64, "0")], ids=["all", "another"])
+def test_an_approval_is_of_what_is_taken(
+    open_page: Open, served: Served, issuer: Wallet, amount: str
 ) -> None:
+    """Law 118: neither of all that there is, nor of any other amount."""
+    page = open_page(issuer)
+    sign_in(page, issuer)
+
+    def raised(told: dict[str, Any]) -> None:
+        data = told["transactions"][0]["data"]
+        told["transactions"][0]["data"] = data[:-64] + amount
+
+    page.goto(f"/assets/{served.token}/distribute")
+    lying(page, "**/distribute", raised)
+    page.get_by_label("Currency").fill("USD")
+    page.get_by_label("Amount").fill("500.00")
+    page.get_by_label("Kind of income").fill("rent")
+    page.get_by_role("button", name="Show what is to be signed").click()
+    faulted(page, "an approval of more than the next call takes")
+    assert issuer.sent == []
+
+
+def test_an_issuer_gets_a_file_for_a_safe(open_page: Open, served: Served, issuer: Wallet) -> None:
     """Law 112: the file that a browser downloads has the checksum that Safe's builder wants."""
     page = open_page(issuer, accept_downloads=True)
     sign_in(page, issuer)
