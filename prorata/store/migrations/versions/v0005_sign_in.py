@@ -11,7 +11,7 @@ from prorata.store.columns import AddressColumn, BigNumber
 __all__: list[str] = []
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:
