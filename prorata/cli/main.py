@@ -124,7 +124,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "alerts": "Decide what is worth a message, and deliver it.",
     },
     "Service": {
-        "serve": "Serve the ledger over HTTP.",
+        "serve": "Serve the ledger over HTTP: who held what, who was paid what, at any moment.",
         "keys": "Make keys of the service, list them, and revoke them.",
     },
     "Reports": {

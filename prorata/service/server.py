@@ -103,16 +103,16 @@ def draining(service: Service) -> Iterator[None]:
         return
     loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
 
-    def pass_on(number: int, frame: FrameType | None) -> None:
+    def forward(number: int, frame: FrameType | None) -> None:
         if callable(before):
             before(number, frame)
 
     def end(number: int, frame: FrameType | None) -> None:
         if service.ending:
             # Told twice, it ends at once.
-            pass_on(number, frame)
+            forward(number, frame)
         service.ending = True
-        loop.call_soon_threadsafe(loop.call_later, seconds, pass_on, number, None)
+        loop.call_soon_threadsafe(loop.call_later, seconds, forward, number, None)
 
     signal.signal(signal.SIGTERM, end)
     try:
