@@ -116,8 +116,9 @@ def test_what_is_done_needs_no_signature(commands: Commands) -> None:
 def test_a_payment_that_was_made_already_is_asked_about(commands: Commands) -> None:
     """Law 112: as the command asks, since nothing on the chain would stop it."""
     commands.close_record()
-    rent = {"currency": "USD", "amount": "1,000", "kind": "rent"}
-    [note] = prepared(commands, "distribute", ISSUER, **rent)["notes"]
+    [note] = prepared(commands, "distribute", ISSUER, currency="USD", amount="1,000", kind="rent")[
+        "notes"
+    ]
     assert "is it the same?" in note
 
 
