@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from prorata.cli.command import Command, reading_options
+from prorata.cli.ledger.analytics import own_contracts
 from prorata.cli.session import Session
 from prorata.cli.tables import sheet_option
 from prorata.deployments.deployment import Deployment
@@ -78,6 +79,7 @@ def overview_command(out: Path | None, **options: Any) -> None:
             name=settings.name,
             authorised=settings.authorised,
             documents=documents,
+            pools=own_contracts(found),
         )
     path = _place(out, f"{settings.symbol}-overview.html")
     write_overview(overview, path)

@@ -131,7 +131,7 @@ def test_what_is_read_aloud_has_a_name(tab, tmp_path):
         for node in nodes
         if node.get("role", {}).get("value") in ("image", "img", "region") and not node["ignored"]
     ]
-    assert [role for role, _, _ in named].count("region") == 9
-    assert len(named) == 15
+    assert [role for role, _, _ in named].count("region") == 10
+    assert len(named) == 16
     assert all(name for _, name, _ in named)
     assert all(described for role, _, described in named if role != "region")
