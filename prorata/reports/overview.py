@@ -18,6 +18,7 @@ from prorata.files.writer import write_whole
 from prorata.ledger.audits import Audit
 from prorata.ledger.unclaimed import BUCKETS, NOT_DUE, Owed
 from prorata.register.documents import Document
+from prorata.reports.charted_pages import ChartedPage, Section, charted_page
 from prorata.reports.charts import (
     Chart,
     Series,
@@ -30,9 +31,8 @@ from prorata.reports.charts import (
     stacked,
     steps,
 )
-from prorata.reports.charts.canvas import DARK, GREEN, GREY, LIGHT, ORANGE
+from prorata.reports.charts.canvas import GREEN, GREY, ORANGE
 from prorata.reports.documents import DistributionRow
-from prorata.reports.layouts import layout
 from prorata.reports.pages import PageTable
 from prorata.reports.statements import distribution_rows
 from prorata.reports.tables import verdict
@@ -54,6 +54,11 @@ _MEASURES = {
     "top 1": "the largest holds",
     "Gini": "0 if all hold the same; towards 1 the fewer hold all",
 }
+FINE = """\
+Rebuilt from the events of the contracts above and compared with what they answer, at the block
+above. An account is a wallet, not a person: one person may have several, and one account may hold
+for many. Beside every chart stands a table with its figures. This page is no offer and no advice.\
+"""
 LONGEST = 120
 """Letters of a document's address: a longer one is cut, so that the page keeps its size."""
 
@@ -203,20 +208,35 @@ def write_overview(overview: Overview, path: Path) -> Path:
 
 def overview_page(overview: Overview) -> str:
     """The page: one HTML file, without script, that asks nothing of anybody."""
-    return layout("overview").render(
-        overview=overview,
-        day=_day,
-        moment=moment,
-        light=LIGHT,
-        dark=DARK,
-        facts=_facts(overview),
-        sections=[
-            ("Shares and holders", _ownership(overview), _concentration_tables(overview), ""),
-            ("Income", *_few(list(_income(overview)), _income_tables(overview))),
-            ("Unclaimed income", *_few(list(_unclaimed(overview)), [])),
-            ("Record dates", list(_supply(overview)), _record_tables(overview), ""),
-            ("Documents", [], _document_tables(overview), ""),
-        ],
+    symbol, block = overview.shares.symbol, f"{overview.block:,}"
+    income, unclaimed = list(_income(overview)), list(_unclaimed(overview))
+    tables = _concentration_tables(overview)
+    return charted_page(
+        ChartedPage(
+            title=f"{overview.name} ({symbol})",
+            heading=overview.name,
+            subtitle=f"{symbol}, as of {_day(overview.as_of)}, block {block} of chain "
+            f"{overview.chain_id}",
+            verdict=overview.verdict,
+            cards=_facts(overview),
+            sections=[
+                Section("Shares and holders", _ownership(overview), tables),
+                Section("Income", *_few(income, _income_tables(overview))),
+                Section("Unclaimed income", *_few(unclaimed, [])),
+                Section("Record dates", list(_supply(overview)), _record_tables(overview)),
+                Section("Documents", [], _document_tables(overview)),
+            ],
+            source=[
+                ("Share token", overview.token),
+                ("Dividend vault", overview.vault),
+                ("Chain", str(overview.chain_id)),
+                ("Block", block),
+                ("Block hash", overview.block_hash),
+                ("Time of the block", moment(overview.as_of)),
+                *overview.more,
+            ],
+            fine=FINE,
+        )
     )
 
 
