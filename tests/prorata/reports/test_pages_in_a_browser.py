@@ -22,6 +22,8 @@ from tests.prorata.reports.test_annual import KNOWN, TOKEN, UNITS, A, books_of
 from tests.prorata.reports.test_charts import SHAPES
 from tests.prorata.reports.test_mailing import sample as letter
 from tests.prorata.reports.test_overview import sample as overview
+from tests.prorata.reports.test_portfolios import page_of as portfolio_page
+from tests.prorata.reports.test_portfolios import sample as portfolio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -73,6 +75,7 @@ PAGES = {
     "charts": gallery,
     "statement": lambda: letter_page(letter()),
     "register": register,
+    "portfolio": lambda: portfolio_page(portfolio()),
 }
 
 
@@ -105,7 +108,7 @@ def test_nothing_hangs_over_the_edge_of_a_small_screen(tab, tmp_path, name):
     assert texts is True or texts > 8
 
 
-@pytest.mark.parametrize("name", ["overview", "charts"])
+@pytest.mark.parametrize("name", ["overview", "charts", "portfolio"])
 def test_no_text_of_a_chart_runs_over_its_edge(tab, tmp_path, name):
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), encoding="utf-8")
@@ -131,7 +134,7 @@ def test_what_is_read_aloud_has_a_name(tab, tmp_path):
         for node in nodes
         if node.get("role", {}).get("value") in ("image", "img", "region") and not node["ignored"]
     ]
-    assert [role for role, _, _ in named].count("region") == 9
-    assert len(named) == 15
+    assert [role for role, _, _ in named].count("region") == 10
+    assert len(named) == 16
     assert all(name for _, name, _ in named)
     assert all(described for role, _, described in named if role != "region")
