@@ -18,17 +18,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from prorata.alerts.facts import Facts, Stood
-from prorata.alerts.judging import (
-    Moment,
-    Navs,
-    event_findings,
-    moment_findings,
-    node_findings,
-    threshold,
-)
+from prorata.alerts.absences import Navs, moment_findings
+from prorata.alerts.facts import Facts, Moment, Stood
+from prorata.alerts.judging import event_findings
 from prorata.alerts.outbox import Addressee, Finding, Outbox, Quiet, alone, prepare
-from prorata.alerts.rules import AbsentRule, EventRule, Rule, ThresholdRule, digest_of_rule
+from prorata.alerts.rules import (
+    OF_NOW,
+    AbsentRule,
+    EventRule,
+    Rule,
+    ThresholdRule,
+    digest_of_rule,
+)
+from prorata.alerts.thresholds import threshold
+from prorata.alerts.watches import watch_findings
 from prorata.store import schema
 from prorata.store.database import Database
 
@@ -136,8 +139,8 @@ class Decider:
             return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
         if not isinstance(rule, AbsentRule):
             return []
-        if rule.what == "node":
-            return list(node_findings(outbox, rule, stood.head, stood.head_time, outbox.now))
+        if rule.what in OF_NOW:
+            return list(watch_findings(outbox, rule, stood))
         return [f for token in tokens for f in moment_findings(facts, rule, token, at, self.navs)]
 
     def _follow(

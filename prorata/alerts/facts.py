@@ -13,9 +13,10 @@ from prorata.chain.types import Log
 from prorata.errors import StoreError
 from prorata.store import schema
 
-__all__ = ["Contract", "Facts", "Stood"]
+__all__ = ["Contract", "Facts", "Moment", "Stood"]
 
 WORD = 32
+NEVER_FINAL = "0x" + "00" * WORD
 ROLES = ("AgentAdded", "AgentRemoved", "OwnershipTransferred")
 
 
@@ -40,6 +41,21 @@ class Stood:
     final: int
     final_hash: str
     final_time: int
+
+    @property
+    def has_final(self) -> bool:
+        """Whether any block was final yet."""
+        return self.final_hash != NEVER_FINAL
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time, and the last block of which all is known by then; `begun_at` is the rule's start."""
+
+    block: int
+    hash: str
+    time: int
+    begun_at: int
 
 
 @dataclass
@@ -88,7 +104,7 @@ class Facts:
             b = schema.block.c
             near = and_(b.chain == self.chain, b.number <= row.final + 1)
             time = self.connection.scalar(select(func.max(b.time)).where(near)) or 0
-        final_hash = row.final_hash or "0x" + "00" * WORD
+        final_hash = row.final_hash or NEVER_FINAL
         return Stood(row.epoch, row.seq, row.head, row.head_time, row.final, final_hash, time)
 
     def complete_to(self, token: str, block: int) -> bool:

@@ -23,7 +23,17 @@ from prorata.store.outbox_schema import (
     alert_state,
 )
 
-__all__ = ["Addressee", "Finding", "Outbox", "Quiet", "State", "alone", "listed_alerts", "prepare"]
+__all__ = [
+    "Addressee",
+    "Finding",
+    "Outbox",
+    "Quiet",
+    "State",
+    "alone",
+    "listed_alerts",
+    "plain",
+    "prepare",
+]
 
 NO_HASH = ""
 
@@ -337,6 +347,17 @@ def _delivery(id_: str, receiver: str, due: int) -> dict[str, Any]:
 def _body(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
     said = {"type": kind, "id": id_, "timestamp": _iso(now), "data": data}
     return json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it. Integers of any size are text: readers of JSON would round some."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return value if isinstance(value, str | bool) else str(value)
 
 
 def _iso(second: int) -> str:

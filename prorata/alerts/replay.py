@@ -11,10 +11,12 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import select
 
-from prorata.alerts.facts import Facts
-from prorata.alerts.judging import Moment, Navs, event_findings, moment_findings, threshold
+from prorata.alerts.absences import Navs, moment_findings
+from prorata.alerts.facts import Facts, Moment
+from prorata.alerts.judging import event_findings
 from prorata.alerts.outbox import Finding, Outbox
-from prorata.alerts.rules import AbsentRule, EventRule, Rule, ThresholdRule
+from prorata.alerts.rules import OF_NOW, AbsentRule, EventRule, Rule, ThresholdRule
+from prorata.alerts.thresholds import threshold
 from prorata.errors import InputError
 from prorata.store import schema
 from prorata.store.database import Database
@@ -79,7 +81,7 @@ def replay(
 
 
 def _is_of_now(rule: Rule) -> bool:
-    return isinstance(rule, AbsentRule) and rule.what == "node"
+    return isinstance(rule, AbsentRule) and rule.what in OF_NOW
 
 
 def _found(

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from prorata.chain.artifacts import artifacts
-from prorata.errors import InputError
-from prorata.files.models import parsed_by, validated
+from prorata.alerts.fields import Beginning, Duration, End, Name, Said, Strict, Whole
+from prorata.alerts.predicates import Predicate, check_kind, event_inputs
+from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
-from prorata.values.times import parse_beginning, parse_time
 from prorata.values.words import listed
 
 __all__ = [
@@ -30,11 +28,9 @@ __all__ = [
     "AbsentRule",
     "Compared",
     "EventRule",
-    "Predicate",
     "Rule",
     "ThresholdRule",
     "digest_of_rule",
-    "parse_duration",
     "read_rules",
 ]
 
@@ -43,94 +39,8 @@ EXAMPLE = "examples/alerts/rules.yaml"
 SEVERITIES = ("info", "warning", "critical")
 """From the least to the most."""
 
-LONGEST = 10 * 365 * 86_400
 
-_DURATION = re.compile(r"([0-9]{1,9})(s|min|h|d)", re.ASCII)
-_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def parse_duration(value: object, column: str | None = None) -> int:
-    """Seconds of a time such as `24h`: a whole number of `s`, `min`, `h` or `d`.
-
-    Raises: InputError for anything else, and for more than ten years.
-    """
-    found = _DURATION.fullmatch(str(value))
-    if found is None:
-        raise InputError.of(column, value, "is no length of time", "write 30s, 5min, 24h or 90d")
-    seconds = int(found[1]) * _SECONDS[found[2]]
-    if seconds > LONGEST:
-        raise InputError.of(column, value, "is more than ten years", "write a shorter time")
-    return seconds
-
-
-def _begins(value: object) -> int:
-    return parse_beginning("since", value)
-
-
-def _ends(value: object) -> int:
-    return parse_time("by", value)
-
-
-Duration = Annotated[int, parsed_by(parse_duration)]
-Beginning = Annotated[int, parsed_by(_begins)]
-End = Annotated[int, parsed_by(_ends)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-Said = Annotated[str, Field(min_length=1, max_length=200)]
-Value: TypeAlias = bool | int | str
-Whole = Annotated[int, Field(strict=True, ge=0)]
-
-OPERATORS = (
-    "equals",
-    "differs_from",
-    "one_of",
-    "above",
-    "at_least",
-    "below",
-    "at_most",
-    "later_than",
-    "outside",
-)
-
-
-class Predicate(_Strict):
-    """One argument of an event, compared with one thing.
-
-    `later_than` is for times: later than so long after the block. `outside: powers` is for
-    addresses: neither an owner nor an agent of a contract of the asset.
-    """
-
-    argument: str
-    equals: Value | None = None
-    differs_from: Value | None = None
-    one_of: tuple[Value, ...] | None = Field(default=None, min_length=1)
-    above: Whole | None = None
-    at_least: Whole | None = None
-    below: Whole | None = None
-    at_most: Whole | None = None
-    later_than: Duration | None = None
-    outside: Literal["powers"] | None = None
-
-    @model_validator(mode="after")
-    def _compares_once(self) -> Predicate:
-        said = [name for name in OPERATORS if getattr(self, name) is not None]
-        if len(said) != 1:
-            raise ValueError(
-                f"has {listed(said) if said else 'no comparison'}; "
-                f"write one of {listed(list(OPERATORS))}"
-            )
-        return self
-
-    @property
-    def operator(self) -> str:
-        """The comparison."""
-        return next(name for name in OPERATORS if getattr(self, name) is not None)
-
-
-class _AnyRule(_Strict):
+class _AnyRule(Strict):
     name: Name
     says: Said
     severity: Literal["info", "warning", "critical"] = "warning"
@@ -151,7 +61,7 @@ class EventRule(_AnyRule):
 
     @model_validator(mode="after")
     def _is_known(self) -> EventRule:
-        inputs = _inputs(self.event, self.of)
+        inputs = event_inputs(self.event, self.of)
         if not inputs:
             whose = f"the contract {self.of}" if self.of else "a contract of prorata"
             raise ValueError(f"is no event of {whose}; write an event's name, such as AgentAdded")
@@ -164,11 +74,11 @@ class EventRule(_AnyRule):
                     f"use {listed(known) or 'no predicate'}"
                 )
             for kind in types:
-                _check_kind(predicate, str(kind))
+                check_kind(predicate, str(kind))
         return self
 
 
-class Compared(_Strict):
+class Compared(Strict):
     """A number and on which side of it a value must lie."""
 
     above: Whole | None = None
@@ -223,6 +133,7 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "payout": (("by",), ("within",)),
     "nav": (("older_than",),),
     "node": (("older_than",),),
+    "finality": (("older_than",),),
     "lost-wallet-role": (("within",),),
 }
 """What each absence is told of by, in one way or another."""
@@ -232,12 +143,12 @@ class AbsentRule(_AnyRule):
     """Speaks when something has not come, or is about to be too late.
 
     `record-close` is a record that closes within so long; `payout` is none by a date, or none of a
-    record within so long after it has closed; `nav` and `node` are older than they may be;
-    `lost-wallet-role` is a role that a lost wallet still has, so long after its loss.
+    record within so long after it has closed; `nav`, `node` and `finality` are older than they may
+    be; `lost-wallet-role` is a role that a lost wallet still has, so long after its loss.
     """
 
     when: Literal["absent"]
-    what: Literal["record-close", "payout", "nav", "node", "lost-wallet-role"]
+    what: Literal["record-close", "payout", "nav", "node", "finality", "lost-wallet-role"]
     within: Duration | None = None
     older_than: Duration | None = None
     by: End | None = None
@@ -265,7 +176,11 @@ class AbsentRule(_AnyRule):
 Rule: TypeAlias = EventRule | ThresholdRule | AbsentRule
 
 
-class _File(_Strict):
+OF_NOW = ("node", "finality")
+"""What is told of by this machine's clock, and stands in no block."""
+
+
+class _File(Strict):
     rules: tuple[Annotated[Rule, Field(discriminator="when")], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -288,43 +203,7 @@ def read_rules(path: str | Path) -> tuple[Rule, ...]:
 
 def digest_of_rule(rule: Rule) -> str:
     """The SHA-256 of all that a rule says."""
-    said = json.dumps(rule.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    # Without what it does not say: a later version, with more words, knows it by the same digest.
+    plain = rule.model_dump(mode="json", exclude_defaults=True)
+    said = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-# ------------------------------------------------------------------------------- what events have
-
-
-def _inputs(event: str, of: str | None) -> list[dict[str, str]]:
-    """The arguments of every event of that name, each with its type."""
-    known: Mapping[str, Any] = artifacts()
-    return [
-        {entry["name"]: entry["type"] for entry in one["inputs"]}
-        for name, artifact in known.items()
-        if of in (None, name)
-        for one in artifact.abi
-        if one["type"] == "event" and one["name"] == event
-    ]
-
-
-def _check_kind(predicate: Predicate, kind: str) -> None:
-    """Raises: ValueError when the argument's type cannot be compared so."""
-    name, operator = predicate.argument, predicate.operator
-    number = kind.startswith(("uint", "int")) and not kind.endswith("]")
-    if kind not in ("address", "bool", "string") and not number and not kind.startswith("bytes"):
-        raise ValueError(f"compares {name}, which is a {kind}; use another argument")
-    if kind.endswith("]"):
-        raise ValueError(f"compares {name}, which is a list; use another argument")
-    if operator in ("above", "at_least", "below", "at_most", "later_than") and not number:
-        raise ValueError(f"compares {name} as a number, and it is a {kind}; use equals or one_of")
-    if operator == "outside" and kind != "address":
-        raise ValueError(f"asks who {name} is, and it is a {kind}; use an address")
-    if operator in ("equals", "differs_from", "one_of"):
-        found = getattr(predicate, operator)
-        for value in found if operator == "one_of" else (found,):
-            wanted = bool if kind == "bool" else int if number else str
-            if type(value) is not wanted:
-                raise ValueError(
-                    f"compares {name}, a {kind}, with {value!r}; "
-                    f"write {'true or false' if wanted is bool else 'digits' if number else 'text'}"
-                )

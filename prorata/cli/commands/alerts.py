@@ -190,7 +190,7 @@ def silence_command(
 ) -> None:
     """Let a rule be decided, and not delivered, for a while."""
     session = Session.of(options)
-    from prorata.alerts.rules import parse_duration  # noqa: PLC0415
+    from prorata.alerts.fields import parse_duration  # noqa: PLC0415
     from prorata.alerts.silences import add_silence  # noqa: PLC0415
     from prorata.values.addresses import parse_address  # noqa: PLC0415
 

@@ -487,6 +487,29 @@ def test_a_node_is_behind(database: Database) -> None:
     assert decider.step().alerts == 1
 
 
+def test_finality_stands_still(database: Database) -> None:
+    """By the wall clock, once an episode, though new blocks come; nothing before any was final."""
+    stage = Stage(database, [[], []])
+    now = [float(START + 1_000)]
+    still = rule(when="absent", what="finality", older_than="60s", grace="12s")
+    behind = rule(name="node", when="absent", what="node", older_than="10d")
+    decider = stage.decider(still, behind, clock=lambda: now[0])
+    assert decider.step().alerts == 0
+    stage.read(1)
+    # All to the time of the block after it, the second one, is final.
+    now[0] = START + 2 * SECONDS + 72
+    assert decider.step().alerts == 0
+    now[0] += 1
+    assert [decider.step().alerts for _ in range(2)] == [1, 0]
+    stage.mine([], [], final=False)
+    assert decider.step().alerts == 0
+    assert facts(stage) == [{"final": 1, "final_time": START + 2 * SECONDS, "seconds": 73}]
+    stage.read(4)
+    assert decider.step().alerts == 0
+    now[0] += 1_000
+    assert decider.step().alerts == 1
+
+
 # ------------------------------------------------------------------------------------------ replay
 
 
@@ -494,7 +517,8 @@ def test_replay_says_what_would_have_been_told(database: Database) -> None:
     """Law 107: the same judgement over the past, and nothing is kept or sent."""
     rules = (AGENT, rule(name="soon", when="absent", what="record-close", within="60s"),
              rule(name="many", when="threshold", value="supply", **{"is": {"above": 10}}),
-             rule(name="node", when="absent", what="node", older_than="60s"))  # fmt: skip
+             rule(name="node", when="absent", what="node", older_than="60s"),
+             rule(name="still", when="absent", what="finality", older_than="60s"))  # fmt: skip
     blocks = [[added(1)], [move(0, 1, 11)], [scheduled(1, START + 100)], [], [added(2)]]
     live = Stage(database)
     decider = live.decider(*rules[:3], addressees=[DESK])
@@ -506,7 +530,7 @@ def test_replay_says_what_would_have_been_told(database: Database) -> None:
     past.read(past.chain.head)
     found = replay(database, 1, past.genesis, rules, first=0)
     assert past.rows() == []
-    assert found.not_played == ("node",)
+    assert found.not_played == ("node", "still")
     key = lambda said: (said["rule"], said["block"], said["facts"].get("record"))  # noqa: E731
     assert sorted(map(key, found.alerts)) == sorted(map(key, live.told()))
     assert len(replay(database, 1, past.genesis, rules[:1], first=2).alerts) == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.alerts.rules import digest_of_rule, parse_duration, read_rules
+from prorata.alerts.fields import parse_duration
+from prorata.alerts.rules import digest_of_rule, read_rules
 from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.alerts.told import rule
