@@ -22,6 +22,8 @@ def event_findings(
         if rule.of not in (None, contract.kind):
             continue
         tokens = _tokens(facts, contract, event)
+        if rule.token is not None and rule.token not in tokens:
+            continue
         if all(_is_true(facts, one, event, tokens, time) for one in rule.where):
             told = {
                 "event": event.name,

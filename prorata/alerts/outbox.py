@@ -101,7 +101,7 @@ class Finding:
 
 @dataclass
 class State:
-    """Where a threshold stands; `since` is None while its value is within the limit."""
+    """Where a threshold or a watch stands; `since` is None while all is within the limit."""
 
     since: int | None = None
     block: int = 0
@@ -277,6 +277,15 @@ class Outbox:
         if row is None:
             return State()
         return State(row.since, row.block, row.hash, row.episode, bool(row.told))
+
+    def states(self, rule: str) -> dict[str, State]:
+        """All of a rule."""
+        c = alert_state.c
+        asked = select(alert_state).where(c.chain == self.chain, c.rule == rule)
+        return {
+            row.asset: State(row.since, row.block, row.hash, row.episode, bool(row.told))
+            for row in self.connection.execute(asked)
+        }
 
     def keep(self, rule: str, asset: str, state: State) -> None:
         """Write it down."""

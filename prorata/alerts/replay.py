@@ -33,6 +33,7 @@ class Replayed:
     blocks: int
     until: int
     not_played: tuple[str, ...]
+    not_followed: tuple[str, ...]
 
 
 def replay(
@@ -77,7 +78,9 @@ def replay(
         alerts = tuple(json.loads(row.body)["data"] for row in told)
     kept.dispose()
     left = tuple(rule.name for rule in rules if _is_of_now(rule))
-    return Replayed(alerts, len(blocks), stood.final, left)
+    followed = (None, *facts.tokens.values())
+    unknown = tuple(rule.name for rule in rules if rule.token not in followed)
+    return Replayed(alerts, len(blocks), stood.final, left, unknown)
 
 
 def _is_of_now(rule: Rule) -> bool:
@@ -93,7 +96,7 @@ def _found(
         return list(
             event_findings(facts, rule, at.block, at.hash, at.time, live=False, settled=True)
         )
-    tokens = sorted(facts.tokens.values())
+    tokens = rule.among(facts.tokens.values())
     if isinstance(rule, ThresholdRule):
         return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
     return [f for token in tokens for f in moment_findings(facts, rule, token, at, navs)]

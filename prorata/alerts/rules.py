@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, model_validator
 
-from prorata.alerts.fields import Beginning, Duration, End, Name, Said, Strict, Whole
+from prorata.alerts.fields import Beginning, Duration, End, Name, Said, Strict, Token, Whole
 from prorata.alerts.predicates import Predicate, check_kind, event_inputs
 from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
@@ -46,6 +46,12 @@ class _AnyRule(Strict):
     severity: Literal["info", "warning", "critical"] = "warning"
     # After an alert, others of the same rule and asset are decided, and not delivered.
     silence: Duration = 0
+    # Of one asset only.
+    token: Token | None = None
+
+    def among(self, tokens: Iterable[str]) -> list[str]:
+        """Those that the rule is for."""
+        return sorted(one for one in tokens if self.token in (None, one))
 
 
 class EventRule(_AnyRule):
@@ -135,6 +141,7 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "node": (("older_than",),),
     "finality": (("older_than",),),
     "lost-wallet-role": (("within",),),
+    "drift": ((),),
 }
 """What each absence is told of by, in one way or another."""
 
@@ -144,16 +151,18 @@ class AbsentRule(_AnyRule):
 
     `record-close` is a record that closes within so long; `payout` is none by a date, or none of a
     record within so long after it has closed; `nav`, `node` and `finality` are older than they may
-    be; `lost-wallet-role` is a role that a lost wallet still has, so long after its loss.
+    be; `lost-wallet-role` is a role that a lost wallet still has, so long after its loss; `drift`
+    is what the manifest and the journal do not say, for which a node is asked `every` so often.
     """
 
     when: Literal["absent"]
-    what: Literal["record-close", "payout", "nav", "node", "finality", "lost-wallet-role"]
+    what: Literal["record-close", "payout", "nav", "node", "finality", "lost-wallet-role", "drift"]
     within: Duration | None = None
     older_than: Duration | None = None
     by: End | None = None
     since: Beginning | None = None
     grace: Duration = 0
+    every: Duration | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _has_its_limit(self) -> AbsentRule:
@@ -164,20 +173,26 @@ class AbsentRule(_AnyRule):
         if said not in ways:
             raise ValueError(
                 f"is told of by {listed(list(said)) or 'nothing'}; "
-                f"{self.what} needs {' or '.join(way[0] for way in ways)}"
+                f"{self.what} needs {' or '.join(way[0] for way in ways if way) or 'no limit'}"
             )
         if (self.since is None) != (self.by is None):
             raise ValueError("has since without by, or by without since; write both")
         if self.by is not None and self.since is not None and self.since >= self.by:
             raise ValueError("begins after its end; write since before by")
+        if self.what in ("node", "finality") and self.token is not None:
+            raise ValueError(f"has a token, and {self.what} is of the chain; remove token")
+        if self.what == "drift" and self.grace:
+            raise ValueError("has grace, and drift has no limit; remove grace")
+        if self.what != "drift" and self.every is not None:
+            raise ValueError(f"has every, and {self.what} asks no node; remove every")
         return self
 
 
 Rule: TypeAlias = EventRule | ThresholdRule | AbsentRule
 
 
-OF_NOW = ("node", "finality")
-"""What is told of by this machine's clock, and stands in no block."""
+OF_NOW = ("node", "finality", "drift")
+"""What is of the present, and stands in no block."""
 
 
 class _File(Strict):

@@ -59,7 +59,8 @@ alert_cursor = _table(
 )
 
 # Where a threshold or an absence stands: since when its value is beyond the limit, and whether it
-# has been told. `episode` counts how often.
+# has been told. `episode` counts how often. `asset` is empty for what is of the chain; a rule of
+# drift has the digest of each drift there, and with none, when the node was asked.
 alert_state = _table(
     "alert_state",
     _text("chain"),

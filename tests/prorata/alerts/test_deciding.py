@@ -240,6 +240,28 @@ def test_who_becomes_an_agent_later_in_the_block_was_none(database: Database) ->
     assert sorted(said) == [("a-rule", 3, None), ("foreign-declaration", 2, TOKEN)]
 
 
+def test_a_rule_may_be_of_one_token(database: Database) -> None:
+    """Of events, thresholds and absences; an event of several assets is of each of them."""
+    stage = Stage(database)
+    both = rule(name="paid", when="event", event="Claimed", token=OTHER)
+    decider = stage.decider(
+        rule(when="event", event="AgentAdded", token=OTHER),
+        both,
+        rule(name="many", when="threshold", value="supply", token=OTHER, **{"is": {"above": 10}}),
+        rule(name="soon", when="absent", what="record-close", within="60s", token=OTHER),
+        rule(name="elsewhere", when="event", event="AgentAdded", token=person(9)),
+    )
+    assert decider.step().not_followed == ["elsewhere"]
+    closing = [told("RecordScheduled", token, recordId=1, closesAt=START + 60)
+               for token in (TOKEN, OTHER)]  # fmt: skip
+    stage.mine([added(1), added(2, OTHER), *closing])
+    stage.mine([move(0, 1, 11), move(0, 1, 12, OTHER), declared(1, 1, 10)], [claimed(1, 1, 2)])
+    decider.step()
+    assert {(one["rule"], one["asset"]) for one in stage.told()} == {
+        ("a-rule", OTHER), ("many", OTHER), ("soon", OTHER), ("paid", None),
+    }  # fmt: skip
+
+
 def test_of_names_the_contract(database: Database) -> None:
     """An event of the same name elsewhere is another one."""
     stage = Stage(database)
@@ -472,42 +494,6 @@ def test_a_lost_wallet_that_still_has_a_role(database: Database) -> None:
     assert [(one["wallet"], one["role"]) for one in facts(stage)] == [(person(1), "agent")]
     stage.mine([told("AgentRemoved", agent=person(1))])
     assert decider.step().alerts == 0
-
-
-def test_a_node_is_behind(database: Database) -> None:
-    """By the wall clock, once, until it has come back."""
-    stage = Stage(database)
-    now = [float(START + 100)]
-    behind = rule(when="absent", what="node", older_than="60s")
-    decider = stage.decider(behind, clock=lambda: now[0])
-    assert [decider.step().alerts for _ in range(2)] == [1, 0]
-    stage.mine([], [], [], [], [])
-    assert decider.step().alerts == 0
-    now[0] += 200
-    assert decider.step().alerts == 1
-
-
-def test_finality_stands_still(database: Database) -> None:
-    """By the wall clock, once an episode, though new blocks come; nothing before any was final."""
-    stage = Stage(database, [[], []])
-    now = [float(START + 1_000)]
-    still = rule(when="absent", what="finality", older_than="60s", grace="12s")
-    behind = rule(name="node", when="absent", what="node", older_than="10d")
-    decider = stage.decider(still, behind, clock=lambda: now[0])
-    assert decider.step().alerts == 0
-    stage.read(1)
-    # All to the time of the block after it, the second one, is final.
-    now[0] = START + 2 * SECONDS + 72
-    assert decider.step().alerts == 0
-    now[0] += 1
-    assert [decider.step().alerts for _ in range(2)] == [1, 0]
-    stage.mine([], [], final=False)
-    assert decider.step().alerts == 0
-    assert facts(stage) == [{"final": 1, "final_time": START + 2 * SECONDS, "seconds": 73}]
-    stage.read(4)
-    assert decider.step().alerts == 0
-    now[0] += 1_000
-    assert decider.step().alerts == 1
 
 
 # ------------------------------------------------------------------------------------------ replay

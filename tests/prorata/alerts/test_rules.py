@@ -9,6 +9,7 @@ from prorata.alerts.rules import digest_of_rule, read_rules
 from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.alerts.told import rule
+from tests.prorata.store.made_logs import TOKEN
 
 EVENT = {"when": "event", "event": "AgentAdded"}
 RECORD = {"when": "event", "event": "RecordScheduled"}
@@ -16,9 +17,9 @@ SUPPLY = {"when": "threshold", "value": "supply"}
 
 
 def test_the_built_in_rules_can_be_read() -> None:
-    """All eight, each another."""
+    """All ten, each another."""
     rules = read_rules(PROJECT_ROOT / "examples/alerts/rules.yaml")
-    assert len({digest_of_rule(one) for one in rules}) == len({one.name for one in rules}) == 8
+    assert len({digest_of_rule(one) for one in rules}) == len({one.name for one in rules}) == 10
 
 
 def test_a_digest_is_of_all_that_a_rule_says() -> None:
@@ -30,8 +31,9 @@ def test_a_digest_is_of_all_that_a_rule_says() -> None:
         rule(**EVENT, silence="1s"), rule(**EVENT, decided_at="head"),
         rule(**EVENT, of="ShareToken"), rule(**{**EVENT, "event": "AgentRemoved"}),
         rule(**EVENT, where=[{"argument": "agent", "outside": "powers"}]),
+        rule(**EVENT, token=TOKEN),
     ]  # fmt: skip
-    assert len({digest_of_rule(each) for each in (one, *others)}) == 9
+    assert len({digest_of_rule(each) for each in (one, *others)}) == 10
 
 
 def test_lengths_of_time() -> None:
@@ -72,6 +74,13 @@ REFUSED = [
     ({"when": "absent", "what": "payout", "by": "2026-12-31"}, "has since without by"),
     ({"when": "absent", "what": "payout", "since": "2027-01-01", "by": "2026-12-31"},
      "begins after its end"),
+    ({"when": "absent", "what": "drift", "within": "1d"}, "drift needs no limit"),
+    ({"when": "absent", "what": "drift", "grace": "1d"}, "drift has no limit; remove grace"),
+    ({"when": "absent", "what": "drift", "every": "0s"}, "every"),
+    ({"when": "absent", "what": "finality"}, "finality needs older_than"),
+    ({"when": "absent", "what": "nav", "older_than": "1d", "every": "1d"}, "nav asks no node"),
+    ({"when": "absent", "what": "node", "older_than": "1d", "token": TOKEN}, "is of the chain"),
+    ({**EVENT, "token": "0x" + "aB" * 20}, "EIP-55"),
     ({"when": "sometimes"}, "sometimes"),
     ({**EVENT, "silence": "soon"}, "is no length of time"),
 ]  # fmt: skip
