@@ -3,24 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from prorata.alerts.facts import Facts, Moment
+from prorata.alerts.mark_thresholds import Marks
 from prorata.alerts.outbox import NO_HASH, Finding
 from prorata.alerts.rules import AbsentRule
+from prorata.analysis.marks import MarkKind
 
-__all__ = ["Navs", "moment_findings"]
-
-Navs = Callable[[str], Sequence[tuple[str, int]]]
-"""The marks of the kind NAV of an asset: id and time of each, in the order of time."""
+__all__ = ["moment_findings"]
 
 
 def moment_findings(
-    facts: Facts, rule: AbsentRule, token: str, at: Moment, navs: Navs | None
+    facts: Facts, rule: AbsentRule, token: str, at: Moment, marks: Marks | None
 ) -> Iterator[Finding]:
     """What a rule finds missing of an asset at a moment; what is not known, it does not find."""
     if rule.what == "nav":
-        yield from _old_nav(rule, token, at, navs)
+        yield from _old_nav(rule, token, at, marks)
     elif facts.complete_to(token, at.block):
         find = {"record-close": _closing, "lost-wallet-role": _kept_roles}.get(rule.what, _unpaid)
         yield from find(facts, rule, token, at)
@@ -58,14 +57,18 @@ def _unpaid(facts: Facts, rule: AbsentRule, token: str, at: Moment) -> Iterator[
             yield Finding(rule, token, block, hashed, deadline, f"record:{number}", told)
 
 
-def _old_nav(rule: AbsentRule, token: str, at: Moment, navs: Navs | None) -> Iterator[Finding]:
+def _old_nav(rule: AbsentRule, token: str, at: Moment, marks: Marks | None) -> Iterator[Finding]:
     """Without any mark, the time counts from the rule's beginning."""
-    if navs is None:
+    if marks is None:
         return
-    marks = [(time, id_) for id_, time in navs(token) if time <= at.time]
-    since, id_ = max(marks, default=(at.begun_at, "none"))
+    navs = [
+        (mark.time, mark.id)
+        for mark in marks(token)
+        if mark.kind is MarkKind.NAV and mark.time <= at.time
+    ]
+    since, id_ = max(navs, default=(at.begun_at, "none"))
     if at.time > since + (rule.older_than or 0) + rule.grace:
-        told = {"nav_at": since if marks else None, "mark": id_}
+        told = {"nav_at": since if navs else None, "mark": id_}
         yield Finding(rule, token, at.block, NO_HASH, at.time, f"mark:{id_}", told)
 
 

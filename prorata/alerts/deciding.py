@@ -18,9 +18,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from prorata.alerts.absences import Navs, moment_findings
+from prorata.alerts.absences import moment_findings
 from prorata.alerts.facts import Facts, Moment, Stood
 from prorata.alerts.judging import event_findings
+from prorata.alerts.mark_thresholds import Marks, mark_threshold
 from prorata.alerts.outbox import Addressee, Finding, Outbox, Quiet, alone, prepare
 from prorata.alerts.rules import (
     OF_NOW,
@@ -61,7 +62,7 @@ class Decider:
     rules: Sequence[Rule]
     addressees: Sequence[Addressee] = ()
     quiets: Callable[[], Sequence[Quiet]] = tuple
-    navs: Navs | None = None
+    marks: Marks | None = None
     drifts: Drifts | None = None
     clock: Callable[[], float] = time.time
     page: int = PAGE
@@ -140,7 +141,9 @@ class Decider:
                 decided.not_followed.append(rule.name)
                 return False
             more = False
-            if isinstance(rule, EventRule | ThresholdRule):
+            if isinstance(rule, EventRule) or (
+                isinstance(rule, ThresholdRule) and not rule.by_marks
+            ):
                 given, more = self._follow(facts, outbox, rule, cursor=cursor, stood=stood)
                 decided.alerts += given
             if not more:
@@ -157,13 +160,16 @@ class Decider:
         self, facts: Facts, outbox: Outbox, rule: Rule, at: Moment, stood: Stood
     ) -> list[Finding]:
         tokens = rule.among(facts.tokens.values())
+        if isinstance(rule, ThresholdRule) and rule.by_marks:
+            given = [] if self.marks is None else [(token, self.marks(token)) for token in tokens]
+            return [f for of in given for f in mark_threshold(outbox, rule, of[0], at, of[1])]
         if isinstance(rule, ThresholdRule):
             return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
         if not isinstance(rule, AbsentRule) or rule.what == "drift":
             return []
         if rule.what in OF_NOW:
             return list(watch_findings(outbox, rule, stood))
-        return [f for token in tokens for f in moment_findings(facts, rule, token, at, self.navs)]
+        return [f for token in tokens for f in moment_findings(facts, rule, token, at, self.marks)]
 
     def _follow(
         self,

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from prorata.errors import InputError
 from prorata.files.models import parsed_by
@@ -17,6 +18,7 @@ __all__ = [
     "Beginning",
     "Duration",
     "End",
+    "Figure",
     "Name",
     "Said",
     "Strict",
@@ -24,6 +26,7 @@ __all__ = [
     "Value",
     "Whole",
     "parse_duration",
+    "parse_figure",
 ]
 
 LONGEST = 10 * 365 * 86_400
@@ -52,6 +55,24 @@ def parse_duration(value: object, column: str | None = None) -> int:
     return seconds
 
 
+_FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,76})(\.[0-9]{1,36})?", re.ASCII)
+
+
+def parse_figure(value: object, column: str | None = None) -> Fraction:
+    """An exact number: digits, or text such as `102.50`.
+
+    Raises: InputError for anything else. What YAML reads with a point is no longer exact.
+    """
+    if isinstance(value, float):
+        rule = "is not exact to YAML"
+        raise InputError.of(column, value, rule, f'write it in quotes, such as "{value}"')
+    text = "" if isinstance(value, bool) else str(value)
+    if not _FIGURE.fullmatch(text):
+        rule = "is no number"
+        raise InputError.of(column, value, rule, 'write digits such as 1000, or "102.50"')
+    return Fraction(text)
+
+
 def _begins(value: object) -> int:
     return parse_beginning("since", value)
 
@@ -72,3 +93,4 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 Said = Annotated[str, Field(min_length=1, max_length=200)]
 Value: TypeAlias = bool | int | str
 Whole = Annotated[int, Field(strict=True, ge=0)]
+Figure = Annotated[Fraction, parsed_by(parse_figure), PlainSerializer(str, return_type=str)]

@@ -220,6 +220,14 @@ class Outbox:
         last = max([*here, *([] if last is None else [last])], default=None)
         return last is not None and finding.time < last + finding.rule.silence
 
+    def times(self, rule: str, asset: str) -> list[int]:
+        """Of what time each alert of a rule and an asset is."""
+        c = alert.c
+        asked = select(c.time).where(
+            c.chain == self.chain, c.rule == rule, c.asset == asset, c.kind == "alert"
+        )
+        return list(self.connection.scalars(asked))
+
     def _deliveries(self, id_: str, severity: str) -> Iterable[dict[str, Any]]:
         for one in self.addressees:
             if one.wants(severity):

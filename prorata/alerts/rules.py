@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, model_validator
 
-from prorata.alerts.fields import Beginning, Duration, End, Name, Said, Strict, Token, Whole
+from prorata.alerts.fields import Beginning, Duration, End, Figure, Name, Said, Strict, Token
 from prorata.alerts.predicates import Predicate, check_kind, event_inputs
+from prorata.analysis.precision import exact
 from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
 from prorata.values.words import listed
@@ -87,8 +89,8 @@ class EventRule(_AnyRule):
 class Compared(Strict):
     """A number and on which side of it a value must lie."""
 
-    above: Whole | None = None
-    below: Whole | None = None
+    above: Figure | None = None
+    below: Figure | None = None
 
     @model_validator(mode="after")
     def _has_one_side(self) -> Compared:
@@ -96,7 +98,12 @@ class Compared(Strict):
             raise ValueError("has both sides or none; write above or below")
         return self
 
-    def holds(self, value: int) -> bool:
+    @property
+    def limit(self) -> Fraction:
+        """The number."""
+        return next(one for one in (self.above, self.below) if one is not None)
+
+    def holds(self, value: Fraction | int) -> bool:
         """Whether a value lies there."""
         if self.above is not None:
             return value > self.above
@@ -109,27 +116,51 @@ class ThresholdRule(_AnyRule):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     when: Literal["threshold"]
-    value: Literal["supply", "holders"]
+    # Supply in smallest units; NAV of a whole share; premium of price to NAV in basis points.
+    value: Literal["supply", "holders", "nav", "premium"]
     over: Compared = Field(alias="is")
     lasting: Duration = Field(default=0, alias="for")
     clear: Compared | None = None
+    # Of NAV: marks in any other one are passed over.
+    currency: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    # Of premium: neither price nor NAV may be older.
+    older_than: Duration | None = None
+
+    @property
+    def by_marks(self) -> bool:
+        """Whether the value is what marks say, and no block."""
+        return self.value in ("nav", "premium")
+
+    @model_validator(mode="after")
+    def _has_what_its_value_needs(self) -> ThresholdRule:
+        for name, owner in (("currency", "nav"), ("older_than", "premium")):
+            if (getattr(self, name) is None) == (self.value == owner):
+                verb = "has no" if self.value == owner else "has"
+                remedy = "write it" if self.value == owner else "remove it"
+                raise ValueError(f"{verb} {name}, which is for {owner}; {remedy}")
+        limits = [one.limit for one in (self.over, self.clear) if one is not None]
+        if self.value != "premium" and any(limit < 0 for limit in limits):
+            raise ValueError(f"has a negative limit; {self.value} is 0 at least")
+        if not self.by_marks and any(limit.denominator != 1 for limit in limits):
+            raise ValueError(f"has a limit with decimals; {self.value} is a whole number")
+        return self
 
     @model_validator(mode="after")
     def _clears_on_the_other_side(self) -> ThresholdRule:
         over, clear = self.over, self.clear
         if clear is None:
             return self
-        if over.above is not None and (clear.below is None or clear.below > over.above + 1):
-            raise ValueError(
-                f"clears beyond its limit; write clear with below, {over.above + 1} at most"
-            )
-        if over.below is not None and (clear.above is None or clear.above < over.below - 1):
-            raise ValueError(
-                f"clears beyond its limit; write clear with above, {over.below - 1} at least"
-            )
+        # Between two whole numbers there is nothing.
+        step = 0 if self.by_marks else 1
+        if over.above is not None and (clear.below is None or clear.below > over.above + step):
+            most = exact(over.above + step)
+            raise ValueError(f"clears beyond its limit; write clear with below, {most} at most")
+        if over.below is not None and (clear.above is None or clear.above < over.below - step):
+            least = exact(over.below - step)
+            raise ValueError(f"clears beyond its limit; write clear with above, {least} at least")
         return self
 
-    def cleared(self, value: int) -> bool:
+    def cleared(self, value: Fraction | int) -> bool:
         """Whether an alert that was given may be given again."""
         return self.clear.holds(value) if self.clear else not self.over.holds(value)
 

@@ -17,10 +17,11 @@ from prorata.deployments.manifest import Manifest
 from prorata.errors import ProrataError, StoreError
 
 if TYPE_CHECKING:
+    from prorata.alerts.mark_thresholds import Marks
     from prorata.store.database import Database
     from prorata.store.office import Office
 
-__all__ = ["DriftAsked", "Opened", "navs_of", "opened", "quiets_of"]
+__all__ = ["DriftAsked", "Opened", "marks_of", "opened", "quiets_of"]
 
 AGAIN = 60
 """Seconds until a node that did not answer is asked again."""
@@ -65,15 +66,14 @@ def quiets_of(office: Office | None) -> Callable[[], Any]:
     return tuple if office is None else lambda: silences(office)
 
 
-def navs_of(office: Office | None, chain_id: int) -> Any:
-    """The marks of the office; without one, how old a NAV is, is not known."""
+def marks_of(office: Office | None, chain_id: int) -> Marks | None:
+    """The marks of the office; without one, what a share is worth is not known."""
     if office is None:
         return None
+    from prorata.analysis.marks import Mark  # noqa: PLC0415
     from prorata.store.marks import marks  # noqa: PLC0415
 
-    return lambda token: [
-        (mark.id, mark.time) for mark in marks(office, chain_id, token, kind="NAV")
-    ]
+    return lambda token: [Mark.of(token, vars(one)) for one in marks(office, chain_id, token)]
 
 
 class DriftAsked:

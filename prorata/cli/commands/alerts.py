@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prorata.cli.alerting import DriftAsked, navs_of, opened, quiets_of
+from prorata.cli.alerting import DriftAsked, marks_of, opened, quiets_of
 from prorata.cli.command import Command, reading_options
 from prorata.cli.office import open_office_of
 from prorata.cli.output import escape
@@ -84,7 +84,7 @@ def run_command(
             read,
             addressees=[one.addressee for one in told],
             quiets=quiets_of(office),
-            navs=navs_of(office, manifest.chain_id),
+            marks=marks_of(office, manifest.chain_id),
             drifts=DriftAsked(session),
         )
         courier, noticed = Courier(database, told), set[str]()
@@ -136,8 +136,9 @@ def test_command(rules: Path, first: int, **options: Any) -> None:
 
     read = read_rules(rules)
     with opened(session) as (database, manifest, office):
-        navs = navs_of(office, manifest.chain_id)
-        found = replay(database, manifest.chain_id, manifest.genesis, read, first=first, navs=navs)
+        known = marks_of(office, manifest.chain_id)
+        chain = manifest.chain_id, manifest.genesis
+        found = replay(database, *chain, read, first=first, marks=known)
     title = f"{counted(len(found.alerts), 'alert')} to block {found.until:,}; nothing was sent"
     rows = [
         (one["time"], one["rule"], one["severity"], _said(one["facts"])) for one in found.alerts

@@ -10,13 +10,14 @@ import pytest
 from prorata.alerts.outbox import Addressee, Quiet
 from prorata.alerts.replay import replay
 from prorata.alerts.rules import digest_of_rule, read_rules
+from prorata.analysis.marks import MarkKind
 from prorata.errors import InputError, StoreError
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert_cursor
 from prorata.store.rebuild import rebuild
 from prorata.store.writer import Writer
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.prorata.alerts.told import Stage, rule
+from tests.prorata.alerts.told import Stage, nav, rule
 from tests.prorata.store.made_logs import (
     OTHER,
     SECONDS,
@@ -464,17 +465,17 @@ def test_what_the_ledger_has_not_read_is_not_missed(database: Database) -> None:
 def test_an_old_nav(database: Database) -> None:
     """Once for each mark; without any, from the rule's beginning; without an office, not at all."""
     stage = Stage(database)
-    marks: dict[str, list[tuple[str, int]]] = {TOKEN: [], OTHER: [("m0", START + 10_000)]}
+    marks = {TOKEN: [], OTHER: [nav("m0", START + 10_000)]}
     old = rule(when="absent", what="nav", older_than="30s")
-    decider = stage.decider(old, navs=lambda token: marks[token])
+    decider = stage.decider(old, marks=lambda token: marks[token])
     stage.decider(old).step()
     stage.mine([], [])
     assert decider.step().alerts == 0
     stage.mine([], [])
     assert decider.step().alerts == 1 + 1
     assert decider.step().alerts == 0
-    marks[TOKEN] = [("m1", START + 48)]
-    marks[OTHER] = [("m2", START + 48)]
+    marks[TOKEN] = [nav("m1", START + 48), nav("p", START + 60, kind=MarkKind.PRICE)]
+    marks[OTHER] = [nav("m2", START + 48)]
     assert decider.step().alerts == 0
     stage.mine([], [], [])
     assert decider.step().alerts == 2

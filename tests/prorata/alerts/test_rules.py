@@ -13,6 +13,7 @@ from tests.prorata.store.made_logs import TOKEN
 
 EVENT = {"when": "event", "event": "AgentAdded"}
 RECORD = {"when": "event", "event": "RecordScheduled"}
+NAV = {"when": "threshold", "value": "nav", "currency": "USD"}
 SUPPLY = {"when": "threshold", "value": "supply"}
 
 
@@ -81,6 +82,18 @@ REFUSED = [
     ({"when": "absent", "what": "nav", "older_than": "1d", "every": "1d"}, "nav asks no node"),
     ({"when": "absent", "what": "node", "older_than": "1d", "token": TOKEN}, "is of the chain"),
     ({**EVENT, "token": "0x" + "aB" * 20}, "EIP-55"),
+    ({**NAV, "is": {"above": 95.5}}, 'write it in quotes, such as "95.5"'),
+    ({**NAV, "is": {"above": "1e3"}}, "is no number"),
+    ({**NAV, "is": {"above": True}}, "is no number"),
+    ({**NAV, "is": {"above": "-1"}}, "nav is 0 at least"),
+    ({**NAV, "is": {"above": "95.50"}, "clear": {"below": "95.51"}}, "with below, 95.5 at most"),
+    ({**NAV, "currency": None, "is": {"above": 1}}, "has no currency, which is for nav"),
+    ({**NAV, "is": {"above": 1}, "older_than": "1d"}, "has older_than, which is for premium"),
+    ({**NAV, "value": "premium", "is": {"above": 1}}, "has currency, which is for nav"),
+    ({**SUPPLY, "value": "premium", "is": {"above": 1}}, "has no older_than"),
+    ({**SUPPLY, "is": {"above": "1.5"}}, "supply is a whole number"),
+    ({**SUPPLY, "is": {"above": -1}}, "supply is 0 at least"),
+    ({**SUPPLY, "is": {"above": 1}, "currency": "USD"}, "has currency, which is for nav"),
     ({"when": "sometimes"}, "sometimes"),
     ({**EVENT, "silence": "soon"}, "is no length of time"),
 ]  # fmt: skip
