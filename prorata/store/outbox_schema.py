@@ -82,7 +82,7 @@ alert = _table(
     _text("chain"),
     _text("base"),
     _number("life"),
-    # `alert` or `withdrawal`; of a withdrawal, `parent` is the alert's id.
+    # `alert`, `withdrawal` or `digest`; of a withdrawal, `parent` is the alert's id.
     _text("kind"),
     Column("parent", Text),
     _text("rule"),
@@ -106,7 +106,8 @@ alert = _table(
 Index("alert_unsettled", alert.c.chain, alert.c.settled, alert.c.block)
 Index("alert_of_rule", alert.c.chain, alert.c.rule, alert.c.asset, alert.c.time)
 
-# `pending`, `claimed`, `delivered`, `cancelled` or `dead`.
+# `pending`, `claimed`, `delivered`, `cancelled` or `dead`; `waiting` for a digest, then `gathered`
+# in one, which `said` names.
 alert_delivery = _table(
     "alert_delivery",
     _text("alert"),

@@ -165,14 +165,14 @@ def list_command(dead: bool, **options: Any) -> None:
     """Show what was decided, the newest first, and what became of each message."""
     session = Session.of(options)
     with opened(session) as (database, manifest, office):
-        from prorata.alerts.outbox import listed_alerts  # noqa: PLC0415
+        from prorata.alerts.listing import listed_alerts  # noqa: PLC0415
 
         alerts = listed_alerts(database, f"{manifest.chain_id}:{manifest.genesis}", dead=dead)
         quiets = [asdict(one) for one in quiets_of(office)()]
     rows = [
         (
             moment(one["time"]),
-            one["rule"] if one["kind"] == "alert" else f"{one['rule']}, withdrawn",
+            f"{one['rule']}, withdrawn" if one["kind"] == "withdrawal" else one["rule"],
             one["severity"],
             "silenced" if one["silenced"] else _said(one["deliveries"]) or "nobody is told",
         )
