@@ -18,6 +18,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from prorata.alerts import webhooks
 from prorata.alerts.digests import gather
+from prorata.alerts.messages import shown
 from prorata.alerts.outbox import alone, prepare
 from prorata.alerts.receivers import Receiver
 from prorata.errors import InputError
@@ -206,7 +207,7 @@ def _words(body: str, id_: str) -> tuple[str, str]:
     lines = [
         f"{name}: {data[name]}" for name in ("rule", "asset", "block", "time") if data.get(name)
     ]
-    lines += [f"{name}: {value}" for name, value in sorted(data["facts"].items())]
+    lines += [f"{name}: {shown(value)}" for name, value in sorted(data["facts"].items())]
     lines += [_line(one) for one in data.get("alerts", ())]
     lines += [f"withdraws: {data['withdraws']}"] if withdrawn else []
     return title, "\n".join([*lines, f"id: {id_}"])

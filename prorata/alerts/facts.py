@@ -12,6 +12,7 @@ from prorata.chain.calls import Event, decode_log
 from prorata.chain.types import Log
 from prorata.errors import StoreError
 from prorata.store import schema
+from prorata.values.amounts import Unit
 
 __all__ = ["Contract", "Facts", "Moment", "Stood"]
 
@@ -67,6 +68,7 @@ class Facts:
     genesis: str
     chain: int = 0
     tokens: dict[int, str] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
     contracts: dict[int, Contract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,8 +81,10 @@ class Facts:
             )
         self.chain = found
         a, s, served = schema.asset.c, schema.source.c, schema.source_asset.c
-        rows = self.connection.execute(select(a.id, a.token).where(a.chain == found))
-        self.tokens = {row.id: row.token for row in rows}
+        asked = select(a.id, a.token, a.symbol, a.decimals).where(a.chain == found)
+        for row in self.connection.execute(asked):
+            self.tokens[row.id] = row.token
+            self.units[row.token] = Unit(row.symbol, row.decimals)
         linked: dict[int, list[str]] = {}
         for source, asset in self.connection.execute(select(served.source, served.asset)):
             if asset in self.tokens:

@@ -18,7 +18,8 @@ from prorata.alerts.outbox import NO_HASH, Finding, Outbox
 from prorata.alerts.rules import ThresholdRule, digest_of_rule
 from prorata.analysis.liquidity import premium
 from prorata.analysis.marks import Mark, MarkKind
-from prorata.analysis.precision import exact, rounded
+from prorata.analysis.precision import rounded
+from prorata.values.amounts import Unit
 
 __all__ = ["Marks", "mark_threshold"]
 
@@ -92,7 +93,7 @@ def _navs(rule: ThresholdRule, marks: Sequence[Mark], at: Moment) -> list[_Point
     for mark in marks:
         if mark.kind is MarkKind.NAV and mark.currency == rule.currency:
             time = max(mark.time, at.begun_at)
-            told = {"was": f"{exact(mark.value)} {mark.currency}", "mark": mark.id}
+            told = {"was": _amount(mark), "mark": mark.id}
             found[time] = _Point(time, mark.value, told)
     return list(found.values())
 
@@ -126,8 +127,12 @@ def _premium(time: int, price: Mark | None, nav: Mark | None, oldest: int) -> _P
     value = figure.value * BASIS_POINTS
     told = {
         "was": f"{rounded(value, 2)} basis points",
-        "price": f"{exact(price.value)} {price.currency}",
-        "nav": f"{exact(nav.value)} {nav.currency}",
+        "price": _amount(price),
+        "nav": _amount(nav),
         "marks": [price.id, nav.id],
     }
     return _Point(time, value, told)
+
+
+def _amount(mark: Mark) -> dict[str, Any]:
+    return Unit(mark.currency, mark.decimals).amount(mark.amount).as_json()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["body_of", "delivery", "iso", "plain"]
+__all__ = ["body_of", "delivery", "iso", "plain", "shown"]
 
 
 def delivery(id_: str, receiver: str, now: int, digest: int = 0) -> dict[str, Any]:
@@ -41,6 +41,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return f"0x{value.hex()}"
     return value if isinstance(value, str | bool) else str(value)
+
+
+def shown(value: Any) -> str:
+    """A value of a message as people read it: an amount with its currency."""
+    if isinstance(value, Mapping) and {"text", "currency"} <= value.keys():
+        return f"{value['text']} {value['currency']}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def iso(second: int) -> str:

@@ -33,20 +33,22 @@ def threshold(
         elif state.since is None:
             state.since, state.block, state.hash = at.time, at.block, at.hash
             state.episode += 1
-        yield from _lasted(rule, token, state, at.time, value)
+        amount = facts.units[token].amount(value).as_json()
+        was = amount if rule.value == "supply" else plain(value)
+        yield from _lasted(rule, token, state, at.time, was)
     if state != before:
         outbox.keep(digest, token, state)
 
 
 def _lasted(
-    rule: ThresholdRule, token: str, state: State, now: int, value: int | None = None
+    rule: ThresholdRule, token: str, state: State, now: int, was: Any = None
 ) -> Iterator[Finding]:
     if state.since is None or state.told or now < state.since + rule.lasting:
         return
     state.told = True
     told: dict[str, Any] = {"value": rule.value, "since": state.since, "episode": state.episode}
-    if value is not None:
-        told["was"] = plain(value)
+    if was is not None:
+        told["was"] = was
     time = state.since + rule.lasting
     subject = f"episode:{state.episode}"
     yield Finding(rule, token, state.block, state.hash, time, subject, told)

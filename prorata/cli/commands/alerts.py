@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -211,7 +210,8 @@ def silence_command(
 
 
 def _said(facts: Any) -> str:
+    from prorata.alerts.messages import shown  # noqa: PLC0415
+
     if isinstance(facts, dict):
-        plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
-        return ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
+        return ", ".join(f"{name} {shown(value)}" for name, value in sorted(facts.items()))
     return ", ".join(f"{one['receiver']} {one['state']}" for one in facts)

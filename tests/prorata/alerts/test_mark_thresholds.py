@@ -11,12 +11,14 @@ from sqlalchemy import create_engine
 
 from prorata.alerts.facts import Moment
 from prorata.alerts.mark_thresholds import mark_threshold
+from prorata.alerts.messages import shown
 from prorata.alerts.outbox import Outbox
 from prorata.alerts.replay import replay
 from prorata.alerts.rules import ThresholdRule, digest_of_rule
 from prorata.analysis.marks import Basis, Mark, MarkKind
 from prorata.store.database import Database
 from prorata.store.outbox_schema import METADATA
+from prorata.values.amounts import Unit
 from tests.prorata.alerts.told import Stage, nav, rule
 from tests.prorata.store.made_logs import OTHER, SECONDS, START, TOKEN, move
 
@@ -37,7 +39,7 @@ def price(id_: str, time: int, value: str, **said) -> Mark:
 
 def told(stage: Stage) -> list[tuple[int, str]]:
     """Second of the beginning, and what it was."""
-    return [(one["facts"]["since"], one["facts"]["was"]) for one in stage.told()]
+    return [(one["facts"]["since"], shown(one["facts"]["was"])) for one in stage.told()]
 
 
 class Desk:
@@ -67,7 +69,9 @@ def test_a_nav_is_told_once_until_it_was_clear(database: Database) -> None:
     [said] = desk.stage.told()
     assert (said["asset"], said["time"]) == (TOKEN, "2023-11-14T22:13:56Z")
     assert said["facts"] == {
-        "value": "nav", "since": at(3), "mark": "b", "was": "95.4999999999999999999999 USD",
+        "value": "nav", "since": at(3), "mark": "b", "was": {
+            "units": "954999999999999999999999", "text": "95.4999999999999999999999",
+            "decimals": 22, "currency": "USD"},
     }  # fmt: skip
     desk.marks += [nav("c", at(5), "99"), nav("d", at(6), "1"), nav("e", at(7), "99.01")]
     assert desk.to(8) == 0
@@ -141,7 +145,8 @@ def test_a_premium_needs_two_marks_that_are_young_enough(database: Database) -> 
     assert desk.to(3) == 1
     assert [one["facts"] for one in desk.stage.told()] == [{
         "value": "premium", "since": at(3), "was": "-510.00 basis points",
-        "price": "9.49 USD", "nav": "10 USD", "marks": ["c", "a"],
+        "price": Unit("USD", 2).amount(949).as_json(),
+        "nav": Unit("USD", 2).amount(1_000).as_json(), "marks": ["c", "a"],
     }]  # fmt: skip
     # The NAV is too old from the second after block 6 on: so it is not known to be clear.
     desk.marks += [price("d", at(7), "11"), price("e", at(8), "9")]
@@ -181,7 +186,7 @@ def test_the_past_is_played_alike(database: Database) -> None:
         desk.to(block)
     marks = lambda token: desk.marks if token == TOKEN else []  # noqa: E731
     found = replay(database, 1, desk.stage.genesis, (desk.rule,), first=0, marks=marks)
-    assert [(one["facts"]["since"], one["facts"]["was"]) for one in found.alerts] == told(
+    assert [(one["facts"]["since"], shown(one["facts"]["was"])) for one in found.alerts] == told(
         desk.stage
     )
     assert replay(database, 1, desk.stage.genesis, (desk.rule,), first=0).alerts == ()
