@@ -123,6 +123,10 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Ask the ledger in the database, and look after it.",
         "alerts": "Decide what is worth a message, and deliver it.",
     },
+    "Service": {
+        "serve": "Serve the ledger over HTTP: who held what, who was paid what, at any moment.",
+        "keys": "Make keys of the service, list them, and revoke them.",
+    },
     "Reports": {
         "report": (
             "Write reports: overview, distribution, reconciliation, register, ageing, portfolio."

@@ -32,11 +32,18 @@ __all__ = [
     "MARK_KINDS",
     "METADATA",
     "OWN",
+    "SCOPES",
+    "api_key",
+    "api_key_asset",
+    "api_usage",
     "erasure",
     "mark",
     "party",
+    "session",
+    "sign_in_nonce",
     "silence",
     "tenant",
+    "tenant_asset",
     "trail",
     "wallet",
 ]
@@ -46,6 +53,8 @@ OWN = "own"
 
 MARK_KINDS = ("NAV", "price", "appraisal")
 BASES = ("cum", "ex")
+SCOPES = ("read", "read:register", "prepare", "alerts", "admin")
+"""What a key of the service may do."""
 
 METADATA = MetaData(
     naming_convention={
@@ -196,3 +205,88 @@ silence = _table(
     _of_tenant(),
     CheckConstraint("begins_at < ends_at", name="times"),
 )
+
+# -------------------------------------------------------------------------------------- the service
+
+# The assets whose keys a tenant can have.
+tenant_asset = _table(
+    "tenant_asset",
+    _text("tenant"),
+    _number("chain_id"),
+    Column("token", AddressColumn, nullable=False),
+    PrimaryKeyConstraint("tenant", "chain_id", "token"),
+    _of_tenant(),
+    CheckConstraint("length(token) = 20", name="token"),
+)
+
+# A key of the service: the SHA-256 of its secret, which nobody keeps. `scopes` are separated by
+# spaces. A key that is revoked stays, so that the trail's numbers mean something.
+api_key = _table(
+    "api_key",
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    Column("digest", LargeBinary, nullable=False),
+    _text("scopes"),
+    _number("made_at"),
+    _number("revoked_at", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+    UniqueConstraint("id"),
+    CheckConstraint("length(digest) = 32", name="digest"),
+    CheckConstraint("length(name) > 0", name="name"),
+)
+
+# What a key may see of what its tenant has.
+api_key_asset = _table(
+    "api_key_asset",
+    _text("tenant"),
+    _text("key"),
+    _number("chain_id"),
+    Column("token", AddressColumn, nullable=False),
+    PrimaryKeyConstraint("tenant", "key", "chain_id", "token"),
+    ForeignKeyConstraint(["tenant", "key"], ["api_key.tenant", "api_key.id"]),
+    ForeignKeyConstraint(
+        ["tenant", "chain_id", "token"],
+        ["tenant_asset.tenant", "tenant_asset.chain_id", "tenant_asset.token"],
+    ),
+)
+
+# How much of a limit was used in the window that ends then, by all workers together. It is no
+# write of anybody's: it may be lost, and is in no trail.
+api_usage = _table(
+    "api_usage",
+    _text("name"),
+    _number("used"),
+    _number("ends_at"),
+    PrimaryKeyConstraint("name"),
+)
+
+# ------------------------------------------------------------------------------------- the sign-in
+
+# A nonce that waits for its signature; it is deleted when it is spent. Of nonces and of sessions'
+# tokens only the SHA-256 stands here.
+sign_in_nonce = _table(
+    "sign_in_nonce",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32", name="digest"),
+)
+
+session = _table(
+    "session",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("chain_id"),
+    Column("address", AddressColumn, nullable=False),
+    _number("created_at"),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32 AND length(address) = 20", name="lengths"),
+    CheckConstraint("created_at < ends_at", name="times"),
+)
+Index("session_of_wallet", session.c.tenant, session.c.chain_id, session.c.address)

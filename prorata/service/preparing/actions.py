@@ -19,7 +19,7 @@ from prorata.contracts.relayer import typed_data
 from prorata.files.models import parsed_by
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
-from prorata.income.declarations import declare_all
+from prorata.income.declarations import Declaration, declare_all
 from prorata.income.instructions import draft_instruction
 from prorata.income.payees import set_payee
 from prorata.income.repetitions import alike
@@ -272,12 +272,16 @@ class Distribute(Arguments):
     sweep_to: Address | None = None
     exclude: tuple[Address, ...] = Field(default=(), max_length=64)
 
-    def play(self, on: Played) -> None:
+    def declarations(self, on: Played) -> list[Declaration]:
+        """As the command would declare it."""
         given = self.model_dump(exclude_none=True, exclude={"exclude"})
         given.setdefault("record", last_closed_record(on.deployment))
         words = {name: Word(str(value)) for name, value in given.items()}
         draft = Draft(words, [Word(one) for one in self.exclude])
-        declarations = resolve(Drafts(drafts=[draft]), on.operator, on.deployment)
+        return list(resolve(Drafts(drafts=[draft]), on.operator, on.deployment))
+
+    def play(self, on: Played) -> None:
+        declarations = self.declarations(on)
         named = self.record is not None
         found = alike(on.operator, on.deployment, declarations, record_named=named)
         on.notes += [f"{one}: is it the same?" for one in found]
