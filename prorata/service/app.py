@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
+from prorata.service.limits import Limiter
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
@@ -34,10 +35,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises: StoreError when there is no ledger of this version; InputError for no place of one.
     """
+    offices = Offices(settings)
+    office = None if offices.office is None else offices.office.database
     service = Service(
         settings=settings,
         reader=Reader(settings),
-        offices=Offices(settings),
+        offices=offices,
+        limiter=Limiter(settings.anybody_per_minute, settings.key_per_minute, office),
         cursors=Cursors(settings.secrets),
     )
 
