@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection, inspect
 
-from prorata.alerts.outbox import listed_alerts
+from prorata.alerts.listing import listed_alerts
 from prorata.service.asking import Followed
 from prorata.service.bodies import read_fields
 from prorata.service.pages.answers import PageRoute
