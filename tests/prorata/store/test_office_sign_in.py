@@ -51,7 +51,7 @@ def of_other(office: Office) -> Office:
 
 
 def test_a_nonce_is_spent_once(office: Office) -> None:
-    """Law 116: a second time it is nobody's; so is one that was never given."""
+    """Law 113: a second time it is nobody's; so is one that was never given."""
     nonce = new_nonce(office, seconds=300)
     assert spend_nonce(office, nonce)
     assert not spend_nonce(office, nonce)
@@ -59,7 +59,7 @@ def test_a_nonce_is_spent_once(office: Office) -> None:
 
 
 def test_of_many_at_once_one_spends_it(office: Office) -> None:
-    """Law 116: in whatever order they come."""
+    """Law 113: in whatever order they come."""
     for _ in range(5):
         nonce = new_nonce(office, seconds=300)
         with ThreadPoolExecutor(8) as pool:
@@ -67,7 +67,7 @@ def test_of_many_at_once_one_spends_it(office: Office) -> None:
 
 
 def test_a_nonce_is_of_its_tenant_and_time(office: Office, clock: Clock) -> None:
-    """Law 116: until its last second, and nowhere else."""
+    """Law 113: until its last second, and nowhere else."""
     nonce = new_nonce(office, seconds=300)
     assert not spend_nonce(of_other(office), nonce)
     clock.now += 299
@@ -87,7 +87,7 @@ def test_nonces_that_nobody_spends_are_cleared(office: Office, clock: Clock) -> 
 
 
 def test_a_session_is_found_by_its_token(office: Office, clock: Clock) -> None:
-    """Law 117: to its last second, and by no other tenant."""
+    """Law 114: to its last second, and by no other tenant."""
     token = begin_session(office, CHAIN, ANN)
     found = find_session(office, token)
     assert found is not None
@@ -102,7 +102,7 @@ def test_a_session_is_found_by_its_token(office: Office, clock: Clock) -> None:
 
 
 def test_no_token_is_kept(office: Office) -> None:
-    """Law 117: neither in the tables nor in the trail, so that a copy of them opens nothing."""
+    """Law 114: neither in the tables nor in the trail, so that a copy of them opens nothing."""
     token, nonce = begin_session(office, CHAIN, ANN), new_nonce(office, seconds=300)
     with office.database.snapshot() as connection:
         for table in (tables.session, tables.sign_in_nonce, tables.trail):
@@ -113,7 +113,7 @@ def test_no_token_is_kept(office: Office) -> None:
 
 
 def test_sign_out_ends_one_session(office: Office) -> None:
-    """Law 117: of two on two machines the other goes on."""
+    """Law 114: of two on two machines the other goes on."""
     here, there = begin_session(office, CHAIN, ANN), begin_session(office, CHAIN, ANN)
     assert end_session(office, here)
     assert not end_session(office, here)
@@ -122,7 +122,7 @@ def test_sign_out_ends_one_session(office: Office) -> None:
 
 
 def test_a_recovery_ends_all_of_a_wallet(office: Office) -> None:
-    """Law 117: on that chain, and nobody else's."""
+    """Law 114: on that chain, and nobody else's."""
     lost = [begin_session(office, CHAIN, ANN) for _ in range(3)]
     others = [begin_session(office, CHAIN, BEN), begin_session(office, 1, ANN)]
     assert end_sessions_of(office, CHAIN, [ANN]) == 3
