@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -26,12 +27,13 @@ class Deployed:
     def __init__(
         self, node: Callable[[], RpcChain], folders: Sequence[Path], workers: Workers
     ) -> None:
-        """`node` opens the chain anew, since each question has a thread of its own.
+        """`node` opens the chain, once for each thread.
 
         Raises: InputError for no folder; DeploymentError when one is damaged, or two are of two
         chains.
         """
-        self.node = node
+        self._open = node
+        self._kept = threading.local()
         self.workers = workers
         self.units: dict[str, dict[str, Unit]] = {}
         self.asked_at: dict[str, float] = {}
@@ -47,6 +49,13 @@ class Deployed:
                 f"the deployments are of several chains: {listed}", "serve each from its own origin"
             )
         [self.chain_id] = chains
+
+    def node(self) -> RpcChain:
+        """The chain, with connections of this thread's own."""
+        found: RpcChain | None = getattr(self._kept, "chain", None)
+        if found is None:
+            found = self._kept.chain = self._open()
+        return found
 
     def folder(self, token: str) -> Path:
         """The folder of a token.

@@ -31,7 +31,7 @@ class Workers:
         """
         if self._taken >= self._most:
             raise Refused(
-                "unavailable", "too much is being asked of the node at once",
+                "unavailable", "too much is being asked at once",
                 "ask again in a moment", headers={"Retry-After": "5"},
             )  # fmt: skip
         self._taken += 1
@@ -40,7 +40,7 @@ class Workers:
         try:
             return await asyncio.wait_for(asyncio.shield(running), self._seconds)
         except asyncio.TimeoutError:
-            sentence = f"the node has not answered within {self._seconds:g} seconds"
+            sentence = f"there was no answer within {self._seconds:g} seconds"
             raise Refused(
                 "unavailable", sentence, "ask again in a moment", headers={"Retry-After": "5"}
             ) from None

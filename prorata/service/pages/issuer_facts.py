@@ -21,7 +21,7 @@ from prorata.service.preparing.actions import Distribute
 from prorata.service.preparing.play import played
 from prorata.store.asof import AsOf, balances
 from prorata.store.office import Office
-from prorata.store.office_people import people
+from prorata.store.office_people import people_of
 from prorata.values.addresses import checksummed
 from prorata.values.amounts import Amount, percent
 
@@ -31,9 +31,9 @@ LARGEST = 200
 
 
 def register_of(
-    connection: Connection, followed: Followed, then: AsOf, names: dict[str, str]
-) -> list[tuple[str, str, Amount, str]]:
-    """The largest holders: address, name if there is one, shares, and how much of all."""
+    connection: Connection, followed: Followed, then: AsOf
+) -> list[tuple[str, Amount, str]]:
+    """The largest holders: address, shares, and how much of all."""
     held = balances(connection, followed.asset.id, then.block)
     total = sum(held.values())
     rows = sorted(held.items(), key=lambda one: (-one[1], one[0]))[:LARGEST]
@@ -41,14 +41,18 @@ def register_of(
     for packed, shares in rows:
         address = str(checksummed(packed))
         part = percent(shares, total) if total else ""
-        found.append((address, names.get(address, ""), followed.unit.amount(shares), part))
+        found.append((address, followed.unit.amount(shares), part))
     return found
 
 
-def names_of(office: Office, chain_id: int) -> dict[str, str]:
-    """The names of wallets, as the office has them; the trail has who looked."""
-    known = people(office, chain_id, action="people.page")
-    return {address: one.name for one in known for address in one.on(chain_id)}
+def names_of(office: Office, who: str, chain_id: int, addresses: Sequence[str]) -> dict[str, str]:
+    """The names of wallets, as the office has them; its trail has that `who` has read them.
+
+    Raises: StoreError when the trail cannot be written.
+    """
+    read = Office(office.database, who=who, tenant=office.tenant, clock=office.clock)
+    known = people_of(read, chain_id, addresses, action="people.shown page")
+    return {address: one.name for address, one in known.items()}
 
 
 # --------------------------------------------------------------------------------------- the audit

@@ -15,7 +15,7 @@ from prorata.alerts.listing import listed_alerts
 from prorata.service.asking import Followed
 from prorata.service.bodies import read_fields
 from prorata.service.pages.answers import PageRoute
-from prorata.service.pages.facts import asset_facts, is_issuer
+from prorata.service.pages.facts import AssetFacts, asset_facts, is_issuer
 from prorata.service.pages.forms import fields_of, read_arguments
 from prorata.service.pages.issuer_facts import audited, names_of, previewed, register_of
 from prorata.service.pages.rendering import page
@@ -27,12 +27,14 @@ from prorata.service.problems import Refused
 from prorata.service.sign_in.visitors import MaybeSignedIn, SignedIn, Visitor, check_origin
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert
+from prorata.values.amounts import Amount
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRoute)
 
 Token = Annotated[str, Path(max_length=80)]
+Register = list[tuple[str, Amount, str]]
 REGISTER = "read:register"
 ALERTS = 20
 
@@ -58,7 +60,7 @@ async def _admitted(
         raise Refused("no-key", "nobody is signed in", "sign in at /sign-in")
     elif await request.app.state.deployed.ask(address, lambda one: is_issuer(one, visitor.address)):
         return followed
-    raise Refused("not-found", f"there is no asset {token}", "see /desk for those of this account")
+    raise Refused("not-found", f"there is no asset {token}", "see / for those there are")
 
 
 @router.get("")
@@ -85,24 +87,24 @@ async def overview(
     followed = await _admitted(request, token, principal, visitor)
     units = await known_units(request, followed.asset.token)
     service, office = request.app.state.service, request.app.state.sign_in.office
-    names = await request.app.state.deployed.workers.do(lambda: names_of(office, followed.chain_id))
-    alerts = await request.app.state.deployed.workers.do(
-        lambda: _alerts(service.reader.database, followed)
-    )
+    workers = request.app.state.sign_in.workers
 
-    def found(connection: Connection) -> Response:
+    def found(connection: Connection) -> tuple[AssetFacts, Register]:
         facts = asset_facts(connection, followed, units)
-        return page(
-            request,
-            "desk_asset",
-            facts=facts,
-            register=register_of(connection, followed, facts.moment, names),
-            alerts=alerts,
-            actions=[one for one in ACTIONS.values() if one.who == "issuer"],
-        )
+        return facts, register_of(connection, followed, facts.moment)
 
-    answer: Response = await service.reader.ask(found, long=True)
-    return answer
+    facts, register = await service.reader.ask(found, long=True)
+    who = principal.name if visitor is None else f"wallet {visitor.address}"
+    holders = [address for address, *_ in register]
+    names = await workers.do(lambda: names_of(office, who, followed.chain_id, holders))
+    return page(
+        request,
+        "desk_asset",
+        facts=facts,
+        register=[(address, names.get(address, ""), *rest) for address, *rest in register],
+        alerts=await workers.do(lambda: _alerts(service.reader.database, followed)),
+        actions=[one for one in ACTIONS.values() if one.who == "issuer"],
+    )
 
 
 def _alerts(database: Database, followed: Followed) -> list[dict[str, Any]]:

@@ -55,7 +55,9 @@ def add_portal(app: FastAPI, portal: Portal) -> None:
         )
     office = portal.office()
     app.state.deployed = deployed
-    app.state.sign_in = SignIn(Site(portal.origin, chain_id), office, deployed, workers)
+    # Apart, so that nobody waits for a node to be known.
+    clerks = Workers(waiting=64, seconds=10)
+    app.state.sign_in = SignIn(Site(portal.origin, chain_id), office, deployed, clerks)
     for part in (preparing, sign_in_routes, holder_routes, issuer_routes):
         app.include_router(part.router)
     before = app.router.lifespan_context
@@ -65,6 +67,7 @@ def add_portal(app: FastAPI, portal: Portal) -> None:
         async with before(app):
             yield
         workers.close()
+        clerks.close()
         office.close()
 
     app.router.lifespan_context = life

@@ -69,7 +69,7 @@ class SignIn:
         Raises: InputError when it is not ours, was used, or is not signed by whom it names;
         StoreError, ChainError.
         """
-        return await self.workers.do(lambda: self._begin(text, signature))
+        return await self.deployed.workers.do(lambda: self._begin(text, signature))
 
     def _begin(self, text: str, signature: str) -> str:
         asked = self.site.read(text, int(self.office.clock()))

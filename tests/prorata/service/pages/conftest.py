@@ -120,8 +120,10 @@ def _served(building: Commands) -> Iterator[Served]:
     origin = f"http://127.0.0.1:{port}"
     ledger = str(building.folder / "ledger.db")
     token = building.deployment.token().address
-    app = create_app(Settings(ledger=ledger, secrets=(SECRET,), public=frozenset({token})))
     office = office_place(ledger)
+    Office.open(office, who="a test", create=True).close()
+    public = frozenset({token})
+    app = create_app(Settings(ledger=ledger, office=office, secrets=(SECRET,), public=public))
     portal = Portal(
         origin,
         node=lambda: RpcChain(building.anvil.url),
