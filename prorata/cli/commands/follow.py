@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,13 @@ from prorata.chain.transports.new_heads import announced
 from prorata.cli.command import Command, reading_options
 from prorata.cli.output import escape
 from prorata.cli.session import Session
+from prorata.cli.signals import stopped_by_signals
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ProrataError, StoreError
 
 if TYPE_CHECKING:
     from prorata.store.database import Database
-    from prorata.store.follower import Follower, Wishes
+    from prorata.store.follower import Wishes
     from prorata.store.writer import Writer
 
 EXAMPLES = (
@@ -115,7 +115,7 @@ def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes) ->
             refresh=_refreshing(found, writer, output.say),
             watchdog=Watchdog(quiet=chain.is_local),
         )
-        with _stoppable(follower), announced(chain.websockets, follower.wake.set):
+        with stopped_by_signals(follower.stop), announced(chain.websockets, follower.wake.set):
             follower.run()
 
 
@@ -144,21 +144,6 @@ def _changed_at(path: Path) -> int:
     with suppress(OSError):
         return path.stat().st_mtime_ns
     return 0
-
-
-@contextmanager
-def _stoppable(follower: Follower) -> Iterator[None]:
-    """End after the page that is under way when the process is asked to end."""
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Only the main thread may say what a signal does.
-        with suppress(ValueError):
-            before[number] = signal.signal(number, lambda *_: follower.stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _list(say: Callable[[str], None], added: list[str]) -> None:

@@ -65,7 +65,7 @@ class Feed:
     ) -> None:
         self.reader, self.heartbeat = reader, heartbeat
         self.bell = Bell()
-        self.closing = False
+        self._closed = asyncio.Event()
         self._clock = clock
         self._watch: asyncio.Task[None] | None = None
         self._asked: dict[Position | None, asyncio.Future[Batch]] = {}
@@ -83,7 +83,7 @@ class Feed:
 
     def close(self) -> None:
         """Let every client go; no other one is taken."""
-        self.closing = True
+        self._closed.set()
         self.bell.ring()
 
     async def end(self) -> None:
@@ -108,7 +108,7 @@ class Feed:
         Raises: StoreError when the database refuses.
         """
         position, begun, spoken = after, False, self._clock()
-        while not self.closing:
+        while not self._closed.is_set():
             heard = self.bell.rings
             batch = await self._read(position)
             if batch.reset:
@@ -119,7 +119,7 @@ class Feed:
                 if (shown := change.shown(tokens)) is not None:
                     yield Heard(Position(batch.position.epoch, change.seq), shown)
                     spoken = self._clock()
-                if self.closing:
+                if self._closed.is_set():
                     return
             position, begun = batch.position, True
             if batch.more:
