@@ -16,6 +16,7 @@ PACKAGE = PROJECT_ROOT / "prorata"
 ROOMS = (
     "cli",
     "demo",
+    "service",
     "reports",
     "market",
     "income",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.schema import CreateSchema
 
@@ -26,7 +26,16 @@ from prorata.chain.artifacts import artifacts
 from prorata.errors import InputError, StoreError
 from prorata.store.schema import METADATA, chain
 
-__all__ = ["SCHEMA", "Database", "open_engine", "place_for", "schema_digest"]
+__all__ = [
+    "CONNECT_SECONDS",
+    "SCHEMA",
+    "Database",
+    "open_engine",
+    "place_for",
+    "prepare_postgresql",
+    "schema_digest",
+    "server_address",
+]
 
 SCHEMA = "ledger"
 """The tables' schema in PostgreSQL."""
@@ -259,34 +268,45 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgresql(place: str, schema: str, *, create: bool) -> tuple[Engine, str]:
-    try:
-        url = make_url(place).set(drivername="postgresql+psycopg")
-    except ArgumentError:
-        raise InputError.of(
-            "database", "postgresql:…", "is no address", "write postgresql://user@host/name"
-        ) from None
-    name = url.set(drivername="postgresql").render_as_string(hide_password=True)
-    try:
-        engine = sqlalchemy.create_engine(
-            url,
-            connect_args={
-                "connect_timeout": CONNECT_SECONDS,
-                "options": f"-csearch_path={schema}",
-            },
-        )
-    except ModuleNotFoundError:
-        raise StoreError(
-            f"{name} needs a driver that is not installed",
-            "install it with: pip install 'prorata[store]'",
-        ) from None
-    event.listen(engine, "connect", _prepare_postgresql)
+    url, name = server_address(place)
+    arguments = {"connect_timeout": CONNECT_SECONDS, "options": f"-csearch_path={schema}"}
+    with _driver(name):
+        engine = sqlalchemy.create_engine(url, connect_args=arguments)
+    event.listen(engine, "connect", prepare_postgresql)
     if create:
         with Database(engine, name).refusals(), engine.begin() as connection:
             connection.execute(CreateSchema(schema, if_not_exists=True))
     return engine, name
 
 
-def _prepare_postgresql(connection: Any, _: object) -> None:
+def server_address(place: str) -> tuple[URL, str]:
+    """The address of a PostgreSQL with its driver, and without its password, for people.
+
+    Raises: InputError when it is none.
+    """
+    try:
+        url = make_url(place).set(drivername="postgresql+psycopg")
+    except ArgumentError:
+        raise InputError.of(
+            "database", "postgresql:…", "is no address", "write postgresql://user@host/name"
+        ) from None
+    return url, url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+@contextmanager
+def _driver(name: str) -> Iterator[None]:
+    """Raises: StoreError when the driver is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError:
+        raise StoreError(
+            f"{name} needs a driver that is not installed",
+            "install it with: pip install 'prorata[store]'",
+        ) from None
+
+
+def prepare_postgresql(connection: Any, _: object) -> None:
+    """Have a new connection give NUMERIC as integers."""
     from psycopg.adapt import Loader  # noqa: PLC0415 - SQLite needs no driver
 
     class WholeNumber(Loader):

@@ -55,6 +55,7 @@ class Declared:
     payable_from: int
     deadline: int
     block: int
+    vault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,24 @@ class Income:
 
 
 def transfers(
-    connection: Connection, asset: int, block: int, *, of: str | None = None, since: int = 0
+    connection: Connection,
+    asset: int,
+    block: int,
+    *,
+    of: str | None = None,
+    since: int = 0,
+    behind: int = -1,
+    most: int | None = None,
 ) -> Iterator[Movement]:
     """How shares moved in blocks `since` to `block`, both included, in the chain's order.
 
-    Those `of` one account are found by the blocks in which its shares changed.
+    Those `of` one account are found by the blocks in which its shares changed. Of block `since`
+    only logs `behind` one count; `most` are given.
     """
-    wanted = _movements(asset, since, block)
+    wanted = _movements(asset, since, block).limit(most)
+    if behind >= 0:
+        moved = schema.transfer.c
+        wanted = wanted.where(or_(moved.block > since, moved.log_index > behind))
     if of is not None:
         account = _account(connection, asset, of)
         if account is None:
@@ -158,7 +170,7 @@ def _account(connection: Connection, asset: int, address: str) -> int | None:
 def distributions(connection: Connection, asset: int, block: int) -> list[Declared]:
     """Those for the asset's holders, of its records and record ranges, as they were declared."""
     found, serving = schema.distribution, schema.source_asset
-    wanted = (
+    wanted: Select[Any] = (
         select(
             found.c.source,
             found.c.number,
@@ -171,8 +183,10 @@ def distributions(connection: Connection, asset: int, block: int) -> list[Declar
             found.c.payable_from,
             found.c.deadline,
             found.c.block,
+            schema.source.c.address,
         )
         .join(serving, serving.c.source == found.c.source)
+        .join(schema.source, schema.source.c.id == found.c.source)
         .where(
             serving.c.asset == asset,
             found.c.block <= block,

@@ -21,7 +21,14 @@ from prorata.store import schema
 from prorata.store.asof import AsOf, amount_reader, moment, newest_holding, unread
 from prorata.values.as_of import Occasion
 
-__all__ = ["Cursor", "HolderPage", "holders", "require_standing"]
+__all__ = [
+    "Cursor",
+    "HolderPage",
+    "cursor_of",
+    "holders",
+    "holders_after",
+    "require_standing",
+]
 
 MOST = 10_000
 
@@ -126,12 +133,13 @@ def holders(
     else:
         found = Cursor.read(cursor, query)
         after, at_moment = found.after, require_standing(connection, asset, found)
-    held, last = _page(connection, asset, at_moment.block, after, most)
-    following = None if last is None else str(_cursor(at_moment, query, last))
+    held, last = holders_after(connection, asset, at_moment.block, after, most)
+    following = None if last is None else str(cursor_of(at_moment, query, last))
     return HolderPage(at_moment, tuple(held), following)
 
 
-def _cursor(of: AsOf, query: str, after: int) -> Cursor:
+def cursor_of(of: AsOf, query: str, after: int) -> Cursor:
+    """Where the page begins that comes behind `after`."""
     return Cursor(query, after, of.block, of.hash, of.epoch, of.undone, of.seq)
 
 
@@ -160,7 +168,7 @@ def _gone(cursor: Cursor, why: str) -> MomentGoneError:
     return MomentGoneError(sentence, "begin with the first page")
 
 
-def _page(
+def holders_after(
     connection: Connection, asset: int, block: int, after: int, most: int
 ) -> tuple[list[tuple[bytes, int]], int | None]:
     """The holders after an account, and the last of them, unless there is none behind it."""

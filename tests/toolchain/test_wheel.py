@@ -42,10 +42,19 @@ EXTRAS = {
     "alerts": {"apprise", "standardwebhooks"},
     "store": {"alembic", "psycopg", "sqlalchemy"},
     "analysis": {"duckdb", "ibis-framework", "pyarrow"},
+    "service": {
+        "fastapi",
+        "greenlet",
+        "httptools",
+        "itsdangerous",
+        "limits",
+        "uvicorn",
+        "uvloop",
+    },
 }
 """What only they who ask for it have: nothing imports it until a command needs it."""
 
-NEEDS_EXTRAS = ("prorata.alerts", "prorata.analysis", "prorata.store")
+NEEDS_EXTRAS = ("prorata.alerts", "prorata.analysis", "prorata.service", "prorata.store")
 """The rooms that are imported with an extra only."""
 
 INSIDE = tuple(f"{room}." for room in NEEDS_EXTRAS)
@@ -209,7 +218,7 @@ def test_what_an_extra_declares_is_imported_in_its_room_and_in_commands(metadata
     for extra, packages in EXTRAS.items():
         assert wanted(metadata, extra) == packages
         for name in packages & rooms.keys():
-            assert rooms[name] <= {"alerts", "analysis", "cli", "store"}, name
+            assert rooms[name] <= {"alerts", "analysis", "cli", "service", "store"}, name
     assert {"alembic", "psycopg", "sqlalchemy"} <= rooms.keys()
 
 

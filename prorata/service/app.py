@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The application: `create_app` puts the parts together, and is all that a server needs.
+
+It holds no key of any account and sends nothing to a chain. Every route but those in `OPEN` knows
+who asks (`prorata.service.principals`), and shows only what that one may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from prorata.service.cursors import Cursors
+from prorata.service.middleware import Edge
+from prorata.service.problems import ProblemModel, add_problems
+from prorata.service.reader import Reader
+from prorata.service.routes import assets, flows, health, holders, records
+from prorata.service.settings import Settings
+from prorata.version import __version__
+
+__all__ = ["OPEN", "Service", "create_app"]
+
+OPEN = frozenset({"/health", "/ready", "/openapi.json"})
+"""Paths that need nobody to ask: they say nothing of any asset."""
+
+
+@dataclass
+class Service:
+    """What the routes use; `ending` once the process was told to end."""
+
+    settings: Settings
+    reader: Reader
+    cursors: Cursors
+    ending: bool = False
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application.
+
+    Raises: StoreError when there is no ledger of this version; InputError for no place of one.
+    """
+    service = Service(settings, Reader(settings), Cursors(settings.secrets))
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.ending = True
+        await service.reader.close()
+
+    app = FastAPI(
+        title="prorata",
+        version=__version__,
+        summary="The ledger of fractional assets: who held what, and who was paid what.",
+        description="Amounts are smallest units as text. Every answer says of which moment it is. "
+        "Refusals are problems of RFC 9457.",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.service = service
+    for part in (health, assets, holders, flows, records):
+        app.include_router(part.router)
+    add_problems(app)
+    app.add_middleware(Edge, settings=settings)
+    _describe(app)
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Have the document name the problem, to which every route refers."""
+    plain = app.openapi
+
+    def described() -> dict[str, object]:
+        document = plain()
+        parts = document.setdefault("components", {}).setdefault("schemas", {})
+        if "ProblemModel" not in parts:
+            told = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
+            parts |= told.pop("$defs", {})
+            parts["ProblemModel"] = told
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+"""Refusals as problems of RFC 9457: what is wrong with which value, and what to do about it.
+
+All that prorata refuses becomes one here, and so does what the framework refuses. What nobody has
+expected is told without its cause, which is in the log beside the request's id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from prorata.errors import (
+    ChainError,
+    IncompleteError,
+    InputError,
+    MomentGoneError,
+    ProrataError,
+    StoreError,
+)
+from prorata.service.models import Model
+
+__all__ = ["KINDS", "MEDIA_TYPE", "ProblemModel", "Refused", "add_problems", "problem", "responses"]
+
+MEDIA_TYPE = "application/problem+json"
+
+LOG = logging.getLogger("prorata.service")
+
+
+class FaultModel(Model):
+    """One fault in what was asked."""
+
+    place: str | None = Field(description="The parameter, as in `query.limit`.")
+    value: str | None = Field(description="What was written.")
+    rule: str = Field(description="What is wrong with it.")
+    remedy: str | None = Field(description="What to write.")
+
+
+class ProblemModel(Model):
+    """Why a request was refused (RFC 9457)."""
+
+    type: str = Field(description="Which kind of problem; the address says more.")
+    title: str = Field(description="The kind in words.")
+    status: int = Field(description="The status of HTTP.")
+    detail: str = Field(description="What is wrong, in a sentence.")
+    value: str | None = Field(default=None, description="The value that was refused.")
+    rule: str | None = Field(default=None, description="The rule that it breaks.")
+    remedy: str | None = Field(default=None, description="What to do about it.")
+    request_id: str = Field(description="The request, as the log names it.")
+    problems: list[FaultModel] | None = Field(
+        default=None, description="Every fault, where there may be several."
+    )
+
+
+KINDS: Mapping[str, tuple[int, str]] = {
+    "bad-request": (400, "The request cannot be read"),
+    "no-key": (401, "A key is needed, or the one given is not known"),
+    "scope-missing": (403, "The key may not do this"),
+    "not-found": (404, "There is no such thing, or it may not be seen"),
+    "method-not-allowed": (405, "This cannot be done here"),
+    "incomplete": (409, "The ledger has not been read as far"),
+    "moment-gone": (410, "The moment is no longer in the ledger"),
+    "too-large": (413, "The body is too large"),
+    "invalid": (422, "What was asked is wrong"),
+    "too-many": (429, "Too many requests"),
+    "failed": (500, "Something went wrong here"),
+    "unavailable": (503, "It cannot be answered now"),
+}
+"""Status and title of each kind of problem."""
+
+
+class Refused(ProrataError):  # noqa: N818 - a refusal of the service, by its kind
+    """A refusal that only HTTP knows: `kind` is one of `KINDS`."""
+
+    def __init__(
+        self,
+        kind: str,
+        sentence: str,
+        remedy: str | None = None,
+        *,
+        value: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(sentence, remedy)
+        self.kind = kind
+        self.value = value
+        self.headers = dict(headers or {})
+
+
+_KIND_OF: tuple[tuple[type[ProrataError], str], ...] = (
+    (InputError, "invalid"),
+    (IncompleteError, "incomplete"),
+    (MomentGoneError, "moment-gone"),
+    (StoreError, "unavailable"),
+    (ChainError, "unavailable"),
+)
+
+
+def problem(request: Request, kind: str, detail: str, **more: Any) -> Response:
+    """The answer to a request that is refused; `more` are members of the problem."""
+    status, title = KINDS[kind]
+    headers = more.pop("headers", None) or {}
+    told = ProblemModel(
+        type=f"/problems/{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        request_id=request.scope.get("state", {}).get("request_id", ""),
+        **more,
+    )
+    return Response(
+        told.model_dump_json(exclude_none=True),
+        status,
+        {"Cache-Control": "no-store", **headers},
+        MEDIA_TYPE,
+    )
+
+
+def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of the refusals of a route."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+    return {KINDS[kind][0]: {"description": KINDS[kind][1], "content": content} for kind in kinds}
+
+
+# --------------------------------------------------------------------------------------- handlers
+
+
+def add_problems(app: FastAPI) -> None:
+    """Have an application answer every refusal with a problem."""
+    app.add_exception_handler(ProrataError, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_framework)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProrataError)
+    if isinstance(error, Refused):
+        return problem(
+            request, error.kind, error.sentence,
+            value=error.value, remedy=error.remedy, headers=error.headers,
+        )  # fmt: skip
+    kind = next((kind for known, kind in _KIND_OF if isinstance(error, known)), None)
+    if kind is None:
+        return await _unexpected(request, error)
+    if kind == "unavailable":
+        # What a database or a node says is for whoever runs them.
+        LOG.error("%s: %s", request.scope["state"]["request_id"], error)
+        return problem(
+            request, kind, "the ledger cannot be read now", remedy="ask again in a moment",
+            headers={"Retry-After": "5"},
+        )  # fmt: skip
+    told = error.as_json()
+    faults = [
+        FaultModel(place=one["column"], value=one["value"], rule=one["rule"], remedy=one["remedy"])
+        for one in told.get("problems", ())
+    ]
+    return problem(
+        request, kind, error.sentence,
+        value=told["value"], rule=told["rule"], remedy=told["remedy"], problems=faults or None,
+    )  # fmt: skip
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        FaultModel(
+            place=".".join(map(str, one["loc"])),
+            value=None if one["type"] == "missing" else str(one.get("input"))[:200],
+            rule=one["msg"],
+            remedy="see /openapi.json for what is possible",
+        )
+        for one in error.errors()
+    ]
+    first = faults[0]
+    shown = "" if first.value is None else f' "{first.value}"'
+    return problem(
+        request, "invalid", f"{first.place}{shown}: {first.rule}",
+        value=first.value, rule=first.rule, remedy=first.remedy, problems=faults,
+    )  # fmt: skip
+
+
+async def _of_framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        sentence = f"there is nothing at {path}"
+        return problem(request, "not-found", sentence, remedy="see /openapi.json for what there is")
+    if error.status_code == 405:
+        sentence = f"{request.method} is not possible at {path}"
+        return problem(
+            request, "method-not-allowed", sentence,
+            value=request.method, remedy="see /openapi.json", headers=error.headers,
+        )  # fmt: skip
+    return problem(request, "bad-request", str(error.detail), headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    number = request.scope.get("state", {}).get("request_id", "")
+    LOG.error("%s: unexpected", number, exc_info=error)
+    sentence = "an unexpected fault, which was written to the log"
+    return problem(request, "failed", sentence, remedy=f"report it with the request's id {number}")
