@@ -123,6 +123,10 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "ledger": "Ask the ledger in the database, and look after it.",
         "alerts": "Decide what is worth a message, and deliver it.",
     },
+    "Service": {
+        "run": "Follow, deliver alerts and serve, as processes that are begun again when they die.",
+        "deliver": "Decide what the rules of alerts say, and deliver it, until it is ended.",
+    },
     "Reports": {
         "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
         "statements": "Write a statement of the year for every holder, and a summary of all.",

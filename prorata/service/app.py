@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
+from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, flows, health, holders, records
+from prorata.service.routes import assets, events, flows, health, holders, records
 from prorata.service.settings import Settings
 from prorata.version import __version__
 
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         service.ending = True
+        await app.state.live.end()
         await service.reader.close()
 
     app = FastAPI(
@@ -62,7 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for part in (health, assets, holders, flows, records):
+    app.state.live = Live(service.reader.database)
+    for part in (health, assets, holders, flows, records, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, MutableMapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from prorata.errors import ProrataError
 from prorata.service.live.feed import Heard, Item, Reset
@@ -29,16 +32,14 @@ RETRY_MS = 1_000
 SLOW_SECONDS = 30.0
 """So long may one write to a client take."""
 
-Message: TypeAlias = MutableMapping[str, Any]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
+AGAIN_SECONDS = 10.0
+"""How often it is asked whether a client may go on."""
 
-_HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
+_HEADERS = {
+    "Cache-Control": "no-store",
     # A proxy that gathers answers would keep events back.
-    (b"x-accel-buffering", b"no"),
-)
+    "X-Accel-Buffering": "no",
+}
 
 
 def encode(item: Item) -> bytes:
@@ -96,52 +97,62 @@ class Seats:
             self.taken[principal] -= 1
 
 
-@dataclass
-class EventStream:
-    """An ASGI answer that lasts until the client, the feed or a slow line ends it."""
+class EventStream(Response):
+    """An answer that lasts until the client, the feed, a slow line or `still` ends it.
 
-    items: AsyncGenerator[Item, None]
-    ended: Callable[[], None] = lambda: None
-    slow: float = SLOW_SECONDS
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    status_code: int = 200
+    `still` is asked every `again` seconds whether the client may go on. `ended` is called once.
+    """
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        items: AsyncGenerator[Item, None],
+        *,
+        ended: Callable[[], None] = lambda: None,
+        still: Callable[[], Awaitable[bool]] | None = None,
+        slow: float = SLOW_SECONDS,
+        again: float = AGAIN_SECONDS,
+    ) -> None:
+        super().__init__(None, 200, dict(_HEADERS))
+        self._items, self._ended, self._still = items, ended, still
+        self._slow, self._again = slow, again
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         del scope
-        with self._ending():
-            gone = asyncio.create_task(_gone(receive))
-            sending = asyncio.create_task(self._send(send))
-            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (gone, sending):
-                task.cancel()
-            for task in (gone, sending):
-                with suppress(asyncio.CancelledError, asyncio.TimeoutError, OSError):
-                    await task
-
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
+        tasks = [asyncio.create_task(_gone(receive)), asyncio.create_task(self._send(send))]
+        if self._still is not None:
+            tasks.append(asyncio.create_task(self._refused(self._still)))
         try:
-            yield
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self.ended()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._ended()
 
     async def _send(self, send: Send) -> None:
         async def write(message: Message) -> None:
             # A line that takes nothing for so long is cut: the server closes what is unfinished.
-            await asyncio.wait_for(send(message), self.slow)
+            await asyncio.wait_for(send(message), self._slow)
 
-        headers = [*_HEADERS, *self.headers]
+        headers = [one for one in self.raw_headers if one[0] != b"content-length"]
         await write({"type": "http.response.start", "status": 200, "headers": headers})
         first = f"retry: {RETRY_MS}\n\n".encode()
         await write({"type": "http.response.body", "body": first, "more_body": True})
         # What cannot be read any more ends the stream: the client comes back to its place.
         with suppress(ProrataError):
-            async with aclosing(self.items) as items:
+            async with aclosing(self._items) as items:
                 async for item in items:
                     body = encode(item)
                     await write({"type": "http.response.body", "body": body, "more_body": True})
         await write({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _refused(self, still: Callable[[], Awaitable[bool]]) -> None:
+        """Until the client may not go on."""
+        while await still():
+            await asyncio.sleep(self._again)
 
 
 async def _gone(receive: Receive) -> None:

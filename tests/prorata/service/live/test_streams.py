@@ -273,7 +273,7 @@ def _answered(send: Callable[[Any], Any], *, gone: float = 3_600.0, **more: Any)
 
     async def answer() -> None:
         stream = EventStream(_forever(), ended=lambda: left.append(1), **more)
-        await asyncio.wait_for(stream({}, receive, send), 10)
+        await asyncio.wait_for(stream({"type": "http"}, receive, send), 10)
 
     began = time.monotonic()
     asyncio.run(answer())
