@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from fastapi import FastAPI
 
@@ -19,23 +18,14 @@ from prorata.service.middleware import Edge
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
 from prorata.service.routes import assets, events, flows, health, holders, records
+from prorata.service.serving import Service
 from prorata.service.settings import Settings
 from prorata.version import __version__
 
-__all__ = ["OPEN", "Service", "create_app"]
+__all__ = ["OPEN", "create_app"]
 
 OPEN = frozenset({"/health", "/ready", "/openapi.json"})
 """Paths that need nobody to ask: they say nothing of any asset."""
-
-
-@dataclass
-class Service:
-    """What the routes use; `ending` once the process was told to end."""
-
-    settings: Settings
-    reader: Reader
-    cursors: Cursors
-    ending: bool = False
 
 
 def create_app(settings: Settings) -> FastAPI:

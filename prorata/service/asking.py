@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, bindparam, select
@@ -19,14 +19,12 @@ from prorata.errors import InputError
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
+from prorata.service.serving import Service
 from prorata.store import schema
 from prorata.store.asof import AsOf, FollowedAsset, moment
 from prorata.values.addresses import address_fault, parse_address
 from prorata.values.amounts import Unit
 from prorata.version import __version__
-
-if TYPE_CHECKING:
-    from prorata.service.app import Service
 
 __all__ = ["Asked", "Asking", "Asks", "Followed", "followed_assets"]
 

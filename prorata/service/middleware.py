@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from prorata.service.problems import problem
+from prorata.service.problems import problem, unexpected
 from prorata.service.settings import Settings
 
 __all__ = ["Edge"]
@@ -77,6 +77,11 @@ class Edge:
         except _TooLargeError:
             if not begun:
                 await self._refuse(scope, receive, answer)
+        except Exception as error:
+            # Of an answer that has begun nothing can be said any more: the server ends it.
+            if begun:
+                raise
+            await unexpected(Request(scope), error)(scope, receive, answer)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = self.settings.body_bytes

@@ -26,7 +26,16 @@ from prorata.errors import (
 )
 from prorata.service.models import Model
 
-__all__ = ["KINDS", "MEDIA_TYPE", "ProblemModel", "Refused", "add_problems", "problem", "responses"]
+__all__ = [
+    "KINDS",
+    "MEDIA_TYPE",
+    "ProblemModel",
+    "Refused",
+    "add_problems",
+    "problem",
+    "responses",
+    "unexpected",
+]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -132,11 +141,10 @@ def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
 
 
 def add_problems(app: FastAPI) -> None:
-    """Have an application answer every refusal with a problem."""
+    """Have an application answer every refusal with a problem; `Edge` does so for faults."""
     app.add_exception_handler(ProrataError, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_framework)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
@@ -148,7 +156,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
         )  # fmt: skip
     kind = next((kind for known, kind in _KIND_OF if isinstance(error, known)), None)
     if kind is None:
-        return await _unexpected(request, error)
+        return unexpected(request, error)
     if kind == "unavailable":
         # What a database or a node says is for whoever runs them.
         LOG.error("%s: %s", request.scope["state"]["request_id"], error)
@@ -201,7 +209,8 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     return problem(request, "bad-request", str(error.detail), headers=error.headers)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+def unexpected(request: Request, error: Exception) -> Response:
+    """The answer to a fault of ours, whose cause goes to the log."""
     number = request.scope.get("state", {}).get("request_id", "")
     LOG.error("%s: unexpected", number, exc_info=error)
     sentence = "an unexpected fault, which was written to the log"

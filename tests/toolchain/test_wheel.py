@@ -48,6 +48,7 @@ EXTRAS = {
         "httptools",
         "itsdangerous",
         "limits",
+        "starlette",
         "uvicorn",
         "uvloop",
     },
