@@ -46,15 +46,22 @@ def chain_of(folder: Path) -> int:
 
 
 @contextmanager
-def open_office_of(folder: Path, named: str | None, *, create: bool = False) -> Iterator[Office]:
+def open_office_of(
+    folder: Path, named: str | None, *, create: bool = False, tenant: str | None = None
+) -> Iterator[Office]:
     """The office beside the ledger of a deployment's folder, or beside the one that was named.
+
+    It is opened for the issuer itself, or for another tenant of it.
 
     Raises: StoreError when there is none and none is to be made, or it cannot be used.
     """
     place = office_place_of(folder, named)
     from prorata.store.erasures import open_office  # noqa: PLC0415
+    from prorata.store.office_schema import OWN  # noqa: PLC0415
 
-    opened = open_office(place, who=operator_name(), create=create, beside=folder)
+    opened = open_office(
+        place, who=operator_name(), create=create, tenant=tenant or OWN, beside=folder
+    )
     with closing(opened) as office:
         yield office
 

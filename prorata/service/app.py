@@ -15,9 +15,10 @@ from fastapi import FastAPI
 from prorata.service.cursors import Cursors
 from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
+from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, events, flows, health, holders, records
+from prorata.service.routes import assets, events, flows, health, holders, records, register
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
 from prorata.version import __version__
@@ -33,7 +34,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises: StoreError when there is no ledger of this version; InputError for no place of one.
     """
-    service = Service(settings, Reader(settings), Cursors(settings.secrets))
+    service = Service(
+        settings=settings,
+        reader=Reader(settings),
+        offices=Offices(settings),
+        cursors=Cursors(settings.secrets),
+    )
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -41,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         service.ending = True
         await app.state.live.end()
         await service.reader.close()
+        service.offices.close()
 
     app = FastAPI(
         title="prorata",
@@ -51,11 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=life,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         separate_input_output_schemas=False,
     )
     app.state.service = service
     app.state.live = Live(service.reader.database)
-    for part in (health, assets, holders, flows, records, events):
+    for part in (health, assets, holders, flows, records, register, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from sqlalchemy import Connection, bindparam, select
@@ -25,6 +25,8 @@ from prorata.store.asof import AsOf, FollowedAsset, moment
 from prorata.values.addresses import address_fault, parse_address
 from prorata.values.amounts import Unit
 from prorata.version import __version__
+
+T = TypeVar("T")
 
 __all__ = ["Asked", "Asking", "Asks", "Followed", "followed_assets"]
 
@@ -185,17 +187,39 @@ class Asking:
             tag = self.tag([followed])
             if not fresh and self.has(tag):
                 return tag, None
-            query, after = self.query(), 0
-            if cursor is None:
-                then = moment(connection, followed.asset.id, at)
-            else:
-                of = followed.asset.id
-                then, after = self.service.cursors.read(connection, of, cursor, query)
-            asked = Asked(self.service, connection, self.principal, followed, then, after, query)
-            return tag, build(asked)
+            return tag, build(self.asked(connection, followed, at, cursor))
 
         tag, body = await self.service.reader.ask(found, long=long)
         return self.answer(None if fresh else tag, body)
+
+    async def page_of(
+        self,
+        named: str,
+        build: Callable[[Asked], T],
+        *,
+        at: str | None = None,
+        cursor: str | None = None,
+    ) -> T:
+        """As `of_asset`, for an answer that needs more than the ledger: whatever is built of it."""
+
+        def found(connection: Connection) -> T:
+            return build(self.asked(connection, self.find(connection, named), at, cursor))
+
+        return await self.service.reader.ask(found)
+
+    def asked(
+        self, connection: Connection, followed: Followed, at: str | None, cursor: str | None
+    ) -> Asked:
+        """The moment that is asked for, or that of the cursor.
+
+        Raises: as `moment` and `Cursors.read`.
+        """
+        query, after, id_ = self.query(), 0, followed.asset.id
+        if cursor is None:
+            then = moment(connection, id_, at)
+        else:
+            then, after = self.service.cursors.read(connection, id_, cursor, query)
+        return Asked(self.service, connection, self.principal, followed, then, after, query)
 
     async def of_all(self, build: Callable[[Connection, Sequence[Followed]], Model]) -> Response:
         """The answer about all assets that may be shown."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +26,13 @@ SAFE = (
 )
 """Headers of every answer that does not have its own."""
 
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-ID",
+    "Access-Control-Max-Age": "600",
+}
+EXPOSED = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-ID"
+
 
 class _TooLargeError(Exception):
     """A body went on after its limit."""
@@ -40,64 +47,93 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http":
+        if scope["type"] == "http":
+            await _Exchange(self.settings, scope, receive, send).run(self.app)
+        else:
             await self.app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        number = _request_id(headers.get("x-request-id", ""))
-        scope.setdefault("state", {})["request_id"] = number
-        origin = headers.get("origin")
-        begun = False
 
-        async def answer(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                told = MutableHeaders(scope=message)
-                told["X-Request-ID"] = number
-                for name, value in SAFE:
-                    told.setdefault(name, value)
-                self._allow(told, origin)
-            await send(message)
 
-        read = 0
+class _Exchange:
+    """A request and its answer."""
 
-        async def bounded() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.settings.body_bytes:
-                raise _TooLargeError
-            return message
+    def __init__(self, settings: Settings, scope: Scope, receive: Receive, send: Send) -> None:
+        self.settings = settings
+        self.scope = scope
+        self.headers = Headers(scope=scope)
+        self.number = _request_id(self.headers.get("x-request-id", ""))
+        scope.setdefault("state", {})["request_id"] = self.number
+        self._receive = receive
+        self._send = send
+        self.begun = False
+        self.read = 0
 
+    async def run(self, app: ASGIApp) -> None:
+        """Have the application answer, or say why it does not."""
         try:
-            if _length(headers) > self.settings.body_bytes:
-                raise _TooLargeError
-            await self.app(scope, bounded, answer)
+            self._count(_length(self.headers))
+            self.read = 0
+            if self._asks_for_leave():
+                await self._answer(Response(None, 204, PREFLIGHT))
+            else:
+                await app(self.scope, self.receive, self.send)
         except _TooLargeError:
-            if not begun:
-                await self._refuse(scope, receive, answer)
+            await self._answer(self._too_large())
         except Exception as error:
             # Of an answer that has begun nothing can be said any more: the server ends it.
-            if begun:
+            if self.begun:
                 raise
-            await unexpected(Request(scope), error)(scope, receive, answer)
+            await self._answer(unexpected(Request(self.scope), error))
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, response: Response) -> None:
+        if not self.begun:
+            await response(self.scope, self._receive, self.send)
+
+    # -------------------------------------------------------------------------------- the request
+
+    async def receive(self) -> Message:
+        """A part of the body, while there are not too many."""
+        message = await self._receive()
+        self._count(len(message.get("body", b"")))
+        return message
+
+    def _count(self, length: int) -> None:
+        self.read += length
+        if self.read > self.settings.body_bytes:
+            raise _TooLargeError
+
+    def _too_large(self) -> Response:
         most = self.settings.body_bytes
-        refusal = problem(
-            Request(scope), "too-large", f"the body has more than {most:,} bytes",
+        return problem(
+            Request(self.scope), "too-large", f"the body has more than {most:,} bytes",
             remedy="send less", headers={"Connection": "close"},
         )  # fmt: skip
-        await refusal(scope, receive, send)
 
-    def _allow(self, headers: MutableHeaders, origin: str | None) -> None:
-        """Let a page of another origin read the answer, if the settings name that origin."""
-        if origin is None or origin not in self.settings.origins:
-            return
-        headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = "ETag, X-Request-ID, Retry-After"
-        headers.add_vary_header("Origin")
+    # --------------------------------------------------------------------------------- the answer
+
+    async def send(self, message: Message) -> None:
+        """A part of the answer; its headers are made safe."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            told = MutableHeaders(scope=message)
+            told["X-Request-ID"] = self.number
+            for name, value in SAFE:
+                told.setdefault(name, value)
+            if self._is_allowed():
+                told["Access-Control-Allow-Origin"] = self.headers["origin"]
+                told["Access-Control-Expose-Headers"] = EXPOSED
+                told.add_vary_header("Origin")
+        await self._send(message)
+
+    def _is_allowed(self) -> bool:
+        """Whether the settings name the origin of the page that asks."""
+        return self.headers.get("origin") in self.settings.origins
+
+    def _asks_for_leave(self) -> bool:
+        """Whether a browser asks beforehand, for a page that may."""
+        asks = self.scope["method"] == "OPTIONS" and (
+            "access-control-request-method" in self.headers
+        )
+        return asks and self._is_allowed()
 
 
 def _request_id(given: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from prorata.service.problems import Refused
-from prorata.service.settings import Settings
+from prorata.service.serving import Service
 
 __all__ = ["Asker", "Principal", "principal_of"]
 
@@ -38,7 +38,7 @@ class Principal:
 
     def owns(self, chain_id: int, token: str) -> bool:
         """Whether it is an asset of the key's own tenant."""
-        return (chain_id, token) in self.assets
+        return self.key is not None and (chain_id, token) in self.assets
 
     def require(self, scope: str) -> None:
         """Raises: Refused when the key lacks a scope."""
@@ -53,12 +53,24 @@ class Principal:
 
 
 async def principal_of(request: Request) -> Principal:
-    """The one who asks.
+    """The one who asks, by the key in `Authorization`; without one it is anybody.
 
-    Raises: Refused for a key that is not known.
+    Raises: Refused for a key that is not known, or was revoked.
     """
-    settings: Settings = request.app.state.service.settings
-    return Principal(public=settings.public)
+    service: Service = request.app.state.service
+    public = service.settings.public
+    given = request.headers.get("authorization")
+    if given is None:
+        return Principal(public)
+    scheme, _, text = given.partition(" ")
+    key = await service.offices.key(text.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise Refused(
+            "no-key", "the key is not known, or was revoked", "ask for another one",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )  # fmt: skip
+    request.scope["state"]["key"] = key.id
+    return Principal(public, key.tenant, key.id, frozenset(key.scopes), frozenset(key.assets))
 
 
 Asker = Annotated[Principal, Depends(principal_of)]

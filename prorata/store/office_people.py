@@ -16,13 +16,36 @@ from prorata.store.erasures import erased_wallets
 from prorata.store.office import Office, Transaction
 from prorata.store.people import GivenWallet, Person, Taken
 
-__all__ = ["find_person", "people", "take_in"]
+__all__ = ["find_person", "people", "people_of", "take_in"]
 
 
 def people(office: Office, chain_id: int, *, action: str = "people.list") -> list[Person]:
     """Everybody with a wallet on a chain, by name; the trail has it as `action`."""
     with office.reading(action) as reading:
         found = [one for one in _everybody(office, reading.connection) if one.on(chain_id)]
+        reading.rows = len(found)
+    return found
+
+
+def people_of(
+    office: Office, chain_id: int, addresses: Sequence[str], *, action: str
+) -> dict[str, Person]:
+    """Who has each of some addresses on a chain, as far as is known; the trail has it."""
+    party, wallet = tables.party.c, tables.wallet.c
+    chosen = (
+        sa.select(wallet.address, party.id, party.name, party.kind, party.country)
+        .select_from(tables.wallet.join(tables.party))
+        .where(
+            wallet.tenant == office.tenant,
+            wallet.chain_id == chain_id,
+            wallet.address.in_(addresses),
+        )
+    )
+    with office.reading(action) as reading:
+        found = {
+            row.address: Person(row.id, row.name, row.kind, row.country, ((chain_id, row.address),))
+            for row in reading.connection.execute(chosen)
+        }
         reading.rows = len(found)
     return found
 

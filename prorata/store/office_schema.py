@@ -32,11 +32,16 @@ __all__ = [
     "MARK_KINDS",
     "METADATA",
     "OWN",
+    "SCOPES",
+    "api_key",
+    "api_key_asset",
+    "api_usage",
     "erasure",
     "mark",
     "party",
     "silence",
     "tenant",
+    "tenant_asset",
     "trail",
     "wallet",
 ]
@@ -46,6 +51,8 @@ OWN = "own"
 
 MARK_KINDS = ("NAV", "price", "appraisal")
 BASES = ("cum", "ex")
+SCOPES = ("read", "read:register", "prepare", "alerts", "admin")
+"""What a key of the service may do."""
 
 METADATA = MetaData(
     naming_convention={
@@ -195,4 +202,60 @@ silence = _table(
     PrimaryKeyConstraint("tenant", "id"),
     _of_tenant(),
     CheckConstraint("begins_at < ends_at", name="times"),
+)
+
+# -------------------------------------------------------------------------------------- the service
+
+# The assets whose keys a tenant can have.
+tenant_asset = _table(
+    "tenant_asset",
+    _text("tenant"),
+    _number("chain_id"),
+    Column("token", AddressColumn, nullable=False),
+    PrimaryKeyConstraint("tenant", "chain_id", "token"),
+    _of_tenant(),
+    CheckConstraint("length(token) = 20", name="token"),
+)
+
+# A key of the service: the SHA-256 of its secret, which nobody keeps. `scopes` are separated by
+# spaces. A key that is revoked stays, so that the trail's numbers mean something.
+api_key = _table(
+    "api_key",
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    Column("digest", LargeBinary, nullable=False),
+    _text("scopes"),
+    _number("made_at"),
+    _number("revoked_at", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+    UniqueConstraint("id"),
+    CheckConstraint("length(digest) = 32", name="digest"),
+    CheckConstraint("length(name) > 0", name="name"),
+)
+
+# What a key may see of what its tenant has.
+api_key_asset = _table(
+    "api_key_asset",
+    _text("tenant"),
+    _text("key"),
+    _number("chain_id"),
+    Column("token", AddressColumn, nullable=False),
+    PrimaryKeyConstraint("tenant", "key", "chain_id", "token"),
+    ForeignKeyConstraint(["tenant", "key"], ["api_key.tenant", "api_key.id"]),
+    ForeignKeyConstraint(
+        ["tenant", "chain_id", "token"],
+        ["tenant_asset.tenant", "tenant_asset.chain_id", "tenant_asset.token"],
+    ),
+)
+
+# How much of a limit was used in the window that ends then, by all workers together. It is no
+# write of anybody's: it may be lost, and is in no trail.
+api_usage = _table(
+    "api_usage",
+    _text("name"),
+    _number("used"),
+    _number("ends_at"),
+    PrimaryKeyConstraint("name"),
 )

@@ -100,7 +100,7 @@ class Observed:
             "status": status,
             "ms": round(seconds * 1_000, 2),
             "request_id": state.get("request_id", ""),
-            "principal": state.get("principal", ""),
+            "principal": f"key {state['key']}" if "key" in state else "anybody",
         }
         REQUESTS.info("request", extra={"said": said})
         if self.metrics is not None:
