@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
+from prorata.service.ending import asked_to_end
 from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
@@ -43,7 +44,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        def begin_to_end() -> None:
+            service.ending = True
+            app.state.live.close()
+
+        with asked_to_end(begin_to_end):
+            yield
         service.ending = True
         await app.state.live.end()
         await service.reader.close()
