@@ -31,7 +31,15 @@ from prorata.values.amounts import format_units
 from prorata.values.times import moment
 from prorata.version import __version__
 
-__all__ = ["VARIABLES", "Check", "folder_checks", "machine_checks", "node_checks", "unanswered"]
+__all__ = [
+    "CURSOR_SECRETS",
+    "VARIABLES",
+    "Check",
+    "folder_checks",
+    "machine_checks",
+    "node_checks",
+    "unanswered",
+]
 
 OLDEST_PYTHON = (3, 10)
 STALE_SECONDS = 300
@@ -43,6 +51,7 @@ FOREIGN_CLOCK_SECONDS = 60
 PACKAGES = ("web3", "eth-account", "openpyxl", "plutoprint")
 APE_PACKAGES = ("eth-ape", "ape-foundry", "ape-ledger")
 DATABASE, SERVER = "PRORATA_DATABASE", "PRORATA_SERVER"
+CURSOR_SECRETS = "PRORATA_SECRETS"
 VARIABLES: Mapping[str, str] = {
     "PRORATA_NETWORK": "the node, as --network names it",
     "PRORATA_ACCOUNT": "the account, as --account names it",
@@ -52,11 +61,18 @@ VARIABLES: Mapping[str, str] = {
     DATABASE: "the ledger, as --database names it",
     SERVER: "the cluster, as --server of `ledger query` names it",
     "PRORATA_CACHE": "where is kept what nodes take at once",
+    "PRORATA_HOST": "the address that the service listens at, as --host names it",
+    "PRORATA_PORT": "the service's port, as --port names it",
+    "PRORATA_WORKERS": "the service's processes, as --workers says",
+    "PRORATA_PUBLIC_ASSETS": "assets that anybody may read, as --public-asset names them",
+    "PRORATA_ORIGINS": "whose pages may read the service, as --origin names them",
+    "PRORATA_SECRET_FILES": "secrets that sign cursors, as --secret-file names them",
+    CURSOR_SECRETS: "these secrets themselves, the newest first, with spaces between them",
 }
 """What the environment can say in place of options."""
 
 # The address of a database or a server may have a password in it.
-SECRETS = frozenset({PASSPHRASE, DATABASE, SERVER})
+SECRETS = frozenset({PASSPHRASE, DATABASE, SERVER, CURSOR_SECRETS})
 
 
 @dataclass(frozen=True)

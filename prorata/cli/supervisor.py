@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["MISTAKE", "Part", "Supervisor"]
@@ -39,6 +39,8 @@ class Part:
     """So many seconds has it to end by itself."""
     ready: Callable[[], bool] = lambda: True
     """Whether what it needs is there."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """What stands in no list of processes, such as an address with a key in it."""
 
 
 @dataclass
@@ -124,7 +126,7 @@ class Supervisor:
             # Out of the terminal's reach, whose Ctrl-C would end all of them at once.
             start_new_session=True,
             # Bars of several processes would overwrite each other.
-            env={**os.environ, "TTY_COMPATIBLE": "0"},
+            env={**os.environ, "TTY_COMPATIBLE": "0", **child.part.env},
         )
         self.say(f"{child.part.name}: begins (process {child.process.pid})")
 

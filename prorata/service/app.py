@@ -20,6 +20,7 @@ from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
 from prorata.service.routes import assets, events, flows, health, holders, records, register
+from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
 from prorata.version import __version__
@@ -44,11 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        def begin_to_end() -> None:
-            service.ending = True
-            app.state.live.close()
-
-        with asked_to_end(begin_to_end):
+        # Streams end at once, whatever else is still answered.
+        with draining(service), asked_to_end(app.state.live.close):
             yield
         service.ending = True
         await app.state.live.end()

@@ -38,6 +38,7 @@ class Settings:
     connections: int = 8
     blocks_behind: int = 20
     key_seconds: float = 10.0
+    drain_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         """Raises: InputError when there is no secret, or one that could be guessed."""

@@ -73,7 +73,7 @@ def add_command(
     tokens = [check_address("asset", one) for one in assets]
     tokens = tokens or [manifest.contracts["ShareToken"].address]
     with open_office_of(folder, session.database, create=True, tenant=_checked(tenant)) as office:
-        from prorata.store.keys import add_key  # noqa: PLC0415
+        from prorata.store.keys import add_key
 
         named = [(manifest.chain_id, token) for token in tokens]
         made, text = add_key(office, name, scopes=scopes, assets=named)
@@ -93,7 +93,7 @@ def list_command(tenant: str | None, **options: Any) -> None:
     with open_office_of(
         session.folder_there(), session.database, tenant=_checked(tenant)
     ) as office:
-        from prorata.store.keys import keys  # noqa: PLC0415
+        from prorata.store.keys import keys
 
         found = keys(office)
     rows = [
@@ -122,7 +122,7 @@ def revoke_command(key: str, tenant: str | None, **options: Any) -> None:
     with open_office_of(
         session.folder_there(), session.database, tenant=_checked(tenant)
     ) as office:
-        from prorata.store.keys import revoke_key  # noqa: PLC0415
+        from prorata.store.keys import revoke_key
 
         gone = revoke_key(office, key)
     session.output.say(escape(f"The key {gone.id} of {gone.name} is revoked"))

@@ -29,10 +29,10 @@ BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0
 
 
 class RequestMetrics:
-    """Requests by the template of their route, and how long they took; streams that are open."""
+    """Requests by the template of their route, and how long they took."""
 
     def __init__(self) -> None:
-        from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415 - see above
+        from prometheus_client import Counter, Histogram  # noqa: PLC0415 - see above
 
         self.requests = Counter(
             "prorata_http_requests", "Requests that were answered.", ("method", "route", "status")
@@ -40,10 +40,6 @@ class RequestMetrics:
         self.seconds = Histogram(
             "prorata_http_request_seconds", "How long an answer took.", ("route",), buckets=BOUNDS
         )
-        self.streams = Gauge(
-            "prorata_event_streams", "Streams of live events that are open.",
-            multiprocess_mode="livesum",
-        )  # fmt: skip
 
 
 _MADE: list[RequestMetrics] = []

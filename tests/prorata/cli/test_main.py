@@ -41,6 +41,7 @@ def test_every_command_is_in_one_group():
         "Powers",
         "Accounts and names",
         "Ledger",
+        "Service",
         "Reports",
         "Analytics",
         "Check",

@@ -1,4 +1,4 @@
-"""The supervisor, over real processes: begun, killed, begun again, ended in order, or all at once."""
+"""The supervisor, over real processes: begun, killed, begun again, and ended in order."""
 
 from __future__ import annotations
 

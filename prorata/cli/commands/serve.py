@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Serve the ledger over HTTP."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prorata.cli.checks import CURSOR_SECRETS
+from prorata.cli.command import Command, reading_options
+from prorata.cli.ledger.extras import extra
+from prorata.cli.metering import AUDIT, METRICS_PORT, ledger_metered
+from prorata.cli.office import office_place_of
+from prorata.cli.output import escape
+from prorata.cli.session import Session
+from prorata.deployments.manifest import Manifest
+from prorata.errors import InputError, ProrataError
+from prorata.values.addresses import check_address
+from prorata.values.amounts import Unit
+
+if TYPE_CHECKING:
+    from prorata.service.settings import Settings
+
+EXAMPLES = (
+    "prorata serve --public",
+    "prorata serve --host 0.0.0.0 --port 8080 --workers 2 --secret-file cursor.secret",
+)
+LARGEST_SECRET = 10_000
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command(cls=Command, examples=EXAMPLES)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar="PRORATA_HOST", show_envvar=True,
+    help="The address to listen at.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True,
+    envvar="PRORATA_PORT", show_envvar=True, help="The port; 0 takes one that is free.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True,
+    envvar="PRORATA_WORKERS", show_envvar=True, help="How many processes answer.",
+)  # fmt: skip
+@click.option("--public", is_flag=True, help="Let anybody read the deployment's own asset.")
+@click.option(
+    "--public-asset", "public_assets", multiple=True, metavar="TOKEN",
+    envvar="PRORATA_PUBLIC_ASSETS", show_envvar=True,
+    help="Let anybody read this asset, too; may be given again.",
+)  # fmt: skip
+@click.option(
+    "--origin", "origins", multiple=True, metavar="URL", envvar="PRORATA_ORIGINS", show_envvar=True,
+    help="Let pages of this origin read the answers; may be given again.  [default: none]",
+)  # fmt: skip
+@click.option(
+    "--secret-file", "secret_files", multiple=True, type=_FILE, metavar="FILE",
+    envvar="PRORATA_SECRET_FILES", show_envvar=True,
+    help="A file with the secret that signs cursors; of several, the first one signs and all are "
+    f"accepted, and those of {CURSOR_SECRETS}.  [default: one for this run]",
+)  # fmt: skip
+@click.option(
+    "--proxy", "proxies", multiple=True, metavar="ADDRESS",
+    help="Believe this proxy's word on who asks; may be given again.  [default: nobody's]",
+)  # fmt: skip
+@click.option(
+    "--drain", type=click.FloatRange(0, 300), default=5.0, show_default=True, metavar="SECONDS",
+    help="How long /ready says no, before the service ends.",
+)  # fmt: skip
+@click.option(
+    "--log", type=click.Choice(("json", "none")), default="json", show_default=True,
+    envvar="PRORATA_LOG", show_envvar=True,
+    help="A line of JSON on stderr for each request, or none.",
+)  # fmt: skip
+@METRICS_PORT
+@AUDIT
+@reading_options
+def cli(**options: Any) -> None:
+    """Serve the ledger over HTTP: who held what, who was paid what, at any moment.
+
+    `prorata follow` fills the ledger. Without a key (`prorata keys`) only assets that are public
+    can be read. No key of any account is used, and nothing is sent to the chain; the node is asked
+    once, how currencies are written. It needs the extras `store` and `service`: pip install
+    'prorata[store,service]'.
+    """
+    session = Session.of(options)
+    with extra("store", "service"):
+        from prorata.service.app import create_app
+        from prorata.service.server import listen, run
+        from prorata.service.telemetry.application import Wished, observed_app
+
+        notices: list[str] = []
+        settings = _settings(session, options, notices.append)
+    create_app(settings).state.service.offices.close()
+    metered, logged = options["metrics_port"], options["log"] == "json"
+    with (
+        ledger_metered(session, metered, options["audit"]),
+        closing(listen(options["host"], options["port"])) as listening,
+    ):
+        host, port = listening.getsockname()[:2]
+        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        session.output.say(escape(f"Serves {settings.ledger} at {address}"))
+        if not settings.public:
+            notices.append("no asset is public: only keys of `prorata keys add` can read")
+        for notice in notices:
+            session.output.notice(notice)
+        proxies = ",".join(options["proxies"])
+        make = functools.partial(observed_app, settings, Wished(logged, metered is not None))
+        run(make, listening, workers=options["workers"], proxies=proxies)
+    session.output.say("Ended")
+    session.output.result({"address": address, "workers": options["workers"]})
+
+
+def _settings(session: Session, options: dict[str, Any], notice: Callable[[str], None]) -> Settings:
+    from prorata.service.settings import Settings
+    from prorata.store.database import place_for
+
+    folder = session.folder_there()
+    manifest = Manifest.read(folder / "manifest.json")
+    public = {check_address("public-asset", one) for one in options["public_assets"]}
+    if options["public"]:
+        public.add(manifest.contracts["ShareToken"].address)
+    place = place_for(folder, session.database)
+    return Settings(
+        ledger=place,
+        office=office_place_of(folder, session.database),
+        secrets=_secrets(notice, options["secret_files"]),
+        public=frozenset(public),
+        origins=options["origins"],
+        units=_units(session, place, notice),
+        drain_seconds=options["drain"],
+    )
+
+
+def _secrets(notice: Callable[[str], None], paths: tuple[Path, ...]) -> tuple[str, ...]:
+    """What signs cursors; one that nobody keeps, where none is given.
+
+    Raises: InputError for a file that cannot be read.
+    """
+    given = os.environ.get(CURSOR_SECRETS, "").split()
+    if not paths and not given:
+        notice(
+            "cursors are signed with a secret of this run: pages that are read across a restart "
+            "begin anew; --secret-file keeps one"
+        )
+        return (secrets.token_hex(32),)
+    return (*map(_secret, paths), *given)
+
+
+def _secret(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as opened:
+            text = opened.read(LARGEST_SECRET).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        rule, remedy = f"cannot be read ({reason.lower()})", "name a file with one line"
+        raise InputError.of("secret-file", path, rule, remedy) from None
+    return text
+
+
+def _units(
+    session: Session, place: str, notice: Callable[[str], None]
+) -> dict[tuple[int, str], Unit]:
+    """How the currencies of the ledger's distributions are written, as far as the node says."""
+    from sqlalchemy import select
+
+    from prorata.contracts.currency import Currency
+    from prorata.store import schema
+    from prorata.store.database import Database
+
+    asked = (
+        select(schema.chain.c.chain_id, schema.distribution.c.currency)
+        .join(schema.source, schema.source.c.id == schema.distribution.c.source)
+        .join(schema.chain, schema.chain.c.id == schema.source.c.chain)
+        .distinct()
+    )
+    with closing(Database.open(place)) as database, database.snapshot() as connection:
+        named = [(int(chain), str(currency)) for chain, currency in connection.execute(asked)]
+    try:
+        with session.reading(ledger=False) as found:
+            units = {
+                (chain, currency): Currency(found.chain, currency).stated_unit()
+                for chain, currency in named
+                if chain == found.chain.chain_id
+            }
+    except ProrataError as error:
+        notice(f"currencies are shown in smallest units only: {error}")
+        return {}
+    return {key: unit for key, unit in units.items() if unit is not None}
