@@ -172,7 +172,7 @@ chain: setup  ## Start a local chain at 127.0.0.1:8545, chain id 31337
 
 lock: setup  ## Resolve both lock files of Python packages anew from pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra ape --extra dev --extra store --extra analysis --extra alerts --extra service --universal \
+	@$(VENV)/lock/bin/uv pip compile pyproject.toml --extra ape --extra dev --extra store --extra analysis --extra alerts --extra service --extra telemetry --universal \
 		--python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--quiet --output-file requirements.lock
 	@echo chdb==4.4.0 | $(VENV)/lock/bin/uv pip compile pyproject.toml - --extra store --extra analysis --extra cluster \
