@@ -35,7 +35,7 @@ def sign_in(client: Any, text: str, signature: str) -> Any:
 
 
 def test_a_holder_signs_in_and_out(served: Served, ann: Wallet) -> None:
-    """Law 117: the cookie is out of reach of scripts and of other sites; sign-out ends it."""
+    """Law 114: the cookie is out of reach of scripts and of other sites; sign-out ends it."""
     client = served.signed_in(ann)
     [cookie] = client.cookies.jar
     assert (cookie.name, cookie.path) == ("session", "/")
@@ -52,7 +52,7 @@ def test_a_holder_signs_in_and_out(served: Served, ann: Wallet) -> None:
 
 
 def test_a_signature_is_good_once(served: Served, ann: Wallet) -> None:
-    """Law 116: who has seen it go by cannot use it again."""
+    """Law 113: who has seen it go by cannot use it again."""
     client = served.client()
     text = message(client)
     assert sign_in(client, text, ann.signed(text)).status_code == 200
@@ -62,7 +62,7 @@ def test_a_signature_is_good_once(served: Served, ann: Wallet) -> None:
 
 
 def test_a_wrong_signature_spends_the_nonce(served: Served, ann: Wallet) -> None:
-    """Law 116: one attempt each."""
+    """Law 113: one attempt each."""
     client = served.client()
     text = message(client)
     assert sign_in(client, text, "0x" + "11" * 65).status_code == 422
@@ -71,7 +71,7 @@ def test_a_wrong_signature_spends_the_nonce(served: Served, ann: Wallet) -> None
 
 
 def test_a_nonce_of_ones_own_is_refused(served: Served, ann: Wallet) -> None:
-    """Law 116: though all else is as the site writes it."""
+    """Law 113: though all else is as the site writes it."""
     client = served.client()
     text = re.sub("Nonce: .*", "Nonce: " + "ab" * 16, message(client))
     answer = sign_in(client, text, ann.signed(text))
@@ -79,7 +79,7 @@ def test_a_nonce_of_ones_own_is_refused(served: Served, ann: Wallet) -> None:
 
 
 def test_another_address_is_refused(served: Served, ann: Wallet) -> None:
-    """Law 116: the message names one account, and another has signed it."""
+    """Law 113: the message names one account, and another has signed it."""
     client = served.client()
     text = message(client, BEN)
     assert f"is not of {BEN}" in sign_in(client, text, ann.signed(text)).json()["detail"]
@@ -108,7 +108,7 @@ def written(path: str, served: Served) -> str:
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example.org", "http://127.0.0.1"])
 def test_every_post_is_sent_from_our_pages(served: Served, ann: Wallet, origin: str | None) -> None:
-    """Law 117: whatever a browser with a session is led to send from elsewhere does nothing."""
+    """Law 114: whatever a browser with a session is led to send from elsewhere does nothing."""
     client = served.signed_in(ann)
     posts = [
         route.path for route in all_routes(served.app.routes) if "POST" in (route.methods or ())
@@ -129,7 +129,7 @@ OPEN = {"/", "/static/{name}", "/sign-in", "/assets/{token}"}
 
 
 def test_a_stranger_sees_what_is_public_only(served: Served) -> None:
-    """Law 117: all other pages lead to the sign-in, whichever they are."""
+    """Law 114: all other pages lead to the sign-in, whichever they are."""
     client, seen = served.client(), set()
     for route in all_routes(served.app.routes):
         if "GET" in (route.methods or ()) and not route.path.startswith(("/v1", "/health", "/re")):
@@ -147,7 +147,7 @@ def test_a_stranger_sees_what_is_public_only(served: Served) -> None:
 
 @pytest.mark.parametrize("path", ["", "/audit", "/preview"])
 def test_a_holder_is_no_issuer(served: Served, ann: Wallet, path: str) -> None:
-    """Law 117: to a holder the issuer's pages are as those of an asset that is not there."""
+    """Law 114: to a holder the issuer's pages are as those of an asset that is not there."""
     client = served.signed_in(ann)
     hidden = client.get(f"/desk/{served.token}{path}")
     missing = client.get(f"/desk/{BEN}{path}")
@@ -190,7 +190,7 @@ def test_an_issuer_previews_a_distribution(served: Served, issuer: Wallet) -> No
 
 
 def test_every_page_has_the_policy(served: Served, ann: Wallet) -> None:
-    """Law 119: nothing inline, nothing from elsewhere, in nobody's frame; nothing is kept."""
+    """Law 116: nothing inline, nothing from elsewhere, in nobody's frame; nothing is kept."""
     client = served.signed_in(ann)
     for path in ("/", "/me", f"/assets/{served.token}", f"/assets/{served.token}/claim", "/nope/x"):
         answer = client.get(path)
@@ -202,7 +202,7 @@ def test_every_page_has_the_policy(served: Served, ann: Wallet) -> None:
 
 
 def test_files_of_pages_are_named_by_their_content(served: Served) -> None:
-    """Law 119: so that a browser may keep them, and never has an old one."""
+    """Law 116: so that a browser may keep them, and never has an old one."""
     client = served.client()
     text = client.get("/sign-in").text
     for address in re.findall(r'"(/static/[^"]+)"', text):
@@ -237,7 +237,7 @@ def test_the_actions_are_listed(served: Served) -> None:
 
 
 def test_a_holder_prepares_for_its_own_wallet(served: Served, ann: Wallet) -> None:
-    """Law 117: and for no other, whatever it asks."""
+    """Law 114: and for no other, whatever it asks."""
     client = served.signed_in(ann)
     told = prepare(client, "claim", served).json()
     assert told["account"] == ANN
@@ -250,7 +250,7 @@ def test_a_holder_prepares_for_its_own_wallet(served: Served, ann: Wallet) -> No
 
 
 def test_a_key_prepares_by_its_scope_and_assets(served: Served) -> None:
-    """Law 117: for any account, of its own assets."""
+    """Law 114: for any account, of its own assets."""
     client = served.client()
     made = key(served, "prepare")
     told = prepare(client, "claim", served, account=BEN, headers=made)
@@ -299,7 +299,7 @@ def test_a_refusal_is_a_problem(
 
 
 def test_a_recovery_ends_the_lost_wallets_sessions(served: Served, ann: Wallet) -> None:
-    """Law 117: whoever has the lost key is out, and whoever took its place claims what it had."""
+    """Law 114: whoever has the lost key is out, and whoever took its place claims what it had."""
     lost = [served.signed_in(ann), served.signed_in(ann)]
     found = Wallet(NEW_KEY, served.commands.anvil)
     assert lost[0].get("/me").status_code == 200
@@ -326,7 +326,7 @@ def test_a_recovery_ends_the_lost_wallets_sessions(served: Served, ann: Wallet) 
 
 
 def test_a_form_takes_no_address_that_was_sent(served: Served, ann: Wallet) -> None:
-    """Law 118: neither a receiver, nor a holder that is not the visitor's own."""
+    """Law 115: neither a receiver, nor a holder that is not the visitor's own."""
     client = served.signed_in(ann)
     thief = Account.create().address
     for path in (f"transfer?to={thief}&amount=1", f"claim-to?to={thief}", f"payee?to={thief}",

@@ -91,7 +91,7 @@ def test_every_page_is_named(served: Served) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("view", ["light", "dark", "small"])
 def test_axe_finds_no_fault(opens: Any, name: str, view: str) -> None:
-    """Law 119: contrast, names of fields, order of headings and all that a machine can see."""
+    """Law 116: contrast, names of fields, order of headings and all that a machine can see."""
     page = opens(name, **VIEWS[view])
     asks(page, AXE.read_text(encoding="utf-8") + "; true")
     found = asks(
@@ -106,7 +106,7 @@ def test_axe_finds_no_fault(opens: Any, name: str, view: str) -> None:
 
 @pytest.mark.parametrize("name", ["me", "desk", "asset"])
 def test_a_printed_page_is_ink_on_paper(opens: Any, name: str) -> None:
-    """Law 119: in the dark too, without buttons and forms, and nothing is cut off."""
+    """Law 116: in the dark too, without buttons and forms, and nothing is cut off."""
     page = opens(name, color_scheme="dark", viewport={"width": 720, "height": 900})
     page.emulate_media(media="print", color_scheme="dark")
     assert asks(page, "getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -127,7 +127,7 @@ def focused(page: Any) -> str:
 
 
 def test_a_claim_by_keyboard_only(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 119: every step can be reached and is seen to be reached."""
+    """Law 116: every step can be reached and is seen to be reached."""
     page = open_page(ann)
     let_in(page, served, ann)
     page.goto("/me")
@@ -159,7 +159,7 @@ def test_a_claim_by_keyboard_only(open_page: Open, served: Served, ann: Wallet) 
 def test_without_script_everything_can_be_read(
     open_page: Open, served: Served, ann: Wallet
 ) -> None:
-    """Law 119: signed in by a pasted signature, claimed by a transaction that is shown."""
+    """Law 116: signed in by a pasted signature, claimed by a transaction that is shown."""
     page = open_page(None, java_script_enabled=False)
     page.goto("/sign-in")
     page.get_by_label("Your address").fill(ANN)
@@ -182,7 +182,7 @@ def test_without_script_everything_can_be_read(
 
 
 def test_nothing_of_a_page_is_inline_or_from_elsewhere() -> None:
-    """Law 119: no template has a style, a handler or an address of another host."""
+    """Law 116: no template has a style, a handler or an address of another host."""
     folder = Path(PROJECT_ROOT) / "prorata" / "service" / "pages"
     for path in (folder / "templates").glob("*.j2"):
         text = path.read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def dollars(served: Served, account: str) -> int:
 
 
 def test_a_holder_claims(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 118: connected, signed in, shown, sent, and seen."""
+    """Law 115: connected, signed in, shown, sent, and seen."""
     page = open_page(ann)
     sign_in(page, ann)
     assert "600.00 USD" in page.locator("section").inner_text()
@@ -115,7 +115,7 @@ def test_an_older_wallet_is_found(open_page: Open, ann: Wallet) -> None:
 
 
 def test_another_chain_is_refused(open_page: Open, ann: Wallet) -> None:
-    """Law 118: nothing is signed for another chain."""
+    """Law 115: nothing is signed for another chain."""
     ann.chain_id = 1
     page = open_page(ann)
     page.goto("/sign-in")
@@ -126,7 +126,7 @@ def test_another_chain_is_refused(open_page: Open, ann: Wallet) -> None:
 
 @pytest.mark.parametrize("method", ["eth_requestAccounts", "personal_sign"])
 def test_a_refused_sign_in_ends_there(open_page: Open, ann: Wallet, method: str) -> None:
-    """Law 118: the person's no is an answer, and can be changed."""
+    """Law 115: the person's no is an answer, and can be changed."""
     ann.refuses = {method}
     page = open_page(ann)
     page.goto("/sign-in")
@@ -140,7 +140,7 @@ def test_a_refused_sign_in_ends_there(open_page: Open, ann: Wallet, method: str)
 
 
 def test_a_refused_transaction_sends_nothing(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 118: the same, when it is to be sent."""
+    """Law 115: the same, when it is to be sent."""
     ann.refuses = {"eth_sendTransaction"}
     page = open_page(ann)
     sign_in(page, ann)
@@ -238,7 +238,7 @@ def test_a_lie_is_refused(
     lie: Callable[[dict[str, Any]], None],
     sentence: str,
 ) -> None:
-    """Law 118: what the deployment does not name, or nobody has typed in, is shown to no wallet."""
+    """Law 115: what the deployment does not name, or nobody has typed in, is shown to no wallet."""
     page = open_page(ann)
     sign_in(page, ann)
     page.goto(f"/assets/{served.token}/claim")
@@ -250,7 +250,7 @@ def test_a_lie_is_refused(
 
 
 def test_a_receiver_is_typed_in(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 118: not taken from an address that somebody has sent, nor changed on the way."""
+    """Law 115: not taken from an address that somebody has sent, nor changed on the way."""
     page = open_page(ann)
     sign_in(page, ann)
     page.goto(f"/assets/{served.token}/transfer?to={BEN}&amount=5")
@@ -271,7 +271,7 @@ def test_a_receiver_is_typed_in(open_page: Open, served: Served, ann: Wallet) ->
 def test_a_receiver_that_is_swapped_is_refused(
     open_page: Open, served: Served, ann: Wallet
 ) -> None:
-    """Law 118: the server prepares for one, and the person has typed another."""
+    """Law 115: the server prepares for one, and the person has typed another."""
     page = open_page(ann)
     sign_in(page, ann)
 
@@ -305,7 +305,7 @@ def test_a_refusal_of_the_server_is_a_sentence(
 
 
 def test_a_message_is_signed(open_page: Open, served: Served, ann: Wallet) -> None:
-    """Law 118: typed data of a domain that the page names, shown before it is signed."""
+    """Law 115: typed data of a domain that the page names, shown before it is signed."""
     page = open_page(ann)
     sign_in(page, ann)
     page.goto(f"/assets/{served.token}/claim-to")
@@ -327,7 +327,7 @@ def test_a_message_is_signed(open_page: Open, served: Served, ann: Wallet) -> No
 
 
 def test_an_issuer_distributes(open_page: Open, served: Served, issuer: Wallet) -> None:
-    """Law 118: an approval of what the declaration takes, then the declaration."""
+    """Law 115: an approval of what the declaration takes, then the declaration."""
     served.commands.close_record()
     served.follow()
     page = open_page(issuer)
@@ -351,7 +351,7 @@ def test_an_issuer_distributes(open_page: Open, served: Served, issuer: Wallet) 
 def test_an_approval_is_of_what_is_taken(
     open_page: Open, served: Served, issuer: Wallet, amount: str
 ) -> None:
-    """Law 118: neither of all that there is, nor of any other amount."""
+    """Law 115: neither of all that there is, nor of any other amount."""
     page = open_page(issuer)
     sign_in(page, issuer)
 

@@ -40,7 +40,7 @@ def refused(words: str, now: int = NOW) -> str:
 
 
 def test_what_the_site_wrote_is_read() -> None:
-    """Law 116: an example of the standard's form."""
+    """Law 113: an example of the standard's form."""
     assert text().split("\n") == [
         "shares.example.org wants you to sign in with your Ethereum account:",
         ANN,
@@ -62,18 +62,18 @@ def test_what_the_site_wrote_is_read() -> None:
     "origin", ["https://evil.example.org", "https://shares.example.org:444", "http://localhost"]
 )
 def test_another_site_is_refused(origin: str) -> None:
-    """Law 116: a message for another domain signs nobody in here, though its wallet signed it."""
+    """Law 113: a message for another domain signs nobody in here, though its wallet signed it."""
     assert "is not shares.example.org" in refused(text(Site(origin, 31_337)))
 
 
 def test_another_chain_is_refused() -> None:
-    """Law 116: nor one for another chain."""
+    """Law 113: nor one for another chain."""
     assert '"1" is not 31337' in refused(text(Site(SITE.origin, 1)))
 
 
 @given(st.integers(-2 * MESSAGE_SECONDS, 2 * MESSAGE_SECONDS))
 def test_it_is_good_for_five_minutes(age: int) -> None:
-    """Law 116: not one second longer, and not before it was written but for a clock's error."""
+    """Law 113: not one second longer, and not before it was written but for a clock's error."""
     words = text(second=NOW - age)
     if -AHEAD_SECONDS <= age < MESSAGE_SECONDS:
         assert SITE.read(words, NOW).nonce == NONCE
@@ -83,7 +83,7 @@ def test_it_is_good_for_five_minutes(age: int) -> None:
 
 @given(st.data())
 def test_any_change_is_refused(data: st.DataObject) -> None:
-    """Law 116: whatever is changed, it is not read, or its signature is not the account's."""
+    """Law 113: whatever is changed, it is not read, or its signature is not the account's."""
     words, signature = text(), signed(text())
     at = data.draw(st.integers(0, len(words) - 1))
     put = data.draw(st.text(alphabet="\n 0aAbB1Zé:/", max_size=2))
@@ -116,7 +116,7 @@ def test_any_change_is_refused(data: st.DataObject) -> None:
     ids=lambda change: change[1][:24],
 )
 def test_no_other_form_is_accepted(change: tuple[str, str]) -> None:
-    """Law 116: the standard has room for more than we ask anybody to sign."""
+    """Law 113: the standard has room for more than we ask anybody to sign."""
     assert change[0] in text()
     assert "message" in refused(text().replace(*change))
 
@@ -155,7 +155,7 @@ class NoContract(RpcChain):
 
 
 def test_the_account_has_signed() -> None:
-    """Law 116: by its key, without a node."""
+    """Law 113: by its key, without a node."""
     check_signature(text(), SITE.read(text(), NOW), signed(text()), NoContract())
 
 
@@ -175,13 +175,13 @@ def test_the_account_has_signed() -> None:
     ids=lambda one: one[:12],
 )
 def test_another_signature_is_refused(signature: str) -> None:
-    """Law 116: of another key, of another text, or of nothing."""
+    """Law 113: of another key, of another text, or of nothing."""
     with pytest.raises(InputError, match="signature"):
         check_signature(text(), SITE.read(text(), NOW), signature, NoContract())
 
 
 def test_a_contract_wallet_signs_in(operator: Operator, chain: RpcChain, artifacts) -> None:
-    """Law 116: it says itself whether it has signed, on our chain (ERC-1271)."""
+    """Law 113: it says itself whether it has signed, on our chain (ERC-1271)."""
     code = artifacts["KeyWallet"].bytecode + abi_encode(["address"], [ANN])
     wallet = operator.send_one("wallet", Call(None, code)).contract_address
     assert wallet is not None
