@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
+from prorata.service.ending import asked_to_end
 from prorata.service.limits import Limiter
+from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, flows, health, holders, records, register
+from prorata.service.routes import assets, events, flows, health, holders, records, register
 from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
@@ -47,9 +50,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        with draining(service):
+        # Streams end at once, whatever else is still answered.
+        with draining(service), asked_to_end(app.state.live.close):
             yield
         service.ending = True
+        await app.state.live.end()
         await service.reader.close()
         service.offices.close()
 
@@ -66,7 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for part in (health, assets, holders, flows, records, register):
+    app.state.live = Live(service.reader.database)
+    for part in (health, assets, holders, flows, records, register, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)
@@ -75,16 +81,28 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _describe(app: FastAPI) -> None:
-    """Have the document name the problem, to which every route refers."""
+    """Have the document name the problem and the key, to which every route refers."""
     plain = app.openapi
 
-    def described() -> dict[str, object]:
+    def described() -> dict[str, Any]:
         document = plain()
-        parts = document.setdefault("components", {}).setdefault("schemas", {})
-        if "ProblemModel" not in parts:
-            told = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
-            parts |= told.pop("$defs", {})
-            parts["ProblemModel"] = told
+        parts = document.setdefault("components", {})
+        if "securitySchemes" in parts:
+            return document
+        told = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts.setdefault("schemas", {}).update(told.pop("$defs", {}))
+        parts["schemas"]["ProblemModel"] = told
+        parts["securitySchemes"] = {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A key of `prorata keys add`; without one, what is public.",
+            }
+        }
+        for path, methods in document["paths"].items():
+            if path not in OPEN:
+                for method in methods.values():
+                    method["security"] = [{"key": []}, {}]
         return document
 
     app.openapi = described  # type: ignore[method-assign]

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from prorata.cli.command import Command, reading_options
 from prorata.cli.office import open_office_of
 from prorata.cli.output import escape
 from prorata.cli.session import Session
+from prorata.cli.signals import stopped_by_signals
 from prorata.values.times import moment
 from prorata.values.words import counted
 
@@ -22,16 +24,33 @@ if TYPE_CHECKING:
     from prorata.alerts.deciding import Decider
     from prorata.alerts.delivery import Courier
 
-__all__ = ["cli"]
+__all__ = ["cli", "delivering_options", "run_alerts"]
 
 RULES = "examples/alerts/rules.yaml"
 RECEIVERS = "examples/alerts/receivers.yaml"
 POLL = 5.0
 
 _FILE = click.Path(path_type=Path)
-_rules = click.option(
-    "--rules", required=True, type=_FILE, metavar="FILE", help="The rules, in YAML."
-)
+
+
+def delivering_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options of whoever decides and delivers."""
+    for option in (
+        click.option(
+            "--poll", type=click.FloatRange(min=0.05), default=POLL, show_default=True,
+            metavar="SECONDS", help="How often to look.",
+        ),
+        click.option("--once", is_flag=True, help="Decide and deliver what there is, then end."),
+        click.option(
+            "--receivers", type=_FILE, metavar="FILE",
+            help="Who is told; without it, what is decided is only listed.",
+        ),
+        click.option(
+            "--rules", required=True, type=_FILE, metavar="FILE", help="The rules, in YAML."
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
 
 
 @click.group()
@@ -48,24 +67,21 @@ def cli() -> None:
     examples=(f"prorata alerts run --rules {RULES} --receivers {RECEIVERS}",
               f"prorata alerts run --rules {RULES} --once"),
 )  # fmt: skip
-@_rules
-@click.option(
-    "--receivers", type=_FILE, metavar="FILE",
-    help="Who is told; without it, what is decided is only listed.",
-)  # fmt: skip
-@click.option("--once", is_flag=True, help="Decide and deliver what there is, then end.")
-@click.option(
-    "--poll", type=click.FloatRange(min=0.05), default=POLL, show_default=True, metavar="SECONDS",
-    help="How often to look.",
-)  # fmt: skip
+@delivering_options
 @reading_options
-def run_command(
-    rules: Path, receivers: Path | None, once: bool, poll: float, **options: Any
-) -> None:
+def run_command(**options: Any) -> None:
     """Decide what the rules say of all that is new, and deliver it, until it is ended.
 
     A rule begins when it is first seen. What is decided is never decided again: end it, kill it, or
     run two of them beside each other.
+    """
+    run_alerts(options)
+
+
+def run_alerts(options: dict[str, Any]) -> None:
+    """Decide and deliver, as the options say.
+
+    Raises: InputError, StoreError.
     """
     session = Session.of(options)
     from prorata.alerts.deciding import Decider  # noqa: PLC0415
@@ -73,9 +89,10 @@ def run_command(
     from prorata.alerts.receivers import read_receivers  # noqa: PLC0415
     from prorata.alerts.rules import read_rules  # noqa: PLC0415
 
-    read = read_rules(rules)
+    read, receivers = read_rules(options["rules"]), options["receivers"]
     told = () if receivers is None else read_receivers(receivers)
-    with opened(session) as (database, manifest, office):
+    ended = threading.Event()
+    with stopped_by_signals(ended.set), opened(session) as (database, manifest, office):
         decider = Decider(
             database,
             manifest.chain_id,
@@ -89,9 +106,8 @@ def run_command(
         courier, noticed = Courier(database, told), set[str]()
         while True:
             facts = _step(session, decider, courier, noticed)
-            if once:
+            if options["once"] or ended.wait(options["poll"]):
                 break
-            time.sleep(poll)
     session.output.result(facts)
 
 

@@ -17,6 +17,7 @@ from prorata.chain.node import RpcChain
 from prorata.cli.checks import CURSOR_SECRETS
 from prorata.cli.command import Command, reading_options
 from prorata.cli.ledger.extras import extra
+from prorata.cli.metering import AUDIT, METRICS_PORT, ledger_metered
 from prorata.cli.networks import connected
 from prorata.cli.office import office_place_of
 from prorata.cli.output import escape
@@ -91,6 +92,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Serve pages for holders and the issuer too, at this origin as browsers see it, as in "
     "https://shares.example.org; they ask the node.  [default: none]",
 )  # fmt: skip
+@click.option(
+    "--log", type=click.Choice(("json", "none")), default="json", show_default=True,
+    envvar="PRORATA_LOG", show_envvar=True,
+    help="A line of JSON on stderr for each request, or none.",
+)  # fmt: skip
+@METRICS_PORT
+@AUDIT
 @reading_options
 def cli(**options: Any) -> None:
     """Serve the ledger over HTTP: who held what, who was paid what, at any moment.
@@ -104,6 +112,7 @@ def cli(**options: Any) -> None:
     with extra("store", "service"):
         from prorata.service.app import create_app
         from prorata.service.server import listen, run
+        from prorata.service.telemetry.application import Wished, observed_app
 
         notices: list[str] = []
         settings = _settings(session, options, notices.append)
@@ -114,7 +123,11 @@ def cli(**options: Any) -> None:
             told = (session.network, options["pages"], folder, place)
             make = functools.partial(_with_pages, settings, *told)
     _try(make)
-    with closing(listen(options["host"], options["port"])) as listening:
+    metered, logged = options["metrics_port"], options["log"] == "json"
+    with (
+        ledger_metered(session, metered, options["audit"]),
+        closing(listen(options["host"], options["port"])) as listening,
+    ):
         host, port = listening.getsockname()[:2]
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         session.output.say(escape(f"Serves {settings.ledger} at {address}"))
@@ -123,6 +136,7 @@ def cli(**options: Any) -> None:
         for notice in notices:
             session.output.notice(notice)
         proxies = ",".join(options["proxies"])
+        make = functools.partial(observed_app, make, Wished(logged, metered is not None))
         run(make, listening, workers=options["workers"], proxies=proxies)
     session.output.say("Ended")
     session.output.result({"address": address, "workers": options["workers"]})

@@ -39,7 +39,7 @@ def paths(served: Served) -> dict[str, tuple[str, bool]]:
         "audit": (f"/desk/{token}/audit", True),
         "preview": (f"/desk/{token}/preview", True),
         "issue": (f"/assets/{token}/issue", True),
-        "missing": ("/assets/0x00000000000000000000000000000000000000bE", False),
+        "missing": ("/assets/0x00000000000000000000000000000000000000be", False),
     }
 
 
