@@ -37,6 +37,7 @@ __all__ = [
     "event_for",
     "event_name",
     "function",
+    "functions_of",
     "interface_id",
     "only_reads",
     "topics_of",
@@ -117,6 +118,24 @@ def function(contract: str, name: str) -> Function:
 
 
 @cache
+@cache
+def functions_of(contract: str) -> tuple[Function, ...]:
+    """Every function of `contract`.
+
+    Raises: InputError when there is no such contract.
+    """
+    entries = (entry for entry in artifact(contract).abi if entry["type"] == "function")
+    return tuple(
+        Function(
+            entry["name"],
+            tuple(entry["inputs"]),
+            tuple(entry["outputs"]),
+            function_abi_to_4byte_selector(entry),
+        )
+        for entry in entries
+    )
+
+
 def interface_id(contract: str) -> bytes:
     """What ERC-165 calls the interface `contract`: the selectors of its functions, by XOR."""
     selectors = (

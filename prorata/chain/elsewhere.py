@@ -266,8 +266,11 @@ class ElsewhereOperator(Rehearsal):
         return [with_margin(one.gas_used) for one in found]
 
     def gas_of(self, plan: StepPlan, mined: Mined) -> int:
-        """What a step used, and a margin: for an account without ether no node estimates it."""
-        return min(plan.gas, with_margin(mined.gas_used))
+        """What a step needs, and a margin: for an account without ether no node estimates it.
+
+        What is refunded, at most a fifth (EIP-3529), has to be there first.
+        """
+        return min(plan.gas, with_margin(mined.gas_used * 5 // 4))
 
     @property
     def to_sign(self) -> list[tuple[RehearsedStep, dict[str, str]]]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from prorata.chain.transports.limits import Limits
 from prorata.chain.transports.rates import bucket_for
 from prorata.chain.transports.replies import Answer, Reply, Request, UnansweredError, reason_given
+from prorata.chain.transports.troubles import TROUBLES
 from prorata.chain.transports.wordings import batch_limit, is_of_batch
 from prorata.errors import RUN_AGAIN, ChainError, InputError
 
@@ -35,6 +36,9 @@ class BusyError(ChainError):
 
 class SlowError(BusyError):
     """No answer in time, from the node or the gateway before it: less might have been answered."""
+
+
+_TROUBLE: dict[type[ChainError], str] = {BusyError: "busy", SlowError: "slow"}
 
 
 class Wire:
@@ -127,6 +131,13 @@ class Wire:
         return f"the node at {self.name}" if isinstance(self._node, str) else self.name
 
     def _reply(self, questions: Sequence[Request], hasty: bool) -> Reply:
+        try:
+            return self._patient(questions, hasty)
+        except ChainError as error:
+            TROUBLES[self.name, _TROUBLE.get(type(error), "failed")] += 1
+            raise
+
+    def _patient(self, questions: Sequence[Request], hasty: bool) -> Reply:
         pauses = RETRIES_AFTER_SECONDS if isinstance(self._node, str) else ()
         timeout = min(TIMEOUT_SECONDS, HASTY_SECONDS) if hasty else TIMEOUT_SECONDS
         for pause in (*pauses, None):

@@ -19,7 +19,7 @@ from prorata.errors import InputError
 from prorata.market.calls.drafts import DraftedCall, draft_call
 from prorata.market.calls.known_calls import KnownCall, find_call
 from prorata.market.calls.term_files import read_terms
-from prorata.market.calls.units import step_of
+from prorata.market.calls.wanted import wanted_of
 from prorata.market.legs import find_person
 from prorata.market.singletons import find_singleton
 from prorata.values.addresses import check_address
@@ -186,55 +186,15 @@ def wanted_order(words: Words, call: KnownCall, options: dict[str, Any]) -> Want
     side = words.sides[0]
     if len(words.sides) > 1:
         side = Side.BID if options["side"] == "buy" else Side.ASK
-    ladder = _ladder(call, options.get("currency"))
-    return Wanted(
-        side, _quantity(call, options, ladder), _step(call, side, options, ladder), ladder
+    return wanted_of(
+        call,
+        side,
+        shares=options["shares"],
+        lots=options["lots"],
+        money=options.get("money"),
+        price=options["price"],
+        currency=options.get("currency"),
     )
-
-
-def _quantity(call: KnownCall, options: dict[str, Any], ladder: int) -> int:
-    shares, lots, money = options["shares"], options["lots"], options.get("money")
-    if call.terms.by_amount:
-        if money is None or shares is not None or lots is not None:
-            rule = "is missing, and orders in this offer are money"
-            raise InputError.of("for", money or "", rule, "give --for, and no --shares")
-        return call.units.money_in("for", money, ladder)
-    if money is not None:
-        rule = "is given, and orders in this offer are shares"
-        raise InputError.of("for", money, rule, "give --shares")
-    if (shares is None) == (lots is None):
-        rule = "is missing" if shares is None else "is given besides --lots"
-        raise InputError.of("shares", shares or "", rule, "give --shares, or --lots")
-    if shares is not None:
-        return call.units.lots_in("shares", shares)
-    return int(lots)
-
-
-def _step(call: KnownCall, side: Side, options: dict[str, Any], ladder: int) -> int:
-    """The limit: without a price, any where somebody names it later, else the only one."""
-    terms, text = call.terms, options["price"]
-    if text is not None:
-        price = call.units.price_in("price", text, ladder=ladder)
-        return step_of(call.units, terms, price, ladder)
-    if terms.steps == 1:
-        return 0
-    if terms.is_valued:
-        return terms.last_step if side is Side.BID else 0
-    first, last = (
-        call.units.price(terms.ladders[ladder].price_at(n), ladder) for n in (0, terms.last_step)
-    )
-    low = first.removesuffix(" a share")
-    raise InputError.of("price", "", "is missing", f"give --price, from {low} to {last}")
-
-
-def _ladder(call: KnownCall, named: str | None) -> int:
-    if named is None:
-        return 0
-    for number, unit in enumerate(call.units.money):
-        if named.upper() == unit.symbol.upper() or named == call.terms.ladders[number].currency:
-            return number
-    choices = " or ".join(unit.symbol for unit in call.units.money)
-    raise InputError.of("in", named, f"is no money of this {call.noun}", f"give --in {choices}")
 
 
 def person_named(column: str, named: str | None) -> str | None:

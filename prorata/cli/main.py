@@ -124,11 +124,15 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "alerts": "Decide what is worth a message, and deliver it.",
     },
     "Service": {
+        "run": "Follow, deliver alerts and serve, as processes that are begun again when they die.",
+        "deliver": "Decide what the rules of alerts say, and deliver it, until it is ended.",
         "serve": "Serve the ledger over HTTP: who held what, who was paid what, at any moment.",
         "keys": "Make keys of the service, list them, and revoke them.",
     },
     "Reports": {
-        "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
+        "report": (
+            "Write reports: overview, distribution, reconciliation, register, ageing, portfolio."
+        ),
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },

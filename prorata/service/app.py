@@ -14,12 +14,14 @@ from typing import Any
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
+from prorata.service.ending import asked_to_end
 from prorata.service.limits import Limiter
+from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, flows, health, holders, records, register
+from prorata.service.routes import assets, events, flows, health, holders, records, register
 from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
@@ -48,9 +50,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        with draining(service):
+        # Streams end at once, whatever else is still answered.
+        with draining(service), asked_to_end(app.state.live.close):
             yield
         service.ending = True
+        await app.state.live.end()
         await service.reader.close()
         service.offices.close()
 
@@ -67,7 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for part in (health, assets, holders, flows, records, register):
+    app.state.live = Live(service.reader.database)
+    for part in (health, assets, holders, flows, records, register, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

@@ -78,7 +78,8 @@ class _View:
 class Follower:
     """Follows one chain into one database.
 
-    `say` hears a sentence whenever the state changes, `show` how many of how many blocks are read.
+    `say` hears a sentence whenever the state changes, `show` how many of how many blocks are read,
+    `undone` how many blocks a reorganisation took back.
     """
 
     def __init__(
@@ -91,10 +92,11 @@ class Follower:
         show: Callable[[int, int], None] = lambda _, __: None,
         refresh: Callable[[], None] = lambda: None,
         watchdog: Watchdog | None = None,
+        undone: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.chain, self.writer, self.wishes = chain, writer, wishes or Wishes()
         self._reader = Reader(chain)
-        self._say, self._show, self._refresh = say, show, refresh
+        self._say, self._show, self._refresh, self._undone = say, show, refresh, undone
         self._watchdog = watchdog or Watchdog()
         self._known = writer.hashes(writer.stand.final + 1)
         self._said = self._lag = ""
@@ -307,6 +309,7 @@ class Follower:
     def _undo(self, ancestor: int) -> None:
         gone = self._tip - ancestor
         self.writer.undo(ancestor)
+        self._undone(gone)
         self._known = {n: one for n, one in self._known.items() if n <= ancestor}
         blocks = "1 block was" if gone == 1 else f"{gone} blocks were"
         self._say(f"reorganised: {blocks} undone, down to block {ancestor}")

@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     insert,
     select,
     union,
@@ -38,9 +39,12 @@ from prorata.store.lease import lives, shown, signature
 from prorata.store.pages import Header, Page, Source
 from prorata.values.addresses import checksummed
 
-__all__ = ["Stand", "Writer"]
+__all__ = ["CHANNEL", "Stand", "Writer"]
 
 NO_BLOCK = 0
+
+CHANNEL = "prorata_change"
+"""What a PostgreSQL notifies of when changes were committed; the table says which."""
 
 
 @dataclass(frozen=True)
@@ -372,6 +376,8 @@ class Writer:
             schema.change,
             [(self.chain, first + i, *change) for i, change in enumerate(changes)],
         )
+        if changes and self.database.dialect == "postgresql":
+            connection.execute(select(func.pg_notify(CHANNEL, str(self.chain))))
 
     # ------------------------------------------------------------------------------------- undo
 

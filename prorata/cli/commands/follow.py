@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,16 @@ import click
 from prorata.chain.finality import DEPTH
 from prorata.chain.transports.new_heads import announced
 from prorata.cli.command import Command, reading_options
+from prorata.cli.metering import METRICS_PORT, nodes_metered
 from prorata.cli.output import escape
 from prorata.cli.session import Session
+from prorata.cli.signals import stopped_by_signals
 from prorata.deployments.deployment import Deployment
 from prorata.errors import ProrataError, StoreError
 
 if TYPE_CHECKING:
     from prorata.store.database import Database
-    from prorata.store.follower import Follower, Wishes
+    from prorata.store.follower import Wishes
     from prorata.store.writer import Writer
 
 EXAMPLES = (
@@ -50,6 +51,7 @@ EXAMPLES = (
     metavar="BLOCKS",
     help="How far below the newest block one is final, on a chain whose nodes do not say.",
 )
+@METRICS_PORT
 @reading_options
 def cli(**options: Any) -> None:
     """Read every event of an asset into the ledger's database, and go on doing so.
@@ -71,12 +73,15 @@ def cli(**options: Any) -> None:
     wishes = Wishes(options["once"], options["until"], options["poll"], options["depth"])
     with session.reading(ledger=False) as found:
         place = place_for(found.folder, session.database)
-        with closing(Database.open(place, create=True)) as opened:
-            session.output.result(_followed(session, found, opened, wishes))
+        with (
+            closing(Database.open(place, create=True)) as opened,
+            nodes_metered(session, options["metrics_port"]) as nodes,
+        ):
+            session.output.result(_followed(session, found, opened, wishes, nodes))
 
 
 def _followed(
-    session: Session, found: Deployment, opened: Database, wishes: Wishes
+    session: Session, found: Deployment, opened: Database, wishes: Wishes, nodes: Any
 ) -> dict[str, Any]:
     """Follow, and say how the ledger stands in the end."""
     from prorata.store.sources import follow_deployment, joined  # noqa: PLC0415
@@ -94,13 +99,13 @@ def _followed(
         return {"database": opened.name, "added": added, "followed": False}
     try:
         _list(say, follow_deployment(writer, found))
-        _run(session, found, writer, wishes)
+        _run(session, found, writer, wishes, nodes)
     finally:
         writer.release()
     return _facts(opened, writer)
 
 
-def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes) -> None:
+def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes, nodes: Any) -> None:
     from prorata.store.follower import Follower  # noqa: PLC0415
     from prorata.store.watchdog import Watchdog  # noqa: PLC0415
 
@@ -114,8 +119,9 @@ def _run(session: Session, found: Deployment, writer: Writer, wishes: Wishes) ->
             show=show,
             refresh=_refreshing(found, writer, output.say),
             watchdog=Watchdog(quiet=chain.is_local),
+            undone=(lambda _: None) if nodes is None else nodes.undone.append,
         )
-        with _stoppable(follower), announced(chain.websockets, follower.wake.set):
+        with stopped_by_signals(follower.stop), announced(chain.websockets, follower.wake.set):
             follower.run()
 
 
@@ -144,21 +150,6 @@ def _changed_at(path: Path) -> int:
     with suppress(OSError):
         return path.stat().st_mtime_ns
     return 0
-
-
-@contextmanager
-def _stoppable(follower: Follower) -> Iterator[None]:
-    """End after the page that is under way when the process is asked to end."""
-    before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Only the main thread may say what a signal does.
-        with suppress(ValueError):
-            before[number] = signal.signal(number, lambda *_: follower.stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _list(say: Callable[[str], None], added: list[str]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from prorata.chain.node import RpcChain
 from prorata.cli.commands import follow
+from prorata.cli.signals import stopped_by_signals
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.market_contracts import SHARE_EXCHANGE, singleton_address
 from prorata.ledger.audits import audit_register
@@ -175,12 +176,12 @@ def test_signals_end_it_after_its_page():
             self.stopped += 1
 
     ends = Ends()
-    with follow._stoppable(ends):
+    with stopped_by_signals(ends.stop):
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
     assert ends.stopped == 2
     assert signal.getsignal(signal.SIGTERM) is before
-    thread = threading.Thread(target=lambda: follow._stoppable(ends).__enter__())
+    thread = threading.Thread(target=lambda: stopped_by_signals(ends.stop).__enter__())
     thread.start()
     thread.join()
 

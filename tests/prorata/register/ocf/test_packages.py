@@ -240,7 +240,7 @@ def test_faults_of_files_and_fields_are_told_at_once(tmp_path):
         ('{"file_type": "OCF_MANIFEST_FILE"', "is no JSON"),
         ('{"file_type": "OCF_MANIFEST_FILE", "a": ' + "[" * 99_999, "is no JSON"),
         (json.dumps(manifest(ocf_version="1.1.0")), "is a version of the format that is not read"),
-        (json.dumps({**manifest(), "as_of": None}), '"None" Input should be a valid string'),
+        (json.dumps({**manifest(), "as_of": None}), '"None" is no text'),
     ],
 )
 def test_a_manifest_that_cannot_be_read(tmp_path, text, sentence):
