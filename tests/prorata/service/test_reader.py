@@ -22,6 +22,7 @@ ENDLESS = text(
 
 
 def test_an_answer_is_of_what_was_written_last(served):
+    """Law 125: an old answer is never taken for a new one."""
     path = f"/{TOKEN}/holders/{person(1)}"
     for amount in (69, 68, 67):
         assert served.json(path)["shares"]["units"] == str(amount + 1)
@@ -32,6 +33,7 @@ def test_an_answer_is_of_what_was_written_last(served):
 
 
 def test_a_ledger_that_was_derived_anew_is_read_in_place_of_the_old_one(served, place):
+    """Law 124: whatever comes meanwhile."""
     before = served.json(f"/{TOKEN}")
     cursor = served.json(f"/{TOKEN}/holders?limit=1")["next"]
     served.writer.release()
