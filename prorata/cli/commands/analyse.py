@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +15,10 @@ from prorata.analysis.concentration import Part
 from prorata.analysis.figures import DAY
 from prorata.analysis.marks import MarkKind
 from prorata.analysis.periods import Interval
+from prorata.analysis.reporting import Reporting
 from prorata.analysis.returns import Growth, growth
 from prorata.analysis.risk import Pair, correlations
+from prorata.analysis.sheets import read_rates
 from prorata.analysis.splits import restated_marks
 from prorata.cli.command import Command, reading_options
 from prorata.cli.ledger.analytics import Desk, asset_facts, books_beside, spreads
@@ -86,6 +89,21 @@ def _part_option(part: Part, told: str) -> Callable[[F], F]:
     metavar="USDC=USD",
     help="Count a currency as another one; else income in USDC is none of marks in USD.",
 )
+@click.option("--in", "currency", metavar="CURRENCY", help="All figures in one currency.")
+@click.option(
+    "--rates",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Exchange rates into that currency: CSV with time, currency, value and source.",
+)
+@click.option(
+    "--oldest-rate",
+    type=click.IntRange(min=1),
+    default=7,
+    show_default=True,
+    metavar="DAYS",
+    help="How old an exchange rate may be.",
+)
 @_part_option(Part.TREASURY, "The issuer's own wallet, besides those of the office.")
 @_part_option(Part.POOL, "A pool's or a custodian contract's wallet, besides our own contracts.")
 @_part_option(Part.OMNIBUS, "A wallet that holds for persons whom nobody here can see.")
@@ -101,7 +119,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     wallet = None if address is None else check_address("address", address)
     said = options["known_at"]
     known_at = None if said is None else parse_time("known-at", said)
-    wish, same = _wish(options), _same(options["same"])
+    wish, same, reporting = _wish(options), _same(options["same"]), _reporting(options)
     parts = {check_address(part.value, one): part for part in _PARTS for one in options[part.value]}
     with asked(session, at) as ledger:
         if wish.accruals is not None and wish.accruals.date > ledger.second:
@@ -109,7 +127,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
             dated = moment(wish.accruals.date)
             raise InputError.of("accrued", dated, rule, "give the file of an earlier date")
         desk = Desk(session, ledger.found, known_at)
-        known = desk.known(parts, same)
+        known = desk.known(parts, same, reporting)
         facts = asset_facts(ledger, desk, known)
         groups = analysed(facts, wish, spreads=spreads(ledger), wallet=wallet)
         pairs = _correlations(ledger, desk, known, facts, wish)
@@ -117,12 +135,15 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     countries = country_flows(facts) if facts.known.persons is not None else []
     session.output.say(escape(f"{facts.symbol}, {when}"))
     _show(session.output, groups, pairs, countries)
+    for one in facts.left_out:
+        session.output.say(f"Left out: {one}.")
     session.output.result(
         json_object(
             {
                 **head,
                 "as_of": moment(facts.as_of),
                 "currency": facts.currency,
+                "left_out": list(facts.left_out),
                 "groups": [
                     {"title": one.title, "figures": [figure.as_json() for figure in one.figures]}
                     for one in groups
@@ -157,6 +178,18 @@ def _same(said: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _reporting(options: Mapping[str, Any]) -> Reporting | None:
+    """Raises: InputError for rates without a currency, or a file with a fault."""
+    currency, rates = options["currency"], options["rates"]
+    if currency is None:
+        if rates is not None:
+            rule = "has rates into a currency that is not named"
+            raise InputError.of("rates", rates, rule, "give --in, too, such as --in USD")
+        return None
+    read = [] if rates is None else read_rates(rates)
+    return Reporting(currency, read, options["oldest_rate"] * DAY)
+
+
 def _correlations(
     ledger: Asked, desk: Desk, known: Known, facts: AssetFacts, wish: Wish
 ) -> dict[tuple[str, str], Pair]:
@@ -166,17 +199,20 @@ def _correlations(
     series: dict[str, Growth] = {f"{facts.symbol}": grown(facts, wish)}
     kind = series[facts.symbol].kind
     for other in assets_beside(ledger.connection, ledger.asset):
-        known_marks = [
-            one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of
-        ]
-        if kind is None or not series_of(known_marks, kind):
+        told, _ = known.marks(
+            [one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of]
+        )
+        if kind is None or not series_of(told, kind):
             continue
         books = books_beside(ledger.found, ledger.connection, other)
         splits = splits_of(books, other.token, as_of=facts.as_of)
-        kept = series_of(restated_marks(known_marks, splits), kind)
+        kept = series_of(restated_marks(told, splits), kind)
         paid = distributions_of(books, other.token, as_of=facts.as_of, known=known)
         name = other.symbol if other.symbol not in series else other.token
         series[name] = growth(kept, paid)
+        if kept and kept[0].currency != facts.currency:
+            reason = f"marks in {kept[0].currency} and in {facts.currency}: give --in and --rates"
+            series[name] = replace(series[name], levels=(), reason=reason)
     found = correlations(series, interval=wish.interval, as_of=facts.as_of)
     return {names: pair for names, pair in found.items() if facts.symbol in names}
 

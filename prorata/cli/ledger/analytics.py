@@ -10,6 +10,7 @@ from prorata.analysis.concentration import Part
 from prorata.analysis.figures import Figure
 from prorata.analysis.liquidity import posted_spread
 from prorata.analysis.marks import Mark
+from prorata.analysis.reporting import Reporting
 from prorata.cli.ledger.asking import Asked
 from prorata.cli.office import office_place_of, open_office_of
 from prorata.cli.session import Session
@@ -43,11 +44,13 @@ class Desk:
 
         return has_office(office_place_of(self.found.folder, self.session.database))
 
-    def known(self, parts: dict[str, Part], same: dict[str, str]) -> Known:
+    def known(
+        self, parts: dict[str, Part], same: dict[str, str], reporting: Reporting | None = None
+    ) -> Known:
         """What is known of wallets: the office's people, and what the options say."""
         found = dict.fromkeys(own_contracts(self.found), Part.POOL)
         if not self._has_office():
-            return Known(None, {}, {**found, **parts}, same)
+            return Known(None, {}, {**found, **parts}, same, reporting)
         from prorata.store.office_people import people
 
         chain_id = self.found.manifest.chain_id
@@ -60,7 +63,7 @@ class Desk:
                     countries[one.id] = country_name(one.country)
                 if one.kind == Part.TREASURY.value:
                     found |= dict.fromkeys(one.on(chain_id), Part.TREASURY)
-        return Known(persons or None, countries, {**found, **parts}, same)
+        return Known(persons or None, countries, {**found, **parts}, same, reporting)
 
     def marks(self, token: str, name: str) -> list[Mark]:
         """The marks of an asset, as they were known."""
