@@ -15,13 +15,18 @@ from prorata.analysis.concentration import Part
 from prorata.analysis.figures import DAY
 from prorata.analysis.marks import MarkKind
 from prorata.analysis.periods import Interval
-from prorata.analysis.reporting import Reporting
 from prorata.analysis.returns import Growth, growth
 from prorata.analysis.risk import Pair, correlations
-from prorata.analysis.sheets import read_rates
 from prorata.analysis.splits import restated_marks
 from prorata.cli.command import Command, reading_options
-from prorata.cli.ledger.analytics import Desk, asset_facts, books_beside, spreads
+from prorata.cli.ledger.analytics import (
+    Desk,
+    asset_facts,
+    books_beside,
+    reporting_of,
+    reporting_options,
+    spreads,
+)
 from prorata.cli.ledger.asking import Asked, asked, at_option
 from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
@@ -89,21 +94,7 @@ def _part_option(part: Part, told: str) -> Callable[[F], F]:
     metavar="USDC=USD",
     help="Count a currency as another one; else income in USDC is none of marks in USD.",
 )
-@click.option("--in", "currency", metavar="CURRENCY", help="All figures in one currency.")
-@click.option(
-    "--rates",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Exchange rates into that currency: CSV with time, currency, value and source.",
-)
-@click.option(
-    "--oldest-rate",
-    type=click.IntRange(min=1),
-    default=7,
-    show_default=True,
-    metavar="DAYS",
-    help="How old an exchange rate may be.",
-)
+@reporting_options
 @_part_option(Part.TREASURY, "The issuer's own wallet, besides those of the office.")
 @_part_option(Part.POOL, "A pool's or a custodian contract's wallet, besides our own contracts.")
 @_part_option(Part.OMNIBUS, "A wallet that holds for persons whom nobody here can see.")
@@ -119,7 +110,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     wallet = None if address is None else check_address("address", address)
     said = options["known_at"]
     known_at = None if said is None else parse_time("known-at", said)
-    wish, same, reporting = _wish(options), _same(options["same"]), _reporting(options)
+    wish, same, reporting = _wish(options), _same(options["same"]), reporting_of(options)
     parts = {check_address(part.value, one): part for part in _PARTS for one in options[part.value]}
     with asked(session, at) as ledger:
         if wish.accruals is not None and wish.accruals.date > ledger.second:
@@ -176,18 +167,6 @@ def _same(said: Sequence[str]) -> dict[str, str]:
             raise InputError.of("same", one, "is no pair of currencies", "write USDC=USD")
         found[name] = other
     return found
-
-
-def _reporting(options: Mapping[str, Any]) -> Reporting | None:
-    """Raises: InputError for rates without a currency, or a file with a fault."""
-    currency, rates = options["currency"], options["rates"]
-    if currency is None:
-        if rates is not None:
-            rule = "has rates into a currency that is not named"
-            raise InputError.of("rates", rates, rule, "give --in, too, such as --in USD")
-        return None
-    read = [] if rates is None else read_rates(rates)
-    return Reporting(currency, read, options["oldest_rate"] * DAY)
 
 
 def _correlations(

@@ -545,6 +545,21 @@ def test_a_benchmark_has_the_same_columns_for_each_asset(played, tmp_path) -> No
     assert "no scorecard" in said
 
 
+def test_a_benchmark_says_what_sizes_are_in_and_has_them_in_one_currency(played, tmp_path) -> None:
+    listed = table(tmp_path, "assets.yaml", "assets:", "  - { asset: QUAY9, class: building }")
+    said = played.commands.says("benchmark", listed).split()
+    assert [said[said.index(word) + 1] for word in ("currency", "size")] == ["USD", "7,864.50"]
+    words = ("benchmark", listed, "--in", "EUR", "--rates")
+    path = rates(tmp_path, played, "first mark", "second mark", "last mark")
+    said = played.commands.says(*words, path).split()
+    assert [said[said.index(word) + 1] for word in ("currency", "size")] == ["EUR", "7,864.50"]
+    path = rates(tmp_path, played, "first mark", "second mark")
+    [one] = played.commands.facts(*words, path)["assets"]
+    size = one["figures"][0]
+    assert size["value"] == rounded(Fraction("80.25") * 95 * Fraction("0.95"), 2)
+    assert size["inputs"]["currency"] == "EUR"
+
+
 def test_a_benchmark_with_a_score_and_an_old_mark(played, tmp_path) -> None:
     for name in ("score.yaml", "score-method.yaml"):
         source = PROJECT_ROOT / "examples" / "analytics" / name
