@@ -124,7 +124,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "alerts": "Decide what is worth a message, and deliver it.",
     },
     "Reports": {
-        "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
+        "report": (
+            "Write reports: overview, distribution, reconciliation, register, ageing, portfolio."
+        ),
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },

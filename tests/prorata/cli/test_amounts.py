@@ -343,6 +343,8 @@ def report(documents: Documents, folder: Path) -> None:
         (("ageing",), "aged.json"),
     ):
         documents("report", *words, "--out", folder / name)
+    family, page = EXAMPLES / "analytics" / "portfolio.yaml", folder / "portfolio.html"
+    documents.asks_no_node("report", "portfolio", family, "--out", page)
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
         documents("statements", "--year", number, "--out", folder / f"statements-{number}")
