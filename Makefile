@@ -26,7 +26,7 @@ export SOLCX_BINARY_PATH := $(CURDIR)/$(VENV)/solcx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export NPM_CONFIG_UPDATE_NOTIFIER := false
 
-.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz mutate faults prove cluster gas calls schedules coverage bench hardhat browser chain lock clean
+.PHONY: help setup demo test check lint format artifacts wheel reverse fuzz contract mutate faults prove cluster gas calls schedules coverage bench hardhat browser chain lock clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ reverse: setup $(INSTALLED)  ## Run the tests from the last to the first: none m
 
 fuzz: setup  ## Walk and ask for hours (FUZZ_STEPS, FUZZ_CALLS, FUZZ_SEED, FUZZ_WORKERS)
 	@$(BIN)/python -m tests.assurance.fuzz.run
+
+contract: setup  ## Ask the service what its OpenAPI document allows, and what not (CONTRACT_CASES, CONTRACT_SEED)
+	@$(BIN)/python -m tests.prorata.service.contract --cases $${CONTRACT_CASES:-5000} --seed $${CONTRACT_SEED:-1}
 
 calls: setup  ## Clear a million calls, play whole ones and every small one (CALLS_PRICES, CALLS_WHOLE, CALLS_SEED)
 	@$(BIN)/python -m tests.assurance.fuzz.run_calls

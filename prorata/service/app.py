@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
 from prorata.service.live.hub import Live
+from prorata.service.limits import Limiter
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
@@ -36,10 +38,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises: StoreError when there is no ledger of this version; InputError for no place of one.
     """
+    offices = Offices(settings)
+    office = None if offices.office is None else offices.office.database
     service = Service(
         settings=settings,
         reader=Reader(settings),
-        offices=Offices(settings),
+        offices=offices,
+        limiter=Limiter(settings.anybody_per_minute, settings.key_per_minute, office),
         cursors=Cursors(settings.secrets),
     )
 
@@ -76,16 +81,28 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _describe(app: FastAPI) -> None:
-    """Have the document name the problem, to which every route refers."""
+    """Have the document name the problem and the key, to which every route refers."""
     plain = app.openapi
 
-    def described() -> dict[str, object]:
+    def described() -> dict[str, Any]:
         document = plain()
-        parts = document.setdefault("components", {}).setdefault("schemas", {})
-        if "ProblemModel" not in parts:
-            told = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
-            parts |= told.pop("$defs", {})
-            parts["ProblemModel"] = told
+        parts = document.setdefault("components", {})
+        if "securitySchemes" in parts:
+            return document
+        told = ProblemModel.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts.setdefault("schemas", {}).update(told.pop("$defs", {}))
+        parts["schemas"]["ProblemModel"] = told
+        parts["securitySchemes"] = {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "A key of `prorata keys add`; without one, what is public.",
+            }
+        }
+        for path, methods in document["paths"].items():
+            if path not in OPEN:
+                for method in methods.values():
+                    method["security"] = [{"key": []}, {}]
         return document
 
     app.openapi = described  # type: ignore[method-assign]

@@ -116,6 +116,8 @@ class _Exchange:
             self.begun = True
             told = MutableHeaders(scope=message)
             told["X-Request-ID"] = self.number
+            for name, value in self.scope["state"].get("headers", {}).items():
+                told[name] = value
             for name, value in SAFE:
                 told.setdefault(name, value)
             if self._is_allowed():

@@ -43,8 +43,7 @@ class Offices:
         """
         if self.office is None:
             return None
-        # The text itself is held by nobody.
-        digest = hashlib.sha256(text.encode()).digest()
+        digest = _digest(text)
         kept = self._known.get(digest)
         if kept is not None and kept[0] > time.monotonic():
             return kept[1]
@@ -56,6 +55,10 @@ class Offices:
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
         return found
+
+    def remembers(self, text: str) -> bool:
+        """Whether it was a valid key when it was last looked for."""
+        return _digest(text) in self._known
 
     async def people(
         self, tenant: str, who: str, chain_id: int, addresses: Sequence[str]
@@ -75,3 +78,8 @@ class Offices:
         """Let go of the database."""
         if self.office is not None:
             self.office.close()
+
+
+def _digest(text: str) -> bytes:
+    """By which a key is remembered: its text is held by nobody."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).digest()

@@ -55,21 +55,28 @@ class Principal:
 async def principal_of(request: Request) -> Principal:
     """The one who asks, by the key in `Authorization`; without one it is anybody.
 
-    Raises: Refused for a key that is not known, or was revoked.
+    Raises: Refused for a key that is not known, or was revoked, and beyond a limit.
     """
     service: Service = request.app.state.service
-    public = service.settings.public
+    public, limiter = service.settings.public, service.limiter
     given = request.headers.get("authorization")
     if given is None:
+        await limiter.count_anybody(request)
         return Principal(public)
     scheme, _, text = given.partition(" ")
-    key = await service.offices.key(text.strip()) if scheme.lower() == "bearer" else None
+    key = None
+    if scheme.lower() == "bearer":
+        if not service.offices.remembers(text.strip()):
+            await limiter.check_anybody(request)
+        key = await service.offices.key(text.strip())
     if key is None:
+        await limiter.count_anybody(request)
         raise Refused(
             "no-key", "the key is not known, or was revoked", "ask for another one",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )  # fmt: skip
     request.scope["state"]["key"] = key.id
+    await limiter.count_key(request, key.id)
     return Principal(public, key.tenant, key.id, frozenset(key.scopes), frozenset(key.assets))
 
 

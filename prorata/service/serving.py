@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from prorata.service.cursors import Cursors
+from prorata.service.limits import Limiter
 from prorata.service.offices import Offices
 from prorata.service.reader import Reader
 from prorata.service.settings import Settings
@@ -20,5 +21,6 @@ class Service:
     settings: Settings
     reader: Reader
     offices: Offices
+    limiter: Limiter
     cursors: Cursors
     ending: bool = False

@@ -39,6 +39,8 @@ class Settings:
     blocks_behind: int = 20
     key_seconds: float = 10.0
     drain_seconds: float = 5.0
+    anybody_per_minute: int = 120
+    key_per_minute: int = 1_200
 
     def __post_init__(self) -> None:
         """Raises: InputError when there is no secret, or one that could be guessed."""

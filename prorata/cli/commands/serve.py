@@ -71,6 +71,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Believe this proxy's word on who asks; may be given again.  [default: nobody's]",
 )  # fmt: skip
 @click.option(
+    "--rate", type=click.IntRange(min=0), default=120, show_default=True, metavar="NUMBER",
+    help="Requests a minute from one address without a key; 0 for no limit.",
+)  # fmt: skip
+@click.option(
+    "--key-rate", type=click.IntRange(min=0), default=1_200, show_default=True, metavar="NUMBER",
+    help="Requests a minute of one key, of all workers together; 0 for no limit.",
+)  # fmt: skip
+@click.option(
     "--drain", type=click.FloatRange(0, 300), default=5.0, show_default=True, metavar="SECONDS",
     help="How long /ready says no, before the service ends.",
 )  # fmt: skip
@@ -136,6 +144,8 @@ def _settings(session: Session, options: dict[str, Any], notice: Callable[[str],
         origins=options["origins"],
         units=_units(session, place, notice),
         drain_seconds=options["drain"],
+        anybody_per_minute=options["rate"],
+        key_per_minute=options["key_rate"],
     )
 
 

@@ -104,6 +104,7 @@ def serve(place: str) -> Iterator[Serve]:
             told_of = {
                 "public": frozenset({TOKEN}),
                 "units": {(CHAIN_ID, DOLLAR): Unit("USD", 2)},
+                "anybody_per_minute": 0,
                 **settings,
             }
             app = create_app(Settings(ledger=place, secrets=(SECRET,), **told_of))
