@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from prorata.service.cursors import Cursors
 from prorata.service.ending import asked_to_end
-from prorata.service.live.hub import Live
 from prorata.service.limits import Limiter
+from prorata.service.live.hub import Live
 from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
