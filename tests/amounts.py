@@ -19,7 +19,8 @@ _OTHERS_WORDS = frozenset({"typed_data", "asset", "arguments", "compiler", "bind
 # cannot hold, a price, which is a ratio, and what stands on forms.
 _NO_AMOUNTS = re.compile(
     r".*\.(cancelled|nonce|price|bid|ask|spread|box|income_code|tax_rate|1042-S (1|3b) .*"
-    r"|price_exact|last|high|low|average|reference|factor|ratio)"
+    # How many holders there were, as any figure of an alert.
+    r"|price_exact|facts\.was|last|high|low|average|reference|factor|ratio)"
 )
 
 # What is counted in JSON's own numbers: things, gas, ids, times, and parts of the whole.
@@ -43,6 +44,9 @@ _COUNTS = re.compile(
     r"|(blocks_behind|changes|done_to|events|final|first_block|head|last_block|log_index"
     r"|newest_block|silent_seconds|undone|until|verified_to)"
     r"|transfers\.#\.log"
+    # What was decided and delivered of alerts, and when.
+    r"|(alerts|withdrawals|delivered|failed|dead|attempts|next_due|begins_at|ends_at)"
+    r"|messages\.#\.time|facts\.(closed_at|episode|since)"
     r")"
 )
 

@@ -18,17 +18,21 @@ from typing import Any
 
 from sqlalchemy import select
 
-from prorata.alerts.facts import Facts, Stood
-from prorata.alerts.judging import (
-    Moment,
-    Navs,
-    event_findings,
-    moment_findings,
-    node_findings,
-    threshold,
-)
+from prorata.alerts.absences import moment_findings
+from prorata.alerts.facts import Facts, Moment, Stood
+from prorata.alerts.judging import event_findings
+from prorata.alerts.mark_thresholds import Marks, mark_threshold
 from prorata.alerts.outbox import Addressee, Finding, Outbox, Quiet, alone, prepare
-from prorata.alerts.rules import AbsentRule, EventRule, Rule, ThresholdRule, digest_of_rule
+from prorata.alerts.rules import (
+    OF_NOW,
+    AbsentRule,
+    EventRule,
+    Rule,
+    ThresholdRule,
+    digest_of_rule,
+)
+from prorata.alerts.thresholds import threshold
+from prorata.alerts.watches import Drifts, Looked, drift_findings, to_look, watch_findings
 from prorata.store import schema
 from prorata.store.database import Database
 
@@ -44,6 +48,8 @@ class Decided:
     alerts: int = 0
     withdrawals: int = 0
     begun: list[str] = field(default_factory=list)
+    # Rules of a token that the ledger does not have.
+    not_followed: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -56,7 +62,8 @@ class Decider:
     rules: Sequence[Rule]
     addressees: Sequence[Addressee] = ()
     quiets: Callable[[], Sequence[Quiet]] = tuple
-    navs: Navs | None = None
+    marks: Marks | None = None
+    drifts: Drifts | None = None
     clock: Callable[[], float] = time.time
     page: int = PAGE
 
@@ -70,10 +77,22 @@ class Decider:
         """
         decided, quiets = Decided(), self.quiets()
         self._withdraw(decided, quiets)
+        looked = self._look(quiets)
         for rule in self.rules:
-            while self._step_rule(rule, decided, quiets):
+            while self._step_rule(rule, decided, quiets, looked.get(rule.name)):
                 pass
         return decided
+
+    def _look(self, quiets: Sequence[Quiet]) -> dict[str, Looked]:
+        """Ask for drift, if a rule is due: once for all of them, and in no transaction."""
+        rules = [one for one in self.rules if isinstance(one, AbsentRule) and one.what == "drift"]
+        if self.drifts is None or not rules:
+            return {}
+        with self._open(quiets) as (_, outbox, _):
+            states = {rule.name: to_look(outbox, rule) for rule in rules}
+        due = {name: state for name, state in states.items() if state is not None}
+        found = self.drifts() if due else None
+        return {} if found is None else {name: Looked(due[name], *found) for name in due}
 
     @contextmanager
     def _open(self, quiets: Sequence[Quiet]) -> Iterator[tuple[Facts, Outbox, Stood]]:
@@ -98,7 +117,9 @@ class Decider:
                     final.append(id_)
             outbox.settle(final)
 
-    def _step_rule(self, rule: Rule, decided: Decided, quiets: Sequence[Quiet]) -> bool:
+    def _step_rule(
+        self, rule: Rule, decided: Decided, quiets: Sequence[Quiet], looked: Looked | None
+    ) -> bool:
         """One transaction; whether there is more."""
         with self._open(quiets) as (facts, outbox, stood):
             digest = digest_of_rule(rule)
@@ -116,13 +137,20 @@ class Decider:
                     again["begun_final"] = cursor.judged
                 outbox.advance(digest, **again)
                 cursor = outbox.cursor(digest)
+            if rule.token not in (None, *facts.tokens.values()):
+                decided.not_followed.append(rule.name)
+                return False
             more = False
-            if isinstance(rule, EventRule | ThresholdRule):
+            if isinstance(rule, EventRule) or (
+                isinstance(rule, ThresholdRule) and not rule.by_marks
+            ):
                 given, more = self._follow(facts, outbox, rule, cursor=cursor, stood=stood)
                 decided.alerts += given
             if not more:
                 at = Moment(stood.final, stood.final_hash, stood.final_time, cursor.begun_at)
                 found = self._at_moment(facts, outbox, rule, at, stood)
+                if looked is not None and isinstance(rule, AbsentRule):
+                    found += drift_findings(outbox, rule, looked)
                 decided.alerts += outbox.decide(found)
                 if cursor.judged != stood.final:
                     outbox.advance(digest, judged=stood.final)
@@ -131,14 +159,17 @@ class Decider:
     def _at_moment(
         self, facts: Facts, outbox: Outbox, rule: Rule, at: Moment, stood: Stood
     ) -> list[Finding]:
-        tokens = sorted(facts.tokens.values())
+        tokens = rule.among(facts.tokens.values())
+        if isinstance(rule, ThresholdRule) and rule.by_marks:
+            given = [] if self.marks is None else [(token, self.marks(token)) for token in tokens]
+            return [f for of in given for f in mark_threshold(outbox, rule, of[0], at, of[1])]
         if isinstance(rule, ThresholdRule):
             return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
-        if not isinstance(rule, AbsentRule):
+        if not isinstance(rule, AbsentRule) or rule.what == "drift":
             return []
-        if rule.what == "node":
-            return list(node_findings(outbox, rule, stood.head, stood.head_time, outbox.now))
-        return [f for token in tokens for f in moment_findings(facts, rule, token, at, self.navs)]
+        if rule.what in OF_NOW:
+            return list(watch_findings(outbox, rule, stood))
+        return [f for token in tokens for f in moment_findings(facts, rule, token, at, self.marks)]
 
     def _follow(
         self,
@@ -194,5 +225,5 @@ def _of_block(
         return list(
             event_findings(facts, rule, at.block, at.hash, at.time, live=live, settled=settled)
         )
-    tokens = sorted(facts.tokens.values())
+    tokens = rule.among(facts.tokens.values())
     return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]

@@ -17,6 +17,8 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from prorata.alerts import webhooks
+from prorata.alerts.digests import gather
+from prorata.alerts.messages import shown
 from prorata.alerts.outbox import alone, prepare
 from prorata.alerts.receivers import Receiver
 from prorata.errors import InputError
@@ -65,6 +67,9 @@ class Courier:
         """
         done = Delivered()
         started = int(self.clock())
+        with self.database.writing() as connection:
+            alone(connection)
+            gather(connection, self._names(), started)
         while claimed := self._claim(started):
             until = self.clock() + IN_HAND_SECONDS
             ended = []
@@ -80,7 +85,9 @@ class Courier:
     def next_due(self) -> int | None:
         """When something is due next."""
         d = alert_delivery.c
-        asked = select(func.min(d.due)).where(d.state == "pending", d.receiver.in_(self._names()))
+        asked = select(func.min(d.due)).where(
+            d.state.in_(("waiting", "pending")), d.receiver.in_(self._names())
+        )
         with self.database.snapshot() as connection:
             found: int | None = connection.scalar(asked)
         return found
@@ -200,6 +207,13 @@ def _words(body: str, id_: str) -> tuple[str, str]:
     lines = [
         f"{name}: {data[name]}" for name in ("rule", "asset", "block", "time") if data.get(name)
     ]
-    lines += [f"{name}: {value}" for name, value in sorted(data["facts"].items())]
+    lines += [f"{name}: {shown(value)}" for name, value in sorted(data["facts"].items())]
+    lines += [_line(one) for one in data.get("alerts", ())]
     lines += [f"withdraws: {data['withdraws']}"] if withdrawn else []
     return title, "\n".join([*lines, f"id: {id_}"])
+
+
+def _line(one: Mapping[str, Any]) -> str:
+    """One alert of a digest."""
+    whose = f" of {one['asset']}" if one["asset"] else ""
+    return f"[{one['severity']}] {one['says']} ({one['rule']}{whose}, {one['time']}), {one['id']}"

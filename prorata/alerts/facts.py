@@ -12,10 +12,12 @@ from prorata.chain.calls import Event, decode_log
 from prorata.chain.types import Log
 from prorata.errors import StoreError
 from prorata.store import schema
+from prorata.values.amounts import Unit
 
-__all__ = ["Contract", "Facts", "Stood"]
+__all__ = ["Contract", "Facts", "Moment", "Stood"]
 
 WORD = 32
+NEVER_FINAL = "0x" + "00" * WORD
 ROLES = ("AgentAdded", "AgentRemoved", "OwnershipTransferred")
 
 
@@ -41,6 +43,21 @@ class Stood:
     final_hash: str
     final_time: int
 
+    @property
+    def has_final(self) -> bool:
+        """Whether any block was final yet."""
+        return self.final_hash != NEVER_FINAL
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time, and the last block of which all is known by then; `begun_at` is the rule's start."""
+
+    block: int
+    hash: str
+    time: int
+    begun_at: int
+
 
 @dataclass
 class Facts:
@@ -51,6 +68,7 @@ class Facts:
     genesis: str
     chain: int = 0
     tokens: dict[int, str] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
     contracts: dict[int, Contract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,8 +81,10 @@ class Facts:
             )
         self.chain = found
         a, s, served = schema.asset.c, schema.source.c, schema.source_asset.c
-        rows = self.connection.execute(select(a.id, a.token).where(a.chain == found))
-        self.tokens = {row.id: row.token for row in rows}
+        asked = select(a.id, a.token, a.symbol, a.decimals).where(a.chain == found)
+        for row in self.connection.execute(asked):
+            self.tokens[row.id] = row.token
+            self.units[row.token] = Unit(row.symbol, row.decimals)
         linked: dict[int, list[str]] = {}
         for source, asset in self.connection.execute(select(served.source, served.asset)):
             if asset in self.tokens:
@@ -88,7 +108,7 @@ class Facts:
             b = schema.block.c
             near = and_(b.chain == self.chain, b.number <= row.final + 1)
             time = self.connection.scalar(select(func.max(b.time)).where(near)) or 0
-        final_hash = row.final_hash or "0x" + "00" * WORD
+        final_hash = row.final_hash or NEVER_FINAL
         return Stood(row.epoch, row.seq, row.head, row.head_time, row.final, final_hash, time)
 
     def complete_to(self, token: str, block: int) -> bool:

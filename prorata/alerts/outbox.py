@@ -7,12 +7,12 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, insert, select, text, update
 
 from prorata.alerts.facts import Stood
+from prorata.alerts.messages import body_of, delivery, iso
 from prorata.alerts.rules import SEVERITIES, Rule, digest_of_rule
 from prorata.store.database import Database
 from prorata.store.outbox_schema import (
@@ -23,7 +23,15 @@ from prorata.store.outbox_schema import (
     alert_state,
 )
 
-__all__ = ["Addressee", "Finding", "Outbox", "Quiet", "State", "alone", "listed_alerts", "prepare"]
+__all__ = [
+    "Addressee",
+    "Finding",
+    "Outbox",
+    "Quiet",
+    "State",
+    "alone",
+    "prepare",
+]
 
 NO_HASH = ""
 
@@ -50,10 +58,14 @@ def alone(connection: Connection) -> None:
 
 @dataclass(frozen=True)
 class Addressee:
-    """Somebody who is told of alerts that are at least so severe."""
+    """Somebody who is told of alerts that are at least so severe.
+
+    With `digest`, in seconds, of those that are not critical in one message for each such time.
+    """
 
     name: str
     least: str = SEVERITIES[0]
+    digest: int = 0
 
     def wants(self, severity: str) -> bool:
         """Whether it is severe enough."""
@@ -91,7 +103,7 @@ class Finding:
 
 @dataclass
 class State:
-    """Where a threshold stands; `since` is None while its value is within the limit."""
+    """Where a threshold or a watch stands; `since` is None while all is within the limit."""
 
     since: int | None = None
     block: int = 0
@@ -160,7 +172,7 @@ class Outbox:
             "asset": finding.asset or None,
             "block": finding.block,
             "block_hash": finding.hash or None,
-            "time": _iso(finding.time),
+            "time": iso(finding.time),
             "final": finding.settled,
             "facts": finding.facts,
         }
@@ -181,7 +193,7 @@ class Outbox:
             "decided_at": self.now,
             "silenced": int(self._is_silenced(finding, digest, before)),
             "settled": int(finding.settled),
-            "body": _body("alert", id_, self.now, data),
+            "body": body_of("alert", id_, self.now, data),
         }
 
     def _is_silenced(
@@ -210,10 +222,19 @@ class Outbox:
         last = max([*here, *([] if last is None else [last])], default=None)
         return last is not None and finding.time < last + finding.rule.silence
 
+    def times(self, rule: str, asset: str) -> list[int]:
+        """Of what time each alert of a rule and an asset is."""
+        c = alert.c
+        asked = select(c.time).where(
+            c.chain == self.chain, c.rule == rule, c.asset == asset, c.kind == "alert"
+        )
+        return list(self.connection.scalars(asked))
+
     def _deliveries(self, id_: str, severity: str) -> Iterable[dict[str, Any]]:
+        is_urgent = severity == SEVERITIES[-1]
         for one in self.addressees:
             if one.wants(severity):
-                yield _delivery(id_, one.name, self.now)
+                yield delivery(id_, one.name, self.now, 0 if is_urgent else one.digest)
 
     # ------------------------------------------------------------------------------- withdrawals
 
@@ -246,7 +267,7 @@ class Outbox:
             "parent": id_,
             "decided_at": self.now,
             "settled": 1,
-            "body": _body("alert.withdrawn", own, self.now, {"withdraws": id_, **said}),
+            "body": body_of("alert.withdrawn", own, self.now, {"withdraws": id_, **said}),
         }
         self.connection.execute(insert(alert), row)
         d = alert_delivery.c
@@ -254,10 +275,10 @@ class Outbox:
             select(d.receiver).where(d.alert == id_, d.attempts > 0).order_by(d.receiver)
         ).all()
         ended = {"state": "cancelled", "claim": None, "ended_at": self.now}
-        open_ = and_(d.alert == id_, d.state.in_(("pending", "claimed")))
+        open_ = and_(d.alert == id_, d.state.in_(("waiting", "pending", "claimed")))
         self.connection.execute(update(alert_delivery).where(open_).values(**ended))
         for receiver in tried:
-            self.connection.execute(insert(alert_delivery), _delivery(own, receiver, self.now))
+            self.connection.execute(insert(alert_delivery), delivery(own, receiver, self.now))
 
     # ------------------------------------------------------------------------------------ states
 
@@ -267,6 +288,15 @@ class Outbox:
         if row is None:
             return State()
         return State(row.since, row.block, row.hash, row.episode, bool(row.told))
+
+    def states(self, rule: str) -> dict[str, State]:
+        """All of a rule."""
+        c = alert_state.c
+        asked = select(alert_state).where(c.chain == self.chain, c.rule == rule)
+        return {
+            row.asset: State(row.since, row.block, row.hash, row.episode, bool(row.told))
+            for row in self.connection.execute(asked)
+        }
 
     def keep(self, rule: str, asset: str, state: State) -> None:
         """Write it down."""
@@ -318,62 +348,3 @@ class Outbox:
         """The digests of all rules that have begun."""
         c = alert_cursor.c
         return set(self.connection.scalars(select(c.rule).where(c.chain == self.chain)))
-
-
-def _delivery(id_: str, receiver: str, due: int) -> dict[str, Any]:
-    return {
-        "alert": id_,
-        "receiver": receiver,
-        "state": "pending",
-        "attempts": 0,
-        "due": due,
-        "claim": None,
-        "claimed_until": 0,
-        "said": "",
-        "ended_at": None,
-    }
-
-
-def _body(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
-    said = {"type": kind, "id": id_, "timestamp": _iso(now), "data": data}
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def _iso(second: int) -> str:
-    return datetime.fromtimestamp(second, tz=timezone.utc).isoformat().replace("+00:00", "Z")
-
-
-def listed_alerts(database: Database, chain: str, *, dead: bool = False) -> list[dict[str, Any]]:
-    """What was decided, the newest first, each with what became of its deliveries.
-
-    Raises: StoreError when the database refuses.
-    """
-    prepare(database)
-    a, d = alert.c, alert_delivery.c
-    with database.snapshot() as connection:
-        asked = select(alert).where(a.chain == chain).order_by(a.decided_at.desc(), a.id)
-        rows = connection.execute(asked).all()
-        states: dict[str, list[dict[str, Any]]] = {}
-        joined = select(alert_delivery).join(alert, a.id == d.alert).where(a.chain == chain)
-        for row in connection.execute(joined.order_by(d.receiver)):
-            told = {"receiver": row.receiver, "state": row.state, "attempts": row.attempts}
-            states.setdefault(row.alert, []).append({**told, "said": row.said})
-    found = [
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "withdraws": row.parent,
-            "rule": row.name,
-            "severity": row.severity,
-            "asset": row.asset or None,
-            "block": row.block,
-            "time": row.time,
-            "silenced": bool(row.silenced),
-            "facts": json.loads(row.body)["data"]["facts"],
-            "deliveries": states.get(row.id, []),
-        }
-        for row in rows
-    ]
-    if not dead:
-        return found
-    return [one for one in found if any(each["state"] == "dead" for each in one["deliveries"])]

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from prorata.alerts.fields import Duration
 from prorata.alerts.outbox import Addressee
 from prorata.errors import InputError
 from prorata.files.models import validated
@@ -40,13 +41,15 @@ class Receiver(BaseModel):
     """One of them: a webhook with its secrets, or the file with an address of Apprise.
 
     `permit` lists networks which are not public and to which its webhook may go all the same, and
-    without encryption.
+    without encryption. With `digest`, alerts that are not critical are one message for each such
+    time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     least: Literal["info", "warning", "critical"] = "info"
+    digest: Duration = 0
     webhook: str | None = None
     secret_files: tuple[Path, ...] = Field(default=(), max_length=2)
     permit: tuple[str, ...] = ()
@@ -75,7 +78,7 @@ class Receiver(BaseModel):
     @property
     def addressee(self) -> Addressee:
         """For the outbox."""
-        return Addressee(self.name, self.least)
+        return Addressee(self.name, self.least, self.digest)
 
     @property
     def networks(self) -> tuple[Network, ...]:

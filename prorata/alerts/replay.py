@@ -6,15 +6,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import select
 
-from prorata.alerts.facts import Facts
-from prorata.alerts.judging import Moment, Navs, event_findings, moment_findings, threshold
+from prorata.alerts.absences import moment_findings
+from prorata.alerts.facts import Facts, Moment
+from prorata.alerts.judging import event_findings
+from prorata.alerts.mark_thresholds import Marks, mark_threshold
 from prorata.alerts.outbox import Finding, Outbox
-from prorata.alerts.rules import AbsentRule, EventRule, Rule, ThresholdRule
+from prorata.alerts.rules import OF_NOW, AbsentRule, EventRule, Rule, ThresholdRule
+from prorata.alerts.thresholds import threshold
 from prorata.errors import InputError
 from prorata.store import schema
 from prorata.store.database import Database
@@ -31,6 +35,7 @@ class Replayed:
     blocks: int
     until: int
     not_played: tuple[str, ...]
+    not_followed: tuple[str, ...]
 
 
 def replay(
@@ -40,7 +45,7 @@ def replay(
     rules: Sequence[Rule],
     *,
     first: int,
-    navs: Navs | None = None,
+    marks: Marks | None = None,
 ) -> Replayed:
     """Play rules over the final blocks with an event, from `first` on.
 
@@ -50,6 +55,8 @@ def replay(
     """
     kept = sqlalchemy.create_engine("sqlite://")
     METADATA.create_all(kept)
+    # They are asked for at each block, and are all of now.
+    known = None if marks is None else cache(marks)
     played = [rule for rule in rules if not _is_of_now(rule)]
     with database.snapshot() as connection, kept.begin() as memory:
         facts = Facts(connection, chain_id, genesis)
@@ -69,21 +76,23 @@ def replay(
         for at in moments:
             for rule in played:
                 last = at is moments[-1]
-                outbox.decide(_found(facts, outbox, rule, at, navs, last=last))
+                outbox.decide(_found(facts, outbox, rule, at, known, last=last))
         c = alert.c
         told = memory.execute(select(c.body).order_by(c.time, c.block, c.id))
         alerts = tuple(json.loads(row.body)["data"] for row in told)
     kept.dispose()
     left = tuple(rule.name for rule in rules if _is_of_now(rule))
-    return Replayed(alerts, len(blocks), stood.final, left)
+    followed = (None, *facts.tokens.values())
+    unknown = tuple(rule.name for rule in rules if rule.token not in followed)
+    return Replayed(alerts, len(blocks), stood.final, left, unknown)
 
 
 def _is_of_now(rule: Rule) -> bool:
-    return isinstance(rule, AbsentRule) and rule.what == "node"
+    return isinstance(rule, AbsentRule) and rule.what in OF_NOW
 
 
 def _found(
-    facts: Facts, outbox: Outbox, rule: Rule, at: Moment, navs: Navs | None, *, last: bool
+    facts: Facts, outbox: Outbox, rule: Rule, at: Moment, marks: Marks | None, *, last: bool
 ) -> list[Finding]:
     if isinstance(rule, EventRule):
         if last:
@@ -91,7 +100,11 @@ def _found(
         return list(
             event_findings(facts, rule, at.block, at.hash, at.time, live=False, settled=True)
         )
-    tokens = sorted(facts.tokens.values())
+    tokens = rule.among(facts.tokens.values())
+    if isinstance(rule, ThresholdRule) and rule.by_marks:
+        if marks is None or not last:
+            return []
+        return [f for one in tokens for f in mark_threshold(outbox, rule, one, at, marks(one))]
     if isinstance(rule, ThresholdRule):
         return [f for token in tokens for f in threshold(facts, outbox, rule, token, at)]
-    return [f for token in tokens for f in moment_findings(facts, rule, token, at, navs)]
+    return [f for token in tokens for f in moment_findings(facts, rule, token, at, marks)]

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from prorata.chain.artifacts import artifacts
-from prorata.errors import InputError
-from prorata.files.models import parsed_by, validated
+from prorata.alerts.fields import Beginning, Duration, End, Figure, Name, Said, Strict, Token
+from prorata.alerts.predicates import Predicate, check_kind, event_inputs
+from prorata.analysis.precision import exact
+from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
-from prorata.values.times import parse_beginning, parse_time
 from prorata.values.words import listed
 
 __all__ = [
@@ -30,11 +30,9 @@ __all__ = [
     "AbsentRule",
     "Compared",
     "EventRule",
-    "Predicate",
     "Rule",
     "ThresholdRule",
     "digest_of_rule",
-    "parse_duration",
     "read_rules",
 ]
 
@@ -43,99 +41,19 @@ EXAMPLE = "examples/alerts/rules.yaml"
 SEVERITIES = ("info", "warning", "critical")
 """From the least to the most."""
 
-LONGEST = 10 * 365 * 86_400
 
-_DURATION = re.compile(r"([0-9]{1,9})(s|min|h|d)", re.ASCII)
-_SECONDS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def parse_duration(value: object, column: str | None = None) -> int:
-    """Seconds of a time such as `24h`: a whole number of `s`, `min`, `h` or `d`.
-
-    Raises: InputError for anything else, and for more than ten years.
-    """
-    found = _DURATION.fullmatch(str(value))
-    if found is None:
-        raise InputError.of(column, value, "is no length of time", "write 30s, 5min, 24h or 90d")
-    seconds = int(found[1]) * _SECONDS[found[2]]
-    if seconds > LONGEST:
-        raise InputError.of(column, value, "is more than ten years", "write a shorter time")
-    return seconds
-
-
-def _begins(value: object) -> int:
-    return parse_beginning("since", value)
-
-
-def _ends(value: object) -> int:
-    return parse_time("by", value)
-
-
-Duration = Annotated[int, parsed_by(parse_duration)]
-Beginning = Annotated[int, parsed_by(_begins)]
-End = Annotated[int, parsed_by(_ends)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-Said = Annotated[str, Field(min_length=1, max_length=200)]
-Value: TypeAlias = bool | int | str
-Whole = Annotated[int, Field(strict=True, ge=0)]
-
-OPERATORS = (
-    "equals",
-    "differs_from",
-    "one_of",
-    "above",
-    "at_least",
-    "below",
-    "at_most",
-    "later_than",
-    "outside",
-)
-
-
-class Predicate(_Strict):
-    """One argument of an event, compared with one thing.
-
-    `later_than` is for times: later than so long after the block. `outside: powers` is for
-    addresses: neither an owner nor an agent of a contract of the asset.
-    """
-
-    argument: str
-    equals: Value | None = None
-    differs_from: Value | None = None
-    one_of: tuple[Value, ...] | None = Field(default=None, min_length=1)
-    above: Whole | None = None
-    at_least: Whole | None = None
-    below: Whole | None = None
-    at_most: Whole | None = None
-    later_than: Duration | None = None
-    outside: Literal["powers"] | None = None
-
-    @model_validator(mode="after")
-    def _compares_once(self) -> Predicate:
-        said = [name for name in OPERATORS if getattr(self, name) is not None]
-        if len(said) != 1:
-            raise ValueError(
-                f"has {listed(said) if said else 'no comparison'}; "
-                f"write one of {listed(list(OPERATORS))}"
-            )
-        return self
-
-    @property
-    def operator(self) -> str:
-        """The comparison."""
-        return next(name for name in OPERATORS if getattr(self, name) is not None)
-
-
-class _AnyRule(_Strict):
+class _AnyRule(Strict):
     name: Name
     says: Said
     severity: Literal["info", "warning", "critical"] = "warning"
     # After an alert, others of the same rule and asset are decided, and not delivered.
     silence: Duration = 0
+    # Of one asset only.
+    token: Token | None = None
+
+    def among(self, tokens: Iterable[str]) -> list[str]:
+        """Those that the rule is for."""
+        return sorted(one for one in tokens if self.token in (None, one))
 
 
 class EventRule(_AnyRule):
@@ -151,7 +69,7 @@ class EventRule(_AnyRule):
 
     @model_validator(mode="after")
     def _is_known(self) -> EventRule:
-        inputs = _inputs(self.event, self.of)
+        inputs = event_inputs(self.event, self.of)
         if not inputs:
             whose = f"the contract {self.of}" if self.of else "a contract of prorata"
             raise ValueError(f"is no event of {whose}; write an event's name, such as AgentAdded")
@@ -164,15 +82,15 @@ class EventRule(_AnyRule):
                     f"use {listed(known) or 'no predicate'}"
                 )
             for kind in types:
-                _check_kind(predicate, str(kind))
+                check_kind(predicate, str(kind))
         return self
 
 
-class Compared(_Strict):
+class Compared(Strict):
     """A number and on which side of it a value must lie."""
 
-    above: Whole | None = None
-    below: Whole | None = None
+    above: Figure | None = None
+    below: Figure | None = None
 
     @model_validator(mode="after")
     def _has_one_side(self) -> Compared:
@@ -180,7 +98,12 @@ class Compared(_Strict):
             raise ValueError("has both sides or none; write above or below")
         return self
 
-    def holds(self, value: int) -> bool:
+    @property
+    def limit(self) -> Fraction:
+        """The number."""
+        return next(one for one in (self.above, self.below) if one is not None)
+
+    def holds(self, value: Fraction | int) -> bool:
         """Whether a value lies there."""
         if self.above is not None:
             return value > self.above
@@ -193,27 +116,51 @@ class ThresholdRule(_AnyRule):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     when: Literal["threshold"]
-    value: Literal["supply", "holders"]
+    # Supply in smallest units; NAV of a whole share; premium of price to NAV in basis points.
+    value: Literal["supply", "holders", "nav", "premium"]
     over: Compared = Field(alias="is")
     lasting: Duration = Field(default=0, alias="for")
     clear: Compared | None = None
+    # Of NAV: marks in any other one are passed over.
+    currency: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    # Of premium: neither price nor NAV may be older.
+    older_than: Duration | None = None
+
+    @property
+    def by_marks(self) -> bool:
+        """Whether the value is what marks say, and no block."""
+        return self.value in ("nav", "premium")
+
+    @model_validator(mode="after")
+    def _has_what_its_value_needs(self) -> ThresholdRule:
+        for name, owner in (("currency", "nav"), ("older_than", "premium")):
+            if (getattr(self, name) is None) == (self.value == owner):
+                verb = "has no" if self.value == owner else "has"
+                remedy = "write it" if self.value == owner else "remove it"
+                raise ValueError(f"{verb} {name}, which is for {owner}; {remedy}")
+        limits = [one.limit for one in (self.over, self.clear) if one is not None]
+        if self.value != "premium" and any(limit < 0 for limit in limits):
+            raise ValueError(f"has a negative limit; {self.value} is 0 at least")
+        if not self.by_marks and any(limit.denominator != 1 for limit in limits):
+            raise ValueError(f"has a limit with decimals; {self.value} is a whole number")
+        return self
 
     @model_validator(mode="after")
     def _clears_on_the_other_side(self) -> ThresholdRule:
         over, clear = self.over, self.clear
         if clear is None:
             return self
-        if over.above is not None and (clear.below is None or clear.below > over.above + 1):
-            raise ValueError(
-                f"clears beyond its limit; write clear with below, {over.above + 1} at most"
-            )
-        if over.below is not None and (clear.above is None or clear.above < over.below - 1):
-            raise ValueError(
-                f"clears beyond its limit; write clear with above, {over.below - 1} at least"
-            )
+        # Between two whole numbers there is nothing.
+        step = 0 if self.by_marks else 1
+        if over.above is not None and (clear.below is None or clear.below > over.above + step):
+            most = exact(over.above + step)
+            raise ValueError(f"clears beyond its limit; write clear with below, {most} at most")
+        if over.below is not None and (clear.above is None or clear.above < over.below - step):
+            least = exact(over.below - step)
+            raise ValueError(f"clears beyond its limit; write clear with above, {least} at least")
         return self
 
-    def cleared(self, value: int) -> bool:
+    def cleared(self, value: Fraction | int) -> bool:
         """Whether an alert that was given may be given again."""
         return self.clear.holds(value) if self.clear else not self.over.holds(value)
 
@@ -223,7 +170,9 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "payout": (("by",), ("within",)),
     "nav": (("older_than",),),
     "node": (("older_than",),),
+    "finality": (("older_than",),),
     "lost-wallet-role": (("within",),),
+    "drift": ((),),
 }
 """What each absence is told of by, in one way or another."""
 
@@ -232,17 +181,19 @@ class AbsentRule(_AnyRule):
     """Speaks when something has not come, or is about to be too late.
 
     `record-close` is a record that closes within so long; `payout` is none by a date, or none of a
-    record within so long after it has closed; `nav` and `node` are older than they may be;
-    `lost-wallet-role` is a role that a lost wallet still has, so long after its loss.
+    record within so long after it has closed; `nav`, `node` and `finality` are older than they may
+    be; `lost-wallet-role` is a role that a lost wallet still has, so long after its loss; `drift`
+    is what the manifest and the journal do not say, for which a node is asked `every` so often.
     """
 
     when: Literal["absent"]
-    what: Literal["record-close", "payout", "nav", "node", "lost-wallet-role"]
+    what: Literal["record-close", "payout", "nav", "node", "finality", "lost-wallet-role", "drift"]
     within: Duration | None = None
     older_than: Duration | None = None
     by: End | None = None
     since: Beginning | None = None
     grace: Duration = 0
+    every: Duration | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _has_its_limit(self) -> AbsentRule:
@@ -253,19 +204,29 @@ class AbsentRule(_AnyRule):
         if said not in ways:
             raise ValueError(
                 f"is told of by {listed(list(said)) or 'nothing'}; "
-                f"{self.what} needs {' or '.join(way[0] for way in ways)}"
+                f"{self.what} needs {' or '.join(way[0] for way in ways if way) or 'no limit'}"
             )
         if (self.since is None) != (self.by is None):
             raise ValueError("has since without by, or by without since; write both")
         if self.by is not None and self.since is not None and self.since >= self.by:
             raise ValueError("begins after its end; write since before by")
+        if self.what in ("node", "finality") and self.token is not None:
+            raise ValueError(f"has a token, and {self.what} is of the chain; remove token")
+        if self.what == "drift" and self.grace:
+            raise ValueError("has grace, and drift has no limit; remove grace")
+        if self.what != "drift" and self.every is not None:
+            raise ValueError(f"has every, and {self.what} asks no node; remove every")
         return self
 
 
 Rule: TypeAlias = EventRule | ThresholdRule | AbsentRule
 
 
-class _File(_Strict):
+OF_NOW = ("node", "finality", "drift")
+"""What is of the present, and stands in no block."""
+
+
+class _File(Strict):
     rules: tuple[Annotated[Rule, Field(discriminator="when")], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -288,43 +249,7 @@ def read_rules(path: str | Path) -> tuple[Rule, ...]:
 
 def digest_of_rule(rule: Rule) -> str:
     """The SHA-256 of all that a rule says."""
-    said = json.dumps(rule.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    # Without what it does not say: a later version, with more words, knows it by the same digest.
+    plain = rule.model_dump(mode="json", exclude_defaults=True)
+    said = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-# ------------------------------------------------------------------------------- what events have
-
-
-def _inputs(event: str, of: str | None) -> list[dict[str, str]]:
-    """The arguments of every event of that name, each with its type."""
-    known: Mapping[str, Any] = artifacts()
-    return [
-        {entry["name"]: entry["type"] for entry in one["inputs"]}
-        for name, artifact in known.items()
-        if of in (None, name)
-        for one in artifact.abi
-        if one["type"] == "event" and one["name"] == event
-    ]
-
-
-def _check_kind(predicate: Predicate, kind: str) -> None:
-    """Raises: ValueError when the argument's type cannot be compared so."""
-    name, operator = predicate.argument, predicate.operator
-    number = kind.startswith(("uint", "int")) and not kind.endswith("]")
-    if kind not in ("address", "bool", "string") and not number and not kind.startswith("bytes"):
-        raise ValueError(f"compares {name}, which is a {kind}; use another argument")
-    if kind.endswith("]"):
-        raise ValueError(f"compares {name}, which is a list; use another argument")
-    if operator in ("above", "at_least", "below", "at_most", "later_than") and not number:
-        raise ValueError(f"compares {name} as a number, and it is a {kind}; use equals or one_of")
-    if operator == "outside" and kind != "address":
-        raise ValueError(f"asks who {name} is, and it is a {kind}; use an address")
-    if operator in ("equals", "differs_from", "one_of"):
-        found = getattr(predicate, operator)
-        for value in found if operator == "one_of" else (found,):
-            wanted = bool if kind == "bool" else int if number else str
-            if type(value) is not wanted:
-                raise ValueError(
-                    f"compares {name}, a {kind}, with {value!r}; "
-                    f"write {'true or false' if wanted is bool else 'digits' if number else 'text'}"
-                )

@@ -31,7 +31,7 @@ class Holder:
     """
 
     person: str
-    shares: int
+    shares: int | Fraction
     decimals: int
     income: Sequence[Flow] = ()
 
@@ -77,8 +77,8 @@ def _moves(one: Movement, person: str) -> bool:
     return (one.origin == person) != (one.receiver == person) and one.cause is not Cause.RECOVERY
 
 
-def _value(shares: int, holder: Holder, price: Fraction) -> Fraction:
-    return Fraction(shares, 10**holder.decimals) * price
+def _value(shares: int | Fraction, holder: Holder, price: Fraction) -> Fraction:
+    return Fraction(shares) / Fraction(10**holder.decimals) * price
 
 
 def _mark_at(marks: Sequence[Mark], time: int, oldest: int) -> Fraction | str:

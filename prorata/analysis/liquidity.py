@@ -37,15 +37,19 @@ class Cause(str, Enum):
     MINT = "mint"
     BURN = "burn"
     ISSUER = "issuer"
+    SPLIT = "split"
     RECOVERY = "recovery"
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Shares that went from one person to another, and why; `price` of a whole share, if known."""
+    """Shares that went from one person to another, and why; `price` of a whole share, if known.
+
+    They are smallest units: whole ones, unless a split restates them.
+    """
 
     time: int
-    shares: int
+    shares: int | Fraction
     origin: str
     receiver: str
     cause: Cause
@@ -63,16 +67,16 @@ class Supply:
     """How many shares there are from a second on."""
 
     since: int
-    shares: int
+    shares: int | Fraction
 
 
 def mean_supply(supply: Sequence[Supply], begins: int, ends: int) -> Fraction:
     """The supply between two seconds, each amount weighed by how long it was."""
-    weighed = 0
+    weighed = Fraction(0)
     for place, one in enumerate(supply):
         until = supply[place + 1].since if place + 1 < len(supply) else ends
         weighed += one.shares * max(0, min(until, ends) - max(one.since, begins))
-    return Fraction(weighed, ends - begins)
+    return weighed / (ends - begins)
 
 
 # ----------------------------------------------------------------------------------------- turnover
@@ -110,8 +114,8 @@ def _turned(
 ) -> Figure:
     begins = as_of - days * DAY
     found = [one for one in movements if one.is_secondary and begins < one.time <= as_of]
-    volume = sum(one.shares for one in found)
-    inputs = {"volume": str(volume), "from": moment(begins)}
+    volume = sum((one.shares for one in found), Fraction(0))
+    inputs = {"volume": exact(volume), "from": moment(begins)}
     first = supply[0].since if supply else as_of
     if first > begins:
         question = Question(name, as_of, len(found), inputs)
@@ -157,13 +161,13 @@ def _month(second: int) -> int:
 
 def flows_by_country(
     movements: Sequence[Movement], countries: Mapping[str, str]
-) -> dict[tuple[str, str], int]:
+) -> dict[tuple[str, str], Fraction]:
     """Shares that went from country to country, of persons whose country is known; else `??`."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], Fraction] = {}
     for one in movements:
         if one.is_secondary:
             way = (countries.get(one.origin, "??"), countries.get(one.receiver, "??"))
-            found[way] = found.get(way, 0) + one.shares
+            found[way] = found.get(way, Fraction(0)) + one.shares
     return dict(sorted(found.items()))
 
 

@@ -36,6 +36,10 @@ class Basis(str, Enum):
     EX = "ex"
 
 
+_OURS = ("asset", "per")
+"""Fields of a mark that the office database does not keep."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """What one whole share of `asset` was worth at `time`.
@@ -43,7 +47,8 @@ class Mark:
     The amount is in the smallest unit of the currency, which has so many `decimals`. `source` says
     who found it, `document` is the SHA-256 of the paper that shows it, in hex. `id` is the mark's
     name in its book, `supersedes` that of the one whose place it takes, and `created_at` the second
-    at which it was written there.
+    at which it was written there. `per` is below 1 where the share has been split since: it is of
+    so much of a share of then.
     """
 
     asset: str
@@ -58,6 +63,7 @@ class Mark:
     supersedes: str | None = None
     id: str = ""
     created_at: int = 0
+    per: Fraction = Fraction(1)
 
     @classmethod
     def of(cls, asset: str, kept: Mapping[str, Any]) -> Mark:
@@ -65,7 +71,7 @@ class Mark:
 
         Raises: InputError as a new mark does.
         """
-        own = {one.name: kept[one.name] for one in fields(cls) if one.name != "asset"}
+        own = {one.name: kept[one.name] for one in fields(cls) if one.name not in _OURS}
         words = {"kind": MarkKind(own["kind"]), "basis": Basis(own["basis"])}
         return cls(asset=asset, **{**own, **words})
 
@@ -80,13 +86,14 @@ class Mark:
     @property
     def value(self) -> Fraction:
         """In whole units of the currency."""
-        return Fraction(self.amount, 10**self.decimals)
+        return Fraction(self.amount, 10**self.decimals) * self.per
 
     @property
     def text(self) -> str:
         """For the inputs of a figure."""
         amount = f"{exact(self.value)} {self.currency} {self.basis.value}"
-        return f"{amount} at {moment(self.time)} ({self.source})"
+        split = "" if self.per == 1 else f", for {self.per} of a share of then"
+        return f"{amount} at {moment(self.time)} ({self.source}){split}"
 
 
 @dataclass

@@ -8,7 +8,7 @@ known would be a guess.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -68,7 +68,9 @@ class Report:
     """A portfolio at a time.
 
     `volatility` and `drawdown` are those of today's holdings, looking back: what was held earlier
-    is not in the files. `money_weighted` is there if flows were given.
+    is not in the files. `looking_back` is what they rest on, on the seconds that all assets have,
+    and `series` has each asset in the reporting currency. `money_weighted` is there if flows were
+    given.
     """
 
     currency: str
@@ -81,6 +83,27 @@ class Report:
     drawdown: Figure
     money_weighted: Figure
     correlations: Mapping[tuple[str, str], Pair]
+    series: Mapping[str, Growth]
+    looking_back: Growth
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Those of the whole."""
+        return (
+            self.value,
+            self.hhi,
+            self.effective,
+            self.volatility,
+            self.drawdown,
+            self.money_weighted,
+        )
+
+    def blanks(self) -> Iterator[tuple[str, str, str]]:
+        """The figures of positions that are blank: asset, figure and reason."""
+        for one in self.positions:
+            for figure in (one.value, one.total_return, one.volatility, one.drawdown):
+                if figure.reason is not None:
+                    yield one.holding.asset, figure.name, figure.reason
 
 
 def rate_at(
@@ -163,6 +186,8 @@ class Portfolio:
             replace(drawdown(back, as_of=self.as_of), name="drawdown of today's holdings"),
             self._money_weighted(whole),
             correlations(series, interval=self.interval, as_of=self.as_of),
+            series,
+            back,
         )
 
     def _marks_of(self, one: Holding) -> list[Mark]:

@@ -130,7 +130,9 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "keys": "Make keys of the service, list them, and revoke them.",
     },
     "Reports": {
-        "report": "Write reports: overview, distribution, reconciliation, register, ageing.",
+        "report": (
+            "Write reports: overview, distribution, reconciliation, register, ageing, portfolio."
+        ),
         "statements": "Write a statement of the year for every holder, and a summary of all.",
         "unclaimed": "Show what holders are owed that nobody has claimed, by age.",
     },

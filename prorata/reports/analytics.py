@@ -67,7 +67,10 @@ class Group:
 
 @dataclass(frozen=True)
 class CountryFlow:
-    """Shares that went from a country to another; the others together have no names."""
+    """Shares that went from a country to another; the others together have no names.
+
+    They are smallest units of now, rounded down.
+    """
 
     origin: str
     receiver: str
@@ -212,7 +215,9 @@ def country_flows(facts: AssetFacts) -> list[CountryFlow] | None:
     fewest = min(len(givers), len(receivers))
     if groups.others and (groups.hidden or fewest < FEWEST):
         return None
-    found = [CountryFlow(*way, shares[way]) for way in sorted(groups.shown)]
+    found = [CountryFlow(*way, int(shares[way])) for way in sorted(groups.shown)]
     if groups.others:
-        found.append(CountryFlow("others", "others", sum(shares[way] for way in groups.others)))
+        found.append(
+            CountryFlow("others", "others", int(sum(shares[way] for way in groups.others)))
+        )
     return found

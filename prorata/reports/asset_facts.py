@@ -17,6 +17,14 @@ from prorata.analysis.distributions import Distribution
 from prorata.analysis.liquidity import Cause, Movement, Supply
 from prorata.analysis.marks import Basis, Mark, MarkKind
 from prorata.analysis.returns import Flow
+from prorata.analysis.splits import (
+    Split,
+    ratio_of,
+    restated_distributions,
+    restated_marks,
+    restated_movements,
+    restated_supply,
+)
 from prorata.errors import BooksError
 from prorata.ledger.books import Books
 from prorata.ledger.entries import DistributionAccount
@@ -26,7 +34,7 @@ from prorata.register.shares import Ledger
 from prorata.values.addresses import ZERO_ADDRESS
 from prorata.values.amounts import Unit
 
-__all__ = ["AssetFacts", "Known", "distributions_of", "facts_of", "series_of"]
+__all__ = ["AssetFacts", "Known", "distributions_of", "facts_of", "series_of", "splits_of"]
 
 _TRADES = (MovementKind.TRADE, MovementKind.AUCTION)
 _PLAIN = (MovementKind.TRANSFER, MovementKind.DELIVERY)
@@ -81,8 +89,8 @@ class AssetFacts:
         """Whose a wallet is; its own, if nobody says."""
         return self.persons.get(wallet, wallet)
 
-    def shares_at(self, person: str, second: int) -> int:
-        """What a person had at the end of a second."""
+    def shares_at(self, person: str, second: int) -> int | Fraction:
+        """What a person had at the end of a second, in smallest units of now."""
         moved = (one for one in self.movements if one.time <= second)
         return sum(
             one.shares * ((one.receiver == person) - (one.origin == person)) for one in moved
@@ -104,7 +112,8 @@ def facts_of(
     """
     ledger, unit = books.ledgers[token], books.unit(token)
     people = _Persons(ledger, known)
-    seen = [one for one in marks if one.time <= as_of]
+    splits = splits_of(books, token, as_of=as_of)
+    seen = restated_marks([one for one in marks if one.time <= as_of], splits)
     moved = list(_moved(books, token, people, as_of, _newest_currency(seen)))
     supply = list(_supplies(moved))
     whole, found = sum(balances.values()), supply[-1].shares if supply else 0
@@ -117,8 +126,8 @@ def facts_of(
         as_of=as_of,
         known=known,
         held=[people.held(wallet, shares) for wallet, shares in sorted(balances.items())],
-        movements=moved,
-        supply=supply,
+        movements=restated_movements(moved, splits),
+        supply=restated_supply(supply, splits),
         distributions=distributions_of(books, token, as_of=as_of, known=known),
         marks=seen,
         income=_income(books, token, people, as_of),
@@ -139,10 +148,29 @@ def series_of(marks: Sequence[Mark], kind: MarkKind) -> list[Mark]:
 
 
 def distributions_of(books: Books, token: str, *, as_of: int, known: Known) -> list[Distribution]:
-    """What a whole share was paid by what had been declared; what went back is none."""
+    """What a whole share of now was paid by what had been declared; what went back is none."""
     unit = books.unit(token)
-    return [
+    found = [
         _distribution(one, unit, books.unit(one.currency), known)
+        for one in _declared(books, token, as_of)
+        if one.currency != token
+    ]
+    return restated_distributions(found, splits_of(books, token, as_of=as_of))
+
+
+def splits_of(books: Books, token: str, *, as_of: int) -> list[Split]:
+    """The splits and the dividends in own shares that had been declared."""
+    found = []
+    for one in _declared(books, token, as_of):
+        if one.currency == token and one.division is not None:
+            ratio = ratio_of(one.earning, one.division.gross)
+            found.append(Split(one.record_time, one.declared_at, 1 + ratio))
+    return found
+
+
+def _declared(books: Books, token: str, as_of: int) -> list[DistributionAccount]:
+    return [
+        one
         for one in books.of_asset(token)
         if one.declared_at <= as_of and one.earning and not one.cancelled
         if one.ended != "refunded"
@@ -188,12 +216,19 @@ def _moved(
 
     Prices are those in the `currency` of the marks.
     """
-    unit = books.unit(token)
+    unit, vault = books.unit(token), books.vault
+    given_since = min((one.declared for one in splits_of(books, token, as_of=as_of)), default=None)
     for one in books.movements[token].all:
         if not isinstance(one, Entry):
             moment, giver, receiver, shares = one
             if moment[0] <= as_of:
-                yield _plainly(moment[0], giver, receiver, shares, people)
+                moved = _plainly(moment[0], giver, receiver, shares, people)
+                if vault in (giver, receiver) and moved.cause is Cause.TRANSFER:
+                    # What the vault pays in shares is nobody's trade.
+                    split = given_since is not None and moment[0] >= given_since
+                    cause = Cause.SPLIT if split and giver == vault else Cause.ISSUER
+                    moved = replace(moved, cause=cause)
+                yield moved
             continue
         if one.kind is MovementKind.CUSTODY or one.moment[0] > as_of:
             continue
@@ -241,8 +276,8 @@ def _price(
 
 def _supplies(moved: Sequence[Movement]) -> Iterator[Supply]:
     """How many shares there were from each second on at which that changed."""
-    whole: dict[int, int] = {}
-    shares = 0
+    whole: dict[int, int | Fraction] = {}
+    shares: int | Fraction = 0
     for one in moved:
         if one.cause in (Cause.MINT, Cause.BURN):
             shares += one.shares if one.cause is Cause.MINT else -one.shares
@@ -272,9 +307,11 @@ def _distribution(one: DistributionAccount, unit: Unit, money: Unit, known: Know
 def _income(
     books: Books, token: str, people: _Persons, as_of: int
 ) -> dict[str, list[tuple[str, Flow]]]:
-    """What each person was paid, gross, when it was."""
+    """What each person was paid, gross, when it was; shares of a split are no money."""
     found: dict[str, list[tuple[str, Flow]]] = {}
     for one in books.of_asset(token):
+        if one.currency == token:
+            continue
         money = books.unit(one.currency)
         for holder, entry in one.settlements.items():
             if entry.time <= as_of and entry.gross:

@@ -7,14 +7,18 @@ shows it. Every figure is of one block, which the page names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from prorata.analysis.concentration import TOP, Held, Part, concentrations
+from prorata.analysis.figures import Figure
 from prorata.files.writer import write_whole
 from prorata.ledger.audits import Audit
 from prorata.ledger.unclaimed import BUCKETS, NOT_DUE, Owed
 from prorata.register.documents import Document
+from prorata.reports.charted_pages import ChartedPage, Section, charted_page
 from prorata.reports.charts import (
     Chart,
     Series,
@@ -27,9 +31,8 @@ from prorata.reports.charts import (
     stacked,
     steps,
 )
-from prorata.reports.charts.canvas import DARK, GREEN, GREY, LIGHT, ORANGE
+from prorata.reports.charts.canvas import GREEN, GREY, ORANGE
 from prorata.reports.documents import DistributionRow
-from prorata.reports.layouts import layout
 from prorata.reports.pages import PageTable
 from prorata.reports.statements import distribution_rows
 from prorata.reports.tables import verdict
@@ -42,7 +45,20 @@ __all__ = ["Overview", "Record", "overview_of", "overview_page", "write_overview
 LATEST = 12
 """Of records, distributions and documents so many are shown, the latest ones."""
 
-LARGEST, TOPS, CURRENCIES = 10, (1, 5, 10), 3
+LARGEST, CURRENCIES = 10, 3
+_MEASURES = {
+    "HHI": "sum of the squared parts; 10,000 if one holds all",
+    "effective holders": "so many of the same size are as concentrated",
+    "Nakamoto": "the fewest that together have more than half",
+    **{f"top {number}": f"the largest {number} hold" for number in TOP},
+    "top 1": "the largest holds",
+    "Gini": "0 if all hold the same; towards 1 the fewer hold all",
+}
+FINE = """\
+Rebuilt from the events of the contracts above and compared with what they answer, at the block
+above. An account is a wallet, not a person: one person may have several, and one account may hold
+for many. Beside every chart stands a table with its figures. This page is no offer and no advice.\
+"""
 LONGEST = 120
 """Letters of a document's address: a longer one is cut, so that the page keeps its size."""
 
@@ -63,7 +79,8 @@ class Overview:
     """What the page says: plain data, wherever it comes from.
 
     `unclaimed` has for each currency what is owed by age. `excluded` accounts earn nothing, as
-    treasury shares. `more` are further facts about the holdings: names and values.
+    treasury shares. `pools` are our own contracts, which hold for others: neither counts among the
+    holders. `more` are further facts about the holdings: names and values.
     """
 
     name: str
@@ -78,6 +95,7 @@ class Overview:
     authorised: Amount | None
     balances: Mapping[str, int]
     excluded: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
     frozen: int = 0
     records: Sequence[Record] = ()
     distributions: Sequence[DistributionRow] = ()
@@ -90,11 +108,27 @@ class Overview:
         """All shares, in their smallest unit."""
         return sum(self.balances.values())
 
-    @property
-    def earning(self) -> list[tuple[str, int]]:
-        """Who earns, the largest first."""
-        held = [item for item in self.balances.items() if item[0] not in self.excluded]
+    def part(self, account: str) -> Part:
+        """What an account is; who earns nothing is no holder, whatever else it is."""
+        if account in self.excluded:
+            return Part.TREASURY
+        return Part.POOL if account in self.pools else Part.HOLDER
+
+    def apart(self, part: Part) -> int:
+        """The shares of all accounts that are this."""
+        return sum(shares for one, shares in self.balances.items() if self.part(one) is part)
+
+    @cached_property
+    def holders(self) -> list[tuple[str, int]]:
+        """Who holds and earns, the largest first."""
+        held = [item for item in self.balances.items() if self.part(item[0]) is Part.HOLDER]
         return sorted(held, key=lambda item: (-item[1], item[0]))
+
+    @cached_property
+    def concentration(self) -> Mapping[str, Figure]:
+        """How concentrated the shares are, by wallet: who is behind one, no chain knows."""
+        held = [Held(one, shares, None, self.part(one)) for one, shares in self.balances.items()]
+        return concentrations(held, as_of=self.as_of)["wallet"].figures
 
 
 # --------------------------------------------------------------------------------------- from books
@@ -107,8 +141,9 @@ def overview_of(
     name: str,
     authorised: int | None = None,
     documents: Sequence[Document] = (),
+    pools: Iterable[str] = (),
 ) -> Overview:
-    """The overview of an audited token."""
+    """The overview of an audited token; `pools` are contracts that hold for others."""
     books, block = audit.books, audit.answers.block
     ledger, unit = books.ledgers[token], books.unit(token)
     declared = books.of_asset(token)
@@ -125,6 +160,7 @@ def overview_of(
         authorised=None if authorised is None else unit.amount(authorised),
         balances=ledger.balances,
         excluded=frozenset(declared[-1].terms.excluded) if declared else frozenset(),
+        pools=frozenset(pools),
         frozen=sum(ledger.is_frozen(account) for account in ledger),
         records=tuple(_records(audit, token)),
         distributions=tuple(distribution_rows(books, books.paying(token))),
@@ -172,20 +208,35 @@ def write_overview(overview: Overview, path: Path) -> Path:
 
 def overview_page(overview: Overview) -> str:
     """The page: one HTML file, without script, that asks nothing of anybody."""
-    return layout("overview").render(
-        overview=overview,
-        day=_day,
-        moment=moment,
-        light=LIGHT,
-        dark=DARK,
-        facts=_facts(overview),
-        sections=[
-            ("Shares and holders", _ownership(overview), [], ""),
-            ("Income", *_few(list(_income(overview)), _income_tables(overview))),
-            ("Unclaimed income", *_few(list(_unclaimed(overview)), [])),
-            ("Record dates", list(_supply(overview)), _record_tables(overview), ""),
-            ("Documents", [], _document_tables(overview), ""),
-        ],
+    symbol, block = overview.shares.symbol, f"{overview.block:,}"
+    income, unclaimed = list(_income(overview)), list(_unclaimed(overview))
+    tables = _concentration_tables(overview)
+    return charted_page(
+        ChartedPage(
+            title=f"{overview.name} ({symbol})",
+            heading=overview.name,
+            subtitle=f"{symbol}, as of {_day(overview.as_of)}, block {block} of chain "
+            f"{overview.chain_id}",
+            verdict=overview.verdict,
+            cards=_facts(overview),
+            sections=[
+                Section("Shares and holders", _ownership(overview), tables),
+                Section("Income", *_few(income, _income_tables(overview))),
+                Section("Unclaimed income", *_few(unclaimed, [])),
+                Section("Record dates", list(_supply(overview)), _record_tables(overview)),
+                Section("Documents", [], _document_tables(overview)),
+            ],
+            source=[
+                ("Share token", overview.token),
+                ("Dividend vault", overview.vault),
+                ("Chain", str(overview.chain_id)),
+                ("Block", block),
+                ("Block hash", overview.block_hash),
+                ("Time of the block", moment(overview.as_of)),
+                *overview.more,
+            ],
+            fine=FINE,
+        )
     )
 
 
@@ -202,7 +253,7 @@ def _few(
 def _facts(overview: Overview) -> list[tuple[str, str]]:
     """At a glance."""
     supply, unit = overview.supply, overview.shares
-    treasury = sum(overview.balances.get(account, 0) for account in overview.excluded)
+    treasury, pooled = overview.apart(Part.TREASURY), overview.apart(Part.POOL)
     facts = [("Shares", unit.amount(supply).text)]
     if overview.authorised is not None:
         facts.append(("Authorised", overview.authorised.text))
@@ -210,6 +261,9 @@ def _facts(overview: Overview) -> list[tuple[str, str]]:
     if treasury:
         told = f"{unit.amount(treasury).text} ({percent(treasury, supply)})"
         facts.append(("Shares that earn nothing", told))
+    if pooled:
+        told = f"{unit.amount(pooled).text} ({percent(pooled, supply)})"
+        facts.append(("Shares in contracts", told))
     if overview.frozen:
         facts.append(("Frozen accounts", f"{overview.frozen:,}"))
     closed = [record for record in overview.records if record.shares is not None]
@@ -222,34 +276,34 @@ def _facts(overview: Overview) -> list[tuple[str, str]]:
 
 
 def _ownership(overview: Overview) -> list[Chart]:
-    earning = overview.earning
-    whole = sum(shares for _, shares in earning)
-    if not whole:
+    holders = overview.holders
+    if not sum(shares for _, shares in holders):
         return []
     return [
-        _ring(overview, earning),
-        _largest(overview, earning, whole),
+        _ring(overview, holders),
+        _largest(overview, holders),
         lorenz(
             "How equally the shares are held",
-            f"Lorenz curve of {counted(len(earning), 'account')} that earn. On the diagonal, all "
+            f"Lorenz curve of {counted(len(holders), 'account')} that earn. On the diagonal, all "
             "would hold the same; the further below it, the fewer hold much.",
-            [shares for _, shares in earning],
+            [shares for _, shares in holders],
             first="accounts",
         ),
     ]
 
 
-def _ring(overview: Overview, earning: Sequence[tuple[str, int]]) -> Chart:
-    """The largest, the next, all others, and who earns nothing."""
-    groups = [("largest account", earning[:1])]
-    if len(earning) > 1:
-        number = len(earning[1:LARGEST])
-        groups.append((f"next {number}", earning[1:LARGEST]))
-    if len(earning) > LARGEST:
-        groups.append((f"all {len(earning) - LARGEST:,} others", earning[LARGEST:]))
+def _ring(overview: Overview, holders: Sequence[tuple[str, int]]) -> Chart:
+    """The largest, the next, all others, what contracts hold, and who earns nothing."""
+    groups = [("largest account", holders[:1])]
+    if len(holders) > 1:
+        number = len(holders[1:LARGEST])
+        groups.append((f"next {number}", holders[1:LARGEST]))
+    if len(holders) > LARGEST:
+        groups.append((f"all {len(holders) - LARGEST:,} others", holders[LARGEST:]))
     sums = [(label, sum(shares for _, shares in part)) for label, part in groups]
-    if idle := overview.supply - sum(units for _, units in sums):
-        sums.append(("earn nothing", idle))
+    for label, part in (("in contracts", Part.POOL), ("earn nothing", Part.TREASURY)):
+        if units := overview.apart(part):
+            sums.append((label, units))
     figures = [share(units, overview.supply) for _, units in sums]
     told = ", ".join(
         f"{label} {figure.text}" for (label, _), figure in zip(sums, figures, strict=True)
@@ -261,20 +315,31 @@ def _ring(overview: Overview, earning: Sequence[tuple[str, int]]) -> Chart:
     )  # fmt: skip
 
 
-def _largest(overview: Overview, earning: Sequence[tuple[str, int]], whole: int) -> Chart:
-    unit, shown = overview.shares, earning[:LARGEST]
+def _largest(overview: Overview, holders: Sequence[tuple[str, int]]) -> Chart:
+    unit, shown, figures = overview.shares, holders[:LARGEST], overview.concentration
     parts = [
-        f"the largest {number} hold {percent(sum(s for _, s in earning[:number]), whole)}"
-        for number in TOPS
-        if number <= len(earning)
+        f"the largest {number} hold {figures[f'top {number}'].text}"
+        for number in TOP
+        if number <= len(holders)
     ]
     return bars(
         f"The largest {len(shown)}" if len(shown) > 1 else "The largest",
-        f"Shares of the largest accounts. Of the shares that earn, {'; '.join(parts)}.",
+        f"Shares of the largest accounts. Of what holders have, {'; '.join(parts)}.",
         [f"{account[:6]}…{account[-4:]}" for account, _ in shown],
         [Series("shares", amounts([unit.amount(shares) for _, shares in shown]))],
         first="account",
     )
+
+
+def _concentration_tables(overview: Overview) -> list[PageTable]:
+    """Each measure with what it says; of wallets that hold nothing there is none."""
+    rows = [
+        (figure.name, figure.text, _MEASURES[figure.name])
+        for figure in overview.concentration.values()
+        if figure.value is not None
+    ]
+    title = "Concentration by wallet"
+    return [PageTable(title, ("measure", "value>", "what it says"), rows)] if rows else []
 
 
 def _supply(overview: Overview) -> Iterator[Chart]:

@@ -19,6 +19,7 @@ from prorata.errors import InputError
 from prorata.service.models import Model, moment_model
 from prorata.service.principals import Asker, Principal
 from prorata.service.problems import Refused
+from prorata.service.reader import Reader
 from prorata.service.serving import Service
 from prorata.store import schema
 from prorata.store.asof import AsOf, FollowedAsset, moment
@@ -42,7 +43,9 @@ _ASSETS = (
         schema.chain.c.genesis,
         schema.chain.c.epoch,
         schema.chain.c.seq,
+        schema.chain.c.undone,
         schema.chain.c.head,
+        schema.chain.c.head_time,
         schema.chain.c.final,
         schema.chain.c.verified_to,
     )
@@ -53,6 +56,7 @@ _ASSET = _ASSETS.where(schema.asset.c.token == bindparam("token"))
 _READ_TO = (
     select(schema.source_asset.c.asset, schema.source.c.done_to, schema.source.c.stopped)
     .join(schema.source, schema.source.c.id == schema.source_asset.c.source)
+    .where(schema.source_asset.c.asset.in_(bindparam("assets", expanding=True)))
     .order_by(schema.source_asset.c.asset, schema.source_asset.c.source)
 )
 
@@ -77,16 +81,17 @@ def followed_assets(
     connection: Connection, principal: Principal, token: str | None = None
 ) -> list[Followed]:
     """The assets that may be shown, or those of one token."""
+    found = Reader.remember(connection, ("assets", token), lambda: _followed(connection, token))
+    return [one for one in found if principal.sees(one.chain_id, one.asset.token)]
+
+
+def _followed(connection: Connection, token: str | None) -> list[Followed]:
     asked = _ASSETS if token is None else _ASSET
-    rows = [
-        row
-        for row in connection.execute(asked, {} if token is None else {"token": token})
-        if principal.sees(row.chain_id, row.token)
-    ]
+    rows = connection.execute(asked, {} if token is None else {"token": token}).all()
     read_to: dict[int, list[tuple[int, str | None]]] = {row.id: [] for row in rows}
     if rows:
-        wanted = _READ_TO.where(schema.source_asset.c.asset.in_(read_to))
-        for asset, done_to, stopped in connection.execute(wanted):
+        wanted = {"assets": list(read_to)}
+        for asset, done_to, stopped in connection.execute(_READ_TO, wanted):
             read_to[asset].append((done_to, stopped))
     return [
         Followed(
@@ -94,10 +99,11 @@ def followed_assets(
             row.name,
             row.chain_id,
             row.genesis,
-            (row.epoch, row.seq, row.head, row.final, row.verified_to, *read_to[row.id]),
+            (row.epoch, row.seq, row.undone, row.head, row.head_time, row.final,
+             row.verified_to, *read_to[row.id]),
         )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,15 +188,37 @@ class Asking:
         Raises: Refused when there is no such asset for the asker; as `moment` and `Cursors.read`.
         """
 
-        def found(connection: Connection) -> tuple[str, Model | None]:
+        def found(connection: Connection) -> tuple[str, bytes | None]:
             followed = self.find(connection, named)
             tag = self.tag([followed])
             if not fresh and self.has(tag):
                 return tag, None
-            return tag, build(self.asked(connection, followed, at, cursor))
+            kept = None if fresh else self.service.bodies.get(tag)
+            if kept is None:
+                kept = packed(build(self.asked(connection, followed, at, cursor)))
+                if not fresh:
+                    self.service.bodies.put(tag, kept)
+            return tag, kept
 
+        known = None if fresh else await self._known(named)
+        if known is not None:
+            return known
         tag, body = await self.service.reader.ask(found, long=long)
         return self.answer(None if fresh else tag, body)
+
+    async def _known(self, named: str) -> Response | None:
+        """The answer without a snapshot, where nobody has written since it was made."""
+        reader, key = self.service.reader, ("assets", named, self.principal)
+        if not reader.can_peek:
+            return None
+        followed = reader.peek(key)
+        if followed is None:
+            followed = await reader.keep(key, lambda connection: self.find(connection, named))
+        tag = self.tag([followed])
+        if self.has(tag):
+            return self.answer(tag, None)
+        body = self.service.bodies.get(tag)
+        return None if body is None else self.answer(tag, body)
 
     async def page_of(
         self,
@@ -216,7 +244,7 @@ class Asking:
         """
         query, after, id_ = self.query(), 0, followed.asset.id
         if cursor is None:
-            then = moment(connection, id_, at)
+            then = Reader.remember(connection, (id_, at), lambda: moment(connection, id_, at))
         else:
             then, after = self.service.cursors.read(connection, id_, cursor, query)
         return Asked(self.service, connection, self.principal, followed, then, after, query)
@@ -224,10 +252,10 @@ class Asking:
     async def of_all(self, build: Callable[[Connection, Sequence[Followed]], Model]) -> Response:
         """The answer about all assets that may be shown."""
 
-        def found(connection: Connection) -> tuple[str, Model | None]:
+        def found(connection: Connection) -> tuple[str, bytes | None]:
             followed = followed_assets(connection, self.principal)
             tag = self.tag(followed)
-            return tag, None if self.has(tag) else build(connection, followed)
+            return tag, None if self.has(tag) else packed(build(connection, followed))
 
         return self.answer(*await self.service.reader.ask(found))
 
@@ -281,7 +309,7 @@ class Asking:
             return False
         return known.strip() == "*" or tag in {one.strip() for one in known.split(",")}
 
-    def answer(self, tag: str | None, body: Model | None) -> Response:
+    def answer(self, tag: str | None, body: bytes | None) -> Response:
         """The body, or that it has not changed."""
         whose = "public" if self.principal.key is None else "private"
         headers = {"Cache-Control": f"{whose}, no-cache", "Vary": "Authorization"}
@@ -291,8 +319,12 @@ class Asking:
             headers["ETag"] = tag
         if body is None:
             return Response(None, 304, headers)
-        packed = type(body).__pydantic_serializer__.to_json(body)
-        return Response(packed, 200, headers, "application/json")
+        return Response(body, 200, headers, "application/json")
+
+
+def packed(body: Model) -> bytes:
+    """An answer as it is sent."""
+    return type(body).__pydantic_serializer__.to_json(body)
 
 
 def _unknown(named: str) -> Refused:

@@ -32,6 +32,7 @@ __all__ = [
     "ProblemModel",
     "Refused",
     "add_problems",
+    "kind_of",
     "problem",
     "responses",
     "unexpected",
@@ -71,6 +72,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be read"),
     "no-key": (401, "A key is needed, or the one given is not known"),
     "scope-missing": (403, "The key may not do this"),
+    "foreign-origin": (403, "It was not sent from a page of ours"),
     "not-found": (404, "There is no such thing, or it may not be seen"),
     "method-not-allowed": (405, "This cannot be done here"),
     "incomplete": (409, "The ledger has not been read as far"),
@@ -137,6 +139,13 @@ def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {KINDS[kind][0]: {"description": KINDS[kind][1], "content": content} for kind in kinds}
 
 
+def kind_of(error: ProrataError) -> str | None:
+    """Which kind of problem a refusal is; None for one that nobody expects here."""
+    if isinstance(error, Refused):
+        return error.kind
+    return next((kind for known, kind in _KIND_OF if isinstance(error, known)), None)
+
+
 # --------------------------------------------------------------------------------------- handlers
 
 
@@ -154,7 +163,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
             request, error.kind, error.sentence,
             value=error.value, remedy=error.remedy, headers=error.headers,
         )  # fmt: skip
-    kind = next((kind for known, kind in _KIND_OF if isinstance(error, known)), None)
+    kind = kind_of(error)
     if kind is None:
         return unexpected(request, error)
     if kind == "unavailable":

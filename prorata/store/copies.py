@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from prorata.errors import StoreError
-from prorata.store.database import Database
+from prorata.store.database import Database, only_read
 
 __all__ = ["copy_file", "purge_file"]
 
@@ -45,5 +45,6 @@ def purge_file(database: Database) -> bool:
 
 
 def _driver(connection: Any) -> Any:
-    """The connection of `sqlite3` itself, in which no transaction is begun."""
+    """The connection of `sqlite3` itself, in which no transaction is begun; it may write."""
+    only_read(connection, only=False)
     return connection.connection.driver_connection

@@ -30,6 +30,7 @@ __all__ = [
     "CONNECT_SECONDS",
     "SCHEMA",
     "Database",
+    "only_read",
     "open_engine",
     "place_for",
     "prepare_postgresql",
@@ -113,12 +114,9 @@ class Database:
         """
         with self.refusals(), self.engine.connect() as opened:
             if self.dialect == "sqlite":
-                opened.connection.driver_connection.execute("PRAGMA query_only = ON")  # type: ignore[union-attr]
-                try:
-                    with opened.begin():
-                        yield opened
-                finally:
-                    opened.connection.driver_connection.execute("PRAGMA query_only = OFF")  # type: ignore[union-attr]
+                only_read(opened, only=True)
+                with opened.begin():
+                    yield opened
             else:
                 options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
                 with opened.execution_options(**options).begin():
@@ -134,6 +132,7 @@ class Database:
         """
         with self.refusals(), self.engine.connect() as opened:
             if self.dialect == "sqlite":
+                only_read(opened, only=False)
                 level = "FULL" if durable else "NORMAL"
                 opened.connection.driver_connection.execute(f"PRAGMA synchronous = {level}")  # type: ignore[union-attr]
             with opened.execution_options(prorata_writes=True).begin():
@@ -200,6 +199,19 @@ class Database:
                     "run `prorata ledger rebuild`, which derives it anew from the log it holds",
                 )
 
+
+def only_read(opened: Connection, *, only: bool) -> None:
+    """Have a connection of SQLite refuse to write, or not.
+
+    It is said only where it changes: SQLite prepares every statement anew after it.
+    """
+    if opened.info.get(_ONLY_READS, False) is not only:
+        switch = "ON" if only else "OFF"
+        opened.connection.driver_connection.execute(f"PRAGMA query_only = {switch}")  # type: ignore[union-attr]
+        opened.info[_ONLY_READS] = only
+
+
+_ONLY_READS = "prorata.only_reads"
 
 _FOLLOW = "run `prorata follow`, which makes it, or name another one with --database"
 

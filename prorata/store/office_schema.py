@@ -39,6 +39,8 @@ __all__ = [
     "erasure",
     "mark",
     "party",
+    "session",
+    "sign_in_nonce",
     "silence",
     "tenant",
     "tenant_asset",
@@ -259,3 +261,32 @@ api_usage = _table(
     _number("ends_at"),
     PrimaryKeyConstraint("name"),
 )
+
+# ------------------------------------------------------------------------------------- the sign-in
+
+# A nonce that waits for its signature; it is deleted when it is spent. Of nonces and of sessions'
+# tokens only the SHA-256 stands here.
+sign_in_nonce = _table(
+    "sign_in_nonce",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32", name="digest"),
+)
+
+session = _table(
+    "session",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    _number("chain_id"),
+    Column("address", AddressColumn, nullable=False),
+    _number("created_at"),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32 AND length(address) = 20", name="lengths"),
+    CheckConstraint("created_at < ends_at", name="times"),
+)
+Index("session_of_wallet", session.c.tenant, session.c.chain_id, session.c.address)

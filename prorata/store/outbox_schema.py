@@ -59,7 +59,8 @@ alert_cursor = _table(
 )
 
 # Where a threshold or an absence stands: since when its value is beyond the limit, and whether it
-# has been told. `episode` counts how often.
+# has been told. `episode` counts how often. `asset` is empty for what is of the chain; a rule of
+# drift has the digest of each drift there, and with none, when the node was asked.
 alert_state = _table(
     "alert_state",
     _text("chain"),
@@ -81,7 +82,7 @@ alert = _table(
     _text("chain"),
     _text("base"),
     _number("life"),
-    # `alert` or `withdrawal`; of a withdrawal, `parent` is the alert's id.
+    # `alert`, `withdrawal` or `digest`; of a withdrawal, `parent` is the alert's id.
     _text("kind"),
     Column("parent", Text),
     _text("rule"),
@@ -105,7 +106,8 @@ alert = _table(
 Index("alert_unsettled", alert.c.chain, alert.c.settled, alert.c.block)
 Index("alert_of_rule", alert.c.chain, alert.c.rule, alert.c.asset, alert.c.time)
 
-# `pending`, `claimed`, `delivered`, `cancelled` or `dead`.
+# `pending`, `claimed`, `delivered`, `cancelled` or `dead`; `waiting` for a digest, then `gathered`
+# in one, which `said` names.
 alert_delivery = _table(
     "alert_delivery",
     _text("alert"),

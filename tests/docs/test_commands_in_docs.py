@@ -75,6 +75,7 @@ STARTS = {
     "docs/guide/ledger.md": BUILDING,
     "docs/guide/cluster.md": (*BUILDING, *PAID),
     "docs/guide/alerts.md": BUILDING,
+    "docs/guide/service.md": BUILDING,
     "docs/guide/loans.md": (),
     "docs/guide/trading.md": TRADING,
     "docs/guide/offering.md": TRADING,

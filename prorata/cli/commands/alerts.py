@@ -3,32 +3,26 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from prorata.cli.alerting import DriftAsked, marks_of, opened, quiets_of
 from prorata.cli.command import Command, reading_options
-from prorata.cli.office import office_place_of, open_office_of
+from prorata.cli.office import open_office_of
 from prorata.cli.output import escape
 from prorata.cli.session import Session
 from prorata.cli.signals import stopped_by_signals
-from prorata.cli.stored import open_ledger
-from prorata.deployments.manifest import Manifest
-from prorata.errors import StoreError
 from prorata.values.times import moment
 from prorata.values.words import counted
 
 if TYPE_CHECKING:
     from prorata.alerts.deciding import Decider
     from prorata.alerts.delivery import Courier
-    from prorata.store.database import Database
-    from prorata.store.office import Office
 
 __all__ = ["cli", "delivering_options", "run_alerts"]
 
@@ -98,29 +92,37 @@ def run_alerts(options: dict[str, Any]) -> None:
     read, receivers = read_rules(options["rules"]), options["receivers"]
     told = () if receivers is None else read_receivers(receivers)
     ended = threading.Event()
-    with stopped_by_signals(ended.set), _opened(session) as (database, manifest, office):
+    with stopped_by_signals(ended.set), opened(session) as (database, manifest, office):
         decider = Decider(
             database,
             manifest.chain_id,
             manifest.genesis,
             read,
             addressees=[one.addressee for one in told],
-            quiets=_quiets(office),
-            navs=_navs(office, manifest.chain_id),
+            quiets=quiets_of(office),
+            marks=marks_of(office, manifest.chain_id),
+            drifts=DriftAsked(session),
         )
-        courier = Courier(database, told)
+        courier, noticed = Courier(database, told), set[str]()
         while True:
-            facts = _step(session, decider, courier)
+            facts = _step(session, decider, courier, noticed)
             if options["once"] or ended.wait(options["poll"]):
                 break
     session.output.result(facts)
 
 
-def _step(session: Session, decider: Decider, courier: Courier) -> dict[str, Any]:
+def _step(
+    session: Session, decider: Decider, courier: Courier, noticed: set[str]
+) -> dict[str, Any]:
+    """One round; `noticed` are the rules that were told of as of no asset."""
     decided, done = decider.step(), courier.run()
     say = session.output.say
     for name in decided.begun:
         say(escape(f"the rule {name} begins"))
+    for name in decided.not_followed:
+        if name not in noticed:
+            session.output.notice(f"the rule {name} is of a token that is not followed here")
+    noticed |= {*decided.not_followed}
     if decided.alerts or decided.withdrawals:
         say(f"{counted(decided.alerts, 'alert')}, {counted(decided.withdrawals, 'withdrawal')}")
     if done.delivered or done.failed or done.dead:
@@ -140,21 +142,25 @@ def _step(session: Session, decider: Decider, courier: Courier) -> dict[str, Any
 def test_command(rules: Path, first: int, **options: Any) -> None:
     """Play rules over what has happened, and send nothing.
 
-    What is final is played. That a node was behind is in no block, so such rules are left out.
+    What is final is played. That a node or finality was behind, or of drift, is in no block, so
+    such rules are left out.
     """
     session = Session.of(options)
     from prorata.alerts.replay import replay  # noqa: PLC0415
     from prorata.alerts.rules import read_rules  # noqa: PLC0415
 
     read = read_rules(rules)
-    with _opened(session) as (database, manifest, office):
-        navs = _navs(office, manifest.chain_id)
-        found = replay(database, manifest.chain_id, manifest.genesis, read, first=first, navs=navs)
+    with opened(session) as (database, manifest, office):
+        known = marks_of(office, manifest.chain_id)
+        chain = manifest.chain_id, manifest.genesis
+        found = replay(database, *chain, read, first=first, marks=known)
     title = f"{counted(len(found.alerts), 'alert')} to block {found.until:,}; nothing was sent"
     rows = [
         (one["time"], one["rule"], one["severity"], _said(one["facts"])) for one in found.alerts
     ]
     session.output.table(title, ("time", "rule", "severity", "facts"), rows)
+    for name in found.not_followed:
+        session.output.notice(f"the rule {name} is of a token that is not followed here")
     for name in found.not_played:
         session.output.notice(f"the rule {name} is of the present only, and was not played")
     session.output.result(
@@ -162,6 +168,7 @@ def test_command(rules: Path, first: int, **options: Any) -> None:
             "alerts": list(found.alerts),
             "until": found.until,
             "not_played": list(found.not_played),
+            "not_followed": list(found.not_followed),
         }
     )
 
@@ -172,15 +179,15 @@ def test_command(rules: Path, first: int, **options: Any) -> None:
 def list_command(dead: bool, **options: Any) -> None:
     """Show what was decided, the newest first, and what became of each message."""
     session = Session.of(options)
-    with _opened(session) as (database, manifest, office):
-        from prorata.alerts.outbox import listed_alerts  # noqa: PLC0415
+    with opened(session) as (database, manifest, office):
+        from prorata.alerts.listing import listed_alerts  # noqa: PLC0415
 
         alerts = listed_alerts(database, f"{manifest.chain_id}:{manifest.genesis}", dead=dead)
-        quiets = [asdict(one) for one in _quiets(office)()]
+        quiets = [asdict(one) for one in quiets_of(office)()]
     rows = [
         (
             moment(one["time"]),
-            one["rule"] if one["kind"] == "alert" else f"{one['rule']}, withdrawn",
+            f"{one['rule']}, withdrawn" if one["kind"] == "withdrawal" else one["rule"],
             one["severity"],
             "silenced" if one["silenced"] else _said(one["deliveries"]) or "nobody is told",
         )
@@ -205,7 +212,7 @@ def silence_command(
 ) -> None:
     """Let a rule be decided, and not delivered, for a while."""
     session = Session.of(options)
-    from prorata.alerts.rules import parse_duration  # noqa: PLC0415
+    from prorata.alerts.fields import parse_duration  # noqa: PLC0415
     from prorata.alerts.silences import add_silence  # noqa: PLC0415
     from prorata.values.addresses import parse_address  # noqa: PLC0415
 
@@ -218,49 +225,9 @@ def silence_command(
     session.output.result(asdict(quiet))
 
 
-# ---------------------------------------------------------------------------------------- opening
-
-
-@contextmanager
-def _opened(session: Session) -> Iterator[tuple[Database, Manifest, Office | None]]:
-    """The ledger beside a deployment, and the office, if there is one."""
-    folder = session.folder_there()
-    manifest = Manifest.read(folder / "manifest.json")
-    with ExitStack() as stack:
-        try:
-            database = stack.enter_context(closing(open_ledger(folder, session.database)))
-        except ModuleNotFoundError as error:
-            raise StoreError(
-                f"alerts need {error.name}, which is not installed",
-                "install it with: pip install 'prorata[store,alerts]'",
-            ) from None
-        from prorata.store.office import has_office  # noqa: PLC0415
-
-        office = None
-        if has_office(office_place_of(folder, session.database)):
-            office = stack.enter_context(open_office_of(folder, session.database))
-        yield database, manifest, office
-
-
-def _quiets(office: Office | None) -> Callable[[], Any]:
-    from prorata.alerts.silences import silences  # noqa: PLC0415
-
-    return tuple if office is None else lambda: silences(office)
-
-
-def _navs(office: Office | None, chain_id: int) -> Any:
-    """The marks of the office; without one, how old a NAV is, is not known."""
-    if office is None:
-        return None
-    from prorata.store.marks import marks  # noqa: PLC0415
-
-    return lambda token: [
-        (mark.id, mark.time) for mark in marks(office, chain_id, token, kind="NAV")
-    ]
-
-
 def _said(facts: Any) -> str:
+    from prorata.alerts.messages import shown  # noqa: PLC0415
+
     if isinstance(facts, dict):
-        plain = {k: v if isinstance(v, str) else json.dumps(v) for k, v in facts.items()}
-        return ", ".join(f"{name} {value}" for name, value in sorted(plain.items()))
+        return ", ".join(f"{name} {shown(value)}" for name, value in sorted(facts.items()))
     return ", ".join(f"{one['receiver']} {one['state']}" for one in facts)

@@ -16,6 +16,7 @@ from prorata.analysis.marks import MarkKind
 from prorata.analysis.periods import Interval
 from prorata.analysis.returns import Growth, growth
 from prorata.analysis.risk import Pair, correlations
+from prorata.analysis.splits import restated_marks
 from prorata.cli.command import Command, reading_options
 from prorata.cli.ledger.analytics import Desk, asset_facts, books_beside, spreads
 from prorata.cli.ledger.asking import Asked, asked, at_option
@@ -25,7 +26,7 @@ from prorata.errors import InputError
 from prorata.files.writer import json_object
 from prorata.register.small_groups import FEWEST
 from prorata.reports.analytics import CountryFlow, Group, Wish, analysed, country_flows, grown
-from prorata.reports.asset_facts import AssetFacts, Known, distributions_of, series_of
+from prorata.reports.asset_facts import AssetFacts, Known, distributions_of, series_of, splits_of
 from prorata.values.addresses import check_address
 from prorata.values.times import moment, parse_time
 
@@ -168,10 +169,11 @@ def _correlations(
         known_marks = [
             one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of
         ]
-        kept = series_of(known_marks, kind) if kind is not None else []
-        if not kept:
+        if kind is None or not series_of(known_marks, kind):
             continue
         books = books_beside(ledger.found, ledger.connection, other)
+        splits = splits_of(books, other.token, as_of=facts.as_of)
+        kept = series_of(restated_marks(known_marks, splits), kind)
         paid = distributions_of(books, other.token, as_of=facts.as_of, known=known)
         name = other.symbol if other.symbol not in series else other.token
         series[name] = growth(kept, paid)

@@ -48,7 +48,7 @@ def _show(output: Output, found: PortfolioFile, report: Report) -> None:
     since = [one.total_return.inputs["from"][:10] for one in report.positions if _known(one)]
     if since:
         output.say(f"Returns with income reinvested, from {min(since)} on at the earliest.")
-    for figure in _whole(report):
+    for figure in report.figures:
         output.say(f"{figure.name[0].upper()}{figure.name[1:]}: {figure.text}")
     rows = [
         (f"{a}, {b}", pair.pearson.text, pair.spearman.text, str(pair.pearson.n))
@@ -57,14 +57,8 @@ def _show(output: Output, found: PortfolioFile, report: Report) -> None:
     if rows:
         title = f"Correlations, by the {settings.interval.value}"
         output.table(title, ("assets", "Pearson>", "Spearman>", "n>"), rows)
-    seen = [
-        f"{one.holding.asset}, {figure.name}: {figure.reason}"
-        for one in report.positions
-        for figure in (one.value, one.total_return, one.volatility, one.drawdown)
-        if figure.reason is not None
-    ]
-    for line in seen:
-        output.say(f"Blank: {line}.")
+    for asset, name, reason in report.blanks():
+        output.say(f"Blank: {asset}, {name}: {reason}.")
 
 
 def _known(one: Position) -> bool:
@@ -75,17 +69,6 @@ def _row(one: Position) -> tuple[str, ...]:
     figures = (one.value, one.weight, one.total_return, one.volatility, one.drawdown)
     shown = ("blank" if figure.value is None else figure.text for figure in figures)
     return (one.holding.asset, exact(one.holding.quantity), *shown)
-
-
-def _whole(report: Report) -> tuple[Any, ...]:
-    return (
-        report.value,
-        report.hhi,
-        report.effective,
-        report.volatility,
-        report.drawdown,
-        report.money_weighted,
-    )
 
 
 def _facts(found: PortfolioFile, report: Report) -> dict[str, Any]:
@@ -107,7 +90,7 @@ def _facts(found: PortfolioFile, report: Report) -> dict[str, Any]:
             }
             for one in report.positions
         ],
-        "figures": [figure.as_json() for figure in _whole(report)],
+        "figures": [figure.as_json() for figure in report.figures],
         "correlations": [
             {
                 "assets": [a, b],

@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
+from prorata.analysis.portfolio_files import EXAMPLE as PORTFOLIO
+from prorata.analysis.portfolio_files import read_portfolio
 from prorata.cli.command import Command, reading_options
+from prorata.cli.ledger.analytics import own_contracts
+from prorata.cli.output import Output
 from prorata.cli.session import Session
 from prorata.cli.tables import sheet_option
 from prorata.deployments.deployment import Deployment
@@ -22,12 +26,13 @@ from prorata.register.documents import read_documents
 from prorata.register.investors import countries_of
 from prorata.reports.overview import overview_of, write_overview
 from prorata.reports.payments_file import read_payments, unmatched
+from prorata.reports.portfolios import write_portfolio
 from prorata.reports.reconciliation import reconciliation_pages
 from prorata.reports.registers import register_rows, write_ageing, write_register
 from prorata.reports.tables import verdict
 from prorata.reports.workbooks import distribution_pages
 from prorata.values.amounts import Unit
-from prorata.values.times import iso
+from prorata.values.times import iso, moment
 from prorata.values.words import counted
 
 __all__ = ["cli"]
@@ -43,9 +48,9 @@ def _out(kinds: str, usual: str) -> Callable[[F], F]:
 
 @click.group()
 def cli() -> None:
-    """Write reports: overview, distribution, reconciliation, register, ageing.
+    """Write reports: overview, distribution, reconciliation, register, ageing, portfolio.
 
-    Each is one file, and the same chain gives the same bytes. Nothing is sent.
+    Each is one file, and the same chain or the same files give the same bytes. Nothing is sent.
     """
 
 
@@ -78,6 +83,7 @@ def overview_command(out: Path | None, **options: Any) -> None:
             name=settings.name,
             authorised=settings.authorised,
             documents=documents,
+            pools=own_contracts(found),
         )
     path = _place(out, f"{settings.symbol}-overview.html")
     write_overview(overview, path)
@@ -229,6 +235,41 @@ def ageing_command(out: Path | None, **options: Any) -> None:
     lines = sum(len(overdue.lines) for overdue in aged.distributions)
     session.output.say(f"{counted(lines, 'unpaid line')}, in {path}")
     session.output.result({"file": str(path), **aged.as_json()})
+
+
+# --------------------------------------------------------------------------------------- portfolios
+
+
+@cli.command(
+    "portfolio",
+    cls=Command,
+    examples=(
+        f"prorata report portfolio {PORTFOLIO}",
+        f"prorata report portfolio {PORTFOLIO} --out family.html",
+    ),
+)
+@click.argument("portfolio", metavar="FILE", type=click.Path(path_type=Path))
+@_out("a page", "<FILE>.html")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document only.")
+def portfolio_command(portfolio: Path, out: Path | None, as_json: bool) -> None:
+    """Write what several assets are worth together as one page, to be read, printed and sent.
+
+    FILE is that of `prorata portfolio`, and so are the figures: values and weights, returns with
+    income reinvested, risk, correlations, and why a figure is blank. No chain is asked. The page
+    loads nothing and runs no script.
+    """
+    _check_name(out, (".html",))
+    output = Output(as_json)
+    found = read_portfolio(portfolio)
+    report = found.portfolio.report()
+    path = _place(out, f"{portfolio.stem}.html")
+    write_portfolio(found, report, path)
+    blank = sum(one.reason is not None for one in report.figures) + len(list(report.blanks()))
+    size = path.stat().st_size / 1024
+    told = f", {counted(blank, 'blank figure')}" if blank else ""
+    at, number = moment(report.as_of), len(report.positions)
+    output.say(f"{counted(number, 'position')} at {at}: {path}, {size:.0f} KiB{told}")
+    output.result({"file": str(path), "as_of": at, "positions": number, "blank": blank})
 
 
 # ------------------------------------------------------------------------------------------ common

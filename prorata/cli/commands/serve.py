@@ -7,16 +7,18 @@ import functools
 import os
 import secrets
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from prorata.chain.node import RpcChain
 from prorata.cli.checks import CURSOR_SECRETS
 from prorata.cli.command import Command, reading_options
 from prorata.cli.ledger.extras import extra
 from prorata.cli.metering import AUDIT, METRICS_PORT, ledger_metered
+from prorata.cli.networks import connected
 from prorata.cli.office import office_place_of
 from prorata.cli.output import escape
 from prorata.cli.session import Session
@@ -26,10 +28,13 @@ from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from prorata.service.settings import Settings
 
 EXAMPLES = (
     "prorata serve --public",
+    "prorata serve --public --pages http://127.0.0.1:8000",
     "prorata serve --host 0.0.0.0 --port 8080 --workers 2 --secret-file cursor.secret",
 )
 LARGEST_SECRET = 10_000
@@ -83,6 +88,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="How long /ready says no, before the service ends.",
 )  # fmt: skip
 @click.option(
+    "--pages", metavar="URL", envvar="PRORATA_PAGES", show_envvar=True,
+    help="Serve pages for holders and the issuer too, at this origin as browsers see it, as in "
+    "https://shares.example.org; they ask the node.  [default: none]",
+)  # fmt: skip
+@click.option(
     "--log", type=click.Choice(("json", "none")), default="json", show_default=True,
     envvar="PRORATA_LOG", show_envvar=True,
     help="A line of JSON on stderr for each request, or none.",
@@ -106,7 +116,13 @@ def cli(**options: Any) -> None:
 
         notices: list[str] = []
         settings = _settings(session, options, notices.append)
-    create_app(settings).state.service.offices.close()
+        make: Callable[[], FastAPI] = functools.partial(create_app, settings)
+        if options["pages"] is not None:
+            folder = session.folder_there()
+            place = office_place_of(folder, session.database)
+            told = (session.network, options["pages"], folder, place)
+            make = functools.partial(_with_pages, settings, *told)
+    _try(make)
     metered, logged = options["metrics_port"], options["log"] == "json"
     with (
         ledger_metered(session, metered, options["audit"]),
@@ -120,10 +136,48 @@ def cli(**options: Any) -> None:
         for notice in notices:
             session.output.notice(notice)
         proxies = ",".join(options["proxies"])
-        make = functools.partial(observed_app, settings, Wished(logged, metered is not None))
+        make = functools.partial(observed_app, make, Wished(logged, metered is not None))
         run(make, listening, workers=options["workers"], proxies=proxies)
     session.output.say("Ended")
     session.output.result({"address": address, "workers": options["workers"]})
+
+
+def _try(make: Callable[[], FastAPI]) -> None:
+    """Make the application once, so that what is wrong with it is said in a sentence."""
+    state = make().state
+    state.service.offices.close()
+    if (sign_in := getattr(state, "sign_in", None)) is not None:
+        sign_in.office.close()
+        sign_in.workers.close()
+        state.deployed.workers.close()
+
+
+def _with_pages(settings: Settings, network: str, origin: str, folder: Path, place: str) -> FastAPI:
+    """The application with pages; made in each worker, which has its own connections.
+
+    Raises: InputError, DeploymentError, StoreError, ChainError.
+    """
+    from prorata.service.app import create_app
+    from prorata.service.pages.portal import Portal, add_portal
+    from prorata.store.office import Office
+
+    opened = ExitStack()
+
+    def node() -> RpcChain:
+        return opened.enter_context(connected(network))[0]
+
+    app = create_app(settings)
+    app.state.connections = opened
+    add_portal(
+        app,
+        Portal(
+            origin,
+            node=node,
+            folders=(folder,),
+            office=lambda: Office.open(place, who="prorata serve", create=True),
+        ),
+    )
+    return app
 
 
 def _settings(session: Session, options: dict[str, Any], notice: Callable[[str], None]) -> Settings:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from prorata.store.asof import FollowedAsset
     from prorata.store.office import Office
 
-__all__ = ["Desk", "asset_facts", "books_beside", "facts_beside", "spreads"]
+__all__ = ["Desk", "asset_facts", "books_beside", "facts_beside", "own_contracts", "spreads"]
 
 
 class Desk:
@@ -45,9 +45,7 @@ class Desk:
 
     def known(self, parts: dict[str, Part], same: dict[str, str]) -> Known:
         """What is known of wallets: the office's people, and what the options say."""
-        found = {
-            one.address: Part.POOL for one in self.found.manifest.contracts.values()
-        } | dict.fromkeys(usual_market().addresses, Part.POOL)
+        found = dict.fromkeys(own_contracts(self.found), Part.POOL)
         if not self._has_office():
             return Known(None, {}, {**found, **parts}, same)
         from prorata.store.office_people import people
@@ -77,6 +75,12 @@ class Desk:
         chain_id = self.found.manifest.chain_id
         kept = marks(office, chain_id, token, known_at=self.known_at)
         return [Mark.of(name, vars(one)) for one in kept]
+
+
+def own_contracts(found: Deployment) -> list[str]:
+    """Contracts of the deployment and of the market: what they hold is others'."""
+    own = [one.address for one in found.manifest.contracts.values()]
+    return [*own, *usual_market().addresses]
 
 
 def asset_facts(ledger: Asked, desk: Desk, known: Known) -> AssetFacts:

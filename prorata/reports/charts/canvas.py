@@ -32,6 +32,7 @@ __all__ = [
     "colour",
     "place",
     "shortened",
+    "width_of",
 ]
 
 Number: TypeAlias = int | float | Fraction
@@ -39,7 +40,7 @@ Number: TypeAlias = int | float | Fraction
 WIDTH = 360
 """Units across: as wide as a small screen, so that text is never drawn smaller there."""
 
-LETTER = 0.56
+LETTER, CAPITAL = 0.56, 0.7
 """The width of a letter, on average, in parts of its height."""
 
 LIGHT = {
@@ -81,6 +82,11 @@ def shortened(text: str, room: Number, size: Number) -> str:
     """As much of a text as there is room for; the table beside the chart has all of it."""
     most = max(int(room / (size * LETTER)), 2)
     return text if len(text) <= most else f"{text[: most - 1].rstrip(' .,')}…"
+
+
+def width_of(text: str, size: Number) -> Number:
+    """About how wide a text is: symbols of assets are capitals."""
+    return sum(CAPITAL if letter.isupper() else LETTER for letter in text) * float(size)
 
 
 def place(number: Number) -> str:
@@ -145,7 +151,7 @@ class Canvas:
         x: Number = 0
         for name, fill, dashes in keys:
             length = 10 if dashes is None else 26
-            room = length + len(name) * 11 * LETTER + 18
+            room = length + width_of(name, 11) + 18
             if x > 0 and x + room > self.width + 8:
                 x, y = 0, y + 16
             if dashes is None:

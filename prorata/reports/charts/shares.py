@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from prorata.errors import InputError
-from prorata.reports.charts.canvas import LETTER, SOFT, WIDTH, Canvas, Number, colour, shortened
+from prorata.reports.charts.canvas import (
+    LETTER,
+    SOFT,
+    WIDTH,
+    Canvas,
+    Number,
+    colour,
+    shortened,
+    width_of,
+)
 from prorata.reports.charts.canvas import place as written
 from prorata.reports.charts.chart import Chart, check, drawn, table_of
 from prorata.reports.charts.numbers import Figure, Series
@@ -106,7 +115,7 @@ def heat_map(
     """
     check(title, rows, columns, signed=True)
     most = max(abs(value) for one in columns for value in drawn(one.figures)) or Fraction(1)
-    left = min(max(len(row) for row in rows) * 10 * LETTER + 8, WIDTH / 3)
+    left = min(max(width_of(row, 10) for row in rows) + 8, WIDTH / 3)
     slot, height = (WIDTH - left) / len(columns), 22
     canvas = Canvas(18 + height * len(rows))
     for across, column in enumerate(columns):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +19,7 @@ from prorata.contracts.relayer import typed_data
 from prorata.files.models import parsed_by
 from prorata.income.claims import claim
 from prorata.income.declaration_files import Draft, Drafts, Word, resolve
-from prorata.income.declarations import declare_all
+from prorata.income.declarations import Declaration, declare_all
 from prorata.income.instructions import draft_instruction
 from prorata.income.payees import set_payee
 from prorata.income.repetitions import alike
@@ -29,6 +30,7 @@ from prorata.market.meetings.listing import ballot_at, meeting_of_asset
 from prorata.market.meetings.votes import cast_vote, choice_of
 from prorata.market.order_terms import OrderTerms
 from prorata.market.orders import draft_order
+from prorata.market.singletons import settlement_at
 from prorata.register.captable import CapTable, Holding
 from prorata.register.enforcement import (
     Basis,
@@ -223,8 +225,18 @@ class Order(Arguments):
             currency=money.address,
             valid_until=self.until,
             taker=self.taker,
+            nonce=self._nonce(on),
         )
         return draft_order(on.deployment, on.operator.address, terms).message
+
+    def _nonce(self, on: Played) -> int:
+        """It follows from all the rest, for nothing is kept here of what was prepared before.
+
+        So two orders hardly ever share one, and the same order prepared twice is filled once.
+        """
+        first = settlement_at(on.deployment.chain).lowest_nonce(on.operator.address)
+        said = f"{on.deployment.token().address}\n{on.operator.address}\n{self!r}"
+        return first + int.from_bytes(sha256(said.encode()).digest()[:2], "big")
 
 
 @_action("vote", "holder")
@@ -260,12 +272,16 @@ class Distribute(Arguments):
     sweep_to: Address | None = None
     exclude: tuple[Address, ...] = Field(default=(), max_length=64)
 
-    def play(self, on: Played) -> None:
+    def declarations(self, on: Played) -> list[Declaration]:
+        """As the command would declare it."""
         given = self.model_dump(exclude_none=True, exclude={"exclude"})
         given.setdefault("record", last_closed_record(on.deployment))
         words = {name: Word(str(value)) for name, value in given.items()}
         draft = Draft(words, [Word(one) for one in self.exclude])
-        declarations = resolve(Drafts(drafts=[draft]), on.operator, on.deployment)
+        return list(resolve(Drafts(drafts=[draft]), on.operator, on.deployment))
+
+    def play(self, on: Played) -> None:
+        declarations = self.declarations(on)
         named = self.record is not None
         found = alike(on.operator, on.deployment, declarations, record_named=named)
         on.notes += [f"{one}: is it the same?" for one in found]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from prorata.service.asking import Asked, Asks
+from prorata.service.asking import Asked, Asks, packed
 from prorata.service.models import AmountModel, Page, amount_model
 from prorata.service.routes.holders import CapTableRow
 from prorata.service.routes.parameters import (
@@ -92,4 +92,4 @@ async def show_register(
         for row in page.holders
     ]
     # Names are kept by nobody on the way.
-    return ask.answer(None, page.model_copy(update={"holders": named}))
+    return ask.answer(None, packed(page.model_copy(update={"holders": named})))

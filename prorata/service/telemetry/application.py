@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prorata.service.app import create_app
 from prorata.service.telemetry.logs import Observed, configure_logs
 from prorata.service.telemetry.metrics import request_metrics
 from prorata.service.telemetry.traces import ENDPOINT, trace
@@ -15,7 +15,6 @@ from prorata.service.telemetry.traces import ENDPOINT, trace
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from prorata.service.settings import Settings
 
 __all__ = ["Wished", "observed_app"]
 
@@ -28,12 +27,12 @@ class Wished:
     metrics: bool = False
 
 
-def observed_app(settings: Settings, wished: Wished) -> FastAPI:
-    """The service as an ASGI application; traced where a collector is named.
+def observed_app(make: Callable[[], FastAPI], wished: Wished) -> FastAPI:
+    """What `make` makes, observed as wished; traced where a collector is named.
 
-    Raises: as `create_app`; InputError when it is to be traced and cannot be.
+    Raises: as `make`; InputError when it is to be traced and cannot be.
     """
-    app = create_app(settings)
+    app = make()
     if wished.logs:
         configure_logs()
     if wished.logs or wished.metrics:

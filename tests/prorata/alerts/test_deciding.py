@@ -10,13 +10,14 @@ import pytest
 from prorata.alerts.outbox import Addressee, Quiet
 from prorata.alerts.replay import replay
 from prorata.alerts.rules import digest_of_rule, read_rules
+from prorata.analysis.marks import MarkKind
 from prorata.errors import InputError, StoreError
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert_cursor
 from prorata.store.rebuild import rebuild
 from prorata.store.writer import Writer
 from prorata.toolchain.paths import PROJECT_ROOT
-from tests.prorata.alerts.told import Stage, rule
+from tests.prorata.alerts.told import Stage, nav, rule
 from tests.prorata.store.made_logs import (
     OTHER,
     SECONDS,
@@ -240,6 +241,28 @@ def test_who_becomes_an_agent_later_in_the_block_was_none(database: Database) ->
     assert sorted(said) == [("a-rule", 3, None), ("foreign-declaration", 2, TOKEN)]
 
 
+def test_a_rule_may_be_of_one_token(database: Database) -> None:
+    """Of events, thresholds and absences; an event of several assets is of each of them."""
+    stage = Stage(database)
+    both = rule(name="paid", when="event", event="Claimed", token=OTHER)
+    decider = stage.decider(
+        rule(when="event", event="AgentAdded", token=OTHER),
+        both,
+        rule(name="many", when="threshold", value="supply", token=OTHER, **{"is": {"above": 10}}),
+        rule(name="soon", when="absent", what="record-close", within="60s", token=OTHER),
+        rule(name="elsewhere", when="event", event="AgentAdded", token=person(9)),
+    )
+    assert decider.step().not_followed == ["elsewhere"]
+    closing = [told("RecordScheduled", token, recordId=1, closesAt=START + 60)
+               for token in (TOKEN, OTHER)]  # fmt: skip
+    stage.mine([added(1), added(2, OTHER), *closing])
+    stage.mine([move(0, 1, 11), move(0, 1, 12, OTHER), declared(1, 1, 10)], [claimed(1, 1, 2)])
+    decider.step()
+    assert {(one["rule"], one["asset"]) for one in stage.told()} == {
+        ("a-rule", OTHER), ("many", OTHER), ("soon", OTHER), ("paid", None),
+    }  # fmt: skip
+
+
 def test_of_names_the_contract(database: Database) -> None:
     """An event of the same name elsewhere is another one."""
     stage = Stage(database)
@@ -442,17 +465,17 @@ def test_what_the_ledger_has_not_read_is_not_missed(database: Database) -> None:
 def test_an_old_nav(database: Database) -> None:
     """Once for each mark; without any, from the rule's beginning; without an office, not at all."""
     stage = Stage(database)
-    marks: dict[str, list[tuple[str, int]]] = {TOKEN: [], OTHER: [("m0", START + 10_000)]}
+    marks = {TOKEN: [], OTHER: [nav("m0", START + 10_000)]}
     old = rule(when="absent", what="nav", older_than="30s")
-    decider = stage.decider(old, navs=lambda token: marks[token])
+    decider = stage.decider(old, marks=lambda token: marks[token])
     stage.decider(old).step()
     stage.mine([], [])
     assert decider.step().alerts == 0
     stage.mine([], [])
     assert decider.step().alerts == 1 + 1
     assert decider.step().alerts == 0
-    marks[TOKEN] = [("m1", START + 48)]
-    marks[OTHER] = [("m2", START + 48)]
+    marks[TOKEN] = [nav("m1", START + 48), nav("p", START + 60, kind=MarkKind.PRICE)]
+    marks[OTHER] = [nav("m2", START + 48)]
     assert decider.step().alerts == 0
     stage.mine([], [], [])
     assert decider.step().alerts == 2
@@ -474,19 +497,6 @@ def test_a_lost_wallet_that_still_has_a_role(database: Database) -> None:
     assert decider.step().alerts == 0
 
 
-def test_a_node_is_behind(database: Database) -> None:
-    """By the wall clock, once, until it has come back."""
-    stage = Stage(database)
-    now = [float(START + 100)]
-    behind = rule(when="absent", what="node", older_than="60s")
-    decider = stage.decider(behind, clock=lambda: now[0])
-    assert [decider.step().alerts for _ in range(2)] == [1, 0]
-    stage.mine([], [], [], [], [])
-    assert decider.step().alerts == 0
-    now[0] += 200
-    assert decider.step().alerts == 1
-
-
 # ------------------------------------------------------------------------------------------ replay
 
 
@@ -494,7 +504,8 @@ def test_replay_says_what_would_have_been_told(database: Database) -> None:
     """Law 107: the same judgement over the past, and nothing is kept or sent."""
     rules = (AGENT, rule(name="soon", when="absent", what="record-close", within="60s"),
              rule(name="many", when="threshold", value="supply", **{"is": {"above": 10}}),
-             rule(name="node", when="absent", what="node", older_than="60s"))  # fmt: skip
+             rule(name="node", when="absent", what="node", older_than="60s"),
+             rule(name="still", when="absent", what="finality", older_than="60s"))  # fmt: skip
     blocks = [[added(1)], [move(0, 1, 11)], [scheduled(1, START + 100)], [], [added(2)]]
     live = Stage(database)
     decider = live.decider(*rules[:3], addressees=[DESK])
@@ -506,7 +517,7 @@ def test_replay_says_what_would_have_been_told(database: Database) -> None:
     past.read(past.chain.head)
     found = replay(database, 1, past.genesis, rules, first=0)
     assert past.rows() == []
-    assert found.not_played == ("node",)
+    assert found.not_played == ("node", "still")
     key = lambda said: (said["rule"], said["block"], said["facts"].get("record"))  # noqa: E731
     assert sorted(map(key, found.alerts)) == sorted(map(key, live.told()))
     assert len(replay(database, 1, past.genesis, rules[:1], first=2).alerts) == 1

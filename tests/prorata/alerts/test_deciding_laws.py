@@ -25,10 +25,19 @@ from hypothesis.stateful import (
 from prorata.alerts.deciding import Decider
 from prorata.alerts.outbox import Addressee
 from prorata.alerts.rules import digest_of_rule
+from prorata.analysis.marks import Mark
+from prorata.deployments.drift import Drift, DriftKind, DriftReport
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert_cursor
-from tests.prorata.alerts.told import Stage, rule
-from tests.prorata.store.made_logs import person, told
+from tests.prorata.alerts.told import Stage, nav, rule
+from tests.prorata.store.made_logs import START, TOKEN, person, told
+
+LOW = rule(
+    name="low", when="threshold", value="nav", currency="USD", clear={"above": 6},
+    **{"is": {"below": 5}},
+)  # fmt: skip
+DRIFT = rule(name="drift", when="absent", what="drift")
+PAUSED = Drift(DriftKind.PAUSE, "ShareToken", "transfers go on", "transfers are stopped")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +71,13 @@ class Machine(RuleBasedStateMachine):
         self.versions = {"final": 0, "head": 0}
         # The blocks that each rule began with.
         self.begun: dict[str, set[bytes]] = {}
+        # NAVs in the order in which they are written, and of those that the rule began with the
+        # last one only; what differs from the manifest, and how often that was seen to begin.
+        self.marks: list[Mark] = []
+        self.low_since: int | None = None
+        self.paused = self.seen_paused = self.unsure = False
+        self.pauses = 0
+        self.hours = 0
         self._renew()
 
     def _renew(self) -> None:
@@ -74,9 +90,13 @@ class Machine(RuleBasedStateMachine):
             for where, version in self.versions.items()
         }  # fmt: skip
         self.decider = Decider(
-            self.database, 1, self.stage.genesis, tuple(self.rules.values()),
-            addressees=[Addressee("desk")], page=3,
+            self.database, 1, self.stage.genesis, (*self.rules.values(), LOW, DRIFT),
+            addressees=[Addressee("desk")], page=3, clock=lambda: START + 3_600 * self.hours,
+            marks=lambda token: self.marks if token == TOKEN else [], drifts=self._drifts,
         )  # fmt: skip
+
+    def _drifts(self) -> tuple[str, DriftReport]:
+        return TOKEN, DriftReport(0, {}, (PAUSED,) if self.paused else ())
 
     @staticmethod
     def _events(block: list[int]) -> list:
@@ -100,7 +120,25 @@ class Machine(RuleBasedStateMachine):
     def decide(self) -> None:
         for one in self.rules.values():
             self.begun.setdefault(digest_of_rule(one), set(self.stage.chain.hashes))
+        if self.low_since is None:
+            chain = self.stage.chain
+            self.low_since = chain.time(min(self.final + 1, chain.head))
+        self.hours += 1
         self.decider.step()
+        self.pauses += self.paused and not self.seen_paused
+        self.seen_paused, self.unsure = self.paused, False
+
+    @step(after=st.integers(1, 40), value=st.integers(1, 9))
+    def mark(self, after: int, value: int) -> None:
+        """Later than the one before; also later than the chain is."""
+        last = self.marks[-1].time if self.marks else START
+        self.marks.append(nav(f"{len(self.marks):03}", last + after, str(value)))
+
+    @precondition(lambda self: not self.unsure)
+    @step()
+    def pause(self) -> None:
+        """Or go on: by somebody else. After a kill it is not known here what was seen."""
+        self.paused = not self.paused
 
     @step()
     def renumber(self) -> None:
@@ -118,12 +156,13 @@ class Machine(RuleBasedStateMachine):
         self._renew()
 
     @precondition(lambda self: all(digest_of_rule(r) in self.begun for r in self.rules.values()))
-    @step(after=st.integers(1, 12))
+    @step(after=st.integers(1, 40))
     def kill(self, after: int) -> None:
         """At the n-th statement of a step; what was not committed is gone."""
         from sqlalchemy import event
 
         left = [after]
+        self.hours, self.unsure = self.hours + 1, True
 
         def count(*_: object) -> None:
             left[0] -= 1
@@ -176,15 +215,33 @@ class Machine(RuleBasedStateMachine):
                 if row.rule == digest and row.kind == "alert" and row.id not in gone
             ]
             assert sorted(found) == sorted(expected)
+        told = [(row.name, json.loads(row.body)["data"]["facts"].get("since")) for row in rows]
+        assert sorted(since for name, since in told if name == "low") == self._lows()
+        assert [name for name, _ in told].count("drift") == self.pauses
         current = {f"0x{hashed.hex()}" for hashed in chain.hashes}
         assert all(
-            row.hash in current for row in rows if row.kind == "alert" and row.id not in gone
+            row.hash in current
+            for row in rows
+            if row.kind == "alert" and row.hash and row.id not in gone
         )
+
+    def _lows(self) -> list[int]:
+        """Law 110: when NAV fell below 5, each time after it was above 6."""
+        begun, end = self.low_since or 0, self.stage.chain.time(self.stage.chain.head)
+        before = [mark for mark in self.marks if mark.time <= begun]
+        after = [mark for mark in self.marks if begun < mark.time <= end]
+        found, low = [], False
+        for mark in (*before[-1:], *after):
+            if not low and mark.value < 5:
+                found.append(max(mark.time, begun))
+                low = True
+            low = low and mark.value <= 6
+        return found
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["sqlite", "postgresql"])
 def test_whatever_happens_each_cause_is_told_once(databases: list[Database], which: int) -> None:
-    """Laws 107, 108 and 109: events, undone blocks, kills, restarts, and rules that change."""
+    """Laws 107, 108, 109 and 110: events, marks, drift, undone blocks, kills, rules that change."""
 
     class Here(Machine):
         database = databases[which]

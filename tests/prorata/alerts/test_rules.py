@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from prorata.alerts.rules import digest_of_rule, parse_duration, read_rules
+from prorata.alerts.fields import parse_duration
+from prorata.alerts.rules import digest_of_rule, read_rules
 from prorata.errors import InputError
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.alerts.told import rule
+from tests.prorata.store.made_logs import TOKEN
 
 EVENT = {"when": "event", "event": "AgentAdded"}
 RECORD = {"when": "event", "event": "RecordScheduled"}
+NAV = {"when": "threshold", "value": "nav", "currency": "USD"}
 SUPPLY = {"when": "threshold", "value": "supply"}
 
 
 def test_the_built_in_rules_can_be_read() -> None:
-    """All eight, each another."""
+    """All ten, each another."""
     rules = read_rules(PROJECT_ROOT / "examples/alerts/rules.yaml")
-    assert len({digest_of_rule(one) for one in rules}) == len({one.name for one in rules}) == 8
+    assert len({digest_of_rule(one) for one in rules}) == len({one.name for one in rules}) == 10
 
 
 def test_a_digest_is_of_all_that_a_rule_says() -> None:
@@ -29,8 +32,9 @@ def test_a_digest_is_of_all_that_a_rule_says() -> None:
         rule(**EVENT, silence="1s"), rule(**EVENT, decided_at="head"),
         rule(**EVENT, of="ShareToken"), rule(**{**EVENT, "event": "AgentRemoved"}),
         rule(**EVENT, where=[{"argument": "agent", "outside": "powers"}]),
+        rule(**EVENT, token=TOKEN),
     ]  # fmt: skip
-    assert len({digest_of_rule(each) for each in (one, *others)}) == 9
+    assert len({digest_of_rule(each) for each in (one, *others)}) == 10
 
 
 def test_lengths_of_time() -> None:
@@ -71,6 +75,25 @@ REFUSED = [
     ({"when": "absent", "what": "payout", "by": "2026-12-31"}, "has since without by"),
     ({"when": "absent", "what": "payout", "since": "2027-01-01", "by": "2026-12-31"},
      "begins after its end"),
+    ({"when": "absent", "what": "drift", "within": "1d"}, "drift needs no limit"),
+    ({"when": "absent", "what": "drift", "grace": "1d"}, "drift has no limit; remove grace"),
+    ({"when": "absent", "what": "drift", "every": "0s"}, "every"),
+    ({"when": "absent", "what": "finality"}, "finality needs older_than"),
+    ({"when": "absent", "what": "nav", "older_than": "1d", "every": "1d"}, "nav asks no node"),
+    ({"when": "absent", "what": "node", "older_than": "1d", "token": TOKEN}, "is of the chain"),
+    ({**EVENT, "token": "0x" + "aB" * 20}, "EIP-55"),
+    ({**NAV, "is": {"above": 95.5}}, 'write it in quotes, such as "95.5"'),
+    ({**NAV, "is": {"above": "1e3"}}, "is no number"),
+    ({**NAV, "is": {"above": True}}, "is no number"),
+    ({**NAV, "is": {"above": "-1"}}, "nav is 0 at least"),
+    ({**NAV, "is": {"above": "95.50"}, "clear": {"below": "95.51"}}, "with below, 95.5 at most"),
+    ({**NAV, "currency": None, "is": {"above": 1}}, "has no currency, which is for nav"),
+    ({**NAV, "is": {"above": 1}, "older_than": "1d"}, "has older_than, which is for premium"),
+    ({**NAV, "value": "premium", "is": {"above": 1}}, "has currency, which is for nav"),
+    ({**SUPPLY, "value": "premium", "is": {"above": 1}}, "has no older_than"),
+    ({**SUPPLY, "is": {"above": "1.5"}}, "supply is a whole number"),
+    ({**SUPPLY, "is": {"above": -1}}, "supply is 0 at least"),
+    ({**SUPPLY, "is": {"above": 1}, "currency": "USD"}, "has currency, which is for nav"),
     ({"when": "sometimes"}, "sometimes"),
     ({**EVENT, "silence": "soon"}, "is no length of time"),
 ]  # fmt: skip

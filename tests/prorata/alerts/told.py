@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from prorata.alerts.deciding import Decider
 from prorata.alerts.rules import Rule, _File
+from prorata.analysis.marks import Basis, Mark, MarkKind
 from prorata.files.models import validated
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert, alert_delivery
@@ -24,6 +25,14 @@ def rule(**said: Any) -> Rule:
     """One rule, as a file says it."""
     full = {"name": "a-rule", "says": "Something happened", **said}
     return validated(_File, {"rules": [full]}, "the example", "a test").rules[0]
+
+
+def nav(id_: str, time: int, value: str = "100.00", **said: Any) -> Mark:
+    """A mark of NAV, in dollars, with as many decimals as are written."""
+    whole, _, part = value.partition(".")
+    known = {"kind": MarkKind.NAV, "currency": "USD", "basis": Basis.EX, "source": "a test"}
+    amount, decimals = int(whole + part), len(part)
+    return Mark("asset", time, amount=amount, decimals=decimals, id=id_, **{**known, **said})
 
 
 class Stage:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
+from tests.prorata.cli.opened import run as opened_run
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +45,7 @@ def test_what_happens_is_decided_once_and_listed(commands: Commands, tmp_path: P
     (tmp_path / "address").write_text("json://127.0.0.1:1/")
     receivers = tmp_path / "receivers.yaml"
     receivers.write_text("receivers:\n  - {name: mail, apprise_file: address}\n")
-    assert len(commands.facts(*run)["begun"]) == 8
+    assert len(commands.facts(*run)["begun"]) == 10
     commands.says("agents", "add", ANN)
     commands.says("follow", "--once", "--depth", "0")
     told = commands.facts(*run, "--receivers", str(receivers))
@@ -53,7 +58,7 @@ def test_what_happens_is_decided_once_and_listed(commands: Commands, tmp_path: P
     assert commands.facts("alerts", "list", "--dead")["messages"] == []
     assert "agent-added" in commands.says("alerts", "list")
     played = commands.facts("alerts", "test", RULES, "--from", "0")
-    assert played["not_played"] == ["node-behind"]
+    assert played["not_played"] == ["node-behind", "finality-behind", "drift"]
     assert ANN in {one["facts"].get("arguments", {}).get("agent") for one in played["alerts"]}
     assert "nothing was sent" in commands.says("alerts", "test", RULES, "--from", "0")
 
@@ -72,6 +77,37 @@ def test_a_silenced_rule_is_decided_and_not_delivered(commands: Commands) -> Non
     assert {one["silenced"] for one in listed["messages"] if one["rule"] == "agent-added"} == {True}
     assert [one["rule"] for one in listed["silences"]] == ["agent-added", "old-nav"]
     assert "silenced" in commands.says("alerts", "list")
+
+
+def test_drift_is_told_once_and_a_silent_node_is_told_of(
+    commands: Commands, tmp_path: Path
+) -> None:
+    """Law 107: what another journal has done; without a node the rule says nothing."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "rules:\n"
+        "  - {name: drift, says: Drift, when: absent, what: drift, every: 1s}\n"
+        f"  - {{name: other, says: Other, when: event, event: Paused, token: '{ANN}'}}\n"
+    )
+    run = ("alerts", "run", "--rules", str(path), "--once")
+    assert commands.facts(*run)["alerts"] == 0
+    stranger = Operator(commands.chain, LocalSigner.of_test_account(0))
+    receipt = stranger.send_one("pause", commands.deployment.token().pause())
+    time.sleep(1.1)
+    assert commands.facts(*run)["alerts"] == 1
+    time.sleep(1.1)
+    assert commands.facts(*run)["alerts"] == 0
+    [told] = commands.facts("alerts", "list")["messages"]
+    assert (told["rule"], told["asset"]) == ("drift", commands.deployment.token().address)
+    assert told["facts"]["transaction"] == receipt.hash
+    time.sleep(1.1)
+    nowhere = ("--network", "http://127.0.0.1:1", "--deployment", str(commands.folder))
+    done = opened_run(*run, *nowhere)
+    assert done.code == 0, done
+    said = " ".join(done.err.split())
+    assert "the rules of drift say nothing, for " in said
+    assert "the rule other is of a token that is not followed here" in said
+    assert json.loads(opened_run(*run, *nowhere, "--json").out)["not_followed"] == ["other"]
 
 
 def test_wrong_words_are_refused(commands: Commands, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ The asset's shares have decimals, so that whole shares and smallest units cannot
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from prorata.chain.operator import Operator
+from prorata.chain.signers import LocalSigner
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
@@ -43,6 +46,16 @@ authorised_shares: "1,000"
 registry: new
 rules: {PROJECT_ROOT / "examples" / "packs" / "plain-whitelist.yaml"}
 """
+RULES = """\
+rules:
+  - {name: paused, says: Stopped, when: event, event: Paused}
+  - {name: many, says: Many, when: threshold, value: supply, is: {above: 1}}
+  - {name: low, says: Low, when: threshold, value: nav, currency: USD, is: {below: "12.60"}}
+  - {name: dear, says: Dear, when: threshold, value: premium, older_than: 90d, is: {above: 500}}
+  - {name: soon, says: Soon, when: absent, what: record-close, within: 400d}
+  - {name: drift, says: Drift, when: absent, what: drift, every: 1s}
+"""
+RECEIVERS = "receivers:\n  - {name: desk, apprise_file: address, digest: 15min}"
 POOLED = 'name: Pool\nsymbol: POOL\ndecimals: 0\nauthorised_shares: "10"\n'
 WISH = "to-my-bank.json"
 # What is not prorata's own to say: the compiler's input, transactions and messages as signed.
@@ -121,6 +134,7 @@ def test_no_commands_json_has_a_bare_amount(documents, tmp_path):
     buy_at_one_price(documents, tmp_path)
     leave(documents, tmp_path)
     look(documents, tmp_path)
+    be_told(documents, tmp_path)
     hand_over(documents)
 
     names = {path.stem for path in (PROJECT_ROOT / "scripts").glob("*.py")}
@@ -329,6 +343,8 @@ def report(documents: Documents, folder: Path) -> None:
         (("ageing",), "aged.json"),
     ):
         documents("report", *words, "--out", folder / name)
+    family, page = EXAMPLES / "analytics" / "portfolio.yaml", folder / "portfolio.html"
+    documents.asks_no_node("report", "portfolio", family, "--out", page)
     year = int(moment(documents.commands.chain.now())[:4])
     for number in (year - 1, year):
         documents("statements", "--year", number, "--out", folder / f"statements-{number}")
@@ -525,6 +541,38 @@ def look(documents: Documents, folder: Path) -> None:
     documents("doctor")
     new = ("--name", "Quay 11", "--symbol", "QUAY11", "--authorised", "1,000.5", "--decimals", "1")
     documents.asks_no_node("new-asset", *new, "--out", folder / "quay11.yaml")
+
+
+def be_told(documents: Documents, folder: Path) -> None:
+    """Of an event, of thresholds, of what is missing, and of what another journal has done."""
+    rules = written(folder, "rules.yaml", RULES)
+    receivers = written(folder, "receivers.yaml", RECEIVERS)
+    written(folder, "address", "json://127.0.0.1:1/")
+    documents("alerts", "run", "--rules", rules, "--once")
+    commands = documents.commands
+    documents("record", "--at", "+300d")
+    worth = ("--currency", "USD", "--basis", "ex", "--source", "Clerk")
+    at = moment(commands.chain.now())
+    for kind, amount in (("nav", "12.50"), ("price", "14.00")):
+        documents("marks", "add", "--kind", kind, "--amount", amount, *worth, "--at", at)
+    stranger = Operator(commands.chain, LocalSigner.of_test_account(0))
+    stranger.send_one("pause", commands.deployment.token().pause())
+    # Anvil calls final what has 64 blocks after it.
+    commands.anvil.rpc("anvil_mine", 70)
+    documents("follow", "--once")
+    time.sleep(1.1)  # until drift is looked for again
+    ran = documents("alerts", "run", "--rules", rules, "--receivers", receivers, "--once")
+    assert ran["alerts"] > 0
+    documents("alerts", "silence", "paused", "--for", "4h", "--reason", "known")
+    listed = documents("alerts", "list")
+    told = {one["rule"]: one["facts"] for one in listed["messages"]}
+    assert set(told) == {"paused", "many", "low", "dear", "soon", "drift"}
+    assert units(told["low"]["was"]) == units(told["dear"]["nav"]) == 1_250
+    assert units(told["many"]["was"]) == units(documents("captable")["total"])
+    played = documents("alerts", "test", rules, "--from", "0")
+    assert {one["rule"] for one in played["alerts"]} >= {"paused", "many", "low", "soon"}
+    stranger.send_one("unpause", commands.deployment.token().unpause())
+    commands.says("journal", "adopt", "--yes")
 
 
 def hand_over(documents: Documents) -> None:

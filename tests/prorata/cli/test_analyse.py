@@ -345,6 +345,58 @@ def test_accruals_of_a_later_date_are_refused(played, tmp_path) -> None:
     assert "is after" in played.commands.refuses("analyse", "--accrued", path)
 
 
+# ------------------------------------------------------------------------------------------ splits
+
+
+def test_a_split_between_two_marks_is_no_loss(played, tmp_path) -> None:
+    """98, two for one, 49: what is said of value stays, and shares are counted anew."""
+    commands = played.commands
+    before = commands.facts("analyse")
+    at = ("split", "2:1", "--at", moment(commands.chain.now() + DAY))
+    assert commands.run(*at).code == 4
+    commands.travel(commands.chain.now() + 2 * DAY)
+    commands.says(*at)
+    commands.says("follow", "--once")
+    unmarked = commands.facts("analyse")
+    for group in ("Return and risk", "Yield"):
+        for name, one in figures(unmarked, group).items():
+            assert one["value"] == value(before, group, name)
+    # A mark of the second of the declaration itself could be of either share.
+    commands.travel(commands.chain.now() + 3_600)
+    played.mark("nav", "49.00", "ex", "after the split")
+    commands.says("follow", "--once")
+    facts = commands.facts("analyse")
+    for name in ("total return, gross of tax", "time-weighted return", "drawdown"):
+        assert value(facts, "Return and risk", name) == value(before, "Return and risk", name)
+    returned = figures(facts, "Return and risk")["total return, gross of tax"]
+    assert returned["n"] == 4
+    assert returned["inputs"]["from"].startswith("50 USD cum at ")
+    assert returned["inputs"]["from"].endswith(", for 1/2 of a share of then")
+    for name in ("HHI", "Gini", "Nakamoto"):
+        group = "Concentration by wallet"
+        assert value(facts, group, name) == value(before, group, name)
+    # Nothing went from one to another since.
+    now, then = (figures(one, "Liquidity")["turnover, 30 days"] for one in (facts, before))
+    assert now["n"] <= then["n"]
+    [found] = figures(commands.facts("analyse", ANN), f"Holder {ANN}").values()
+    when = played.when
+    begins, ends = when["first mark"], when["after the split"]
+    flows = [
+        (when["claim"], Fraction(-500)),
+        (when["gift"], Fraction("-10.10") * 95),
+        (when["sale"], Fraction(2) * 99),
+    ]
+    start, end = Fraction(50) * 100, Fraction("41.90") * 2 * 49
+    gain = end - start - sum(amount for _, amount in flows)
+    capital = start + sum(amount * Fraction(ends - at, ends - begins) for at, amount in flows)
+    assert found["value"] == percent(gain / capital)
+    [listed] = commands.facts(
+        "benchmark", table(tmp_path, "a.yaml", "assets:", "  - { asset: QUAY9, class: fund }")
+    )["assets"]
+    size = {one["name"]: one for one in listed["figures"]}["size"]
+    assert size["value"] == rounded(Fraction("160.50") * 49, 2)
+
+
 # ----------------------------------------------------------------------------------- another asset
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,46 @@ def test_what_is_blank_says_why(folder):
     }
 
 
+def test_the_page_of_a_portfolio_is_written_where_it_was_asked_for(folder, monkeypatch):
+    """It has the figures that `portfolio` has, and counts those that are blank."""
+    monkeypatch.chdir(folder)
+    done = run("report", "portfolio", PORTFOLIO)
+    place = Path("out") / "reports" / "portfolio.html"
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"3 positions at 2027-12-31T23:59:59Z: {place}, ")
+    text = place.read_text(encoding="utf-8")
+    for one in json.loads(run("portfolio", PORTFOLIO, "--json").out)["figures"]:
+        assert f"{Decimal(one['value']):,}" in text
+    path = changed(folder / "portfolio.yaml", "rates: rates.csv\n", "")
+    facts = json.loads(run("report", "portfolio", path, "--out", "p.html", "--json").out)
+    assert facts == {
+        "file": "p.html",
+        "as_of": "2027-12-31T23:59:59Z",
+        "positions": 3,
+        "blank": 10,
+    }
+
+
 # ----------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("none.yaml",), "cannot be read"),
+        (("portfolio.yaml", "--out", "p.pdf"), "end its name in .html"),
+        (("portfolio.yaml", "--out", "marks.csv/p.html"), "marks.csv"),
+        (("score.yaml",), "score.yaml"),
+    ],
+)
+def test_a_page_that_is_refused_is_not_begun(folder, monkeypatch, words, sentence):
+    monkeypatch.chdir(folder)
+    before = sorted(folder.rglob("*"))
+    done = run("report", "portfolio", *words)
+    assert (done.code, done.out) == (1, "")
+    assert sentence in done.err
+    assert json.loads(run("report", "portfolio", *words, "--json").out)["error"]["remedy"]
+    assert sorted(folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize(

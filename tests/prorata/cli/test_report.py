@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from openpyxl import load_workbook
@@ -61,6 +62,9 @@ def test_the_overview_is_one_page_of_one_block(commands, tmp_path, monkeypatch):
     assert "10,001.37 USD" in text
     assert "valuation &lt;2027&gt;" in text
     assert len(text.encode()) < 60 * 1024
+    held = [shares for wallet, shares in TABLE.balances.items() if wallet != TREASURY]
+    index = sum(Fraction(shares, EARNING) ** 2 for shares in held) * 10_000
+    assert f'>HHI</td><td class="number">{round(index * 100) / 100:,.2f}</td>' in text
     for holding in TABLE:
         assert holding.name not in text
     before = path.read_bytes()

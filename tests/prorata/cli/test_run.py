@@ -97,7 +97,7 @@ def requests(lines: list[str]) -> list[dict[str, Any]]:
 
 
 def test_all_in_one_through_kills_of_each(asset: Commands, tmp_path: Path) -> None:
-    """Laws 151, 155 and 156: what happens on the chain is followed, decided and heard of, whoever
+    """Laws 117, 121 and 122: what happens on the chain is followed, decided and heard of, whoever
     is killed; metrics are there; told to end all end, in their order.
     """
     (tmp_path / "address").write_text("json://127.0.0.1:1/")
@@ -152,7 +152,7 @@ def test_all_in_one_through_kills_of_each(asset: Commands, tmp_path: Path) -> No
 
 
 def test_ctrl_c_ends_all_and_a_mistake_is_told_before(asset: Commands, tmp_path: Path) -> None:
-    """Law 155."""
+    """Law 121."""
     with running(asset) as run:
         assert run.end(signal.SIGINT) == 0
     rules = tmp_path / "rules.yaml"

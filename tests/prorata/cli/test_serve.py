@@ -106,6 +106,7 @@ def test_the_scopes_of_the_command_are_those_of_the_store():
 
 @pytest.mark.slow
 def test_a_key_is_shown_once_reads_and_is_revoked(quay):
+    """Law 127: and nothing else."""
     made = quay.facts("keys", "add", "Quay Ventures", "--scope", "read", "--scope", "alerts")
     assert re.fullmatch(r"pr_[0-9a-f]{16}_[0-9a-f]{64}", made["key"])
     secret = made["key"].rpartition("_")[2]
@@ -133,6 +134,7 @@ def test_a_key_is_shown_once_reads_and_is_revoked(quay):
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_told_to_end_it_is_not_ready_answers_what_it_has_and_ends(quay, workers):
+    """Law 130: with nothing lost."""
     with serving(quay, "--public", "--workers", str(workers), "--drain", "2") as service:
         assert len(service.get("/v1/assets").json()["assets"]) == 1
         begun = time.monotonic()

@@ -94,7 +94,7 @@ DELIVERER = ("deliver", "--rules", RULES, "--poll", "0.1")
 
 
 def test_who_dies_is_begun_again_and_all_are_ended_in_order(asset: Commands) -> None:
-    """Law 155: by whatever it dies; the others do not notice. What was asked to end says so."""
+    """Law 121: by whatever it dies; the others do not notice. What was asked to end says so."""
     ledger = asset.folder / "ledger.db"
     with Run(asset, follower=FOLLOWER) as run:
         until(ledger.exists)
@@ -125,7 +125,7 @@ def test_who_dies_is_begun_again_and_all_are_ended_in_order(asset: Commands) -> 
 
 
 def test_a_mistake_in_options_ends_all(asset: Commands) -> None:
-    """Law 155: it would be made again and again."""
+    """Law 121: it would be made again and again."""
     with Run(asset, follower=FOLLOWER, deliverer=("deliver", "--rule")) as run:
         until(lambda: bool(run.codes))
     assert run.codes == [MISTAKE]
@@ -134,7 +134,7 @@ def test_a_mistake_in_options_ends_all(asset: Commands) -> None:
 
 
 def test_who_does_not_end_is_killed_and_the_exit_code_says_so(asset: Commands) -> None:
-    """Law 155: after its grace; and at once when the supervisor is told a second time."""
+    """Law 121: after its grace; and at once when the supervisor is told a second time."""
     with Run(asset, follower=FOLLOWER) as run:
         until(lambda: len(run.pids("follower")) == 1)
         time.sleep(1)
@@ -151,7 +151,7 @@ def test_who_does_not_end_is_killed_and_the_exit_code_says_so(asset: Commands) -
 
 
 def test_nobody_outlives_a_supervisor_that_was_killed(asset: Commands) -> None:
-    """Law 155: a process whose supervisor is gone ends by itself."""
+    """Law 121: a process whose supervisor is gone ends by itself."""
     program = (
         "from prorata.cli.supervisor import Part, Supervisor\n"
         f"words = {('follow', '--network', asset.anvil.url, '--deployment', str(asset.folder))!r}\n"

@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 from hypothesis import given
@@ -297,6 +298,58 @@ def test_paper_has_the_same_bytes_each_time():
     one, two = (pdf_of(text, title="T", created="2028-01-01T00:00:00Z") for _ in range(2))
     assert one == two
     assert len(one) < 60_000
+
+
+ISSUE = """
+from pathlib import Path
+import prorata
+from prorata.reports.mailing import Post, issue_statements
+from tests.prorata.reports.test_annual import KNOWN, TOKEN, A, B, C, books_of, claimed, declared
+from tests.prorata.reports.test_annual import second
+from tests.prorata.reports.test_mailing import ISSUER
+events = [(declared(n, 1_000_000), second(2027, n) + 5) for n in (1, 2, 3, 4)]
+events += [
+    (claimed(who, who, (n, share, 0)), second(2027, n, 9))
+    for n in (1, 2, 3, 4)
+    for who, share in ((A, 500_000), (B, 300_000), (C, 200_000))
+]
+issued = issue_statements(
+    books_of(events), TOKEN, 2027, Path("out"), known=KNOWN, post=Post(issuer=ISSUER)
+)
+print(prorata.__file__, len(list(issued.folder.glob("*.pdf"))))
+"""
+MACHINES = (
+    {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0"},
+    {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "4242"},
+)
+
+
+def test_statements_have_the_same_bytes_on_another_machine(tmp_path):
+    """Another home, time zone, locale, order of hashes, folder, and place of the package."""
+    found = []
+    for number, machine in enumerate(MACHINES):
+        place = tmp_path / f"machine {number}"
+        copy = place / "package"
+        for folder in ("prorata", "examples"):
+            bare = ignore_patterns("__pycache__", "artifacts")
+            copytree(PROJECT_ROOT / folder, copy / folder, ignore=bare)
+        (place / "home").mkdir()
+        (place / "work").mkdir()
+        home = {"HOME": str(place / "home"), "XDG_CACHE_HOME": str(place / "home" / "cache")}
+        paths = os.pathsep.join(map(str, (copy, PROJECT_ROOT)))
+        done = subprocess.run(
+            [sys.executable, "-c", ISSUE], cwd=place / "work", capture_output=True, text=True,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": paths, **home, **machine},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert str(copy) in done.stdout
+        out = place / "work" / "out"
+        files = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        assert sum(name.suffix == ".pdf" for name in files) == 3
+        found.append(files)
+    one, other = found
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
 
 
 def test_a_process_that_has_drawn_many_pages_ends_well(tmp_path):

@@ -176,7 +176,7 @@ def test_a_new_asset_has_a_page_without_charts():
 def test_every_chart_has_a_table_beside_it_that_a_keyboard_reaches():
     page = Page(overview_page(sample()))
     assert page.tags.count("figure") == page.tags.count("svg") == 6
-    assert page.tags.count("table") == 6 + 3
+    assert page.tags.count("table") == 6 + 4
     assert page.attributes.count(("div", "tabindex", "0")) == page.tags.count("table")
     for name in ("lang", "scope", "aria-label"):
         assert any(name == key for _, key, _ in page.attributes)
@@ -202,6 +202,37 @@ def test_it_names_nobody_and_tells_what_is_excluded():
     largest = f"{146 * 146:,}"
     assert largest in text
     assert "0x0000…0092" in text
+
+
+def test_concentration_is_of_holders_and_says_the_same_as_the_charts():
+    """Of 50, 30 and 20 shares; counted by hand. What contracts and the issuer have is apart."""
+    held = {A: 50, B: 30, C: 20, "0xpool": 40, "0xissuer": 60}
+    told = sample(
+        balances=held, excluded=frozenset({"0xissuer"}), pools=frozenset({"0xpool", "0xissuer"})
+    )
+    shown = {name: one.text for name, one in told.concentration.items()}
+    assert shown == {
+        "HHI": "3,800.00", "effective holders": "2.63", "Nakamoto": "2", "top 1": "50.00%",
+        "top 5": "100.00%", "top 10": "100.00%", "Gini": "0.2000",
+    }  # fmt: skip
+    page = overview_page(told)
+    table = page[page.index('aria-label="Concentration by wallet"') :].split("</table>")[0]
+    cells = re.findall("<td[^>]*>([^<]*)</td>", table)
+    assert dict(zip(cells[::3], cells[1::3], strict=True)) == shown
+    assert all(cells[2::3])
+    text = Page(page).text.replace("\n", "")
+    assert "Shares in contracts40 (20.00%)" in text
+    assert "Shares that earn nothing60 (30.00%)" in text
+    assert "largest account 25.00%, next 2 25.00%, in contracts 20.00%, earn nothing 30.00%" in text
+    assert "Of what holders have, the largest 1 hold 50.00%." in text
+
+
+def test_without_a_holder_there_is_no_concentration():
+    told = sample(balances={"0xissuer": 60}, excluded=frozenset({"0xissuer"}))
+    assert {one.reason for one in told.concentration.values()} == {"nobody holds shares"}
+    page = overview_page(told)
+    assert "Concentration" not in page
+    assert "Who holds the shares" not in page
 
 
 def test_only_the_latest_are_shown_and_how_many_there_are():
@@ -234,7 +265,7 @@ def test_the_overview_of_books_has_their_figures():
         }
     }  # fmt: skip
     told = overview_of(audit, TOKEN, name="House", authorised=100)
-    assert (told.supply, told.earning) == (100, [(A, 50), (B, 30), (C, 20)])
+    assert (told.supply, told.holders) == (100, [(A, 50), (B, 30), (C, 20)])
     assert [(r.number, r.holders, r.shares.units) for r in told.records] == [(1, 3, 100)]
     [shown] = told.distributions
     assert (shown.paid.units, shown.owed.units) == (300_000, 700_000)

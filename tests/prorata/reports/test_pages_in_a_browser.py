@@ -11,17 +11,22 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from prorata.ledger.unclaimed import AgedBalances, Overdue, Owed
 from prorata.reports.charts import Figure, Series, count, heat_map, line
 from prorata.reports.layouts import layout
 from prorata.reports.letters import page as letter_page
 from prorata.reports.overview import overview_page
-from prorata.reports.registers import register_rows, write_register
+from prorata.reports.registers import register_rows, write_ageing, write_register
+from prorata.values.amounts import Unit
+from prorata.values.kinds import Kind
 from tests.browser import browser
 from tests.pictures import is_pinned
 from tests.prorata.reports.test_annual import KNOWN, TOKEN, UNITS, A, books_of
 from tests.prorata.reports.test_charts import SHAPES
 from tests.prorata.reports.test_mailing import sample as letter
 from tests.prorata.reports.test_overview import sample as overview
+from tests.prorata.reports.test_portfolios import page_of as portfolio_page
+from tests.prorata.reports.test_portfolios import sample as portfolio
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -68,19 +73,60 @@ def register() -> str:
         return path.read_text(encoding="utf-8")
 
 
+class _Dollar:
+    """What a page asks of a currency."""
+
+    unit = Unit("USD", 6)
+
+
+class _Terms:
+    kind = Kind.RENT
+
+
+class _Rent:
+    """What a page asks of a distribution."""
+
+    terms = _Terms
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+
+
+def ageing() -> str:
+    """Two distributions: one not yet due, one with each age and state."""
+    now, day = 1_800_000_000, 86_400
+    whole = [(3, "claimable"), (45, "frozen"), (200, "held"), (500, "claimable")]
+    old = [
+        Owed(f"0x{n:040x}", "", 1_234_567_890 * n, now - days * day, now, state)
+        for n, (days, state) in enumerate(whole, start=1)
+    ]
+    new = [Owed(A, A, 5, now + day, now, "not due")]
+    told = [(_Rent(1), tuple(old)), (_Rent(2), tuple(new))]
+    aged = AgedBalances(now, tuple(Overdue(one, _Dollar, n, 0, False) for one, n in told))
+    with TemporaryDirectory() as place:
+        path = Path(place) / "ageing.html"
+        write_ageing(aged, path, "House (HSE)")
+        return path.read_text(encoding="utf-8")
+
+
 PAGES = {
     "overview": lambda: overview_page(overview()),
     "charts": gallery,
     "statement": lambda: letter_page(letter()),
     "register": register,
+    "ageing": ageing,
+    "portfolio": lambda: portfolio_page(portfolio()),
 }
+
+PAPER = ("statement", "register", "ageing")
+"""Pages without charts, which are paper on every screen."""
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_looks_as_it_did_when_it_was_looked_at(tab, tmp_path, name, view):
     """It asks nobody for anything, and nothing is said on its console."""
-    if name in ("statement", "register") and view not in ("light", "small"):
+    if name in PAPER and view not in ("light", "small"):
         pytest.skip("it is black on white everywhere")
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), encoding="utf-8")
@@ -98,14 +144,14 @@ def test_nothing_hangs_over_the_edge_of_a_small_screen(tab, tmp_path, name):
     path.write_text(PAGES[name](), encoding="utf-8")
     tab.open(path, 360)
     assert tab.asks("document.documentElement.scrollWidth") == 360
-    texts = name in ("statement", "register") or tab.asks(
+    texts = name in PAPER or tab.asks(
         "Math.min(...[...document.querySelectorAll('svg text')].map(t => "
         "t.getBoundingClientRect().height))"
     )
     assert texts is True or texts > 8
 
 
-@pytest.mark.parametrize("name", ["overview", "charts"])
+@pytest.mark.parametrize("name", ["overview", "charts", "portfolio"])
 def test_no_text_of_a_chart_runs_over_its_edge(tab, tmp_path, name):
     path = tmp_path / "page.html"
     path.write_text(PAGES[name](), encoding="utf-8")
@@ -131,7 +177,7 @@ def test_what_is_read_aloud_has_a_name(tab, tmp_path):
         for node in nodes
         if node.get("role", {}).get("value") in ("image", "img", "region") and not node["ignored"]
     ]
-    assert [role for role, _, _ in named].count("region") == 9
-    assert len(named) == 15
+    assert [role for role, _, _ in named].count("region") == 10
+    assert len(named) == 16
     assert all(name for _, name, _ in named)
     assert all(described for role, _, described in named if role != "region")

@@ -13,7 +13,7 @@ PHASES = {"examples", "coverage", "fuzzing", "stateful"}
 @pytest.mark.slow
 @pytest.mark.parametrize("with_key", [False, True])
 def test_whatever_is_asked_is_answered_as_the_document_says(tmp_path, with_key):
-    """Every phase of schemathesis, on the real application: no answer is unlike its document."""
+    """Law 129: every phase of schemathesis; no answer is unlike its document."""
     app, key = made_app(tmp_path)
     headers = {"headers": {"Authorization": f"Bearer {key}"}} if with_key else {}
     found = ask_everything(app, 300, **headers)

@@ -88,6 +88,7 @@ def test_no_limit_is_none(serve):
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("most", [1, 19, 100])
 def test_all_workers_together_never_let_more_through(office, workers, most):
+    """Law 128: together."""
     clock = Clock()
     item = RateLimitItemPerMinute(most)
 
@@ -110,6 +111,7 @@ def test_all_workers_together_never_let_more_through(office, workers, most):
 
 
 def test_a_worker_asks_the_database_for_many_at_once_and_not_at_all_beyond(office, monkeypatch):
+    """Law 128: together."""
     taken = []
 
     def counting(*arguments, **named):
@@ -139,6 +141,7 @@ def test_a_window_that_has_ended_leaves_nothing_behind(office):
 
 
 def test_memory_is_bounded_and_forgets_whose_window_was_begun_first():
+    """Law 128: together."""
     clock = Clock()
     counts = MemoryCounts(most=3, clock=clock)
 

@@ -48,6 +48,7 @@ def trade(chain: MadeChain, dice: random.Random, holders: int) -> None:
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 500])
 def test_all_pages_are_the_whole_of_one_moment_while_blocks_arrive(serve, limit):
+    """Law 124: whatever comes meanwhile."""
     chain, dice = crowd(limit, 9, 6), random.Random(limit)
     served = serve(chain)
     for kind in ("holders", "transfers", "captable"):
@@ -67,6 +68,7 @@ def test_all_pages_are_the_whole_of_one_moment_while_blocks_arrive(serve, limit)
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_every_list_has_pages(served, kind):
+    """Law 124: whatever comes meanwhile."""
     whole = rows(served.json(f"/{TOKEN}/{kind}", params={"limit": 500, "at": "block:8"}))
     pages = all_pages(served, f"/{TOKEN}/{kind}", 1, at="block:8")
     assert [row for page in pages for row in rows(page)] == whole
@@ -74,6 +76,7 @@ def test_every_list_has_pages(served, kind):
 
 
 def test_pages_of_a_past_moment_are_of_it(serve):
+    """Law 124: whatever comes meanwhile."""
     served = serve(crowd(1, 5, 3))
     pages = all_pages(served, f"/{TOKEN}/holders", 2, at="block:1")
     held = {one["address"]: one["shares"]["units"] for page in pages for one in rows(page)}
@@ -90,6 +93,7 @@ def refused(served: Served, path: str, **asked: Any) -> tuple[int, str]:
 
 
 def test_a_cursor_that_was_changed_or_made_elsewhere_is_refused(served):
+    """Law 124: whatever comes meanwhile."""
     cursor = first_cursor(served)
     path = f"/{TOKEN}/holders"
     changed = ("A" if cursor[4] != "A" else "B").join((cursor[:4], cursor[5:]))
@@ -99,6 +103,7 @@ def test_a_cursor_that_was_changed_or_made_elsewhere_is_refused(served):
 
 
 def test_a_cursor_of_another_question_is_refused(served):
+    """Law 124: whatever comes meanwhile."""
     cursor = first_cursor(served)
     for path, more in (
         (f"/{TOKEN}/captable", {}),
@@ -129,6 +134,7 @@ def test_a_cursor_is_read_with_the_old_secret_until_that_is_taken_away(serve):
 
 
 def test_pages_end_when_a_reorganisation_takes_their_block(serve):
+    """Law 124: whatever comes meanwhile."""
     served = serve(MadeChain(STORY))
     cursor = first_cursor(served)
     served.chain.reorganise(7, [[move(1, 5, 3)], []])
@@ -141,6 +147,7 @@ def test_pages_end_when_a_reorganisation_takes_their_block(serve):
 
 
 def test_pages_go_on_when_a_reorganisation_is_above_their_block(serve):
+    """Law 124: whatever comes meanwhile."""
     served = serve(MadeChain(STORY))
     path = f"/{TOKEN}/holders"
     first = served.json(path, params={"limit": 1, "at": "block:4"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,16 +11,15 @@ from eth_account.messages import encode_typed_data
 
 from prorata.chain.node import RpcChain
 from prorata.chain.safe_batches import checksum
-from prorata.contracts.currency import Currency
 from prorata.errors import InputError, ProrataError
 from prorata.files.models import validated
 from prorata.service.preparing.actions import ACTIONS
-from prorata.service.preparing.prepared import prepare
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from prorata.values.times import moment
 from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
+from tests.prorata.service.preparations import balances, prepared, send
 
 pytestmark = pytest.mark.slow
 
@@ -53,38 +51,6 @@ def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
 def commands(building: Commands) -> Iterator[Commands]:
     with kept(building.anvil.url, building.folder):
         yield building
-
-
-def prepared(
-    commands: Commands, name: str, account: str, *, safe: bool = False, **said: Any
-) -> dict[str, Any]:
-    """As the service answers."""
-    action = ACTIONS[name]
-    arguments = validated(action.arguments, said, "the guide", "the request")
-    chain = RpcChain(commands.anvil.url)
-    done = prepare(chain, commands.folder, action, arguments, account=account, safe=safe)
-    return done.as_json()
-
-
-def send(commands: Commands, account: str, told: dict[str, Any]) -> None:
-    """Every transaction, as a wallet would send it."""
-    rpc = commands.anvil.rpc
-    rpc("anvil_impersonateAccount", account)
-    for one in told["transactions"]:
-        body = {"from": account, "to": one["to"], "data": one["data"], "gas": hex(one["gas"])}
-        hashed = rpc("eth_sendTransaction", {**body, "value": hex(int(one["value"]))})
-        deadline = time.monotonic() + 10
-        while (receipt := rpc("eth_getTransactionReceipt", hashed)) is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert receipt["status"] == "0x1", one["says"]
-    rpc("anvil_stopImpersonatingAccount", account)
-
-
-def balances(commands: Commands, told: dict[str, Any]) -> dict[tuple[str, str], int]:
-    chain = RpcChain(commands.anvil.url)
-    places = {(one["account"], one["change"]["address"]) for one in told["balance_changes"]}
-    return {place: Currency(chain, place[1]).balance_of(place[0]) for place in places}
 
 
 CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
@@ -150,8 +116,9 @@ def test_what_is_done_needs_no_signature(commands: Commands) -> None:
 def test_a_payment_that_was_made_already_is_asked_about(commands: Commands) -> None:
     """Law 112: as the command asks, since nothing on the chain would stop it."""
     commands.close_record()
-    rent = {"currency": "USD", "amount": "1,000", "kind": "rent"}
-    [note] = prepared(commands, "distribute", ISSUER, **rent)["notes"]
+    [note] = prepared(commands, "distribute", ISSUER, currency="USD", amount="1,000", kind="rent")[
+        "notes"
+    ]
     assert "is it the same?" in note
 
 
@@ -213,9 +180,3 @@ def test_what_is_not_understood_is_refused(name: str, said: dict[str, Any], sent
     with pytest.raises(InputError) as refused:
         validated(ACTIONS[name].arguments, said, "the guide", "the request")
     assert sentence in str(refused.value)
-
-
-def test_every_action_is_tried() -> None:
-    """Each is sent here, signed here, or refused here for want of its place."""
-    tried = {name for name, *_ in CASES} | {"claim-to", "order", "vote", "subscribe"}
-    assert tried >= set(ACTIONS) - {"release", "unpause"}

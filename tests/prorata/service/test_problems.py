@@ -33,6 +33,7 @@ from tests.prorata.store.made_logs import OTHER, TOKEN, person
     ],
 )
 def test_a_refusal_names_what_is_wrong_and_what_to_do(served, path, kind, sentence, remedy):
+    """Law 129: to whoever asks."""
     answer = served.client.get(path)
     status, title = KINDS[kind]
     told = answer.json()
@@ -59,6 +60,7 @@ def test_the_id_of_a_request_is_the_proxys_if_it_is_harmless(served):
 
 
 def test_every_refusal_that_openapi_names_is_a_problem(served):
+    """Law 129: to whoever asks."""
     document = served.client.get("/openapi.json").json()
     for path, methods in document["paths"].items():
         for told in methods.values():
@@ -71,6 +73,8 @@ def test_every_refusal_that_openapi_names_is_a_problem(served):
 
 
 def test_what_nobody_expected_is_told_without_its_cause(served, caplog):
+    """Law 129: to whoever asks."""
+
     def fails() -> None:
         raise RuntimeError("the cause, with a password in it")
 
@@ -84,6 +88,7 @@ def test_what_nobody_expected_is_told_without_its_cause(served, caplog):
 
 
 def test_a_database_that_fails_is_told_without_where_it_is(serve, sqlite, caplog):
+    """Law 129: to whoever asks."""
     served = serve()
     reader = served.client.app.state.service.reader
 

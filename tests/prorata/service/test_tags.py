@@ -40,6 +40,7 @@ def tables_read(served: Served) -> Iterator[set[str]]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_who_has_an_answer_is_told_so_before_a_large_table_is_read(served, path):
+    """Law 125: an old answer is never taken for a new one."""
     first = served.get(path)
     tag = first.headers["etag"]
     assert tag.startswith('W/"')
@@ -52,6 +53,7 @@ def test_who_has_an_answer_is_told_so_before_a_large_table_is_read(served, path)
 
 @pytest.mark.parametrize("path", PATHS)
 def test_an_answer_that_has_changed_has_another_tag(served, path):
+    """Law 125: an old answer is never taken for a new one."""
     before = served.get(path)
     served.chain.mine([move(1, 2, 5)])
     served.read()
@@ -62,12 +64,14 @@ def test_an_answer_that_has_changed_has_another_tag(served, path):
 
 
 def test_a_tag_is_of_one_question(served):
+    """Law 125: an old answer is never taken for a new one."""
     paths = [*PATHS, f"/{TOKEN}/holders?limit=2", f"/{TOKEN}/holders?at=record:1"]
     tags = [served.get(path).headers["etag"] for path in paths]
     assert len(set(tags)) == len(tags)
 
 
 def test_a_tag_changes_with_what_is_final_and_with_what_is_behind(served):
+    """Law 125: an old answer is never taken for a new one."""
     path = f"/{TOKEN}/holders?at=block:3"
     tags = {served.get(path).headers["etag"]}
     served.writer.note(served.chain.header(9), served.chain.header(5))

@@ -67,6 +67,7 @@ def knows_who_asks(dependant: Any) -> bool:
 
 
 def test_no_route_but_an_explicit_few_does_not_know_who_asks(served):
+    """Law 126: no more and no less."""
     found = routes(served)
     guarded = {r.path for r in found if isinstance(r, APIRoute) and knows_who_asks(r.dependant)}
     assert {route.path for route in found} - guarded == OPEN
@@ -92,6 +93,7 @@ def plain(headers: Any) -> dict[str, str]:
 
 
 def test_a_key_of_another_tenant_sees_nothing_anywhere(guarded, office):
+    """Law 126: no more and no less."""
     mine, theirs = key_of(office, TOKEN), key_of(of(office, "ben"), OTHER)
     tried = paths(guarded)
     assert len(tried) >= 13
@@ -111,12 +113,14 @@ def test_a_key_of_another_tenant_sees_nothing_anywhere(guarded, office):
 
 
 def test_nobody_without_a_key_sees_what_is_not_public(guarded):
+    """Law 126: no more and no less."""
     for method, path in paths(guarded):
         assert guarded.client.request(method, path).status_code in (401, 404), path
     assert guarded.client.get("/v1/assets").json() == {"assets": []}
 
 
 def test_a_cursor_and_a_tag_are_of_one_key(guarded, office):
+    """Law 124: whatever comes meanwhile."""
     mine, other = key_of(office, TOKEN), key_of(office, TOKEN, name="another")
     path = f"/{TOKEN}/holders"
     first = guarded.get(path, params={"limit": 1}, headers=mine)
@@ -143,6 +147,7 @@ def test_a_scope_is_needed(guarded, office, route, scope):
     ["", "Bearer", "Bearer ", "Bearer pr_1_2", "Basic YTpi", f"Bearer pr_{'0' * 16}_{'0' * 64}"],
 )
 def test_what_is_no_key_is_refused_even_for_what_is_public(serve, office, place, given):
+    """Law 127: and nothing else."""
     served = serve(office=office_place(place))
     answer = served.get(f"/{TOKEN}", headers={"Authorization": given})
     assert answer.status_code == 401
@@ -150,6 +155,7 @@ def test_what_is_no_key_is_refused_even_for_what_is_public(serve, office, place,
 
 
 def test_a_key_that_was_revoked_ends_when_it_is_believed_no_more(serve, office, place):
+    """Law 127: and nothing else."""
     served = serve(office=office_place(place), public=frozenset(), key_seconds=60)
     mine = key_of(office, TOKEN)
     assert served.get(f"/{TOKEN}", headers=mine).status_code == 200
@@ -162,6 +168,7 @@ def test_a_key_that_was_revoked_ends_when_it_is_believed_no_more(serve, office, 
 
 
 def test_names_are_of_the_keys_own_tenant_and_each_reading_is_in_the_trail(guarded, office):
+    """Law 126: no more and no less."""
     ben = of(office, "ben")
     take_in(office, CHAIN_ID, [GivenWallet(person(1), "Ann A.", "fund", 276)])
     take_in(ben, CHAIN_ID, [GivenWallet(person(1), "Somebody else"), GivenWallet(person(2), "B.")])
@@ -180,6 +187,7 @@ def test_names_are_of_the_keys_own_tenant_and_each_reading_is_in_the_trail(guard
 
 
 def test_a_public_asset_has_no_register_for_the_keys_of_others(serve, office, place):
+    """Law 126: no more and no less."""
     served = serve(office=office_place(place))
     theirs = key_of(of(office, "ben"), OTHER)
     assert served.get(f"/{TOKEN}/holders", headers=theirs).status_code == 200

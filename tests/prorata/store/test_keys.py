@@ -24,6 +24,7 @@ def office(place: str) -> Iterator[Office]:
 
 
 def test_a_key_is_found_by_its_text_and_only_its_digest_is_kept(office):
+    """Law 127: and nothing else."""
     made, text = add_key(office, "Ann", scopes=["alerts", "read"], assets=[ASSET, ASSET])
     assert (made.scopes, made.assets, made.made_at) == (("read", "alerts"), (ASSET,), 7)
     assert find_key(office.database, text) == made
@@ -37,6 +38,7 @@ def test_a_key_is_found_by_its_text_and_only_its_digest_is_kept(office):
 
 
 def test_no_other_text_is_a_key(office):
+    """Law 127: and nothing else."""
     made, text = add_key(office, "Ann", scopes=["read"], assets=[ASSET])
     wrong = text[:-1] + ("0" if text[-1] != "0" else "1")
     for other in (wrong, text.upper(), f" {text}", text[:-1], "", f"pr_{'0' * 16}_{'0' * 64}"):
@@ -45,6 +47,7 @@ def test_no_other_text_is_a_key(office):
 
 
 def test_a_key_that_is_revoked_is_none_and_stays_in_the_list(office):
+    """Law 127: and nothing else."""
     made, text = add_key(office, "Ann", scopes=["read"], assets=[ASSET])
     _, other = add_key(office, "Ben", scopes=["read"], assets=[(1, OTHER)])
     assert revoke_key(office, "Ann").revoked_at == 7

@@ -101,7 +101,7 @@ class Played:
 def test_each_client_hears_each_change_once_and_in_order(
     databases: list[Database], blocks: list[list[Event]], steps: list[tuple[str, int]]
 ) -> None:
-    """Law 151: whoever sees all hears what the table says, from its place on, gap and twice apart;
+    """Law 117: whoever sees all hears what the table says, from its place on, gap and twice apart;
     whoever sees some assets comes to the blocks that stand with an event of these, and no other.
     """
     for database in databases:

@@ -40,7 +40,7 @@ def mine(served, number: int, token: str = TOKEN) -> None:
 
 
 def test_a_client_that_comes_back_hears_what_it_has_missed(serve) -> None:
-    """Law 151: by its last id, from another process of the API, once and in order."""
+    """Law 117: by its last id, from another process of the API, once and in order."""
     served = serve()
     client = Listener()
     with running(served.client.app) as address:
@@ -76,7 +76,7 @@ def test_a_client_that_comes_back_hears_what_it_has_missed(serve) -> None:
 
 
 def test_each_hears_of_its_own_assets(serve, place: str) -> None:
-    """Law 153: a key of the other asset hears of that, and of what is public."""
+    """Law 119: a key of the other asset hears of that, and of what is public."""
     with closing(Office.open(office_place(place), who="me", create=True, tenant="ann")) as office:
         served = serve(office=office_place(place), public=frozenset(), key_seconds=0)
         text = add_key(office, "one", scopes={"read"}, assets=[(CHAIN_ID, OTHER)])[1]
@@ -93,7 +93,7 @@ def test_each_hears_of_its_own_assets(serve, place: str) -> None:
 
 
 def test_a_key_that_is_revoked_is_cut_off(serve, place: str, monkeypatch) -> None:
-    """Law 153: within the time for which it is believed."""
+    """Law 119: within the time for which it is believed."""
     monkeypatch.setattr(route.EventStream.__init__, "__kwdefaults__",
                         {**route.EventStream.__init__.__kwdefaults__, "again": 0.1})  # fmt: skip
     with closing(Office.open(office_place(place), who="me", create=True, tenant="ann")) as office:
@@ -119,7 +119,7 @@ def _listen(client: Listener, address: str) -> None:
 
 
 def test_there_are_so_many_streams_for_one(serve) -> None:
-    """Law 154: the next is refused, and takes the place of one that has gone."""
+    """Law 120: the next is refused, and takes the place of one that has gone."""
     served = serve()
     live = served.client.app.state.live
     live.seats.of_one = 2
@@ -151,7 +151,7 @@ uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_gr
 
 @pytest.mark.slow
 def test_kills_and_ends_of_real_processes_lose_nothing(serve) -> None:
-    """Laws 151 and 154: three clients, a process that is killed, asked to end, and begun again.
+    """Laws 117 and 120: three clients, a process that is killed, asked to end, and begun again.
 
     Asked to end it lets its clients go at once, and not when its grace is over.
     """

@@ -73,7 +73,7 @@ def reader(ledger: Ledger, place: str) -> Iterator[ChangeReader]:  # noqa: F811
 def test_a_commit_wakes_a_client_at_once(
     ledger: Ledger, reader: ChangeReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Law 152: by a notice of PostgreSQL or the version of a file; not by the clock."""
+    """Law 118: by a notice of PostgreSQL or the version of a file; not by the clock."""
     monkeypatch.setattr(bells, "EVERY_SECONDS", 3_600.0)
 
     async def listen() -> list[float]:
@@ -101,7 +101,7 @@ def test_a_commit_wakes_a_client_at_once(
 def test_where_no_commit_is_told_of_the_clock_wakes(
     ledger: Ledger, reader: ChangeReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Law 152: a listener that fails costs time and no change."""
+    """Law 118: a listener that fails costs time and no change."""
 
     async def fails(database: Database, bell: bells.Bell) -> None:  # noqa: F811
         raise OSError
@@ -126,7 +126,7 @@ def test_where_no_commit_is_told_of_the_clock_wakes(
 
 
 def test_a_file_that_was_restored_is_opened_anew(tmp_path: Path) -> None:
-    """Law 151: with another epoch, so that the client begins anew."""
+    """Law 117: with another epoch, so that the client begins anew."""
     paths = [str(tmp_path / name) for name in ("ledger.db", "other.db")]
     for path in paths:
         with closing(Database.open(path, create=True)) as made:
@@ -179,7 +179,7 @@ def test_heartbeats_and_the_end(ledger: Ledger, reader: ChangeReader) -> None:
 def test_of_a_block_that_was_replaced_no_events_are_told(
     ledger: Ledger, reader: ChangeReader
 ) -> None:
-    """Law 151: it is gone for whoever comes late, and what took its place has its own events."""
+    """Law 117: it is gone for whoever comes late, and what took its place has its own events."""
     ledger.mine(move(0, 1, 5))
     ledger.writer.undo(0)
     ledger.chain.reorganise(0, [[move(0, 2, 6)]])
@@ -197,7 +197,7 @@ def test_of_a_block_that_was_replaced_no_events_are_told(
 
 
 def test_of_a_shared_contract_each_sees_its_own(ledger: Ledger, reader: ChangeReader) -> None:
-    """Law 153: a vault serves two assets; a payment is told to whoever sees the one it is of."""
+    """Law 119: a vault serves two assets; a payment is told to whoever sees the one it is of."""
     ledger.mine(move(0, 1, 100), move(0, 1, 100, OTHER))
     ledger.mine(declared(1, 1, 500), declared(2, 1, 600, OTHER))
     ledger.mine(claimed(1, 1, 5))
@@ -282,7 +282,7 @@ def _answered(send: Callable[[Any], Any], *, gone: float = 3_600.0, **more: Any)
 
 
 def test_a_client_that_does_not_read_is_cut_off() -> None:
-    """Law 154: after the time that one write may take; little waited for it."""
+    """Law 120: after the time that one write may take; little waited for it."""
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -295,7 +295,7 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
 
 
 def test_a_client_that_goes_ends_its_stream() -> None:
-    """Law 154: whatever is being read for it."""
+    """Law 120: whatever is being read for it."""
 
     async def send(_: Any) -> None:
         await asyncio.sleep(0.01)

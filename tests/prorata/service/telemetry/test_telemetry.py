@@ -54,7 +54,7 @@ def scraped(*collectors: Any) -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 def test_the_ledgers_figures_are_the_ledgers(serve, tmp_path: Path) -> None:
-    """Law 156: lags, the outbox, the NAV, what is unpaid and the audit, each as it is."""
+    """Law 122: lags, the outbox, the NAV, what is unpaid and the audit, each as it is."""
     served = serve()
     audit = tmp_path / "audit.json"
     audit.write_text(json.dumps({"as_of": "2023-11-14T22:13:20Z", "balanced": True}))
@@ -110,7 +110,7 @@ def _alert(number: int, decided_at: int) -> dict[str, Any]:
 
 
 def test_what_cannot_be_read_is_a_figure_too(serve, tmp_path: Path) -> None:
-    """Law 156: a ledger that is gone, and an audit that nobody has written."""
+    """Law 122: a ledger that is gone, and an audit that nobody has written."""
     served = serve()
     with closing(Database.open(served.place)) as database:
         found = scraped(LedgerMetrics(database, audit=tmp_path / "none.json"))
@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_a_figure_too(serve, tmp_path: Path) -> None:
 
 
 def test_nodes_that_do_not_answer_are_counted() -> None:
-    """Law 156: by host, without what may be a key."""
+    """Law 122: by host, without what may be a key."""
     before = TROUBLES["http://127.0.0.1:9", "failed"]
     with pytest.raises(ChainError):
         Wire("http://127.0.0.1:9/v3/a-key")([("eth_chainId", ())])
@@ -167,7 +167,7 @@ def observed(serve) -> Iterator[tuple[Client, io.StringIO]]:
 
 
 def test_a_request_has_one_line_and_no_value_in_it(observed) -> None:
-    """Law 157: the route's template, status, time, ids; no address, no query, no key."""
+    """Law 123: the route's template, status, time, ids; no address, no query, no key."""
     client, stream = observed
     secret = "pr_abcdef_" + "s" * 32
     holder = person(1)
@@ -191,7 +191,7 @@ def test_a_request_has_one_line_and_no_value_in_it(observed) -> None:
 
 
 def test_a_fault_is_logged_by_its_kind_and_place() -> None:
-    """Law 157: and not by its words, in which a driver may put the values of a query."""
+    """Law 123: and not by its words, in which a driver may put the values of a query."""
     try:
         raise RuntimeError("INSERT ('Samuel Mensah')")
     except RuntimeError as error:
@@ -211,7 +211,7 @@ def test_a_fault_is_logged_by_its_kind_and_place() -> None:
 
 
 def test_requests_are_counted_by_route_and_status(observed) -> None:
-    """Law 156."""
+    """Law 122."""
     client, _ = observed
     metrics = request_metrics()
     route = "/v1/assets/{asset}"
@@ -234,7 +234,7 @@ def test_requests_are_counted_by_route_and_status(observed) -> None:
 
 
 def test_a_request_is_a_span_without_values(serve) -> None:
-    """Law 157: by OpenTelemetry's own instrumentation, into an exporter in memory."""
+    """Law 123: by OpenTelemetry's own instrumentation, into an exporter in memory."""
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     served = serve()

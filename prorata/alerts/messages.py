@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Messages as they are delivered, and how deliveries begin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+__all__ = ["body_of", "delivery", "iso", "plain", "shown"]
+
+
+def delivery(id_: str, receiver: str, now: int, digest: int = 0) -> dict[str, Any]:
+    """The row of a delivery: now, or when the time of a digest of so many seconds is over."""
+    return {
+        "alert": id_,
+        "receiver": receiver,
+        "state": "waiting" if digest else "pending",
+        "attempts": 0,
+        "due": (now // digest + 1) * digest if digest else now,
+        "claim": None,
+        "claimed_until": 0,
+        "said": "",
+        "ended_at": None,
+    }
+
+
+def body_of(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
+    """The message, as it is delivered and signed."""
+    said = {"type": kind, "id": id_, "timestamp": iso(now), "data": data}
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it. Integers of any size are text: readers of JSON would round some."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return value if isinstance(value, str | bool) else str(value)
+
+
+def shown(value: Any) -> str:
+    """A value of a message as people read it: an amount with its currency."""
+    if isinstance(value, Mapping) and {"text", "currency"} <= value.keys():
+        return f"{value['text']} {value['currency']}"
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def iso(second: int) -> str:
+    """A time in ISO 8601."""
+    return datetime.fromtimestamp(second, tz=timezone.utc).isoformat().replace("+00:00", "Z")

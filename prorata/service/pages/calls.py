@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""What a page lets a wallet sign: the contracts of a deployment, and of each the functions.
+
+An action has its own few functions and messages. `wallet.js` refuses every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prorata.chain.abi import function
+from prorata.chain.artifacts import artifact
+from prorata.contracts.ballot import Ballot
+from prorata.contracts.call_auction import CallAuction
+from prorata.contracts.currency import Currency
+from prorata.contracts.relayer import DOMAIN_NAME, PRIMARY_TYPE
+from prorata.contracts.share_token import ShareToken
+from prorata.contracts.trade_settlement import DOMAIN_NAME as SETTLEMENT_NAME
+from prorata.contracts.trade_settlement import TradeSettlement
+from prorata.contracts.vault import DividendVault
+from prorata.deployments.deployment import Deployment
+from prorata.deployments.market_contracts import singleton_address
+
+__all__ = ["wallet_data"]
+
+TOKEN, VAULT = ShareToken.CONTRACT, DividendVault.CONTRACT
+MONEY = Currency.CONTRACT
+"""A currency of the deployment, of which every one has the same functions."""
+
+FUNCTIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "claim": ((VAULT, "claim"),),
+    "claim-to": (),
+    "payee": ((VAULT, "setPayee"),),
+    "transfer": ((TOKEN, "transfer"),),
+    "approve": ((TOKEN, "approve"), (MONEY, "approve")),
+    "subscribe": ((MONEY, "approve"), (CallAuction.CONTRACT, "place")),
+    "order": (),
+    "vote": ((Ballot.CONTRACT, "vote"), (Ballot.CONTRACT, "voteSplit")),
+    "distribute": ((MONEY, "approve"), (VAULT, "declare")),
+    "record": ((TOKEN, "scheduleRecord"),),
+    "issue": ((TOKEN, "mint"), (TOKEN, "batchMint")),
+    "freeze": ((TOKEN, "setAddressFrozen"), (TOKEN, "setFrozenTokens")),
+    "release": ((TOKEN, "setAddressFrozen"),),
+    "force-transfer": ((TOKEN, "forcedTransfer"),),
+    "burn": ((TOKEN, "burn"),),
+    "pause": ((TOKEN, "pause"),),
+    "unpause": ((TOKEN, "unpause"),),
+}
+"""Of each action, what it may call."""
+
+MARKET = (Ballot.CONTRACT, CallAuction.CONTRACT, TradeSettlement.CONTRACT)
+
+
+def wallet_data(
+    found: Deployment, action: str, *, account: str, own: list[str], following: str
+) -> dict[str, Any]:
+    """What `wallet.js` is given with a page for one action of an account.
+
+    `own` are the lost wallets whose place it has; `following` is the page to go to when it is done.
+    """
+    named = dict(_contracts(found))
+    functions: dict[str, dict[str, Any]] = {address: {} for address in named}
+    for contract, name in FUNCTIONS[action]:
+        for address, kind in named.items():
+            if kind == contract:
+                functions[address] |= _function(contract, name)
+    return {
+        "chainId": found.manifest.chain_id,
+        "token": found.token().address,
+        "account": account,
+        "own": own,
+        "next": following,
+        "contracts": {
+            address: {"name": kind, "functions": functions[address]}
+            for address, kind in named.items()
+        },
+        "messages": list(_messages(found, action)),
+    }
+
+
+def _contracts(found: Deployment) -> Iterator[tuple[str, str]]:
+    """Address and name: of the manifest, of its currencies, and of the market."""
+    for kind in MARKET:
+        yield singleton_address(kind), kind
+    for address in found.currencies.values():
+        yield address, MONEY
+    for name, one in found.manifest.contracts.items():
+        kind = name.split("/")[0]
+        if one.address not in found.currencies.values():
+            yield one.address, kind
+
+
+def _function(contract: str, name: str) -> dict[str, Any]:
+    told = function(contract, name)
+    [entry] = [
+        one for one in artifact(contract).abi if one["type"] == "function" and one["name"] == name
+    ]
+    return {
+        f"0x{told.selector.hex()}": {
+            "name": name,
+            "inputs": [_input(one) for one in told.inputs],
+            "payable": entry["stateMutability"] == "payable",
+        }
+    }
+
+
+def _input(one: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"name": one["name"], "type": one["type"]}
+    if "components" in one:
+        told["components"] = [_input(inner) for inner in one["components"]]
+    return told
+
+
+def _messages(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
+    if action == "claim-to":
+        relayer = found.vault().relayer()
+        yield {"contract": relayer, "name": DOMAIN_NAME, "types": [PRIMARY_TYPE]}
+    if action == "order":
+        settlement = singleton_address(TradeSettlement.CONTRACT)
+        yield {"contract": settlement, "name": SETTLEMENT_NAME, "types": ["Order"]}

@@ -1,0 +1,168 @@
+"""A building that pays rent on a real chain, its ledger, its pages on a port, and a browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from prorata.chain.node import RpcChain
+from prorata.service.app import create_app
+from prorata.service.pages.portal import Portal, add_portal
+from prorata.service.settings import Settings
+from prorata.store.office import Office, office_place
+from prorata.toolchain.anvil import Anvil
+from prorata.toolchain.paths import PROJECT_ROOT
+from tests.prorata.cli.kept import kept
+from tests.prorata.cli.opened import Commands
+from tests.prorata.service.pages.wallet import Wallet
+
+EXAMPLES = PROJECT_ROOT / "examples" / "building"
+SECRET = "a secret of more than thirty-two characters"
+ISSUER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+ANN_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
+BEN_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
+ANN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+BEN = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+
+
+@pytest.fixture(scope="session")
+def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Two holders, a closed record, and rent that nobody has claimed."""
+    with Anvil() as anvil:
+        place = tmp_path_factory.mktemp("deployments")
+        holders = place / "holders.csv"
+        holders.write_text(f"address,shares\n{ANN},600\n{BEN},400\n")
+        commands = Commands(anvil, place / "HARB12")
+        commands.says("deploy", "--asset", str(EXAMPLES / "asset.yaml"), "--dollar")
+        commands.says("issue", str(holders))
+        commands.close_record()
+        commands.says("distribute", "--currency", "USD", "--amount", "1,000", "--kind", "rent")
+        commands.says("follow", "--once")
+        yield commands
+
+
+@dataclass
+class Served:
+    """The pages at `origin`, and the deployment that they are of."""
+
+    origin: str
+    commands: Commands
+    app: Any
+    opened: ExitStack
+
+    @property
+    def token(self) -> str:
+        return self.commands.deployment.token().address
+
+    def client(self, **options: Any) -> httpx.Client:
+        """A program, or a person's browser without script."""
+        headers = {"Origin": self.origin, **options.pop("headers", {})}
+        client = httpx.Client(base_url=self.origin, headers=headers, timeout=60, **options)
+        return self.opened.enter_context(client)
+
+    def signed_in(self, wallet: Wallet, **options: Any) -> httpx.Client:
+        client = self.client(**options)
+        message = client.post("/sign-in/message", json={"address": wallet.address},
+                              headers={"Accept": "application/json"}).json()["message"]  # fmt: skip
+        fields = {"message": message, "signature": wallet.signed(message)}
+        assert client.post("/sign-in", data=fields).status_code == 303
+        return client
+
+    def follow(self) -> None:
+        """Let the ledger read what has happened."""
+        self.commands.says("follow", "--once")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def serving(app: Any, port: int) -> Iterator[None]:
+    """A real server, in a thread of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 30
+        while not server.started:
+            assert thread.is_alive()
+            assert time.monotonic() < until, "the server does not start"
+            time.sleep(0.02)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.fixture
+def served(building: Commands) -> Iterator[Served]:
+    """The pages; afterwards chain and folder are as they were."""
+    with kept(building.anvil.url, building.folder):
+        yield from _served(building)
+
+
+def _served(building: Commands) -> Iterator[Served]:
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    ledger = str(building.folder / "ledger.db")
+    token = building.deployment.token().address
+    office = office_place(ledger)
+    Office.open(office, who="a test", create=True).close()
+    public = frozenset({token})
+    app = create_app(Settings(ledger=ledger, office=office, secrets=(SECRET,), public=public))
+    portal = Portal(
+        origin,
+        node=lambda: RpcChain(building.anvil.url),
+        folders=(building.folder,),
+        office=lambda: Office.open(office, who="a test", create=True),
+    )
+    add_portal(app, portal)
+    with serving(app, port), ExitStack() as opened:
+        yield Served(origin, building, app, opened)
+
+
+@pytest.fixture
+def ann(building: Commands) -> Wallet:
+    return Wallet(ANN_KEY, building.anvil)
+
+
+@pytest.fixture
+def issuer(building: Commands) -> Wallet:
+    return Wallet(ISSUER_KEY, building.anvil)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser, which reaches this machine and nobody else."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser import UNPACKED, unpacked
+
+    program = unpacked()
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "LD_LIBRARY_PATH": f"{UNPACKED / 'lib'}:{UNPACKED}",
+    }
+    flags = ["--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-dev-shm-usage",
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(Path(program)), args=flags, env=environment
+        )
+        yield browser
+        browser.close()
