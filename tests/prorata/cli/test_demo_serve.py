@@ -27,7 +27,7 @@ def get(address: str) -> httpx.Response:
 
 @pytest.mark.parametrize("asset_class", ["gold", "building"])
 def test_a_play_is_served_until_it_is_ended(tmp_path, asset_class):
-    """Law 155: the address is told when somebody answers there; an interrupt ends all of it."""
+    """Law 121: the address is told when somebody answers there; an interrupt ends all of it."""
     port = free_port()
     lines: list[str] = []
     process = subprocess.Popen(

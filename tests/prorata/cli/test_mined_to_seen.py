@@ -40,7 +40,7 @@ class Timed(Listener):
 
 
 def test_a_client_sees_a_block_soon(tmp_path, capsys) -> None:
-    """Law 152: woken by the node's websocket, and by the commit of the follower."""
+    """Law 118: woken by the node's websocket, and by the commit of the follower."""
     with Anvil() as anvil:
         commands = Commands(anvil, tmp_path / "HARB12")
         commands.says("deploy", "--asset", str(BUILDING / "asset.yaml"), "--dollar")
