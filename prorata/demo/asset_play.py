@@ -25,6 +25,7 @@ from prorata.contracts.holds import Holds
 from prorata.contracts.share_exchange import ShareExchange
 from prorata.contracts.vault import Terms
 from prorata.demo.chain import DemoChain
+from prorata.demo.kept import keep_folder
 from prorata.demo.narration import Narrator
 from prorata.deployments.deployer import deploy
 from prorata.deployments.deployment import Deployment, open_journal
@@ -207,6 +208,8 @@ class AssetPlay:
         seconds = time.monotonic() - self.started_at
         if not found.balanced:
             raise BooksError(verdict(found), "see books.json for every difference")
+        if self.demo_chain.keep is not None:
+            keep_folder(self.tokens[0].folder, self.demo_chain.keep)
         self.narrator.say(f"\n[bold green]{verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
         return found
 

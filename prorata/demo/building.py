@@ -37,6 +37,7 @@ from prorata.demo.asset_play import DAY, day_of, quarter_ends
 from prorata.demo.chain import DemoChain
 from prorata.demo.compliant import CompliantAct
 from prorata.demo.exit import Exit
+from prorata.demo.kept import write_deployment
 from prorata.demo.narration import Narrator
 from prorata.demo.offering import Offering, Venue
 from prorata.demo.rents import Rents
@@ -296,8 +297,21 @@ class Demo:
         seconds = time.monotonic() - self.started_at
         if not found.balanced:
             raise BooksError(verdict(found), "see books.json for every difference")
+        if self.demo_chain.keep is not None:
+            self._keep(self.demo_chain.keep)
         self.narrator.say(f"\n[bold green]{verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
         return found
+
+    def _keep(self, folder: Path) -> None:
+        contracts = {
+            "ShareToken": self.token.address,
+            "DividendVault": self.vault.address,
+            "Dollar": self.dollar.address,
+        }
+        write_deployment(
+            self.demo_chain.chain, folder, self.settings,
+            deployer=self.issuer, contracts=contracts, first_block=self.first_block,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------------- setting
 

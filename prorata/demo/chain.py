@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -36,10 +37,13 @@ class OneByOne(Operator):
 
 
 class DemoChain:
-    """A development chain whose clock can be moved, and the accounts that act on it."""
+    """A development chain whose clock can be moved, and the accounts that act on it.
 
-    def __init__(self, chain: RpcChain) -> None:
-        self.chain = chain
+    `keep` is the folder in which a play leaves its asset's deployment, if anybody wants it.
+    """
+
+    def __init__(self, chain: RpcChain, keep: Path | None = None) -> None:
+        self.chain, self.keep = chain, keep
         client = str(self.chain.request("web3_clientVersion")).lower()
         if "anvil" not in client and "hardhat" not in client:
             raise ChainError(

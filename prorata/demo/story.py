@@ -18,7 +18,7 @@ from prorata.files.writer import prepare_folder
 from prorata.ledger.audits import Audit
 from prorata.toolchain.anvil import Anvil
 
-__all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "folder_of", "play"]
+__all__ = ["DEFAULT_OUT", "DEFAULT_SEED", "folder_of", "fresh_node", "play"]
 
 DEFAULT_SEED = 10_000_000
 DEFAULT_OUT = Path("out/demo")
@@ -35,6 +35,12 @@ def folder_of(asset_class: str) -> Path:
     return DEFAULT_OUT if asset_class == BUILDING else Path(f"{DEFAULT_OUT}-{asset_class}")
 
 
+def fresh_node() -> Anvil:
+    """A node whose time is that of the opening."""
+    opening = str(int(OPENING.timestamp()))
+    return Anvil(extra=("--timestamp", opening, "--order", "fifo"))
+
+
 def play(
     console: Console,
     out: Path = DEFAULT_OUT,
@@ -42,17 +48,19 @@ def play(
     chain: RpcChain | None = None,
     *,
     asset_class: str = BUILDING,
+    keep: Path | None = None,
 ) -> Audit:
     """Play a class of assets, on a fresh Anvil or on a development `chain`.
+
+    Its deployment's folder is left at `keep`, if that is named.
 
     Raises: BooksError when the books do not balance; InputError, ChainError, BuildError.
     """
     chosen = play_of(asset_class)
     prepare_folder(out)
-    opening = str(int(OPENING.timestamp()))
-    own = Anvil(extra=("--timestamp", opening, "--order", "fifo"))
+    own = fresh_node()
     with own if chain is None else nullcontext():
-        demo_chain = DemoChain(chain or RpcChain(own.url))
+        demo_chain = DemoChain(chain or RpcChain(own.url), keep)
         try:
             return chosen(demo_chain, Narrator(console), out, seed).play()
         finally:

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from prorata.assets.templates import TEMPLATES
+from prorata.chain.node import RpcChain
 from prorata.cli.command import Command
+from prorata.cli.demo_service import check_service, serve_folder
 from prorata.cli.networks import connected
 from prorata.demo.classes import BUILDING
-from prorata.demo.story import DEFAULT_SEED, folder_of, play
+from prorata.demo.story import DEFAULT_SEED, folder_of, fresh_node, play
 
 CLASSES = "\n".join(f"    {name:<10}{shows}" for name, shows in TEMPLATES.items())
 HELP = f"""Play the life of an asset, on a local chain: a building, or another CLASS.
@@ -39,6 +42,7 @@ HELP = f"""Play the life of an asset, on a local chain: a building, or another C
     examples=(
         "prorata demo",
         "prorata demo gold",
+        "prorata demo --serve",
         "prorata demo --seed 7 --out out/another",
         "prorata demo --network http://127.0.0.1:8545",
     ),
@@ -62,13 +66,38 @@ HELP = f"""Play the life of an asset, on a local chain: a building, or another C
     show_default=True,
     help="Who trades with whom: the same seed tells the same story.",
 )
-def cli(asset_class: str, network: str | None, out: Path | None, seed: int) -> None:
+@click.option(
+    "--serve",
+    is_flag=True,
+    help="At the end follow the asset and serve it over HTTP, until it is ended.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8000,
+    show_default=True,
+    help="The service's port on this machine, with --serve.",
+)
+@click.pass_context
+def cli(
+    ctx: click.Context, /, *, asset_class: str, network: str | None, out: Path | None, seed: int,
+    serve: bool, port: int,
+) -> None:  # fmt: skip
     """Play the life of an asset."""
     # A pipe has no width of its own.
     console = Console(width=None if sys.stdout.isatty() else 100)
     folder = out or folder_of(asset_class)
-    if network is None:
-        play(console, folder, seed, asset_class=asset_class)
-        return
-    with connected(network) as (chain, _):
-        play(console, folder, seed, chain, asset_class=asset_class)
+    keep = folder / "deployment" if serve else None
+    if serve:
+        check_service(port)
+    with ExitStack() as stack:
+        if network is None:
+            node = stack.enter_context(fresh_node())
+            chain = RpcChain(node.url)
+        else:
+            chain, _ = stack.enter_context(connected(network))
+            node = None
+        play(console, folder, seed, chain, asset_class=asset_class, keep=keep)
+        if keep is not None:
+            address = network if node is None else node.url
+            ctx.exit(serve_folder(console, keep, str(address), port))

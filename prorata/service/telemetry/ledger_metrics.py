@@ -206,8 +206,11 @@ class LedgerMetrics(Collector):
         verdict = GaugeMetricFamily("prorata_audit_balanced", "1 if it found no difference.")
         try:
             said = json.loads(self.audit.read_text(encoding="utf-8"))
-            age.add_metric((), max(0.0, self.clock() - parse_time("as_of", said["as_of"])))
-            verdict.add_metric((), int(said["balanced"] is True))
+            since = max(0.0, self.clock() - parse_time("as_of", said["as_of"]))
+            balanced = int(said["balanced"] is True)
         except (OSError, ValueError, KeyError, TypeError, ProrataError):
-            verdict.add_metric((), 0)
+            # Nothing is known: no figure, which a rule can ask for.
+            return
+        age.add_metric((), since)
+        verdict.add_metric((), balanced)
         yield from (age, verdict)

@@ -141,7 +141,10 @@ SERVE = """
 import uvicorn
 from prorata.service.app import create_app
 from prorata.service.settings import Settings
-app = create_app(Settings(ledger={place!r}, secrets=({secret!r},), public=frozenset({{{token!r}}})))
+settings = Settings(
+    ledger={place!r}, secrets=({secret!r},), public=frozenset({{{token!r}}}), drain_seconds=0
+)
+app = create_app(settings)
 uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=20)
 """
 
