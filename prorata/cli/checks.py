@@ -67,6 +67,10 @@ VARIABLES: Mapping[str, str] = {
     "PRORATA_PUBLIC_ASSETS": "assets that anybody may read, as --public-asset names them",
     "PRORATA_ORIGINS": "whose pages may read the service, as --origin names them",
     "PRORATA_SECRET_FILES": "secrets that sign cursors, as --secret-file names them",
+    "PRORATA_PAGES": "where browsers see the service's pages, as --pages names it",
+    "PRORATA_LOG": "whether requests are logged, as --log says",
+    "PRORATA_METRICS_PORT": "the port of the metrics, as --metrics-port names it",
+    "PRORATA_AUDIT": "the audit that metrics tell of, as --audit names it",
     CURSOR_SECRETS: "these secrets themselves, the newest first, with spaces between them",
 }
 """What the environment can say in place of options."""

@@ -43,14 +43,24 @@ EXTRAS = {
     "store": {"alembic", "psycopg", "sqlalchemy"},
     "analysis": {"duckdb", "ibis-framework", "pyarrow"},
     "service": {
+        "abnf",
+        "eth-keys",
         "fastapi",
         "greenlet",
         "httptools",
         "itsdangerous",
         "limits",
+        "markupsafe",
+        "prometheus-client",
+        "siwe",
         "starlette",
         "uvicorn",
         "uvloop",
+    },
+    "telemetry": {
+        "opentelemetry-exporter-otlp-proto-http",
+        "opentelemetry-instrumentation-fastapi",
+        "opentelemetry-sdk",
     },
 }
 """What only they who ask for it have: nothing imports it until a command needs it."""
@@ -59,6 +69,9 @@ NEEDS_EXTRAS = ("prorata.alerts", "prorata.analysis", "prorata.service", "prorat
 """The rooms that are imported with an extra only."""
 
 INSIDE = tuple(f"{room}." for room in NEEDS_EXTRAS)
+
+SHARING = EXTRAS["telemetry"]
+"""Those of OpenTelemetry, which all have one name at their top."""
 
 FOUND_BY_ITSELF = {"tzdata"}
 """What Python looks into without an import of ours: `zoneinfo`, where the system has no zones."""
@@ -204,7 +217,9 @@ def rooms() -> Mapping[str, set[str]]:
     package = PROJECT_ROOT / "prorata"
     for path in package.rglob("*.py"):
         for module in set(imported(path)) - sys.stdlib_module_names - {"prorata"}:
-            for name in providers.get(module, [module]):
+            names = providers.get(module, [module])
+            # A name that many distributions share is that of those which are declared.
+            for name in [one for one in names if one in SHARING] or names:
                 found[canonicalize_name(name)].add(path.relative_to(package).parts[0])
     return found
 
