@@ -33,7 +33,7 @@ _COUNTS = re.compile(
     r"|(distributions|foreign|held|open_records|record_ranges|records|refundable|weights)\.#"
     r"|(holders|holders_left|holders_owed|holders_paid|holders_skipped|new|pages|payments|rates"
     r"|statements|steps|transactions|unchanged|basis_points|days|decimals)"
-    r"|(by_proxy|resolutions)"
+    r"|(by_proxy|resolutions|positions|blank)"
     r"|(purchases|sales|sales_of_known_cost|trades|without_price)"
     r"|(chains|period|loans|loans_[a-z0-9_]+)"
     r"|(at|closes_at|deadline|eligible_until|filed_at|former_until|from|payable_from|revoked_at"

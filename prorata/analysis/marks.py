@@ -36,7 +36,7 @@ class Basis(str, Enum):
     EX = "ex"
 
 
-_OURS = ("asset", "per")
+_OURS = ("asset", "per", "rate", "by")
 """Fields of a mark that the office database does not keep."""
 
 
@@ -48,7 +48,8 @@ class Mark:
     who found it, `document` is the SHA-256 of the paper that shows it, in hex. `id` is the mark's
     name in its book, `supersedes` that of the one whose place it takes, and `created_at` the second
     at which it was written there. `per` is below 1 where the share has been split since: it is of
-    so much of a share of then.
+    so much of a share of then. `rate` is what the amount's own currency was worth in `currency`, by
+    the words of `by`.
     """
 
     asset: str
@@ -64,6 +65,8 @@ class Mark:
     id: str = ""
     created_at: int = 0
     per: Fraction = Fraction(1)
+    rate: Fraction = Fraction(1)
+    by: str = ""
 
     @classmethod
     def of(cls, asset: str, kept: Mapping[str, Any]) -> Mark:
@@ -86,14 +89,15 @@ class Mark:
     @property
     def value(self) -> Fraction:
         """In whole units of the currency."""
-        return Fraction(self.amount, 10**self.decimals) * self.per
+        return Fraction(self.amount, 10**self.decimals) * self.per * self.rate
 
     @property
     def text(self) -> str:
         """For the inputs of a figure."""
         amount = f"{exact(self.value)} {self.currency} {self.basis.value}"
         split = "" if self.per == 1 else f", for {self.per} of a share of then"
-        return f"{amount} at {moment(self.time)} ({self.source}){split}"
+        rate = f", at {self.by}" if self.by else ""
+        return f"{amount} at {moment(self.time)} ({self.source}){split}{rate}"
 
 
 @dataclass

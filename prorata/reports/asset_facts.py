@@ -16,6 +16,7 @@ from prorata.analysis.concentration import Held, Part
 from prorata.analysis.distributions import Distribution
 from prorata.analysis.liquidity import Cause, Movement, Supply
 from prorata.analysis.marks import Basis, Mark, MarkKind
+from prorata.analysis.reporting import Reporting
 from prorata.analysis.returns import Flow
 from prorata.analysis.splits import (
     Split,
@@ -46,18 +47,26 @@ class Known:
 
     `persons` has the person of each wallet, None where there is no office; `countries` those of
     persons; `parts` what a wallet is, if it is no holder's; `same` the currencies that are counted
-    as another one, as USDC may be as USD.
+    as another one, as USDC may be as USD. With `reporting` all figures are in one currency.
     """
 
     persons: Mapping[str, str] | None = None
     countries: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     same: Mapping[str, str] = field(default_factory=dict)
+    reporting: Reporting | None = None
+
+    def marks(self, marks: Sequence[Mark]) -> tuple[list[Mark], list[str]]:
+        """Marks in the reporting currency, if there is one, and why others are left out."""
+        return (list(marks), []) if self.reporting is None else self.reporting.marks(marks)
 
 
 @dataclass(frozen=True)
 class AssetFacts:
-    """One asset at one second; `income` is what each person was paid, with its currency."""
+    """One asset at one second; `income` is what each person was paid, with its currency.
+
+    `left_out` are marks that are not in the reporting currency, and why.
+    """
 
     symbol: str
     decimals: int
@@ -70,6 +79,7 @@ class AssetFacts:
     marks: Sequence[Mark]
     income: Mapping[str, Sequence[tuple[str, Flow]]]
     persons: Mapping[str, str]
+    left_out: Sequence[str] = ()
 
     @property
     def since(self) -> int:
@@ -113,7 +123,8 @@ def facts_of(
     ledger, unit = books.ledgers[token], books.unit(token)
     people = _Persons(ledger, known)
     splits = splits_of(books, token, as_of=as_of)
-    seen = restated_marks([one for one in marks if one.time <= as_of], splits)
+    told, left_out = known.marks([one for one in marks if one.time <= as_of])
+    seen = restated_marks(told, splits)
     moved = list(_moved(books, token, people, as_of, _newest_currency(seen)))
     supply = list(_supplies(moved))
     whole, found = sum(balances.values()), supply[-1].shares if supply else 0
@@ -132,6 +143,7 @@ def facts_of(
         marks=seen,
         income=_income(books, token, people, as_of),
         persons=people.all_of(books, token, balances),
+        left_out=left_out,
     )
 
 
@@ -155,6 +167,8 @@ def distributions_of(books: Books, token: str, *, as_of: int, known: Known) -> l
         for one in _declared(books, token, as_of)
         if one.currency != token
     ]
+    if known.reporting is not None:
+        found = known.reporting.distributions(found)
     return restated_distributions(found, splits_of(books, token, as_of=as_of))
 
 
@@ -268,10 +282,10 @@ def _price(
     if trade is None or not trade.priced or not trade.shares or not trade.paid:
         return None
     money = books.unit(trade.currency)
-    if _named(money, known) != currency:
-        return None
-    paid = Fraction(trade.paid, 10**money.decimals)
-    return paid / Fraction(trade.shares, 10**unit.decimals)
+    paid = Fraction(trade.paid, 10**money.decimals) / Fraction(trade.shares, 10**unit.decimals)
+    if known.reporting is not None:
+        return known.reporting.worth(paid, _named(money, known), one.moment[0])
+    return paid if _named(money, known) == currency else None
 
 
 def _supplies(moved: Sequence[Movement]) -> Iterator[Supply]:
@@ -316,6 +330,8 @@ def _income(
         for holder, entry in one.settlements.items():
             if entry.time <= as_of and entry.gross:
                 flow = Flow(entry.time, Fraction(entry.gross, 10**money.decimals))
-                named = _named(money, people.known)
-                found.setdefault(people.of(holder), []).append((named, flow))
+                told = _named(money, people.known), flow
+                if people.known.reporting is not None:
+                    told = people.known.reporting.flow(*told)
+                found.setdefault(people.of(holder), []).append(told)
     return found

@@ -113,6 +113,13 @@ _KIND_OF: tuple[tuple[type[ProrataError], str], ...] = (
 )
 
 
+def _writable(told: Any) -> Any:
+    """Text that can be written: JSON may hold half a letter of UTF-16, which is then an escape."""
+    if not isinstance(told, str):
+        return told
+    return told.encode("utf-8", "backslashreplace").decode()
+
+
 def problem(request: Request, kind: str, detail: str, **more: Any) -> Response:
     """The answer to a request that is refused; `more` are members of the problem."""
     status, title = KINDS[kind]
@@ -121,9 +128,9 @@ def problem(request: Request, kind: str, detail: str, **more: Any) -> Response:
         type=f"/problems/{kind}",
         title=title,
         status=status,
-        detail=detail,
+        detail=_writable(detail),
         request_id=request.scope.get("state", {}).get("request_id", ""),
-        **more,
+        **{name: _writable(told) for name, told in more.items()},
     )
     return Response(
         told.model_dump_json(exclude_none=True),
@@ -175,7 +182,12 @@ async def _refusal(request: Request, error: Exception) -> Response:
         )  # fmt: skip
     told = error.as_json()
     faults = [
-        FaultModel(place=one["column"], value=one["value"], rule=one["rule"], remedy=one["remedy"])
+        FaultModel(
+            place=_writable(one["column"]),
+            value=_writable(one["value"]),
+            rule=_writable(one["rule"]),
+            remedy=_writable(one["remedy"]),
+        )
         for one in told.get("problems", ())
     ]
     return problem(
@@ -188,8 +200,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
         FaultModel(
-            place=".".join(map(str, one["loc"])),
-            value=None if one["type"] == "missing" else str(one.get("input"))[:200],
+            place=_writable(".".join(map(str, one["loc"]))),
+            value=None if one["type"] == "missing" else _writable(str(one.get("input"))[:200]),
             rule=one["msg"],
             remedy="see /openapi.json for what is possible",
         )

@@ -165,6 +165,11 @@ def _party(office: Office, ids: Sequence[str]) -> sa.ColumnElement[bool]:
 def _delete(office: Office, connection: sa.Connection, ids: Sequence[str]) -> None:
     wallet = tables.wallet.c
     of_them = sa.and_(wallet.tenant == office.tenant, wallet.party.in_(ids))
+    session = tables.session.c
+    signed_in = sa.exists().where(
+        of_them, wallet.chain_id == session.chain_id, wallet.address == session.address
+    )
+    connection.execute(sa.delete(tables.session).where(session.tenant == office.tenant, signed_in))
     connection.execute(sa.delete(tables.wallet).where(of_them))
     connection.execute(sa.delete(tables.party).where(_party(office, ids)))
 

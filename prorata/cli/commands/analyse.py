@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,14 @@ from prorata.analysis.returns import Growth, growth
 from prorata.analysis.risk import Pair, correlations
 from prorata.analysis.splits import restated_marks
 from prorata.cli.command import Command, reading_options
-from prorata.cli.ledger.analytics import Desk, asset_facts, books_beside, spreads
+from prorata.cli.ledger.analytics import (
+    Desk,
+    asset_facts,
+    books_beside,
+    reporting_of,
+    reporting_options,
+    spreads,
+)
 from prorata.cli.ledger.asking import Asked, asked, at_option
 from prorata.cli.output import Output, escape
 from prorata.cli.session import Session
@@ -86,6 +94,7 @@ def _part_option(part: Part, told: str) -> Callable[[F], F]:
     metavar="USDC=USD",
     help="Count a currency as another one; else income in USDC is none of marks in USD.",
 )
+@reporting_options
 @_part_option(Part.TREASURY, "The issuer's own wallet, besides those of the office.")
 @_part_option(Part.POOL, "A pool's or a custodian contract's wallet, besides our own contracts.")
 @_part_option(Part.OMNIBUS, "A wallet that holds for persons whom nobody here can see.")
@@ -101,7 +110,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     wallet = None if address is None else check_address("address", address)
     said = options["known_at"]
     known_at = None if said is None else parse_time("known-at", said)
-    wish, same = _wish(options), _same(options["same"])
+    wish, same, reporting = _wish(options), _same(options["same"]), reporting_of(options)
     parts = {check_address(part.value, one): part for part in _PARTS for one in options[part.value]}
     with asked(session, at) as ledger:
         if wish.accruals is not None and wish.accruals.date > ledger.second:
@@ -109,7 +118,7 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
             dated = moment(wish.accruals.date)
             raise InputError.of("accrued", dated, rule, "give the file of an earlier date")
         desk = Desk(session, ledger.found, known_at)
-        known = desk.known(parts, same)
+        known = desk.known(parts, same, reporting)
         facts = asset_facts(ledger, desk, known)
         groups = analysed(facts, wish, spreads=spreads(ledger), wallet=wallet)
         pairs = _correlations(ledger, desk, known, facts, wish)
@@ -117,12 +126,15 @@ def cli(address: str | None, at: str | None, **options: Any) -> None:
     countries = country_flows(facts) if facts.known.persons is not None else []
     session.output.say(escape(f"{facts.symbol}, {when}"))
     _show(session.output, groups, pairs, countries)
+    for one in facts.left_out:
+        session.output.say(f"Left out: {one}.")
     session.output.result(
         json_object(
             {
                 **head,
                 "as_of": moment(facts.as_of),
                 "currency": facts.currency,
+                "left_out": list(facts.left_out),
                 "groups": [
                     {"title": one.title, "figures": [figure.as_json() for figure in one.figures]}
                     for one in groups
@@ -166,17 +178,20 @@ def _correlations(
     series: dict[str, Growth] = {f"{facts.symbol}": grown(facts, wish)}
     kind = series[facts.symbol].kind
     for other in assets_beside(ledger.connection, ledger.asset):
-        known_marks = [
-            one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of
-        ]
-        if kind is None or not series_of(known_marks, kind):
+        told, _ = known.marks(
+            [one for one in desk.marks(other.token, other.symbol) if one.time <= facts.as_of]
+        )
+        if kind is None or not series_of(told, kind):
             continue
         books = books_beside(ledger.found, ledger.connection, other)
         splits = splits_of(books, other.token, as_of=facts.as_of)
-        kept = series_of(restated_marks(known_marks, splits), kind)
+        kept = series_of(restated_marks(told, splits), kind)
         paid = distributions_of(books, other.token, as_of=facts.as_of, known=known)
         name = other.symbol if other.symbol not in series else other.token
         series[name] = growth(kept, paid)
+        if kept and kept[0].currency != facts.currency:
+            reason = f"marks in {kept[0].currency} and in {facts.currency}: give --in and --rates"
+            series[name] = replace(series[name], levels=(), reason=reason)
     found = correlations(series, interval=wish.interval, as_of=facts.as_of)
     return {names: pair for names, pair in found.items() if facts.symbol in names}
 

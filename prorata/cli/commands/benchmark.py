@@ -14,12 +14,13 @@ from prorata.analysis.scorecards import read_card
 from prorata.analysis.scores import score
 from prorata.assets.templates import TEMPLATES
 from prorata.cli.command import Command, reading_options
-from prorata.cli.ledger.analytics import Desk, facts_beside
+from prorata.cli.ledger.analytics import Desk, facts_beside, reporting_of, reporting_options
 from prorata.cli.ledger.asking import Asked, asked, at_option
 from prorata.cli.session import Session
 from prorata.errors import InputError
 from prorata.files.writer import json_object
 from prorata.reports.analytics import Wish
+from prorata.reports.asset_facts import Known
 from prorata.reports.benchmarks import Listed, benchmark_line, read_benchmark
 from prorata.values.times import moment
 from prorata.values.words import counted, listed
@@ -36,18 +37,20 @@ NO_ADVICE = "a comparison by these figures: no rating, and no advice"
 )
 @click.argument("table", metavar="FILE", type=click.Path(path_type=Path))
 @at_option
+@reporting_options
 @reading_options
 def cli(table: Path, at: str | None, **options: Any) -> None:
     """Put several assets of one database in a table, with the same columns for every class.
 
     FILE is a YAML file that lists `assets`: each has `asset`, a symbol or a token's address,
     `class`, and `card`, the file of its score beside it, if there is one. Nothing is ranked, and
-    nothing is averaged. A figure that an asset does not have is blank, and says why.
+    nothing is averaged. A figure that an asset does not have is blank, and says why. Sizes are in
+    the currency of each asset's marks; with --in they are all in one.
     """
     from prorata.store.register import assets_beside
 
     session = Session.of(options)
-    wanted = read_benchmark(table)
+    wanted, reporting = read_benchmark(table), reporting_of(options)
     for one in wanted:
         if one.asset_class not in TEMPLATES:
             remedy = f"write {listed([*TEMPLATES])}"
@@ -56,8 +59,9 @@ def cli(table: Path, at: str | None, **options: Any) -> None:
         followed = [ledger.asset, *assets_beside(ledger.connection, ledger.asset)]
         chosen = [_followed(one.asset, followed) for one in wanted]
         desk = Desk(session, ledger.found, None)
+        known = desk.known({}, {}, reporting)
         lines = [
-            _line(ledger, desk, one, asset, table.parent)
+            _line(ledger, desk, known, (one, asset), table.parent)
             for one, asset in zip(wanted, chosen, strict=True)
         ]
         when, head = ledger.when, ledger.facts
@@ -88,8 +92,11 @@ def _followed(named: str, followed: Sequence[FollowedAsset]) -> FollowedAsset:
     return found[0]
 
 
-def _line(ledger: Asked, desk: Desk, one: Listed, asset: FollowedAsset, folder: Path) -> Line:
-    facts = facts_beside(ledger, desk, desk.known({}, {}), asset)
+def _line(
+    ledger: Asked, desk: Desk, known: Known, named: tuple[Listed, FollowedAsset], folder: Path
+) -> Line:
+    one, asset = named
+    facts = facts_beside(ledger, desk, known, asset)
     scored = None if one.card is None else score(*read_card(folder / one.card))
     return benchmark_line(facts, Wish(), one.asset_class, scored)
 
@@ -98,6 +105,7 @@ def _show(session: Session, found: Benchmark, when: str) -> None:
     lines = found.ordered
     cells = [
         ("class", *(one.asset_class for one in lines)),
+        ("currency", *(one.figures["size"].inputs.get("currency", "") for one in lines)),
         *((name, *(_cell(one, name) for one in lines)) for name in COLUMNS),
         ("score", *(one.span for one in lines)),
     ]

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from prorata.analysis.concentration import Part
-from prorata.analysis.figures import Figure
+from prorata.analysis.figures import DAY, Figure
 from prorata.analysis.liquidity import posted_spread
 from prorata.analysis.marks import Mark
+from prorata.analysis.reporting import Reporting
+from prorata.analysis.sheets import read_rates
 from prorata.cli.ledger.asking import Asked
 from prorata.cli.office import office_place_of, open_office_of
 from prorata.cli.session import Session
 from prorata.deployments.deployment import Deployment
+from prorata.errors import InputError
 from prorata.ledger.audits import audit, audit_deployment, usual_market
 from prorata.ledger.books import Books
 from prorata.market.tape import read_tape
@@ -27,7 +33,57 @@ if TYPE_CHECKING:
     from prorata.store.asof import FollowedAsset
     from prorata.store.office import Office
 
-__all__ = ["Desk", "asset_facts", "books_beside", "facts_beside", "own_contracts", "spreads"]
+__all__ = [
+    "Desk",
+    "asset_facts",
+    "books_beside",
+    "facts_beside",
+    "own_contracts",
+    "reporting_of",
+    "reporting_options",
+    "spreads",
+]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reporting_options(function: F) -> F:
+    """One currency for all figures."""
+    for option in (
+        click.option(
+            "--oldest-rate",
+            type=click.IntRange(min=1),
+            default=7,
+            show_default=True,
+            metavar="DAYS",
+            help="How old an exchange rate may be.",
+        ),
+        click.option(
+            "--rates",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Exchange rates into that currency: CSV with time, currency, value and source.",
+        ),
+        click.option("--in", "currency", metavar="CURRENCY", help="All figures in one currency."),
+    ):
+        function = option(function)
+    return function
+
+
+def reporting_of(options: Mapping[str, Any]) -> Reporting | None:
+    """The currency that the options name, and the rates into it.
+
+    Raises: InputError for rates without a currency, or a file with a fault.
+    """
+    currency, rates = options["currency"], options["rates"]
+    if currency is None:
+        if rates is not None:
+            rule = "has rates into a currency that is not named"
+            raise InputError.of("rates", rates, rule, "give --in, too, such as --in USD")
+        return None
+    read = [] if rates is None else read_rates(rates)
+    return Reporting(currency, read, options["oldest_rate"] * DAY)
 
 
 class Desk:
@@ -43,11 +99,13 @@ class Desk:
 
         return has_office(office_place_of(self.found.folder, self.session.database))
 
-    def known(self, parts: dict[str, Part], same: dict[str, str]) -> Known:
+    def known(
+        self, parts: dict[str, Part], same: dict[str, str], reporting: Reporting | None = None
+    ) -> Known:
         """What is known of wallets: the office's people, and what the options say."""
         found = dict.fromkeys(own_contracts(self.found), Part.POOL)
         if not self._has_office():
-            return Known(None, {}, {**found, **parts}, same)
+            return Known(None, {}, {**found, **parts}, same, reporting)
         from prorata.store.office_people import people
 
         chain_id = self.found.manifest.chain_id
@@ -60,7 +118,7 @@ class Desk:
                     countries[one.id] = country_name(one.country)
                 if one.kind == Part.TREASURY.value:
                     found |= dict.fromkeys(one.on(chain_id), Part.TREASURY)
-        return Known(persons or None, countries, {**found, **parts}, same)
+        return Known(persons or None, countries, {**found, **parts}, same, reporting)
 
     def marks(self, token: str, name: str) -> list[Mark]:
         """The marks of an asset, as they were known."""

@@ -50,7 +50,10 @@ def _told(request: Request, error: ProrataError) -> Response:
         # What a database or a node says is for whoever runs them.
         LOG.error("%s: %s", number, error)
         detail, remedy = "it cannot be answered now", "ask again in a moment"
-    return page(
+    answer = page(
         request, "problem", status=status, title=title, detail=detail, remedy=remedy,
         request_id=number,
     )  # fmt: skip
+    if isinstance(error, Refused) and "Retry-After" in error.headers:
+        answer.headers["Retry-After"] = error.headers["Retry-After"]
+    return answer

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import Connection
 
@@ -21,7 +21,7 @@ from prorata.service.pages.rendering import HEADERS, page, static
 from prorata.service.pages.seen import known_units, of_token, served_assets
 from prorata.service.preparation import action_named, for_account
 from prorata.service.preparing.prepared import Prepared
-from prorata.service.principals import Asker
+from prorata.service.principals import Asker, principal_of
 from prorata.service.problems import Refused
 from prorata.service.sign_in.visitors import (
     MaybeSignedIn,
@@ -31,9 +31,13 @@ from prorata.service.sign_in.visitors import (
     predecessors,
 )
 
-__all__ = ["router"]
+__all__ = ["files", "router"]
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+router = APIRouter(
+    include_in_schema=False, route_class=PageRoute, dependencies=[Depends(principal_of)]
+)
+files = APIRouter(include_in_schema=False, route_class=PageRoute)
+"""What pages load, which costs nothing and is counted for nobody."""
 
 LINKS = (
     ("payee", "Where income goes"),
@@ -49,7 +53,7 @@ Token = Annotated[str, Path(max_length=80)]
 Name = Annotated[str, Path(max_length=40)]
 
 
-@router.get("/static/{name}")
+@files.get("/static/{name}")
 async def file(name: Annotated[str, Path(max_length=80)]) -> Response:
     """What pages load."""
     found = static(name)

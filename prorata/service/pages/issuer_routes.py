@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from sqlalchemy import Connection, inspect
 
 from prorata.alerts.listing import listed_alerts
@@ -22,7 +22,7 @@ from prorata.service.pages.rendering import page
 from prorata.service.pages.seen import known_units, of_token, served_assets
 from prorata.service.preparation import refusals_told
 from prorata.service.preparing.actions import ACTIONS, Distribute
-from prorata.service.principals import Asker, Principal
+from prorata.service.principals import Asker, Principal, principal_of
 from prorata.service.problems import Refused
 from prorata.service.sign_in.visitors import MaybeSignedIn, SignedIn, Visitor, check_origin
 from prorata.store.database import Database
@@ -31,7 +31,12 @@ from prorata.values.amounts import Amount
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/desk", include_in_schema=False, route_class=PageRoute)
+router = APIRouter(
+    prefix="/desk",
+    include_in_schema=False,
+    route_class=PageRoute,
+    dependencies=[Depends(principal_of)],
+)
 
 Token = Annotated[str, Path(max_length=80)]
 Register = list[tuple[str, Amount, str]]

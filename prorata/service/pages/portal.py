@@ -58,6 +58,7 @@ def add_portal(app: FastAPI, portal: Portal) -> None:
     # Apart, so that nobody waits for a node to be known.
     clerks = Workers(waiting=64, seconds=10)
     app.state.sign_in = SignIn(Site(portal.origin, chain_id), office, deployed, clerks)
+    app.include_router(holder_routes.files)
     for part in (preparing, sign_in_routes, holder_routes, issuer_routes):
         app.include_router(part.router)
     before = app.router.lifespan_context

@@ -60,8 +60,9 @@ class PrepareModel(Model):
 
 
 @router.get("", operation_id="listActions", responses=responses("too-many"))
-async def listed() -> ActionsModel:
+async def listed(principal: Asker) -> ActionsModel:
     """List the actions that can be prepared."""
+    del principal
     return ActionsModel(
         actions=[
             ActionModel(

@@ -6,18 +6,22 @@ Without script the message is shown, signed elsewhere, and its signature pasted.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from prorata.errors import InputError
 from prorata.service.bodies import Fields, read_fields, wants_json
 from prorata.service.pages.answers import PageRoute
 from prorata.service.pages.rendering import page
+from prorata.service.principals import principal_of
 from prorata.service.sign_in.visitors import MaybeSignedIn, SignIn, check_origin
 
 __all__ = ["router"]
 
-router = APIRouter(include_in_schema=False, route_class=PageRoute)
+# Whoever asks is counted, as everywhere.
+router = APIRouter(
+    include_in_schema=False, route_class=PageRoute, dependencies=[Depends(principal_of)]
+)
 
 
 def _sign_in(request: Request) -> SignIn:

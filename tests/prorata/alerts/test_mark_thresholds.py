@@ -80,6 +80,17 @@ def test_a_nav_is_told_once_until_it_was_clear(database: Database) -> None:
     assert told(desk.stage)[1] == (at(9), "95.49 USD")
 
 
+def test_of_two_marks_of_one_time_the_higher_id_counts(database: Database) -> None:
+    """Law 110: however they come."""
+    desk = Desk(database, **LOW)
+    desk.marks = [nav("b", at(1), "96", basis=Basis.CUM), nav("a", at(1), "90")]
+    assert desk.to(2) == 0
+    desk.marks.reverse()
+    assert desk.to(3) == 0
+    desk.marks.append(nav("c", at(1), "90"))
+    assert desk.to(4) == 1
+
+
 def test_other_currencies_kinds_and_assets_are_nothing_to_it(database: Database) -> None:
     """Nor does a rule know anything without an office."""
     desk = Desk(database, **LOW)
@@ -129,11 +140,15 @@ def test_a_mark_that_comes_late_tells_no_episode_twice(database: Database) -> No
     desk.marks.append(nav("d", at(5), "100"))
     assert desk.to(10) == 1
     assert [since for since, _ in told(desk.stage)] == [at(4), at(6)]
+    # Of what was before all that, and had an end, nobody has heard yet.
+    desk.marks += [nav("e", at(1), "90"), nav("a2", at(3), "100")]
+    desk.marks = [mark for mark in desk.marks if mark.id != "a"]
+    assert [desk.to(11), desk.to(12)] == [1, 0]
     # A wrong mark was told, and is corrected: the next one is told again.
     desk.marks[1] = nav("c2", at(6), "100")
-    assert desk.to(11) == 0
-    desk.marks.append(nav("e", at(11), "90"))
-    assert desk.to(12) == 1
+    assert desk.to(13) == 0
+    desk.marks.append(nav("f", at(13), "90"))
+    assert desk.to(14) == 1
 
 
 def test_a_premium_needs_two_marks_that_are_young_enough(database: Database) -> None:

@@ -171,5 +171,7 @@ def test_what_is_found_once_only_is_no_drift() -> None:
     looks = [(PAUSED, OWNED), (OWNED,)]
     found = confirmed(lambda: DriftReport(7, {}, looks.pop(0)))
     assert (found.drifts, looks) == ((OWNED,), [])
+    looks = [(OWNED,), (PAUSED, OWNED)]
+    assert confirmed(lambda: DriftReport(7, {}, looks.pop(0))).drifts == (OWNED,)
     looks = [(), (OWNED,)]
     assert confirmed(lambda: DriftReport(7, {}, looks.pop(0))).drifts == ()

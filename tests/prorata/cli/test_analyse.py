@@ -328,6 +328,8 @@ def test_the_screen_shows_each_figure_or_why_it_is_blank(played) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("--rates", "rates.csv"), "has rates into a currency that is not named; give --in"),
+        (("--in", "EUR", "--rates", "none.csv"), "cannot be read"),
         (("--same", "USDC"), "is no pair of currencies; write USDC=USD"),
         (("--known-at", "soon"), "soon"),
         (("--accrued", "none.yaml"), "cannot be read"),
@@ -343,6 +345,62 @@ def test_what_is_refused(played, words, sentence) -> None:
 def test_accruals_of_a_later_date_are_refused(played, tmp_path) -> None:
     path = table(tmp_path, "accrued.yaml", "date: 2099-01-31")
     assert "is after" in played.commands.refuses("analyse", "--accrued", path)
+
+
+# --------------------------------------------------------------------------- one reporting currency
+
+
+def rates(folder: Path, played: Played, *names: str) -> str:
+    """What a dollar was worth in euros a day before some marks."""
+    worth = {"first mark": "0.90", "second mark": "0.95", "last mark": "1.00"}
+    lines = [f"{moment(played.when[name] - DAY)},USD,{worth[name]},ECB" for name in names]
+    return table(folder, "rates.csv", "time,currency,value,source", *lines)
+
+
+def test_figures_in_another_currency_are_by_the_rates_of_their_times(played, tmp_path) -> None:
+    """10 USD of income at 0.90, as its record; marks of 100, 95 and 98 at 0.90, 0.95 and 1.00."""
+    path = rates(tmp_path, played, "first mark", "second mark", "last mark")
+    words = ("analyse", ANN, "--in", "EUR", "--rates", path)
+    facts = played.commands.facts(*words)
+    assert (facts["currency"], facts["left_out"]) == ("EUR", [])
+    r1, r2, r3 = Fraction("0.90"), Fraction("0.95"), Fraction(1)
+    first = (95 * r2 + 10 * r1) / (100 * r1)
+    returned = figures(facts, "Return and risk")["total return, gross of tax"]
+    assert returned["value"] == percent(first * 98 * r3 / (95 * r2) - 1)
+    assert returned["inputs"]["from"].startswith("90 EUR cum at ")
+    assert ", at 0.9 for 1 USD at " in returned["inputs"]["from"]
+    [found] = figures(facts, f"Holder {ANN}").values()
+    when = played.when
+    begins, ends = when["first mark"], when["last mark"]
+    flows = [
+        (when["claim"], -500 * r2),
+        (when["gift"], Fraction("-10.10") * 95 * r2),
+        (when["sale"], 2 * 99 * r2),
+    ]
+    start, end = 5_000 * r1, Fraction("41.90") * 98 * r3
+    gain = end - start - sum(amount for _, amount in flows)
+    capital = start + sum(amount * Fraction(ends - at, ends - begins) for at, amount in flows)
+    assert found["value"] == percent(gain / capital)
+
+
+def test_a_mark_without_a_rate_is_left_out_aloud(played, tmp_path) -> None:
+    path = rates(tmp_path, played, "first mark", "last mark")
+    words = ("analyse", ANN, "--in", "EUR", "--rates", path)
+    facts = played.commands.facts(*words)
+    [reason] = facts["left_out"]
+    second = moment(played.when["second mark"])
+    assert reason == f"NAV of {second}: the rate of USD at {second} is 16 days old"
+    returned = figures(facts, "Return and risk")["total return, gross of tax"]
+    assert (returned["n"], returned["reason"]) == (2, None)
+    # What Ann was paid then is in dollars still.
+    [blank] = figures(facts, f"Holder {ANN}").values()
+    assert blank["reason"] == "income in USD and marks in EUR"
+    assert "Left out: NAV of " in played.commands.says(*words)
+    none = played.commands.facts("analyse", "--in", "EUR")
+    assert len(none["left_out"]) == 4
+    assert value(none, "Return and risk", "total return, gross of tax") is None
+    same = played.commands.facts("analyse", "--in", "USD")
+    assert same["groups"] == played.commands.facts("analyse")["groups"]
 
 
 # ------------------------------------------------------------------------------------------ splits
@@ -440,6 +498,28 @@ def test_the_correlation_with_another_asset_of_the_database(played, tmp_path) ->
     assert json.loads(commands.run("analyse", "--json").out)["correlations"] == []
 
 
+def test_marks_in_two_currencies_are_correlated_in_one_or_not_at_all(played, tmp_path) -> None:
+    commands, database = played.commands, ("--database", str(played.commands.folder / "ledger.db"))
+    other = pier(played, tmp_path)
+    levels = [Fraction(10_000 + 7 * (n * n % 11) + n, 100) for n in range(38)]
+    commands.says("marks", "import", table(tmp_path, "a.csv", MARKS, *monthly(levels)))
+    euros = [line.replace("USD", "EUR") for line in monthly(levels)]
+    other.says("marks", "import", table(tmp_path, "b.csv", MARKS, *euros), *database)
+    words = ("analyse", "--on", "appraisal")
+    [pair] = commands.facts(*words)["correlations"]
+    assert pair["pearson"]["reason"] == "marks in EUR and in USD: give --in and --rates"
+    lines = [f"{line.split(',')[0]},EUR,{1 + n % 3},ECB" for n, line in enumerate(euros)]
+    path = table(tmp_path, "rates.csv", "time,currency,value,source", *lines)
+    [pair] = commands.facts(*words, "--in", "USD", "--rates", path)["correlations"]
+    first = [b / a - 1 for a, b in pairwise(levels)]
+    second = [
+        b * (1 + (n + 1) % 3) / (a * (1 + n % 3)) - 1 for n, (a, b) in enumerate(pairwise(levels))
+    ]
+    expected = pearson(first, second)
+    assert expected is not None
+    assert (pair["pearson"]["value"], pair["pearson"]["n"]) == (rounded(expected, 4), 37)
+
+
 # --------------------------------------------------------------------------------------- benchmark
 
 
@@ -463,6 +543,21 @@ def test_a_benchmark_has_the_same_columns_for_each_asset(played, tmp_path) -> No
     assert "Blank: PIER1, size: there is no mark." in said
     assert "No asset of: loans, fund, gold, carbon and equity." in said
     assert "no scorecard" in said
+
+
+def test_a_benchmark_says_what_sizes_are_in_and_has_them_in_one_currency(played, tmp_path) -> None:
+    listed = table(tmp_path, "assets.yaml", "assets:", "  - { asset: QUAY9, class: building }")
+    said = played.commands.says("benchmark", listed).split()
+    assert [said[said.index(word) + 1] for word in ("currency", "size")] == ["USD", "7,864.50"]
+    words = ("benchmark", listed, "--in", "EUR", "--rates")
+    path = rates(tmp_path, played, "first mark", "second mark", "last mark")
+    said = played.commands.says(*words, path).split()
+    assert [said[said.index(word) + 1] for word in ("currency", "size")] == ["EUR", "7,864.50"]
+    path = rates(tmp_path, played, "first mark", "second mark")
+    [one] = played.commands.facts(*words, path)["assets"]
+    size = one["figures"][0]
+    assert size["value"] == rounded(Fraction("80.25") * 95 * Fraction("0.95"), 2)
+    assert size["inputs"]["currency"] == "EUR"
 
 
 def test_a_benchmark_with_a_score_and_an_old_mark(played, tmp_path) -> None:

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from prorata.store import office_schema as tables
+from prorata.store.erasures import forget
 from prorata.store.office import Office, office_place
+from prorata.store.office_people import find_person, take_in
 from prorata.store.office_sign_in import (
     SESSION_SECONDS,
     begin_session,
@@ -20,6 +22,7 @@ from prorata.store.office_sign_in import (
     new_nonce,
     spend_nonce,
 )
+from prorata.store.people import GivenWallet
 
 ANN, BEN = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", f"0x{2:040}"
 CHAIN = 31_337
@@ -129,6 +132,17 @@ def test_a_recovery_ends_all_of_a_wallet(office: Office) -> None:
     assert end_sessions_of(office, CHAIN, [ANN]) == 0
     assert not any(find_session(office, token) for token in lost)
     assert all(find_session(office, token) for token in others)
+
+
+def test_who_is_forgotten_is_signed_out(office: Office) -> None:
+    """The wallets of a person are known by sessions too; other people's go on."""
+    take_in(office, CHAIN, [GivenWallet(ANN, "Ann"), GivenWallet(BEN, "Ben")])
+    gone, others = begin_session(office, CHAIN, ANN), begin_session(office, CHAIN, BEN)
+    elsewhere = begin_session(office, 1, ANN)
+    assert forget(office, find_person(office, CHAIN, "Ann"))
+    assert find_session(office, gone) is None
+    assert find_session(office, others) is not None
+    assert find_session(office, elsewhere) is not None
 
 
 def test_the_trail_has_each_beginning_and_end(office: Office) -> None:

@@ -345,3 +345,61 @@ def test_without_a_node_a_page_says_so(served: Served, ann: Wallet) -> None:
     assert "600" in answer.text
     assert "The node does not answer" in answer.text
     assert "To be claimed" not in answer.text
+
+
+# ----------------------------------------------------------------------------------- what is odd
+
+BODIES = [
+    (b"", ""),
+    (b"{", "application/json"),
+    (b"[]", "application/json"),
+    (b'{"address": 1}', "application/json"),
+    (b'{"address": "\\ud800", "message": "\\ud800", "signature": "0x"}', "application/json"),
+    (b"[" * 50_000, "application/json"),
+    (b"\xff\xfe", "application/x-www-form-urlencoded"),
+    (b"address=1&address=2", "application/x-www-form-urlencoded"),
+    (b"a=1&" * 500, "application/x-www-form-urlencoded"),
+    (b"address=%00%ff&message=%00&signature=%ff", "application/x-www-form-urlencoded"),
+    (b"--x\r\n", "multipart/form-data; boundary=x"),
+    (b'{"asset": "0x", "arguments": {"a": "\\ud800"}}', "application/json"),
+    (
+        b'{"asset": "TOKEN", "arguments": {"a\\udfff": "\\ud800", "holder": "\\ud800"}}',
+        "application/json",
+    ),
+]
+
+
+def test_nothing_odd_is_a_fault_of_ours(served: Served, ann: Wallet) -> None:
+    """Whatever is sent, it is refused in a sentence: as a page, and as a problem."""
+    client = served.signed_in(ann)
+    posts = [r.path for r in all_routes(served.app.routes) if "POST" in (r.methods or ())]
+    for path in posts:
+        if path == "/sign-out":
+            continue
+        for body, kind in BODIES:
+            for accepted in ("text/html", "application/json"):
+                answer = client.post(
+                    written(path, served),
+                    content=body.replace(b"TOKEN", served.token.encode()),
+                    headers={"Content-Type": kind, "Accept": accepted},
+                )
+                # An empty form is one: of a claim of all that is open.
+                least = 200 if path.endswith("/{name}") else 303 if "sign" in path else 400
+                assert least <= answer.status_code < 500, (path, body[:40], answer.text)
+    for odd in ("0x", "%00", "%ff", "..%2f..%2fetc%2fpasswd", "1:" + served.token, "é" * 70):
+        for path in ("/assets/{}", "/assets/{}/claim", "/desk/{}", "/static/{}"):
+            assert 400 <= client.get(path.format(odd)).status_code < 500, odd
+
+
+def test_who_signs_in_too_often_is_told_to_wait(served: Served, ann: Wallet) -> None:
+    """Nonces cost a row each: a visitor is counted as everywhere."""
+    client = served.client()
+    answers = [
+        client.post("/sign-in/message", json={"address": ANN}, headers=JSON) for _ in range(130)
+    ]
+    assert {one.status_code for one in answers[:100]} == {200}
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    shown = client.get("/sign-in")
+    assert (shown.status_code, shown.headers["content-type"]) == (429, "text/html; charset=utf-8")
+    assert int(shown.headers["Retry-After"]) > 0
