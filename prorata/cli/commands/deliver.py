@@ -23,7 +23,7 @@ __all__ = ["cli"]
 @delivering_options
 @reading_options
 def cli(**options: Any) -> None:
-    """Decide what the rules of alerts say of all that is new, and deliver it, until it is ended.
+    """Decide what the rules of alerts say, and deliver it, until it is ended.
 
     It is `prorata alerts run`. A rule begins when it is first seen, and what is decided is never
     decided again: end it, kill it, or run two of them beside each other. `prorata run` has one of
