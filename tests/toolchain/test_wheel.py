@@ -48,12 +48,14 @@ EXTRAS = {
     },
     "analysis": {"duckdb", "ibis-framework", "pyarrow"},
     "service": {
+        "abnf",
         "fastapi",
         "greenlet",
         "httptools",
         "itsdangerous",
         "limits",
         "prometheus-client",
+        "siwe",
         "starlette",
         "uvicorn",
         "uvloop",
@@ -208,8 +210,10 @@ def rooms() -> Mapping[str, set[str]]:
     providers = packages_distributions()
     found: dict[str, set[str]] = defaultdict(set)
     package = PROJECT_ROOT / "prorata"
+    # One name that many distributions share: each test of the extra imports what it needs.
+    shared = {"opentelemetry"}
     for path in package.rglob("*.py"):
-        for module in set(imported(path)) - sys.stdlib_module_names - {"prorata"}:
+        for module in set(imported(path)) - sys.stdlib_module_names - {"prorata"} - shared:
             for name in providers.get(module, [module]):
                 found[canonicalize_name(name)].add(path.relative_to(package).parts[0])
     return found
