@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import Connection, and_, exists, func, insert, select, text, update
 
 from prorata.alerts.facts import Stood
@@ -41,8 +42,11 @@ def prepare(database: Database) -> None:
 
     Raises: StoreError when the database refuses.
     """
-    with database.refusals():
-        METADATA.create_all(database.engine)
+    with database.snapshot() as connection:
+        there = set(sqlalchemy.inspect(connection).get_table_names())
+    if not there >= {table.name for table in METADATA.sorted_tables}:
+        with database.writing() as connection:
+            METADATA.create_all(connection)
 
 
 def alone(connection: Connection) -> None:

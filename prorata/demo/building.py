@@ -297,21 +297,14 @@ class Demo:
         seconds = time.monotonic() - self.started_at
         if not found.balanced:
             raise BooksError(verdict(found), "see books.json for every difference")
-        if self.demo_chain.keep is not None:
-            self._keep(self.demo_chain.keep)
+        self._keep()
         self.narrator.say(f"\n[bold green]{verdict(found)}[/]  [dim]{seconds:.0f} seconds[/]")
         return found
 
-    def _keep(self, folder: Path) -> None:
-        contracts = {
-            "ShareToken": self.token.address,
-            "DividendVault": self.vault.address,
-            "Dollar": self.dollar.address,
-        }
-        write_deployment(
-            self.demo_chain.chain, folder, self.settings,
-            deployer=self.issuer, contracts=contracts, first_block=self.first_block,
-        )  # fmt: skip
+    def _keep(self) -> None:
+        named = {"ShareToken": self.token, "DividendVault": self.vault, "Dollar": self.dollar}
+        contracts = {name: one.address for name, one in named.items()}
+        write_deployment(self.demo_chain, self.settings, self.issuer, contracts, self.first_block)
 
     # ------------------------------------------------------------------------- setting
 

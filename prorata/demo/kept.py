@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prorata.assets.asset import Asset
 from prorata.chain.artifacts import artifact, compiler
-from prorata.chain.node import RpcChain
+from prorata.demo.chain import DemoChain
 from prorata.deployments.deployment import keccak_hex
 from prorata.deployments.manifest import Contract, Manifest
 from prorata.files.writer import prepare_folder
@@ -24,18 +24,19 @@ def keep_folder(folder: Path, keep: Path) -> None:
 
 
 def write_deployment(
-    chain: RpcChain,
-    keep: Path,
+    demo_chain: DemoChain,
     settings: Asset,
-    *,
     deployer: str,
     contracts: Mapping[str, str],
     first_block: int,
 ) -> None:
-    """The folder of contracts that were sent one by one: their addresses by name.
+    """The folder of contracts that were sent one by one, if it is to be kept: addresses by name.
 
     Raises: InputError when it cannot be written; ChainError.
     """
+    chain, keep = demo_chain.chain, demo_chain.keep
+    if keep is None:
+        return
     shutil.rmtree(keep, ignore_errors=True)
     prepare_folder(keep)
     Manifest(

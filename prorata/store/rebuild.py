@@ -139,8 +139,8 @@ def _copy_outbox(kept: Connection, new: Database) -> None:
     there = set(sqlalchemy.inspect(kept).get_table_names())
     if not there >= set(outbox_schema.METADATA.tables):
         return
-    outbox_schema.METADATA.create_all(new.engine)
     with new.writing() as connection:
+        outbox_schema.METADATA.create_all(connection)
         for table in outbox_schema.METADATA.sorted_tables:
             rows = kept.execute(select(*table.columns))
             bulk.insert(connection, table, map(tuple, rows))

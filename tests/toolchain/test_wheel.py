@@ -41,6 +41,11 @@ ONLY_IN = {"eth-ape": "cli", "py-solc-x": "toolchain"}
 EXTRAS = {
     "alerts": {"apprise", "standardwebhooks"},
     "store": {"alembic", "psycopg", "sqlalchemy"},
+    "telemetry": {
+        "opentelemetry-exporter-otlp-proto-http",
+        "opentelemetry-instrumentation-fastapi",
+        "opentelemetry-sdk",
+    },
     "analysis": {"duckdb", "ibis-framework", "pyarrow"},
     "service": {
         "abnf",

@@ -52,9 +52,9 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
-def configure_logs(target: TextIO | None = None, level: int = logging.INFO) -> None:
+def configure_logs(output: TextIO | None = None, level: int = logging.INFO) -> None:
     """Have all that this process logs written as lines of JSON."""
-    handler = logging.StreamHandler(target or sys.stderr)
+    handler = logging.StreamHandler(output or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -62,9 +62,9 @@ def test_a_play_is_served_until_it_is_ended(tmp_path, asset_class):
     finally:
         process.kill()
         process.wait()
-    thread.join(5)
-    assert process.stdout
-    process.stdout.close()
+        thread.join(5)
+        assert process.stdout
+        process.stdout.close()
     assert [line for line in lines if line.endswith("has ended")] == [
         "API: has ended", "follower: has ended",
     ]  # fmt: skip

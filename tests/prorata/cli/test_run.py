@@ -90,6 +90,9 @@ def running(asset: Commands, *words: str) -> Iterator[Running]:
         if run.process.poll() is None:
             run.process.kill()
             run.process.wait()
+        run.thread.join(10)
+        assert run.process.stdout
+        run.process.stdout.close()
 
 
 def requests(lines: list[str]) -> list[dict[str, Any]]:
