@@ -30,6 +30,7 @@ __all__ = [
     "TradeSettlement",
     "order_digest",
     "order_message",
+    "order_types",
     "trade_digest",
     "trade_message",
 ]
@@ -458,6 +459,20 @@ def trade_digest(trade: Trade, chain_id: int, settlement: str) -> bytes:
     return _digest(trade_message(trade, chain_id, settlement))
 
 
+def order_types() -> dict[str, list[dict[str, str]]]:
+    """How EIP-712 has an order: what its maker signs, and the domain."""
+    return _types({"Order": _ORDER})
+
+
+def _types(
+    types: Mapping[str, Sequence[tuple[str, str]]],
+) -> dict[str, list[dict[str, str]]]:
+    return {
+        name: [{"name": field, "type": kind} for kind, field in fields]
+        for name, fields in {"EIP712Domain": _DOMAIN, **types}.items()
+    }
+
+
 def _typed(
     primary: str,
     types: Mapping[str, Sequence[tuple[str, str]]],
@@ -465,12 +480,8 @@ def _typed(
     chain_id: int,
     settlement: str,
 ) -> Message:
-    named = {"EIP712Domain": _DOMAIN, **types}
     return {
-        "types": {
-            name: [{"name": field, "type": kind} for kind, field in fields]
-            for name, fields in named.items()
-        },
+        "types": _types(types),
         "domain": {
             "name": DOMAIN_NAME,
             "version": DOMAIN_VERSION,

@@ -46,10 +46,10 @@ LOG = logging.getLogger("prorata.service")
 class FaultModel(Model):
     """One fault in what was asked."""
 
-    place: str | None = Field(description="The parameter, as in `query.limit`.")
-    value: str | None = Field(description="What was written.")
+    place: str | None = Field(default=None, description="The parameter, as in `query.limit`.")
+    value: str | None = Field(default=None, description="What was written.")
     rule: str = Field(description="What is wrong with it.")
-    remedy: str | None = Field(description="What to write.")
+    remedy: str | None = Field(default=None, description="What to write.")
 
 
 class ProblemModel(Model):

@@ -14,10 +14,11 @@ from prorata.chain.artifacts import artifact
 from prorata.contracts.ballot import Ballot
 from prorata.contracts.call_auction import CallAuction
 from prorata.contracts.currency import Currency
-from prorata.contracts.relayer import DOMAIN_NAME, PRIMARY_TYPE
+from prorata.contracts.relayer import DOMAIN_NAME, DOMAIN_VERSION, PRIMARY_TYPE, TYPES
 from prorata.contracts.share_token import ShareToken
 from prorata.contracts.trade_settlement import DOMAIN_NAME as SETTLEMENT_NAME
-from prorata.contracts.trade_settlement import TradeSettlement
+from prorata.contracts.trade_settlement import DOMAIN_VERSION as SETTLEMENT_VERSION
+from prorata.contracts.trade_settlement import TradeSettlement, order_types
 from prorata.contracts.vault import DividendVault
 from prorata.deployments.deployment import Deployment
 from prorata.deployments.market_contracts import singleton_address
@@ -115,7 +116,21 @@ def _input(one: Mapping[str, Any]) -> dict[str, Any]:
 def _messages(found: Deployment, action: str) -> Iterator[dict[str, Any]]:
     if action == "claim-to":
         relayer = found.vault().relayer()
-        yield {"contract": relayer, "name": DOMAIN_NAME, "types": [PRIMARY_TYPE]}
+        types = {name: [dict(part) for part in parts] for name, parts in TYPES.items()}
+        yield _message(relayer, DOMAIN_NAME, DOMAIN_VERSION, PRIMARY_TYPE, types)
     if action == "order":
         settlement = singleton_address(TradeSettlement.CONTRACT)
-        yield {"contract": settlement, "name": SETTLEMENT_NAME, "types": ["Order"]}
+        yield _message(settlement, SETTLEMENT_NAME, SETTLEMENT_VERSION, "Order", order_types())
+
+
+def _message(
+    contract: str, name: str, version: str, primary: str, types: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A message that may be signed: of this domain, this type, and with just these fields."""
+    return {
+        "contract": contract,
+        "name": name,
+        "version": version,
+        "primaryType": primary,
+        "types": types,
+    }

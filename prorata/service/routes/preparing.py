@@ -80,7 +80,14 @@ async def listed(principal: Asker) -> ActionsModel:
     "/{action}",
     operation_id="prepare",
     responses=responses(
-        "no-key", "scope-missing", "not-found", "too-large", "invalid", "too-many", "unavailable"
+        "bad-request",
+        "no-key",
+        "scope-missing",
+        "not-found",
+        "too-large",
+        "invalid",
+        "too-many",
+        "unavailable",
     ),
 )
 async def prepared(

@@ -258,15 +258,19 @@
     });
   };
 
-  const checkedMessage = (typed, account, written) => {
-    const { domain, primaryType, message, types } = typed;
-    const listed = page.messages.some(
-      (one) => same(one.contract, domain.verifyingContract) && one.name === domain.name && one.types.includes(primaryType),
-    );
-    if (!listed || Number(domain.chainId) !== page.chainId) refuse(`the server would have you sign ${primaryType} for ${domain.name}, which the deployment does not name`);
-    const inputs = types[primaryType] ?? refuse("the message has no type");
-    checkAddresses(inputs.filter((one) => one.type === "address").map((one) => message[one.name]), account, written);
-    return typed;
+  // As text that does not depend on the order in which an object's names came.
+  const plain = (value) => JSON.stringify(value, (_, one) => (one && typeof one === "object" && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort()) : one));
+
+  // Of a message, domain and fields must be those that came with the page: only values are new.
+  const checkMessage = ({ domain, primaryType, message, types }, account, typed) => {
+    const listed = page.messages.find((one) => one.primaryType === primaryType && same(one.contract, domain?.verifyingContract));
+    const wanted = listed && { name: listed.name, version: listed.version, chainId: page.chainId, verifyingContract: domain.verifyingContract };
+    if (!listed || plain(domain) !== plain(wanted) || plain(types) !== plain(listed.types)) {
+      refuse(`the server would have you sign ${primaryType} for ${domain?.name}, which the deployment does not name`);
+    }
+    const fields = listed.types[primaryType];
+    if (plain(fields.map((one) => one.name).sort()) !== plain(Object.keys(message).sort())) refuse("the message has other fields than its type");
+    checkAddresses(fields.filter((one) => one.type === "address").map((one) => message[one.name]), account, typed);
   };
 
   // ---------------------------------------------------------------------------------- the showing
@@ -347,7 +351,7 @@
     const place = document.querySelector("[data-result]");
     if (prepared.done) return tell("There is nothing to sign: it is so already.");
     if (prepared.chain_id !== page.chainId || !same(prepared.account, account)) refuse("the server has prepared it for another account or chain");
-    if (prepared.typed_data) checkedMessage(prepared.typed_data, account, typed);
+    if (prepared.typed_data) checkMessage(prepared.typed_data, account, typed);
     const steps = prepared.transactions.map((one) => checked(one, account, typed));
     checkApprovals(steps, prepared, action);
     const button = element("button", "Sign in your wallet");

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from prorata.chain.node import RpcChain
 from prorata.service.app import create_app
@@ -115,15 +116,14 @@ def served(building: Commands) -> Iterator[Served]:
         yield from _served(building)
 
 
-def _served(building: Commands) -> Iterator[Served]:
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
+def made_app(building: Commands, origin: str, **settings: Any) -> FastAPI:
+    """The application with pages, for a building; what is named replaces the settings."""
     ledger = str(building.folder / "ledger.db")
     token = building.deployment.token().address
     office = office_place(ledger)
     Office.open(office, who="a test", create=True).close()
-    public = frozenset({token})
-    app = create_app(Settings(ledger=ledger, office=office, secrets=(SECRET,), public=public))
+    told = {"office": office, "public": frozenset({token}), **settings}
+    app = create_app(Settings(ledger=ledger, secrets=(SECRET,), **told))
     portal = Portal(
         origin,
         node=lambda: RpcChain(building.anvil.url),
@@ -131,6 +131,13 @@ def _served(building: Commands) -> Iterator[Served]:
         office=lambda: Office.open(office, who="a test", create=True),
     )
     add_portal(app, portal)
+    return app
+
+
+def _served(building: Commands) -> Iterator[Served]:
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    app = made_app(building, origin)
     with serving(app, port), ExitStack() as opened:
         yield Served(origin, building, app, opened)
 

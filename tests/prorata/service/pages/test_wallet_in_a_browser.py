@@ -10,6 +10,7 @@ import pytest
 
 from prorata.chain.safe_batches import checksum
 from prorata.contracts.currency import Currency
+from prorata.values.times import moment
 from tests.prorata.service.pages.conftest import ANN, BEN, Served
 from tests.prorata.service.pages.wallet import SCRIPT, Wallet
 
@@ -304,6 +305,26 @@ def test_a_refusal_of_the_server_is_a_sentence(
     open_page.said.clear()
 
 
+def test_an_order_is_signed(open_page: Open, served: Served, ann: Wallet) -> None:
+    """Law 115: another message of another contract, by the same rule."""
+    served.commands.says("market", "deploy")
+    words = ("--spender", "settlement", "--amount", "10", "--account", "TEST::1")
+    served.commands.says("approve", *words)
+    page = open_page(ann)
+    sign_in(page, ann)
+    page.goto(f"/assets/{served.token}/order")
+    page.get_by_label("Shares").fill("10")
+    page.get_by_label("Money").fill("10,000.00")
+    page.get_by_label("Currency").fill("USD")
+    page.get_by_label("Valid until").fill(moment(served.commands.chain.now() + 86_400))
+    result = prepared(page)
+    result.get_by_role("button").click()
+    box = page.get_by_label("The signed message")
+    box.wait_for()
+    told = json.loads(box.input_value())
+    assert told["typed_data"]["message"]["maker"] == ANN
+
+
 def test_a_message_is_signed(open_page: Open, served: Served, ann: Wallet) -> None:
     """Law 115: typed data of a domain that the page names, shown before it is signed."""
     page = open_page(ann)
@@ -321,6 +342,69 @@ def test_a_message_is_signed(open_page: Open, served: Served, ann: Wallet) -> No
     assert told["typed_data"]["message"]["receiver"] == BEN
     assert len(told["signature"]) == 132
     assert ann.sent == []
+
+
+def other_domain(typed: dict[str, Any]) -> None:
+    typed["domain"]["verifyingContract"] = THIEF
+
+
+def other_name(typed: dict[str, Any]) -> None:
+    typed["domain"]["name"] = "USD"
+
+
+def other_chain(typed: dict[str, Any]) -> None:
+    typed["domain"]["chainId"] = 1
+
+
+def salted(typed: dict[str, Any]) -> None:
+    typed["domain"]["salt"] = "0x" + "00" * 32
+
+
+def bare_domain(typed: dict[str, Any]) -> None:
+    """A domain that says less would be another one, though its values are right."""
+    typed["types"]["EIP712Domain"] = typed["types"]["EIP712Domain"][:2]
+
+
+def other_type(typed: dict[str, Any]) -> None:
+    typed["primaryType"] = "Permit"
+    typed["types"]["Permit"] = typed["types"]["PaymentInstruction"]
+
+
+def more_fields(typed: dict[str, Any]) -> None:
+    typed["types"]["PaymentInstruction"].append({"name": "more", "type": "uint256"})
+
+
+def other_receiver(typed: dict[str, Any]) -> None:
+    typed["message"]["receiver"] = THIEF
+
+
+NOT_NAMED = "which the deployment does not name"
+FALSE_MESSAGES = [
+    (other_domain, NOT_NAMED),
+    (other_name, NOT_NAMED),
+    (other_chain, NOT_NAMED),
+    (salted, NOT_NAMED),
+    (bare_domain, NOT_NAMED),
+    (other_type, NOT_NAMED),
+    (more_fields, NOT_NAMED),
+    (other_receiver, "nor typed in by you"),
+]
+
+
+def test_a_false_message_is_refused(open_page: Open, served: Served, ann: Wallet) -> None:
+    """Law 115: of another domain, type or receiver; a domain that says less is another one, too."""
+    page = open_page(ann)
+    sign_in(page, ann)
+    for lie, sentence in FALSE_MESSAGES:
+        page.goto(f"/assets/{served.token}/claim-to")
+        lying(page, "**/claim-to", lambda told, lie=lie: lie(told["typed_data"]))
+        page.get_by_label("To", exact=True).fill(BEN)
+        page.get_by_label("Valid until").fill("2099-01-01T00:00:00Z")
+        page.get_by_role("button", name="Show what is to be signed").click()
+        faulted(page, sentence)
+        page.unroute("**/claim-to")
+        assert page.get_by_role("button", name="Sign in your wallet").count() == 0
+    assert "eth_signTypedData_v4" not in ann.asked
 
 
 # -------------------------------------------------------------------------------------- the issuer
