@@ -62,11 +62,6 @@ EXTRAS = {
         "uvicorn",
         "uvloop",
     },
-    "telemetry": {
-        "opentelemetry-exporter-otlp-proto-http",
-        "opentelemetry-instrumentation-fastapi",
-        "opentelemetry-sdk",
-    },
 }
 """What only they who ask for it have: nothing imports it until a command needs it."""
 
