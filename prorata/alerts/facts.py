@@ -12,11 +12,11 @@ from prorata.chain.calls import Event, decode_log
 from prorata.chain.types import Log
 from prorata.errors import StoreError
 from prorata.store import schema
+from prorata.store.pages import WORD, split_words
 from prorata.values.amounts import Unit
 
 __all__ = ["Contract", "Facts", "Moment", "Stood"]
 
-WORD = 32
 NEVER_FINAL = "0x" + "00" * WORD
 ROLES = ("AgentAdded", "AgentRemoved", "OwnershipTransferred")
 
@@ -245,11 +245,10 @@ class Facts:
 
 
 def _decoded(address: str, number: int, hashed: str, time: int, row: object) -> Event | None:
-    words = bytes(row.topics)  # type: ignore[attr-defined]
     return decode_log(
         Log(
             address=address,
-            topics=tuple(words[at : at + WORD] for at in range(0, len(words), WORD)),
+            topics=split_words(bytes(row.topics)),  # type: ignore[attr-defined]
             data=bytes(row.data),  # type: ignore[attr-defined]
             block_number=number,
             block_hash=hashed,

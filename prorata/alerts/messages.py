@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
-__all__ = ["body_of", "delivery", "iso", "plain", "shown"]
+from prorata.values.times import moment
+
+__all__ = ["body_of", "delivery", "plain", "shown"]
 
 
 def delivery(id_: str, receiver: str, now: int, digest: int = 0) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def delivery(id_: str, receiver: str, now: int, digest: int = 0) -> dict[str, An
 
 def body_of(kind: str, id_: str, now: int, data: Mapping[str, Any]) -> str:
     """The message, as it is delivered and signed."""
-    said = {"type": kind, "id": id_, "timestamp": iso(now), "data": data}
+    said = {"type": kind, "id": id_, "timestamp": moment(now), "data": data}
     return json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -48,8 +49,3 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping) and {"text", "currency"} <= value.keys():
         return f"{value['text']} {value['currency']}"
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def iso(second: int) -> str:
-    """A time in ISO 8601."""
-    return datetime.fromtimestamp(second, tz=timezone.utc).isoformat().replace("+00:00", "Z")

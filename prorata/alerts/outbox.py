@@ -13,7 +13,7 @@ import sqlalchemy
 from sqlalchemy import Connection, and_, exists, func, insert, select, text, update
 
 from prorata.alerts.facts import Stood
-from prorata.alerts.messages import body_of, delivery, iso
+from prorata.alerts.messages import body_of, delivery
 from prorata.alerts.rules import SEVERITIES, Rule, digest_of_rule
 from prorata.store.database import Database
 from prorata.store.outbox_schema import (
@@ -23,6 +23,7 @@ from prorata.store.outbox_schema import (
     alert_delivery,
     alert_state,
 )
+from prorata.values.times import moment
 
 __all__ = [
     "Addressee",
@@ -176,7 +177,7 @@ class Outbox:
             "asset": finding.asset or None,
             "block": finding.block,
             "block_hash": finding.hash or None,
-            "time": iso(finding.time),
+            "time": moment(finding.time),
             "final": finding.settled,
             "facts": finding.facts,
         }

@@ -11,12 +11,12 @@ import base64
 import binascii
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from prorata.alerts.fields import Duration
+from prorata.alerts.fields import Duration, Name, Strict
 from prorata.alerts.outbox import Addressee
 from prorata.errors import InputError
 from prorata.files.models import validated
@@ -34,18 +34,14 @@ LONGEST = 4_096
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
 
-
-class Receiver(BaseModel):
+class Receiver(Strict):
     """One of them: a webhook with its secrets, or the file with an address of Apprise.
 
     `permit` lists networks which are not public and to which its webhook may go all the same, and
     without encryption. With `digest`, alerts that are not critical are one message for each such
     time.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     least: Literal["info", "warning", "critical"] = "info"
@@ -102,9 +98,7 @@ class Receiver(BaseModel):
         return _read(self.apprise_file)
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _File(Strict):
     receivers: tuple[Receiver, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -29,7 +29,8 @@ def validated(
         return model.model_validate(content)
     except ValidationError as error:
         see = f"see {example}"
-        faults = [fault for fault in error.errors() if not _follows(fault, error.errors())]
+        told = error.errors()
+        faults = [fault for fault in told if not _follows(fault, told)]
         problems = [_problem_of(fault, model, content, see, remedy) for fault in faults]
         raise InputError(problems, subject) from None
 

@@ -75,6 +75,8 @@ class Machine(RuleBasedStateMachine):
         # last one only; what differs from the manifest, and how often that was seen to begin.
         self.marks: list[Mark] = []
         self.low_since: int | None = None
+        # To which time marks were judged: what is written of before that comes too late.
+        self.judged = 0
         self.paused = self.seen_paused = self.unsure = False
         self.pauses = 0
         self.hours = 0
@@ -120,18 +122,22 @@ class Machine(RuleBasedStateMachine):
     def decide(self) -> None:
         for one in self.rules.values():
             self.begun.setdefault(digest_of_rule(one), set(self.stage.chain.hashes))
+        self._judge()
         if self.low_since is None:
-            chain = self.stage.chain
-            self.low_since = chain.time(min(self.final + 1, chain.head))
+            self.low_since = self.judged
         self.hours += 1
         self.decider.step()
         self.pauses += self.paused and not self.seen_paused
         self.seen_paused, self.unsure = self.paused, False
 
+    def _judge(self) -> None:
+        chain = self.stage.chain
+        self.judged = max(self.judged, chain.time(min(self.final + 1, chain.head)))
+
     @step(after=st.integers(1, 40), value=st.integers(1, 9))
     def mark(self, after: int, value: int) -> None:
-        """Later than the one before; also later than the chain is."""
-        last = self.marks[-1].time if self.marks else START
+        """Later than the one before, and than what was judged; also later than the chain is."""
+        last = max(self.judged, self.marks[-1].time if self.marks else START)
         self.marks.append(nav(f"{len(self.marks):03}", last + after, str(value)))
 
     @precondition(lambda self: not self.unsure)
@@ -162,6 +168,7 @@ class Machine(RuleBasedStateMachine):
         from sqlalchemy import event
 
         left = [after]
+        self._judge()
         self.hours, self.unsure = self.hours + 1, True
 
         def count(*_: object) -> None:
@@ -227,7 +234,7 @@ class Machine(RuleBasedStateMachine):
 
     def _lows(self) -> list[int]:
         """Law 110: when NAV fell below 5, each time after it was above 6."""
-        begun, end = self.low_since or 0, self.stage.chain.time(self.stage.chain.head)
+        begun, end = self.low_since or 0, self.judged
         before = [mark for mark in self.marks if mark.time <= begun]
         after = [mark for mark in self.marks if begun < mark.time <= end]
         found, low = [], False
