@@ -37,6 +37,7 @@ __all__ = [
     "api_key_asset",
     "api_usage",
     "erasure",
+    "idempotency",
     "mark",
     "party",
     "session",
@@ -46,6 +47,9 @@ __all__ = [
     "tenant_asset",
     "trail",
     "wallet",
+    "webhook",
+    "webhook_asset",
+    "webhook_secret",
 ]
 
 OWN = "own"
@@ -260,6 +264,72 @@ api_usage = _table(
     _number("used"),
     _number("ends_at"),
     PrimaryKeyConstraint("name"),
+)
+
+# A request that writes, by the Idempotency-Key that its sender gave it: `digest` is of the sender
+# and that key, `request` of method, path and body. While it is worked on, `claim` says by whom and
+# until when; then `answer` is what is said again until it ends. No secret stands in it.
+idempotency = _table(
+    "idempotency",
+    _text("tenant"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    _text("claim"),
+    _number("claimed_until"),
+    _text("answer", nullable=True),
+    _number("ends_at"),
+    PrimaryKeyConstraint("tenant", "digest"),
+    _of_tenant(),
+    CheckConstraint("length(digest) = 32 AND length(request) = 32", name="digest"),
+)
+
+# Where alerts of a tenant's assets are sent. `permit` are networks, separated by spaces, that are
+# not public and to which the operator lets it go all the same. One that has ended stays, so that
+# the trail's numbers mean something.
+webhook = _table(
+    "webhook",
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    _text("url"),
+    _text("least"),
+    _text("permit"),
+    _number("made_at"),
+    _number("ended_at", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_tenant(),
+    UniqueConstraint("id"),
+    CheckConstraint("length(name) > 0", name="name"),
+    CheckConstraint("least IN ('info', 'warning', 'critical')", name="least"),
+)
+
+# What it may hear of.
+webhook_asset = _table(
+    "webhook_asset",
+    _text("tenant"),
+    _text("webhook"),
+    _number("chain_id"),
+    Column("token", AddressColumn, nullable=False),
+    PrimaryKeyConstraint("tenant", "webhook", "chain_id", "token"),
+    ForeignKeyConstraint(["tenant", "webhook"], ["webhook.tenant", "webhook.id"]),
+    ForeignKeyConstraint(
+        ["tenant", "chain_id", "token"],
+        ["tenant_asset.tenant", "tenant_asset.chain_id", "tenant_asset.token"],
+    ),
+)
+
+# The secrets that sign for it: not they, but what they are derived from beside a master secret of
+# the operator, of which `master` is a fingerprint. The newest has no end.
+webhook_secret = _table(
+    "webhook_secret",
+    _text("tenant"),
+    _text("webhook"),
+    _number("version"),
+    _text("master"),
+    _number("made_at"),
+    _number("ends_at", nullable=True),
+    PrimaryKeyConstraint("tenant", "webhook", "version"),
+    ForeignKeyConstraint(["tenant", "webhook"], ["webhook.tenant", "webhook.id"]),
 )
 
 # ------------------------------------------------------------------------------------- the sign-in

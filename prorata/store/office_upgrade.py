@@ -17,7 +17,7 @@ from prorata.store.database import Database
 
 __all__ = ["HEAD", "SCHEMA", "STEPS", "bring_up_to_date", "copies_in", "drop_copies", "upgrade"]
 
-STEPS = ("0001", "0002", "0003", "0004", "0005")
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Those in `migrations/versions`; alembic is only loaded where the last one was not taken."""
 
 HEAD = STEPS[-1]
