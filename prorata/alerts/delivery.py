@@ -20,7 +20,7 @@ from prorata.alerts import webhooks
 from prorata.alerts.digests import gather
 from prorata.alerts.messages import shown
 from prorata.alerts.outbox import alone, prepare
-from prorata.alerts.receivers import Receiver
+from prorata.alerts.receivers import Recipient
 from prorata.errors import InputError
 from prorata.store.database import Database
 from prorata.store.outbox_schema import alert, alert_delivery
@@ -34,7 +34,7 @@ CLAIMED_SECONDS = 60
 IN_HAND_SECONDS = 30
 AT_ONCE = 50
 
-Sender = Callable[[Receiver, str, str, float], str | None]
+Sender = Callable[[Recipient, str, str, float], str | None]
 """One attempt: None when the message was taken, else what went wrong."""
 
 
@@ -52,7 +52,7 @@ class Courier:
     """Delivers for the receivers that the operator names now; what is for others waits."""
 
     database: Database
-    receivers: Sequence[Receiver]
+    receivers: Sequence[Recipient]
     clock: Callable[[], float] = time.time
     at_once: int = AT_ONCE
     senders: Mapping[str, Sender] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class Courier:
             alone(connection)
             connection.execute(changed, ended)
 
-    def _sender(self, receiver: Receiver) -> Sender:
+    def _sender(self, receiver: Recipient) -> Sender:
         if receiver.name in self.senders:
             return self.senders[receiver.name]
         return notify if receiver.webhook is None else webhooks.send
@@ -178,7 +178,7 @@ def _ending(row: Mapping[str, Any], state: str, **changed: Any) -> dict[str, Any
     return {**key, "new_state": state, **new}
 
 
-def notify(receiver: Receiver, id_: str, body: str, now: float) -> str | None:
+def notify(receiver: Recipient, id_: str, body: str, now: float) -> str | None:
     """One attempt by Apprise, to the address in the operator's file.
 
     Raises: InputError when the library is not installed, or the address is none.

@@ -66,15 +66,21 @@ class Addressee:
     """Somebody who is told of alerts that are at least so severe.
 
     With `digest`, in seconds, of those that are not critical in one message for each such time.
+    With `assets`, by chain and token, of these and of nothing else.
     """
 
     name: str
     least: str = SEVERITIES[0]
     digest: int = 0
+    assets: frozenset[tuple[int, str]] | None = None
 
     def wants(self, severity: str) -> bool:
         """Whether it is severe enough."""
         return SEVERITIES.index(severity) >= SEVERITIES.index(self.least)
+
+    def may_hear(self, chain_id: int, asset: str) -> bool:
+        """Whether it may know of an asset; of what is of no asset, only who may know all."""
+        return self.assets is None or (chain_id, asset) in self.assets
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,7 @@ class Outbox:
             row = self._row(base, taken, finding, rows)
             rows.append(row)
             if not row["silenced"]:
-                deliveries += self._deliveries(row["id"], finding.rule.severity)
+                deliveries += self._deliveries(row["id"], finding)
         if rows:
             self.connection.execute(insert(alert), rows)
         if deliveries:
@@ -235,10 +241,11 @@ class Outbox:
         )
         return list(self.connection.scalars(asked))
 
-    def _deliveries(self, id_: str, severity: str) -> Iterable[dict[str, Any]]:
+    def _deliveries(self, id_: str, finding: Finding) -> Iterable[dict[str, Any]]:
+        severity, chain_id = finding.rule.severity, int(self.chain.partition(":")[0])
         is_urgent = severity == SEVERITIES[-1]
         for one in self.addressees:
-            if one.wants(severity):
+            if one.wants(severity) and one.may_hear(chain_id, finding.asset):
                 yield delivery(id_, one.name, self.now, 0 if is_urgent else one.digest)
 
     # ------------------------------------------------------------------------------- withdrawals

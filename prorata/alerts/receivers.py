@@ -11,7 +11,7 @@ import base64
 import binascii
 import ipaddress
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
@@ -23,7 +23,7 @@ from prorata.files.models import validated
 from prorata.files.yaml_reader import read_yaml
 from prorata.values.words import listed
 
-__all__ = ["EXAMPLE", "Network", "Receiver", "read_receivers"]
+__all__ = ["EXAMPLE", "Network", "Receiver", "Recipient", "check_url", "read_receivers"]
 
 EXAMPLE = "examples/alerts/receivers.yaml"
 
@@ -33,6 +33,32 @@ FEWEST_BYTES, MOST_BYTES = 24, 64
 LONGEST = 4_096
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Recipient(Protocol):
+    """Somebody to whom messages are delivered, wherever it is written down."""
+
+    @property
+    def name(self) -> str:
+        """Under which the outbox has its deliveries."""
+
+    @property
+    def webhook(self) -> str | None:
+        """The address of a webhook; None for one of Apprise."""
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Those that are permitted."""
+
+    @property
+    def addressee(self) -> Addressee:
+        """For the outbox."""
+
+    def secrets(self) -> list[str]:
+        """The secrets of a webhook as they are now, the newest first."""
+
+    def apprise_address(self) -> str:
+        """The address for Apprise as it is now."""
 
 
 class Receiver(Strict):
@@ -68,7 +94,7 @@ class Receiver(Strict):
                 raise ValueError(
                     f"permits {network}, which is no network; write 10.1.2.3/32"
                 ) from None
-        _check_url(self.webhook, permitted=bool(self.permit))
+        check_url(self.webhook, permitted=bool(self.permit))
         return self
 
     @property
@@ -129,9 +155,15 @@ def read_receivers(path: str | Path) -> tuple[Receiver, ...]:
     )
 
 
-def _check_url(url: str, *, permitted: bool) -> None:
-    """Raises: ValueError when a webhook cannot go there."""
-    parts = urlsplit(url)
+def check_url(url: str, *, permitted: bool) -> str:
+    """The host of a webhook's address; it need not be encrypted where a network is `permitted`.
+
+    Raises: ValueError when a webhook cannot go there.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("is no address; write https://host/path") from None
     if parts.scheme != "https" and not (permitted and parts.scheme == "http"):
         raise ValueError("is not https; write https://, or permit the network that it is in")
     try:
@@ -142,6 +174,7 @@ def _check_url(url: str, *, permitted: bool) -> None:
         raise ValueError("has no host or port; write https://host/path")
     if parts.username is not None or parts.fragment:
         raise ValueError("has a user or a fragment; remove it: the secret signs each message")
+    return parts.hostname
 
 
 def _secret(path: Path) -> str:

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from prorata.alerts.receivers import Network, Receiver
+from prorata.alerts.receivers import Network, Recipient
 from prorata.errors import InputError
 
 __all__ = ["Address", "Resolver", "checked_addresses", "forbidden", "send", "signed_headers"]
@@ -106,7 +106,7 @@ def missing(name: str) -> InputError:
 
 
 def send(
-    receiver: Receiver, id_: str, body: str, now: float, *, resolver: Resolver = resolve
+    receiver: Recipient, id_: str, body: str, now: float, *, resolver: Resolver = resolve
 ) -> str | None:
     """One attempt; None when it was taken, else what went wrong.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,10 +18,74 @@ from prorata.errors import ProrataError, StoreError
 
 if TYPE_CHECKING:
     from prorata.alerts.mark_thresholds import Marks
+    from prorata.alerts.outbox import Addressee
+    from prorata.alerts.receivers import Receiver, Recipient
+    from prorata.alerts.webhook_secrets import Masters
     from prorata.store.database import Database
     from prorata.store.office import Office
 
-__all__ = ["DriftAsked", "Opened", "marks_of", "opened", "quiets_of"]
+__all__ = ["DriftAsked", "Opened", "Told", "marks_of", "opened", "quiets_of"]
+
+
+class Told:
+    """Who is told: the receivers of the operator's file, and the webhooks of the office.
+
+    Webhooks are looked up each time: so a new one, and one that has ended, needs no restart, nor
+    does an office that is made meanwhile.
+    """
+
+    def __init__(
+        self, session: Session, database: Database, named: Sequence[Receiver], masters: Masters
+    ) -> None:
+        self.session, self.database = session, database
+        self.named, self.masters = named, masters
+        self._office: Office | None = None
+        self._silent = frozenset[str]()
+
+    def now(self) -> tuple[list[Addressee], list[Recipient]]:
+        """To whom alerts are addressed, and to whom they are delivered: who can be signed for.
+
+        Raises: StoreError.
+        """
+        from prorata.alerts.office_receivers import (  # noqa: PLC0415
+            cancel_ended,
+            office_receivers,
+        )
+
+        office = self._opened()
+        hooks = [] if office is None else office_receivers(office, self.masters)
+        if office is not None:
+            cancel_ended(self.database, office)
+        self._tell({one.name for one in hooks if not one.can_sign})
+        told: list[Recipient] = [*self.named, *hooks]
+        return [one.addressee for one in told], [
+            *self.named, *(one for one in hooks if one.can_sign)
+        ]  # fmt: skip
+
+    def _opened(self) -> Office | None:
+        """The office, once there is one."""
+        from prorata.store.office import Office, has_office  # noqa: PLC0415
+
+        if self._office is None:
+            place = office_place_of(self.session.folder_there(), self.session.database)
+            if has_office(place):
+                self._office = Office.open(place, who="prorata deliver")
+        return self._office
+
+    def _tell(self, silent: set[str]) -> None:
+        """Say once of which webhooks messages wait."""
+        for name in sorted(silent - self._silent):
+            self.session.output.notice(
+                f"messages to the webhook {name} wait: its master secret is not given; "
+                "set PRORATA_WEBHOOK_SECRETS, or name a file with --webhook-secret-file"
+            )
+        self._silent = frozenset(silent)
+
+    def close(self) -> None:
+        """Let go of the office."""
+        if self._office is not None:
+            self._office.close()
+
 
 AGAIN = 60
 """Seconds until a node that did not answer is asked again."""

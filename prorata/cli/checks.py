@@ -34,6 +34,7 @@ from prorata.version import __version__
 __all__ = [
     "CURSOR_SECRETS",
     "VARIABLES",
+    "WEBHOOK_SECRETS",
     "Check",
     "folder_checks",
     "machine_checks",
@@ -51,7 +52,7 @@ FOREIGN_CLOCK_SECONDS = 60
 PACKAGES = ("web3", "eth-account", "openpyxl", "plutoprint")
 APE_PACKAGES = ("eth-ape", "ape-foundry", "ape-ledger")
 DATABASE, SERVER = "PRORATA_DATABASE", "PRORATA_SERVER"
-CURSOR_SECRETS = "PRORATA_SECRETS"
+CURSOR_SECRETS, WEBHOOK_SECRETS = "PRORATA_SECRETS", "PRORATA_WEBHOOK_SECRETS"
 VARIABLES: Mapping[str, str] = {
     "PRORATA_NETWORK": "the node, as --network names it",
     "PRORATA_ACCOUNT": "the account, as --account names it",
@@ -71,12 +72,14 @@ VARIABLES: Mapping[str, str] = {
     "PRORATA_LOG": "whether requests are logged, as --log says",
     "PRORATA_METRICS_PORT": "the port of the metrics, as --metrics-port names it",
     "PRORATA_AUDIT": "the audit that metrics tell of, as --audit names it",
+    "PRORATA_WEBHOOK_SECRET_FILES": "master secrets of webhooks, as --webhook-secret-file says",
+    WEBHOOK_SECRETS: "master secrets of webhooks, the newest first, with spaces between them",
     CURSOR_SECRETS: "these secrets themselves, the newest first, with spaces between them",
 }
 """What the environment can say in place of options."""
 
 # The address of a database or a server may have a password in it.
-SECRETS = frozenset({PASSPHRASE, DATABASE, SERVER, CURSOR_SECRETS})
+SECRETS = frozenset({PASSPHRASE, DATABASE, SERVER, CURSOR_SECRETS, WEBHOOK_SECRETS})
 
 
 @dataclass(frozen=True)

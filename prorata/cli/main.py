@@ -128,6 +128,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
         "deliver": "Decide what the rules of alerts say, and deliver it, until it is ended.",
         "serve": "Serve the ledger over HTTP: who held what, who was paid what, at any moment.",
         "keys": "Make keys of the service, list them, and revoke them.",
+        "webhooks": "Make webhooks of tenants, list them, rotate their secrets, and end them.",
     },
     "Reports": {
         "report": (

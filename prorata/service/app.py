@@ -21,7 +21,16 @@ from prorata.service.middleware import Edge
 from prorata.service.offices import Offices
 from prorata.service.problems import ProblemModel, add_problems
 from prorata.service.reader import Reader
-from prorata.service.routes import assets, events, flows, health, holders, records, register
+from prorata.service.routes import (
+    assets,
+    events,
+    flows,
+    health,
+    holders,
+    records,
+    register,
+    webhooks,
+)
 from prorata.service.server import draining
 from prorata.service.serving import Service
 from prorata.service.settings import Settings
@@ -72,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = service
     app.state.live = Live(service.reader.database)
-    for part in (health, assets, holders, flows, records, register, events):
+    for part in (health, assets, holders, flows, records, register, webhooks, events):
         app.include_router(part.router)
     add_problems(app)
     app.add_middleware(Edge, settings=settings)

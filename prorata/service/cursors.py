@@ -26,6 +26,20 @@ class Cursors:
         # The library takes the last one to sign with.
         self._signer = Signer(list(reversed(secrets)), salt="prorata.cursor", key_derivation="hmac")
 
+    def placed(self, query: str, place: str) -> str:
+        """The cursor of what comes behind a place in a list that is of no moment."""
+        return self._signer.sign(f"{query} {place}").decode()
+
+    def place(self, text: str, query: str) -> str:
+        """The place of such a cursor.
+
+        Raises: InputError for one that we have not written, or of another query.
+        """
+        asked, _, place = self._unsigned(text).partition(" ")
+        if asked != query or not place:
+            raise _of_another(text)
+        return place
+
     def written(self, of: AsOf, query: str, after: int) -> str:
         """The cursor of what comes behind `after`."""
         return self._signer.sign(str(cursor_of(of, query, after))).decode()
@@ -36,20 +50,24 @@ class Cursors:
         Raises: InputError for one that we have not written, or of another query; MomentGoneError
         when its moment is no more.
         """
+        found = _checked(self._unsigned(text), text, query)
+        return require_standing(connection, asset, found), found.after
+
+    def _unsigned(self, text: str) -> str:
         try:
-            plain = self._signer.unsign(text[:LONGEST]).decode()
+            return self._signer.unsign(text[:LONGEST]).decode()
         except (BadSignature, UnicodeError):
             rule = "is no cursor that this service has given"
             raise InputError.of("cursor", text[:80], rule, "begin with the first page") from None
-        found = _checked(plain, text, query)
-        return require_standing(connection, asset, found), found.after
 
 
 def _checked(plain: str, text: str, query: str) -> Cursor:
     try:
         return Cursor.read(plain, query)
     except InputError:
-        rule = "is the cursor of another question"
-        raise InputError.of(
-            "cursor", text[:80], rule, "send it with the same path and parameters"
-        ) from None
+        raise _of_another(text) from None
+
+
+def _of_another(text: str) -> InputError:
+    rule = "is the cursor of another question"
+    return InputError.of("cursor", text[:80], rule, "send it with the same path and parameters")

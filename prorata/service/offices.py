@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from prorata.errors import StoreError
 from prorata.service.settings import Settings
 from prorata.store.keys import ApiKey, find_key
 from prorata.store.office import Office, has_office
@@ -73,6 +74,15 @@ class Offices:
         return await asyncio.to_thread(
             people_of, office, chain_id, addresses, action="people.shown service"
         )
+
+    def of(self, tenant: str, who: str) -> Office:
+        """A tenant's office, for one who writes in its trail.
+
+        Raises: StoreError when there is none.
+        """
+        if self.office is None:
+            raise StoreError("there is no office", "make a key with `prorata keys add`")
+        return Office(self.office.database, who=who, tenant=tenant, folder=self.office.folder)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -23,13 +23,15 @@ class Settings:
     """Where the ledger is, who may read what without a key, and what a request may cost.
 
     `secrets` sign cursors: the first one signs, all of them are accepted, so that a new one can
-    take an old one's place without a cursor being refused. `public` are the tokens that anybody may
-    read. `units` says how a currency is written, by chain and address.
+    take an old one's place without a cursor being refused. `webhook_secrets` are the master secrets
+    of webhooks, the newest first. `public` are the tokens that anybody may read. `units` says how a
+    currency is written, by chain and address.
     """
 
     ledger: str
     secrets: tuple[str, ...]
     office: str | None = None
+    webhook_secrets: tuple[str, ...] = ()
     public: frozenset[str] = frozenset()
     origins: tuple[str, ...] = ()
     units: Mapping[tuple[int, str], Unit] = field(default_factory=dict)

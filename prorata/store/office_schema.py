@@ -326,6 +326,8 @@ webhook_secret = _table(
     _text("webhook"),
     _number("version"),
     _text("master"),
+    # Random, so that no version of a restored office has the secret of another one.
+    _text("salt"),
     _number("made_at"),
     _number("ends_at", nullable=True),
     PrimaryKeyConstraint("tenant", "webhook", "version"),

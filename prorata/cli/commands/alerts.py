@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from prorata.cli.alerting import DriftAsked, marks_of, opened, quiets_of
+from prorata.cli.alerting import DriftAsked, Told, marks_of, opened, quiets_of
 from prorata.cli.command import Command, reading_options
 from prorata.cli.office import open_office_of
 from prorata.cli.output import escape
+from prorata.cli.secret_files import masters_of, webhook_secret_option
 from prorata.cli.session import Session
 from prorata.cli.signals import stopped_by_signals
 from prorata.values.times import moment
@@ -50,7 +52,7 @@ def delivering_options(function: Callable[..., None]) -> Callable[..., None]:
         ),
     ):  # fmt: skip
         function = option(function)
-    return function
+    return webhook_secret_option(function)
 
 
 @click.group()
@@ -90,21 +92,25 @@ def run_alerts(options: dict[str, Any]) -> None:
     from prorata.alerts.rules import read_rules  # noqa: PLC0415
 
     read, receivers = read_rules(options["rules"]), options["receivers"]
-    told = () if receivers is None else read_receivers(receivers)
+    named = () if receivers is None else read_receivers(receivers)
     ended = threading.Event()
-    with stopped_by_signals(ended.set), opened(session) as (database, manifest, office):
+    with (
+        stopped_by_signals(ended.set),
+        opened(session) as (database, manifest, office),
+        closing(Told(session, database, named, masters_of(options))) as told,
+    ):
         decider = Decider(
             database,
             manifest.chain_id,
             manifest.genesis,
             read,
-            addressees=[one.addressee for one in told],
             quiets=quiets_of(office),
             marks=marks_of(office, manifest.chain_id),
             drifts=DriftAsked(session),
         )
-        courier, noticed = Courier(database, told), set[str]()
+        courier, noticed = Courier(database, named), set[str]()
         while True:
+            decider.addressees, courier.receivers = told.now()
             facts = _step(session, decider, courier, noticed)
             if options["once"] or ended.wait(options["poll"]):
                 break

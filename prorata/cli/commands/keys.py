@@ -21,15 +21,15 @@ from prorata.values.words import counted
 if TYPE_CHECKING:
     from prorata.store.keys import ApiKey
 
-__all__ = ["cli"]
+__all__ = ["checked_tenant", "cli", "tenant_option"]
 
 SCOPES = ("read", "read:register", "prepare", "alerts", "admin")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
-_tenant = click.option(
+tenant_option = click.option(
     "--tenant",
     metavar="NAME",
-    help="Whose keys: an organisation that the service is run for.  [default: the issuer's own]",
+    help="Whose: an organisation that the service is run for.  [default: the issuer's own]",
 )
 
 
@@ -61,7 +61,7 @@ def cli() -> None:
     help="What it may see, on the deployment's chain; may be given again.  [default: the "
     "deployment's own token]",
 )  # fmt: skip
-@_tenant
+@tenant_option
 @reading_options
 def add_command(
     name: str, scopes: tuple[str, ...], assets: tuple[str, ...], tenant: str | None, **options: Any
@@ -72,7 +72,9 @@ def add_command(
     manifest = Manifest.read(folder / "manifest.json")
     tokens = [check_address("asset", one) for one in assets]
     tokens = tokens or [manifest.contracts["ShareToken"].address]
-    with open_office_of(folder, session.database, create=True, tenant=_checked(tenant)) as office:
+    with open_office_of(
+        folder, session.database, create=True, tenant=checked_tenant(tenant)
+    ) as office:
         from prorata.store.keys import add_key
 
         named = [(manifest.chain_id, token) for token in tokens]
@@ -85,13 +87,13 @@ def add_command(
 
 
 @cli.command("list", cls=Command, examples=("prorata keys list", "prorata keys list --json"))
-@_tenant
+@tenant_option
 @reading_options
 def list_command(tenant: str | None, **options: Any) -> None:
     """List the keys, those that were revoked too."""
     session = Session.of(options)
     with open_office_of(
-        session.folder_there(), session.database, tenant=_checked(tenant)
+        session.folder_there(), session.database, tenant=checked_tenant(tenant)
     ) as office:
         from prorata.store.keys import keys
 
@@ -114,13 +116,13 @@ def list_command(tenant: str | None, **options: Any) -> None:
 
 @cli.command("revoke", cls=Command, examples=("prorata keys revoke 'Quay Ventures'",))
 @click.argument("key")
-@_tenant
+@tenant_option
 @reading_options
 def revoke_command(key: str, tenant: str | None, **options: Any) -> None:
     """Revoke KEY, which is its id or its name; it is refused within ten seconds."""
     session = Session.of(options)
     with open_office_of(
-        session.folder_there(), session.database, tenant=_checked(tenant)
+        session.folder_there(), session.database, tenant=checked_tenant(tenant)
     ) as office:
         from prorata.store.keys import revoke_key
 
@@ -129,7 +131,7 @@ def revoke_command(key: str, tenant: str | None, **options: Any) -> None:
     session.output.result(_facts(gone))
 
 
-def _checked(tenant: str | None) -> str | None:
+def checked_tenant(tenant: str | None) -> str | None:
     """Raises: InputError for what is no name of a tenant."""
     if tenant is not None and not _TENANT.fullmatch(tenant):
         rule = "is not of 1 to 40 small letters, digits and hyphens"

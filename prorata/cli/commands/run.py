@@ -39,6 +39,7 @@ FOLLOWING_SECONDS = 30.0
 
 _OWN = ("poll", "depth")
 _TOLD = ("rules", "receivers")
+_SHARED = ("webhook_secret_files",)
 
 
 @click.command(cls=Command, examples=EXAMPLES)
@@ -110,7 +111,7 @@ def _parts(session: Session, folder: Path, options: Mapping[str, Any]) -> list[P
         Part(FOLLOWER, ("follow", *common, *own, *ports), grace=FOLLOWING_SECONDS, env=env),
     ]
     if options["rules"] is not None:
-        told = _words(deliver.cli, _TOLD, options)
+        told = _words(deliver.cli, (*_TOLD, *_SHARED), options)
         words = ("deliver", *common, *told)
         parts.append(Part(DELIVERER, words, grace=DELIVERING_SECONDS, ready=ready, env=env))
     words = ("serve", *common, *_words(serve.cli, _SERVING, options))

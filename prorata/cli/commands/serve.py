@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import secrets
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -21,9 +20,10 @@ from prorata.cli.metering import AUDIT, METRICS_PORT, ledger_metered
 from prorata.cli.networks import connected
 from prorata.cli.office import office_place_of
 from prorata.cli.output import escape
+from prorata.cli.secret_files import read_secrets, webhook_secret_option, webhook_secrets_of
 from prorata.cli.session import Session
 from prorata.deployments.manifest import Manifest
-from prorata.errors import InputError, ProrataError
+from prorata.errors import ProrataError
 from prorata.values.addresses import check_address
 from prorata.values.amounts import Unit
 
@@ -37,7 +37,6 @@ EXAMPLES = (
     "prorata serve --public --pages http://127.0.0.1:8000",
     "prorata serve --host 0.0.0.0 --port 8080 --workers 2 --secret-file cursor.secret",
 )
-LARGEST_SECRET = 10_000
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -71,6 +70,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="A file with the secret that signs cursors; of several, the first one signs and all are "
     f"accepted, and those of {CURSOR_SECRETS}.  [default: one for this run]",
 )  # fmt: skip
+@webhook_secret_option
 @click.option(
     "--proxy", "proxies", multiple=True, metavar="ADDRESS",
     help="Believe this proxy's word on who asks; may be given again.  [default: nobody's]",
@@ -194,6 +194,7 @@ def _settings(session: Session, options: dict[str, Any], notice: Callable[[str],
         ledger=place,
         office=office_place_of(folder, session.database),
         secrets=_secrets(notice, options["secret_files"]),
+        webhook_secrets=webhook_secrets_of(options),
         public=frozenset(public),
         origins=options["origins"],
         units=_units(session, place, notice),
@@ -208,25 +209,14 @@ def _secrets(notice: Callable[[str], None], paths: tuple[Path, ...]) -> tuple[st
 
     Raises: InputError for a file that cannot be read.
     """
-    given = os.environ.get(CURSOR_SECRETS, "").split()
-    if not paths and not given:
+    given = read_secrets("secret-file", paths, CURSOR_SECRETS)
+    if not given:
         notice(
             "cursors are signed with a secret of this run: pages that are read across a restart "
             "begin anew; --secret-file keeps one"
         )
         return (secrets.token_hex(32),)
-    return (*map(_secret, paths), *given)
-
-
-def _secret(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as opened:
-            text = opened.read(LARGEST_SECRET).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        rule, remedy = f"cannot be read ({reason.lower()})", "name a file with one line"
-        raise InputError.of("secret-file", path, rule, remedy) from None
-    return text
+    return given
 
 
 def _units(

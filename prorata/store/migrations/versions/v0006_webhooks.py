@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("webhook", sa.Text, nullable=False),
         sa.Column("version", BigNumber, nullable=False),
         sa.Column("master", sa.Text, nullable=False),
+        sa.Column("salt", sa.Text, nullable=False),
         sa.Column("made_at", BigNumber, nullable=False),
         sa.Column("ends_at", BigNumber, nullable=True),
         sa.PrimaryKeyConstraint("tenant", "webhook", "version", name="pk_webhook_secret"),
