@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
@@ -34,6 +36,9 @@ CLAIMED_SECONDS = 60
 IN_HAND_SECONDS = 30
 AT_ONCE = 50
 
+BESIDE = 8
+"""Receivers that are tried beside each other."""
+
 Sender = Callable[[Recipient, str, str, float], str | None]
 """One attempt: None when the message was taken, else what went wrong."""
 
@@ -46,10 +51,19 @@ class Delivered:
     failed: int = 0
     dead: int = 0
 
+    def __iadd__(self, other: Delivered) -> Delivered:
+        self.delivered += other.delivered
+        self.failed += other.failed
+        self.dead += other.dead
+        return self
+
 
 @dataclass
 class Courier:
-    """Delivers for the receivers that the operator names now; what is for others waits."""
+    """Delivers for the receivers that there are now; what is for others waits.
+
+    A webhook of a tenant that has failed is not tried again in a run, whatever waits for it.
+    """
 
     database: Database
     receivers: Sequence[Recipient]
@@ -70,17 +84,37 @@ class Courier:
         with self.database.writing() as connection:
             alone(connection)
             gather(connection, self._names(), started)
-        while claimed := self._claim(started):
-            until = self.clock() + IN_HAND_SECONDS
-            ended = []
-            for row in claimed:
-                if self.clock() > until:
-                    # Too slow for the claim: the rest is let go, as if it had not been taken.
-                    ended.append(_ending(row, "pending", attempts=row["attempts"] - 1))
-                else:
-                    ended.append(self._try(row, done))
-            self._write(ended)
+        tired: set[str] = set()
+        with ThreadPoolExecutor(BESIDE, thread_name_prefix="prorata") as pool:
+            while claimed := self._claim(started, tired):
+                until = self.clock() + IN_HAND_SECONDS
+                whose: dict[str, list[dict[str, Any]]] = {}
+                for row in claimed:
+                    whose.setdefault(row["receiver"], []).append(row)
+                # Nobody waits for a receiver that is slow.
+                hand = partial(self._hand, until=until)
+                tries = pool.map(hand, whose.values()) if len(whose) > 1 else map(hand, [claimed])
+                for receiver, (ended, tally, is_tired) in zip(whose, tries, strict=True):
+                    self._write(ended)
+                    done += tally
+                    tired |= {receiver} if is_tired else set()
         return done
+
+    def _hand(
+        self, rows: Sequence[dict[str, Any]], *, until: float
+    ) -> tuple[list[dict[str, Any]], Delivered, bool]:
+        """Try one receiver's messages in turn; how they ended, and whether that is all for now."""
+        done, ended, is_tired = Delivered(), list[dict[str, Any]](), False
+        [receiver] = [one for one in self.receivers if one.name == rows[0]["receiver"]]
+        for row in rows:
+            if is_tired or self.clock() > until:
+                # Too slow for the claim: the rest is let go, as if it had not been taken.
+                ended.append(_ending(row, "pending", attempts=row["attempts"] - 1))
+                continue
+            failed = done.failed + done.dead
+            ended.append(self._try(receiver, row, done))
+            is_tired = not receiver.is_operators and done.failed + done.dead > failed
+        return ended, done, is_tired
 
     def next_due(self) -> int | None:
         """When something is due next."""
@@ -95,18 +129,30 @@ class Courier:
     def _names(self) -> list[str]:
         return [one.name for one in self.receivers]
 
-    def _claim(self, due: int) -> list[dict[str, Any]]:
-        """Take the next ones that are due, and count the attempt before it is made."""
+    def _claim(self, due: int, tired: Collection[str]) -> list[dict[str, Any]]:
+        """Take the next ones that are due, and count the attempt before it is made.
+
+        Every receiver has its share of them, but for those that are `tired` of being tried.
+        """
+        names = [name for name in self._names() if name not in tired]
+        share = max(1, self.at_once // max(1, len(names)))
         d, now, mine = alert_delivery.c, int(self.clock()), uuid.uuid4().hex
         waiting = and_(d.state == "pending", d.due <= due)
         left_over = and_(d.state == "claimed", d.claimed_until <= now)
         with self.database.writing() as connection:
             alone(connection)
+            place = func.row_number().over(partition_by=d.receiver, order_by=(d.due, d.alert))
+            ready = (
+                select(d.alert, d.receiver, d.attempts, d.due, place.label("place"))
+                .where(or_(waiting, left_over), d.receiver.in_(names))
+                .subquery()
+            )
+            r = ready.c
             asked = (
-                select(d.alert, d.receiver, d.attempts, d.due, alert.c.body)
-                .join(alert, alert.c.id == d.alert)
-                .where(or_(waiting, left_over), d.receiver.in_(self._names()))
-                .order_by(d.due, d.alert)
+                select(r.alert, r.receiver, r.attempts, r.due, alert.c.body)
+                .join(alert, alert.c.id == r.alert)
+                .where(r.place <= share)
+                .order_by(r.due, r.alert)
                 .limit(self.at_once)
             )
             rows = connection.execute(asked).mappings().all()
@@ -125,9 +171,8 @@ class Courier:
                 connection.execute(taken, keys)
         return [{**row, "attempts": row["attempts"] + 1, "claim": mine} for row in rows]
 
-    def _try(self, row: dict[str, Any], done: Delivered) -> dict[str, Any]:
+    def _try(self, receiver: Recipient, row: dict[str, Any], done: Delivered) -> dict[str, Any]:
         """One attempt, and how it ended."""
-        [receiver] = [one for one in self.receivers if one.name == row["receiver"]]
         try:
             fault = self._sender(receiver)(receiver, row["alert"], row["body"], self.clock())
         except InputError as error:

@@ -58,6 +58,11 @@ class OfficeReceiver:
         return Addressee(self.name, self.found.least, assets=frozenset(self.found.assets))
 
     @property
+    def is_operators(self) -> bool:
+        """It is a tenant's."""
+        return False
+
+    @property
     def can_sign(self) -> bool:
         """Whether the master secret of its newest secret is given."""
         return any(one.master in self.masters for one in self.found.versions[:1])

@@ -54,6 +54,10 @@ class Recipient(Protocol):
     def addressee(self) -> Addressee:
         """For the outbox."""
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether the operator's file names it, and no tenant."""
+
     def secrets(self) -> list[str]:
         """The secrets of a webhook as they are now, the newest first."""
 
@@ -101,6 +105,11 @@ class Receiver(Strict):
     def addressee(self) -> Addressee:
         """For the outbox."""
         return Addressee(self.name, self.least, self.digest)
+
+    @property
+    def is_operators(self) -> bool:
+        """It stands in the operator's file."""
+        return True
 
     @property
     def networks(self) -> tuple[Network, ...]:

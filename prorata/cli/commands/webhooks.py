@@ -56,8 +56,8 @@ def cli() -> None:
 )  # fmt: skip
 @click.option(
     "--token", "tokens", multiple=True, metavar="ADDRESS",
-    help="An asset that it may hear of, on the deployment's chain; may be given again.  [default: the "
-    "deployment's own token]",
+    help="An asset that it may hear of, on the deployment's chain; may be given again.  [default: "
+    "the deployment's own token]",
 )  # fmt: skip
 @click.option(
     "--permit", multiple=True, metavar="NETWORK",
