@@ -65,7 +65,7 @@ def made_app(folder: Path) -> tuple[Any, str]:
         _, key = add_key(office, "a test", scopes=SCOPES, assets=[(CHAIN_ID, TOKEN)])
     settings = Settings(
         place, (SECRET,), office=office_place(place), public=frozenset({TOKEN}),
-        anybody_per_minute=0, key_per_minute=0,
+        anybody_per_minute=0, key_per_minute=0, webhook_secrets=(SECRET,),
     )  # fmt: skip
     return create_app(settings), key
 

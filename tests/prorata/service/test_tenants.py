@@ -86,6 +86,17 @@ def paths(served: Served) -> list[tuple[str, str]]:
     ]
 
 
+def hook_paths(served: Served, webhook: str) -> list[tuple[str, str]]:
+    """Every method and path of a webhook; what ends it comes last."""
+    found = [
+        (method, route.path.replace("{webhook}", webhook))
+        for route in routes(served)
+        if "{webhook}" in route.path
+        for method in route.methods
+    ]
+    return sorted(found, key=lambda one: one[0] == "DELETE")
+
+
 def plain(headers: Any) -> dict[str, str]:
     """Without what is of one request."""
     mine = ("x-request-id", "ratelimit-remaining", "ratelimit-reset")
@@ -117,6 +128,44 @@ def test_nobody_without_a_key_sees_what_is_not_public(guarded):
     for method, path in paths(guarded):
         assert guarded.client.request(method, path).status_code in (401, 404), path
     assert guarded.client.get("/v1/assets").json() == {"assets": []}
+
+
+def test_the_webhook_of_another_tenant_is_as_one_that_there_is_not(serve, office, place):
+    """Laws 126 and 131: on every route, whatever is done; and so is one of another asset."""
+    served = serve(
+        office=office_place(place), public=frozenset({TOKEN}), key_seconds=0,
+        webhook_secrets=("a master secret of more than 32 characters",),
+    )  # fmt: skip
+    mine = key_of(office, TOKEN)
+    others = {
+        "another tenant": key_of(of(office, "ben"), TOKEN),
+        "another asset": key_of(office, OTHER),
+        "no scope": key_of(office, TOKEN, {"read", "admin"}),
+        "nobody": {},
+    }
+    wanted = {"name": "the desk", "url": "https://desk.example.org/in"}
+    made = served.client.post("/v1/webhooks", headers=mine, json=wanted).json()
+    nothing = "wh_0000000000000000"
+    tried = hook_paths(served, made["id"])
+    assert len(tried) >= 4
+    for method, path in tried:
+        for who, headers in others.items():
+            hidden = served.client.request(method, path, headers=headers)
+            unknown = served.client.request(
+                method, path.replace(made["id"], nothing), headers=headers
+            )
+            told = {"another tenant": 404, "another asset": 404, "no scope": 403, "nobody": 401}
+            assert (hidden.status_code, unknown.status_code) == (told[who],) * 2, (path, who)
+            assert unknown.json()["detail"] == hidden.json()["detail"].replace(made["id"], nothing)
+            assert plain(hidden.headers) == plain(unknown.headers)
+    for who in ("another tenant", "another asset"):
+        listed = served.client.get("/v1/webhooks", headers=others[who])
+        assert listed.json() == {"webhooks": []}
+    for method, path in tried:
+        seen = served.client.request(method, path, headers=mine)
+        assert seen.status_code in (200, 204), path
+    written = [one.action for one in office.trail() if one.action.startswith("webhooks.")]
+    assert written == ["webhooks.add", "webhooks.rotate", "webhooks.end"]
 
 
 def test_a_cursor_and_a_tag_are_of_one_key(guarded, office):
