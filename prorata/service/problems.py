@@ -8,7 +8,7 @@ expected is told without its cause, which is in the log beside the request's id.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -227,9 +227,20 @@ async def _of_framework(request: Request, error: Exception) -> Response:
         sentence = f"{request.method} is not possible at {path}"
         return problem(
             request, "method-not-allowed", sentence,
-            value=request.method, remedy="see /openapi.json", headers=error.headers,
+            value=request.method, remedy="see /openapi.json",
+            headers={"Allow": ", ".join(sorted(set(_methods(request.app.routes, path))))},
         )  # fmt: skip
     return problem(request, "bad-request", str(error.detail), headers=error.headers)
+
+
+def _methods(routes: Iterable[Any], path: str) -> Iterator[str]:
+    """What is possible at a path, by all routes of it: the framework names those of the first."""
+    for route in routes:
+        part = getattr(route, "original_router", None)
+        if part is not None:
+            yield from _methods(part.routes, path)
+        elif route.path_regex.match(path):
+            yield from route.methods or ()
 
 
 def unexpected(request: Request, error: Exception) -> Response:

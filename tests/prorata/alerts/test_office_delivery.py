@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -123,15 +122,15 @@ def test_what_is_of_no_asset_is_the_operators(database, offices):
     chain_wide = rule(name="behind", when="absent", what="node", older_than="1s")
     with ExitStack() as stack:
         hook = Hook(stack, offices["cy"], "all", assets=OWNED["cy"])
-        told_to = Told(database, offices["cy"], chain_wide)
-        told_to.round()
-        told_to.decider.addressees = [*told_to.decider.addressees, Addressee("operator")]
-        told_to.stage.mine([])
-        told_to.decider.clock = lambda: time.time() + 10_000
-        told_to.decider.step()
-        assert told_to.courier.run().delivered == 0
+        receivers = office_receivers(offices["cy"], MASTERS)
+        told_to = [*(one.addressee for one in receivers), Addressee("operator")]
+        stage = Stage(database)
+        stage.mine([])
+        # The chain's time is long ago.
+        assert stage.decider(chain_wide, addressees=told_to).step().alerts == 1
+        assert Courier(database, receivers).run().delivered == 0
         assert hook.heard() == Counter()
-        assert {whose for _, whose, _ in told_to.stage.deliveries()} == {"operator"}
+        assert {whose for _, whose, _ in stage.deliveries()} == {"operator"}
 
 
 def test_an_asset_of_another_chain_is_another_asset(database, offices):

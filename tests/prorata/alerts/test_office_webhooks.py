@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -151,9 +152,9 @@ def test_nobody_sees_rotates_or_ends_the_webhook_of_another_tenant(ann):
     assert webhooks(ben, ended=True) == []
     for named in (made.id, made.name):
         for attempt in (
-            lambda: find_webhook(ben, named),
-            lambda: rotate_webhook(ben, MASTERS, named),
-            lambda: end_webhook(ben, named),
+            partial(find_webhook, ben, named),
+            partial(rotate_webhook, ben, MASTERS, named),
+            partial(end_webhook, ben, named),
         ):
             with pytest.raises(NoWebhookError, match="is no webhook that is valid"):
                 attempt()

@@ -164,7 +164,7 @@ def test_what_can_be_no_webhook_is_a_problem(served, office, mine):
     assert everything(office) == before
 
 
-# --------------------------------------------------------------------------------- what became of it
+# -------------------------------------------------------------------------------- what became of it
 
 
 def fill(place: str, receiver: str, number: int) -> list[str]:
