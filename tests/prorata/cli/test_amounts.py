@@ -71,6 +71,11 @@ WITHOUT_AMOUNTS = {
     "examples",  # Files to be copied.
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
+    "keys",  # Names, scopes and times.
+    # They run until they are ended.
+    "serve",
+    "run",
+    "deliver",  # As `alerts`, which is asked.
     # Figures, each with its unit, places, date, count and inputs.
     "analyse",
     "benchmark",
