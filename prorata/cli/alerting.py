@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DriftAsked", "Opened", "Told", "marks_of", "opened", "quiets_of"]
 
+AGAIN = 60
+"""Seconds until a node that did not answer is asked again."""
+
+MADE_IN = 5
+"""Looks at an office that cannot be opened, before that is told."""
+
 
 class Told:
     """Who is told: the receivers of the operator's file, and the webhooks of the office.
@@ -41,6 +47,7 @@ class Told:
         self.named, self.masters = named, masters
         self._office: Office | None = None
         self._silent = frozenset[str]()
+        self._refused = 0
 
     def now(self) -> tuple[list[Addressee], list[Recipient]]:
         """To whom alerts are addressed, and to whom they are delivered: who can be signed for.
@@ -63,13 +70,19 @@ class Told:
         ]  # fmt: skip
 
     def _opened(self) -> Office | None:
-        """The office, once there is one."""
+        """The office, once there is one; somebody may be making it at this moment."""
         from prorata.store.office import Office, has_office  # noqa: PLC0415
 
         if self._office is None:
             place = office_place_of(self.session.folder_there(), self.session.database)
-            if has_office(place):
+            if not has_office(place):
+                return None
+            try:
                 self._office = Office.open(place, who="prorata deliver")
+            except StoreError as error:
+                self._refused += 1
+                if self._refused == MADE_IN:
+                    self.session.output.notice(f"no webhook is told, for {error}")
         return self._office
 
     def _tell(self, silent: set[str]) -> None:
@@ -85,10 +98,6 @@ class Told:
         """Let go of the office."""
         if self._office is not None:
             self._office.close()
-
-
-AGAIN = 60
-"""Seconds until a node that did not answer is asked again."""
 
 
 class Opened(NamedTuple):

@@ -72,6 +72,7 @@ WITHOUT_AMOUNTS = {
     "approve-plan",  # Addresses and a digest; the plan's own amounts are those of `plan`.
     "verify",  # What an explorer says of sources.
     "keys",  # Names, scopes and times.
+    "webhooks",  # Names, addresses and times.
     # They run until they are ended.
     "serve",
     "run",

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 import standardwebhooks.webhooks as library
 
+from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.alerts.test_delivery import Desk, listening
+from tests.prorata.cli.kept import kept
 from tests.prorata.cli.opened import Commands
 
 pytestmark = pytest.mark.slow
@@ -25,10 +27,22 @@ AGENTS = (
     "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
     "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
 )
-MASTER, OLDER = (
-    "a master secret of more than 32 characters",
-    "another one, of more than 32 characters",
-)
+MASTER = "a-master-secret-of-more-than-32-characters"
+OLDER = "another-one-of-more-than-32-characters"
+
+
+@pytest.fixture(scope="module")
+def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    with Anvil() as anvil:
+        found = Commands(anvil, tmp_path_factory.mktemp("deployments") / "HARB12")
+        found.says("deploy", "--asset", str(PROJECT_ROOT / "examples/building/asset.yaml"))
+        yield found
+
+
+@pytest.fixture
+def commands(building: Commands) -> Iterator[Commands]:
+    with kept(building.anvil.url, building.folder):
+        yield building
 
 
 @pytest.fixture
