@@ -48,7 +48,7 @@ def cli() -> None:
     cls=Command,
     examples=(
         "prorata keys add 'Quay Ventures' --scope read",
-        "prorata keys add 'the accountant' --scope read --scope read:register --asset 0x…",
+        "prorata keys add 'the accountant' --scope read --scope read:register --token 0x…",
     ),
 )
 @click.argument("name")
@@ -57,27 +57,27 @@ def cli() -> None:
     help="What it may do; may be given again.",
 )  # fmt: skip
 @click.option(
-    "--asset", "assets", multiple=True, metavar="TOKEN",
-    help="What it may see, on the deployment's chain; may be given again.  [default: the "
+    "--token", "tokens", multiple=True, metavar="ADDRESS",
+    help="An asset that it may see, on the deployment's chain; may be given again.  [default: the "
     "deployment's own token]",
 )  # fmt: skip
 @tenant_option
 @reading_options
 def add_command(
-    name: str, scopes: tuple[str, ...], assets: tuple[str, ...], tenant: str | None, **options: Any
+    name: str, scopes: tuple[str, ...], tokens: tuple[str, ...], tenant: str | None, **options: Any
 ) -> None:
     """Make a key for NAME and show it, once: it cannot be shown again."""
     session = Session.of(options)
     folder = session.folder_there()
     manifest = Manifest.read(folder / "manifest.json")
-    tokens = [check_address("asset", one) for one in assets]
-    tokens = tokens or [manifest.contracts["ShareToken"].address]
+    wanted = [check_address("token", one) for one in tokens]
+    wanted = wanted or [manifest.contracts["ShareToken"].address]
     with open_office_of(
         folder, session.database, create=True, tenant=checked_tenant(tenant)
     ) as office:
         from prorata.store.keys import add_key
 
-        named = [(manifest.chain_id, token) for token in tokens]
+        named = [(manifest.chain_id, token) for token in wanted]
         made, text = add_key(office, name, scopes=scopes, assets=named)
     say = session.output.say
     say(escape(f"The key of {made.name}, which is shown only now:"))

@@ -180,6 +180,7 @@ def test_what_cannot_be_served_is_refused_in_a_sentence(quay, tmp_path):
     assert "is not an address" in quay.refuses("serve", "--public-asset", "0x12")
     for words, sentence in (
         (("keys", "add", "Ann", "--scope", "read", "--tenant", "A B"), "small letters, digits"),
+        (("keys", "add", "x", "--scope", "read", "--token", "0x12"), "is not an address"),
         (("keys", "add", "", "--scope", "read"), "is not of 1 to 80 characters"),
         (("keys", "revoke", "nobody"), "is no valid key"),
     ):

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import standardwebhooks.webhooks as library
 
+from prorata.cli.commands import deliver as deliver_command
+from prorata.cli.commands import run as run_command
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
 from tests.prorata.alerts.test_delivery import Desk, listening
@@ -130,6 +132,28 @@ def test_a_master_secret_takes_another_ones_place(commands, master, tmp_path, mo
     commands.says("webhooks", "rotate", "the desk")
     monkeypatch.delenv("PRORATA_WEBHOOK_SECRETS")
     assert standing() == "current"
+
+
+def test_keys_and_webhooks_are_of_the_tokens_that_are_named(commands, master):
+    """Law 131: and of no other."""
+    other = "0x1111111111111111111111111111111111111111"
+    for words in (
+        ("keys", "add", "x", "--scope", "read"),
+        ("webhooks", "add", "x", "https://a.b/"),
+    ):
+        made = commands.facts(*words, "--token", other, "--tenant", "quay")
+        assert [one["token"] for one in made["assets"]] == [other]
+
+
+def test_run_hands_the_master_secret_to_whoever_delivers():
+    words = run_command._words(
+        deliver_command.cli,
+        (*run_command._TOLD, *run_command._SHARED),
+        {"rules": "r", "receivers": None, "webhook_secret_files": ("a", "b")},
+    )
+    assert words[:4] == ["--webhook-secret-file", "a", "--webhook-secret-file", "b"]
+    names = [option.name for option in run_command.cli.params]
+    assert names.count("webhook_secret_files") == 1
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(commands, master, monkeypatch, tmp_path):

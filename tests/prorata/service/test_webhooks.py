@@ -119,6 +119,13 @@ def test_a_key_makes_webhooks_of_its_own_assets_only(served, office):
     assert len(served.client.get(PATH, headers=wide).json()["webhooks"]) == 2
 
 
+def test_what_is_not_possible_names_what_is(served, mine):
+    """By all routes of a path."""
+    for path, allowed in ((PATH, "GET, POST"), (f"{PATH}/wh_{'0' * 16}", "DELETE, GET")):
+        answer = served.client.request("PUT", path, headers=mine)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_scopes(served, office):
     """Law 131: a key that may not read its assets has none of them here."""
     for scopes, seen, written in (
