@@ -17,7 +17,8 @@ from tests.prorata.service.pages.wallet import SCRIPT, Wallet
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SECONDS = 10_000
+MILLISECONDS = 120_000
+"""A guard against hanging, on a machine however busy."""
 Open = Callable[..., Any]
 
 
@@ -29,7 +30,7 @@ def open_page(chromium: Any, served: Served) -> Iterator[Open]:
     def opened(wallet: Wallet | None = None, **options: Any) -> Any:
         context = chromium.new_context(base_url=served.origin, **options)
         contexts.append(context)
-        context.set_default_timeout(SECONDS)
+        context.set_default_timeout(MILLISECONDS)
         page = context.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
