@@ -105,13 +105,11 @@ hardhat: setup  ## Play the commands against a Hardhat node too (installs 290 MB
 	@npm install --silent --no-save --no-audit --no-fund --prefix .cache/hardhat hardhat@2.26.5
 	@PRORATA_HARDHAT=$(CURDIR)/.cache/hardhat/node_modules/.bin/hardhat $(BIN)/pytest tests/prorata/cli -m hardhat
 
-browser: setup  ## Use the pages in a real browser, and compare them with pinned pictures (installs 70 MB)
-	@npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix .cache/browser @sparticuz/chromium@153.0.0
-	@npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix .cache/axe axe-core@4.14.1
-	@$(BIN)/pytest tests/prorata/reports tests/prorata/service -m browser
+browser: setup $(INSTALLED)  ## Use the pages in a real browser, and compare them with pinned pictures
+	@$(BIN)/pytest tests/prorata/reports tests/prorata/service -m "browser or pictures"
 
 check: setup $(INSTALLED) lint  ## The quick loop: lint, types, fast tests
-	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat and not browser"
+	@HYPOTHESIS_PROFILE=brief $(BIN)/pytest tests -q $(WORKERS) -m "not slow and not hardhat and not pictures"
 
 lint: setup  ## Check format, style and types of Python and Solidity
 	@$(BIN)/ruff check --quiet .

@@ -1,164 +1,144 @@
-"""A real browser that looks at pages: Chromium, as npm's `@sparticuz/chromium` packs it.
+"""A real browser: the machine's own Chromium, else the one that npm's `@sparticuz/chromium` packs.
 
-`make browser` installs it, beside nothing of the system. Its `--screenshot` never ends, so that it
-is asked over its own protocol, on a port of this machine. It is told to reach nobody.
+It is told to reach this machine and nobody else, and it writes with the letters of paper, so that a
+page is as wide on every machine. While Playwright is open, its event loop counts as running in the
+thread, and whatever else asks for a loop fails: a module opens a browser, and closes it at its end.
 """
 
 from __future__ import annotations
 
 import base64
-import itertools
-import json
+import fcntl
 import os
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from websockets.sync.client import connect
+from typing import TYPE_CHECKING, Any
 
 from prorata.reports.pdf import FOLDER
 from prorata.toolchain.paths import PROJECT_ROOT
 
-INSTALLED = PROJECT_ROOT / ".cache" / "browser"
-PACKED = INSTALLED / "node_modules" / "@sparticuz" / "chromium" / "bin"
-UNPACKED = INSTALLED / "unpacked"
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+PACKED = PROJECT_ROOT / "node_modules" / "@sparticuz" / "chromium" / "bin"
+CACHE = PROJECT_ROOT / ".cache" / "browser"
+AXE = PROJECT_ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 FLAGS = (
-    "--headless=shell", "--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-quic",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--font-render-hinting=none",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-port=0",
+    "--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+    "--font-render-hinting=none", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
-PATIENCE = 60
-FONTS = {"FONTCONFIG_PATH": str(FOLDER)}
-"""The letters of paper, so that a picture is the same on every machine."""
-
+PARTS = ("chromium", "al2023.tar", "swiftshader.tar")
 UNPACK = """
 const fs = require('fs'), zlib = require('zlib'), [, from, to] = process.argv;
 fs.writeFileSync(to, zlib.brotliDecompressSync(fs.readFileSync(from)));
 """
 
 
-def unpacked() -> Path:
-    """The program, unpacked once, with the libraries that a system may lack beside it."""
-    if not UNPACKED.exists():
-        part = Path(tempfile.mkdtemp(dir=INSTALLED))
-        for name in ("chromium", "al2023.tar", "swiftshader.tar"):
-            script = ["node", "-e", UNPACK, str(PACKED / f"{name}.br"), str(part / name)]
-            subprocess.run(script, check=True)
-            if name.endswith(".tar"):
-                with tarfile.open(part / name) as archive:
-                    archive.extractall(part, filter="data")
-                (part / name).unlink()
-        (part / "chromium").chmod(0o755)
-        part.rename(UNPACKED)
-    return UNPACKED / "chromium"
+def machines(names: tuple[str, ...] = NAMES) -> Path | None:
+    """The machine's own browser. One in a snap sees none of the folders that a test makes."""
+    for name in names:
+        found = shutil.which(name)
+        if not found or "snap" in Path(found).resolve().parts:
+            continue
+        # What only says how to install a browser is of that name too, and ends with an error.
+        if subprocess.run([found, "--version"], capture_output=True, timeout=60).returncode == 0:
+            return Path(found)
+    return None
+
+
+def unpacked(packed: Path = PACKED, cache: Path = CACHE) -> Path:
+    """The packed program, unpacked once, with the libraries that a system may lack beside it."""
+    assert packed.is_dir(), (
+        f"there is no browser: neither {', '.join(NAMES)} on this machine, nor "
+        f"{packed}; run `make setup`, which installs one"
+    )
+    stamp = (packed / "chromium.br").stat()
+    place = cache / f"{stamp.st_size}-{stamp.st_mtime_ns}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        # Several workers of pytest begin at the same moment.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            for old in cache.iterdir():
+                if old.is_dir():
+                    shutil.rmtree(old)
+            part = Path(tempfile.mkdtemp(dir=cache))
+            for name in PARTS:
+                _unpack(packed / f"{name}.br", part / name)
+            (part / "chromium").chmod(0o755)
+            part.rename(place)
+    return place / "chromium"
+
+
+def _unpack(packed: Path, to: Path) -> None:
+    subprocess.run(["node", "-e", UNPACK, str(packed), str(to)], check=True)
+    if to.suffix == ".tar":
+        with tarfile.open(to) as archive:
+            archive.extractall(to.parent, filter="data")
+        to.unlink()
+
+
+@contextmanager
+def browser(*, pinned: bool = False) -> Iterator[Browser]:
+    """A browser; with `pinned` the packed one, whatever the machine has."""
+    from playwright.sync_api import sync_playwright
+
+    own = None if pinned else machines()
+    program = own or unpacked()
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        environment = {**os.environ, "FONTCONFIG_PATH": str(FOLDER)}
+        if not own:
+            libraries = f"{program.parent / 'lib'}:{program.parent}"
+            environment |= {"HOME": home, "LD_LIBRARY_PATH": libraries}
+        opened = playwright.chromium.launch(
+            executable_path=program, args=FLAGS, env=dict(environment)
+        )
+        try:
+            yield opened
+        finally:
+            opened.close()
 
 
 class Tab:
-    """One page of the browser; `said` is what its console said, `asked` whom it asked."""
+    """One page of files; `said` is what its console said, `asked` whom it asked."""
 
-    def __init__(self, socket: Any) -> None:
-        self.socket, self.numbers, self.session = socket, itertools.count(1), None
+    def __init__(self, opened: Browser) -> None:
+        self.page = opened.new_page()
+        self.protocol = self.page.context.new_cdp_session(self.page)
         self.said: list[str] = []
         self.asked: list[str] = []
-        self.loaded = False
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self.session = attached["sessionId"]
-        for part in ("Page", "Network", "Runtime", "Log"):
-            self.call(f"{part}.enable")
-
-    def call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """Ask the browser something, and take note of what it tells meanwhile."""
-        number = next(self.numbers)
-        request = {"id": number, "method": method, "params": arguments}
-        self.socket.send(
-            json.dumps(request | ({"sessionId": self.session} if self.session else {}))
-        )
-        while True:
-            told = self._told()
-            if told.get("id") == number:
-                assert "error" not in told, told["error"]
-                return told["result"]
-
-    def _told(self) -> dict[str, Any]:
-        told = json.loads(self.socket.recv(timeout=PATIENCE))
-        event, content = told.get("method"), told.get("params", {})
-        if event == "Network.requestWillBeSent":
-            self.asked.append(content["request"]["url"])
-        elif event in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
-            self.said.append(json.dumps(content))
-        elif event == "Page.loadEventFired":
-            self.loaded = True
-        return told
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
 
     def open(self, path: Path, width: int, *, dark: bool = False, printed: bool = False) -> None:
         """Open a file in a window of a width."""
+        # By the same session as all that is asked: what another one pretends is not seen by it.
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call(
-            "Emulation.setEmulatedMedia", media="print" if printed else "screen", features=[scheme]
-        )
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width, height=900, deviceScaleFactor=1, mobile=False,
-        )  # fmt: skip
+        media = {"media": "print" if printed else "screen", "features": [scheme]}
+        self.protocol.send("Emulation.setEmulatedMedia", media)
+        self.page.set_viewport_size({"width": width, "height": 900})
         self.asked.clear()
-        self.loaded = False
-        self.call("Page.navigate", url=path.as_uri())
-        while not self.loaded:
-            self._told()
+        self.page.goto(path.as_uri())
 
     def asks(self, script: str) -> Any:
-        """What a script comes to."""
-        found = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        """What a script comes to, whatever the page's own policy forbids scripts."""
+        found = self.protocol.send(
+            "Runtime.evaluate", {"expression": script, "returnByValue": True}
+        )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
 
     def picture(self, scale: float = 1) -> bytes:
         """All of the page, however long it is."""
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        size = self.protocol.send("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": scale}
-        drawn = self.call(
-            "Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True
-        )
-        return base64.b64decode(drawn["data"])
-
-
-@contextmanager
-def browser() -> Iterator[Tab]:
-    """A browser with one page; it and its folder are gone afterwards."""
-    program, folder = unpacked(), Path(tempfile.mkdtemp())
-    libraries = f"{UNPACKED / 'lib'}:{UNPACKED}"
-    command = [str(program), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, "HOME": str(folder), "LD_LIBRARY_PATH": libraries, **FONTS},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        port, path = _port(folder / "DevToolsActivePort", process)
-        with connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None) as socket:
-            yield Tab(socket)
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _port(file: Path, process: subprocess.Popen[bytes]) -> list[str]:
-    """Where the browser listens, once it says so."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if file.exists() and len(found := file.read_text().splitlines()) == 2:
-            return found
-        assert process.poll() is None, "the browser ended at once"
-        time.sleep(0.05)
-    raise AssertionError("the browser does not listen")
+        asked = {"format": "png", "clip": clip, "captureBeyondViewport": True}
+        return base64.b64decode(self.protocol.send("Page.captureScreenshot", asked)["data"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import click
 import pytest
 
 from prorata.alerts.rules import NEEDS, AbsentRule, read_rules
+from prorata.cli.main import cli
 from prorata.store.database import Database
 from prorata.store.digest import digest_of
 from prorata.toolchain.anvil import Anvil
@@ -47,6 +49,25 @@ def test_metrics_that_are_named_are_there() -> None:
     for name in named:
         plain = name.removesuffix("_total")
         assert f'"prorata_{plain}"' in code or f'"{plain}"' in code, name
+
+
+COMMANDS = sorted(set(re.findall(r"`(prorata [^`]+)`", TEXT)))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_that_is_named_is_there_with_its_options(words: str) -> None:
+    """What can be changed in it is in capitals."""
+    found: click.Command | None = cli
+    _, *rest = words.split()
+    while isinstance(found, click.Group) and rest and not rest[0].startswith("-"):
+        found = found.get_command(click.Context(found), rest.pop(0))
+    assert found is not None, words
+    known = {option for one in found.params for option in (*one.opts, *one.secondary_opts)}
+    assert {one for one in rest if one.startswith("--")} <= known | {"--help"}
+    if not {one for one in rest if one.isupper() or one in ("--help", ">")}:
+        # As it stands it is complete, but for what the command itself may ask.
+        with suppress(click.MissingParameter, click.exceptions.Exit):
+            found.make_context(found.name, [one.strip("'") for one in rest]).close()
 
 
 @pytest.mark.slow

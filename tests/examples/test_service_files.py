@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from prorata.cli.checks import CURSOR_SECRETS
+from prorata.cli.checks import CURSOR_SECRETS, VARIABLES
 from prorata.cli.main import cli
 from prorata.toolchain.paths import PROJECT_ROOT
 
@@ -58,6 +58,8 @@ def test_the_variables_are_read() -> None:
     named |= set(re.findall(r"\b(PRORATA_[A-Z_]+)=", CONTAINER))
     assert named >= {"PRORATA_NETWORK", "PRORATA_DATABASE", "PRORATA_HOST", CURSOR_SECRETS}
     assert named <= variables()
+    # `prorata doctor` warns of others.
+    assert named <= set(VARIABLES)
 
 
 def test_no_secret_stands_in_them() -> None:

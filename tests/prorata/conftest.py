@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -23,6 +24,7 @@ from prorata.register.issuance import issue
 from prorata.register.record_dates import schedule_record
 from prorata.toolchain.anvil import Anvil
 from prorata.toolchain.paths import PROJECT_ROOT
+from tests.browser import browser
 from tests.chainkit import Codec
 
 # Anvil's first account, known to everyone.
@@ -54,6 +56,13 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def operator(chain: RpcChain, issuer: LocalSigner, folder: Path) -> Iterator[Operator]:
     with open_operator(chain, issuer, folder, timeout=PATIENCE) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, which reaches this machine and nobody else."""
+    with browser() as opened:
         yield opened
 
 

@@ -58,7 +58,7 @@ def test_a_play_is_served_until_it_is_ended(tmp_path, asset_class):
         assert len(holders) > 3
         assert get(f"{address}/unclaimed").json()["distributions"] or asset_class == "gold"
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
     finally:
         process.kill()
         process.wait()

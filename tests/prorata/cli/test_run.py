@@ -75,8 +75,8 @@ class Running:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(60)
-        self.thread.join(10)
+        code = self.process.wait(120)
+        self.thread.join(60)
         return code
 
 
@@ -84,13 +84,13 @@ class Running:
 def running(asset: Commands, *words: str) -> Iterator[Running]:
     run = Running(asset, *words)
     try:
-        until(run.ready, 90)
+        until(run.ready)
         yield run
     finally:
         if run.process.poll() is None:
             run.process.kill()
             run.process.wait()
-        run.thread.join(10)
+        run.thread.join(60)
         assert run.process.stdout
         run.process.stdout.close()
 
@@ -124,8 +124,8 @@ def test_all_in_one_through_kills_of_each(asset: Commands, tmp_path: Path) -> No
         for turn, name in enumerate(("follower", "API", "deliverer")):
             os.kill(run.pids(name)[-1], signal.SIGKILL)
             asset.says("agents", "remove" if turn % 2 else "add", ANN)
-            until(lambda name=name: len(run.pids(name)) == 2, 60)
-        until(lambda: len(client.events) == 3, 60)
+            until(lambda name=name: len(run.pids(name)) == 2)
+        until(lambda: len(client.events) == 3)
         names = [one["events"][0]["name"] for one in client.events]
         assert names == ["AgentAdded", "AgentRemoved", "AgentAdded"]
         assert len(set(client.ids)) == 3
@@ -134,7 +134,7 @@ def test_all_in_one_through_kills_of_each(asset: Commands, tmp_path: Path) -> No
             listed = asset.run("alerts", "list", "--json")
             return listed.code == 0 and "agent-added" in listed.out
 
-        until(decided, 60)
+        until(decided)
         until(lambda: run.get("/v1/assets").status_code == 200)
         with httpx.Client(trust_env=False) as scraping:
             text = scraping.get(f"http://127.0.0.1:{port}/metrics").text

@@ -38,7 +38,7 @@ def test_a_ledger_that_was_derived_anew_is_read_in_place_of_the_old_one(served, 
     cursor = served.json(f"/{TOKEN}/holders?limit=1")["next"]
     served.writer.release()
     rebuild(place)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (after := served.json(f"/{TOKEN}"))["as_of"]["epoch"] == before["as_of"]["epoch"]:
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -50,19 +50,18 @@ def test_a_ledger_that_was_derived_anew_is_read_in_place_of_the_old_one(served, 
 
 @pytest.mark.parametrize("long", [False, True])
 def test_what_takes_too_long_is_ended(served, place, long):
-    async def ask() -> float:
+    async def ask() -> None:
         reader = Reader(Settings(place, (SECRET,), statement_seconds=0.2))
-        begun = time.monotonic()
         try:
+            # The question by itself would never end.
             with pytest.raises(StoreError):
                 await reader.ask(lambda connection: connection.execute(ENDLESS).all(), long=long)
             # It can be asked on.
             assert await reader.ask(lambda connection: connection.scalar(text("SELECT 1"))) == 1
         finally:
             await reader.close()
-        return time.monotonic() - begun
 
-    assert asyncio.run(ask()) < 10
+    asyncio.run(ask())
 
 
 def test_a_request_cannot_write(served, place):

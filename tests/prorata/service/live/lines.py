@@ -55,7 +55,7 @@ def running(app: FastAPI, **options: Any) -> Iterator[str]:
     finally:
         app.state.live.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 class Listener:
@@ -72,7 +72,7 @@ class Listener:
         """Until `until` is true of this, or the line ends."""
         headers = {**self.headers, **({"Last-Event-ID": self.place} if self.place else {})}
         with (
-            httpx.Client(trust_env=False, timeout=30) as client,
+            httpx.Client(trust_env=False, timeout=120) as client,
             client.stream("GET", f"{address}/v1/events", headers=headers, params=query) as answer,
         ):
             if answer.status_code == 503:

@@ -22,7 +22,7 @@ from tests.prorata.service.live.lines import Listener, free_port, running
 from tests.prorata.store.made_logs import OTHER, TOKEN, move
 
 
-def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(what: Callable[[], bool], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not come"
@@ -48,7 +48,7 @@ def test_a_client_that_comes_back_hears_what_it_has_missed(serve) -> None:
         until(lambda: client.place is not None)
         mine(served, 1)
         until(lambda: len(client.events) == 1)
-    reading.join(10)
+    reading.join(60)
     assert client.ended == 1
     mine(served, 2)
     served.writer.undo(served.chain.head - 1)
@@ -89,7 +89,7 @@ def test_each_hears_of_its_own_assets(serve, place: str) -> None:
             mine(served, 6, OTHER)
             until(lambda: len(client.events) == 1)
             assert client.events[0]["events"][0]["contract"] == OTHER
-        reading.join(10)
+        reading.join(60)
 
 
 def test_a_key_that_is_revoked_is_cut_off(serve, place: str, monkeypatch) -> None:
@@ -108,7 +108,7 @@ def test_a_key_that_is_revoked_is_cut_off(serve, place: str, monkeypatch) -> Non
             until(lambda: client.place is not None)
             [made] = [entry.subject for entry in office.trail()]
             revoke_key(office, made)
-            reading.join(10)
+            reading.join(60)
             assert not reading.is_alive()
             assert served.client.app.state.live.seats.taken == {}
 
@@ -145,7 +145,7 @@ settings = Settings(
     ledger={place!r}, secrets=({secret!r},), public=frozenset({{{token!r}}}), drain_seconds=0
 )
 app = create_app(settings)
-uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=20)
+uvicorn.run(app, host="127.0.0.1", port={port}, log_level="critical", timeout_graceful_shutdown=3_600)
 """
 
 
@@ -193,10 +193,9 @@ def test_kills_and_ends_of_real_processes_lose_nothing(serve) -> None:
             mine(served, 1_000 + number)
             process = begin()
         elif number == 8:
-            began = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
-            assert time.monotonic() - began < 5
+            # Its grace is an hour.
+            process.wait(120)
             mine(served, 2_000 + number)
             process = begin()
     expected = list(range(first, served.chain.head + 1))
@@ -204,7 +203,7 @@ def test_kills_and_ends_of_real_processes_lose_nothing(serve) -> None:
         until(lambda: all(len(client.events) >= len(expected) for client in clients))
     over.set()
     process.terminate()
-    process.wait(10)
+    process.wait(120)
     for client in clients:
         assert [one["block"] for one in client.events] == expected
         assert len(set(client.ids)) == len(client.ids)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from pathlib import Path
@@ -42,6 +41,8 @@ from tests.prorata.store.made_logs import (
 )
 
 GENESIS = "0x" + "cd" * 32
+PATIENCE = 120
+"""Seconds: a guard against hanging, on a machine however busy."""
 
 
 class Ledger:
@@ -76,26 +77,22 @@ def test_a_commit_wakes_a_client_at_once(
     """Law 118: by a notice of PostgreSQL or the version of a file; not by the clock."""
     monkeypatch.setattr(bells, "EVERY_SECONDS", 3_600.0)
 
-    async def listen() -> list[float]:
+    async def listen() -> None:
         feed = Feed(reader)
         feed.open()
-        took = []
         async with aclosing(feed.follow(None)) as items:
             assert isinstance(await anext(items), Beat)
-            await asyncio.sleep(0.3)
             for number in range(5):
                 heard = asyncio.ensure_future(anext(items))
                 await asyncio.sleep(0.05)
                 await asyncio.to_thread(ledger.mine, move(0, 1, number + 1))
-                began = time.monotonic()
-                item = await asyncio.wait_for(heard, 5)
-                took.append(time.monotonic() - began)
+                # The clock would take an hour.
+                item = await asyncio.wait_for(heard, PATIENCE)
                 assert isinstance(item, Heard)
                 assert item.change.block == number + 1
         await feed.end()
-        return took
 
-    assert max(asyncio.run(listen())) < 1
+    asyncio.run(listen())
 
 
 def test_where_no_commit_is_told_of_the_clock_wakes(
@@ -118,7 +115,7 @@ def test_where_no_commit_is_told_of_the_clock_wakes(
             heard = asyncio.ensure_future(anext(items))
             await asyncio.sleep(0.05)
             await asyncio.to_thread(ledger.mine, move(0, 1, 5))
-            item = await asyncio.wait_for(heard, 5)
+            item = await asyncio.wait_for(heard, PATIENCE)
         await feed.end()
         return item
 
@@ -150,7 +147,7 @@ def test_a_file_that_was_restored_is_opened_anew(tmp_path: Path) -> None:
 def test_heartbeats_and_the_end(ledger: Ledger, reader: ChangeReader) -> None:
     """Silence is told of; when the feed is closed every client is let go at once."""
 
-    async def listen() -> tuple[list[Item], float]:
+    async def listen() -> list[Item]:
         feed = Feed(reader, heartbeat=0.05)
         feed.open()
         found: list[Item] = []
@@ -164,16 +161,13 @@ def test_heartbeats_and_the_end(ledger: Ledger, reader: ChangeReader) -> None:
             await anext(items)
             waiting = asyncio.ensure_future(anext(items, None))
             await asyncio.sleep(0.05)
-            began = time.monotonic()
             feed.close()
-            assert await asyncio.wait_for(waiting, 5) is None
-            took = time.monotonic() - began
+            # The next heartbeat would come in an hour.
+            assert await asyncio.wait_for(waiting, PATIENCE) is None
         await feed.end()
-        return found, took
+        return found
 
-    found, took = asyncio.run(listen())
-    assert [type(one) for one in found] == [Beat, Beat, Beat]
-    assert took < 0.5
+    assert [type(one) for one in asyncio.run(listen())] == [Beat, Beat, Beat]
 
 
 def test_of_a_block_that_was_replaced_no_events_are_told(
@@ -263,8 +257,8 @@ async def _forever() -> Any:
         yield Heard(Position("e", 1), Change(1, "block", 1, "0x" + "0" * 64, False))
 
 
-def _answered(send: Callable[[Any], Any], *, gone: float = 3_600.0, **more: Any) -> float:
-    """How long an answer takes to end by itself; each seat is given back."""
+def _answers(send: Callable[[Any], Any], *, gone: float = 3_600.0, **more: Any) -> None:
+    """An answer ends by itself, though neither client nor source does; each seat is given back."""
     left = []
 
     async def receive() -> dict[str, str]:
@@ -273,12 +267,10 @@ def _answered(send: Callable[[Any], Any], *, gone: float = 3_600.0, **more: Any)
 
     async def answer() -> None:
         stream = EventStream(_forever(), ended=lambda: left.append(1), **more)
-        await asyncio.wait_for(stream({"type": "http"}, receive, send), 10)
+        await asyncio.wait_for(stream({"type": "http"}, receive, send), PATIENCE)
 
-    began = time.monotonic()
     asyncio.run(answer())
     assert left == [1]
-    return time.monotonic() - began
 
 
 def test_a_client_that_does_not_read_is_cut_off() -> None:
@@ -290,7 +282,7 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
         if len(sent) > 20:
             await asyncio.sleep(3_600)
 
-    assert _answered(send, slow=0.2) < 5
+    _answers(send, slow=0.2)
     assert len(sent) == 21
 
 
@@ -300,4 +292,4 @@ def test_a_client_that_goes_ends_its_stream() -> None:
     async def send(_: Any) -> None:
         await asyncio.sleep(0.01)
 
-    assert _answered(send, gone=0.1) < 5
+    _answers(send, gone=0.1)

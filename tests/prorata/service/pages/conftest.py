@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -150,26 +148,3 @@ def ann(building: Commands) -> Wallet:
 @pytest.fixture
 def issuer(building: Commands) -> Wallet:
     return Wallet(ISSUER_KEY, building.anvil)
-
-
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A browser, which reaches this machine and nobody else."""
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser import UNPACKED, unpacked
-
-    program = unpacked()
-    environment = {
-        **os.environ,
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        "LD_LIBRARY_PATH": f"{UNPACKED / 'lib'}:{UNPACKED}",
-    }
-    flags = ["--no-sandbox", "--no-zygote", "--disable-gpu", "--disable-dev-shm-usage",
-             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(Path(program)), args=flags, env=environment
-        )
-        yield browser
-        browser.close()

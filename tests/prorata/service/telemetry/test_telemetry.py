@@ -46,7 +46,7 @@ def scraped(*collectors: Any) -> dict[tuple[str, tuple[str, ...]], float]:
     with serving_metrics(0, *collectors) as port:
         # Without a proxy, whatever the environment says.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with opener.open(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             return figures(answer.read().decode())
 
 
