@@ -198,6 +198,7 @@ def _settings(session: Session, options: dict[str, Any], notice: Callable[[str],
         origins=options["origins"],
         units=_units(session, place, notice),
         drain_seconds=options["drain"],
+        audits=() if options["audit"] is None else (str(options["audit"]),),
         anybody_per_minute=options["rate"],
         key_per_minute=options["key_rate"],
     )

@@ -84,9 +84,8 @@ class MeetingModel(Model):
 class MeetingPageModel(Page):
     """Meetings, in the order in which they were convened."""
 
-    contracts: list[Address] = Field(
-        description="The ballots that are followed; empty if none is, and then nothing is known of "
-        "meetings."
+    known: bool = Field(
+        description="Whether the ledger follows a ballot: if not, nothing is known of meetings."
     )
     meetings: list[MeetingModel]
 
@@ -107,7 +106,7 @@ async def list_meetings(
         shown, last = page_of_list(asked.after, limit, found)
         return MeetingPageModel(
             **asked.facts,
-            contracts=contracts_of(asked.connection, asked.id, Ballot.CONTRACT),
+            known=bool(contracts_of(asked.connection, asked.id, Ballot.CONTRACT)),
             meetings=[_meeting(asked, one) for one in shown],
             next=asked.next(last),
         )

@@ -115,9 +115,9 @@ class OfferingModel(Model):
 class OfferingPageModel(Page):
     """Offerings, tenders and auctions, in the order in which they were opened."""
 
-    contracts: list[Address] = Field(
-        description="The contracts of calls that are followed; empty if none is, and then nothing "
-        "is known of them."
+    known: bool = Field(
+        description="Whether the ledger follows a contract of calls: if not, nothing is known of "
+        "them."
     )
     offerings: list[OfferingModel]
 
@@ -147,7 +147,7 @@ async def list_offerings(
         times = times_around(asked.connection, asked.moment)
         return OfferingPageModel(
             **asked.facts,
-            contracts=contracts,
+            known=bool(contracts),
             offerings=[_offering(asked, one, contracts[0], times) for one in shown],
             next=asked.next(last),
         )

@@ -40,9 +40,9 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/assets/{asset}", tags=["market"])
 
-SETTLEMENTS = (
-    "The settlement contracts that are followed; empty if none is, and then nothing is known of "
-    "orders and trades."
+KNOWN = (
+    "Whether the ledger follows a settlement contract: if not, nothing is known of orders and "
+    "trades."
 )
 STATE = (
     "One of " + ", ".join(f"`{one}`" for one in STATES) + ". Null where the ledger keeps no time "
@@ -95,7 +95,7 @@ class OrderModel(Model):
 class OrderPageModel(Page):
     """Orders: open ones first, sellers before buyers, each from the best price on."""
 
-    settlements: list[Address] = Field(description=SETTLEMENTS)
+    known: bool = Field(description=KNOWN)
     order_count: int = Field(description="Orders, of all pages.")
     orders: list[OrderModel]
 
@@ -135,7 +135,7 @@ async def list_orders(
         shown, last = page_of_list(asked.after, limit, found)
         return OrderPageModel(
             **asked.facts,
-            settlements=contracts_of(asked.connection, asked.id, SETTLEMENT),
+            known=bool(contracts_of(asked.connection, asked.id, SETTLEMENT)),
             order_count=len(found),
             orders=[_order(asked, one) for one in shown],
             next=asked.next(last),
@@ -207,7 +207,7 @@ class TradeModel(Model):
 class TradePageModel(Page):
     """Trades, in the chain's order."""
 
-    settlements: list[Address] = Field(description=SETTLEMENTS)
+    known: bool = Field(description=KNOWN)
     trades: list[TradeModel]
 
 
@@ -227,7 +227,7 @@ async def list_trades(
         shown, last = page_of_list(asked.after, limit, found)
         return TradePageModel(
             **asked.facts,
-            settlements=contracts_of(asked.connection, asked.id, SETTLEMENT),
+            known=bool(contracts_of(asked.connection, asked.id, SETTLEMENT)),
             trades=[_trade(asked, one) for one in shown],
             next=asked.next(last),
         )
