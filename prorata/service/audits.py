@@ -18,7 +18,7 @@ from typing import Any
 from prorata.errors import ProrataError
 from prorata.values.addresses import parse_address
 
-__all__ = ["Audited", "Audits"]
+__all__ = ["Audited", "Audits", "read_audit"]
 
 LOOK_SECONDS = 1.0
 
@@ -61,13 +61,21 @@ class Audits:
                     state = (there.st_ino, there.st_size, there.st_mtime_ns)
                     if self._seen.get(path) == state:
                         continue
-                    read = _audits_in(json.loads(path.read_text(encoding="utf-8")))
+                    read = _audits_in(read_audit(path))
                 except (OSError, ValueError, KeyError, TypeError, RecursionError, ProrataError):
                     continue
                 # Another dict each time: whoever reads meanwhile reads the old one to the end.
                 self._known = {**self._known, path: read}
                 self._seen[path] = state
             self._look_at = self._clock() + LOOK_SECONDS
+
+
+def read_audit(path: Path) -> Any:
+    """What an audit has written: where it has failed, its refusal follows in the same file.
+
+    Raises: OSError, ValueError, RecursionError.
+    """
+    return json.JSONDecoder().raw_decode(path.read_text(encoding="utf-8").lstrip())[0]
 
 
 def _audits_in(said: Any) -> dict[tuple[int, str], Audited]:

@@ -25,7 +25,17 @@ from prorata.store.asof import AsOf, FollowedAsset
 from prorata.store.at_records import Records
 from prorata.store.log_events import stored_events, times_around
 
-__all__ = ["STATES", "RestingOrder", "calls_of", "resting_orders", "trades_of"]
+__all__ = [
+    "STATES",
+    "RestingOrder",
+    "calls_of",
+    "currencies_of",
+    "resting_orders",
+    "trades_of",
+]
+
+MOST_CURRENCIES = 100
+"""Of an asset's market; anybody can post an order for whatever calls itself money."""
 
 STATES = (
     "open", "filled", "cancelled", "expired", "record closed", "malformed", "fee too high",
@@ -213,3 +223,16 @@ def _auctioned(connection: Connection, asset: FollowedAsset, block: int) -> Iter
             trade = calls.trade(event, time)
             if trade is not None:
                 yield trade
+
+
+def currencies_of(connection: Connection, asset: FollowedAsset, then: AsOf) -> list[str]:
+    """In which calls, trades and orders of an asset are, in this order, of very many the first."""
+    found = dict.fromkeys(
+        one.currency
+        for call in calls_of(connection, asset, then.block).by_id.values()
+        for one in call.money
+    )
+    traded = trades_of(connection, asset, then.block)
+    found |= dict.fromkeys(one.currency for one in traded if one.priced)
+    found |= dict.fromkeys(one.order.money for one in resting_orders(connection, asset, then))
+    return list(found)[:MOST_CURRENCIES]

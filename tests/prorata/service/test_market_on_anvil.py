@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from prorata.service.app import create_app
 from prorata.service.settings import Settings
 from prorata.values.times import moment
 from tests.amounts import units
+from tests.prorata.cli.kept import kept
 from tests.prorata.cli.test_meetings import terms as meeting_terms
 from tests.prorata.cli.test_offers import terms as offer_terms
 from tests.prorata.market.traders import (
@@ -122,15 +123,20 @@ def _meet(opened: Market, files: Path) -> None:
 
 @pytest.fixture(scope="module")
 def ask(market: Market) -> Iterator[Ask]:
+    with asked(market) as asking:
+        yield asking
+
+
+@contextmanager
+def asked(market: Market, *audits: str) -> Iterator[Ask]:
     """The answer below the asset's path."""
     token = market.token.address
     settings = Settings(
         str(market.commands.folder / "ledger.db"), (SECRET,), public=frozenset({token}),
         units={(market.commands.chain.chain_id, market.dollars.address): market.dollars.unit},
-        anybody_per_minute=0,
+        anybody_per_minute=0, audits=audits,
     )  # fmt: skip
-    with ExitStack() as stack:
-        client = stack.enter_context(Client(create_app(settings)))
+    with Client(create_app(settings)) as client:
 
         def asking(path: str, **params: Any) -> Any:
             answer = client.get(f"/v1/assets/{token}{path}", params=params)
@@ -281,3 +287,31 @@ def test_before_a_record_closes_nobody_knows(market: Market, ask: Ask) -> None:
     third = ask(f"/holders/{SELLER}/unclaimed")["unclaimed"][-1]
     told = [third[name] for name in ("number", "state", "shares", "eligible", "gross", "left")]
     assert told == [3, "record open", None, None, None, None]
+
+
+def test_an_audit_that_fails_disputes_the_answers(market: Market, tmp_path: Path) -> None:
+    """Law 136: as `prorata books --json` has written it, the refusal behind it included."""
+    commands, file = market.commands, tmp_path / "audit.json"
+    with kept(commands.anvil.url, commands.folder):
+        file.write_text(commands.says("books", "--json"))
+        with asked(market, str(file)) as ask:
+            assert (ask("")["as_of"]["audit"], ask("")["disputed"]) == ("balanced", False)
+        vault, rpc = market.found.vault().address, commands.anvil.rpc
+        rpc("anvil_impersonateAccount", vault)
+        rpc("anvil_setBalance", vault, hex(10**18))
+        call = market.dollars.transfer(STRANGER, 1)
+        body = {
+            "from": vault,
+            "to": call.to,
+            "data": f"0x{call.data.hex()}",
+            "gasPrice": hex(10**10),
+        }
+        rpc("eth_sendTransaction", body)
+        commands.travel(commands.chain.now() + 10)
+        done = commands.run("books", "--json")
+        assert done.code == 1
+        file.write_text(done.out)
+        with asked(market, str(file)) as ask:
+            told = ask("")
+            assert (told["as_of"]["audit"], told["disputed"]) == ("differs", True)
+            assert told["as_of"]["audited_to"] == commands.chain.block().number
