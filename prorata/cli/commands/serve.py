@@ -256,8 +256,8 @@ def _units(
             # Of an asset of which nothing is read yet there is nothing to write.
             with suppress(IncompleteError):
                 then = moment(connection, one[0], None)
-                found = currencies_of(connection, FollowedAsset(*one), then)
-                named += [(int(chain), currency) for currency in found]
+                used = currencies_of(connection, FollowedAsset(*one), then)
+                named += [(int(chain), currency) for currency in used]
     try:
         with session.reading(ledger=False) as found:
             units = {
