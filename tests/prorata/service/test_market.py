@@ -6,9 +6,14 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from prorata.apportion import apportion
 from prorata.contracts.trade_settlement import PARTS
+from prorata.service.market.orders import currencies_of
+from prorata.store import schema
+from prorata.store.asof import FollowedAsset, moment
+from prorata.values.addresses import checksummed
 from tests.prorata.service.conftest import STORY, Serve, Served
 from tests.prorata.service.market_story import (
     SETTLEMENT,
@@ -103,18 +108,21 @@ def test_an_order_ends_by_what_it_says_itself(serve: Serve, order: Event, state:
 def test_of_a_block_whose_time_is_not_kept_nothing_is_said_that_time_decides(serve: Serve):
     """Law 134: what the ledger cannot know is null."""
     served = serve(MadeChain(STORY))
-    order = posted(2, 3, 9, 90, valid_until=START + SECONDS * 11)
-    served.chain.mine([order])
-    served.read()
+    meeting = convened(3, 1, closes_at=START + SECONDS * 11)
+    served.chain.mine([posted(2, 3, 9, 90, valid_until=START + SECONDS * 11), meeting])
     for _ in range(4):
         served.chain.mine()
     served.chain.mine([move(1, 2, 1)])
+    # Of blocks that are final those without an event are not kept.
+    served.writer.note(served.chain.header(15), served.chain.header(15))
     served.read()
-    states = {one[1]: one[0] for one in orders(served, at="block:12", state="all")}
-    assert set(states) == {person(1), person(2), person(3)}
-    # Its header may be kept, above what is final; then it has passed for certain.
-    assert states[person(2)] in (None, "expired")
-    assert states[person(1)] == "open"
+    for block, state, stage in ((10, "open", "open"), (12, None, None), (15, "expired", "closed")):
+        page = served.json(f"/{TOKEN}/orders", params={"at": f"block:{block}", "state": "all"})
+        assert (page["as_of"]["time"] is None) is (block == 12)
+        states = {one["maker"]: one["state"] for one in page["orders"]}
+        assert states == {person(1): "open", person(2): state, person(3): "open"}
+        meetings = served.json(f"/{TOKEN}/meetings", params={"at": f"block:{block}"})["meetings"]
+        assert meetings[2]["stage"] == stage
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -278,3 +286,48 @@ def test_shares_that_the_vault_keeps_for_others_earn_nothing_once_it_pays_in_the
     chain.mine([distributed(3, 1_000)])
     served = serve(chain)
     assert [one[2] for one in claims(served, 1)] == [700, 21, 1_000]
+
+
+def test_a_range_of_records_counts_each_as_often_as_it_weighs(serve: Serve):
+    """Law 135: and nothing is known before the last of them has closed."""
+    ranges = "0x" + "8" * 40
+    defined = {"rangeId": 1, "definer": person(1), "recordIds": [1, 2], "weights": [1, 3]}
+    terms = (0, 0, 0, person(0), person(0), bytes(32), [])
+    declared = paid(
+        "Declared", id=1, token=ranges, currency=DOLLAR, recordId=1, declarer=person(1),
+        received=1_000, carriedIn=0, terms=terms,
+    )  # fmt: skip
+    records = [
+        told("RecordScheduled", recordId=number, closesAt=START + SECONDS * (2 * number - 1))
+        for number in (1, 2)
+    ]
+    chain = MadeChain([
+        [move(0, 1, 60), move(0, 2, 40), *records],
+        [(ranges, "RecordRanges", "RangeDefined", defined), declared, move(1, 2, 10)],
+        [], [move(1, 2, 50)],
+    ])  # fmt: skip
+    served = serve(chain)
+    mine = served.writer.add_asset(TOKEN, "Harbour", "HAR", 0)
+    served.writer.add_source(
+        ranges, "RecordRanges", ours=True, first_block=1, assets=[mine], head=chain.head
+    )
+    served.read()
+    # 60 + 3 * 50 and 40 + 3 * 50, of 400.
+    assert claims(served, 1) == [(1, "claimable", 525, 525)]
+    assert claims(served, 2) == [(1, "claimable", 475, 475)]
+    assert claims(served, 1, at="block:2") == [(1, "record open", None, None)]
+    page = served.json(f"/{TOKEN}/holders/{person(1)}/unclaimed")
+    assert [(one["ranges"], of(one["shares"])) for one in page["unclaimed"]] == [(True, 210)]
+
+
+def test_the_currencies_of_a_market_are_found_and_are_not_without_number(serve: Serve):
+    """Whoever posts orders for whatever calls itself money does not keep the service waiting."""
+    strange = [checksummed(f"0x{number:040x}") for number in range(1, 140)]
+    chain = MadeChain([[posted(1, 200 + n, 5, 50, take=one) for n, one in enumerate(strange)]])
+    chain.mine(sold())
+    database = serve(chain).client.app.state.service.reader.database
+    with database.snapshot() as connection:
+        [row, _] = connection.execute(select(schema.asset).order_by(schema.asset.c.id)).all()
+        asset = FollowedAsset(row.id, row.chain, row.token, row.symbol, row.decimals)
+        found = currencies_of(connection, asset, moment(connection, row.id, None))
+    assert (len(found), found[0]) == (100, DOLLAR)
